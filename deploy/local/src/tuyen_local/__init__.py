@@ -1,0 +1,1 @@
+"""Starts the whole of Tuyến on one machine."""

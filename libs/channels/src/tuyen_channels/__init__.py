@@ -1,0 +1,1 @@
+"""The channels: signatures and parsers of what Facebook and others send."""

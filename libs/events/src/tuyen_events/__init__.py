@@ -1,0 +1,1 @@
+"""The events that Tuyến's services share, their topics and their contracts."""

@@ -1,0 +1,1 @@
+"""What every service needs once: logs, metrics, health, Kafka and MongoDB."""

@@ -1,0 +1,1 @@
+"""Keeps the contacts behind the conversations."""

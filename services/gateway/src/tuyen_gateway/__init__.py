@@ -1,0 +1,1 @@
+"""Serves agents and managers: inbox, staff, settings, assignments."""

@@ -1,0 +1,1 @@
+"""Takes signed webhooks and puts what they say into Kafka."""

@@ -1,0 +1,1 @@
+"""Knows which agents are online, by sessions with leases."""

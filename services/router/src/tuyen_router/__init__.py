@@ -1,0 +1,1 @@
+"""Gives each conversation to one agent by the organization's rules."""
