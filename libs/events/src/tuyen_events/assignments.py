@@ -1,0 +1,81 @@
+"""Who answers a conversation, and why: the public stream of the router.
+
+Keyed by conversation, placed in the customer's partition. The record is at once the decision, for
+others, and the router's own state, from which it recovers: one write cannot be torn in two.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId, RuleId
+from tuyen_events.vocabulary import ConversationKind, Mode, Reason
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last handled offset of the customer's partition, of each of the router's three inputs.
+
+    An offset of one topic says nothing about another; -1 is "none yet". What stands at or below was
+    handled before this record was written, so handling it again changes nothing.
+    """
+
+    inbound: int = -1
+    answers: int = -1
+    commands: int = -1
+
+
+class AssignmentEvent(Event, frozen=True, kw_only=True):
+    """One change of a conversation's assignee.
+
+    `version` rises by one with every record of a conversation; of two records with one version the
+    first in the log counts. `agent_id` is null when nobody has the conversation.
+    """
+
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    customer_id: CustomerId
+    kind: ConversationKind
+    version: int
+    agent_id: AgentId | None
+    previous_agent_id: AgentId | None
+    reason: Reason
+    rule_id: RuleId | None
+    mode: Mode | None
+    by: AgentId | None
+    """The manager who decided by hand; null when a rule decided."""
+    caused_by: str
+    """The id of the event or command that caused the decision."""
+    at: datetime
+    note: str | None = None
+    candidates: tuple[AgentId, ...] = ()
+    """The agents who could have been chosen, in the order of the pool."""
+    request_id: str | None = None
+    """The router's request that this record settles."""
+    sources: Sources = Sources()
+
+
+class AssignmentMade(AssignmentEvent, frozen=True, kw_only=True):
+    """A conversation that nobody had is given to an agent."""
+
+    type: ClassVar[str] = "assignment.made.v1"
+
+
+class AssignmentChanged(AssignmentEvent, frozen=True, kw_only=True):
+    """A conversation went from one agent to another."""
+
+    type: ClassVar[str] = "assignment.changed.v1"
+
+
+class AssignmentRemoved(AssignmentEvent, frozen=True, kw_only=True):
+    """Nobody has the conversation, and it does not wait for anybody."""
+
+    type: ClassVar[str] = "assignment.removed.v1"
+
+
+class AssignmentQueued(AssignmentEvent, frozen=True, kw_only=True):
+    """Nobody is a candidate: the conversation waits for the first who becomes one (R5.1)."""
+
+    type: ClassVar[str] = "assignment.queued.v1"

@@ -1,0 +1,42 @@
+"""All events by their stored type names."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
+
+from tuyen_events import (
+    assignments,
+    commands,
+    contacts,
+    dead_letters,
+    directory,
+    inbound,
+    marks,
+    posts,
+    presence,
+    routing,
+)
+from tuyen_events.event import Event
+
+_MODULES: tuple[ModuleType, ...] = (
+    assignments,
+    commands,
+    contacts,
+    dead_letters,
+    directory,
+    inbound,
+    marks,
+    posts,
+    presence,
+    routing,
+)
+
+
+def _events() -> Iterator[tuple[str, type[Event]]]:
+    for module in _MODULES:
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Event) and "type" in vars(value):
+                yield value.type, value
+
+
+EVENT_TYPES: Mapping[str, type[Event]] = MappingProxyType(dict(_events()))
+"""Stored type name to class, for every event that stands in a topic."""

@@ -1,0 +1,112 @@
+"""Events to Kafka records and back: CloudEvents 1.0 in binary mode, values in JSON."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from tuyen_events.catalogue import EVENT_TYPES
+from tuyen_events.event import Envelope, Event
+from tuyen_events.upcasters import UPCASTERS
+
+Headers = Sequence[tuple[str, bytes]]
+
+_CONSTANT_HEADERS = (("ce_specversion", b"1.0"), ("content-type", b"application/json"))
+_encoder = msgspec.json.Encoder()
+_decoders = {name: msgspec.json.Decoder(cls) for name, cls in EVENT_TYPES.items()}
+
+
+class UnreadableEventError(ValueError):
+    """A record that is no event of ours: `reason` says what is wrong with it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownTypeError(UnreadableEventError):
+    """A well-formed event of a type that this version does not know: to be skipped and counted."""
+
+
+def encode_time(moment: datetime) -> bytes:
+    """A time as RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()
+
+
+def encode_data(event: Event) -> bytes:
+    """The JSON of an event's data."""
+    return _encoder.encode(event)
+
+
+def headers_of(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The CloudEvents attributes as Kafka headers."""
+    return [
+        ("ce_id", envelope.id.encode()),
+        ("ce_type", envelope.data.type.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_subject", envelope.subject.encode()),
+        ("ce_time", encode_time(envelope.time)),
+        *_CONSTANT_HEADERS,
+    ]
+
+
+def encode(envelope: Envelope) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """The value and headers of the record that carries `envelope`."""
+    return _encoder.encode(envelope.data), headers_of(envelope)
+
+
+def header(headers: Iterable[tuple[str, bytes]], name: str) -> bytes | None:
+    """One header's value, or None."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
+def type_of(headers: Headers) -> str:
+    """The event's stored type name.
+
+    Raises UnreadableEventError when the record carries none.
+    """
+    value = header(headers, "ce_type")
+    if value is None:
+        raise UnreadableEventError("the record has no ce_type header")
+    return value.decode("utf-8", "replace")
+
+
+def decode_data(headers: Headers, value: bytes) -> Event:
+    """The event's data alone, brought to today's version; the hot path's half of `decode`.
+
+    Raises UnknownTypeError for a type that is not in the catalogue, UnreadableEventError for a
+    value that does not fit its type.
+    """
+    name = type_of(headers)
+    decoder = _decoders.get(name)
+    if decoder is None:
+        raise UnknownTypeError(f"no event type {name!r} is known here")
+    try:
+        event = decoder.decode(value)
+    except msgspec.MsgspecError as error:
+        raise UnreadableEventError(f"{name}: {error}") from error
+    while (upcast := UPCASTERS.get(event.type)) is not None:
+        event = upcast(event)
+    return event
+
+
+def decode(headers: Headers, value: bytes) -> Envelope:
+    """A record as an envelope.
+
+    Raises UnreadableEventError, as `decode_data` does, also for a missing id.
+    """
+    data = decode_data(headers, value)
+    attributes = dict(headers)
+    try:
+        return Envelope(
+            id=attributes["ce_id"].decode(),
+            source=attributes.get("ce_source", b"").decode(),
+            subject=attributes.get("ce_subject", b"").decode(),
+            time=datetime.fromisoformat(attributes["ce_time"].decode()),
+            data=data,
+        )
+    except (KeyError, ValueError) as error:
+        raise UnreadableEventError(f"{data.type}: headers are incomplete: {error}") from error

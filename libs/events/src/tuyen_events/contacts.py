@@ -1,0 +1,25 @@
+"""The people behind the customers."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from tuyen_events.event import Event
+from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
+from tuyen_events.vocabulary import Channel
+
+
+class ContactCreated(Event, frozen=True, kw_only=True):
+    """A customer's first event made a contact (C1), in a warehouse (W1)."""
+
+    type: ClassVar[str] = "contact.created.v1"
+    organization: OrganizationId
+    contact_id: ContactId
+    customer_id: CustomerId
+    page_id: PageId
+    channel: Channel
+    external_id: str
+    name: str | None = None
+    picture: str | None = None
+    warehouse_id: str
+    caused_by: str
+    at: datetime

@@ -1,0 +1,113 @@
+"""What an organization has set up: compacted, one record per entity, the latest one counts.
+
+Keyed `organization/entity/id`. A removed entity is a record without a value, whose type says so.
+Every record carries the whole entity. Secrets are never here.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
+from tuyen_events.vocabulary import (
+    AppliesTo,
+    Capability,
+    Channel,
+    Mode,
+    Role,
+    Visibility,
+    WhenNobody,
+)
+
+
+class DirectoryEvent(Event, frozen=True, kw_only=True):
+    organization: OrganizationId
+    by: AgentId | None = None
+    """Who changed it; null for the platform's operator."""
+    at: datetime
+
+
+class OrganizationChanged(DirectoryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "organization.changed.v1"
+    name: str
+    country: str = "VN"
+    suspended: bool = False
+
+
+class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """All settings of an organization; what was never set has its default."""
+
+    type: ClassVar[str] = "settings.changed.v1"
+    page_permissions: bool = False
+    assignment: bool = False
+    visibility: Visibility = Visibility.EVERYONE
+    auto_assign: bool = False
+    auto_reassign: bool = False
+    when_nobody: WhenNobody = WhenNobody.QUEUE
+    take_unassigned: bool = False
+    done_after_hours: int = 0
+
+
+class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "agent.changed.v1"
+    id: AgentId
+    name: str
+    username: str
+    role: Role
+    departments: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    disabled: bool = False
+
+
+class SupportTeamChanged(DirectoryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "support_team.changed.v1"
+    agent_ids: tuple[AgentId, ...] = ()
+
+
+class PageChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """A connected account. A page belongs to one organization: the first that claimed it."""
+
+    type: ClassVar[str] = "page.changed.v1"
+    id: PageId
+    channel: Channel
+    external_id: str
+    name: str
+    staff: tuple[AgentId, ...] = ()
+    status: str = "active"
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One agent of a rule's pool. No capabilities named means all (R1.3); no capacity, no bound."""
+
+    agent_id: AgentId
+    capabilities: tuple[Capability, ...] | None = None
+    capacity: int | None = None
+
+
+class RuleChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """An assignment rule. `pages` null is the organization's default rule (R1.1)."""
+
+    type: ClassVar[str] = "rule.changed.v1"
+    id: RuleId
+    name: str
+    enabled: bool
+    mode: Mode
+    applies_to: AppliesTo = AppliesTo.ONLINE
+    pages: tuple[PageId, ...] | None = None
+    members: tuple[Member, ...] = ()
+    version: int = 1
+
+
+REMOVED_TYPES: dict[str, str] = {
+    "agent": "agent.removed.v1",
+    "page": "page.removed.v1",
+    "rule": "rule.removed.v1",
+}
+"""Entity to the type of the record without a value that removes it."""
+
+
+def directory_key(organization: OrganizationId, entity: str, entity_id: str = "") -> str:
+    """The Kafka key of an entity's record: `organization/entity/id`."""
+    return f"{organization}/{entity}/{entity_id}"

@@ -1,0 +1,74 @@
+"""Identifiers: what they are made of, so that every service makes the same ones.
+
+An id that stands for something at a channel is derived from the channel's own ids and never drawn
+at random: a webhook that is delivered twice, or an event that is handled again after a crash, gets
+the same ids again (R9.2). Derived ids are 96 bits of BLAKE2b behind a prefix that says what they
+name; they are safe in URLs and carry no personal data.
+"""
+
+from hashlib import blake2b
+from typing import NewType
+
+OrganizationId = NewType("OrganizationId", str)
+PageId = NewType("PageId", str)
+CustomerId = NewType("CustomerId", str)
+ContactId = NewType("ContactId", str)
+ConversationId = NewType("ConversationId", str)
+MessageId = NewType("MessageId", str)
+AgentId = NewType("AgentId", str)
+RuleId = NewType("RuleId", str)
+EventId = NewType("EventId", str)
+
+CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
+"""What an id that a caller chooses looks like."""
+
+
+def _derived(prefix: str, *parts: str) -> str:
+    return prefix + blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def customer_id(organization: OrganizationId, page: PageId, external_id: str) -> CustomerId:
+    """The customer: one identity of a channel on one page."""
+    return CustomerId(_derived("cus_", organization, page, external_id))
+
+
+def contact_id(customer: CustomerId) -> ContactId:
+    """The contact that a customer's first event makes (C1), before any merge."""
+    return ContactId(_derived("con_", customer))
+
+
+def message_thread_id(customer: CustomerId) -> ConversationId:
+    """The one message conversation of a customer and page."""
+    return ConversationId(_derived("msg_", customer))
+
+
+def livestream_thread_id(customer: CustomerId, post_external_id: str) -> ConversationId:
+    """The conversation of one customer on one livestream."""
+    return ConversationId(_derived("live_", customer, post_external_id))
+
+
+def comment_thread_id(
+    organization: OrganizationId, page: PageId, root_comment_external_id: str
+) -> ConversationId:
+    """The conversation of one root comment, whoever wrote it (R4.1)."""
+    return ConversationId(_derived("cmt_", organization, page, root_comment_external_id))
+
+
+def message_id(organization: OrganizationId, page: PageId, external_id: str) -> MessageId:
+    """A message or comment in a thread, by its id at the channel."""
+    return MessageId(_derived("m_", organization, page, external_id))
+
+
+def event_id(*deduplication_key: str) -> EventId:
+    """The id of an event by the deduplication key of its channel (P5c)."""
+    return EventId(_derived("evt_", *deduplication_key))
+
+
+def caused_event_id(cause: str, *parts: str) -> EventId:
+    """The id of an event that follows from another: the same cause, the same id (invariant 3)."""
+    return EventId(_derived("evt_", cause, *parts))
+
+
+def customer_key(organization: OrganizationId, page: PageId, external_id: str) -> str:
+    """The Kafka key of everything that must keep one order for a customer and page (R9.3)."""
+    return f"{organization}/{page}/{external_id}"

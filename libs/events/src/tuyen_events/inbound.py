@@ -1,0 +1,217 @@
+"""What customers and pages did at a channel, in the same words for every channel.
+
+Produced by ingest into `inbound`, keyed by organization, page and customer. `occurred_at` is the
+channel's own time of the action, `accepted_at` the time at which the webhook was taken; both UTC.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import ConversationId, CustomerId, MessageId, OrganizationId, PageId
+from tuyen_events.vocabulary import Channel
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A channel identity on one page. `external_id` is the channel's own id for it."""
+
+    id: CustomerId
+    external_id: str
+    name: str | None = None
+    picture: str | None = None
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that came with a message.
+
+    `kind` is image, video, audio, file, sticker, link, location or template; `url` is the channel's
+    own and may expire.
+    """
+
+    kind: str
+    url: str | None = None
+    title: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Referral(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The link or advertisement through which a customer came."""
+
+    ref: str | None = None
+    source: str | None = None
+    kind: str | None = None
+    ad_id: str | None = None
+
+
+class InboundEvent(Event, frozen=True, kw_only=True):
+    """Common to all: whose it is and when it was."""
+
+    organization: OrganizationId
+    page_id: PageId
+    channel: Channel
+    occurred_at: datetime
+    accepted_at: datetime
+
+
+class CustomerEvent(InboundEvent, frozen=True, kw_only=True):
+    """An event in the message thread of one customer."""
+
+    customer: Customer
+    conversation_id: ConversationId
+
+
+class MessageReceived(CustomerEvent, frozen=True, kw_only=True):
+    """A customer wrote, sent something, or pressed a button. Assigned by R3."""
+
+    type: ClassVar[str] = "message.received.v1"
+    message_id: MessageId
+    external_id: str
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    payload: str | None = None
+    """What a pressed button (postback, quick reply) carries for programs; `text` has its title."""
+    reply_to: MessageId | None = None
+    referral: Referral | None = None
+
+
+class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
+    """The page's own words (P5b): shown as outgoing; never assigns, never counts as unread."""
+
+    type: ClassVar[str] = "message.echoed.v1"
+    message_id: MessageId
+    external_id: str
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    sender_app: str | None = None
+    client_id: str | None = None
+    """Our own id of the reply, when the channel hands back what was sent with it."""
+    reply_to: MessageId | None = None
+
+
+class MessageEdited(CustomerEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "message.edited.v1"
+    message_id: MessageId
+    text: str | None = None
+    edit_number: int
+
+
+class MessageDeleted(CustomerEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "message.deleted.v1"
+    message_id: MessageId
+
+
+class MessageReacted(CustomerEvent, frozen=True, kw_only=True):
+    """The customer put a reaction on a message or took it away (`emoji` is null)."""
+
+    type: ClassVar[str] = "message.reacted.v1"
+    message_id: MessageId
+    emoji: str | None = None
+
+
+class MessagesDelivered(CustomerEvent, frozen=True, kw_only=True):
+    """All our messages up to `watermark` reached the customer's device."""
+
+    type: ClassVar[str] = "messages.delivered.v1"
+    watermark: datetime
+
+
+class MessagesSeen(CustomerEvent, frozen=True, kw_only=True):
+    """The customer saw all our messages up to `watermark`."""
+
+    type: ClassVar[str] = "messages.seen.v1"
+    watermark: datetime
+
+
+class CustomerReferred(CustomerEvent, frozen=True, kw_only=True):
+    """A customer came through a link or an advertisement; no message, nothing is assigned."""
+
+    type: ClassVar[str] = "customer.referred.v1"
+    referral: Referral
+
+
+class CommentEvent(InboundEvent, frozen=True, kw_only=True):
+    """Something about one comment.
+
+    `customer` is who acted: the author of an added comment. It is null when the page itself acted.
+    `conversation_id` is null where it cannot be told from the event alone (what a page does below a
+    livestream): it is then the conversation of `message_id` or of its parent.
+    """
+
+    message_id: MessageId
+    external_id: str
+    post_external_id: str
+    parent_external_id: str | None = None
+    """The comment above, null for a root comment."""
+    customer: Customer | None = None
+    conversation_id: ConversationId | None = None
+    livestream: bool = False
+
+
+class CommentAdded(CommentEvent, frozen=True, kw_only=True):
+    """A comment or reply. Roots by customers are assigned by R4, live ones by R3; replies never."""
+
+    type: ClassVar[str] = "comment.added.v1"
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class CommentEdited(CommentEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "comment.edited.v1"
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class CommentRemoved(CommentEvent, frozen=True, kw_only=True):
+    """Gone at the channel; a later `comment.added` of it brings nothing back (P5c)."""
+
+    type: ClassVar[str] = "comment.removed.v1"
+
+
+class CommentHidden(CommentEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "comment.hidden.v1"
+
+
+class CommentUnhidden(CommentEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "comment.unhidden.v1"
+
+
+class PostEvent(InboundEvent, frozen=True, kw_only=True):
+    post_external_id: str
+
+
+class PostPublished(PostEvent, frozen=True, kw_only=True):
+    """A page published a post, or a video with `video_external_id`."""
+
+    type: ClassVar[str] = "post.published.v1"
+    text: str | None = None
+    video_external_id: str | None = None
+
+
+class PostEdited(PostEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "post.edited.v1"
+    text: str | None = None
+
+
+class PostRemoved(PostEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "post.removed.v1"
+
+
+class Reacted(PostEvent, frozen=True, kw_only=True):
+    """Somebody reacted to a post or comment, or took the reaction away (`reaction` null)."""
+
+    type: ClassVar[str] = "post.reacted.v1"
+    comment_external_id: str | None = None
+    customer: Customer | None = None
+    reaction: str | None = None
+
+
+class LivestreamChanged(InboundEvent, frozen=True, kw_only=True):
+    """A live video started (`live` true) or ended."""
+
+    type: ClassVar[str] = "livestream.changed.v1"
+    video_external_id: str
+    post_external_id: str | None = None
+    live: bool

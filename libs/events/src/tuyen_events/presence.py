@@ -1,0 +1,53 @@
+"""Who is at work: sessions that agents open and keep alive, and the presence that follows."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.vocabulary import Presence, PresenceCause
+
+
+class SessionSignalled(Event, frozen=True, kw_only=True):
+    """An agent's device said something: a status, or (null) just that it is still there.
+
+    `lease_s` is how many seconds from `at` the session lives without another signal. `by` is the
+    manager who set somebody else's status; null for the agent's own word.
+    """
+
+    type: ClassVar[str] = "session.signalled.v1"
+    organization: OrganizationId
+    agent_id: AgentId
+    session: str
+    status: Presence | None
+    lease_s: float
+    by: AgentId | None = None
+    at: datetime
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    status: Presence
+    expires_at: datetime
+
+
+class PresenceChanged(Event, frozen=True, kw_only=True):
+    """An agent's presence over all devices, and why it changed (R8.3).
+
+    The record is also the presence service's own state: `sessions` are those that still live, and
+    `signals_offset` is the last signal of the agent's partition that was handled, which makes a
+    repeated signal a no-op.
+    """
+
+    type: ClassVar[str] = "presence.changed.v1"
+    organization: OrganizationId
+    agent_id: AgentId
+    presence: Presence
+    previous: Presence
+    cause: PresenceCause
+    by: AgentId | None = None
+    at: datetime
+    version: int
+    sessions: dict[str, Session] = msgspec.field(default_factory=dict)
+    signals_offset: int = -1

@@ -1,0 +1,101 @@
+"""What the router's two stages say to each other. Private: no other service reads these.
+
+Stage 1 (keyed by customer) asks, stage 2 (keyed by organization) chooses and answers. A request is
+named for the record that caused it, so that asking again after a crash is the same request.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    EventId,
+    OrganizationId,
+    PageId,
+    RuleId,
+)
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode
+
+
+class Purpose(StrEnum):
+    """Why stage 1 asks."""
+
+    FIRST = "first"
+    """Nobody has the conversation yet (R3.1, R4.1)."""
+    STICKY_LOST = "sticky_lost"
+    """The assignee is no longer allowed (R3.4)."""
+    OFFLINE = "offline"
+    """The assignee is offline and is to be replaced if somebody is there (R3.3)."""
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A record's place in the log: topic (without the prefix), partition, offset."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class ChoiceRequested(Event, frozen=True, kw_only=True):
+    """Stage 1 asks for an agent."""
+
+    type: ClassVar[str] = "choice.requested.v1"
+    request_id: str
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    customer_id: CustomerId
+    kind: ConversationKind
+    channel: Channel
+    purpose: Purpose
+    seed: EventId
+    """The id of the event that caused it, from which a random choice is drawn (R2.2)."""
+    cause: Position
+    at: datetime
+
+
+class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
+    """The conversation needs nobody any more: it leaves the queue (R5.3, I12)."""
+
+    type: ClassVar[str] = "choice.withdrawn.v1"
+    request_id: str
+    organization: OrganizationId
+    cause: Position
+
+
+class Verdict(StrEnum):
+    CHOSEN = "chosen"
+    QUEUED = "queued"
+    NOBODY = "nobody"
+    """No candidate, and the conversation does not wait (R3.3, R5.2)."""
+    OFF = "off"
+    """Automatic assignment was off by the time of the decision: nothing changes."""
+
+
+class ChoiceMade(Event, frozen=True, kw_only=True):
+    """Stage 2 answers, in the partition of the customer. A queued request is answered twice: once
+    `queued`, once `chosen`."""
+
+    type: ClassVar[str] = "choice.made.v1"
+    request_id: str
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    customer_id: CustomerId
+    kind: ConversationKind
+    purpose: Purpose
+    verdict: Verdict
+    agent_id: AgentId | None
+    rule_id: RuleId | None
+    mode: Mode | None
+    candidates: tuple[AgentId, ...] = ()
+    drained: bool = False
+    """The conversation had waited in the queue (R5.1)."""
+    seed: EventId
+    at: datetime

@@ -1,0 +1,106 @@
+"""The words of the product that stand in events, as closed sets."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    FACEBOOK = "facebook"
+    ZALO = "zalo"
+    LIVECHAT = "livechat"
+
+
+class ConversationKind(StrEnum):
+    """What one row of the inbox is."""
+
+    MESSAGE = "message"
+    COMMENT = "comment"
+    LIVESTREAM = "livestream"
+
+    @property
+    def sticky(self) -> bool:
+        """Whether the assignee follows the customer (R3) rather than the root comment (R4)."""
+        return self is not ConversationKind.COMMENT
+
+
+class Capability(StrEnum):
+    """What a member of a rule may be given (R1.3)."""
+
+    FACEBOOK_MESSAGE = "facebook_message"
+    FACEBOOK_COMMENT = "facebook_comment"
+    ZALO_MESSAGE = "zalo_message"
+    LIVECHAT_MESSAGE = "livechat_message"
+
+
+class Presence(StrEnum):
+    ONLINE = "online"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class PresenceCause(StrEnum):
+    """Why a presence changed (R8.3)."""
+
+    LOGIN = "login"
+    LOGOUT = "logout"
+    LEASE_EXPIRED = "lease_expired"
+    SET_BY_MANAGER = "set_by_manager"
+
+
+class Role(StrEnum):
+    SYSTEM_ADMIN = "system_admin"
+    CHAIN_MANAGER = "chain_manager"
+    STORE_MANAGER = "store_manager"
+    SALES_MANAGER = "sales_manager"
+    AGENT = "agent"
+
+    @property
+    def managing(self) -> bool:
+        """Whether the role may assign by hand and sees what all agents see (R6.1, R7)."""
+        return self is not Role.AGENT
+
+
+class Mode(StrEnum):
+    """How a rule chooses among its candidates (R2)."""
+
+    SEQUENTIAL = "sequential"
+    RANDOM = "random"
+    LEAST_LOADED = "least_loaded"
+
+
+class AppliesTo(StrEnum):
+    """Whose presence a rule asks for (R1.2)."""
+
+    ONLINE = "online"
+    ALL = "all"
+
+
+class Visibility(StrEnum):
+    """What an agent sees of others' conversations (R7)."""
+
+    EVERYONE = "everyone"
+    OWN_AND_UNASSIGNED = "own_and_unassigned"
+    OWN_ONLY = "own_only"
+
+
+class WhenNobody(StrEnum):
+    """What becomes of a conversation for which nobody is a candidate (R5)."""
+
+    QUEUE = "queue"
+    LEAVE_UNASSIGNED = "leave_unassigned"
+
+
+class Reason(StrEnum):
+    """Why a conversation has the assignee that it has (R9.4)."""
+
+    ROTATION = "rotation"
+    RANDOM = "random"
+    LEAST_LOADED = "least_loaded"
+    STICKY_LOST = "sticky_lost"
+    REASSIGNED_OFFLINE = "reassigned_offline"
+    QUEUE_DRAINED = "queue_drained"
+    MANUAL = "manual"
+    TAKEN = "taken"
+    UNASSIGNED = "unassigned"
+    BULK = "bulk"
+    QUEUED = "queued"
+    NO_CANDIDATE = "no_candidate"
