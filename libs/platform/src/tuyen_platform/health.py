@@ -1,0 +1,63 @@
+"""`/livez`, `/readyz` and `/metrics`, the same on every service."""
+
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+Check = Callable[[], str | None]
+"""Tells what is wrong in a few words, or None. Must not block."""
+
+
+class Health:
+    """What a service knows of itself.
+
+    `live` checks say that the process has to be restarted; `ready` checks say that it cannot serve
+    yet or at the moment. Answering at all proves that the event loop turns.
+    """
+
+    def __init__(self) -> None:
+        self._live: dict[str, Check] = {}
+        self._ready: dict[str, Check] = {}
+
+    def live_when(self, name: str, check: Check) -> None:
+        self._live[name] = check
+
+    def ready_when(self, name: str, check: Check) -> None:
+        self._ready[name] = check
+
+    def problems(self) -> dict[str, str]:
+        """What keeps the service from serving, by the check's name."""
+        return _problems({**self._live, **self._ready})
+
+    def routes(self) -> list[Route]:
+        """The three routes, for any Starlette or FastAPI application."""
+
+        async def livez(_: Request) -> Response:
+            return _answer(_problems(self._live))
+
+        async def readyz(_: Request) -> Response:
+            return _answer(self.problems())
+
+        async def metrics(_: Request) -> Response:
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+        return [
+            Route("/livez", livez, include_in_schema=False),
+            Route("/readyz", readyz, include_in_schema=False),
+            Route("/metrics", metrics, include_in_schema=False),
+        ]
+
+
+def _problems(checks: dict[str, Check]) -> dict[str, str]:
+    found = {name: check() for name, check in checks.items()}
+    return {name: problem for name, problem in found.items() if problem is not None}
+
+
+def _answer(problems: dict[str, str]) -> Response:
+    return JSONResponse(
+        {"status": "unavailable", "problems": problems} if problems else {"status": "ok"},
+        status_code=503 if problems else 200,
+    )

@@ -1,0 +1,251 @@
+"""The log in Kafka, through aiokafka: idempotent appends, readers with and without a group."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalGenerationError, KafkaError
+
+from tuyen_events.codec import encode
+from tuyen_events.event import Envelope
+from tuyen_events.topics import Topic
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import Appended, Batch, Headers, LogUnavailableError, Record
+
+_FETCH_WAIT_MS = 250
+_MAX_RECORDS = 2000
+_POLL_MS = 500
+_REQUEST_TIMEOUT_MS = 30_000
+_SESSION_TIMEOUT_MS = 10_000
+_HEARTBEAT_MS = 3_000
+
+
+class KafkaLog:
+    """One producer for the process, and readers as they are asked for.
+
+    An asynchronous context: entering connects, leaving sends what is under way.
+    """
+
+    def __init__(self, bootstrap_servers: str, prefix: str, *, linger_ms: int = 0) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._prefix = prefix
+        self._linger_ms = linger_ms
+        self._producer: AIOKafkaProducer | None = None
+        self._offsets: AIOKafkaConsumer | None = None
+
+    async def __aenter__(self) -> "KafkaLog":
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=self._linger_ms,
+            max_batch_size=131_072,
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        )
+        await self._producer.start()
+        self._offsets = self._consumer(group=None)
+        await self._offsets.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
+        if self._offsets is not None:
+            await self._offsets.stop()
+            self._offsets = None
+
+    async def append(
+        self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
+    ) -> Appended:
+        value, headers = encode(envelope)
+        return await self.append_bytes(topic, key, value, headers, partition=partition)
+
+    async def append_bytes(
+        self,
+        topic: Topic,
+        key: str,
+        value: bytes | None,
+        headers: Headers = (),
+        *,
+        partition: int | None = None,
+    ) -> Appended:
+        if self._producer is None:
+            raise LogUnavailableError("the log is not open")
+        raw = key.encode()
+        try:
+            written = await self._producer.send_and_wait(
+                self._prefix + topic.name,
+                key=raw,
+                value=value,
+                headers=list(headers),
+                partition=partition_of(raw, topic.partitions) if partition is None else partition,
+            )
+        except KafkaError as error:
+            raise LogUnavailableError(f"{topic.name}: {error!r}") from error
+        return Appended(written.partition, written.offset)
+
+    async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
+        if self._offsets is None:
+            raise LogUnavailableError("the log is not open")
+        ends = await self._ends(self._offsets, [topic])
+        return {partition: offset for (_, partition), offset in ends.items()}
+
+    @asynccontextmanager
+    async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator["KafkaTail"]:
+        consumer = self._consumer(group=None)
+        await consumer.start()
+        try:
+            ends = await self._ends(consumer, topics)
+            places = [TopicPartition(self._prefix + topic, p) for topic, p in ends]
+            consumer.assign(places)
+            if from_start:
+                await consumer.seek_to_beginning(*places)
+            else:
+                for place in places:
+                    consumer.seek(place, ends[self.place(place)])
+            positions = {self.place(place): await consumer.position(place) for place in places}
+            yield KafkaTail(self, consumer, positions, ends)
+        except KafkaError as error:
+            raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error
+        finally:
+            await consumer.stop()
+
+    @asynccontextmanager
+    async def subscribe(self, *topics: Topic, group: str) -> AsyncIterator["KafkaSubscription"]:
+        consumer = self._consumer(group=self._prefix + group)
+        subscription = KafkaSubscription(self, consumer)
+        consumer.subscribe([self._prefix + topic.name for topic in topics], listener=subscription)
+        await consumer.start()
+        try:
+            yield subscription
+        except KafkaError as error:
+            raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error
+        finally:
+            await consumer.stop()
+
+    def _consumer(self, group: str | None) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap_servers,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            session_timeout_ms=_SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=_HEARTBEAT_MS,
+            # Range gives one member the same partition numbers of topics with equal counts.
+            partition_assignment_strategy=(RangePartitionAssignor,),
+        )
+
+    async def _ends(
+        self, consumer: AIOKafkaConsumer, topics: Sequence[Topic]
+    ) -> dict[tuple[str, int], int]:
+        places = [
+            TopicPartition(self._prefix + topic.name, partition)
+            for topic in topics
+            for partition in range(topic.partitions)
+        ]
+        try:
+            ends = await consumer.end_offsets(places)
+        except KafkaError as error:
+            raise LogUnavailableError(f"ends of {names(topics)}: {error!r}") from error
+        return {self.place(place): offset for place, offset in ends.items()}
+
+    def place(self, place: TopicPartition) -> tuple[str, int]:
+        """A partition without the installation's prefix."""
+        return place.topic.removeprefix(self._prefix), place.partition
+
+    def partition(self, place: tuple[str, int]) -> TopicPartition:
+        """The inverse of `place`."""
+        return TopicPartition(self._prefix + place[0], place[1])
+
+    def batch(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> Batch:
+        """What aiokafka fetched, in the port's words."""
+        batch = {}
+        for place, records in fetched.items():
+            topic, partition = self.place(place)
+            batch[topic, partition] = [
+                Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
+                for r in records
+            ]
+        return batch
+
+
+def names(topics: Sequence[Topic]) -> str:
+    """The topics' names, for a message."""
+    return ", ".join(topic.name for topic in topics)
+
+
+class KafkaTail:
+    """Follows its partitions; see the port for what is promised."""
+
+    def __init__(
+        self,
+        log: KafkaLog,
+        consumer: AIOKafkaConsumer,
+        positions: dict[tuple[str, int], int],
+        ends: dict[tuple[str, int], int],
+    ) -> None:
+        self._log = log
+        self._consumer = consumer
+        self._behind = {place: end for place, end in ends.items() if positions[place] < end}
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
+            batch = self._log.batch(fetched)
+            yield batch
+            await self._mark_handled()
+
+    async def _mark_handled(self) -> None:
+        # The reader's position, not the last record's offset: compaction may have taken the last.
+        for place in list(self._behind):
+            position = await self._consumer.position(self._log.partition(place))
+            if position >= self._behind[place]:
+                del self._behind[place]
+
+    @property
+    def caught_up(self) -> bool:
+        return not self._behind
+
+
+class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """A member of a group; see the port for what is promised."""
+
+    def __init__(self, log: KafkaLog, consumer: AIOKafkaConsumer) -> None:
+        self._log = log
+        self._consumer = consumer
+        self._handled: dict[TopicPartition, int] = {}
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._handled.clear()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._handled.clear()
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
+            given = {place: records[-1].offset + 1 for place, records in fetched.items()}
+            self._handled.update(given)
+            yield self._log.batch(fetched)
+
+    async def commit(self) -> None:
+        assigned = self._consumer.assignment()
+        handled = {place: end for place, end in self._handled.items() if place in assigned}
+        if not handled:
+            return
+        try:
+            await self._consumer.commit(handled)
+        except (CommitFailedError, IllegalGenerationError):
+            return  # the partitions went to another member, who handles them again
+        except KafkaError as error:
+            raise LogUnavailableError(f"commit: {error!r}") from error
+        for place, end in handled.items():
+            if self._handled.get(place) == end:
+                del self._handled[place]
+
+    def partitions(self) -> frozenset[tuple[str, int]]:
+        return frozenset(self._log.place(place) for place in self._consumer.assignment())

@@ -1,0 +1,153 @@
+"""The log in memory: for fast tests of a service, under the conformance suite of the real one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tuyen_events.codec import encode
+from tuyen_events.event import Envelope
+from tuyen_events.topics import Topic
+from tuyen_platform.clock import Clock, SystemClock
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import Appended, Batch, Headers, Record
+
+_POLL_S = 0.5
+
+
+@dataclass
+class _Group:
+    """A group with at most one member at a time: the twin knows no rebalance."""
+
+    committed: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+class InMemoryLog:
+    """All topics in dictionaries of one process; nothing survives it."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._partitions: dict[tuple[str, int], list[Record]] = {}
+        self._groups: dict[str, _Group] = {}
+        self._appended = asyncio.Condition()
+
+    async def append(
+        self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
+    ) -> Appended:
+        value, headers = encode(envelope)
+        return await self.append_bytes(topic, key, value, headers, partition=partition)
+
+    async def append_bytes(
+        self,
+        topic: Topic,
+        key: str,
+        value: bytes | None,
+        headers: Headers = (),
+        *,
+        partition: int | None = None,
+    ) -> Appended:
+        at = partition_of(key, topic.partitions) if partition is None else partition
+        records = self._partitions.setdefault((topic.name, at), [])
+        record = Record(
+            topic=topic.name,
+            partition=at,
+            offset=len(records),
+            timestamp=int(self._clock.now().timestamp() * 1000),
+            key=key.encode(),
+            value=value,
+            headers=tuple(headers),
+        )
+        records.append(record)
+        async with self._appended:
+            self._appended.notify_all()
+        return Appended(at, record.offset)
+
+    async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
+        return self._ends(topic)
+
+    def _ends(self, topic: Topic) -> dict[int, int]:
+        return {
+            partition: len(self._partitions.get((topic.name, partition), ()))
+            for partition in range(topic.partitions)
+        }
+
+    @asynccontextmanager
+    async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator["InMemoryTail"]:
+        ends = {(t.name, p): end for t in topics for p, end in self._ends(t).items()}
+        start = dict.fromkeys(ends, 0) if from_start else dict(ends)
+        yield InMemoryTail(self, start, ends)
+
+    @asynccontextmanager
+    async def subscribe(self, *topics: Topic, group: str) -> AsyncIterator["InMemorySubscription"]:
+        state = self._groups.setdefault(group, _Group())
+        start = {
+            (t.name, p): state.committed.get((t.name, p), 0)
+            for t in topics
+            for p in range(t.partitions)
+        }
+        yield InMemorySubscription(self, start, state)
+
+    async def take(self, positions: dict[tuple[str, int], int]) -> Batch:
+        """What stands above `positions`, which move; waits half a second when there is nothing."""
+        batch = self._above(positions)
+        if not batch:
+            async with self._appended:
+                try:
+                    await asyncio.wait_for(self._appended.wait(), _POLL_S)
+                except TimeoutError:
+                    return {}
+            batch = self._above(positions)
+        for place, records in batch.items():
+            positions[place] = records[-1].offset + 1
+        return batch
+
+    def _above(
+        self, positions: Mapping[tuple[str, int], int]
+    ) -> dict[tuple[str, int], list[Record]]:
+        return {
+            place: records[offset:]
+            for place, offset in positions.items()
+            if len(records := self._partitions.get(place, [])) > offset
+        }
+
+
+class InMemoryTail:
+    def __init__(
+        self,
+        log: InMemoryLog,
+        positions: dict[tuple[str, int], int],
+        ends: dict[tuple[str, int], int],
+    ) -> None:
+        self._log = log
+        self._positions = positions
+        self._ends = ends
+        self._handled = dict(positions)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            batch = await self._log.take(self._positions)
+            yield batch
+            self._handled.update(self._positions)
+
+    @property
+    def caught_up(self) -> bool:
+        return all(self._handled[place] >= end for place, end in self._ends.items())
+
+
+class InMemorySubscription:
+    def __init__(
+        self, log: InMemoryLog, positions: dict[tuple[str, int], int], group: _Group
+    ) -> None:
+        self._log = log
+        self._positions = positions
+        self._group = group
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
+            yield await self._log.take(self._positions)
+
+    async def commit(self) -> None:
+        self._group.committed.update(self._positions)
+
+    def partitions(self) -> frozenset[tuple[str, int]]:
+        return frozenset(self._positions)

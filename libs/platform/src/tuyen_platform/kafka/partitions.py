@@ -1,0 +1,11 @@
+"""Which partition a key is placed in: Kafka's own murmur2, whoever writes."""
+
+from aiokafka.partitioner import murmur2
+
+_POSITIVE = 0x7FFFFFFF
+
+
+def partition_of(key: str | bytes, partitions: int) -> int:
+    """The partition of `key` among `partitions`, as Kafka's default partitioner has it."""
+    raw = key.encode() if isinstance(key, str) else key
+    return int(murmur2(raw) & _POSITIVE) % partitions

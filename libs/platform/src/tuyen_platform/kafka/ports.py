@@ -1,0 +1,117 @@
+"""What a service asks of the log.
+
+Topics are named by their rows in `tuyen_events.topics`; the installation's prefix is the
+implementation's business. Both implementations pass one conformance suite.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from tuyen_events.event import Envelope
+from tuyen_events.topics import Topic
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it stands in the log. `topic` is without prefix; `timestamp` is in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where an acknowledged record stands."""
+
+    partition: int
+    offset: int
+
+
+Batch = Mapping[tuple[str, int], Sequence[Record]]
+"""Records by topic and partition, each in log order."""
+
+
+class LogUnavailableError(Exception):
+    """The log did not answer in time; what was asked may or may not have happened."""
+
+
+class Log(Protocol):
+    """Appends and reads. Everything may raise LogUnavailableError."""
+
+    async def append(
+        self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
+    ) -> Appended:
+        """Appends an event and returns once all in-sync replicas have it.
+
+        Appends of one caller to one partition stand in the order of the calls, and a retry inside
+        never doubles one. `partition` places the record where the key's own hash would not.
+        """
+        ...
+
+    async def append_bytes(
+        self,
+        topic: Topic,
+        key: str,
+        value: bytes | None,
+        headers: Headers = (),
+        *,
+        partition: int | None = None,
+    ) -> Appended:
+        """The same for a record that is no event: a raw body, or (None) the removal of a key."""
+        ...
+
+    async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
+        """By partition, the offset that the next record will get."""
+        ...
+
+    def tail(self, *topics: Topic, from_start: bool = True) -> AbstractAsyncContextManager["Tail"]:
+        """Reads all partitions of `topics` without a group: a full copy for this process alone."""
+        ...
+
+    def subscribe(self, *topics: Topic, group: str) -> AbstractAsyncContextManager["Subscription"]:
+        """Shares the partitions of `topics` with the other members of `group`.
+
+        Topics with equal partition counts are shared alike: one member has the same partition of
+        all of them.
+        """
+        ...
+
+
+class Tail(Protocol):
+    """A reader that follows topics to their end and beyond."""
+
+    def batches(self) -> AsyncIterator[Batch]:
+        """Records as they come, without end. The first batches may be empty."""
+        ...
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether every batch up to the ends, as they were on entering, was taken and returned
+        from. Stays true."""
+        ...
+
+
+class Subscription(Protocol):
+    """A group member's reader. At least once: what was not committed comes again."""
+
+    def batches(self) -> AsyncIterator[Batch]:
+        """Records as they come, without end; empty batches prove that the member is alive."""
+        ...
+
+    async def commit(self) -> None:
+        """Marks all batches given out so far as handled. A member that lost its partitions in the
+        meantime commits nothing: their new owner handles them again."""
+        ...
+
+    def partitions(self) -> frozenset[tuple[str, int]]:
+        """What this member has at the moment."""
+        ...

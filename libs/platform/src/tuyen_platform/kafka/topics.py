@@ -1,0 +1,80 @@
+"""Topics are created from the table in `tuyen_events.topics`, once, before any service starts."""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from tuyen_events.topics import TOPICS, Topic
+
+_LEADER_WAIT_S = 0.05
+_LEADER_TRIES = 200
+
+
+async def ensure_topics(
+    bootstrap_servers: str,
+    prefix: str,
+    replication_factor: int,
+    topics: Iterable[Topic] = TOPICS.values(),
+) -> list[str]:
+    """Creates the topics that are missing and returns their full names once all have leaders.
+
+    Safe to repeat. Topics that exist are left as they are; raises ValueError when one of them has
+    another partition count than the table, for then customers would change partitions.
+    """
+    wanted = {prefix + topic.name: topic for topic in topics}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        missing = [name for name in wanted if name not in existing]
+        await _create(admin, {name: wanted[name] for name in missing}, replication_factor)
+        await _wait_for_leaders(admin, wanted)
+    finally:
+        await admin.close()
+    return missing
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, topics: dict[str, Topic], replication_factor: int
+) -> None:
+    if not topics:
+        return
+    answer = await admin.create_topics(
+        [
+            NewTopic(
+                name=name,
+                num_partitions=topic.partitions,
+                replication_factor=replication_factor,
+                topic_configs=topic.config(),
+            )
+            for name, topic in topics.items()
+        ]
+    )
+    for name, code, *rest in answer.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise for_code(code)(f"{name}: {rest[0] if rest else ''}")
+
+
+async def _wait_for_leaders(admin: AIOKafkaAdminClient, wanted: dict[str, Topic]) -> None:
+    for _ in range(_LEADER_TRIES):
+        described = {found["topic"]: found for found in await admin.describe_topics(list(wanted))}
+        ready = 0
+        for name, topic in wanted.items():
+            found = described.get(name, {}).get("partitions", [])
+            if found and len(found) != topic.partitions:
+                raise ValueError(
+                    f"topic {name} has {len(found)} partitions and needs {topic.partitions}: "
+                    "partition counts never change once there is data; use another prefix"
+                )
+            ready += bool(found) and all(partition["leader"] >= 0 for partition in found)
+        if ready == len(wanted):
+            return
+        await asyncio.sleep(_LEADER_WAIT_S)
+    raise TimeoutError("the topics have no leaders yet: is a broker down?")
+
+
+if __name__ == "__main__":
+    asyncio.run(ensure_topics(sys.argv[1], sys.argv[2], int(sys.argv[3])))

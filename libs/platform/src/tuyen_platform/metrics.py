@@ -1,0 +1,75 @@
+"""Every metric of every service, in one place; names carry their units.
+
+Services take the metrics from here; what is not declared here is not measured.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+WEBHOOKS = Counter(
+    "tuyen_webhooks_total",
+    "Webhook calls by channel and how they were answered",
+    ["channel", "status"],
+)
+WEBHOOK_SECONDS = Histogram(
+    "tuyen_webhook_duration_seconds",
+    "From the last byte of a webhook's body to its answer",
+    ["channel"],
+    buckets=_REQUEST_SECONDS,
+)
+INBOUND_EVENTS = Counter(
+    "tuyen_inbound_events_total",
+    "Normalized events accepted, by channel and type",
+    ["channel", "type"],
+)
+SKIPPED_UPDATES = Counter(
+    "tuyen_skipped_updates_total",
+    "Parts of webhooks that were kept raw and skipped, by channel and why",
+    ["channel", "why"],
+)
+DEAD_LETTERS = Counter(
+    "tuyen_dead_letters_total",
+    "What could not be read, by service",
+    ["service"],
+)
+DECISIONS = Counter(
+    "tuyen_decisions_total",
+    "Assignment records written, by reason",
+    ["reason"],
+)
+ROUTED_EVENTS = Counter(
+    "tuyen_routed_events_total",
+    "Records handled by the router, by stage and topic",
+    ["stage", "topic"],
+)
+WAITING_CONVERSATIONS = Gauge(
+    "tuyen_waiting_conversations",
+    "Conversations in the queues of this worker's organizations",
+)
+PROJECTED_EVENTS = Counter(
+    "tuyen_projected_events_total",
+    "Events folded into a view",
+    ["view", "topic"],
+)
+PROJECTION_SECONDS = Histogram(
+    "tuyen_projection_batch_duration_seconds",
+    "Folding and storing one batch of events",
+    ["view"],
+    buckets=_REQUEST_SECONDS,
+)
+ONLINE_SESSIONS = Gauge(
+    "tuyen_online_sessions",
+    "Sessions of agents whose lease runs, of this worker's partitions",
+)
+PRESENCE_CHANGES = Counter(
+    "tuyen_presence_changes_total",
+    "Presence changes by cause",
+    ["cause"],
+)
+HTTP_REQUEST_SECONDS = Histogram(
+    "tuyen_http_request_duration_seconds",
+    "The gateway's answers by route and status",
+    ["route", "status"],
+    buckets=_REQUEST_SECONDS,
+)

@@ -1,0 +1,58 @@
+"""The frame of a service's process: one task group, one HTTP server, an orderly end on a signal."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+CRASHED = 70
+"""Exit status (EX_SOFTWARE) of a service that ended itself because going on would be wrong."""
+
+_log = structlog.get_logger()
+
+
+async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> None:
+    """Serves `app` until `stopping` is set, then lets requests under way end (5 s at most)."""
+    config = uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+
+    async def stop_when_told() -> None:
+        await stopping.wait()
+        server.should_exit = True
+
+    async with asyncio.TaskGroup() as tasks:
+        watcher = tasks.create_task(stop_when_told())
+        await server._serve()  # `serve` would take the signals, which have one owner here
+        watcher.cancel()
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Runs a service: `main` gets an event that is set on SIGTERM and SIGINT, and ends soon after.
+
+    Whatever escapes `main` is logged and ends the process with status 70, so that what was not
+    acknowledged comes again to the next process. This is the process's one supervisor.
+    """
+
+    async def supervised() -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await main(stopping)
+
+    import uvloop  # noqa: PLC0415 - only a process that serves needs it
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(supervised())
+    except BaseException:  # the one supervisor of the process
+        _log.exception("service_crashed")
+        sys.stdout.flush()
+        os._exit(CRASHED)
