@@ -1,0 +1,1 @@
+"""What a viewer may do and see, as pure functions."""

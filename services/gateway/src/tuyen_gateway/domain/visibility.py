@@ -1,0 +1,68 @@
+"""Who sees what (R7): one scope, by which every list, count, detail and update is cut."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tuyen_events.directory import SettingsChanged
+from tuyen_events.ids import AgentId, OrganizationId, PageId
+from tuyen_events.vocabulary import Role, Visibility
+
+
+class Assignees(StrEnum):
+    """Whose conversations are seen, of those on the pages that are seen at all."""
+
+    ALL = "all"
+    OWN_AND_UNASSIGNED = "own_and_unassigned"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who asks. `pages` are those whose staff the viewer is on."""
+
+    organization: OrganizationId
+    agent_id: AgentId
+    name: str
+    role: Role
+    pages: frozenset[PageId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The conversations that a viewer may see; `pages` None is all of the organization's."""
+
+    organization: OrganizationId
+    agent_id: AgentId
+    pages: frozenset[PageId] | None
+    assignees: Assignees
+
+    def covers(self, page: PageId, assignee: AgentId | None) -> bool:
+        """Whether a conversation of `page` that `assignee` has is seen."""
+        if self.pages is not None and page not in self.pages:
+            return False
+        match self.assignees:
+            case Assignees.ALL:
+                return True
+            case Assignees.OWN_AND_UNASSIGNED:
+                return assignee is None or assignee == self.agent_id
+            case Assignees.OWN:
+                return assignee == self.agent_id
+
+
+def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
+    """R7's table, cut to the viewer's pages by R7.1."""
+    bound_to_pages = settings.page_permissions and viewer.role is not Role.SYSTEM_ADMIN
+    if viewer.role.managing:
+        assignees = Assignees.ALL
+    else:
+        assignees = {
+            Visibility.EVERYONE: Assignees.ALL,
+            Visibility.OWN_AND_UNASSIGNED: Assignees.OWN_AND_UNASSIGNED,
+            Visibility.OWN_ONLY: Assignees.OWN,
+        }[settings.visibility]
+    return Scope(
+        organization=viewer.organization,
+        agent_id=viewer.agent_id,
+        pages=viewer.pages if bound_to_pages else None,
+        assignees=assignees,
+    )
