@@ -1,0 +1,91 @@
+"""The records that follow from one handled chunk or one step."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[str, bytes]]
+
+_OVERHEAD = 96
+"""Bytes that the encoding adds to a record at most, the share of its batch's header included."""
+
+
+class OutRecord(NamedTuple):
+    """A record on its way; a value of None is a tombstone."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+Group: TypeAlias = tuple[OutRecord, ...]
+"""Records that belong into one record batch."""
+
+
+def encoded_size(record: OutRecord) -> int:
+    """An upper bound of the record's encoded bytes."""
+    size = _OVERHEAD + len(record.key or b"") + len(record.value or b"")
+    for name, value in record.headers:
+        size += 10 + 4 * len(name) + len(value)
+    return size
+
+
+class RecordTooLargeError(ValueError):
+    """What was added would not fit into one record batch; nothing of it was added."""
+
+    def __init__(self, topic: str, size: int, limit: int) -> None:
+        super().__init__(f"{size} bytes for {topic} do not fit into a batch of {limit} bytes")
+        self.topic = topic
+        self.size = size
+        self.limit = limit
+
+
+class Outbox:
+    """Collects records for any topic and partition; the order is kept per topic and partition.
+
+    It is handed to the broker when its handler has returned, and the input is acknowledged when
+    the broker has acknowledged every record of it.
+    """
+
+    __slots__ = ("_groups", "_limit", "size")
+
+    def __init__(self, max_batch_bytes: int = 512 * 1024) -> None:
+        self._limit = max_batch_bytes
+        self._groups: dict[tuple[str, int], list[Group]] = {}
+        self.size = 0
+        """Upper bound of the encoded bytes of all that was added."""
+
+    def add(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers = (),
+    ) -> None:
+        """Add one record. Raises `RecordTooLargeError`."""
+        record = OutRecord(key, value, headers)
+        self._add(topic, partition, (record,), encoded_size(record))
+
+    def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
+        """Add records that land in one record batch, so that either all are in the log or none.
+
+        Raises `RecordTooLargeError` when together they exceed a batch.
+        """
+        if records:
+            self._add(topic, partition, tuple(records), sum(map(encoded_size, records)))
+
+    def _add(self, topic: str, partition: int, group: Group, size: int) -> None:
+        if size > self._limit:
+            raise RecordTooLargeError(topic, size, self._limit)
+        place = (topic, partition)
+        groups = self._groups.get(place)
+        if groups is None:
+            self._groups[place] = [group]
+        else:
+            groups.append(group)
+        self.size += size
+
+    @property
+    def groups(self) -> Mapping[tuple[str, int], Sequence[Group]]:
+        """What was added, by topic and partition, in order; each group belongs into one batch."""
+        return self._groups

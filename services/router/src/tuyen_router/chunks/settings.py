@@ -1,0 +1,32 @@
+"""What can be tuned about the chunks, each with the unit in its name."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkSettings:
+    """Measured defaults; all sizes are per process."""
+
+    session_timeout_s: float = 10.0
+    heartbeat_interval_s: float = 3.0
+    rebalance_timeout_s: float = 60.0
+    freeze_limit_share: float = 0.4
+    """A process that stood still for longer than this share of the session timeout ends itself."""
+    commit_interval_s: float = 0.5
+    max_fetched_records: int = 2_000
+    """At most so many records in one fetch of all partitions, so at most so many in one chunk."""
+    max_queued_records: int = 8_000
+    """A stage that has so many unhandled records is not fetched for; plus one fetch at most."""
+    max_unacknowledged_bytes: int = 16 * 1024 * 1024
+    """No chunk is handled while more than this waits for the broker; plus one outbox at most."""
+    batch_bytes: int = 512 * 1024
+    """Upper bound of a produced record batch; below the broker's `message.max.bytes`."""
+    fetch_wait_ms: int = 50
+    """Trap 8: Faust's own 1500 ms makes recovery four times slower and adds to every latency."""
+    fetch_bytes_per_partition: int = 1024 * 1024
+    produce_timeout_s: float = 60.0
+    stop_timeout_s: float = 4.0
+
+    @property
+    def freeze_limit_s(self) -> float:
+        return self.session_timeout_s * self.freeze_limit_share
