@@ -4,14 +4,13 @@ Keyed by conversation, placed in the customer's partition. The record is at once
 others, and the router's own state, from which it recovers: one write cannot be torn in two.
 """
 
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId, RuleId
-from tuyen_events.vocabulary import ConversationKind, Mode, Reason
+from tuyen_events.vocabulary import ConversationKind, Mode, Moment, Reason
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,7 +47,7 @@ class AssignmentEvent(Event, frozen=True, kw_only=True):
     """The manager who decided by hand; null when a rule decided."""
     caused_by: str
     """The id of the event or command that caused the decision."""
-    at: datetime
+    at: Moment
     note: str | None = None
     candidates: tuple[AgentId, ...] = ()
     """The agents who could have been chosen, in the order of the pool."""

@@ -31,12 +31,12 @@ _MODULES: tuple[ModuleType, ...] = (
 )
 
 
-def _events() -> Iterator[tuple[str, type[Event]]]:
+def _events() -> Iterator[type[Event]]:
     for module in _MODULES:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Event) and "type" in vars(value):
-                yield value.type, value
+                yield value
 
 
-EVENT_TYPES: Mapping[str, type[Event]] = MappingProxyType(dict(_events()))
+EVENT_TYPES: Mapping[str, type[Event]] = MappingProxyType({cls.type: cls for cls in _events()})
 """Stored type name to class, for every event that stands in a topic."""

@@ -86,7 +86,8 @@ def decode_data(headers: Headers, value: bytes) -> Event:
         raise UnknownTypeError(f"no event type {name!r} is known here")
     try:
         event = decoder.decode(value)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        # msgspec lets the last two through: text that is not UTF-8, and a thousand brackets.
         raise UnreadableEventError(f"{name}: {error}") from error
     while (upcast := UPCASTERS.get(event.type)) is not None:
         event = upcast(event)

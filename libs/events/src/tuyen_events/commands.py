@@ -4,13 +4,12 @@ Commands are imperative; they are keyed by customer, so that they have one order
 events. Every command is answered by one `command.settled` with the command's id.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.vocabulary import ConversationKind, Moment
 
 
 class AssignConversation(Event, frozen=True, kw_only=True):
@@ -29,7 +28,7 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     note: str | None = None
     expected_version: int | None = None
     """Refuse when the conversation has another version by then (R6.4)."""
-    at: datetime
+    at: Moment
 
 
 class MarkConversationDone(Event, frozen=True, kw_only=True):
@@ -47,7 +46,7 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     seen_events: int
     """How many of its inbound events the caller had seen: one more opens it again."""
     by: AgentId
-    at: datetime
+    at: Moment
 
 
 class Outcome(StrEnum):

@@ -1,11 +1,10 @@
 """The people behind the customers."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, Moment
 
 
 class ContactCreated(Event, frozen=True, kw_only=True):
@@ -22,4 +21,4 @@ class ContactCreated(Event, frozen=True, kw_only=True):
     picture: str | None = None
     warehouse_id: str
     caused_by: str
-    at: datetime
+    at: Moment

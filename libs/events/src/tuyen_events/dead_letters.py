@@ -1,9 +1,9 @@
 """What could not be read, with the reason, so that it can be sent again after a fix (P4)."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from tuyen_events.event import Event
+from tuyen_events.vocabulary import Moment
 
 
 class DeadLettered(Event, frozen=True, kw_only=True):
@@ -19,4 +19,4 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     delivery_id: str
     error: str
     payload: str
-    at: datetime
+    at: Moment

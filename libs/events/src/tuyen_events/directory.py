@@ -4,7 +4,6 @@ Keyed `organization/entity/id`. A removed entity is a record without a value, wh
 Every record carries the whole entity. Secrets are never here.
 """
 
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -16,6 +15,7 @@ from tuyen_events.vocabulary import (
     Capability,
     Channel,
     Mode,
+    Moment,
     Role,
     Visibility,
     WhenNobody,
@@ -26,7 +26,7 @@ class DirectoryEvent(Event, frozen=True, kw_only=True):
     organization: OrganizationId
     by: AgentId | None = None
     """Who changed it; null for the platform's operator."""
-    at: datetime
+    at: Moment
 
 
 class OrganizationChanged(DirectoryEvent, frozen=True, kw_only=True):

@@ -4,14 +4,13 @@ Produced by ingest into `inbound`, keyed by organization, page and customer. `oc
 channel's own time of the action, `accepted_at` the time at which the webhook was taken; both UTC.
 """
 
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, CustomerId, MessageId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, Moment
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,8 +51,8 @@ class InboundEvent(Event, frozen=True, kw_only=True):
     organization: OrganizationId
     page_id: PageId
     channel: Channel
-    occurred_at: datetime
-    accepted_at: datetime
+    occurred_at: Moment
+    accepted_at: Moment
 
 
 class CustomerEvent(InboundEvent, frozen=True, kw_only=True):
@@ -115,14 +114,14 @@ class MessagesDelivered(CustomerEvent, frozen=True, kw_only=True):
     """All our messages up to `watermark` reached the customer's device."""
 
     type: ClassVar[str] = "messages.delivered.v1"
-    watermark: datetime
+    watermark: Moment
 
 
 class MessagesSeen(CustomerEvent, frozen=True, kw_only=True):
     """The customer saw all our messages up to `watermark`."""
 
     type: ClassVar[str] = "messages.seen.v1"
-    watermark: datetime
+    watermark: Moment
 
 
 class CustomerReferred(CustomerEvent, frozen=True, kw_only=True):

@@ -1,10 +1,10 @@
 """What agents did to their own view of a conversation (I5): for the inbox alone."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.vocabulary import Moment
 
 
 class ConversationRead(Event, frozen=True, kw_only=True):
@@ -18,4 +18,4 @@ class ConversationRead(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     agent_id: AgentId
     seen_events: int
-    at: datetime
+    at: Moment

@@ -1,10 +1,10 @@
 """Which posts are livestreams, as ingest knows it (P5a): compacted, keyed by page and post."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.vocabulary import Moment
 
 
 class PostClassified(Event, frozen=True, kw_only=True):
@@ -19,4 +19,4 @@ class PostClassified(Event, frozen=True, kw_only=True):
     post_external_id: str | None
     video_external_id: str | None
     livestream: bool
-    at: datetime
+    at: Moment

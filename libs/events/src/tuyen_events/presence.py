@@ -1,13 +1,12 @@
 """Who is at work: sessions that agents open and keep alive, and the presence that follows."""
 
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.vocabulary import Presence, PresenceCause
+from tuyen_events.vocabulary import Moment, Presence, PresenceCause
 
 
 class SessionSignalled(Event, frozen=True, kw_only=True):
@@ -24,12 +23,12 @@ class SessionSignalled(Event, frozen=True, kw_only=True):
     status: Presence | None
     lease_s: float
     by: AgentId | None = None
-    at: datetime
+    at: Moment
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     status: Presence
-    expires_at: datetime
+    expires_at: Moment
 
 
 class PresenceChanged(Event, frozen=True, kw_only=True):
@@ -47,7 +46,7 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
     previous: Presence
     cause: PresenceCause
     by: AgentId | None = None
-    at: datetime
+    at: Moment
     version: int
     sessions: dict[str, Session] = msgspec.field(default_factory=dict)
     signals_offset: int = -1

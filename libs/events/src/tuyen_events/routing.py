@@ -4,7 +4,6 @@ Stage 1 (keyed by customer) asks, stage 2 (keyed by organization) chooses and an
 named for the record that caused it, so that asking again after a crash is the same request.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -20,7 +19,7 @@ from tuyen_events.ids import (
     PageId,
     RuleId,
 )
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Moment
 
 
 class Purpose(StrEnum):
@@ -57,7 +56,7 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     seed: EventId
     """The id of the event that caused it, from which a random choice is drawn (R2.2)."""
     cause: Position
-    at: datetime
+    at: Moment
 
 
 class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
@@ -98,4 +97,4 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     drained: bool = False
     """The conversation had waited in the queue (R5.1)."""
     seed: EventId
-    at: datetime
+    at: Moment

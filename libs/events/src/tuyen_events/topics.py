@@ -10,6 +10,20 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from tuyen_events import (
+    assignments,
+    commands,
+    contacts,
+    dead_letters,
+    directory,
+    inbound,
+    marks,
+    posts,
+    presence,
+    routing,
+)
+from tuyen_events.event import Event
+
 CUSTOMER_PARTITIONS = 24
 """Everything that is placed by customer; equal counts let one worker own a customer whole."""
 
@@ -31,7 +45,7 @@ class Topic:
 
     `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
     superseded or removed record stays at least. `public` topics are for other services: their
-    events only ever gain optional fields.
+    events only ever gain optional fields. A topic without `events` carries records that are none.
     """
 
     name: str
@@ -41,18 +55,23 @@ class Topic:
     retention: timedelta | None
     public: bool
     carries: str
+    events: tuple[type[Event], ...] = ()
+    removals: tuple[str, ...] = ()
+    """The types of records without a value, which remove their key's entity."""
+
+    @property
+    def retention_ms(self) -> int | None:
+        """The retention in milliseconds; None is for ever."""
+        return None if self.retention is None else self.retention // timedelta(milliseconds=1)
 
     def config(self) -> dict[str, str]:
         """The topic's settings in Kafka's own words."""
         settings = {"cleanup.policy": self.cleanup.value, "compression.type": "producer"}
-        milliseconds = (
-            -1 if self.retention is None else int(self.retention / timedelta(milliseconds=1))
-        )
         if self.cleanup is Cleanup.DELETE:
-            settings["retention.ms"] = str(milliseconds)
-        elif self.retention is not None:
-            settings["min.compaction.lag.ms"] = str(milliseconds)
-            settings["delete.retention.ms"] = str(milliseconds)
+            settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+        elif self.retention_ms is not None:
+            settings["min.compaction.lag.ms"] = str(self.retention_ms)
+            settings["delete.retention.ms"] = str(self.retention_ms)
         return settings
 
 
@@ -64,6 +83,26 @@ INBOUND = Topic(
     retention=_FOREVER,
     public=True,
     carries="normalized inbound events of all channels",
+    events=(
+        inbound.MessageReceived,
+        inbound.MessageEchoed,
+        inbound.MessageEdited,
+        inbound.MessageDeleted,
+        inbound.MessageReacted,
+        inbound.MessagesDelivered,
+        inbound.MessagesSeen,
+        inbound.CustomerReferred,
+        inbound.CommentAdded,
+        inbound.CommentEdited,
+        inbound.CommentRemoved,
+        inbound.CommentHidden,
+        inbound.CommentUnhidden,
+        inbound.PostPublished,
+        inbound.PostEdited,
+        inbound.PostRemoved,
+        inbound.Reacted,
+        inbound.LivestreamChanged,
+    ),
 )
 ASSIGNMENTS = Topic(
     name="assignments",
@@ -73,6 +112,12 @@ ASSIGNMENTS = Topic(
     retention=_MONTH,
     public=True,
     carries="who answers a conversation, and why",
+    events=(
+        assignments.AssignmentMade,
+        assignments.AssignmentChanged,
+        assignments.AssignmentRemoved,
+        assignments.AssignmentQueued,
+    ),
 )
 PRESENCE = Topic(
     name="presence",
@@ -82,6 +127,7 @@ PRESENCE = Topic(
     retention=timedelta(days=1),
     public=True,
     carries="presence changes",
+    events=(presence.PresenceChanged,),
 )
 DIRECTORY = Topic(
     name="directory",
@@ -91,6 +137,15 @@ DIRECTORY = Topic(
     retention=timedelta(days=1),
     public=True,
     carries="settings, pages, agents, rules and all else that an organization sets up",
+    events=(
+        directory.OrganizationChanged,
+        directory.SettingsChanged,
+        directory.AgentChanged,
+        directory.SupportTeamChanged,
+        directory.PageChanged,
+        directory.RuleChanged,
+    ),
+    removals=tuple(directory.REMOVED_TYPES.values()),
 )
 CONTACTS = Topic(
     name="contacts",
@@ -100,6 +155,7 @@ CONTACTS = Topic(
     retention=_FOREVER,
     public=True,
     carries="what happened to contacts",
+    events=(contacts.ContactCreated,),
 )
 COMMANDS = Topic(
     name="commands",
@@ -109,6 +165,7 @@ COMMANDS = Topic(
     retention=_FOREVER,
     public=False,
     carries="what agents and managers ask of the router",
+    events=(commands.AssignConversation, commands.MarkConversationDone),
 )
 COMMAND_RESULTS = Topic(
     name="command-results",
@@ -118,6 +175,7 @@ COMMAND_RESULTS = Topic(
     retention=timedelta(days=1),
     public=False,
     carries="what became of each command",
+    events=(commands.CommandSettled,),
 )
 MARKS = Topic(
     name="marks",
@@ -127,6 +185,7 @@ MARKS = Topic(
     retention=_FOREVER,
     public=False,
     carries="what agents read and marked as unread",
+    events=(marks.ConversationRead,),
 )
 PRESENCE_SIGNALS = Topic(
     name="presence-signals",
@@ -136,6 +195,7 @@ PRESENCE_SIGNALS = Topic(
     retention=timedelta(days=1),
     public=False,
     carries="logins, heartbeats and logouts of agents' sessions",
+    events=(presence.SessionSignalled,),
 )
 CREDENTIALS = Topic(
     name="credentials",
@@ -154,6 +214,7 @@ POSTS = Topic(
     retention=timedelta(days=1),
     public=False,
     carries="which posts are livestreams",
+    events=(posts.PostClassified,),
 )
 REQUESTS = Topic(
     name="router-requests",
@@ -163,6 +224,7 @@ REQUESTS = Topic(
     retention=_MONTH,
     public=False,
     carries="stage 1 of routing asks stage 2",
+    events=(routing.ChoiceRequested, routing.ChoiceWithdrawn),
 )
 CHOICES = Topic(
     name="router-choices",
@@ -181,6 +243,7 @@ ANSWERS = Topic(
     retention=_MONTH,
     public=False,
     carries="stage 2 of routing answers stage 1",
+    events=(routing.ChoiceMade,),
 )
 CUSTOMERS = Topic(
     name="router-customers",
@@ -208,6 +271,7 @@ DEAD_LETTERS = Topic(
     retention=_FOREVER,
     public=False,
     carries="what could not be read, with the reason",
+    events=(dead_letters.DeadLettered,),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(

@@ -1,6 +1,13 @@
-"""The words of the product that stand in events, as closed sets."""
+"""The words of the product that stand in events: times, and closed sets."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone. One without a zone is no time of ours: decoding refuses it."""
 
 
 class Channel(StrEnum):
