@@ -1,0 +1,39 @@
+"""Accents and case do not hide a name from a search (I4)."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuyen_platform.text import fold_accents
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("vinh", "Vĩnh"),
+        ("VINH", "vĩnh"),
+        ("duong", "Đường Thị Hoa"),
+        ("nguyen", "NGUYỄN Văn Đức"),
+        ("đức", "Nguyen Van Duc"),
+        ("strasse", "Straße"),
+    ],
+)
+def test_i4_a_query_without_accents_finds_the_name(query: str, name: str) -> None:
+    assert fold_accents(query) in fold_accents(name)
+
+
+def test_i4_another_name_is_not_found() -> None:
+    assert fold_accents("vinh") not in fold_accents("Lan Anh")
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold_accents(fold_accents(text)) == fold_accents(text)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x1EFF)))
+def test_composed_and_decomposed_spellings_fold_alike(text: str) -> None:
+    spellings = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
+    assert len({fold_accents(spelling) for spelling in spellings}) == 1
