@@ -118,7 +118,7 @@ class ChunkApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable ty
         await self._ready_for_work()
         if partition not in self.owned_partitions(stage):
             return False
-        self.stages[stage].run_step(step, self.deliveries)
+        self.stages[stage].run_step(partition, step, self.deliveries)
         return True
 
     def health(self) -> Health:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
 from faust.types import TP
@@ -12,6 +13,9 @@ from tuyen_router.chunks.outbox import Group, Outbox, encoded_size
 
 BaseOffset = NewType("BaseOffset", int)
 """The offset that the broker gave to the first record of a batch."""
+
+Origin = tuple[str, int]
+"""A stage and one of its partitions: what comes from there keeps one order."""
 
 Confirm = Callable[[int, BaseOffset, int], None]
 """Takes a partition, where the broker appended a batch, and its number of records."""
@@ -45,6 +49,15 @@ class Delivery:
         self._acknowledged()
         self.over.set_result(None)
         return True
+
+
+@dataclass(slots=True)
+class FollowUp:
+    """An outbox that waits for the one before it to be acknowledged."""
+
+    outbox: Outbox
+    acknowledged: Callable[[], None]
+    is_due: bool = False
 
 
 class Lane:
@@ -135,15 +148,40 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         self._limit = max_unacknowledged_bytes
         self._lanes: dict[TP, Lane] = {}
         self._under_way: set[Delivery] = set()
+        self._follow_ups: dict[Origin, deque[FollowUp]] = {}
         self._room = asyncio.Event()
         self._room.set()
         self.unacknowledged_bytes = 0
 
-    def submit(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
-        """Send an outbox; `acknowledged` is called once, when the broker has all of it.
+    def submit(self, outbox: Outbox, origin: Origin, acknowledged: Callable[[], None]) -> None:
+        """Send an outbox, and then its follow-up.
 
-        Never waits: callers look at `room` before they make the next outbox.
+        `acknowledged` is called once, when the broker has all of both. Never waits: callers look at
+        `room` before they make the next outbox.
         """
+        follow_up = outbox.take_follow_up()
+        if follow_up is None:
+            self._send(outbox, acknowledged)
+            return
+        later = FollowUp(follow_up, acknowledged)
+        self._follow_ups.setdefault(origin, deque()).append(later)
+        self._weigh(follow_up.size)
+
+        def due() -> None:
+            later.is_due = True
+            self._send_what_is_due(origin)
+
+        self._send(outbox, due)
+
+    def _send_what_is_due(self, origin: Origin) -> None:
+        """One partition's follow-ups leave in the order of their outboxes, whichever was acked."""
+        waiting = self._follow_ups[origin]
+        while waiting and waiting[0].is_due:
+            later = waiting.popleft()
+            self._weigh(-later.outbox.size)
+            self._send(later.outbox, later.acknowledged)
+
+    def _send(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
         if not outbox.groups:
             acknowledged()
             return
@@ -163,7 +201,7 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
 
     async def settle(self) -> None:
         """Wait until everything that was submitted before this call is acknowledged."""
-        if self._under_way:
+        while self._under_way:
             await asyncio.gather(*[delivery.over for delivery in self._under_way])
 
     def _lane(self, place: TP) -> Lane:

@@ -44,13 +44,18 @@ class Outbox:
 
     It is handed to the broker when its handler has returned, and the input is acknowledged when
     the broker has acknowledged every record of it.
+
+    What others do about a state must not be ahead of it: records that are added to `follow_up` are
+    sent once all of this outbox are acknowledged, in the order of the outboxes of one partition of
+    a stage. A crash in between loses the follow-up, never the state, and the input comes again.
     """
 
-    __slots__ = ("_groups", "_limit", "size")
+    __slots__ = ("_follow_up", "_groups", "_limit", "size")
 
     def __init__(self, max_batch_bytes: int = 512 * 1024) -> None:
         self._limit = max_batch_bytes
         self._groups: dict[tuple[str, int], list[Group]] = {}
+        self._follow_up: Outbox | None = None
         self.size = 0
         """Upper bound of the encoded bytes of all that was added."""
 
@@ -84,6 +89,18 @@ class Outbox:
         else:
             groups.append(group)
         self.size += size
+
+    @property
+    def follow_up(self) -> "Outbox":
+        """What is sent after this outbox, and is acknowledged before the input is."""
+        if self._follow_up is None:
+            self._follow_up = Outbox(self._limit)
+        return self._follow_up
+
+    def take_follow_up(self) -> "Outbox | None":
+        """The follow-up, if anything was added to it."""
+        follow_up = self._follow_up
+        return follow_up if follow_up is not None and follow_up.groups else None
 
     @property
     def groups(self) -> Mapping[tuple[str, int], Sequence[Group]]:

@@ -55,20 +55,21 @@ class Stage:
         self._handle = handle
         self._max_queued_records = max_queued_records
         self._batch_bytes = batch_bytes
-        self._queued_records = 0
+        self.queued_records = 0
+        """Fetched and not yet handled."""
 
     def has_room(self) -> bool:
         """Whether to fetch for this stage (backpressure)."""
-        return self._queued_records < self._max_queued_records
+        return self.queued_records < self._max_queued_records
 
     def enqueue(self, chunk: Chunk, start: int, assignment: int) -> Work:
         """Count a chunk that is put into the queue."""
-        self._queued_records += len(chunk.records)
+        self.queued_records += len(chunk.records)
         return Work(chunk, start, assignment)
 
     def forget_queue(self) -> None:
         """The queue was cleared, or its chunks are void."""
-        self._queued_records = 0
+        self.queued_records = 0
 
     async def run(
         self,
@@ -88,7 +89,7 @@ class Stage:
             await ready()
             if not is_current(work):
                 continue
-            self._queued_records -= len(work.chunk.records)
+            self.queued_records -= len(work.chunk.records)
             self._handle_work(work, deliveries, positions)
 
     def _handle_work(self, work: Work, deliveries: Deliveries, positions: Positions) -> None:
@@ -106,11 +107,11 @@ class Stage:
             self._handle(chunk, outbox)
         self.chunks_handled += 1
         self.records_handled += len(chunk.records)
-        deliveries.submit(outbox, acknowledged)
+        deliveries.submit(outbox, (self.name, chunk.partition), acknowledged)
 
-    def run_step(self, step: Step, deliveries: Deliveries) -> None:
+    def run_step(self, partition: int, step: Step, deliveries: Deliveries) -> None:
         """Run a step here and now, and send what it adds."""
         outbox = Outbox(self._batch_bytes)
         with fatal_on_error(f"a step of stage {self.name}"):
             step(outbox)
-        deliveries.submit(outbox, lambda: None)
+        deliveries.submit(outbox, (self.name, partition), lambda: None)
