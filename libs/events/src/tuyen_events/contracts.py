@@ -47,7 +47,10 @@ def schema_of(event: type[Event]) -> Schema:
         **own,
         "title": event.type,
     }
-    return {**schema, "$defs": definitions} if definitions else schema
+    whole = {**schema, "$defs": definitions} if definitions else schema
+    # As it comes back from a file: a default of () is [] there.
+    clean: Schema = json.loads(msgspec.json.encode(whole))
+    return clean
 
 
 def topics_overview() -> list[dict[str, Any]]:

@@ -1,0 +1,65 @@
+from tuyen_events.catalogue import EVENT_TYPES
+from tuyen_events.event import Event
+from tuyen_events.upcasters import UPCASTERS
+
+STORED_TYPE_NAMES = {
+    "agent.changed.v1",
+    "assignment.changed.v1",
+    "assignment.made.v1",
+    "assignment.queued.v1",
+    "assignment.removed.v1",
+    "choice.made.v1",
+    "choice.requested.v1",
+    "choice.withdrawn.v1",
+    "command.settled.v1",
+    "comment.added.v1",
+    "comment.edited.v1",
+    "comment.hidden.v1",
+    "comment.removed.v1",
+    "comment.unhidden.v1",
+    "contact.created.v1",
+    "conversation.assign.v1",
+    "conversation.mark_done.v1",
+    "conversation.read.v1",
+    "customer.referred.v1",
+    "dead_letter.added.v1",
+    "livestream.changed.v1",
+    "message.deleted.v1",
+    "message.echoed.v1",
+    "message.edited.v1",
+    "message.reacted.v1",
+    "message.received.v1",
+    "messages.delivered.v1",
+    "messages.seen.v1",
+    "organization.changed.v1",
+    "page.changed.v1",
+    "post.classified.v1",
+    "post.edited.v1",
+    "post.published.v1",
+    "post.reacted.v1",
+    "post.removed.v1",
+    "presence.changed.v1",
+    "rule.changed.v1",
+    "session.signalled.v1",
+    "settings.changed.v1",
+    "support_team.changed.v1",
+}
+"""Names only ever come: records with each of them stand in a log somewhere."""
+
+
+def event_classes(base: type[Event] = Event) -> list[type[Event]]:
+    below = [found for child in base.__subclasses__() for found in event_classes(child)]
+    stored = "type" in vars(base) and base.__module__.startswith("tuyen_events.")
+    return [base, *below] if stored else below
+
+
+def test_every_stored_type_name_stands_in_the_catalogue() -> None:
+    assert set(EVENT_TYPES) == STORED_TYPE_NAMES
+
+
+def test_every_event_class_has_a_stored_type_name_of_its_own() -> None:
+    assert sorted(cls.type for cls in event_classes()) == sorted(EVENT_TYPES)
+
+
+def test_every_chain_of_upcasters_starts_at_a_stored_type() -> None:
+    assert set(UPCASTERS) <= set(EVENT_TYPES)

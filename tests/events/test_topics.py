@@ -1,0 +1,62 @@
+from collections import Counter
+
+import pytest
+
+from tuyen_events.catalogue import EVENT_TYPES
+from tuyen_events.directory import REMOVED_TYPES
+from tuyen_events.topics import (
+    ANSWERS,
+    ASSIGNMENTS,
+    COMMANDS,
+    CREDENTIALS,
+    CUSTOMERS,
+    DIRECTORY,
+    INBOUND,
+    RAW,
+    TOPICS,
+    Cleanup,
+    Topic,
+)
+
+
+def test_every_event_type_stands_in_exactly_one_topic() -> None:
+    assert Counter(event.type for topic in TOPICS.values() for event in topic.events) == Counter(
+        list(EVENT_TYPES)
+    )
+
+
+def test_public_topics_carry_events_alone() -> None:
+    assert all(topic.events for topic in TOPICS.values() if topic.public)
+
+
+@pytest.mark.parametrize("topic", [RAW, CREDENTIALS], ids=lambda topic: topic.name)
+def test_bodies_and_password_hashes_are_no_events_and_not_public(topic: Topic) -> None:
+    assert topic.events == ()
+    assert not topic.public
+
+
+def test_removals_stand_in_compacted_topics_alone_and_are_no_events() -> None:
+    removals = {name: topic for topic in TOPICS.values() for name in topic.removals}
+    assert {topic.cleanup for topic in removals.values()} == {Cleanup.COMPACT}
+    assert not removals.keys() & EVENT_TYPES.keys()
+    assert DIRECTORY.removals == tuple(REMOVED_TYPES.values())
+
+
+def test_what_the_router_joins_by_customer_has_equal_partition_counts() -> None:
+    joined = (INBOUND, ANSWERS, COMMANDS, ASSIGNMENTS, CUSTOMERS)
+    assert len({topic.partitions for topic in joined}) == 1
+
+
+def test_records_that_stay_for_ever_say_so_to_kafka() -> None:
+    assert INBOUND.retention_ms is None
+    assert INBOUND.config()["retention.ms"] == "-1"
+
+
+def test_a_compacted_topic_keeps_superseded_records_for_its_retention() -> None:
+    month_ms = 30 * 24 * 3600 * 1000
+    assert ASSIGNMENTS.config() == {
+        "cleanup.policy": "compact",
+        "compression.type": "producer",
+        "min.compaction.lag.ms": str(month_ms),
+        "delete.retention.ms": str(month_ms),
+    }
