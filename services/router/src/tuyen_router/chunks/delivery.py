@@ -33,13 +33,12 @@ class BatchProducer(Protocol):
 class Delivery:
     """One outbox under way; it is over when each of its partitions has acknowledged its part."""
 
-    __slots__ = ("_acknowledged", "_parts_left", "over", "size")
+    __slots__ = ("_acknowledged", "_parts_left", "size")
 
     def __init__(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
         self._acknowledged = acknowledged
         self._parts_left = len(outbox.groups)
         self.size = outbox.size
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def part_acknowledged(self) -> bool:
         """Whether this was the last part; then the input is acknowledged as well."""
@@ -47,7 +46,6 @@ class Delivery:
         if self._parts_left > 0:
             return False
         self._acknowledged()
-        self.over.set_result(None)
         return True
 
 
@@ -147,7 +145,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         self._batch_bytes = batch_bytes
         self._limit = max_unacknowledged_bytes
         self._lanes: dict[TP, Lane] = {}
-        self._under_way: set[Delivery] = set()
+        self._open: set[asyncio.Future[None]] = set()
+        """One for each submitted outbox until it and its follow-up are acknowledged."""
         self._follow_ups: dict[Origin, deque[FollowUp]] = {}
         self._room = asyncio.Event()
         self._room.set()
@@ -159,11 +158,19 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         `acknowledged` is called once, when the broker has all of both. Never waits: callers look at
         `room` before they make the next outbox.
         """
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._open.add(over)
+
+        def all_acknowledged() -> None:
+            acknowledged()
+            self._open.discard(over)
+            over.set_result(None)
+
         follow_up = outbox.take_follow_up()
         if follow_up is None:
-            self._send(outbox, acknowledged)
+            self._send(outbox, all_acknowledged)
             return
-        later = FollowUp(follow_up, acknowledged)
+        later = FollowUp(follow_up, all_acknowledged)
         self._follow_ups.setdefault(origin, deque()).append(later)
         self._weigh(follow_up.size)
 
@@ -186,7 +193,6 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
             acknowledged()
             return
         delivery = Delivery(outbox, acknowledged)
-        self._under_way.add(delivery)
         self._weigh(delivery.size)
         for (topic, partition), groups in outbox.groups.items():
             lane = self._lane(TP(topic, partition))
@@ -201,8 +207,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
 
     async def settle(self) -> None:
         """Wait until everything that was submitted before this call is acknowledged."""
-        while self._under_way:
-            await asyncio.gather(*[delivery.over for delivery in self._under_way])
+        if self._open:
+            await asyncio.gather(*self._open)
 
     def _lane(self, place: TP) -> Lane:
         lane = self._lanes.get(place)
@@ -213,7 +219,6 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
 
     def _part_acknowledged(self, delivery: Delivery) -> None:
         if delivery.part_acknowledged():
-            self._under_way.discard(delivery)
             self._weigh(-delivery.size)
 
     def _weigh(self, size: int) -> None:
