@@ -1,0 +1,1 @@
+"""What the gateway knows from the log, and how it writes to it."""

@@ -1,0 +1,103 @@
+"""Hashed passwords: a compacted topic of their own, never in the directory, never in an answer."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import uuid4
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import SecretStr
+
+from tuyen_events.codec import UnreadableEventError
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.topics import CREDENTIALS
+from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_platform.kafka.ports import Log, Record
+
+_PARALLEL_HASHES = 4
+"""One verification takes 64 MiB and some 50 ms of a core: logins wait here, nobody else does."""
+
+_HEADERS = (("content-type", b"application/json"),)
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent logs in with. `stamp` is drawn anew with each password; tokens carry it."""
+
+    hash: str
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    organization: OrganizationId
+    agent_id: AgentId
+
+    def __str__(self) -> str:
+        return f"{self.organization}/{self.agent_id}"
+
+
+class Credentials:
+    """The passwords of all agents, as the log has them."""
+
+    def __init__(self, log: Log, hasher: PasswordHasher) -> None:
+        self._log = log
+        self._hasher = hasher
+        self._credentials: dict[str, Credential] = {}
+        self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
+        self._nobody = hasher.hash(uuid4().hex)
+        self.copy = LogCopy(log, CREDENTIALS, self._fold)
+
+    def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
+        """The stamp of the agent's present password; None when there is none."""
+        found = self._credentials.get(str(_Key(organization, agent_id)))
+        return None if found is None else found.stamp
+
+    async def verify(
+        self, organization: OrganizationId, agent_id: AgentId | None, password: SecretStr
+    ) -> bool:
+        """Whether it is the agent's password. For nobody (None), and for an agent without one, it
+        takes as long as for a wrong password."""
+        key = None if agent_id is None else str(_Key(organization, agent_id))
+        found = None if key is None else self._credentials.get(key)
+        against = self._nobody if found is None else found.hash
+        async with self._hashing:
+            matches = await asyncio.to_thread(self._matches, against, password)
+        return matches and found is not None
+
+    async def set(
+        self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
+    ) -> None:
+        """Stores a password; it counts, and ends all tokens of the one before, on return."""
+        async with self._hashing:
+            hashed = await asyncio.to_thread(self._hasher.hash, password.get_secret_value())
+        await self._append(
+            _Key(organization, agent_id),
+            msgspec.json.encode(Credential(hash=hashed, stamp=uuid4().hex)),
+        )
+
+    async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
+        """Removes the agent's password, if there is one."""
+        key = _Key(organization, agent_id)
+        if str(key) in self._credentials:
+            await self._append(key, None)
+
+    async def _append(self, key: _Key, value: bytes | None) -> None:
+        appended = await self._log.append_bytes(CREDENTIALS, str(key), value, _HEADERS)
+        await self.copy.folded(appended)
+
+    def _matches(self, hashed: str, password: SecretStr) -> bool:
+        try:
+            return self._hasher.verify(hashed, password.get_secret_value())
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _fold(self, record: Record) -> None:
+        key = (record.key or b"").decode("utf-8", "replace")
+        if record.value is None:
+            self._credentials.pop(key, None)
+            return
+        try:
+            self._credentials[key] = msgspec.json.decode(record.value, type=Credential)
+        except msgspec.MsgspecError as error:
+            raise UnreadableEventError(f"no credential: {error}") from error

@@ -1,0 +1,239 @@
+"""The directory: this gateway's copy of it, and the only way to change it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+import structlog
+
+from tuyen_events.codec import UnreadableEventError, decode_data, encode_time
+from tuyen_events.directory import (
+    REMOVED_TYPES,
+    AgentChanged,
+    DirectoryEvent,
+    PageChanged,
+    directory_key,
+)
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, OrganizationId, PageId
+from tuyen_events.topics import DIRECTORY
+from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.domain.changes import unchanged
+from tuyen_gateway.domain.directory import Organization, Removed, Stored, entity_of, evolve, find
+from tuyen_gateway.errors import ConflictError, NotFoundError
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.ports import Appended, Log, Record
+
+SOURCE = "gateway"
+
+_log = structlog.get_logger()
+
+Account = tuple[Channel, str]
+"""A page as its channel knows it: the channel and the id there."""
+
+
+class Directory:
+    """All organizations, as the log has them.
+
+    A change is appended, and returned once this copy has folded it. Changes of one organization are
+    made one after another in this process. Another gateway may have been faster all the same: what
+    only one may have (a page at its channel, a username) belongs to the first in the log, and the
+    loser takes its own record back.
+    """
+
+    def __init__(self, log: Log, clock: Clock) -> None:
+        self._log = log
+        self._clock = clock
+        self._organizations: dict[OrganizationId, Organization] = {}
+        self._claims: dict[Account, list[tuple[OrganizationId, PageId]]] = {}
+        self._locks: dict[OrganizationId, asyncio.Lock] = {}
+        self.copy = LogCopy(log, DIRECTORY, self._fold)
+
+    def organization(self, organization_id: OrganizationId) -> Organization | None:
+        """An organization that was made and stands, suspended or not."""
+        found = self._organizations.get(organization_id)
+        return None if found is None or found.profile is None else found
+
+    def organizations(self) -> Sequence[Organization]:
+        """All that were made, in the order of their ids."""
+        return sorted(
+            (found for found in self._organizations.values() if found.profile is not None),
+            key=lambda organization: organization.id,
+        )
+
+    def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
+        """Whose page an account is: the first who claimed it."""
+        claims = self._claims.get((channel, external_id))
+        return claims[0] if claims else None
+
+    async def seen(self, version: int) -> None:
+        """Returns once this copy has folded `version`; else raises UnavailableError after 5 s."""
+        await self.copy.folded(Appended(0, version))
+
+    async def change(
+        self,
+        organization_id: OrganizationId,
+        decide: Callable[[Organization], DirectoryEvent],
+    ) -> Stored[DirectoryEvent]:
+        """Stores what `decide` makes of the organization as it stands, and returns it.
+
+        An event that changes nothing is not written again. Whatever `decide` raises is passed on.
+        Raises ConflictError when another gateway came first.
+        """
+        async with self._lock(organization_id):
+            before = self._any(organization_id)
+            event = decide(before)
+            entity, entity_id = entity_of(event)
+            previous = find(before, entity, entity_id)
+            if previous is not None and unchanged(previous.value, event):
+                return previous
+            version = await self._append(event)
+            lost = self._lost(event)
+            if lost is not None:
+                await self._take_back(event, previous)
+                raise ConflictError(lost)
+        _log.info(
+            "directory_changed",
+            organization=organization_id,
+            type=event.type,
+            entity_id=entity_id,
+            version=version,
+            by=event.by,
+        )
+        return Stored(event, version)
+
+    async def remove(
+        self,
+        organization_id: OrganizationId,
+        entity: str,
+        entity_id: str,
+        by: AgentId,
+        check: Callable[[Organization], None],
+    ) -> int:
+        """Removes an entity after `check` let it pass, and returns the removal's version.
+
+        Raises NotFoundError when there is none.
+        """
+        async with self._lock(organization_id):
+            before = self._any(organization_id)
+            previous = find(before, entity, entity_id)
+            if previous is None:
+                raise NotFoundError(f"There is no {entity} {entity_id!r}.")
+            check(before)
+            version = await self._append_removal(organization_id, entity, entity_id, by)
+            after = self._any(organization_id)
+            if before.has_admin() and not after.has_admin():
+                await self._append(previous.value)
+                raise ConflictError(_NO_ADMIN_LEFT)
+        _log.info(
+            "directory_removed",
+            organization=organization_id,
+            entity=entity,
+            entity_id=entity_id,
+            version=version,
+            by=by,
+        )
+        return version
+
+    def _any(self, organization_id: OrganizationId) -> Organization:
+        return self._organizations.get(organization_id) or Organization(id=organization_id)
+
+    def _lock(self, organization_id: OrganizationId) -> asyncio.Lock:
+        return self._locks.setdefault(organization_id, asyncio.Lock())
+
+    def _lost(self, event: DirectoryEvent) -> str | None:
+        """Why a change that was just folded cannot stand, or None."""
+        organization = self._any(event.organization)
+        match event:
+            case PageChanged():
+                if self.holder(event.channel, event.external_id) != (organization.id, event.id):
+                    return f"This {event.channel} account belongs to another page already."
+            case AgentChanged():
+                named = organization.agent_named(event.username)
+                if named is None or named.id != event.id:
+                    return f"The username {event.username!r} is taken: choose another."
+                if not organization.has_admin():
+                    return _NO_ADMIN_LEFT
+            case _:
+                pass
+        return None
+
+    async def _take_back(
+        self, event: DirectoryEvent, previous: Stored[DirectoryEvent] | None
+    ) -> None:
+        if previous is None:
+            await self._append_removal(event.organization, *entity_of(event), event.by)
+        else:
+            await self._append(previous.value)
+
+    async def _append(self, event: DirectoryEvent) -> int:
+        key = directory_key(event.organization, *entity_of(event))
+        envelope = Envelope(
+            id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=event.at, data=event
+        )
+        appended = await self._log.append(DIRECTORY, key, envelope)
+        await self.copy.folded(appended)
+        return appended.offset
+
+    async def _append_removal(
+        self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
+    ) -> int:
+        key = directory_key(organization_id, entity, entity_id)
+        appended = await self._log.append_bytes(
+            DIRECTORY,
+            key,
+            None,
+            (
+                ("ce_specversion", b"1.0"),
+                ("ce_id", f"evt_{uuid4().hex}".encode()),
+                ("ce_type", REMOVED_TYPES[entity].encode()),
+                ("ce_source", SOURCE.encode()),
+                ("ce_subject", key.encode()),
+                ("ce_time", encode_time(self._clock.now())),
+                ("by", (by or "").encode()),
+            ),
+        )
+        await self.copy.folded(appended)
+        return appended.offset
+
+    def _fold(self, record: Record) -> None:
+        organization_id, entity, entity_id = _key_of(record)
+        change: DirectoryEvent | Removed
+        if record.value is None:
+            change = Removed(entity, entity_id)
+        else:
+            decoded = decode_data(record.headers, record.value)
+            if not isinstance(decoded, DirectoryEvent):
+                raise UnreadableEventError(f"{decoded.type} is no event of the directory")
+            change = decoded
+        before = self._any(organization_id)
+        if entity == "page":
+            self._fold_claim(before, PageId(entity_id), change)
+        self._organizations[organization_id] = evolve(before, change, record.offset)
+
+    def _fold_claim(
+        self, before: Organization, page_id: PageId, change: DirectoryEvent | Removed
+    ) -> None:
+        claim = (before.id, page_id)
+        old = before.pages.get(page_id)
+        account = (change.channel, change.external_id) if isinstance(change, PageChanged) else None
+        if old is not None and (held := (old.value.channel, old.value.external_id)) != account:
+            self._claims[held].remove(claim)
+            if not self._claims[held]:
+                del self._claims[held]
+        if account is not None and claim not in (claims := self._claims.setdefault(account, [])):
+            claims.append(claim)
+
+
+_NO_ADMIN_LEFT = (
+    "The organization would be left without a system_admin: give somebody else that role first."
+)
+
+
+def _key_of(record: Record) -> tuple[OrganizationId, str, str]:
+    match (record.key or b"").decode("utf-8", "replace").split("/", 2):
+        case [organization_id, entity, entity_id] if organization_id:
+            return OrganizationId(organization_id), entity, entity_id
+        case other:
+            raise UnreadableEventError(f"the key {'/'.join(other)!r} names no entity")

@@ -1,0 +1,151 @@
+"""Who asks, and whether they may: every route takes its viewer from here, and from nowhere else."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import StringConstraints
+
+from tuyen_events.directory import AgentChanged
+from tuyen_events.ids import CHOSEN_ID_PATTERN
+from tuyen_gateway.adapters.tokens import Identity, TokenKind
+from tuyen_gateway.domain.directory import Organization, viewer_of
+from tuyen_gateway.domain.rights import RIGHTS, Right
+from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of
+from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
+from tuyen_gateway.gateway import Gateway
+
+ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
+"""An id that a caller chose, in a body."""
+
+PathId = Annotated[str, Path(pattern=CHOSEN_ID_PATTERN)]
+"""An id that a caller chose, in a path."""
+
+_agent_token = HTTPBearer(
+    auto_error=False, scheme_name="agent", description="An access token from `POST /v1/auth/login`."
+)
+_operator_token = HTTPBearer(
+    auto_error=False, scheme_name="operator", description="The operator's `TUYEN_OPERATOR_TOKEN`."
+)
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The ports of the application that serves the request."""
+    gateway = request.app.state.gateway
+    if not isinstance(gateway, Gateway):
+        raise TypeError("the application was not made by create_app")
+    return gateway
+
+
+GatewayPorts = Annotated[Gateway, Depends(gateway_of)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The one who asks, as of this request (R7.4): who, where, what they may see."""
+
+    viewer: Viewer
+    scope: Scope
+    organization: Organization
+    session: str
+    """The login that the token comes from: a device, for presence (R8.1)."""
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.viewer.role]
+
+
+def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
+    """The agent that a token speaks for, as they stand now.
+
+    Raises UnauthenticatedError for one who was removed or disabled or has another password since,
+    ForbiddenError while the organization is suspended.
+    """
+    organization = gateway.directory.organization(identity.organization)
+    agent = None if organization is None else organization.active_agent(identity.agent_id)
+    stamp = gateway.credentials.stamp(identity.organization, identity.agent_id)
+    if organization is None or agent is None or stamp != identity.stamp:
+        raise UnauthenticatedError("This login does not stand any more: log in again.")
+    if organization.profile is None or organization.profile.value.suspended:
+        raise ForbiddenError("The organization is suspended: ask the platform's operator.")
+    return organization, agent
+
+
+async def authenticated(
+    gateway: GatewayPorts,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
+) -> Caller:
+    """The caller behind the bearer token. Raises UnauthenticatedError or ForbiddenError."""
+    if given is None:
+        raise UnauthenticatedError("Send `Authorization: Bearer` with a token from the login.")
+    identity = gateway.tokens.read(given.credentials, TokenKind.ACCESS)
+    organization, agent = live_agent(gateway, identity)
+    viewer = viewer_of(organization, agent)
+    return Caller(
+        viewer=viewer,
+        scope=scope_of(viewer, organization.settings),
+        organization=organization,
+        session=identity.session,
+    )
+
+
+CurrentCaller = Annotated[Caller, Depends(authenticated)]
+
+
+async def _viewer(caller: CurrentCaller) -> Viewer:
+    return caller.viewer
+
+
+async def _scope(caller: CurrentCaller) -> Scope:
+    return caller.scope
+
+
+CurrentViewer = Annotated[Viewer, Depends(_viewer)]
+CurrentScope = Annotated[Scope, Depends(_scope)]
+
+
+def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
+    """A dependency that lets only those roles through that have `right`."""
+
+    async def allowed(caller: CurrentCaller) -> Caller:
+        if right not in RIGHTS[caller.viewer.role]:
+            roles = ", ".join(role for role, rights in RIGHTS.items() if right in rights)
+            raise ForbiddenError(
+                f"The role {caller.viewer.role} may not do this; it takes one of: {roles}."
+            )
+        return caller
+
+    return allowed
+
+
+Administrator = Annotated[Caller, Depends(having(Right.MANAGE))]
+SetupReader = Annotated[Caller, Depends(having(Right.READ_SETUP))]
+Assigner = Annotated[Caller, Depends(having(Right.ASSIGN))]
+
+
+async def operator(
+    gateway: GatewayPorts,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_operator_token)],
+) -> None:
+    """Lets the platform's operator through. Takes the same time for every wrong token."""
+    expected = gateway.settings.operator_token
+    token = b"" if given is None else given.credentials.encode()
+    if expected is None or not hmac.compare_digest(token, expected.get_secret_value().encode()):
+        raise UnauthenticatedError("This takes the operator's token.")
+
+
+async def seen_directory(
+    gateway: GatewayPorts,
+    after: Annotated[
+        int | None,
+        Query(ge=0, description="Answer from a directory that has seen this version, or `503`."),
+    ] = None,
+) -> None:
+    """Waits for `?after=<version>`, at most 5 s."""
+    if after is not None:
+        await gateway.directory.seen(after)
+
+
+AfterVersion = Depends(seen_directory)

@@ -1,0 +1,193 @@
+"""Errors as RFC 9457 `application/problem+json`; the one place that knows HTTP statuses."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from tuyen_gateway.errors import (
+    ConflictError,
+    ForbiddenError,
+    GatewayError,
+    InvalidError,
+    NotFoundError,
+    TooManyAttemptsError,
+    UnauthenticatedError,
+    UnavailableError,
+    VersionPassedError,
+)
+from tuyen_platform.kafka.ports import LogUnavailableError
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: Mapping[type[GatewayError], HTTPStatus] = {
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    VersionPassedError: HTTPStatus.PRECONDITION_FAILED,
+    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_log = structlog.get_logger()
+
+
+class FieldProblem(BaseModel):
+    field: str
+    """Where in the request: `body.members.0.agent_id`."""
+    detail: str
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Conflict",
+                    "status": 409,
+                    "detail": "The username 'lan' is taken: choose another.",
+                }
+            ]
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+    """With 422: each field that is wrong."""
+    version: int | None = None
+    """With 412: the version that stands now."""
+    agent_id: str | None = None
+    """With 412: who has it now; left out for nobody."""
+
+
+_MEANINGS: Mapping[int, str] = {
+    400: "The request cannot be read",
+    401: "No login, or one that has ended",
+    403: "The viewer's role may not do this",
+    404: "It does not exist, or the viewer may not see it",
+    409: "It does not fit what stands",
+    412: "Another change came first",
+    422: "A field is wrong; `errors` names each",
+    429: "Too many attempts; `Retry-After` says when to try again",
+    503: "Not now: try again",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, object]]:
+    """The `responses` of a route that can answer with these problems."""
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem_response(
+    status: HTTPStatus | int,
+    detail: str,
+    *,
+    errors: list[FieldProblem] | None = None,
+    version: int | None = None,
+    agent_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """One problem as an answer."""
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=int(status),
+        detail=detail,
+        errors=errors,
+        version=version,
+        agent_id=agent_id,
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=int(status),
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of `app` a problem."""
+    app.add_exception_handler(GatewayError, _ours)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(LogUnavailableError, _unavailable)
+    app.add_exception_handler(PyMongoError, _unavailable)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    if not isinstance(error, GatewayError):
+        raise error
+    status = _STATUS[type(error)]
+    match error:
+        case UnauthenticatedError():
+            headers = {"WWW-Authenticate": "Bearer"}
+            return problem_response(status, error.detail, headers=headers)
+        case TooManyAttemptsError(retry_after_s=seconds):
+            headers = {"Retry-After": str(seconds)}
+            return problem_response(status, error.detail, headers=headers)
+        case VersionPassedError(version=version, agent_id=agent_id):
+            headers = {"ETag": f'"{version}"'}
+            return problem_response(
+                status, error.detail, version=version, agent_id=agent_id, headers=headers
+            )
+        case InvalidError(field=field):
+            errors = [FieldProblem(field=field, detail=error.detail)]
+            return problem_response(status, error.detail, errors=errors)
+        case _:
+            return problem_response(status, error.detail)
+
+
+async def _not_valid(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return problem_response(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
+    errors = [
+        FieldProblem(field=".".join(str(part) for part in one["loc"]), detail=one["msg"])
+        for one in found
+    ]
+    detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+async def _of_the_framework(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = {
+        HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}.",
+    }.get(HTTPStatus(error.status_code), str(error.detail))
+    return problem_response(error.status_code, detail, headers=error.headers)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("request_not_served", path=request.url.path, error=repr(error))
+    detail = "A server behind this one does not answer: try again; repeating is safe."
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", path=request.url.path, error=repr(error))
+    detail = "This is a mistake of ours, and was logged. Try again later."
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

@@ -1,0 +1,184 @@
+"""What an organization has set up, folded from the directory's records one by one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from tuyen_events.directory import (
+    AgentChanged,
+    DirectoryEvent,
+    OrganizationChanged,
+    PageChanged,
+    RuleChanged,
+    SettingsChanged,
+    SupportTeamChanged,
+)
+from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
+from tuyen_events.vocabulary import Role
+from tuyen_gateway.domain.visibility import Scope, Viewer
+
+EntityT_co = TypeVar("EntityT_co", bound=DirectoryEvent, covariant=True)
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[EntityT_co]):
+    """An entity as its latest record has it. `version` is that record's offset in the directory."""
+
+    value: EntityT_co
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The record that removed an entity, by the words of its key."""
+
+    entity: str
+    entity_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organization:
+    """All that one organization has set up. It exists for callers once it has a profile."""
+
+    id: OrganizationId
+    profile: Stored[OrganizationChanged] | None = None
+    stored_settings: Stored[SettingsChanged] | None = None
+    support_team: Stored[SupportTeamChanged] | None = None
+    agents: Mapping[AgentId, Stored[AgentChanged]] = field(default_factory=dict)
+    pages: Mapping[PageId, Stored[PageChanged]] = field(default_factory=dict)
+    rules: Mapping[RuleId, Stored[RuleChanged]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> SettingsChanged:
+        """The settings; what was never set has its default."""
+        if self.stored_settings is None:
+            return SettingsChanged(organization=self.id, at=_NEVER)
+        return self.stored_settings.value
+
+    def active_agent(self, agent_id: AgentId) -> AgentChanged | None:
+        """The agent, unless disabled or removed (R1.8)."""
+        stored = self.agents.get(agent_id)
+        return None if stored is None or stored.value.disabled else stored.value
+
+    def agent_named(self, username: str) -> AgentChanged | None:
+        """Who logs in with `username`, whatever its case; of two, the one who had it first."""
+        wanted = username.casefold()
+        found = [s for s in self.agents.values() if s.value.username.casefold() == wanted]
+        return min(found, key=lambda stored: stored.version).value if found else None
+
+    def has_admin(self) -> bool:
+        """Whether anybody can still manage the organization."""
+        return any(
+            stored.value.role is Role.SYSTEM_ADMIN and not stored.value.disabled
+            for stored in self.agents.values()
+        )
+
+    def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
+        """The pages that the agent was given."""
+        return self._pages_by_agent.get(agent_id, frozenset())
+
+    @cached_property
+    def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:
+        found: dict[AgentId, set[PageId]] = {}
+        for page_id, page in self.pages.items():
+            for agent_id in page.value.staff:
+                found.setdefault(agent_id, set()).add(page_id)
+        return {agent_id: frozenset(pages) for agent_id, pages in found.items()}
+
+
+def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
+    """The agent as the one who asks."""
+    return Viewer(
+        organization=organization.id,
+        agent_id=agent.id,
+        name=agent.name,
+        role=agent.role,
+        pages=organization.staffed_pages(agent.id),
+    )
+
+
+def sees_page(scope: Scope, page_id: PageId) -> bool:
+    """Whether a page is the viewer's to see at all (R7.1)."""
+    return scope.pages is None or page_id in scope.pages
+
+
+def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId) -> bool:
+    """R1.4: with page permissions on, an agent works on the pages that they were given; this binds
+    every role but `system_admin`."""
+    if not organization.settings.page_permissions or agent.role is Role.SYSTEM_ADMIN:
+        return True
+    return page_id in organization.staffed_pages(agent.id)
+
+
+def evolve(
+    organization: Organization, change: DirectoryEvent | Removed, version: int
+) -> Organization:
+    """The organization after one record. What is not known here changes nothing."""
+    after = organization
+    match change:
+        case OrganizationChanged():
+            after = replace(after, profile=Stored(change, version))
+        case SettingsChanged():
+            after = replace(after, stored_settings=Stored(change, version))
+        case SupportTeamChanged():
+            after = replace(after, support_team=Stored(change, version))
+        case AgentChanged():
+            after = replace(after, agents={**after.agents, change.id: Stored(change, version)})
+        case PageChanged():
+            after = replace(after, pages={**after.pages, change.id: Stored(change, version)})
+        case RuleChanged():
+            after = replace(after, rules={**after.rules, change.id: Stored(change, version)})
+        case Removed(entity="agent", entity_id=gone):
+            after = replace(after, agents={k: v for k, v in after.agents.items() if k != gone})
+        case Removed(entity="page", entity_id=gone):
+            after = replace(after, pages={k: v for k, v in after.pages.items() if k != gone})
+        case Removed(entity="rule", entity_id=gone):
+            after = replace(after, rules={k: v for k, v in after.rules.items() if k != gone})
+        case _:
+            pass
+    return after
+
+
+def entity_of(event: DirectoryEvent) -> tuple[str, str]:
+    """The words of an entity's key: what it is, and its id where an organization has several."""
+    match event:
+        case OrganizationChanged():
+            words = "organization", ""
+        case SettingsChanged():
+            words = "settings", ""
+        case SupportTeamChanged():
+            words = "support_team", ""
+        case AgentChanged():
+            words = "agent", event.id
+        case PageChanged():
+            words = "page", event.id
+        case RuleChanged():
+            words = "rule", event.id
+        case _:
+            raise TypeError(f"{type(event).__name__} is no entity of the directory")
+    return words
+
+
+def find(organization: Organization, entity: str, entity_id: str) -> Stored[DirectoryEvent] | None:
+    """One entity by the words of its key."""
+    found: Stored[DirectoryEvent] | None = None
+    match entity:
+        case "organization":
+            found = organization.profile
+        case "settings":
+            found = organization.stored_settings
+        case "support_team":
+            found = organization.support_team
+        case "agent":
+            found = organization.agents.get(AgentId(entity_id))
+        case "page":
+            found = organization.pages.get(PageId(entity_id))
+        case "rule":
+            found = organization.rules.get(RuleId(entity_id))
+        case _:
+            pass
+    return found

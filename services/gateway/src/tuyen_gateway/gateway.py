@@ -1,0 +1,31 @@
+"""The gateway's ports, as one value that the HTTP interface is given."""
+
+from dataclasses import dataclass
+
+from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.credentials import Credentials
+from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.tokens import Tokens
+from tuyen_gateway.ports import ConversationViews
+from tuyen_gateway.settings import GatewaySettings
+from tuyen_platform.clock import Clock
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.ports import Log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Everything that the HTTP interface stands on."""
+
+    settings: GatewaySettings
+    clock: Clock
+    log: Log
+    health: Health
+    directory: Directory
+    credentials: Credentials
+    tokens: Tokens
+    views: ConversationViews
+
+    def copies(self) -> tuple[LogCopy, ...]:
+        """What has to run for the ports to work."""
+        return (self.directory.copy, self.credentials.copy)

@@ -1,0 +1,41 @@
+"""The gateway's settings."""
+
+from typing import Self
+
+from pydantic import SecretStr, model_validator
+
+from tuyen_platform.settings import ServiceSettings
+
+MIN_KEY_BYTES = 32
+MIN_OPERATOR_TOKEN_BYTES = 16
+
+
+class GatewaySettings(ServiceSettings):
+    """What the gateway needs beyond what every service has."""
+
+    jwt_key: SecretStr | None = None
+    """Signs the access tokens (HS256), at least 32 bytes. May be left out on the local stack only;
+    there a key is drawn at each start, and everybody logs in again after it."""
+    access_token_s: int = 3600
+    refresh_token_s: int = 14 * 24 * 3600
+    operator_token: SecretStr | None = None
+    """What the platform's operator shows to make and suspend organizations, at least 16 bytes.
+    Without one, on the local stack, nobody is the operator."""
+    presence_lease_s: float = 30.0
+    """Seconds that a session lives without a heartbeat (R8.1)."""
+
+    @model_validator(mode="after")
+    def _has_secrets(self) -> Self:
+        key = None if self.jwt_key is None else self.jwt_key.get_secret_value()
+        if key is None and not self.local:
+            raise ValueError("TUYEN_JWT_KEY is not set: give at least 32 random bytes")
+        if key is not None and len(key.encode()) < MIN_KEY_BYTES:
+            raise ValueError("TUYEN_JWT_KEY is too short: give at least 32 random bytes")
+        token = None if self.operator_token is None else self.operator_token.get_secret_value()
+        if token is None and not self.local:
+            raise ValueError("TUYEN_OPERATOR_TOKEN is not set: give at least 16 random bytes")
+        if token is not None and not self.local and len(token.encode()) < MIN_OPERATOR_TOKEN_BYTES:
+            raise ValueError("TUYEN_OPERATOR_TOKEN is too short: give at least 16 random bytes")
+        if self.presence_lease_s <= 0:
+            raise ValueError("TUYEN_PRESENCE_LEASE_S must be above 0 seconds")
+        return self
