@@ -30,6 +30,9 @@ CUSTOMER_PARTITIONS = 24
 ORGANIZATION_PARTITIONS = 12
 """Stage 2 of routing, placed by organization."""
 
+LARGE_RECORD_BYTES = 8 * 1024 * 1024
+"""The largest record of topics that carry bodies: a webhook may hold a thousand updates (P3)."""
+
 _FOREVER = None
 _MONTH = timedelta(days=30)
 
@@ -56,6 +59,8 @@ class Topic:
     public: bool
     carries: str
     events: tuple[type[Event], ...] = ()
+    large_records: bool = False
+    """Whether a record may have LARGE_RECORD_BYTES instead of Kafka's own 1 MiB."""
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
 
@@ -72,6 +77,8 @@ class Topic:
         elif self.retention_ms is not None:
             settings["min.compaction.lag.ms"] = str(self.retention_ms)
             settings["delete.retention.ms"] = str(self.retention_ms)
+        if self.large_records:
+            settings["max.message.bytes"] = str(LARGE_RECORD_BYTES)
         return settings
 
 
@@ -199,7 +206,7 @@ PRESENCE_SIGNALS = Topic(
 )
 CREDENTIALS = Topic(
     name="credentials",
-    key="organization/username",
+    key="organization/agent",
     partitions=1,
     cleanup=Cleanup.COMPACT,
     retention=timedelta(days=1),
@@ -262,6 +269,7 @@ RAW = Topic(
     retention=_MONTH,
     public=False,
     carries="bodies of webhooks, byte for byte",
+    large_records=True,
 )
 DEAD_LETTERS = Topic(
     name="dead-letters",
@@ -271,6 +279,7 @@ DEAD_LETTERS = Topic(
     retention=_FOREVER,
     public=False,
     carries="what could not be read, with the reason",
+    large_records=True,
     events=(dead_letters.DeadLettered,),
 )
 
