@@ -1,0 +1,348 @@
+"""Rows of the inbox, folded so that the order in which partitions come makes no difference.
+
+What is counted is counted once, by the reader of the partition in which it stands, guarded by the
+last counted offset. All else is the greatest or the smallest of what was seen, so that folding
+twice or in another order gives the same row. Two things can be made false by a later fact: the last
+text (its message is removed) and the first unanswered event (an answer lies between two events).
+`Doubt` says when, and the caller asks the thread itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Flag, auto
+
+import msgspec
+
+from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
+from tuyen_events.commands import MarkConversationDone
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, MessageId, OrganizationId, PageId
+from tuyen_events.inbound import (
+    Attachment,
+    CommentAdded,
+    Customer,
+    MessageEchoed,
+    MessageReceived,
+    MessagesDelivered,
+    MessagesSeen,
+)
+from tuyen_events.marks import ConversationRead
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.threads import Direction, Message, Moment, stored_time
+
+NONE_YET = -1
+"""An offset before the first."""
+
+Added = MessageReceived | MessageEchoed | CommentAdded
+"""What puts a message into a thread."""
+
+Rank = tuple[int, datetime, datetime, str]
+"""Whose words name a conversation's customer: the root's author before all others, then the first
+who wrote, by moment and message."""
+
+
+class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    id: CustomerId
+    external_id: str
+    name: str | None
+    picture: str | None
+
+
+class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest message that was not removed, as the row shows it."""
+
+    at: datetime
+    accepted_at: datetime
+    id: MessageId
+    text: str | None
+
+    @property
+    def order(self) -> tuple[datetime, datetime, str]:
+        return self.at, self.accepted_at, self.id
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the inbound events an agent has read (I5)."""
+
+    agent_id: AgentId
+    seen_events: int
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the inbox.
+
+    A row whose customer has not been seen yet (an assignment, a mark or the page's answer was read
+    first) has no `organization`, so that no question finds it.
+    """
+
+    id: ConversationId = msgspec.field(name="_id")
+    organization: OrganizationId | None = None
+    page_id: PageId | None = None
+    channel: Channel | None = None
+    kind: ConversationKind | None = None
+    external_id: str | None = None
+    post_id: str | None = None
+    customer: RowCustomer | None = None
+    customer_rank: Rank | None = None
+    customer_named: tuple[datetime, datetime, str] | None = None
+    name_folded: str | None = None
+    inbound_events: int = 0
+    counted: dict[str, int] = {}
+    """By partition of `inbound`, the offset of the last event that was counted."""
+    updated_at: datetime | None = None
+    last: LastMessage | None = None
+    last_inbound: Moment | None = None
+    answered: Moment | None = None
+    """When we said the last word."""
+    waiting: Moment | None = None
+    """The first inbound event after our last word that was not removed."""
+    delivered_until: datetime | None = None
+    seen_until: datetime | None = None
+    assignee: AgentId | None = None
+    queued: bool = False
+    version: int = 0
+    done: bool = False
+    done_events: int = -1
+    """Done while there are no more inbound events than these (I12)."""
+    done_set: tuple[datetime, str] | None = None
+    """When that was said last, and by which command."""
+    reads: tuple[Read, ...] = ()
+    """In the order of the agents' ids."""
+    read_by: tuple[AgentId, ...] = ()
+    """The agents for whom nothing is unread."""
+    marks_offset: int = NONE_YET
+    tags: tuple[str, ...] = ()
+
+    @property
+    def root_seen(self) -> bool:
+        """Whether the customer is the one whose events the conversation is keyed by."""
+        return self.customer_rank is not None and self.customer_rank[0] == 0
+
+    def unread_of(self, agent_id: AgentId) -> int:
+        """How many inbound events the agent has not read."""
+        seen = next((read.seen_events for read in self.reads if read.agent_id == agent_id), 0)
+        return max(0, self.inbound_events - seen)
+
+
+class Doubt(Flag):
+    """What of a row has to be asked of its thread."""
+
+    NOTHING = 0
+    LAST = auto()
+    WAITING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A message came into a thread: the event, and the place of the event that counts for it."""
+
+    event: Added
+    message_id: MessageId
+    partition: int
+    offset: int
+
+
+def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None:
+    """What a row says of a message: its text, or the kind of its first attachment in brackets, in
+    the vocabulary's word (`[image]`) for the console to translate."""
+    if text:
+        return text
+    return f"[{attachments[0].kind}]" if attachments else None
+
+
+def add(row: Conversation, addition: Addition, name_folded: str | None) -> Conversation:
+    """The row after a message came into its thread for the first time. Idempotent.
+
+    To be called in the order of each partition. `name_folded` is the author's name for searches.
+    """
+    event = addition.event
+    if isinstance(event, MessageEchoed):
+        return _identified(row, event, event.customer, addition.message_id, name_folded)
+    if event.customer is None:
+        return row
+    row = _identified(row, event, event.customer, addition.message_id, name_folded)
+    place = str(addition.partition)
+    if row.counted.get(place, NONE_YET) >= addition.offset:
+        return row
+    counted = dict(sorted({**row.counted, place: addition.offset}.items()))
+    return _recounted(
+        msgspec.structs.replace(row, inbound_events=row.inbound_events + 1, counted=counted)
+    )
+
+
+def _identified(
+    row: Conversation,
+    event: Added,
+    customer: Customer,
+    message_id: MessageId,
+    name_folded: str | None,
+) -> Conversation:
+    """The row with what an event by or to a customer says about whose it is."""
+    order = (stored_time(event.occurred_at), stored_time(event.accepted_at), message_id)
+    kind, external_id, post_id = ConversationKind.MESSAGE, customer.external_id, None
+    reply = False
+    if isinstance(event, CommentAdded):
+        post_id = event.post_external_id
+        kind = ConversationKind.LIVESTREAM if event.livestream else ConversationKind.COMMENT
+        if kind is ConversationKind.COMMENT:
+            reply = event.parent_external_id is not None
+            external_id = event.parent_external_id or event.external_id
+    rank = (int(reply), *order) if kind is ConversationKind.COMMENT else (0, *order)
+    names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
+    if kind is ConversationKind.COMMENT:
+        names = row.customer_rank is None or rank < row.customer_rank
+    if row.customer_rank is not None and row.customer_rank <= rank and not names:
+        return row
+    return msgspec.structs.replace(
+        row,
+        organization=event.organization,
+        page_id=event.page_id,
+        channel=event.channel,
+        kind=kind,
+        external_id=external_id,
+        post_id=post_id,
+        customer=_shown(row.customer, customer, names),
+        customer_rank=rank if row.customer_rank is None else min(rank, row.customer_rank),
+        customer_named=order if names else row.customer_named,
+        name_folded=name_folded if names else row.name_folded,
+    )
+
+
+def _shown(before: RowCustomer | None, customer: Customer, names: bool) -> RowCustomer:
+    if before is not None and not names:
+        return before
+    return RowCustomer(
+        id=customer.id,
+        external_id=customer.external_id,
+        name=customer.name,
+        picture=customer.picture,
+    )
+
+
+def reconcile(row: Conversation, message: Message) -> tuple[Conversation, Doubt]:
+    """The row after its thread's message came to be as it is now. Idempotent.
+
+    A removed message moves the row to where it was in the list, and leaves no text behind.
+    """
+    moment = message.moment
+    if moment is None:
+        return row, Doubt.NOTHING
+    row = _moved(row, moment[0])
+    if message.direction is Direction.OUT:
+        row, doubt = _answered(row, moment)
+    else:
+        row, doubt = _asked(row, moment, message.removed)
+    row, doubtful_text = _said(row, message, moment)
+    return row, doubt | doubtful_text
+
+
+def _moved(row: Conversation, at: datetime) -> Conversation:
+    if row.updated_at is not None and row.updated_at >= at:
+        return row
+    return msgspec.structs.replace(row, updated_at=at)
+
+
+def _answered(row: Conversation, moment: Moment) -> tuple[Conversation, Doubt]:
+    if row.answered is not None and row.answered >= moment:
+        return row, Doubt.NOTHING
+    row = msgspec.structs.replace(row, answered=moment)
+    if row.waiting is None or row.waiting > moment:
+        return row, Doubt.NOTHING
+    between = row.last_inbound is not None and row.last_inbound > moment
+    return msgspec.structs.replace(row, waiting=None), Doubt.WAITING if between else Doubt.NOTHING
+
+
+def _asked(row: Conversation, moment: Moment, removed: bool) -> tuple[Conversation, Doubt]:
+    if row.last_inbound is None or row.last_inbound < moment:
+        row = msgspec.structs.replace(row, last_inbound=moment)
+    if removed:
+        return row, Doubt.WAITING if row.waiting == moment else Doubt.NOTHING
+    if row.answered is not None and row.answered >= moment:
+        return row, Doubt.NOTHING
+    if row.waiting is not None and row.waiting <= moment:
+        return row, Doubt.NOTHING
+    return msgspec.structs.replace(row, waiting=moment), Doubt.NOTHING
+
+
+def last_of(message: Message) -> LastMessage | None:
+    """The message as a row shows it; null when it is in no thread or was removed."""
+    moment = message.moment
+    if moment is None or message.removed:
+        return None
+    return LastMessage(
+        at=moment[0],
+        accepted_at=moment[1],
+        id=message.id,
+        text=preview(message.text, message.attachments),
+    )
+
+
+def _said(row: Conversation, message: Message, moment: Moment) -> tuple[Conversation, Doubt]:
+    if message.removed:
+        shown = row.last is not None and row.last.id == message.id
+        return row, Doubt.LAST if shown else Doubt.NOTHING
+    if row.last is not None and row.last.order > (*moment, message.id):
+        return row, Doubt.NOTHING
+    return msgspec.structs.replace(row, last=last_of(message)), Doubt.NOTHING
+
+
+def settle_last(row: Conversation, newest: Message | None) -> Conversation:
+    """The row with the newest message of its thread that was not removed."""
+    return msgspec.structs.replace(row, last=None if newest is None else last_of(newest))
+
+
+def settle_waiting(row: Conversation, first: Message | None) -> Conversation:
+    """The row with the first inbound message after our last word that was not removed."""
+    return msgspec.structs.replace(row, waiting=None if first is None else first.moment)
+
+
+def progress(row: Conversation, event: MessagesDelivered | MessagesSeen) -> Conversation:
+    """The row after the customer's device told how far it has come; never goes back."""
+    until = stored_time(event.watermark)
+    if isinstance(event, MessagesSeen):
+        if row.seen_until is not None and row.seen_until >= until:
+            return row
+        return msgspec.structs.replace(row, seen_until=until)
+    if row.delivered_until is not None and row.delivered_until >= until:
+        return row
+    return msgspec.structs.replace(row, delivered_until=until)
+
+
+def assign(row: Conversation, event: AssignmentEvent) -> Conversation:
+    """The row after an assignment record: the highest version counts, of two with one version the
+    first in the log."""
+    if event.version <= row.version:
+        return row
+    return msgspec.structs.replace(
+        row,
+        assignee=event.agent_id,
+        queued=isinstance(event, AssignmentQueued),
+        version=event.version,
+    )
+
+
+def mark_read(row: Conversation, event: ConversationRead, offset: int) -> Conversation:
+    """The row after an agent's mark (I5); `offset` is its place in the conversation's partition."""
+    if offset <= row.marks_offset:
+        return row
+    marks = {read.agent_id: read for read in row.reads}
+    marks[event.agent_id] = Read(agent_id=event.agent_id, seen_events=event.seen_events)
+    reads = tuple(marks[agent_id] for agent_id in sorted(marks))
+    return _recounted(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
+
+
+def mark_done(row: Conversation, event: MarkConversationDone) -> Conversation:
+    """The row after somebody closed or reopened it (I12): the later command counts."""
+    said = (stored_time(event.at), event.command_id)
+    if row.done_set is not None and row.done_set >= said:
+        return row
+    done_events = event.seen_events if event.done else -1
+    return _recounted(msgspec.structs.replace(row, done_events=done_events, done_set=said))
+
+
+def _recounted(row: Conversation) -> Conversation:
+    """The row with what follows from its counts."""
+    done = row.inbound_events <= row.done_events
+    read_by = tuple(r.agent_id for r in row.reads if r.seen_events >= row.inbound_events)
+    if done == row.done and read_by == row.read_by:
+        return row
+    return msgspec.structs.replace(row, done=done, read_by=read_by)

@@ -1,0 +1,215 @@
+"""Messages of the threads, folded from inbound events in whatever order their partitions come.
+
+A comment's own event, its edits, its hiding and its removal stand in different partitions when
+different people act. So a message is a set of facts that merge: what was added first in the log
+stays, of two values the one with the later time of action at the channel counts, and a removal is
+for ever (P5c). Folding a fact again changes nothing.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from tuyen_events.ids import (
+    ConversationId,
+    CustomerId,
+    MessageId,
+    OrganizationId,
+    PageId,
+    message_id,
+)
+from tuyen_events.inbound import (
+    Attachment,
+    CommentAdded,
+    CommentEdited,
+    CommentEvent,
+    CommentHidden,
+    CommentRemoved,
+    CommentUnhidden,
+    Customer,
+    InboundEvent,
+    MessageDeleted,
+    MessageEchoed,
+    MessageEdited,
+    MessageReacted,
+    MessageReceived,
+    Reacted,
+)
+
+Moment = tuple[datetime, datetime]
+"""When something happened at the channel and, for what the channel times alike, when it was
+accepted here. Both in whole milliseconds, as the views store them."""
+
+ActionTime = tuple[datetime, str]
+"""When something was changed at the channel; the event's id decides between equal times."""
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message or comment. Until it was added (`at` is null) it is in no thread."""
+
+    id: MessageId = msgspec.field(name="_id")
+    organization: OrganizationId
+    page_id: PageId
+    at: datetime | None = None
+    accepted_at: datetime | None = None
+    partition: int | None = None
+    offset: int | None = None
+    """The place in `inbound` of the event that added it: the first, if it came doubled (R9.2)."""
+    conversation_id: ConversationId | None = None
+    via_parent: MessageId | None = None
+    """The message whose conversation this one belongs to, where its own event could not tell."""
+    direction: Direction | None = None
+    comment: bool = False
+    external_id: str | None = None
+    post_id: str | None = None
+    parent_id: MessageId | None = None
+    reply_to: MessageId | None = None
+    client_id: str | None = None
+    customer_id: CustomerId | None = None
+    customer_name: str | None = None
+    text: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    content_at: ActionTime | None = None
+    hidden: bool = False
+    hidden_at: ActionTime | None = None
+    liked: bool = False
+    liked_at: ActionTime | None = None
+    reaction: str | None = None
+    reaction_at: ActionTime | None = None
+    removed: bool = False
+
+    @property
+    def moment(self) -> Moment | None:
+        """When it was said; null until it was added."""
+        if self.at is None or self.accepted_at is None:
+            return None
+        return self.at, self.accepted_at
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where an event stands in the log, and its id."""
+
+    event_id: str
+    partition: int
+    offset: int
+
+
+def stored_time(moment: datetime) -> datetime:
+    """A time in whole milliseconds, the views' own precision."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def message_of(event: InboundEvent) -> MessageId | None:
+    """The message that an event is about; null when it is about none."""
+    match event:
+        case (
+            CommentEvent()
+            | MessageReceived()
+            | MessageEchoed()
+            | MessageEdited()
+            | MessageDeleted()
+            | MessageReacted()
+        ):
+            return event.message_id
+        case Reacted(comment_external_id=str(comment), customer=None):
+            return message_id(event.organization, event.page_id, comment)
+        case _:
+            return None
+
+
+def fold_message(message: Message | None, event: InboundEvent, source: Source) -> Message:
+    """The message after one event about it (`message_of`)."""
+    if message is None:
+        about = message_of(event)
+        if about is None:
+            raise ValueError(f"{event.type} is about no message")
+        message = Message(id=about, organization=event.organization, page_id=event.page_id)
+    after = message
+    action = (stored_time(event.occurred_at), source.event_id)
+    match event:
+        case MessageReceived() | MessageEchoed() | CommentAdded():
+            after = _added(message, event, source)
+        case MessageEdited():
+            edit = (action[0], f"{event.edit_number:09}")
+            after = _with_content(message, event.text, None, edit)
+        case CommentEdited():
+            after = _with_content(message, event.text, event.attachments, action)
+        case MessageDeleted() | CommentRemoved():
+            after = msgspec.structs.replace(
+                message, removed=True, text=None, attachments=(), content_at=None
+            )
+        case CommentHidden() | CommentUnhidden():
+            if _newer(message.hidden_at, action):
+                hidden = isinstance(event, CommentHidden)
+                after = msgspec.structs.replace(message, hidden=hidden, hidden_at=action)
+        case MessageReacted() if _newer(message.reaction_at, action):
+            after = msgspec.structs.replace(message, reaction=event.emoji, reaction_at=action)
+        case Reacted() if _newer(message.liked_at, action):
+            liked = event.reaction is not None
+            after = msgspec.structs.replace(message, liked=liked, liked_at=action)
+        case _:
+            pass
+    return after
+
+
+def _newer(stored: ActionTime | None, action: ActionTime) -> bool:
+    return stored is None or stored < action
+
+
+def _with_content(
+    message: Message,
+    text: str | None,
+    attachments: tuple[Attachment, ...] | None,
+    action: ActionTime,
+) -> Message:
+    """The message with a newer content; `attachments` null keeps those that it has."""
+    if message.removed or not _newer(message.content_at, action):
+        return message
+    if attachments is None:
+        return msgspec.structs.replace(message, text=text, content_at=action)
+    return msgspec.structs.replace(message, text=text, attachments=attachments, content_at=action)
+
+
+def _added(
+    message: Message, event: MessageReceived | MessageEchoed | CommentAdded, source: Source
+) -> Message:
+    if message.at is not None:
+        return message
+    comment = event if isinstance(event, CommentAdded) else None
+    parent = (
+        None
+        if comment is None or comment.parent_external_id is None
+        else message_id(event.organization, event.page_id, comment.parent_external_id)
+    )
+    author: Customer | None = None if isinstance(event, MessageEchoed) else event.customer
+    at = stored_time(event.occurred_at)
+    own_text = not message.removed and _newer(message.content_at, (at, ""))
+    # An edit of a comment carries its attachments, an edit of a message does not.
+    own_attachments = own_text or (comment is None and not message.removed)
+    return msgspec.structs.replace(
+        message,
+        at=at,
+        accepted_at=stored_time(event.accepted_at),
+        partition=source.partition,
+        offset=source.offset,
+        conversation_id=event.conversation_id,
+        via_parent=parent if event.conversation_id is None else None,
+        direction=Direction.OUT if author is None else Direction.IN,
+        comment=comment is not None,
+        external_id=event.external_id,
+        post_id=None if comment is None else comment.post_external_id,
+        parent_id=parent,
+        reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
+        client_id=event.client_id if isinstance(event, MessageEchoed) else None,
+        customer_id=None if author is None else author.id,
+        customer_name=None if author is None else author.name,
+        text=event.text if own_text else message.text,
+        attachments=event.attachments if own_attachments else message.attachments,
+        content_at=(at, "") if own_text else message.content_at,
+    )
