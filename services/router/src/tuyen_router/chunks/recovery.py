@@ -105,6 +105,13 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
 class ChunkTableManager(TableManager):  # type: ignore[misc]  # Faust publishes no usable types
     """Faust's table manager with `ChunkRecovery`."""
 
+    _recovery: ChunkRecovery | None
+
+    async def on_start(self) -> None:
+        """Start at once; Faust waits a second for tables that modules may still register."""
+        await self._update_channels()
+        await self.recovery.start()
+
     @property
     def recovery(self) -> ChunkRecovery:
         if self._recovery is None:
