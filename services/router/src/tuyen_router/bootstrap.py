@@ -1,0 +1,187 @@
+"""The router, put together: one Faust app of two stages, the copies that they decide with."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import structlog
+from starlette.applications import Starlette
+
+from tuyen_events.ids import OrganizationId
+from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_platform.clock import Clock, SystemClock
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.metrics import WAITING_CONVERSATIONS
+from tuyen_platform.process import serve
+from tuyen_router.adapters.organizations import OrganizationCopies
+from tuyen_router.chunks import ChunkApp, ChunkSettings, PartitionState, TableSpec, build_app
+from tuyen_router.domain.queue import Rotations
+from tuyen_router.domain.state import Partition
+from tuyen_router.settings import RouterSettings
+from tuyen_router.stages import customers, organizations
+from tuyen_router.stages.customers import CustomerStage
+from tuyen_router.stages.organizations import OrganizationStage
+from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.tables import AssignmentsTable, ChoicesTable, CustomerPartitions
+
+_PROGRESS_S = 2.0
+_STALLED_S = 60.0
+_HUNG_S = 30.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """All parts of a worker."""
+
+    app: ChunkApp
+    copies: OrganizationCopies
+    stage2: OrganizationStage
+    caught_up: asyncio.Event
+    woken: asyncio.Event
+
+
+def build(settings: RouterSettings, clock: Clock | None = None) -> Router:
+    """Puts a worker together; to be called in the loop that runs it. Connects to nothing yet."""
+    clock = clock or SystemClock()
+    caught_up, woken = asyncio.Event(), asyncio.Event()
+
+    def stir(changed: Iterable[OrganizationId]) -> None:
+        stage2.stirred.update(changed)
+        woken.set()
+
+    def recovered() -> None:
+        stage2.stir_waiting(app.owned_partitions(organizations.NAME))
+        woken.set()
+
+    copies = OrganizationCopies(stir)
+    letters = DeadLetterOffice(settings.topic_prefix, clock)
+    stage1 = CustomerStage(
+        topic_prefix=settings.topic_prefix,
+        partition=lambda number: _partition(app, number),
+        organization=copies.get,
+        dead_letters=letters,
+    )
+    stage2 = OrganizationStage(
+        topic_prefix=settings.topic_prefix,
+        rotations=lambda number: _rotations(app, number),
+        organization=copies.get,
+        dead_letters=letters,
+        clock=clock,
+    )
+    partitions = CustomerPartitions()
+    app = build_app(
+        app_id=f"{settings.topic_prefix}router",
+        bootstrap_servers=settings.kafka,
+        inputs={
+            customers.NAME: _names(settings, customers.INPUTS),
+            organizations.NAME: _names(settings, organizations.INPUTS),
+        },
+        handlers={customers.NAME: stage1.handle, organizations.NAME: stage2.handle},
+        tables=[
+            _table(settings, ASSIGNMENTS, customers.NAME, partitions.assignments),
+            _table(settings, CUSTOMERS, customers.NAME, partitions.customers),
+            _table(settings, CHOICES, organizations.NAME, ChoicesTable),
+        ],
+        gate=caught_up.wait,
+        on_recovered=recovered,
+        settings=ChunkSettings(session_timeout_s=settings.router_session_timeout_s),
+    )
+    return Router(app, copies, stage2, caught_up, woken)
+
+
+async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
+    """Runs a worker until `stopping` is set. Anything that goes wrong escapes and ends it."""
+    router = build(settings)
+    health = _health(router)
+    http = Starlette(routes=health.routes())
+    async with KafkaLog(settings.kafka, settings.topic_prefix) as log, asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(router.copies.follow(log, router.caught_up.set)),
+            tasks.create_task(router.app.serve()),
+            tasks.create_task(_drain_when_woken(router)),
+            tasks.create_task(_tell_progress(router)),
+        ]
+        await serve(http, settings.host, settings.port, stopping)
+        for task in running:
+            task.cancel()
+
+
+async def _drain_when_woken(router: Router) -> None:
+    """Hands out what waits as soon as somebody may take it (R5.1): nothing polls."""
+    while True:
+        await router.woken.wait()
+        router.woken.clear()
+        for organization in list(router.stage2.stirred):
+            partition = organization_partition(organization)
+            step = router.stage2.drain_step(organization)
+            if not await router.app.run_step(organizations.NAME, partition, step):
+                router.stage2.stirred.discard(organization)
+            elif organization in router.stage2.stirred:
+                router.woken.set()
+            await asyncio.sleep(0)
+
+
+async def _tell_progress(router: Router) -> None:
+    """Logs how far a recovery is, and keeps the gauge of what waits."""
+    while True:
+        await asyncio.sleep(_PROGRESS_S)
+        seen = router.app.health()
+        if not seen.is_ready:
+            for name, table in seen.tables.items():
+                _log.info("recovering", table=name, progress=str(table))
+            continue
+        waiting = 0
+        for number in router.app.owned_partitions(organizations.NAME):
+            waiting += sum(map(len, _rotations(router.app, number).queues.values()))
+        WAITING_CONVERSATIONS.set(waiting)
+
+
+def _health(router: Router) -> Health:
+    health = Health()
+
+    def consuming() -> str | None:
+        seen = router.app.health()
+        if seen.seconds_since_turn > _HUNG_S:
+            return f"nothing was fetched for {seen.seconds_since_turn:.0f} s"
+        if seen.seconds_since_progress > _STALLED_S:
+            return f"no progress in recovering for {seen.seconds_since_progress:.0f} s"
+        return None
+
+    health.live_when("consumer", consuming)
+    health.ready_when(
+        "copies", lambda: None if router.copies.caught_up else "directory and presence are read"
+    )
+    health.ready_when(
+        "tables", lambda: None if router.app.health().is_ready else "tables are recovered"
+    )
+    return health
+
+
+def _partition(app: ChunkApp, number: int) -> Partition:
+    table = app.state(ASSIGNMENTS.name, number)
+    if not isinstance(table, AssignmentsTable):
+        raise TypeError(f"{table!r} is not the state of assignments")
+    return table.partition
+
+
+def _rotations(app: ChunkApp, number: int) -> Rotations:
+    table = app.state(CHOICES.name, number)
+    if not isinstance(table, ChoicesTable):
+        raise TypeError(f"{table!r} is not the state of choices")
+    return table.rotations
+
+
+def _names(settings: RouterSettings, topics: Iterable[Topic]) -> list[str]:
+    return [settings.topic_prefix + topic.name for topic in topics]
+
+
+def _table(
+    settings: RouterSettings,
+    topic: Topic,
+    stage: str,
+    new_state: Callable[[int], PartitionState],
+) -> TableSpec:
+    return TableSpec(topic.name, settings.topic_prefix + topic.name, stage, new_state)

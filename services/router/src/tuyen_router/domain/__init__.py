@@ -1,0 +1,1 @@
+"""The rules of routing as pure functions: one module per family of rules."""

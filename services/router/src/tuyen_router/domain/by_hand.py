@@ -1,0 +1,157 @@
+"""R6: what managers decide by hand, and what being done means for the queue (I12)."""
+
+from collections.abc import Iterable
+
+from tuyen_events.commands import (
+    AssignConversation,
+    CommandSettled,
+    MarkConversationDone,
+    Outcome,
+)
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.routing import ChoiceWithdrawn, Position
+from tuyen_events.vocabulary import ConversationKind, Reason
+from tuyen_router.domain.candidates import may_answer
+from tuyen_router.domain.decisions import Conversation, Decision, Why, assignment
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.state import Partition
+from tuyen_router.domain.sticky import waits
+
+Command = AssignConversation | MarkConversationDone
+
+
+def on_assign(
+    partition: Partition,
+    organization: Organization,
+    command: AssignConversation,
+    position: Position,
+    *,
+    repeated: bool,
+) -> list[Decision]:
+    """A manager gives the conversation to an agent, or takes it from everybody.
+
+    Commands stand in one order (R6.4). One that was handled before a crash (`repeated`) is settled
+    again, with what it came to, and changes nothing. The records belong into one record batch.
+    """
+    row = partition.rows.get(command.conversation_id)
+    version, agent = (0, None) if row is None else (row.version, row.agent_id)
+    if repeated:
+        applied = row is not None and row.commands == position.offset
+        outcome = Outcome.APPLIED if applied else Outcome.UNCHANGED
+        return [_settled(command, outcome, version, agent)]
+    outcome = _outcome(organization, version, agent, command)
+    if outcome is not Outcome.APPLIED:
+        return [_settled(command, outcome, version, agent)]
+    asked, waiting = _awaited(partition, command)
+    why = Why(
+        reason=Reason.UNASSIGNED if command.agent_id is None else Reason.MANUAL,
+        caused_by=command.command_id,
+        at=command.at,
+        by=command.by,
+        note=command.note,
+        request_id=asked,
+    )
+    return [
+        *(
+            assignment(partition, conversation, command.agent_id, why)
+            for conversation in _named(command, {command.conversation_id: command.kind, **waiting})
+        ),
+        *_withdrawn(command, asked, position),
+        _settled(command, Outcome.APPLIED, version + 1, command.agent_id),
+    ]
+
+
+def _outcome(
+    organization: Organization, version: int, agent: AgentId | None, command: AssignConversation
+) -> Outcome:
+    if not organization.assigns:
+        return Outcome.ASSIGNMENT_OFF  # R6.1
+    if command.expected_version not in (None, version):
+        return Outcome.VERSION_PASSED  # R6.4
+    if command.agent_id == agent:
+        return Outcome.UNCHANGED  # R6.3
+    if command.agent_id is not None and not may_answer(
+        organization, command.agent_id, command.page_id
+    ):
+        return Outcome.NOT_ALLOWED  # R6.2
+    return Outcome.APPLIED
+
+
+def on_done(
+    partition: Partition, command: MarkConversationDone, position: Position, *, repeated: bool
+) -> list[Decision]:
+    """A waiting conversation that is done waits no more; stickiness stays as it is (I12).
+
+    Where another conversation of the customer waits for the same answer, the request stays.
+    """
+    row = partition.rows.get(command.conversation_id)
+    version, agent = (0, None) if row is None else (row.version, row.agent_id)
+    if repeated or not command.done or not waits(partition, command.conversation_id):
+        return [_settled(command, Outcome.APPLIED, version, agent)]
+    asked, waiting = _awaited(partition, command)
+    settled = None if waiting.keys() - {command.conversation_id} else asked
+    why = Why(
+        reason=Reason.UNASSIGNED,
+        caused_by=command.command_id,
+        at=command.at,
+        by=command.by,
+        request_id=settled,
+    )
+    return [
+        *(
+            assignment(partition, conversation, None, why)
+            for conversation in _named(command, {command.conversation_id: command.kind})
+        ),
+        *_withdrawn(command, settled, position),
+        _settled(command, Outcome.APPLIED, version + 1, None),
+    ]
+
+
+def _awaited(
+    partition: Partition, command: Command
+) -> tuple[str | None, dict[ConversationId, ConversationKind]]:
+    """The request whose answer would come too late (R3.5), and all that waits for it."""
+    if command.kind.sticky:
+        request = partition.customer(command.customer_id).open_request
+        if request is None:
+            return None, {}
+        waiting = {each: kind for each, kind in request.conversations if waits(partition, each)}
+        return request.id, waiting
+    row = partition.rows.get(command.conversation_id)
+    if row is None or not row.waiting:
+        return None, {}
+    return row.request_id, {command.conversation_id: command.kind}
+
+
+def _named(
+    command: Command, conversations: dict[ConversationId, ConversationKind]
+) -> Iterable[Conversation]:
+    for conversation, kind in conversations.items():
+        yield Conversation(
+            id=conversation,
+            kind=kind,
+            organization=command.organization,
+            page_id=command.page_id,
+            customer_id=command.customer_id,
+        )
+
+
+def _withdrawn(
+    command: Command, asked: str | None, position: Position
+) -> Iterable[ChoiceWithdrawn]:
+    """R5.3: what is decided by hand leaves the queue."""
+    if asked is not None:
+        yield ChoiceWithdrawn(request_id=asked, organization=command.organization, cause=position)
+
+
+def _settled(
+    command: Command, outcome: Outcome, version: int, agent: AgentId | None
+) -> CommandSettled:
+    return CommandSettled(
+        command_id=command.command_id,
+        organization=command.organization,
+        conversation_id=command.conversation_id,
+        outcome=outcome,
+        version=version,
+        agent_id=agent,
+    )

@@ -1,0 +1,122 @@
+"""What stage 1 decides, as values: the shell writes them down, nothing here does.
+
+Assignment records are made in one place, so that every one of them counts its version, names its
+cause and says how far the inputs had been read.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from tuyen_events.assignments import (
+    AssignmentChanged,
+    AssignmentEvent,
+    AssignmentMade,
+    AssignmentQueued,
+    AssignmentRemoved,
+)
+from tuyen_events.commands import CommandSettled
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+    RuleId,
+)
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn
+from tuyen_events.vocabulary import ConversationKind, Mode, Reason
+from tuyen_router.domain.state import (
+    CustomerRecord,
+    Partition,
+    apply_assignment,
+    apply_customer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSaved:
+    """The customer's own record is this from now on."""
+
+    customer_id: CustomerId
+    record: CustomerRecord
+
+
+Decision = AssignmentEvent | ChoiceRequested | ChoiceWithdrawn | CommandSettled | CustomerSaved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Which conversation a decision is about."""
+
+    id: ConversationId
+    kind: ConversationKind
+    organization: OrganizationId
+    page_id: PageId
+    customer_id: CustomerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What a record says of its origin (R9.4)."""
+
+    reason: Reason
+    caused_by: str
+    at: datetime
+    rule_id: RuleId | None = None
+    mode: Mode | None = None
+    by: AgentId | None = None
+    note: str | None = None
+    candidates: tuple[AgentId, ...] = ()
+    request_id: str | None = None
+
+
+def assignment(
+    partition: Partition, conversation: Conversation, agent: AgentId | None, why: Why
+) -> AssignmentEvent:
+    """The record by which `agent`, or nobody, has the conversation from now on."""
+    row = partition.rows.get(conversation.id)
+    previous = None if row is None else row.agent_id
+    return _event_class(agent, previous, why.reason)(
+        organization=conversation.organization,
+        page_id=conversation.page_id,
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        kind=conversation.kind,
+        version=1 if row is None else row.version + 1,
+        agent_id=agent,
+        previous_agent_id=previous,
+        reason=why.reason,
+        rule_id=why.rule_id,
+        mode=why.mode,
+        by=why.by,
+        caused_by=why.caused_by,
+        at=why.at,
+        note=why.note,
+        candidates=why.candidates,
+        request_id=why.request_id,
+        sources=partition.handled,
+    )
+
+
+def _event_class(
+    agent: AgentId | None, previous: AgentId | None, reason: Reason
+) -> type[AssignmentEvent]:
+    if reason is Reason.QUEUED:
+        return AssignmentQueued
+    if agent is None:
+        return AssignmentRemoved
+    return AssignmentMade if previous is None else AssignmentChanged
+
+
+def evolve(partition: Partition, decision: Decision) -> None:
+    """Folds a decision into the state that it was made from."""
+    match decision:
+        case AssignmentEvent():
+            apply_assignment(partition, decision)
+        case CustomerSaved():
+            apply_customer(partition, decision.customer_id, decision.record)
+        case ChoiceRequested() | ChoiceWithdrawn() | CommandSettled():
+            pass
+        case _:
+            assert_never(decision)

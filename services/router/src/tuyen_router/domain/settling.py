@@ -1,0 +1,128 @@
+"""Stage 1 again: an answer of stage 2 becomes assignment records, unless something newer came."""
+
+from collections.abc import Sequence
+
+from tuyen_events.ids import AgentId
+from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
+from tuyen_events.vocabulary import Mode, Reason
+from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
+from tuyen_router.domain.state import CustomerRecord, Partition, Row
+from tuyen_router.domain.sticky import conversations_of
+
+
+def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> list[Decision]:
+    """One answer. Its records belong into one record batch: all of them or none.
+
+    An answer to a request that a manager's word has overtaken changes nothing (R3.5); if it left
+    the conversation in the queue, it is taken out again (R5.3).
+    """
+    conversation = Conversation(
+        id=answer.conversation_id,
+        kind=answer.kind,
+        organization=answer.organization,
+        page_id=answer.page_id,
+        customer_id=answer.customer_id,
+    )
+    if answer.kind.sticky:
+        return _sticky(partition, conversation, answer, position)
+    row = partition.rows.get(conversation.id)
+    if row is None or (row.waiting and row.request_id == answer.request_id):
+        return _records(partition, [conversation], answer)
+    return _overtaken(answer, position) if row.answers < position.offset else []
+
+
+def _sticky(
+    partition: Partition, conversation: Conversation, answer: ChoiceMade, position: Position
+) -> list[Decision]:
+    customer = partition.customer(conversation.customer_id)
+    request = customer.open_request
+    if request is None or request.id != answer.request_id:
+        return _overtaken(answer, position)
+    records = _records(partition, conversations_of(request, conversation), answer)
+    if records or answer.verdict is Verdict.QUEUED:
+        return records
+    ended = CustomerRecord(request, True, customer.seen)
+    return [CustomerSaved(conversation.customer_id, ended)]
+
+
+def _overtaken(answer: ChoiceMade, position: Position) -> list[Decision]:
+    if answer.verdict is not Verdict.QUEUED:
+        return []
+    return [
+        ChoiceWithdrawn(
+            request_id=answer.request_id, organization=answer.organization, cause=position
+        )
+    ]
+
+
+def _records(
+    partition: Partition, conversations: Sequence[Conversation], answer: ChoiceMade
+) -> list[Decision]:
+    """The records that an answer makes; none for a conversation that it leaves as it is."""
+    records: list[Decision] = []
+    for conversation in conversations:
+        row = partition.rows.get(conversation.id)
+        match answer.verdict:
+            case Verdict.CHOSEN:
+                if row is None or row.agent_id != answer.agent_id:
+                    records.append(
+                        _record(partition, conversation, answer, answer.agent_id, _reason(answer))
+                    )
+            case Verdict.QUEUED:
+                if row is None or not row.waiting:
+                    records.append(_record(partition, conversation, answer, None, Reason.QUEUED))
+            case Verdict.NOBODY:
+                if answer.purpose is not Purpose.OFFLINE and not _nobody_already(row):
+                    records.append(
+                        _record(partition, conversation, answer, None, Reason.NO_CANDIDATE)
+                    )
+            case Verdict.OFF:
+                pass
+    return records
+
+
+def _nobody_already(row: Row | None) -> bool:
+    """R5.2: a customer who writes again to nobody makes no second record of it."""
+    return row is not None and row.agent_id is None and row.reason is Reason.NO_CANDIDATE
+
+
+def _record(
+    partition: Partition,
+    conversation: Conversation,
+    answer: ChoiceMade,
+    agent: AgentId | None,
+    reason: Reason,
+) -> Decision:
+    return assignment(
+        partition,
+        conversation,
+        agent,
+        Why(
+            reason=reason,
+            caused_by=answer.seed,
+            at=answer.at,
+            rule_id=answer.rule_id,
+            mode=answer.mode,
+            candidates=answer.candidates,
+            request_id=answer.request_id,
+        ),
+    )
+
+
+def _reason(answer: ChoiceMade) -> Reason:
+    if answer.drained:
+        return Reason.QUEUE_DRAINED
+    match answer.purpose:
+        case Purpose.STICKY_LOST:
+            return Reason.STICKY_LOST
+        case Purpose.OFFLINE:
+            return Reason.REASSIGNED_OFFLINE
+        case Purpose.FIRST:
+            return _BY_MODE[answer.mode or Mode.SEQUENTIAL]
+
+
+_BY_MODE = {
+    Mode.SEQUENTIAL: Reason.ROTATION,
+    Mode.RANDOM: Reason.RANDOM,
+    Mode.LEAST_LOADED: Reason.LEAST_LOADED,
+}

@@ -1,0 +1,229 @@
+"""Stage 1, keyed by customer: inbound events, stage 2's answers and managers' commands."""
+
+from typing import assert_never
+
+import structlog
+
+from tuyen_events.assignments import AssignmentEvent, Sources
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
+from tuyen_events.commands import AssignConversation, CommandSettled, MarkConversationDone
+from tuyen_events.event import Event
+from tuyen_events.ids import CustomerId, EventId
+from tuyen_events.inbound import CommentAdded, MessageReceived
+from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Position
+from tuyen_events.topics import (
+    ANSWERS,
+    ASSIGNMENTS,
+    COMMAND_RESULTS,
+    COMMANDS,
+    CUSTOMERS,
+    INBOUND,
+    REQUESTS,
+    Topic,
+)
+from tuyen_events.vocabulary import ConversationKind
+from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
+from tuyen_router.chunks import Chunk, Outbox, Record
+from tuyen_router.domain.by_hand import on_assign, on_done
+from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, evolve
+from tuyen_router.domain.rotating import on_root_comment
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import CustomerRecord, Partition
+from tuyen_router.domain.sticky import Arrival, on_sticky_event
+from tuyen_router.ports import CustomerPartition, Organizations
+from tuyen_router.stages.records import (
+    DeadLetterOffice,
+    assignment_record,
+    organization_partition,
+    private_record,
+)
+from tuyen_router.stages.tables import customer_value
+
+NAME = "customers"
+INPUTS = (INBOUND, ANSWERS, COMMANDS)
+
+_ASSIGNABLE = {MessageReceived.type.encode(), CommentAdded.type.encode()}
+_log = structlog.get_logger()
+
+
+class CustomerStage:
+    """Handles chunks of one partition after another; all decisions are the domain's.
+
+    The state is written with the chunk, and what others do about it (requests, results) follows
+    once that is acknowledged.
+    """
+
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        partition: CustomerPartition,
+        organization: Organizations,
+        dead_letters: DeadLetterOffice,
+    ) -> None:
+        self._prefix = topic_prefix
+        self._partition = partition
+        self._organization = organization
+        self._dead_letters = dead_letters
+
+    def handle(self, chunk: Chunk, outbox: Outbox) -> None:
+        """A chunk of one of the three inputs."""
+        topic = chunk.topic.removeprefix(self._prefix)
+        partition = self._partition(chunk.partition)
+        writing = _Writing(self._prefix, chunk.partition, outbox)
+        for record in chunk.records:
+            try:
+                event = _read(topic, record)
+            except UnreadableEventError as error:
+                self._dead_letters.add(outbox, topic, chunk.partition, record, error)
+                continue
+            if event is not None:
+                position = Position(topic=topic, partition=chunk.partition, offset=record.offset)
+                for decision in self._decide(partition, event, record, position):
+                    evolve(partition, decision)
+                    writing.add(decision)
+                writing.end_event()
+        writing.end_chunk()
+        ROUTED_EVENTS.labels(NAME, topic).inc(len(chunk.records))
+
+    def _decide(
+        self, partition: Partition, event: Event, record: Record, position: Position
+    ) -> list[Decision]:
+        repeated = position.offset <= getattr(partition.handled, _FIELD[position.topic])
+        if not repeated:
+            partition.handled = _advanced(partition.handled, position)
+        match event:
+            case MessageReceived() | CommentAdded():
+                return self._arrived(partition, event, record, position)
+            case ChoiceMade():
+                return on_answer(partition, event, position)
+            case AssignConversation():
+                organization = self._organization(event.organization)
+                return on_assign(partition, organization, event, position, repeated=repeated)
+            case MarkConversationDone():
+                return on_done(partition, event, position, repeated=repeated)
+            case _:
+                return []
+
+    def _arrived(
+        self,
+        partition: Partition,
+        event: MessageReceived | CommentAdded,
+        record: Record,
+        position: Position,
+    ) -> list[Decision]:
+        if event.customer is None or event.conversation_id is None:
+            return []
+        kind = _kind(event)
+        arrival = Arrival(
+            event_id=EventId((header(record.headers, "ce_id") or b"").decode()),
+            conversation=Conversation(
+                id=event.conversation_id,
+                kind=kind,
+                organization=event.organization,
+                page_id=event.page_id,
+                customer_id=event.customer.id,
+            ),
+            channel=event.channel,
+            position=position,
+            at=event.accepted_at,
+        )
+        organization = self._organization(event.organization)
+        if kind.sticky:
+            return on_sticky_event(partition, organization, arrival)
+        if isinstance(event, CommentAdded) and event.parent_external_id is None:
+            return on_root_comment(partition, organization, arrival)
+        return []  # R4.3
+
+
+class _Writing:
+    """Gathers what a chunk decides: records of one event in one batch, a customer's state once."""
+
+    def __init__(self, prefix: str, partition: int, outbox: Outbox) -> None:
+        self._prefix = prefix
+        self._partition = partition
+        self._outbox = outbox
+        self._assignments: list[AssignmentEvent] = []
+        self._saved: dict[CustomerId, CustomerRecord] = {}
+
+    def add(self, decision: Decision) -> None:
+        match decision:
+            case AssignmentEvent():
+                self._assignments.append(decision)
+            case CustomerSaved():
+                self._saved[decision.customer_id] = decision.record
+            case CommandSettled():
+                self._follow_up(
+                    COMMAND_RESULTS, self._partition, decision.conversation_id, decision
+                )
+            case ChoiceRequested() | ChoiceWithdrawn():
+                partition = organization_partition(decision.organization)
+                self._follow_up(REQUESTS, partition, decision.organization, decision)
+            case _:
+                assert_never(decision)
+
+    def end_event(self) -> None:
+        """Hands over the assignments of one event, all or none of which will be in the log."""
+        if not self._assignments:
+            return
+        records = [assignment_record(each) for each in self._assignments]
+        self._outbox.add_atomically(self._prefix + ASSIGNMENTS.name, self._partition, records)
+        for each in self._assignments:
+            DECISIONS.labels(each.reason).inc()
+            _log.info(
+                "conversation_assigned",
+                conversation_id=each.conversation_id,
+                agent_id=each.agent_id,
+                reason=each.reason,
+                version=each.version,
+                event_id=each.caused_by,
+            )
+        self._assignments = []
+
+    def end_chunk(self) -> None:
+        """Hands over the customers as the chunk left them."""
+        topic = self._prefix + CUSTOMERS.name
+        for customer, record in self._saved.items():
+            self._outbox.add(topic, self._partition, customer.encode(), customer_value(record))
+
+    def _follow_up(self, topic: Topic, partition: int, key: str, event: Event) -> None:
+        self._outbox.follow_up.add(
+            self._prefix + topic.name, partition, *private_record(key, event)
+        )
+
+
+_FIELD = {INBOUND.name: "inbound", ANSWERS.name: "answers", COMMANDS.name: "commands"}
+
+
+def _advanced(handled: Sources, position: Position) -> Sources:
+    """How far the inputs were read, with one more record of one of them."""
+    inbound, answers, commands = handled.inbound, handled.answers, handled.commands
+    match _FIELD[position.topic]:
+        case "inbound":
+            inbound = position.offset
+        case "answers":
+            answers = position.offset
+        case _:
+            commands = position.offset
+    return Sources(inbound=inbound, answers=answers, commands=commands)
+
+
+def _read(topic: str, record: Record) -> Event | None:
+    """The record's event, if this stage has any use for it.
+
+    Most inbound types assign nothing and are not even decoded. Raises UnreadableEventError.
+    """
+    if record.value is None:
+        return None
+    if topic == INBOUND.name and header(record.headers, "ce_type") not in _ASSIGNABLE:
+        return None
+    try:
+        return decode_data(record.headers, record.value)
+    except UnknownTypeError:
+        return None
+
+
+def _kind(event: MessageReceived | CommentAdded) -> ConversationKind:
+    if isinstance(event, MessageReceived):
+        return ConversationKind.MESSAGE
+    return ConversationKind.LIVESTREAM if event.livestream else ConversationKind.COMMENT

@@ -1,0 +1,177 @@
+"""Stage 2, placed by organization: requests in one order, rotations, queues."""
+
+from collections.abc import Callable, Iterable
+
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
+from tuyen_events.ids import OrganizationId
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn
+from tuyen_events.topics import ANSWERS, CHOICES, REQUESTS
+from tuyen_platform.clock import Clock
+from tuyen_platform.metrics import ROUTED_EVENTS
+from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
+from tuyen_router.domain.queue import (
+    REMEMBERED_ANSWERS,
+    Answered,
+    Repeated,
+    Rotations,
+    Step,
+    drain,
+    evolve,
+    on_request,
+    on_withdrawal,
+)
+from tuyen_router.ports import OrganizationPartition, Organizations
+from tuyen_router.stages.records import DeadLetterOffice, organization_partition, private_record
+from tuyen_router.stages.tables import choice_entry, progress_entry
+
+NAME = "organizations"
+INPUTS = (REQUESTS,)
+
+DRAINED_AT_ONCE = 500
+"""How many waiting conversations one step hands out, so that others get their turn in between."""
+
+_GROUP_BYTES = 128 * 1024
+
+
+class OrganizationStage:
+    """Handles chunks of one partition after another; all decisions are the domain's.
+
+    What is remembered of a request is written in one record batch, and its answer follows once that
+    is acknowledged: an answer that was given is never given otherwise after a crash.
+    """
+
+    def __init__(
+        self,
+        *,
+        topic_prefix: str,
+        rotations: OrganizationPartition,
+        organization: Organizations,
+        dead_letters: DeadLetterOffice,
+        clock: Clock,
+    ) -> None:
+        self._prefix = topic_prefix
+        self._rotations = rotations
+        self._organization = organization
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self.stirred: set[OrganizationId] = set()
+        """Organizations in which somebody may have become a candidate since their last drain."""
+
+    def handle(self, chunk: Chunk, outbox: Outbox) -> None:
+        """A chunk of requests."""
+        rotations = self._rotations(chunk.partition)
+        writing = _Writing(self._prefix, rotations, outbox)
+        for record in chunk.records:
+            try:
+                self._handle_record(rotations, record, writing)
+            except UnknownTypeError:
+                continue
+            except UnreadableEventError as error:
+                self._dead_letters.add(outbox, REQUESTS.name, chunk.partition, record, error)
+        writing.end()
+        ROUTED_EVENTS.labels(NAME, REQUESTS.name).inc(len(chunk.records))
+
+    def drain_step(self, organization: OrganizationId) -> Callable[[Outbox], None]:
+        """A step that hands out what waits in an organization, some hundreds at a time (R5.1).
+
+        Afterwards the organization is still stirred if there may be more.
+        """
+
+        def step(outbox: Outbox) -> None:
+            rotations = self._rotations(organization_partition(organization))
+            writing = _Writing(self._prefix, rotations, outbox)
+            if self._drain(rotations, organization, writing, DRAINED_AT_ONCE) < DRAINED_AT_ONCE:
+                self.stirred.discard(organization)
+            writing.end()
+
+        return step
+
+    def stir_waiting(self, partitions: Iterable[int]) -> None:
+        """Stirs all organizations of some partitions that have a queue: after a recovery."""
+        for number in partitions:
+            queues = self._rotations(number).queues
+            self.stirred.update(organization for organization, queue in queues.items() if queue)
+
+    def _handle_record(self, rotations: Rotations, record: Record, writing: "_Writing") -> None:
+        if record.value is None:
+            return
+        event = decode_data(record.headers, record.value)
+        match event:
+            case ChoiceRequested():
+                if event.organization in self.stirred:  # first come, first served
+                    self._drain(rotations, event.organization, writing, most=None)
+                    self.stirred.discard(event.organization)
+                organization = self._organization(event.organization)
+                self._fold(rotations, on_request(rotations, organization, event), writing)
+            case ChoiceWithdrawn():
+                self._fold(rotations, on_withdrawal(rotations, event), writing)
+            case _:
+                pass
+        writing.pause()
+
+    def _drain(
+        self,
+        rotations: Rotations,
+        organization: OrganizationId,
+        writing: "_Writing",
+        most: int | None,
+    ) -> int:
+        steps = drain(rotations, self._organization(organization), self._clock.now(), most)
+        return self._fold(rotations, steps, writing)
+
+    def _fold(self, rotations: Rotations, steps: Iterable[Step], writing: "_Writing") -> int:
+        """Folds each step before the next is made, and writes it; counts the answers given."""
+        answers = 0
+        for step in steps:
+            evolve(rotations, step)
+            writing.add(step)
+            answers += isinstance(step, Answered)
+        return answers
+
+
+class _Writing:
+    """Gathers what steps leave behind into record batches that are appended whole.
+
+    Within a batch a key stands once, with its last value. A batch ends only between two requests,
+    and always carries how far the partition came.
+    """
+
+    def __init__(self, prefix: str, rotations: Rotations, outbox: Outbox) -> None:
+        self._choices = prefix + CHOICES.name
+        self._answers = prefix + ANSWERS.name
+        self._rotations = rotations
+        self._outbox = outbox
+        self._entries: dict[bytes, bytes | None] = {}
+        self._bytes = 0
+
+    def add(self, step: Step) -> None:
+        entry = choice_entry(step, REMEMBERED_ANSWERS)
+        if entry is not None:
+            key, value = entry
+            self._entries[key] = value
+            self._bytes += len(key) + len(value or b"")
+        if isinstance(step, Answered | Repeated):
+            choice = step.answer.choice
+            record = private_record(choice.customer_id, choice)
+            self._outbox.follow_up.add(self._answers, step.answer.partition, *record)
+        if isinstance(step, Answered):
+            self.pause()
+
+    def pause(self) -> None:
+        """Ends the batch if it is large enough; to be called where it may end."""
+        if self._bytes >= _GROUP_BYTES:
+            self.end()
+
+    def end(self) -> None:
+        """Hands the batch over."""
+        if not self._entries:
+            return
+        key, value = progress_entry(self._rotations)
+        self._entries[key] = value
+        self._outbox.add_atomically(
+            self._choices,
+            self._rotations.number,
+            [OutRecord(each, entry) for each, entry in self._entries.items()],
+        )
+        self._entries = {}
+        self._bytes = 0

@@ -1,0 +1,76 @@
+"""From decisions to records of the log."""
+
+from functools import lru_cache
+
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.codec import encode, encode_data
+from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.event import Envelope, Event
+from tuyen_events.ids import OrganizationId, caused_event_id
+from tuyen_events.topics import DEAD_LETTERS, REQUESTS
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
+from tuyen_router.chunks import Outbox, OutRecord, Record
+
+SOURCE = "router"
+
+
+@lru_cache(maxsize=100_000)
+def organization_partition(organization: OrganizationId) -> int:
+    """Where stage 2 keeps an organization; the hash is worth remembering on the hot path."""
+    return partition_of(organization, REQUESTS.partitions)
+
+
+def assignment_record(event: AssignmentEvent) -> OutRecord:
+    """A public record. Its id comes from its cause, so that a repeated one is known (R9.2)."""
+    version = str(event.version)
+    value, headers = encode(
+        Envelope(
+            id=caused_event_id(event.caused_by, event.conversation_id, version),
+            source=SOURCE,
+            subject=event.conversation_id,
+            time=event.at,
+            data=event,
+        )
+    )
+    return OutRecord(event.conversation_id.encode(), value, headers)
+
+
+def private_record(key: str, event: Event) -> OutRecord:
+    """A record between the router's stages or to its caller: its type is all that it carries."""
+    return OutRecord(key.encode(), encode_data(event), [("ce_type", event.type.encode())])
+
+
+class DeadLetterOffice:
+    """Where a record goes that cannot be read: nothing is skipped in silence (P4)."""
+
+    def __init__(self, topic_prefix: str, clock: Clock) -> None:
+        self._topic = topic_prefix + DEAD_LETTERS.name
+        self._clock = clock
+
+    def add(
+        self, outbox: Outbox, topic: str, partition: int, record: Record, error: Exception
+    ) -> None:
+        """Adds the record with its error; the same record again makes a letter with the same id."""
+        DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
+        place = f"{topic}/{partition}/{record.offset}"
+        now = self._clock.now()
+        letter = DeadLettered(
+            service=SOURCE,
+            origin=topic,
+            delivery_id=place,
+            error=str(error),
+            payload=(record.value or b"").decode("utf-8", "replace"),
+            at=now,
+        )
+        value, headers = encode(
+            Envelope(
+                id=caused_event_id(place, SOURCE),
+                source=SOURCE,
+                subject=place,
+                time=now,
+                data=letter,
+            )
+        )
+        outbox.add(self._topic, partition % DEAD_LETTERS.partitions, place.encode(), value, headers)
