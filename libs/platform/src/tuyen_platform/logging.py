@@ -1,5 +1,6 @@
 """Logs are events: a constant name, key-values, the id of what was handled."""
 
+import io
 import logging
 import sys
 
@@ -11,17 +12,29 @@ def configure_logging(service: str, log_format: str) -> None:
 
     `log_format` is `json` or `console`. Call once, before the first record.
     """
+
+    def add_service(
+        _: object, __: str, event: structlog.types.EventDict
+    ) -> structlog.types.EventDict:
+        return {"service": service, **event}
+
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_service,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
     ]
-    renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer()
+    renderers: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
         if log_format == "console"
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Half a character in a customer's text must not cost the line; JSON reads it back.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -32,7 +45,7 @@ def configure_logging(service: str, log_format: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
@@ -40,4 +53,3 @@ def configure_logging(service: str, log_format: str) -> None:
     root.setLevel(logging.INFO)
     for name in ("uvicorn.access", "aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.contextvars.bind_contextvars(service=service)

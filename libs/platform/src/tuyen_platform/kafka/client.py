@@ -1,23 +1,38 @@
 """The log in Kafka, through aiokafka: idempotent appends, readers with and without a group."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalGenerationError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    MessageSizeTooLargeError,
+)
 
 from tuyen_events.codec import encode
 from tuyen_events.event import Envelope
-from tuyen_events.topics import Topic
+from tuyen_events.topics import LARGE_RECORD_BYTES, Topic
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Appended, Batch, Headers, LogUnavailableError, Record
+from tuyen_platform.kafka.ports import (
+    Appended,
+    Batch,
+    Headers,
+    LogUnavailableError,
+    Record,
+    RecordTooLargeError,
+)
 
 _FETCH_WAIT_MS = 250
 _MAX_RECORDS = 2000
 _POLL_MS = 500
 _REQUEST_TIMEOUT_MS = 30_000
+_APPEND_TIMEOUT_S = 30.0
+_CLOSE_TIMEOUT_S = 5.0
 _SESSION_TIMEOUT_MS = 10_000
 _HEARTBEAT_MS = 3_000
 
@@ -42,20 +57,35 @@ class KafkaLog:
             enable_idempotence=True,
             linger_ms=self._linger_ms,
             max_batch_size=131_072,
+            max_request_size=LARGE_RECORD_BYTES,
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
-        await self._producer.start()
         self._offsets = self._consumer(group=None)
-        await self._offsets.start()
+        try:
+            await self._producer.start()
+            await self._offsets.start()
+        except BaseException as error:
+            await self._stop()
+            if isinstance(error, KafkaError):
+                raise LogUnavailableError(f"{self._bootstrap_servers}: {error!r}") from error
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._producer is not None:
-            await self._producer.stop()
-            self._producer = None
-        if self._offsets is not None:
-            await self._offsets.stop()
-            self._offsets = None
+        await self._stop()
+
+    async def _stop(self) -> None:
+        producer, self._producer = self._producer, None
+        offsets, self._offsets = self._offsets, None
+        try:
+            if producer is not None:
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await producer.stop()
+        except TimeoutError as error:
+            raise LogUnavailableError("what is under way is not acknowledged") from error
+        finally:
+            if offsets is not None:
+                await offsets.stop()
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
@@ -76,14 +106,20 @@ class KafkaLog:
             raise LogUnavailableError("the log is not open")
         raw = key.encode()
         try:
-            written = await self._producer.send_and_wait(
-                self._prefix + topic.name,
-                key=raw,
-                value=value,
-                headers=list(headers),
-                partition=partition_of(raw, topic.partitions) if partition is None else partition,
-            )
-        except KafkaError as error:
+            # An idempotent producer of aiokafka repeats a batch for ever; the caller cannot wait.
+            async with asyncio.timeout(_APPEND_TIMEOUT_S):
+                written = await self._producer.send_and_wait(
+                    self._prefix + topic.name,
+                    key=raw,
+                    value=value,
+                    headers=list(headers),
+                    partition=partition_of(raw, topic.partitions)
+                    if partition is None
+                    else partition,
+                )
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLargeError(f"{topic.name}: {len(value or b'')} bytes") from error
+        except (KafkaError, TimeoutError) as error:
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
         return Appended(written.partition, written.offset)
 
@@ -96,8 +132,8 @@ class KafkaLog:
     @asynccontextmanager
     async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator["KafkaTail"]:
         consumer = self._consumer(group=None)
-        await consumer.start()
         try:
+            await consumer.start()
             ends = await self._ends(consumer, topics)
             places = [TopicPartition(self._prefix + topic, p) for topic, p in ends]
             consumer.assign(places)
@@ -118,8 +154,8 @@ class KafkaLog:
         consumer = self._consumer(group=self._prefix + group)
         subscription = KafkaSubscription(self, consumer)
         consumer.subscribe([self._prefix + topic.name for topic in topics], listener=subscription)
-        await consumer.start()
         try:
+            await consumer.start()
             yield subscription
         except KafkaError as error:
             raise LogUnavailableError(f"reading {names(topics)}: {error!r}") from error

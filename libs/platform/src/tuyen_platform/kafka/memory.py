@@ -89,14 +89,13 @@ class InMemoryLog:
 
     async def take(self, positions: dict[tuple[str, int], int]) -> Batch:
         """What stands above `positions`, which move; waits half a second when there is nothing."""
+        async with self._appended:
+            try:
+                async with asyncio.timeout(_POLL_S):
+                    await self._appended.wait_for(lambda: bool(self._above(positions)))
+            except TimeoutError:
+                return {}
         batch = self._above(positions)
-        if not batch:
-            async with self._appended:
-                try:
-                    await asyncio.wait_for(self._appended.wait(), _POLL_S)
-                except TimeoutError:
-                    return {}
-            batch = self._above(positions)
         for place, records in batch.items():
             positions[place] = records[-1].offset + 1
         return batch

@@ -44,6 +44,10 @@ class LogUnavailableError(Exception):
     """The log did not answer in time; what was asked may or may not have happened."""
 
 
+class RecordTooLargeError(ValueError):
+    """The record is larger than its topic takes: it stands nowhere, and trying again is no use."""
+
+
 class Log(Protocol):
     """Appends and reads. Everything may raise LogUnavailableError."""
 
@@ -54,6 +58,8 @@ class Log(Protocol):
 
         Appends of one caller to one partition stand in the order of the calls, and a retry inside
         never doubles one. `partition` places the record where the key's own hash would not.
+        Raises LogUnavailableError after 30 s, when the record may still come to stand in the log,
+        and RecordTooLargeError.
         """
         ...
 

@@ -21,8 +21,12 @@ async def ensure_topics(
 ) -> list[str]:
     """Creates the topics that are missing and returns their full names once all have leaders.
 
-    Safe to repeat. Topics that exist are left as they are; raises ValueError when one of them has
-    another partition count than the table, for then customers would change partitions.
+    Safe to repeat, also by several at once. Topics that exist are left as they are. Raises
+    ValueError, and creates nothing, when one of them has another partition count than the table,
+    for then customers would change partitions.
+
+    With three replicas or more, all but one must have a record before it is acknowledged; with
+    fewer, one broker that is down would stop every append.
     """
     wanted = {prefix + topic.name: topic for topic in topics}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
@@ -30,6 +34,7 @@ async def ensure_topics(
     try:
         existing = set(await admin.list_topics())
         missing = [name for name in wanted if name not in existing]
+        await _ready(admin, {name: wanted[name] for name in wanted if name in existing})
         await _create(admin, {name: wanted[name] for name in missing}, replication_factor)
         await _wait_for_leaders(admin, wanted)
     finally:
@@ -42,13 +47,14 @@ async def _create(
 ) -> None:
     if not topics:
         return
+    in_sync = str(max(1, replication_factor - 1))
     answer = await admin.create_topics(
         [
             NewTopic(
                 name=name,
                 num_partitions=topic.partitions,
                 replication_factor=replication_factor,
-                topic_configs=topic.config(),
+                topic_configs={**topic.config(), "min.insync.replicas": in_sync},
             )
             for name, topic in topics.items()
         ]
@@ -60,20 +66,25 @@ async def _create(
 
 async def _wait_for_leaders(admin: AIOKafkaAdminClient, wanted: dict[str, Topic]) -> None:
     for _ in range(_LEADER_TRIES):
-        described = {found["topic"]: found for found in await admin.describe_topics(list(wanted))}
-        ready = 0
-        for name, topic in wanted.items():
-            found = described.get(name, {}).get("partitions", [])
-            if found and len(found) != topic.partitions:
-                raise ValueError(
-                    f"topic {name} has {len(found)} partitions and needs {topic.partitions}: "
-                    "partition counts never change once there is data; use another prefix"
-                )
-            ready += bool(found) and all(partition["leader"] >= 0 for partition in found)
-        if ready == len(wanted):
+        if await _ready(admin, wanted):
             return
         await asyncio.sleep(_LEADER_WAIT_S)
     raise TimeoutError("the topics have no leaders yet: is a broker down?")
+
+
+async def _ready(admin: AIOKafkaAdminClient, wanted: dict[str, Topic]) -> bool:
+    """Whether all partitions have leaders. Raises ValueError for another partition count."""
+    described = {found["topic"]: found for found in await admin.describe_topics(list(wanted))}
+    ready = True
+    for name, topic in wanted.items():
+        found = described.get(name, {}).get("partitions", [])
+        if found and len(found) != topic.partitions:
+            raise ValueError(
+                f"topic {name} has {len(found)} partitions and needs {topic.partitions}: "
+                "partition counts never change once there is data; use another prefix"
+            )
+        ready &= bool(found) and all(partition["leader"] >= 0 for partition in found)
+    return ready
 
 
 if __name__ == "__main__":

@@ -1,0 +1,286 @@
+"""What `tuyen_platform.kafka.ports` promises, held by Kafka and by the twin in memory."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import pytest
+
+from tuyen_events.codec import decode
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.marks import ConversationRead
+from tuyen_events.topics import Cleanup, Topic
+from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import Appended, Batch, Log, Record, Subscription, Tail
+from tuyen_platform.kafka.topics import ensure_topics
+
+DEADLINE_S = 30
+
+
+def topic(name: str, partitions: int, cleanup: Cleanup = Cleanup.DELETE) -> Topic:
+    return Topic(
+        name=name,
+        key="order",
+        partitions=partitions,
+        cleanup=cleanup,
+        retention=None,
+        public=False,
+        carries="records of this test",
+    )
+
+
+ORDERS = topic("orders", 4)
+PARCELS = topic("parcels", 4)
+SHOPS = topic("shops", 1, Cleanup.COMPACT)
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+def server(request: pytest.FixtureRequest) -> tuple[str, str] | None:
+    """The broker's address and this test's prefix; None for the log in memory."""
+    if request.param == "memory":
+        return None
+    return request.getfixturevalue("kafka"), request.getfixturevalue("topic_prefix")
+
+
+@pytest.fixture
+async def log(server: tuple[str, str] | None) -> AsyncIterator[Log]:
+    if server is None:
+        yield InMemoryLog()
+        return
+    await ensure_topics(*server, 1, (ORDERS, PARCELS, SHOPS))
+    async with KafkaLog(*server) as opened:
+        yield opened
+
+
+async def take(reader: Tail | Subscription, count: int) -> list[Record]:
+    """The next records, at least `count`."""
+    found: list[Record] = []
+    async with asyncio.timeout(DEADLINE_S), aclosing(batches(reader)) as stream:
+        while len(found) < count:
+            batch = await anext(stream)
+            found += [record for records in batch.values() for record in records]
+    return found
+
+
+async def batches(reader: Tail | Subscription) -> AsyncGenerator[Batch, None]:
+    async for batch in reader.batches():
+        yield batch
+
+
+async def fill(log: Log, topic: Topic, count: int, partition: int | None = 0) -> list[Appended]:
+    return [
+        await log.append_bytes(topic, f"k{number}", b"%d" % number, partition=partition)
+        for number in range(count)
+    ]
+
+
+def values(records: list[Record]) -> list[bytes | None]:
+    return [record.value for record in records]
+
+
+async def test_appends_stand_in_the_order_of_the_calls_from_offset_0(log: Log) -> None:
+    assert await fill(log, ORDERS, 5) == [Appended(0, offset) for offset in range(5)]
+    async with log.tail(ORDERS) as tail:
+        assert values(await take(tail, 5)) == [b"0", b"1", b"2", b"3", b"4"]
+
+
+async def test_appends_under_way_together_stand_in_the_order_of_the_calls(log: Log) -> None:
+    count = 3000  # more than one batch of the producer
+    body = bytes(200)
+    async with asyncio.TaskGroup() as tasks:
+        appends = [
+            tasks.create_task(log.append_bytes(ORDERS, f"{number}", body, partition=1))
+            for number in range(count)
+        ]
+    assert [append.result().offset for append in appends] == list(range(count))
+
+
+@pytest.mark.parametrize("key", ["hoa-sen/trang/6700000000000001", "ĩ", ""])
+async def test_a_key_chooses_its_partition_by_murmur2(log: Log, key: str) -> None:
+    appended = await log.append_bytes(ORDERS, key, b"x")
+    assert appended.partition == partition_of(key, ORDERS.partitions)
+
+
+async def test_a_named_partition_wins_over_the_keys_own(log: Log) -> None:
+    other = (partition_of("key", ORDERS.partitions) + 1) % ORDERS.partitions
+    assert (await log.append_bytes(ORDERS, "key", b"x", partition=other)).partition == other
+
+
+async def test_a_record_is_read_as_it_was_appended(log: Log) -> None:
+    headers = [
+        ("ce_id", b"evt_1"),
+        ("note", "Tiếng Việt".encode()),
+        ("empty", b""),
+        ("ce_id", b"2"),
+    ]
+    before = datetime.now(UTC)
+    appended = await log.append_bytes(ORDERS, "khách", b'{"a":1}', headers)
+    async with log.tail(ORDERS) as tail:
+        (record,) = await take(tail, 1)
+    assert (record.topic, record.partition, record.offset) == (
+        "orders",
+        appended.partition,
+        appended.offset,
+    )
+    assert (record.key, record.value) == ("khách".encode(), b'{"a":1}')
+    assert list(record.headers) == headers
+    assert abs(record.timestamp / 1000 - before.timestamp()) < 60
+
+
+async def test_an_event_is_read_as_it_was_appended(log: Log) -> None:
+    moment = datetime(2026, 9, 21, 12, tzinfo=UTC)
+    read = ConversationRead(
+        organization=OrganizationId("hoa-sen"),
+        conversation_id=ConversationId("msg_1"),
+        agent_id=AgentId("lan"),
+        seen_events=3,
+        at=moment,
+    )
+    envelope = Envelope(id="evt_1", source="test", subject="msg_1", time=moment, data=read)
+    await log.append(ORDERS, "key", envelope)
+    async with log.tail(ORDERS) as tail:
+        (record,) = await take(tail, 1)
+    assert record.value is not None
+    assert decode(record.headers, record.value) == envelope
+
+
+async def test_a_removal_is_a_record_without_a_value(log: Log) -> None:
+    await log.append_bytes(SHOPS, "hoa-sen", b"{}")
+    await log.append_bytes(SHOPS, "hoa-sen", None, [("ce_type", b"shop.removed.v1")])
+    async with log.tail(SHOPS) as tail:
+        removal = (await take(tail, 2))[1]
+    assert removal.value is None
+    assert list(removal.headers) == [("ce_type", b"shop.removed.v1")]
+
+
+async def test_end_offsets_are_those_that_the_next_records_get(log: Log) -> None:
+    assert await log.end_offsets(ORDERS) == {0: 0, 1: 0, 2: 0, 3: 0}
+    await fill(log, ORDERS, 3, partition=2)
+    assert await log.end_offsets(ORDERS) == {0: 0, 1: 0, 2: 3, 3: 0}
+
+
+async def test_a_tail_reads_all_partitions_of_all_its_topics(log: Log) -> None:
+    for partition in range(4):
+        await fill(log, ORDERS, 2, partition)
+        await fill(log, PARCELS, 1, partition)
+    async with log.tail(ORDERS, PARCELS) as tail:
+        found = {(r.topic, r.partition, r.offset) for r in await take(tail, 12)}
+    assert found == {
+        *(("orders", partition, offset) for partition in range(4) for offset in range(2)),
+        *(("parcels", partition, 0) for partition in range(4)),
+    }
+
+
+async def test_a_tail_from_the_end_reads_only_what_comes_after_it_was_opened(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    async with log.tail(ORDERS, from_start=False) as tail:
+        assert tail.caught_up
+        await log.append_bytes(ORDERS, "key", b"new", partition=0)
+        assert values(await take(tail, 1)) == [b"new"]
+
+
+async def test_every_tail_reads_everything(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    async with log.tail(ORDERS) as one, log.tail(ORDERS) as other:
+        assert values(await take(one, 3)) == values(await take(other, 3))
+
+
+async def test_a_tail_of_empty_topics_is_caught_up_at_once(log: Log) -> None:
+    async with log.tail(ORDERS, SHOPS) as tail:
+        assert tail.caught_up
+
+
+async def test_a_tail_is_caught_up_only_after_its_records_were_handled(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        log.tail(ORDERS) as tail,
+        aclosing(batches(tail)) as stream,
+    ):
+        handled = 0
+        while handled < 3:
+            assert not tail.caught_up
+            handled += sum(len(records) for records in (await anext(stream)).values())
+        assert not tail.caught_up
+        await anext(stream)
+        assert tail.caught_up
+
+
+async def test_caught_up_speaks_of_the_ends_on_entering_and_stays_true(log: Log) -> None:
+    await fill(log, ORDERS, 2)
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        log.tail(ORDERS) as tail,
+        aclosing(batches(tail)) as stream,
+    ):
+        while not tail.caught_up:
+            await anext(stream)
+        await fill(log, ORDERS, 2)
+        assert tail.caught_up
+        while not await anext(stream):
+            assert tail.caught_up
+
+
+async def test_a_group_reads_from_the_start_and_a_commit_moves_it_on(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    async with log.subscribe(ORDERS, group="packers") as member:
+        assert values(await take(member, 3)) == [b"0", b"1", b"2"]
+        await member.commit()
+    await log.append_bytes(ORDERS, "key", b"new", partition=0)
+    async with log.subscribe(ORDERS, group="packers") as member:
+        assert values(await take(member, 1)) == [b"new"]
+
+
+async def test_what_was_not_committed_comes_again(log: Log) -> None:
+    await fill(log, ORDERS, 2)
+    async with log.subscribe(ORDERS, group="packers") as member:
+        await take(member, 2)
+        await member.commit()
+        await fill(log, ORDERS, 2, partition=3)
+        await take(member, 2)
+    async with log.subscribe(ORDERS, group="packers") as member:
+        assert {(r.partition, r.offset) for r in await take(member, 2)} == {(3, 0), (3, 1)}
+
+
+async def test_committing_twice_or_nothing_is_harmless(log: Log) -> None:
+    async with log.subscribe(ORDERS, group="packers") as member:
+        await member.commit()
+        await fill(log, ORDERS, 1)
+        await take(member, 1)
+        await member.commit()
+        await member.commit()
+    async with log.subscribe(ORDERS, group="packers") as member:
+        await log.append_bytes(ORDERS, "key", b"new", partition=1)
+        assert values(await take(member, 1)) == [b"new"]
+
+
+async def test_groups_do_not_share_their_progress(log: Log) -> None:
+    await fill(log, ORDERS, 2)
+    for group in ("packers", "painters"):
+        async with log.subscribe(ORDERS, group=group) as member:
+            assert len(await take(member, 2)) == 2
+            await member.commit()
+
+
+async def test_a_lone_member_has_every_partition_of_its_topics(log: Log) -> None:
+    await fill(log, ORDERS, 1)
+    async with log.subscribe(ORDERS, PARCELS, group="packers") as member:
+        await take(member, 1)
+        assert member.partitions() == {
+            (name, partition) for name in ("orders", "parcels") for partition in range(4)
+        }
+
+
+async def test_a_waiting_reader_gets_an_empty_batch_so_that_it_can_prove_its_life(
+    log: Log,
+) -> None:
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        log.subscribe(ORDERS, group="packers") as member,
+        aclosing(batches(member)) as stream,
+    ):
+        assert await anext(stream) == {}
