@@ -24,16 +24,17 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-def require_free(port: int, purpose: str) -> None:
-    """CannotStart, naming the port and its purpose, when it cannot be listened on."""
+def require_free(port: int, purpose: str, setting: str) -> None:
+    """CannotStart, naming all three, when `port` cannot be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
+            probe.listen(1)  # with SO_REUSEADDR, binding alone may succeed beside a listener
         except OSError as error:
             why = "is taken" if error.errno == errno.EADDRINUSE else f"is no use ({error.strerror})"
             raise CannotStart(
-                f"port {port} {why}: {purpose} needs it; end what uses it, or choose another port"
+                f"port {port}, for {purpose}, {why}: end what uses it, or set {setting}"
             ) from error
 
 

@@ -11,7 +11,7 @@ from tuyen_local.addresses import until
 from tuyen_local.child import Child
 from tuyen_local.containers import engine_answers
 
-GRACE_S = 4.0
+GRACE_S = 3.5
 """How long a server may take to close its files before it is killed."""
 _DEADLINE_S = 60.0
 

@@ -1,0 +1,46 @@
+# The front door: `make help` lists it. Each target is one command, run by uv in the locked environment.
+
+UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.uv/bin/uv)
+UV_VERSION := 0.13.9
+RUN := exec $(UV) run --locked
+ONLY ?=
+
+export UV_PYTHON_PREFERENCE = only-system
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test bench check format schemas
+
+help: ## list what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+run: $(UV) ## start everything on this machine, until Ctrl-C
+	@$(RUN) python -m tuyen_local run
+
+demo: $(UV) ## a shop's evening against a running stack: who got what, and why
+	@$(RUN) python -m tuyen_local demo
+
+test: $(UV) ## run every test on brokers and databases of its own
+	@$(RUN) pytest -n 2 --dist loadgroup
+
+bench: $(UV) ## run the benchmarks, or one of them: make bench ONLY=router
+	@$(RUN) python tests/bench $(ONLY)
+
+check: $(UV) ## format, lint, types, import rules, contracts
+	@$(UV) run --locked ruff format --check
+	@$(UV) run --locked ruff check
+	@$(UV) run --locked mypy libs/*/src services/*/src deploy/local/src tests
+	@$(UV) run --locked lint-imports
+	@$(UV) run --locked python -m tuyen_events.contracts check
+
+format: $(UV) ## put the sources into their one format
+	@$(UV) run --locked ruff format
+	@$(UV) run --locked ruff check --fix
+
+schemas: $(UV) ## write the contracts again from the events
+	@$(RUN) python -m tuyen_events.contracts write
+
+$(CURDIR)/.uv/bin/uv:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed: `python3` is missing or older.' >&2; exit 1; }
+	@python3 -m venv $(CURDIR)/.uv
+	@$(CURDIR)/.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

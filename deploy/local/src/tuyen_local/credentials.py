@@ -1,0 +1,68 @@
+"""The secrets of one data directory: made once, kept, and readable by their owner alone."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from tuyen_local.settings import Settings
+
+DEMO_AGENTS: Mapping[str, str] = {"lan": "Lan", "minh": "Minh", "hoa": "Hoa"}
+"""Username, which is the agent's id too, to name."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """Plain text, as it is printed for the person at the terminal and handed to the services."""
+
+    jwt_key: str
+    operator_token: str
+    bootstrap_password: str
+    facebook_app_secret: str
+    facebook_verify_token: str
+    zalo_app_id: str
+    zalo_oa_secret: str
+    agent_passwords: dict[str, str] = field(default_factory=dict)
+    """Of the demo organization's agents, by username."""
+
+
+def load(path: Path, settings: Settings) -> Credentials:
+    """The secrets in `path`, completed at random and written back with mode 0600.
+
+    What the settings give wins and is kept too, so that a later start without them goes on with
+    the same organization.
+    """
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    passwords = kept.get("agent_passwords", {})
+
+    def one(name: str, given: SecretStr | str | None = None) -> str:
+        if given is not None:
+            return given.get_secret_value() if isinstance(given, SecretStr) else given
+        return str(kept.get(name) or secrets.token_urlsafe(24))
+
+    credentials = Credentials(
+        jwt_key=one("jwt_key"),
+        operator_token=one("operator_token", settings.operator_token),
+        bootstrap_password=one("bootstrap_password", settings.bootstrap_password),
+        facebook_app_secret=one("facebook_app_secret", settings.facebook_app_secret),
+        facebook_verify_token=one("facebook_verify_token", settings.facebook_verify_token),
+        zalo_app_id=one("zalo_app_id", settings.zalo_app_id),
+        zalo_oa_secret=one("zalo_oa_secret", settings.zalo_oa_secret),
+        agent_passwords={
+            agent: passwords.get(agent) or secrets.token_urlsafe(9) for agent in DEMO_AGENTS
+        },
+    )
+    _write(path, json.dumps(asdict(credentials), indent=2) + "\n")
+    return credentials
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    unfinished.rename(path)

@@ -1,0 +1,116 @@
+"""The first organization and what the demo shows, made through the gateway's public API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tuyen_local.credentials import DEMO_AGENTS, Credentials
+from tuyen_local.errors import CannotStart
+from tuyen_local.settings import Settings
+
+PAGE_ID = "shop"
+PAGE_EXTERNAL_ID = "104000000000001"
+RULE_ID = "everyone"
+
+_UNAUTHORIZED = 401
+
+
+async def bootstrap(gateway_url: str, settings: Settings, secrets: Credentials) -> None:
+    """Makes what is missing; safe to repeat. The agents are not set online.
+
+    Raises CannotStart when the gateway refuses, with what it said.
+    """
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=15, trust_env=False) as gateway:
+        await _ensure_organization(gateway, settings, secrets)
+        if not settings.demo:
+            return
+        token = await _log_in(gateway, settings, secrets)
+        gateway.headers["Authorization"] = f"Bearer {token}"
+        for path, body in _demo(secrets):
+            _accepted(await gateway.put(path, json=body))
+
+
+def _demo(secrets: Credentials) -> list[tuple[str, Mapping[str, Any]]]:
+    agents = [
+        (
+            f"/v1/agents/{agent}",
+            {
+                "name": name,
+                "username": agent,
+                "password": secrets.agent_passwords[agent],
+                "role": "agent",
+            },
+        )
+        for agent, name in DEMO_AGENTS.items()
+    ]
+    members = [{"agent_id": agent} for agent in DEMO_AGENTS]
+    return [
+        *agents,
+        (
+            f"/v1/pages/{PAGE_ID}",
+            {
+                "channel": "facebook",
+                "external_id": PAGE_EXTERNAL_ID,
+                "name": "Shop",
+                "staff": list(DEMO_AGENTS),
+            },
+        ),
+        ("/v1/settings", {"assignment": True, "auto_assign": True}),
+        (
+            f"/v1/rules/{RULE_ID}",
+            {
+                "name": "Everyone in turn",
+                "enabled": True,
+                "mode": "sequential",
+                "applies_to": "online",
+                "pages": None,
+                "members": members,
+            },
+        ),
+    ]
+
+
+async def _ensure_organization(
+    gateway: httpx.AsyncClient, settings: Settings, secrets: Credentials
+) -> None:
+    answer = await gateway.post(
+        "/v1/organizations",
+        json={
+            "id": settings.bootstrap_org,
+            "name": settings.bootstrap_org.capitalize(),
+            "admin": {
+                "username": settings.bootstrap_admin,
+                "password": secrets.bootstrap_password,
+            },
+        },
+        headers={"Authorization": f"Bearer {secrets.operator_token}"},
+    )
+    if answer.status_code != httpx.codes.CONFLICT:  # it was made at an earlier start
+        _accepted(answer)
+
+
+async def _log_in(gateway: httpx.AsyncClient, settings: Settings, secrets: Credentials) -> str:
+    answer = await gateway.post(
+        "/v1/auth/login",
+        json={
+            "organization": settings.bootstrap_org,
+            "username": settings.bootstrap_admin,
+            "password": secrets.bootstrap_password,
+        },
+    )
+    if answer.status_code == _UNAUTHORIZED:
+        raise CannotStart(
+            f"the organization {settings.bootstrap_org} exists and its administrator "
+            f"{settings.bootstrap_admin} has another password: set TUYEN_BOOTSTRAP_PASSWORD"
+        )
+    return str(_accepted(answer).json()["access_token"])
+
+
+def _accepted(answer: httpx.Response) -> httpx.Response:
+    if not answer.is_success:
+        request = answer.request
+        raise CannotStart(
+            f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text}"
+        )
+    return answer

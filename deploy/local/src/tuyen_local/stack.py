@@ -1,0 +1,258 @@
+"""The whole of Tuyến on this machine: servers, topics, services."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tuyen_local import credentials, kafka, lock, mongodb, server
+from tuyen_local.addresses import HOST, free_ports, require_free, until
+from tuyen_local.credentials import Credentials
+from tuyen_local.errors import CannotStart
+from tuyen_local.server import Origin, Server
+from tuyen_local.settings import Settings
+from tuyen_local.supervisor import Program, Supervisor
+
+SERVICES = ("ingest", "router", "presence", "crm", "gateway")
+_Part = TypeVar("_Part")
+_READY_DEADLINE_S = 90.0
+_REPLICAS_OF_A_CLUSTER = 3
+
+
+def silent(_line: str) -> None:
+    """For those who want nothing said."""
+
+
+class Stack:
+    """An async context manager: inside of it everything runs and is ready.
+
+    Services are started again when they die; `say` is given a line for that and for each thing
+    started. Everything ends within 10 s of leaving. Raises CannotStart. Enter it in the main
+    thread: children die with the thread that started them.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = silent) -> None:
+        self.settings = settings
+        self.data_dir = settings.data_dir.resolve()
+        self._say = say
+        self._exit = AsyncExitStack()
+        self._supervisor = Supervisor(say)
+        self._ports: dict[str, int] = {}
+        self._kafka: Server | None = None
+        self._mongodb: Server | None = None
+        self._secrets: Credentials | None = None
+
+    @classmethod
+    def on_free_ports(
+        cls, data_dir: Path, say: Callable[[str], None] = silent, **given: Any
+    ) -> Self:
+        """A stack for a test: free ports, no `.env`; `given` are settings by name."""
+        ports = {"gateway_port": 0, "ingest_port": 0}
+        return cls(Settings(_env_file=None, **{"data_dir": data_dir, **ports, **given}), say)
+
+    @property
+    def gateway_url(self) -> str:
+        return self.url("gateway")
+
+    @property
+    def ingest_url(self) -> str:
+        return self.url("ingest")
+
+    @property
+    def kafka(self) -> str:
+        """Bootstrap servers."""
+        return _started(self._kafka).address
+
+    @property
+    def mongodb(self) -> str:
+        """Connection string."""
+        return _started(self._mongodb).address
+
+    @property
+    def secrets(self) -> Credentials:
+        return _started(self._secrets)
+
+    def url(self, name: str) -> str:
+        """The base address of a service or router worker, without a slash at its end."""
+        return f"http://{HOST}:{self._ports[name]}"
+
+    def log(self, name: str) -> Path:
+        return self.data_dir / "logs" / f"{name}.log"
+
+    def pid(self, name: str) -> int:
+        """The process id of `gateway`, `router`, `router-2` ... as it is at this moment."""
+        return self._supervisor.pid(name)
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
+        """Sends a signal; a service that dies of it is started again after a moment."""
+        self._supervisor.kill(name, number)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as exit:
+            exit.enter_context(lock.held(self.data_dir))
+            self._choose_ports()
+            self._secrets = credentials.load(self.data_dir / "secrets.json", self.settings)
+            exit.push_async_callback(self._stop_servers)
+            await self._start_servers()
+            await self._create_topics()
+            exit.push_async_callback(self._supervisor.stop)
+            self._say(f"starting {', '.join(SERVICES)}; logs in {self.data_dir / 'logs'}")
+            for name in SERVICES:
+                await self._supervisor.start(self._program(name, name))
+            for _ in range(1, self.settings.router_workers):
+                await self.start_worker("router")
+            await self.wait_ready()
+            self._exit = exit.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._exit.aclose()
+
+    async def start_worker(self, service: str) -> str:
+        """One more process of `service` on a port of its own; its name, such as `router-2`.
+
+        Does not wait until it is ready.
+        """
+        number = 1 + sum(name.split("-")[0] == service for name in self._ports)
+        name = f"{service}-{number}"
+        (self._ports[name],) = free_ports(1)
+        await self._supervisor.start(self._program(service, name))
+        return name
+
+    async def wait_ready(self, deadline_s: float = _READY_DEADLINE_S) -> None:
+        """Returns when every process says that it is ready; CannotStart with those that do not."""
+        waiting = dict.fromkeys(self._ports, "does not answer")
+
+        async def all_ready() -> bool:
+            for name in list(waiting):
+                problem = await self._problem(client, name)
+                if problem is None:
+                    del waiting[name]
+                else:
+                    waiting[name] = problem
+            return not waiting
+
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            try:
+                await until(all_ready, lambda: None, "the stack", deadline_s)
+            except CannotStart as error:
+                problems = "; ".join(
+                    f"{name} {problem}, its log: {self.log(name)}"
+                    for name, problem in waiting.items()
+                )
+                raise CannotStart(f"not ready after {deadline_s:.0f} s: {problems}") from error
+
+    async def _problem(self, client: httpx.AsyncClient, name: str) -> str | None:
+        try:
+            answer = await client.get(f"{self.url(name)}/readyz")
+        except httpx.TransportError:
+            return "does not answer"
+        return None if answer.is_success else f"says {answer.text}"
+
+    def _choose_ports(self) -> None:
+        free = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        for name, port in (
+            ("gateway", self.settings.gateway_port),
+            ("ingest", self.settings.ingest_port),
+        ):
+            if port:
+                require_free(port, f"the {name}", f"TUYEN_{name.upper()}_PORT")
+                free[name] = port
+        self._ports = free
+
+    async def _start_servers(self) -> None:
+        logs = self.data_dir / "logs"
+
+        async def start_kafka() -> None:
+            self._kafka = await server.start(
+                kafka, self.data_dir / "kafka", logs, self.settings.kafka
+            )
+            self._say(self._kafka.said)
+
+        async def start_mongodb() -> None:
+            self._mongodb = await server.start(
+                mongodb, self.data_dir / "mongodb", logs, self.settings.mongodb
+            )
+            self._say(self._mongodb.said)
+
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(start_kafka())
+                both.create_task(start_mongodb())
+        except* CannotStart as failures:
+            raise CannotStart("; ".join(map(str, failures.exceptions))) from failures
+
+    async def _stop_servers(self) -> None:
+        started = [each for each in (self._kafka, self._mongodb) if each is not None]
+        await asyncio.gather(*(each.stop() for each in started))
+
+    async def _create_topics(self) -> None:
+        from tuyen_platform.kafka.topics import ensure_topics  # noqa: PLC0415 - loads every event
+
+        try:
+            await ensure_topics(self.kafka, self.settings.topic_prefix, await self._replicas())
+        except (ValueError, TimeoutError) as error:
+            raise CannotStart(str(error)) from error
+
+    async def _replicas(self) -> int:
+        """One on a broker that was started here; on a cluster, up to three."""
+        if _started(self._kafka).origin is not Origin.NAMED:
+            return 1
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            cluster = await admin.describe_cluster()
+        finally:
+            await admin.close()
+        return min(_REPLICAS_OF_A_CLUSTER, len(cluster["brokers"]))
+
+    def _program(self, service: str, name: str) -> Program:
+        return Program(
+            name=name,
+            argv=[sys.executable, "-m", f"tuyen_{service}"],
+            env=os.environ | self._environment(name),
+            log=self.log(name),
+        )
+
+    def _environment(self, name: str) -> dict[str, str]:
+        secrets, settings = self.secrets, self.settings
+        given = {
+            "KAFKA": self.kafka,
+            "MONGODB": self.mongodb,
+            "DATABASE": settings.database,
+            "TOPIC_PREFIX": settings.topic_prefix,
+            "HOST": HOST,
+            "PORT": str(self._ports[name]),
+            "LOCAL": "1",
+            "LOG_FORMAT": "json",
+            "STATE_DIR": str(self.data_dir / name),
+            "PRESENCE_LEASE_S": str(settings.presence_lease_s),
+            "JWT_KEY": secrets.jwt_key,
+            "OPERATOR_TOKEN": secrets.operator_token,
+            "FACEBOOK_APP_SECRET": secrets.facebook_app_secret,
+            "FACEBOOK_VERIFY_TOKEN": secrets.facebook_verify_token,
+            "ZALO_APP_ID": secrets.zalo_app_id,
+            "ZALO_OA_SECRET": secrets.zalo_oa_secret,
+            "FACEBOOK_API": settings.facebook_api,
+            "ZALO_API": settings.zalo_api,
+        }
+        return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}
+
+
+def _started(part: _Part | None) -> _Part:
+    if part is None:
+        raise RuntimeError("the stack has not been started")
+    return part
