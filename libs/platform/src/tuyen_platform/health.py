@@ -30,7 +30,10 @@ class Health:
 
     def problems(self) -> dict[str, str]:
         """What keeps the service from serving, by the check's name."""
-        return _problems({**self._live, **self._ready})
+        found = _problems(self._live)
+        for name, problem in _problems(self._ready).items():
+            found[name] = f"{found[name]}; {problem}" if name in found else problem
+        return found
 
     def routes(self) -> list[Route]:
         """The three routes, for any Starlette or FastAPI application."""

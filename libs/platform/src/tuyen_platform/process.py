@@ -19,8 +19,8 @@ _log = structlog.get_logger()
 async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> None:
     """Serves `app` until `stopping` is set, then lets requests under way end (5 s at most).
 
-    Raises RuntimeError when the application's own startup failed; a port that is taken is logged
-    and ends the process.
+    A port that is taken, or a startup of the application that fails, is logged and raises
+    SystemExit, which `run` makes a crash of.
     """
     config = uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
@@ -35,8 +35,6 @@ async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> 
         watcher = tasks.create_task(stop_when_told())
         await server._serve()  # `serve` would take the signals, which have one owner here
         watcher.cancel()
-    if not stopping.is_set():
-        raise RuntimeError("the HTTP server ended although nobody told it to: its startup failed")
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
