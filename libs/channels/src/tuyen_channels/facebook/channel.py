@@ -1,0 +1,34 @@
+"""Facebook as a channel."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+
+from tuyen_channels.facebook import parser, signature
+from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.ports import Pages, Parsed
+from tuyen_events.vocabulary import Channel
+
+
+class FacebookChannel:
+    """Facebook's webhooks, under one app's secret and the token that its console was given."""
+
+    name = Channel.FACEBOOK
+
+    def __init__(self, app_secret: str, verify_token: str) -> None:
+        self._app_secret = app_secret.encode()
+        self._verify_token = verify_token.encode()
+
+    def handshake(self, query: Mapping[str, str]) -> str | None:
+        """The challenge, bare, when the console asks with our token."""
+        if query.get("hub.mode") != "subscribe":
+            return None
+        if not hmac.compare_digest(query.get("hub.verify_token", "").encode(), self._verify_token):
+            return None
+        return query.get("hub.challenge")
+
+    def authentic(self, body: bytes, headers: Mapping[bytes, bytes]) -> bool:
+        return signature.verify(self._app_secret, body, headers.get(signature.HEADER))
+
+    def parse(self, body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
+        return parser.parse(body, accepted_at, pages, posts)

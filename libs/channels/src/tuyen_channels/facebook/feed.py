@@ -1,0 +1,314 @@
+"""One change of a page's feed, or of its live videos, to one event."""
+
+from hashlib import sha256
+from typing import TypedDict
+
+from msgspec import Raw
+
+from tuyen_channels.facebook import wire
+from tuyen_channels.facebook.source import Source, UnreadablePartError
+from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_events.ids import (
+    ConversationId,
+    EventId,
+    MessageId,
+    OrganizationId,
+    PageId,
+    comment_thread_id,
+    livestream_thread_id,
+)
+from tuyen_events.inbound import (
+    Attachment,
+    CommentAdded,
+    CommentEdited,
+    CommentHidden,
+    CommentRemoved,
+    CommentUnhidden,
+    Customer,
+    InboundEvent,
+    LivestreamChanged,
+    PostEdited,
+    PostPublished,
+    PostRemoved,
+    Reacted,
+)
+from tuyen_events.vocabulary import Channel
+
+_POST_ITEMS = frozenset({"album", "event", "link", "photo", "post", "share", "status", "video"})
+_REACTION_ITEMS = frozenset({"reaction", "like"})
+_VERBS = {"edit": "edited", "update": "edited"}
+_REACTION_VERBS = frozenset({"add", "edit", "edited", "remove"})
+_COMMENT_CHANGES = {
+    "remove": CommentRemoved,
+    "hide": CommentHidden,
+    "unhide": CommentUnhidden,
+}
+_STATUS_OF_VIDEO = "added_video"
+_RUNNING = {"live": True, "live_stopped": False, "vod": False}
+
+
+class _Common(TypedDict):
+    organization: OrganizationId
+    page_id: PageId
+    channel: Channel
+
+
+class _AboutComment(_Common):
+    message_id: MessageId
+    external_id: str
+    post_external_id: str
+    parent_external_id: str | None
+    customer: Customer | None
+    conversation_id: ConversationId | None
+    livestream: bool
+
+
+def normalize(part: Raw, source: Source) -> Normalized | Skipped:
+    """Reads one change.
+
+    Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
+    """
+    change = wire.change_of(part)
+    if change.field == "live_videos":
+        return _live_video(wire.live_video_of(change.value), source)
+    if change.field != "feed":
+        return Skipped(SkipReason.UNKNOWN_FIELD, change.field)
+    value = wire.feed_value_of(change.value)
+    if value.item == "comment":
+        return _comment(value, source)
+    if value.item in _REACTION_ITEMS:
+        return _reaction(value, source)
+    if value.item in _POST_ITEMS:
+        return _post(value, source)
+    return Skipped(SkipReason.UNKNOWN_ITEM, value.item)
+
+
+def _comment(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
+    """A comment, or what became of one. `created_time` is part of the id: hide, unhide, hide are
+    three events (P5c)."""
+    comment = _required(value.comment_id, "comment_id")
+    post = _required(value.post_id, "post_id")
+    verb = _VERBS.get(value.verb, value.verb)
+    identifier = source.event_id("comment", comment, verb, _when(value))
+    if verb == "add":
+        return _comment_added(value, comment, post, identifier, source)
+    author = _author(value)
+    customer = None if author in (None, source.page_external_id) else _customer(value, source)
+    about = _about(value, comment, post, customer, source)
+    live = about["livestream"] = source.posts.is_live(source.page_key, post, source.accepted_at)
+    if live:
+        # Whose conversation it is depends on when the comment was made and by whom, which is not
+        # told: the comment's own conversation, found by its id.
+        about["conversation_id"] = None
+    event: InboundEvent
+    times = (source.seconds(value.created_time), source.accepted_at)
+    if verb == "edited":
+        event = CommentEdited(
+            **about,
+            occurred_at=times[0],
+            accepted_at=times[1],
+            text=value.message,
+            attachments=_attachments(value),
+        )
+    elif (kind := _COMMENT_CHANGES.get(verb)) is not None:
+        event = kind(**about, occurred_at=times[0], accepted_at=times[1])
+    else:
+        return Skipped(SkipReason.UNKNOWN_VERB, f"comment {value.verb}")
+    placed_by = _thread_place(about) if customer is None else customer.external_id
+    return source.normalized(identifier, placed_by, _subject(about), event)
+
+
+def _comment_added(
+    value: wire.FeedValue, comment: str, post: str, identifier: EventId, source: Source
+) -> Normalized:
+    """A comment by a customer, by the page itself (P5b), or by somebody who is not told."""
+    author = _author(value)
+    by_page = author == source.page_external_id
+    customer = None
+    if author is None:
+        customer = source.customer(f"anonymous:{comment}")
+    elif not by_page:
+        customer = _customer(value, source)
+    about = _about(value, comment, post, customer, source)
+    shows_video = value.post is not None and value.post.status_type == _STATUS_OF_VIDEO
+    if source.posts.commented(source.page_key, post, shows_video, source.accepted_at):
+        about["livestream"] = True
+        about["conversation_id"] = (
+            None if customer is None else livestream_thread_id(customer.id, post)
+        )
+    elif about["parent_external_id"] is None:
+        about["conversation_id"] = _thread(comment, source)
+    event = CommentAdded(
+        **about,
+        occurred_at=source.seconds(value.created_time),
+        accepted_at=source.accepted_at,
+        text=value.message,
+        attachments=_attachments(value),
+    )
+    placed_by = _thread_place(about) if customer is None else customer.external_id
+    return source.normalized(identifier, placed_by, _subject(about), event)
+
+
+def _about(
+    value: wire.FeedValue, comment: str, post: str, customer: Customer | None, source: Source
+) -> _AboutComment:
+    """What all events of a comment say, as if its post were no livestream.
+
+    The comment above is taken as the root: Facebook shows two levels. Where nothing is said of what
+    is above, the thread cannot be told.
+    """
+    parent = None if value.parent_id is None else str(value.parent_id)
+    is_root = parent in (post, post.rpartition("_")[2])
+    thread = None
+    if parent is not None:
+        thread = _thread(comment if is_root else parent, source)
+    return _AboutComment(
+        organization=source.page.organization,
+        page_id=source.page.id,
+        channel=Channel.FACEBOOK,
+        message_id=source.message_id(comment),
+        external_id=comment,
+        post_external_id=post,
+        parent_external_id=None if is_root else parent,
+        customer=customer,
+        conversation_id=thread,
+        livestream=False,
+    )
+
+
+def _reaction(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
+    if value.verb not in _REACTION_VERBS:
+        return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
+    post = _required(value.post_id, "post_id")
+    comment = None if value.comment_id is None else str(value.comment_id)
+    author = _author(value)
+    by_customer = author is not None and author != source.page_external_id
+    kind = value.reaction_type or "like"
+    event = Reacted(
+        organization=source.page.organization,
+        page_id=source.page.id,
+        channel=Channel.FACEBOOK,
+        occurred_at=source.seconds(value.created_time),
+        accepted_at=source.accepted_at,
+        post_external_id=post,
+        comment_external_id=comment,
+        customer=_customer(value, source) if by_customer else None,
+        reaction=None if value.verb == "remove" else kind,
+    )
+    created = "" if value.created_time is None else str(value.created_time)
+    identifier = source.event_id(
+        "reaction", post, comment or "", author or "", value.verb, kind, created
+    )
+    placed_by = author if by_customer and author is not None else f"post:{post}"
+    return source.normalized(identifier, placed_by, post, event)
+
+
+def _post(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
+    """A post of the page. One of its several items (a photo, a video) says the same post again."""
+    verb = _VERBS.get(value.verb, value.verb)
+    if verb not in ("add", "edited", "remove"):
+        return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
+    if value.post_id is None:
+        return Skipped(SkipReason.EMPTY, f"{value.item} without a post")
+    if verb != "remove" and _author(value) not in (None, source.page_external_id):
+        return Skipped(SkipReason.BY_VISITOR, value.item)
+    post = str(value.post_id)
+    video = None if value.video_id is None else str(value.video_id)
+    about = _Common(
+        organization=source.page.organization,
+        page_id=source.page.id,
+        channel=Channel.FACEBOOK,
+    )
+    times = (source.seconds(value.created_time), source.accepted_at)
+    event: InboundEvent
+    if verb == "add":
+        if value.item == "video":
+            source.posts.video_published(source.page_key, post, video, source.accepted_at)
+        event = PostPublished(
+            **about,
+            occurred_at=times[0],
+            accepted_at=times[1],
+            post_external_id=post,
+            text=value.message,
+            video_external_id=video,
+        )
+    elif verb == "edited":
+        event = PostEdited(
+            **about,
+            occurred_at=times[0],
+            accepted_at=times[1],
+            post_external_id=post,
+            text=value.message,
+        )
+    else:
+        event = PostRemoved(
+            **about, occurred_at=times[0], accepted_at=times[1], post_external_id=post
+        )
+    identifier = source.event_id("post", post, value.item, verb, _when(value))
+    return source.normalized(identifier, f"post:{post}", post, event)
+
+
+def _live_video(value: wire.LiveVideo, source: Source) -> Normalized | Skipped:
+    """A broadcast started or ended; its other states (planned, processing) say nothing to us."""
+    video, status = str(value.id), value.status.lower()
+    running = _RUNNING.get(status)
+    if running is None:
+        return Skipped(SkipReason.UNKNOWN_VERB, f"live_videos {value.status}"[:100])
+    post = source.posts.broadcast(source.page_key, video, running, source.accepted_at)
+    event = LivestreamChanged(
+        organization=source.page.organization,
+        page_id=source.page.id,
+        channel=Channel.FACEBOOK,
+        occurred_at=source.seconds(None),
+        accepted_at=source.accepted_at,
+        video_external_id=video,
+        post_external_id=post,
+        live=running,
+    )
+    identifier = source.event_id("live_video", video, status)
+    return source.normalized(identifier, f"video:{video}", video, event)
+
+
+def _when(value: wire.FeedValue) -> str:
+    """What tells repeated actions apart: the time of the action, or else what it says."""
+    if value.created_time is not None:
+        return str(value.created_time)
+    said = "\0".join((value.message or "", value.photo or "", value.video or ""))
+    return sha256(said.encode()).hexdigest()
+
+
+def _author(value: wire.FeedValue) -> str | None:
+    """Who acted; Facebook leaves it out without a permission, and for privacy."""
+    if value.author is None or value.author.id is None:
+        return None
+    return str(value.author.id)
+
+
+def _customer(value: wire.FeedValue, source: Source) -> Customer:
+    assert value.author is not None  # noqa: S101 - callers have asked `_author`
+    return source.customer(str(value.author.id), value.author.name)
+
+
+def _thread(root: str, source: Source) -> ConversationId:
+    return comment_thread_id(source.page.organization, source.page.id, root)
+
+
+def _thread_place(about: _AboutComment) -> str:
+    """Places what no customer did with the comment's thread."""
+    return f"comment:{about['parent_external_id'] or about['external_id']}"
+
+
+def _subject(about: _AboutComment) -> str:
+    return about["conversation_id"] or about["message_id"]
+
+
+def _required(value: wire.Id | None, name: str) -> str:
+    if value is None:
+        raise UnreadablePartError(f"the change has no {name}")
+    return str(value)
+
+
+def _attachments(value: wire.FeedValue) -> tuple[Attachment, ...]:
+    """Photo-only comments have no text at all; an animated image comes as a video."""
+    found = (("image", value.photo), ("video", value.video))
+    return tuple(Attachment(kind=kind, url=url) for kind, url in found if url)

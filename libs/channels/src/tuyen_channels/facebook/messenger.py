@@ -1,0 +1,302 @@
+"""One update of a message thread to one event."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, TypedDict
+
+from msgspec import Raw
+
+from tuyen_channels.facebook import wire
+from tuyen_channels.facebook.source import Source, UnreadablePartError, millis
+from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_thread_id
+from tuyen_events.inbound import (
+    Attachment,
+    Customer,
+    CustomerReferred,
+    MessageDeleted,
+    MessageEchoed,
+    MessageEdited,
+    MessageReacted,
+    MessageReceived,
+    MessagesDelivered,
+    MessagesSeen,
+    Referral,
+)
+from tuyen_events.vocabulary import Channel
+
+_KINDS = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "file": "file",
+    "sticker": "sticker",
+    "location": "location",
+    "template": "template",
+    "reel": "video",
+    "ig_reel": "video",
+}
+_OTHER_KIND = "link"
+_READ_KEYS = frozenset(wire.Messaging.__struct_fields__)
+
+
+class _Common(TypedDict):
+    organization: OrganizationId
+    page_id: PageId
+    channel: Channel
+    customer: Customer
+    conversation_id: ConversationId
+
+
+def normalize(part: Raw, source: Source) -> Normalized | Skipped:
+    """Reads one update.
+
+    Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
+    """
+    update = wire.messaging_of(part)
+    message = update.message
+    if message is not None:
+        if message.is_deleted:
+            return _deleted(update, message, source)
+        sender = _id_of(update.sender, "sender")
+        if message.is_echo or sender == source.page_external_id:
+            return _echo(update, message, source)
+        return _message(update, message, sender, source)
+    if update.message_edit is not None:
+        return _edited(update, update.message_edit, source)
+    return _signal(update, part, source)
+
+
+def _signal(update: wire.Messaging, part: Raw, source: Source) -> Normalized | Skipped:
+    """What is no message: buttons, reactions, receipts, referrals. These are customers' alone."""
+    for kind, read in _SIGNALS:
+        content = getattr(update, kind)
+        if content is not None:
+            sender = _id_of(update.sender, "sender")
+            if sender == source.page_external_id:
+                return Skipped(SkipReason.BY_PAGE, kind)
+            return read(update, content, sender, source)
+    names = sorted(wire.keys_of(part).keys() - _READ_KEYS)
+    return Skipped(SkipReason.UNKNOWN_EVENT, ", ".join(names))
+
+
+def _message(
+    update: wire.Messaging, message: wire.Message, sender: str, source: Source
+) -> Normalized:
+    common = _common(sender, source)
+    event = MessageReceived(
+        **common,
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        message_id=source.message_id(message.mid),
+        external_id=message.mid,
+        text=message.text,
+        attachments=_attachments(message),
+        payload=None if message.quick_reply is None else message.quick_reply.payload,
+        reply_to=_reply_to(message, source),
+        referral=None if message.referral is None else _referral(message.referral),
+    )
+    return source.normalized(
+        source.event_id("message", message.mid), sender, event.conversation_id, event
+    )
+
+
+def _echo(update: wire.Messaging, message: wire.Message, source: Source) -> Normalized:
+    """The page's own words (P5b): the customer is the one who received them."""
+    recipient = _id_of(update.recipient, "recipient")
+    event = MessageEchoed(
+        **_common(recipient, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        message_id=source.message_id(message.mid),
+        external_id=message.mid,
+        text=message.text,
+        attachments=_attachments(message),
+        sender_app=None if message.app_id is None else str(message.app_id),
+        client_id=message.metadata,
+        reply_to=_reply_to(message, source),
+    )
+    return source.normalized(
+        source.event_id("message", message.mid), recipient, event.conversation_id, event
+    )
+
+
+def _deleted(update: wire.Messaging, message: wire.Message, source: Source) -> Normalized:
+    customer = _customer_of(update, source)
+    event = MessageDeleted(
+        **_common(customer, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        message_id=source.message_id(message.mid),
+    )
+    return source.normalized(
+        source.event_id("message", message.mid, "deleted"), customer, event.conversation_id, event
+    )
+
+
+def _edited(update: wire.Messaging, edit: wire.MessageEdit, source: Source) -> Normalized:
+    customer = _customer_of(update, source)
+    event = MessageEdited(
+        **_common(customer, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        message_id=source.message_id(edit.mid),
+        text=edit.text,
+        edit_number=edit.num_edit,
+    )
+    return source.normalized(
+        source.event_id("message", edit.mid, "edit", str(edit.num_edit)),
+        customer,
+        event.conversation_id,
+        event,
+    )
+
+
+def _postback(
+    update: wire.Messaging, postback: wire.Postback, sender: str, source: Source
+) -> Normalized:
+    """A pressed button: a message whose text is the button's title."""
+    if postback.mid:
+        external_id = postback.mid
+        identifier = source.event_id("postback", postback.mid)
+    else:
+        pressed = sha256((postback.payload or "").encode()).hexdigest()
+        external_id = f"postback:{sender}:{update.timestamp}:{pressed[:16]}"
+        identifier = source.event_id("postback", sender, str(update.timestamp), pressed)
+    event = MessageReceived(
+        **_common(sender, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        message_id=source.message_id(external_id),
+        external_id=external_id,
+        text=postback.title,
+        payload=postback.payload,
+        referral=None if postback.referral is None else _referral(postback.referral),
+    )
+    return source.normalized(identifier, sender, event.conversation_id, event)
+
+
+def _reaction(
+    update: wire.Messaging, reaction: wire.Reaction, sender: str, source: Source
+) -> Normalized:
+    shown = reaction.emoji or reaction.reaction
+    event = MessageReacted(
+        **_common(sender, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        message_id=source.message_id(reaction.mid),
+        emoji=shown if reaction.action == "react" else None,
+    )
+    identifier = source.event_id(
+        "reaction", reaction.mid, sender, reaction.action, str(update.timestamp)
+    )
+    return source.normalized(identifier, sender, event.conversation_id, event)
+
+
+def _seen(update: wire.Messaging, read: wire.Watermark, sender: str, source: Source) -> Normalized:
+    event = MessagesSeen(
+        **_common(sender, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        watermark=millis(read.watermark),
+    )
+    identifier = source.event_id("receipt", sender, "read", str(read.watermark))
+    return source.normalized(identifier, sender, event.conversation_id, event)
+
+
+def _delivered(
+    update: wire.Messaging, delivery: wire.Watermark, sender: str, source: Source
+) -> Normalized:
+    event = MessagesDelivered(
+        **_common(sender, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        watermark=millis(delivery.watermark),
+    )
+    identifier = source.event_id("receipt", sender, "delivery", str(delivery.watermark))
+    return source.normalized(identifier, sender, event.conversation_id, event)
+
+
+def _referred(
+    update: wire.Messaging, referral: wire.Referral, sender: str, source: Source
+) -> Normalized:
+    event = CustomerReferred(
+        **_common(sender, source),
+        occurred_at=source.millis(update.timestamp),
+        accepted_at=source.accepted_at,
+        referral=_referral(referral),
+    )
+    identifier = source.event_id("referral", sender, str(update.timestamp), referral.ref or "")
+    return source.normalized(identifier, sender, event.conversation_id, event)
+
+
+def _common(customer: str, source: Source) -> _Common:
+    who = source.customer(customer)
+    return _Common(
+        organization=source.page.organization,
+        page_id=source.page.id,
+        channel=Channel.FACEBOOK,
+        customer=who,
+        conversation_id=message_thread_id(who.id),
+    )
+
+
+def _customer_of(update: wire.Messaging, source: Source) -> str:
+    """The customer of a thread, whichever side acted."""
+    sender = _id_of(update.sender, "sender")
+    if sender != source.page_external_id:
+        return sender
+    return _id_of(update.recipient, "recipient")
+
+
+def _id_of(party: wire.Party | None, role: str) -> str:
+    if party is None:
+        raise UnreadablePartError(f"the update names no {role}")
+    return str(party.id)
+
+
+def _attachments(message: wire.Message) -> tuple[Attachment, ...]:
+    if message.attachments:
+        sticker = message.sticker_id is not None
+        return tuple(_attachment(attachment, sticker) for attachment in message.attachments)
+    return () if message.sticker_id is None else (Attachment(kind="sticker"),)
+
+
+def _attachment(attachment: wire.Attachment, sticker: bool) -> Attachment:
+    """A sticker comes as an image with a sticker's id, or as a type of its own."""
+    payload = attachment.payload or wire.Payload()
+    kind = _KINDS.get(attachment.type, _OTHER_KIND)
+    if kind == "image" and (sticker or payload.sticker_id is not None):
+        kind = "sticker"
+    place = payload.coordinates or wire.Coordinates()
+    return Attachment(
+        kind=kind,
+        url=payload.url or attachment.url,
+        title=payload.title or attachment.title,
+        latitude=place.lat,
+        longitude=place.long,
+    )
+
+
+def _reply_to(message: wire.Message, source: Source) -> MessageId | None:
+    mid = None if message.reply_to is None else message.reply_to.mid
+    return source.message_id(mid) if mid else None
+
+
+def _referral(referral: wire.Referral) -> Referral:
+    return Referral(
+        ref=referral.ref,
+        source=referral.source,
+        kind=referral.type,
+        ad_id=None if referral.ad_id is None else str(referral.ad_id),
+    )
+
+
+_SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, Source], Normalized]], ...] = (
+    ("postback", _postback),
+    ("reaction", _reaction),
+    ("read", _seen),
+    ("delivery", _delivered),
+    ("referral", _referred),
+)
+"""Which key of an update is read by what, in the order in which they are looked for."""

@@ -1,0 +1,168 @@
+"""What Meta sends, as far as it is read. Decoded tolerantly: what is not named here is ignored.
+
+Ids come as strings or numbers and times as numbers or strings of digits, so decoders are lax. Parts
+of a body stay undecoded until each is read for itself: one that is malformed fails alone.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw
+
+Id = Annotated[str, Meta(min_length=1)] | Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]
+Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+
+
+class Body(msgspec.Struct, frozen=True):
+    entry: list[Raw] = []
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """`time` is in milliseconds for messaging and in seconds for changes; it is that of the
+    delivery, another one when the entry is delivered again."""
+
+    id: Id
+    time: Millis | None = None
+    messaging: list[Raw] | None = None
+    standby: list[Raw] | None = None
+    changes: list[Raw] | None = None
+
+
+class Party(msgspec.Struct, frozen=True):
+    id: Id
+
+
+class Coordinates(msgspec.Struct, frozen=True):
+    lat: float | None = None
+    long: float | None = None
+
+
+class Payload(msgspec.Struct, frozen=True):
+    url: str | None = None
+    title: str | None = None
+    sticker_id: Id | None = None
+    coordinates: Coordinates | None = None
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    type: str
+    title: str | None = None
+    url: str | None = None
+    payload: Payload | None = None
+
+
+class QuickReply(msgspec.Struct, frozen=True):
+    payload: str | None = None
+
+
+class ReplyTo(msgspec.Struct, frozen=True):
+    mid: str | None = None
+
+
+class Referral(msgspec.Struct, frozen=True):
+    ref: str | None = None
+    source: str | None = None
+    type: str | None = None
+    ad_id: Id | None = None
+
+
+class Message(msgspec.Struct, frozen=True):
+    mid: Annotated[str, Meta(min_length=1)]
+    text: str | None = None
+    attachments: list[Attachment] | None = None
+    quick_reply: QuickReply | None = None
+    reply_to: ReplyTo | None = None
+    referral: Referral | None = None
+    sticker_id: Id | None = None
+    is_echo: bool | None = None
+    is_deleted: bool | None = None
+    app_id: Id | None = None
+    metadata: str | None = None
+
+
+class MessageEdit(msgspec.Struct, frozen=True):
+    mid: Annotated[str, Meta(min_length=1)]
+    num_edit: int
+    text: str | None = None
+
+
+class Postback(msgspec.Struct, frozen=True):
+    mid: str | None = None
+    title: str | None = None
+    payload: str | None = None
+    referral: Referral | None = None
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    mid: Annotated[str, Meta(min_length=1)]
+    action: str
+    emoji: str | None = None
+    reaction: str | None = None
+
+
+class Watermark(msgspec.Struct, frozen=True):
+    watermark: Millis
+
+
+class Messaging(msgspec.Struct, frozen=True):
+    """One update of a message thread; which key exists says what it is."""
+
+    sender: Party | None = None
+    recipient: Party | None = None
+    timestamp: Millis | None = None
+    message: Message | None = None
+    message_edit: MessageEdit | None = None
+    postback: Postback | None = None
+    reaction: Reaction | None = None
+    read: Watermark | None = None
+    delivery: Watermark | None = None
+    referral: Referral | None = None
+
+
+class Change(msgspec.Struct, frozen=True):
+    field: str
+    value: Raw = Raw(b"null")
+
+
+class Author(msgspec.Struct, frozen=True):
+    id: Id | None = None
+    name: str | None = None
+
+
+class Post(msgspec.Struct, frozen=True):
+    status_type: str | None = None
+
+
+class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
+    """One change of the page's feed. `created_time` is the time of the action, not of the thing."""
+
+    item: str
+    verb: str
+    author: Author | None = None
+    post: Post | None = None
+    post_id: Id | None = None
+    comment_id: Id | None = None
+    parent_id: Id | None = None
+    created_time: Seconds | None = None
+    message: str | None = None
+    photo: str | None = None
+    video: str | None = None
+    video_id: Id | None = None
+    reaction_type: str | None = None
+
+
+class LiveVideo(msgspec.Struct, frozen=True):
+    """`id` may be that of the live video or of the video that the post shows."""
+
+    id: Id
+    status: str
+
+
+body_of = msgspec.json.Decoder(Body).decode
+entry_of = msgspec.json.Decoder(Entry, strict=False).decode
+messaging_of = msgspec.json.Decoder(Messaging, strict=False).decode
+change_of = msgspec.json.Decoder(Change).decode
+feed_value_of = msgspec.json.Decoder(FeedValue, strict=False).decode
+live_video_of = msgspec.json.Decoder(LiveVideo, strict=False).decode
+keys_of = msgspec.json.Decoder(dict[str, Any]).decode

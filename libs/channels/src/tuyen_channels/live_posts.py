@@ -1,0 +1,252 @@
+"""Which posts are livestreams (P5a).
+
+Facebook marks a live comment with no flag and tells about a broadcast in a record of its own, whose
+id may be that of the live video or that of the video that the post shows. What is known:
+
+- a video post: the page published post P, which shows video V;
+- a broadcast: video V is live, or was.
+
+A post is a livestream, from then on and for good, once
+1. a broadcast has the id of its video, or the id that the post itself ends with; or
+2. a broadcast with an unknown id starts, and the post is the page's newest video post that is none
+   yet, published within the hour before; or
+3. a broadcast with an unknown id is running, and the post is a video post that is published, or
+   commented on, meanwhile (unless it was published more than an hour before the broadcast).
+
+2 and 3 are guesses, each of which uses the broadcast up. What was accepted before stays what it
+was: the time of the classification stands with it, so that a replay decides as it was decided.
+
+As a record (`post.classified`): with a post, what is known of the post; without one, a broadcast
+whose post is not known, and `livestream` says whether it still runs. A record is keyed by what it
+was heard of: a published post by the post, a broadcast by its video. Facts only grow: folding the
+latest records of all keys, in any order, or twice, gives the same state.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.posts import PostClassified
+
+GUESS_WINDOW = timedelta(hours=1)
+
+PageKey = tuple[OrganizationId, PageId]
+
+
+class Fact(NamedTuple):
+    """A fact and the key of its record within the page."""
+
+    key: str
+    event: PostClassified
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A live video whose post is not known. One that has ended does not start again."""
+
+    running: bool
+    at: datetime
+
+
+@dataclass(slots=True)
+class PagePosts:
+    """One page's posts, as far as they show videos."""
+
+    posts_by_video: dict[str, str] = field(default_factory=dict)
+    published: dict[str, datetime] = field(default_factory=dict)
+    live_since: dict[str, datetime] = field(default_factory=dict)
+    broadcasts: dict[str, Broadcast] = field(default_factory=dict)
+
+    def copy(self) -> "PagePosts":
+        return PagePosts(
+            dict(self.posts_by_video),
+            dict(self.published),
+            dict(self.live_since),
+            dict(self.broadcasts),
+        )
+
+    def apply(self, fact: PostClassified) -> None:
+        """Folds one fact."""
+        post, video = fact.post_external_id, fact.video_external_id
+        if post is None:
+            if video is not None:
+                self._apply_broadcast(video, Broadcast(fact.livestream, fact.at))
+            return
+        since = [fact.at] if fact.livestream else []
+        for own in (own_number(post), *((video,) if video is not None else ())):
+            self.posts_by_video.setdefault(own, post)
+            heard = self.broadcasts.pop(own, None)
+            if heard is not None:
+                since.append(max(heard.at, fact.at))
+        if not fact.livestream:
+            self.published[post] = min(fact.at, self.published.get(post, fact.at))
+        if since:
+            self._go_live(post, min(since))
+
+    def _apply_broadcast(self, video: str, heard: Broadcast) -> None:
+        post = self.posts_by_video.get(video)
+        if post is not None:
+            self._go_live(post, max(heard.at, self.published.get(post, heard.at)))
+            return
+        known = self.broadcasts.get(video, heard)
+        self.broadcasts[video] = Broadcast(heard.running and known.running, min(heard.at, known.at))
+
+    def _go_live(self, post: str, since: datetime) -> None:
+        self.live_since[post] = min(since, self.live_since.get(post, since))
+
+
+class LivePosts:
+    """What is known of all pages' posts: the fold of `posts`."""
+
+    def __init__(self) -> None:
+        self._pages: dict[PageKey, PagePosts] = {}
+
+    def apply(self, fact: PostClassified) -> None:
+        """Folds one fact; the order and repetitions make no difference."""
+        page = (fact.organization, fact.page_id)
+        self._pages.setdefault(page, PagePosts()).apply(fact)
+
+    def page(self, page: PageKey) -> PagePosts | None:
+        """What is known of one page, not to be changed; None when nothing is."""
+        return self._pages.get(page)
+
+
+class Draft:
+    """What one body adds to what is known, without touching it.
+
+    `facts` are to be written to the log and folded into `LivePosts` after that. They depend on what
+    the body says and not on whether it was known before: a body that comes again because the log
+    did not answer says its facts again.
+    """
+
+    def __init__(self, known: LivePosts) -> None:
+        self._known = known
+        self._changed: dict[PageKey, PagePosts] = {}
+        self.facts: list[Fact] = []
+
+    def video_published(self, page: PageKey, post: str, video: str | None, at: datetime) -> None:
+        """The page published a video post."""
+        state = self._page(page)
+        live = state is not None and post in state.live_since
+        if state is not None and not live:
+            guess = _running(state, at)
+            matched = video in state.broadcasts or own_number(post) in state.broadcasts
+            if guess is not None and not matched:
+                self._record(
+                    page, _broadcast_key(guess), post=post, video=guess, livestream=True, at=at
+                )
+                live = True
+        self._record(page, post, post=post, video=video, livestream=live, at=at)
+
+    def broadcast(self, page: PageKey, video: str, running: bool, at: datetime) -> str | None:
+        """A live video started or ended. Returns its post, or None when that is not known."""
+        state = self._page(page)
+        post = None if state is None else state.posts_by_video.get(video)
+        if state is not None and post is None and running and video not in state.broadcasts:
+            post = _newest_open(state, at)
+        live = running or post is not None
+        self._record(page, _broadcast_key(video), post=post, video=video, livestream=live, at=at)
+        return post
+
+    def is_live(self, page: PageKey, post: str, at: datetime) -> bool:
+        """Whether the post was a livestream by `at`."""
+        state = self._page(page)
+        return state is not None and _was_live(state, post, at)
+
+    def commented(self, page: PageKey, post: str, shows_video: bool, at: datetime) -> bool:
+        """Whether a comment that is added at `at` is a live one; may classify the post (3)."""
+        state = self._page(page)
+        if state is None:
+            return False
+        if _was_live(state, post, at):
+            return True
+        if post in state.live_since or not state.broadcasts:
+            return False
+        video: str | None = own_number(post)
+        if video not in state.broadcasts:
+            published = state.published.get(post)
+            video = _running(state, at) if shows_video or published is not None else None
+            if video is None or (
+                published is not None and published < state.broadcasts[video].at - GUESS_WINDOW
+            ):
+                return False
+        self._record(page, _broadcast_key(video), post=post, video=video, livestream=True, at=at)
+        return True
+
+    def _page(self, page: PageKey) -> PagePosts | None:
+        return self._changed.get(page) or self._known.page(page)
+
+    def _record(
+        self,
+        page: PageKey,
+        key: str,
+        *,
+        post: str | None,
+        video: str | None,
+        livestream: bool,
+        at: datetime,
+    ) -> None:
+        state = self._changed.get(page)
+        if state is None:
+            known = self._known.page(page)
+            state = self._changed[page] = PagePosts() if known is None else known.copy()
+        fact = PostClassified(
+            organization=page[0],
+            page_id=page[1],
+            post_external_id=post,
+            video_external_id=video,
+            livestream=livestream,
+            at=at,
+        )
+        state.apply(fact)
+        self.facts.append(Fact(key, _settled(state, fact)))
+
+
+def _broadcast_key(video: str) -> str:
+    return f"video:{video}"
+
+
+def own_number(post: str) -> str:
+    """What a post's id (`page_number`) ends with."""
+    return post.rpartition("_")[2]
+
+
+def _was_live(state: PagePosts, post: str, at: datetime) -> bool:
+    since = state.live_since.get(post)
+    return since is not None and since <= at
+
+
+def _running(state: PagePosts, at: datetime) -> str | None:
+    """The broadcast without a post that started last, of those that run."""
+    running = [
+        (heard.at, video)
+        for video, heard in state.broadcasts.items()
+        if heard.running and heard.at <= at
+    ]
+    return max(running)[1] if running else None
+
+
+def _newest_open(state: PagePosts, at: datetime) -> str | None:
+    """The newest video post of the last hour that is no livestream yet."""
+    published = [
+        (since, post)
+        for post, since in state.published.items()
+        if post not in state.live_since and at - GUESS_WINDOW <= since <= at
+    ]
+    return max(published)[1] if published else None
+
+
+def _settled(state: PagePosts, fact: PostClassified) -> PostClassified:
+    """The whole of what is known of the fact's subject: a compacted record replaces all before."""
+    post, video = fact.post_external_id, fact.video_external_id
+    if post is not None:
+        since = state.live_since.get(post)
+        at = state.published.get(post, fact.at) if since is None else since
+        return msgspec.structs.replace(fact, livestream=since is not None, at=at)
+    heard = state.broadcasts[video] if video is not None else None
+    if heard is None:
+        return fact
+    return msgspec.structs.replace(fact, livestream=heard.running, at=heard.at)

@@ -1,0 +1,114 @@
+"""What a service asks of a channel, whichever it is.
+
+A channel knows how its webhooks are signed and what their bodies say. It does no I/O and keeps no
+state; what it has to know of pages and livestreams is given to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from tuyen_channels.live_posts import Fact, LivePosts
+from tuyen_events.ids import EventId, OrganizationId, PageId
+from tuyen_events.inbound import InboundEvent
+from tuyen_events.vocabulary import Channel
+
+
+class Page(NamedTuple):
+    """Whose page it is, and how that organization calls it."""
+
+    organization: OrganizationId
+    id: PageId
+
+
+Pages = Mapping[str, Page]
+"""The connected pages of one channel by the channel's own id. What is not in it is not known."""
+
+
+class Normalized(NamedTuple):
+    """One event, ready for the log.
+
+    `id` comes from the channel's deduplication key (P5c), `key` places the event with its customer
+    (R9.3), `subject` is the conversation, or the post or video where there is none.
+    """
+
+    id: EventId
+    key: str
+    subject: str
+    event: InboundEvent
+
+
+class SkipReason(StrEnum):
+    """Why a part of a body was kept raw and nothing else (P4)."""
+
+    UNKNOWN_PAGE = "unknown_page"
+    DASHBOARD_TEST = "dashboard_test"
+    STANDBY = "standby"
+    """Another app has the thread."""
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_ITEM = "unknown_item"
+    UNKNOWN_VERB = "unknown_verb"
+    UNKNOWN_EVENT = "unknown_event"
+    BY_PAGE = "by_page"
+    """The page's own act of a kind that matters from customers alone."""
+    BY_VISITOR = "by_visitor"
+    """Somebody else's post on the page: no kind of conversation of ours."""
+    EMPTY = "empty"
+
+
+class Skipped(NamedTuple):
+    """A part that says nothing to us; `what` names it in the channel's words."""
+
+    why: SkipReason
+    what: str
+
+
+class Failure(NamedTuple):
+    """A part that could not be read.
+
+    `payload` is the smallest body of the channel that holds the part alone, so that it can be read
+    again by the same parser; `page` is the channel's id of the page, empty when not even that could
+    be read.
+    """
+
+    page: str
+    payload: str
+    error: str
+
+
+@dataclass(slots=True)
+class Parsed:
+    """Everything that one body says, in the body's order.
+
+    `classified` are the facts about posts that follow from it; they count for others once they are
+    in the log. `page` is the first page that the body names, empty when it names none.
+    """
+
+    page: str = ""
+    events: list[Normalized] = field(default_factory=list)
+    classified: list[Fact] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    unknown_pages: set[str] = field(default_factory=set)
+
+
+class WebhookChannel(Protocol):
+    """The receiving half of a channel."""
+
+    @property
+    def name(self) -> Channel: ...
+
+    def handshake(self, query: Mapping[str, str]) -> str | None:
+        """What to answer when the channel proves the address; None refuses (403)."""
+        ...
+
+    def authentic(self, body: bytes, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether the channel itself sent exactly these bytes. Header names are in lower case."""
+        ...
+
+    def parse(self, body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
+        """Reads an authentic body. Never raises, whatever is in it: what cannot be read is a
+        failure of its own part (P4). The same body gives the same ids whenever it is read."""
+        ...

@@ -1,0 +1,40 @@
+"""The channels by name: services go through here and know none of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tuyen_channels.facebook.channel import FacebookChannel
+from tuyen_channels.ports import WebhookChannel
+from tuyen_events.vocabulary import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How a channel is opened. `credentials` are the names of the settings that it needs."""
+
+    credentials: tuple[str, ...]
+    open: Callable[..., WebhookChannel]
+    """Takes the credentials' values in the order of their names."""
+
+
+REGISTRY: Mapping[Channel, Registration] = MappingProxyType(
+    {
+        Channel.FACEBOOK: Registration(
+            ("facebook_app_secret", "facebook_verify_token"), FacebookChannel
+        ),
+    }
+)
+
+
+def credential_names() -> tuple[str, ...]:
+    """The settings of all channels, in lower case and without the prefix of the installation."""
+    return tuple(name for channel in REGISTRY.values() for name in channel.credentials)
+
+
+def open_channels(credentials: Mapping[str, str]) -> Mapping[str, WebhookChannel]:
+    """All channels by the name in their webhook's address. Raises KeyError for a missing one."""
+    return {
+        name.value: channel.open(*(credentials[credential] for credential in channel.credentials))
+        for name, channel in REGISTRY.items()
+    }
