@@ -15,7 +15,15 @@ from tuyen_events.topics import Cleanup, Topic
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Appended, Batch, Log, Record, Subscription, Tail
+from tuyen_platform.kafka.ports import (
+    Appended,
+    Batch,
+    Log,
+    Record,
+    Subscription,
+    Tail,
+    Unwritten,
+)
 from tuyen_platform.kafka.topics import ensure_topics
 
 DEADLINE_S = 30
@@ -97,6 +105,19 @@ async def test_appends_under_way_together_stand_in_the_order_of_the_calls(log: L
             for number in range(count)
         ]
     assert [append.result().offset for append in appends] == list(range(count))
+
+
+async def test_records_appended_all_at_once_stand_in_the_order_given(log: Log) -> None:
+    await log.append_bytes(ORDERS, "k", b"before")
+    count = 2000  # more than one batch of the producer
+    given = [Unwritten(ORDERS, "k", b"%d" % n + bytes(200)) for n in range(count)]
+    appended = await log.append_all([*given, Unwritten(SHOPS, "s", None, [("h", b"v")])])
+    at = partition_of("k", ORDERS.partitions)
+    assert appended == [*(Appended(at, n + 1) for n in range(count)), Appended(0, 0)]
+    async with log.tail(SHOPS) as tail:
+        (removal,) = await take(tail, 1)
+    assert (removal.key, removal.value, list(removal.headers)) == (b"s", None, [("h", b"v")])
+    assert await log.append_all([]) == []
 
 
 @pytest.mark.parametrize("key", ["hoa-sen/trang/6700000000000001", "ĩ", ""])

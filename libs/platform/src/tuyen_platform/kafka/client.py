@@ -1,7 +1,7 @@
 """The log in Kafka, through aiokafka: idempotent appends, readers with and without a group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ from tuyen_platform.kafka.ports import (
     LogUnavailableError,
     Record,
     RecordTooLargeError,
+    Unwritten,
 )
 
 _FETCH_WAIT_MS = 250
@@ -123,6 +124,35 @@ class KafkaLog:
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
         return Appended(written.partition, written.offset)
 
+    async def append_all(
+        self, records: Sequence[Unwritten], *, within_s: float = _APPEND_TIMEOUT_S
+    ) -> list[Appended]:
+        producer = self._producer
+        if producer is None:
+            raise LogUnavailableError("the log is not open")
+        under_way: list[asyncio.Future[Any]] = []
+        try:
+            async with asyncio.timeout(within_s):
+                for topic, key, value, headers in records:
+                    raw = key.encode()
+                    under_way.append(
+                        await producer.send(
+                            self._prefix + topic.name,
+                            key=raw,
+                            value=value,
+                            headers=headers,
+                            partition=partition_of(raw, topic.partitions),
+                        )
+                    )
+                written = [await future for future in under_way]
+        except MessageSizeTooLargeError as error:
+            abandon(under_way)
+            raise RecordTooLargeError(f"{len(under_way)} records: {error!r}") from error
+        except (KafkaError, TimeoutError) as error:
+            abandon(under_way)
+            raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
+        return [Appended(record.partition, record.offset) for record in written]
+
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         if self._offsets is None:
             raise LogUnavailableError("the log is not open")
@@ -207,6 +237,12 @@ class KafkaLog:
                 for r in records
             ]
         return batch
+
+
+def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
+    """Nobody waits for these any more: what becomes of them is no error of anybody's."""
+    for future in under_way:
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def names(topics: Sequence[Topic]) -> str:

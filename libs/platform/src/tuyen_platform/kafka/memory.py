@@ -1,7 +1,7 @@
 """The log in memory: for fast tests of a service, under the conformance suite of the real one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Appended, Batch, Headers, Record
+from tuyen_platform.kafka.ports import Appended, Batch, Headers, Record, Unwritten
 
 _POLL_S = 0.5
 
@@ -61,6 +61,14 @@ class InMemoryLog:
         async with self._appended:
             self._appended.notify_all()
         return Appended(at, record.offset)
+
+    async def append_all(
+        self, records: Sequence[Unwritten], *, within_s: float = 30.0
+    ) -> list[Appended]:
+        return [
+            await self.append_bytes(topic, key, value, headers)
+            for topic, key, value, headers in records
+        ]
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         return self._ends(topic)

@@ -7,7 +7,7 @@ implementation's business. Both implementations pass one conformance suite.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
@@ -34,6 +34,15 @@ class Appended:
 
     partition: int
     offset: int
+
+
+class Unwritten(NamedTuple):
+    """A record for `append_all`."""
+
+    topic: Topic
+    key: str
+    value: bytes | None
+    headers: Headers = ()
 
 
 Batch = Mapping[tuple[str, int], Sequence[Record]]
@@ -73,6 +82,18 @@ class Log(Protocol):
         partition: int | None = None,
     ) -> Appended:
         """The same for a record that is no event: a raw body, or (None) the removal of a key."""
+        ...
+
+    async def append_all(
+        self, records: Sequence[Unwritten], *, within_s: float = 30.0
+    ) -> list[Appended]:
+        """Appends records of any topics, all under way together, and returns once every one of them
+        is acknowledged: one wait, whatever their number.
+
+        Records of one partition stand in the order given, and after what was appended before. When
+        it raises, after `within_s` seconds at the latest, any of them may stand in the log or come
+        to stand there, but none before one that it follows in its partition.
+        """
         ...
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
