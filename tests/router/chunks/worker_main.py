@@ -170,7 +170,7 @@ class Worker:
             assert value is not None
             number = _number(choices, key)
             outbox.add(self.topic("choices"), chunk.partition, key, number)
-            outbox.add(self.topic("answers"), int(value), key, number)
+            outbox.follow_up.add(self.topic("answers"), int(value), key, number)
 
     def step(self, partition: int, outbox: Outbox) -> None:
         choices = self.rows("choices", partition)

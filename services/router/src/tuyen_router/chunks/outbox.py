@@ -98,9 +98,16 @@ class Outbox:
         return self._follow_up
 
     def take_follow_up(self) -> "Outbox | None":
-        """The follow-up, if anything was added to it."""
+        """The follow-up, if anything was added to it.
+
+        Raises `ValueError` when that has one of its own, which would never be sent.
+        """
         follow_up = self._follow_up
-        return follow_up if follow_up is not None and follow_up.groups else None
+        if follow_up is None:
+            return None
+        if follow_up.take_follow_up() is not None:
+            raise ValueError("a follow-up cannot have a follow-up")
+        return follow_up if follow_up.groups else None
 
     @property
     def groups(self) -> Mapping[tuple[str, int], Sequence[Group]]:
