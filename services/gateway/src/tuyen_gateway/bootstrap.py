@@ -5,8 +5,11 @@ import secrets
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from tuyen_gateway.adapters.brake import LoginBrake
+from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports import ConversationViews
@@ -33,6 +36,9 @@ def compose(
         directory=Directory(log, clock),
         credentials=Credentials(log, hasher or PasswordHasher()),
         tokens=Tokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        brake=LoginBrake(clock),
+        presence=PresenceBoard(log),
+        commands=Commands(log),
         views=views,
     )
     for copy in gateway.copies():

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from tuyen_gateway.adapters.brake import LoginBrake
+from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.ports import ConversationViews
 from tuyen_gateway.settings import GatewaySettings
@@ -24,8 +27,16 @@ class Gateway:
     directory: Directory
     credentials: Credentials
     tokens: Tokens
+    brake: LoginBrake
+    presence: PresenceBoard
+    commands: Commands
     views: ConversationViews
 
     def copies(self) -> tuple[LogCopy, ...]:
         """What has to run for the ports to work."""
-        return (self.directory.copy, self.credentials.copy)
+        return (
+            self.directory.copy,
+            self.credentials.copy,
+            self.presence.copy,
+            self.commands.copy,
+        )

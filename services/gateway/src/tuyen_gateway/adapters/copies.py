@@ -20,9 +20,8 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Waiter:
-    partition: int
-    offset: int
-    folded: asyncio.Future[None]
+    holds: Callable[[], bool]
+    held: asyncio.Future[None]
 
 
 class LogCopy:
@@ -71,6 +70,10 @@ class LogCopy:
         """The offset that will be folded next."""
         return self._next.get(partition, 0)
 
+    def positions(self) -> str:
+        """How far all partitions have come, as a word that stands for nothing else."""
+        return ",".join(f"{part}:{self._next[part]}" for part in sorted(self._next))
+
     async def following(self, within_s: float = WAIT_S) -> None:
         """Returns once the copy sees what is appended from now on; else raises UnavailableError."""
         try:
@@ -81,18 +84,23 @@ class LogCopy:
     async def folded(self, at: Appended, within_s: float = WAIT_S) -> None:
         """Returns once the record at `at` was folded; raises UnavailableError when it takes longer
         than `within_s` seconds."""
-        if self.position(at.partition) > at.offset:
-            return
-        waiter = _Waiter(at.partition, at.offset, asyncio.get_running_loop().create_future())
+        if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):
+            raise UnavailableError(f"This gateway has not seen version {at.offset} yet: try again.")
+
+    async def until(self, holds: Callable[[], bool], within_s: float) -> bool:
+        """Whether what was folded came to make `holds` true within that many seconds. It is asked
+        at once, and after each batch."""
+        if holds():
+            return True
+        waiter = _Waiter(holds, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         try:
-            await asyncio.wait_for(waiter.folded, within_s)
-        except TimeoutError as error:
-            raise UnavailableError(
-                f"This gateway has not seen version {at.offset} yet: try again."
-            ) from error
+            await asyncio.wait_for(waiter.held, within_s)
+        except TimeoutError:
+            return False
         finally:
             self._waiters.remove(waiter)
+        return True
 
     def _take(self, record: Record) -> None:
         try:
@@ -105,8 +113,8 @@ class LogCopy:
 
     def _wake(self) -> None:
         for waiter in self._waiters:
-            if not waiter.folded.done() and self.position(waiter.partition) > waiter.offset:
-                waiter.folded.set_result(None)
+            if not waiter.held.done() and waiter.holds():
+                waiter.held.set_result(None)
 
 
 def _place(record: Record) -> dict[str, str | int]:

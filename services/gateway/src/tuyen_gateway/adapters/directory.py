@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -26,6 +27,8 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Appended, Log, Record
 
 SOURCE = "gateway"
+
+EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 
 _log = structlog.get_logger()
 
@@ -74,8 +77,8 @@ class Directory:
     async def change(
         self,
         organization_id: OrganizationId,
-        decide: Callable[[Organization], DirectoryEvent],
-    ) -> Stored[DirectoryEvent]:
+        decide: Callable[[Organization], EntityT],
+    ) -> Stored[EntityT]:
         """Stores what `decide` makes of the organization as it stands, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
@@ -87,7 +90,7 @@ class Directory:
             entity, entity_id = entity_of(event)
             previous = find(before, entity, entity_id)
             if previous is not None and unchanged(previous.value, event):
-                return previous
+                return Stored(event, previous.version)
             version = await self._append(event)
             lost = self._lost(event)
             if lost is not None:

@@ -1,14 +1,40 @@
 """The application: every route of the gateway, under one frame."""
 
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from tuyen_gateway.api import problems
+from tuyen_gateway.api import (
+    agents,
+    assignee,
+    auth,
+    me,
+    organizations,
+    pages,
+    presence,
+    problems,
+    rules,
+    settings,
+    support_team,
+)
 from tuyen_gateway.api.metrics import RequestMetrics
 from tuyen_gateway.gateway import Gateway
 
-_ROUTERS: tuple[APIRouter, ...] = ()
+_ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    me.router,
+    organizations.router,
+    agents.router,
+    support_team.router,
+    pages.router,
+    settings.router,
+    rules.router,
+    presence.router,
+    assignee.router,
+)
+
+_PREFIX = "/v1"
 
 _DESCRIPTION = """\
 Customers' messages, comments and livestream comments, routed to the right agent.
@@ -30,8 +56,22 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
-    app.add_middleware(RequestMetrics)
+    app.add_middleware(RequestMetrics, prefix=_PREFIX)
     for router in _ROUTERS:
-        app.include_router(router, prefix="/v1", responses=problems.problems(401, 422, 503))
+        app.include_router(router, prefix=_PREFIX, responses=problems.problems(401, 422, 503))
     app.routes.extend(gateway.health.routes())
+    _describe_problems(app)
     return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Adds what `problems.problems` refers to; FastAPI itself would call it plain JSON."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = generate()
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(problems.schemas())
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it

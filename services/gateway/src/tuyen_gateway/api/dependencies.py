@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import StringConstraints
 
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN
@@ -17,9 +16,6 @@ from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
-
-ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
-"""An id that a caller chose, in a body."""
 
 PathId = Annotated[str, Path(pattern=CHOSEN_ID_PATTERN)]
 """An id that a caller chose, in a path."""

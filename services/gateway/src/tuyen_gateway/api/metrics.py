@@ -12,8 +12,10 @@ _NO_ROUTE = "none"
 class RequestMetrics:
     """Observes each request up to the start of its answer. Paths without a route count as one."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        """`prefix` stands before all templates: FastAPI gives them without it."""
         self._app = app
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -23,10 +25,10 @@ class RequestMetrics:
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", _NO_ROUTE)
-                HTTP_REQUEST_SECONDS.labels(route, message["status"]).observe(
-                    perf_counter() - started
-                )
+                template = getattr(scope.get("route"), "path", None)
+                route = _NO_ROUTE if template is None else self._prefix + template
+                seconds = perf_counter() - started
+                HTTP_REQUEST_SECONDS.labels(route, message["status"]).observe(seconds)
             await send(message)
 
         await self._app(scope, receive, observed)

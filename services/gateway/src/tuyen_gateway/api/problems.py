@@ -98,6 +98,13 @@ def problems(*statuses: int) -> dict[int | str, dict[str, object]]:
     }
 
 
+def schemas() -> dict[str, object]:
+    """The JSON schemas that `problems` refers to, by name."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts: dict[str, object] = schema.pop("$defs")
+    return {**parts, "Problem": schema}
+
+
 def problem_response(
     status: HTTPStatus | int,
     detail: str,

@@ -1,0 +1,59 @@
+"""Who is at work: this gateway's copy of it, and the signals that it is made from."""
+
+from uuid import uuid4
+
+from tuyen_events.codec import UnreadableEventError, decode_data
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.presence import PresenceChanged, SessionSignalled
+from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
+from tuyen_events.vocabulary import Presence
+from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_platform.kafka.ports import Appended, Log, Record
+
+
+class PresenceBoard:
+    """Every agent's presence, as the presence service last said it."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._agents: dict[tuple[OrganizationId, AgentId], PresenceChanged] = {}
+        self.copy = LogCopy(log, PRESENCE, self._fold)
+
+    def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
+        """The last change of an agent's presence; None when there never was one: offline."""
+        return self._agents.get((organization, agent_id))
+
+    def presence(self, organization: OrganizationId, agent_id: AgentId) -> Presence:
+        found = self.of(organization, agent_id)
+        return Presence.OFFLINE if found is None else found.presence
+
+    async def signal(self, signal: SessionSignalled) -> Appended:
+        """Appends a session's signal; the presence service makes of it what it makes."""
+        key = f"{signal.organization}/{signal.agent_id}"
+        envelope = Envelope(
+            id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=signal.at, data=signal
+        )
+        return await self._log.append(PRESENCE_SIGNALS, key, envelope)
+
+    async def settled(self, signal: SessionSignalled, at: Appended, within_s: float) -> bool:
+        """Whether this copy came to show what became of the signal at `at` within that time."""
+        return await self.copy.until(lambda: self._shows(signal, at), within_s)
+
+    def _shows(self, signal: SessionSignalled, at: Appended) -> bool:
+        found = self.of(signal.organization, signal.agent_id)
+        if found is None:
+            return signal.status is Presence.OFFLINE
+        return found.signals_offset >= at.offset or found.presence is signal.status
+
+    def _fold(self, record: Record) -> None:
+        organization, _, agent_id = (record.key or b"").decode("utf-8", "replace").partition("/")
+        key = (OrganizationId(organization), AgentId(agent_id))
+        if record.value is None:
+            self._agents.pop(key, None)
+            return
+        event = decode_data(record.headers, record.value)
+        if not isinstance(event, PresenceChanged):
+            raise UnreadableEventError(f"{event.type} is no presence")
+        self._agents[key] = event

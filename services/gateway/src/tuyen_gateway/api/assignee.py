@@ -1,0 +1,141 @@
+"""Assigning by hand (R6)."""
+
+from uuid import uuid4
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field
+
+from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.dependencies import Assigner, Caller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import ExpectedVersion, set_etag
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.assignment import check_assignee
+from tuyen_gateway.domain.directory import Organization
+from tuyen_gateway.errors import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    VersionPassedError,
+)
+from tuyen_gateway.gateway import Gateway
+
+router = APIRouter(prefix="/conversations", tags=["conversations"])
+
+
+class AssigneeIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"agent_id": "lan", "note": "quen khách này"}]}
+    )
+
+    agent_id: ChosenId | None
+    """Who shall answer; null is nobody."""
+    note: str | None = Field(default=None, max_length=1000)
+    """Why; stands in the history (R6.3)."""
+
+
+class AssigneeName(Answer):
+    agent_id: str
+    name: str
+
+
+class AssigneeView(Answer):
+    id: str
+    """The conversation."""
+    assignee: AssigneeName | None
+    version: int
+    """Of the assignee; for `If-Match` on the next change, and for `?after=`."""
+    changed: bool
+    """False when that was the assignee already (R6.3)."""
+
+
+@router.put(
+    "/{conversation_id}/assignee",
+    summary="Assign, reassign or unassign",
+    responses=problems(403, 404, 409, 412),
+)
+async def put_assignee(
+    *,
+    conversation_id: PathId,
+    body: AssigneeIn,
+    expected: ExpectedVersion,
+    caller: Assigner,
+    gateway: GatewayPorts,
+    response: Response,
+) -> AssigneeView:
+    """For managing roles, on the pages that they may see (R6.1).
+
+    The choice is bound by the agent's page permissions, not by presence (R6.2). With `If-Match`, a
+    change that came first refuses this one with `412`; without it, the later of two stands (R6.4).
+    `503` when the router has not answered within 5 s: the command then stands in the log and will
+    be carried out.
+    """
+    command = await _command(gateway, caller, ConversationId(conversation_id), body, expected)
+    settled = await gateway.commands.assign(command)
+    _refuse(settled, command)
+    set_etag(response, settled.version)
+    return AssigneeView(
+        id=settled.conversation_id,
+        assignee=_named(caller.organization, settled.agent_id),
+        version=settled.version,
+        changed=settled.outcome is Outcome.APPLIED,
+    )
+
+
+async def _command(
+    gateway: Gateway,
+    caller: Caller,
+    conversation_id: ConversationId,
+    body: AssigneeIn,
+    expected: int | None,
+) -> AssignConversation:
+    row = await gateway.views.find(caller.scope, conversation_id)
+    if row is None:
+        raise NotFoundError(f"There is no conversation {conversation_id!r}.")
+    if row.customer_id is None or row.customer_external_id is None:
+        raise ConflictError("Its first comment has not arrived yet: try again when it has.")
+    agent_id = None if body.agent_id is None else AgentId(body.agent_id)
+    check_assignee(caller.organization, agent_id, row.page_id)
+    return AssignConversation(
+        command_id=f"cmd_{uuid4().hex}",
+        organization=caller.organization.id,
+        page_id=row.page_id,
+        conversation_id=row.id,
+        customer_id=row.customer_id,
+        customer_external_id=row.customer_external_id,
+        kind=row.kind,
+        agent_id=agent_id,
+        by=caller.viewer.agent_id,
+        note=body.note,
+        expected_version=expected,
+        at=gateway.clock.now(),
+    )
+
+
+def _refuse(settled: CommandSettled, command: AssignConversation) -> None:
+    """Raises what became of a command that was not carried out."""
+    match settled.outcome:
+        case Outcome.APPLIED | Outcome.UNCHANGED:
+            return
+        case Outcome.VERSION_PASSED:
+            raise VersionPassedError(
+                "Somebody changed the assignee first: look again, then decide.",
+                settled.version,
+                settled.agent_id,
+            )
+        case Outcome.NOT_ALLOWED:
+            raise InvalidError(
+                "body.agent_id",
+                f"The agent {command.agent_id!r} may not work on the page {command.page_id!r}: "
+                "they were disabled, removed, or not given the page.",
+            )
+        case Outcome.ASSIGNMENT_OFF:
+            raise ConflictError("Assignment is switched off: a system_admin switches it on.")
+
+
+def _named(organization: Organization, agent_id: AgentId | None) -> AssigneeName | None:
+    if agent_id is None:
+        return None
+    stored = organization.agents.get(agent_id)
+    return AssigneeName(agent_id=agent_id, name=agent_id if stored is None else stored.value.name)

@@ -1,0 +1,83 @@
+"""Logging in: a password for tokens, and a refresh token for new ones."""
+
+from typing import Literal
+from uuid import uuid4
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field, SecretStr
+
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_gateway.adapters.tokens import Identity, TokenKind
+from tuyen_gateway.api.bodies import Answer, Body, Password, Username
+from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.errors import UnauthenticatedError
+from tuyen_gateway.gateway import Gateway
+
+router = APIRouter(prefix="/auth", tags=["login"])
+
+
+class Login(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"organization": "demo", "username": "lan", "password": "…"}]
+        }
+    )
+
+    organization: str = Field(max_length=64)
+    username: Username
+    password: Password
+
+
+class Refresh(Body):
+    refresh_token: SecretStr
+
+
+class TokenPair(Answer):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a scheme's name, no secret
+    expires_in: int
+    """Seconds until the access token ends."""
+    refresh_token: str
+
+
+@router.post("/login", summary="Log in with a password", responses=problems(403, 429))
+async def login(body: Login, gateway: GatewayPorts) -> TokenPair:
+    """Gives an access token and a refresh token.
+
+    Logging in alone does not make an agent online: that takes `PUT /v1/presence`. A wrong
+    organization, username or password and a disabled agent all answer `401`, in the same time.
+    After five wrong passwords for one username the next attempts have to wait, longer each time.
+    """
+    organization_id = OrganizationId(body.organization)
+    gateway.brake.attempt(organization_id, body.username)
+    organization = gateway.directory.organization(organization_id)
+    agent = None if organization is None else organization.agent_named(body.username)
+    agent_id = AgentId("") if agent is None else agent.id
+    right = await gateway.credentials.verify(
+        organization_id, None if agent is None else agent_id, body.password
+    )
+    stamp = gateway.credentials.stamp(organization_id, agent_id)
+    if not right or stamp is None or agent is None or agent.disabled:
+        raise UnauthenticatedError("The organization, the username or the password is wrong.")
+    gateway.brake.succeeded(organization_id, body.username)
+    identity = Identity(
+        organization=organization_id, agent_id=agent_id, session=uuid4().hex, stamp=stamp
+    )
+    return _tokens(gateway, identity)
+
+
+@router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
+async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
+    """Gives new tokens of the same login: the presence session stays the same."""
+    identity = gateway.tokens.read(body.refresh_token.get_secret_value(), TokenKind.REFRESH)
+    return _tokens(gateway, identity)
+
+
+def _tokens(gateway: Gateway, identity: Identity) -> TokenPair:
+    live_agent(gateway, identity)
+    return TokenPair(
+        access_token=gateway.tokens.issue(identity, TokenKind.ACCESS),
+        expires_in=gateway.tokens.lifetimes[TokenKind.ACCESS],
+        refresh_token=gateway.tokens.issue(identity, TokenKind.REFRESH),
+    )

@@ -1,0 +1,33 @@
+"""What bodies are made of: strict when read, and written as they are documented."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
+
+from tuyen_events.ids import CHOSEN_ID_PATTERN
+
+ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
+"""An id that a caller chooses."""
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Username = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=1024)]
+
+
+class Body(BaseModel):
+    """A request's body: a field that is not known is a mistake, and is said so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """An answer's body."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Versioned(Answer):
+    """`version` is the write's place in the directory: give it as `?after=` to read what has seen
+    it. 0 where nothing was ever written and the defaults stand."""
+
+    version: int

@@ -1,0 +1,33 @@
+"""Versions in headers: `ETag` on what was written, `If-Match` on what may have passed (R6.4)."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from tuyen_gateway.errors import InvalidError
+
+_STRONG = re.compile(r'"(\d{1,18})"')
+
+
+def set_etag(response: Response, version: int) -> None:
+    response.headers["ETag"] = f'"{version}"'
+
+
+async def _expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="Refuse with `412` when another version stands by then.", examples=['"3"']
+        ),
+    ] = None,
+) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _STRONG.fullmatch(if_match.strip())
+    if found is None:
+        raise InvalidError("header.if-match", 'Send one version in quotes, such as `"3"`.')
+    return int(found[1])
+
+
+ExpectedVersion = Annotated[int | None, Depends(_expected_version)]

@@ -1,0 +1,38 @@
+"""The viewer."""
+
+from fastapi import APIRouter
+
+from tuyen_events.vocabulary import Presence, Role
+from tuyen_gateway.api.bodies import Answer
+from tuyen_gateway.api.dependencies import AfterVersion, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.directory import sees_page
+from tuyen_gateway.domain.rights import RIGHTS, Right
+
+router = APIRouter(tags=["login"])
+
+
+class Me(Answer):
+    agent_id: str
+    organization: str
+    name: str
+    role: Role
+    rights: list[Right]
+    """What the role allows beyond what every agent may do."""
+    pages: list[str]
+    """The pages that the viewer may see (R7.1)."""
+    presence: Presence
+
+
+@router.get("/me", summary="Who I am", dependencies=[AfterVersion], responses=problems(403))
+async def get_me(caller: CurrentCaller, gateway: GatewayPorts) -> Me:
+    viewer, organization = caller.viewer, caller.organization
+    return Me(
+        agent_id=viewer.agent_id,
+        organization=organization.id,
+        name=viewer.name,
+        role=viewer.role,
+        rights=sorted(RIGHTS[viewer.role]),
+        pages=sorted(page for page in organization.pages if sees_page(caller.scope, page)),
+        presence=gateway.presence.presence(organization.id, viewer.agent_id),
+    )

@@ -1,0 +1,186 @@
+"""Tenants, for the platform's operator alone."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response, status
+from pydantic import ConfigDict, StringConstraints
+
+from tuyen_events.directory import AgentChanged, OrganizationChanged
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.vocabulary import Role
+from tuyen_gateway.api.bodies import Body, ChosenId, Name, Password, Username, Versioned
+from tuyen_gateway.api.dependencies import AfterVersion, GatewayPorts, PathId, operator
+from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.directory import Organization
+from tuyen_gateway.errors import ConflictError, NotFoundError
+from tuyen_gateway.gateway import Gateway
+
+ADMIN = AgentId("admin")
+"""The agent id of the `system_admin` that an organization starts with."""
+
+router = APIRouter(
+    prefix="/organizations", tags=["organizations"], dependencies=[Depends(operator)]
+)
+
+
+class Admin(Body):
+    username: Username
+    password: Password
+
+
+class NewOrganization(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "giay-viet",
+                    "name": "Giày Việt",
+                    "country": "VN",
+                    "admin": {"username": "chu", "password": "…"},
+                }
+            ]
+        }
+    )
+
+    id: ChosenId
+    name: Name
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "VN"
+    """ISO 3166-1; phone numbers are read with it."""
+    admin: Admin
+
+
+class OrganizationPatch(Body):
+    suspended: bool
+
+
+class OrganizationView(Versioned):
+    id: str
+    name: str
+    country: str
+    suspended: bool
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    summary="Make an organization and its first system_admin",
+    responses={
+        200: {"model": OrganizationView, "description": "It stands already, under that name"},
+        **problems(409),
+    },
+)
+async def make_organization(
+    body: NewOrganization, gateway: GatewayPorts, response: Response
+) -> OrganizationView:
+    """The admin's agent id is `admin`.
+
+    Repeating the call for an organization that stands under the same name and country answers `200`
+    and changes nothing, its admin's password included; another name or country answers `409`.
+    """
+    organization_id = OrganizationId(body.id)
+    standing = gateway.directory.organization(organization_id)
+    if standing is not None:
+        view = _view(standing)
+        if (view.name, view.country) != (body.name, body.country):
+            raise ConflictError(f"The organization {body.id!r} stands already as {view.name!r}.")
+        response.status_code = status.HTTP_200_OK
+        set_etag(response, view.version)
+        return view
+    return await _make(gateway, organization_id, body, response)
+
+
+async def _make(
+    gateway: Gateway, organization_id: OrganizationId, body: NewOrganization, response: Response
+) -> OrganizationView:
+    """The profile comes last: without it there is no organization, and all can be repeated."""
+    now = gateway.clock.now()
+    admin = AgentChanged(
+        organization=organization_id,
+        at=now,
+        id=ADMIN,
+        name=body.admin.username,
+        username=body.admin.username,
+        role=Role.SYSTEM_ADMIN,
+    )
+    profile = OrganizationChanged(
+        organization=organization_id, at=now, name=body.name, country=body.country
+    )
+    await gateway.directory.change(organization_id, lambda _: admin)
+    await gateway.credentials.set(organization_id, ADMIN, body.admin.password)
+    stored = await gateway.directory.change(organization_id, lambda _: profile)
+    set_etag(response, stored.version)
+    return _view_of(stored.value, stored.version)
+
+
+@router.get("", summary="List the organizations", dependencies=[AfterVersion])
+async def list_organizations(
+    gateway: GatewayPorts, paging: CurrentPaging
+) -> Listed[OrganizationView]:
+    page, following = paging.cut(gateway.directory.organizations(), lambda one: one.id)
+    return Listed(
+        items=[_view(one) for one in page],
+        next=following,
+        position=str(gateway.directory.copy.position()),
+    )
+
+
+@router.get(
+    "/{organization_id}",
+    summary="One organization",
+    dependencies=[AfterVersion],
+    responses=problems(404),
+)
+async def get_organization(
+    organization_id: PathId, gateway: GatewayPorts, response: Response
+) -> OrganizationView:
+    view = _view(_existing(gateway, organization_id))
+    set_etag(response, view.version)
+    return view
+
+
+@router.patch(
+    "/{organization_id}",
+    summary="Suspend an organization, or let it go on",
+    responses=problems(404),
+)
+async def suspend_organization(
+    organization_id: PathId, body: OrganizationPatch, gateway: GatewayPorts, response: Response
+) -> OrganizationView:
+    """While suspended, nobody of it logs in, and tokens that were given answer `403`."""
+    now = gateway.clock.now()
+    view = _view(_existing(gateway, organization_id))
+    changed = OrganizationChanged(
+        organization=OrganizationId(organization_id),
+        at=now,
+        name=view.name,
+        country=view.country,
+        suspended=body.suspended,
+    )
+    stored = await gateway.directory.change(OrganizationId(organization_id), lambda _: changed)
+    set_etag(response, stored.version)
+    return _view_of(stored.value, stored.version)
+
+
+def _existing(gateway: Gateway, organization_id: str) -> Organization:
+    found = gateway.directory.organization(OrganizationId(organization_id))
+    if found is None:
+        raise NotFoundError(f"There is no organization {organization_id!r}.")
+    return found
+
+
+def _view(organization: Organization) -> OrganizationView:
+    if organization.profile is None:
+        raise NotFoundError(f"There is no organization {organization.id!r}.")
+    return _view_of(organization.profile.value, organization.profile.version)
+
+
+def _view_of(profile: OrganizationChanged, version: int) -> OrganizationView:
+    return OrganizationView(
+        id=profile.organization,
+        name=profile.name,
+        country=profile.country,
+        suspended=profile.suspended,
+        version=version,
+    )

@@ -1,0 +1,136 @@
+"""Presence: who is at work (R8)."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import ConfigDict
+
+from tuyen_events.ids import AgentId
+from tuyen_events.presence import SessionSignalled
+from tuyen_events.vocabulary import Presence, PresenceCause
+from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.rights import Right
+from tuyen_gateway.errors import ForbiddenError, InvalidError
+from tuyen_gateway.gateway import Gateway
+
+router = APIRouter(prefix="/presence", tags=["presence"])
+
+_SHOWN_WITHIN_S = 2.0
+"""How long `PUT` waits until `GET` shows what it did."""
+
+
+class PresenceIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "online"}]})
+
+    status: Presence
+    session: ChosenId | None = None
+    """The device or window; each login is one of its own."""
+    agent_id: ChosenId | None = None
+    """For managing roles: somebody else, whose every session is meant."""
+
+
+class Heartbeat(Body):
+    session: ChosenId | None = None
+
+
+class SessionView(Answer):
+    agent_id: str
+    presence: Presence
+    """Of the agent, over all sessions (R8.1), as far as this gateway has seen."""
+    session: str
+    lease_s: float
+    """The session ends so many seconds after its last heartbeat."""
+
+
+class PresenceView(Answer):
+    agent_id: str
+    name: str
+    presence: Presence
+    cause: PresenceCause | None
+    """Why it last changed; null for an agent who was never online."""
+    at: datetime | None
+
+
+@router.put("", summary="Come online, go away, log out", responses=problems(403))
+async def put_presence(
+    body: PresenceIn, caller: CurrentCaller, gateway: GatewayPorts
+) -> SessionView:
+    """Answers once it is in the log, and once `GET /v1/presence` shows what became of it, or after
+    2 s. One session that logs out leaves an agent online who has another (R8.1)."""
+    signal = _signal(gateway, caller, body.status, body.session, body.agent_id)
+    at = await gateway.presence.signal(signal)
+    await gateway.presence.settled(signal, at, _SHOWN_WITHIN_S)
+    return _session(gateway, signal)
+
+
+@router.post("/heartbeat", summary="Keep a session alive", responses=problems(403))
+async def post_heartbeat(
+    caller: CurrentCaller, gateway: GatewayPorts, body: Heartbeat | None = None
+) -> SessionView:
+    """Renews the session's lease. It wakes no session that has ended: that takes `PUT`."""
+    signal = _signal(gateway, caller, None, None if body is None else body.session, None)
+    await gateway.presence.signal(signal)
+    return _session(gateway, signal)
+
+
+@router.get("", summary="Who is online", responses=problems(403))
+async def list_presence(
+    caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
+) -> Listed[PresenceView]:
+    """Every agent who is not disabled, in the order of their ids."""
+    organization = caller.organization
+    agents = sorted(
+        (stored.value for stored in organization.agents.values() if not stored.value.disabled),
+        key=lambda agent: agent.id,
+    )
+    page, following = paging.cut(agents, lambda agent: agent.id)
+    items = []
+    for agent in page:
+        last = gateway.presence.of(organization.id, agent.id)
+        items.append(
+            PresenceView(
+                agent_id=agent.id,
+                name=agent.name,
+                presence=Presence.OFFLINE if last is None else last.presence,
+                cause=None if last is None else last.cause,
+                at=None if last is None else last.at,
+            )
+        )
+    return Listed(items=items, next=following, position=gateway.presence.copy.positions())
+
+
+def _signal(
+    gateway: Gateway,
+    caller: Caller,
+    status: Presence | None,
+    session: str | None,
+    of_agent: str | None,
+) -> SessionSignalled:
+    own = caller.viewer.agent_id
+    agent_id = own if of_agent is None else AgentId(of_agent)
+    if agent_id != own:
+        if not caller.may(Right.SET_PRESENCE):
+            raise ForbiddenError("Only managing roles set another agent's presence.")
+        if caller.organization.active_agent(agent_id) is None:
+            raise InvalidError("body.agent_id", f"There is no agent {agent_id!r}.")
+    return SessionSignalled(
+        organization=caller.organization.id,
+        agent_id=agent_id,
+        session=session or caller.session,
+        status=status,
+        lease_s=gateway.settings.presence_lease_s,
+        by=None if agent_id == own else own,
+        at=gateway.clock.now(),
+    )
+
+
+def _session(gateway: Gateway, signal: SessionSignalled) -> SessionView:
+    return SessionView(
+        agent_id=signal.agent_id,
+        presence=gateway.presence.presence(signal.organization, signal.agent_id),
+        session=signal.session,
+        lease_s=signal.lease_s,
+    )

@@ -1,0 +1,106 @@
+"""The settings of an organization."""
+
+from fastapi import APIRouter, Response
+from msgspec.structs import replace
+from pydantic import ConfigDict, Field
+
+from tuyen_events.directory import SettingsChanged
+from tuyen_events.vocabulary import Visibility, WhenNobody
+from tuyen_gateway.api.bodies import Body, Versioned
+from tuyen_gateway.api.dependencies import (
+    Administrator,
+    AfterVersion,
+    GatewayPorts,
+    SetupReader,
+)
+from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.changes import check_settings
+from tuyen_gateway.domain.directory import Organization
+
+router = APIRouter(prefix="/settings", tags=["settings"])
+
+_MOST_HOURS = 24 * 365
+
+
+class SettingsIn(Body):
+    """Fields that are left out (or null) keep their value."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"assignment": True, "auto_assign": True, "visibility": "own_only"}]
+        }
+    )
+
+    page_permissions: bool | None = None
+    """Agents work on the pages that they were given, and see no others (R1.4, R7.1)."""
+    assignment: bool | None = None
+    """Conversations may be assigned at all."""
+    visibility: Visibility | None = None
+    """What agents see of others' conversations (R7)."""
+    auto_assign: bool | None = None
+    """Rules assign new conversations; needs `assignment`."""
+    auto_reassign: bool | None = None
+    """A customer whose agent has logged out gets another (R3.3); needs `auto_assign`."""
+    when_nobody: WhenNobody | None = None
+    """What becomes of a conversation for which nobody is a candidate (R5)."""
+    take_unassigned: bool | None = None
+    """Agents may take what nobody has (R6.6)."""
+    done_after_hours: int | None = Field(default=None, ge=0, le=_MOST_HOURS)
+    """Hours without an event after which a conversation is done (I12); 0 is never."""
+
+
+class SettingsView(Versioned):
+    page_permissions: bool
+    assignment: bool
+    visibility: Visibility
+    auto_assign: bool
+    auto_reassign: bool
+    when_nobody: WhenNobody
+    take_unassigned: bool
+    done_after_hours: int
+
+
+@router.put("", summary="Change settings", responses=problems(403))
+async def put_settings(
+    body: SettingsIn, caller: Administrator, gateway: GatewayPorts, response: Response
+) -> SettingsView:
+    """For the role `system_admin`.
+
+    A change counts from everybody's next request (R7.4). Switching something off erases no
+    assignment that was made while it was on.
+    """
+    given = body.model_dump(exclude_none=True)
+    by, now = caller.viewer.agent_id, gateway.clock.now()
+
+    def decide(organization: Organization) -> SettingsChanged:
+        change: SettingsChanged = replace(organization.settings, by=by, at=now, **given)
+        check_settings(change)
+        return change
+
+    stored = await gateway.directory.change(caller.organization.id, decide)
+    set_etag(response, stored.version)
+    return _view(stored.value, stored.version)
+
+
+@router.get("", summary="The settings", dependencies=[AfterVersion], responses=problems(403))
+async def get_settings(caller: SetupReader, response: Response) -> SettingsView:
+    """For managing roles."""
+    stored = caller.organization.stored_settings
+    version = 0 if stored is None else stored.version
+    set_etag(response, version)
+    return _view(caller.organization.settings, version)
+
+
+def _view(settings: SettingsChanged, version: int) -> SettingsView:
+    return SettingsView(
+        page_permissions=settings.page_permissions,
+        assignment=settings.assignment,
+        visibility=settings.visibility,
+        auto_assign=settings.auto_assign,
+        auto_reassign=settings.auto_reassign,
+        when_nobody=settings.when_nobody,
+        take_unassigned=settings.take_unassigned,
+        done_after_hours=settings.done_after_hours,
+        version=version,
+    )
