@@ -27,7 +27,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.threads import Direction, Message, Moment, stored_time
+from tuyen_gateway.domain.threads import Direction, Instant, Message, stored_time
 
 NONE_YET = -1
 """An offset before the first."""
@@ -90,10 +90,10 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """By partition of `inbound`, the offset of the last event that was counted."""
     updated_at: datetime | None = None
     last: LastMessage | None = None
-    last_inbound: Moment | None = None
-    answered: Moment | None = None
+    last_inbound: Instant | None = None
+    answered: Instant | None = None
     """When we said the last word."""
-    waiting: Moment | None = None
+    waiting: Instant | None = None
     """The first inbound event after our last word that was not removed."""
     delivered_until: datetime | None = None
     seen_until: datetime | None = None
@@ -241,7 +241,7 @@ def _moved(row: Conversation, at: datetime) -> Conversation:
     return msgspec.structs.replace(row, updated_at=at)
 
 
-def _answered(row: Conversation, moment: Moment) -> tuple[Conversation, Doubt]:
+def _answered(row: Conversation, moment: Instant) -> tuple[Conversation, Doubt]:
     if row.answered is not None and row.answered >= moment:
         return row, Doubt.NOTHING
     row = msgspec.structs.replace(row, answered=moment)
@@ -251,7 +251,7 @@ def _answered(row: Conversation, moment: Moment) -> tuple[Conversation, Doubt]:
     return msgspec.structs.replace(row, waiting=None), Doubt.WAITING if between else Doubt.NOTHING
 
 
-def _asked(row: Conversation, moment: Moment, removed: bool) -> tuple[Conversation, Doubt]:
+def _asked(row: Conversation, moment: Instant, removed: bool) -> tuple[Conversation, Doubt]:
     if row.last_inbound is None or row.last_inbound < moment:
         row = msgspec.structs.replace(row, last_inbound=moment)
     if removed:
@@ -276,7 +276,7 @@ def last_of(message: Message) -> LastMessage | None:
     )
 
 
-def _said(row: Conversation, message: Message, moment: Moment) -> tuple[Conversation, Doubt]:
+def _said(row: Conversation, message: Message, moment: Instant) -> tuple[Conversation, Doubt]:
     if message.removed:
         shown = row.last is not None and row.last.id == message.id
         return row, Doubt.LAST if shown else Doubt.NOTHING

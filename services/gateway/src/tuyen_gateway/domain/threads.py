@@ -37,7 +37,7 @@ from tuyen_events.inbound import (
     Reacted,
 )
 
-Moment = tuple[datetime, datetime]
+Instant = tuple[datetime, datetime]
 """When something happened at the channel and, for what the channel times alike, when it was
 accepted here. Both in whole milliseconds, as the views store them."""
 
@@ -85,7 +85,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     removed: bool = False
 
     @property
-    def moment(self) -> Moment | None:
+    def moment(self) -> Instant | None:
         """When it was said; null until it was added."""
         if self.at is None or self.accepted_at is None:
             return None

@@ -1,0 +1,134 @@
+"""A batch of records, sorted by what it is about."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
+from tuyen_events.commands import MarkConversationDone
+from tuyen_events.event import Event
+from tuyen_events.ids import ConversationId, MessageId, message_id
+from tuyen_events.inbound import (
+    CommentAdded,
+    InboundEvent,
+    MessageEchoed,
+    MessageReceived,
+    MessagesDelivered,
+    MessagesSeen,
+)
+from tuyen_events.marks import ConversationRead
+from tuyen_gateway.domain.inbox import (
+    Addition,
+    Conversation,
+    assign,
+    mark_done,
+    mark_read,
+    progress,
+)
+from tuyen_gateway.domain.threads import Source, message_of
+from tuyen_platform.kafka.ports import Batch, Record
+from tuyen_platform.metrics import DEAD_LETTERS, PROJECTED_EVENTS
+
+_log = structlog.get_logger()
+
+RowEvent = (
+    MessagesDelivered | MessagesSeen | AssignmentEvent | MarkConversationDone | ConversationRead
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that is said of a row itself; `offset` is its place in its partition."""
+
+    event: RowEvent
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a batch says, each list in the order of every partition."""
+
+    messages: dict[MessageId, list[tuple[InboundEvent, Source]]] = field(default_factory=dict)
+    additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
+    facts: dict[ConversationId, list[Fact]] = field(default_factory=dict)
+    assignments: list[AssignmentEvent] = field(default_factory=list)
+    parents: set[MessageId] = field(default_factory=set)
+    """Messages that give others their conversation."""
+    comments: set[MessageId] = field(default_factory=set)
+    """Comments that were added: others may be known by them alone."""
+
+
+def fold_fact(row: Conversation, fact: Fact) -> Conversation:
+    """The row after one fact about it."""
+    match fact.event:
+        case MessagesDelivered() | MessagesSeen():
+            return progress(row, fact.event)
+        case ConversationRead():
+            return mark_read(row, fact.event, fact.offset)
+        case MarkConversationDone():
+            return mark_done(row, fact.event)
+        case AssignmentEvent():
+            return assign(row, fact.event)
+
+
+def read_batch(batch: Batch) -> Work:
+    """The batch, sorted. A record that cannot be read is logged with its place, counted and passed
+    by: it stays in the log for a later version to read."""
+    work = Work()
+    for (topic, _), records in batch.items():
+        for record, event in _events(records):
+            _sort(work, event, record)
+        PROJECTED_EVENTS.labels("inbox", topic).inc(len(records))
+    return work
+
+
+def _events(records: Sequence[Record]) -> Iterator[tuple[Record, Event]]:
+    for record in records:
+        if record.value is None:
+            continue
+        try:
+            yield record, decode_data(record.headers, record.value)
+        except UnknownTypeError as error:
+            _log.info("unknown_record_passed_by", **_place(record), reason=error.reason)
+        except UnreadableEventError as error:
+            DEAD_LETTERS.labels("gateway").inc()
+            _log.error("unreadable_record_passed_by", **_place(record), reason=error.reason)
+
+
+def _place(record: Record) -> dict[str, str | int]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def _sort(work: Work, event: Event, record: Record) -> None:
+    match event:
+        case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
+            _note(work, event.conversation_id, Fact(event, record.offset))
+        case AssignmentEvent():
+            _note(work, event.conversation_id, Fact(event, record.offset))
+            work.assignments.append(event)
+        case InboundEvent():
+            about = message_of(event)
+            if about is not None:
+                _sort_message(work, about, event, record)
+        case _:
+            pass
+
+
+def _note(work: Work, conversation_id: ConversationId, fact: Fact) -> None:
+    work.facts.setdefault(conversation_id, []).append(fact)
+
+
+def _sort_message(work: Work, about: MessageId, event: InboundEvent, record: Record) -> None:
+    event_id = (header(record.headers, "ce_id") or b"").decode("utf-8", "replace")
+    source = Source(event_id, record.partition, record.offset)
+    work.messages.setdefault(about, []).append((event, source))
+    if isinstance(event, CommentAdded):
+        work.comments.add(about)
+        if event.conversation_id is None and event.parent_external_id is not None:
+            parent = message_id(event.organization, event.page_id, event.parent_external_id)
+            work.parents.add(parent)
+    if isinstance(event, MessageReceived | MessageEchoed | CommentAdded) and event.conversation_id:
+        addition = Addition(event, about, record.partition, record.offset)
+        work.additions.setdefault(event.conversation_id, []).append(addition)

@@ -1,0 +1,188 @@
+"""The views' collections: their names, their indexes, and guarded writes.
+
+A document carries a `stamp` of its own content. It is replaced only while it is as it was read, so
+that two gateways that fold parts of one document lose nothing to each other; what a writer loses,
+it reads and folds again. Equal content has an equal stamp, whichever way it came about.
+"""
+
+from collections.abc import Collection as Ids
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Generic, TypeVar
+
+import msgspec
+from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.threads import Message
+from tuyen_platform.mongodb import Collection, Database, Document
+
+CONVERSATIONS = "conversations"
+MESSAGES = "messages"
+ASSIGNMENTS = "assignments"
+
+VIEW = "inbox"
+"""The name of all these together: they have one position in the log."""
+
+_DUPLICATE_KEY = 11000
+_NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
+
+# Every list of I4 runs down one of these. A question that names no channel or kind asks for all of
+# them, which the server merges in the order of `updated_at`.
+_INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
+    CONVERSATIONS: (
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("channel", ASCENDING),
+                ("kind", ASCENDING),
+                *_NEWEST_FIRST,
+            ],
+            name="by_kind",
+        ),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("page_id", ASCENDING),
+                ("kind", ASCENDING),
+                *_NEWEST_FIRST,
+            ],
+            name="by_page",
+        ),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("assignee", ASCENDING),
+                ("kind", ASCENDING),
+                *_NEWEST_FIRST,
+            ],
+            name="by_assignee",
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("tags", ASCENDING), *_NEWEST_FIRST],
+            name="by_tag",
+            partialFilterExpression={"tags.0": {"$exists": True}},
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
+        ),
+        IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+    ),
+    MESSAGES: (
+        IndexModel(
+            [
+                ("conversation_id", ASCENDING),
+                ("at", ASCENDING),
+                ("accepted_at", ASCENDING),
+                ("_id", ASCENDING),
+            ],
+            name="by_thread",
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("partition", ASCENDING), ("offset", ASCENDING)],
+            name="by_place",
+        ),
+        IndexModel([("via_parent", ASCENDING)], name="by_parent", sparse=True),
+    ),
+    ASSIGNMENTS: (
+        IndexModel(
+            [("conversation_id", ASCENDING), ("version", DESCENDING)], name="by_conversation"
+        ),
+    ),
+}
+
+
+async def ensure_indexes(database: Database) -> None:
+    """Makes the indexes that are missing. Safe to repeat."""
+    for name, indexes in _INDEXES.items():
+        await database[name].create_indexes(list(indexes))
+
+
+Folded = TypeVar("Folded", Conversation, Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[Folded]):
+    """A document as it was read."""
+
+    value: Folded
+    stamp: bytes
+
+
+def stamp_of(value: Conversation | Message) -> bytes:
+    """Eight bytes that stand for the document's whole content."""
+    return blake2b(msgspec.msgpack.encode(value), digest_size=8).digest()
+
+
+async def read_by_id(
+    collection: Collection, kind: type[Folded], ids: Ids[str]
+) -> dict[str, Stored[Folded]]:
+    """The documents of these ids that exist."""
+    if not ids:
+        return {}
+    return await read_all(collection, kind, {"_id": {"$in": list(ids)}})
+
+
+async def read_all(
+    collection: Collection, kind: type[Folded], query: Document
+) -> dict[str, Stored[Folded]]:
+    """The documents that `query` finds, by id."""
+    found = await collection.find(query).to_list(None)
+    return {
+        document["_id"]: Stored(msgspec.convert(document, kind), document["stamp"])
+        for document in found
+    }
+
+
+async def write(
+    collection: Collection,
+    before: Mapping[str, Stored[Folded]],
+    after: Iterable[Folded],
+) -> bool:
+    """Stores what differs from `before`; false when another writer came between, for some of it."""
+    operations = [
+        operation
+        for value in after
+        if (operation := _operation(before.get(value.id), value)) is not None
+    ]
+    if not operations:
+        return True
+    try:
+        result = await collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as error:
+        failures = error.details["writeErrors"]
+        if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+            raise
+        return False
+    return bool(result.inserted_count + result.matched_count == len(operations))
+
+
+def _operation(
+    before: Stored[Folded] | None, after: Folded
+) -> InsertOne[Document] | ReplaceOne[Document] | UpdateOne | None:
+    if before is None:
+        return InsertOne(_document(after))
+    if before.value == after:
+        return None
+    guard = {"_id": after.id, "stamp": before.stamp}
+    if isinstance(after, Message):
+        return ReplaceOne(guard, _document(after))
+    # A row is never written whole: indexes of fields that stay are left alone.
+    changed = {
+        name: _plain(value)
+        for name in after.__struct_fields__
+        if (value := getattr(after, name)) != getattr(before.value, name)
+    }
+    return UpdateOne(guard, {"$set": {**changed, "stamp": stamp_of(after)}})
+
+
+def _document(value: Conversation | Message) -> Document:
+    return {**_plain(value), "stamp": stamp_of(value)}
+
+
+def _plain(value: object) -> Document:
+    plain: Document = msgspec.to_builtins(value, builtin_types=(datetime,))
+    return plain

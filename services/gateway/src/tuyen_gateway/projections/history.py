@@ -1,0 +1,36 @@
+"""The history of assignments: one document for each version of a conversation (I10, R9.4)."""
+
+from datetime import datetime
+
+import msgspec
+from pymongo import UpdateOne
+
+from tuyen_events.assignments import AssignmentEvent
+
+
+def record(event: AssignmentEvent) -> UpdateOne:
+    """Stores the record, unless one with this version stood in the log before it."""
+    document = {
+        name: msgspec.to_builtins(getattr(event, name), builtin_types=(datetime,))
+        for name in _FIELDS
+    }
+    key = f"{event.conversation_id}:{event.version}"
+    return UpdateOne({"_id": key}, {"$setOnInsert": document}, upsert=True)
+
+
+_FIELDS = (
+    "organization",
+    "page_id",
+    "conversation_id",
+    "version",
+    "agent_id",
+    "previous_agent_id",
+    "reason",
+    "mode",
+    "rule_id",
+    "by",
+    "note",
+    "candidates",
+    "caused_by",
+    "at",
+)

@@ -1,0 +1,229 @@
+"""The inbox and its threads, folded from events, assignments, done marks and read marks.
+
+One batch takes the same few round trips however large it is: read the messages it is about, fold,
+write them; read the rows, fold, write them. Messages are written before the rows that follow from
+them, so whoever reads a row's thread to settle a doubt sees at least what the row has seen.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.ids import ConversationId, MessageId
+from tuyen_gateway.domain.inbox import (
+    Conversation,
+    Doubt,
+    add,
+    reconcile,
+    settle_last,
+    settle_waiting,
+)
+from tuyen_gateway.domain.threads import Direction, Message, fold_message
+from tuyen_gateway.projections.batches import Work, fold_fact, read_batch
+from tuyen_gateway.projections.collections import (
+    ASSIGNMENTS,
+    CONVERSATIONS,
+    MESSAGES,
+    Stored,
+    read_all,
+    read_by_id,
+    stamp_of,
+    write,
+)
+from tuyen_gateway.projections.history import record
+from tuyen_platform.kafka.ports import Batch
+from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.text import fold_accents
+
+_TRIES = 50
+"""Each lost race means that another gateway got on; more than a few in a row do not happen."""
+
+Messages = dict[str, Message]
+
+
+class ContendedError(Exception):
+    """A document changed at every try."""
+
+
+class InboxProjection:
+    """Folds batches into the views of one database.
+
+    At least once is enough: folding a batch again, whole or in part, here or in another gateway,
+    changes nothing (R9.2).
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._conversations = database[CONVERSATIONS]
+        self._messages = database[MESSAGES]
+        self._assignments = database[ASSIGNMENTS]
+
+    async def fold(self, batch: Batch) -> None:
+        """Returns once the views show all of `batch`."""
+        work = read_batch(batch)
+        await self._record(work.assignments)
+        messages = await self._fold_messages(work)
+        read = await self._fold_rows(work, messages)
+        for _ in range(_TRIES):
+            changed = await self._changed_since(read)
+            if not changed:
+                return
+            # Another gateway changed a message while its row was folded here.
+            messages.update(changed)
+            read = await self._fold_rows(work, messages)
+        raise ContendedError("messages")
+
+    async def _record(self, assignments: Iterable[AssignmentEvent]) -> None:
+        operations = [record(event) for event in assignments]
+        if operations:
+            await self._assignments.bulk_write(operations, ordered=True)
+
+    async def _fold_messages(self, work: Work) -> Messages:
+        """The messages of the batch, and those that it gives a conversation, as stored."""
+        ids = work.messages.keys() | work.parents
+        for _ in range(_TRIES):
+            stored = await read_by_id(self._messages, Message, ids)
+            folded: Messages = {
+                message_id: _fold_all(stored.get(message_id), work, message_id)
+                for message_id in work.messages
+            }
+            known = {key: found.value for key, found in stored.items()}
+            _adopt(folded, {**known, **folded})
+            if await write(self._messages, stored, folded.values()):
+                break
+        else:
+            raise ContendedError("messages")
+        if work.comments:
+            await self._adopt_children(folded, work)
+        return folded
+
+    async def _adopt_children(self, folded: Messages, work: Work) -> None:
+        """Gives conversations to messages that are known by their parent alone, whichever of the
+        two came first. Looks after the write, so that of two gateways one sees both."""
+        orphans = [m.via_parent for m in folded.values() if m.via_parent and not m.conversation_id]
+        parents = await read_by_id(self._messages, Message, orphans)
+        family: Messages = {**{key: found.value for key, found in parents.items()}, **folded}
+        frontier: set[str] = {*work.comments, *parents}
+        while frontier:
+            children = await read_all(
+                self._messages, Message, {"via_parent": {"$in": list(frontier)}}
+            )
+            adopted = {key: found.value for key, found in children.items()}
+            _adopt(adopted, family)
+            if not await write(self._messages, children, adopted.values()):
+                continue
+            frontier = adopted.keys() - family.keys()
+            folded.update(adopted)
+            family.update(adopted)
+
+    async def _fold_rows(self, work: Work, messages: Messages) -> dict[str, bytes]:
+        """Folds the rows; returns the stamps of what they were folded from and others may write."""
+        threads: dict[ConversationId, list[Message]] = {}
+        for message in messages.values():
+            if message.conversation_id is not None:
+                threads.setdefault(message.conversation_id, []).append(message)
+        ids = {*work.facts, *work.additions, *threads}
+        for _ in range(_TRIES):
+            stored = await read_by_id(self._conversations, Conversation, ids)
+            read: dict[str, bytes] = {
+                m.id: stamp_of(m) for m in messages.values() if m.comment and m.conversation_id
+            }
+            rows = []
+            for conversation_id in ids:
+                before = stored.get(conversation_id)
+                blank = Conversation(id=conversation_id)
+                row, doubt = _fold_row(
+                    blank if before is None else before.value,
+                    work,
+                    messages,
+                    threads.get(conversation_id, ()),
+                )
+                if doubt:
+                    row = await self._settled(row, doubt, read)
+                if row != blank:
+                    rows.append(row)
+            if await write(self._conversations, stored, rows):
+                return read
+        raise ContendedError("conversations")
+
+    async def _settled(
+        self, row: Conversation, doubt: Doubt, read: dict[str, bytes]
+    ) -> Conversation:
+        """The row after its thread was asked for what the row alone cannot tell."""
+        there: Document = {"conversation_id": row.id, "removed": {"$ne": True}}
+        if Doubt.LAST in doubt:
+            newest = await self._first(there, -1, read)
+            row = settle_last(row, newest)
+        if Doubt.WAITING in doubt:
+            unanswered: Document = {**there, "direction": Direction.IN.value}
+            if row.answered is not None:
+                at, accepted_at = row.answered
+                unanswered["at"] = {"$gte": at}
+                unanswered["$or"] = [
+                    {"at": {"$gt": at}},
+                    {"at": at, "accepted_at": {"$gt": accepted_at}},
+                ]
+            row = settle_waiting(row, await self._first(unanswered, 1, read))
+        return row
+
+    async def _first(self, query: Document, order: int, read: dict[str, bytes]) -> Message | None:
+        document = await self._messages.find_one(
+            query, sort=[("at", order), ("accepted_at", order), ("_id", order)]
+        )
+        if document is None:
+            return None
+        message = msgspec.convert(document, Message)
+        read[message.id] = document["stamp"]
+        return message
+
+    async def _changed_since(self, read: Mapping[str, bytes]) -> Messages:
+        """The messages that are not any more as they were read."""
+        if not read:
+            return {}
+        stamps = await self._messages.find({"_id": {"$in": list(read)}}, {"stamp": 1}).to_list(None)
+        changed = [found["_id"] for found in stamps if found["stamp"] != read[found["_id"]]]
+        stored = await read_by_id(self._messages, Message, changed)
+        return {key: found.value for key, found in stored.items()}
+
+
+def _fold_all(stored: Stored[Message] | None, work: Work, message_id: MessageId) -> Message:
+    message = None if stored is None else stored.value
+    for event, source in work.messages[message_id]:
+        message = fold_message(message, event, source)
+    if message is None:
+        raise ValueError(f"the batch says nothing of {message_id}")
+    return message
+
+
+def _adopt(messages: Messages, family: Mapping[str, Message]) -> None:
+    """Gives each of `messages` that has none its parent's conversation, where that is known."""
+    adopted = True
+    while adopted:
+        adopted = False
+        for child in tuple(messages.values()):
+            if child.via_parent is None or child.conversation_id is not None:
+                continue
+            parent = messages.get(child.via_parent) or family.get(child.via_parent)
+            if parent is not None and parent.conversation_id is not None:
+                messages[child.id] = msgspec.structs.replace(
+                    child, conversation_id=parent.conversation_id
+                )
+                adopted = True
+
+
+def _fold_row(
+    row: Conversation, work: Work, messages: Messages, thread: Iterable[Message]
+) -> tuple[Conversation, Doubt]:
+    for fact in work.facts.get(row.id, ()):
+        row = fold_fact(row, fact)
+    for addition in work.additions.get(row.id, ()):
+        message = messages[addition.message_id]
+        counts = (message.partition, message.offset) == (addition.partition, addition.offset)
+        if counts and message.conversation_id == row.id:
+            name = None if addition.event.customer is None else addition.event.customer.name
+            row = add(row, addition, None if name is None else fold_accents(name))
+    doubts = Doubt.NOTHING
+    for message in thread:
+        row, doubt = reconcile(row, message)
+        doubts |= doubt
+    return row, doubts

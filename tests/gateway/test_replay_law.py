@@ -1,0 +1,134 @@
+"""Replay equals live: however the log is cut, mixed, doubled and interrupted, the views are one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import bson
+import pytest
+from pymongo.errors import AutoReconnect
+
+from support.inbox_histories import History, batches, seeded
+from tuyen_gateway.projections import collections, inbox
+from tuyen_gateway.projections.collections import (
+    ASSIGNMENTS,
+    CONVERSATIONS,
+    MESSAGES,
+    ensure_indexes,
+)
+from tuyen_gateway.projections.inbox import InboxProjection
+from tuyen_platform.kafka.ports import Batch
+from tuyen_platform.mongodb import Database, connect
+
+
+@pytest.fixture
+async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
+    opened = connect(mongodb, database)
+    await ensure_indexes(opened)
+    yield opened
+    opened.client.close()
+
+
+async def _dump(database: Database) -> dict[str, list[bytes]]:
+    return {
+        name: [bson.encode(found) async for found in database[name].find().sort("_id", 1)]
+        for name in (CONVERSATIONS, MESSAGES, ASSIGNMENTS)
+    }
+
+
+async def _drop(database: Database) -> None:
+    for name in (CONVERSATIONS, MESSAGES, ASSIGNMENTS):
+        await database[name].delete_many({})
+
+
+async def _clean(database: Database, history: History) -> dict[str, list[bytes]]:
+    """The views of the whole log, folded place after place in one batch."""
+    await _drop(database)
+    await InboxProjection(database).fold(dict(sorted(history.records.items())))
+    dump = await _dump(database)
+    await _drop(database)
+    return dump
+
+
+def _differences(expected: dict[str, list[bytes]], found: dict[str, list[bytes]]) -> list[str]:
+    """What differs, readable."""
+    said = []
+    for name, documents in expected.items():
+        old = {bson.decode(d)["_id"]: d for d in documents}
+        new = {bson.decode(d)["_id"]: d for d in found[name]}
+        for key in sorted(old.keys() | new.keys()):
+            if old.get(key) != new.get(key):
+                a = bson.decode(old[key]) if key in old else {}
+                b = bson.decode(new[key]) if key in new else {}
+                fields = {f: (a.get(f), b.get(f)) for f in {*a, *b} if a.get(f) != b.get(f)}
+                said.append(f"{name} {key} {fields}")
+    return said
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_replay_equals_live_whatever_the_order_of_partitions(
+    views: Database, seed: int
+) -> None:
+    history = History(seed).grow(150)
+    expected = await _clean(views, history)
+    random = seeded(seed)
+    projection = InboxProjection(views)
+    for batch in batches(history.records, random, size=random.choice([1, 8, 40])):
+        await projection.fold(batch)
+        if random.random() < 0.2:
+            await projection.fold(batch)  # it was not committed
+    assert _differences(expected, await _dump(views)) == []
+    assert await _dump(views) == expected
+
+
+class _Crash(AutoReconnect):
+    pass
+
+
+@pytest.mark.parametrize("seed", range(20, 28))
+async def test_replay_equals_live_over_crashes_in_the_middle_of_batches(
+    views: Database, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(seed).grow(150)
+    expected = await _clean(views, history)
+    random = seeded(seed)
+    write = collections.write
+
+    async def torn(collection: Any, before: Any, after: Any) -> bool:
+        values = list(after)
+        if random.random() < 0.3:
+            await write(collection, before, values[: random.randrange(len(values) + 1)])
+            raise _Crash("in the middle")
+        return await write(collection, before, values)
+
+    monkeypatch.setattr(inbox, "write", torn)
+    for batch in batches(history.records, random):
+        while True:
+            with suppress(_Crash):
+                await InboxProjection(views).fold(batch)
+                break
+    assert _differences(expected, await _dump(views)) == []
+
+
+@pytest.mark.parametrize("seed", range(40, 48))
+async def test_replay_equals_live_with_three_gateways_at_once_one_of_them_late(
+    views: Database, seed: int
+) -> None:
+    """Two share the partitions; a third, paused since the first batch, folds all of them again."""
+    history = History(seed).grow(150)
+    expected = await _clean(views, history)
+    shares: list[dict[Any, Any]] = [{}, {}, history.records]
+    for place, records in sorted(history.records.items()):
+        shares[place[1] % 2][place] = records
+
+    async def run(share: dict[Any, Any], name: int) -> None:
+        pieces: list[Batch] = list(batches(share, seeded(seed + name), size=20))
+        projection = InboxProjection(views)
+        for piece in pieces:
+            await projection.fold(piece)
+
+    async with asyncio.TaskGroup() as tasks:
+        for name, share in enumerate(shares):
+            tasks.create_task(run(share, name))
+    assert _differences(expected, await _dump(views)) == []
