@@ -10,11 +10,13 @@ from tuyen_local import lock
 from tuyen_local.addresses import HOST
 
 
-def run(directory: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(
+    directory: Path, environment: dict[str, str] | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
     given = {f"TUYEN_{name.upper()}": value for name, value in settings.items()}
     return subprocess.run(
         [sys.executable, "-m", "tuyen_local", "run"],
-        env=os.environ | {"TUYEN_DATA_DIR": str(directory / "var")} | given,
+        env=os.environ | {"TUYEN_DATA_DIR": str(directory / "var")} | given | (environment or {}),
         cwd=directory,
         capture_output=True,
         text=True,
@@ -44,3 +46,17 @@ def test_a_setting_that_cannot_be_is_named(tmp_path: Path) -> None:
     ended = run(tmp_path, gateway_port="many")
     assert ended.returncode == 1
     assert "gateway_port" in ended.stdout
+
+
+def test_without_docker_and_java_one_line_says_what_to_install(tmp_path: Path) -> None:
+    nothing_installed = {
+        "PATH": str(tmp_path),
+        "JAVA_HOME": "",
+        "DOCKER_HOST": f"unix://{tmp_path / 'docker.sock'}",
+        "TUYEN_KAFKA": "",
+    }
+    ended = run(tmp_path, nothing_installed, gateway_port="0", ingest_port="0")
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[-1].startswith("cannot start: there is no Docker engine")
+    assert "install Docker, or Java 17 and Maven" in ended.stdout
+    assert ended.stderr == ""

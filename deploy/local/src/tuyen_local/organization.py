@@ -22,13 +22,15 @@ async def bootstrap(gateway_url: str, settings: Settings, secrets: Credentials) 
     Raises CannotStart when the gateway refuses, with what it said.
     """
     async with httpx.AsyncClient(base_url=gateway_url, timeout=15, trust_env=False) as gateway:
-        await _ensure_organization(gateway, settings, secrets)
-        if not settings.demo:
-            return
-        token = await _log_in(gateway, settings, secrets)
-        gateway.headers["Authorization"] = f"Bearer {token}"
-        for path, body in _demo(secrets):
-            _accepted(await gateway.put(path, json=body))
+        try:
+            await _ensure_organization(gateway, settings, secrets)
+            if settings.demo:
+                token = await _log_in(gateway, settings, secrets)
+                gateway.headers["Authorization"] = f"Bearer {token}"
+                for path, body in _demo(secrets):
+                    _accepted(await gateway.put(path, json=body))
+        except httpx.TransportError as error:
+            raise CannotStart(f"the gateway stopped answering: {error!r}") from error
 
 
 def _demo(secrets: Credentials) -> list[tuple[str, Mapping[str, Any]]]:

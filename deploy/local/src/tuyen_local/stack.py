@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from tuyen_local import credentials, kafka, lock, mongodb, server
 from tuyen_local.addresses import HOST, free_ports, require_free, until
@@ -192,8 +193,11 @@ class Stack:
             async with asyncio.TaskGroup() as both:
                 both.create_task(start_kafka())
                 both.create_task(start_mongodb())
-        except* CannotStart as failures:
-            raise CannotStart("; ".join(map(str, failures.exceptions))) from failures
+        except ExceptionGroup as failures:
+            unable, others = failures.split(CannotStart)
+            if unable is None or others is not None:
+                raise
+            raise CannotStart("; ".join(map(str, unable.exceptions))) from failures
 
     async def _stop_servers(self) -> None:
         started = [each for each in (self._kafka, self._mongodb) if each is not None]
@@ -204,8 +208,8 @@ class Stack:
 
         try:
             await ensure_topics(self.kafka, self.settings.topic_prefix, await self._replicas())
-        except (ValueError, TimeoutError) as error:
-            raise CannotStart(str(error)) from error
+        except (KafkaError, ValueError, TimeoutError) as error:
+            raise CannotStart(f"the topics cannot be made: {error}") from error
 
     async def _replicas(self) -> int:
         """One on a broker that was started here; on a cluster, up to three."""
