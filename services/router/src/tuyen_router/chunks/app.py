@@ -15,6 +15,7 @@ from faust.types import TP
 from tuyen_router.chunks.consumer import ChunkConsumer
 from tuyen_router.chunks.delivery import Deliveries
 from tuyen_router.chunks.fatal import end_process
+from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.lease import Lease
 from tuyen_router.chunks.producer import ChunkProducer
 from tuyen_router.chunks.records import PartitionState, TableSpec
@@ -52,6 +53,7 @@ class Health:
 class ChunkApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable types
     """Owns the stages, the deliveries and the lease. Made by `build_app`."""
 
+    logger = FAUST_LOGGER
     settings: ChunkSettings
     stages: Mapping[str, Stage]
     stage_of_input: Mapping[str, Stage]

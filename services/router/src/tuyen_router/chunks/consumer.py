@@ -10,6 +10,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 
 from tuyen_router.chunks.fatal import end_process
+from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.positions import Positions
 
 _FETCH_TIMEOUT_S = 0.1
@@ -20,6 +21,8 @@ _NO_MEMBER = ""
 
 class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types
     """The thread that owns aiokafka's consumer, and with it heartbeats and the lease."""
+
+    logger = FAUST_LOGGER
 
     async def on_start(self) -> None:
         await super().on_start()
@@ -81,6 +84,8 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     resumes its flow is therefore never a chunk that would be missed: after a clearing, reading
     starts again at the committed offsets.
     """
+
+    logger = FAUST_LOGGER
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

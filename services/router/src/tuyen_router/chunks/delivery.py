@@ -9,6 +9,7 @@ from typing import Any, NewType, Protocol
 from faust.types import TP
 from mode import Service
 
+from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.outbox import Group, Outbox, encoded_size
 
 BaseOffset = NewType("BaseOffset", int)
@@ -129,6 +130,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
     Order is kept per topic partition. Nothing is sent twice by this process, and nothing is ever
     given up: the first failed delivery crashes the app, and with it the process.
     """
+
+    logger = FAUST_LOGGER
 
     def __init__(
         self,

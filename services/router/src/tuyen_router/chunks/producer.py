@@ -5,6 +5,8 @@ from typing import Any, NoReturn
 
 from faust.transport.drivers.aiokafka import Producer
 
+from tuyen_router.chunks.faust_logger import FAUST_LOGGER
+
 
 class ChunkProducer(Producer):  # type: ignore[misc]  # Faust publishes no usable types
     """Faust's producer without its buffer.
@@ -13,6 +15,8 @@ class ChunkProducer(Producer):  # type: ignore[misc]  # Faust publishes no usabl
     Faust commits inputs whose outputs never reached the broker. Here `flush` waits for every
     outbox, and a failure ends the process before any commit.
     """
+
+    logger = FAUST_LOGGER
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {**super()._settings_extra(), "acks": "all", "enable_idempotence": True}

@@ -9,6 +9,7 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
+from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.records import Record
 
 
@@ -28,6 +29,8 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     The course of a recovery is Faust's: it asks for the ends of the logs, seeks, lets the flow
     go, and waits for `signal_recovery_end`. The consumer calls `apply` and `look_for_end`.
     """
+
+    logger = FAUST_LOGGER
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,6 +108,7 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
 class ChunkTableManager(TableManager):  # type: ignore[misc]  # Faust publishes no usable types
     """Faust's table manager with `ChunkRecovery`."""
 
+    logger = FAUST_LOGGER
     _recovery: ChunkRecovery | None
 
     async def on_start(self) -> None:

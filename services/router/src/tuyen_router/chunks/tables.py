@@ -9,6 +9,7 @@ from faust.types import TP
 
 from tuyen_router.chunks.delivery import BaseOffset
 from tuyen_router.chunks.fatal import end_process
+from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.records import PartitionState, Record, TableSpec
 
 
@@ -18,6 +19,8 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
     A partition that stays across a rebalance keeps its state, and only what is new in its log is
     read. One that leaves is dropped at once.
     """
+
+    logger = FAUST_LOGGER
 
     def __init__(self, *args: Any, spec: TableSpec, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,6 +91,8 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
 
 class ChunkTable(faust.Table):  # type: ignore[misc]  # Faust publishes no usable types
     """A Faust table, for its name, its changelog and its place in the assignor."""
+
+    logger = FAUST_LOGGER
 
     def __init__(self, app: faust.App, spec: TableSpec) -> None:
         self.spec = spec

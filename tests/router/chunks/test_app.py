@@ -1,0 +1,105 @@
+"""What the app is made of, without a broker: the settings that go round Faust's traps."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NoReturn
+
+import pytest
+from faust.types import TP
+
+from tuyen_router.chunks import ChunkApp, ChunkSettings, Record, TableSpec, build_app
+from tuyen_router.chunks import app as module
+
+
+class Nothing:
+    """The state of a table that nobody reads."""
+
+    def apply(self, records: Sequence[Record]) -> None: ...
+
+
+@pytest.fixture
+async def app() -> ChunkApp:
+    return build_app(
+        app_id="built",
+        bootstrap_servers="127.0.0.1:1,127.0.0.1:2",
+        inputs={"one": ["inbound", "answers"], "two": ["requests"]},
+        handlers={"one": lambda chunk, outbox: None, "two": lambda chunk, outbox: None},
+        tables=[
+            TableSpec("assigned", "assigned-log", "one", lambda partition: Nothing()),
+            TableSpec("choices", "choices-log", "two", lambda partition: Nothing()),
+        ],
+        gate=asyncio.Event().wait,
+        on_recovered=lambda: None,
+        settings=ChunkSettings(),
+    )
+
+
+async def test_trap_1_the_producer_is_idempotent_and_has_no_way_round_the_outbox(
+    app: ChunkApp,
+) -> None:
+    settings = app.producer._settings_extra()
+    assert settings["acks"] == "all"
+    assert settings["enable_idempotence"] is True
+    with pytest.raises(NotImplementedError):
+        await app.producer.send("topic", None, b"v", None, None, None)
+    with pytest.raises(NotImplementedError):
+        app.producer.send_soon(None)
+
+
+async def test_trap_3_nothing_is_built_on_exactly_once(app: ChunkApp) -> None:
+    assert not app.in_transaction
+
+
+async def test_trap_8_a_fetch_waits_50_ms_for_records(app: ChunkApp) -> None:
+    consumer = app.consumer._thread._create_worker_consumer(app.transport)
+    assert consumer._fetch_max_wait_ms == 50
+
+
+async def test_trap_9_topics_are_never_made_by_faust_and_tables_never_written(
+    app: ChunkApp,
+) -> None:
+    assert not app.conf.topic_allow_declare
+    assert app.conf.topic_disable_leader
+    assert app.conf.table_standby_replicas == 0
+    with pytest.raises(NotImplementedError):
+        app.tables["assigned"].send_changelog(0, b"k", b"v")
+
+
+async def test_trap_10_no_web_server_and_no_second_thread_for_the_producer(app: ChunkApp) -> None:
+    assert not app.conf.web_enabled
+    assert not app.conf.web_tables_enabled
+    assert not app.conf.producer_threaded
+
+
+async def test_each_stage_is_one_agent_without_concurrency(app: ChunkApp) -> None:
+    agents = list(app.agents.values())
+    assert [agent.concurrency for agent in agents] == [1, 1]
+    assert [sorted(agent.channel.topics) for agent in agents] == [
+        ["answers", "inbound"],
+        ["requests"],
+    ]
+
+
+async def test_topics_with_different_partitions_end_the_process(
+    app: ChunkApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ProcessEndedError(Exception):
+        pass
+
+    def end_process(reason: str) -> NoReturn:
+        raise ProcessEndedError(reason)
+
+    monkeypatch.setattr(module, "end_process", end_process)
+    topics = ("inbound", "answers", "assigned-log")
+    together = {TP(topic, partition) for topic in topics for partition in (0, 3)}
+    assert app._owned_of(app.stages["one"], together) == {0, 3}
+    with pytest.raises(ProcessEndedError, match="not co-partitioned"):
+        app._owned_of(app.stages["one"], together - {TP("assigned-log", 3)})
+
+
+async def test_nothing_is_owned_and_no_step_runs_before_the_start(app: ChunkApp) -> None:
+    assert app.owned_partitions("one") == frozenset()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await app.run_step("one", 0, lambda outbox: pytest.fail("ran"))
+    assert not app.health().is_ready
