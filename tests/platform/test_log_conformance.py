@@ -19,6 +19,7 @@ from tuyen_platform.kafka.ports import (
     Appended,
     Batch,
     Log,
+    Offsets,
     Record,
     Subscription,
     Tail,
@@ -305,3 +306,55 @@ async def test_a_waiting_reader_gets_an_empty_batch_so_that_it_can_prove_its_lif
         aclosing(batches(member)) as stream,
     ):
         assert await anext(stream) == {}
+
+
+async def test_a_group_starts_where_it_is_told_to_whatever_was_committed(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    await fill(log, ORDERS, 2, partition=1)
+    async with log.subscribe(ORDERS, group="packers") as member:
+        await take(member, 5)
+        await member.commit()
+    asked: list[Offsets] = []
+
+    async def starts(committed: Offsets) -> Offsets:
+        asked.append(committed)
+        return {**committed, ("orders", 0): 1}
+
+    async with log.subscribe(ORDERS, group="packers", starts=starts) as member:
+        assert values(await take(member, 2)) == [b"1", b"2"]
+        assert asked == [{("orders", 0): 3, ("orders", 1): 2, ("orders", 2): 0, ("orders", 3): 0}]
+        assert await member.positions() == asked[0]
+
+
+async def test_positions_are_those_of_the_next_records(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    async with log.subscribe(ORDERS, group="packers") as member:
+        await take(member, 3)
+        assert (await member.positions())["orders", 0] == 3
+
+
+@pytest.mark.kafka
+async def test_shares_dealt_anew_start_where_each_member_is_told_to(
+    kafka: str, topic_prefix: str
+) -> None:
+    await ensure_topics(kafka, topic_prefix, 1, (ORDERS,))
+
+    async def from_the_start(committed: Offsets) -> Offsets:
+        dealt.append(len(committed))
+        return dict.fromkeys(committed, 0)
+
+    dealt: list[int] = []
+    async with KafkaLog(kafka, topic_prefix) as log:
+        for partition in range(4):
+            await fill(log, ORDERS, 1, partition)
+        async with log.subscribe(ORDERS, group="packers", starts=from_the_start) as one:
+            assert len(await take(one, 4)) == 4
+            await one.commit()
+            async with (
+                log.subscribe(ORDERS, group="packers", starts=from_the_start) as other,
+                asyncio.TaskGroup() as tasks,
+            ):
+                again = [tasks.create_task(take(member, 2)) for member in (one, other)]
+    places = {(r.partition, r.offset) for task in again for r in task.result()}
+    assert places == {(partition, 0) for partition in range(4)}
+    assert dealt == [4, 2, 2]

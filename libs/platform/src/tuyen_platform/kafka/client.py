@@ -10,6 +10,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
+    IllegalStateError,
     KafkaError,
     MessageSizeTooLargeError,
 )
@@ -22,9 +23,11 @@ from tuyen_platform.kafka.ports import (
     Appended,
     Batch,
     Headers,
+    Offsets,
     LogUnavailableError,
     Record,
     RecordTooLargeError,
+    Starts,
     Unwritten,
 )
 
@@ -180,9 +183,11 @@ class KafkaLog:
             await consumer.stop()
 
     @asynccontextmanager
-    async def subscribe(self, *topics: Topic, group: str) -> AsyncIterator["KafkaSubscription"]:
+    async def subscribe(
+        self, *topics: Topic, group: str, starts: Starts | None = None
+    ) -> AsyncIterator["KafkaSubscription"]:
         consumer = self._consumer(group=self._prefix + group)
-        subscription = KafkaSubscription(self, consumer)
+        subscription = KafkaSubscription(self, consumer, starts)
         consumer.subscribe([self._prefix + topic.name for topic in topics], listener=subscription)
         try:
             await consumer.start()
@@ -286,22 +291,52 @@ class KafkaTail:
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """A member of a group; see the port for what is promised."""
 
-    def __init__(self, log: KafkaLog, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, log: KafkaLog, consumer: AIOKafkaConsumer, starts: Starts | None) -> None:
+        self._starts = starts
+        self._share: set[TopicPartition] | None = None
+        """What was dealt last; None while shares are being dealt."""
+        self._placed: set[TopicPartition] | None = None
+        """The share whose start was asked for."""
         self._log = log
         self._consumer = consumer
         self._handled: dict[TopicPartition, int] = {}
+        self._share = None
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self._handled.clear()
+        self._share = set(assigned)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self._handled.clear()
 
+            if self._starts is not None and self._share is not self._placed:
+                await self._place(self._starts)
     async def batches(self) -> AsyncIterator[Batch]:
+            if self._starts is not None and (
+                self._share is None or self._share is not self._placed
+            ):
+                yield {}  # dealt anew meanwhile: what was fetched comes again from its start
+                continue
         while True:
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             given = {place: records[-1].offset + 1 for place, records in fetched.items()}
             self._handled.update(given)
+    async def _place(self, starts: Starts) -> None:
+        """Goes to where the new share is to be read from, unless it was dealt anew meanwhile."""
+        share = self._share
+        if share is None:
+            return
+        try:
+            committed = {place: await self._consumer.committed(place) for place in share}
+        except IllegalStateError:
+            return
+        wanted = await starts({self._log.place(place): at or 0 for place, at in committed.items()})
+        if self._share is not share:
+            return
+        for place, offset in wanted.items():
+            self._consumer.seek(self._log.partition(place), offset)
+        self._placed = share
+
             yield self._log.batch(fetched)
 
     async def commit(self) -> None:
@@ -319,5 +354,14 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._handled.get(place) == end:
                 del self._handled[place]
 
+
+    async def positions(self) -> Offsets:
+        try:
+            return {
+                self._log.place(place): await self._consumer.position(place)
+                for place in self._consumer.assignment()
+            }
+        except IllegalStateError:  # dealt anew meanwhile
+            return {}
     def partitions(self) -> frozenset[tuple[str, int]]:
         return frozenset(self._log.place(place) for place in self._consumer.assignment())

@@ -10,7 +10,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Appended, Batch, Headers, Record, Unwritten
+from tuyen_platform.kafka.ports import Appended, Batch, Headers, Offsets, Record, Starts, Unwritten
 
 _POLL_S = 0.5
 
@@ -86,14 +86,16 @@ class InMemoryLog:
         yield InMemoryTail(self, start, ends)
 
     @asynccontextmanager
-    async def subscribe(self, *topics: Topic, group: str) -> AsyncIterator["InMemorySubscription"]:
+    async def subscribe(
+        self, *topics: Topic, group: str, starts: Starts | None = None
+    ) -> AsyncIterator["InMemorySubscription"]:
         state = self._groups.setdefault(group, _Group())
         start = {
             (t.name, p): state.committed.get((t.name, p), 0)
             for t in topics
             for p in range(t.partitions)
         }
-        yield InMemorySubscription(self, start, state)
+        yield InMemorySubscription(self, start, state, starts)
 
     async def take(self, positions: dict[tuple[str, int], int]) -> Batch:
         """What stands above `positions`, which move; waits half a second when there is nothing."""
@@ -143,7 +145,11 @@ class InMemoryTail:
 
 class InMemorySubscription:
     def __init__(
-        self, log: InMemoryLog, positions: dict[tuple[str, int], int], group: _Group
+        self,
+        log: InMemoryLog,
+        positions: dict[tuple[str, int], int],
+        group: _Group,
+        starts: Starts | None,
     ) -> None:
         self._log = log
         self._positions = positions
@@ -152,9 +158,16 @@ class InMemorySubscription:
     async def batches(self) -> AsyncIterator[Batch]:
         while True:
             yield await self._log.take(self._positions)
+        self._starts = starts
 
     async def commit(self) -> None:
+        if self._starts is not None:
+            self._positions.update(await self._starts(dict(self._positions)))
+            self._starts = None
         self._group.committed.update(self._positions)
 
     def partitions(self) -> frozenset[tuple[str, int]]:
         return frozenset(self._positions)
+
+    async def positions(self) -> Offsets:
+        return dict(self._positions)

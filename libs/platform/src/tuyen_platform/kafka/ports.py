@@ -4,7 +4,7 @@ Topics are named by their rows in `tuyen_events.topics`; the installation's pref
 implementation's business. Both implementations pass one conformance suite.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -47,6 +47,13 @@ class Unwritten(NamedTuple):
 
 Batch = Mapping[tuple[str, int], Sequence[Record]]
 """Records by topic and partition, each in log order."""
+
+Offsets = Mapping[tuple[str, int], int]
+"""By topic and partition, the offset of the next record to handle."""
+
+Starts = Callable[[Offsets], Awaitable[Offsets]]
+"""Given the committed offsets of what a member got (0 where there is none), says from where to
+read each of them."""
 
 
 class LogUnavailableError(Exception):
@@ -104,11 +111,16 @@ class Log(Protocol):
         """Reads all partitions of `topics` without a group: a full copy for this process alone."""
         ...
 
-    def subscribe(self, *topics: Topic, group: str) -> AbstractAsyncContextManager["Subscription"]:
+    def subscribe(
+        self, *topics: Topic, group: str, starts: Starts | None = None
+    ) -> AbstractAsyncContextManager["Subscription"]:
         """Shares the partitions of `topics` with the other members of `group`.
 
         Topics with equal partition counts are shared alike: one member has the same partition of
-        all of them.
+        all of them. A share is read from its committed offsets, or from the beginning where there
+        are none; with `starts`, from where that says. It is called for the whole of this member's
+        share whenever shares are dealt anew, between two batches and before the first record of
+        the new share is given out: whoever keeps state by partition recovers it there.
         """
         ...
 
@@ -141,4 +153,9 @@ class Subscription(Protocol):
 
     def partitions(self) -> frozenset[tuple[str, int]]:
         """What this member has at the moment."""
+        ...
+
+    async def positions(self) -> Offsets:
+        """The next record that each partition of this member will give out; empty while shares
+        are being dealt anew."""
         ...
