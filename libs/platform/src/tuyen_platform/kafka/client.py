@@ -23,8 +23,8 @@ from tuyen_platform.kafka.ports import (
     Appended,
     Batch,
     Headers,
-    Offsets,
     LogUnavailableError,
+    Offsets,
     Record,
     RecordTooLargeError,
     Starts,
@@ -292,35 +292,37 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
     """A member of a group; see the port for what is promised."""
 
     def __init__(self, log: KafkaLog, consumer: AIOKafkaConsumer, starts: Starts | None) -> None:
+        self._log = log
+        self._consumer = consumer
         self._starts = starts
         self._share: set[TopicPartition] | None = None
         """What was dealt last; None while shares are being dealt."""
         self._placed: set[TopicPartition] | None = None
         """The share whose start was asked for."""
-        self._log = log
-        self._consumer = consumer
         self._handled: dict[TopicPartition, int] = {}
-        self._share = None
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._share = None
         self._handled.clear()
-        self._share = set(assigned)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._share = set(assigned)
         self._handled.clear()
 
+    async def batches(self) -> AsyncIterator[Batch]:
+        while True:
             if self._starts is not None and self._share is not self._placed:
                 await self._place(self._starts)
-    async def batches(self) -> AsyncIterator[Batch]:
+            fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             if self._starts is not None and (
                 self._share is None or self._share is not self._placed
             ):
                 yield {}  # dealt anew meanwhile: what was fetched comes again from its start
                 continue
-        while True:
-            fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             given = {place: records[-1].offset + 1 for place, records in fetched.items()}
             self._handled.update(given)
+            yield self._log.batch(fetched)
+
     async def _place(self, starts: Starts) -> None:
         """Goes to where the new share is to be read from, unless it was dealt anew meanwhile."""
         share = self._share
@@ -337,8 +339,6 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             self._consumer.seek(self._log.partition(place), offset)
         self._placed = share
 
-            yield self._log.batch(fetched)
-
     async def commit(self) -> None:
         assigned = self._consumer.assignment()
         handled = {place: end for place, end in self._handled.items() if place in assigned}
@@ -354,6 +354,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._handled.get(place) == end:
                 del self._handled[place]
 
+    def partitions(self) -> frozenset[tuple[str, int]]:
+        return frozenset(self._log.place(place) for place in self._consumer.assignment())
 
     async def positions(self) -> Offsets:
         try:
@@ -363,5 +365,3 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             }
         except IllegalStateError:  # dealt anew meanwhile
             return {}
-    def partitions(self) -> frozenset[tuple[str, int]]:
-        return frozenset(self._log.place(place) for place in self._consumer.assignment())

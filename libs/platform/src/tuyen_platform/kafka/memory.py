@@ -154,16 +154,16 @@ class InMemorySubscription:
         self._log = log
         self._positions = positions
         self._group = group
-
-    async def batches(self) -> AsyncIterator[Batch]:
-        while True:
-            yield await self._log.take(self._positions)
         self._starts = starts
 
-    async def commit(self) -> None:
+    async def batches(self) -> AsyncIterator[Batch]:
         if self._starts is not None:
             self._positions.update(await self._starts(dict(self._positions)))
             self._starts = None
+        while True:
+            yield await self._log.take(self._positions)
+
+    async def commit(self) -> None:
         self._group.committed.update(self._positions)
 
     def partitions(self) -> frozenset[tuple[str, int]]:
