@@ -57,6 +57,7 @@ def test_a_compacted_topic_keeps_superseded_records_for_its_retention() -> None:
     assert ASSIGNMENTS.config() == {
         "cleanup.policy": "compact",
         "compression.type": "producer",
+        "max.message.bytes": str(1024 * 1024 + 4096),
         "min.compaction.lag.ms": str(month_ms),
         "delete.retention.ms": str(month_ms),
     }

@@ -21,6 +21,7 @@ from tuyen_platform.kafka.ports import (
     Log,
     Offsets,
     Record,
+    RecordTooLargeError,
     Subscription,
     Tail,
     Unwritten,
@@ -177,6 +178,17 @@ async def test_a_removal_is_a_record_without_a_value(log: Log) -> None:
         removal = (await take(tail, 2))[1]
     assert removal.value is None
     assert list(removal.headers) == [("ce_type", b"shop.removed.v1")]
+
+
+async def test_a_record_that_is_too_large_is_refused_and_the_next_one_is_taken(log: Log) -> None:
+    body = bytes(ORDERS.max_record_bytes)
+    await fill(log, ORDERS, 1)
+    with pytest.raises(RecordTooLargeError, match="orders"):
+        await log.append_bytes(ORDERS, "key", body, partition=0)
+    with pytest.raises(RecordTooLargeError, match="orders"):
+        await log.append_all([Unwritten(ORDERS, "a", b"x", []), Unwritten(ORDERS, "b", body, [])])
+    assert await log.append_bytes(ORDERS, "key", b"x", partition=0) == Appended(0, 1)
+    assert sum((await log.end_offsets(ORDERS)).values()) == 2
 
 
 async def test_end_offsets_are_those_that_the_next_records_get(log: Log) -> None:

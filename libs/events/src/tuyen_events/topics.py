@@ -30,8 +30,14 @@ CUSTOMER_PARTITIONS = 24
 ORGANIZATION_PARTITIONS = 12
 """Stage 2 of routing, placed by organization."""
 
+RECORD_BYTES = 1024 * 1024
+"""The largest record, key, value and headers together."""
+
 LARGE_RECORD_BYTES = 8 * 1024 * 1024
 """The largest record of topics that carry bodies: a webhook may hold a thousand updates (P3)."""
+
+_FRAME_BYTES = 4096
+"""What Kafka's own framing may add to a record."""
 
 _FOREVER = None
 _MONTH = timedelta(days=30)
@@ -60,7 +66,7 @@ class Topic:
     carries: str
     events: tuple[type[Event], ...] = ()
     large_records: bool = False
-    """Whether a record may have LARGE_RECORD_BYTES instead of Kafka's own 1 MiB."""
+    """Whether a record may have LARGE_RECORD_BYTES instead of RECORD_BYTES."""
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
 
@@ -69,16 +75,28 @@ class Topic:
         """The retention in milliseconds; None is for ever."""
         return None if self.retention is None else self.retention // timedelta(milliseconds=1)
 
+    @property
+    def max_record_bytes(self) -> int:
+        """The largest record, key, value and headers together."""
+        return LARGE_RECORD_BYTES if self.large_records else RECORD_BYTES
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """What Kafka is to take of a producer: the largest record in its frame."""
+        return self.max_record_bytes + _FRAME_BYTES
+
     def config(self) -> dict[str, str]:
         """The topic's settings in Kafka's own words."""
-        settings = {"cleanup.policy": self.cleanup.value, "compression.type": "producer"}
+        settings = {
+            "cleanup.policy": self.cleanup.value,
+            "compression.type": "producer",
+            "max.message.bytes": str(self.max_batch_bytes),
+        }
         if self.cleanup is Cleanup.DELETE:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
         elif self.retention_ms is not None:
             settings["min.compaction.lag.ms"] = str(self.retention_ms)
             settings["delete.retention.ms"] = str(self.retention_ms)
-        if self.large_records:
-            settings["max.message.bytes"] = str(LARGE_RECORD_BYTES)
         return settings
 
 

@@ -12,12 +12,11 @@ from aiokafka.errors import (
     IllegalGenerationError,
     IllegalStateError,
     KafkaError,
-    MessageSizeTooLargeError,
 )
 
 from tuyen_events.codec import encode
 from tuyen_events.event import Envelope
-from tuyen_events.topics import LARGE_RECORD_BYTES, Topic
+from tuyen_events.topics import TOPICS, Topic
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     Appended,
@@ -26,10 +25,10 @@ from tuyen_platform.kafka.ports import (
     LogUnavailableError,
     Offsets,
     Record,
-    RecordTooLargeError,
     Starts,
     Unwritten,
 )
+from tuyen_platform.kafka.sizes import refuse_too_large
 
 _FETCH_WAIT_MS = 250
 _MAX_RECORDS = 2000
@@ -61,7 +60,7 @@ class KafkaLog:
             enable_idempotence=True,
             linger_ms=self._linger_ms,
             max_batch_size=131_072,
-            max_request_size=LARGE_RECORD_BYTES,
+            max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
         self._offsets = self._consumer(group=None)
@@ -109,6 +108,7 @@ class KafkaLog:
         if self._producer is None:
             raise LogUnavailableError("the log is not open")
         raw = key.encode()
+        refuse_too_large(topic, raw, value, headers)
         try:
             # An idempotent producer of aiokafka repeats a batch for ever; the caller cannot wait.
             async with asyncio.timeout(_APPEND_TIMEOUT_S):
@@ -121,8 +121,6 @@ class KafkaLog:
                     if partition is None
                     else partition,
                 )
-        except MessageSizeTooLargeError as error:
-            raise RecordTooLargeError(f"{topic.name}: {len(value or b'')} bytes") from error
         except (KafkaError, TimeoutError) as error:
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
         return Appended(written.partition, written.offset)
@@ -133,6 +131,8 @@ class KafkaLog:
         producer = self._producer
         if producer is None:
             raise LogUnavailableError("the log is not open")
+        for topic, key, value, headers in records:
+            refuse_too_large(topic, key.encode(), value, headers)
         under_way: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(within_s):
@@ -143,14 +143,11 @@ class KafkaLog:
                             self._prefix + topic.name,
                             key=raw,
                             value=value,
-                            headers=headers,
+                            headers=list(headers),
                             partition=partition_of(raw, topic.partitions),
                         )
                     )
                 written = [await future for future in under_way]
-        except MessageSizeTooLargeError as error:
-            abandon(under_way)
-            raise RecordTooLargeError(f"{len(under_way)} records: {error!r}") from error
         except (KafkaError, TimeoutError) as error:
             abandon(under_way)
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error

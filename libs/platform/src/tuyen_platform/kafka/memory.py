@@ -11,6 +11,7 @@ from tuyen_events.topics import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Appended, Batch, Headers, Offsets, Record, Starts, Unwritten
+from tuyen_platform.kafka.sizes import refuse_too_large
 
 _POLL_S = 0.5
 
@@ -46,6 +47,7 @@ class InMemoryLog:
         *,
         partition: int | None = None,
     ) -> Appended:
+        refuse_too_large(topic, key.encode(), value, headers)
         at = partition_of(key, topic.partitions) if partition is None else partition
         records = self._partitions.setdefault((topic.name, at), [])
         record = Record(
@@ -65,6 +67,8 @@ class InMemoryLog:
     async def append_all(
         self, records: Sequence[Unwritten], *, within_s: float = 30.0
     ) -> list[Appended]:
+        for topic, key, value, headers in records:
+            refuse_too_large(topic, key.encode(), value, headers)
         return [
             await self.append_bytes(topic, key, value, headers)
             for topic, key, value, headers in records

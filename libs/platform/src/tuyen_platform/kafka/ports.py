@@ -99,7 +99,8 @@ class Log(Protocol):
 
         Records of one partition stand in the order given, and after what was appended before. When
         it raises, after `within_s` seconds at the latest, any of them may stand in the log or come
-        to stand there, but none before one that it follows in its partition.
+        to stand there, but none before one that it follows in its partition. One that is too large
+        raises RecordTooLargeError before any is sent.
         """
         ...
 
