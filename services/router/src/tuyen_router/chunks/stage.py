@@ -1,5 +1,6 @@
 """A stage: some input topics with one partitioning, its tables, and one handler."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,7 @@ class Stage:
                 continue
             self.queued_records -= len(work.chunk.records)
             self._handle_work(work, deliveries, positions)
+            await asyncio.sleep(0)  # a full queue must not keep the loop from its heartbeats
 
     def _handle_work(self, work: Work, deliveries: Deliveries, positions: Positions) -> None:
         chunk = work.chunk

@@ -1,0 +1,202 @@
+"""The router's whole path, both stages, against a bare Faust agent and a bare aiokafka loop.
+
+All three read the same events, which wait in the log before they start. The time of each is from
+the first record that it wrote to the last one, by the producers' own time stamps, so that starting
+and joining a group cost nobody anything.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from tuyen_events.topics import (
+    ANSWERS,
+    ASSIGNMENTS,
+    CUSTOMER_PARTITIONS,
+    CUSTOMERS,
+    DIRECTORY,
+    INBOUND,
+    PRESENCE,
+    REQUESTS,
+    Topic,
+)
+from tuyen_platform.kafka.topics import ensure_topics
+
+from bench import shop
+from bench.report import Row, compared
+
+PAGES = 1_000
+AGENTS = 50
+KNOWN = 20_000
+EVENTS = 100_000
+RUNS = 3
+_GIVE_UP_S = 300.0
+
+
+async def measure(kafka: str) -> list[Row]:
+    """Three runs of each in turn; the ratios are pair by pair."""
+    faust_rate, loop_rate, router_rate = [], [], []
+    for _ in range(RUNS):
+        prefix = f"bench{secrets.token_hex(3)}."
+        await _prepare(kafka, prefix)
+        router_rate.append(await _router(kafka, prefix))
+        loop_rate.append(await _bare(kafka, prefix, "bare_loop", EVENTS))
+        faust_rate.append(await _bare(kafka, prefix, "bare_faust", EVENTS // 5))
+    figure, unit = "router, both stages", "events/s"
+    return [
+        compared(figure, unit, router_rate, "bare Faust agent", faust_rate),
+        compared(figure, unit, router_rate, "bare aiokafka loop", loop_rate),
+    ]
+
+
+async def _prepare(kafka: str, prefix: str) -> None:
+    """The directory, and customers whom a router has already given to agents."""
+    await ensure_topics(kafka, prefix, 1)
+    entities = list(shop.directory(PAGES, AGENTS))
+    for topic in (DIRECTORY, PRESENCE):
+        await shop.publish(
+            kafka, prefix, topic, ((key, event) for at, key, event in entities if at is topic)
+        )
+    await shop.publish(kafka, prefix, INBOUND, shop.acquaintances(PAGES, KNOWN))
+    async with _process("tuyen_router", _service(kafka, prefix)) as router:
+        await _settled(kafka, prefix, ASSIGNMENTS, KNOWN, router)
+
+
+async def _router(kafka: str, prefix: str) -> float:
+    before = {topic: await _ends(kafka, prefix, topic) for topic in (CUSTOMERS, ASSIGNMENTS)}
+    await shop.publish(kafka, prefix, INBOUND, shop.mix(EVENTS, PAGES, KNOWN))
+    decisions = EVENTS * 3 // 10
+    async with _process("tuyen_router", _service(kafka, prefix)) as router:
+        for topic in (REQUESTS, ANSWERS, ASSIGNMENTS):
+            await _settled(kafka, prefix, topic, KNOWN + decisions, router)
+    spans = [await _span(kafka, prefix + topic.name, start) for topic, start in before.items()]
+    return EVENTS / (max(end for _, end in spans) - min(start for start, _ in spans))
+
+
+async def _bare(kafka: str, prefix: str, module: str, events: int) -> float:
+    """The rate of one of the two baselines over the first `events` of the same input."""
+    name = f"{prefix}{module}"
+    source, output = f"{name}-in", f"{name}-out"
+    await _create(kafka, source, output, f"{name}-owners-changelog")
+    await shop.publish(kafka, prefix, _topic(f"{module}-in"), shop.mix(events, PAGES, KNOWN))
+    with tempfile.TemporaryDirectory() as data_dir:
+        env = {
+            "BENCH_KAFKA": kafka,
+            "BENCH_APP": name,
+            "BENCH_INPUT": source,
+            "BENCH_OUTPUT": output,
+            "BENCH_PARTITIONS": str(CUSTOMER_PARTITIONS),
+            "BENCH_DATA_DIR": data_dir,
+        }
+        arguments = ["worker", "-l", "warn"] if module == "bare_faust" else []
+        async with _process(f"bench.{module}", env, *arguments) as process:
+            await _settled(kafka, prefix, _topic(f"{module}-out"), events, process)
+    start, end = await _span(kafka, output, dict.fromkeys(range(CUSTOMER_PARTITIONS), 0))
+    return events / (end - start)
+
+
+def _topic(name: str) -> Topic:
+    """A topic of the benchmark's own, shaped like the inbound one."""
+    return replace(INBOUND, name=name)
+
+
+async def _create(kafka: str, *names: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.create_topics(
+            [
+                NewTopic(name=name, num_partitions=CUSTOMER_PARTITIONS, replication_factor=1)
+                for name in names
+            ]
+        )
+    finally:
+        await admin.close()
+    await asyncio.sleep(1)
+
+
+def _service(kafka: str, prefix: str) -> dict[str, str]:
+    return {
+        "TUYEN_KAFKA": kafka,
+        "TUYEN_TOPIC_PREFIX": prefix,
+        "TUYEN_PORT": "0",
+        "TUYEN_LOCAL": "1",
+    }
+
+
+@asynccontextmanager
+async def _process(
+    module: str, env: Mapping[str, str], *arguments: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that is ended on leaving; its output goes to a file that is shown if it died."""
+    with tempfile.NamedTemporaryFile("w+b") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            env={**os.environ, **env, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            yield process
+        except RuntimeError as error:
+            error.add_note(Path(output.name).read_text()[-2000:])
+            raise
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+async def _ends(kafka: str, prefix: str, topic: Topic) -> dict[int, int]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    try:
+        places = [TopicPartition(prefix + topic.name, p) for p in range(topic.partitions)]
+        return {place.partition: end for place, end in (await consumer.end_offsets(places)).items()}
+    finally:
+        await consumer.stop()
+
+
+async def _settled(
+    kafka: str, prefix: str, topic: Topic, records: int, writer: asyncio.subprocess.Process
+) -> None:
+    """Waits until a topic has at least so many records; at once gives up on a dead writer."""
+    async with asyncio.timeout(_GIVE_UP_S):
+        while sum((await _ends(kafka, prefix, topic)).values()) < records:
+            if writer.returncode is not None:
+                raise RuntimeError(f"the writer of {topic.name} ended with {writer.returncode}")
+            await asyncio.sleep(0.5)
+
+
+async def _span(kafka: str, topic: str, start: Mapping[int, int]) -> tuple[float, float]:
+    """The first and last time stamp (s) of a topic's records from some offsets on."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    first, last = float("inf"), 0.0
+    try:
+        places = [TopicPartition(topic, partition) for partition in start]
+        ends = await consumer.end_offsets(places)
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, start[place.partition])
+        behind = {place for place in places if start[place.partition] < ends[place]}
+        while behind:
+            for place, records in (await consumer.getmany(timeout_ms=500)).items():
+                first = min(first, records[0].timestamp / 1000)
+                last = max(last, records[-1].timestamp / 1000)
+                if records[-1].offset + 1 >= ends[place]:
+                    behind.discard(place)
+    finally:
+        await consumer.stop()
+    return first, last
