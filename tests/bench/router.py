@@ -17,6 +17,9 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from bench import shop
+from bench.report import Row, compared
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -29,9 +32,6 @@ from tuyen_events.topics import (
     Topic,
 )
 from tuyen_platform.kafka.topics import ensure_topics
-
-from bench import shop
-from bench.report import Row, compared
 
 PAGES = 1_000
 AGENTS = 50
@@ -150,7 +150,8 @@ async def _process(
         try:
             yield process
         except RuntimeError as error:
-            error.add_note(Path(output.name).read_text()[-2000:])
+            output.seek(0)
+            error.add_note(output.read()[-2000:].decode("utf-8", "replace"))
             raise
         finally:
             if process.returncode is None:

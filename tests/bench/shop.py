@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
+
 from tuyen_events import ids
 from tuyen_events.codec import encode
 from tuyen_events.directory import (
