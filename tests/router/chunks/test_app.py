@@ -97,6 +97,15 @@ async def test_topics_with_different_partitions_end_the_process(
         app._owned_of(app.stages["one"], together - {TP("assigned-log", 3)})
 
 
+async def test_a_recovery_that_a_revocation_overtook_hands_nothing_over(app: ChunkApp) -> None:
+    """Faust would resume in the middle of the next rebalance."""
+    app.tables.recovery._began_at_hold = app.consumer.holds
+    app.consumer._hold()
+    app.on_rebalance_end()
+    assert not app.consumer.handing_over
+    assert not app.health().is_ready
+
+
 async def test_nothing_is_owned_and_no_step_runs_before_the_start(app: ChunkApp) -> None:
     assert app.owned_partitions("one") == frozenset()
     with pytest.raises(TimeoutError):

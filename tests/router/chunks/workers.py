@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from router.chunks.worker_main import Config, Rows, until
 
@@ -160,7 +161,10 @@ class Bench:
     async def committed(self) -> dict[tuple[str, int], int]:
         """The group's committed offsets, by topic and partition."""
         async with self.admin() as admin:
-            offsets = await admin.list_consumer_group_offsets(self.group)
+            try:
+                offsets = await admin.list_consumer_group_offsets(self.group)
+            except GroupCoordinatorNotAvailableError:
+                return {}  # A fresh broker has no topic for offsets before its first group.
         return {(tp.topic, tp.partition): at.offset for tp, at in offsets.items() if at.offset >= 0}
 
     async def effects(self) -> Counter[tuple[str, int, int]]:

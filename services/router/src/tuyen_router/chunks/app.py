@@ -150,6 +150,8 @@ class ChunkApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable ty
 
     def on_rebalance_end(self) -> None:
         """Faust calls this last: the tables are recovered and the inputs positioned."""
+        if self.tables.recovery.is_overtaken():
+            return
         super().on_rebalance_end()
         assignment = self.consumer.assignment()
         self._owned = {stage.name: self._owned_of(stage, assignment) for stage in self._stages()}

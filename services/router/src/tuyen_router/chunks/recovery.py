@@ -35,10 +35,27 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._starts: dict[TP, int] = {}
+        self._began_at_hold = 0
 
     @Service.task  # type: ignore[untyped-decorator]  # mode publishes no usable types
     async def _slurp_changelogs(self) -> None:
         """Nothing goes through Faust's queue of changelog events."""
+
+    @Service.task  # type: ignore[untyped-decorator]  # mode publishes no usable types
+    async def _publish_stats(self) -> None:
+        """Faust would warn of events that it never sees; `progress` tells what is so."""
+
+    async def on_rebalance(self, *args: Any, **kwargs: Any) -> None:
+        self._began_at_hold = self.app.consumer.holds
+        await super().on_rebalance(*args, **kwargs)
+
+    def is_overtaken(self) -> bool:
+        """Whether partitions were revoked again since this recovery began.
+
+        Faust looks at the generation before its last steps, of which some wait for the broker, and
+        then resumes a flow that the next revocation has just stopped.
+        """
+        return bool(self.app.consumer.holds != self._began_at_hold)
 
     def _set_recovery_started(self) -> None:
         self.signal_recovery_end.clear()
