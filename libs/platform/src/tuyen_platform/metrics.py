@@ -33,6 +33,11 @@ DEAD_LETTERS = Counter(
     "What could not be read, by service",
     ["service"],
 )
+SKIPPED_EVENTS = Counter(
+    "tuyen_skipped_events_total",
+    "Events of a type that the reader's version does not know, by service and topic",
+    ["service", "topic"],
+)
 DECISIONS = Counter(
     "tuyen_decisions_total",
     "Assignment records written, by reason",

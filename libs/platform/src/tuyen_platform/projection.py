@@ -1,0 +1,231 @@
+"""The loop that folds topics into a view: read a batch, fold it, remember the position, commit.
+
+The position of a view is what MongoDB says, next to the view: dropping both makes the view again
+from the beginning, and a view that was restored from a backup goes on from there. What the group
+commits in Kafka only shows how far behind the view is.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import structlog
+from pymongo import UpdateOne
+from pymongo.errors import ConnectionFailure
+
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
+from tuyen_events.topics import Topic
+from tuyen_platform.dead_letters import bury, skip
+from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
+from tuyen_platform.metrics import PROJECTED_EVENTS, PROJECTION_SECONDS
+from tuyen_platform.mongodb import Database
+
+Fold = Callable[[Batch], Awaitable[None]]
+"""Returns once the view shows all of the batch. Must change nothing when a batch, or parts of it,
+come again, also after later ones: guard every write by the positions that it has seen."""
+
+POSITIONS = "positions"
+"""The collection of `{_id: "<view>/<topic>/<partition>", offset: the next one to fold}`."""
+
+_FIRST_WAIT_S = 0.2
+_LONGEST_WAIT_S = 5.0
+_STUCK_S = 120.0
+
+_log = structlog.get_logger()
+
+
+class Positions(Protocol):
+    """How far a view has come."""
+
+    async def load(self) -> Offsets:
+        """The next offsets to fold; a partition that is not named has not been begun."""
+        ...
+
+    async def save(self, offsets: Offsets) -> None:
+        """Remembers `offsets`. A position never goes back."""
+        ...
+
+
+class MongoPositions:
+    """The positions of one view, beside it in the database."""
+
+    def __init__(self, database: Database, view: str) -> None:
+        self._collection = database[POSITIONS]
+        self._view = view
+
+    async def load(self) -> Offsets:
+        found: dict[tuple[str, int], int] = {}
+        async for document in self._collection.find(self._own()):
+            _, topic, partition = document["_id"].rsplit("/", 2)
+            found[topic, int(partition)] = document["offset"]
+        return found
+
+    async def save(self, offsets: Offsets) -> None:
+        if offsets:
+            await self._collection.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": f"{self._view}/{topic}/{partition}"},
+                        {"$max": {"offset": offset}},
+                        upsert=True,
+                    )
+                    for (topic, partition), offset in offsets.items()
+                ],
+                ordered=False,
+            )
+
+    async def forget(self) -> None:
+        """Lets the view be folded from the beginning. Drop the view first, and let nobody fold it
+        meanwhile."""
+        await self._collection.delete_many(self._own())
+
+    def _own(self) -> dict[str, object]:
+        return {"_id": {"$regex": f"^{re.escape(self._view)}/"}}
+
+
+class InMemoryPositions:
+    """Positions of one process; nothing survives it."""
+
+    def __init__(self) -> None:
+        self.offsets: dict[tuple[str, int], int] = {}
+
+    async def load(self) -> Offsets:
+        return dict(self.offsets)
+
+    async def save(self, offsets: Offsets) -> None:
+        for place, offset in offsets.items():
+            self.offsets[place] = max(offset, self.offsets.get(place, 0))
+
+
+async def folded_up_to(positions: Positions, ends: Offsets) -> bool:
+    """Whether a view shows everything below `ends` (as `Log.end_offsets` gives them by topic)."""
+    reached = await positions.load()
+    return all(reached.get(place, 0) >= end for place, end in ends.items())
+
+
+class ProjectionStatus:
+    """What a projection's loop says of itself, for `Health`."""
+
+    def __init__(self) -> None:
+        self._turned = time.monotonic()
+        self._waits_for: str | None = "its first batch"
+
+    def turned(self) -> None:
+        """A batch, maybe an empty one, is folded."""
+        self._turned = time.monotonic()
+        self._waits_for = None
+
+    def waiting(self, reason: str) -> None:
+        """The loop goes on trying."""
+        self._turned = time.monotonic()
+        self._waits_for = reason
+
+    def live(self) -> str | None:
+        """A loop that neither folds nor tries is stuck."""
+        silent = time.monotonic() - self._turned
+        return f"the loop has not turned for {silent:.0f} s" if silent > _STUCK_S else None
+
+    def ready(self) -> str | None:
+        return f"waits for {self._waits_for}" if self._waits_for else None
+
+
+async def run_projection(
+    log: Log,
+    *topics: Topic,
+    service: str,
+    view: str,
+    group: str,
+    positions: Positions,
+    fold: Fold,
+    status: ProjectionStatus | None = None,
+) -> None:
+    """Keeps a view up to date until it is cancelled. Members of one `group` share the partitions.
+
+    `fold` gets batches as they stand in the log, each partition in order, at least once. Records
+    that cannot be read are not in them: they go to the dead letters of `service` first, under an id
+    of their own place, and events of a type that this version does not know are counted and left
+    out. Removals (records without a value) are in them.
+
+    While MongoDB or Kafka is away the loop waits (0.2 to 5 s between two tries) and loses nothing.
+    Whatever else `fold` raises ends the loop with the batch unfolded, so that it comes again.
+    """
+    loop = _Loop(
+        log=log,
+        service=service,
+        view=view,
+        positions=positions,
+        fold=fold,
+        status=status or ProjectionStatus(),
+    )
+    while True:
+        await loop.insist(lambda: loop.follow(topics, group))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loop:
+    log: Log
+    service: str
+    view: str
+    positions: Positions
+    fold: Fold
+    status: ProjectionStatus
+
+    async def follow(self, topics: Sequence[Topic], group: str) -> None:
+        async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
+            async for batch in subscription.batches():
+                if batch:
+                    await self._take(batch)
+                    await subscription.commit()
+                self.status.turned()
+
+    async def insist(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Does `step` again until nothing that it needs is away."""
+        wait = _FIRST_WAIT_S
+        while True:
+            try:
+                return await step()
+            except (ConnectionFailure, LogUnavailableError) as error:
+                self.status.waiting(str(error))
+                _log.warning("projection_waits", view=self.view, error=str(error), wait_s=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    async def _starts(self, committed: Offsets) -> Offsets:
+        reached: dict[tuple[str, int], int] = {}
+
+        async def load() -> None:
+            reached.update(await self.positions.load())
+
+        await self.insist(load)
+        return {place: reached.get(place, 0) for place in committed}
+
+    async def _take(self, batch: Batch) -> None:
+        async def store() -> None:
+            await self.fold(readable)
+            await self.positions.save(
+                {place: records[-1].offset + 1 for place, records in batch.items()}
+            )
+
+        readable = {place: await self._readable(records) for place, records in batch.items()}
+        with PROJECTION_SECONDS.labels(self.view).time():
+            await self.insist(store)
+        for (topic, _), records in readable.items():
+            PROJECTED_EVENTS.labels(self.view, topic).inc(len(records))
+
+    async def _readable(self, records: Sequence[Record]) -> Sequence[Record]:
+        kept = []
+        for record in records:
+            try:
+                if record.value is not None:
+                    decode_data(record.headers, record.value)
+            except UnknownTypeError as error:
+                skip(record, self.service, error.reason)
+            except UnreadableEventError as error:
+                await self.insist(partial(bury, self.log, record, self.service, error.reason))
+            else:
+                kept.append(record)
+        return kept

@@ -1,0 +1,201 @@
+"""The projection loop: what a view may rely on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from tuyen_events.codec import decode_data
+from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.marks import ConversationRead
+from tuyen_events.topics import DEAD_LETTERS, MARKS
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import Batch, LogUnavailableError, Record
+from tuyen_platform.mongodb import connect
+from tuyen_platform.projection import (
+    Fold,
+    InMemoryPositions,
+    MongoPositions,
+    Positions,
+    ProjectionStatus,
+    folded_up_to,
+    run_projection,
+)
+
+MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
+DEADLINE_S = 20
+
+
+class Marks:
+    """A view of the marks, guarded by offset as a real one is by positions."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[int, int], int] = {}
+        self.failures: list[Exception] = []
+        self.batches = 0
+
+    async def fold(self, batch: Batch) -> None:
+        self.batches += 1
+        if self.failures:
+            raise self.failures.pop()
+        for (_, partition), records in batch.items():
+            for record in records:
+                event = decode_data(record.headers, record.value or b"")
+                assert isinstance(event, ConversationRead)
+                self.seen[partition, record.offset] = event.seen_events
+
+
+async def mark(log: InMemoryLog, number: int, partition: int = 0) -> None:
+    data = ConversationRead(
+        organization=OrganizationId("hoa-sen"),
+        conversation_id=ConversationId("msg_1"),
+        agent_id=AgentId("lan"),
+        seen_events=number,
+        at=MOMENT,
+    )
+    envelope = Envelope(id=f"evt_{number}", source="test", subject="s", time=MOMENT, data=data)
+    await log.append(MARKS, "msg_1", envelope, partition=partition)
+
+
+@asynccontextmanager
+async def projecting(
+    log: InMemoryLog, positions: Positions, fold: Fold, status: ProjectionStatus | None = None
+) -> AsyncIterator[None]:
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        loop = tasks.create_task(
+            run_projection(
+                log,
+                MARKS,
+                service="tester",
+                view="marks",
+                group="tester",
+                positions=positions,
+                fold=fold,
+                status=status,
+            )
+        )
+        yield
+        loop.cancel()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - what is polled is another task's doing
+        await asyncio.sleep(0.01)
+
+
+async def test_a_view_is_folded_and_its_position_is_remembered() -> None:
+    log, positions, view = InMemoryLog(), InMemoryPositions(), Marks()
+    for number in range(3):
+        await mark(log, number)
+    await mark(log, 7, partition=5)
+    ends = {("marks", p): end for p, end in (await log.end_offsets(MARKS)).items()}
+    assert not await folded_up_to(positions, ends)
+    async with projecting(log, positions, view.fold):
+        await until(lambda: len(view.seen) == 4)
+        await until(lambda: positions.offsets == {("marks", 0): 3, ("marks", 5): 1})
+    assert await folded_up_to(positions, ends)
+    assert view.seen == {(0, 0): 0, (0, 1): 1, (0, 2): 2, (5, 0): 7}
+    assert await positions.load() == {("marks", 0): 3, ("marks", 5): 1}
+
+
+async def test_the_views_own_position_counts_and_not_what_the_group_committed() -> None:
+    log, first = InMemoryLog(), Marks()
+    await mark(log, 1)
+    async with projecting(log, InMemoryPositions(), first.fold):
+        await until(lambda: len(first.seen) == 1)
+        await mark(log, 2)
+        await until(lambda: len(first.seen) == 2)
+    dropped = Marks()
+    async with projecting(log, InMemoryPositions(), dropped.fold):
+        await until(lambda: dropped.seen == first.seen)
+    ahead, restored = Marks(), InMemoryPositions()
+    await restored.save({("marks", 0): 1})
+    async with projecting(log, restored, ahead.fold):
+        await until(lambda: ahead.seen == {(0, 1): 2})
+
+
+@pytest.mark.parametrize("error", [AutoReconnect("mongod is away"), LogUnavailableError("away")])
+async def test_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception) -> None:
+    log, positions, view, status = InMemoryLog(), InMemoryPositions(), Marks(), ProjectionStatus()
+    view.failures = [error, error]
+    await mark(log, 1)
+    async with projecting(log, positions, view.fold, status):
+        await until(lambda: view.batches == 1)
+        await until(lambda: status.ready() == f"waits for {error}")
+        assert status.live() is None
+        assert await positions.load() == {}
+        await until(lambda: status.ready() is None)
+    assert view.seen == {(0, 0): 1}
+
+
+async def test_an_error_of_the_view_itself_ends_the_loop_with_the_batch_unfolded() -> None:
+    log, positions, view = InMemoryLog(), InMemoryPositions(), Marks()
+    view.failures = [KeyError("a mistake")]
+    await mark(log, 1)
+    with pytest.raises(ExceptionGroup) as raised:
+        async with projecting(log, positions, view.fold):
+            await asyncio.Event().wait()
+    assert raised.group_contains(KeyError)
+    assert await positions.load() == {}
+
+
+async def test_p4_what_cannot_be_read_is_buried_once_and_holds_nothing_back() -> None:
+    log = InMemoryLog()
+    headers = [("ce_type", ConversationRead.type.encode())]
+    await mark(log, 1)
+    await log.append_bytes(MARKS, "msg_1", b"{broken", headers, partition=0)
+    await log.append_bytes(MARKS, "msg_1", b"{}", [("ce_type", b"mark.blessed.v9")], partition=0)
+    await mark(log, 2)
+    for view in (Marks(), Marks()):
+        async with projecting(log, InMemoryPositions(), view.fold):
+            await until(partial(shows, view, {(0, 0): 1, (0, 3): 2}))
+    letters = await written(log)
+    assert len({dict(letter.headers)["ce_id"] for letter in letters}) == 1
+    letter = decode_data(letters[0].headers, letters[0].value or b"")
+    assert isinstance(letter, DeadLettered)
+    assert (letter.service, letter.origin, letter.delivery_id) == ("tester", "marks", "marks/0/1")
+    assert letter.payload == "{broken"
+
+
+def shows(view: Marks, seen: dict[tuple[int, int], int]) -> bool:
+    return view.seen == seen
+
+
+async def written(log: InMemoryLog) -> list[Record]:
+    async with log.tail(DEAD_LETTERS) as tail:
+        found: list[Record] = []
+        async for batch in tail.batches():
+            found += [record for records in batch.values() for record in records]
+            if found:
+                break
+    return found
+
+
+async def test_a_loop_that_does_not_turn_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    status = ProjectionStatus()
+    status.turned()
+    assert status.live() is None
+    monkeypatch.setattr("tuyen_platform.projection._STUCK_S", -1.0)
+    assert status.live() is not None
+
+
+async def test_positions_in_mongodb_never_go_back_and_are_the_views_own(
+    mongodb: str, database: str
+) -> None:
+    views = connect(mongodb, database)
+    positions, other = MongoPositions(views, "marks"), MongoPositions(views, "marks-2")
+    await positions.save({})
+    await positions.save({("marks", 0): 5, ("router-answers", 11): 2})
+    await positions.save({("marks", 0): 3})
+    await other.save({("marks", 0): 1})
+    assert await positions.load() == {("marks", 0): 5, ("router-answers", 11): 2}
+    stored = await views["positions"].find_one({"_id": "marks/router-answers/11"})
+    assert stored == {"_id": "marks/router-answers/11", "offset": 2}
+    await positions.forget()
+    assert (await positions.load(), await other.load()) == ({}, {("marks", 0): 1})
