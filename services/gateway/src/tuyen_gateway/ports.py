@@ -1,10 +1,21 @@
 """What the HTTP interface asks of the views."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
-from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.ids import (
+    AgentId,
+    ContactId,
+    ConversationId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+)
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 
 
@@ -36,4 +47,144 @@ class ConversationViews(Protocol):
 
     def problem(self) -> str | None:
         """Why the views cannot be read at the moment, or None. Does not block."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """Conversations that `agent_id` has; null is nobody."""
+
+    agent_id: AgentId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationFilter:
+    """Which conversations are asked for (I4); what is null is not asked. All hold together."""
+
+    kind: ConversationKind | None = None
+    channel: Channel | None = None
+    page: PageId | None = None
+    unread: bool = False
+    """Only those with something unread for the viewer."""
+    assigned: Assigned | None = None
+    tag: str | None = None
+    name: str | None = None
+    """A part of the customer's name; accents and case make no difference."""
+    external_id: str | None = None
+    done: bool | None = None
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewPage(Generic[Row]):
+    """A part of a list. `following` continues it; null at its end."""
+
+    items: Sequence[Row]
+    following: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """`total` conversations; `unread` of them have something unread for the viewer, by channel and
+    by kind."""
+
+    total: int
+    unread: int
+    unread_by_channel: Mapping[Channel, int]
+    unread_by_kind: Mapping[ConversationKind, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentEntry:
+    """One record of a conversation's history (R9.4)."""
+
+    version: int
+    agent_id: AgentId | None
+    previous_agent_id: AgentId | None
+    reason: Reason
+    mode: Mode | None
+    rule_id: str | None
+    by: AgentId | None
+    note: str | None
+    candidates: Sequence[AgentId]
+    caused_by: str
+    at: datetime
+
+
+class InboxViews(Protocol):
+    """The inbox as one viewer sees it. What `scope` does not cover is in no answer (R7.2)."""
+
+    async def caught_up(self) -> None:
+        """Returns once the views show all that stood in the log at the call.
+
+        Raises UnavailableError after 5 s.
+        """
+        ...
+
+    async def position(self) -> str:
+        """How far the views have come; opaque, and never back."""
+        ...
+
+    async def conversation(
+        self, scope: Scope, conversation_id: ConversationId
+    ) -> Conversation | None:
+        """One row, or None when it does not exist or is not covered."""
+        ...
+
+    async def conversations(
+        self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
+    ) -> ViewPage[Conversation]:
+        """Rows, newest activity first.
+
+        A walk from the first part to the last lists them as they were ordered at its start: what
+        moves up meanwhile is neither left out nor given twice, what is new since then is left out.
+        What a row says, and whether it fits `wanted`, is as of each part. The promise holds while
+        no more than 10,000 conversations move during the walk.
+        """
+        ...
+
+    async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts: ...
+
+    async def messages(
+        self, conversation_id: ConversationId, limit: int, after: str | None
+    ) -> ViewPage[Message]:
+        """A thread, oldest first, removed messages with their texts gone. Ask for the row first:
+        no scope cuts this."""
+        ...
+
+    async def history(
+        self, conversation_id: ConversationId, limit: int, after: str | None
+    ) -> ViewPage[AssignmentEntry]:
+        """A conversation's assignments, newest first. Ask for the row first: no scope cuts this."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactEntry:
+    """A contact as the CRM keeps it."""
+
+    id: ContactId
+    name: str | None
+    phones: Sequence[str]
+    emails: Sequence[str]
+    customers: Sequence[Mapping[str, object]]
+    warehouse_id: str
+    assignee: AgentId | None
+    created_at: datetime
+    version: int
+
+
+class ContactViews(Protocol):
+    """The contacts of an organization, as the CRM's view shows them."""
+
+    async def contact(
+        self, organization: OrganizationId, contact_id: ContactId
+    ) -> ContactEntry | None: ...
+
+    async def contacts(
+        self, organization: OrganizationId, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[ContactEntry]:
+        """In the order of their ids; `name` as in `ConversationFilter`."""
         ...

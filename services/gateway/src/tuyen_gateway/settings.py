@@ -3,6 +3,7 @@
 from typing import Self
 
 from pydantic import SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from tuyen_platform.settings import ServiceSettings
 
@@ -12,6 +13,9 @@ MIN_OPERATOR_TOKEN_BYTES = 16
 
 class GatewaySettings(ServiceSettings):
     """What the gateway needs beyond what every service has."""
+
+    # A refusal to start prints what is wrong, and never the secrets beside it.
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     jwt_key: SecretStr | None = None
     """Signs the access tokens (HS256), at least 32 bytes. May be left out on the local stack only;

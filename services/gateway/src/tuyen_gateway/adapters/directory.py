@@ -89,8 +89,10 @@ class Directory:
             event = decide(before)
             entity, entity_id = entity_of(event)
             previous = find(before, entity, entity_id)
-            if previous is not None and unchanged(previous.value, event):
-                return Stored(event, previous.version)
+            if previous is not None:
+                standing = previous.value
+                if isinstance(standing, type(event)) and unchanged(standing, event):
+                    return Stored(standing, previous.version)
             version = await self._append(event)
             lost = self._lost(event)
             if lost is not None:

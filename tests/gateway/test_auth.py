@@ -1,0 +1,219 @@
+"""Logging in: passwords, tokens, and what ends them."""
+
+import base64
+import json
+from datetime import timedelta
+
+import jwt
+import pytest
+from argon2 import PasswordHasher
+
+from gateway.rig import Rig, User, records
+from tuyen_events.topics import CREDENTIALS, DIRECTORY
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+
+
+def login_body(username: str, password: str, organization: str = "shop") -> dict[str, str]:
+    return {"organization": organization, "username": username, "password": password}
+
+
+async def test_login_gives_tokens_that_say_who_one_is(rig: Rig, boss: User) -> None:
+    answer = await rig.anybody.post("/v1/auth/login", login_body("BOSS", "boss-password"))
+    assert answer.status_code == 200
+    tokens = answer.json()
+    assert tokens["token_type"] == "bearer"
+    assert tokens["expires_in"] == 3600
+    me = await User(rig.client, tokens["access_token"]).done("GET", "/v1/me")
+    assert me["agent_id"] == "admin"
+    assert me["organization"] == "shop"
+    assert me["role"] == "system_admin"
+    assert me["presence"] == "offline"  # logging in alone makes nobody online
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        login_body("boss", "guess"),
+        login_body("nobody", "boss-password"),
+        login_body("boss", "boss-password", "elsewhere"),
+        login_body("gone", "s3cret"),
+        login_body("nopassword", "s3cret"),
+    ],
+    ids=["password", "username", "organization", "disabled", "without a password"],
+)
+async def test_a_wrong_login_does_not_say_what_is_wrong(
+    rig: Rig, boss: User, wrong: dict[str, str]
+) -> None:
+    gone = {"name": "Gone", "username": "gone", "role": "agent"}
+    await boss.done("PUT", "/v1/agents/gone", {**gone, "password": "s3cret", "disabled": True})
+    other = {"name": "N", "username": "nopassword", "role": "agent"}
+    await boss.done("PUT", "/v1/agents/nopassword", other)
+    expected = await rig.anybody.post("/v1/auth/login", login_body("boss", "another guess"))
+    answer = await rig.anybody.post("/v1/auth/login", wrong)
+    assert answer.status_code == 401
+    assert answer.content == expected.content
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
+    rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[str | bytes] = []
+    verify = PasswordHasher.verify
+
+    def counted(hasher: PasswordHasher, hashed: str | bytes, password: str | bytes) -> bool:
+        verified.append(hashed)
+        return verify(hasher, hashed, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    await rig.anybody.post("/v1/auth/login", login_body("nobody", "x"))
+    await rig.anybody.post("/v1/auth/login", login_body("boss", "x", "elsewhere"))
+    assert len(verified) == 2
+
+
+async def test_a_suspended_organization_lets_nobody_in(rig: Rig, boss: User) -> None:
+    await rig.operator.done("PATCH", "/v1/organizations/shop", {"suspended": True})
+    assert (await boss.get("/v1/me")).status_code == 403
+    body = login_body("boss", "boss-password")
+    assert (await rig.anybody.post("/v1/auth/login", body)).status_code == 403
+    await rig.operator.done("PATCH", "/v1/organizations/shop", {"suspended": False})
+    assert (await boss.get("/v1/me")).status_code == 200
+
+
+@pytest.mark.parametrize("username", ["boss", "nobody"])
+async def test_guessing_is_braked_for_known_and_unknown_users_alike(
+    rig: Rig, boss: User, clock: ManualClock, username: str
+) -> None:
+    for _ in range(5):
+        answer = await rig.anybody.post("/v1/auth/login", login_body(username, "guess"))
+        assert answer.status_code == 401
+    answer = await rig.anybody.post("/v1/auth/login", login_body(username, "boss-password"))
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "1"
+    clock.advance(timedelta(seconds=1))
+    answer = await rig.anybody.post("/v1/auth/login", login_body(username, "guess"))
+    assert answer.status_code == 401
+    answer = await rig.anybody.post("/v1/auth/login", login_body(username, "guess"))
+    assert answer.headers["Retry-After"] == "2"
+
+
+async def test_a_right_password_after_the_wait_is_let_in_and_forgets_the_wrong_ones(
+    rig: Rig, boss: User, clock: ManualClock
+) -> None:
+    for _ in range(5):
+        await rig.anybody.post("/v1/auth/login", login_body("boss", "guess"))
+    clock.advance(timedelta(seconds=1))
+    right = login_body("boss", "boss-password")
+    assert (await rig.anybody.post("/v1/auth/login", right)).status_code == 200
+    for _ in range(5):
+        answer = await rig.anybody.post("/v1/auth/login", login_body("boss", "guess"))
+        assert answer.status_code == 401
+
+
+async def test_tokens_end_with_their_time(rig: Rig, boss: User, clock: ManualClock) -> None:
+    clock.advance(timedelta(seconds=3599))
+    assert (await boss.get("/v1/me")).status_code == 200
+    clock.advance(timedelta(seconds=1))
+    answer = await boss.get("/v1/me")
+    assert answer.status_code == 401
+    assert "ended" in answer.json()["detail"]
+
+
+async def test_a_refresh_token_gives_a_new_one_of_the_same_session(
+    rig: Rig, boss: User, clock: ManualClock
+) -> None:
+    body = login_body("boss", "boss-password")
+    tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
+    clock.advance(timedelta(days=1))
+    refresh = {"refresh_token": tokens["refresh_token"]}
+    renewed = await rig.anybody.done("POST", "/v1/auth/refresh", refresh)
+    user = User(rig.client, renewed["access_token"])
+    assert (await user.get("/v1/me")).status_code == 200
+    before, after = claims(tokens["access_token"]), claims(renewed["access_token"])
+    assert before["sid"] == after["sid"]
+    assert before["jti"] != after["jti"]
+
+
+async def test_access_and_refresh_tokens_do_not_stand_for_one_another(rig: Rig, boss: User) -> None:
+    body = login_body("boss", "boss-password")
+    tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
+    assert (await User(rig.client, tokens["refresh_token"]).get("/v1/me")).status_code == 401
+    refresh = {"refresh_token": tokens["access_token"]}
+    assert (await rig.anybody.post("/v1/auth/refresh", refresh)).status_code == 401
+
+
+async def test_a_token_that_we_did_not_sign_is_refused(rig: Rig, boss: User) -> None:
+    assert boss.token is not None
+    own = claims(boss.token)
+    header, payload, signature = boss.token.split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    forged = base64.urlsafe_b64encode(json.dumps({**own, "sub": "lan"}).encode()).decode()
+    for token in (
+        jwt.encode(own, "another key of thirty-two bytes.", algorithm="HS256"),
+        f"{none}.{payload}.",
+        f"{header}.{forged.rstrip('=')}.{signature}",
+        jwt.encode({"sub": "admin", "org": "shop"}, "k" * 32, algorithm="HS256"),
+        "nonsense",
+    ):
+        assert (await User(rig.client, token).get("/v1/me")).status_code == 401
+    assert (await rig.anybody.get("/v1/me")).status_code == 401
+
+
+async def test_a_new_password_ends_all_tokens(rig: Rig, boss: User) -> None:
+    lan = await rig.staff(boss, "lan")
+    body = {"name": "Lan", "username": "lan", "role": "agent"}
+    await boss.done("PUT", "/v1/agents/lan", body)
+    assert (await lan.get("/v1/me")).status_code == 200  # left out, the password stays
+    await boss.done("PUT", "/v1/agents/lan", {**body, "password": "another"})
+    assert (await lan.get("/v1/me")).status_code == 401
+    await rig.login("shop", "lan", "another")
+    answer = await rig.anybody.post("/v1/auth/login", login_body("lan", "s3cret"))
+    assert answer.status_code == 401
+
+
+async def test_r7_4_a_role_and_a_disabling_count_from_the_next_request(
+    rig: Rig, boss: User
+) -> None:
+    lan = await rig.staff(boss, "lan")
+    body = {"name": "Lan", "username": "lan", "role": "chain_manager"}
+    assert (await lan.get("/v1/rules")).status_code == 403
+    await boss.done("PUT", "/v1/agents/lan", body)
+    assert (await lan.get("/v1/rules")).status_code == 200
+    await boss.done("PUT", "/v1/agents/lan", {**body, "disabled": True})
+    assert (await lan.get("/v1/rules")).status_code == 401
+    await boss.done("PUT", "/v1/agents/lan", body)
+    assert (await lan.get("/v1/rules")).status_code == 200
+    await boss.done("DELETE", "/v1/agents/lan")
+    assert (await lan.get("/v1/rules")).status_code == 401
+
+
+async def test_a_token_of_one_organization_is_nobody_in_another(rig: Rig, boss: User) -> None:
+    other = await rig.organization("other")
+    await rig.staff(boss, "lan")
+    assert (await other.get("/v1/agents/lan")).status_code == 404
+    answer = await rig.anybody.post("/v1/auth/login", login_body("lan", "s3cret", "other"))
+    assert answer.status_code == 401
+
+
+async def test_passwords_stand_hashed_in_their_own_topic_and_nowhere_else(
+    rig: Rig, boss: User, log: InMemoryLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"name": "Lan", "username": "lan", "role": "agent", "password": "pässword-of-lan"}
+    answers = [await boss.put("/v1/agents/lan", body), await boss.get("/v1/agents/lan")]
+    answers.append(await boss.put("/v1/agents/lan", {**body, "role": "wrong"}))
+    assert answers[-1].status_code == 422
+    secret = "pässword-of-lan"
+    assert all(secret not in answer.text for answer in answers)
+    stored = await records(log, DIRECTORY)
+    assert all(secret not in str(record.value) for record in stored)
+    assert all(b"argon2" not in (record.value or b"") for record in stored)
+    kept = [record for record in await records(log, CREDENTIALS) if record.key == b"shop/lan"]
+    assert b"$argon2id$" in (kept[0].value or b"")
+    assert secret.encode() not in (kept[0].value or b"")
+    captured = capsys.readouterr()
+    assert secret not in captured.out + captured.err
+
+
+def claims(token: str) -> dict[str, object]:
+    return jwt.decode(token, options={"verify_signature": False})

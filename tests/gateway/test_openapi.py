@@ -1,0 +1,147 @@
+"""The description of the interface covers all of it, and reads."""
+
+from typing import Any
+
+import pytest
+
+from gateway.rig import Rig, User
+
+METHODS = ("get", "put", "post", "patch", "delete")
+WITHOUT_LOGIN = {("post", "/v1/auth/login"), ("post", "/v1/auth/refresh")}
+
+
+@pytest.fixture
+async def schema(rig: Rig) -> dict[str, Any]:
+    answer = await rig.client.get("/openapi.json")
+    described: dict[str, Any] = answer.json()
+    return described
+
+
+def operations(schema: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, item[method])
+        for path, item in schema["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+
+
+async def test_every_route_has_its_words_and_its_shapes(schema: dict[str, Any]) -> None:
+    found = operations(schema)
+    assert len(found) > 20
+    for method, path, operation in found:
+        assert path.startswith("/v1/")
+        assert operation["tags"], path
+        assert operation["summary"], path
+        success = {int(code) for code in operation["responses"] if code.startswith("2")}
+        assert success, path
+        for code in success - {204}:
+            content = operation["responses"][str(code)]["content"]
+            assert content["application/json"]["schema"], (method, path)
+
+
+async def test_every_route_but_the_login_takes_a_token_and_says_its_problems(
+    schema: dict[str, Any],
+) -> None:
+    for method, path, operation in operations(schema):
+        if (method, path) not in WITHOUT_LOGIN:
+            assert operation["security"], path
+        problems = {
+            code: response for code, response in operation["responses"].items() if code[0] in "45"
+        }
+        assert {"401", "422", "503"} <= problems.keys(), path
+        for code, response in problems.items():
+            reference = response["content"]["application/problem+json"]["schema"]["$ref"]
+            assert reference == "#/components/schemas/Problem", (path, code)
+
+
+async def test_every_reference_stands(schema: dict[str, Any]) -> None:
+    def references(part: Any) -> list[str]:
+        if isinstance(part, dict):
+            own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+            return own + [one for value in part.values() for one in references(value)]
+        if isinstance(part, list):
+            return [one for value in part for one in references(value)]
+        return []
+
+    names = schema["components"]["schemas"].keys()
+    assert {one.rpartition("/")[2] for one in references(schema)} <= names
+
+
+async def test_every_body_is_strict_and_no_answer_has_a_secret(schema: dict[str, Any]) -> None:
+    for method, path, operation in operations(schema):
+        body = operation.get("requestBody")
+        if body is None:
+            continue
+        shape = body["content"]["application/json"]["schema"]
+        names = [shape, *shape.get("anyOf", [])]
+        (name,) = [one["$ref"].rpartition("/")[2] for one in names if "$ref" in one]
+        described = schema["components"]["schemas"][name]
+        assert described["additionalProperties"] is False, (method, path)
+    answers = [
+        shape
+        for name, shape in schema["components"]["schemas"].items()
+        if shape.get("additionalProperties") is not False and name != "TokenPair"
+    ]
+    for shape in answers:
+        assert not {"password", "hash", "token"} & shape.get("properties", {}).keys()
+
+
+async def test_the_fixed_routes_are_there(schema: dict[str, Any]) -> None:
+    described = {(method.upper(), path) for method, path, _ in operations(schema)}
+    assert {
+        ("POST", "/v1/auth/login"),
+        ("POST", "/v1/auth/refresh"),
+        ("POST", "/v1/organizations"),
+        ("GET", "/v1/organizations"),
+        ("PATCH", "/v1/organizations/{organization_id}"),
+        ("GET", "/v1/me"),
+        ("PUT", "/v1/agents/{agent_id}"),
+        ("GET", "/v1/agents"),
+        ("GET", "/v1/agents/{agent_id}"),
+        ("DELETE", "/v1/agents/{agent_id}"),
+        ("PUT", "/v1/support-team"),
+        ("GET", "/v1/support-team"),
+        ("PUT", "/v1/pages/{page_id}"),
+        ("GET", "/v1/pages"),
+        ("GET", "/v1/pages/{page_id}"),
+        ("DELETE", "/v1/pages/{page_id}"),
+        ("PUT", "/v1/settings"),
+        ("GET", "/v1/settings"),
+        ("PUT", "/v1/rules/{rule_id}"),
+        ("GET", "/v1/rules"),
+        ("GET", "/v1/rules/{rule_id}"),
+        ("DELETE", "/v1/rules/{rule_id}"),
+        ("PUT", "/v1/presence"),
+        ("POST", "/v1/presence/heartbeat"),
+        ("GET", "/v1/presence"),
+        ("PUT", "/v1/conversations/{conversation_id}/assignee"),
+    } <= described
+
+
+async def test_no_route_is_open_to_somebody_without_a_login(
+    rig: Rig, schema: dict[str, Any]
+) -> None:
+    for method, path, _ in operations(schema):
+        if (method, path) in WITHOUT_LOGIN:
+            continue
+        concrete = path.replace("{", "").replace("}", "")
+        answer = await rig.anybody.call(method.upper(), concrete, {})
+        assert answer.status_code == 401, (method, path)
+
+
+async def test_requests_are_measured_by_template(rig: Rig, boss: User) -> None:
+    await boss.get("/v1/agents/admin")
+    await boss.get("/v1/never/heard/of")
+    lines = (await rig.client.get("/metrics")).text.splitlines()
+    counts = [
+        line for line in lines if line.startswith("tuyen_http_request_duration_seconds_count")
+    ]
+    assert any('route="/v1/agents/{agent_id}",status="200"' in line for line in counts)
+    assert any('route="none",status="404"' in line for line in counts)
+    assert not any("never" in line for line in counts)
+
+
+async def test_it_is_ready_once_the_copies_have_caught_up(rig: Rig) -> None:
+    for path in ("/livez", "/readyz"):
+        assert (await rig.client.get(path)).status_code == 200

@@ -1,0 +1,110 @@
+"""Every error is a problem that says what to do (RFC 9457)."""
+
+import httpx
+import pytest
+from pymongo.errors import ServerSelectionTimeoutError
+
+from gateway.rig import Rig, User
+from tuyen_gateway.api import problems
+from tuyen_gateway.api.app import create_app
+from tuyen_gateway.api.problems import MEDIA_TYPE
+from tuyen_gateway.errors import GatewayError
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import LogUnavailableError
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, object]:
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == MEDIA_TYPE
+    body: dict[str, object] = answer.json()
+    assert body["status"] == status
+    assert body["type"] == "about:blank"
+    assert isinstance(body["title"], str)
+    assert isinstance(body["detail"], str)
+    return body
+
+
+async def test_errors_of_the_frame_are_problems_too(rig: Rig, boss: User) -> None:
+    problem(await boss.get("/v1/nothing"), 404)
+    problem(await boss.get("/nothing"), 404)
+    wrong_method = await boss.post("/v1/me")
+    problem(wrong_method, 405)
+    assert wrong_method.headers["Allow"] == "GET"
+    problem(await rig.anybody.get("/v1/me"), 401)
+
+
+async def test_a_body_that_is_no_json_is_said_so(rig: Rig) -> None:
+    answer = await rig.client.post(
+        "/v1/auth/login", content=b"{", headers={"Content-Type": "application/json"}
+    )
+    assert problem(answer, 400)["detail"] == "The body is no JSON."
+
+
+async def test_a_wrong_field_is_named_and_its_value_is_not_repeated(rig: Rig) -> None:
+    body = {"organization": "shop", "username": "lan", "password": {"s3cret": 1}, "extra": "s3cret"}
+    answer = await rig.anybody.post("/v1/auth/login", body)
+    fields = problem(answer, 422)["errors"]
+    assert isinstance(fields, list)
+    assert [one["field"] for one in fields] == ["body.password", "body.extra"]
+    assert "s3cret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/agents/a%20b", f"/v1/agents/{'x' * 65}", "/v1/pages/%C3%A9"])
+async def test_ids_are_what_callers_may_choose(boss: User, path: str) -> None:
+    problem(await boss.get(path), 422)
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=*", "cursor=%FF", "after=-1", "after=x"]
+)
+async def test_wrong_queries_are_refused(boss: User, query: str) -> None:
+    fields = problem(await boss.get(f"/v1/agents?{query}"), 422)["errors"]
+    assert isinstance(fields, list)
+    assert fields[0]["field"] == f"query.{query.partition('=')[0]}"
+
+
+@pytest.mark.parametrize(
+    "error", [LogUnavailableError("gone"), ServerSelectionTimeoutError("gone at 10.1.1.1")]
+)
+async def test_a_server_that_is_away_is_503_and_its_address_stays_here(
+    rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(log, "append", fail)
+    answer = await boss.put("/v1/settings", {"assignment": True})
+    problem(answer, 503)
+    assert "gone" not in answer.text
+
+
+async def test_a_mistake_of_ours_is_a_problem_without_its_inside(
+    rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr(log, "append", fail)
+    transport = httpx.ASGITransport(create_app(rig.gateway), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        answer = await User(client, boss.token).put("/v1/settings", {"assignment": True})
+    problem(answer, 500)
+    assert "inside" not in answer.text
+
+
+async def test_a_version_that_was_never_written_is_503(
+    rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = rig.gateway.directory.copy
+    folded = copy.folded
+    monkeypatch.setattr(copy, "folded", lambda at: folded(at, 0.01))
+    answer = await boss.get("/v1/agents?after=999")
+    assert "999" in str(problem(answer, 503)["detail"])
+
+
+def test_every_error_of_ours_has_a_status() -> None:
+    def leaves(error: type[GatewayError]) -> set[type[GatewayError]]:
+        children = error.__subclasses__()
+        return set().union(*(leaves(child) for child in children)) if children else {error}
+
+    assert leaves(GatewayError) == set(problems._STATUS)
