@@ -2,13 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import pytest
 from faust.types import TP
 
-from tuyen_router.chunks import ChunkApp, ChunkSettings, Record, TableSpec, build_app
+from tuyen_router.chunks import Chunk, ChunkApp, ChunkSettings, Record, TableSpec, build_app
 from tuyen_router.chunks import app as module
+
+
+INBOUND = TP("inbound", 0)
+
+
+@dataclass(frozen=True)
+class FakeRecord:
+    offset: int
+    key: bytes | None = b"k"
+    value: bytes | None = b"v"
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = 0
 
 
 class Nothing:
@@ -104,6 +117,43 @@ async def test_a_recovery_that_a_revocation_overtook_hands_nothing_over(app: Chu
     app.on_rebalance_end()
     assert not app.consumer.handing_over
     assert not app.health().is_ready
+
+
+async def test_what_waits_in_a_queue_when_partitions_are_revoked_is_void(app: ChunkApp) -> None:
+    consumer, stage = app.consumer, app.stages["one"]
+    consumer.positions.begin({INBOUND: 0})
+    consumer.handing_over = True
+    consumer._active_partitions = {INBOUND, TP("assigned-log", 0)}
+    chunk = Chunk(*INBOUND, 0, 0, [FakeRecord(0)])
+    work = stage.enqueue(chunk, 0, consumer.positions.assignment)
+    assert app._is_current(work)
+    assert consumer._wanted() == {INBOUND, TP("assigned-log", 0)}
+
+    consumer._hold()
+    assert not app._is_current(work)
+    assert stage.queued_records == 0
+    assert consumer._wanted() == {TP("assigned-log", 0)}
+
+
+async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(
+    app: ChunkApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without seeking back, what it held would be missed until the next record comes."""
+    consumer = app.consumer
+
+    async def overtaken(wanted: set[TP], timeout_s: float) -> dict[TP, list[FakeRecord]]:
+        consumer._epoch += 1
+        return {INBOUND: [FakeRecord(0)]}
+
+    monkeypatch.setattr(consumer, "_getmany", overtaken)
+    monkeypatch.setattr(consumer, "assignment", lambda: {INBOUND})
+    consumer.positions.begin({INBOUND: 0})
+    consumer.positions.to_reread.clear()
+    consumer.handing_over = True
+    consumer._active_partitions = {INBOUND}
+    await consumer._turn()
+    assert consumer.positions.to_reread == {INBOUND}
+    assert consumer.positions.next_offset(INBOUND) == 0
 
 
 async def test_nothing_is_owned_and_no_step_runs_before_the_start(app: ChunkApp) -> None:

@@ -76,6 +76,23 @@ async def test_a_graceful_stop_and_a_join_lose_nothing_and_double_nothing(bench:
     await until(lambda: _equals_fold(bench, [second], "assigned"))
 
 
+async def test_trap_6_a_stop_commits_all_that_it_wrote(bench: Bench) -> None:
+    """It waits for the outboxes under way, so that the next worker has nothing to repeat."""
+    async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:
+        worker = await bench.worker(
+            bootstrap=slow.bootstrap,
+            settings={"max_fetched_records": 100, "max_unacknowledged_bytes": 128 * 1024},
+        )
+        await worker.ready()
+        await bench.send(4_000)
+        await until(lambda: worker.status()["unacknowledged"] > 0)
+        worker.signal(signal.SIGTERM)
+        assert await worker.exit_code(timeout_s=5) == 0
+    effects = await bench.effects()
+    assert 0 < len(effects) < 4_000
+    assert len(effects) == sum((await bench.committed()).values())
+
+
 async def test_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> None:
     """It wakes with outboxes in hand, after another worker has taken its partitions."""
     async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:

@@ -51,6 +51,7 @@ def test_records_that_were_handed_out_are_left_out() -> None:
 
 def test_a_jump_is_read_again_before_it_counts_as_a_hole() -> None:
     positions = started()
+    positions.to_reread.clear()
     assert positions.take(AT, fetched(15, 16)) is None
     assert positions.to_reread == {AT}
     assert positions.next_offset(AT) == 10
@@ -85,6 +86,13 @@ def test_what_was_handed_out_before_a_rebalance_is_void() -> None:
     positions.acknowledge(before, AT, 10, 12)
     assert positions.committable() == {}
     assert positions.take(AT, fetched(10)) is not None
+
+
+def test_every_partition_is_sought_to_its_start_when_an_assignment_begins() -> None:
+    positions = started()
+    positions.to_reread.clear()
+    positions.begin({AT: 7, TP("inbound", 4): 0})
+    assert positions.to_reread == {AT, TP("inbound", 4)}
 
 
 def test_nothing_is_taken_of_a_partition_that_is_not_assigned() -> None:

@@ -35,11 +35,11 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         self.app.lease.guard(consumer._client)
         return consumer
 
-    async def seek_to_starts(self, inputs: Iterable[TP]) -> dict[TP, int]:
-        """Seek each input to where it goes on: the committed offset, else the log's start."""
-        return dict(await self.call_thread(self._seek_to_starts, list(inputs)))
+    async def find_starts(self, inputs: Iterable[TP]) -> dict[TP, int]:
+        """Ask where each input goes on: at its committed offset, else at the log's start."""
+        return dict(await self.call_thread(self._find_starts, list(inputs)))
 
-    async def _seek_to_starts(self, inputs: list[TP]) -> dict[TP, int]:
+    async def _find_starts(self, inputs: list[TP]) -> dict[TP, int]:
         """One request of each kind for all partitions; Faust asks for them one by one."""
         consumer = self._ensure_consumer()
         stored = await consumer._coordinator.fetch_committed_offsets(inputs)
@@ -51,7 +51,6 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
             if committed > log_ends[tp]:
                 end_process(f"{tp} ends at {log_ends[tp]}, before its committed offset {committed}")
             starts[tp] = max(committed, log_starts[tp])
-            consumer.seek(tp, starts[tp])
         return starts
 
     def read_position(self, tp: TP) -> int | None:
@@ -134,14 +133,13 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         await self.commit_and_end_transactions()
 
     async def perform_seek(self) -> None:
+        """Start over with the inputs of this assignment."""
         inputs = self._inputs(self.assignment())
-        self._epoch += 1
         self.positions.clear()
         assignment = self.positions.assignment
-        starts = await self._thread.seek_to_starts(inputs) if inputs else {}
+        starts = await self._thread.find_starts(inputs) if inputs else {}
         if assignment == self.positions.assignment:
             self.positions.begin(starts)
-        self._epoch += 1
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         self._epoch += 1

@@ -27,8 +27,13 @@ class Positions:
         self._holes: dict[TP, tuple[int, int]] = {}
 
     def begin(self, starts: Mapping[TP, int]) -> None:
-        """Start over with an assignment, each partition at its committed or first offset."""
+        """Start over with an assignment, each partition at its committed or first offset.
+
+        Wherever the fetcher stands, it has to be brought there: a fetch of before may still move
+        it, and one that is dropped without seeking back leaves a tail that is never handled.
+        """
         self.clear()
+        self.to_reread.update(starts)
         self._next = dict(starts)
         self._done = dict(starts)
         self._committed = dict(starts)
