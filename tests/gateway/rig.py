@@ -23,14 +23,19 @@ from tuyen_events.topics import (
     Topic,
 )
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
+from tuyen_gateway.adapters.contacts import MongoContacts
+from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports import ConversationRow
+from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.projection import ProjectionStatus
 
 OPERATOR = "operator-token-of-the-tests"
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -167,11 +172,27 @@ def settings(**changed: Any) -> GatewaySettings:
 
 
 @asynccontextmanager
-async def running(log: Log, clock: Clock, **changed: Any) -> AsyncIterator[Rig]:
-    """A gateway over `log` that has caught up, until the block is left."""
+async def running(
+    log: Log, clock: Clock, database: Database | None = None, **changed: Any
+) -> AsyncIterator[Rig]:
+    """A gateway over `log` that has caught up, until the block is left. With a `database` the views
+    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
     rows = Rows()
-    gateway = compose(settings(**changed), log, clock, rows, QUICK_HASHER)
+    status = ProjectionStatus()
+    where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database
+    inbox = MongoViews(where, log, status)
+    gateway = compose(
+        settings(**changed),
+        log,
+        clock,
+        views=rows if database is None else inbox,
+        inbox=inbox,
+        contacts=MongoContacts(where),
+        hasher=QUICK_HASHER,
+    )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
+    if database is not None:
+        tasks.append(asyncio.create_task(run_projections(log, database, status)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -165,6 +165,8 @@ async def test_a_new_password_ends_all_tokens(rig: Rig, boss: User) -> None:
     body = {"name": "Lan", "username": "lan", "role": "agent"}
     await boss.done("PUT", "/v1/agents/lan", body)
     assert (await lan.get("/v1/me")).status_code == 200  # left out, the password stays
+    await boss.done("PUT", "/v1/agents/lan", {**body, "password": "s3cret"})
+    assert (await lan.get("/v1/me")).status_code == 200  # the same again is no new one
     await boss.done("PUT", "/v1/agents/lan", {**body, "password": "another"})
     assert (await lan.get("/v1/me")).status_code == 401
     await rig.login("shop", "lan", "another")

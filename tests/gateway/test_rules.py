@@ -87,18 +87,14 @@ async def test_what_does_not_fit_is_refused_with_its_field(
     assert answer.json()["errors"][0]["field"].startswith(field)
 
 
-async def test_r1_1_an_event_has_one_rule(rig: Rig, staffed: User) -> None:
-    await staffed.done("PUT", "/v1/rules/default", rule())
-    await staffed.done("PUT", "/v1/rules/special", rule(pages=["p1"]))
-    second_default = await staffed.put("/v1/rules/other", rule())
-    assert second_default.status_code == 409
-    assert "default" in second_default.json()["detail"]
-    second_of_page = await staffed.put("/v1/rules/other", rule(pages=["p2", "p1"]))
-    assert second_of_page.status_code == 409
-    await staffed.done("PUT", "/v1/rules/other", rule(pages=["p2"]))
-    await staffed.done("PUT", "/v1/rules/saved", rule(enabled=False))
-    await staffed.done("PUT", "/v1/rules/default", rule(enabled=False))
-    await staffed.done("PUT", "/v1/rules/saved", rule())
+async def test_a_rule_can_be_replaced_without_a_moment_that_has_none(
+    rig: Rig, staffed: User
+) -> None:
+    await staffed.done("PUT", "/v1/rules/old", rule())
+    await staffed.done("PUT", "/v1/rules/new", rule(mode="random"))
+    await staffed.done("PUT", "/v1/rules/old", rule(enabled=False))
+    listed = (await staffed.done("GET", "/v1/rules"))["items"]
+    assert [(one["id"], one["enabled"]) for one in listed] == [("new", True), ("old", False)]
 
 
 async def test_a_rule_is_removed(rig: Rig, staffed: User) -> None:

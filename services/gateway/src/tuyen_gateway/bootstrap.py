@@ -12,7 +12,7 @@ from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports import ConversationViews
+from tuyen_gateway.ports import ContactViews, ConversationViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -23,7 +23,10 @@ def compose(
     settings: GatewaySettings,
     log: Log,
     clock: Clock,
+    *,
     views: ConversationViews,
+    inbox: InboxViews,
+    contacts: ContactViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """The ports over a log and views. Nothing runs yet."""
@@ -40,6 +43,8 @@ def compose(
         presence=PresenceBoard(log),
         commands=Commands(log),
         views=views,
+        inbox=inbox,
+        contacts=contacts,
     )
     for copy in gateway.copies():
         gateway.health.ready_when(copy.topic.name, copy.problem)

@@ -9,7 +9,7 @@ from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.tokens import Tokens
-from tuyen_gateway.ports import ConversationViews
+from tuyen_gateway.ports import ContactViews, ConversationViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -31,6 +31,8 @@ class Gateway:
     presence: PresenceBoard
     commands: Commands
     views: ConversationViews
+    inbox: InboxViews
+    contacts: ContactViews
 
     def copies(self) -> tuple[LogCopy, ...]:
         """What has to run for the ports to work."""

@@ -7,7 +7,7 @@ from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import Clock
 
 _SWEEP_AT = 10_000
-"""So many accounts under attack at once, before those that have gone quiet are dropped."""
+"""So many accounts under attack at once, before those that have gone quiet are looked for."""
 
 
 class LoginBrake:
@@ -16,6 +16,7 @@ class LoginBrake:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._attempts: dict[tuple[str, str], Attempts] = {}
+        self._sweep_at = _SWEEP_AT
 
     def attempt(self, organization: str, username: str) -> None:
         """Takes one attempt on the account, whether or not there is such a one.
@@ -31,8 +32,9 @@ class LoginBrake:
             raise TooManyAttemptsError(
                 f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
             )
-        if len(self._attempts) >= _SWEEP_AT:
+        if len(self._attempts) >= self._sweep_at:
             self._attempts = {a: b for a, b in self._attempts.items() if not forgotten(b, now)}
+            self._sweep_at = max(_SWEEP_AT, 2 * len(self._attempts))
         self._attempts[account] = attempted(before, now)
 
     def succeeded(self, organization: str, username: str) -> None:

@@ -68,7 +68,10 @@ class Credentials:
     async def set(
         self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
     ) -> None:
-        """Stores a password; it counts, and ends all tokens of the one before, on return."""
+        """Stores a password; it counts, and ends all tokens of the one before, on return. The
+        present one again changes nothing."""
+        if await self.verify(organization, agent_id, password):
+            return
         async with self._hashing:
             hashed = await asyncio.to_thread(self._hasher.hash, password.get_secret_value())
         await self._append(

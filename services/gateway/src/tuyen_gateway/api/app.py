@@ -9,6 +9,8 @@ from tuyen_gateway.api import (
     agents,
     assignee,
     auth,
+    contacts,
+    conversations,
     me,
     organizations,
     pages,
@@ -31,7 +33,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     settings.router,
     rules.router,
     presence.router,
+    conversations.router,
     assignee.router,
+    contacts.router,
 )
 
 _PREFIX = "/v1"

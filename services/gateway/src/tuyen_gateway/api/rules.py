@@ -75,14 +75,15 @@ class RuleView(Versioned):
     """Rises by one with each change of this rule."""
 
 
-@router.put("/{rule_id}", summary="Add or change a rule", responses=problems(403, 409))
+@router.put("/{rule_id}", summary="Add or change a rule", responses=problems(403))
 async def put_rule(
     rule_id: PathId, body: RuleIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> RuleView:
     """For the role `system_admin`.
 
-    Changing a rule keeps its place in the rotation (R2.4). An event has one rule, so `409` when the
-    rule would be a second enabled default, or name a page that another enabled rule names.
+    Changing a rule keeps its place in the rotation (R2.4). Of several enabled rules that name a
+    page, or of several enabled default rules, the one with the smallest id counts: so one can be
+    replaced by another without a moment that has none.
     """
     by, now = caller.viewer.agent_id, gateway.clock.now()
 

@@ -79,29 +79,12 @@ def check_settings(change: SettingsChanged) -> None:
 
 
 def check_rule(organization: Organization, change: RuleChanged) -> None:
-    """Members and pages exist; an event has one rule, so no page has two enabled ones, and there is
-    one enabled default."""
-    members = [member.agent_id for member in change.members]
-    _check_agents(organization, "body.members", members)
+    """Members and pages exist, each once."""
+    _check_agents(organization, "body.members", [member.agent_id for member in change.members])
     unknown = [page for page in change.pages or () if page not in organization.pages]
     if unknown:
         raise InvalidError("body.pages", f"There is no page {unknown[0]!r}: connect it first.")
     _check_once("body.pages", change.pages or ())
-    if not change.enabled:
-        return
-    for other in (stored.value for stored in organization.rules.values()):
-        if other.id == change.id or not other.enabled:
-            continue
-        if change.pages is None and other.pages is None:
-            raise ConflictError(
-                f"{other.id!r} is the enabled default rule: disable it, or name pages."
-            )
-        shared = set(change.pages or ()) & set(other.pages or ())
-        if shared:
-            raise ConflictError(
-                f"The page {min(shared)!r} has the enabled rule {other.id!r} already: "
-                "disable that one, or leave the page out."
-            )
 
 
 def _check_admin_stays(organization: Organization, leaving: AgentId) -> None:
