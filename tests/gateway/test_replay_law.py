@@ -12,8 +12,8 @@ from pymongo.errors import AutoReconnect
 from support.inbox_histories import History, batches, seeded
 from tuyen_gateway.projections import collections, inbox
 from tuyen_gateway.projections.collections import (
-    ASSIGNMENTS,
     CONVERSATIONS,
+    HISTORY,
     MESSAGES,
     ensure_indexes,
 )
@@ -33,12 +33,12 @@ async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     return {
         name: [bson.encode(found) async for found in database[name].find().sort("_id", 1)]
-        for name in (CONVERSATIONS, MESSAGES, ASSIGNMENTS)
+        for name in (CONVERSATIONS, MESSAGES, HISTORY)
     }
 
 
 async def _drop(database: Database) -> None:
-    for name in (CONVERSATIONS, MESSAGES, ASSIGNMENTS):
+    for name in (CONVERSATIONS, MESSAGES, HISTORY):
         await database[name].delete_many({})
 
 

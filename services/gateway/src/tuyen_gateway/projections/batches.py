@@ -1,12 +1,9 @@
 """A batch of records, sorted by what it is about."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
+from tuyen_events.codec import decode_data, header
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, MessageId, message_id
@@ -29,9 +26,6 @@ from tuyen_gateway.domain.inbox import (
 )
 from tuyen_gateway.domain.threads import Source, message_of
 from tuyen_platform.kafka.ports import Batch, Record
-from tuyen_platform.metrics import DEAD_LETTERS, PROJECTED_EVENTS
-
-_log = structlog.get_logger()
 
 RowEvent = (
     MessagesDelivered | MessagesSeen | AssignmentEvent | MarkConversationDone | ConversationRead
@@ -74,31 +68,13 @@ def fold_fact(row: Conversation, fact: Fact) -> Conversation:
 
 
 def read_batch(batch: Batch) -> Work:
-    """The batch, sorted. A record that cannot be read is logged with its place, counted and passed
-    by: it stays in the log for a later version to read."""
+    """The batch, sorted. Raises UnreadableEventError: what cannot be read is not to be in it."""
     work = Work()
-    for (topic, _), records in batch.items():
-        for record, event in _events(records):
-            _sort(work, event, record)
-        PROJECTED_EVENTS.labels("inbox", topic).inc(len(records))
+    for records in batch.values():
+        for record in records:
+            if record.value is not None:
+                _sort(work, decode_data(record.headers, record.value), record)
     return work
-
-
-def _events(records: Sequence[Record]) -> Iterator[tuple[Record, Event]]:
-    for record in records:
-        if record.value is None:
-            continue
-        try:
-            yield record, decode_data(record.headers, record.value)
-        except UnknownTypeError as error:
-            _log.info("unknown_record_passed_by", **_place(record), reason=error.reason)
-        except UnreadableEventError as error:
-            DEAD_LETTERS.labels("gateway").inc()
-            _log.error("unreadable_record_passed_by", **_place(record), reason=error.reason)
-
-
-def _place(record: Record) -> dict[str, str | int]:
-    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
 def _sort(work: Work, event: Event, record: Record) -> None:

@@ -6,7 +6,7 @@ it reads and folds again. Equal content has an equal stamp, whichever way it cam
 """
 
 from collections.abc import Collection as Ids
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -16,16 +16,20 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, Topic
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Message
 from tuyen_platform.mongodb import Collection, Database, Document
 
 CONVERSATIONS = "conversations"
 MESSAGES = "messages"
-ASSIGNMENTS = "assignments"
+HISTORY = "assignments"
 
 VIEW = "inbox"
 """The name of all these together: they have one position in the log."""
+
+FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS)
+"""What they are folded from: of the commands, only those that close a conversation."""
 
 _DUPLICATE_KEY = 11000
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
@@ -87,7 +91,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
         ),
         IndexModel([("via_parent", ASCENDING)], name="by_parent", sparse=True),
     ),
-    ASSIGNMENTS: (
+    HISTORY: (
         IndexModel(
             [("conversation_id", ASCENDING), ("version", DESCENDING)], name="by_conversation"
         ),

@@ -22,8 +22,8 @@ from tuyen_gateway.domain.inbox import (
 from tuyen_gateway.domain.threads import Direction, Message, fold_message
 from tuyen_gateway.projections.batches import Work, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
-    ASSIGNMENTS,
     CONVERSATIONS,
+    HISTORY,
     MESSAGES,
     Stored,
     read_all,
@@ -56,7 +56,7 @@ class InboxProjection:
     def __init__(self, database: Database) -> None:
         self._conversations = database[CONVERSATIONS]
         self._messages = database[MESSAGES]
-        self._assignments = database[ASSIGNMENTS]
+        self._history = database[HISTORY]
 
     async def fold(self, batch: Batch) -> None:
         """Returns once the views show all of `batch`."""
@@ -76,7 +76,7 @@ class InboxProjection:
     async def _record(self, assignments: Iterable[AssignmentEvent]) -> None:
         operations = [record(event) for event in assignments]
         if operations:
-            await self._assignments.bulk_write(operations, ordered=True)
+            await self._history.bulk_write(operations, ordered=True)
 
     async def _fold_messages(self, work: Work) -> Messages:
         """The messages of the batch, and those that it gives a conversation, as stored."""

@@ -1,0 +1,263 @@
+"""The inbox: lists, counts, details, threads, history, and agents' marks (I1 to I5, I10)."""
+
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from tuyen_events.commands import MarkConversationDone
+from tuyen_events.event import Envelope, Event
+from tuyen_events.ids import AgentId, ConversationId, PageId, customer_key
+from tuyen_events.marks import ConversationRead
+from tuyen_events.topics import COMMANDS, MARKS
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.api.conversation_views import (
+    AssignmentView,
+    ConversationDetail,
+    ConversationView,
+    CountsView,
+    DoneIn,
+    DoneView,
+    MarkView,
+    MessageView,
+    assignment_view,
+    conversation_view,
+    counts_view,
+    detail_view,
+    message_view,
+)
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.paging import CurrentPaging, Listed, encode_cursor
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.errors import NotFoundError, UnavailableError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports import Assigned, ConversationFilter
+
+router = APIRouter(prefix="/conversations", tags=["conversations"])
+
+
+async def _wanted(
+    *,
+    caller: CurrentCaller,
+    kind: ConversationKind | None = None,
+    channel: Channel | None = None,
+    page: Annotated[str | None, Query(max_length=64)] = None,
+    state: Literal["all", "unread"] = "all",
+    assignee: Annotated[
+        str | None,
+        Query(max_length=64, description="An agent's id, `me`, or `none` for the unassigned."),
+    ] = None,
+    tag: Annotated[str | None, Query(max_length=64)] = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=100, description="A part of the customer's name, accents ignored."),
+    ] = None,
+    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    done: bool | None = None,
+) -> ConversationFilter:
+    assigned = None
+    if assignee is not None:
+        named = {"none": None, "me": caller.viewer.agent_id}
+        assigned = Assigned(agent_id=named.get(assignee, AgentId(assignee)))
+    return ConversationFilter(
+        kind=kind,
+        channel=channel,
+        page=None if page is None else PageId(page),
+        unread=state == "unread",
+        assigned=assigned,
+        tag=tag,
+        name=None if q is None or not q.strip() else q.strip(),
+        external_id=external_id,
+        done=done,
+    )
+
+
+Wanted = Annotated[ConversationFilter, Depends(_wanted)]
+
+
+async def _after(
+    gateway: GatewayPorts,
+    after: Annotated[
+        int | None,
+        Query(ge=0, description="Answer from a view that has seen this version, or `503`."),
+    ] = None,
+) -> int | None:
+    """Waits until the views show all that was written before the request, at most 5 s."""
+    if after is not None:
+        await gateway.inbox.caught_up()
+    return after
+
+
+AfterVersion = Annotated[int | None, Depends(_after)]
+
+
+@router.get("", summary="List conversations")
+async def list_conversations(
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    wanted: Wanted,
+    paging: CurrentPaging,
+    _: AfterVersion,
+) -> Listed[ConversationView]:
+    """Newest activity first. Following `next` to the end lists the conversations as they were
+    ordered at the first call: those that move up meanwhile are neither left out nor repeated, and
+    those that are new since then appear in the next walk."""
+    position = await gateway.inbox.position()
+    page = await gateway.inbox.conversations(caller.scope, wanted, paging.limit, paging.after)
+    return Listed(
+        items=[conversation_view(row, caller) for row in page.items],
+        next=None if page.following is None else encode_cursor(page.following),
+        position=position,
+    )
+
+
+@router.get("/counts", summary="Count conversations")
+async def count_conversations(
+    caller: CurrentCaller, gateway: GatewayPorts, wanted: Wanted, _: AfterVersion
+) -> CountsView:
+    """Of what the viewer may see and the filters leave (I3): all, and those with something unread
+    for the viewer, in total, by channel and by kind."""
+    position = await gateway.inbox.position()
+    return counts_view(await gateway.inbox.counts(caller.scope, wanted), position)
+
+
+@router.get("/{conversation_id}", summary="One conversation", responses=problems(404))
+async def get_conversation(
+    conversation_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+    after: AfterVersion,
+) -> ConversationDetail:
+    position = await gateway.inbox.position()
+    row = await _row(gateway, caller, conversation_id)
+    if after is not None and row.version < after:
+        raise UnavailableError(f"Version {after} has not been decided yet: try again.")
+    set_etag(response, row.version)
+    return detail_view(row, caller, position)
+
+
+@router.get(
+    "/{conversation_id}/messages",
+    summary="The thread",
+    responses=problems(404),
+    response_model_exclude_unset=True,
+)
+async def list_messages(
+    conversation_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    _: AfterVersion,
+) -> Listed[MessageView]:
+    """Oldest first. What was removed at the channel stays as `removed`, without its words."""
+    position = await gateway.inbox.position()
+    row = await _row(gateway, caller, conversation_id)
+    page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
+    return Listed(
+        items=[message_view(message, row, caller) for message in page.items],
+        next=None if page.following is None else encode_cursor(page.following),
+        position=position,
+    )
+
+
+@router.get(
+    "/{conversation_id}/assignments", summary="Who had it, and why", responses=problems(404)
+)
+async def list_assignments(
+    conversation_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    _: AfterVersion,
+) -> Listed[AssignmentView]:
+    """Newest first (I10, R9.4), for whoever sees the conversation."""
+    position = await gateway.inbox.position()
+    row = await _row(gateway, caller, conversation_id)
+    page = await gateway.inbox.history(row.id, paging.limit, paging.after)
+    return Listed(
+        items=[assignment_view(entry) for entry in page.items],
+        next=None if page.following is None else encode_cursor(page.following),
+        position=position,
+    )
+
+
+@router.post("/{conversation_id}/read", summary="Mark as read", responses=problems(404))
+async def post_read(
+    conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+) -> MarkView:
+    """For the viewer alone (I5): nothing that has come so far is unread any more."""
+    row = await _row(gateway, caller, conversation_id)
+    return await _mark(gateway, caller, row, row.inbound_events, response)
+
+
+@router.post("/{conversation_id}/unread", summary="Mark as unread", responses=problems(404))
+async def post_unread(
+    conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+) -> MarkView:
+    """For the viewer alone (I5): the newest of the customer's messages is unread again."""
+    row = await _row(gateway, caller, conversation_id)
+    return await _mark(gateway, caller, row, max(0, row.inbound_events - 1), response)
+
+
+@router.put("/{conversation_id}/done", summary="Close or reopen", responses=problems(404))
+async def put_done(
+    conversation_id: PathId,
+    body: DoneIn,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> DoneView:
+    """For everybody (I12). The customer's next message or comment opens it again."""
+    row = await _row(gateway, caller, conversation_id)
+    if row.page_id is None or row.kind is None or row.customer is None:
+        raise NotFoundError(f"There is no conversation {conversation_id!r}.")
+    command = MarkConversationDone(
+        command_id=f"cmd_{uuid4().hex}",
+        organization=caller.organization.id,
+        page_id=row.page_id,
+        conversation_id=row.id,
+        customer_id=row.customer.id,
+        customer_external_id=row.customer.external_id,
+        kind=row.kind,
+        done=body.done,
+        seen_events=row.inbound_events,
+        by=caller.viewer.agent_id,
+        at=gateway.clock.now(),
+    )
+    key = customer_key(command.organization, command.page_id, command.customer_external_id)
+    await gateway.log.append(COMMANDS, key, _envelope(gateway, command.command_id, row, command))
+    set_etag(response, row.version)
+    return DoneView(id=row.id, done=body.done, version=row.version)
+
+
+async def _row(gateway: Gateway, caller: Caller, conversation_id: str) -> Conversation:
+    """Raises NotFoundError for what is not there or not the viewer's to see (R7.2)."""
+    row = await gateway.inbox.conversation(caller.scope, ConversationId(conversation_id))
+    if row is None:
+        raise NotFoundError(f"There is no conversation {conversation_id!r}.")
+    return row
+
+
+async def _mark(
+    gateway: Gateway, caller: Caller, row: Conversation, seen_events: int, response: Response
+) -> MarkView:
+    mark = ConversationRead(
+        organization=caller.organization.id,
+        conversation_id=row.id,
+        agent_id=caller.viewer.agent_id,
+        seen_events=seen_events,
+        at=gateway.clock.now(),
+    )
+    await gateway.log.append(MARKS, row.id, _envelope(gateway, f"evt_{uuid4().hex}", row, mark))
+    set_etag(response, row.version)
+    return MarkView(id=row.id, unread=max(0, row.inbound_events - seen_events), version=row.version)
+
+
+def _envelope(gateway: Gateway, event_id: str, row: Conversation, event: Event) -> Envelope:
+    return Envelope(
+        id=event_id, source=SOURCE, subject=row.id, time=gateway.clock.now(), data=event
+    )

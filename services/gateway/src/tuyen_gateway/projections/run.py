@@ -1,0 +1,36 @@
+"""The gateway's projections, as one task."""
+
+from tuyen_gateway.projections.collections import FOLDED, VIEW, ensure_indexes
+from tuyen_gateway.projections.inbox import InboxProjection
+from tuyen_platform.kafka.ports import Batch, Log
+from tuyen_platform.mongodb import Database
+from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
+
+GROUP = "gateway-inbox"
+
+
+async def run_projections(log: Log, database: Database, status: ProjectionStatus) -> None:
+    """Keeps the inbox up to date until cancelled. Gateways share the work.
+
+    Waits while Kafka or MongoDB is away; whatever else goes wrong is raised, and nothing is lost.
+    """
+    projection = InboxProjection(database)
+    indexed = False
+
+    async def fold(batch: Batch) -> None:
+        nonlocal indexed
+        if not indexed:  # here, so that a MongoDB that is away is waited for
+            await ensure_indexes(database)
+            indexed = True
+        await projection.fold(batch)
+
+    await run_projection(
+        log,
+        *FOLDED,
+        service="gateway",
+        view=VIEW,
+        group=GROUP,
+        positions=MongoPositions(database, VIEW),
+        fold=fold,
+        status=status,
+    )
