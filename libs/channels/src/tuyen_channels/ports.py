@@ -5,10 +5,11 @@ state; what it has to know of pages and livestreams is given to it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from tuyen_channels.live_posts import Fact, LivePosts
 from tuyen_events.ids import EventId, OrganizationId, PageId
@@ -27,7 +28,7 @@ Pages = Mapping[str, Page]
 """The connected pages of one channel by the channel's own id. What is not in it is not known."""
 
 
-class Normalized(NamedTuple):
+class Normalized(msgspec.Struct, frozen=True):
     """One event, ready for the log.
 
     `id` comes from the channel's deduplication key (P5c), `key` places the event with its customer
@@ -78,8 +79,7 @@ class Failure(NamedTuple):
     error: str
 
 
-@dataclass(slots=True)
-class Parsed:
+class Parsed(msgspec.Struct):
     """Everything that one body says, in the body's order.
 
     `classified` are the facts about posts that follow from it; they count for others once they are
@@ -87,11 +87,11 @@ class Parsed:
     """
 
     page: str = ""
-    events: list[Normalized] = field(default_factory=list)
-    classified: list[Fact] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    unknown_pages: set[str] = field(default_factory=set)
+    events: list[Normalized] = []
+    classified: list[Fact] = []
+    skipped: list[Skipped] = []
+    failures: list[Failure] = []
+    unknown_pages: set[str] = set()
 
 
 class WebhookChannel(Protocol):

@@ -4,7 +4,8 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
-from tuyen_channels.facebook import parser, signature
+from tuyen_channels.facebook import parser
+from tuyen_channels.facebook.signature import HEADER, Signature
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Pages, Parsed
 from tuyen_events.vocabulary import Channel
@@ -16,7 +17,7 @@ class FacebookChannel:
     name = Channel.FACEBOOK
 
     def __init__(self, app_secret: str, verify_token: str) -> None:
-        self._app_secret = app_secret.encode()
+        self._signature = Signature(app_secret)
         self._verify_token = verify_token.encode()
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
@@ -28,7 +29,7 @@ class FacebookChannel:
         return query.get("hub.challenge")
 
     def authentic(self, body: bytes, headers: Mapping[bytes, bytes]) -> bool:
-        return signature.verify(self._app_secret, body, headers.get(signature.HEADER))
+        return self._signature.verify(body, headers.get(HEADER))
 
     def parse(self, body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
         return parser.parse(body, accepted_at, pages, posts)

@@ -1,7 +1,8 @@
 """One entry of a body: the page that it speaks of, and what the readers of its parts share."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from tuyen_channels.live_posts import Draft, PageKey
 from tuyen_channels.ports import Normalized, Page
@@ -24,8 +25,7 @@ class UnreadablePartError(ValueError):
     """A part that decodes but lacks what its kind needs."""
 
 
-@dataclass(slots=True)
-class Source:
+class Source(msgspec.Struct):
     """Where a part stands: its page, the time of the delivery, what is known of its posts."""
 
     page: Page

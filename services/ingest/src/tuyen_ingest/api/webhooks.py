@@ -1,0 +1,197 @@
+"""Webhooks: `GET` and `POST /webhooks/{channel}`.
+
+A plain ASGI application, before any framework: a webhook is one body in and a status out, and a
+framework's layers cost more processor time than reading and writing what the body says.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tuyen_channels.ports import WebhookChannel
+from tuyen_ingest.acceptance import Acceptance
+from tuyen_ingest.records import delivery_of
+from tuyen_platform import metrics
+from tuyen_platform.clock import Clock
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.ports import LogUnavailableError
+
+PREFIX = "/webhooks/"
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+"""Far above a thousand updates, the most that a channel puts into one body; a larger one is
+answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
+
+RETRY_AFTER_S = 5
+
+Header = tuple[bytes, bytes]
+
+_TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+_PROBLEM: Header = (b"content-type", b"application/problem+json")
+
+_OK_START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
+_OK_BODY = {"type": "http.response.body", "body": b""}
+
+_answered = cache(metrics.WEBHOOKS.labels)  # looking a child up costs more than counting
+_seconds = cache(metrics.WEBHOOK_SECONDS.labels)
+
+_log = structlog.get_logger()
+
+
+class _BodyTooLargeError(Exception):
+    """The body has more than MAX_BODY_BYTES."""
+
+
+class _CallerGoneError(Exception):
+    """The caller went away before its body had come."""
+
+
+class Webhooks:
+    """The ASGI application: `channels` are those of the registry by their names; what is no webhook
+    goes to `others`."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, WebhookChannel],
+        acceptance: Acceptance,
+        health: Health,
+        clock: Clock,
+        others: ASGIApp,
+    ) -> None:
+        self._channels = channels
+        self._acceptance = acceptance
+        self._health = health
+        self._clock = clock
+        self._others = others
+        self._ready = False
+        self._log = structlog.get_logger().bind()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._others(scope, receive, send)
+            return
+        channel = self._channels.get(scope["path"][len(PREFIX) :])
+        if channel is None:
+            await _problem(send, HTTPStatus.NOT_FOUND, "There is no channel of this name.")
+        elif scope["method"] == "POST":
+            await self._take(channel, scope, receive, send)
+        elif scope["method"] == "GET":
+            await _handshake(channel, scope, send)
+        else:
+            allow: Header = (b"allow", b"GET, POST")
+            await _problem(send, HTTPStatus.METHOD_NOT_ALLOWED, "GET or POST.", allow)
+
+    async def _take(
+        self, channel: WebhookChannel, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            body = await _body(receive)
+        except _CallerGoneError:
+            return
+        except _BodyTooLargeError:
+            status = await _problem(
+                send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {MAX_BODY_BYTES} bytes."
+            )
+            _answered(channel.name, str(status)).inc()
+            return
+        started = time.perf_counter()
+        status = await self._answer(channel, body, dict(scope["headers"]), send)
+        _answered(channel.name, str(status)).inc()
+        _seconds(channel.name).observe(time.perf_counter() - started)
+
+    async def _answer(
+        self, channel: WebhookChannel, body: bytes, headers: Mapping[bytes, bytes], send: Send
+    ) -> int:
+        """P2: 401 for what the channel did not sign, 200 for what stands in the log, else 503."""
+        if not channel.authentic(body, headers):
+            # A wrong or rotated secret refuses everything that is real, too: worth an alarm.
+            self._log.warning("webhook_refused", channel=channel.name, bytes=len(body))
+            return await _problem(
+                send, HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."
+            )
+        if not self._is_ready():
+            return await _unavailable(send, "Ingest is still starting.")
+        delivery = delivery_of(channel, body, self._clock.now())
+        try:
+            parsed = await self._acceptance.accept(delivery)
+        except LogUnavailableError as error:
+            self._log.error(
+                "webhook_not_acknowledged",
+                channel=channel.name,
+                delivery_id=delivery.id,
+                reason=str(error),
+            )
+            return await _unavailable(send, "The log did not acknowledge the events in time.")
+        self._log.info(
+            "webhook_accepted",
+            channel=channel.name,
+            delivery_id=delivery.id,
+            events=[normalized.id for normalized in parsed.events],
+            skipped=len(parsed.skipped),
+            failed=len(parsed.failures),
+        )
+        await send(_OK_START)
+        await send(_OK_BODY)
+        return HTTPStatus.OK
+
+    def _is_ready(self) -> bool:
+        """Before the directory is read, every page would be unknown and its events be skipped. What
+        was read once stays read."""
+        self._ready = self._ready or not self._health.problems()
+        return self._ready
+
+
+async def _handshake(channel: WebhookChannel, scope: Scope, send: Send) -> None:
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    challenge = channel.handshake(query)
+    if challenge is None:
+        _log.warning("handshake_refused", channel=channel.name)
+        await _problem(send, HTTPStatus.FORBIDDEN, "The verify token is not the agreed one.")
+        return
+    _log.info("handshake_answered", channel=channel.name)
+    await _respond(send, HTTPStatus.OK, challenge.encode(), _TEXT)
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _CallerGoneError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise _BodyTooLargeError
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _unavailable(send: Send, detail: str) -> int:
+    retry: Header = (b"retry-after", str(RETRY_AFTER_S).encode())
+    return await _problem(send, HTTPStatus.SERVICE_UNAVAILABLE, detail, retry)
+
+
+async def _problem(send: Send, status: HTTPStatus, detail: str, *headers: Header) -> int:
+    """An error as RFC 9457 has it."""
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    await _respond(send, status, json.dumps(problem).encode(), _PROBLEM, *headers)
+    return status
+
+
+async def _respond(send: Send, status: int, body: bytes, *headers: Header) -> None:
+    length: Header = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,56 @@
+"""The composition root: ingest's copies, its webhooks, and the application around them."""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.registry import open_channels
+from tuyen_events.codec import decode_data
+from tuyen_events.directory import DirectoryEvent
+from tuyen_events.posts import PostClassified
+from tuyen_events.topics import DIRECTORY, POSTS
+from tuyen_ingest.acceptance import Acceptance
+from tuyen_ingest.adapters.copies import Copy
+from tuyen_ingest.api.webhooks import Webhooks
+from tuyen_ingest.domain.pages import ConnectedPages
+from tuyen_ingest.settings import IngestSettings
+from tuyen_platform.clock import Clock
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.ports import Log, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The service. `copies` have to run for it to become ready."""
+
+    app: ASGIApp
+    acceptance: Acceptance
+    health: Health
+    copies: tuple[Copy, ...]
+
+
+def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
+    """The service over a log. Nothing runs yet."""
+    pages, posts, health = ConnectedPages(), LivePosts(), Health()
+
+    def fold_directory(record: Record) -> None:
+        change = None if record.value is None else decode_data(record.headers, record.value)
+        if change is None or isinstance(change, DirectoryEvent):
+            pages.apply((record.key or b"").decode(), change)
+
+    def fold_posts(record: Record) -> None:
+        if record.value is not None:
+            fact = decode_data(record.headers, record.value)
+            if isinstance(fact, PostClassified):
+                posts.apply(fact)
+
+    directory = Copy(log, DIRECTORY, fold_directory)
+    copies = (directory, Copy(log, POSTS, fold_posts))
+    for copy in copies:
+        health.ready_when(copy.topic.name, copy.problem)
+    acceptance = Acceptance(log, pages, directory, posts, settings.acknowledge_within_s)
+    channels = open_channels(settings.revealed_credentials())
+    app = Webhooks(channels, acceptance, health, clock, Starlette(routes=health.routes()))
+    return Ingest(app, acceptance, health, copies)

@@ -1,0 +1,1 @@
+"""What ingest knows of the world, without any I/O."""

@@ -1,0 +1,105 @@
+"""What becomes of one body, as records for the log."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+from tuyen_channels.ports import Failure, Parsed, WebhookChannel
+from tuyen_events.codec import encode, encode_time
+from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.event import Envelope
+from tuyen_events.ids import caused_event_id
+from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
+from tuyen_platform.kafka.ports import Unwritten
+
+SERVICE = "ingest"
+SOURCE = "tuyen/ingest"
+MAX_EVENT_BYTES = 900_000
+"""Below what Kafka takes as one record (1 MiB). No channel's event comes near it; one that did
+could never be accepted, and its channel would deliver it for ever."""
+
+DELIVERY_ID, CHANNEL, ACCEPTED_AT = "delivery_id", "channel", "accepted_at"
+"""The headers of a raw body."""
+
+
+class Delivery(NamedTuple):
+    """One authentic body. The same bytes have the same id, whenever they come."""
+
+    id: str
+    channel: WebhookChannel
+    body: bytes
+    accepted_at: datetime
+
+
+def delivery_of(channel: WebhookChannel, body: bytes, accepted_at: datetime) -> Delivery:
+    """The body with its id."""
+    identifier = "dlv_" + blake2b(body, digest_size=12).hexdigest()
+    return Delivery(identifier, channel, body, accepted_at)
+
+
+def raw(delivery: Delivery, page: str) -> Unwritten:
+    """The body, byte for byte (P3)."""
+    headers = (
+        (DELIVERY_ID, delivery.id.encode()),
+        (CHANNEL, delivery.channel.name.encode()),
+        (ACCEPTED_AT, encode_time(delivery.accepted_at)),
+    )
+    return Unwritten(RAW, page or delivery.channel.name, delivery.body, headers)
+
+
+def events(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
+    """The normalized events. One that is too large for the log moves to the failures."""
+    kept = []
+    for normalized in parsed.events:
+        value, headers = encode(
+            Envelope(
+                id=normalized.id,
+                source=SOURCE,
+                subject=normalized.subject,
+                time=delivery.accepted_at,
+                data=normalized.event,
+            )
+        )
+        if len(value) > MAX_EVENT_BYTES:
+            parsed.failures.append(
+                Failure(parsed.page, f"{normalized.id} in {delivery.id}", "the event is too large")
+            )
+            continue
+        kept.append(normalized)
+        yield Unwritten(INBOUND, normalized.key, value, headers)
+    parsed.events = kept
+
+
+def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
+    """What the body says of posts."""
+    for key, fact in parsed.classified:
+        page = f"{fact.organization}/{fact.page_id}"
+        envelope = Envelope(
+            id=caused_event_id(delivery.id, page, key),
+            source=SOURCE,
+            subject=fact.post_external_id or key,
+            time=delivery.accepted_at,
+            data=fact,
+        )
+        yield Unwritten(POSTS, f"{page}/{key}", *encode(envelope))
+
+
+def dead_letters(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
+    """What could not be read (P4)."""
+    for number, failure in enumerate(parsed.failures):
+        envelope = Envelope(
+            id=caused_event_id(delivery.id, "failure", str(number)),
+            source=SOURCE,
+            subject=delivery.id,
+            time=delivery.accepted_at,
+            data=DeadLettered(
+                service=SERVICE,
+                origin=delivery.channel.name,
+                delivery_id=delivery.id,
+                error=failure.error,
+                payload=failure.payload,
+                at=delivery.accepted_at,
+            ),
+        )
+        yield Unwritten(DEAD_LETTERS, failure.page or delivery.channel.name, *encode(envelope))

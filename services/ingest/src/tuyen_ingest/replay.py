@@ -1,0 +1,163 @@
+"""Reads kept bodies again and writes what they say now: `python -m tuyen_ingest.replay`.
+
+`raw` reads every accepted body, `dead-letters` the parts that could not be read (P3, P4). Ids come
+from the bodies, so that what stands in the log already changes nothing when it comes again, and
+`accepted_at` stays that of the first time. `--list` shows what would be read and writes nothing.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from tuyen_channels.ports import WebhookChannel
+from tuyen_channels.registry import open_channels
+from tuyen_events.codec import UnreadableEventError, decode_data
+from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.topics import DEAD_LETTERS, RAW, Topic
+from tuyen_ingest import records
+from tuyen_ingest.bootstrap import Ingest, compose
+from tuyen_ingest.records import Delivery
+from tuyen_ingest.settings import IngestSettings
+from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.logging import configure_logging
+
+_POLL_S = 0.05
+
+
+class Kept(NamedTuple):
+    """A body that is kept, or the smallest body around one part; `error` is why it is a dead
+    letter."""
+
+    channel: str
+    delivery_id: str
+    accepted_at: datetime
+    body: bytes
+    error: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What a replay did: bodies read, events written, parts that still cannot be read."""
+
+    bodies: int
+    events: int
+    failures: int
+
+
+def kept_raw(record: Record) -> Kept | None:
+    """A record of `raw`; None when it is none of ours."""
+    headers = dict(record.headers)
+    try:
+        return Kept(
+            headers[records.CHANNEL].decode(),
+            headers[records.DELIVERY_ID].decode(),
+            datetime.fromisoformat(headers[records.ACCEPTED_AT].decode()),
+            record.value or b"",
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def kept_dead_letter(record: Record) -> Kept | None:
+    """A record of `dead-letters`; None when another service wrote it."""
+    try:
+        letter = decode_data(record.headers, record.value or b"")
+    except UnreadableEventError:
+        return None
+    if not isinstance(letter, DeadLettered) or letter.service != records.SERVICE:
+        return None
+    return Kept(letter.origin, letter.delivery_id, letter.at, letter.payload.encode(), letter.error)
+
+
+_READERS = {"raw": (RAW, kept_raw), "dead-letters": (DEAD_LETTERS, kept_dead_letter)}
+
+
+async def kept(log: Log, what: str, since: datetime | None) -> AsyncIterator[Kept]:
+    """Everything that is kept by now, each page's in the order of acceptance."""
+    topic, read = _READERS[what]
+    async for record in _up_to_now(log, topic):
+        found = read(record)
+        if found is not None and (since is None or found.accepted_at >= since):
+            yield found
+
+
+async def _up_to_now(log: Log, topic: Topic) -> AsyncIterator[Record]:
+    ends = await log.end_offsets(topic)
+    async with log.tail(topic) as tail:
+        async for batch in tail.batches():
+            for (_, partition), found in batch.items():
+                for record in found:
+                    if record.offset < ends[partition]:
+                        yield record
+            if tail.caught_up:
+                return
+
+
+async def replay(
+    ingest: Ingest,
+    channels: Mapping[str, WebhookChannel],
+    log: Log,
+    what: str,
+    since: datetime | None,
+) -> Outcome:
+    """Reads everything again and writes what it says now, one body after the other."""
+    bodies = events = failures = 0
+    async for found in kept(log, what, since):
+        channel = channels.get(found.channel)
+        if channel is None:
+            continue
+        delivery = Delivery(found.delivery_id, channel, found.body, found.accepted_at)
+        parsed = await ingest.acceptance.accept_again(delivery)
+        bodies += 1
+        events += len(parsed.events)
+        failures += len(parsed.failures)
+    return Outcome(bodies, events, failures)
+
+
+async def _main(what: str, since: datetime | None, only_list: bool) -> None:
+    settings = IngestSettings()
+    channels = open_channels(settings.revealed_credentials())
+    async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
+        if only_list:
+            async for found in kept(log, what, since):
+                _say(found._asdict() | {"body": found.body.decode("utf-8", "replace")})
+            return
+        ingest = compose(settings, log, SystemClock())
+        async with asyncio.TaskGroup() as tasks:
+            copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
+            while ingest.health.problems():  # noqa: ASYNC110 - a health check tells when asked
+                await asyncio.sleep(_POLL_S)
+            _say((await replay(ingest, channels, log, what, since))._asdict())
+            for copy in copies:
+                copy.cancel()
+
+
+def _say(line: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tuyen_ingest.replay", description=__doc__)
+    parser.add_argument("what", choices=sorted(_READERS))
+    parser.add_argument("--list", action="store_true", help="show what is kept, write nothing")
+    parser.add_argument(
+        "--since", type=_moment, help="accepted at or after this RFC 3339 time (UTC if it has none)"
+    )
+    given = parser.parse_args(arguments)
+    configure_logging("ingest-replay", "json")
+    asyncio.run(_main(given.what, given.since, given.list))
+
+
+if __name__ == "__main__":
+    main()

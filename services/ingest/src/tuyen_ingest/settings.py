@@ -1,0 +1,48 @@
+"""Ingest's settings."""
+
+import os
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from tuyen_channels.registry import credential_names
+from tuyen_platform.settings import ServiceSettings
+
+LOCAL_CREDENTIAL = "local-only"
+"""What a channel's secret is on the local stack when none is given."""
+
+
+def _credentials() -> dict[str, SecretStr]:
+    found = {name: os.environ.get(f"TUYEN_{name.upper()}", "") for name in credential_names()}
+    return {name: SecretStr(value) for name, value in found.items()}
+
+
+class IngestSettings(ServiceSettings):
+    """What ingest needs beyond what every service has.
+
+    `credentials` are the secrets of all channels, each from its own variable: the registry of
+    channels names them, for example TUYEN_FACEBOOK_APP_SECRET.
+    """
+
+    credentials: dict[str, SecretStr] = Field(default_factory=_credentials)
+    acknowledge_within_s: float = 4.0
+    """Seconds until a webhook is answered 503 because the log did not acknowledge it: within
+    Meta's 5 s. Whatever was on its way to the log may still arrive; it has the same ids when the
+    channel delivers it again."""
+
+    @model_validator(mode="after")
+    def _has_secrets(self) -> Self:
+        for name in credential_names():
+            value = self.credentials.get(name, SecretStr("")).get_secret_value()
+            if not self.local and value in ("", LOCAL_CREDENTIAL):
+                raise ValueError(f"TUYEN_{name.upper()} is not set to a secret of its own")
+        if self.acknowledge_within_s <= 0:
+            raise ValueError("TUYEN_ACKNOWLEDGE_WITHIN_S must be above 0 seconds")
+        return self
+
+    def revealed_credentials(self) -> dict[str, str]:
+        """The secrets in clear, for the channels alone."""
+        return {
+            name: value.get_secret_value() or LOCAL_CREDENTIAL
+            for name, value in self.credentials.items()
+        }
