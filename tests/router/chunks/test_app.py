@@ -11,7 +11,6 @@ from faust.types import TP
 from tuyen_router.chunks import Chunk, ChunkApp, ChunkSettings, Record, TableSpec, build_app
 from tuyen_router.chunks import app as module
 
-
 INBOUND = TP("inbound", 0)
 
 
@@ -124,7 +123,7 @@ async def test_what_waits_in_a_queue_when_partitions_are_revoked_is_void(app: Ch
     consumer.positions.begin({INBOUND: 0})
     consumer.handing_over = True
     consumer._active_partitions = {INBOUND, TP("assigned-log", 0)}
-    chunk = Chunk(*INBOUND, 0, 0, [FakeRecord(0)])
+    chunk = Chunk(INBOUND.topic, INBOUND.partition, 0, 0, [FakeRecord(0)])
     work = stage.enqueue(chunk, 0, consumer.positions.assignment)
     assert app._is_current(work)
     assert consumer._wanted() == {INBOUND, TP("assigned-log", 0)}

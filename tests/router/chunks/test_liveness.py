@@ -27,9 +27,9 @@ async def test_trap_11_a_worker_without_fetcher_or_group_ends(
 
 
 async def test_a_slow_broker_bounds_what_is_fetched_and_what_is_under_way(bench: Bench) -> None:
-    """Backpressure: 6 MB of backlog and of effects, with room for 0.25 MB and 500 records."""
+    """Backpressure: 4 MB of backlog and of effects, with room for 0.25 MB and 500 records."""
     limit, queue, chunk, payload = 256 * 1024, 500, 100, 1_000
-    await bench.send(6_000, value=b"v" * payload)
+    await bench.send(4_000, value=b"v" * payload)
     async with SlowProxy(bench.kafka, 0.1, api_keys=frozenset({PRODUCE})) as slow:
         worker = await bench.worker(
             bootstrap=slow.bootstrap,
@@ -48,7 +48,7 @@ async def test_a_slow_broker_bounds_what_is_fetched_and_what_is_under_way(bench:
         def handled() -> bool:
             status = worker.status()
             seen.append((status["unacknowledged"], status["queued"]["one"]))
-            return bool(status["handled"]["one"] >= 6_000)
+            return bool(status["handled"]["one"] >= 4_000)
 
         await until(handled, timeout_s=30)
         largest_outbox = chunk * (payload + 1_000)

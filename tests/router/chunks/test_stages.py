@@ -85,7 +85,7 @@ async def test_steps_run_on_owned_and_recovered_partitions_alone(bench: Bench) -
 
 
 async def _more(bench: Bench, mark: int) -> bool:
-    return len(await bench.read(bench.topic("choices"))) > mark + 20
+    return len(await bench.read(bench.topic("choices"))) > mark + 5
 
 
 async def test_headers_of_a_public_changelog_reach_the_state(bench: Bench) -> None:
