@@ -311,14 +311,16 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._starts is not None and self._share is not self._placed:
                 await self._place(self._starts)
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
-            if self._starts is not None and (
-                self._share is None or self._share is not self._placed
-            ):
+            if self._dealt_anew():
                 yield {}  # dealt anew meanwhile: what was fetched comes again from its start
                 continue
             given = {place: records[-1].offset + 1 for place, records in fetched.items()}
             self._handled.update(given)
             yield self._log.batch(fetched)
+
+    def _dealt_anew(self) -> bool:
+        """Whether it is still to be asked where the present share starts."""
+        return self._starts is not None and (self._share is None or self._share is not self._placed)
 
     async def _place(self, starts: Starts) -> None:
         """Goes to where the new share is to be read from, unless it was dealt anew meanwhile."""
@@ -355,6 +357,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         return frozenset(self._log.place(place) for place in self._consumer.assignment())
 
     async def positions(self) -> Offsets:
+        if self._dealt_anew():
+            return {}
         try:
             return {
                 self._log.place(place): await self._consumer.position(place)

@@ -1,0 +1,205 @@
+"""An agent's sessions, what a signal or the end of a lease does to them, and what is recorded.
+
+A record is written when an agent's presence changes, when a session begins, ends or changes its
+status, and now and then for a session that only ever sends heartbeats. So the last record and the
+signals after its `signals_offset` always make the same state again, and that is how a worker
+recovers (R8.2). A lease ends by the worker's clock alone, never by the time that another session's
+signal carries: gateways whose clocks differ end nobody's session early.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tuyen_events.ids import AgentId, EventId, OrganizationId, caused_event_id
+from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
+from tuyen_events.vocabulary import Presence, PresenceCause
+
+RECORD_AFTER_SIGNALS = 50_000
+"""A heartbeat is recorded when the agent's last record is so many signals of the partition old:
+a worker that recovers reads about so many again, in about a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent's sessions. `signals_offset` is the last signal that was handled,
+    `recorded_offset` the one that the last record speaks of."""
+
+    organization: OrganizationId
+    id: AgentId
+    presence: Presence = Presence.OFFLINE
+    cause: PresenceCause = PresenceCause.LOGOUT
+    by: AgentId | None = None
+    changed_at: datetime | None = None
+    version: int = 0
+    sessions: Mapping[str, Session] = field(default_factory=dict)
+    signals_offset: int = -1
+    recorded_offset: int = -1
+
+    @property
+    def key(self) -> str:
+        return f"{self.organization}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record to be written, with the id that its cause gives it."""
+
+    id: EventId
+    event: PresenceChanged
+
+
+def evolve(agent: Agent, event: PresenceChanged) -> Agent:
+    """The agent after a record, whatever was known before: a record carries the whole state."""
+    return replace(
+        agent,
+        presence=event.presence,
+        cause=event.cause,
+        by=event.by,
+        changed_at=event.at,
+        version=event.version,
+        sessions=event.sessions,
+        signals_offset=event.signals_offset,
+        recorded_offset=event.signals_offset,
+    )
+
+
+def heed(agent: Agent, signal: SessionSignalled, offset: int) -> Agent:
+    """The agent after a signal for which `decide` records nothing."""
+    if offset <= agent.signals_offset:
+        return agent
+    return replace(agent, sessions=_sessions(agent, signal), signals_offset=offset)
+
+
+def decide(agent: Agent, signal: SessionSignalled, signal_id: str, offset: int) -> Change | None:
+    """What a signal changes (R8.1, R8.3); None when there is nothing to record.
+
+    A status opens or renews the agent's session; `offline` ends it; a heartbeat renews a session
+    that still lives and wakes none. A manager's word is for all sessions that live and opens none.
+    A signal at or below `signals_offset` was handled.
+    """
+    if offset <= agent.signals_offset:
+        return None
+    sessions = _sessions(agent, signal)
+    due = bool(sessions) and offset - agent.recorded_offset >= RECORD_AFTER_SIGNALS
+    if _statuses(sessions) == _statuses(agent.sessions) and not due:
+        return None
+    return _change(
+        agent,
+        sessions,
+        cause=_cause(signal),
+        by=signal.by,
+        at=signal.at,
+        id=caused_event_id(signal_id, agent.key),
+        signals_offset=offset,
+    )
+
+
+def expire(agent: Agent, now: datetime) -> Change | None:
+    """The end of the lease that ended first, if one has; to be asked again after it.
+
+    The record is of the moment at which the lease ended, whenever it is written, so that two
+    workers who both see the end write the same.
+    """
+    ended = [(s.expires_at, name) for name, s in agent.sessions.items() if s.expires_at <= now]
+    if not ended:
+        return None
+    expires_at, name = min(ended)
+    return _change(
+        agent,
+        {other: session for other, session in agent.sessions.items() if other != name},
+        cause=PresenceCause.LEASE_EXPIRED,
+        by=None,
+        at=expires_at,
+        id=caused_event_id("lease", agent.key, name, expires_at.isoformat(), str(agent.version)),
+        signals_offset=agent.signals_offset,
+    )
+
+
+def settle(published: Agent, agent: Agent, last: Change) -> Change:
+    """One record for all that changed since `published`, when `last` was the last of it.
+
+    For what piled up while no worker ran: who came and went meanwhile was never shown online and
+    must not be now (R8.2), and who was shown online all the time has not come anew (R8.3).
+    """
+    return _change(
+        published,
+        agent.sessions,
+        cause=agent.cause,
+        by=agent.by,
+        at=agent.changed_at or last.event.at,
+        id=last.id,
+        signals_offset=agent.signals_offset,
+    )
+
+
+def presence_of(sessions: Iterable[Session]) -> Presence:
+    """Online if any session is, else away if any is, else offline (R8.1)."""
+    statuses = {session.status for session in sessions}
+    for presence in (Presence.ONLINE, Presence.AWAY):
+        if presence in statuses:
+            return presence
+    return Presence.OFFLINE
+
+
+def _sessions(agent: Agent, signal: SessionSignalled) -> Mapping[str, Session]:
+    known = agent.sessions
+    if signal.by is not None:
+        if signal.status is None or signal.status is Presence.OFFLINE:
+            return known if signal.status is None else {}
+        return {
+            name: Session(status=signal.status, expires_at=session.expires_at)
+            for name, session in known.items()
+        }
+    own = known.get(signal.session)
+    if signal.status is Presence.OFFLINE:
+        return {name: session for name, session in known.items() if name != signal.session}
+    ends = signal.at + timedelta(seconds=signal.lease_s)
+    if own is None:
+        if signal.status is None:
+            return known
+        return {**known, signal.session: Session(status=signal.status, expires_at=ends)}
+    renewed = Session(status=signal.status or own.status, expires_at=max(ends, own.expires_at))
+    return {**known, signal.session: renewed}
+
+
+def _statuses(sessions: Mapping[str, Session]) -> dict[str, Presence]:
+    return {name: session.status for name, session in sessions.items()}
+
+
+def _cause(signal: SessionSignalled) -> PresenceCause:
+    """Going away by one's own word is a login too: `away` is still logged in (R1.2)."""
+    if signal.by is not None:
+        return PresenceCause.SET_BY_MANAGER
+    if signal.status is Presence.OFFLINE:
+        return PresenceCause.LOGOUT
+    return PresenceCause.LOGIN
+
+
+def _change(
+    agent: Agent,
+    sessions: Mapping[str, Session],
+    *,
+    cause: PresenceCause,
+    by: AgentId | None,
+    at: datetime,
+    id: EventId,
+    signals_offset: int,
+) -> Change:
+    presence = presence_of(sessions.values())
+    if presence is agent.presence and agent.changed_at is not None:
+        # Only sessions changed: the record goes on saying why and since when it is so.
+        cause, by, at = agent.cause, agent.by, agent.changed_at
+    event = PresenceChanged(
+        organization=agent.organization,
+        agent_id=agent.id,
+        presence=presence,
+        previous=agent.presence,
+        cause=cause,
+        by=by,
+        at=at,
+        version=agent.version + 1,
+        sessions=dict(sessions),
+        signals_offset=signals_offset,
+    )
+    return Change(id, event)
