@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -36,15 +37,27 @@ def load(path: Path, settings: Settings) -> Credentials:
     What the settings give wins and is kept too, so that a later start without them goes on with
     the same organization.
     """
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    passwords = kept.get("agent_passwords", {})
+    credentials = kept(path, settings) or _completed({}, settings)
+    _write(path, json.dumps(asdict(credentials), indent=2) + "\n")
+    return credentials
+
+
+def kept(path: Path, settings: Settings) -> Credentials | None:
+    """What `load` would give, without writing; None where nothing was started yet."""
+    if not path.exists():
+        return None
+    return _completed(json.loads(path.read_text(encoding="utf-8")), settings)
+
+
+def _completed(known: Mapping[str, Any], settings: Settings) -> Credentials:
+    passwords = known.get("agent_passwords", {})
 
     def one(name: str, given: SecretStr | str | None = None) -> str:
         if given is not None:
             return given.get_secret_value() if isinstance(given, SecretStr) else given
-        return str(kept.get(name) or secrets.token_urlsafe(24))
+        return str(known.get(name) or secrets.token_urlsafe(24))
 
-    credentials = Credentials(
+    return Credentials(
         jwt_key=one("jwt_key"),
         operator_token=one("operator_token", settings.operator_token),
         bootstrap_password=one("bootstrap_password", settings.bootstrap_password),
@@ -56,8 +69,6 @@ def load(path: Path, settings: Settings) -> Credentials:
             agent: passwords.get(agent) or secrets.token_urlsafe(9) for agent in DEMO_AGENTS
         },
     )
-    _write(path, json.dumps(asdict(credentials), indent=2) + "\n")
-    return credentials
 
 
 def _write(path: Path, text: str) -> None:
