@@ -18,8 +18,8 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from bench import shop
 from bench.report import Row, compared
+from support import market
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -60,19 +60,19 @@ async def measure(kafka: str) -> list[Row]:
 async def _prepare(kafka: str, prefix: str) -> None:
     """The directory, and customers whom a router has already given to agents."""
     await ensure_topics(kafka, prefix, 1)
-    entities = list(shop.directory(PAGES, AGENTS))
+    entities = list(market.directory(PAGES, AGENTS))
     for topic in (DIRECTORY, PRESENCE):
-        await shop.publish(
+        await market.publish(
             kafka, prefix, topic, ((key, event) for at, key, event in entities if at is topic)
         )
-    await shop.publish(kafka, prefix, INBOUND, shop.acquaintances(PAGES, KNOWN))
+    await market.publish(kafka, prefix, INBOUND, market.acquaintances(PAGES, KNOWN))
     async with _process("tuyen_router", _service(kafka, prefix)) as router:
         await _settled(kafka, prefix, ASSIGNMENTS, KNOWN, router)
 
 
 async def _router(kafka: str, prefix: str) -> float:
     before = {topic: await _ends(kafka, prefix, topic) for topic in (CUSTOMERS, ASSIGNMENTS)}
-    await shop.publish(kafka, prefix, INBOUND, shop.mix(EVENTS, PAGES, KNOWN))
+    await market.publish(kafka, prefix, INBOUND, market.mix(EVENTS, PAGES, KNOWN))
     decisions = EVENTS * 3 // 10
     async with _process("tuyen_router", _service(kafka, prefix)) as router:
         for topic in (REQUESTS, ANSWERS, ASSIGNMENTS):
@@ -86,7 +86,7 @@ async def _bare(kafka: str, prefix: str, module: str, events: int) -> float:
     name = f"{prefix}{module}"
     source, output = f"{name}-in", f"{name}-out"
     await _create(kafka, source, output, f"{name}-owners-changelog")
-    await shop.publish(kafka, prefix, _topic(f"{module}-in"), shop.mix(events, PAGES, KNOWN))
+    await market.publish(kafka, prefix, _topic(f"{module}-in"), market.mix(events, PAGES, KNOWN))
     with tempfile.TemporaryDirectory() as data_dir:
         env = {
             "BENCH_KAFKA": kafka,

@@ -1,4 +1,4 @@
-"""A synthetic market for the benchmarks: organizations with pages and agents, and their customers.
+"""A synthetic market, as events: organizations with pages and agents, and their customers.
 
 All of it is derived from numbers, so that every run has the same load.
 """
@@ -181,7 +181,7 @@ async def publish(
 
 def _envelope(source_id: str, event: Event) -> Envelope:
     return Envelope(
-        id=ids.event_id(event.type, source_id), source="bench", subject="", time=_NOW, data=event
+        id=ids.event_id(event.type, source_id), source="market", subject="", time=_NOW, data=event
     )
 
 
