@@ -163,6 +163,7 @@ class Rig:
 def settings(**changed: Any) -> GatewaySettings:
     given: dict[str, Any] = {
         "kafka": "unused",
+        "mongodb": "unused",
         "local": True,
         "jwt_key": "k" * 32,
         "operator_token": OPERATOR,
@@ -173,12 +174,19 @@ def settings(**changed: Any) -> GatewaySettings:
 
 @asynccontextmanager
 async def running(
-    log: Log, clock: Clock, database: Database | None = None, **changed: Any
+    log: Log,
+    clock: Clock,
+    database: Database | None = None,
+    *,
+    projecting: bool = True,
+    **changed: Any,
 ) -> AsyncIterator[Rig]:
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
     are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
     rows = Rows()
     status = ProjectionStatus()
+    if not projecting:
+        status.turned()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database
     inbox = MongoViews(where, log, status)
     gateway = compose(
@@ -191,7 +199,7 @@ async def running(
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
-    if database is not None:
+    if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:

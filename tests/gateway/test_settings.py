@@ -85,7 +85,7 @@ async def test_settings_of_two_organizations_are_apart(rig: Rig, boss: User) -> 
     assert (await other.done("GET", "/v1/settings"))["assignment"] is False
 
 
-GOOD = {"kafka": "k", "jwt_key": "k" * 32, "operator_token": "t" * 16}
+GOOD = {"kafka": "k", "mongodb": "mongodb://m", "jwt_key": "k" * 32, "operator_token": "t" * 16}
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,7 @@ GOOD = {"kafka": "k", "jwt_key": "k" * 32, "operator_token": "t" * 16}
         ({"operator_token": "short", "local": True}, True),
         ({"operator_token": None, "local": True}, True),
         ({"presence_lease_s": 0}, False),
+        ({"mongodb": None, "local": True}, False),
     ],
 )
 def test_the_service_refuses_to_start_on_weak_secrets_outside_the_local_stack(

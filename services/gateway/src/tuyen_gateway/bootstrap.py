@@ -1,5 +1,6 @@
 """The composition root: the gateway's ports, and the tasks that keep them going."""
 
+import asyncio
 import secrets
 
 from argon2 import PasswordHasher
@@ -7,16 +8,24 @@ from pydantic import SecretStr
 
 from tuyen_gateway.adapters.brake import LoginBrake
 from tuyen_gateway.adapters.commands import Commands
+from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.tokens import Tokens
+from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports import ContactViews, ConversationViews, InboxViews
+from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
-from tuyen_platform.clock import Clock
+from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.health import Health
+from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log
+from tuyen_platform.mongodb import connect
+from tuyen_platform.process import serve
+from tuyen_platform.projection import ProjectionStatus
 
 
 def compose(
@@ -50,3 +59,27 @@ def compose(
         gateway.health.ready_when(copy.topic.name, copy.problem)
     gateway.health.ready_when("views", views.problem)
     return gateway
+
+
+async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
+    """Serves, and folds the views, until `stopping` is set. Anything unexpected escapes."""
+    status = ProjectionStatus()
+    database = connect(settings.mongodb, settings.database)
+    async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
+        inbox = MongoViews(database, log, status)
+        gateway = compose(
+            settings,
+            log,
+            SystemClock(),
+            views=inbox,
+            inbox=inbox,
+            contacts=MongoContacts(database),
+        )
+        gateway.health.live_when("projections", status.live)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
+            running.append(tasks.create_task(run_projections(log, database, status)))
+            await serve(create_app(gateway), settings.host, settings.port, stopping)
+            for task in running:
+                task.cancel()
+    database.client.close()

@@ -40,6 +40,8 @@ class GatewaySettings(ServiceSettings):
             raise ValueError("TUYEN_OPERATOR_TOKEN is not set: give at least 16 random bytes")
         if token is not None and not self.local and len(token.encode()) < MIN_OPERATOR_TOKEN_BYTES:
             raise ValueError("TUYEN_OPERATOR_TOKEN is too short: give at least 16 random bytes")
+        if not self.mongodb:
+            raise ValueError("TUYEN_MONGODB is not set: the inbox is read from there")
         if self.presence_lease_s <= 0:
             raise ValueError("TUYEN_PRESENCE_LEASE_S must be above 0 seconds")
         return self

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.conversation_views import AssigneeView
 from tuyen_gateway.api.dependencies import Assigner, Caller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
@@ -35,15 +36,10 @@ class AssigneeIn(Body):
     """Why; stands in the history (R6.3)."""
 
 
-class AssigneeName(Answer):
-    agent_id: str
-    name: str
-
-
-class AssigneeView(Answer):
+class AssignedView(Answer):
     id: str
     """The conversation."""
-    assignee: AssigneeName | None
+    assignee: AssigneeView | None
     version: int
     """Of the assignee; for `If-Match` on the next change, and for `?after=`."""
     changed: bool
@@ -63,7 +59,7 @@ async def put_assignee(
     caller: Assigner,
     gateway: GatewayPorts,
     response: Response,
-) -> AssigneeView:
+) -> AssignedView:
     """For managing roles, on the pages that they may see (R6.1).
 
     The choice is bound by the agent's page permissions, not by presence (R6.2). With `If-Match`, a
@@ -75,7 +71,7 @@ async def put_assignee(
     settled = await gateway.commands.assign(command)
     _refuse(settled, command)
     set_etag(response, settled.version)
-    return AssigneeView(
+    return AssignedView(
         id=settled.conversation_id,
         assignee=_named(caller.organization, settled.agent_id),
         version=settled.version,
@@ -134,8 +130,8 @@ def _refuse(settled: CommandSettled, command: AssignConversation) -> None:
             raise ConflictError("Assignment is switched off: a system_admin switches it on.")
 
 
-def _named(organization: Organization, agent_id: AgentId | None) -> AssigneeName | None:
+def _named(organization: Organization, agent_id: AgentId | None) -> AssigneeView | None:
     if agent_id is None:
         return None
     stored = organization.agents.get(agent_id)
-    return AssigneeName(agent_id=agent_id, name=agent_id if stored is None else stored.value.name)
+    return AssigneeView(agent_id=agent_id, name=agent_id if stored is None else stored.value.name)
