@@ -14,7 +14,7 @@ from tuyen_events.codec import decode, decode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.presence import PresenceChanged, SessionSignalled
+from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.topics import (
     COMMAND_RESULTS,
     COMMANDS,
@@ -319,6 +319,9 @@ def presence_changed(signal: SessionSignalled, offset: int) -> PresenceChanged:
         by=signal.by,
         at=signal.at,
         version=1,
+        sessions={}
+        if status is Presence.OFFLINE
+        else {signal.session: Session(status=status, expires_at=signal.at)},
         signals_offset=offset,
     )
 

@@ -1,8 +1,10 @@
 """Presence at the gateway: signals out, the service's word back (R8)."""
 
+import asyncio
+
 import pytest
 
-from gateway.rig import Rig, User, events, presence_service
+from gateway.rig import DEADLINE_S, Rig, User, events, presence_service
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import PRESENCE_SIGNALS
 from tuyen_gateway.api import presence as routes
@@ -68,16 +70,29 @@ async def test_r8_3_a_manager_sets_anothers_presence_and_an_agent_does_not(
     lan = await rig.staff(boss, "lan")
     manager = await rig.staff(boss, "minh", "store_manager")
     async with presence_service(log):
+        await lan.done("PUT", "/v1/presence", {"status": "online"})
         body = {"status": "away", "agent_id": "lan"}
         assert (await manager.done("PUT", "/v1/presence", body))["presence"] == "away"
         listed = (await lan.done("GET", "/v1/presence"))["items"]
         assert [one["cause"] for one in listed] == [None, "set_by_manager", None]
-    (signal,) = await signals(log)
+    _, signal = await signals(log)
     assert (signal.agent_id, signal.by) == ("lan", "minh")
     refused = await lan.put("/v1/presence", {"status": "offline", "agent_id": "admin"})
     assert refused.status_code == 403
     unknown = await boss.put("/v1/presence", {"status": "offline", "agent_id": "nobody"})
     assert unknown.status_code == 422
+
+
+async def test_what_changes_nothing_is_waited_for_by_nobody(
+    rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_SHOWN_WITHIN_S", 3600)
+    await rig.staff(boss, "lan")
+    async with asyncio.timeout(DEADLINE_S):  # without a presence service
+        for body in ({"status": "offline"}, {"status": "online", "agent_id": "lan"}):
+            put = await boss.done("PUT", "/v1/presence", body)
+            assert put["presence"] == "offline"  # a manager's word opens no session
+    assert len(await signals(log)) == 2
 
 
 async def test_presence_of_two_organizations_is_apart(

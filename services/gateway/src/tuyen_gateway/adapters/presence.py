@@ -42,10 +42,15 @@ class PresenceBoard:
         return await self.copy.until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: Appended) -> bool:
+        """A signal that changes no session's status is answered by no record: it shows already."""
         found = self.of(signal.organization, signal.agent_id)
-        if found is None:
-            return signal.status is Presence.OFFLINE
-        return found.signals_offset >= at.offset or found.presence is signal.status
+        if found is not None and found.signals_offset >= at.offset:
+            return True
+        sessions = {} if found is None else found.sessions
+        if signal.by is not None:
+            return all(session.status is signal.status for session in sessions.values())
+        own = sessions.get(signal.session)
+        return signal.status is (Presence.OFFLINE if own is None else own.status)
 
     def _fold(self, record: Record) -> None:
         organization, _, agent_id = (record.key or b"").decode("utf-8", "replace").partition("/")

@@ -29,7 +29,7 @@ class PresenceIn(Body):
     session: ChosenId | None = None
     """The device or window; each login is one of its own."""
     agent_id: ChosenId | None = None
-    """For managing roles: somebody else, whose every session is meant."""
+    """For managing roles: somebody else. It is said of all their sessions, and opens none."""
 
 
 class Heartbeat(Body):
