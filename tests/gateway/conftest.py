@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.feed import Feed
 from gateway.rig import START, Rig, User, running
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database, connect
 
 
 @pytest.fixture
@@ -29,3 +31,30 @@ async def rig(log: InMemoryLog, clock: ManualClock) -> AsyncIterator[Rig]:
 async def boss(rig: Rig) -> User:
     """The `system_admin` of the organization `shop`."""
     return await rig.organization()
+
+
+@pytest.fixture
+async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
+    """An empty database for views."""
+    opened = connect(mongodb, database)
+    yield opened
+    opened.client.close()
+
+
+@pytest.fixture
+async def desk(log: InMemoryLog, clock: ManualClock, views: Database) -> AsyncIterator[Rig]:
+    """A gateway whose views are folded."""
+    async with running(log, clock, views) as rig:
+        yield rig
+
+
+@pytest.fixture
+async def owner(desk: Rig) -> User:
+    """The `system_admin` of the organization `shop` at `desk`."""
+    return await desk.organization()
+
+
+@pytest.fixture
+def feed(log: InMemoryLog) -> Feed:
+    """What happens on the page `page` of `shop`."""
+    return Feed(log)

@@ -103,8 +103,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     done: bool = False
     done_events: int = -1
     """Done while there are no more inbound events than these (I12)."""
-    done_set: tuple[datetime, str] | None = None
-    """When that was said last, and by which command."""
+    done_set: tuple[datetime, int, int] | None = None
+    """When that was said last, and where in `commands` it stands: partition and offset."""
     reads: tuple[Read, ...] = ()
     """In the order of the agents' ids."""
     read_by: tuple[AgentId, ...] = ()
@@ -330,9 +330,12 @@ def mark_read(row: Conversation, event: ConversationRead, offset: int) -> Conver
     return _recounted(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
-def mark_done(row: Conversation, event: MarkConversationDone) -> Conversation:
-    """The row after somebody closed or reopened it (I12): the later command counts."""
-    said = (stored_time(event.at), event.command_id)
+def mark_done(
+    row: Conversation, event: MarkConversationDone, partition: int, offset: int
+) -> Conversation:
+    """The row after somebody closed or reopened it (I12): the later command counts. The commands of
+    a thread stand in another partition once its root's author is known."""
+    said = (stored_time(event.at), partition, offset)
     if row.done_set is not None and row.done_set >= said:
         return row
     done_events = event.seen_events if event.done else -1

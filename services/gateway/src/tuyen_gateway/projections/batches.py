@@ -34,9 +34,10 @@ RowEvent = (
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that is said of a row itself; `offset` is its place in its partition."""
+    """Something that is said of a row itself, and where in its topic it stands."""
 
     event: RowEvent
+    partition: int
     offset: int
 
 
@@ -62,7 +63,7 @@ def fold_fact(row: Conversation, fact: Fact) -> Conversation:
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
-            return mark_done(row, fact.event)
+            return mark_done(row, fact.event, fact.partition, fact.offset)
         case AssignmentEvent():
             return assign(row, fact.event)
 
@@ -80,9 +81,9 @@ def read_batch(batch: Batch) -> Work:
 def _sort(work: Work, event: Event, record: Record) -> None:
     match event:
         case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
-            _note(work, event.conversation_id, Fact(event, record.offset))
+            _note(work, event.conversation_id, Fact(event, record.partition, record.offset))
         case AssignmentEvent():
-            _note(work, event.conversation_id, Fact(event, record.offset))
+            _note(work, event.conversation_id, Fact(event, record.partition, record.offset))
             work.assignments.append(event)
         case InboundEvent():
             about = message_of(event)

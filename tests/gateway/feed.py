@@ -1,0 +1,224 @@
+"""What customers, the page and the router do, written to the log as ingest and the router do."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued
+from tuyen_events.event import Envelope, Event
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+    comment_thread_id,
+    customer_id,
+    customer_key,
+    event_id,
+    livestream_thread_id,
+    message_id,
+    message_thread_id,
+)
+from tuyen_events.inbound import (
+    Attachment,
+    CommentAdded,
+    CommentEvent,
+    Customer,
+    MessageEchoed,
+    MessageReceived,
+    MessagesDelivered,
+    MessagesSeen,
+)
+from tuyen_events.topics import ASSIGNMENTS, INBOUND, Topic
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import Log
+
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Feed:
+    """One page. Times are in seconds after `START`; left out, each event is a second later."""
+
+    log: Log
+    organization: str = "shop"
+    page: str = "page"
+    channel: Channel = Channel.FACEBOOK
+    _seconds: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]  # of ints
+    _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]  # of ints
+    _versions: dict[str, int] = field(default_factory=dict)
+
+    def customer(self, who: str, name: str | None = None) -> Customer:
+        return Customer(
+            id=customer_id(OrganizationId(self.organization), PageId(self.page), who),
+            external_id=who,
+            name=name,
+        )
+
+    def thread(self, who: str) -> ConversationId:
+        """The message conversation of a customer."""
+        return message_thread_id(self.customer(who).id)
+
+    def _common(self, at: float | None) -> dict[str, Any]:
+        now = START + timedelta(seconds=next(self._seconds) if at is None else at)
+        return {
+            "organization": OrganizationId(self.organization),
+            "page_id": PageId(self.page),
+            "channel": self.channel,
+            "occurred_at": now,
+            "accepted_at": now,
+        }
+
+    async def message(
+        self,
+        who: str,
+        text: str | None = "xin chào",
+        *,
+        name: str | None = None,
+        mid: str | None = None,
+        at: float | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> ConversationId:
+        mid = mid or f"mid-{next(self._numbers)}"
+        event = MessageReceived(
+            **self._common(at),
+            customer=self.customer(who, name),
+            conversation_id=self.thread(who),
+            message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
+            external_id=mid,
+            text=text,
+            attachments=attachments,
+        )
+        await self._append(INBOUND, who, event, mid)
+        return event.conversation_id
+
+    async def echo(self, who: str, text: str, *, at: float | None = None) -> None:
+        mid = f"mid-{next(self._numbers)}"
+        event = MessageEchoed(
+            **self._common(at),
+            customer=self.customer(who),
+            conversation_id=self.thread(who),
+            message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
+            external_id=mid,
+            text=text,
+            client_id="client-1",
+        )
+        await self._append(INBOUND, who, event, mid)
+
+    async def progress(
+        self, who: str, kind: type[MessagesDelivered | MessagesSeen], until: float
+    ) -> None:
+        event = kind(
+            **self._common(None),
+            customer=self.customer(who),
+            conversation_id=self.thread(who),
+            watermark=START + timedelta(seconds=until),
+        )
+        await self._append(INBOUND, who, event, str(next(self._numbers)))
+
+    async def comment(
+        self,
+        external_id: str,
+        who: str | None,
+        *,
+        parent: str | None = None,
+        live: bool = False,
+        name: str | None = None,
+        at: float | None = None,
+    ) -> ConversationId | None:
+        event = CommentAdded(
+            **self._about(external_id, who, parent, live=live, at=at, name=name),
+            text=f"comment {external_id}",
+        )
+        await self._append(INBOUND, self._actor(who, parent or external_id), event, external_id)
+        return event.conversation_id
+
+    async def change(
+        self,
+        kind: type[CommentEvent],
+        external_id: str,
+        *,
+        who: str | None = None,
+        parent: str | None = None,
+        live: bool = False,
+        at: float | None = None,
+        **changed: Any,
+    ) -> None:
+        event = kind(**self._about(external_id, who, parent, live=live, at=at), **changed)
+        actor = self._actor(who, parent or external_id)
+        await self._append(INBOUND, actor, event, external_id, str(next(self._numbers)))
+
+    def _actor(self, who: str | None, root: str) -> str:
+        return f"comment:{root}" if who is None else who
+
+    def _about(
+        self,
+        external_id: str,
+        who: str | None,
+        parent: str | None,
+        *,
+        live: bool,
+        at: float | None,
+        name: str | None = None,
+    ) -> dict[str, Any]:
+        organization, page = OrganizationId(self.organization), PageId(self.page)
+        customer = None if who is None else self.customer(who, name)
+        thread: ConversationId | None = comment_thread_id(organization, page, parent or external_id)
+        if live:
+            thread = None if customer is None else livestream_thread_id(customer.id, "post")
+        return {
+            **self._common(at),
+            "message_id": message_id(organization, page, external_id),
+            "external_id": external_id,
+            "post_external_id": "post",
+            "parent_external_id": parent,
+            "customer": customer,
+            "conversation_id": thread,
+            "livestream": live,
+        }
+
+    async def assign(
+        self, who: str, agent: str | None, conversation: ConversationId | None = None
+    ) -> int:
+        """The router gives a conversation (left out: the message thread) to `agent`, or queues it.
+        Returns the version."""
+        conversation = conversation or self.thread(who)
+        version = self._versions[conversation] = self._versions.get(conversation, 0) + 1
+        kind: type[AssignmentEvent] = AssignmentQueued if agent is None else AssignmentMade
+        event = kind(
+            organization=OrganizationId(self.organization),
+            page_id=PageId(self.page),
+            conversation_id=conversation,
+            customer_id=CustomerId(self.customer(who).id),
+            kind=ConversationKind.MESSAGE,
+            version=version,
+            agent_id=None if agent is None else AgentId(agent),
+            previous_agent_id=None,
+            reason=Reason.QUEUED if agent is None else Reason.ROTATION,
+            rule_id=None,
+            mode=Mode.SEQUENTIAL,
+            by=None,
+            caused_by="evt_1",
+            at=START,
+            candidates=() if agent is None else (AgentId(agent),),
+        )
+        await self._append(ASSIGNMENTS, who, event, f"{conversation}:{version}", key=conversation)
+        return version
+
+    def forget_versions(self) -> None:
+        """The next assignments are those of a router that did not see the last ones."""
+        self._versions.clear()
+
+    async def _append(
+        self, topic: Topic, who: str, event: Event, *parts: str, key: str | None = None
+    ) -> None:
+        place = customer_key(OrganizationId(self.organization), PageId(self.page), who)
+        envelope = Envelope(
+            id=event_id(self.page, *parts), source="test", subject=who, time=START, data=event
+        )
+        await self.log.append(
+            topic, key or place, envelope, partition=partition_of(place, topic.partitions)
+        )
