@@ -23,7 +23,7 @@ test: $(UV) ## run every test on brokers and databases of its own
 	@$(RUN) pytest -n 2 --dist loadgroup
 
 bench: $(UV) ## run the benchmarks, or one of them: make bench ONLY=router
-	@$(RUN) python tests/bench $(ONLY)
+	@PYTHONPATH=tests $(RUN) python -m bench $(ONLY)
 
 check: $(UV) ## format, lint, types, import rules, contracts
 	@$(UV) run --locked ruff format --check

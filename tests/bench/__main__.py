@@ -1,24 +1,45 @@
-"""`make bench`, or `make bench ONLY=router`."""
+"""`make bench`, or `make bench ONLY=router`: starts its own servers and measures."""
 
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from bench import router
+from bench import ingest, router
 from bench.report import Row, publish
+from tuyen_local import kafka, server
 
-_MEASURES: dict[str, Callable[[str], Awaitable[list[Row]]]] = {"router": router.measure}
+Measure = Callable[[str], Awaitable[list[Row]]]
+
+_MEASURES: Mapping[str, Measure] = {"router": router.measure, "ingest": ingest.measure}
 
 
-async def _measured(kafka: str, only: str) -> list[Row]:
+async def measured(only: str) -> list[Row]:
+    """The rows of one benchmark, or of all of them, on a Kafka of their own."""
     rows: list[Row] = []
-    for name, measure in _MEASURES.items():
-        if only in ("", name):
-            rows += await measure(kafka)
+    with tempfile.TemporaryDirectory(prefix="tuyen-bench-") as name:
+        directory = Path(name)
+        broker = await server.start(
+            kafka, directory / "kafka", directory, os.environ.get("TUYEN_KAFKA")
+        )
+        try:
+            for each, measure in _MEASURES.items():
+                if only in ("", each):
+                    rows += await measure(broker.address)
+        finally:
+            await broker.stop()
     return rows
 
 
-rows = asyncio.run(_measured(sys.argv[1], os.environ.get("ONLY", "")))
-publish(rows, Path(os.environ.get("TUYEN_DATA_DIR", "var")) / "bench.json")
+def main(only: str) -> None:
+    """Prints the table and writes `bench.json` into the data directory."""
+    if only and only not in _MEASURES:
+        sys.exit(f"there is no benchmark {only!r}: it is one of {', '.join(_MEASURES)}")
+    rows = asyncio.run(measured(only))
+    publish(rows, Path(os.environ.get("TUYEN_DATA_DIR", "var")) / "bench.json")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -19,7 +19,7 @@ output = app.topic(os.environ["BENCH_OUTPUT"], value_serializer="json", key_seri
 owners = app.Table("owners", default=int)
 
 
-@app.agent(inbound)
+@app.agent(inbound)  # type: ignore[untyped-decorator]  # Faust publishes no usable types
 async def route(stream: faust.StreamT[bytes]) -> None:
     """Counts a customer's events and says so."""
     async for event in stream.events():

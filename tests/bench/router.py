@@ -6,18 +6,15 @@ and joining a group cost nobody anything.
 """
 
 import asyncio
-import os
 import secrets
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from bench.processes import running
 from bench.report import Row, compared
 from support import market
 from tuyen_events.topics import (
@@ -66,7 +63,7 @@ async def _prepare(kafka: str, prefix: str) -> None:
             kafka, prefix, topic, ((key, event) for at, key, event in entities if at is topic)
         )
     await market.publish(kafka, prefix, INBOUND, market.acquaintances(PAGES, KNOWN))
-    async with _process("tuyen_router", _service(kafka, prefix)) as router:
+    async with running("tuyen_router", _service(kafka, prefix)) as router:
         await _settled(kafka, prefix, ASSIGNMENTS, KNOWN, router)
 
 
@@ -74,7 +71,7 @@ async def _router(kafka: str, prefix: str) -> float:
     before = {topic: await _ends(kafka, prefix, topic) for topic in (CUSTOMERS, ASSIGNMENTS)}
     await market.publish(kafka, prefix, INBOUND, market.mix(EVENTS, PAGES, KNOWN))
     decisions = EVENTS * 3 // 10
-    async with _process("tuyen_router", _service(kafka, prefix)) as router:
+    async with running("tuyen_router", _service(kafka, prefix)) as router:
         for topic in (REQUESTS, ANSWERS, ASSIGNMENTS):
             await _settled(kafka, prefix, topic, KNOWN + decisions, router)
     spans = [await _span(kafka, prefix + topic.name, start) for topic, start in before.items()]
@@ -97,7 +94,7 @@ async def _bare(kafka: str, prefix: str, module: str, events: int) -> float:
             "BENCH_DATA_DIR": data_dir,
         }
         arguments = ["worker", "-l", "warn"] if module == "bare_faust" else []
-        async with _process(f"bench.{module}", env, *arguments) as process:
+        async with running(f"bench.{module}", env, *arguments) as process:
             await _settled(kafka, prefix, _topic(f"{module}-out"), events, process)
     start, end = await _span(kafka, output, dict.fromkeys(range(CUSTOMER_PARTITIONS), 0))
     return events / (end - start)
@@ -130,33 +127,6 @@ def _service(kafka: str, prefix: str) -> dict[str, str]:
         "TUYEN_PORT": "0",
         "TUYEN_LOCAL": "1",
     }
-
-
-@asynccontextmanager
-async def _process(
-    module: str, env: Mapping[str, str], *arguments: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that is ended on leaving; its output goes to a file that is shown if it died."""
-    with tempfile.NamedTemporaryFile("w+b") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            *arguments,
-            env={**os.environ, **env, "PYTHONPATH": str(Path(__file__).parent.parent)},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            yield process
-        except RuntimeError as error:
-            output.seek(0)
-            error.add_note(output.read()[-2000:].decode("utf-8", "replace"))
-            raise
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
 
 
 async def _ends(kafka: str, prefix: str, topic: Topic) -> dict[int, int]:
