@@ -1,5 +1,6 @@
 """The brake on guessing passwords."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from tuyen_gateway.domain.brake import (
     attempted,
     wait_before,
 )
-from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError
 from tuyen_platform.clock import ManualClock
 
 
@@ -43,21 +44,53 @@ def test_a_quarter_of_an_hour_forgets() -> None:
     assert attempted(None, START).count == 1
 
 
-def test_accounts_that_have_gone_quiet_take_no_memory() -> None:
+async def guess(brake: LoginBrake, organization: str, username: str) -> None:
+    with pytest.raises(UnauthenticatedError):
+        async with brake.attempt(organization, username):
+            raise UnauthenticatedError("wrong")
+
+
+async def test_accounts_that_have_gone_quiet_take_no_memory() -> None:
     clock = ManualClock(START)
     brake = LoginBrake(clock)
     for number in range(_SWEEP_AT):
-        brake.attempt("shop", str(number))
+        await guess(brake, "shop", str(number))
     clock.advance(FORGOTTEN_AFTER)
-    brake.attempt("shop", "one more")
+    await guess(brake, "shop", "one more")
     assert len(brake._attempts) == 1
+    assert len(brake._locks) == 0
 
 
-def test_an_account_is_braked_whatever_its_case_and_no_other_with_it() -> None:
+async def test_an_account_is_braked_whatever_its_case_and_no_other_with_it() -> None:
     brake = LoginBrake(ManualClock(START))
     for username in ("lan", "LAN", "Lan", "lAn", "laN"):
-        brake.attempt("shop", username)
+        await guess(brake, "shop", username)
     with pytest.raises(TooManyAttemptsError):
-        brake.attempt("shop", "lan")
-    brake.attempt("shop", "minh")
-    brake.attempt("other", "lan")
+        await guess(brake, "shop", "lan")
+    await guess(brake, "shop", "minh")
+    await guess(brake, "other", "lan")
+
+
+async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
+    brake = LoginBrake(ManualClock(START))
+
+    async def one() -> type[Exception]:
+        try:
+            async with brake.attempt("shop", "lan"):
+                await asyncio.sleep(0)
+                raise UnauthenticatedError("wrong")
+        except (UnauthenticatedError, TooManyAttemptsError) as error:
+            return type(error)
+
+    outcomes = await asyncio.gather(*(one() for _ in range(20)))
+    assert outcomes.count(UnauthenticatedError) == FREE_ATTEMPTS
+
+
+async def test_many_right_logins_at_once_are_all_let_in() -> None:
+    brake = LoginBrake(ManualClock(START))
+
+    async def one() -> None:
+        async with brake.attempt("shop", "lan"):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(one() for _ in range(20)))

@@ -1,9 +1,13 @@
 """The brake on guessing passwords, per account and for this process."""
 
+import asyncio
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from tuyen_gateway.domain.brake import Attempts, attempted, forgotten, wait_before
-from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError
 from tuyen_platform.clock import Clock
 
 _SWEEP_AT = 10_000
@@ -11,32 +15,41 @@ _SWEEP_AT = 10_000
 
 
 class LoginBrake:
-    """Counts attempts before they are judged, so that many at once gain nothing."""
+    """Attempts on one account are judged one after another, so that many at once gain nothing."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._attempts: dict[tuple[str, str], Attempts] = {}
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._sweep_at = _SWEEP_AT
 
-    def attempt(self, organization: str, username: str) -> None:
-        """Takes one attempt on the account, whether or not there is such a one.
+    @asynccontextmanager
+    async def attempt(self, organization: str, username: str) -> AsyncIterator[None]:
+        """One attempt on the account, whether or not there is such a one.
 
-        Raises TooManyAttemptsError when it comes too early; it is then not counted.
+        A block that raises UnauthenticatedError counts as a wrong password; one that ends well
+        forgets the wrong ones. Raises TooManyAttemptsError, without entering the block, for an
+        attempt that comes too early; it is not counted.
         """
-        now = self._clock.now()
         account = (organization, username.casefold())
-        before = self._attempts.get(account)
-        wait = wait_before(before, now)
-        if wait:
-            seconds = math.ceil(wait.total_seconds())
-            raise TooManyAttemptsError(
-                f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
-            )
+        lock = self._locks.setdefault(account, asyncio.Lock())
+        async with lock:
+            wait = wait_before(self._attempts.get(account), self._clock.now())
+            if wait:
+                seconds = math.ceil(wait.total_seconds())
+                raise TooManyAttemptsError(
+                    f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
+                )
+            try:
+                yield
+            except UnauthenticatedError:
+                self._count(account)
+                raise
+            self._attempts.pop(account, None)
+
+    def _count(self, account: tuple[str, str]) -> None:
+        now = self._clock.now()
         if len(self._attempts) >= self._sweep_at:
             self._attempts = {a: b for a, b in self._attempts.items() if not forgotten(b, now)}
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._attempts))
-        self._attempts[account] = attempted(before, now)
-
-    def succeeded(self, organization: str, username: str) -> None:
-        """Forgets the attempts on an account whose password was right."""
-        self._attempts.pop((organization, username.casefold()), None)
+        self._attempts[account] = attempted(self._attempts.get(account), now)

@@ -6,7 +6,7 @@ from uuid import uuid4
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field, SecretStr
 
-from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.api.bodies import Answer, Body, Password, Username
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
@@ -49,22 +49,24 @@ async def login(body: Login, gateway: GatewayPorts) -> TokenPair:
     organization, username or password and a disabled agent all answer `401`, in the same time.
     After five wrong passwords for one username the next attempts have to wait, longer each time.
     """
+    async with gateway.brake.attempt(body.organization, body.username):
+        identity = await _verified(gateway, body)
+    return _tokens(gateway, identity)
+
+
+async def _verified(gateway: Gateway, body: Login) -> Identity:
+    """Raises UnauthenticatedError, the same and after the same time whatever is wrong."""
     organization_id = OrganizationId(body.organization)
-    gateway.brake.attempt(organization_id, body.username)
     organization = gateway.directory.organization(organization_id)
     agent = None if organization is None else organization.agent_named(body.username)
-    agent_id = AgentId("") if agent is None else agent.id
-    right = await gateway.credentials.verify(
-        organization_id, None if agent is None else agent_id, body.password
-    )
-    stamp = gateway.credentials.stamp(organization_id, agent_id)
+    agent_id = None if agent is None else agent.id
+    right = await gateway.credentials.verify(organization_id, agent_id, body.password)
+    stamp = None if agent_id is None else gateway.credentials.stamp(organization_id, agent_id)
     if not right or stamp is None or agent is None or agent.disabled:
         raise UnauthenticatedError("The organization, the username or the password is wrong.")
-    gateway.brake.succeeded(organization_id, body.username)
-    identity = Identity(
-        organization=organization_id, agent_id=agent_id, session=uuid4().hex, stamp=stamp
+    return Identity(
+        organization=organization_id, agent_id=agent.id, session=uuid4().hex, stamp=stamp
     )
-    return _tokens(gateway, identity)
 
 
 @router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
