@@ -13,7 +13,8 @@ A post is a livestream, from then on and for good, once
 3. a broadcast with an unknown id is running, and the post is a video post that is published, or
    commented on, meanwhile (unless it was published more than an hour before the broadcast).
 
-2 and 3 are guesses, each of which uses the broadcast up. What was accepted before stays what it
+2 and 3 are guesses, each of which uses the broadcast up; 1 holds even when a guess took it for
+another post's. What was accepted before stays what it
 was: the time of the classification stands with it, so that a replay decides as it was decided.
 
 As a record (`post.classified`): with a post, what is known of the post; without one, a broadcast
@@ -132,9 +133,11 @@ class Draft:
         state = self._page(page)
         live = state is not None and post in state.live_since
         if state is not None and not live:
-            guess = _running(state, at)
-            matched = video in state.broadcasts or own_number(post) in state.broadcasts
-            if guess is not None and not matched:
+            names = (video, own_number(post))
+            live = any(_guessed_elsewhere(state, name, post) for name in names)
+            certain = live or not state.broadcasts.keys().isdisjoint(names)
+            guess = None if certain else _running(state, at)
+            if guess is not None:
                 self._record(
                     page, _broadcast_key(guess), post=post, video=guess, livestream=True, at=at
                 )
@@ -163,9 +166,13 @@ class Draft:
             return False
         if _was_live(state, post, at):
             return True
+        own = own_number(post)
+        if _guessed_elsewhere(state, own, post):
+            self._record(page, post, post=post, video=None, livestream=True, at=at)
+            return True
         if post in state.live_since or not state.broadcasts:
             return False
-        video: str | None = own_number(post)
+        video: str | None = own
         if video not in state.broadcasts:
             published = state.published.get(post)
             video = _running(state, at) if shows_video or published is not None else None
@@ -217,6 +224,12 @@ def own_number(post: str) -> str:
 def _was_live(state: PagePosts, post: str, at: datetime) -> bool:
     since = state.live_since.get(post)
     return since is not None and since <= at
+
+
+def _guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
+    """Whether a broadcast that names this post was used up by the guess that it is another's."""
+    other = None if video is None else state.posts_by_video.get(video)
+    return other is not None and other != post and other in state.live_since
 
 
 def _running(state: PagePosts, at: datetime) -> str | None:
