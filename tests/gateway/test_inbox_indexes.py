@@ -1,0 +1,116 @@
+"""Every question of I4 is answered from an index, in the list's order."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.views import matching_query
+from tuyen_gateway.domain.inbox import Conversation, RowCustomer
+from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.ports import Assigned, ConversationFilter
+from tuyen_gateway.projections.collections import CONVERSATIONS, ensure_indexes, write
+from tuyen_platform.mongodb import Database
+
+ORGANIZATION = OrganizationId("org")
+START = datetime(2026, 11, 21, 8, tzinfo=UTC)
+ROWS = 3000
+LIMIT = 50
+
+
+def _row(number: int) -> Conversation:
+    name = f"khach {number}"
+    return Conversation(
+        id=ConversationId(f"msg_{number:05}"),
+        organization=ORGANIZATION if number % 10 else OrganizationId("other"),
+        page_id=PageId(f"page-{number % 7}"),
+        channel=list(Channel)[number % 3],
+        kind=list(ConversationKind)[number // 3 % 3],
+        external_id=f"psid-{number}",
+        customer=RowCustomer(
+            id=CustomerId(f"cus_{number}"), external_id=f"psid-{number}", name=name, picture=None
+        ),
+        name_folded=name,
+        inbound_events=1,
+        updated_at=START + timedelta(seconds=number * 7919 % 100_003),
+        assignee=None if number % 4 == 0 else AgentId(f"agent-{number % 4}"),
+        read_by=(AgentId("agent-1"),) if number % 2 else (),
+        tags=("vip",) if number % 50 == 1 else (),
+    )
+
+
+def _stages(plan: Any) -> Iterator[str]:
+    if isinstance(plan, dict):
+        if "stage" in plan:
+            yield plan["stage"]
+        for value in plan.values():
+            yield from _stages(value)
+    elif isinstance(plan, list):
+        for value in plan:
+            yield from _stages(value)
+
+
+def _scope(assignees: Assignees = Assignees.ALL, pages: frozenset[PageId] | None = None) -> Scope:
+    return Scope(
+        organization=ORGANIZATION,
+        agent_id=AgentId("agent-1"),
+        pages=pages,
+        assignees=assignees,
+    )
+
+
+QUESTIONS = {
+    "all": (_scope(), ConversationFilter()),
+    "channel": (_scope(), ConversationFilter(channel=Channel.ZALO)),
+    "kind": (_scope(), ConversationFilter(kind=ConversationKind.COMMENT)),
+    "page": (_scope(), ConversationFilter(page=PageId("page-3"))),
+    "assignee": (_scope(), ConversationFilter(assigned=Assigned(agent_id=AgentId("agent-2")))),
+    "none": (_scope(), ConversationFilter(assigned=Assigned(agent_id=None))),
+    "tag": (_scope(), ConversationFilter(tag="vip")),
+    "own": (_scope(Assignees.OWN), ConversationFilter()),
+    "own_and_unassigned": (_scope(Assignees.OWN_AND_UNASSIGNED), ConversationFilter()),
+    "pages": (_scope(pages=frozenset({PageId("page-1"), PageId("page-2")})), ConversationFilter()),
+    "unread": (_scope(), ConversationFilter(unread=True)),
+    "done": (_scope(), ConversationFilter(done=False)),
+    "name": (_scope(), ConversationFilter(name="khách 12")),
+    "external_id": (_scope(), ConversationFilter(external_id="psid-12")),
+    "several": (
+        _scope(Assignees.OWN_AND_UNASSIGNED, frozenset({PageId("page-1"), PageId("page-2")})),
+        ConversationFilter(kind=ConversationKind.MESSAGE, unread=True, name="1"),
+    ),
+}
+
+
+@pytest.fixture
+async def filled(views: Database) -> Database:
+    await ensure_indexes(views)
+    await ensure_indexes(views)
+    assert await write(views[CONVERSATIONS], {}, map(_row, range(ROWS)))
+    return views
+
+
+async def test_i4_no_question_scans_the_collection(filled: Database) -> None:
+    for name, (scope, wanted) in QUESTIONS.items():
+        query = {"$and": matching_query(scope, wanted)}
+        found = filled[CONVERSATIONS].find(query).sort([("updated_at", -1), ("_id", -1)])
+        plan = (await found.limit(LIMIT).explain())["queryPlanner"]["winningPlan"]
+        stages = set(_stages(plan))
+        assert "COLLSCAN" not in stages, name
+        assert stages & {"IXSCAN"}, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["all", "channel", "kind", "page", "assignee", "none", "own", "own_and_unassigned", "pages"],
+)
+async def test_i4_the_first_page_reads_little_more_than_it_gives(
+    filled: Database, name: str
+) -> None:
+    query = {"$and": matching_query(*QUESTIONS[name])}
+    found = filled[CONVERSATIONS].find(query).sort([("updated_at", -1), ("_id", -1)])
+    stats = (await found.limit(LIMIT).explain())["executionStats"]
+    assert stats["nReturned"] == LIMIT
+    assert stats["totalDocsExamined"] <= 3 * LIMIT, stats["totalDocsExamined"]

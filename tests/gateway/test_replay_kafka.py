@@ -1,0 +1,88 @@
+"""The same law over a real log: gateways that come and go, and a rebuild."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import bson
+import pytest
+
+from support.inbox_histories import History
+from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.errors import UnavailableError
+from tuyen_gateway.projections.collections import CONVERSATIONS, FOLDED, HISTORY, MESSAGES
+from tuyen_gateway.projections.run import run_projections
+from tuyen_gateway.rebuild import rebuild
+from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.topics import ensure_topics
+from tuyen_platform.mongodb import Database
+from tuyen_platform.projection import ProjectionStatus
+
+
+async def _dump(database: Database) -> dict[str, list[bytes]]:
+    return {
+        name: [bson.encode(found) async for found in database[name].find().sort("_id", 1)]
+        for name in (CONVERSATIONS, MESSAGES, HISTORY)
+    }
+
+
+@asynccontextmanager
+async def _gateway(log: KafkaLog, views: Database) -> AsyncIterator[MongoViews]:
+    status = ProjectionStatus()
+    task = asyncio.create_task(run_projections(log, views, status))
+    try:
+        yield MongoViews(views, log, status)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _caught_up(inbox: MongoViews) -> None:
+    """Waits as long as a group needs to deal its partitions anew."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(UnavailableError):
+                await inbox.caught_up()
+                return
+
+
+@pytest.fixture
+async def kafka_log(kafka: str, topic_prefix: str) -> AsyncIterator[KafkaLog]:
+    await ensure_topics(kafka, topic_prefix, 1, FOLDED)
+    async with KafkaLog(kafka, topic_prefix) as log:
+        yield log
+
+
+async def _write(log: KafkaLog, history: History, part: Callable[[int], bool]) -> None:
+    topics = {topic.name: topic for topic in FOLDED}
+    for (topic, partition), records in sorted(history.records.items()):
+        for record in records:
+            if part(record.offset):
+                await log.append_bytes(
+                    topics[topic],
+                    (record.key or b"").decode(),
+                    record.value,
+                    record.headers,
+                    partition=partition,
+                )
+
+
+async def test_replay_equals_live_over_restarts_and_after_a_rebuild(
+    kafka_log: KafkaLog, views: Database
+) -> None:
+    history = History(7).grow(200)
+    async with _gateway(kafka_log, views) as inbox:
+        await _write(kafka_log, history, lambda offset: offset < 2)
+        await _caught_up(inbox)
+    async with _gateway(kafka_log, views), _gateway(kafka_log, views) as inbox:
+        await _write(kafka_log, history, lambda offset: offset >= 2)
+        await _caught_up(inbox)
+        position = await inbox.position()
+    live = await _dump(views)
+    assert all(live.values())
+    await rebuild(views)
+    assert not any((await _dump(views)).values())
+    async with _gateway(kafka_log, views) as inbox:
+        await _caught_up(inbox)
+        assert await inbox.position() == position
+    assert await _dump(views) == live
