@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from tuyen_events.commands import (
     AssignConversation,
     CommandSettled,
@@ -12,9 +14,9 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Position
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.candidates import may_answer
-from tuyen_router.domain.decisions import Conversation, Decision, Why, assignment
+from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import CustomerRecord, Partition, Row, last_settled
 from tuyen_router.domain.sticky import waits
 
 Command = AssignConversation | MarkConversationDone
@@ -35,14 +37,16 @@ def on_assign(
     """
     row = partition.rows.get(command.conversation_id)
     version, agent = (0, None) if row is None else (row.version, row.agent_id)
-    if repeated:
-        applied = row is not None and row.commands == position.offset
-        outcome = Outcome.APPLIED if applied else Outcome.UNCHANGED
-        return [_settled(command, outcome, version, agent)]
     outcome = _outcome(organization, version, agent, command)
+    if repeated:
+        outcome = _outcome_again(row, position, outcome)
+        return [
+            *_withdrawn_again(partition, command, position),
+            _settled(command, outcome, version, agent),
+        ]
     if outcome is not Outcome.APPLIED:
         return [_settled(command, outcome, version, agent)]
-    asked, waiting = _awaited(partition, command)
+    asked, unassigned = _asked(partition, command)
     why = Why(
         reason=Reason.UNASSIGNED if command.agent_id is None else Reason.MANUAL,
         caused_by=command.command_id,
@@ -54,7 +58,9 @@ def on_assign(
     return [
         *(
             assignment(partition, conversation, command.agent_id, why)
-            for conversation in _named(command, {command.conversation_id: command.kind, **waiting})
+            for conversation in _named(
+                command, {command.conversation_id: command.kind, **unassigned}
+            )
         ),
         *_withdrawn(command, asked, position),
         _settled(command, Outcome.APPLIED, version + 1, command.agent_id),
@@ -77,18 +83,36 @@ def _outcome(
     return Outcome.APPLIED
 
 
+def _outcome_again(row: Row | None, position: Position, outcome: Outcome) -> Outcome:
+    """What to say of a command that was handled before a crash.
+
+    When it made the conversation's last record, that it did. Otherwise something newer came since,
+    or it was refused: then whatever is true of it now, but never that it applies.
+    """
+    if row is not None and row.command == position.offset:
+        return Outcome.APPLIED
+    return Outcome.UNCHANGED if outcome is Outcome.APPLIED else outcome
+
+
 def on_done(
     partition: Partition, command: MarkConversationDone, position: Position, *, repeated: bool
 ) -> list[Decision]:
     """A waiting conversation that is done waits no more; stickiness stays as it is (I12).
 
-    Where another conversation of the customer waits for the same answer, the request stays.
+    Where another conversation of the customer waits for the same answer, the request stays, and
+    asks for this one no more.
     """
     row = partition.rows.get(command.conversation_id)
     version, agent = (0, None) if row is None else (row.version, row.agent_id)
+    if repeated and row is not None and row.command == position.offset:
+        return [
+            *_left(partition, command),
+            *_withdrawn_again(partition, command, position),
+            _settled(command, Outcome.APPLIED, version, agent),
+        ]
     if repeated or not command.done or not waits(partition, command.conversation_id):
         return [_settled(command, Outcome.APPLIED, version, agent)]
-    asked, waiting = _awaited(partition, command)
+    asked, waiting = _asked(partition, command)
     settled = None if waiting.keys() - {command.conversation_id} else asked
     why = Why(
         reason=Reason.UNASSIGNED,
@@ -102,21 +126,35 @@ def on_done(
             assignment(partition, conversation, None, why)
             for conversation in _named(command, {command.conversation_id: command.kind})
         ),
+        *(_left(partition, command) if settled is None else ()),
         *_withdrawn(command, settled, position),
         _settled(command, Outcome.APPLIED, version + 1, None),
     ]
 
 
-def _awaited(
+def _left(partition: Partition, command: Command) -> Iterable[CustomerSaved]:
+    """The customer's open request without the command's conversation."""
+    customer = partition.customer(command.customer_id)
+    request = customer.open_request
+    if command.kind.sticky and request is not None:
+        others = tuple(each for each in request.conversations if each[0] != command.conversation_id)
+        left = msgspec.structs.replace(request, conversations=others)
+        yield CustomerSaved(command.customer_id, CustomerRecord(left, False, customer.seen))
+
+
+def _asked(
     partition: Partition, command: Command
 ) -> tuple[str | None, dict[ConversationId, ConversationKind]]:
-    """The request whose answer would come too late (R3.5), and all that waits for it."""
+    """The request whose answer would come too late (R3.5), and all that nobody has until then."""
     if command.kind.sticky:
         request = partition.customer(command.customer_id).open_request
         if request is None:
             return None, {}
-        waiting = {each: kind for each, kind in request.conversations if waits(partition, each)}
-        return request.id, waiting
+        return request.id, {
+            each: kind
+            for each, kind in request.conversations
+            if (row := partition.rows.get(each)) is None or row.agent_id is None
+        }
     row = partition.rows.get(command.conversation_id)
     if row is None or not row.waiting:
         return None, {}
@@ -142,6 +180,14 @@ def _withdrawn(
     """R5.3: what is decided by hand leaves the queue."""
     if asked is not None:
         yield ChoiceWithdrawn(request_id=asked, organization=command.organization, cause=position)
+
+
+def _withdrawn_again(
+    partition: Partition, command: Command, position: Position
+) -> Iterable[ChoiceWithdrawn]:
+    """The withdrawal that a crash may have lost; what was answered since is not in the queue."""
+    settled = last_settled(partition, command.conversation_id, command.kind, command.customer_id)
+    return _withdrawn(command, settled, position)
 
 
 def _settled(

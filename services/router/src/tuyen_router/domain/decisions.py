@@ -31,6 +31,7 @@ from tuyen_router.domain.state import (
     Partition,
     apply_assignment,
     apply_customer,
+    last_settled,
 )
 
 
@@ -74,9 +75,14 @@ class Why:
 def assignment(
     partition: Partition, conversation: Conversation, agent: AgentId | None, why: Why
 ) -> AssignmentEvent:
-    """The record by which `agent`, or nobody, has the conversation from now on."""
+    """The record by which `agent`, or nobody, has the conversation from now on.
+
+    One that settles no request names the last one that was: compaction may take the record that
+    settled it, and the request must not be open again after a recovery.
+    """
     row = partition.rows.get(conversation.id)
     previous = None if row is None else row.agent_id
+    settled = last_settled(partition, conversation.id, conversation.kind, conversation.customer_id)
     return _event_class(agent, previous, why.reason)(
         organization=conversation.organization,
         page_id=conversation.page_id,
@@ -94,7 +100,7 @@ def assignment(
         at=why.at,
         note=why.note,
         candidates=why.candidates,
-        request_id=why.request_id,
+        request_id=why.request_id or settled,
         sources=partition.handled,
     )
 

@@ -200,6 +200,13 @@ def drain(
         yield from _chosen(rotations, pool, each.request, at=at, drained=True)
 
 
+def drained_again(rotations: Rotations) -> Iterator[Repeated]:
+    """The remembered answers that ended a wait, oldest first, to be given again after a crash."""
+    for answer in sorted(rotations.answers.values(), key=lambda each: each.place):
+        if answer.choice.drained:
+            yield Repeated(answer)
+
+
 def _pool(organization: Organization, request: ChoiceRequested) -> Pool:
     capability = capability_for(request.channel, request.kind)
     return pool_for(organization, request.page_id, capability)

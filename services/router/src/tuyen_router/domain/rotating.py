@@ -3,7 +3,7 @@
 from tuyen_events.routing import Purpose
 from tuyen_router.domain.decisions import CustomerSaved, Decision
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import CustomerRecord, Partition, first_seen, with_seen
+from tuyen_router.domain.state import CustomerRecord, Partition, Seen, arrival_of, with_seen
 from tuyen_router.domain.sticky import Arrival, requested
 
 
@@ -17,13 +17,15 @@ def on_root_comment(
     """
     customer = partition.customer(arrival.conversation.customer_id)
     decisions: list[Decision] = []
-    match first_seen(customer.seen, arrival.event_id):
-        case None:
+    match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
+        case Seen.NEVER:
             seen = with_seen(customer.seen, arrival.event_id, arrival.position.offset)
             record = CustomerRecord(customer.request, customer.ended, seen)
             decisions.append(CustomerSaved(arrival.conversation.customer_id, record))
-        case offset if offset != arrival.position.offset:
+        case Seen.AS_ANOTHER:
             return []
+        case Seen.BEFORE:
+            pass
     if arrival.conversation.id not in partition.rows and organization.assigns_by_itself:
         decisions.append(requested(arrival, Purpose.FIRST))
     return decisions

@@ -7,7 +7,7 @@ from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose,
 from tuyen_events.vocabulary import Mode, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
 from tuyen_router.domain.state import CustomerRecord, Partition, Row
-from tuyen_router.domain.sticky import conversations_of
+from tuyen_router.domain.sticky import conversations_of, follow
 
 
 def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> list[Decision]:
@@ -64,21 +64,36 @@ def _records(
         row = partition.rows.get(conversation.id)
         match answer.verdict:
             case Verdict.CHOSEN:
-                if row is None or row.agent_id != answer.agent_id:
+                if not _has(partition, conversation, row, answer.agent_id):
                     records.append(
                         _record(partition, conversation, answer, answer.agent_id, _reason(answer))
                     )
             case Verdict.QUEUED:
                 if row is None or not row.waiting:
                     records.append(_record(partition, conversation, answer, None, Reason.QUEUED))
+            case Verdict.NOBODY if answer.purpose is Purpose.OFFLINE:  # R3.3: the assignee stays
+                records += follow(
+                    partition, conversation, answer.seed, answer.at, answer.request_id
+                )
             case Verdict.NOBODY:
-                if answer.purpose is not Purpose.OFFLINE and not _nobody_already(row):
+                if not _nobody_already(row):
                     records.append(
                         _record(partition, conversation, answer, None, Reason.NO_CANDIDATE)
                     )
             case Verdict.OFF:
                 pass
     return records
+
+
+def _has(
+    partition: Partition, conversation: Conversation, row: Row | None, agent: AgentId | None
+) -> bool:
+    """Whether the conversation is the agent's, and so is the customer where that is remembered."""
+    if row is None or row.agent_id != agent:
+        return False
+    return not conversation.kind.sticky or (
+        partition.customer(conversation.customer_id).agent_id == agent
+    )
 
 
 def _nobody_already(row: Row | None) -> bool:

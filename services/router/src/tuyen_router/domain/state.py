@@ -5,6 +5,7 @@ Everything here is folded from two compacted topics: rows from `assignments`, th
 """
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 import msgspec
 
@@ -36,7 +37,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None
     inbound: int
     answers: int
-    commands: int
+    command: int
+    """The offset of the command that made the record; -1 when a rule did."""
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
@@ -128,7 +130,7 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         record.request_id,
         record.sources.inbound,
         record.sources.answers,
-        record.sources.commands,
+        -1 if record.by is None else record.sources.commands,
     )
     if not record.kind.sticky:
         return
@@ -150,6 +152,19 @@ def _furthest(handled: Sources, seen: Sources) -> Sources:
     )
 
 
+def last_settled(
+    partition: Partition,
+    conversation: ConversationId,
+    kind: ConversationKind,
+    customer: CustomerId,
+) -> str | None:
+    """The last request that was settled for a sticky customer, or for a comment's conversation."""
+    if kind.sticky:
+        return partition.customer(customer).settled
+    row = partition.rows.get(conversation)
+    return None if row is None or row.waiting else row.request_id
+
+
 def apply_customer(partition: Partition, customer_id: CustomerId, record: CustomerRecord) -> None:
     """Folds one record of `router-customers`; the latest counts."""
     customer = partition.customer(customer_id)
@@ -158,13 +173,29 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
     customer.seen = record.seen
 
 
-def first_seen(seen: bytes, event: EventId) -> int | None:
-    """The inbound offset at which an event was first handled, if that was lately (R9.2)."""
+class Seen(Enum):
+    """What a customer's ring of recent events says of one more (R9.2)."""
+
+    NEVER = auto()
+    BEFORE = auto()
+    """The record itself was handled: it comes again after a crash."""
+    AS_ANOTHER = auto()
+    """Another record of the same event was handled: its webhook was delivered twice."""
+
+
+def arrival_of(seen: bytes, event: EventId, offset: int) -> Seen:
+    """Whether an event, at an inbound offset, was handled before.
+
+    A customer's events are handled in the order of their offsets, so what stands at or below the
+    last one in the ring was handled, even when the ring has forgotten it.
+    """
     digest = _digest(event)
     for start in range(0, len(seen), _ENTRY):
         if seen[start : start + _DIGEST] == digest:
-            return int.from_bytes(seen[start + _DIGEST : start + _ENTRY])
-    return None
+            first = int.from_bytes(seen[start + _DIGEST : start + _ENTRY])
+            return Seen.BEFORE if first == offset else Seen.AS_ANOTHER
+    last = int.from_bytes(seen[-(_ENTRY - _DIGEST) :]) if seen else -1
+    return Seen.BEFORE if offset <= last else Seen.NEVER
 
 
 def with_seen(seen: bytes, event: EventId, offset: int) -> bytes:

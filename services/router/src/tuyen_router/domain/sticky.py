@@ -16,7 +16,8 @@ from tuyen_router.domain.state import (
     CustomerRecord,
     Partition,
     Request,
-    first_seen,
+    Seen,
+    arrival_of,
     with_seen,
 )
 
@@ -30,6 +31,8 @@ class Arrival:
     channel: Channel
     position: Position
     at: datetime
+    recorded: bool = False
+    """Whether a record of `assignments` says that this one was handled: its own are in the log."""
 
 
 def on_sticky_event(
@@ -38,15 +41,17 @@ def on_sticky_event(
     """A message or a livestream comment of a customer.
 
     An event that was handled at another offset is a repeated webhook and changes nothing (R9.2).
-    One that was handled at this very offset is a replay after a crash: it may ask the same again,
-    but never for anything new, because presence has moved on since.
+    One at an offset that was handled is a replay after a crash: it may ask the same again, but
+    never for anything new, because presence has moved on since.
     """
     customer = partition.customer(arrival.conversation.customer_id)
-    seen_at = first_seen(customer.seen, arrival.event_id)
-    if seen_at is not None:
-        if seen_at == arrival.position.offset:
-            return _replayed(partition, customer, arrival)
-        return []
+    match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
+        case Seen.AS_ANOTHER:
+            return []
+        case Seen.BEFORE:
+            return _replayed(partition, organization, customer, arrival)
+        case Seen.NEVER:
+            pass
     request, ended = customer.request, customer.ended
     decisions: list[Decision] = []
     if organization.assigns_by_itself:
@@ -56,7 +61,7 @@ def on_sticky_event(
             request, ended = _request(arrival, purpose), False
             decisions = [requested(arrival, purpose)]
         else:
-            decisions = _follow(partition, customer, arrival)
+            decisions = _followed(partition, arrival)
     seen = with_seen(customer.seen, arrival.event_id, arrival.position.offset)
     saved = CustomerSaved(arrival.conversation.customer_id, CustomerRecord(request, ended, seen))
     return [saved, *decisions]
@@ -74,18 +79,30 @@ def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -
     return None  # R3.2
 
 
-def _follow(partition: Partition, customer: Customer, arrival: Arrival) -> list[Decision]:
+def _followed(partition: Partition, arrival: Arrival) -> list[Decision]:
+    return follow(partition, arrival.conversation, arrival.event_id, arrival.at)
+
+
+def follow(
+    partition: Partition,
+    conversation: Conversation,
+    caused_by: EventId,
+    at: datetime,
+    request_id: str | None = None,
+) -> list[Decision]:
     """R3.2: the conversation is the sticky assignee's, with the reason by which they became it."""
-    row = partition.rows.get(arrival.conversation.id)
+    row = partition.rows.get(conversation.id)
+    customer = partition.customer(conversation.customer_id)
     if customer.agent_id is None or (row is not None and row.agent_id == customer.agent_id):
         return []
     why = Why(
         reason=customer.reason or Reason.ROTATION,
         rule_id=customer.rule_id,
-        caused_by=arrival.event_id,
-        at=arrival.at,
+        caused_by=caused_by,
+        at=at,
+        request_id=request_id,
     )
-    return [assignment(partition, arrival.conversation, customer.agent_id, why)]
+    return [assignment(partition, conversation, customer.agent_id, why)]
 
 
 def _request(arrival: Arrival, purpose: Purpose) -> Request:
@@ -108,13 +125,13 @@ def _joined(
     """R3.6: while an answer is awaited nothing is asked; the conversation gets the same answer."""
     conversation = arrival.conversation
     known = {each for each, _ in request.conversations}
-    if conversation.id in known:
-        return request, []
-    joined = msgspec.structs.replace(
-        request,
-        conversations=(*request.conversations, (conversation.id, conversation.kind)),
-    )
-    if not any(waits(partition, each) for each in known):
+    joined = request
+    if conversation.id not in known:
+        joined = msgspec.structs.replace(
+            request,
+            conversations=(*request.conversations, (conversation.id, conversation.kind)),
+        )
+    if waits(partition, conversation.id) or not any(waits(partition, each) for each in known):
         return joined, []
     why = Why(
         reason=Reason.QUEUED,
@@ -125,15 +142,19 @@ def _joined(
     return joined, [assignment(partition, conversation, None, why)]
 
 
-def _replayed(partition: Partition, customer: Customer, arrival: Arrival) -> list[Decision]:
+def _replayed(
+    partition: Partition, organization: Organization, customer: Customer, arrival: Arrival
+) -> list[Decision]:
     """What may have been lost between the customer's record and a crash is done again."""
     request = customer.open_request
-    if request is not None:
-        again = request.cause == arrival.position
-        return [requested(arrival, request.purpose)] if again else []
-    row = partition.rows.get(arrival.conversation.id)
-    if row is None or row.inbound < arrival.position.offset:
-        return _follow(partition, customer, arrival)
+    if request is not None and request.cause == arrival.position:
+        return [requested(arrival, request.purpose)]
+    if arrival.recorded or not organization.assigns_by_itself:
+        return []
+    if request is None:
+        return _followed(partition, arrival)
+    if any(each == arrival.conversation.id for each, _ in request.conversations):
+        return _joined(partition, request, arrival)[1]
     return []
 
 

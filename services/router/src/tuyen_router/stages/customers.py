@@ -94,7 +94,7 @@ class CustomerStage:
             partition.handled = _advanced(partition.handled, position)
         match event:
             case MessageReceived() | CommentAdded():
-                return self._arrived(partition, event, record, position)
+                return self._arrived(partition, event, record, position, repeated=repeated)
             case ChoiceMade():
                 return on_answer(partition, event, position)
             case AssignConversation():
@@ -111,6 +111,8 @@ class CustomerStage:
         event: MessageReceived | CommentAdded,
         record: Record,
         position: Position,
+        *,
+        repeated: bool,
     ) -> list[Decision]:
         if event.customer is None or event.conversation_id is None:
             return []
@@ -127,6 +129,7 @@ class CustomerStage:
             channel=event.channel,
             position=position,
             at=event.accepted_at,
+            recorded=repeated,
         )
         organization = self._organization(event.organization)
         if kind.sticky:

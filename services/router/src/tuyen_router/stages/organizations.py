@@ -16,6 +16,7 @@ from tuyen_router.domain.queue import (
     Rotations,
     Step,
     drain,
+    drained_again,
     evolve,
     on_request,
     on_withdrawal,
@@ -56,6 +57,9 @@ class OrganizationStage:
         self._clock = clock
         self.stirred: set[OrganizationId] = set()
         """Organizations in which somebody may have become a candidate since their last drain."""
+        self._recovered: dict[int, Rotations] = {}
+        self._untold: set[OrganizationId] = set()
+        """Organizations whose drained answers may not have reached stage 1 before a crash."""
 
     def handle(self, chunk: Chunk, outbox: Outbox) -> None:
         """A chunk of requests."""
@@ -87,10 +91,20 @@ class OrganizationStage:
         return step
 
     def stir_waiting(self, partitions: Iterable[int]) -> None:
-        """Stirs all organizations of some partitions that have a queue: after a recovery."""
+        """Stirs all organizations of the owned partitions that have a queue: after a recovery.
+
+        An answer to a request comes again with the request; one that was drained was caused by
+        none, so where the state of a partition was read anew, those are given again.
+        """
+        before, self._recovered = self._recovered, {}
         for number in partitions:
-            queues = self._rotations(number).queues
-            self.stirred.update(organization for organization, queue in queues.items() if queue)
+            rotations = self._recovered[number] = self._rotations(number)
+            self.stirred.update(each for each, queue in rotations.queues.items() if queue)
+            if before.get(number) is not rotations:
+                self._untold.update(
+                    each.answer.choice.organization for each in drained_again(rotations)
+                )
+        self.stirred |= self._untold
 
     def _handle_record(self, rotations: Rotations, record: Record, writing: "_Writing") -> None:
         if record.value is None:
@@ -116,6 +130,11 @@ class OrganizationStage:
         writing: "_Writing",
         most: int | None,
     ) -> int:
+        if organization in self._untold:
+            self._untold.discard(organization)
+            for each in drained_again(rotations):
+                if each.answer.choice.organization == organization:
+                    writing.add(each)
         steps = drain(rotations, self._organization(organization), self._clock.now(), most)
         return self._fold(rotations, steps, writing)
 

@@ -1,0 +1,159 @@
+"""What must hold of the router's log and state once everything is quiet, whatever happened."""
+
+from collections import Counter
+
+from router.model.histories import History, assignments
+from router.model.model import in_turn
+from tuyen_events.commands import CommandSettled
+from tuyen_events.ids import ConversationId
+from tuyen_events.routing import ChoiceMade, Verdict
+from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS
+from tuyen_events.vocabulary import Mode
+from tuyen_router.domain.candidates import capability_for, pool_for
+from tuyen_router.domain.queue import Waiting
+from tuyen_router.domain.state import Customer, Partition, Row
+
+
+def hold(history: History) -> None:
+    """All of them."""
+    versions_rise_by_one(history)
+    nothing_is_pending(history)
+    queue_is_empty_while_somebody_can(history)
+    rotation_is_exact(history)
+    requests_are_answered_once(history)
+    commands_are_settled(history)
+    states_are_what_the_logs_say(history)
+
+
+def versions_rise_by_one(history: History) -> None:
+    for name, records in assignments(history.simulation).items():
+        versions = [each.version for each in records]
+        assert versions == list(range(1, len(records) + 1)), (name, versions)
+        before = None
+        for each in records:
+            assert each.previous_agent_id == before, name
+            before = each.agent_id
+
+
+def nothing_is_pending(history: History) -> None:
+    """Whoever awaits an answer stands in the queue, and whoever stands there awaits one (R5)."""
+    waiting = _waiting(history)
+    for partition in history.simulation.customers.values():
+        for customer in partition.customers.values():
+            request = customer.open_request
+            if request is None:
+                continue
+            assert request.id in waiting, f"{request} is open and nobody will answer"
+            for conversation, _ in request.conversations:
+                assert partition.rows[conversation].waiting, (conversation, request)
+            del waiting[request.id]
+        for name, row in partition.rows.items():
+            if row.waiting and history.threads[name].kind == "comment":
+                assert row.request_id in waiting, name
+                del waiting[row.request_id]
+    assert not waiting, "in the queue, and nobody awaits it"
+
+
+def everybody_has_somebody(history: History) -> None:
+    """R3.1, R4.1: every conversation was decided on, in a history in which rules always assign."""
+    found = rows(history)
+    for name in history.threads:
+        assert ConversationId(name) in found, f"nothing was ever decided on {name}"
+
+
+def queue_is_empty_while_somebody_can(history: History) -> None:
+    """R5.1."""
+    for organization in history.simulation.organizations.values():
+        if not organization.assigns_by_itself:
+            continue
+        for waiting in _waiting(history).values():
+            request = waiting.request
+            capability = capability_for(request.channel, request.kind)
+            assert not pool_for(organization, request.page_id, capability).candidates, waiting
+
+
+def rotation_is_exact(history: History) -> None:
+    """R2.1, R2.4: each choice in turns is the model's, by what was known when it was made."""
+    cursors: dict[str, tuple[str, list[str]]] = {}
+    for _, (choice, order) in sorted(history.simulation.chosen.items()):
+        if choice.verdict is not Verdict.CHOSEN or choice.rule_id is None:
+            continue
+        if choice.mode is Mode.RANDOM:
+            assert choice.agent_id in choice.candidates
+            continue
+        cursor = cursors.get(choice.rule_id)
+        assert choice.agent_id == in_turn(list(order), list(choice.candidates), cursor)
+        cursors[choice.rule_id] = (str(choice.agent_id), list(order))
+
+
+def requests_are_answered_once(history: History) -> None:
+    """R9.2: a request is chosen for once, and what was said is what is remembered."""
+    chosen = [
+        choice.request_id
+        for choice, _ in history.simulation.chosen.values()
+        if choice.verdict is Verdict.CHOSEN
+    ]
+    assert max(Counter(chosen).values(), default=1) == 1
+    answers: dict[tuple[str, Verdict], ChoiceMade] = {}
+    for answer in history.simulation.topics.events(ANSWERS.name):
+        assert isinstance(answer, ChoiceMade)
+        assert answers.setdefault((answer.request_id, answer.verdict), answer) == answer
+
+
+def commands_are_settled(history: History) -> None:
+    """Every command has a result."""
+    topics = history.simulation.topics
+    asked = {each.command_id for each in topics.events(COMMANDS.name)}  # type: ignore[attr-defined]  # commands have one
+    settled = {
+        each.command_id
+        for each in topics.events(COMMAND_RESULTS.name)
+        if isinstance(each, CommandSettled)
+    }
+    assert settled == asked
+
+
+def states_are_what_the_logs_say(history: History) -> None:
+    """Invariant 6: folding the logs again, compacted or not, gives the state that is live."""
+    simulation = history.simulation
+    for compacted in (False, True):
+        for number, partition in simulation.customers.items():
+            again = simulation.recovered_customers(number, compacted)
+            assert again.rows == partition.rows
+            assert _known(again) == _known(partition)
+        for number, rotations in simulation.rotations.items():
+            assert (
+                simulation.recovered_rotations(number, compacted).queues.items()
+                >= {
+                    organization: queue for organization, queue in rotations.queues.items() if queue
+                }.items()
+            )
+            recovered = simulation.recovered_rotations(number, compacted)
+            assert recovered.cursors == rotations.cursors
+            assert recovered.answers == rotations.answers
+            assert recovered.places == rotations.places
+            assert recovered.progress() == rotations.progress()
+
+
+def _known(partition: Partition) -> dict[str, tuple[object, ...]]:
+    """What the state of customers comes to; one of whom nothing is known is as good as none."""
+    return {
+        name: (each.agent_id, each.reason, each.rule_id, each.open_request, each.seen)
+        for name, each in partition.customers.items()
+        if each != Customer()
+    }
+
+
+def rows(history: History) -> dict[ConversationId, Row]:
+    found: dict[ConversationId, Row] = {}
+    for partition in history.simulation.customers.values():
+        found.update(partition.rows)
+    return found
+
+
+def _waiting(history: History) -> dict[str, Waiting]:
+    return {
+        name: waiting
+        for rotations in history.simulation.rotations.values()
+        for queue in rotations.queues.values()
+        for name, waiting in queue.items()
+    }

@@ -1,0 +1,297 @@
+"""The router's two stages on one machine's memory, with a broker that can lose what it never had.
+
+Topics are lists. An outbox is what `chunks.delivery` promises: groups land whole, in order within a
+topic partition and in any order between two; the follow-up is sent once every group has landed, in
+the order of the outboxes; the input is acknowledged after that, and committed some time later. A
+crash drops what has not landed; a restart folds the changelogs and reads on from what is committed.
+
+Every partition of a stage stands for a worker of its own, so that any of them may crash alone.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from random import Random
+
+from tuyen_events.codec import decode_data
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, OrganizationId, RuleId
+from tuyen_events.routing import ChoiceMade
+from tuyen_events.topics import (
+    ANSWERS,
+    ASSIGNMENTS,
+    CHOICES,
+    COMMANDS,
+    CUSTOMERS,
+    INBOUND,
+    REQUESTS,
+)
+from tuyen_platform.clock import ManualClock
+from tuyen_router.chunks.outbox import Group, Outbox, OutRecord
+from tuyen_router.chunks.records import Chunk
+from tuyen_router.domain.candidates import members_of
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.queue import Rotations
+from tuyen_router.domain.state import Partition
+from tuyen_router.stages.customers import CustomerStage
+from tuyen_router.stages.organizations import OrganizationStage
+from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.tables import ChoicesTable, CustomerPartitions
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+Place = tuple[str, int]
+"""A topic and a partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    offset: int
+    timestamp: int = 0
+
+
+class MemoryTopics:
+    """The broker: what stands here is acknowledged and is never lost."""
+
+    def __init__(self) -> None:
+        self.logs: dict[Place, list[StoredRecord]] = defaultdict(list)
+
+    def append(self, place: Place, record: OutRecord) -> None:
+        log = self.logs[place]
+        log.append(StoredRecord(record.key, record.value, tuple(record.headers), len(log)))
+
+    def compacted(self, place: Place) -> list[StoredRecord]:
+        """The log as a broker may have left it: of each key the last record, tombstones gone."""
+        last = {record.key: record for record in self.logs[place]}
+        return [each for each in self.logs[place] if last[each.key] is each and each.value]
+
+    def events(self, topic: str) -> Iterable[Event]:
+        """All events of a topic, partition by partition."""
+        for (name, _), log in sorted(self.logs.items()):
+            if name == topic:
+                yield from (decode_data(each.headers, each.value or b"") for each in log)
+
+
+@dataclass(slots=True)
+class _Sent:
+    """An outbox under way: `landed` is called when no part of it is left."""
+
+    parts_left: int
+    landed: Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One partition of one stage: its state, what it has under way, how far it read."""
+
+    inputs: tuple[str, ...]
+    partition: int
+    next: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    early: dict[tuple[str, int], int] = field(default_factory=dict)
+    lanes: dict[Place, deque[Group | _Sent]] = field(default_factory=dict)
+    follow_ups: deque[list[object]] = field(default_factory=deque)
+    """[outbox, what to call when it has landed, whether it is due], oldest first."""
+
+    def begin(self) -> None:
+        """All that was under way is gone; reads from what is committed."""
+        self.next = {name: self.committed[name] for name in self.inputs}
+        self.done = dict(self.next)
+        self.early, self.lanes, self.follow_ups = {}, {}, deque()
+
+    def acknowledge(self, topic: str, start: int, end: int) -> None:
+        self.early[topic, start] = end
+        while (end_of := self.early.pop((topic, self.done[topic]), None)) is not None:
+            self.done[topic] = end_of
+
+    def submit(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
+        follow_up = outbox.take_follow_up()
+        if follow_up is None:
+            self._send(outbox, acknowledged)
+            return
+        later: list[object] = [follow_up, acknowledged, False]
+        self.follow_ups.append(later)
+
+        def due() -> None:
+            later[2] = True
+            while self.follow_ups and self.follow_ups[0][2]:
+                ready, over, _ = self.follow_ups.popleft()
+                assert isinstance(ready, Outbox)
+                assert callable(over)
+                self._send(ready, over)
+
+        self._send(outbox, due)
+
+    def _send(self, outbox: Outbox, landed: Callable[[], None]) -> None:
+        if not outbox.groups:
+            landed()
+            return
+        sent = _Sent(len(outbox.groups), landed)
+        for place, groups in outbox.groups.items():
+            lane = self.lanes.setdefault(place, deque())
+            lane.extend(groups)
+            lane.append(sent)
+
+    def land(self, place: Place, topics: MemoryTopics) -> None:
+        """The broker takes one group of a lane."""
+        lane = self.lanes[place]
+        group = lane.popleft()
+        assert not isinstance(group, _Sent)
+        for record in group:
+            topics.append(place, record)
+        while lane and isinstance(lane[0], _Sent):
+            sent = lane.popleft()
+            assert isinstance(sent, _Sent)
+            sent.parts_left -= 1
+            if sent.parts_left == 0:
+                sent.landed()
+        if not lane:
+            self.lanes.pop(place, None)
+
+
+class Simulation:
+    """Both stages over some partitions of customers; one step at a time, in any order."""
+
+    def __init__(self, partitions: Iterable[int], organizations: Iterable[Organization]) -> None:
+        self.topics = MemoryTopics()
+        self.organizations = {each.id: each for each in organizations}
+        self.clock = ManualClock(START)
+        letters = DeadLetterOffice("", self.clock)
+        self.stage1 = CustomerStage(
+            topic_prefix="",
+            partition=lambda number: self.customers[number],
+            organization=self.organizations.__getitem__,
+            dead_letters=letters,
+        )
+        self.stage2 = OrganizationStage(
+            topic_prefix="",
+            rotations=lambda number: self.rotations[number],
+            organization=self.organizations.__getitem__,
+            dead_letters=letters,
+            clock=self.clock,
+        )
+        self.chosen: dict[tuple[int, int], tuple[ChoiceMade, tuple[AgentId, ...]]] = {}
+        """Partition and place of each answer that was not lost; the order of its pool by then."""
+        self.customers: dict[int, Partition] = {}
+        self.rotations: dict[int, Rotations] = {}
+        inputs = (INBOUND.name, ANSWERS.name, COMMANDS.name)
+        self.first = [Worker(inputs, number) for number in partitions]
+        self.second = [
+            Worker((REQUESTS.name,), number)
+            for number in sorted({organization_partition(each) for each in self.organizations})
+        ]
+        for worker in self.workers:
+            self.restart(worker)
+
+    @property
+    def workers(self) -> list[Worker]:
+        return [*self.first, *self.second]
+
+    def restart(self, worker: Worker, *, compacted: bool = False) -> None:
+        """A crash, and the start that follows it."""
+        worker.begin()
+        if worker in self.first:
+            self.customers[worker.partition] = self.recovered_customers(worker.partition, compacted)
+        else:
+            self.rotations[worker.partition] = self.recovered_rotations(worker.partition, compacted)
+            for organization in list(self.stage2.stirred):
+                if organization_partition(organization) == worker.partition:
+                    self.stage2.stirred.discard(organization)
+            self.stage2.stir_waiting(self.rotations)
+            place = self.rotations[worker.partition].place
+            for key in [each for each in self.chosen if each[0] == worker.partition]:
+                if key[1] > place:
+                    del self.chosen[key]
+
+    def recovered_customers(self, number: int, compacted: bool = False) -> Partition:
+        tables = CustomerPartitions()
+        assignments, customers = tables.assignments(number), tables.customers(number)
+        assignments.apply(self._changelog((ASSIGNMENTS.name, number), compacted))
+        customers.apply(self._changelog((CUSTOMERS.name, number), compacted))
+        return assignments.partition
+
+    def recovered_rotations(self, number: int, compacted: bool = False) -> Rotations:
+        table = ChoicesTable(number)
+        table.apply(self._changelog((CHOICES.name, number), compacted))
+        return table.rotations
+
+    def _changelog(self, place: Place, compacted: bool) -> list[StoredRecord]:
+        return self.topics.compacted(place) if compacted else self.topics.logs[place]
+
+    def handle(self, worker: Worker, topic: str, most: int) -> None:
+        """The worker takes the next records of one input."""
+        start = worker.next[topic]
+        records = self.topics.logs[topic, worker.partition][start : start + most]
+        if not records:
+            return
+        end = worker.next[topic] = records[-1].offset + 1
+        outbox = Outbox()
+        stage = self.stage1.handle if worker in self.first else self.stage2.handle
+        stage(Chunk(topic, worker.partition, start, end - 1, records), outbox)
+        if worker in self.second:
+            self._note(worker.partition)
+        worker.submit(outbox, lambda: worker.acknowledge(topic, start, end))
+
+    def drain(self, organization: OrganizationId) -> None:
+        """What the process does when somebody may have become a candidate."""
+        number = organization_partition(organization)
+        outbox = Outbox()
+        self.stage2.drain_step(organization)(outbox)
+        self._note(number)
+        worker = next(each for each in self.second if each.partition == number)
+        worker.submit(outbox, lambda: None)
+
+    def _note(self, number: int) -> None:
+        """Keeps the answers that a step gave, with what the pool was when it gave them."""
+        for answer in self.rotations[number].answers.values():
+            choice = answer.choice
+            rule = self.organizations[choice.organization].rules.get(choice.rule_id or RuleId(""))
+            if (number, answer.place) not in self.chosen and rule is not None:
+                members = members_of(self.organizations[choice.organization], rule)
+                order = tuple(member.agent_id for member in members)
+                self.chosen[number, answer.place] = (choice, order)
+
+    def change(self, organization: Organization) -> None:
+        """The copies learn something, and stage 2 is woken for it."""
+        self.organizations[organization.id] = organization
+        self.stage2.stirred.add(organization.id)
+
+    def steps(self) -> list[Callable[[Random], None]]:
+        """All that could happen next by itself."""
+        steps: list[Callable[[Random], None]] = []
+        for worker in self.workers:
+            for topic in worker.inputs:
+                if worker.next[topic] < len(self.topics.logs[topic, worker.partition]):
+                    steps.append(partial(self._handle_some, worker, topic))
+            steps.extend(partial(self._land, worker, place) for place in worker.lanes)
+            if worker.done != {name: worker.committed[name] for name in worker.inputs}:
+                steps.append(partial(self._commit, worker))
+        steps.extend(partial(self._drain, each) for each in sorted(self.stage2.stirred))
+        return steps
+
+    def _handle_some(self, worker: Worker, topic: str, random: Random) -> None:
+        self.handle(worker, topic, random.randint(1, 4))
+
+    def _land(self, worker: Worker, place: Place, _: Random) -> None:
+        worker.land(place, self.topics)
+
+    def _commit(self, worker: Worker, _: Random) -> None:
+        worker.committed.update(worker.done)
+
+    def _drain(self, organization: OrganizationId, _: Random) -> None:
+        self.drain(organization)
+
+    def settle(self, random: Random) -> None:
+        """Goes on, in an order of chance, until nothing is left to do."""
+        for _ in range(100_000):
+            steps = self.steps()
+            if not steps:
+                return
+            random.choice(steps)(random)
+        raise AssertionError("the stages never come to rest")
