@@ -18,6 +18,7 @@ STORED_TYPE_NAMES = {
     "comment.removed.v1",
     "comment.unhidden.v1",
     "contact.created.v1",
+    "contact.named.v1",
     "conversation.assign.v1",
     "conversation.mark_done.v1",
     "conversation.read.v1",

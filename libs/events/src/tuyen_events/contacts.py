@@ -22,3 +22,16 @@ class ContactCreated(Event, frozen=True, kw_only=True):
     warehouse_id: str
     caused_by: str
     at: Moment
+
+
+class ContactNamed(Event, frozen=True, kw_only=True):
+    """A later event brought the name, and maybe the picture, that the first one did not have."""
+
+    type: ClassVar[str] = "contact.named.v1"
+    organization: OrganizationId
+    contact_id: ContactId
+    customer_id: CustomerId
+    name: str
+    picture: str | None = None
+    caused_by: str
+    at: Moment

@@ -34,6 +34,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 class PresenceChanged(Event, frozen=True, kw_only=True):
     """An agent's presence over all devices, and why it changed (R8.3).
 
+    Where `presence` equals `previous` only sessions changed: `cause`, `by` and `at` are still those
+    of the last change of presence. A reader drops a `version` that is not above what it has.
+
     The record is also the presence service's own state: `sessions` are those that still live, and
     `signals_offset` is the last signal of the agent's partition that was handled, which makes a
     repeated signal a no-op.

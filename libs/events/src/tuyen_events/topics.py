@@ -174,13 +174,13 @@ DIRECTORY = Topic(
 )
 CONTACTS = Topic(
     name="contacts",
-    key="contact",
+    key="contact; placed in the customer's partition",
     partitions=CUSTOMER_PARTITIONS,
     cleanup=Cleanup.DELETE,
     retention=_FOREVER,
     public=True,
     carries="what happened to contacts",
-    events=(contacts.ContactCreated,),
+    events=(contacts.ContactCreated, contacts.ContactNamed),
 )
 COMMANDS = Topic(
     name="commands",

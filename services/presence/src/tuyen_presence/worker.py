@@ -28,6 +28,7 @@ from tuyen_platform.projection import ProjectionStatus
 from tuyen_presence.domain.presence import Agent, Change, decide, evolve, expire, heed, settle
 
 SERVICE = "presence"
+SOURCE = "tuyen/presence"
 GROUP = "presence"
 
 _BEHIND = "presence and the signals that piled up"
@@ -238,7 +239,7 @@ class PresenceWorker:
 def _unwritten(change: Change) -> Unwritten:
     event = change.event
     key = f"{event.organization}/{event.agent_id}"
-    envelope = Envelope(id=change.id, source=SERVICE, subject=key, time=event.at, data=event)
+    envelope = Envelope(id=change.id, source=SOURCE, subject=key, time=event.at, data=event)
     return Unwritten(PRESENCE, key, *encode(envelope))
 
 
