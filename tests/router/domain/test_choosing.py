@@ -1,0 +1,133 @@
+"""R2: which of the candidates is chosen."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuyen_events.ids import AgentId, event_id
+from tuyen_events.vocabulary import Mode
+from tuyen_router.domain.choosing import Cursor, choose, drawn, next_in_turn
+from tuyen_router.domain.organization import Pool
+
+LAWS = settings(derandomize=True, max_examples=100, deadline=None)
+SEED = event_id("seed")
+
+
+def _pool(order: str, candidates: str | None = None) -> Pool:
+    allowed = order if candidates is None else candidates
+    return Pool(
+        None,
+        tuple(map(AgentId, order)),
+        tuple(AgentId(each) for each in order if each in allowed),
+    )
+
+
+def _cursor(last: str, order: str) -> Cursor:
+    return Cursor(AgentId(last), tuple(map(AgentId, order)))
+
+
+@pytest.mark.parametrize(
+    ("order", "candidates", "cursor", "chosen"),
+    [
+        ("abc", "abc", None, "a"),
+        ("abc", "bc", None, "b"),
+        ("abc", "abc", ("a", "abc"), "b"),
+        ("abc", "abc", ("c", "abc"), "a"),
+        ("abc", "ac", ("a", "abc"), "c"),
+        ("abc", "a", ("a", "abc"), "a"),
+    ],
+)
+def test_r2_1_in_pool_order_after_the_last_wrapping_round(
+    order: str, candidates: str, cursor: tuple[str, str] | None, chosen: str
+) -> None:
+    before = None if cursor is None else _cursor(*cursor)
+    assert choose(Mode.SEQUENTIAL, _pool(order, candidates), before, SEED) == (
+        chosen,
+        _cursor(chosen, order),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "after", "chosen"),
+    [
+        ("abc", "a", "axbc", "x"),
+        ("abc", "b", "xabc", "c"),
+        ("abc", "c", "abcx", "x"),
+        ("abc", "b", "cba", "a"),
+    ],
+)
+def test_r2_4_added_member_is_reached_in_its_turn(
+    before: str, last: str, after: str, chosen: str
+) -> None:
+    assert next_in_turn(_pool(after), _cursor(last, before)) == chosen
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "after", "chosen"),
+    [
+        ("abc", "b", "ac", "c"),
+        ("abc", "c", "ab", "a"),
+        ("abcd", "b", "ad", "d"),
+        ("abc", "b", "xyz", "x"),
+    ],
+)
+def test_r2_4_where_the_last_one_is_gone_the_next_of_the_old_order_comes(
+    before: str, last: str, after: str, chosen: str
+) -> None:
+    assert next_in_turn(_pool(after), _cursor(last, before)) == chosen
+
+
+def test_r2_1_a_pool_without_candidates_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="no candidate"):
+        next_in_turn(_pool("abc", ""), None)
+
+
+@LAWS
+@given(
+    order=st.permutations("abcdefg"),
+    absent=st.sets(st.sampled_from("abcdef")),
+    start=st.sampled_from("abcdefg"),
+    length=st.integers(1, 40),
+)
+def test_r2_1_any_run_has_a_skew_of_one_at_most_and_the_order_of_the_pool(
+    order: list[str], absent: set[str], start: str, length: int
+) -> None:
+    pool = _pool("".join(order), "".join(set("abcdefg") - absent))
+    cursor: Cursor | None = _cursor(start, "".join(order))
+    chosen = []
+    for _ in range(length):
+        agent, cursor = choose(Mode.SEQUENTIAL, pool, cursor, SEED)
+        chosen.append(agent)
+    counts = Counter(chosen)
+    for begin in range(length):
+        for end in range(begin + 1, length + 1):
+            counts = Counter(dict.fromkeys(pool.candidates, 0))
+            counts.update(chosen[begin:end])
+            assert max(counts.values()) - min(counts.values()) <= 1
+    place = pool.candidates.index(chosen[0])
+    turns = (*pool.candidates[place:], *pool.candidates[:place])
+    assert chosen == [turns[each % len(turns)] for each in range(length)]
+
+
+@LAWS
+@given(candidates=st.lists(st.sampled_from("abcdefg"), min_size=1, unique=True), seed=st.text())
+def test_r2_2_the_same_event_draws_the_same_agent_and_moves_no_cursor(
+    candidates: list[str], seed: str
+) -> None:
+    pool = _pool("".join(candidates))
+    cursor = _cursor(candidates[0], "".join(candidates))
+    first = choose(Mode.RANDOM, pool, cursor, event_id(seed))
+    assert first == choose(Mode.RANDOM, pool, cursor, event_id(seed))
+    assert first[0] in pool.candidates
+    assert first[1] is cursor
+
+
+@pytest.mark.parametrize("size", [2, 3, 7])
+def test_r2_2_draws_are_uniform(size: int) -> None:
+    candidates = [AgentId(each) for each in "abcdefg"[:size]]
+    counts = Counter(drawn(candidates, event_id(str(each))) for each in range(7000))
+    expected = 7000 / size
+    chi_squared = sum((counts[each] - expected) ** 2 / expected for each in candidates)
+    assert chi_squared < 22.5, "less likely than one in a thousand, for up to six degrees"

@@ -1,0 +1,193 @@
+"""R3: messages and livestream comments follow the customer's assignee."""
+
+from typing import Any
+
+import pytest
+
+from router.domain.shop import (
+    COMMENT,
+    CUSTOMER,
+    LIVE,
+    THREAD,
+    A,
+    B,
+    agent,
+    answer,
+    arrival,
+    assign,
+    at,
+    fold,
+    records,
+    request,
+    requests,
+    shop,
+)
+from tuyen_events.ids import AgentId
+from tuyen_events.routing import Purpose, Verdict
+from tuyen_events.vocabulary import Reason
+from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.rotating import on_root_comment
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import Partition
+from tuyen_router.domain.sticky import on_sticky_event
+
+
+def _comes(partition: Partition, offset: int, *args: Any, **given: Any) -> list[Decision]:
+    """An event is handled in a shop; `given` is the shop's."""
+    return fold(partition, on_sticky_event(partition, shop(**given), arrival(offset, *args)))
+
+
+def _of(owner: AgentId, conversation: Any = THREAD) -> Partition:
+    """A customer whose conversation was given to somebody for the event at offset 0."""
+    partition = Partition(3)
+    _comes(partition, 0, conversation)
+    chosen = answer(request(0, conversation), Verdict.CHOSEN, owner)
+    fold(partition, on_answer(partition, chosen, at("answers", 0)))
+    return partition
+
+
+def test_r3_1_a_customer_without_an_assignee_asks() -> None:
+    decisions = _comes(Partition(3), 5)
+    assert requests(decisions) == [("inbound/3/5", Purpose.FIRST)]
+    assert records(decisions) == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"assignment": False}, {"auto_assign": False}, {"suspended": True}]
+)
+def test_r3_1_nobody_is_asked_for_while_rules_do_not_assign(given: dict[str, Any]) -> None:
+    partition = Partition(3)
+    assert requests(_comes(partition, 5, **given)) == []
+    assert partition.customer(CUSTOMER).open_request is None
+
+
+@pytest.mark.parametrize("online", ["a", ""])
+def test_r3_2_the_same_assignee_although_logged_out_since(online: str) -> None:
+    assert requests(_comes(_of(A), 1, online=online)) == []
+
+
+def test_r3_2_another_thread_of_the_customer_goes_to_the_same_assignee() -> None:
+    assert records(_comes(_of(A, LIVE), 1, THREAD)) == [(THREAD, A, Reason.ROTATION)]
+
+
+@pytest.mark.parametrize(
+    ("given", "purpose"),
+    [
+        ({"online": "b"}, Purpose.OFFLINE),
+        ({"online": "ab"}, None),
+        ({"online": "b", "away": "a"}, None),
+    ],
+)
+def test_r3_3_offline_assignee_is_replaced_at_the_next_message(
+    given: dict[str, Any], purpose: Purpose | None
+) -> None:
+    asked = requests(_comes(_of(A), 1, auto_reassign=True, **given))
+    assert asked == ([] if purpose is None else [("inbound/3/1", purpose)])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"agents": [agent("a", disabled=True), agent("b")]},
+        {"agents": [agent("b")]},
+        {"page_permissions": True},
+    ],
+)
+def test_r3_4_an_assignee_who_is_no_longer_allowed_is_replaced(given: dict[str, Any]) -> None:
+    assert requests(_comes(_of(A), 1, **given)) == [("inbound/3/1", Purpose.STICKY_LOST)]
+
+
+def test_r3_4_one_who_is_allowed_again_by_then_stays() -> None:
+    partition = _of(A)
+    gone, back = agent("a", disabled=True), agent("a")
+    assert shop(agents=[gone]).agents[A].disabled
+    assert requests(_comes(partition, 1, agents=[back, agent("b")])) == []
+
+
+def test_r3_5_a_manual_assignment_is_sticky() -> None:
+    partition = _of(A)
+    fold(partition, on_assign(partition, shop(), assign(B), at("commands", 0), repeated=False))
+    assert records(_comes(partition, 1, LIVE)) == [(LIVE, B, Reason.MANUAL)]
+
+
+def test_r3_6_events_that_arrive_together_ask_once_and_get_one_assignee() -> None:
+    partition = Partition(3)
+    asked = [requests(_comes(partition, each, LIVE if each else THREAD)) for each in range(3)]
+    assert asked == [[("inbound/3/0", Purpose.FIRST)], [], []]
+    chosen = fold(
+        partition, on_answer(partition, answer(request(0), Verdict.CHOSEN, B), at("answers", 0))
+    )
+    assert records(chosen) == [(THREAD, B, Reason.ROTATION), (LIVE, B, Reason.ROTATION)]
+
+
+def test_r3_6_a_second_thread_of_a_waiting_customer_waits_too_and_once() -> None:
+    partition = Partition(3)
+    _comes(partition, 0)
+    fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
+    assert records(_comes(partition, 1, LIVE)) == [(LIVE, None, Reason.QUEUED)]
+    assert records(_comes(partition, 2, LIVE)) == []
+    assert records(_comes(partition, 3, THREAD)) == []
+
+
+def test_r3_6_a_wait_that_was_recorded_before_a_crash_is_not_recorded_again() -> None:
+    """The assignment reached the log, the customer's own record did not."""
+    partition = Partition(3)
+    _comes(partition, 0)
+    fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
+    before = partition.customer(CUSTOMER).record()
+    _comes(partition, 1, LIVE)
+    customer = partition.customer(CUSTOMER)
+    customer.request, customer.seen = before.request, before.seen
+    assert records(_comes(partition, 1, LIVE)) == []
+
+
+def test_r4_4_a_comments_assignee_has_no_effect_on_stickiness() -> None:
+    partition = Partition(3)
+    fold(partition, on_root_comment(partition, shop(), arrival(0, COMMENT)))
+    chosen = answer(request(0, COMMENT), Verdict.CHOSEN, A)
+    fold(partition, on_answer(partition, chosen, at("answers", 0)))
+    assert partition.customer(CUSTOMER).agent_id is None
+    assert requests(_comes(partition, 1)) == [("inbound/3/1", Purpose.FIRST)]
+
+
+def test_r9_2_a_webhook_delivered_twice_changes_nothing() -> None:
+    partition = _of(A)
+    assert _comes(partition, 1, THREAD, "0", auto_reassign=True, online="b") == []
+
+
+def test_r9_2_a_replay_asks_the_same_again_whatever_the_settings_are_by_now() -> None:
+    partition = Partition(3)
+    asked = requests(_comes(partition, 0))
+    assert requests(_comes(partition, 0, assignment=False)) == asked
+
+
+def test_r9_2_a_replay_asks_for_nothing_new() -> None:
+    partition = _of(A)
+    assert _comes(partition, 0, auto_reassign=True, online="b") == []
+
+
+def test_r9_2_a_replay_that_the_ring_has_forgotten_asks_the_same_again() -> None:
+    """Seventeen events of one customer under way, and a crash before the request was sent."""
+    partition = Partition(3)
+    asked = requests(_comes(partition, 0))
+    for offset in range(1, 18):
+        _comes(partition, offset)
+    assert requests(_comes(partition, 0)) == asked
+
+
+def test_r9_2_a_replay_writes_the_record_that_a_crash_lost() -> None:
+    partition = _of(A, LIVE)
+    _comes(partition, 1, THREAD)
+    del partition.rows[THREAD]
+    assert records(_comes(partition, 1, THREAD)) == [(THREAD, A, Reason.ROTATION)]
+
+
+def test_r9_2_a_replay_of_what_was_recorded_gives_nobody_a_thread_of_an_older_owner() -> None:
+    partition = _of(A)
+    _comes(partition, 1, THREAD)
+    _comes(partition, 2, LIVE)
+    by_hand = assign(B, LIVE)
+    fold(partition, on_assign(partition, shop(), by_hand, at("commands", 0), repeated=False))
+    again = on_sticky_event(partition, shop(), arrival(1, THREAD, recorded=True))
+    assert records(again) == []
