@@ -1,0 +1,112 @@
+"""Ingest over a log, in this process, and what the tests read of the log."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+from pydantic import SecretStr
+
+from support.facebook import CREDENTIALS, PAGE, body, signed
+from support.processes import until
+from tuyen_events.codec import decode
+from tuyen_events.directory import PageChanged, directory_key
+from tuyen_events.event import Envelope
+from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.topics import DIRECTORY, Topic
+from tuyen_events.vocabulary import Channel
+from tuyen_ingest.bootstrap import Ingest, compose
+from tuyen_ingest.settings import IngestSettings
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.ports import Log, Record
+
+START = datetime(2026, 11, 21, 8, tzinfo=UTC)
+HOA_SEN = OrganizationId("hoa-sen")
+PAGE_ID = PageId("thoi-trang")
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A running ingest: `http` speaks to it, `log` is what it writes to."""
+
+    ingest: Ingest
+    log: Log
+    clock: ManualClock
+    http: httpx.AsyncClient
+
+    async def post(self, raw: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """A webhook, signed unless headers are given."""
+        given = signed(raw) if headers is None else headers
+        return await self.http.post("/webhooks/facebook", content=raw, headers=dict(given))
+
+    async def send(self, *entries: dict[str, object]) -> httpx.Response:
+        return await self.post(body(*entries))
+
+    async def ready(self) -> None:
+        await until(lambda: not self.ingest.health.problems())
+
+
+def settings(within_s: float = 4.0) -> IngestSettings:
+    return IngestSettings(
+        kafka="unused",
+        credentials={name: SecretStr(value) for name, value in CREDENTIALS.items()},
+        acknowledge_within_s=within_s,
+    )
+
+
+@asynccontextmanager
+async def running(log: Log, within_s: float = 4.0) -> AsyncIterator[Rig]:
+    """Ingest over `log`; not ready before `Rig.ready`."""
+    clock = ManualClock(START)
+    ingest = compose(settings(within_s), log, clock)
+    transport = httpx.ASGITransport(app=ingest.app)
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://ingest") as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
+        yield Rig(ingest, log, clock, http)
+        for copy in copies:
+            copy.cancel()
+
+
+async def connect_page(log: Log, external_id: str = PAGE, page_id: PageId = PAGE_ID) -> None:
+    """What the gateway writes when a page is connected."""
+    page = PageChanged(
+        organization=HOA_SEN,
+        id=page_id,
+        channel=Channel.FACEBOOK,
+        external_id=external_id,
+        name="Thời trang",
+        at=START,
+    )
+    envelope = Envelope(id=page_id, source="test", subject=page_id, time=START, data=page)
+    await log.append(DIRECTORY, directory_key(HOA_SEN, "page", page_id), envelope)
+
+
+async def records(log: Log, topic: Topic) -> list[Record]:
+    """All records of a topic, partition by partition."""
+    behind = {partition: end for partition, end in (await log.end_offsets(topic)).items() if end}
+    found: list[Record] = []
+    if not behind:
+        return found
+    async with log.tail(topic) as tail:
+        async for batch in tail.batches():
+            for (_, partition), part in batch.items():
+                found += part
+                if part[-1].offset + 1 >= behind.get(partition, 0):
+                    behind.pop(partition, None)
+            if not behind:
+                break
+    return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+async def envelopes(log: Log, topic: Topic) -> list[Envelope]:
+    """The same as events."""
+    return [
+        decode(record.headers, record.value)
+        for record in await records(log, topic)
+        if record.value is not None
+    ]

@@ -1,0 +1,113 @@
+"""Which page a channel's id stands for, as the directory is changed."""
+
+from datetime import UTC, datetime
+
+from tuyen_channels.ports import Page
+from tuyen_events.directory import OrganizationChanged, PageChanged, RuleChanged
+from tuyen_events.ids import OrganizationId, PageId, RuleId
+from tuyen_events.vocabulary import Channel, Mode
+from tuyen_ingest.domain.pages import ConnectedPages
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+HOA_SEN, SAO_MAI = OrganizationId("hoa-sen"), OrganizationId("sao-mai")
+GIAY = PageId("giay")
+
+
+def page(
+    organization: OrganizationId = HOA_SEN,
+    external_id: str = "104",
+    status: str = "active",
+    channel: Channel = Channel.FACEBOOK,
+) -> PageChanged:
+    return PageChanged(
+        organization=organization,
+        id=GIAY,
+        channel=channel,
+        external_id=external_id,
+        name="Giày",
+        status=status,
+        at=NOW,
+    )
+
+
+def profile(organization: OrganizationId = HOA_SEN, *, suspended: bool) -> OrganizationChanged:
+    return OrganizationChanged(
+        organization=organization, name="Hoa Sen", suspended=suspended, at=NOW
+    )
+
+
+def served(pages: ConnectedPages, channel: Channel = Channel.FACEBOOK) -> dict[str, Page]:
+    return dict(pages.of(channel))
+
+
+def test_p4_an_active_page_is_known_in_its_own_channel() -> None:
+    pages = ConnectedPages()
+    pages.apply("hoa-sen/page/giay", page())
+    assert served(pages) == {"104": Page(HOA_SEN, GIAY)}
+    assert served(pages, Channel.ZALO) == {}
+
+
+def test_p4_a_page_that_is_removed_or_inactive_is_not_known() -> None:
+    pages = ConnectedPages()
+    for change in (page(status="unsubscribed"), None):
+        pages.apply("hoa-sen/page/giay", page())
+        pages.apply("hoa-sen/page/giay", change)
+        assert served(pages) == {}
+    pages.apply("hoa-sen/page/giay", None)
+    assert served(pages) == {}
+
+
+def test_p4_a_page_that_was_given_another_account_leaves_the_old_one() -> None:
+    pages = ConnectedPages()
+    pages.apply("hoa-sen/page/giay", page())
+    pages.apply("hoa-sen/page/giay", page(external_id="105"))
+    assert served(pages) == {"105": Page(HOA_SEN, GIAY)}
+    pages.apply("hoa-sen/page/giay", page(external_id="105", channel=Channel.ZALO))
+    assert served(pages) == {}
+    assert served(pages, Channel.ZALO) == {"105": Page(HOA_SEN, GIAY)}
+
+
+def test_p4_pages_of_a_suspended_organization_are_not_known_until_it_is_back() -> None:
+    pages = ConnectedPages()
+    pages.apply("hoa-sen/organization/", profile(suspended=True))
+    pages.apply("hoa-sen/page/giay", page())
+    pages.apply("sao-mai/page/giay", page(SAO_MAI, "106"))
+    assert served(pages) == {"106": Page(SAO_MAI, GIAY)}
+    pages.apply("hoa-sen/organization/", profile(suspended=False))
+    assert set(served(pages)) == {"104", "106"}
+    pages.apply("hoa-sen/organization/", profile(suspended=True))
+    assert set(served(pages)) == {"106"}
+
+
+def test_a_page_belongs_to_the_first_organization_until_that_gives_it_up() -> None:
+    pages = ConnectedPages()
+    pages.apply("hoa-sen/page/giay", page())
+    pages.apply("sao-mai/page/giay", page(SAO_MAI))
+    pages.apply("hoa-sen/page/giay", page())
+    assert served(pages) == {"104": Page(HOA_SEN, GIAY)}
+    pages.apply("hoa-sen/page/giay", None)
+    assert served(pages) == {"104": Page(SAO_MAI, GIAY)}
+
+
+def test_a_view_that_was_taken_follows_every_change() -> None:
+    pages = ConnectedPages()
+    view = pages.of(Channel.FACEBOOK)
+    pages.apply("hoa-sen/page/giay", page())
+    assert "104" in view
+    pages.apply("hoa-sen/page/giay", None)
+    assert "104" not in view
+
+
+def test_what_is_no_page_and_no_organization_changes_nothing() -> None:
+    pages = ConnectedPages()
+    rule = RuleChanged(
+        organization=HOA_SEN,
+        id=RuleId("r"),
+        name="R",
+        enabled=True,
+        mode=Mode.SEQUENTIAL,
+        at=NOW,
+    )
+    pages.apply("hoa-sen/rule/r", rule)
+    pages.apply("hoa-sen/rule/r", None)
+    assert served(pages) == {}

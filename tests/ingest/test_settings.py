@@ -1,0 +1,49 @@
+"""Ingest refuses to start on secrets that everybody knows."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from support.facebook import CREDENTIALS
+from tuyen_ingest.settings import LOCAL_CREDENTIAL, IngestSettings
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("TUYEN_KAFKA", "127.0.0.1:9092")
+    monkeypatch.setenv("TUYEN_FACEBOOK_APP_SECRET", CREDENTIALS["facebook_app_secret"])
+    monkeypatch.setenv("TUYEN_FACEBOOK_VERIFY_TOKEN", CREDENTIALS["facebook_verify_token"])
+    return monkeypatch
+
+
+def test_each_channels_secrets_come_from_variables_of_their_own(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    settings = IngestSettings()
+    assert settings.revealed_credentials() == CREDENTIALS
+    assert CREDENTIALS["facebook_app_secret"] not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["TUYEN_FACEBOOK_APP_SECRET", "TUYEN_FACEBOOK_VERIFY_TOKEN"])
+@pytest.mark.parametrize("value", ["", LOCAL_CREDENTIAL])
+def test_an_empty_or_known_secret_is_refused_outside_the_local_stack(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(ValidationError, match=name):
+        IngestSettings()
+    environment.setenv("TUYEN_LOCAL", "1")
+    assert LOCAL_CREDENTIAL in IngestSettings().revealed_credentials().values()
+
+
+def test_a_missing_variable_is_refused_outside_the_local_stack(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("TUYEN_FACEBOOK_APP_SECRET")
+    with pytest.raises(ValidationError, match="TUYEN_FACEBOOK_APP_SECRET"):
+        IngestSettings()
+
+
+def test_a_deadline_of_nothing_is_refused() -> None:
+    secrets = {name: SecretStr(value) for name, value in CREDENTIALS.items()}
+    with pytest.raises(ValidationError, match="ACKNOWLEDGE_WITHIN_S"):
+        IngestSettings(kafka="x", credentials=secrets, acknowledge_within_s=0)

@@ -1,0 +1,292 @@
+"""Webhooks through HTTP, over the log in memory."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from structlog.testing import capture_logs
+
+from ingest.rig import (
+    HOA_SEN,
+    PAGE_ID,
+    START,
+    Rig,
+    connect_page,
+    envelopes,
+    records,
+    running,
+)
+from support.facebook import (
+    PAGE,
+    VERIFY_TOKEN,
+    body,
+    comment,
+    entry,
+    live_comment,
+    live_video,
+    message,
+    payload,
+    payload_names,
+    signed,
+    video,
+)
+from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.ids import PageId
+from tuyen_events.inbound import CommentAdded, InboundEvent
+from tuyen_events.posts import PostClassified
+from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW, TOPICS
+from tuyen_ingest.api.webhooks import MAX_BODY_BYTES
+from tuyen_ingest.records import MAX_EVENT_BYTES
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import Appended, LogUnavailableError, Unwritten
+from tuyen_platform.metrics import SKIPPED_UPDATES
+
+POST = f"{PAGE}_690"
+
+
+async def written(log: InMemoryLog) -> int:
+    """How many records stand in the log, apart from the directory's."""
+    topics = [topic for name, topic in TOPICS.items() if name != "directory"]
+    return sum([sum((await log.end_offsets(topic)).values()) for topic in topics])
+
+
+async def test_p2_the_handshake_answers_the_bare_challenge(rig: Rig) -> None:
+    query = {
+        "hub.mode": "subscribe",
+        "hub.challenge": "1158201444",
+        "hub.verify_token": VERIFY_TOKEN,
+    }
+    answer = await rig.http.get("/webhooks/facebook", params=query)
+    assert (answer.status_code, answer.text) == (200, "1158201444")
+    assert answer.headers["content-type"].startswith("text/plain")
+    wrong = await rig.http.get("/webhooks/facebook", params={**query, "hub.verify_token": "no"})
+    assert wrong.status_code == 403
+    assert (await rig.http.get("/webhooks/facebook")).status_code == 403
+
+
+@pytest.mark.parametrize("signature", [None, "", "sha256=" + 64 * "0", "sha1=" + 40 * "0"])
+async def test_p2_without_a_good_signature_401_and_nothing_is_left_behind(
+    rig: Rig, log: InMemoryLog, signature: str | None
+) -> None:
+    raw = body(entry(messaging=[message("m_1")]))
+    answer = await rig.post(raw, {} if signature is None else {"X-Hub-Signature-256": signature})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == 401
+    assert await written(log) == 0
+
+
+async def test_p2_the_signature_is_over_the_bytes_that_came(rig: Rig, log: InMemoryLog) -> None:
+    raw = body(entry(messaging=[message("m_1", text="Xin chào")]))
+    again = json.dumps(json.loads(raw), ensure_ascii=False).encode()
+    assert (await rig.post(again, signed(raw))).status_code == 401
+    assert await written(log) == 0
+
+
+@pytest.mark.parametrize("name", payload_names())
+async def test_p3_every_sample_body_is_answered_200_and_kept_byte_for_byte(
+    rig: Rig, log: InMemoryLog, name: str
+) -> None:
+    raw = payload(name)
+    assert (await rig.post(raw)).status_code == 200
+    (kept,) = await records(log, RAW)
+    assert kept.value == raw
+    headers = dict(kept.headers)
+    assert headers["channel"] == b"facebook"
+    assert headers["accepted_at"] == b"2026-11-21T08:00:00Z"
+    assert headers["delivery_id"].startswith(b"dlv_")
+    assert not await records(log, DEAD_LETTERS)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[1]", b"no json", b'{"entry":[7]}', b"\xff\x00"])
+async def test_p3_a_signed_body_is_answered_200_whatever_is_in_it(
+    rig: Rig, log: InMemoryLog, raw: bytes
+) -> None:
+    assert (await rig.post(raw)).status_code == 200
+    assert [record.value for record in await records(log, RAW)] == [raw]
+
+
+async def test_p4_a_bad_part_becomes_a_dead_letter_and_the_others_pass(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    bad = comment("1_2", created_time="hôm qua")
+    await rig.send(entry(changes=[comment("1_1"), bad, comment("1_3")]))
+    events = [envelope.data for envelope in await envelopes(log, INBOUND)]
+    assert [e.external_id for e in events if isinstance(e, CommentAdded)] == ["1_1", "1_3"]
+    ((record,), (letter,)) = (
+        await records(log, DEAD_LETTERS),
+        await envelopes(log, DEAD_LETTERS),
+    )
+    (raw,) = await records(log, RAW)
+    assert record.key == PAGE.encode()
+    assert isinstance(letter.data, DeadLettered)
+    assert (letter.data.service, letter.data.origin) == ("ingest", "facebook")
+    assert letter.data.delivery_id.encode() == dict(raw.headers)["delivery_id"]
+    assert letter.data.at == START
+    assert "created_time" in letter.data.error
+
+
+async def test_events_carry_their_id_their_customers_key_and_the_time_of_acceptance(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    with capture_logs() as logs:
+        await rig.send(entry(messaging=[message("m_1")]))
+    ((record,), (envelope,)) = await records(log, INBOUND), await envelopes(log, INBOUND)
+    assert record.key == f"{HOA_SEN}/{PAGE_ID}/6700000000000001".encode()
+    assert envelope.source == "tuyen/ingest"
+    assert isinstance(envelope.data, InboundEvent)
+    assert envelope.data.accepted_at == envelope.time == START
+    (line,) = [line for line in logs if line["event"] == "webhook_accepted"]
+    assert line["events"] == [envelope.id]
+    assert line["delivery_id"].startswith("dlv_")
+
+
+async def test_r9_2_a_webhook_that_comes_twice_has_the_same_ids(rig: Rig, log: InMemoryLog) -> None:
+    for _ in range(2):
+        await rig.send(entry(messaging=[message("m_1"), {"sender": {}}]))
+    for topic in (INBOUND, DEAD_LETTERS):
+        assert len({envelope.id for envelope in await envelopes(log, topic)}) == 1
+        assert len(await envelopes(log, topic)) == 2
+
+
+async def test_r9_3_events_of_one_customer_stand_in_the_order_of_acceptance(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    for first in range(0, 30, 3):
+        await rig.send(entry(messaging=[message(f"m_{first + n}") for n in range(3)]))
+    events = [envelope.data for envelope in await envelopes(log, INBOUND)]
+    assert [getattr(event, "external_id", None) for event in events] == [
+        f"m_{number}" for number in range(30)
+    ]
+
+
+async def test_p4_events_of_a_page_that_is_not_known_are_kept_raw_counted_and_skipped(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    counter = SKIPPED_UPDATES.labels("facebook", "unknown_page")
+    before = counter._value.get()
+    answer = await rig.send(entry(page="99", messaging=[message("m_1"), message("m_2")]))
+    assert answer.status_code == 200
+    assert counter._value.get() == before + 2
+    assert len(await records(log, RAW)) == 1
+    assert not await records(log, INBOUND)
+
+
+async def test_a_page_that_was_connected_a_moment_ago_is_known(rig: Rig, log: InMemoryLog) -> None:
+    await connect_page(log, "99", PageId("moi"))
+    await rig.send(entry(page="99", messaging=[message("m_1")]))
+    assert len(await records(log, INBOUND)) == 1
+
+
+async def test_p5a_livestreams_are_remembered_by_this_and_by_the_next_process(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    await rig.send(entry(changes=[live_comment("690_1", POST)]))
+    await rig.send(entry(changes=[video(POST, "334")]))
+    await rig.send(entry(changes=[live_video("334", "live")]))
+    await rig.send(entry(changes=[live_comment("690_2", POST)]))
+    facts = [envelope.data for envelope in await envelopes(log, POSTS)]
+    assert all(isinstance(fact, PostClassified) for fact in facts)
+    assert {record.key for record in await records(log, POSTS)} == {
+        f"{HOA_SEN}/{PAGE_ID}/{POST}".encode(),
+        f"{HOA_SEN}/{PAGE_ID}/video:334".encode(),
+    }
+    async with running(log) as another:
+        await another.ready()
+        await another.send(entry(changes=[live_comment("690_3", POST)]))
+    events = [envelope.data for envelope in await envelopes(log, INBOUND)]
+    live = {e.external_id: e.livestream for e in events if isinstance(e, CommentAdded)}
+    assert live == {"690_1": False, "690_2": True, "690_3": True}
+
+
+async def test_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_deliver_again(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    long = message("m_1", text="a" * (MAX_EVENT_BYTES + 1))
+    answer = await rig.send(entry(messaging=[long, message("m_2")]))
+    assert answer.status_code == 200
+    assert len(await records(log, INBOUND)) == 1
+    assert len(await records(log, DEAD_LETTERS)) == 1
+
+
+async def test_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> None:
+    assert (await rig.post(b" " * MAX_BODY_BYTES)).status_code == 200
+    answer = await rig.post(b" " * (MAX_BODY_BYTES + 1))
+    assert answer.status_code == 413
+    assert len(await records(log, RAW)) == 1
+
+
+async def test_a_body_may_come_in_pieces(rig: Rig, log: InMemoryLog) -> None:
+    raw = body(entry(messaging=[message("m_1")]))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(raw), 7):
+            yield raw[at : at + 7]
+
+    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
+    assert answer.status_code == 200
+    assert [record.value for record in await records(log, RAW)] == [raw]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/webhooks/zalo", 404),
+        ("POST", "/webhooks/", 404),
+        ("GET", "/webhooks/facebook/", 404),
+        ("PUT", "/webhooks/facebook", 405),
+        ("GET", "/nothing", 404),
+        ("GET", "/livez", 200),
+        ("GET", "/readyz", 200),
+        ("GET", "/metrics", 200),
+    ],
+)
+async def test_other_addresses(rig: Rig, method: str, path: str, status: int) -> None:
+    assert (await rig.http.request(method, path)).status_code == status
+
+
+async def test_nothing_is_accepted_before_the_directory_is_read(log: InMemoryLog) -> None:
+    await connect_page(log)
+    async with running(log) as rig:
+        assert (await rig.http.get("/readyz")).status_code == 503
+        answer = await rig.send(entry(messaging=[message("m_1")]))
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) > 0
+        assert await written(log) == 0
+        await rig.ready()
+        assert (await rig.http.get("/readyz")).status_code == 200
+        assert (await rig.send(entry(messaging=[message("m_1")]))).status_code == 200
+
+
+class SilentLog(InMemoryLog):
+    """A log that takes records and acknowledges them only when it is told to."""
+
+    silent = False
+
+    async def append_all(
+        self, records: Sequence[Unwritten], *, within_s: float = 30.0
+    ) -> list[Appended]:
+        appended = await super().append_all(records, within_s=within_s)
+        if self.silent:
+            raise LogUnavailableError("no acknowledgement")
+        return appended
+
+
+async def test_p2_what_the_log_does_not_acknowledge_is_answered_503_and_comes_again() -> None:
+    log = SilentLog()
+    await connect_page(log)
+    async with running(log) as rig:
+        await rig.ready()
+        log.silent = True
+        answer = await rig.send(entry(changes=[video(POST, "334"), live_video("334", "live")]))
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.headers["content-type"] == "application/problem+json"
+        log.silent = False
+        await rig.send(entry(changes=[video(POST, "334"), live_video("334", "live")]))
+        await rig.send(entry(changes=[live_comment("690_1", POST)]))
+    events = await envelopes(log, INBOUND)
+    assert len(events) == 5
+    assert len({envelope.id for envelope in events}) == 3
+    (live,) = [e.data for e in events if isinstance(e.data, CommentAdded)]
+    assert live.livestream
