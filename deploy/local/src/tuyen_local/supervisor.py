@@ -38,7 +38,7 @@ class Backoff:
 class Supervisor:
     """Owns its processes and the tasks that watch them; all end in `stop`.
 
-    `say` is given one line for each death.
+    `say` is given a line for each death, and one for each start after it.
     """
 
     def __init__(
@@ -93,7 +93,8 @@ class Supervisor:
                 f"starting it again in {delay_s:g} s; its log: {program.log}"
             )
             await asyncio.sleep(delay_s)
-            self._children[program.name] = await _spawn(program)
+            child = self._children[program.name] = await _spawn(program)
+            self._say(f"{program.name} runs again as process {child.pid}")
 
 
 async def _spawn(program: Program) -> Child:

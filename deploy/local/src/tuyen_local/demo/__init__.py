@@ -74,7 +74,7 @@ async def show(
     NotAsExpected, and httpx.TransportError when a service does not answer.
     """
     started_ms = time.time_ns() // 1_000_000
-    screen = Screen(console, datetime.now().astimezone)
+    screen = Screen(console, lambda: datetime.now().astimezone())
     agents = list(DEMO_AGENTS)
     async with (
         httpx.AsyncClient(base_url=gateway_url, timeout=_TIMEOUT_S, trust_env=False) as gateway,

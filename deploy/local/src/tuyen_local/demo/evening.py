@@ -66,7 +66,7 @@ class Evening:
         self.screen.act(f"{listed(self.agents)} come online")
         for agent in self.agents:
             self._lease_ms = 1000 * await self.shop.set_presence(agent, "online")
-            await self.shop.shown_as(agent, "online")
+            await self.shop.shown_as(self.admin, agent, "online")
             self._present.append(agent)
             await self._note(f"{name(agent)} logs in", "", name(agent), "is online (R8.1)")
         van, hung = self._customer("Vân"), self._customer("Hùng")
@@ -140,9 +140,13 @@ class Evening:
         gone = self._sticky[van.external_id]
         self.screen.act(f"{name(gone)} logs out (the setting auto_reassign is on)")
         await self.shop.set_presence(gone, "offline")
-        await self.shop.shown_as(gone, "offline")
+        await self.shop.shown_as(self.admin, gone, "offline")
         self._present.remove(gone)
-        await self._note(f"{name(gone)} logs out", "", "", "by itself this moves nothing (R3.3)")
+        thread = self._conversations[_MESSAGE, van.external_id]
+        if await self.shop.assignee(self.admin, thread) != gone:
+            raise NotAsExpected(f"{van.name} left {name(gone)} although nobody wrote anything")
+        stays = f"{van.name} stays theirs: this by itself moves nothing (R3.3)"
+        await self._note(f"{name(gone)} logs out", "", name(gone), stays)
         await self._comment(self._customer("Linh"), self._post(), "Còn hàng không shop ơi?")
         await self._message(van, "Giao giúp mình trước thứ 7 nhé", leaves=gone)
         await self._message(van, "Cảm ơn shop")

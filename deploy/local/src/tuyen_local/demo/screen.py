@@ -66,7 +66,8 @@ class Screen:
         """An event whose outcome is not known yet."""
         if self._live is not None:
             cells = (self._time(), what, kind, "…", "")
-            self._live.update(self._columns([Text(each, "dim") for each in cells]))
+            row = self._columns([Text(each, "dim") for each in cells])
+            self._live.update(row, refresh=True)
 
     def settled(self, row: Row) -> None:
         """What came of it."""
@@ -77,7 +78,7 @@ class Screen:
                 soft_wrap=True,
             )
             return
-        self._live.update(Text())
+        self._live.update(Text(), refresh=True)
         why = Text(row.sentence)
         if row.reason:
             why = Text.assemble((row.reason, "green"), ": ", row.sentence)

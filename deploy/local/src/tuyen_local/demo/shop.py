@@ -11,6 +11,8 @@ import httpx
 from tuyen_local.demo import webhooks
 from tuyen_local.demo.why import Record
 
+_DEADLINE_S = 20.0
+"""Twice what a router that was killed takes to be back: until its session at Kafka ends, 10 s."""
 _POLL_S = 0.05
 _SESSION = "demo"
 """One name for all runs: a run that was killed leaves no second session behind (R8.1)."""
@@ -43,7 +45,7 @@ class Shop:
         ingest: httpx.AsyncClient,
         organization: str,
         app_secret: str,
-        deadline_s: float = 10.0,
+        deadline_s: float = _DEADLINE_S,
     ) -> None:
         self._gateway = gateway
         self._ingest = ingest
@@ -69,11 +71,11 @@ class Shop:
         body = {"status": status, "session": _SESSION}
         return float((await self._call("PUT", "/v1/presence", agent, json=body))["lease_s"])
 
-    async def shown_as(self, agent: str, status: str) -> None:
-        """Returns once the organization sees the agent so."""
+    async def shown_as(self, as_: str, agent: str, status: str) -> None:
+        """Returns once the viewer sees the agent so."""
 
         async def seen() -> bool | None:
-            listed = await self._call("GET", "/v1/presence", agent)
+            listed = await self._call("GET", "/v1/presence", as_)
             now = {each["agent_id"]: each["presence"] for each in listed["items"]}
             return True if now.get(agent) == status else None
 
@@ -117,6 +119,11 @@ class Shop:
             return None
 
         return await self._until(found, expected)
+
+    async def assignee(self, as_: str, conversation: Conversation) -> str | None:
+        """Who has it now."""
+        item = await self._call("GET", f"/v1/conversations/{conversation.id}", as_)
+        return _conversation(item).agent_id
 
     async def last_assignment(self, as_: str, conversation: Conversation) -> Record:
         """The newest entry of its history, once the history shows it."""
