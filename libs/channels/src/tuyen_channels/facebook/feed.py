@@ -1,5 +1,6 @@
 """One change of a page's feed, or of its live videos, to one event."""
 
+from datetime import datetime
 from hashlib import sha256
 from typing import TypedDict
 
@@ -61,6 +62,12 @@ class _AboutComment(_Common):
     customer: Customer | None
     conversation_id: ConversationId | None
     livestream: bool
+
+
+class _AboutPost(_Common):
+    occurred_at: datetime
+    accepted_at: datetime
+    post_external_id: str
 
 
 def normalize(part: Raw, source: Source) -> Normalized | Skipped:
@@ -213,39 +220,28 @@ def _post(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
     if verb != "remove" and _author(value) not in (None, source.page_external_id):
         return Skipped(SkipReason.BY_VISITOR, value.item)
     post = str(value.post_id)
-    video = None if value.video_id is None else str(value.video_id)
-    about = _Common(
+    if value.item == "video" and verb == "add":
+        video = None if value.video_id is None else str(value.video_id)
+        source.posts.video_published(source.page_key, post, video, source.accepted_at)
+    identifier = source.event_id("post", post, value.item, verb, _when(value))
+    return source.normalized(identifier, f"post:{post}", post, _post_event(value, verb, source))
+
+
+def _post_event(value: wire.FeedValue, verb: str, source: Source) -> InboundEvent:
+    about = _AboutPost(
         organization=source.page.organization,
         page_id=source.page.id,
         channel=Channel.FACEBOOK,
+        occurred_at=source.seconds(value.created_time),
+        accepted_at=source.accepted_at,
+        post_external_id=str(value.post_id),
     )
-    times = (source.seconds(value.created_time), source.accepted_at)
-    event: InboundEvent
-    if verb == "add":
-        if value.item == "video":
-            source.posts.video_published(source.page_key, post, video, source.accepted_at)
-        event = PostPublished(
-            **about,
-            occurred_at=times[0],
-            accepted_at=times[1],
-            post_external_id=post,
-            text=value.message,
-            video_external_id=video,
-        )
-    elif verb == "edited":
-        event = PostEdited(
-            **about,
-            occurred_at=times[0],
-            accepted_at=times[1],
-            post_external_id=post,
-            text=value.message,
-        )
-    else:
-        event = PostRemoved(
-            **about, occurred_at=times[0], accepted_at=times[1], post_external_id=post
-        )
-    identifier = source.event_id("post", post, value.item, verb, _when(value))
-    return source.normalized(identifier, f"post:{post}", post, event)
+    if verb == "remove":
+        return PostRemoved(**about)
+    if verb == "edited":
+        return PostEdited(**about, text=value.message)
+    video = None if value.video_id is None else str(value.video_id)
+    return PostPublished(**about, text=value.message, video_external_id=video)
 
 
 def _live_video(value: wire.LiveVideo, source: Source) -> Normalized | Skipped:
