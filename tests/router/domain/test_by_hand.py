@@ -1,0 +1,242 @@
+"""R6.2 to R6.4, R5.3 and what being done means for the queue (I12)."""
+
+from typing import Any
+
+import pytest
+
+from router.domain.shop import (
+    COMMENT,
+    CUSTOMER,
+    LIVE,
+    PAGE,
+    THREAD,
+    A,
+    B,
+    C,
+    agent,
+    answer,
+    arrival,
+    assign,
+    at,
+    fold,
+    mark_done,
+    page,
+    records,
+    request,
+    settled,
+    shop,
+)
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.commands import MarkConversationDone, Outcome
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.routing import ChoiceWithdrawn, Verdict
+from tuyen_events.vocabulary import Reason
+from tuyen_router.domain.by_hand import Command, on_assign, on_done
+from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.rotating import on_root_comment
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import Partition
+from tuyen_router.domain.sticky import on_sticky_event
+
+
+def _asked(conversation: ConversationId = THREAD) -> Partition:
+    partition = Partition(3)
+    handle = on_root_comment if conversation is COMMENT else on_sticky_event
+    fold(partition, handle(partition, shop(), arrival(0, conversation)))
+    return partition
+
+
+def _settled(
+    verdict: Verdict, chosen: AgentId | None = None, conversation: ConversationId = THREAD
+) -> Partition:
+    partition = _asked(conversation)
+    said = answer(request(0, conversation), verdict, chosen)
+    fold(partition, on_answer(partition, said, at("answers", 0)))
+    return partition
+
+
+def _by_hand(
+    partition: Partition,
+    command: Command,
+    offset: int = 0,
+    *,
+    repeated: bool = False,
+    **given: Any,
+) -> list[Decision]:
+    position = at("commands", offset)
+    partition.handled = type(partition.handled)(
+        inbound=partition.handled.inbound, answers=partition.handled.answers, commands=offset
+    )
+    if isinstance(command, MarkConversationDone):
+        return fold(partition, on_done(partition, command, position, repeated=repeated))
+    given_shop = shop(**given)
+    return fold(partition, on_assign(partition, given_shop, command, position, repeated=repeated))
+
+
+def _withdrawn(decisions: list[Decision]) -> list[str]:
+    return [each.request_id for each in decisions if isinstance(each, ChoiceWithdrawn)]
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ({}, Outcome.APPLIED),
+        ({"online": ""}, Outcome.APPLIED),
+        ({"rules": []}, Outcome.APPLIED),
+        ({"auto_assign": False}, Outcome.APPLIED),
+        ({"assignment": False}, Outcome.ASSIGNMENT_OFF),
+        ({"suspended": True}, Outcome.ASSIGNMENT_OFF),
+        ({"agents": [agent("a"), agent("b", disabled=True)]}, Outcome.NOT_ALLOWED),
+        ({"agents": [agent("a")]}, Outcome.NOT_ALLOWED),
+        ({"page_permissions": True}, Outcome.NOT_ALLOWED),
+        ({"page_permissions": True, "pages": [page(staff="b")]}, Outcome.APPLIED),
+    ],
+)
+def test_r6_1_r6_2_who_may_be_chosen_by_hand(given: dict[str, Any], outcome: Outcome) -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    decisions = _by_hand(partition, assign(B), **given)
+    result = settled(decisions)
+    assert result.outcome is outcome
+    applied = outcome is Outcome.APPLIED
+    assert (result.version, result.agent_id) == ((2, B) if applied else (1, A))
+    assert records(decisions) == ([(THREAD, B, Reason.MANUAL)] if applied else [])
+
+
+def test_r6_3_the_record_says_who_when_and_why() -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    made = _by_hand(partition, assign(B, note="speaks English"))[0]
+    assert isinstance(made, AssignmentEvent)
+    assert (made.by, made.note, made.caused_by, made.previous_agent_id) == (
+        "manager",
+        "speaks English",
+        "command",
+        A,
+    )
+
+
+def test_r6_3_assigning_the_present_assignee_changes_nothing() -> None:
+    result = _by_hand(_settled(Verdict.CHOSEN, A), assign(A))
+    assert [settled(result).outcome, records(result)] == [Outcome.UNCHANGED, []]
+
+
+def test_r6_3_nobody_by_hand() -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    assert records(_by_hand(partition, assign(None))) == [(THREAD, None, Reason.UNASSIGNED)]
+    assert partition.customer(CUSTOMER).agent_id is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "outcome"),
+    [(None, Outcome.APPLIED), (1, Outcome.APPLIED), (0, Outcome.VERSION_PASSED)],
+)
+def test_r6_4_a_version_that_has_passed_is_refused(expected: int | None, outcome: Outcome) -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    assert settled(_by_hand(partition, assign(B, expected_version=expected))).outcome is outcome
+
+
+def test_r6_4_the_later_of_two_managers_stands() -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    for offset, each in enumerate([B, C]):
+        assert settled(_by_hand(partition, assign(each), offset)).outcome is Outcome.APPLIED
+    assert partition.rows[THREAD].agent_id == C
+
+
+@pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])
+def test_r5_3_a_waiting_conversation_that_is_assigned_by_hand_leaves_the_queue(
+    conversation: ConversationId,
+) -> None:
+    partition = _settled(Verdict.QUEUED, conversation=conversation)
+    decisions = _by_hand(partition, assign(B, conversation))
+    assert records(decisions) == [(conversation, B, Reason.MANUAL)]
+    assert _withdrawn(decisions) == ["inbound/3/0"]
+    drained = answer(request(0, conversation), Verdict.CHOSEN, A, drained=True)
+    assert on_answer(partition, drained, at("answers", 1)) == []
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_r3_5_all_that_awaits_the_same_answer_is_the_manual_agents(queued: bool) -> None:
+    partition = _asked()
+    if queued:
+        said = answer(request(0), Verdict.QUEUED)
+        fold(partition, on_answer(partition, said, at("answers", 0)))
+    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
+    assert records(_by_hand(partition, assign(B))) == [
+        (THREAD, B, Reason.MANUAL),
+        (LIVE, B, Reason.MANUAL),
+    ]
+
+
+def test_i12_a_waiting_conversation_that_is_done_leaves_the_queue() -> None:
+    for conversation in (THREAD, COMMENT):
+        partition = _settled(Verdict.QUEUED, conversation=conversation)
+        decisions = _by_hand(partition, mark_done(conversation))
+        assert records(decisions) == [(conversation, None, Reason.UNASSIGNED)]
+        assert _withdrawn(decisions) == ["inbound/3/0"]
+        assert settled(decisions).version == 2
+
+
+def test_i12_the_request_stays_while_another_conversation_waits_for_it() -> None:
+    partition = _settled(Verdict.QUEUED)
+    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
+    assert _withdrawn(_by_hand(partition, mark_done(), 0)) == []
+    assert _withdrawn(_by_hand(partition, mark_done(LIVE), 1)) == ["inbound/3/0"]
+    assert partition.customer(CUSTOMER).open_request is None
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_i12_done_touches_neither_stickiness_nor_what_does_not_wait(done: bool) -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    assert records(_by_hand(partition, mark_done(done=done))) == []
+    assert partition.customer(CUSTOMER).agent_id == A
+
+
+def test_i12_reopening_a_waiting_conversation_leaves_it_waiting() -> None:
+    assert records(_by_hand(_settled(Verdict.QUEUED), mark_done(done=False))) == []
+
+
+def test_r9_2_a_repeated_command_gives_its_result_and_withdrawal_again() -> None:
+    partition = _settled(Verdict.QUEUED)
+    first = _by_hand(partition, assign(B))
+    again = _by_hand(partition, assign(B), repeated=True)
+    assert records(again) == []
+    assert settled(again) == settled(first)
+    assert _withdrawn(again) == _withdrawn(first) == ["inbound/3/0"]
+
+
+def test_r9_2_a_repeated_done_gives_its_withdrawal_again_and_leaves_the_request() -> None:
+    partition = _settled(Verdict.QUEUED)
+    first = _by_hand(partition, mark_done())
+    again = _by_hand(partition, mark_done(), repeated=True)
+    assert (records(again), settled(again)) == ([], settled(first))
+    assert _withdrawn(again) == _withdrawn(first)
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome"),
+    [
+        (assign(B, expected_version=7), Outcome.VERSION_PASSED),
+        (assign(AgentId("gone")), Outcome.NOT_ALLOWED),
+        (assign(A), Outcome.UNCHANGED),
+    ],
+)
+def test_r6_4_a_refusal_is_a_refusal_again_after_a_crash(
+    command: Command, outcome: Outcome
+) -> None:
+    """A record of the same chunk, of another cause, tells that the command was handled."""
+    partition = _settled(Verdict.CHOSEN, A)
+    assert settled(_by_hand(partition, command)).outcome is outcome
+    assert settled(_by_hand(partition, command, repeated=True)).outcome is outcome
+
+
+def test_r6_4_one_that_was_overtaken_since_does_not_claim_to_stand() -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    _by_hand(partition, assign(B), 0)
+    _by_hand(partition, assign(C), 1)
+    result = settled(_by_hand(partition, assign(B), 0, repeated=True))
+    assert (result.outcome, result.version, result.agent_id) == (Outcome.UNCHANGED, 3, C)
+
+
+def test_r6_2_a_conversation_that_nobody_decided_on_can_be_assigned() -> None:
+    result = settled(_by_hand(Partition(3), assign(B, expected_version=0)))
+    assert (result.outcome, result.version) == (Outcome.APPLIED, 1)
+    assert assign(B).page_id == PAGE

@@ -1,0 +1,215 @@
+"""R5, and what stage 2 remembers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from router.domain.shop import AT, PAGE, SHOP, A, B, C, at, page, request, rule, shop
+from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.vocabulary import WhenNobody
+from tuyen_router.domain import queue
+from tuyen_router.domain.organization import Organization, without
+from tuyen_router.domain.queue import (
+    Answered,
+    Repeated,
+    Rotations,
+    Step,
+    drain,
+    drained_again,
+    evolve,
+    on_request,
+    on_withdrawal,
+)
+
+NOBODY = shop(online="")
+
+
+def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+    folded = []
+    for step in steps:
+        evolve(rotations, step)
+        folded.append(step)
+    return folded
+
+
+def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
+    """The answer to a request, or None; a repeated answer alike."""
+    steps = _fold(rotations, on_request(rotations, known, request(offset, **fields)))
+    said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
+    return said[0] if said else None
+
+
+def _drained(
+    rotations: Rotations, organization: Organization, most: int | None = None
+) -> list[Any]:
+    steps = _fold(rotations, drain(rotations, organization, AT, most))
+    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+    return [(each.request_id, each.agent_id) for each in said]
+
+
+def _withdraw(rotations: Rotations, offset: int) -> None:
+    withdrawal = ChoiceWithdrawn(
+        request_id=f"inbound/3/{offset}", organization=SHOP, cause=at("commands", 0)
+    )
+    _fold(rotations, on_withdrawal(rotations, withdrawal))
+
+
+def test_r2_1_requests_in_their_order_are_the_rotation() -> None:
+    rotations = Rotations(0)
+    chosen = [_ask(rotations, shop(), each).agent_id for each in range(5)]
+    assert chosen == [A, B, C, A, B]
+
+
+def test_r2_1_each_rule_has_its_own_rotation() -> None:
+    rules = [rule("r"), rule("s", pages=("page-2",))]
+    organization = shop(rules=rules, pages=[page(), page("page-2")])
+    rotations = Rotations(0)
+    pages = [PAGE, PAGE, PageId("page-2"), PAGE]
+    chosen = [_ask(rotations, organization, n, page_id=p).agent_id for n, p in enumerate(pages)]
+    assert chosen == [A, B, A, C]
+
+
+def test_r5_1_who_has_no_candidate_waits_and_says_so() -> None:
+    rotations = Rotations(0)
+    assert _ask(rotations, NOBODY, 0).verdict is Verdict.QUEUED
+    assert list(rotations.queues[SHOP]) == ["inbound/3/0"]
+
+
+def test_r5_1_the_oldest_is_taken_first_and_as_many_as_may_be() -> None:
+    rotations = Rotations(0)
+    for offset in range(3):
+        _ask(rotations, NOBODY, offset)
+    assert _drained(rotations, shop(), 2) == [("inbound/3/0", A), ("inbound/3/1", B)]
+    assert _drained(rotations, shop()) == [("inbound/3/2", C)]
+    assert _drained(rotations, shop()) == []
+
+
+def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
+    """An older one of a page for which there is nobody holds up none behind it."""
+    rotations = Rotations(0)
+    _ask(rotations, NOBODY, 0, page_id=PageId("page-2"))
+    _ask(rotations, NOBODY, 1)
+    assert _drained(rotations, shop(rules=[rule(pages=(PAGE,))])) == [("inbound/3/1", A)]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        shop(rules=[rule(enabled=False)]),
+        shop(rules=[]),
+        shop(assignment=False),
+        shop(auto_assign=False),
+        shop(suspended=True),
+        without(shop(), "rule", "r"),
+    ],
+)
+def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(later: Organization) -> None:
+    rotations = Rotations(0)
+    _ask(rotations, NOBODY, 0)
+    assert _drained(rotations, later) == []
+    assert _drained(rotations, shop()) == [("inbound/3/0", A)]
+
+
+def test_r5_1_a_page_that_moved_to_another_rule_waits_for_that_rules_pool() -> None:
+    rotations = Rotations(0)
+    _ask(rotations, NOBODY, 0)
+    moved = shop(rules=[rule("r"), rule("s", "c", pages=(PAGE,))])
+    assert _drained(rotations, moved) == [("inbound/3/0", C)]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "when_nobody", "verdict"),
+    [
+        (Purpose.FIRST, WhenNobody.QUEUE, Verdict.QUEUED),
+        (Purpose.STICKY_LOST, WhenNobody.QUEUE, Verdict.QUEUED),
+        (Purpose.OFFLINE, WhenNobody.QUEUE, Verdict.NOBODY),
+        (Purpose.FIRST, WhenNobody.LEAVE_UNASSIGNED, Verdict.NOBODY),
+        (Purpose.STICKY_LOST, WhenNobody.LEAVE_UNASSIGNED, Verdict.NOBODY),
+    ],
+)
+def test_r5_2_leave_unassigned_and_r3_3_the_offline_assignee_stays(
+    purpose: Purpose, when_nobody: WhenNobody, verdict: Verdict
+) -> None:
+    organization = shop(online="", when_nobody=when_nobody)
+    rotations = Rotations(0)
+    assert _ask(rotations, organization, 0, purpose=purpose).verdict is verdict
+    assert bool(rotations.queues) is (verdict is Verdict.QUEUED)
+
+
+def test_r5_3_what_was_withdrawn_is_not_drained_and_takes_no_turn() -> None:
+    rotations = Rotations(0)
+    for offset in range(2):
+        _ask(rotations, NOBODY, offset)
+    _withdraw(rotations, 0)
+    _withdraw(rotations, 0)
+    assert _drained(rotations, shop()) == [("inbound/3/1", A)]
+
+
+def test_r9_2_a_repeated_request_gets_the_same_answer_and_moves_no_cursor() -> None:
+    rotations = Rotations(0)
+    first = _ask(rotations, shop(), 0)
+    assert _ask(rotations, shop(online="c"), 0) == first
+    assert _ask(rotations, shop(), 1).agent_id == B
+
+
+def test_r9_2_a_repeated_request_that_was_drained_gets_its_last_answer() -> None:
+    rotations = Rotations(0)
+    _ask(rotations, NOBODY, 0)
+    _drained(rotations, shop())
+    assert _ask(rotations, NOBODY, 0).verdict is Verdict.CHOSEN
+    assert not rotations.queues[SHOP]
+
+
+def test_r9_2_drained_answers_are_given_again_oldest_first() -> None:
+    rotations = Rotations(0)
+    _ask(rotations, shop(), 9)
+    for offset in range(10, 12):
+        _ask(rotations, NOBODY, offset)
+    _drained(rotations, shop())
+    again = [each.answer.choice.request_id for each in drained_again(rotations)]
+    assert again == ["inbound/3/10", "inbound/3/11"]
+
+
+def test_r9_2_what_the_slots_have_forgotten_is_not_answered_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue, "REMEMBERED_ANSWERS", 4)
+    rotations = Rotations(0)
+    for offset in range(6):
+        _ask(rotations, shop(), offset)
+    assert [_ask(rotations, shop(), each) is None for each in range(6)] == [True] * 2 + [False] * 4
+    assert len(rotations.places) == len(rotations.answers) == 4
+    assert rotations.place == 6
+
+
+def test_r9_2_a_drained_request_is_forgotten_with_its_last_answer_not_its_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue, "REMEMBERED_ANSWERS", 4)
+    rotations = Rotations(0)
+    _ask(rotations, NOBODY, 0)
+    _drained(rotations, shop())
+    for offset in range(1, 4):
+        _ask(rotations, shop(), offset)
+    assert _ask(rotations, shop(), 0).verdict is Verdict.CHOSEN
+
+
+@pytest.mark.parametrize("given", [{"assignment": False}, {"auto_assign": False}])
+def test_r5_settings_that_went_off_meanwhile_answer_off(given: dict[str, Any]) -> None:
+    said = _ask(Rotations(0), shop(**given), 0)
+    assert (said.verdict, said.agent_id) == (Verdict.OFF, None)
+
+
+def test_r9_4_an_answer_says_rule_mode_and_candidates() -> None:
+    said = _ask(Rotations(0), shop(online="ac"), 0)
+    assert (said.rule_id, said.mode, said.candidates) == ("r", "sequential", (A, C))
+
+
+def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:
+    rotations = Rotations(0)
+    other = OrganizationId("other")
+    _ask(rotations, NOBODY, 0)
+    assert _ask(rotations, shop(), 1, organization=other).agent_id == A
+    assert _drained(rotations, shop()) == [("inbound/3/0", A)]

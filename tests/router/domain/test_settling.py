@@ -1,0 +1,212 @@
+"""What stage 1 makes of stage 2's answers."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from router.domain.shop import (
+    COMMENT,
+    CUSTOMER,
+    LIVE,
+    THREAD,
+    A,
+    B,
+    answer,
+    arrival,
+    assign,
+    at,
+    fold,
+    mark_done,
+    records,
+    request,
+    requests,
+    shop,
+)
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.vocabulary import Mode, Reason
+from tuyen_router.domain.by_hand import on_assign, on_done
+from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.rotating import on_root_comment
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import Partition
+from tuyen_router.domain.sticky import on_sticky_event
+
+
+def _asked(conversation: ConversationId = THREAD) -> Partition:
+    partition = Partition(3)
+    handle = on_root_comment if conversation is COMMENT else on_sticky_event
+    fold(partition, handle(partition, shop(), arrival(0, conversation)))
+    return partition
+
+
+def _answered(
+    partition: Partition,
+    verdict: Verdict,
+    chosen: AgentId | None = None,
+    *,
+    conversation: ConversationId = THREAD,
+    asked: int = 0,
+    offset: int = 0,
+    purpose: Purpose = Purpose.FIRST,
+    **fields: Any,
+) -> list[Decision]:
+    said = answer(request(asked, conversation, purpose=purpose), verdict, chosen, **fields)
+    return fold(partition, on_answer(partition, said, at("answers", offset)))
+
+
+def _writes(partition: Partition, offset: int, *args: Any, **given: Any) -> list[Decision]:
+    return fold(partition, on_sticky_event(partition, shop(**given), arrival(offset, *args)))
+
+
+def _withdrawn(decisions: list[Decision]) -> list[str]:
+    return [each.request_id for each in decisions if isinstance(each, ChoiceWithdrawn)]
+
+
+@pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])
+@pytest.mark.parametrize(
+    ("verdict", "agent", "reason"),
+    [
+        (Verdict.CHOSEN, A, Reason.ROTATION),
+        (Verdict.QUEUED, None, Reason.QUEUED),
+        (Verdict.NOBODY, None, Reason.NO_CANDIDATE),
+    ],
+)
+def test_r3_1_r4_1_r5_an_answer_becomes_one_record_however_often_it_comes(
+    conversation: ConversationId, verdict: Verdict, agent: AgentId | None, reason: Reason
+) -> None:
+    partition = _asked(conversation)
+    first = _answered(partition, verdict, agent, conversation=conversation)
+    assert records(first) == [(conversation, agent, reason)]
+    for offset in range(2):
+        again = _answered(partition, verdict, agent, conversation=conversation, offset=offset)
+        assert records(again) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "purpose", "drained", "reason"),
+    [
+        (Mode.SEQUENTIAL, Purpose.FIRST, False, Reason.ROTATION),
+        (Mode.RANDOM, Purpose.FIRST, False, Reason.RANDOM),
+        (Mode.SEQUENTIAL, Purpose.STICKY_LOST, False, Reason.STICKY_LOST),
+        (Mode.RANDOM, Purpose.OFFLINE, False, Reason.REASSIGNED_OFFLINE),
+        (Mode.SEQUENTIAL, Purpose.FIRST, True, Reason.QUEUE_DRAINED),
+    ],
+)
+def test_r9_4_the_record_says_why(
+    mode: Mode, purpose: Purpose, drained: bool, reason: Reason
+) -> None:
+    partition = _asked()
+    said = answer(request(0, purpose=purpose), Verdict.CHOSEN, A, drained=drained)
+    said = msgspec.structs.replace(said, mode=mode)
+    assert records(on_answer(partition, said, at("answers", 0))) == [(THREAD, A, reason)]
+
+
+def test_r3_3_the_new_one_is_remembered() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.CHOSEN, A)
+    _writes(partition, 1, auto_reassign=True, online="b")
+    _answered(partition, Verdict.CHOSEN, B, asked=1, offset=1, purpose=Purpose.OFFLINE)
+    assert partition.customer(CUSTOMER).agent_id == B
+
+
+def test_r3_3_with_no_candidate_the_assignee_stays_and_the_next_message_asks_again() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.CHOSEN, A)
+    _writes(partition, 1, auto_reassign=True, online="")
+    none = _answered(partition, Verdict.NOBODY, asked=1, offset=1, purpose=Purpose.OFFLINE)
+    assert records(none) == []
+    assert requests(_writes(partition, 2, auto_reassign=True, online="")) == [
+        ("inbound/3/2", Purpose.OFFLINE)
+    ]
+
+
+def test_r3_3_with_no_candidate_a_new_thread_is_the_offline_assignees_too() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.CHOSEN, A)
+    _writes(partition, 1, LIVE, auto_reassign=True, online="")
+    fields: dict[str, Any] = {"asked": 1, "offset": 1, "purpose": Purpose.OFFLINE}
+    stays = _answered(partition, Verdict.NOBODY, conversation=LIVE, **fields)
+    assert records(stays) == [(LIVE, A, Reason.ROTATION)]
+    assert partition.customer(CUSTOMER).open_request is None
+
+
+def test_r3_3_the_same_agent_again_makes_no_record_and_ends_the_request() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.CHOSEN, A)
+    _writes(partition, 1, auto_reassign=True, online="")
+    same = _answered(partition, Verdict.CHOSEN, A, asked=1, offset=1, purpose=Purpose.OFFLINE)
+    assert records(same) == []
+    assert partition.customer(CUSTOMER).open_request is None
+
+
+def test_r3_1_a_choice_is_remembered_although_the_thread_was_that_agents_already() -> None:
+    """The customer's other thread was taken from everybody by hand."""
+    partition = _asked()
+    _answered(partition, Verdict.CHOSEN, A)
+    _writes(partition, 1, LIVE)
+    nobody = assign(None, LIVE)
+    fold(partition, on_assign(partition, shop(), nobody, at("commands", 0), repeated=False))
+    assert requests(_writes(partition, 2)) == [("inbound/3/2", Purpose.FIRST)]
+    assert records(_answered(partition, Verdict.CHOSEN, A, asked=2, offset=1)) == [
+        (THREAD, A, Reason.ROTATION)
+    ]
+    assert requests(_writes(partition, 3)) == []
+
+
+def test_r5_2_a_customer_who_writes_again_to_nobody_asks_again_and_is_told_once() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.NOBODY)
+    assert requests(_writes(partition, 1)) == [("inbound/3/1", Purpose.FIRST)]
+    assert records(_answered(partition, Verdict.NOBODY, asked=1, offset=1)) == []
+    assert partition.customer(CUSTOMER).open_request is None
+
+
+def test_r5_settings_that_went_off_end_the_request_without_a_word() -> None:
+    partition = _asked()
+    assert records(_answered(partition, Verdict.OFF)) == []
+    assert requests(_writes(partition, 1)) == [("inbound/3/1", Purpose.FIRST)]
+
+
+@pytest.mark.parametrize("conversation", [THREAD, COMMENT])
+@pytest.mark.parametrize(
+    ("verdict", "withdrawn"),
+    [(Verdict.CHOSEN, []), (Verdict.QUEUED, ["inbound/3/0"]), (Verdict.NOBODY, [])],
+)
+def test_r3_5_r5_3_an_answer_that_a_manager_overtook_changes_nothing(
+    conversation: ConversationId, verdict: Verdict, withdrawn: list[str]
+) -> None:
+    partition = _asked(conversation)
+    by_hand = assign(B, conversation)
+    fold(partition, on_assign(partition, shop(), by_hand, at("commands", 0), repeated=False))
+    late = _answered(partition, verdict, A, conversation=conversation)
+    assert records(late) == []
+    assert _withdrawn(late) == withdrawn
+
+
+def test_r5_1_a_thread_that_was_done_is_not_assigned_when_another_of_the_customer_is() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.QUEUED)
+    _writes(partition, 1, LIVE)
+    fold(partition, on_done(partition, mark_done(), at("commands", 0), repeated=False))
+    drained = _answered(partition, Verdict.CHOSEN, A, offset=1, drained=True)
+    assert records(drained) == [(LIVE, A, Reason.QUEUE_DRAINED)]
+
+
+def test_r5_1_a_thread_that_was_done_waits_again_when_the_customer_writes_there() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.QUEUED)
+    _writes(partition, 1, LIVE)
+    fold(partition, on_done(partition, mark_done(), at("commands", 0), repeated=False))
+    assert records(_writes(partition, 2)) == [(THREAD, None, Reason.QUEUED)]
+
+
+def test_r9_2_an_answer_to_an_older_request_changes_nothing() -> None:
+    partition = _asked()
+    _answered(partition, Verdict.OFF)
+    _writes(partition, 1)
+    assert records(_answered(partition, Verdict.CHOSEN, B, offset=1)) == []
+    assert records(_answered(partition, Verdict.CHOSEN, A, asked=1, offset=2)) == [
+        (THREAD, A, Reason.ROTATION)
+    ]

@@ -1,0 +1,192 @@
+"""What stage 1 remembers, and how it is folded."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.domain.shop import (
+    AT,
+    CUSTOMER,
+    KINDS,
+    LIVE,
+    PAGE,
+    SHOP,
+    THREAD,
+    A,
+    B,
+    answer,
+    arrival,
+    assign,
+    at,
+    fold,
+    request,
+    shop,
+)
+from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, Sources
+from tuyen_events.ids import AgentId, ConversationId, event_id
+from tuyen_events.routing import Verdict
+from tuyen_events.vocabulary import Reason
+from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import (
+    CustomerRecord,
+    Partition,
+    Request,
+    Seen,
+    apply_assignment,
+    apply_customer,
+    arrival_of,
+    with_seen,
+)
+from tuyen_router.domain.sticky import on_sticky_event
+
+LAWS = settings(derandomize=True, max_examples=100, deadline=None)
+
+
+def _record(
+    version: int,
+    agent: AgentId | None,
+    conversation: ConversationId = THREAD,
+    record: type[AssignmentEvent] = AssignmentMade,
+    **fields: Any,
+) -> AssignmentEvent:
+    return record(
+        organization=SHOP,
+        page_id=PAGE,
+        conversation_id=conversation,
+        customer_id=CUSTOMER,
+        kind=KINDS[conversation],
+        version=version,
+        agent_id=agent,
+        previous_agent_id=None,
+        reason=Reason.ROTATION,
+        rule_id=None,
+        mode=None,
+        by=None,
+        caused_by="cause",
+        at=AT,
+        **fields,
+    )
+
+
+def test_r9_2_of_two_records_with_one_version_the_first_counts() -> None:
+    partition = Partition(3)
+    for each in (_record(1, A), _record(1, B)):
+        apply_assignment(partition, each)
+    assert partition.rows[THREAD].agent_id == A
+
+
+def test_r3_the_customers_last_record_is_the_stickiness() -> None:
+    partition = Partition(3)
+    for each in (_record(1, A), _record(1, B, LIVE)):
+        apply_assignment(partition, each)
+    assert partition.customer(CUSTOMER).agent_id == B
+
+
+def test_r9_2_records_tell_how_far_each_input_was_read() -> None:
+    partition = Partition(3)
+    apply_assignment(partition, _record(1, A, sources=Sources(inbound=5, answers=2)))
+    apply_assignment(partition, _record(1, A, LIVE, sources=Sources(inbound=4, commands=7)))
+    assert partition.handled == Sources(inbound=5, answers=2, commands=7)
+
+
+def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not() -> None:
+    partition = Partition(3)
+    asked = Request(
+        id="q",
+        organization=SHOP,
+        page_id=PAGE,
+        channel=arrival(0).channel,
+        conversations=((THREAD, KINDS[THREAD]),),
+        purpose=request(0).purpose,
+        seed=event_id("0"),
+        cause=at("inbound", 0),
+    )
+    apply_customer(partition, CUSTOMER, CustomerRecord(asked, False, b""))
+    assert partition.customer(CUSTOMER).open_request == asked
+    apply_assignment(partition, _record(1, None, record=AssignmentQueued, request_id="q"))
+    assert partition.customer(CUSTOMER).open_request == asked
+    apply_assignment(partition, _record(2, A, request_id="q"))
+    assert partition.customer(CUSTOMER).open_request is None
+
+
+def test_r3_6_a_settled_request_stays_settled_when_its_record_was_compacted_away() -> None:
+    """The manual record takes the place of the one that settled the request."""
+    partition = Partition(3)
+    fold(partition, on_sticky_event(partition, shop(), arrival(0)))
+    chosen = answer(request(0), Verdict.CHOSEN, A)
+    fold(partition, on_answer(partition, chosen, at("answers", 0)))
+    by_hand = fold(
+        partition, on_assign(partition, shop(), assign(B), at("commands", 0), repeated=False)
+    )
+    again = Partition(3)
+    apply_customer(again, CUSTOMER, partition.customer(CUSTOMER).record())
+    for each in by_hand:
+        if isinstance(each, AssignmentEvent):
+            apply_assignment(again, each)
+    assert again.customer(CUSTOMER).open_request is None
+
+
+@pytest.mark.parametrize(
+    ("event", "offset", "seen"),
+    [
+        ("a", 3, Seen.BEFORE),
+        ("a", 9, Seen.AS_ANOTHER),
+        ("new", 9, Seen.NEVER),
+        ("forgotten", 2, Seen.BEFORE),
+        ("b", 5, Seen.BEFORE),
+    ],
+)
+def test_r9_2_what_the_ring_says(event: str, offset: int, seen: Seen) -> None:
+    ring = with_seen(with_seen(b"", event_id("a"), 3), event_id("b"), 5)
+    assert arrival_of(ring, event_id(event), offset) is seen
+
+
+def test_r9_2_an_empty_ring_has_seen_nothing() -> None:
+    assert arrival_of(b"", event_id("a"), 0) is Seen.NEVER
+
+
+@LAWS
+@given(count=st.integers(0, 60))
+def test_r9_2_the_ring_knows_the_last_sixteen_and_every_offset_below_them(count: int) -> None:
+    ring = b""
+    for each in range(count):
+        ring = with_seen(ring, event_id(str(each)), each)
+    assert len(ring) <= 16 * 16
+    for each in range(count):
+        assert arrival_of(ring, event_id(str(each)), each) is Seen.BEFORE
+        twice = arrival_of(ring, event_id(str(each)), count)
+        assert twice is (Seen.AS_ANOTHER if each >= count - 16 else Seen.NEVER)
+
+
+@LAWS
+@given(
+    agents=st.lists(st.tuples(st.sampled_from([THREAD, LIVE]), st.sampled_from([A, B, None]))),
+    customers=st.lists(st.binary(max_size=4), max_size=4),
+    random=st.randoms(use_true_random=False),
+)
+def test_invariant_6_the_two_folds_may_run_in_any_order(
+    agents: list[tuple[ConversationId, AgentId | None]], customers: list[bytes], random: Any
+) -> None:
+    versions = {THREAD: 0, LIVE: 0}
+    records = []
+    for conversation, agent in agents:
+        versions[conversation] += 1
+        records.append(_record(versions[conversation], agent, conversation))
+    saved = [CustomerRecord(None, False, each) for each in customers]
+    one, other = Partition(3), Partition(3)
+    for each in records:
+        apply_assignment(one, each)
+    for last in saved:
+        apply_customer(one, CUSTOMER, last)
+    order = [False] * len(records) + [True] * len(saved)
+    random.shuffle(order)
+    left, right = iter(records), iter(saved)
+    for of_customer in order:
+        if of_customer:
+            apply_customer(other, CUSTOMER, next(right))
+        else:
+            apply_assignment(other, next(left))
+    assert one == other
