@@ -1,0 +1,60 @@
+"""The composition root: the worker, the view, and the application that tells how they are."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+
+from tuyen_crm.projections import contacts
+from tuyen_crm.projections.contacts import ContactsView
+from tuyen_crm.worker import SERVICE, ContactWorker
+from tuyen_events.topics import CONTACTS
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.ports import Log
+from tuyen_platform.mongodb import Database
+from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
+
+VIEW_GROUP = "crm-contacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """The service. `worker` and `project` have to run for it to become ready."""
+
+    app: Starlette
+    log: Log
+    worker: ContactWorker
+    view: ContactsView
+    positions: MongoPositions
+    status: ProjectionStatus
+    health: Health
+
+    def project(self) -> Coroutine[None, None, None]:
+        """Keeps the view up to date until cancelled."""
+        return run_projection(
+            self.log,
+            CONTACTS,
+            service=SERVICE,
+            view=contacts.VIEW,
+            group=VIEW_GROUP,
+            positions=self.positions,
+            fold=self.view.fold,
+            status=self.status,
+        )
+
+
+def compose(log: Log, database: Database) -> Crm:
+    """The service over a log and a database. Nothing runs yet."""
+    worker, status, health = ContactWorker(log), ProjectionStatus(), Health()
+    for name, loop in (("worker", worker.status), ("contacts", status)):
+        health.live_when(name, loop.live)
+        health.ready_when(name, loop.ready)
+    return Crm(
+        app=Starlette(routes=health.routes()),
+        log=log,
+        worker=worker,
+        view=ContactsView(database),
+        positions=MongoPositions(database, contacts.VIEW),
+        status=status,
+        health=health,
+    )

@@ -1,0 +1,1 @@
+"""The contacts behind the customers (C1). Pure."""

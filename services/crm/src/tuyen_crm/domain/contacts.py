@@ -1,0 +1,151 @@
+"""Which events make a contact (C1), and what a contact is after them."""
+
+from datetime import datetime
+from enum import Enum, auto
+
+import msgspec
+
+from tuyen_events.contacts import ContactCreated, ContactNamed
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId, contact_id
+from tuyen_events.inbound import CommentAdded, CommentEdited, Customer, CustomerEvent, InboundEvent
+from tuyen_events.vocabulary import Channel
+
+DEFAULT_WAREHOUSE = "default"
+"""Where new contacts land (W1): every organization has it from its start."""
+
+ANONYMOUS = "anonymous:"
+"""How the external id of a commenter begins whom the channel does not name."""
+
+
+class Known(Enum):
+    """What is known of a customer's contact."""
+
+    ABSENT = auto()
+    NAMELESS = auto()
+    NAMED = auto()
+
+
+class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel identity of the person."""
+
+    id: CustomerId
+    page_id: PageId
+    channel: Channel
+    external_id: str
+    name: str | None
+    picture: str | None
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """A person. `version` rises by one with every event."""
+
+    id: ContactId = msgspec.field(name="_id")
+    organization: OrganizationId
+    name: str | None
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    customers: tuple[CustomerOfContact, ...]
+    warehouse_id: str
+    assignee: AgentId | None = None
+    created_at: datetime
+    version: int
+
+
+def customer_of(event: Event) -> Customer | None:
+    """The customer of whom the event makes a contact.
+
+    That is whose message thread it belongs to, or who wrote the comment. Nobody is made a contact
+    by what the page itself did below a post, by a reaction to a post, or by a comment whose author
+    the channel does not name: such a person could never be told from another.
+    """
+    match event:
+        case CustomerEvent() | CommentAdded() | CommentEdited():
+            customer = event.customer
+        case _:
+            return None
+    return None if customer is None or customer.external_id.startswith(ANONYMOUS) else customer
+
+
+def decide(
+    event: InboundEvent, customer: Customer, event_id: str, known: Known
+) -> ContactCreated | ContactNamed | None:
+    """What an event of `customer` says that is new: a contact, or the name of one."""
+    name = customer.name.strip() if customer.name else None
+    match known:
+        case Known.ABSENT:
+            return ContactCreated(
+                organization=event.organization,
+                contact_id=contact_id(customer.id),
+                customer_id=customer.id,
+                page_id=event.page_id,
+                channel=event.channel,
+                external_id=customer.external_id,
+                name=name or None,
+                picture=customer.picture,
+                warehouse_id=DEFAULT_WAREHOUSE,
+                caused_by=event_id,
+                at=event.occurred_at,
+            )
+        case Known.NAMELESS if name:
+            return ContactNamed(
+                organization=event.organization,
+                contact_id=contact_id(customer.id),
+                customer_id=customer.id,
+                name=name,
+                picture=customer.picture,
+                caused_by=event_id,
+                at=event.occurred_at,
+            )
+        case _:
+            return None
+
+
+def known_after(event: ContactCreated | ContactNamed) -> Known:
+    return Known.NAMED if event.name else Known.NAMELESS
+
+
+def evolve(contact: Contact | None, event: ContactCreated | ContactNamed) -> Contact | None:
+    """The contact after the event. It is made once, and named once; a name without its contact
+    says nothing."""
+    match event:
+        case ContactCreated():
+            return _created(event) if contact is None else contact
+        case ContactNamed():
+            if contact is None or contact.name is not None:
+                return contact
+            return msgspec.structs.replace(
+                contact,
+                name=event.name,
+                customers=tuple(
+                    _named(customer, event) if customer.id == event.customer_id else customer
+                    for customer in contact.customers
+                ),
+                version=contact.version + 1,
+            )
+
+
+def _created(event: ContactCreated) -> Contact:
+    customer = CustomerOfContact(
+        id=event.customer_id,
+        page_id=event.page_id,
+        channel=event.channel,
+        external_id=event.external_id,
+        name=event.name,
+        picture=event.picture,
+    )
+    return Contact(
+        id=event.contact_id,
+        organization=event.organization,
+        name=event.name,
+        customers=(customer,),
+        warehouse_id=event.warehouse_id,
+        created_at=event.at,
+        version=1,
+    )
+
+
+def _named(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
+    return msgspec.structs.replace(
+        customer, name=event.name, picture=event.picture or customer.picture
+    )

@@ -1,0 +1,151 @@
+"""Inbound events in, contacts out: each customer's first event makes one, once (C1)."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from tuyen_crm.domain.contacts import Known, customer_of, decide, known_after
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode
+from tuyen_events.contacts import ContactCreated, ContactNamed
+from tuyen_events.event import Envelope
+from tuyen_events.ids import ContactId, caused_event_id, contact_id
+from tuyen_events.inbound import InboundEvent
+from tuyen_events.topics import CONTACTS, INBOUND
+from tuyen_platform.dead_letters import bury, skip
+from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
+from tuyen_platform.projection import ProjectionStatus
+
+SERVICE = "crm"
+SOURCE = "tuyen/crm"
+GROUP = "crm"
+
+_RETRY_S = 1.0
+
+_log = structlog.get_logger()
+
+
+class KnownContacts:
+    """Which contacts of a partition are made, and which of them are named: 12 bytes of each id."""
+
+    def __init__(self) -> None:
+        self._made: set[bytes] = set()
+        self._nameless: set[bytes] = set()
+
+    def of(self, contact: ContactId) -> Known:
+        digest = _digest(contact)
+        if digest not in self._made:
+            return Known.ABSENT
+        return Known.NAMELESS if digest in self._nameless else Known.NAMED
+
+    def note(self, event: ContactCreated | ContactNamed) -> None:
+        """Takes what was written. A contact that is named stays named."""
+        digest = _digest(event.contact_id)
+        if known_after(event) is Known.NAMED:
+            self._nameless.discard(digest)
+        elif digest not in self._made:
+            self._nameless.add(digest)
+        self._made.add(digest)
+
+
+class ContactWorker:
+    """Owns some partitions of the inbound events, and with them the same partitions of contacts.
+
+    A contact's records stand in the partition of its customer's events, so that whoever gets a
+    partition recovers from the contacts what was made there. Offsets are committed after the
+    records that follow from them are acknowledged; whatever is handled again makes the same events
+    under the same ids.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._known: dict[int, KnownContacts] = {}
+        self.status = ProjectionStatus()
+
+    async def run(self) -> None:
+        """Works until cancelled; while Kafka is away it waits and then recovers."""
+        while True:
+            try:
+                await self._follow()
+            except LogUnavailableError as error:
+                self.status.waiting(str(error))
+                _log.warning("crm_waits", error=str(error), wait_s=_RETRY_S)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _follow(self) -> None:
+        async with self._log.subscribe(INBOUND, group=GROUP, starts=self._recover) as subscription:
+            async for batch in subscription.batches():
+                if batch:
+                    await self._handle(batch)
+                    await subscription.commit()
+                self.status.turned()
+
+    async def _recover(self, committed: Offsets) -> Offsets:
+        """Reads which contacts of this worker's share are made; the events start where they were
+        committed."""
+        known = {partition: KnownContacts() for _, partition in committed}
+        async with self._log.tail(CONTACTS) as tail:
+            async for batch in tail.batches():
+                for (_, partition), records in batch.items():
+                    if partition in known:
+                        await self._remember(known[partition], records)
+                self.status.waiting("its copy of the contacts")
+                if tail.caught_up:
+                    break
+        self._known = known
+        return committed
+
+    async def _remember(self, known: KnownContacts, records: Sequence[Record]) -> None:
+        for record in records:
+            envelope = await self._read(record)
+            if envelope is not None and isinstance(envelope.data, ContactCreated | ContactNamed):
+                known.note(envelope.data)
+
+    async def _handle(self, batch: Batch) -> None:
+        """Returns once every contact that follows from the batch is acknowledged."""
+        appends = []
+        for (_, partition), records in batch.items():
+            known = self._known[partition]
+            for record in records:
+                envelope = await self._read(record)
+                made = None if envelope is None else _made(envelope, known)
+                if made is not None:
+                    known.note(made)
+                    appends.append(
+                        self._log.append(
+                            CONTACTS, made.contact_id, _envelope(made), partition=partition
+                        )
+                    )
+        await asyncio.gather(*appends)
+
+    async def _read(self, record: Record) -> Envelope | None:
+        if record.value is None:
+            return None
+        try:
+            return decode(record.headers, record.value)
+        except UnknownTypeError as error:
+            skip(record, SERVICE, error.reason)
+        except UnreadableEventError as error:
+            await bury(self._log, record, SERVICE, error.reason)
+        return None
+
+
+def _made(envelope: Envelope, known: KnownContacts) -> ContactCreated | ContactNamed | None:
+    event, customer = envelope.data, customer_of(envelope.data)
+    if customer is None or not isinstance(event, InboundEvent):
+        return None
+    return decide(event, customer, envelope.id, known.of(contact_id(customer.id)))
+
+
+def _envelope(event: ContactCreated | ContactNamed) -> Envelope:
+    return Envelope(
+        id=caused_event_id(event.caused_by, event.type),
+        source=SOURCE,
+        subject=event.contact_id,
+        time=event.at,
+        data=event,
+    )
+
+
+def _digest(contact: ContactId) -> bytes:
+    return bytes.fromhex(contact.removeprefix("con_"))
