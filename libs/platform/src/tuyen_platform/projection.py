@@ -1,8 +1,8 @@
 """The loop that folds topics into a view: read a batch, fold it, remember the position, commit.
 
-The position of a view is what MongoDB says, next to the view: dropping both makes the view again
-from the beginning, and a view that was restored from a backup goes on from there. What the group
-commits in Kafka only shows how far behind the view is.
+The position of a view is what MongoDB says, next to the view: forgetting it and dropping the view
+makes the view again from the beginning, and one restored from a backup goes on from there. What
+the group commits in Kafka only shows how far behind the view is.
 """
 
 import asyncio
@@ -79,8 +79,9 @@ class MongoPositions:
             )
 
     async def forget(self) -> None:
-        """Lets the view be folded from the beginning. Drop the view first, and let nobody fold it
-        meanwhile."""
+        """Lets the view be folded from the beginning. Drop the view after it, and let nobody fold
+        meanwhile: events that are folded again into a view that still stands change nothing, but
+        one that was dropped and keeps its positions stays empty."""
         await self._collection.delete_many(self._own())
 
     def _own(self) -> dict[str, object]:
