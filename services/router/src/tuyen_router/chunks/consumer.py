@@ -40,8 +40,14 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         return dict(await self.call_thread(self._find_starts, list(inputs)))
 
     async def _find_starts(self, inputs: list[TP]) -> dict[TP, int]:
-        """One request of each kind for all partitions; Faust asks for them one by one."""
+        """One request of each kind for all partitions; Faust asks for them one by one.
+
+        The changelogs are recovered: without a pause aiokafka would fetch our own records back,
+        keep up to a fetch of each partition, and hold the broker's other fetches back for 0.1 s
+        each time. The next assignment starts without a pause.
+        """
         consumer = self._ensure_consumer()
+        consumer.pause(*(consumer.assignment() - set(inputs)))
         stored = await consumer._coordinator.fetch_committed_offsets(inputs)
         log_starts = await consumer.beginning_offsets(inputs)
         log_ends = await consumer.end_offsets(inputs)
