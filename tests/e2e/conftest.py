@@ -31,6 +31,7 @@ async def stack(
         topic_prefix=f"{name}.",
         database=name,
         router_workers=2,
+        presence_lease_s=600,  # nobody sends heartbeats here, and a machine may be slow
     )
     async with stack:
         yield stack

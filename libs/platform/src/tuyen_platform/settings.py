@@ -8,7 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """Where a service runs and what it stands on; a service's own settings extend this."""
 
-    model_config = SettingsConfigDict(env_prefix="TUYEN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TUYEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     kafka: str
     """Bootstrap servers, `host:port` separated by commas."""
