@@ -232,7 +232,7 @@ def reconcile(row: Conversation, message: Message) -> tuple[Conversation, Doubt]
     else:
         row, doubt = _asked(row, moment, message.removed)
     row, doubtful_text = _said(row, message, moment)
-    return row, doubt | doubtful_text
+    return row, doubt | doubtful_text if doubtful_text else doubt
 
 
 def _moved(row: Conversation, at: datetime) -> Conversation:

@@ -11,6 +11,7 @@ import msgspec
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import ConversationId, MessageId
+from tuyen_events.inbound import Customer
 from tuyen_gateway.domain.inbox import (
     Conversation,
     Doubt,
@@ -220,10 +221,19 @@ def _fold_row(
         message = messages[addition.message_id]
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
-            name = None if addition.event.customer is None else addition.event.customer.name
-            row = add(row, addition, None if name is None else fold_accents(name))
+            row = add(row, addition, _folded_name(row, addition.event.customer))
     doubts = Doubt.NOTHING
     for message in thread:
         row, doubt = reconcile(row, message)
-        doubts |= doubt
+        if doubt:
+            doubts |= doubt
     return row, doubts
+
+
+def _folded_name(row: Conversation, customer: Customer | None) -> str | None:
+    """The customer's name for searches; worked out once for as long as it stays."""
+    if customer is None or customer.name is None:
+        return None
+    if row.customer is not None and row.customer.name == customer.name:
+        return row.name_folded
+    return fold_accents(customer.name)
