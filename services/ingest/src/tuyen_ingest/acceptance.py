@@ -5,10 +5,10 @@ from functools import cache
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Parsed
 from tuyen_ingest import records
-from tuyen_ingest.adapters.copies import Copy
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_ingest.records import Delivery
 from tuyen_platform import metrics
+from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log
 
 _REFRESH_WITHIN_S = 1.0
@@ -21,7 +21,7 @@ class Acceptance:
     """
 
     def __init__(
-        self, log: Log, pages: ConnectedPages, directory: Copy, posts: LivePosts, within_s: float
+        self, log: Log, pages: ConnectedPages, directory: LogCopy, posts: LivePosts, within_s: float
     ) -> None:
         self._log = log
         self._pages = pages

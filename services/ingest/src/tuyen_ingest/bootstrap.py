@@ -12,12 +12,12 @@ from tuyen_events.directory import DirectoryEvent
 from tuyen_events.posts import PostClassified
 from tuyen_events.topics import DIRECTORY, POSTS
 from tuyen_ingest.acceptance import Acceptance
-from tuyen_ingest.adapters.copies import Copy
 from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
+from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log, Record
 
 
@@ -28,7 +28,7 @@ class Ingest:
     app: ASGIApp
     acceptance: Acceptance
     health: Health
-    copies: tuple[Copy, ...]
+    copies: tuple[LogCopy, ...]
 
 
 def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
@@ -46,8 +46,8 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
             if isinstance(fact, PostClassified):
                 posts.apply(fact)
 
-    directory = Copy(log, DIRECTORY, fold_directory)
-    copies = (directory, Copy(log, POSTS, fold_posts))
+    directory = LogCopy(log, DIRECTORY, fold_directory, service="ingest")
+    copies = (directory, LogCopy(log, POSTS, fold_posts, service="ingest"))
     for copy in copies:
         health.ready_when(copy.topic.name, copy.problem)
     acceptance = Acceptance(log, pages, directory, posts, settings.acknowledge_within_s)

@@ -12,6 +12,7 @@ from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.ports import Log
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
 from tuyen_platform.process import serve
 from tuyen_router.adapters.organizations import OrganizationCopies
@@ -39,24 +40,22 @@ class Router:
     app: ChunkApp
     copies: OrganizationCopies
     stage2: OrganizationStage
-    caught_up: asyncio.Event
     woken: asyncio.Event
 
 
-def build(settings: RouterSettings, clock: Clock | None = None) -> Router:
+def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
     """Puts a worker together; to be called in the loop that runs it. Connects to nothing yet."""
-    clock = clock or SystemClock()
-    caught_up, woken = asyncio.Event(), asyncio.Event()
+    woken = asyncio.Event()
 
-    def stir(changed: Iterable[OrganizationId]) -> None:
-        stage2.stirred.update(changed)
+    def stir(changed: OrganizationId) -> None:
+        stage2.stirred.add(changed)
         woken.set()
 
     def recovered() -> None:
         stage2.stir_waiting(app.owned_partitions(organizations.NAME))
         woken.set()
 
-    copies = OrganizationCopies(stir)
+    copies = OrganizationCopies(log, stir)
     letters = DeadLetterOffice(settings.topic_prefix, clock)
     stage1 = CustomerStage(
         topic_prefix=settings.topic_prefix,
@@ -85,25 +84,24 @@ def build(settings: RouterSettings, clock: Clock | None = None) -> Router:
             _table(settings, CUSTOMERS, customers.NAME, partitions.customers),
             _table(settings, CHOICES, organizations.NAME, ChoicesTable),
         ],
-        gate=caught_up.wait,
+        gate=copies.caught_up,
         on_recovered=recovered,
         settings=ChunkSettings(session_timeout_s=settings.router_session_timeout_s),
     )
-    return Router(app, copies, stage2, caught_up, woken)
+    return Router(app, copies, stage2, woken)
 
 
 async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
     """Runs a worker until `stopping` is set. Anything that goes wrong escapes and ends it."""
-    router = build(settings)
-    health = _health(router)
-    http = Starlette(routes=health.routes())
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log, asyncio.TaskGroup() as tasks:
+        router = build(settings, log, SystemClock())
         running = [
-            tasks.create_task(router.copies.follow(log, router.caught_up.set)),
+            *(tasks.create_task(copy.run()) for copy in router.copies.copies),
             tasks.create_task(router.app.serve()),
             tasks.create_task(_drain_when_woken(router)),
             tasks.create_task(_tell_progress(router)),
         ]
+        http = Starlette(routes=_health(router).routes())
         await serve(http, settings.host, settings.port, stopping)
         for task in running:
             task.cancel()
@@ -151,9 +149,8 @@ def _health(router: Router) -> Health:
         return None
 
     health.live_when("consumer", consuming)
-    health.ready_when(
-        "copies", lambda: None if router.copies.caught_up else "directory and presence are read"
-    )
+    for copy in router.copies.copies:
+        health.ready_when(copy.topic.name, copy.problem)
     health.ready_when(
         "tables", lambda: None if router.app.health().is_ready else "tables are recovered"
     )

@@ -4,34 +4,35 @@ Read from compacted topics from their start. A decision is made with what the co
 moment; an agent who left in that very second is dealt with at the next event (R3.3).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
-import structlog
-
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
+from tuyen_events.codec import decode_data
 from tuyen_events.directory import DirectoryEvent, SettingsChanged
 from tuyen_events.ids import OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
+from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_router.domain.organization import Organization, evolve, with_presence, without
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_log = structlog.get_logger()
 
 
 class OrganizationCopies:
     """Organizations by id, as the directory and the presence topic have them.
 
-    `stir` is called with the organizations that a batch changed: somebody in them may have become
-    a candidate.
+    `stir` is called with each organization that a record changed: somebody in it may have become a
+    candidate. `copies` have to run.
     """
 
-    def __init__(self, stir: Callable[[Iterable[OrganizationId]], None]) -> None:
+    def __init__(self, log: Log, stir: Callable[[OrganizationId], None]) -> None:
         self._organizations: dict[OrganizationId, Organization] = {}
         self._stir = stir
-        self.caught_up = False
+        self.copies = tuple(
+            LogCopy(log, topic, self._fold, service="router") for topic in (DIRECTORY, PRESENCE)
+        )
 
     def get(self, organization: OrganizationId) -> Organization:
         """The organization; one of which nothing was read assigns nothing."""
@@ -42,55 +43,37 @@ class OrganizationCopies:
             self._organizations[organization] = found
         return found
 
-    async def follow(self, log: Log, on_caught_up: Callable[[], None]) -> None:
-        """Reads on without end; `on_caught_up` is called once, when the copy is complete."""
-        async with log.tail(DIRECTORY, PRESENCE) as tail:
-            async for batch in tail.batches():
-                if tail.caught_up and not self.caught_up:
-                    self.caught_up = True
-                    on_caught_up()
-                records = [record for part in batch.values() for record in part]
-                if records:
-                    self._stir({found for each in records if (found := self._apply(each))})
+    async def caught_up(self) -> None:
+        """Returns once both copies hold what stood in the log when they began."""
+        for copy in self.copies:
+            await copy.until(partial(_is_complete, copy), within_s=None)
 
-    def _apply(self, record: Record) -> OrganizationId | None:
-        """Folds a record; the organization that it changed, if any."""
-        try:
-            return self._fold(record)
-        except UnknownTypeError:
-            return None
-        except UnreadableEventError as error:
-            _log.error(
-                "copy_skipped_record",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                error=str(error),
-            )
-            return None
-
-    def _fold(self, record: Record) -> OrganizationId | None:
+    def _fold(self, record: Record) -> None:
         if record.value is None:
-            return self._remove(record)
+            self._remove(record)
+            return
         event = decode_data(record.headers, record.value)
         match event:
             case PresenceChanged():
                 before = self.get(event.organization)
-                after = with_presence(before, event.agent_id, event.presence)
+                self._set(with_presence(before, event.agent_id, event.presence))
             case DirectoryEvent():
-                before = self.get(event.organization)
-                after = evolve(before, event)
+                self._set(evolve(self.get(event.organization), event))
             case _:
-                return None
-        self._organizations[event.organization] = after
-        return event.organization
+                pass
 
-    def _remove(self, record: Record) -> OrganizationId | None:
+    def _remove(self, record: Record) -> None:
         """A directory entity that is gone; its key names it."""
         if record.topic != DIRECTORY.name or record.key is None:
-            return None
+            return
         organization, _, rest = record.key.decode().partition("/")
         entity, _, entity_id = rest.partition("/")
-        removed_from = OrganizationId(organization)
-        self._organizations[removed_from] = without(self.get(removed_from), entity, entity_id)
-        return removed_from
+        self._set(without(self.get(OrganizationId(organization)), entity, entity_id))
+
+    def _set(self, organization: Organization) -> None:
+        self._organizations[organization.id] = organization
+        self._stir(organization.id)
+
+
+def _is_complete(copy: LogCopy) -> bool:
+    return copy.caught_up

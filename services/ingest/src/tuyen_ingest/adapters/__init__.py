@@ -1,1 +1,0 @@
-"""Ingest and the log."""
