@@ -1,0 +1,50 @@
+"""Records as the stages read them, and outboxes as they leave them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.domain.shop import AT
+from tuyen_events.codec import decode_data, encode
+from tuyen_events.event import Envelope, Event
+from tuyen_router.chunks.outbox import Outbox
+from tuyen_router.chunks.records import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = 0
+
+
+def record(offset: int, event: Event, event_id: str = "evt_00") -> StreamRecord:
+    value, headers = encode(
+        Envelope(id=event_id, source="test", subject="test", time=AT, data=event)
+    )
+    return StreamRecord(offset, b"key", value, headers)
+
+
+def chunk(topic: str, partition: int, *records: StreamRecord) -> Chunk:
+    return Chunk(topic, partition, records[0].offset, records[-1].offset, records)
+
+
+def written(outbox: Outbox, topic: str) -> list[list[tuple[bytes | None, bytes | None]]]:
+    """What an outbox holds for a topic: groups of keys and values."""
+    return [
+        [(each.key, each.value) for each in group]
+        for (name, _), groups in outbox.groups.items()
+        if name == topic
+        for group in groups
+    ]
+
+
+def events(outbox: Outbox, topic: str) -> list[Event]:
+    return [
+        decode_data(each.headers, each.value or b"")
+        for (name, _), groups in outbox.groups.items()
+        if name == topic
+        for group in groups
+        for each in group
+    ]

@@ -1,0 +1,149 @@
+"""Stage 2's shell: batches, answers, and who is served first."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from router.domain.shop import AT, SHOP, request, shop
+from router.stages.streams import StreamRecord, chunk, events, record, written
+from tuyen_events.routing import ChoiceMade, Verdict
+from tuyen_platform.clock import ManualClock
+from tuyen_router.chunks.outbox import Outbox
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.queue import Rotations
+from tuyen_router.stages import organizations
+from tuyen_router.stages.organizations import OrganizationStage
+from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.tables import ChoicesTable
+
+NUMBER = organization_partition(SHOP)
+NOBODY = shop(online="")
+
+
+class _Stage:
+    """The stage over one partition, and the log of its table."""
+
+    def __init__(self, organization: Organization) -> None:
+        self.known = organization
+        self.rotations = Rotations(NUMBER)
+        self.log: list[StreamRecord] = []
+        self.stage = OrganizationStage(
+            topic_prefix="t.",
+            rotations=lambda _: self.rotations,
+            organization=lambda _: self.known,
+            dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
+            clock=ManualClock(AT),
+        )
+
+    def handle(self, *records: StreamRecord) -> Outbox:
+        return self._keep(
+            lambda box: self.stage.handle(chunk("t.router-requests", 0, *records), box)
+        )
+
+    def ask(self, *offsets: int) -> Outbox:
+        return self.handle(*(record(each, request(each)) for each in offsets))
+
+    def drain(self) -> Outbox:
+        return self._keep(self.stage.drain_step(SHOP))
+
+    def recover(self) -> None:
+        """What was written is folded again; what followed is forgotten."""
+        table = ChoicesTable(NUMBER)
+        table.apply(self.log)
+        self.rotations = table.rotations
+        self.stage.stirred.clear()
+        self.stage.stir_waiting([NUMBER])
+
+    def _keep(self, step: Callable[[Outbox], None]) -> Outbox:
+        outbox = Outbox()
+        step(outbox)
+        for group in written(outbox, "t.router-choices"):
+            for key, value in group:
+                self.log.append(StreamRecord(len(self.log), key, value))
+        return outbox
+
+
+def _told(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
+    return [
+        (each.request_id, each.verdict, each.agent_id)
+        for each in events(outbox.follow_up, "t.router-answers")
+        if isinstance(each, ChoiceMade)
+    ]
+
+
+def test_r2_1_answers_follow_their_state_in_the_order_of_the_requests() -> None:
+    outbox = _Stage(shop()).ask(0, 1)
+    assert written(outbox, "t.router-answers") == []
+    assert [agent for _, _, agent in _told(outbox)] == ["a", "b"]
+
+
+def test_r2_1_state_cursor_and_progress_are_in_one_batch() -> None:
+    (group,) = written(_Stage(shop()).ask(0, 1), "t.router-choices")
+    assert [key for key, _ in group] == [
+        b"cursor/shop/r",
+        b"answer/1",
+        b"answer/2",
+        b"progress",
+    ]
+
+
+def test_r5_1_whoever_waited_is_served_before_a_request_that_comes_later() -> None:
+    stage = _Stage(NOBODY)
+    stage.ask(0)
+    stage.known = shop()
+    stage.stage.stirred.add(SHOP)
+    assert _told(stage.ask(1)) == [
+        ("inbound/3/0", Verdict.CHOSEN, "a"),
+        ("inbound/3/1", Verdict.CHOSEN, "b"),
+    ]
+
+
+def test_r5_1_a_long_queue_is_drained_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(organizations, "DRAINED_AT_ONCE", 2)
+    stage = _Stage(NOBODY)
+    stage.ask(0, 1, 2)
+    stage.known = shop()
+    stage.stage.stirred.add(SHOP)
+    assert [len(_told(stage.drain())), SHOP in stage.stage.stirred] == [2, True]
+    assert [len(_told(stage.drain())), SHOP in stage.stage.stirred] == [1, False]
+
+
+def test_r9_2_a_drained_answer_that_a_crash_swallowed_is_given_again() -> None:
+    """Its request was committed long before: nothing else would bring it back."""
+    stage = _Stage(NOBODY)
+    stage.ask(0)
+    stage.known = shop()
+    stage.stage.stirred.add(SHOP)
+    given = _told(stage.drain())
+    stage.recover()
+    assert SHOP in stage.stage.stirred
+    assert _told(stage.drain()) == given
+    assert _told(stage.drain()) == []
+
+
+def test_r9_2_a_rebalance_that_left_the_state_alone_repeats_nothing() -> None:
+    stage = _Stage(NOBODY)
+    stage.ask(0)
+    stage.stage.stir_waiting([NUMBER])
+    stage.known = shop()
+    assert len(_told(stage.drain())) == 1
+    stage.stage.stir_waiting([NUMBER])
+    assert SHOP not in stage.stage.stirred
+
+
+def test_r9_2_what_is_folded_from_the_log_goes_on_where_the_live_state_was() -> None:
+    stage = _Stage(NOBODY)
+    stage.ask(0)
+    stage.known = shop()
+    stage.ask(1, 2)
+    before = msgspec.structs.asdict(stage.rotations.progress())
+    stage.recover()
+    assert msgspec.structs.asdict(stage.rotations.progress()) == before
+    assert list(stage.rotations.queues[SHOP]) == ["inbound/3/0"]
+    assert _told(stage.ask(1))[-1] == ("inbound/3/1", Verdict.CHOSEN, "a")
+
+
+def test_p4_what_cannot_be_read_goes_to_the_dead_letters() -> None:
+    broken = StreamRecord(0, b"k", b"{", [("ce_type", b"choice.requested.v1")])
+    assert len(events(_Stage(shop()).handle(broken), "t.dead-letters")) == 1
