@@ -17,7 +17,7 @@ import structlog
 from pymongo import UpdateOne
 from pymongo.errors import ConnectionFailure
 
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
 from tuyen_events.topics import Topic
 from tuyen_platform.dead_letters import bury, skip
 from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
@@ -216,6 +216,12 @@ class _Loop:
             await self.insist(store)
         for (topic, _), records in readable.items():
             PROJECTED_EVENTS.labels(self.view, topic).inc(len(records))
+            _log.info(
+                "events_folded",
+                view=self.view,
+                topic=topic,
+                event_ids=[(header(each.headers, "ce_id") or b"").decode() for each in records],
+            )
 
     async def _readable(self, records: Sequence[Record]) -> Sequence[Record]:
         kept = []
