@@ -199,12 +199,20 @@ async def test_settling_waits_for_follow_ups_that_are_not_sent_yet() -> None:
     assert desk.acknowledged == ["a"]
 
 
-async def test_a_follow_up_has_no_follow_up() -> None:
+async def test_a_follow_up_of_a_follow_up_leaves_last() -> None:
     desk = Desk()
     outbox = Outbox(BATCH_BYTES)
-    outbox.follow_up.follow_up.add("other", 0, b"k", b"v")
-    with pytest.raises(ValueError, match="follow-up"):
-        desk.deliveries.submit(outbox, ORIGIN, lambda: None)
+    outbox.add("table", 0, b"k", b"1")
+    outbox.follow_up.add("table", 0, b"k", b"2")
+    outbox.follow_up.follow_up.add("other", 0, b"k", b"3")
+    desk.deliveries.submit(outbox, ORIGIN, lambda: desk.acknowledged.append("a"))
+    for number in range(1, 4):
+        await desk.broker.wait_for(number)
+        assert len(desk.broker.sent) == number
+        assert desk.acknowledged == []
+        desk.broker.sent[-1].acknowledge()
+    await desk.deliveries.settle()
+    assert desk.acknowledged == ["a"]
 
 
 async def test_there_is_no_room_until_the_broker_has_caught_up() -> None:

@@ -41,9 +41,7 @@ def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) 
     return said[0] if said else None
 
 
-def _drained(
-    rotations: Rotations, organization: Organization, most: int | None = None
-) -> list[Any]:
+def _drained(rotations: Rotations, organization: Organization, most: int = 1000) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, Answered))
     return [(each.request_id, each.agent_id) for each in said]
@@ -213,3 +211,24 @@ def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:
     _ask(rotations, NOBODY, 0)
     assert _ask(rotations, shop(), 1, organization=other).agent_id == A
     assert _drained(rotations, shop()) == [("inbound/3/0", A)]
+
+
+def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_out() -> None:
+    rotations, nobody, somebody = Rotations(0), shop(online=""), shop(online="a")
+    for offset in range(3):
+        _ask(rotations, nobody, offset)
+    assert _drained(rotations, somebody, most=2) == [("inbound/3/0", A), ("inbound/3/1", A)]
+    steps = _fold(rotations, on_request(rotations, somebody, request(3), behind=True))
+    assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
+        Verdict.QUEUED
+    ]
+    assert _drained(rotations, somebody) == [("inbound/3/2", A), ("inbound/3/3", A)]
+
+
+def test_r3_3_a_replacement_never_waits_behind_others() -> None:
+    rotations, somebody = Rotations(0), shop(online="a")
+    asked = request(0, purpose=Purpose.OFFLINE)
+    steps = _fold(rotations, on_request(rotations, somebody, asked, behind=True))
+    assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
+        Verdict.CHOSEN
+    ]

@@ -22,6 +22,7 @@ from router.domain.shop import (
     requests,
     shop,
 )
+from tuyen_events.assignments import Sources
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import Reason
@@ -176,18 +177,11 @@ def test_r9_2_a_replay_that_the_ring_has_forgotten_asks_the_same_again() -> None
     assert requests(_comes(partition, 0)) == asked
 
 
-def test_r9_2_a_replay_writes_the_record_that_a_crash_lost() -> None:
-    partition = _of(A, LIVE)
-    _comes(partition, 1, THREAD)
-    del partition.rows[THREAD]
-    assert records(_comes(partition, 1, THREAD)) == [(THREAD, A, Reason.ROTATION)]
-
-
-def test_r9_2_a_replay_of_what_was_recorded_gives_nobody_a_thread_of_an_older_owner() -> None:
+def test_r9_2_what_was_recorded_before_a_crash_is_not_decided_again() -> None:
+    """The assignment of the thread reached the log, the customer's own record did not."""
     partition = _of(A)
-    _comes(partition, 1, THREAD)
-    _comes(partition, 2, LIVE)
-    by_hand = assign(B, LIVE)
-    fold(partition, on_assign(partition, shop(), by_hand, at("commands", 0), repeated=False))
-    again = on_sticky_event(partition, shop(), arrival(1, THREAD, recorded=True))
-    assert records(again) == []
+    partition.handled = Sources(inbound=1)
+    _comes(partition, 1, LIVE)
+    partition.customer(CUSTOMER).seen = b""
+    again = _comes(partition, 1, LIVE, auto_reassign=True, online="b")
+    assert (records(again), requests(again)) == ([], [])

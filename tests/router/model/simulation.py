@@ -1,9 +1,10 @@
 """The router's two stages on one machine's memory, with a broker that can lose what it never had.
 
 Topics are lists. An outbox is what `chunks.delivery` promises: groups land whole, in order within a
-topic partition and in any order between two; the follow-up is sent once every group has landed, in
-the order of the outboxes; the input is acknowledged after that, and committed some time later. A
-crash drops what has not landed; a restart folds the changelogs and reads on from what is committed.
+topic partition and in any order between two; the follow-up is sent once every group has landed, of
+this outbox and of all before it, in their order; the input is acknowledged after that, and
+committed some time later. A crash drops what has not landed; a restart folds the changelogs and
+reads on from what is committed.
 
 Every partition of a stage stands for a worker of its own, so that any of them may crash alone.
 """
@@ -85,6 +86,15 @@ class _Sent:
     landed: Callable[[], None]
 
 
+@dataclass(slots=True)
+class _Later:
+    """A follow-up, if there is any, that waits for all before it."""
+
+    outbox: Outbox | None
+    acknowledged: Callable[[], None]
+    is_due: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Worker:
     """One partition of one stage: its state, what it has under way, how far it read."""
@@ -96,35 +106,33 @@ class Worker:
     committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     early: dict[tuple[str, int], int] = field(default_factory=dict)
     lanes: dict[Place, deque[Group | _Sent]] = field(default_factory=dict)
-    follow_ups: deque[list[object]] = field(default_factory=deque)
-    """[outbox, what to call when it has landed, whether it is due], oldest first."""
+    follow_ups: dict[int, deque[_Later]] = field(default_factory=dict)
+    """By depth, oldest first."""
 
     def begin(self) -> None:
         """All that was under way is gone; reads from what is committed."""
         self.next = {name: self.committed[name] for name in self.inputs}
         self.done = dict(self.next)
-        self.early, self.lanes, self.follow_ups = {}, {}, deque()
+        self.early, self.lanes, self.follow_ups = {}, {}, {}
 
     def acknowledge(self, topic: str, start: int, end: int) -> None:
         self.early[topic, start] = end
         while (end_of := self.early.pop((topic, self.done[topic]), None)) is not None:
             self.done[topic] = end_of
 
-    def submit(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
-        follow_up = outbox.take_follow_up()
-        if follow_up is None:
-            self._send(outbox, acknowledged)
-            return
-        later: list[object] = [follow_up, acknowledged, False]
-        self.follow_ups.append(later)
+    def submit(self, outbox: Outbox, acknowledged: Callable[[], None], depth: int = 0) -> None:
+        later = _Later(outbox.take_follow_up(), acknowledged)
+        line = self.follow_ups.setdefault(depth, deque())
+        line.append(later)
 
         def due() -> None:
-            later[2] = True
-            while self.follow_ups and self.follow_ups[0][2]:
-                ready, over, _ = self.follow_ups.popleft()
-                assert isinstance(ready, Outbox)
-                assert callable(over)
-                self._send(ready, over)
+            later.is_due = True
+            while line and line[0].is_due:
+                first = line.popleft()
+                if first.outbox is None:
+                    first.acknowledged()
+                else:
+                    self.submit(first.outbox, first.acknowledged, depth + 1)
 
         self._send(outbox, due)
 

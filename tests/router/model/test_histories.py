@@ -10,6 +10,7 @@ import pytest
 from router.model import laws
 from router.model.histories import PARTITIONS, SHOP, WEIGHTS, History, begin, organization_of
 from tuyen_events.ids import ConversationId
+from tuyen_events.topics import ANSWERS, ASSIGNMENTS, CHOICES, CUSTOMERS, REQUESTS, Topic
 from tuyen_router.domain import queue
 from tuyen_router.domain.queue import Rotations
 from tuyen_router.stages import organizations as organization_stage
@@ -54,8 +55,11 @@ def test_r1_to_r6_everything_at_once_is_what_the_model_says(block: int, historie
             _equals_the_model(history)
 
 
-def _go_on(history: History, crashes: float) -> None:
-    """Some steps in an order of chance; each may be a crash instead."""
+def _go_on(history: History, crashes: float, slow: str | None = None) -> None:
+    """Some steps in an order of chance; each may be a crash instead.
+
+    The broker takes the records of the topic `slow` ten times slower than others.
+    """
     random, simulation = history.random, history.simulation
     for _ in range(random.choice([0, 1, 2, 3, 6, 12, 60])):
         if random.random() < crashes:
@@ -63,14 +67,17 @@ def _go_on(history: History, crashes: float) -> None:
             history.log.append(f"crash of {worker.inputs[0]} {worker.partition}")
             simulation.restart(worker, compacted=random.random() < 0.5)
         elif steps := simulation.steps():
-            random.choice(steps)(random)
+            step = random.choice(steps)
+            lands_in = [each[0] for each in getattr(step, "args", ()) if isinstance(each, tuple)]
+            if slow not in lands_in or random.random() < 0.1:
+                step(random)
 
 
-def _run(seed: int, weights: dict[str, int], crashes: float) -> History:
+def _run(seed: int, weights: dict[str, int], crashes: float, slow: str | None = None) -> History:
     history = begin(seed, with_model=False)
     for _ in range(LENGTH):
         history.happen(weights)
-        _go_on(history, crashes)
+        _go_on(history, crashes, slow)
     return history
 
 
@@ -100,6 +107,16 @@ def test_r9_1_every_conversation_was_decided_on(block: int, histories: int) -> N
     weights = {kind: weight for kind, weight in WEIGHTS.items() if kind != "settings"}
     for seed in range(block * 40 * histories, (block + 1) * 40 * histories):
         _hold(_run(seed, weights, 0.02), laws.everybody_has_somebody)
+
+
+@pytest.mark.parametrize("slow", [ASSIGNMENTS, CUSTOMERS, REQUESTS, CHOICES, ANSWERS])
+def test_r9_1_no_state_is_ahead_of_what_it_builds_on_however_slow_a_topic_is(
+    slow: Topic, histories: int
+) -> None:
+    weights = {**WEIGHTS, "presence": 40, "write": 80}
+    del weights["settings"]
+    for seed in range(40 * histories):
+        _hold(_run(seed, weights, 0.02, slow.name), laws.everybody_has_somebody)
 
 
 def test_r9_2_a_crash_of_everything_at_any_moment_loses_nothing(histories: int) -> None:

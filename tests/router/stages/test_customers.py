@@ -72,7 +72,7 @@ def _message(conversation: ConversationId = THREAD, **fields: Any) -> Any:
 
 
 def _asked(outbox: Outbox) -> list[str]:
-    said = events(outbox.follow_up, "t.router-requests")
+    said = events(outbox.follow_up.follow_up, "t.router-requests")
     return [each.request_id for each in said if isinstance(each, ChoiceRequested)]
 
 
@@ -82,7 +82,7 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
 ) -> None:
     outbox = _Stage().handle("inbound", record(4, _message(conversation), event_id("4")))
     assert written(outbox, "t.router-requests") == []
-    assert len(written(outbox, "t.router-customers")) == 1
+    assert len(written(outbox.follow_up, "t.router-customers")) == 1
     assert _asked(outbox) == ["inbound/3/4"]
 
 
@@ -112,7 +112,7 @@ def test_r3_6_all_records_of_one_event_are_in_one_batch() -> None:
 def test_r9_2_a_customer_is_written_once_a_chunk() -> None:
     stage = _Stage()
     outbox = stage.handle("inbound", *(record(n, _message(), event_id(str(n))) for n in range(3)))
-    assert len(written(outbox, "t.router-customers")) == 1
+    assert len(written(outbox.follow_up, "t.router-customers")) == 1
     assert _asked(outbox) == ["inbound/3/0"]
 
 
@@ -130,7 +130,7 @@ def test_r9_4_a_record_says_how_far_each_input_was_read() -> None:
 def test_r6_a_command_is_settled_after_its_records() -> None:
     outbox = _Stage().handle("commands", record(0, mark_done()))
     assert written(outbox, "t.command-results") == []
-    assert len(events(outbox.follow_up, "t.command-results")) == 1
+    assert len(events(outbox.follow_up.follow_up, "t.command-results")) == 1
 
 
 def test_p4_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:

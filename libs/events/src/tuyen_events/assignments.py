@@ -52,7 +52,7 @@ class AssignmentEvent(Event, frozen=True, kw_only=True):
     candidates: tuple[AgentId, ...] = ()
     """The agents who could have been chosen, in the order of the pool."""
     request_id: str | None = None
-    """The router's request that this record settles."""
+    """The router's request that this record settles, or the last one that was settled."""
     sources: Sources = Sources()
 
 

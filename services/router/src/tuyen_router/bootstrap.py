@@ -26,6 +26,8 @@ from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterOffice, organization_partition
 from tuyen_router.stages.tables import AssignmentsTable, ChoicesTable, CustomerPartitions
 
+_MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
+"""Some three thousand answers: well within what stage 2 remembers (REMEMBERED_ANSWERS)."""
 _PROGRESS_S = 2.0
 _STALLED_S = 60.0
 _HUNG_S = 30.0
@@ -86,7 +88,10 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
         ],
         gate=copies.caught_up,
         on_recovered=recovered,
-        settings=ChunkSettings(session_timeout_s=settings.router_session_timeout_s),
+        settings=ChunkSettings(
+            session_timeout_s=settings.router_session_timeout_s,
+            max_unacknowledged_bytes=_MAX_UNACKNOWLEDGED_BYTES,
+        ),
     )
     return Router(app, copies, stage2, woken)
 

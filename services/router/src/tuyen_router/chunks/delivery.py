@@ -52,9 +52,9 @@ class Delivery:
 
 @dataclass(slots=True)
 class FollowUp:
-    """An outbox that waits for the one before it to be acknowledged."""
+    """What waits for the outbox before it, and all outboxes before that, to be acknowledged."""
 
-    outbox: Outbox
+    outbox: Outbox | None
     acknowledged: Callable[[], None]
     is_due: bool = False
 
@@ -150,7 +150,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         self._lanes: dict[TP, Lane] = {}
         self._open: set[asyncio.Future[None]] = set()
         """One for each submitted outbox until it and its follow-up are acknowledged."""
-        self._follow_ups: dict[Origin, deque[FollowUp]] = {}
+        self._follow_ups: dict[tuple[Origin, int], deque[FollowUp]] = {}
+        """By origin and depth: the follow-ups of outboxes, and those of follow-ups."""
         self._room = asyncio.Event()
         self._room.set()
         self.unacknowledged_bytes = 0
@@ -169,27 +170,34 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
             self._open.discard(over)
             over.set_result(None)
 
-        follow_up = outbox.take_follow_up()
-        if follow_up is None:
-            self._send(outbox, all_acknowledged)
-            return
-        later = FollowUp(follow_up, all_acknowledged)
-        self._follow_ups.setdefault(origin, deque()).append(later)
-        self._weigh(follow_up.size)
+        self._send_in_turn(outbox, (origin, 0), all_acknowledged)
+
+    def _send_in_turn(
+        self, outbox: Outbox, line: tuple[Origin, int], acknowledged: Callable[[], None]
+    ) -> None:
+        """Send an outbox now, and its follow-up when everything before it is acknowledged."""
+        later = FollowUp(outbox.take_follow_up(), acknowledged)
+        self._follow_ups.setdefault(line, deque()).append(later)
+        if later.outbox is not None:
+            self._weigh(later.outbox.total_size)
 
         def due() -> None:
             later.is_due = True
-            self._send_what_is_due(origin)
+            self._send_what_is_due(line)
 
         self._send(outbox, due)
 
-    def _send_what_is_due(self, origin: Origin) -> None:
+    def _send_what_is_due(self, line: tuple[Origin, int]) -> None:
         """One partition's follow-ups leave in the order of their outboxes, whichever was acked."""
-        waiting = self._follow_ups[origin]
+        waiting = self._follow_ups[line]
         while waiting and waiting[0].is_due:
             later = waiting.popleft()
-            self._weigh(-later.outbox.size)
-            self._send(later.outbox, later.acknowledged)
+            if later.outbox is None:
+                later.acknowledged()
+                continue
+            origin, depth = line
+            self._weigh(-later.outbox.total_size)
+            self._send_in_turn(later.outbox, (origin, depth + 1), later.acknowledged)
 
     def _send(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
         if not outbox.groups:

@@ -46,8 +46,9 @@ class Outbox:
     the broker has acknowledged every record of it.
 
     What others do about a state must not be ahead of it: records that are added to `follow_up` are
-    sent once all of this outbox are acknowledged, in the order of the outboxes of one partition of
-    a stage. A crash in between loses the follow-up, never the state, and the input comes again.
+    sent once all of this outbox, and of those before it from the same partition of the stage, are
+    acknowledged, in the order of the outboxes. A follow-up may have one in its turn. A crash in
+    between loses the follow-up, never the state, and the input comes again.
     """
 
     __slots__ = ("_follow_up", "_groups", "_limit", "size")
@@ -98,16 +99,16 @@ class Outbox:
         return self._follow_up
 
     def take_follow_up(self) -> "Outbox | None":
-        """The follow-up, if anything was added to it.
-
-        Raises `ValueError` when that has one of its own, which would never be sent.
-        """
+        """The follow-up, if anything was added to it or to one of its own."""
         follow_up = self._follow_up
-        if follow_up is None:
+        if follow_up is None or not (follow_up.groups or follow_up.take_follow_up()):
             return None
-        if follow_up.take_follow_up() is not None:
-            raise ValueError("a follow-up cannot have a follow-up")
-        return follow_up if follow_up.groups else None
+        return follow_up
+
+    @property
+    def total_size(self) -> int:
+        """The size with that of all that follows."""
+        return self.size + (0 if self._follow_up is None else self._follow_up.total_size)
 
     @property
     def groups(self) -> Mapping[tuple[str, int], Sequence[Group]]:

@@ -16,7 +16,7 @@ from tuyen_router.domain.candidates import capability_for, pool_for
 from tuyen_router.domain.choosing import Cursor, choose
 from tuyen_router.domain.organization import Organization, Pool
 
-REMEMBERED_ANSWERS = 4096
+REMEMBERED_ANSWERS = 8192
 """How many answers a partition can give again: more than are ever under way at once."""
 
 
@@ -141,9 +141,16 @@ def remember(rotations: Rotations, answer: Answer) -> None:
 
 
 def on_request(
-    rotations: Rotations, organization: Organization, request: ChoiceRequested
+    rotations: Rotations,
+    organization: Organization,
+    request: ChoiceRequested,
+    *,
+    behind: bool = False,
 ) -> Iterator[Step]:
     """Answers a request. The caller folds each step before it takes the next.
+
+    `behind` says that others wait who are being handed out: the request takes its place after them
+    (first come, first served), unless it is one that never waits.
 
     A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
     again and moves no cursor; when the answer is not remembered any more, it has long been in the
@@ -161,9 +168,10 @@ def on_request(
         yield _answered(rotations, request, Verdict.OFF, request.at)
         return
     pool = _pool(organization, request)
-    if pool.candidates:
+    never_waits = request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization)
+    if pool.candidates and (never_waits or not behind):
         yield from _chosen(rotations, pool, request, at=request.at)
-    elif request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization):
+    elif never_waits:
         yield _answered(rotations, request, Verdict.NOBODY, request.at, pool)
     else:
         yield Queued(Waiting(rotations.place + 1, request))  # R5.1
@@ -177,9 +185,9 @@ def on_withdrawal(rotations: Rotations, withdrawal: ChoiceWithdrawn) -> Iterator
 
 
 def drain(
-    rotations: Rotations, organization: Organization, at: datetime, most: int | None
+    rotations: Rotations, organization: Organization, at: datetime, most: int
 ) -> Iterator[Step]:
-    """R5.1: whoever became a candidate takes what waits, oldest first; `most` at most, or all.
+    """R5.1: whoever became a candidate takes what waits, oldest first; at most `most`.
 
     The caller folds each step before it takes the next.
     """

@@ -31,8 +31,6 @@ class Arrival:
     channel: Channel
     position: Position
     at: datetime
-    recorded: bool = False
-    """Whether a record of `assignments` says that this one was handled: its own are in the log."""
 
 
 def on_sticky_event(
@@ -41,15 +39,15 @@ def on_sticky_event(
     """A message or a livestream comment of a customer.
 
     An event that was handled at another offset is a repeated webhook and changes nothing (R9.2).
-    One at an offset that was handled is a replay after a crash: it may ask the same again, but
-    never for anything new, because presence has moved on since.
+    One at an offset that was handled is a replay after a crash: it asks the same again, if the
+    answer is still awaited, and never for anything new, because presence has moved on since.
     """
     customer = partition.customer(arrival.conversation.customer_id)
     match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
         case Seen.AS_ANOTHER:
             return []
         case Seen.BEFORE:
-            return _replayed(partition, organization, customer, arrival)
+            return _replayed(customer, arrival)
         case Seen.NEVER:
             pass
     request, ended = customer.request, customer.ended
@@ -57,6 +55,8 @@ def on_sticky_event(
     if organization.assigns_by_itself:
         if customer.open_request is not None:
             request, decisions = _joined(partition, customer.open_request, arrival)
+        elif _decided(partition, arrival):
+            pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
             request, ended = _request(arrival, purpose), False
             decisions = [requested(arrival, purpose)]
@@ -142,19 +142,20 @@ def _joined(
     return joined, [assignment(partition, conversation, None, why)]
 
 
-def _replayed(
-    partition: Partition, organization: Organization, customer: Customer, arrival: Arrival
-) -> list[Decision]:
-    """What may have been lost between the customer's record and a crash is done again."""
+def _decided(partition: Partition, arrival: Arrival) -> bool:
+    """Whether the conversation has a record from this event or a later one.
+
+    Then the event was handled before a crash that took only the customer's own record.
+    """
+    row = partition.rows.get(arrival.conversation.id)
+    return row is not None and row.inbound >= arrival.position.offset
+
+
+def _replayed(customer: Customer, arrival: Arrival) -> list[Decision]:
+    """The customer's record is in the log, and all before it; only the request may be lost."""
     request = customer.open_request
     if request is not None and request.cause == arrival.position:
         return [requested(arrival, request.purpose)]
-    if arrival.recorded or not organization.assigns_by_itself:
-        return []
-    if request is None:
-        return _followed(partition, arrival)
-    if any(each == arrival.conversation.id for each, _ in request.conversations):
-        return _joined(partition, request, arrival)[1]
     return []
 
 

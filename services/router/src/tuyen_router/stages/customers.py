@@ -49,8 +49,10 @@ _log = structlog.get_logger()
 class CustomerStage:
     """Handles chunks of one partition after another; all decisions are the domain's.
 
-    The state is written with the chunk, and what others do about it (requests, results) follows
-    once that is acknowledged.
+    Assignments are written with the chunk, the customers' own records once those are acknowledged,
+    and what others do about both (requests, results) after that. So a customer's record is never
+    ahead of the assignments that it builds on, and no request is ahead of the state that awaits
+    its answer.
     """
 
     def __init__(
@@ -94,7 +96,7 @@ class CustomerStage:
             partition.handled = _advanced(partition.handled, position)
         match event:
             case MessageReceived() | CommentAdded():
-                return self._arrived(partition, event, record, position, repeated=repeated)
+                return self._arrived(partition, event, record, position)
             case ChoiceMade():
                 return on_answer(partition, event, position)
             case AssignConversation():
@@ -111,8 +113,6 @@ class CustomerStage:
         event: MessageReceived | CommentAdded,
         record: Record,
         position: Position,
-        *,
-        repeated: bool,
     ) -> list[Decision]:
         if event.customer is None or event.conversation_id is None:
             return []
@@ -129,7 +129,6 @@ class CustomerStage:
             channel=event.channel,
             position=position,
             at=event.accepted_at,
-            recorded=repeated,
         )
         organization = self._organization(event.organization)
         if kind.sticky:
@@ -187,10 +186,12 @@ class _Writing:
         """Hands over the customers as the chunk left them."""
         topic = self._prefix + CUSTOMERS.name
         for customer, record in self._saved.items():
-            self._outbox.add(topic, self._partition, customer.encode(), customer_value(record))
+            self._outbox.follow_up.add(
+                topic, self._partition, customer.encode(), customer_value(record)
+            )
 
     def _follow_up(self, topic: Topic, partition: int, key: str, event: Event) -> None:
-        self._outbox.follow_up.add(
+        self._outbox.follow_up.follow_up.add(
             self._prefix + topic.name, partition, *private_record(key, event)
         )
 

@@ -84,8 +84,7 @@ class OrganizationStage:
         def step(outbox: Outbox) -> None:
             rotations = self._rotations(organization_partition(organization))
             writing = _Writing(self._prefix, rotations, outbox)
-            if self._drain(rotations, organization, writing, DRAINED_AT_ONCE) < DRAINED_AT_ONCE:
-                self.stirred.discard(organization)
+            self._drain(rotations, organization, writing)
             writing.end()
 
         return step
@@ -112,11 +111,13 @@ class OrganizationStage:
         event = decode_data(record.headers, record.value)
         match event:
             case ChoiceRequested():
-                if event.organization in self.stirred:  # first come, first served
-                    self._drain(rotations, event.organization, writing, most=None)
-                    self.stirred.discard(event.organization)
+                if event.organization not in writing.drained:
+                    writing.drained.add(event.organization)
+                    self._drain(rotations, event.organization, writing)
                 organization = self._organization(event.organization)
-                self._fold(rotations, on_request(rotations, organization, event), writing)
+                behind = event.organization in self.stirred
+                steps = on_request(rotations, organization, event, behind=behind)
+                self._fold(rotations, steps, writing)
             case ChoiceWithdrawn():
                 self._fold(rotations, on_withdrawal(rotations, event), writing)
             case _:
@@ -124,19 +125,20 @@ class OrganizationStage:
         writing.pause()
 
     def _drain(
-        self,
-        rotations: Rotations,
-        organization: OrganizationId,
-        writing: "_Writing",
-        most: int | None,
-    ) -> int:
+        self, rotations: Rotations, organization: OrganizationId, writing: "_Writing"
+    ) -> None:
+        """Hands out some of what waits in a stirred organization; with all of it, it is calm."""
+        if organization not in self.stirred:
+            return
         if organization in self._untold:
             self._untold.discard(organization)
             for each in drained_again(rotations):
                 if each.answer.choice.organization == organization:
                     writing.add(each)
-        steps = drain(rotations, self._organization(organization), self._clock.now(), most)
-        return self._fold(rotations, steps, writing)
+        known = self._organization(organization)
+        steps = drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE)
+        if self._fold(rotations, steps, writing) < DRAINED_AT_ONCE:
+            self.stirred.discard(organization)
 
     def _fold(self, rotations: Rotations, steps: Iterable[Step], writing: "_Writing") -> int:
         """Folds each step before the next is made, and writes it; counts the answers given."""
@@ -160,6 +162,8 @@ class _Writing:
         self._answers = prefix + ANSWERS.name
         self._rotations = rotations
         self._outbox = outbox
+        self.drained: set[OrganizationId] = set()
+        """Organizations whose queue had its turn in this chunk."""
         self._entries: dict[bytes, bytes | None] = {}
         self._bytes = 0
 
