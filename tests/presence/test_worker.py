@@ -135,7 +135,7 @@ async def test_r8_1_the_end_of_a_lease_is_an_event_soon_after_it(shop: Shop) -> 
         shop.advance(30)
         started = asyncio.get_running_loop().time()
         await told(shop, "lan", [LOGIN, EXPIRED])
-        assert asyncio.get_running_loop().time() - started < 1.5
+        assert asyncio.get_running_loop().time() - started < 3
     assert (await shop.changes("lan"))[-1].at == START + timedelta(seconds=30)
 
 
