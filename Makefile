@@ -1,7 +1,8 @@
 # The front door: `make help` lists it. Each target is one command, run by uv in the locked environment.
 
-UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.uv/bin/uv)
 UV_VERSION := 0.13.9
+OWN_UV := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tuyen/uv-$(UV_VERSION)/bin/uv
+UV := $(or $(shell command -v uv 2>/dev/null),$(OWN_UV))
 RUN := exec $(UV) run --locked
 ONLY ?=
 
@@ -39,8 +40,8 @@ format: $(UV) ## put the sources into their one format
 schemas: $(UV) ## write the contracts again from the events
 	@$(RUN) python -m tuyen_events.contracts write
 
-$(CURDIR)/.uv/bin/uv:
+$(OWN_UV):
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Python 3.11 or newer is needed: `python3` is missing or older.' >&2; exit 1; }
-	@python3 -m venv $(CURDIR)/.uv
-	@$(CURDIR)/.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@python3 -m venv $(dir $(@D))
+	@$(@D)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -5,10 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from jsonschema import (  # type: ignore[import-untyped]  # it publishes no types
-    Draft202012Validator,
-    FormatChecker,
-)
+from jsonschema import Draft202012Validator, FormatChecker
 
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import decode, encode

@@ -112,7 +112,8 @@ def _configure(directory: Path, seen_as: Path, bind: str, port: int, controller_
 
 
 def _cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    """A new id in Kafka's form. One that began with "-" would be taken for an option."""
+    return base64.b64encode(uuid.uuid4().bytes, altchars=b"__").decode().rstrip("=")
 
 
 async def _answers(bootstrap_servers: str) -> bool:
