@@ -21,6 +21,7 @@ from router.domain.shop import (
     assign,
     at,
     fold,
+    mark_done,
     request,
     shop,
 )
@@ -28,7 +29,7 @@ from tuyen_events.assignments import AssignmentEvent, AssignmentMade, Assignment
 from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.by_hand import on_assign, on_done
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import (
     CustomerRecord,
@@ -95,7 +96,7 @@ def test_r9_2_records_tell_how_far_each_input_was_read() -> None:
 def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not() -> None:
     partition = Partition(3)
     asked = Request(
-        id="q",
+        id="inbound/3/0",
         organization=SHOP,
         page_id=PAGE,
         channel=arrival(0).channel,
@@ -106,9 +107,9 @@ def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not()
     )
     apply_customer(partition, CUSTOMER, CustomerRecord(asked, False, b""))
     assert partition.customer(CUSTOMER).open_request == asked
-    apply_assignment(partition, _record(1, None, record=AssignmentQueued, request_id="q"))
+    apply_assignment(partition, _record(1, None, record=AssignmentQueued, request_id=asked.id))
     assert partition.customer(CUSTOMER).open_request == asked
-    apply_assignment(partition, _record(2, A, request_id="q"))
+    apply_assignment(partition, _record(2, A, request_id=asked.id))
     assert partition.customer(CUSTOMER).open_request is None
 
 
@@ -127,6 +128,19 @@ def test_r3_6_a_settled_request_stays_settled_when_its_record_was_compacted_away
         if isinstance(each, AssignmentEvent):
             apply_assignment(again, each)
     assert again.customer(CUSTOMER).open_request is None
+
+
+def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_crash() -> None:
+    """The manager's word on the second request reached the log, the request itself did not."""
+    partition = Partition(3)
+    fold(partition, on_sticky_event(partition, shop(), arrival(0)))
+    fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
+    fold(partition, on_done(partition, mark_done(), at("commands", 0), repeated=False))
+    before = partition.customer(CUSTOMER).record()
+    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
+    fold(partition, on_assign(partition, shop(), assign(B), at("commands", 1), repeated=False))
+    apply_customer(partition, CUSTOMER, before)
+    assert partition.customer(CUSTOMER).open_request is None
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tuyen_router.domain.by_hand import on_assign
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.rotating import on_root_comment
 from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import Partition, apply_customer
 from tuyen_router.domain.sticky import on_sticky_event
 
 
@@ -175,6 +175,17 @@ def test_r9_2_a_replay_that_the_ring_has_forgotten_asks_the_same_again() -> None
     for offset in range(1, 18):
         _comes(partition, offset)
     assert requests(_comes(partition, 0)) == asked
+
+
+def test_r3_5_what_a_manager_settled_is_not_asked_again_after_a_crash() -> None:
+    """The assignment of another thread settled the request; the customer's record was lost."""
+    partition = _of(A)
+    before = partition.customer(CUSTOMER).record()
+    _comes(partition, 1, agents=[agent("b")])
+    by_hand = assign(B, LIVE)
+    fold(partition, on_assign(partition, shop(), by_hand, at("commands", 0), repeated=False))
+    apply_customer(partition, CUSTOMER, before)
+    assert requests(_comes(partition, 1, auto_reassign=True, online="a")) == []
 
 
 def test_r9_2_what_was_recorded_before_a_crash_is_not_decided_again() -> None:

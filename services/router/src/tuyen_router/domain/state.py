@@ -88,9 +88,17 @@ class Customer:
     def open_request(self) -> Request | None:
         """The request whose answer is still to come, if there is one (R3.6)."""
         request = self.request
-        if request is None or self.ended or request.id == self.settled:
+        if request is None or self.ended or self.has_settled(request.cause):
             return None
         return request
+
+    def has_settled(self, cause: Position) -> bool:
+        """Whether a request for this inbound record, or for a later one, was settled.
+
+        A customer's requests follow one another: with the last one, all before it came to an end.
+        The record of the last one itself may be lost in a crash, where a manager settled it.
+        """
+        return self.settled is not None and cause.offset <= _cause_offset(self.settled)
 
     def record(self) -> CustomerRecord:
         return CustomerRecord(self.request, self.ended, self.seen)
@@ -141,6 +149,16 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
     customer.mode = record.mode
     if not waiting and record.request_id is not None:
         customer.settled = record.request_id
+
+
+def request_id(cause: Position) -> str:
+    """The name of the request that a record causes: the same however often it is handled."""
+    return f"{cause.topic}/{cause.partition}/{cause.offset}"
+
+
+def _cause_offset(request: str) -> int:
+    """Where the record that caused a request stands; requests of one customer share the rest."""
+    return int(request.rpartition("/")[2])
 
 
 def _furthest(handled: Sources, seen: Sources) -> Sources:

@@ -18,6 +18,7 @@ from tuyen_router.domain.state import (
     Request,
     Seen,
     arrival_of,
+    request_id,
     with_seen,
 )
 
@@ -143,10 +144,12 @@ def _joined(
 
 
 def _decided(partition: Partition, arrival: Arrival) -> bool:
-    """Whether the conversation has a record from this event or a later one.
+    """Whether there is a record from this event or a later one.
 
     Then the event was handled before a crash that took only the customer's own record.
     """
+    if partition.customer(arrival.conversation.customer_id).has_settled(arrival.position):
+        return True
     row = partition.rows.get(arrival.conversation.id)
     return row is not None and row.inbound >= arrival.position.offset
 
@@ -163,11 +166,6 @@ def waits(partition: Partition, conversation: ConversationId) -> bool:
     """Whether the conversation is in the queue."""
     row = partition.rows.get(conversation)
     return row is not None and row.waiting
-
-
-def request_id(position: Position) -> str:
-    """The name of the request that a record causes: the same however often it is handled."""
-    return f"{position.topic}/{position.partition}/{position.offset}"
 
 
 def requested(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
