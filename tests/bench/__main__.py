@@ -7,13 +7,17 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from bench import ingest, router
+from bench import ingest, latency, router
 from bench.report import Row, publish
 from tuyen_local import kafka, server
 
 Measure = Callable[[str], Awaitable[list[Row]]]
 
-_MEASURES: Mapping[str, Measure] = {"router": router.measure, "ingest": ingest.measure}
+_MEASURES: Mapping[str, Measure] = {
+    "router": router.measure,
+    "ingest": ingest.measure,
+    "latency": latency.measure,
+}
 
 
 async def measured(only: str) -> list[Row]:

@@ -7,14 +7,18 @@ import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 
 class Handler(BaseHTTPRequestHandler):
+    written: ClassVar[set[str]] = set()
+
     def do_GET(self) -> None:
-        self._answer({"pid": os.getpid()})
+        self._answer({"pid": os.getpid(), "version": int(self.path in self.written)})
 
     def do_POST(self) -> None:
         self._record()
+        self.written.add(self.path)
         self._answer({"access_token": "token-of-the-admin"})
 
     do_PUT = do_POST

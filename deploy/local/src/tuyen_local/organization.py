@@ -17,7 +17,9 @@ _UNAUTHORIZED = 401
 
 
 async def bootstrap(gateway_url: str, settings: Settings, secrets: Credentials) -> None:
-    """Makes what is missing; safe to repeat. The agents are not set online.
+    """Makes the organization, and what the demo shows until its settings were written once.
+
+    What somebody changes afterwards stays as it is. The agents are not set online.
 
     Raises CannotStart when the gateway refuses, with what it said.
     """
@@ -27,8 +29,9 @@ async def bootstrap(gateway_url: str, settings: Settings, secrets: Credentials) 
             if settings.demo:
                 token = await _log_in(gateway, settings, secrets)
                 gateway.headers["Authorization"] = f"Bearer {token}"
-                for path, body in _demo(secrets):
-                    _accepted(await gateway.put(path, json=body))
+                if not _accepted(await gateway.get("/v1/settings")).json()["version"]:
+                    for path, body in _demo(secrets):
+                        _accepted(await gateway.put(path, json=body))
         except httpx.TransportError as error:
             raise CannotStart(f"the gateway stopped answering: {error!r}") from error
 
@@ -58,7 +61,6 @@ def _demo(secrets: Credentials) -> list[tuple[str, Mapping[str, Any]]]:
                 "staff": list(DEMO_AGENTS),
             },
         ),
-        ("/v1/settings", {"assignment": True, "auto_assign": True}),
         (
             f"/v1/rules/{RULE_ID}",
             {
@@ -70,6 +72,8 @@ def _demo(secrets: Credentials) -> list[tuple[str, Mapping[str, Any]]]:
                 "members": members,
             },
         ),
+        # Last, because it says that all of it was made.
+        ("/v1/settings", {"assignment": True, "auto_assign": True}),
     ]
 
 

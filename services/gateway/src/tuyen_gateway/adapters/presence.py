@@ -61,4 +61,6 @@ class PresenceBoard:
         event = decode_data(record.headers, record.value)
         if not isinstance(event, PresenceChanged):
             raise UnreadableEventError(f"{event.type} is no presence")
-        self._agents[key] = event
+        known = self._agents.get(key)
+        if known is None or event.version >= known.version:  # a worker that was frozen comes late
+            self._agents[key] = event
