@@ -31,7 +31,7 @@ async def staffed(rig: Rig, boss: User) -> User:
 async def test_members_keep_their_order_and_what_they_may_do(rig: Rig, staffed: User) -> None:
     members = [
         {"agent_id": "minh", "capabilities": ["facebook_comment"], "capacity": None},
-        {"agent_id": "an", "capabilities": None, "capacity": 5},
+        {"agent_id": "an", "capabilities": None, "capacity": None},
         {"agent_id": "lan", "capabilities": [], "capacity": None},
     ]
     put = await staffed.put("/v1/rules/main", rule(members=members, pages=["p2", "p1"]))
@@ -76,6 +76,8 @@ async def test_what_is_left_out_has_the_default_of_the_sources(rig: Rig, staffed
         ({"pages": ["p3"]}, "body.pages"),
         ({"pages": ["p1", "p1"]}, "body.pages"),
         ({"mode": "alphabetical"}, "body.mode"),
+        ({"mode": "least_loaded"}, "body.mode"),
+        ({"members": [{"agent_id": "lan", "capacity": 3}]}, "body.members"),
         ({"version": 3}, "body.version"),
     ],
 )

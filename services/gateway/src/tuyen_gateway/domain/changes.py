@@ -11,7 +11,7 @@ from tuyen_events.directory import (
     SupportTeamChanged,
 )
 from tuyen_events.ids import AgentId, PageId
-from tuyen_events.vocabulary import Role
+from tuyen_events.vocabulary import Mode, Role
 from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.errors import ConflictError, InvalidError
 
@@ -79,7 +79,15 @@ def check_settings(change: SettingsChanged) -> None:
 
 
 def check_rule(organization: Organization, change: RuleChanged) -> None:
-    """Members and pages exist, each once."""
+    """Members and pages exist, each once; nothing is asked that the router does not do yet."""
+    if change.mode is Mode.LEAST_LOADED:
+        raise InvalidError(
+            "body.mode", "The router does not choose by load yet: use sequential or random."
+        )
+    if any(member.capacity is not None for member in change.members):
+        raise InvalidError(
+            "body.members", "The router does not bound members' conversations yet: leave capacity."
+        )
     _check_agents(organization, "body.members", [member.agent_id for member in change.members])
     unknown = [page for page in change.pages or () if page not in organization.pages]
     if unknown:

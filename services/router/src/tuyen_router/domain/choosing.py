@@ -31,7 +31,7 @@ def choose(
     match mode:
         case Mode.RANDOM:
             return drawn(pool.candidates, seed), cursor
-        case Mode.SEQUENTIAL | Mode.LEAST_LOADED:
+        case Mode.SEQUENTIAL | Mode.LEAST_LOADED:  # no rule can ask for the latter yet
             agent = next_in_turn(pool, cursor)
             return agent, Cursor(agent, pool.order)
 
