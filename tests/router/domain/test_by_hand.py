@@ -228,6 +228,29 @@ def test_r6_4_a_refusal_is_a_refusal_again_after_a_crash(
     assert settled(_by_hand(partition, command, repeated=True)).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ({"agents": [agent("a")]}, Outcome.NOT_ALLOWED),
+        ({"assignment": False}, Outcome.ASSIGNMENT_OFF),
+    ],
+)
+def test_r6_2_a_refusal_stands_after_a_crash_whatever_is_allowed_by_then(
+    given: dict[str, Any], outcome: Outcome
+) -> None:
+    """No assignment record tells that it was handled: the customer's own record does."""
+    partition = _settled(Verdict.CHOSEN, A)
+    for offset, chosen in enumerate([C, B]):
+        assert settled(_by_hand(partition, assign(chosen), offset, **given)).outcome is outcome
+    fold(partition, on_sticky_event(partition, shop(), arrival(1)))
+    fold(partition, on_root_comment(partition, shop(), arrival(2, COMMENT)))
+    for offset, chosen in enumerate([C, B]):
+        again = _by_hand(partition, assign(chosen), offset)
+        assert records(again) == []
+    assert settled(again).outcome is outcome
+    assert settled(_by_hand(partition, assign(B), 2)).outcome is Outcome.APPLIED
+
+
 def test_r6_4_one_that_was_overtaken_since_does_not_claim_to_stand() -> None:
     partition = _settled(Verdict.CHOSEN, A)
     _by_hand(partition, assign(B), 0)

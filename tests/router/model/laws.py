@@ -137,7 +137,7 @@ def states_are_what_the_logs_say(history: History) -> None:
 def _known(partition: Partition) -> dict[str, tuple[object, ...]]:
     """What the state of customers comes to; one of whom nothing is known is as good as none."""
     return {
-        name: (each.agent_id, each.reason, each.rule_id, each.open_request, each.seen)
+        name: (each.agent_id, each.reason, each.rule_id, each.open_request, each.seen, each.refused)
         for name, each in partition.customers.items()
         if each != Customer()
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-import msgspec
+from msgspec.structs import replace
 
 from tuyen_events.commands import (
     AssignConversation,
@@ -16,7 +16,7 @@ from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import CustomerRecord, Partition, Row, last_settled
+from tuyen_router.domain.state import Partition, Refusal, Row, last_settled
 from tuyen_router.domain.sticky import waits
 
 Command = AssignConversation | MarkConversationDone
@@ -33,19 +33,24 @@ def on_assign(
     """A manager gives the conversation to an agent, or takes it from everybody.
 
     Commands stand in one order (R6.4). One that was handled before a crash (`repeated`) is settled
-    again, with what it came to, and changes nothing. The records belong into one record batch.
+    again, with what it came to, and changes nothing; a refusal is remembered before it is told, so
+    that it stands whatever is allowed by then. The records belong into one record batch.
     """
     row = partition.rows.get(command.conversation_id)
     version, agent = (0, None) if row is None else (row.version, row.agent_id)
     outcome = _outcome(organization, version, agent, command)
-    if repeated:
-        outcome = _outcome_again(row, position, outcome)
+    refused = partition.customer(command.customer_id).refused
+    if repeated or (refused is not None and position.offset <= refused.command):
+        outcome = _outcome_again(row, refused, position, outcome)
         return [
             *_withdrawn_again(partition, command, position),
             _settled(command, outcome, version, agent),
         ]
     if outcome is not Outcome.APPLIED:
-        return [_settled(command, outcome, version, agent)]
+        return [
+            _refused(partition, command, position, outcome),
+            _settled(command, outcome, version, agent),
+        ]
     asked, unassigned = _asked(partition, command)
     why = Why(
         reason=Reason.UNASSIGNED if command.agent_id is None else Reason.MANUAL,
@@ -83,14 +88,27 @@ def _outcome(
     return Outcome.APPLIED
 
 
-def _outcome_again(row: Row | None, position: Position, outcome: Outcome) -> Outcome:
+def _refused(
+    partition: Partition, command: AssignConversation, position: Position, outcome: Outcome
+) -> CustomerSaved:
+    customer = partition.customer(command.customer_id)
+    refused = Refusal(position.offset, outcome)
+    return CustomerSaved(command.customer_id, replace(customer.record(), refused=refused))
+
+
+def _outcome_again(
+    row: Row | None, refused: Refusal | None, position: Position, outcome: Outcome
+) -> Outcome:
     """What to say of a command that was handled before a crash.
 
-    When it made the conversation's last record, that it did. Otherwise something newer came since,
-    or it was refused: then whatever is true of it now, but never that it applies.
+    When it made the conversation's last record, that it did; when it was the last one refused, how
+    it was. Otherwise something newer came since: then what is true of it now, but never that it
+    applies.
     """
     if row is not None and row.command == position.offset:
         return Outcome.APPLIED
+    if refused is not None and refused.command == position.offset:
+        return refused.outcome
     return Outcome.UNCHANGED if outcome is Outcome.APPLIED else outcome
 
 
@@ -138,8 +156,8 @@ def _left(partition: Partition, command: Command) -> Iterable[CustomerSaved]:
     request = customer.open_request
     if command.kind.sticky and request is not None:
         others = tuple(each for each in request.conversations if each[0] != command.conversation_id)
-        left = msgspec.structs.replace(request, conversations=others)
-        yield CustomerSaved(command.customer_id, CustomerRecord(left, False, customer.seen))
+        left = replace(request, conversations=others)
+        yield CustomerSaved(command.customer_id, replace(customer.record(), request=left))
 
 
 def _asked(

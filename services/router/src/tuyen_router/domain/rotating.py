@@ -20,7 +20,7 @@ def on_root_comment(
     match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
         case Seen.NEVER:
             seen = with_seen(customer.seen, arrival.event_id, arrival.position.offset)
-            record = CustomerRecord(customer.request, customer.ended, seen)
+            record = CustomerRecord(customer.request, customer.ended, seen, customer.refused)
             decisions.append(CustomerSaved(arrival.conversation.customer_id, record))
         case Seen.AS_ANOTHER:
             return []

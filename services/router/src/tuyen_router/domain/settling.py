@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
-from tuyen_router.domain.state import CustomerRecord, Partition, Row
+from tuyen_router.domain.state import Partition, Row
 from tuyen_router.domain.sticky import conversations_of, follow
 
 
@@ -41,7 +43,7 @@ def _sticky(
     records = _records(partition, conversations_of(request, conversation), answer)
     if records or answer.verdict is Verdict.QUEUED:
         return records
-    ended = CustomerRecord(request, True, customer.seen)
+    ended = replace(customer.record(), ended=True)
     return [CustomerSaved(conversation.customer_id, ended)]
 
 

@@ -10,6 +10,7 @@ from enum import Enum, auto
 import msgspec
 
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued, Sources
+from tuyen_events.commands import Outcome
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
@@ -57,21 +58,30 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     cause: Position
 
 
+class Refusal(msgspec.Struct, frozen=True, array_like=True):
+    """A command that left no assignment record: its offset, and what its caller was told."""
+
+    command: int
+    outcome: Outcome
+
+
 class CustomerRecord(msgspec.Struct, frozen=True, array_like=True):
     """A customer as it stands in `router-customers`.
 
     `ended` says that the request came to an end that left no assignment record behind; one that
-    did leave a record is known by it. `seen` is the ring of recent event ids.
+    did leave a record is known by it. `seen` is the ring of recent event ids. `refused` is the
+    last refusal of a command about one of the customer's conversations.
     """
 
     request: Request | None
     ended: bool
     seen: bytes
+    refused: Refusal | None = None
 
 
 @dataclass(slots=True)
 class Customer:
-    """One customer of one page: five fields folded from assignments, three of its own."""
+    """One customer of one page: five fields folded from assignments, four of its own."""
 
     agent_id: AgentId | None = None
     """The sticky assignee (R3), shared by messages and livestream comments."""
@@ -83,6 +93,7 @@ class Customer:
     request: Request | None = None
     ended: bool = False
     seen: bytes = b""
+    refused: Refusal | None = None
 
     @property
     def open_request(self) -> Request | None:
@@ -101,7 +112,7 @@ class Customer:
         return self.settled is not None and cause.offset <= _cause_offset(self.settled)
 
     def record(self) -> CustomerRecord:
-        return CustomerRecord(self.request, self.ended, self.seen)
+        return CustomerRecord(self.request, self.ended, self.seen, self.refused)
 
 
 @dataclass(slots=True)
@@ -189,6 +200,7 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
     customer.request = record.request
     customer.ended = record.ended
     customer.seen = record.seen
+    customer.refused = record.refused
 
 
 class Seen(Enum):

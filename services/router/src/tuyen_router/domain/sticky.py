@@ -64,8 +64,8 @@ def on_sticky_event(
         else:
             decisions = _followed(partition, arrival)
     seen = with_seen(customer.seen, arrival.event_id, arrival.position.offset)
-    saved = CustomerSaved(arrival.conversation.customer_id, CustomerRecord(request, ended, seen))
-    return [saved, *decisions]
+    record = CustomerRecord(request, ended, seen, customer.refused)
+    return [CustomerSaved(arrival.conversation.customer_id, record), *decisions]
 
 
 def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -> Purpose | None:
