@@ -7,6 +7,7 @@ import pytest
 from router.domain.shop import (
     COMMENT,
     CUSTOMER,
+    KINDS,
     LIVE,
     PAGE,
     THREAD,
@@ -26,7 +27,7 @@ from router.domain.shop import (
     settled,
     shop,
 )
-from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.assignments import AssignmentEvent, Sources
 from tuyen_events.commands import MarkConversationDone, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Verdict
@@ -35,7 +36,7 @@ from tuyen_router.domain.by_hand import Command, on_assign, on_done
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.rotating import on_root_comment
 from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import Partition, apply_customer
 from tuyen_router.domain.sticky import on_sticky_event
 
 
@@ -209,6 +210,33 @@ def test_r9_2_a_repeated_done_gives_its_withdrawal_again_and_leaves_the_request(
     again = _by_hand(partition, mark_done(), repeated=True)
     assert (records(again), settled(again)) == ([], settled(first))
     assert _withdrawn(again) == _withdrawn(first)
+
+
+def test_i12_a_repeated_done_takes_the_conversation_out_of_the_request_again() -> None:
+    """The customer's own record was lost, and so was how far the inputs had been read before it."""
+    partition = _asked()
+    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
+    asked = partition.customer(CUSTOMER).record()
+    recovered = Partition(3)
+    apply_customer(recovered, CUSTOMER, asked)
+    queued = answer(request(0), Verdict.QUEUED)
+    fold(recovered, on_answer(recovered, queued, at("answers", 0)))
+    _by_hand(recovered, mark_done())
+    apply_customer(recovered, CUSTOMER, asked)
+    _by_hand(recovered, mark_done(), repeated=True)
+    left = recovered.customer(CUSTOMER).open_request
+    assert left is not None
+    assert left.conversations == ((LIVE, KINDS[LIVE]),)
+
+
+def test_i12_a_repeated_done_leaves_what_a_later_message_asked_for() -> None:
+    partition = _settled(Verdict.QUEUED)
+    _by_hand(partition, mark_done())
+    partition.handled = Sources(inbound=1, answers=0, commands=0)
+    fold(partition, on_sticky_event(partition, shop(), arrival(1)))
+    asked = partition.customer(CUSTOMER).open_request
+    _by_hand(partition, mark_done(), repeated=True)
+    assert partition.customer(CUSTOMER).open_request == asked
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def on_done(
     version, agent = (0, None) if row is None else (row.version, row.agent_id)
     if repeated and row is not None and row.command == position.offset:
         return [
-            *_left(partition, command),
+            *_left(partition, command, row.inbound),
             *_withdrawn_again(partition, command, position),
             _settled(command, Outcome.APPLIED, version, agent),
         ]
@@ -144,17 +144,20 @@ def on_done(
             assignment(partition, conversation, None, why)
             for conversation in _named(command, {command.conversation_id: command.kind})
         ),
-        *(_left(partition, command) if settled is None else ()),
+        *(_left(partition, command, partition.handled.inbound) if settled is None else ()),
         *_withdrawn(command, settled, position),
         _settled(command, Outcome.APPLIED, version + 1, None),
     ]
 
 
-def _left(partition: Partition, command: Command) -> Iterable[CustomerSaved]:
-    """The customer's open request without the command's conversation."""
+def _left(partition: Partition, command: Command, inbound: int) -> Iterable[CustomerSaved]:
+    """The customer's open request without the command's conversation.
+
+    One that was asked later, for an event after `inbound`, asks for the conversation anew.
+    """
     customer = partition.customer(command.customer_id)
     request = customer.open_request
-    if command.kind.sticky and request is not None:
+    if command.kind.sticky and request is not None and request.cause.offset <= inbound:
         others = tuple(each for each in request.conversations if each[0] != command.conversation_id)
         left = replace(request, conversations=others)
         yield CustomerSaved(command.customer_id, replace(customer.record(), request=left))

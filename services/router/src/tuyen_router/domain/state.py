@@ -1,7 +1,8 @@
 """What stage 1 remembers of one partition's customers and conversations.
 
 Everything here is folded from two compacted topics: rows from `assignments`, the rest from
-`router-customers`. Both folds may run in any order, so neither touches the other's fields.
+`router-customers`. Both folds may run in any order, so neither touches the other's fields; of how
+far the inputs had been read, which both tell, the furthest counts.
 """
 
 from dataclasses import dataclass, field
@@ -195,9 +196,15 @@ def last_settled(
 
 
 def apply_customer(partition: Partition, customer_id: CustomerId, record: CustomerRecord) -> None:
-    """Folds one record of `router-customers`; the latest counts."""
+    """Folds one record of `router-customers`; the latest counts.
+
+    A request tells, as assignments do, how far the inbound events had been read.
+    """
+    request = record.request
+    if request is not None and request.cause.offset > partition.handled.inbound:
+        partition.handled = _furthest(partition.handled, Sources(inbound=request.cause.offset))
     customer = partition.customer(customer_id)
-    customer.request = record.request
+    customer.request = request
     customer.ended = record.ended
     customer.seen = record.seen
     customer.refused = record.refused
