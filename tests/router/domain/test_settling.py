@@ -23,6 +23,7 @@ from router.domain.shop import (
     requests,
     shop,
 )
+from tuyen_events.assignments import Sources
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, Reason
@@ -183,6 +184,21 @@ def test_r3_5_r5_3_an_answer_that_a_manager_overtook_changes_nothing(
     late = _answered(partition, verdict, A, conversation=conversation)
     assert records(late) == []
     assert _withdrawn(late) == withdrawn
+
+
+@pytest.mark.parametrize("conversation", [THREAD, COMMENT])
+def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_answer_again(
+    conversation: ConversationId,
+) -> None:
+    """A later record tells that the answer was handled: not that its withdrawal was sent."""
+    partition = _asked(conversation)
+    for offset, chosen in enumerate([B, A]):
+        by_hand = assign(chosen, conversation)
+        position = at("commands", offset)
+        fold(partition, on_assign(partition, shop(), by_hand, position, repeated=False))
+        partition.handled = Sources(inbound=0, answers=0, commands=offset)
+        late = _answered(partition, Verdict.QUEUED, conversation=conversation)
+        assert (records(late), _withdrawn(late)) == ([], ["inbound/3/0"])
 
 
 def test_r5_1_a_thread_that_was_done_is_not_assigned_when_another_of_the_customer_is() -> None:

@@ -30,7 +30,7 @@ def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> l
     row = partition.rows.get(conversation.id)
     if row is None or (row.waiting and row.request_id == answer.request_id):
         return _records(partition, [conversation], answer)
-    return _overtaken(answer, position) if row.answers < position.offset else []
+    return _overtaken(answer, position)
 
 
 def _sticky(

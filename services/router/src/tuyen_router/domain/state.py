@@ -38,7 +38,6 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
     request_id: str | None
     inbound: int
-    answers: int
     command: int
     """The offset of the command that made the record; -1 when a rule did."""
 
@@ -149,7 +148,6 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         record.reason,
         record.request_id,
         record.sources.inbound,
-        record.sources.answers,
         -1 if record.by is None else record.sources.commands,
     )
     if not record.kind.sticky:
