@@ -277,7 +277,7 @@ CUSTOMERS = Topic(
     cleanup=Cleanup.COMPACT,
     retention=timedelta(minutes=1),
     public=False,
-    carries="stage 1's state of customers: recent event ids, the open request",
+    carries="stage 1's own state of customers: event ids, open request, refusal",
 )
 RAW = Topic(
     name="raw",
