@@ -10,7 +10,7 @@ from functools import partial
 
 from tuyen_events.codec import decode_data
 from tuyen_events.directory import DirectoryEvent, SettingsChanged
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.copies import LogCopy
@@ -29,6 +29,7 @@ class OrganizationCopies:
 
     def __init__(self, log: Log, stir: Callable[[OrganizationId], None]) -> None:
         self._organizations: dict[OrganizationId, Organization] = {}
+        self._presence_versions: dict[tuple[OrganizationId, AgentId], int] = {}
         self._stir = stir
         self.copies = tuple(
             LogCopy(log, topic, self._fold, service="router") for topic in (DIRECTORY, PRESENCE)
@@ -55,12 +56,19 @@ class OrganizationCopies:
         event = decode_data(record.headers, record.value)
         match event:
             case PresenceChanged():
-                before = self.get(event.organization)
-                self._set(with_presence(before, event.agent_id, event.presence))
+                self._come_or_gone(event)
             case DirectoryEvent():
                 self._set(evolve(self.get(event.organization), event))
             case _:
                 pass
+
+    def _come_or_gone(self, event: PresenceChanged) -> None:
+        """A version that has passed is a late word of a presence worker that was frozen."""
+        agent = (event.organization, event.agent_id)
+        if event.version >= self._presence_versions.get(agent, 0):
+            self._presence_versions[agent] = event.version
+            before = self.get(event.organization)
+            self._set(with_presence(before, event.agent_id, event.presence))
 
     def _remove(self, record: Record) -> None:
         """A directory entity that is gone; its key names it."""

@@ -1,0 +1,97 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from tuyen_events.directory import RuleChanged, SettingsChanged, directory_key
+from tuyen_events.event import Envelope, Event
+from tuyen_events.ids import AgentId, OrganizationId, RuleId
+from tuyen_events.presence import PresenceChanged
+from tuyen_events.topics import DIRECTORY, PRESENCE
+from tuyen_events.vocabulary import Mode, Presence, PresenceCause
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_router.adapters.organizations import OrganizationCopies
+
+SHOP, AN, RULE = OrganizationId("shop"), AgentId("an"), RuleId("main")
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+
+def _envelope(event: Event) -> Envelope:
+    return Envelope(id="evt_1", source="test", subject="shop", time=NOW, data=event)
+
+
+async def _presence(log: InMemoryLog, presence: Presence, version: int) -> None:
+    changed = PresenceChanged(
+        organization=SHOP,
+        agent_id=AN,
+        presence=presence,
+        previous=Presence.OFFLINE,
+        cause=PresenceCause.LOGIN,
+        at=NOW,
+        version=version,
+    )
+    await log.append(PRESENCE, f"{SHOP}/{AN}", _envelope(changed))
+
+
+@asynccontextmanager
+async def _following(copies: OrganizationCopies) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(copy.run()) for copy in copies.copies]
+    try:
+        async with asyncio.timeout(10):
+            await copies.caught_up()
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def test_r1_an_organization_of_which_nothing_was_read_assigns_nothing() -> None:
+    copies = OrganizationCopies(InMemoryLog(), lambda _: None)
+    assert not copies.get(SHOP).assigns
+
+
+async def test_r5_1_every_change_stirs_its_organization() -> None:
+    log, stirred = InMemoryLog(), list[OrganizationId]()
+    await log.append(
+        DIRECTORY,
+        directory_key(SHOP, "settings"),
+        _envelope(SettingsChanged(organization=SHOP, at=NOW, assignment=True, auto_assign=True)),
+    )
+    await _presence(log, Presence.ONLINE, 1)
+    copies = OrganizationCopies(log, stirred.append)
+    async with _following(copies):
+        assert stirred == [SHOP, SHOP]
+        assert copies.get(SHOP).assigns_by_itself
+        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+
+
+async def test_r1_1_a_removed_rule_is_gone() -> None:
+    log = InMemoryLog()
+    rule = RuleChanged(
+        organization=SHOP, at=NOW, id=RULE, name="Main", enabled=True, mode=Mode.SEQUENTIAL
+    )
+    await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
+    await log.append_bytes(DIRECTORY, directory_key(SHOP, "rule", RULE), None)
+    copies = OrganizationCopies(log, lambda _: None)
+    async with _following(copies):
+        assert copies.get(SHOP).rules == {}
+
+
+async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -> None:
+    log = InMemoryLog()
+    await _presence(log, Presence.OFFLINE, 2)
+    await _presence(log, Presence.ONLINE, 1)
+    copies = OrganizationCopies(log, lambda _: None)
+    async with _following(copies):
+        assert copies.get(SHOP).presence_of(AN) is Presence.OFFLINE
+
+
+async def test_p4_a_record_that_cannot_be_read_holds_nothing_back() -> None:
+    log = InMemoryLog()
+    await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", b"{", [("ce_type", b"presence.changed.v1")])
+    await _presence(log, Presence.ONLINE, 1)
+    copies = OrganizationCopies(log, lambda _: None)
+    async with _following(copies):
+        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
