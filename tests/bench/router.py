@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bench.processes import running
 from bench.report import Row, compared
@@ -82,7 +81,8 @@ async def _bare(kafka: str, prefix: str, module: str, events: int) -> float:
     """The rate of one of the two baselines over the first `events` of the same input."""
     name = f"{prefix}{module}"
     source, output = f"{name}-in", f"{name}-out"
-    await _create(kafka, source, output, f"{name}-owners-changelog")
+    topics = [_topic(f"{module}-{part}") for part in ("in", "out", "owners-changelog")]
+    await ensure_topics(kafka, prefix, 1, topics)
     await market.publish(kafka, prefix, _topic(f"{module}-in"), market.mix(events, PAGES, KNOWN))
     with tempfile.TemporaryDirectory() as data_dir:
         env = {
@@ -103,21 +103,6 @@ async def _bare(kafka: str, prefix: str, module: str, events: int) -> float:
 def _topic(name: str) -> Topic:
     """A topic of the benchmark's own, shaped like the inbound one."""
     return replace(INBOUND, name=name)
-
-
-async def _create(kafka: str, *names: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    try:
-        await admin.create_topics(
-            [
-                NewTopic(name=name, num_partitions=CUSTOMER_PARTITIONS, replication_factor=1)
-                for name in names
-            ]
-        )
-    finally:
-        await admin.close()
-    await asyncio.sleep(1)
 
 
 def _service(kafka: str, prefix: str) -> dict[str, str]:
