@@ -25,6 +25,23 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     commands: int = -1
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a rule came to its choice: with the recorded pool, enough to explain it later (R9.4)."""
+
+    pool_id: str | None = None
+    """Names the `pool.recorded` event: who was a candidate, and why the others were not. Null where
+    no rule covered the page."""
+    rule_version: int | None = None
+    after: AgentId | None = None
+    """Who was chosen last before: the rotation went on behind them (R2.1)."""
+    full: tuple[AgentId, ...] = ()
+    """Candidates of the pool who had as many open conversations as they may have (R1.7)."""
+    load: int | None = None
+    """How many open conversations the chosen agent had, where the organization counts them."""
+    handed_over_by: AgentId | None = None
+    """Whose conversation went back to rotation: not to them again (R6.5)."""
+
+
 class AssignmentEvent(Event, frozen=True, kw_only=True):
     """One change of a conversation's assignee.
 
@@ -50,7 +67,11 @@ class AssignmentEvent(Event, frozen=True, kw_only=True):
     at: Moment
     note: str | None = None
     candidates: tuple[AgentId, ...] = ()
-    """The agents who could have been chosen, in the order of the pool."""
+    """Of older records alone, who could have been chosen; today `choice.pool_id` names them."""
+    choice: Choice | None = None
+    """How the rule `rule_id` came to it; null where no rule was asked."""
+    settings_version: int = 0
+    """The version of the organization's settings at the decision; 0 when they were never set."""
     request_id: str | None = None
     """The router's request that this record settles, or the last one that was settled."""
     sources: Sources = Sources()

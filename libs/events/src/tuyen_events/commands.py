@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import ConversationKind, Moment
+from tuyen_events.vocabulary import Channel, ConversationKind, Moment
 
 
 class AssignConversation(Event, frozen=True, kw_only=True):
@@ -28,6 +28,37 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     note: str | None = None
     expected_version: int | None = None
     """Refuse when the conversation has another version by then (R6.4)."""
+    take: bool = False
+    """The agent takes what nobody has, for themselves (R6.6)."""
+    bulk: bool = False
+    """One of many (R6.5): the reason is then `bulk`."""
+    only_from: AgentId | None = None
+    """Change nothing unless the conversation is this agent's by then (R6.5)."""
+    at: Moment
+
+
+class ReturnToRotation(Event, frozen=True, kw_only=True):
+    """Take the conversation from `only_from` and let its rule choose somebody else (R6.5).
+
+    Changes nothing when the conversation is another's by then. Of a livechat, the gateway adds what
+    the visitor chose, since R1.5 and R1.6 bind this choice too.
+    """
+
+    type: ClassVar[str] = "conversation.return_to_rotation.v1"
+    command_id: str
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    customer_id: CustomerId
+    customer_external_id: str
+    kind: ConversationKind
+    channel: Channel
+    only_from: AgentId
+    by: AgentId
+    note: str | None = None
+    department: str | None = None
+    region: str | None = None
+    page_url: str | None = None
     at: Moment
 
 
@@ -45,7 +76,10 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     done: bool
     seen_events: int
     """How many of its inbound events the caller had seen: one more opens it again."""
-    by: AgentId
+    seen_offset: int = -1
+    """The last of those in the customer's partition of `inbound`: what stands behind it is news."""
+    by: AgentId | None
+    """Null when the setting `done_after_hours` did it."""
     at: Moment
 
 
@@ -57,6 +91,10 @@ class Outcome(StrEnum):
     NOT_ALLOWED = "not_allowed"
     """The agent is disabled, removed, or was not given the page (R6.2)."""
     ASSIGNMENT_OFF = "assignment_off"
+    TAKING_OFF = "taking_off"
+    """The setting `take_unassigned` is off (R6.6)."""
+    ALREADY_TAKEN = "already_taken"
+    """Somebody has the conversation: `agent_id` says who (R6.6)."""
 
 
 class CommandSettled(Event, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What an organization has set up: compacted, one record per entity, the latest one counts.
 
 Keyed `organization/entity/id`. A removed entity is a record without a value, whose type says so.
-Every record carries the whole entity. Secrets are never here.
+A region's id is `department/region`. Every record carries the whole entity. Secrets are never here.
 """
 
 from typing import ClassVar
@@ -9,7 +9,16 @@ from typing import ClassVar
 import msgspec
 
 from tuyen_events.event import Event
-from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
+from tuyen_events.ids import (
+    AgentId,
+    DepartmentId,
+    GroupId,
+    LinkId,
+    OrganizationId,
+    PageId,
+    RegionId,
+    RuleId,
+)
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
@@ -48,6 +57,8 @@ class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
     when_nobody: WhenNobody = WhenNobody.QUEUE
     take_unassigned: bool = False
     done_after_hours: int = 0
+    version: int = 0
+    """Rises by one with each change; 0 when they were never set."""
 
 
 class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
@@ -100,10 +111,49 @@ class RuleChanged(DirectoryEvent, frozen=True, kw_only=True):
     version: int = 1
 
 
+class DepartmentChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """A department that a livechat's visitor can ask for (L1)."""
+
+    type: ClassVar[str] = "department.changed.v1"
+    id: DepartmentId
+    name: str
+
+
+class RegionChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """A region inside a department (L1). `id` is unique within its department alone."""
+
+    type: ClassVar[str] = "region.changed.v1"
+    department_id: DepartmentId
+    id: RegionId
+    name: str
+
+
+class GroupChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """Agents who answer the visitors of certain links first (R1.6)."""
+
+    type: ClassVar[str] = "group.changed.v1"
+    id: GroupId
+    name: str
+    members: tuple[AgentId, ...] = ()
+
+
+class LinkChanged(DirectoryEvent, frozen=True, kw_only=True):
+    """Which group answers the visitors of a site's address, and of all below it (R1.6)."""
+
+    type: ClassVar[str] = "link.changed.v1"
+    id: LinkId
+    url: str
+    group: GroupId
+
+
 REMOVED_TYPES: dict[str, str] = {
     "agent": "agent.removed.v1",
     "page": "page.removed.v1",
     "rule": "rule.removed.v1",
+    "department": "department.removed.v1",
+    "region": "region.removed.v1",
+    "group": "group.removed.v1",
+    "link": "link.removed.v1",
 }
 """Entity to the type of the record without a value that removes it."""
 

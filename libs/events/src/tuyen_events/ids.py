@@ -18,6 +18,10 @@ MessageId = NewType("MessageId", str)
 AgentId = NewType("AgentId", str)
 RuleId = NewType("RuleId", str)
 EventId = NewType("EventId", str)
+DepartmentId = NewType("DepartmentId", str)
+RegionId = NewType("RegionId", str)
+GroupId = NewType("GroupId", str)
+LinkId = NewType("LinkId", str)
 
 CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
 """What an id that a caller chooses looks like."""

@@ -20,6 +20,20 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_id: str
     name: str | None = None
     picture: str | None = None
+    phone: str | None = None
+    """This and what follows is what a livechat's site tells of its visitor (C1)."""
+    email: str | None = None
+    gender: str | None = None
+    location: str | None = None
+    browser: str | None = None
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a livechat's visitor was, and whom they asked for (L3)."""
+
+    page_url: str | None = None
+    department: str | None = None
+    region: str | None = None
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,6 +88,7 @@ class MessageReceived(CustomerEvent, frozen=True, kw_only=True):
     """What a pressed button (postback, quick reply) carries for programs; `text` has its title."""
     reply_to: MessageId | None = None
     referral: Referral | None = None
+    visit: Visit | None = None
 
 
 class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
+from tuyen_events.assignments import Choice
 from tuyen_events.event import Event
 from tuyen_events.ids import (
     AgentId,
@@ -31,6 +32,8 @@ class Purpose(StrEnum):
     """The assignee is no longer allowed (R3.4)."""
     OFFLINE = "offline"
     """The assignee is offline and is to be replaced if somebody is there (R3.3)."""
+    HANDOVER = "handover"
+    """A manager gave the conversation back to rotation (R6.5)."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -57,6 +60,12 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     """The id of the event that caused it, from which a random choice is drawn (R2.2)."""
     cause: Position
     at: Moment
+    department: str | None = None
+    """What the visitor of a website chose (R1.5), and where they were (R1.6)."""
+    region: str | None = None
+    page_url: str | None = None
+    handed_over_by: AgentId | None = None
+    """Whose conversation it was: not to them again (R6.5)."""
 
 
 class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
@@ -94,7 +103,30 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     rule_id: RuleId | None
     mode: Mode | None
     candidates: tuple[AgentId, ...] = ()
+    """Of older records alone: see `choice`."""
+    choice: Choice | None = None
+    settings_version: int = 0
     drained: bool = False
     """The conversation had waited in the queue (R5.1)."""
     seed: EventId
     at: Moment
+
+
+class LoadsReported(Event, frozen=True, kw_only=True):
+    """Stage 1 tells how many open conversations agents have in one of its partitions (R1.7, R2.3).
+
+    Counts are absolute. `sequence` never falls; of two reports of a partition the higher counts.
+    Until an answer is named in `settled`, stage 2 counts what it chose itself; from then on the
+    counts hold it, or it came to nothing. Only organizations whose rules ask for loads report.
+    """
+
+    type: ClassVar[str] = "loads.reported.v1"
+    organization: OrganizationId
+    partition: int
+    """Stage 1's, which is the customers'."""
+    sequence: int
+    loads: dict[AgentId, int]
+    complete: bool = False
+    """Agents who are not named have none in this partition; otherwise theirs are as before."""
+    settled: tuple[str, ...] = ()
+    """The requests whose answers are in the counts now, or came to nothing."""

@@ -18,6 +18,7 @@ from tuyen_events import (
     directory,
     inbound,
     marks,
+    pools,
     posts,
     presence,
     routing,
@@ -144,6 +145,16 @@ ASSIGNMENTS = Topic(
         assignments.AssignmentQueued,
     ),
 )
+POOLS = Topic(
+    name="pools",
+    key="pool",
+    partitions=6,
+    cleanup=Cleanup.COMPACT,
+    retention=_MONTH,
+    public=True,
+    carries="whom a rule could choose from, and why not from the others",
+    events=(pools.PoolRecorded,),
+)
 PRESENCE = Topic(
     name="presence",
     key="organization/agent",
@@ -169,6 +180,10 @@ DIRECTORY = Topic(
         directory.SupportTeamChanged,
         directory.PageChanged,
         directory.RuleChanged,
+        directory.DepartmentChanged,
+        directory.RegionChanged,
+        directory.GroupChanged,
+        directory.LinkChanged,
     ),
     removals=tuple(directory.REMOVED_TYPES.values()),
 )
@@ -190,7 +205,11 @@ COMMANDS = Topic(
     retention=_FOREVER,
     public=False,
     carries="what agents and managers ask of the router",
-    events=(commands.AssignConversation, commands.MarkConversationDone),
+    events=(
+        commands.AssignConversation,
+        commands.ReturnToRotation,
+        commands.MarkConversationDone,
+    ),
 )
 COMMAND_RESULTS = Topic(
     name="command-results",
@@ -249,7 +268,7 @@ REQUESTS = Topic(
     retention=_MONTH,
     public=False,
     carries="stage 1 of routing asks stage 2",
-    events=(routing.ChoiceRequested, routing.ChoiceWithdrawn),
+    events=(routing.ChoiceRequested, routing.ChoiceWithdrawn, routing.LoadsReported),
 )
 CHOICES = Topic(
     name="router-choices",
@@ -307,6 +326,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         for topic in (
             INBOUND,
             ASSIGNMENTS,
+            POOLS,
             PRESENCE,
             DIRECTORY,
             CONTACTS,

@@ -96,6 +96,24 @@ class WhenNobody(StrEnum):
     LEAVE_UNASSIGNED = "leave_unassigned"
 
 
+class Exclusion(StrEnum):
+    """Why a member of a pool could not be chosen (R1, R9.4)."""
+
+    OFFLINE = "offline"
+    """Not `online` under a rule that asks for it; `away` counts as offline (R1.2)."""
+    CAPABILITY = "capability"
+    PAGE = "page"
+    DEPARTMENT = "department"
+    """Outside the department or the region that the visitor named (R1.5)."""
+    GROUP = "group"
+    """Outside the group of the visitor's link, which had a candidate (R1.6)."""
+    CAPACITY = "capacity"
+    DISABLED = "disabled"
+    """Disabled, or removed (R1.8)."""
+    HANDED_OVER = "handed_over"
+    """Theirs was the conversation that went back to rotation (R6.5)."""
+
+
 class Reason(StrEnum):
     """Why a conversation has the assignee that it has (R9.4)."""
 

@@ -14,6 +14,7 @@ from tuyen_events.assignments import (
     AssignmentMade,
     AssignmentQueued,
     AssignmentRemoved,
+    Choice,
 )
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import (
@@ -68,7 +69,7 @@ class Why:
     mode: Mode | None = None
     by: AgentId | None = None
     note: str | None = None
-    candidates: tuple[AgentId, ...] = ()
+    choice: Choice | None = None
     request_id: str | None = None
 
 
@@ -99,7 +100,7 @@ def assignment(
         caused_by=why.caused_by,
         at=why.at,
         note=why.note,
-        candidates=why.candidates,
+        choice=why.choice,
         request_id=why.request_id or settled,
         sources=partition.handled,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from tuyen_events.assignments import Choice
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.vocabulary import WhenNobody
@@ -269,7 +270,7 @@ def _answered(
                 agent_id=agent,
                 rule_id=None if rule is None else rule.id,
                 mode=None if rule is None else rule.mode,
-                candidates=() if pool is None else pool.candidates,
+                choice=None if rule is None else Choice(rule_version=rule.version),
                 drained=drained,
                 seed=request.seed,
                 at=at,

@@ -120,7 +120,7 @@ def _record(
             at=answer.at,
             rule_id=answer.rule_id,
             mode=answer.mode,
-            candidates=answer.candidates,
+            choice=answer.choice,
             request_id=answer.request_id,
         ),
     )
@@ -134,6 +134,8 @@ def _reason(answer: ChoiceMade) -> Reason:
             return Reason.STICKY_LOST
         case Purpose.OFFLINE:
             return Reason.REASSIGNED_OFFLINE
+        case Purpose.HANDOVER:
+            return Reason.BULK
         case Purpose.FIRST:
             return _BY_MODE[answer.mode or Mode.SEQUENTIAL]
 

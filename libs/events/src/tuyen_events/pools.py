@@ -1,0 +1,39 @@
+"""Who could be chosen, and why the others could not: what an assignment's `pool_id` stands for.
+
+One record for each pool that a choice was made from, however many choices: its id is a digest of
+its content.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, OrganizationId, RuleId
+from tuyen_events.vocabulary import Exclusion, Mode
+
+
+class Excluded(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of the pool who was no candidate. The first reason in the order of R1 counts."""
+
+    agent_id: AgentId
+    why: Exclusion
+
+
+class PoolRecorded(Event, frozen=True, kw_only=True):
+    """A rule's pool at one moment, for one kind of event."""
+
+    type: ClassVar[str] = "pool.recorded.v1"
+    id: str
+    organization: OrganizationId
+    rule_id: RuleId
+    rule_version: int
+    mode: Mode
+    order: tuple[AgentId, ...]
+    """All members in the order of the rotation."""
+    candidates: tuple[AgentId, ...]
+    excluded: tuple[Excluded, ...] = ()
+    department: str | None = None
+    region: str | None = None
+    group: str | None = None
+    """The link group that the choice was cut to (R1.6)."""
