@@ -12,6 +12,7 @@ from tuyen_events.topics import (
     CUSTOMERS,
     DIRECTORY,
     INBOUND,
+    PAGE_TOKENS,
     RAW,
     TOPICS,
     Cleanup,
@@ -29,8 +30,8 @@ def test_public_topics_carry_events_alone() -> None:
     assert all(topic.events for topic in TOPICS.values() if topic.public)
 
 
-@pytest.mark.parametrize("topic", [RAW, CREDENTIALS], ids=lambda topic: topic.name)
-def test_bodies_and_password_hashes_are_no_events_and_not_public(topic: Topic) -> None:
+@pytest.mark.parametrize("topic", [RAW, CREDENTIALS, PAGE_TOKENS], ids=lambda topic: topic.name)
+def test_bodies_password_hashes_and_tokens_are_no_events_and_not_public(topic: Topic) -> None:
     assert topic.events == ()
     assert not topic.public
 

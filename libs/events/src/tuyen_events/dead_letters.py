@@ -20,3 +20,5 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     error: str
     payload: str
     at: Moment
+    account: str = ""
+    """Whose webhook it came to, where each page of a channel has an address of its own."""

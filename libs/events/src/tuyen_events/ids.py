@@ -36,6 +36,11 @@ def customer_id(organization: OrganizationId, page: PageId, external_id: str) ->
     return CustomerId(_derived("cus_", organization, page, external_id))
 
 
+def livechat_app_id(organization: OrganizationId, page: PageId) -> str:
+    """What a livechat page is called at its channel: in its webhook's address and in its widget."""
+    return _derived("app_", organization, page)
+
+
 def contact_id(customer: CustomerId) -> ContactId:
     """The contact that a customer's first event makes (C1), before any merge."""
     return ContactId(_derived("con_", customer))

@@ -250,6 +250,15 @@ CREDENTIALS = Topic(
     public=False,
     carries="hashed passwords",
 )
+PAGE_TOKENS = Topic(
+    name="page-tokens",
+    key="what of an account at its channel",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=timedelta(days=1),
+    public=False,
+    carries="what a page signs its webhooks with, sealed, and that it was used",
+)
 POSTS = Topic(
     name="posts",
     key="organization/page/post or video",
@@ -335,6 +344,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             MARKS,
             PRESENCE_SIGNALS,
             CREDENTIALS,
+            PAGE_TOKENS,
             POSTS,
             REQUESTS,
             CHOICES,

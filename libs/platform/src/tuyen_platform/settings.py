@@ -1,8 +1,15 @@
 """The settings that all services share, read once from the environment."""
 
 from pathlib import Path
+from typing import Self
 
+from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tuyen_platform.page_tokens import sealer
+
+LOCAL_SECRETS_KEY = "bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk="
+"""What tokens are sealed with on the local stack when no key is given."""
 
 
 class ServiceSettings(BaseSettings):
@@ -25,3 +32,23 @@ class ServiceSettings(BaseSettings):
     log_format: str = "json"
     """`json` for machines, `console` for people."""
     state_dir: Path = Path("var")
+
+
+class SealingSettings(ServiceSettings):
+    """Those of services that keep others' secrets, or read them."""
+
+    secrets_key: SecretStr = SecretStr(LOCAL_SECRETS_KEY)
+    """Fernet keys (32 random bytes in URL-safe base64) separated by commas: the first seals, every
+    one opens. To change the key, put the new one in front and keep the old one."""
+
+    @model_validator(mode="after")
+    def _has_key(self) -> Self:
+        if not self.local and LOCAL_SECRETS_KEY in self.secrets_key.get_secret_value():
+            raise ValueError("TUYEN_SECRETS_KEY is not set to a key of its own")
+        try:
+            sealer(self.secrets_key)
+        except ValueError:
+            raise ValueError(
+                "TUYEN_SECRETS_KEY holds no Fernet key: 32 random bytes in URL-safe base64"
+            ) from None
+        return self

@@ -1,0 +1,126 @@
+"""What pages sign their webhooks with: a compacted topic of its own, sealed (P6).
+
+Two kinds of records, each with one writer, so that nobody overwrites another's: `token/<account>`
+by the gateway, `used/<account>` by ingest. An account is the page's id at its channel.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
+
+from tuyen_events.codec import UnreadableEventError
+from tuyen_events.topics import PAGE_TOKENS
+from tuyen_platform.kafka.ports import Record, Unwritten
+
+_HEADERS = (("content-type", b"application/json"),)
+_TOKEN, _USED = "token", "used"
+
+_KeptT = TypeVar("_KeptT", bound=msgspec.Struct)
+
+
+class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """`stamp` is drawn anew with each token, so that its use can be told from that of another."""
+
+    sealed: str
+    stamp: str
+
+
+class _Used(msgspec.Struct, frozen=True, kw_only=True):
+    stamp: str
+
+
+class _Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sealed. The account is in it: moved under another's key, a token opens nothing."""
+
+    account: str
+    token: str
+
+
+class _Open(NamedTuple):
+    token: str
+    stamp: str
+
+
+class PageTokens:
+    """The tokens of all pages, as far as `fold` was given the topic's records."""
+
+    def __init__(self, keys: SecretStr) -> None:
+        """`keys` are Fernet keys separated by commas: the first seals, every one opens."""
+        self._sealer = sealer(keys)
+        self._tokens: dict[str, _Open] = {}
+        self._used: dict[str, str] = {}
+
+    def token(self, account: str) -> str | None:
+        """What the page signs with; None for an account that has no token."""
+        found = self._tokens.get(account)
+        return None if found is None else found.token
+
+    def used(self, account: str) -> bool:
+        """Whether a call was signed with the present token."""
+        found = self._tokens.get(account)
+        return found is not None and self._used.get(account) == found.stamp
+
+    def record(self, account: str, token: str) -> Unwritten:
+        """The record that makes `token` the account's, in place of the one before."""
+        content = msgspec.json.encode(_Content(account=account, token=token))
+        sealed = _Sealed(sealed=self._sealer.encrypt(content).decode(), stamp=secrets.token_hex(8))
+        return _unwritten(_TOKEN, account, sealed)
+
+    def removal(self, account: str) -> Sequence[Unwritten]:
+        """The records that leave the account without a token."""
+        return (_unwritten(_TOKEN, account, None), _unwritten(_USED, account, None))
+
+    def first_use(self, account: str) -> Sequence[Unwritten]:
+        """What is to be written when a call signed with the present token comes; nothing once that
+        was folded."""
+        found = self._tokens.get(account)
+        if found is None or self._used.get(account) == found.stamp:
+            return ()
+        return (_unwritten(_USED, account, _Used(stamp=found.stamp)),)
+
+    def fold(self, record: Record) -> None:
+        """Folds one record. Raises UnreadableEventError, without the record's content."""
+        kind, _, account = (record.key or b"").decode("utf-8", "replace").partition("/")
+        if kind == _TOKEN:
+            self._tokens.pop(account, None)
+            if record.value is not None:
+                self._tokens[account] = self._opened(account, record.value)
+        elif kind == _USED:
+            self._used.pop(account, None)
+            if record.value is not None:
+                self._used[account] = _decoded(record.value, _Used).stamp
+        else:
+            raise UnreadableEventError(f"{kind!r} is nothing that is known of a page's token")
+
+    def _opened(self, account: str, value: bytes) -> _Open:
+        kept = _decoded(value, _Sealed)
+        try:
+            content = _decoded(self._sealer.decrypt(kept.sealed), _Content)
+        except InvalidToken as error:
+            raise UnreadableEventError(
+                "the token was sealed with a key that is not here"
+            ) from error
+        if content.account != account:
+            raise UnreadableEventError("the token is another account's")
+        return _Open(content.token, kept.stamp)
+
+
+def sealer(keys: SecretStr) -> MultiFernet:
+    """Seals with the first of the keys, and opens with each. Raises ValueError for what is none."""
+    return MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
+
+
+def _unwritten(kind: str, account: str, kept: msgspec.Struct | None) -> Unwritten:
+    value = None if kept is None else msgspec.json.encode(kept)
+    return Unwritten(PAGE_TOKENS, f"{kind}/{account}", value, _HEADERS)
+
+
+def _decoded(value: bytes, kind: type[_KeptT]) -> _KeptT:
+    try:
+        return msgspec.json.decode(value, type=kind)
+    except msgspec.MsgspecError as error:
+        raise UnreadableEventError(f"no record of a page's token: {error}") from error

@@ -1,0 +1,109 @@
+"""P6: a page's token stands sealed in the log, and only its own account opens it."""
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr, ValidationError
+
+from tuyen_events.codec import UnreadableEventError
+from tuyen_platform.kafka.ports import Record, Unwritten
+from tuyen_platform.page_tokens import PageTokens
+from tuyen_platform.settings import LOCAL_SECRETS_KEY, SealingSettings
+
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+def tokens(*keys: str) -> PageTokens:
+    return PageTokens(SecretStr(",".join(keys)))
+
+
+def as_record(unwritten: Unwritten, key: str | None = None) -> Record:
+    return Record(
+        topic=unwritten.topic.name,
+        partition=0,
+        offset=0,
+        timestamp=0,
+        key=(unwritten.key if key is None else key).encode(),
+        value=unwritten.value,
+        headers=(),
+    )
+
+
+def folded(kept: PageTokens, *records: Unwritten) -> PageTokens:
+    for record in records:
+        kept.fold(as_record(record))
+    return kept
+
+
+def test_p6_a_token_is_sealed_in_the_log_and_opens_for_those_who_have_the_key() -> None:
+    record = tokens(OLD).record("app_1", "s3cret-token")
+    assert b"s3cret-token" not in (record.value or b"")
+    reader = folded(tokens(OLD), record)
+    assert (reader.token("app_1"), reader.token("app_2")) == ("s3cret-token", None)
+
+
+def test_p6_a_new_key_in_front_opens_what_the_old_one_sealed() -> None:
+    record = tokens(OLD).record("app_1", "t")
+    assert folded(tokens(NEW, OLD), record).token("app_1") == "t"
+    with pytest.raises(UnreadableEventError, match="a key that is not here"):
+        folded(tokens(NEW), record)
+
+
+def test_p6_a_token_that_was_moved_to_another_account_opens_nothing() -> None:
+    kept = tokens(OLD)
+    record = kept.record("app_1", "t")
+    with pytest.raises(UnreadableEventError, match="another account"):
+        kept.fold(as_record(record, "token/app_2"))
+    assert kept.token("app_2") is None
+
+
+def test_p1_a_token_is_used_from_its_first_call_on_and_a_new_one_is_not() -> None:
+    kept = tokens(OLD)
+    assert kept.first_use("app_1") == ()
+    folded(kept, kept.record("app_1", "one"))
+    assert not kept.used("app_1")
+    folded(kept, *kept.first_use("app_1"))
+    assert kept.used("app_1")
+    assert kept.first_use("app_1") == ()
+    folded(kept, kept.record("app_1", "two"))
+    assert not kept.used("app_1")
+
+
+def test_a_token_that_was_removed_is_gone_with_its_use() -> None:
+    kept = tokens(OLD)
+    folded(kept, kept.record("app_1", "one"))
+    folded(kept, *kept.first_use("app_1"), *kept.removal("app_1"))
+    assert (kept.token("app_1"), kept.used("app_1")) == (None, False)
+
+
+@pytest.mark.parametrize(("key", "value"), [("other/app_1", b"{}"), ("token/app_1", b"no json")])
+def test_what_is_no_record_of_a_token_is_said(key: str, value: bytes) -> None:
+    with pytest.raises(UnreadableEventError):
+        tokens(OLD).fold(Record("page-tokens", 0, 0, 0, key.encode(), value, ()))
+
+
+@pytest.mark.parametrize(
+    ("key", "local", "starts"),
+    [
+        (None, True, True),
+        (None, False, False),
+        (LOCAL_SECRETS_KEY, False, False),
+        (f"{NEW},{LOCAL_SECRETS_KEY}", False, False),
+        ("", True, False),
+        ("kkkkkkkk-too-short", True, False),
+        (f"{NEW},{OLD}", False, True),
+    ],
+)
+def test_p6_outside_the_local_stack_a_key_of_its_own_is_needed(
+    monkeypatch: pytest.MonkeyPatch, key: str | None, local: bool, starts: bool
+) -> None:
+    monkeypatch.setenv("TUYEN_KAFKA", "k")
+    monkeypatch.setenv("TUYEN_LOCAL", str(local))
+    monkeypatch.delenv("TUYEN_SECRETS_KEY", raising=False)
+    if key is not None:
+        monkeypatch.setenv("TUYEN_SECRETS_KEY", key)
+    if starts:
+        assert NEW not in repr(SealingSettings())
+    else:
+        with pytest.raises(ValidationError, match="TUYEN_SECRETS_KEY") as refused:
+            SealingSettings()
+        assert "kkkkkkkk" not in str(refused.value)
