@@ -78,6 +78,12 @@ def caused_event_id(cause: str, *parts: str) -> EventId:
     return EventId(_derived("evt_", cause, *parts))
 
 
+def caused_command_id(cause: str, *parts: str) -> str:
+    """The id of a command that something else than a person's click gives: the same cause, the same
+    id."""
+    return _derived("cmd_", cause, *parts)
+
+
 def customer_key(organization: OrganizationId, page: PageId, external_id: str) -> str:
     """The Kafka key of everything that must keep one order for a customer and page (R9.3)."""
     return f"{organization}/{page}/{external_id}"

@@ -17,6 +17,7 @@ from tuyen_events import (
     dead_letters,
     directory,
     inbound,
+    jobs,
     marks,
     pools,
     posts,
@@ -231,6 +232,16 @@ MARKS = Topic(
     carries="what agents read and marked as unread",
     events=(marks.ConversationRead,),
 )
+JOBS = Topic(
+    name="jobs",
+    key="job",
+    partitions=6,
+    cleanup=Cleanup.DELETE,
+    retention=_MONTH,
+    public=False,
+    carries="work on many conversations at once, and how far it has come",
+    events=(jobs.HandoverRequested, jobs.BulkRequested, jobs.JobProgressed),
+)
 PRESENCE_SIGNALS = Topic(
     name="presence-signals",
     key="organization/agent",
@@ -342,6 +353,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             COMMANDS,
             COMMAND_RESULTS,
             MARKS,
+            JOBS,
             PRESENCE_SIGNALS,
             CREDENTIALS,
             PAGE_TOKENS,
