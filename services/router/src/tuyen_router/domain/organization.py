@@ -6,6 +6,7 @@ therefore kept with it and can never be out of date.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeVar
 
 from tuyen_events.directory import (
@@ -18,7 +19,7 @@ from tuyen_events.directory import (
     SupportTeamChanged,
 )
 from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
-from tuyen_events.vocabulary import Capability, Presence
+from tuyen_events.vocabulary import Capability, Mode, Presence
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -66,6 +67,15 @@ class Organization:
     def assigns_by_itself(self) -> bool:
         """Whether rules assign, rather than managers alone."""
         return self.assigns and self.settings.auto_assign
+
+    @cached_property
+    def counts_loads(self) -> bool:
+        """Whether a choice depends on how many open conversations agents have (R1.7, R2.3)."""
+        return any(
+            rule.mode is Mode.LEAST_LOADED or any(m.capacity is not None for m in rule.members)
+            for rule in self.rules.values()
+            if rule.enabled
+        )
 
 
 def evolve(organization: Organization, change: DirectoryEvent) -> Organization:
