@@ -1,9 +1,10 @@
-"""A broker that answers late: a TCP proxy in front of a real one."""
+"""A server behind a bad network: a TCP proxy in front of a real broker or database."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from types import TracebackType
+from typing import Self
 
 PRODUCE = 0
 """Kafka's api key of a produce request."""
@@ -21,20 +22,21 @@ class SlowProxy:
         self, bootstrap: str, delay_s: float, *, api_keys: frozenset[int] | None = None
     ) -> None:
         """Hold back requests of the given api keys, of all when there are none."""
-        host, port = bootstrap.rsplit(":", 1)
-        self._broker = (host, int(port))
         self._api_keys = api_keys
         self.delay_s = delay_s
+        """May be changed at any time, for the requests that come from then on."""
+        self.deaf = False
+        """While set, the server does what it is told and its answers are lost."""
         self.bootstrap = ""
+        self._port = 0
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self.move(bootstrap)
 
-    async def __aenter__(self) -> "SlowProxy":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.bootstrap = f"127.0.0.1:{port}"
-        self._old = _address(*self._broker)
-        self._new = _address("127.0.0.1", port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self.bootstrap = f"127.0.0.1:{self._port}"
         return self
 
     async def __aexit__(
@@ -45,9 +47,19 @@ class SlowProxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
+        self.cut()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def move(self, bootstrap: str) -> None:
+        """The server is at this address from now on; connections to where it was are cut."""
+        host, port = bootstrap.rsplit(":", 1)
+        self._upstream = (host, int(port))
+        self.cut()
+
+    def cut(self) -> None:
+        """Breaks every connection; what was under way in either direction is lost."""
         for task in self._connections:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -55,14 +67,14 @@ class SlowProxy:
         self._connections.add(task)
         try:
             await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # The proxy closes; asyncio's streams would log it.
+        except (asyncio.CancelledError, OSError):
+            pass  # The connection is cut, or nobody listens; asyncio's streams would log it.
         finally:
             self._connections.discard(task)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream_writer = await asyncio.open_connection(*self._broker)
+        upstream_reader, upstream_writer = await asyncio.open_connection(*self._upstream)
         held: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         tasks = [
             asyncio.create_task(self._hold(reader, held)),
@@ -81,10 +93,8 @@ class SlowProxy:
         self, reader: asyncio.StreamReader, held: "asyncio.Queue[tuple[float, bytes]]"
     ) -> None:
         clock = asyncio.get_running_loop().time
-        async for frame in _frames(reader):
-            api_key = int.from_bytes(frame[:2], "big")
-            slow = self._api_keys is None or api_key in self._api_keys
-            held.put_nowait((clock() + (self.delay_s if slow else 0.0), frame))
+        async for frame in self._frames(reader):
+            held.put_nowait((clock() + (self.delay_s if self._is_slow(frame) else 0.0), frame))
 
     async def _release(
         self, held: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter
@@ -93,23 +103,47 @@ class SlowProxy:
         while True:
             due, frame = await held.get()
             await asyncio.sleep(max(0.0, due - clock()))
-            writer.write(len(frame).to_bytes(4, "big") + frame)
+            writer.write(frame)
             await writer.drain()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async for frame in _frames(reader):
-            answer = frame.replace(self._old, self._new)
-            writer.write(len(answer).to_bytes(4, "big") + answer)
-            await writer.drain()
+        async for frame in self._frames(reader):
+            if not self.deaf:
+                writer.write(self._readdressed(frame))
+                await writer.drain()
+
+    def _is_slow(self, frame: bytes) -> bool:
+        return self._api_keys is None or int.from_bytes(frame[4:6], "big") in self._api_keys
+
+    def _readdressed(self, frame: bytes) -> bytes:
+        return frame.replace(_address(*self._upstream), _address("127.0.0.1", self._port))
+
+    async def _frames(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+        """Kafka's: a length, and so many bytes."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readexactly(4)
+                yield head + await reader.readexactly(int.from_bytes(head, "big"))
+
+
+class SlowMongoDB(SlowProxy):
+    """The same in front of a MongoDB. Clients must be told `directConnection=true`: a member of a
+    replica set says where it really is."""
+
+    def _is_slow(self, frame: bytes) -> bool:
+        return True
+
+    def _readdressed(self, frame: bytes) -> bytes:
+        return frame
+
+    async def _frames(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+        """MongoDB's: a length that counts itself, and the rest of so many bytes."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readexactly(4)
+                yield head + await reader.readexactly(int.from_bytes(head, "little") - 4)
 
 
 def _address(host: str, port: int) -> bytes:
     """How Kafka writes an address into its metadata (before the flexible versions)."""
     return len(host).to_bytes(2, "big") + host.encode() + port.to_bytes(4, "big")
-
-
-async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        while True:
-            size = int.from_bytes(await reader.readexactly(4), "big")
-            yield await reader.readexactly(size)

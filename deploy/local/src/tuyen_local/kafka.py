@@ -86,7 +86,8 @@ async def process(directory: Path, logs: Path) -> Server:
     said = f"Kafka {VERSION} at {address}, process {child.pid}, log {child.log}"
     stop = functools.partial(child.stop, GRACE_S)
     answers = functools.partial(_answers, address)
-    return await once_it_answers(Server(address, Origin.PROCESS, said, stop), answers, child)
+    server = Server(address, Origin.PROCESS, said, stop, child.pid)
+    return await once_it_answers(server, answers, child)
 
 
 async def _format(command: list[str], directory: Path, logs: Path) -> None:

@@ -58,7 +58,7 @@ async def process(directory: Path, logs: Path) -> Server:
     )
     said = f"MongoDB at {HOST}:{port}, process {child.pid}, log {child.log}"
     stop = functools.partial(child.stop, GRACE_S)
-    server = Server(_uri(port), Origin.PROCESS, said, stop)
+    server = Server(_uri(port), Origin.PROCESS, said, stop, child.pid)
     return await once_it_answers(server, functools.partial(_is_primary, port), child)
 
 

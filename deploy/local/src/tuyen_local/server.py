@@ -34,6 +34,8 @@ class Server:
     said: str
     """One readable line: what it is and where it comes from."""
     stop: Callable[[], Awaitable[None]]
+    pid: int | None = None
+    """Of the process that was started here; None for a container, or one that was named."""
 
 
 class Kind(Protocol):
