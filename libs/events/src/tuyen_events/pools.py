@@ -34,6 +34,8 @@ class PoolRecorded(Event, frozen=True, kw_only=True):
     candidates: tuple[AgentId, ...]
     excluded: tuple[Excluded, ...] = ()
     department: str | None = None
+    """What the visitor asked for (R1.5); `?` where the organization has no such department, and so
+    for its regions."""
     region: str | None = None
     group: str | None = None
     """The link group that the choice was cut to (R1.6)."""

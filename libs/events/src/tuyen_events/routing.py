@@ -129,4 +129,5 @@ class LoadsReported(Event, frozen=True, kw_only=True):
     complete: bool = False
     """Agents who are not named have none in this partition; otherwise theirs are as before."""
     settled: tuple[str, ...] = ()
-    """The requests whose answers are in the counts now, or came to nothing."""
+    """The requests whose answers are in the counts now, or came to nothing. Every answer with a
+    `choice.load` has to be named once it was handled: so long stage 2 counts it on its own."""
