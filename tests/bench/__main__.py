@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from bench import ingest, latency, router
+from bench import failover, ingest, latency, projections, queue, router, scale, scaling
 from bench.report import Row, publish
 from tuyen_local import kafka, server
 
@@ -17,6 +17,11 @@ _MEASURES: Mapping[str, Measure] = {
     "router": router.measure,
     "ingest": ingest.measure,
     "latency": latency.measure,
+    "projections": projections.measure,
+    "queue": queue.measure,
+    "scale": scale.measure,
+    "failover": failover.measure,
+    "scaling": scaling.measure,
 }
 
 
