@@ -6,7 +6,7 @@ import pytest
 
 from support.facebook import PAYLOADS
 from tuyen_channels.facebook.channel import FacebookChannel
-from tuyen_channels.facebook.signature import Signature
+from tuyen_channels.signature import Signature
 
 VECTORS = json.loads((PAYLOADS / "_signature_vectors.json").read_text())
 FACEBOOK = VECTORS["facebook"]

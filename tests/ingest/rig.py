@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from support import livechat
 from support.facebook import CREDENTIALS, PAGE, body, signed
 from support.processes import until
 from tuyen_events.codec import decode
-from tuyen_events.directory import PageChanged, directory_key
+from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged, directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.topics import DIRECTORY, Topic
@@ -21,10 +23,12 @@ from tuyen_ingest.bootstrap import Ingest, compose
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.page_tokens import PageTokens
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 HOA_SEN = OrganizationId("hoa-sen")
 PAGE_ID = PageId("thoi-trang")
+SECRETS_KEY = Fernet.generate_key().decode()
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,20 @@ class Rig:
     async def send(self, *entries: dict[str, object]) -> httpx.Response:
         return await self.post(body(*entries))
 
+    async def chat(
+        self, raw: bytes, headers: Mapping[str, str] | None = None, app: str = livechat.APP
+    ) -> httpx.Response:
+        """A livechat site's webhook, signed with the tests' token unless headers are given."""
+        given = livechat.signed(raw) if headers is None else headers
+        return await self.http.post(f"/webhooks/livechat/{app}", content=raw, headers=dict(given))
+
+    async def reads_directory(self) -> None:
+        """Returns once all that stands in the directory is known here."""
+        assert await self.ingest.copies[0].refresh(10)
+
+    async def reads_tokens(self) -> None:
+        assert await self.ingest.copies[-1].refresh(10)
+
     async def ready(self) -> None:
         await until(lambda: not self.ingest.health.problems())
 
@@ -51,6 +69,7 @@ class Rig:
 def settings(within_s: float = 4.0) -> IngestSettings:
     return IngestSettings(
         kafka="unused",
+        secrets_key=SecretStr(SECRETS_KEY),
         credentials={name: SecretStr(value) for name, value in CREDENTIALS.items()},
         acknowledge_within_s=within_s,
     )
@@ -82,8 +101,40 @@ async def connect_page(log: Log, external_id: str = PAGE, page_id: PageId = PAGE
         name="Thời trang",
         at=START,
     )
-    envelope = Envelope(id=page_id, source="test", subject=page_id, time=START, data=page)
-    await log.append(DIRECTORY, directory_key(HOA_SEN, "page", page_id), envelope)
+    await _append(log, page, "page", page_id)
+
+
+async def connect_site(
+    log: Log,
+    app: str = livechat.APP,
+    page_id: str = "site",
+    *,
+    token: str = livechat.TOKEN,
+    status: str = "active",
+) -> None:
+    """What the gateway writes when a livechat page is connected."""
+    page = PageChanged(
+        organization=HOA_SEN,
+        id=PageId(page_id),
+        channel=Channel.LIVECHAT,
+        external_id=app,
+        name="Trang web",
+        status=status,
+        at=START,
+    )
+    await _append(log, page, "page", page_id)
+    await log.append_all([PageTokens(SecretStr(SECRETS_KEY)).record(app, token)])
+
+
+async def suspend(log: Log) -> None:
+    """What the gateway writes when the organization of all pages is suspended."""
+    profile = OrganizationChanged(organization=HOA_SEN, name="Hoa Sen", suspended=True, at=START)
+    await _append(log, profile, "organization", "")
+
+
+async def _append(log: Log, event: DirectoryEvent, entity: str, entity_id: str) -> None:
+    envelope = Envelope(id=f"evt_{entity}", source="test", subject=entity, time=START, data=event)
+    await log.append(DIRECTORY, directory_key(HOA_SEN, entity, entity_id), envelope)
 
 
 async def records(log: Log, topic: Topic) -> list[Record]:

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ingest.rig import START, connect_page, envelopes, records, running
+from ingest.rig import SECRETS_KEY, START, connect_page, connect_site, envelopes, records, running
+from support import livechat
 from support.facebook import CREDENTIALS, body, comment, entry, message
 from support.slow_proxy import PRODUCE, SlowProxy
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import MessageReceived
-from tuyen_events.topics import DIRECTORY, INBOUND, RAW, TOPICS
+from tuyen_events.topics import DIRECTORY, INBOUND, PAGE_TOKENS, RAW, TOPICS
+from tuyen_ingest.replay import replay
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -100,6 +102,29 @@ async def test_a_page_that_was_connected_a_moment_ago_is_known(log: KafkaLog) ->
         assert sum((await log.end_offsets(DIRECTORY)).values()) == 6
 
 
+async def test_livechat_pages_tokens_and_events_stand_in_kafka(
+    kafka: str, topic_prefix: str, log: KafkaLog
+) -> None:
+    async with running(log) as rig:
+        await rig.ready()
+        for number in range(3):  # each was connected a moment ago
+            app, token = f"app_{number}", f"token-{number}"
+            await connect_site(log, app, f"site-{number}", token=token)
+            raw = livechat.body(f"e_{number}")
+            assert (await rig.chat(raw, livechat.signed(raw), app)).status_code == 401
+            assert (await rig.chat(raw, livechat.signed(raw, token), app)).status_code == 200
+        assert sum((await log.end_offsets(INBOUND)).values()) == 3
+        tokens = [record.key for record in await records(log, PAGE_TOKENS)]
+        assert tokens == [b"%s/app_%d" % (w, n) for n in range(3) for w in (b"token", b"used")]
+    async with running(log) as another:  # a new process knows them all
+        await another.ready()
+        raw = livechat.body("e_9")
+        signed = livechat.signed(raw, "token-2")
+        assert (await another.chat(raw, signed, "app_2")).status_code == 200
+        assert (await replay(another.ingest, log, "raw", None)).events == 4
+    assert len({envelope.id for envelope in await envelopes(log, INBOUND)}) == 4
+
+
 async def test_the_command_lists_what_is_kept_and_reads_it_again(
     kafka: str, topic_prefix: str, log: KafkaLog
 ) -> None:
@@ -111,6 +136,7 @@ async def test_the_command_lists_what_is_kept_and_reads_it_again(
         **os.environ,
         "TUYEN_KAFKA": kafka,
         "TUYEN_TOPIC_PREFIX": topic_prefix,
+        "TUYEN_SECRETS_KEY": SECRETS_KEY,
         **{f"TUYEN_{name.upper()}": value for name, value in CREDENTIALS.items()},
     }
 

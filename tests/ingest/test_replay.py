@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.rig import START, Rig, connect_page, envelopes, records, running, settings
+from ingest.rig import START, Rig, connect_page, envelopes, records, running
 from support.facebook import PAGE, body, comment, entry, live_comment, live_video, message, video
 from tuyen_channels.facebook import wire
-from tuyen_channels.registry import open_channels
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
@@ -18,8 +17,7 @@ POST = f"{PAGE}_690"
 
 
 async def replayed(rig: Rig, what: str) -> Outcome:
-    channels = open_channels(settings().revealed_credentials())
-    return await replay(rig.ingest, channels, rig.log, what, None)
+    return await replay(rig.ingest, rig.log, what, None)
 
 
 async def test_p3_a_replay_of_raw_writes_the_same_ids_and_times_again(

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from ingest.rig import SECRETS_KEY
 from support.facebook import CREDENTIALS
 from tuyen_ingest.settings import LOCAL_CREDENTIAL, IngestSettings
 
@@ -10,6 +11,7 @@ from tuyen_ingest.settings import LOCAL_CREDENTIAL, IngestSettings
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setenv("TUYEN_KAFKA", "127.0.0.1:9092")
+    monkeypatch.setenv("TUYEN_SECRETS_KEY", SECRETS_KEY)
     monkeypatch.setenv("TUYEN_FACEBOOK_APP_SECRET", CREDENTIALS["facebook_app_secret"])
     monkeypatch.setenv("TUYEN_FACEBOOK_VERIFY_TOKEN", CREDENTIALS["facebook_verify_token"])
     return monkeypatch
@@ -46,4 +48,19 @@ def test_a_missing_variable_is_refused_outside_the_local_stack(
 def test_a_deadline_of_nothing_is_refused() -> None:
     secrets = {name: SecretStr(value) for name, value in CREDENTIALS.items()}
     with pytest.raises(ValidationError, match="ACKNOWLEDGE_WITHIN_S"):
-        IngestSettings(kafka="x", credentials=secrets, acknowledge_within_s=0)
+        IngestSettings(
+            kafka="x",
+            secrets_key=SecretStr(SECRETS_KEY),
+            credentials=secrets,
+            acknowledge_within_s=0,
+        )
+
+
+def test_p6_the_key_of_the_local_stack_is_refused_elsewhere(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("TUYEN_SECRETS_KEY")
+    with pytest.raises(ValidationError, match="TUYEN_SECRETS_KEY"):
+        IngestSettings()
+    environment.setenv("TUYEN_LOCAL", "1")
+    assert IngestSettings().secrets_key

@@ -4,7 +4,7 @@ A channel knows how its webhooks are signed and what their bodies say. It does n
 state; what it has to know of pages and livestreams is given to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -23,6 +23,9 @@ class Page(NamedTuple):
     organization: OrganizationId
     id: PageId
 
+
+Tokens = Callable[[str], str | None]
+"""By account, what a page signs its webhooks with; None for an account that has no token."""
 
 Pages = Mapping[str, Page]
 """The connected pages of one channel by the channel's own id. What is not in it is not known."""
@@ -95,20 +98,34 @@ class Parsed(msgspec.Struct):
 
 
 class WebhookChannel(Protocol):
-    """The receiving half of a channel."""
+    """The receiving half of a channel.
+
+    Where each page has a webhook of its own (`by_account`), the address names the account, which is
+    the page's id at the channel; otherwise the account is empty, and bodies name their pages.
+    """
 
     @property
     def name(self) -> Channel: ...
+
+    @property
+    def by_account(self) -> bool: ...
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """What to answer when the channel proves the address; None refuses (403)."""
         ...
 
-    def authentic(self, body: bytes, headers: Mapping[bytes, bytes]) -> bool:
+    def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
         """Whether the channel itself sent exactly these bytes. Header names are in lower case."""
         ...
 
-    def parse(self, body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
+    def parse(
+        self,
+        body: bytes,
+        accepted_at: datetime,
+        pages: Pages,
+        posts: LivePosts,
+        account: str = "",
+    ) -> Parsed:
         """Reads an authentic body. Never raises, whatever is in it: what cannot be read is a
         failure of its own part (P4). The same body gives the same ids whenever it is read."""
         ...

@@ -1,11 +1,12 @@
 """The channels by name: services go through here and know none of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from tuyen_channels.facebook.channel import FacebookChannel
-from tuyen_channels.ports import WebhookChannel
+from tuyen_channels.livechat.channel import LivechatChannel
+from tuyen_channels.ports import Tokens, WebhookChannel
 from tuyen_events.vocabulary import Channel
 
 
@@ -14,15 +15,18 @@ class Registration:
     """How a channel is opened. `credentials` are the names of the settings that it needs."""
 
     credentials: tuple[str, ...]
-    open: Callable[..., WebhookChannel]
-    """Takes the credentials' values in the order of their names."""
+    open: Callable[[Sequence[str], Tokens], WebhookChannel]
+    """Takes the credentials' values in the order of their names, and the tokens of the pages that
+    sign for themselves."""
 
 
 REGISTRY: Mapping[Channel, Registration] = MappingProxyType(
     {
         Channel.FACEBOOK: Registration(
-            ("facebook_app_secret", "facebook_verify_token"), FacebookChannel
+            ("facebook_app_secret", "facebook_verify_token"),
+            lambda secrets, _: FacebookChannel(*secrets),
         ),
+        Channel.LIVECHAT: Registration((), lambda _, tokens: LivechatChannel(tokens)),
     }
 )
 
@@ -32,9 +36,9 @@ def credential_names() -> tuple[str, ...]:
     return tuple(name for channel in REGISTRY.values() for name in channel.credentials)
 
 
-def open_channels(credentials: Mapping[str, str]) -> Mapping[str, WebhookChannel]:
+def open_channels(credentials: Mapping[str, str], tokens: Tokens) -> Mapping[str, WebhookChannel]:
     """All channels by the name in their webhook's address. Raises KeyError for a missing one."""
     return {
-        name.value: channel.open(*(credentials[credential] for credential in channel.credentials))
+        name.value: channel.open([credentials[one] for one in channel.credentials], tokens)
         for name, channel in REGISTRY.items()
     }

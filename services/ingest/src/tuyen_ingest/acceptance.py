@@ -10,6 +10,7 @@ from tuyen_ingest.records import Delivery
 from tuyen_platform import metrics
 from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log
+from tuyen_platform.page_tokens import PageTokens
 
 _REFRESH_WITHIN_S = 1.0
 
@@ -21,10 +22,18 @@ class Acceptance:
     """
 
     def __init__(
-        self, log: Log, pages: ConnectedPages, directory: LogCopy, posts: LivePosts, within_s: float
+        self,
+        *,
+        log: Log,
+        pages: ConnectedPages,
+        directory: LogCopy,
+        posts: LivePosts,
+        tokens: PageTokens,
+        within_s: float,
     ) -> None:
         self._log = log
         self._pages = pages
+        self._tokens = tokens
         self._directory = directory
         self._posts = posts
         self._within_s = within_s
@@ -52,7 +61,9 @@ class Acceptance:
     def _parse(self, delivery: Delivery) -> Parsed:
         channel = delivery.channel
         pages = self._pages.of(channel.name)
-        return channel.parse(delivery.body, delivery.accepted_at, pages, self._posts)
+        return channel.parse(
+            delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
+        )
 
     async def _parse_again(self, delivery: Delivery, parsed: Parsed) -> Parsed:
         """A page that is not known may have been connected a moment ago: the directory is read to
@@ -67,6 +78,7 @@ class Acceptance:
         if keep:
             unwritten += records.dead_letters(delivery, parsed)
             unwritten.append(records.raw(delivery, parsed.page))
+            unwritten += self._tokens.first_use(delivery.account)
         await self._log.append_all(unwritten, within_s=self._within_s)
         for _, fact in parsed.classified:
             self._posts.apply(fact)

@@ -1,16 +1,18 @@
 """The composition root: ingest's copies, its webhooks, and the application around them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
 from tuyen_events.codec import decode_data
 from tuyen_events.directory import DirectoryEvent
 from tuyen_events.posts import PostClassified
-from tuyen_events.topics import DIRECTORY, POSTS
+from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, POSTS
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.pages import ConnectedPages
@@ -19,6 +21,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.page_tokens import PageTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Ingest:
 
     app: ASGIApp
     acceptance: Acceptance
+    channels: Mapping[str, WebhookChannel]
     health: Health
     copies: tuple[LogCopy, ...]
 
@@ -34,6 +38,7 @@ class Ingest:
 def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
     """The service over a log. Nothing runs yet."""
     pages, posts, health = ConnectedPages(), LivePosts(), Health()
+    tokens = PageTokens(settings.secrets_key)
 
     def fold_directory(record: Record) -> None:
         change = None if record.value is None else decode_data(record.headers, record.value)
@@ -47,10 +52,26 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
                 posts.apply(fact)
 
     directory = LogCopy(log, DIRECTORY, fold_directory, service="ingest")
-    copies = (directory, LogCopy(log, POSTS, fold_posts, service="ingest"))
+    keys = LogCopy(log, PAGE_TOKENS, tokens.fold, service="ingest")
+    copies = (directory, LogCopy(log, POSTS, fold_posts, service="ingest"), keys)
     for copy in copies:
         health.ready_when(copy.topic.name, copy.problem)
-    acceptance = Acceptance(log, pages, directory, posts, settings.acknowledge_within_s)
-    channels = open_channels(settings.revealed_credentials())
-    app = Webhooks(channels, acceptance, health, clock, Starlette(routes=health.routes()))
-    return Ingest(app, acceptance, health, copies)
+    acceptance = Acceptance(
+        log=log,
+        pages=pages,
+        directory=directory,
+        posts=posts,
+        tokens=tokens,
+        within_s=settings.acknowledge_within_s,
+    )
+    channels = open_channels(settings.revealed_credentials(), tokens.token)
+    others = Starlette(routes=health.routes())
+    app = Webhooks(
+        channels=channels,
+        tokens=keys,
+        acceptance=acceptance,
+        health=health,
+        clock=clock,
+        others=others,
+    )
+    return Ingest(app, acceptance, channels, health, copies)

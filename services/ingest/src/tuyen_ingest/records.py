@@ -20,31 +20,40 @@ MAX_EVENT_BYTES = 900_000
 could never be accepted, and its channel would deliver it for ever."""
 
 DELIVERY_ID, CHANNEL, ACCEPTED_AT = "delivery_id", "channel", "accepted_at"
-"""The headers of a raw body."""
+ACCOUNT = "account"
+"""The headers of a raw body; the account is left out where it is empty."""
 
 
 class Delivery(NamedTuple):
-    """One authentic body. The same bytes have the same id, whenever they come."""
+    """One authentic body, and the account whose webhook it came to, where accounts have their own.
+    The same bytes at the same address have the same id, whenever they come."""
 
     id: str
     channel: WebhookChannel
     body: bytes
     accepted_at: datetime
+    account: str = ""
 
 
-def delivery_of(channel: WebhookChannel, body: bytes, accepted_at: datetime) -> Delivery:
+def delivery_of(
+    channel: WebhookChannel, body: bytes, accepted_at: datetime, account: str = ""
+) -> Delivery:
     """The body with its id."""
-    identifier = "dlv_" + blake2b(body, digest_size=12).hexdigest()
-    return Delivery(identifier, channel, body, accepted_at)
+    digest = blake2b(body, digest_size=12)
+    if account:
+        digest.update(b"\0" + account.encode())
+    return Delivery("dlv_" + digest.hexdigest(), channel, body, accepted_at, account)
 
 
 def raw(delivery: Delivery, page: str) -> Unwritten:
     """The body, byte for byte (P3)."""
-    headers = (
+    headers = [
         (DELIVERY_ID, delivery.id.encode()),
         (CHANNEL, delivery.channel.name.encode()),
         (ACCEPTED_AT, encode_time(delivery.accepted_at)),
-    )
+    ]
+    if delivery.account:
+        headers.append((ACCOUNT, delivery.account.encode()))
     return Unwritten(RAW, page or delivery.channel.name, delivery.body, headers)
 
 
@@ -100,6 +109,7 @@ def dead_letters(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
                 error=failure.error,
                 payload=failure.payload,
                 at=delivery.accepted_at,
+                account=delivery.account,
             ),
         )
         yield Unwritten(DEAD_LETTERS, failure.page or delivery.channel.name, *encode(envelope))

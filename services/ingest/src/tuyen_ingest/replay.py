@@ -13,8 +13,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from tuyen_channels.ports import WebhookChannel
-from tuyen_channels.registry import open_channels
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.topics import DEAD_LETTERS, RAW, Topic
@@ -38,6 +36,7 @@ class Kept(NamedTuple):
     delivery_id: str
     accepted_at: datetime
     body: bytes
+    account: str = ""
     error: str | None = None
 
 
@@ -58,6 +57,7 @@ def kept_raw(record: Record) -> Kept | None:
             headers[records.DELIVERY_ID].decode(),
             datetime.fromisoformat(headers[records.ACCEPTED_AT].decode()),
             record.value or b"",
+            headers.get(records.ACCOUNT, b"").decode(),
         )
     except (KeyError, ValueError):
         return None
@@ -71,7 +71,14 @@ def kept_dead_letter(record: Record) -> Kept | None:
         return None
     if not isinstance(letter, DeadLettered) or letter.service != records.SERVICE:
         return None
-    return Kept(letter.origin, letter.delivery_id, letter.at, letter.payload.encode(), letter.error)
+    return Kept(
+        letter.origin,
+        letter.delivery_id,
+        letter.at,
+        letter.payload.encode(),
+        letter.account,
+        letter.error,
+    )
 
 
 _READERS = {"raw": (RAW, kept_raw), "dead-letters": (DEAD_LETTERS, kept_dead_letter)}
@@ -98,20 +105,16 @@ async def _up_to_now(log: Log, topic: Topic) -> AsyncIterator[Record]:
                 return
 
 
-async def replay(
-    ingest: Ingest,
-    channels: Mapping[str, WebhookChannel],
-    log: Log,
-    what: str,
-    since: datetime | None,
-) -> Outcome:
+async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) -> Outcome:
     """Reads everything again and writes what it says now, one body after the other."""
     bodies = events = failures = 0
     async for found in kept(log, what, since):
-        channel = channels.get(found.channel)
+        channel = ingest.channels.get(found.channel)
         if channel is None:
             continue
-        delivery = Delivery(found.delivery_id, channel, found.body, found.accepted_at)
+        delivery = Delivery(
+            found.delivery_id, channel, found.body, found.accepted_at, found.account
+        )
         parsed = await ingest.acceptance.accept_again(delivery)
         bodies += 1
         events += len(parsed.events)
@@ -121,7 +124,6 @@ async def replay(
 
 async def _main(what: str, since: datetime | None, only_list: bool) -> None:
     settings = IngestSettings()
-    channels = open_channels(settings.revealed_credentials())
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
         if only_list:
             async for found in kept(log, what, since):
@@ -132,7 +134,7 @@ async def _main(what: str, since: datetime | None, only_list: bool) -> None:
             copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
             while ingest.health.problems():  # noqa: ASYNC110 - a health check tells when asked
                 await asyncio.sleep(_POLL_S)
-            _say((await replay(ingest, channels, log, what, since))._asdict())
+            _say((await replay(ingest, log, what, since))._asdict())
             for copy in copies:
                 copy.cancel()
 

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from tuyen_channels.registry import credential_names
-from tuyen_platform.settings import ServiceSettings
+from tuyen_platform.settings import SealingSettings
 
 LOCAL_CREDENTIAL = "local-only"
 """What a channel's secret is on the local stack when none is given."""
@@ -17,7 +17,7 @@ def _credentials() -> dict[str, SecretStr]:
     return {name: SecretStr(value) for name, value in found.items()}
 
 
-class IngestSettings(ServiceSettings):
+class IngestSettings(SealingSettings):
     """What ingest needs beyond what every service has.
 
     `credentials` are the secrets of all channels, each from its own variable: the registry of

@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tuyen_channels.facebook import parser
-from tuyen_channels.facebook.signature import HEADER, Signature
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Pages, Parsed
+from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
+
+_HEADER = b"x-hub-signature-256"
 
 
 class FacebookChannel:
     """Facebook's webhooks, under one app's secret and the token that its console was given."""
 
     name = Channel.FACEBOOK
+    by_account = False
 
     def __init__(self, app_secret: str, verify_token: str) -> None:
         self._signature = Signature(app_secret)
@@ -28,8 +31,15 @@ class FacebookChannel:
             return None
         return query.get("hub.challenge")
 
-    def authentic(self, body: bytes, headers: Mapping[bytes, bytes]) -> bool:
-        return self._signature.verify(body, headers.get(HEADER))
+    def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
+        return self._signature.verify(body, headers.get(_HEADER))
 
-    def parse(self, body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
+    def parse(
+        self,
+        body: bytes,
+        accepted_at: datetime,
+        pages: Pages,
+        posts: LivePosts,
+        account: str = "",
+    ) -> Parsed:
         return parser.parse(body, accepted_at, pages, posts)

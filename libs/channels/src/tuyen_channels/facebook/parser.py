@@ -1,6 +1,5 @@
 """A webhook's body to events, one part at a time: a bad one does not hold back the others (P4)."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 
@@ -9,6 +8,7 @@ import msgspec
 from tuyen_channels.facebook import feed, messenger, wire
 from tuyen_channels.facebook.source import Source, UnreadablePartError
 from tuyen_channels.live_posts import Draft, LivePosts
+from tuyen_channels.mending import mended
 from tuyen_channels.ports import (
     Failure,
     Normalized,
@@ -52,10 +52,7 @@ def _entries(body: bytes) -> list[msgspec.Raw]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        # A half of an emoji (an unpaired surrogate), where a text was cut, makes the whole body
-        # unreadable to a strict reader; everything but that character is worth having.
-        mended = json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
-        return wire.body_of(mended).entry
+        return wire.body_of(mended(body)).entry
 
 
 def _read_entry(

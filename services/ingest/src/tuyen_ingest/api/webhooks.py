@@ -1,4 +1,5 @@
-"""Webhooks: `GET` and `POST /webhooks/{channel}`.
+"""Webhooks: `GET` and `POST /webhooks/{channel}`, or `/webhooks/{channel}/{account}` where each
+page has one of its own.
 
 A plain ASGI application, before any framework: a webhook is one body in and a status out, and a
 framework's layers cost more processor time than reading and writing what the body says.
@@ -20,6 +21,7 @@ from tuyen_ingest.records import delivery_of
 from tuyen_platform import metrics
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
+from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import LogUnavailableError
 
 PREFIX = "/webhooks/"
@@ -29,6 +31,8 @@ MAX_BODY_BYTES = 5 * 1024 * 1024
 answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
 
 RETRY_AFTER_S = 5
+
+_REFRESH_WITHIN_S = 1.0
 
 Header = tuple[bytes, bytes]
 
@@ -53,18 +57,21 @@ class _CallerGoneError(Exception):
 
 
 class Webhooks:
-    """The ASGI application: `channels` are those of the registry by their names; what is no webhook
-    goes to `others`."""
+    """The ASGI application: `channels` are those of the registry by their names, `tokens` the copy
+    of what pages sign with; what is no webhook goes to `others`."""
 
     def __init__(
         self,
+        *,
         channels: Mapping[str, WebhookChannel],
+        tokens: LogCopy,
         acceptance: Acceptance,
         health: Health,
         clock: Clock,
         others: ASGIApp,
     ) -> None:
         self._channels = channels
+        self._tokens = tokens
         self._acceptance = acceptance
         self._health = health
         self._clock = clock
@@ -76,11 +83,12 @@ class Webhooks:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._others(scope, receive, send)
             return
-        channel = self._channels.get(scope["path"][len(PREFIX) :])
-        if channel is None:
+        name, slash, account = scope["path"][len(PREFIX) :].partition("/")
+        channel = self._channels.get(name)
+        if channel is None or channel.by_account != bool(slash):
             await _problem(send, HTTPStatus.NOT_FOUND, "There is no channel of this name.")
         elif scope["method"] == "POST":
-            await self._take(channel, scope, receive, send)
+            await self._take(channel, account, scope, receive, send)
         elif scope["method"] == "GET":
             await _handshake(channel, scope, send)
         else:
@@ -88,7 +96,7 @@ class Webhooks:
             await _problem(send, HTTPStatus.METHOD_NOT_ALLOWED, "GET or POST.", allow)
 
     async def _take(
-        self, channel: WebhookChannel, scope: Scope, receive: Receive, send: Send
+        self, channel: WebhookChannel, account: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
             body = await _body(receive)
@@ -101,23 +109,33 @@ class Webhooks:
             _answered(channel.name, str(status)).inc()
             return
         started = time.perf_counter()
-        status = await self._answer(channel, body, dict(scope["headers"]), send)
+        status = await self._answer(channel, account, body, dict(scope["headers"]), send)
         _answered(channel.name, str(status)).inc()
         _seconds(channel.name).observe(time.perf_counter() - started)
 
     async def _answer(
-        self, channel: WebhookChannel, body: bytes, headers: Mapping[bytes, bytes], send: Send
+        self,
+        channel: WebhookChannel,
+        account: str,
+        body: bytes,
+        headers: Mapping[bytes, bytes],
+        send: Send,
     ) -> int:
         """P2: 401 for what the channel did not sign, 200 for what stands in the log, else 503."""
-        if not channel.authentic(body, headers):
+        signed = await self._signed(channel, account, body, headers)
+        if signed is None:
+            return await _unavailable(send, "The pages' tokens cannot be read now.")
+        if not signed:
             # A wrong or rotated secret refuses everything that is real, too: worth an alarm.
-            self._log.warning("webhook_refused", channel=channel.name, bytes=len(body))
+            self._log.warning(
+                "webhook_refused", channel=channel.name, account=account[:64], bytes=len(body)
+            )
             return await _problem(
                 send, HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."
             )
         if not self._is_ready():
             return await _unavailable(send, "Ingest is still starting.")
-        delivery = delivery_of(channel, body, self._clock.now())
+        delivery = delivery_of(channel, body, self._clock.now(), account)
         try:
             parsed = await self._acceptance.accept(delivery)
         except LogUnavailableError as error:
@@ -139,6 +157,25 @@ class Webhooks:
         await send(_OK_START)
         await send(_OK_BODY)
         return HTTPStatus.OK
+
+    async def _signed(
+        self, channel: WebhookChannel, account: str, body: bytes, headers: Mapping[bytes, bytes]
+    ) -> bool | None:
+        """Whether the channel sent the body; None while that cannot be told.
+
+        A page's token may have been made a moment ago: the tokens are read to their present end
+        before a call that they speak for is refused.
+        """
+        if channel.authentic(body, headers, account):
+            return True
+        if not channel.by_account:
+            return False
+        try:
+            if not await self._tokens.refresh(_REFRESH_WITHIN_S):
+                return None
+        except LogUnavailableError:
+            return None
+        return channel.authentic(body, headers, account)
 
     def _is_ready(self) -> bool:
         """Before the directory is read, every page would be unknown and its events be skipped. What

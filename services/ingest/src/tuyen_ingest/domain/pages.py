@@ -7,14 +7,15 @@ from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChan
 from tuyen_events.ids import OrganizationId
 from tuyen_events.vocabulary import Channel
 
-ACTIVE = "active"
+_SERVED = frozenset({"active", "waiting"})
+"""A livechat page that nobody subscribed yet (P1) is served from its site's first call on."""
 
 
 class ConnectedPages:
     """Which page of which organization a channel's own id stands for.
 
-    Only pages that are active, of organizations that are not suspended. When two organizations name
-    one page, it is the first one's for as long as that one has it.
+    Only pages whose events are taken, of organizations that are not suspended. When two
+    organizations name one page, it is the first one's for as long as that one has it.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,7 @@ class ConnectedPages:
         claims: Mapping[str, None] = self._claims[channel, external_id]
         for key in claims:
             page = self._pages[key]
-            if page.status == ACTIVE and page.organization not in self._suspended:
+            if page.status in _SERVED and page.organization not in self._suspended:
                 self._served[channel][external_id] = Page(page.organization, page.id)
                 return
         self._served[channel].pop(external_id, None)

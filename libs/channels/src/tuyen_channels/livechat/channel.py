@@ -1,0 +1,40 @@
+"""Livechat as a channel."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.livechat import parser
+from tuyen_channels.ports import Pages, Parsed, Tokens
+from tuyen_channels.signature import Signature
+from tuyen_events.vocabulary import Channel
+
+_HEADER = b"x-signature-256"
+
+
+class LivechatChannel:
+    """The webhooks of all sites, each under the token of its own page: an account is an app id."""
+
+    name = Channel.LIVECHAT
+    by_account = True
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def handshake(self, query: Mapping[str, str]) -> str | None:
+        """A site's address is proved by its signature alone."""
+        return None
+
+    def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
+        token = self._tokens(account)
+        return token is not None and Signature(token).verify(body, headers.get(_HEADER))
+
+    def parse(
+        self,
+        body: bytes,
+        accepted_at: datetime,
+        pages: Pages,
+        posts: LivePosts,
+        account: str = "",
+    ) -> Parsed:
+        return parser.parse(body, accepted_at, pages, account)

@@ -1,0 +1,117 @@
+"""A site's webhook to the one event that it carries."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from tuyen_channels.livechat import wire
+from tuyen_channels.mending import mended
+from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
+from tuyen_events.ids import customer_id, customer_key, event_id, message_id, message_thread_id
+from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
+from tuyen_events.vocabulary import Channel
+
+_MESSAGE = "message"
+_KINDS = frozenset({"image", "video", "audio", "file", "sticker", "location", "template"})
+_OTHER_KIND = "link"
+_PAYLOAD_LIMIT = 256 * 1024
+"""Characters of a failure's payload. The whole body stands in full among the raw ones."""
+
+
+def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Parsed:
+    """What `body`, sent to the webhook of `account`, says; never raises, whatever is in it.
+
+    Pure: the same arguments give the same result.
+    """
+    parsed = Parsed(page=account)
+    try:
+        found = _read(body, accepted_at, pages, account)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        text = body.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
+        parsed.failures.append(Failure(account, text, f"{type(error).__name__}: {error}"))
+        return parsed
+    if isinstance(found, Normalized):
+        parsed.events.append(found)
+    else:
+        parsed.skipped.append(found)
+        if found.why is SkipReason.UNKNOWN_PAGE:
+            parsed.unknown_pages.add(account)
+    return parsed
+
+
+def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
+    try:
+        kind = wire.kind_of(body).type
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        body = mended(body)
+        kind = wire.kind_of(body).type
+    if kind != _MESSAGE:
+        return Skipped(SkipReason.UNKNOWN_EVENT, kind)
+    sent = wire.body_of(body)
+    page = pages.get(account)
+    if page is None:
+        return Skipped(SkipReason.UNKNOWN_PAGE, account)
+    if _said(sent.message.text) is None and not sent.message.attachments:
+        return Skipped(SkipReason.EMPTY, kind)
+    return _message(sent, accepted_at, page, account)
+
+
+def _message(sent: wire.Body, accepted_at: datetime, page: Page, account: str) -> Normalized:
+    visitor, own_id = str(sent.visitor.id), str(sent.event_id)
+    customer = customer_id(page.organization, page.id, visitor)
+    occurred_at = accepted_at if sent.timestamp is None else sent.timestamp.astimezone(UTC)
+    event = MessageReceived(
+        organization=page.organization,
+        page_id=page.id,
+        channel=Channel.LIVECHAT,
+        occurred_at=occurred_at,
+        accepted_at=accepted_at,
+        customer=Customer(
+            id=customer,
+            external_id=visitor,
+            name=_said(sent.visitor.name),
+            phone=_said(sent.visitor.phone),
+            email=_said(sent.visitor.email),
+            gender=_said(sent.visitor.gender),
+            location=_said(sent.visitor.location),
+            browser=_said(sent.visitor.browser),
+        ),
+        conversation_id=message_thread_id(customer),
+        message_id=message_id(page.organization, page.id, own_id),
+        external_id=own_id,
+        text=sent.message.text or None,
+        attachments=tuple(_attachment(one) for one in sent.message.attachments or ()),
+        visit=_visit(sent),
+    )
+    return Normalized(
+        event_id("livechat", account, own_id),
+        customer_key(page.organization, page.id, visitor),
+        event.conversation_id,
+        event,
+    )
+
+
+def _visit(sent: wire.Body) -> Visit | None:
+    visit = Visit(
+        page_url=_said(sent.page_url),
+        department=_said(sent.department),
+        region=_said(sent.region),
+    )
+    return None if visit == Visit() else visit
+
+
+def _attachment(attachment: wire.Attachment) -> Attachment:
+    return Attachment(
+        kind=attachment.type if attachment.type in _KINDS else _OTHER_KIND,
+        url=attachment.url,
+        title=attachment.title,
+        latitude=attachment.latitude,
+        longitude=attachment.longitude,
+    )
+
+
+def _said(text: str | None) -> str | None:
+    """What was filled in; a field that is empty, or blank, says nothing."""
+    return (text or "").strip() or None

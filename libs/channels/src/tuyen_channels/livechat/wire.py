@@ -1,0 +1,57 @@
+"""What a site sends, as far as it is read. Decoded tolerantly: what is not named here is ignored.
+
+Ids may come as strings or numbers. A field that a visitor left empty says nothing.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Id = Annotated[str, Meta(min_length=1, max_length=256)] | Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a body is, whatever else is in it."""
+
+    type: str
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    id: Id
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    gender: str | None = None
+    location: str | None = None
+    browser: str | None = None
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    type: str
+    url: str | None = None
+    title: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Message(msgspec.Struct, frozen=True):
+    text: str | None = None
+    attachments: list[Attachment] | None = None
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A visitor's message. `timestamp` is RFC 3339, with a zone."""
+
+    event_id: Id
+    visitor: Visitor
+    message: Message
+    timestamp: Annotated[datetime, Meta(tz=True)] | None = None
+    page_url: str | None = None
+    department: str | None = None
+    region: str | None = None
+
+
+kind_of = msgspec.json.Decoder(Kind).decode
+body_of = msgspec.json.Decoder(Body).decode

@@ -1,0 +1,205 @@
+"""What a site's webhooks say, and what they are signed with."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.livechat import APP, TOKEN, body, event, signed
+from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.livechat.channel import LivechatChannel
+from tuyen_channels.ports import Page, Parsed, Skipped, SkipReason
+from tuyen_events.ids import (
+    OrganizationId,
+    PageId,
+    customer_id,
+    event_id,
+    message_id,
+    message_thread_id,
+)
+from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
+from tuyen_events.vocabulary import Channel
+
+SHOP, SITE = OrganizationId("shop"), PageId("site")
+PAGES = {APP: Page(SHOP, SITE)}
+ACCEPTED = datetime(2026, 11, 21, 8, 0, 1, tzinfo=UTC)
+CHANNEL = LivechatChannel({APP: TOKEN}.get)
+
+
+def parse(raw: bytes, account: str = APP) -> Parsed:
+    return CHANNEL.parse(raw, ACCEPTED, PAGES, LivePosts(), account)
+
+
+def received(raw: bytes) -> MessageReceived:
+    (found,) = parse(raw).events
+    assert isinstance(found.event, MessageReceived)
+    return found.event
+
+
+def header(raw: bytes, token: str = TOKEN) -> dict[bytes, bytes]:
+    return {b"x-signature-256": signed(raw, token)["X-Signature-256"].encode()}
+
+
+def test_l3_a_message_carries_its_visitor_and_where_they_were() -> None:
+    parsed = parse(body())
+    visitor = customer_id(SHOP, SITE, "v-17")
+    (found,) = parsed.events
+    assert found.id == event_id("livechat", APP, "b1f0")
+    assert found.key == "shop/site/v-17"
+    assert found.subject == message_thread_id(visitor)
+    assert found.event == MessageReceived(
+        organization=SHOP,
+        page_id=SITE,
+        channel=Channel.LIVECHAT,
+        occurred_at=datetime(2026, 11, 21, 8, tzinfo=UTC),
+        accepted_at=ACCEPTED,
+        customer=Customer(
+            id=visitor,
+            external_id="v-17",
+            name="Lan",
+            phone="0903123456",
+            email="lan@example.com",
+            gender="female",
+            location="Hà Nội",
+            browser="Firefox 140",
+        ),
+        conversation_id=message_thread_id(visitor),
+        message_id=message_id(SHOP, SITE, "b1f0"),
+        external_id="b1f0",
+        text="Còn size 42 không?",
+        visit=Visit(
+            page_url="https://shop.example/vn/giay?utm=x", department="sales", region="mien-bac"
+        ),
+    )
+    assert (parsed.page, parsed.skipped, parsed.failures) == (APP, [], [])
+
+
+def test_c1_what_a_visitor_left_empty_says_nothing() -> None:
+    visitor = {"id": 17, "name": " ", "phone": "", "email": None}
+    event = received(body(visitor=visitor, page_url="", department=" ", region=""))
+    assert event.customer == Customer(id=customer_id(SHOP, SITE, "17"), external_id="17")
+    assert event.visit is None
+
+
+def test_attachments_are_named_as_on_every_channel() -> None:
+    message = {
+        "text": "",
+        "attachments": [
+            {"type": "image", "url": "https://shop.example/a.png", "title": "Giày"},
+            {"type": "location", "latitude": 21.03, "longitude": 105.85},
+            {"type": "hologram", "url": "https://shop.example/h"},
+        ],
+    }
+    event = received(body(message=message))
+    assert event.text is None
+    assert event.attachments == (
+        Attachment(kind="image", url="https://shop.example/a.png", title="Giày"),
+        Attachment(kind="location", latitude=21.03, longitude=105.85),
+        Attachment(kind="link", url="https://shop.example/h"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "occurred"),
+    [
+        (None, ACCEPTED),
+        ("2026-11-21T15:00:00+07:00", datetime(2026, 11, 21, 8, tzinfo=UTC)),
+        ("2026-11-21T08:00:00.123Z", datetime(2026, 11, 21, 8, 0, 0, 123000, UTC)),
+    ],
+)
+def test_the_time_of_a_message_is_the_sites_or_that_of_acceptance(
+    timestamp: str | None, occurred: datetime
+) -> None:
+    assert received(body(timestamp=timestamp)).occurred_at == occurred
+
+
+def test_r9_2_an_event_is_one_by_its_app_and_its_id_whatever_else_changed() -> None:
+    first, again = (parse(raw).events[0].id for raw in (body(), body(page_url="https://b.example")))
+    other = parse(body("b1f1")).events[0].id
+    assert first == again != other
+
+
+@pytest.mark.parametrize("kind", ["typing", "visit", ""])
+def test_p4_a_type_that_is_not_known_is_skipped_whatever_shape_it_has(kind: str) -> None:
+    parsed = parse(json.dumps({"type": kind, "visitor": 7}).encode())
+    assert parsed.skipped == [Skipped(SkipReason.UNKNOWN_EVENT, kind)]
+    assert (parsed.events, parsed.failures) == ([], [])
+
+
+def test_a_message_that_says_nothing_is_skipped() -> None:
+    assert parse(body(message={"text": " "})).skipped == [Skipped(SkipReason.EMPTY, "message")]
+
+
+def test_p4_a_page_that_is_not_served_is_not_known() -> None:
+    parsed = parse(body(), "app_other")
+    assert parsed.skipped == [Skipped(SkipReason.UNKNOWN_PAGE, "app_other")]
+    assert parsed.unknown_pages == {"app_other"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"no json",
+        b"[1]",
+        b"{}",
+        b"\xff\x00",
+        b"[" * 100_000,
+        body(visitor=None),
+        body(visitor={"id": ""}),
+        body(visitor={"id": "v" * 257}),
+        body(message=None),
+        body(message={"text": "a", "attachments": [{"url": "u"}]}),
+        body(timestamp="hôm qua"),
+        body(timestamp="2026-11-21T08:00:00"),
+        body(timestamp="0001-01-01T00:00:00+14:00"),
+        json.dumps({**event(), "event_id": None}).encode(),
+    ],
+)
+def test_p4_what_cannot_be_read_is_a_failure_of_its_page_with_its_body(raw: bytes) -> None:
+    parsed = parse(raw)
+    (failure,) = parsed.failures
+    assert failure.page == parsed.page == APP
+    assert failure.payload == raw.decode("utf-8", "replace")
+    assert failure.error
+    assert (parsed.events, parsed.skipped) == ([], [])
+
+
+def test_a_text_that_was_cut_in_an_emoji_is_read() -> None:
+    raw = json.dumps(event(message={"text": "Đẹp \ud83d"})).encode()
+    assert received(raw).text == "Đẹp ?"
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(event())), JSON))
+def test_p3_whatever_is_in_a_body_reading_it_ends_in_exactly_one_way(
+    changed: dict[str, Any],
+) -> None:
+    parsed = parse(json.dumps({**event(), **changed}).encode())
+    assert len(parsed.events) + len(parsed.skipped) + len(parsed.failures) == 1
+
+
+def test_p2_a_call_is_signed_with_the_token_of_its_own_page() -> None:
+    raw = body()
+    assert CHANNEL.authentic(raw, header(raw), APP)
+    assert not CHANNEL.authentic(raw, header(raw), "app_other")
+    assert not CHANNEL.authentic(raw, header(raw), "")
+    assert not CHANNEL.authentic(raw, header(raw, "another"), APP)
+    assert not CHANNEL.authentic(raw + b" ", header(raw), APP)
+    assert not CHANNEL.authentic(raw, {}, APP)
+    assert not CHANNEL.authentic(
+        raw, {b"x-hub-signature-256": header(raw)[b"x-signature-256"]}, APP
+    )
+
+
+def test_p2_there_is_no_handshake() -> None:
+    assert CHANNEL.handshake({"hub.mode": "subscribe", "hub.challenge": "1"}) is None
