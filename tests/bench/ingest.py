@@ -6,6 +6,8 @@ import secrets
 import sys
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from bench.load import request, send
 from bench.processes import free_port, running
 from bench.report import Row, compared
@@ -42,6 +44,7 @@ async def _rate(module: str, kafka: str, prefix: str) -> float:
         "TUYEN_TOPIC_PREFIX": prefix,
         "TUYEN_PORT": str(port),
         "TUYEN_FACEBOOK_APP_SECRET": _SECRET,
+        "TUYEN_SECRETS_KEY": Fernet.generate_key().decode(),
         "TUYEN_FACEBOOK_VERIFY_TOKEN": "benchmark",
         "BENCH_KAFKA": kafka,
         "BENCH_OUTPUT": f"{prefix}{INBOUND.name}",

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from tuyen_local import credentials
 from tuyen_local.settings import Settings
 
@@ -12,7 +14,9 @@ def test_the_next_start_goes_on_with_the_same_secrets(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     first = credentials.load(path, settings())
     assert credentials.load(path, settings()) == first
-    assert len({first.jwt_key, first.operator_token, *first.agent_passwords.values()}) == 5
+    keys = {first.jwt_key, first.secrets_key, first.operator_token}
+    assert len(keys | set(first.agent_passwords.values())) == 6
+    Fernet(first.secrets_key)
 
 
 def test_only_the_owner_reads_them(tmp_path: Path) -> None:

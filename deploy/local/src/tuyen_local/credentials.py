@@ -1,9 +1,10 @@
 """The secrets of one data directory: made once, kept, and readable by their owner alone."""
 
+import base64
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ class Credentials:
     """Plain text, as it is printed for the person at the terminal and handed to the services."""
 
     jwt_key: str
+    secrets_key: str
+    """What other secrets are sealed with: losing it loses every livechat page's token."""
     operator_token: str
     bootstrap_password: str
     facebook_app_secret: str
@@ -52,13 +55,16 @@ def kept(path: Path, settings: Settings) -> Credentials | None:
 def _completed(known: Mapping[str, Any], settings: Settings) -> Credentials:
     passwords = known.get("agent_passwords", {})
 
-    def one(name: str, given: SecretStr | str | None = None) -> str:
+    def one(
+        name: str, given: SecretStr | str | None = None, make: Callable[[], str] = _any_secret
+    ) -> str:
         if given is not None:
             return given.get_secret_value() if isinstance(given, SecretStr) else given
-        return str(known.get(name) or secrets.token_urlsafe(24))
+        return str(known.get(name) or make())
 
     return Credentials(
         jwt_key=one("jwt_key"),
+        secrets_key=one("secrets_key", settings.secrets_key, _fernet_key),
         operator_token=one("operator_token", settings.operator_token),
         bootstrap_password=one("bootstrap_password", settings.bootstrap_password),
         facebook_app_secret=one("facebook_app_secret", settings.facebook_app_secret),
@@ -69,6 +75,14 @@ def _completed(known: Mapping[str, Any], settings: Settings) -> Credentials:
             agent: passwords.get(agent) or secrets.token_urlsafe(9) for agent in DEMO_AGENTS
         },
     )
+
+
+def _any_secret() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _write(path: Path, text: str) -> None:

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     # Made at random at the first start and kept in the data directory, unless given.
     bootstrap_password: SecretStr | None = None
     operator_token: SecretStr | None = None
+    secrets_key: SecretStr | None = None
     facebook_app_secret: SecretStr | None = None
     facebook_verify_token: SecretStr | None = None
     zalo_app_id: str | None = None

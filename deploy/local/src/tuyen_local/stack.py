@@ -245,6 +245,8 @@ class Stack:
             "STATE_DIR": str(self.data_dir / name),
             "PRESENCE_LEASE_S": str(settings.presence_lease_s),
             "JWT_KEY": secrets.jwt_key,
+            "SECRETS_KEY": secrets.secrets_key,
+            "INGEST_URL": self.ingest_url,
             "OPERATOR_TOKEN": secrets.operator_token,
             "FACEBOOK_APP_SECRET": secrets.facebook_app_secret,
             "FACEBOOK_VERIFY_TOKEN": secrets.facebook_verify_token,
