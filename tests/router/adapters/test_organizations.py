@@ -20,6 +20,10 @@ def _envelope(event: Event) -> Envelope:
     return Envelope(id="evt_1", source="test", subject="shop", time=NOW, data=event)
 
 
+def _ignore(_: OrganizationId) -> None:
+    pass
+
+
 async def _presence(log: InMemoryLog, presence: Presence, version: int) -> None:
     changed = PresenceChanged(
         organization=SHOP,
@@ -48,7 +52,7 @@ async def _following(copies: OrganizationCopies) -> AsyncIterator[None]:
 
 
 async def test_r1_an_organization_of_which_nothing_was_read_assigns_nothing() -> None:
-    copies = OrganizationCopies(InMemoryLog(), lambda _: None)
+    copies = OrganizationCopies(InMemoryLog(), _ignore, _ignore)
     assert not copies.get(SHOP).assigns
 
 
@@ -60,7 +64,7 @@ async def test_r5_1_every_change_stirs_its_organization() -> None:
         _envelope(SettingsChanged(organization=SHOP, at=NOW, assignment=True, auto_assign=True)),
     )
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, stirred.append)
+    copies = OrganizationCopies(log, stirred.append, _ignore)
     async with _following(copies):
         assert stirred == [SHOP, SHOP]
         assert copies.get(SHOP).assigns_by_itself
@@ -74,7 +78,7 @@ async def test_r1_1_a_removed_rule_is_gone() -> None:
     )
     await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "rule", RULE), None)
-    copies = OrganizationCopies(log, lambda _: None)
+    copies = OrganizationCopies(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).rules == {}
 
@@ -83,7 +87,7 @@ async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -
     log = InMemoryLog()
     await _presence(log, Presence.OFFLINE, 2)
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, lambda _: None)
+    copies = OrganizationCopies(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.OFFLINE
 
@@ -92,6 +96,6 @@ async def test_p4_a_record_that_cannot_be_read_holds_nothing_back() -> None:
     log = InMemoryLog()
     await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", b"{", [("ce_type", b"presence.changed.v1")])
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, lambda _: None)
+    copies = OrganizationCopies(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE

@@ -6,22 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuyen_events.ids import AgentId, event_id
+from tuyen_events.ids import AgentId, OrganizationId, event_id
 from tuyen_events.vocabulary import Mode
 from tuyen_router.domain.choosing import Cursor, choose, drawn, next_in_turn
-from tuyen_router.domain.organization import Pool
+from tuyen_router.domain.pools import Offer, Pool
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
 SEED = event_id("seed")
 
 
-def _pool(order: str, candidates: str | None = None) -> Pool:
+def _offer(order: str, candidates: str | None = None) -> Offer:
     allowed = order if candidates is None else candidates
-    return Pool(
-        None,
-        tuple(map(AgentId, order)),
-        tuple(AgentId(each) for each in order if each in allowed),
-    )
+    agents = tuple(AgentId(each) for each in order if each in allowed)
+    return Pool(OrganizationId("shop"), None, tuple(map(AgentId, order)), agents).offer
 
 
 def _cursor(last: str, order: str) -> Cursor:
@@ -43,7 +40,7 @@ def test_r2_1_in_pool_order_after_the_last_wrapping_round(
     order: str, candidates: str, cursor: tuple[str, str] | None, chosen: str
 ) -> None:
     before = None if cursor is None else _cursor(*cursor)
-    assert choose(Mode.SEQUENTIAL, _pool(order, candidates), before, SEED) == (
+    assert choose(Mode.SEQUENTIAL, _offer(order, candidates), before, SEED, {}) == (
         chosen,
         _cursor(chosen, order),
     )
@@ -61,7 +58,7 @@ def test_r2_1_in_pool_order_after_the_last_wrapping_round(
 def test_r2_4_added_member_is_reached_in_its_turn(
     before: str, last: str, after: str, chosen: str
 ) -> None:
-    assert next_in_turn(_pool(after), _cursor(last, before)) == chosen
+    assert next_in_turn(_offer(after), _cursor(last, before)) == chosen
 
 
 @pytest.mark.parametrize(
@@ -76,12 +73,12 @@ def test_r2_4_added_member_is_reached_in_its_turn(
 def test_r2_4_where_the_last_one_is_gone_the_next_of_the_old_order_comes(
     before: str, last: str, after: str, chosen: str
 ) -> None:
-    assert next_in_turn(_pool(after), _cursor(last, before)) == chosen
+    assert next_in_turn(_offer(after), _cursor(last, before)) == chosen
 
 
-def test_r2_1_a_pool_without_candidates_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="no candidate"):
-        next_in_turn(_pool("abc", ""), None)
+def test_r2_1_an_offer_of_nobody_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="nobody"):
+        next_in_turn(_offer("abc", ""), None)
 
 
 @LAWS
@@ -91,23 +88,23 @@ def test_r2_1_a_pool_without_candidates_is_a_mistake_of_the_caller() -> None:
     start=st.sampled_from("abcdefg"),
     length=st.integers(1, 40),
 )
-def test_r2_1_any_run_has_a_skew_of_one_at_most_and_the_order_of_the_pool(
+def test_r2_1_any_run_has_a_skew_of_one_at_most_and_the_order_of_the_offer(
     order: list[str], absent: set[str], start: str, length: int
 ) -> None:
-    pool = _pool("".join(order), "".join(set("abcdefg") - absent))
+    offer = _offer("".join(order), "".join(set("abcdefg") - absent))
     cursor: Cursor | None = _cursor(start, "".join(order))
     chosen = []
     for _ in range(length):
-        agent, cursor = choose(Mode.SEQUENTIAL, pool, cursor, SEED)
+        agent, cursor = choose(Mode.SEQUENTIAL, offer, cursor, SEED, {})
         chosen.append(agent)
     counts = Counter(chosen)
     for begin in range(length):
         for end in range(begin + 1, length + 1):
-            counts = Counter(dict.fromkeys(pool.candidates, 0))
+            counts = Counter(dict.fromkeys(offer.agents, 0))
             counts.update(chosen[begin:end])
             assert max(counts.values()) - min(counts.values()) <= 1
-    place = pool.candidates.index(chosen[0])
-    turns = (*pool.candidates[place:], *pool.candidates[:place])
+    place = offer.agents.index(chosen[0])
+    turns = (*offer.agents[place:], *offer.agents[:place])
     assert chosen == [turns[each % len(turns)] for each in range(length)]
 
 
@@ -116,11 +113,11 @@ def test_r2_1_any_run_has_a_skew_of_one_at_most_and_the_order_of_the_pool(
 def test_r2_2_the_same_event_draws_the_same_agent_and_moves_no_cursor(
     candidates: list[str], seed: str
 ) -> None:
-    pool = _pool("".join(candidates))
+    offer = _offer("".join(candidates))
     cursor = _cursor(candidates[0], "".join(candidates))
-    first = choose(Mode.RANDOM, pool, cursor, event_id(seed))
-    assert first == choose(Mode.RANDOM, pool, cursor, event_id(seed))
-    assert first[0] in pool.candidates
+    first = choose(Mode.RANDOM, offer, cursor, event_id(seed), {})
+    assert first == choose(Mode.RANDOM, offer, cursor, event_id(seed), {})
+    assert first[0] in offer.agents
     assert first[1] is cursor
 
 

@@ -6,8 +6,9 @@ from router.model.histories import History, assignments
 from router.model.model import in_turn
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import ConversationId
+from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, Verdict
-from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS
+from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Mode
 from tuyen_router.domain.candidates import capability_for, pool_for
 from tuyen_router.domain.queue import Waiting
@@ -21,6 +22,7 @@ def hold(history: History) -> None:
     queue_is_empty_while_somebody_can(history)
     rotation_is_exact(history)
     requests_are_answered_once(history)
+    pools_are_told(history)
     commands_are_settled(history)
     states_are_what_the_logs_say(history)
 
@@ -75,14 +77,19 @@ def queue_is_empty_while_somebody_can(history: History) -> None:
 def rotation_is_exact(history: History) -> None:
     """R2.1, R2.4: each choice in turns is the model's, by what was known when it was made."""
     cursors: dict[str, tuple[str, list[str]]] = {}
+    pools = _pools(history)
     for _, (choice, order) in sorted(history.simulation.chosen.items()):
         if choice.verdict is not Verdict.CHOSEN or choice.rule_id is None:
             continue
+        assert choice.choice is not None
+        pool = pools[choice.choice.pool_id]
+        assert pool.order == order
         if choice.mode is Mode.RANDOM:
-            assert choice.agent_id in choice.candidates
+            assert choice.agent_id in pool.candidates
             continue
         cursor = cursors.get(choice.rule_id)
-        assert choice.agent_id == in_turn(list(order), list(choice.candidates), cursor)
+        assert choice.choice.after == (None if cursor is None else cursor[0])
+        assert choice.agent_id == in_turn(list(order), list(pool.candidates), cursor)
         cursors[choice.rule_id] = (str(choice.agent_id), list(order))
 
 
@@ -98,6 +105,19 @@ def requests_are_answered_once(history: History) -> None:
     for answer in history.simulation.topics.events(ANSWERS.name):
         assert isinstance(answer, ChoiceMade)
         assert answers.setdefault((answer.request_id, answer.verdict), answer) == answer
+
+
+def pools_are_told(history: History) -> None:
+    """R9.4: whatever names a pool finds it in the log."""
+    pools = _pools(history)
+    for records in assignments(history.simulation).values():
+        for each in records:
+            assert each.choice is None or each.choice.pool_id in {*pools, None}
+
+
+def _pools(history: History) -> dict[str | None, PoolRecorded]:
+    told = history.simulation.topics.events(POOLS.name)
+    return {each.id: each for each in told if isinstance(each, PoolRecorded)}
 
 
 def commands_are_settled(history: History) -> None:

@@ -58,7 +58,7 @@ class _Stage:
     def _keep(self, step: Callable[[Outbox], None]) -> Outbox:
         outbox = Outbox()
         step(outbox)
-        for group in written(outbox, "t.router-choices"):
+        for group in written(outbox.follow_up, "t.router-choices"):
             for key, value in group:
                 self.log.append(StreamRecord(len(self.log), key, value))
         return outbox
@@ -67,19 +67,19 @@ class _Stage:
 def _told(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
     return [
         (each.request_id, each.verdict, each.agent_id)
-        for each in events(outbox.follow_up, "t.router-answers")
+        for each in events(outbox.follow_up.follow_up, "t.router-answers")
         if isinstance(each, ChoiceMade)
     ]
 
 
 def test_r2_1_answers_follow_their_state_in_the_order_of_the_requests() -> None:
     outbox = _Stage(shop()).ask(0, 1)
-    assert written(outbox, "t.router-answers") == []
+    assert written(outbox.follow_up, "t.router-answers") == []
     assert [agent for _, _, agent in _told(outbox)] == ["a", "b"]
 
 
 def test_r2_1_state_cursor_and_progress_are_in_one_batch() -> None:
-    (group,) = written(_Stage(shop()).ask(0, 1), "t.router-choices")
+    (group,) = written(_Stage(shop()).ask(0, 1).follow_up, "t.router-choices")
     assert [key for key, _ in group] == [
         b"cursor/shop/r",
         b"answer/1",

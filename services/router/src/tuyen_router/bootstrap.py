@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from starlette.applications import Starlette
@@ -16,7 +16,15 @@ from tuyen_platform.kafka.ports import Log
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
 from tuyen_platform.process import serve
 from tuyen_router.adapters.organizations import OrganizationCopies
-from tuyen_router.chunks import ChunkApp, ChunkSettings, PartitionState, TableSpec, build_app
+from tuyen_router.chunks import (
+    Chunk,
+    ChunkApp,
+    ChunkSettings,
+    Outbox,
+    PartitionState,
+    TableSpec,
+    build_app,
+)
 from tuyen_router.domain.queue import Rotations
 from tuyen_router.domain.state import Partition
 from tuyen_router.settings import RouterSettings
@@ -41,13 +49,30 @@ class Router:
 
     app: ChunkApp
     copies: OrganizationCopies
+    stage1: CustomerStage
     stage2: OrganizationStage
     woken: asyncio.Event
+    """Stage 2 may have something to hand out."""
+    reports: "DueReports"
+
+
+@dataclass(slots=True)
+class DueReports:
+    """Whose loads stage 1 owes to stage 2, beyond the changes that it tells by itself."""
+
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: set[OrganizationId] = field(default_factory=set)
+    """Organizations whose rules ask for loads since the last reports."""
+
+    def begin(self, organization: OrganizationId) -> None:
+        self.begun.add(organization)
+        self.woken.set()
 
 
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
     """Puts a worker together; to be called in the loop that runs it. Connects to nothing yet."""
     woken = asyncio.Event()
+    reports = DueReports()
 
     def stir(changed: OrganizationId) -> None:
         stage2.stirred.add(changed)
@@ -56,8 +81,14 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
     def recovered() -> None:
         stage2.stir_waiting(app.owned_partitions(organizations.NAME))
         woken.set()
+        reports.woken.set()
 
-    copies = OrganizationCopies(log, stir)
+    def handle_requests(chunk: Chunk, outbox: Outbox) -> None:
+        stage2.handle(chunk, outbox)
+        if stage2.stirred:  # R1.7: a report of loads may have freed somebody
+            woken.set()
+
+    copies = OrganizationCopies(log, stir, reports.begin)
     letters = DeadLetterOffice(settings.topic_prefix, clock)
     stage1 = CustomerStage(
         topic_prefix=settings.topic_prefix,
@@ -80,7 +111,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
             customers.NAME: _names(settings, customers.INPUTS),
             organizations.NAME: _names(settings, organizations.INPUTS),
         },
-        handlers={customers.NAME: stage1.handle, organizations.NAME: stage2.handle},
+        handlers={customers.NAME: stage1.handle, organizations.NAME: handle_requests},
         tables=[
             _table(settings, ASSIGNMENTS, customers.NAME, partitions.assignments),
             _table(settings, CUSTOMERS, customers.NAME, partitions.customers),
@@ -93,7 +124,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
             max_unacknowledged_bytes=_MAX_UNACKNOWLEDGED_BYTES,
         ),
     )
-    return Router(app, copies, stage2, woken)
+    return Router(app, copies, stage1, stage2, woken, reports)
 
 
 async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
@@ -104,6 +135,7 @@ async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
             *(tasks.create_task(copy.run()) for copy in router.copies.copies),
             tasks.create_task(router.app.serve()),
             tasks.create_task(_drain_when_woken(router)),
+            tasks.create_task(_report_when_due(router)),
             tasks.create_task(_tell_progress(router)),
         ]
         http = Starlette(routes=_health(router).routes())
@@ -125,6 +157,30 @@ async def _drain_when_woken(router: Router) -> None:
             elif organization in router.stage2.stirred:
                 router.woken.set()
             await asyncio.sleep(0)
+
+
+async def _report_when_due(router: Router) -> None:
+    """Has stage 1 tell all loads where stage 2 may not know them (R1.7, R2.3).
+
+    That is of a partition that was recovered, since a report may have been lost with its worker;
+    and of an organization whose rules begin to ask for loads.
+    """
+    app, reports = router.app, router.reports
+    told: dict[int, Partition] = {}
+    while True:
+        await reports.woken.wait()
+        reports.woken.clear()
+        begun = frozenset(reports.begun)
+        reports.begun.clear()
+        told_before, told = told, {}
+        for number in sorted(app.owned_partitions(customers.NAME)):
+            if number not in app.owned_partitions(customers.NAME):
+                continue  # it left while another one's report waited for its turn
+            partition = _partition(app, number)
+            is_known = told_before.get(number) is partition
+            step = router.stage1.report_step(number, begun if is_known else None)
+            if (is_known and not begun) or await app.run_step(customers.NAME, number, step):
+                told[number] = partition
 
 
 async def _tell_progress(router: Router) -> None:

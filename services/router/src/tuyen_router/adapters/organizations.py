@@ -24,13 +24,20 @@ class OrganizationCopies:
     """Organizations by id, as the directory and the presence topic have them.
 
     `stir` is called with each organization that a record changed: somebody in it may have become a
-    candidate. `copies` have to run.
+    candidate. `began_to_count` is called with each whose rules ask for loads from now on (R1.7,
+    R2.3). `copies` have to run.
     """
 
-    def __init__(self, log: Log, stir: Callable[[OrganizationId], None]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        stir: Callable[[OrganizationId], None],
+        began_to_count: Callable[[OrganizationId], None],
+    ) -> None:
         self._organizations: dict[OrganizationId, Organization] = {}
         self._presence_versions: dict[tuple[OrganizationId, AgentId], int] = {}
         self._stir = stir
+        self._began_to_count = began_to_count
         self.copies = tuple(
             LogCopy(log, topic, self._fold, service="router") for topic in (DIRECTORY, PRESENCE)
         )
@@ -79,8 +86,15 @@ class OrganizationCopies:
         self._set(without(self.get(OrganizationId(organization)), entity, entity_id))
 
     def _set(self, organization: Organization) -> None:
+        before = self.get(organization.id)
         self._organizations[organization.id] = organization
         self._stir(organization.id)
+        if organization.rules is not before.rules and _begins_to_count(before, organization):
+            self._began_to_count(organization.id)
+
+
+def _begins_to_count(before: Organization, after: Organization) -> bool:
+    return after.counts_loads and not before.counts_loads
 
 
 def _is_complete(copy: LogCopy) -> bool:

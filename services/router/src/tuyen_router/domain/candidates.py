@@ -1,16 +1,22 @@
 """R1: who may be chosen."""
 
-from tuyen_events.directory import Member, RuleChanged
-from tuyen_events.ids import AgentId, PageId
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tuyen_events.directory import AgentChanged, Member, RuleChanged
+from tuyen_events.ids import AgentId, GroupId, PageId
+from tuyen_events.pools import Excluded
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
     ConversationKind,
+    Exclusion,
     Presence,
     Role,
 )
-from tuyen_router.domain.organization import Organization, Pool
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 
 def capability_for(channel: Channel, kind: ConversationKind) -> Capability:
@@ -32,12 +38,7 @@ def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool
     This binds a manager's choice (R6.2) and ends a stickiness (R3.4) as well.
     """
     found = organization.agents.get(agent)
-    if found is None or found.disabled:
-        return False
-    if not organization.settings.page_permissions or found.role is Role.SYSTEM_ADMIN:
-        return True
-    known = organization.pages.get(page)
-    return known is not None and agent in known.staff
+    return found is not None and not found.disabled and _holds(organization, agent, page)
 
 
 def rule_for(organization: Organization, page: PageId) -> RuleChanged | None:
@@ -51,30 +52,125 @@ def rule_for(organization: Organization, page: PageId) -> RuleChanged | None:
     return next(named, None) or next(default, None)
 
 
-def pool_for(organization: Organization, page: PageId, capability: Capability) -> Pool:
-    """The page's pool, and who of it may be chosen now (R1.1 to R1.4, R1.8)."""
-    pool = organization.pools.get((page, capability))
+def pool_for(
+    organization: Organization,
+    page: PageId,
+    capability: Capability,
+    *,
+    department: str | None = None,
+    region: str | None = None,
+    page_url: str | None = None,
+) -> Pool:
+    """Whom the page's rule chooses from for an event, and who of them may be chosen now.
+
+    That is R1.1 to R1.6 and R1.8; what cuts off candidates for one conversation alone is `offered`.
+    There are as many pools as the organization has set up kinds of event, whatever visitors say.
+    """
+    group = None if page_url is None else _group_of(organization, page_url)
+    if department is None:
+        region = None  # a region is one of a department
+    elif department not in organization.departments:
+        department = region = UNKNOWN
+    elif region is not None and f"{department}/{region}" not in organization.regions:
+        region = UNKNOWN
+    key = (page, capability, department, region, group)
+    pool = organization.pools.get(key)
     if pool is None:
-        pool = organization.pools[page, capability] = _pool(organization, page, capability)
+        wants = _Wants(page, capability, department, region, group)
+        pool = organization.pools[key] = _pool(organization, wants)
     return pool
 
 
-def _pool(organization: Organization, page: PageId, capability: Capability) -> Pool:
-    rule = rule_for(organization, page)
-    if rule is None:
-        return Pool(None, (), ())
-    members = members_of(organization, rule)
-    return Pool(
-        rule,
-        tuple(member.agent_id for member in members),
-        tuple(
-            member.agent_id
-            for member in members
-            if _able(member, capability)
-            and _present(organization, rule, member.agent_id)
-            and may_answer(organization, member.agent_id, page)
-        ),
+def offered(
+    pool: Pool, loads: Mapping[AgentId, int] | None, handed_over_by: AgentId | None
+) -> Offer:
+    """Those of the pool's candidates who may be given one more conversation.
+
+    Left out are those who have as many as they may (R1.7; `loads` is None where nobody counts), and
+    whoever it was taken from (R6.5). With nobody left of a link's group, the others come (R1.6).
+    """
+    if loads is None and handed_over_by is None:
+        return pool.offer
+    full = _full(pool, loads or {})
+    agents = tuple(
+        agent for agent in pool.candidates if agent not in full and agent != handed_over_by
     )
+    if not agents and pool.beyond is not None:
+        return offered(pool.beyond, loads, handed_over_by)
+    return Offer(pool, agents, pool.turns_of(agents), full)
+
+
+def _full(pool: Pool, loads: Mapping[AgentId, int]) -> tuple[AgentId, ...]:
+    """R1.7: the candidates who have as many open conversations as they may have."""
+    bounds = pool.capacities
+    if not bounds:
+        return ()
+    return tuple(
+        agent
+        for agent in pool.candidates
+        if agent in bounds and loads.get(agent, 0) >= bounds[agent]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wants:
+    """What an event asks of an agent. A department, region or group is one that there is."""
+
+    page: PageId
+    capability: Capability
+    department: str | None
+    region: str | None
+    group: GroupId | None
+
+
+def _pool(organization: Organization, wants: _Wants) -> Pool:
+    rule = rule_for(organization, wants.page)
+    if rule is None:
+        return Pool(organization.id, None, (), ())
+    beyond = None
+    if wants.group is not None:
+        beyond = pool_for(
+            organization,
+            wants.page,
+            wants.capability,
+            department=wants.department,
+            region=wants.region,
+        )
+    members = members_of(organization, rule)
+    reasons = [(each.agent_id, _why_not(organization, rule, each, wants)) for each in members]
+    candidates = tuple(agent for agent, why in reasons if why is None)
+    if beyond is not None and not candidates:
+        return beyond  # R1.6
+    return Pool(
+        organization.id,
+        rule,
+        order=tuple(each.agent_id for each in members),
+        candidates=candidates,
+        excluded=tuple(Excluded(agent_id=each, why=why) for each, why in reasons if why),
+        capacities={each.agent_id: each.capacity for each in members if each.capacity is not None},
+        department=wants.department,
+        region=wants.region,
+        group=wants.group,
+        beyond=beyond,
+    )
+
+
+def _why_not(
+    organization: Organization, rule: RuleChanged, member: Member, wants: _Wants
+) -> Exclusion | None:
+    """The first reason, in the order of R1, why a member is no candidate."""
+    if not _present(organization, rule, member.agent_id):
+        return Exclusion.OFFLINE
+    if not _able(member, wants.capability):
+        return Exclusion.CAPABILITY
+    if not _holds(organization, member.agent_id, wants.page):
+        return Exclusion.PAGE
+    agent = organization.agents.get(member.agent_id)
+    if not _belongs(agent, wants.department, wants.region):
+        return Exclusion.DEPARTMENT
+    if wants.group is not None and member.agent_id not in organization.groups[wants.group].members:
+        return Exclusion.GROUP
+    return Exclusion.DISABLED if agent is None or agent.disabled else None  # R1.8
 
 
 def members_of(organization: Organization, rule: RuleChanged) -> tuple[Member, ...]:
@@ -98,3 +194,29 @@ def _able(member: Member, capability: Capability) -> bool:
 def _present(organization: Organization, rule: RuleChanged, agent: AgentId) -> bool:
     """R1.2: `away` is not online for new work."""
     return rule.applies_to is AppliesTo.ALL or organization.presence_of(agent) is Presence.ONLINE
+
+
+def _holds(organization: Organization, agent: AgentId, page: PageId) -> bool:
+    """R1.4."""
+    if not organization.settings.page_permissions:
+        return True
+    found = organization.agents.get(agent)
+    if found is not None and found.role is Role.SYSTEM_ADMIN:
+        return True
+    known = organization.pages.get(page)
+    return known is not None and agent in known.staff
+
+
+def _belongs(agent: AgentChanged | None, department: str | None, region: str | None) -> bool:
+    """R1.5, strictly: nobody belongs to a department that the organization does not have."""
+    if department is None:
+        return True
+    if agent is None or department not in agent.departments:
+        return False
+    return region is None or f"{department}/{region}" in agent.regions
+
+
+def _group_of(organization: Organization, page_url: str) -> GroupId | None:
+    """R1.6: the group of the longest link above the address, if there still is one."""
+    group = organization.links.group_for(page_url)
+    return group if group in organization.groups else None

@@ -1,13 +1,14 @@
 """R2: which of the candidates is chosen."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
 
 from tuyen_events.ids import AgentId, EventId
 from tuyen_events.vocabulary import Mode
-from tuyen_router.domain.organization import Pool
+from tuyen_router.domain.pools import Offer, Pool
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -21,43 +22,59 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 def choose(
-    mode: Mode, pool: Pool, cursor: Cursor | None, seed: EventId
+    mode: Mode, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
 ) -> tuple[AgentId, Cursor | None]:
-    """One of the pool's candidates, and the rotation's place afterwards.
+    """One of the agents on offer, and the rotation's place afterwards.
 
-    The pool must have a candidate. A random choice moves no cursor: when the rule goes back to
-    turns, it goes on where they stopped.
+    There must be one. A random choice moves no cursor: when the rule goes back to turns, it goes on
+    where they stopped.
     """
     match mode:
         case Mode.RANDOM:
-            return drawn(pool.candidates, seed), cursor
-        case Mode.SEQUENTIAL | Mode.LEAST_LOADED:  # no rule can ask for the latter yet
-            agent = next_in_turn(pool, cursor)
-            return agent, Cursor(agent, pool.order)
+            return drawn(offer.agents, seed), cursor
+        case Mode.SEQUENTIAL:
+            agent = next_in_turn(offer, cursor)
+        case Mode.LEAST_LOADED:
+            agent = least_loaded(offer, cursor, loads)
+    return agent, Cursor(agent, offer.pool.order)
 
 
-def next_in_turn(pool: Pool, cursor: Cursor | None) -> AgentId:
-    """R2.1: the first candidate in pool order after the one who was chosen last, wrapping round."""
-    allowed = set(pool.candidates)
-    start = 0 if cursor is None else _place_after(pool.order, cursor)
-    for agent in (*pool.order[start:], *pool.order[:start]):
-        if agent in allowed:
-            return agent
-    raise ValueError("the pool has no candidate")
+def next_in_turn(offer: Offer, cursor: Cursor | None) -> AgentId:
+    """R2.1: the first on offer, in pool order, after the one who was chosen last, wrapping round.
+
+    Raises ValueError when nobody is on offer.
+    """
+    turns = offer.turns
+    if not turns:
+        raise ValueError("nobody is on offer")
+    return offer.pool.order[turns[_first_turn(offer, cursor) % len(turns)]]
 
 
-def _place_after(order: Sequence[AgentId], cursor: Cursor) -> int:
-    """Where the rotation goes on in `order` (R2.4).
+def least_loaded(offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]) -> AgentId:
+    """R2.3: who has the fewest open conversations; of several, who is next in turn."""
+    first = _first_turn(offer, cursor)
+    order = offer.pool.order
+    in_turn = [order[turn] for turn in (*offer.turns[first:], *offer.turns[:first])]
+    return min(in_turn, key=lambda agent: loads.get(agent, 0))
+
+
+def _first_turn(offer: Offer, cursor: Cursor | None) -> int:
+    """Which of the turns on offer is the next; one past the last when the first comes again."""
+    return 0 if cursor is None else bisect_left(offer.turns, _place_after(offer.pool, cursor))
+
+
+def _place_after(pool: Pool, cursor: Cursor) -> int:
+    """Where the rotation goes on in the pool's order (R2.4).
 
     After the last one chosen; where that one is gone, at the next of the old order who is not.
     """
-    place = {agent: index for index, agent in enumerate(order)}
-    if cursor.last in place:
-        return place[cursor.last] + 1
+    place = pool.places.get(cursor.last)
+    if place is not None:
+        return place + 1
     gone = cursor.order.index(cursor.last)
     for agent in (*cursor.order[gone + 1 :], *cursor.order[:gone]):
-        if agent in place:
-            return place[agent]
+        if agent in pool.places:
+            return pool.places[agent]
     return 0
 
 

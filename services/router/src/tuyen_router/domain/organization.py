@@ -11,31 +11,27 @@ from typing import TypeVar
 
 from tuyen_events.directory import (
     AgentChanged,
+    DepartmentChanged,
     DirectoryEvent,
+    GroupChanged,
+    LinkChanged,
     OrganizationChanged,
     PageChanged,
+    RegionChanged,
     RuleChanged,
     SettingsChanged,
     SupportTeamChanged,
 )
-from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
+from tuyen_events.ids import AgentId, GroupId, LinkId, OrganizationId, PageId, RuleId
 from tuyen_events.vocabulary import Capability, Mode, Presence
+from tuyen_router.domain.links import Links
+from tuyen_router.domain.pools import Pool
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """The agents that a rule chooses from for one page and capability.
-
-    `order` is the whole pool, which the rotation goes round; `candidates` are those of it who may
-    be chosen at this moment, in the same order. `rule` is None where no rule covers the page.
-    """
-
-    rule: RuleChanged | None
-    order: tuple[AgentId, ...]
-    candidates: tuple[AgentId, ...]
+PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
+"""What an event wants: page, capability, department, region, and the group of its link."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,13 @@ class Organization:
     pages: Mapping[PageId, PageChanged] = field(default_factory=dict)
     rules: Mapping[RuleId, RuleChanged] = field(default_factory=dict)
     support_team: tuple[AgentId, ...] = ()
+    departments: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    """As `department/region`."""
+    groups: Mapping[GroupId, GroupChanged] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
     presence: Mapping[AgentId, Presence] = field(default_factory=dict)
-    pools: dict[tuple[PageId, Capability], Pool] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    pools: dict[PoolKey, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `candidates.pool_for` worked out from this very organization."""
 
     def presence_of(self, agent: AgentId) -> Presence:
@@ -70,9 +69,10 @@ class Organization:
 
     @cached_property
     def counts_loads(self) -> bool:
-        """Whether a choice depends on how many open conversations agents have (R1.7, R2.3)."""
+        """Whether a rule asks how many open conversations agents have (R1.7, R2.3)."""
         return any(
-            rule.mode is Mode.LEAST_LOADED or any(m.capacity is not None for m in rule.members)
+            rule.mode is Mode.LEAST_LOADED
+            or any(member.capacity is not None for member in rule.members)
             for rule in self.rules.values()
             if rule.enabled
         )
@@ -96,22 +96,40 @@ def evolve(organization: Organization, change: DirectoryEvent) -> Organization:
             changed = replace(organization, rules={**organization.rules, change.id: change})
         case SupportTeamChanged():
             changed = replace(organization, support_team=change.agent_ids)
+        case DepartmentChanged():
+            changed = replace(organization, departments=organization.departments | {change.id})
+        case RegionChanged():
+            region = f"{change.department_id}/{change.id}"
+            changed = replace(organization, regions=organization.regions | {region})
+        case GroupChanged():
+            changed = replace(organization, groups={**organization.groups, change.id: change})
+        case LinkChanged():
+            changed = replace(organization, links=organization.links.having(change))
         case _:
             changed = organization
     return changed
 
 
 def without(organization: Organization, entity: str, entity_id: str) -> Organization:
-    """The organization after an agent, a page or a rule was removed."""
+    """The organization after an entity was removed; a region's id is `department/region`."""
     match entity:
         case "agent":
-            return replace(organization, agents=_less(organization.agents, AgentId(entity_id)))
+            changed = replace(organization, agents=_less(organization.agents, AgentId(entity_id)))
         case "page":
-            return replace(organization, pages=_less(organization.pages, PageId(entity_id)))
+            changed = replace(organization, pages=_less(organization.pages, PageId(entity_id)))
         case "rule":
-            return replace(organization, rules=_less(organization.rules, RuleId(entity_id)))
+            changed = replace(organization, rules=_less(organization.rules, RuleId(entity_id)))
+        case "department":
+            changed = replace(organization, departments=organization.departments - {entity_id})
+        case "region":
+            changed = replace(organization, regions=organization.regions - {entity_id})
+        case "group":
+            changed = replace(organization, groups=_less(organization.groups, GroupId(entity_id)))
+        case "link":
+            changed = replace(organization, links=organization.links.without(LinkId(entity_id)))
         case _:
-            return organization
+            changed = organization
+    return changed
 
 
 def with_presence(organization: Organization, agent: AgentId, presence: Presence) -> Organization:

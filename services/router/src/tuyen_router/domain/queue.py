@@ -3,29 +3,38 @@
 The order of an organization's requests in its partition is the order of every rotation in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
-from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
-from tuyen_events.vocabulary import WhenNobody
-from tuyen_router.domain.candidates import capability_for, pool_for
+from tuyen_events.pools import PoolRecorded
+from tuyen_events.routing import (
+    ChoiceMade,
+    ChoiceRequested,
+    ChoiceWithdrawn,
+    LoadsReported,
+    Purpose,
+    Verdict,
+)
+from tuyen_events.vocabulary import Mode, WhenNobody
+from tuyen_router.domain import lines, loads
 from tuyen_router.domain.choosing import Cursor, choose
-from tuyen_router.domain.organization import Organization, Pool
+from tuyen_router.domain.lines import Lines, Waiting
+from tuyen_router.domain.loads import Counted, Loads, LoadStep, Released, Reserved
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.pools import Offer
 
 REMEMBERED_ANSWERS = 8192
 """How many answers a partition can give again: more than are ever under way at once."""
+TOLD_POOLS = 4096
+"""Of how many pools a partition's owner remembers that they are in the log."""
 
-
-class Waiting(msgspec.Struct, frozen=True, array_like=True):
-    """A request in the queue. `place` orders the queue: first come, first served."""
-
-    place: int
-    request: ChoiceRequested
+_NO_LOADS: Mapping[AgentId, int] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -90,7 +99,15 @@ class Repeated:
     answer: Answer
 
 
-Step = Asked | CursorMoved | Queued | Left | Answered | Repeated
+@dataclass(frozen=True, slots=True)
+class PoolTold:
+    """The next answer names a pool of which others have to know first (R9.4)."""
+
+    pool: PoolRecorded
+    at: datetime
+
+
+Step = Asked | CursorMoved | Queued | Left | Answered | Repeated | PoolTold | LoadStep
 
 
 @dataclass(slots=True)
@@ -100,15 +117,25 @@ class Rotations:
     number: int
     cursors: dict[tuple[OrganizationId, RuleId], Cursor] = field(default_factory=dict)
     queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
+    lines: dict[OrganizationId, Lines] = field(default_factory=dict)
+    """The queues once more, by what they wait for."""
+    loads: dict[OrganizationId, Loads] = field(default_factory=dict)
     answers: dict[int, Answer] = field(default_factory=dict)
     """By slot, which is the place modulo REMEMBERED_ANSWERS."""
     places: dict[str, int] = field(default_factory=dict)
     """Request to the place of its latest answer."""
     place: int = 0
     asked: dict[str, int] = field(default_factory=dict)
+    told: dict[str, None] = field(default_factory=dict)
+    """Pools that this owner told of, oldest first; another one tells again, which does no harm."""
 
     def progress(self) -> Progress:
         return Progress(self.place, dict(self.asked))
+
+    def loads_of(self, organization: OrganizationId) -> Mapping[AgentId, int]:
+        """How many open conversations its agents have; who is not named has none."""
+        found = self.loads.get(organization)
+        return _NO_LOADS if found is None else found.totals
 
 
 def evolve(rotations: Rotations, step: Step) -> None:
@@ -118,17 +145,26 @@ def evolve(rotations: Rotations, step: Step) -> None:
             rotations.asked[step.source] = step.offset
         case CursorMoved():
             rotations.cursors[step.organization, step.rule] = step.cursor
+        case Answered():
+            remember(rotations, step.answer)
+            rotations.place = max(rotations.place, step.answer.place)
         case Queued():
             request = step.waiting.request
             queue = rotations.queues.setdefault(request.organization, {})
             queue[request.request_id] = step.waiting
+            lines.join(rotations.lines.setdefault(request.organization, {}), step.waiting)
         case Left():
-            rotations.queues.get(step.organization, {}).pop(step.request_id, None)
-        case Answered():
-            remember(rotations, step.answer)
-            rotations.place = max(rotations.place, step.answer.place)
+            waiting = rotations.queues.get(step.organization, {}).pop(step.request_id, None)
+            if waiting is not None:
+                lines.leave(rotations.lines[step.organization], waiting)
         case Repeated():
             pass
+        case PoolTold():
+            rotations.told[step.pool.id] = None
+            if len(rotations.told) > TOLD_POOLS:
+                del rotations.told[next(iter(rotations.told))]
+        case Counted() | Reserved() | Released():
+            loads.evolve(rotations.loads, step)
 
 
 def remember(rotations: Rotations, answer: Answer) -> None:
@@ -150,8 +186,8 @@ def on_request(
 ) -> Iterator[Step]:
     """Answers a request. The caller folds each step before it takes the next.
 
-    `behind` says that others wait who are being handed out: the request takes its place after them
-    (first come, first served), unless it is one that never waits.
+    `behind` says that those who wait are being handed out: the request takes its place after those
+    of them who can have the same agents (first come, first served), unless it never waits.
 
     A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
     again and moves no cursor; when the answer is not remembered any more, it has long been in the
@@ -166,17 +202,32 @@ def on_request(
         return
     yield Asked(source, request.cause.offset)
     if not organization.assigns_by_itself:
-        yield _answered(rotations, request, Verdict.OFF, request.at)
+        yield _answered(rotations, organization, request, Verdict.OFF, at=request.at)
         return
-    pool = _pool(organization, request)
+    counted = _counted(rotations, organization)
+    offer = lines.offer_for(organization, request, counted)
     never_waits = request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization)
-    if pool.candidates and (never_waits or not behind):
-        yield from _chosen(rotations, pool, request, at=request.at)
-    elif never_waits:
-        yield _answered(rotations, request, Verdict.NOBODY, request.at, pool)
-    else:
+    overtakes = never_waits or not behind
+    if offer.agents and (overtakes or not _contested(rotations, organization, counted, offer)):
+        yield from _chosen(rotations, organization, offer, request, at=request.at)
+        return
+    yield from _told(rotations, offer, request.at)
+    if not never_waits:
         yield Queued(Waiting(rotations.place + 1, request))  # R5.1
-        yield _answered(rotations, request, Verdict.QUEUED, request.at, pool)
+    yield _answered(
+        rotations,
+        organization,
+        request,
+        Verdict.NOBODY if never_waits else Verdict.QUEUED,
+        at=request.at,
+        offer=offer,
+        choice=_choice(offer, request),
+    )
+
+
+def on_report(rotations: Rotations, report: LoadsReported) -> Iterator[Step]:
+    """Stage 1 tells how many open conversations agents have (R1.7, R2.3)."""
+    return loads.on_report(rotations.loads, report)
 
 
 def on_withdrawal(rotations: Rotations, withdrawal: ChoiceWithdrawn) -> Iterator[Step]:
@@ -192,21 +243,15 @@ def drain(
 
     The caller folds each step before it takes the next.
     """
-    if not organization.assigns_by_itself:
+    waiting = rotations.lines.get(organization.id)
+    if not waiting or not organization.assigns_by_itself:
         return
-    taken = 0
-    waiting = sorted(
-        rotations.queues.get(organization.id, {}).values(), key=lambda each: each.place
-    )
-    for each in waiting:
-        pool = _pool(organization, each.request)
-        if not pool.candidates:
-            continue
-        if taken == most:
-            return
-        taken += 1
+    counted = _counted(rotations, organization)
+    served = lines.next_served(organization, waiting, counted)
+    for each in islice(served, most):
+        offer = lines.offer_for(organization, each.request, counted)
         yield Left(organization.id, each.request.request_id)
-        yield from _chosen(rotations, pool, each.request, at=at, drained=True)
+        yield from _chosen(rotations, organization, offer, each.request, at=at, drained=True)
 
 
 def drained_again(rotations: Rotations) -> Iterator[Repeated]:
@@ -216,9 +261,20 @@ def drained_again(rotations: Rotations) -> Iterator[Repeated]:
             yield Repeated(answer)
 
 
-def _pool(organization: Organization, request: ChoiceRequested) -> Pool:
-    capability = capability_for(request.channel, request.kind)
-    return pool_for(organization, request.page_id, capability)
+def _counted(rotations: Rotations, organization: Organization) -> Mapping[AgentId, int] | None:
+    """The agents' loads, which change as steps are folded; None where no rule asks for them."""
+    if not organization.counts_loads:
+        return None
+    return rotations.loads.setdefault(organization.id, Loads()).totals
+
+
+def _contested(
+    rotations: Rotations,
+    organization: Organization,
+    counted: Mapping[AgentId, int] | None,
+    offer: Offer,
+) -> bool:
+    return lines.contested(organization, rotations.lines.get(organization.id, {}), counted, offer)
 
 
 def _leaves_unassigned(organization: Organization) -> bool:
@@ -227,33 +283,77 @@ def _leaves_unassigned(organization: Organization) -> bool:
 
 def _chosen(
     rotations: Rotations,
-    pool: Pool,
+    organization: Organization,
+    offer: Offer,
     request: ChoiceRequested,
     *,
     at: datetime,
     drained: bool = False,
 ) -> Iterator[Step]:
-    rule = pool.rule
+    rule = offer.pool.rule
     if rule is None:
         raise ValueError("a pool with candidates has a rule")
+    counted = _counted(rotations, organization)
     cursor = rotations.cursors.get((request.organization, rule.id))
-    agent, moved = choose(rule.mode, pool, cursor, request.seed)
+    agent, moved = choose(rule.mode, offer, cursor, request.seed, counted or _NO_LOADS)
+    after = None if cursor is None or rule.mode is Mode.RANDOM else cursor.last
+    load = None if counted is None else counted.get(agent, 0)
+    choice = _choice(offer, request, after=after, load=load)
+    yield from _told(rotations, offer, at)
     if moved is not None and moved != cursor:
         yield CursorMoved(request.organization, rule.id, moved)
-    yield _answered(rotations, request, Verdict.CHOSEN, at, pool, agent=agent, drained=drained)
+    if counted is not None:
+        yield Reserved(request.organization, request.request_id, agent)
+    yield _answered(
+        rotations,
+        organization,
+        request,
+        Verdict.CHOSEN,
+        at=at,
+        offer=offer,
+        choice=choice,
+        agent=agent,
+        drained=drained,
+    )
+
+
+def _told(rotations: Rotations, offer: Offer, at: datetime) -> Iterator[PoolTold]:
+    if offer.pool.rule is not None and offer.pool.id not in rotations.told:
+        yield PoolTold(offer.pool.record, at)
+
+
+def _choice(
+    offer: Offer,
+    request: ChoiceRequested,
+    *,
+    after: AgentId | None = None,
+    load: int | None = None,
+) -> Choice:
+    """R9.4: what a record says of how it was chosen, beside its pool."""
+    rule = offer.pool.rule
+    return Choice(
+        pool_id=None if rule is None else offer.pool.id,
+        rule_version=None if rule is None else rule.version,
+        after=after,
+        full=offer.full,
+        load=load,
+        handed_over_by=request.handed_over_by,
+    )
 
 
 def _answered(
     rotations: Rotations,
+    organization: Organization,
     request: ChoiceRequested,
     verdict: Verdict,
-    at: datetime,
-    pool: Pool | None = None,
     *,
+    at: datetime,
+    offer: Offer | None = None,
+    choice: Choice | None = None,
     agent: AgentId | None = None,
     drained: bool = False,
 ) -> Answered:
-    rule = None if pool is None else pool.rule
+    rule = None if offer is None else offer.pool.rule
     return Answered(
         Answer(
             rotations.place + 1,
@@ -270,7 +370,8 @@ def _answered(
                 agent_id=agent,
                 rule_id=None if rule is None else rule.id,
                 mode=None if rule is None else rule.mode,
-                choice=None if rule is None else Choice(rule_version=rule.version),
+                choice=choice,
+                settings_version=organization.settings.version,
                 drained=drained,
                 seed=request.seed,
                 at=at,

@@ -4,25 +4,34 @@ from collections.abc import Callable, Iterable
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
 from tuyen_events.ids import OrganizationId
-from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn
-from tuyen_events.topics import ANSWERS, CHOICES, REQUESTS
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported
+from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
 from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import ROUTED_EVENTS
 from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
+from tuyen_router.domain.loads import fell
 from tuyen_router.domain.queue import (
     REMEMBERED_ANSWERS,
     Answered,
+    PoolTold,
     Repeated,
     Rotations,
     Step,
     drain,
     drained_again,
     evolve,
+    on_report,
     on_request,
     on_withdrawal,
 )
 from tuyen_router.ports import OrganizationPartition, Organizations
-from tuyen_router.stages.records import DeadLetterOffice, organization_partition, private_record
+from tuyen_router.stages.records import (
+    DeadLetterOffice,
+    organization_partition,
+    pool_record,
+    private_record,
+)
 from tuyen_router.stages.tables import choice_entry, progress_entry
 
 NAME = "organizations"
@@ -37,8 +46,9 @@ _GROUP_BYTES = 128 * 1024
 class OrganizationStage:
     """Handles chunks of one partition after another; all decisions are the domain's.
 
-    What is remembered of a request is written in one record batch, and its answer follows once that
-    is acknowledged: an answer that was given is never given otherwise after a crash.
+    Pools are written first. What is remembered of a request follows in one record batch, and its
+    answer once that is acknowledged. So an answer that was given is never given otherwise after a
+    crash, and whatever names a pool finds it in the log (R9.4).
     """
 
     def __init__(
@@ -120,9 +130,21 @@ class OrganizationStage:
                 self._fold(rotations, steps, writing)
             case ChoiceWithdrawn():
                 self._fold(rotations, on_withdrawal(rotations, event), writing)
+            case LoadsReported():
+                self._take_report(rotations, event, writing)
             case _:
                 pass
         writing.pause()
+
+    def _take_report(
+        self, rotations: Rotations, report: LoadsReported, writing: "_Writing"
+    ) -> None:
+        """Stirs the organization when somebody has room again (R1.7, R5.1)."""
+        before = dict(rotations.loads_of(report.organization))
+        self._fold(rotations, on_report(rotations, report), writing)
+        after = rotations.loads_of(report.organization)
+        if fell(before, after) and self._organization(report.organization).counts_loads:
+            self.stirred.add(report.organization)
 
     def _drain(
         self, rotations: Rotations, organization: OrganizationId, writing: "_Writing"
@@ -160,6 +182,7 @@ class _Writing:
     def __init__(self, prefix: str, rotations: Rotations, outbox: Outbox) -> None:
         self._choices = prefix + CHOICES.name
         self._answers = prefix + ANSWERS.name
+        self._pools = prefix + POOLS.name
         self._rotations = rotations
         self._outbox = outbox
         self.drained: set[OrganizationId] = set()
@@ -173,10 +196,17 @@ class _Writing:
             key, value = entry
             self._entries[key] = value
             self._bytes += len(key) + len(value or b"")
-        if isinstance(step, Answered | Repeated):
-            choice = step.answer.choice
-            record = private_record(choice.customer_id, choice)
-            self._outbox.follow_up.add(self._answers, step.answer.partition, *record)
+        match step:
+            case Answered() | Repeated():
+                choice = step.answer.choice
+                record = private_record(choice.customer_id, choice)
+                told = self._outbox.follow_up.follow_up
+                told.add(self._answers, step.answer.partition, *record)
+            case PoolTold():
+                partition = partition_of(step.pool.id, POOLS.partitions)
+                self._outbox.add(self._pools, partition, *pool_record(step.pool, step.at))
+            case _:
+                pass
         if isinstance(step, Answered):
             self.pause()
 
@@ -191,7 +221,7 @@ class _Writing:
             return
         key, value = progress_entry(self._rotations)
         self._entries[key] = value
-        self._outbox.add_atomically(
+        self._outbox.follow_up.add_atomically(
             self._choices,
             self._rotations.number,
             [OutRecord(each, entry) for each, entry in self._entries.items()],

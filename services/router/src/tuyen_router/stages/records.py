@@ -1,5 +1,6 @@
 """From decisions to records of the log."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from tuyen_events.assignments import AssignmentEvent
@@ -7,6 +8,7 @@ from tuyen_events.codec import encode, encode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import OrganizationId, caused_event_id
+from tuyen_events.pools import PoolRecorded
 from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
@@ -35,6 +37,20 @@ def assignment_record(event: AssignmentEvent) -> OutRecord:
         )
     )
     return OutRecord(event.conversation_id.encode(), value, headers)
+
+
+def pool_record(pool: PoolRecorded, at: datetime) -> OutRecord:
+    """A public record of whom a rule could choose from; the same pool makes the same record."""
+    value, headers = encode(
+        Envelope(
+            id=caused_event_id(pool.id, SOURCE),
+            source=SOURCE,
+            subject=pool.rule_id,
+            time=at,
+            data=pool,
+        )
+    )
+    return OutRecord(pool.id.encode(), value, headers)
 
 
 def private_record(key: str, event: Event) -> OutRecord:

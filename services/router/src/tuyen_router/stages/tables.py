@@ -6,9 +6,11 @@ import msgspec
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
-from tuyen_events.ids import CustomerId, OrganizationId, RuleId
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_router.chunks import Record
 from tuyen_router.domain.choosing import Cursor
+from tuyen_router.domain.lines import Waiting
+from tuyen_router.domain.loads import Counted, Counts, Released, Reserved
 from tuyen_router.domain.queue import (
     Answer,
     Answered,
@@ -18,7 +20,6 @@ from tuyen_router.domain.queue import (
     Queued,
     Rotations,
     Step,
-    Waiting,
     evolve,
 )
 from tuyen_router.domain.state import (
@@ -26,6 +27,7 @@ from tuyen_router.domain.state import (
     Partition,
     apply_assignment,
     apply_customer,
+    apply_done,
 )
 
 _encode = msgspec.json.encode
@@ -33,9 +35,15 @@ _customer = msgspec.json.Decoder(CustomerRecord)
 _cursor = msgspec.json.Decoder(Cursor)
 _waiting = msgspec.json.Decoder(Waiting)
 _answer = msgspec.json.Decoder(Answer)
+_counts = msgspec.json.Decoder(Counts)
+_agent = msgspec.json.Decoder(str)
 _progress = msgspec.json.Decoder(Progress)
 
+_int = msgspec.json.Decoder(int)
+
 _PROGRESS_KEY = b"progress"
+_DONE = "done/"
+_MARKS = "marks"
 
 
 class CustomerPartitions:
@@ -78,20 +86,29 @@ class AssignmentsTable:
 
 
 class CustomersTable:
-    """Recent event ids and the open request of each customer."""
+    """Recent events and the open request of each customer; what is done (I12)."""
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
 
     def apply(self, records: Sequence[Record]) -> None:
         for record in records:
-            if record.key is not None and record.value is not None:
-                customer = CustomerId(record.key.decode())
-                apply_customer(self.partition, customer, _customer.decode(record.value))
+            if record.key is None:
+                continue
+            key, value = record.key.decode(), record.value
+            if key.startswith(_DONE):
+                seen = None if value is None else _int.decode(value)
+                apply_done(self.partition, ConversationId(key.removeprefix(_DONE)), seen)
+            elif value is None:
+                continue
+            elif key == _MARKS:
+                self.partition.marks = _int.decode(value)
+            else:
+                apply_customer(self.partition, CustomerId(key), _customer.decode(value))
 
 
 class ChoicesTable:
-    """Stage 2's cursors, queues, remembered answers and progress, told apart by their keys."""
+    """Stage 2's cursors, queues, loads, answers and progress, told apart by their keys."""
 
     def __init__(self, number: int) -> None:
         self.rotations = Rotations(number)
@@ -103,45 +120,79 @@ class ChoicesTable:
 
     def _apply(self, key: bytes, value: bytes | None) -> None:
         kind, _, rest = key.decode().partition("/")
-        organization, _, name = rest.partition("/")
-        match kind, value:
-            case "progress", bytes():
-                progress = _progress.decode(value)
-                self.rotations.place = max(self.rotations.place, progress.place)
-                self.rotations.asked = progress.asked
-            case "cursor", bytes():
-                cursor = _cursor.decode(value)
-                evolve(
-                    self.rotations, CursorMoved(OrganizationId(organization), RuleId(name), cursor)
-                )
-            case "waiting", bytes():
-                evolve(self.rotations, Queued(_waiting.decode(value)))
-            case "waiting", None:
-                evolve(self.rotations, Left(OrganizationId(organization), name))
-            case "answer", bytes():
-                evolve(self.rotations, Answered(_answer.decode(value)))
+        if kind == "progress" and value is not None:
+            progress = _progress.decode(value)
+            self.rotations.place = max(self.rotations.place, progress.place)
+            self.rotations.asked = progress.asked
+            return
+        step = _step_of(kind, rest, value)
+        if step is not None:
+            evolve(self.rotations, step)
 
 
-def customer_value(record: CustomerRecord) -> bytes:
-    """What stands in `router-customers`."""
-    return _encode(record)
+def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
+    """The step that left an entry behind; `rest` is its key without the kind."""
+    organization, _, name = rest.partition("/")
+    of = OrganizationId(organization)
+    step: Step | None = None
+    match kind, value:
+        case "cursor", bytes():
+            step = CursorMoved(of, RuleId(name), _cursor.decode(value))
+        case "waiting", bytes():
+            step = Queued(_waiting.decode(value))
+        case "waiting", None:
+            step = Left(of, name)
+        case "answer", bytes():
+            step = Answered(_answer.decode(value))
+        case "load", bytes():
+            step = Counted(of, int(name), _counts.decode(value))
+        case "reserved", bytes():
+            step = Reserved(of, name, AgentId(_agent.decode(value)))
+        case "reserved", None:
+            step = Released(of, name)
+        case _:
+            pass
+    return step
+
+
+def customer_entry(customer: CustomerId, record: CustomerRecord) -> tuple[bytes, bytes]:
+    """What stands in `router-customers` of a customer."""
+    return customer.encode(), _encode(record)
+
+
+def done_entry(conversation: ConversationId, seen: int | None) -> tuple[bytes, bytes | None]:
+    """What stands there of a conversation that is done; nothing of one that is open again."""
+    return f"{_DONE}{conversation}".encode(), None if seen is None else _encode(seen)
+
+
+def marks_entry(marks: int) -> tuple[bytes, bytes]:
+    """How often a mark of the partition was set or taken away; written after the marks."""
+    return _MARKS.encode(), _encode(marks)
 
 
 def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
     """The key and value by which a step stands in `router-choices`; None when it leaves nothing."""
+    value: bytes | None = None
     match step:
         case CursorMoved():
-            return f"cursor/{step.organization}/{step.rule}".encode(), _encode(step.cursor)
+            key, value = f"cursor/{step.organization}/{step.rule}", _encode(step.cursor)
+        case Answered():
+            key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
         case Queued():
             request = step.waiting.request
             key = f"waiting/{request.organization}/{request.request_id}"
-            return key.encode(), _encode(step.waiting)
+            value = _encode(step.waiting)
         case Left():
-            return f"waiting/{step.organization}/{step.request_id}".encode(), None
-        case Answered():
-            return f"answer/{step.answer.place % slots}".encode(), _encode(step.answer)
+            key = f"waiting/{step.organization}/{step.request_id}"
+        case Counted():
+            key, value = f"load/{step.organization}/{step.partition}", _encode(step.counts)
+        case Reserved():
+            key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
+        case Released():
+            key = f"reserved/{step.organization}/{step.request_id}"
         case _:
             return None
+    return key.encode(), value
 
 
 def progress_entry(rotations: Rotations) -> tuple[bytes, bytes]:

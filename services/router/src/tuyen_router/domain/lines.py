@@ -1,0 +1,123 @@
+"""R5.1: those who wait, in lines of their own for what they wait for.
+
+Whether somebody may take a conversation depends on its line alone, so a long queue is looked
+through by lines. Within a line, and among those lines for which there is somebody, the order is
+that of the places: first come, first served.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from heapq import heapify, heappop, heapreplace
+
+import msgspec
+
+from tuyen_events.ids import AgentId, PageId
+from tuyen_events.routing import ChoiceRequested
+from tuyen_events.vocabulary import Capability
+from tuyen_router.domain.candidates import capability_for, offered, pool_for
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.pools import Offer
+
+LineKey = tuple[PageId, Capability, str | None, str | None, AgentId | None]
+"""Page, capability, department, region, and who is not to have it again (R6.5).
+
+A link's group is no part of it: with nobody of the group the others take it (R1.6)."""
+
+
+class Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """A request in the queue. `place` orders the queue: first come, first served."""
+
+    place: int
+    request: ChoiceRequested
+
+
+Line = OrderedDict[str, Waiting]
+"""By request, in the order of the places; the first leaves at the same cost however long it is."""
+
+Lines = dict[LineKey, Line]
+
+
+def join(lines: Lines, waiting: Waiting) -> None:
+    """Requests join in the order of their places."""
+    request = waiting.request
+    lines.setdefault(_line_of(request), OrderedDict())[request.request_id] = waiting
+
+
+def leave(lines: Lines, waiting: Waiting) -> None:
+    key = _line_of(waiting.request)
+    line = lines[key]
+    del line[waiting.request.request_id]
+    if not line:
+        del lines[key]
+
+
+def next_served(
+    organization: Organization, lines: Lines, loads: Mapping[AgentId, int] | None
+) -> Iterator[Waiting]:
+    """Who may be given to somebody now, oldest first.
+
+    The caller takes each out of its line before it asks for the next. `loads` may rise meanwhile,
+    and never falls.
+    """
+    heads = [
+        (_first(line).place, key)
+        for key, line in lines.items()
+        if _offer_to(organization, key, loads).agents
+    ]
+    heapify(heads)
+    while heads:
+        _, key = heads[0]
+        if loads is not None and not _offer_to(organization, key, loads).agents:
+            heappop(heads)  # R1.7: the last of its agents got as many as they may have
+            continue
+        yield _first(lines[key])
+        if key in lines:
+            heapreplace(heads, (_first(lines[key]).place, key))
+        else:
+            heappop(heads)
+
+
+def contested(
+    organization: Organization, lines: Lines, loads: Mapping[AgentId, int] | None, offer: Offer
+) -> bool:
+    """Whether somebody who waits may take one of those on offer."""
+    wanted = set(offer.agents)
+    return any(not wanted.isdisjoint(_offer_to(organization, key, loads).agents) for key in lines)
+
+
+def offer_for(
+    organization: Organization, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
+) -> Offer:
+    """Who may be chosen for a request now (R1)."""
+    pool = pool_for(
+        organization,
+        request.page_id,
+        capability_for(request.channel, request.kind),
+        department=request.department,
+        region=request.region,
+        page_url=request.page_url,
+    )
+    return offered(pool, loads, request.handed_over_by)
+
+
+def _offer_to(
+    organization: Organization, key: LineKey, loads: Mapping[AgentId, int] | None
+) -> Offer:
+    page, capability, department, region, handed_over_by = key
+    pool = pool_for(organization, page, capability, department=department, region=region)
+    return offered(pool, loads, handed_over_by)
+
+
+def _line_of(request: ChoiceRequested) -> LineKey:
+    capability = capability_for(request.channel, request.kind)
+    return (
+        request.page_id,
+        capability,
+        request.department,
+        request.region,
+        request.handed_over_by,
+    )
+
+
+def _first(line: Line) -> Waiting:
+    return next(iter(line.values()))

@@ -1,0 +1,62 @@
+"""R1.6: which group answers the visitors of an address first."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import unquote
+
+from tuyen_events.directory import LinkChanged
+from tuyen_events.ids import GroupId, LinkId
+
+_Address = tuple[str, ...]
+"""A host in lower case, and the segments of a path."""
+
+_SEGMENTS = 64
+"""How much of an address is looked at: visitors choose its length."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """An organization's links. Never changed, so what is worked out from them is kept with them."""
+
+    by_id: Mapping[LinkId, LinkChanged] = field(default_factory=dict)
+
+    def having(self, link: LinkChanged) -> "Links":
+        return Links({**self.by_id, link.id: link})
+
+    def without(self, link: LinkId) -> "Links":
+        return Links({each: found for each, found in self.by_id.items() if each != link})
+
+    def group_for(self, page_url: str) -> GroupId | None:
+        """The group of the longest link that the address is at or below.
+
+        Scheme, port, query and fragment are ignored, and so is a slash at the end; `/vn` covers
+        `/vn/giay`, but not `/vnx`. Of two links with one address the smaller id counts.
+        """
+        if not self._groups:
+            return None
+        address = _address(page_url)
+        for length in range(min(len(address), self._longest), 0, -1):
+            group = self._groups.get(address[:length])
+            if group is not None:
+                return group
+        return None
+
+    @cached_property
+    def _groups(self) -> Mapping[_Address, GroupId]:
+        largest_first = sorted(self.by_id.items(), reverse=True)
+        return {_address(link.url): link.group for _, link in largest_first}
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self._groups))
+
+
+def _address(url: str) -> _Address:
+    whole = re.split("[?#]", url, maxsplit=1)[0]
+    _, scheme, rest = whole.partition("://")
+    host, _, path = (rest if scheme else whole.removeprefix("//")).partition("/")
+    name = host.rpartition("@")[2].partition(":")[0].lower()
+    segments = (unquote(each) for each in path.split("/", _SEGMENTS)[:_SEGMENTS] if each)
+    return (name, *segments)

@@ -1,0 +1,111 @@
+"""How many open conversations agents have, for R1.7 and R2.3: told by stage 1, and reserved here.
+
+Stage 1 counts what it has written down. What stage 2 chose in the meantime is on its way, so it is
+held as a reservation from the choice until stage 1 says that the answer is in its counts or came to
+nothing. An agent's load is both together; no conversation is in neither.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.routing import LoadsReported
+
+
+class Counts(msgspec.Struct, frozen=True, array_like=True):
+    """The latest word of one partition of stage 1; who is not named has none there."""
+
+    sequence: int
+    loads: dict[AgentId, int]
+
+
+@dataclass(slots=True)
+class Loads:
+    """One organization's."""
+
+    counted: dict[int, Counts] = field(default_factory=dict)
+    """By stage 1's partition."""
+    reserved: dict[str, AgentId] = field(default_factory=dict)
+    """By request."""
+    totals: dict[AgentId, int] = field(default_factory=dict)
+    """Both together, of all agents who have any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    organization: OrganizationId
+    partition: int
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """An agent was chosen, and stage 1 has not yet heard of it."""
+
+    organization: OrganizationId
+    request_id: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The answer is in the counts, or came to nothing."""
+
+    organization: OrganizationId
+    request_id: str
+
+
+LoadStep = Counted | Reserved | Released
+
+
+def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> Iterator[LoadStep]:
+    """Stage 1's word of one partition. The caller folds each step before it takes the next.
+
+    One that is older than what was told before counts nothing, but what it calls settled is.
+    """
+    known = loads.get(report.organization) or Loads()
+    before = known.counted.get(report.partition)
+    if before is None or report.sequence >= before.sequence:
+        named = dict(report.loads)
+        if before is not None and not report.complete:
+            named = {**before.loads, **named}
+        counts = {agent: load for agent, load in named.items() if load}
+        yield Counted(report.organization, report.partition, Counts(report.sequence, counts))
+    for request in report.settled:
+        if request in known.reserved:
+            yield Released(report.organization, request)
+
+
+def evolve(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
+    """Folds a step, live and in recovery alike; one that was folded before changes nothing."""
+    known = loads.setdefault(step.organization, Loads())
+    match step:
+        case Counted():
+            before = known.counted.get(step.partition)
+            known.counted[step.partition] = step.counts
+            for agent, load in () if before is None else before.loads.items():
+                _add(known, agent, -load)
+            for agent, load in step.counts.loads.items():
+                _add(known, agent, load)
+        case Reserved():
+            if step.request_id not in known.reserved:
+                known.reserved[step.request_id] = step.agent
+                _add(known, step.agent, 1)
+        case Released():
+            if step.request_id in known.reserved:
+                _add(known, known.reserved.pop(step.request_id), -1)
+
+
+def fell(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:
+    """Whether somebody has fewer open conversations now, and may take another (R5.1)."""
+    return any(after.get(agent, 0) < load for agent, load in before.items())
+
+
+def _add(known: Loads, agent: AgentId, more: int) -> None:
+    load = known.totals.get(agent, 0) + more
+    if load:
+        known.totals[agent] = load
+    else:
+        known.totals.pop(agent, None)
