@@ -179,6 +179,7 @@ def answer(
 def assign(
     chosen: AgentId | None, conversation: ConversationId = THREAD, **fields: Any
 ) -> AssignConversation:
+    chosen_by: dict[str, Any] = {"by": AgentId("manager"), **fields}
     return AssignConversation(
         command_id="command",
         organization=SHOP,
@@ -188,13 +189,19 @@ def assign(
         customer_external_id="x",
         kind=KINDS[conversation],
         agent_id=chosen,
-        by=AgentId("manager"),
         at=AT,
-        **fields,
+        **chosen_by,
     )
 
 
-def mark_done(conversation: ConversationId = THREAD, *, done: bool = True) -> MarkConversationDone:
+def mark_done(
+    conversation: ConversationId = THREAD,
+    *,
+    done: bool = True,
+    seen: int = -1,
+    by: AgentId | None = A,
+) -> MarkConversationDone:
+    """`seen` is the inbound offset up to which the caller knows the conversation."""
     return MarkConversationDone(
         command_id="command",
         organization=SHOP,
@@ -205,7 +212,8 @@ def mark_done(conversation: ConversationId = THREAD, *, done: bool = True) -> Ma
         kind=KINDS[conversation],
         done=done,
         seen_events=1,
-        by=A,
+        seen_offset=seen,
+        by=by,
         at=AT,
     )
 

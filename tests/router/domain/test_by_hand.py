@@ -1,4 +1,4 @@
-"""R6.2 to R6.4, R5.3 and what being done means for the queue (I12)."""
+"""R6.1 to R6.4 and R6.6: what managers decide by hand, and what agents take; R5.3."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import pytest
 from router.domain.shop import (
     COMMENT,
     CUSTOMER,
-    KINDS,
     LIVE,
     PAGE,
     THREAD,
@@ -20,23 +19,22 @@ from router.domain.shop import (
     assign,
     at,
     fold,
-    mark_done,
     page,
     records,
     request,
     settled,
     shop,
 )
-from tuyen_events.assignments import AssignmentEvent, Sources
-from tuyen_events.commands import MarkConversationDone, Outcome
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Verdict
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.by_hand import Command, on_assign, on_done
+from tuyen_router.domain.by_hand import on_assign
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.rotating import on_root_comment
 from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition, apply_customer
+from tuyen_router.domain.state import Partition
 from tuyen_router.domain.sticky import on_sticky_event
 
 
@@ -58,7 +56,7 @@ def _settled(
 
 def _by_hand(
     partition: Partition,
-    command: Command,
+    command: AssignConversation,
     offset: int = 0,
     *,
     repeated: bool = False,
@@ -68,8 +66,6 @@ def _by_hand(
     partition.handled = type(partition.handled)(
         inbound=partition.handled.inbound, answers=partition.handled.answers, commands=offset
     )
-    if isinstance(command, MarkConversationDone):
-        return fold(partition, on_done(partition, command, position, repeated=repeated))
     given_shop = shop(**given)
     return fold(partition, on_assign(partition, given_shop, command, position, repeated=repeated))
 
@@ -167,34 +163,6 @@ def test_r3_5_all_that_awaits_the_same_answer_is_the_manual_agents(queued: bool)
     ]
 
 
-def test_i12_a_waiting_conversation_that_is_done_leaves_the_queue() -> None:
-    for conversation in (THREAD, COMMENT):
-        partition = _settled(Verdict.QUEUED, conversation=conversation)
-        decisions = _by_hand(partition, mark_done(conversation))
-        assert records(decisions) == [(conversation, None, Reason.UNASSIGNED)]
-        assert _withdrawn(decisions) == ["inbound/3/0"]
-        assert settled(decisions).version == 2
-
-
-def test_i12_the_request_stays_while_another_conversation_waits_for_it() -> None:
-    partition = _settled(Verdict.QUEUED)
-    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
-    assert _withdrawn(_by_hand(partition, mark_done(), 0)) == []
-    assert _withdrawn(_by_hand(partition, mark_done(LIVE), 1)) == ["inbound/3/0"]
-    assert partition.customer(CUSTOMER).open_request is None
-
-
-@pytest.mark.parametrize("done", [True, False])
-def test_i12_done_touches_neither_stickiness_nor_what_does_not_wait(done: bool) -> None:
-    partition = _settled(Verdict.CHOSEN, A)
-    assert records(_by_hand(partition, mark_done(done=done))) == []
-    assert partition.customer(CUSTOMER).agent_id == A
-
-
-def test_i12_reopening_a_waiting_conversation_leaves_it_waiting() -> None:
-    assert records(_by_hand(_settled(Verdict.QUEUED), mark_done(done=False))) == []
-
-
 def test_r9_2_a_repeated_command_gives_its_result_and_withdrawal_again() -> None:
     partition = _settled(Verdict.QUEUED)
     first = _by_hand(partition, assign(B))
@@ -202,41 +170,6 @@ def test_r9_2_a_repeated_command_gives_its_result_and_withdrawal_again() -> None
     assert records(again) == []
     assert settled(again) == settled(first)
     assert _withdrawn(again) == _withdrawn(first) == ["inbound/3/0"]
-
-
-def test_r9_2_a_repeated_done_gives_its_withdrawal_again_and_leaves_the_request() -> None:
-    partition = _settled(Verdict.QUEUED)
-    first = _by_hand(partition, mark_done())
-    again = _by_hand(partition, mark_done(), repeated=True)
-    assert (records(again), settled(again)) == ([], settled(first))
-    assert _withdrawn(again) == _withdrawn(first)
-
-
-def test_i12_a_repeated_done_takes_the_conversation_out_of_the_request_again() -> None:
-    """The customer's own record was lost, and so was how far the inputs had been read before it."""
-    partition = _asked()
-    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
-    asked = partition.customer(CUSTOMER).record()
-    recovered = Partition(3)
-    apply_customer(recovered, CUSTOMER, asked)
-    queued = answer(request(0), Verdict.QUEUED)
-    fold(recovered, on_answer(recovered, queued, at("answers", 0)))
-    _by_hand(recovered, mark_done())
-    apply_customer(recovered, CUSTOMER, asked)
-    _by_hand(recovered, mark_done(), repeated=True)
-    left = recovered.customer(CUSTOMER).open_request
-    assert left is not None
-    assert left.conversations == ((LIVE, KINDS[LIVE]),)
-
-
-def test_i12_a_repeated_done_leaves_what_a_later_message_asked_for() -> None:
-    partition = _settled(Verdict.QUEUED)
-    _by_hand(partition, mark_done())
-    partition.handled = Sources(inbound=1, answers=0, commands=0)
-    fold(partition, on_sticky_event(partition, shop(), arrival(1)))
-    asked = partition.customer(CUSTOMER).open_request
-    _by_hand(partition, mark_done(), repeated=True)
-    assert partition.customer(CUSTOMER).open_request == asked
 
 
 @pytest.mark.parametrize(
@@ -248,7 +181,7 @@ def test_i12_a_repeated_done_leaves_what_a_later_message_asked_for() -> None:
     ],
 )
 def test_r6_4_a_refusal_is_a_refusal_again_after_a_crash(
-    command: Command, outcome: Outcome
+    command: AssignConversation, outcome: Outcome
 ) -> None:
     """A record of the same chunk, of another cause, tells that the command was handled."""
     partition = _settled(Verdict.CHOSEN, A)
@@ -291,3 +224,89 @@ def test_r6_2_a_conversation_that_nobody_decided_on_can_be_assigned() -> None:
     result = settled(_by_hand(Partition(3), assign(B, expected_version=0)))
     assert (result.outcome, result.version) == (Outcome.APPLIED, 1)
     assert assign(B).page_id == PAGE
+
+
+def _take(conversation: ConversationId = THREAD, agent: AgentId = B) -> AssignConversation:
+    return assign(agent, conversation, take=True, by=agent)
+
+
+@pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])
+def test_r6_6_an_agent_takes_what_waits_and_it_leaves_the_queue(
+    conversation: ConversationId,
+) -> None:
+    partition = _settled(Verdict.QUEUED, conversation=conversation)
+    decisions = _by_hand(partition, _take(conversation), take_unassigned=True)
+    assert records(decisions) == [(conversation, B, Reason.TAKEN)]
+    assert _withdrawn(decisions) == ["inbound/3/0"]
+    assert settled(decisions).outcome is Outcome.APPLIED
+
+
+def test_r6_6_what_was_taken_sticks_like_what_was_given_by_hand() -> None:
+    partition = _settled(Verdict.NOBODY)
+    _by_hand(partition, _take(), take_unassigned=True)
+    followed = fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
+    assert records(followed) == [(LIVE, B, Reason.TAKEN)]
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ({"take_unassigned": False}, Outcome.TAKING_OFF),
+        ({"assignment": False}, Outcome.ASSIGNMENT_OFF),
+        ({"agents": [agent("a"), agent("b", disabled=True)]}, Outcome.NOT_ALLOWED),
+        ({"page_permissions": True}, Outcome.NOT_ALLOWED),
+    ],
+)
+def test_r6_6_who_may_not_take(given: dict[str, Any], outcome: Outcome) -> None:
+    partition = _settled(Verdict.NOBODY)
+    decisions = _by_hand(partition, _take(), **{"take_unassigned": True, **given})
+    assert (settled(decisions).outcome, records(decisions)) == (outcome, [])
+
+
+def test_r6_6_for_themselves_alone() -> None:
+    partition = _settled(Verdict.NOBODY)
+    for_another = assign(B, take=True, by=A)
+    decisions = _by_hand(partition, for_another, take_unassigned=True)
+    assert (settled(decisions).outcome, records(decisions)) == (Outcome.NOT_ALLOWED, [])
+
+
+@pytest.mark.parametrize("expected", [None, 1])
+def test_r6_6_of_several_exactly_one_gets_it_and_the_others_are_told_who(
+    expected: int | None,
+) -> None:
+    partition = _settled(Verdict.NOBODY)
+    told = []
+    for offset, taker in enumerate([C, B, C]):
+        command = assign(taker, take=True, by=taker, expected_version=expected)
+        told.append(settled(_by_hand(partition, command, offset, take_unassigned=True)))
+    assert (told[0].outcome, told[0].agent_id) == (Outcome.APPLIED, C)
+    assert (told[1].outcome, told[1].agent_id) == (Outcome.ALREADY_TAKEN, C)
+    assert told[2].outcome in (Outcome.UNCHANGED, Outcome.VERSION_PASSED)
+
+
+def test_r6_6_who_was_too_late_is_told_so_again_after_a_crash() -> None:
+    partition = _settled(Verdict.CHOSEN, A)
+    for repeated in (False, True):
+        again = _by_hand(partition, _take(), repeated=repeated, take_unassigned=True)
+        assert (settled(again).outcome, settled(again).agent_id) == (Outcome.ALREADY_TAKEN, A)
+
+
+@pytest.mark.parametrize(
+    ("owner", "outcome", "made"),
+    [
+        (A, Outcome.APPLIED, [(THREAD, B, Reason.BULK)]),
+        (C, Outcome.UNCHANGED, []),
+    ],
+)
+def test_r6_5_one_of_many_changes_nothing_that_is_anothers_by_then(
+    owner: AgentId, outcome: Outcome, made: list[Any]
+) -> None:
+    partition = _settled(Verdict.CHOSEN, owner)
+    decisions = _by_hand(partition, assign(B, bulk=True, only_from=A))
+    assert (settled(decisions).outcome, records(decisions)) == (outcome, made)
+
+
+def test_r9_4_a_record_names_the_settings_that_it_was_made_under() -> None:
+    made = _by_hand(_settled(Verdict.CHOSEN, A), assign(B), version=7)[0]
+    assert isinstance(made, AssignmentEvent)
+    assert made.settings_version == 7

@@ -27,8 +27,9 @@ from tuyen_events.assignments import Sources
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, Reason
-from tuyen_router.domain.by_hand import on_assign, on_done
+from tuyen_router.domain.by_hand import on_assign
 from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.done import on_done
 from tuyen_router.domain.rotating import on_root_comment
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import Partition
@@ -205,7 +206,7 @@ def test_r5_1_a_thread_that_was_done_is_not_assigned_when_another_of_the_custome
     partition = _asked()
     _answered(partition, Verdict.QUEUED)
     _writes(partition, 1, LIVE)
-    fold(partition, on_done(partition, mark_done(), at("commands", 0), repeated=False))
+    fold(partition, on_done(partition, shop(), mark_done(), at("commands", 0), repeated=False))
     drained = _answered(partition, Verdict.CHOSEN, A, offset=1, drained=True)
     assert records(drained) == [(LIVE, A, Reason.QUEUE_DRAINED)]
 
@@ -214,7 +215,7 @@ def test_r5_1_a_thread_that_was_done_waits_again_when_the_customer_writes_there(
     partition = _asked()
     _answered(partition, Verdict.QUEUED)
     _writes(partition, 1, LIVE)
-    fold(partition, on_done(partition, mark_done(), at("commands", 0), repeated=False))
+    fold(partition, on_done(partition, shop(), mark_done(), at("commands", 0), repeated=False))
     assert records(_writes(partition, 2)) == [(THREAD, None, Reason.QUEUED)]
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,17 +28,15 @@ from tuyen_events.assignments import AssignmentEvent, AssignmentMade, Assignment
 from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.by_hand import on_assign, on_done
+from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.done import on_done
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import (
     CustomerRecord,
     Partition,
     Request,
-    Seen,
     apply_assignment,
     apply_customer,
-    arrival_of,
-    with_seen,
 )
 from tuyen_router.domain.sticky import on_sticky_event
 
@@ -53,6 +50,7 @@ def _record(
     record: type[AssignmentEvent] = AssignmentMade,
     **fields: Any,
 ) -> AssignmentEvent:
+    chosen: dict[str, Any] = {"reason": Reason.ROTATION, **fields}
     return record(
         organization=SHOP,
         page_id=PAGE,
@@ -62,13 +60,12 @@ def _record(
         version=version,
         agent_id=agent,
         previous_agent_id=None,
-        reason=Reason.ROTATION,
         rule_id=None,
         mode=None,
         by=None,
         caused_by="cause",
         at=AT,
-        **fields,
+        **chosen,
     )
 
 
@@ -105,9 +102,10 @@ def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not()
         seed=event_id("0"),
         cause=at("inbound", 0),
     )
-    apply_customer(partition, CUSTOMER, CustomerRecord(asked, False, b""))
+    apply_customer(partition, CUSTOMER, CustomerRecord(asked, b""))
     assert partition.customer(CUSTOMER).open_request == asked
-    apply_assignment(partition, _record(1, None, record=AssignmentQueued, request_id=asked.id))
+    waits: dict[str, Any] = {"record": AssignmentQueued, "reason": Reason.QUEUED}
+    apply_assignment(partition, _record(1, None, request_id=asked.id, **waits))
     assert partition.customer(CUSTOMER).open_request == asked
     apply_assignment(partition, _record(2, A, request_id=asked.id))
     assert partition.customer(CUSTOMER).open_request is None
@@ -135,44 +133,12 @@ def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_cr
     partition = Partition(3)
     fold(partition, on_sticky_event(partition, shop(), arrival(0)))
     fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
-    fold(partition, on_done(partition, mark_done(), at("commands", 0), repeated=False))
+    fold(partition, on_done(partition, shop(), mark_done(), at("commands", 0), repeated=False))
     before = partition.customer(CUSTOMER).record()
     fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
     fold(partition, on_assign(partition, shop(), assign(B), at("commands", 1), repeated=False))
     apply_customer(partition, CUSTOMER, before)
     assert partition.customer(CUSTOMER).open_request is None
-
-
-@pytest.mark.parametrize(
-    ("event", "offset", "seen"),
-    [
-        ("a", 3, Seen.BEFORE),
-        ("a", 9, Seen.AS_ANOTHER),
-        ("new", 9, Seen.NEVER),
-        ("forgotten", 2, Seen.BEFORE),
-        ("b", 5, Seen.BEFORE),
-    ],
-)
-def test_r9_2_what_the_ring_says(event: str, offset: int, seen: Seen) -> None:
-    ring = with_seen(with_seen(b"", event_id("a"), 3), event_id("b"), 5)
-    assert arrival_of(ring, event_id(event), offset) is seen
-
-
-def test_r9_2_an_empty_ring_has_seen_nothing() -> None:
-    assert arrival_of(b"", event_id("a"), 0) is Seen.NEVER
-
-
-@LAWS
-@given(count=st.integers(0, 60))
-def test_r9_2_the_ring_knows_the_last_sixteen_and_every_offset_below_them(count: int) -> None:
-    ring = b""
-    for each in range(count):
-        ring = with_seen(ring, event_id(str(each)), each)
-    assert len(ring) <= 16 * 16
-    for each in range(count):
-        assert arrival_of(ring, event_id(str(each)), each) is Seen.BEFORE
-        twice = arrival_of(ring, event_id(str(each)), count)
-        assert twice is (Seen.AS_ANOTHER if each >= count - 16 else Seen.NEVER)
 
 
 @LAWS
@@ -189,7 +155,7 @@ def test_invariant_6_the_two_folds_may_run_in_any_order(
     for conversation, agent in agents:
         versions[conversation] += 1
         records.append(_record(versions[conversation], agent, conversation))
-    saved = [CustomerRecord(None, False, each) for each in customers]
+    saved = [CustomerRecord(None, each) for each in customers]
     one, other = Partition(3), Partition(3)
     for each in records:
         apply_assignment(one, each)

@@ -138,8 +138,7 @@ def test_r3_6_a_wait_that_was_recorded_before_a_crash_is_not_recorded_again() ->
     fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
     before = partition.customer(CUSTOMER).record()
     _comes(partition, 1, LIVE)
-    customer = partition.customer(CUSTOMER)
-    customer.request, customer.seen = before.request, before.seen
+    apply_customer(partition, CUSTOMER, before)
     assert records(_comes(partition, 1, LIVE)) == []
 
 

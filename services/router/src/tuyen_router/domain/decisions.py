@@ -4,9 +4,10 @@ Assignment records are made in one place, so that every one of them counts its v
 cause and says how far the inputs had been read.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
+
+import msgspec
 
 from tuyen_events.assignments import (
     AssignmentChanged,
@@ -32,23 +33,35 @@ from tuyen_router.domain.state import (
     Partition,
     apply_assignment,
     apply_customer,
+    apply_done,
     last_settled,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerSaved:
+class CustomerSaved(msgspec.Struct, frozen=True, gc=False):
     """The customer's own record is this from now on."""
 
     customer_id: CustomerId
     record: CustomerRecord
 
 
-Decision = AssignmentEvent | ChoiceRequested | ChoiceWithdrawn | CommandSettled | CustomerSaved
+class DoneSaved(msgspec.Struct, frozen=True, gc=False):
+    """The conversation is done, or open again (I12).
+
+    `seen` is the inbound offset up to which its events were known to who called it done; None opens
+    it again.
+    """
+
+    conversation_id: ConversationId
+    seen: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+Decision = (
+    AssignmentEvent | ChoiceRequested | ChoiceWithdrawn | CommandSettled | CustomerSaved | DoneSaved
+)
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which conversation a decision is about."""
 
     id: ConversationId
@@ -58,13 +71,13 @@ class Conversation:
     customer_id: CustomerId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a record says of its origin (R9.4)."""
 
     reason: Reason
     caused_by: str
     at: datetime
+    settings_version: int
     rule_id: RuleId | None = None
     mode: Mode | None = None
     by: AgentId | None = None
@@ -101,6 +114,7 @@ def assignment(
         at=why.at,
         note=why.note,
         choice=why.choice,
+        settings_version=why.settings_version,
         request_id=why.request_id or settled,
         sources=partition.handled,
     )
@@ -123,6 +137,9 @@ def evolve(partition: Partition, decision: Decision) -> None:
             apply_assignment(partition, decision)
         case CustomerSaved():
             apply_customer(partition, decision.customer_id, decision.record)
+        case DoneSaved():
+            apply_done(partition, decision.conversation_id, decision.seen)
+            partition.marks += 1
         case ChoiceRequested() | ChoiceWithdrawn() | CommandSettled():
             pass
         case _:

@@ -43,7 +43,7 @@ def _sticky(
     records = _records(partition, conversations_of(request, conversation), answer)
     if records or answer.verdict is Verdict.QUEUED:
         return records
-    ended = replace(customer.record(), ended=True)
+    ended = replace(customer.record(), request=None)
     return [CustomerSaved(conversation.customer_id, ended)]
 
 
@@ -75,7 +75,12 @@ def _records(
                     records.append(_record(partition, conversation, answer, None, Reason.QUEUED))
             case Verdict.NOBODY if answer.purpose is Purpose.OFFLINE:  # R3.3: the assignee stays
                 records += follow(
-                    partition, conversation, answer.seed, answer.at, answer.request_id
+                    partition,
+                    conversation,
+                    answer.seed,
+                    answer.at,
+                    settings_version=answer.settings_version,
+                    request_id=answer.request_id,
                 )
             case Verdict.NOBODY:
                 if not _nobody_already(row):
@@ -83,7 +88,8 @@ def _records(
                         _record(partition, conversation, answer, None, Reason.NO_CANDIDATE)
                     )
             case Verdict.OFF:
-                pass
+                if row is not None and row.waiting:  # R6.5, while rules were being switched off
+                    records.append(_record(partition, conversation, answer, None, Reason.BULK))
     return records
 
 
@@ -121,6 +127,7 @@ def _record(
             rule_id=answer.rule_id,
             mode=answer.mode,
             choice=answer.choice,
+            settings_version=answer.settings_version,
             request_id=answer.request_id,
         ),
     )

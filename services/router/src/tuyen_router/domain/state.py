@@ -1,16 +1,17 @@
 """What stage 1 remembers of one partition's customers and conversations.
 
 Everything here is folded from two compacted topics: rows from `assignments`, the rest from
-`router-customers`. Both folds may run in any order, so neither touches the other's fields; of how
-far the inputs had been read, which both tell, the furthest counts.
+`router-customers`. Both folds may run in any order, so neither touches the other's fields; what
+both bear on (how far the inputs had been read, whether a request is open, agents' loads) comes out
+the same in any order.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from sys import intern
 
 import msgspec
 
-from tuyen_events.assignments import AssignmentEvent, AssignmentQueued, Sources
+from tuyen_events.assignments import AssignmentEvent, Sources
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import (
     AgentId,
@@ -22,30 +23,35 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.routing import Position, Purpose
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_events.topics import COMMANDS, INBOUND
+from tuyen_events.vocabulary import Channel, ConversationKind, Reason
 
-_SEEN_IDS = 16
-_DIGEST = 8
-_ENTRY = _DIGEST + 8
+_NONE_SETTLED = (-1, -1)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """A conversation as its latest assignment record has it."""
 
+    organization: OrganizationId
     version: int
     agent_id: AgentId | None
-    waiting: bool
     reason: Reason
     request_id: str | None
+    """Of a comment's conversation; a customer's threads share theirs, which the customer has."""
     inbound: int
     command: int
     """The offset of the command that made the record; -1 when a rule did."""
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the conversation is in the queue."""
+        return self.reason is Reason.QUEUED
 
-class Request(msgspec.Struct, frozen=True, array_like=True):
+
+class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a customer's stickiness waits for: asked of stage 2, and for which conversations.
 
-    `cause` is the inbound record that made stage 1 ask; the request is named for it.
+    `cause` is the inbound record or the command that made stage 1 ask; the request is named for it.
     """
 
     id: str
@@ -56,63 +62,56 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     purpose: Purpose
     seed: EventId
     cause: Position
+    instead_of: str | None = None
+    """The request that was withdrawn for this one."""
 
 
-class Refusal(msgspec.Struct, frozen=True, array_like=True):
+class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A command that left no assignment record: its offset, and what its caller was told."""
 
     command: int
     outcome: Outcome
 
 
-class CustomerRecord(msgspec.Struct, frozen=True, array_like=True):
+class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A customer as it stands in `router-customers`.
 
-    `ended` says that the request came to an end that left no assignment record behind; one that
-    did leave a record is known by it. `seen` is the ring of recent event ids. `refused` is the
-    last refusal of a command about one of the customer's conversations.
+    A request that an assignment record settled is known by that record, and is left out at the next
+    opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
+    about one of the customer's conversations.
     """
 
     request: Request | None
-    ended: bool
     seen: bytes
     refused: Refusal | None = None
 
 
-@dataclass(slots=True)
-class Customer:
-    """One customer of one page: five fields folded from assignments, four of its own."""
+class Customer(msgspec.Struct, gc=False):
+    """One customer of one page: four fields folded from assignments, two of its own, and the open
+    request, which the one closes and the other opens."""
 
     agent_id: AgentId | None = None
     """The sticky assignee (R3), shared by messages and livestream comments."""
     reason: Reason | None = None
     rule_id: RuleId | None = None
-    mode: Mode | None = None
-    settled: str | None = None
-    """The last request that an assignment record settled."""
-    request: Request | None = None
-    ended: bool = False
+    settled: int = -1
+    """The last request that an assignment record settled, as `order_of` has it."""
+    settled_command: int = -1
+    open_request: Request | None = None
+    """The request whose answer is still to come, if there is one (R3.6)."""
     seen: bytes = b""
     refused: Refusal | None = None
 
-    @property
-    def open_request(self) -> Request | None:
-        """The request whose answer is still to come, if there is one (R3.6)."""
-        request = self.request
-        if request is None or self.ended or self.has_settled(request.cause):
-            return None
-        return request
-
-    def has_settled(self, cause: Position) -> bool:
-        """Whether a request for this inbound record, or for a later one, was settled.
+    def has_settled(self, order: tuple[int, int]) -> bool:
+        """Whether the request of that order, or a later one of the customer, was settled.
 
         A customer's requests follow one another: with the last one, all before it came to an end.
         The record of the last one itself may be lost in a crash, where a manager settled it.
         """
-        return self.settled is not None and cause.offset <= _cause_offset(self.settled)
+        return order <= (self.settled, self.settled_command)
 
     def record(self) -> CustomerRecord:
-        return CustomerRecord(self.request, self.ended, self.seen, self.refused)
+        return CustomerRecord(self.open_request, self.seen, self.refused)
 
 
 @dataclass(slots=True)
@@ -122,13 +121,33 @@ class Partition:
     number: int
     rows: dict[ConversationId, Row] = field(default_factory=dict)
     customers: dict[CustomerId, Customer] = field(default_factory=dict)
+    done: dict[ConversationId, int] = field(default_factory=dict)
+    """What is done (I12), and how far the inbound events had been seen by who called it that: one
+    behind that offset opens it again."""
+    loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
+    """How many open conversations each agent has: assigned and not done. An organization
+    of which there is no more than rows has an empty entry."""
     handled: Sources = field(default_factory=Sources)
+    versions: int = 0
+    """The sum of all rows' versions."""
+    marks: int = 0
+    """How often a mark was set or taken away."""
+
+    @property
+    def changes(self) -> int:
+        """How many changes of loads there can have been; never falls, across recoveries too."""
+        return self.versions + self.marks
 
     def customer(self, customer: CustomerId) -> Customer:
         found = self.customers.get(customer)
         if found is None:
             found = self.customers[customer] = Customer()
         return found
+
+    def waits(self, conversation: ConversationId) -> bool:
+        """Whether the conversation is in the queue."""
+        row = self.rows.get(conversation)
+        return row is not None and row.waiting
 
 
 def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
@@ -140,35 +159,65 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
     if row is not None and row.version >= record.version:
         return
     partition.handled = _furthest(partition.handled, record.sources)
-    waiting = isinstance(record, AssignmentQueued)
-    partition.rows[record.conversation_id] = Row(
+    sticky = record.kind.sticky
+    by_hand = record.by is not None or record.reason is Reason.UNASSIGNED
+    new = partition.rows[record.conversation_id] = Row(
+        OrganizationId(intern(record.organization)),
         record.version,
-        record.agent_id,
-        waiting,
+        None if record.agent_id is None else AgentId(intern(record.agent_id)),
         record.reason,
-        record.request_id,
+        None if sticky else record.request_id,
         record.sources.inbound,
-        -1 if record.by is None else record.sources.commands,
+        record.sources.commands if by_hand else -1,
     )
-    if not record.kind.sticky:
+    partition.versions += new.version - (0 if row is None else row.version)
+    loads = partition.loads.setdefault(new.organization, {})
+    if record.conversation_id not in partition.done:
+        if row is not None:
+            _count(loads, row.agent_id, -1)
+        _count(loads, new.agent_id, 1)
+    if sticky:
+        _stick(partition.customer(record.customer_id), record, new)
+
+
+def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
+    """The customer's last record is the stickiness."""
+    customer.agent_id = row.agent_id
+    customer.reason = row.reason
+    customer.rule_id = None if record.rule_id is None else RuleId(intern(record.rule_id))
+    if row.waiting or record.request_id is None:
         return
-    customer = partition.customer(record.customer_id)
-    customer.agent_id = record.agent_id
-    customer.reason = record.reason
-    customer.rule_id = record.rule_id
-    customer.mode = record.mode
-    if not waiting and record.request_id is not None:
-        customer.settled = record.request_id
+    customer.settled, customer.settled_command = order_of(record.request_id)
+    request = customer.open_request
+    if request is not None and customer.has_settled(order_of(request.id)):
+        customer.open_request = None
 
 
-def request_id(cause: Position) -> str:
-    """The name of the request that a record causes: the same however often it is handled."""
-    return f"{cause.topic}/{cause.partition}/{cause.offset}"
+def _count(loads: dict[AgentId, int], agent: AgentId | None, change: int) -> None:
+    if agent is None:
+        return
+    count = loads.get(agent, 0) + change
+    if count:
+        loads[agent] = count
+    else:
+        del loads[agent]
 
 
-def _cause_offset(request: str) -> int:
-    """Where the record that caused a request stands; requests of one customer share the rest."""
-    return int(request.rpartition("/")[2])
+def request_id(partition: int, inbound: int, command: int = -1) -> str:
+    """The name of the request that a record causes: the same however often it is handled.
+
+    That is the inbound record, or the command that was handled behind it.
+    """
+    if command < 0:
+        return f"{INBOUND.name}/{partition}/{inbound}"
+    return f"{COMMANDS.name}/{partition}/{command}@{inbound}"
+
+
+def order_of(request: str) -> tuple[int, int]:
+    """What a request was named for: the inbound offset and the command's, by which those of one
+    customer follow one another."""
+    offset, _, inbound = request.rpartition("/")[2].partition("@")
+    return (int(inbound), int(offset)) if inbound else (int(offset), -1)
 
 
 def _furthest(handled: Sources, seen: Sources) -> Sources:
@@ -188,7 +237,9 @@ def last_settled(
 ) -> str | None:
     """The last request that was settled for a sticky customer, or for a comment's conversation."""
     if kind.sticky:
-        return partition.customer(customer).settled
+        found = partition.customer(customer)
+        settled = (found.settled, found.settled_command)
+        return None if settled == _NONE_SETTLED else request_id(partition.number, *settled)
     row = partition.rows.get(conversation)
     return None if row is None or row.waiting else row.request_id
 
@@ -196,48 +247,29 @@ def last_settled(
 def apply_customer(partition: Partition, customer_id: CustomerId, record: CustomerRecord) -> None:
     """Folds one record of `router-customers`; the latest counts.
 
-    A request tells, as assignments do, how far the inbound events had been read.
+    A request tells, as assignments do, how far the inputs had been read.
     """
-    request = record.request
-    if request is not None and request.cause.offset > partition.handled.inbound:
-        partition.handled = _furthest(partition.handled, Sources(inbound=request.cause.offset))
     customer = partition.customer(customer_id)
-    customer.request = request
-    customer.ended = record.ended
+    request = record.request
+    if request is not None:
+        inbound, command = order_of(request.id)
+        if inbound > partition.handled.inbound or command > partition.handled.commands:
+            told = Sources(inbound=inbound, commands=command)
+            partition.handled = _furthest(partition.handled, told)
+        if customer.has_settled((inbound, command)):
+            request = None
+    customer.open_request = request
     customer.seen = record.seen
     customer.refused = record.refused
 
 
-class Seen(Enum):
-    """What a customer's ring of recent events says of one more (R9.2)."""
-
-    NEVER = auto()
-    BEFORE = auto()
-    """The record itself was handled: it comes again after a crash."""
-    AS_ANOTHER = auto()
-    """Another record of the same event was handled: its webhook was delivered twice."""
-
-
-def arrival_of(seen: bytes, event: EventId, offset: int) -> Seen:
-    """Whether an event, at an inbound offset, was handled before.
-
-    A customer's events are handled in the order of their offsets, so what stands at or below the
-    last one in the ring was handled, even when the ring has forgotten it.
-    """
-    digest = _digest(event)
-    for start in range(0, len(seen), _ENTRY):
-        if seen[start : start + _DIGEST] == digest:
-            first = int.from_bytes(seen[start + _DIGEST : start + _ENTRY])
-            return Seen.BEFORE if first == offset else Seen.AS_ANOTHER
-    last = int.from_bytes(seen[-(_ENTRY - _DIGEST) :]) if seen else -1
-    return Seen.BEFORE if offset <= last else Seen.NEVER
-
-
-def with_seen(seen: bytes, event: EventId, offset: int) -> bytes:
-    """The ring with one more event in it; the oldest of more than sixteen is forgotten."""
-    return (seen + _digest(event) + offset.to_bytes(8))[-_SEEN_IDS * _ENTRY :]
-
-
-def _digest(event: EventId) -> bytes:
-    """Eight bytes of an id, which is itself a digest."""
-    return bytes.fromhex(event.removeprefix("evt_")[: 2 * _DIGEST])
+def apply_done(partition: Partition, conversation: ConversationId, seen: int | None) -> None:
+    """Folds one mark; the latest counts. None opens the conversation again (I12)."""
+    row = partition.rows.get(conversation)
+    if (seen is None) is (conversation in partition.done) and row is not None:
+        loads = partition.loads[row.organization]
+        _count(loads, row.agent_id, 1 if seen is None else -1)
+    if seen is None:
+        partition.done.pop(conversation, None)
+    else:
+        partition.done[conversation] = seen

@@ -1,30 +1,28 @@
 """R3: messages and livestream comments follow the customer's assignee."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
-from tuyen_events.ids import ConversationId, EventId
+from tuyen_events.ids import EventId
+from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, Presence, Reason
 from tuyen_router.domain.candidates import may_answer
-from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
-from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import (
-    Customer,
-    CustomerRecord,
-    Partition,
-    Request,
-    Seen,
-    arrival_of,
-    request_id,
-    with_seen,
+from tuyen_router.domain.decisions import (
+    Conversation,
+    CustomerSaved,
+    Decision,
+    DoneSaved,
+    Why,
+    assignment,
 )
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.seen import Seen, arrival_of, with_seen
+from tuyen_router.domain.state import Customer, CustomerRecord, Partition, Request, request_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An inbound event that may need an agent, and where it stands in the log."""
 
     event_id: EventId
@@ -32,6 +30,7 @@ class Arrival:
     channel: Channel
     position: Position
     at: datetime
+    visit: Visit | None = None
 
 
 def on_sticky_event(
@@ -48,24 +47,39 @@ def on_sticky_event(
         case Seen.AS_ANOTHER:
             return []
         case Seen.BEFORE:
-            return _replayed(customer, arrival)
+            return [*reopened(partition, arrival), *_replayed(customer, arrival)]
         case Seen.NEVER:
             pass
-    request, ended = customer.request, customer.ended
+    request = customer.open_request
     decisions: list[Decision] = []
     if organization.assigns_by_itself:
-        if customer.open_request is not None:
-            request, decisions = _joined(partition, customer.open_request, arrival)
+        if request is not None:
+            request, decisions = _joined(partition, organization, request, arrival)
         elif _decided(partition, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
-            request, ended = _request(arrival, purpose), False
+            request = _request(arrival, purpose)
             decisions = [requested(arrival, purpose)]
         else:
-            decisions = _followed(partition, arrival)
-    seen = with_seen(customer.seen, arrival.event_id, arrival.position.offset)
-    record = CustomerRecord(request, ended, seen, customer.refused)
-    return [CustomerSaved(arrival.conversation.customer_id, record), *decisions]
+            decisions = _followed(partition, organization, arrival)
+    return [noted(customer, arrival, request), *reopened(partition, arrival), *decisions]
+
+
+def noted(customer: Customer, arrival: Arrival, request: Request | None) -> CustomerSaved:
+    """The customer with the event in the ring of those that were handled, and with a request."""
+    conversation = arrival.conversation
+    seen = with_seen(customer.seen, arrival.event_id, conversation.id, arrival.position.offset)
+    record = CustomerRecord(request, seen, customer.refused)
+    return CustomerSaved(conversation.customer_id, record)
+
+
+def reopened(partition: Partition, arrival: Arrival) -> tuple[DoneSaved, ...]:
+    """I12: an event that nobody had seen when the conversation was called done opens it again."""
+    conversation = arrival.conversation.id
+    seen = partition.done.get(conversation)
+    if seen is None or arrival.position.offset <= seen:
+        return ()
+    return (DoneSaved(conversation, None),)
 
 
 def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -> Purpose | None:
@@ -80,8 +94,11 @@ def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -
     return None  # R3.2
 
 
-def _followed(partition: Partition, arrival: Arrival) -> list[Decision]:
-    return follow(partition, arrival.conversation, arrival.event_id, arrival.at)
+def _followed(partition: Partition, organization: Organization, arrival: Arrival) -> list[Decision]:
+    version = organization.settings.version
+    return follow(
+        partition, arrival.conversation, arrival.event_id, arrival.at, settings_version=version
+    )
 
 
 def follow(
@@ -89,6 +106,8 @@ def follow(
     conversation: Conversation,
     caused_by: EventId,
     at: datetime,
+    *,
+    settings_version: int,
     request_id: str | None = None,
 ) -> list[Decision]:
     """R3.2: the conversation is the sticky assignee's, with the reason by which they became it."""
@@ -101,6 +120,7 @@ def follow(
         rule_id=customer.rule_id,
         caused_by=caused_by,
         at=at,
+        settings_version=settings_version,
         request_id=request_id,
     )
     return [assignment(partition, conversation, customer.agent_id, why)]
@@ -109,7 +129,7 @@ def follow(
 def _request(arrival: Arrival, purpose: Purpose) -> Request:
     conversation = arrival.conversation
     return Request(
-        id=request_id(arrival.position),
+        id=_request_id(arrival),
         organization=conversation.organization,
         page_id=conversation.page_id,
         channel=arrival.channel,
@@ -121,7 +141,7 @@ def _request(arrival: Arrival, purpose: Purpose) -> Request:
 
 
 def _joined(
-    partition: Partition, request: Request, arrival: Arrival
+    partition: Partition, organization: Organization, request: Request, arrival: Arrival
 ) -> tuple[Request, list[Decision]]:
     """R3.6: while an answer is awaited nothing is asked; the conversation gets the same answer."""
     conversation = arrival.conversation
@@ -132,12 +152,13 @@ def _joined(
             request,
             conversations=(*request.conversations, (conversation.id, conversation.kind)),
         )
-    if waits(partition, conversation.id) or not any(waits(partition, each) for each in known):
+    if partition.waits(conversation.id) or not any(map(partition.waits, known)):
         return joined, []
     why = Why(
         reason=Reason.QUEUED,
         caused_by=arrival.event_id,
         at=arrival.at,
+        settings_version=organization.settings.version,
         request_id=request.id,
     )
     return joined, [assignment(partition, conversation, None, why)]
@@ -148,7 +169,9 @@ def _decided(partition: Partition, arrival: Arrival) -> bool:
 
     Then the event was handled before a crash that took only the customer's own record.
     """
-    if partition.customer(arrival.conversation.customer_id).has_settled(arrival.position):
+    if partition.customer(arrival.conversation.customer_id).has_settled(
+        (arrival.position.offset, -1)
+    ):
         return True
     row = partition.rows.get(arrival.conversation.id)
     return row is not None and row.inbound >= arrival.position.offset
@@ -162,17 +185,12 @@ def _replayed(customer: Customer, arrival: Arrival) -> list[Decision]:
     return []
 
 
-def waits(partition: Partition, conversation: ConversationId) -> bool:
-    """Whether the conversation is in the queue."""
-    row = partition.rows.get(conversation)
-    return row is not None and row.waiting
-
-
 def requested(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
     """The request itself."""
     conversation = arrival.conversation
+    visit = arrival.visit or _NO_VISIT
     return ChoiceRequested(
-        request_id=request_id(arrival.position),
+        request_id=_request_id(arrival),
         organization=conversation.organization,
         page_id=conversation.page_id,
         conversation_id=conversation.id,
@@ -183,9 +201,28 @@ def requested(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
         seed=arrival.event_id,
         cause=arrival.position,
         at=arrival.at,
+        department=visit.department,
+        region=visit.region,
+        page_url=address_of(visit.page_url),
     )
+
+
+_NO_VISIT = Visit()
+
+
+def address_of(url: str | None) -> str | None:
+    """The URL without query and fragment, which say nothing about the place (R1.6) and can say much
+    about the visitor."""
+    return None if url is None else url.partition("#")[0].partition("?")[0]
+
+
+def _request_id(arrival: Arrival) -> str:
+    return request_id(arrival.position.partition, arrival.position.offset)
 
 
 def conversations_of(request: Request, conversation: Conversation) -> list[Conversation]:
     """All conversations that a request asks for, shaped like the one it was asked with."""
-    return [replace(conversation, id=each, kind=kind) for each, kind in request.conversations]
+    return [
+        msgspec.structs.replace(conversation, id=each, kind=kind)
+        for each, kind in request.conversations
+    ]

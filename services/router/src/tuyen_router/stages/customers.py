@@ -1,16 +1,28 @@
 """Stage 1, keyed by customer: inbound events, stage 2's answers and managers' commands."""
 
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 import structlog
 
 from tuyen_events.assignments import AssignmentEvent, Sources
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
-from tuyen_events.commands import AssignConversation, CommandSettled, MarkConversationDone
+from tuyen_events.commands import (
+    AssignConversation,
+    CommandSettled,
+    MarkConversationDone,
+    ReturnToRotation,
+)
 from tuyen_events.event import Event
-from tuyen_events.ids import CustomerId, EventId
+from tuyen_events.ids import ConversationId, CustomerId, EventId, OrganizationId
 from tuyen_events.inbound import CommentAdded, MessageReceived
-from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Position
+from tuyen_events.routing import (
+    ChoiceMade,
+    ChoiceRequested,
+    ChoiceWithdrawn,
+    LoadsReported,
+    Position,
+)
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -24,20 +36,29 @@ from tuyen_events.topics import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
 from tuyen_router.chunks import Chunk, Outbox, Record
-from tuyen_router.domain.by_hand import on_assign, on_done
-from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, evolve
-from tuyen_router.domain.rotating import on_root_comment
+from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.decisions import (
+    Conversation,
+    CustomerSaved,
+    Decision,
+    DoneSaved,
+    evolve,
+)
+from tuyen_router.domain.done import on_done
+from tuyen_router.domain.handover import on_return
+from tuyen_router.domain.rotating import on_reply, on_root_comment
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.ports import CustomerPartition, Organizations
+from tuyen_router.stages.loads import ChangedLoads, complete_reports
 from tuyen_router.stages.records import (
     DeadLetterOffice,
     assignment_record,
     organization_partition,
     private_record,
 )
-from tuyen_router.stages.tables import customer_value
+from tuyen_router.stages.tables import customer_entry, done_entry, marks_entry
 
 NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
@@ -49,10 +70,10 @@ _log = structlog.get_logger()
 class CustomerStage:
     """Handles chunks of one partition after another; all decisions are the domain's.
 
-    Assignments are written with the chunk, the customers' own records once those are acknowledged,
-    and what others do about both (requests, results) after that. So a customer's record is never
-    ahead of the assignments that it builds on, and no request is ahead of the state that awaits
-    its answer.
+    Assignments are written with the chunk, the customers' own records and marks once those are
+    acknowledged, and what others do about both (requests, results, reports of loads) after that. So
+    a customer's record is never ahead of the assignments that it builds on, and no request is ahead
+    of the state that awaits its answer.
     """
 
     def __init__(
@@ -72,7 +93,8 @@ class CustomerStage:
         """A chunk of one of the three inputs."""
         topic = chunk.topic.removeprefix(self._prefix)
         partition = self._partition(chunk.partition)
-        writing = _Writing(self._prefix, chunk.partition, outbox)
+        loads = ChangedLoads(partition, self._organization)
+        writing = _Writing(self._prefix, partition, outbox, loads)
         for record in chunk.records:
             try:
                 event = _read(topic, record)
@@ -84,9 +106,30 @@ class CustomerStage:
                 for decision in self._decide(partition, event, record, position):
                     evolve(partition, decision)
                     writing.add(decision)
+                if isinstance(event, ChoiceMade):
+                    loads.note_answer(event)
                 writing.end_event()
         writing.end_chunk()
         ROUTED_EVENTS.labels(NAME, topic).inc(len(chunk.records))
+
+    def report_step(
+        self, number: int, organizations: Collection[OrganizationId] | None
+    ) -> Callable[[Outbox], None]:
+        """A step that tells all loads of a partition: of some organizations, or (None) of all of
+        which there are rows; of those whose rules ask for them.
+
+        Due when the partition was recovered, since the last reports may be lost, and when an
+        organization begins to count.
+        """
+
+        def step(outbox: Outbox) -> None:
+            partition = self._partition(number)
+            asked = partition.loads if organizations is None else organizations
+            counting = [each for each in asked if self._organization(each).counts_loads]
+            for report in complete_reports(partition, counting):
+                add_report(outbox, self._prefix, report)
+
+        return step
 
     def _decide(
         self, partition: Partition, event: Event, record: Record, position: Position
@@ -100,10 +143,14 @@ class CustomerStage:
             case ChoiceMade():
                 return on_answer(partition, event, position)
             case AssignConversation():
-                organization = self._organization(event.organization)
-                return on_assign(partition, organization, event, position, repeated=repeated)
+                known = self._organization(event.organization)
+                return on_assign(partition, known, event, position, repeated=repeated)
+            case ReturnToRotation():
+                known = self._organization(event.organization)
+                return on_return(partition, known, event, position, repeated=repeated)
             case MarkConversationDone():
-                return on_done(partition, event, position, repeated=repeated)
+                known = self._organization(event.organization)
+                return on_done(partition, known, event, position, repeated=repeated)
             case _:
                 return []
 
@@ -129,34 +176,43 @@ class CustomerStage:
             channel=event.channel,
             position=position,
             at=event.accepted_at,
+            visit=event.visit if isinstance(event, MessageReceived) else None,
         )
+        if isinstance(event, CommentAdded) and not kind.sticky and event.parent_external_id:
+            return on_reply(partition, arrival)
         organization = self._organization(event.organization)
         if kind.sticky:
             return on_sticky_event(partition, organization, arrival)
-        if isinstance(event, CommentAdded) and event.parent_external_id is None:
-            return on_root_comment(partition, organization, arrival)
-        return []  # R4.3
+        return on_root_comment(partition, organization, arrival)
 
 
 class _Writing:
     """Gathers what a chunk decides: records of one event in one batch, a customer's state once."""
 
-    def __init__(self, prefix: str, partition: int, outbox: Outbox) -> None:
+    def __init__(
+        self, prefix: str, partition: Partition, outbox: Outbox, loads: ChangedLoads
+    ) -> None:
         self._prefix = prefix
         self._partition = partition
         self._outbox = outbox
+        self._loads = loads
         self._assignments: list[AssignmentEvent] = []
         self._saved: dict[CustomerId, CustomerRecord] = {}
+        self._done: dict[ConversationId, int | None] = {}
 
     def add(self, decision: Decision) -> None:
         match decision:
-            case AssignmentEvent():
-                self._assignments.append(decision)
             case CustomerSaved():
                 self._saved[decision.customer_id] = decision.record
+            case AssignmentEvent():
+                self._assignments.append(decision)
+                self._loads.note_assignment(decision)
+            case DoneSaved():
+                self._done[decision.conversation_id] = decision.seen
+                self._loads.note_done(decision.conversation_id)
             case CommandSettled():
                 self._follow_up(
-                    COMMAND_RESULTS, self._partition, decision.conversation_id, decision
+                    COMMAND_RESULTS, self._partition.number, decision.conversation_id, decision
                 )
             case ChoiceRequested() | ChoiceWithdrawn():
                 partition = organization_partition(decision.organization)
@@ -169,7 +225,9 @@ class _Writing:
         if not self._assignments:
             return
         records = [assignment_record(each) for each in self._assignments]
-        self._outbox.add_atomically(self._prefix + ASSIGNMENTS.name, self._partition, records)
+        self._outbox.add_atomically(
+            self._prefix + ASSIGNMENTS.name, self._partition.number, records
+        )
         for each in self._assignments:
             DECISIONS.labels(each.reason).inc()
             _log.info(
@@ -183,17 +241,32 @@ class _Writing:
         self._assignments = []
 
     def end_chunk(self) -> None:
-        """Hands over the customers as the chunk left them."""
-        topic = self._prefix + CUSTOMERS.name
-        for customer, record in self._saved.items():
-            self._outbox.follow_up.add(
-                topic, self._partition, customer.encode(), customer_value(record)
-            )
+        """Hands over the customers and marks as the chunk left them, and the loads."""
+        if self._saved or self._done:
+            topic, number = self._prefix + CUSTOMERS.name, self._partition.number
+            add = self._outbox.follow_up.add
+            for customer, record in self._saved.items():
+                add(topic, number, *customer_entry(customer, record))
+            for conversation, seen in self._done.items():
+                add(topic, number, *done_entry(conversation, seen))
+            if self._done:
+                add(topic, number, *marks_entry(self._partition.marks))
+        for report in self._loads.reports():
+            add_report(self._outbox, self._prefix, report)
 
     def _follow_up(self, topic: Topic, partition: int, key: str, event: Event) -> None:
-        self._outbox.follow_up.follow_up.add(
-            self._prefix + topic.name, partition, *private_record(key, event)
+        self._outbox.follow_up.follow_up.add_atomically(
+            self._prefix + topic.name, partition, (private_record(key, event),)
         )
+
+
+def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
+    """Adds a report of loads where requests go: after all that it counts."""
+    outbox.follow_up.follow_up.add_atomically(
+        prefix + REQUESTS.name,
+        organization_partition(report.organization),
+        (private_record(report.organization, report),),
+    )
 
 
 _FIELD = {INBOUND.name: "inbound", ANSWERS.name: "answers", COMMANDS.name: "commands"}

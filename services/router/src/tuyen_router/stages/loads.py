@@ -1,0 +1,77 @@
+"""What stage 1 tells stage 2 of agents' loads (R1.7, R2.3), where rules ask for them."""
+
+from collections.abc import Collection, Iterator
+
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
+from tuyen_router.domain.state import Partition
+from tuyen_router.ports import Organizations
+
+
+class ChangedLoads:
+    """Whose loads a chunk changed, and which choices it took notice of.
+
+    An organization that does not count loads costs a look-up per assignment, and nothing per event.
+    """
+
+    def __init__(self, partition: Partition, organization: Organizations) -> None:
+        self._partition = partition
+        self._organization = organization
+        self._agents: dict[OrganizationId, set[AgentId]] = {}
+        self._settled: dict[OrganizationId, list[str]] = {}
+
+    def note_answer(self, answer: ChoiceMade) -> None:
+        """A choice was taken notice of, whatever it came to, and however often it comes.
+
+        Stage 2 holds a place for one that it chose by loads, also when they are counted no more, or
+        not yet by what this stage knows.
+        """
+        if answer.verdict is not Verdict.CHOSEN:
+            return
+        by_loads = answer.choice is not None and answer.choice.load is not None
+        if by_loads or self._organization(answer.organization).counts_loads:
+            self._settled.setdefault(answer.organization, []).append(answer.request_id)
+
+    def note_assignment(self, record: AssignmentEvent) -> None:
+        """A conversation went from one agent to another."""
+        if self._organization(record.organization).counts_loads:
+            changed = self._agents.setdefault(record.organization, set())
+            changed.update(
+                each for each in (record.agent_id, record.previous_agent_id) if each is not None
+            )
+
+    def note_done(self, conversation: ConversationId) -> None:
+        """A conversation was done, or opened again."""
+        row = self._partition.rows.get(conversation)
+        if row is None or row.agent_id is None:
+            return
+        if self._organization(row.organization).counts_loads:
+            self._agents.setdefault(row.organization, set()).add(row.agent_id)
+
+    def reports(self) -> Iterator[LoadsReported]:
+        """One for each organization of which there is something to tell."""
+        for organization in {**self._agents, **self._settled}:
+            loads = self._partition.loads.get(organization, {})
+            changed = sorted(self._agents.get(organization, ()))
+            yield LoadsReported(
+                organization=organization,
+                partition=self._partition.number,
+                sequence=self._partition.changes,
+                loads={each: loads.get(each, 0) for each in changed},
+                settled=tuple(self._settled.get(organization, ())),
+            )
+
+
+def complete_reports(
+    partition: Partition, counting: Collection[OrganizationId]
+) -> Iterator[LoadsReported]:
+    """All loads of some organizations in a partition."""
+    for organization in counting:
+        yield LoadsReported(
+            organization=organization,
+            partition=partition.number,
+            sequence=partition.changes,
+            loads=dict(partition.loads.get(organization, {})),
+            complete=True,
+        )

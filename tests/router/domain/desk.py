@@ -1,0 +1,169 @@
+"""One partition of stage 1 with its two logs, which a crash may cut short."""
+
+from typing import Any
+
+from router.domain.shop import (
+    AT,
+    COMMENT,
+    CUSTOMER,
+    KINDS,
+    PAGE,
+    SHOP,
+    THREAD,
+    answer,
+    arrival,
+    at,
+    fold,
+    shop,
+)
+from tuyen_events.assignments import AssignmentEvent, Sources
+from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Verdict
+from tuyen_events.vocabulary import Channel
+from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.decisions import CustomerSaved, Decision, DoneSaved
+from tuyen_router.domain.done import on_done
+from tuyen_router.domain.handover import on_return
+from tuyen_router.domain.outcomes import Command
+from tuyen_router.domain.rotating import on_reply, on_root_comment
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import Partition, apply_assignment, apply_customer, apply_done
+from tuyen_router.domain.sticky import on_sticky_event
+
+
+def return_to_rotation(
+    only_from: AgentId, conversation: ConversationId = THREAD, **fields: Any
+) -> ReturnToRotation:
+    return ReturnToRotation(
+        command_id="return",
+        organization=SHOP,
+        page_id=PAGE,
+        conversation_id=conversation,
+        customer_id=CUSTOMER,
+        customer_external_id="x",
+        kind=KINDS[conversation],
+        channel=Channel.FACEBOOK,
+        only_from=only_from,
+        by=AgentId("manager"),
+        at=AT,
+        **fields,
+    )
+
+
+class Desk:
+    """Handles what comes, and keeps what it wrote; `given` is always the shop's."""
+
+    def __init__(self) -> None:
+        self.partition = Partition(3)
+        self.assignments: list[AssignmentEvent] = []
+        self.saved: list[CustomerSaved | DoneSaved] = []
+        self.asked: list[ChoiceRequested] = []
+
+    def writes(
+        self,
+        offset: int,
+        conversation: ConversationId = THREAD,
+        event: str | None = None,
+        **given: Any,
+    ) -> list[Decision]:
+        """A message, a livestream comment or a root comment."""
+        self._handled(inbound=offset)
+        handle = on_root_comment if conversation is COMMENT else on_sticky_event
+        arrived = arrival(offset, conversation, event)
+        return self._keep(handle(self.partition, shop(**given), arrived))
+
+    def replies(self, offset: int, event: str | None = None) -> list[Decision]:
+        """The author of the root comment writes below it."""
+        self._handled(inbound=offset)
+        return self._keep(on_reply(self.partition, arrival(offset, COMMENT, event)))
+
+    def answers(
+        self,
+        verdict: Verdict,
+        chosen: AgentId | None = None,
+        *,
+        to: int = -1,
+        offset: int = 0,
+        **fields: Any,
+    ) -> list[Decision]:
+        """Stage 2 says something to a request; to the last one, unless another is named."""
+        self._handled(answers=offset)
+        said = answer(self.asked[to], verdict, chosen, **fields)
+        return self._keep(on_answer(self.partition, said, at("router-answers", offset)))
+
+    def commands(
+        self, command: Command, offset: int = 0, *, repeated: bool | None = None, **given: Any
+    ) -> list[Decision]:
+        """A command; it is a repeated one when the inputs were read as far, unless said."""
+        if repeated is None:
+            repeated = offset <= self.partition.handled.commands
+        self._handled(commands=offset)
+        position, known = at("commands", offset), shop(**given)
+        match command:
+            case AssignConversation():
+                made = on_assign(self.partition, known, command, position, repeated=repeated)
+            case ReturnToRotation():
+                made = on_return(self.partition, known, command, position, repeated=repeated)
+            case MarkConversationDone():
+                made = on_done(self.partition, known, command, position, repeated=repeated)
+        return self._keep(made)
+
+    def crash(self, *, assignments: int = 0, saved: int = 0) -> None:
+        """So many of the last records of either log were never written."""
+        del self.assignments[len(self.assignments) - assignments :]
+        del self.saved[len(self.saved) - saved :]
+        self.partition = self.recovered()
+
+    def recovered(self) -> Partition:
+        """What the logs say."""
+        partition = Partition(3)
+        for record in self.assignments:
+            apply_assignment(partition, record)
+        for saved in self.saved:
+            match saved:
+                case CustomerSaved():
+                    apply_customer(partition, saved.customer_id, saved.record)
+                case DoneSaved():
+                    apply_done(partition, saved.conversation_id, saved.seen)
+                    partition.marks += 1
+        return partition
+
+    def _handled(self, **offsets: int) -> None:
+        before = self.partition.handled
+        told = {"inbound": before.inbound, "answers": before.answers, "commands": before.commands}
+        for name, offset in offsets.items():
+            told[name] = max(told[name], offset)
+        self.partition.handled = Sources(**told)
+
+    def _keep(self, decisions: list[Decision]) -> list[Decision]:
+        for each in fold(self.partition, decisions):
+            match each:
+                case AssignmentEvent():
+                    self.assignments.append(each)
+                case CustomerSaved() | DoneSaved():
+                    self.saved.append(each)
+                case ChoiceRequested():
+                    self.asked.append(each)
+                case _:
+                    pass
+        return decisions
+
+
+def withdrawn(decisions: list[Decision]) -> list[str]:
+    return [each.request_id for each in decisions if isinstance(each, ChoiceWithdrawn)]
+
+
+def marks(decisions: list[Decision]) -> list[tuple[str, int | None]]:
+    return [(each.conversation_id, each.seen) for each in decisions if isinstance(each, DoneSaved)]
+
+
+def given_to(agent: AgentId | None, conversation: ConversationId = THREAD) -> Desk:
+    """A conversation that was given to an agent for the event at offset 0; to None, that waits."""
+    desk = Desk()
+    desk.writes(0, conversation)
+    if agent is None:
+        desk.answers(Verdict.QUEUED)
+    else:
+        desk.answers(Verdict.CHOSEN, agent)
+    return desk
