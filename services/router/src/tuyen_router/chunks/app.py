@@ -1,6 +1,7 @@
 """A Faust app whose agents get whole chunks, and the one function that builds it."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -156,6 +157,7 @@ class ChunkApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable ty
         assignment = self.consumer.assignment()
         self._owned = {stage.name: self._owned_of(stage, assignment) for stage in self._stages()}
         self.consumer.start_handing_over()
+        gc.freeze()  # millions of recovered objects are no garbage, and not worth looking at again
         self._is_recovered = True
         _log.info(
             "partitions_recovered",

@@ -5,13 +5,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import uvloop
 from faust.events import Event
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
-from faust.types import TP
+from faust.types import TP, Message
 
 from tuyen_router.chunks.fatal import end_process
 from tuyen_router.chunks.faust_logger import FAUST_LOGGER
+from tuyen_router.chunks.fetching import Fetched
 from tuyen_router.chunks.positions import Positions
+from tuyen_router.chunks.records import Chunk
 
 _FETCH_TIMEOUT_S = 0.1
 """How long a fetch waits for records; a change of what is wanted shows after this at the latest."""
@@ -26,6 +29,8 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
 
     async def on_start(self) -> None:
         await super().on_start()
+        fetcher = self._ensure_consumer()._fetcher
+        fetcher._records = Fetched(fetcher._records)
         self.add_future(self.app.lease.keep())
 
     def _create_worker_consumer(self, transport: Any) -> Any:
@@ -104,7 +109,10 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         """Grows whenever the fetcher's positions move under a fetch that may be under way."""
 
     def _new_consumer_thread(self) -> ChunkConsumerThread:
-        return ChunkConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        # mode would make the standard library's loop, which costs twice as much per request.
+        return ChunkConsumerThread(
+            self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon
+        )
 
     # Rebalances: hold, let what is under way end, commit, start over after the recovery.
 
@@ -249,6 +257,22 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         start, chunk = taken
         stage = self.app.stage_of_input[tp.topic]
         work = stage.enqueue(chunk, start, self.positions.assignment)
-        event = Event(self.app, None, work, None, self._to_message(tp, records[-1]))
+        event = Event(self.app, None, work, None, self._to_message(tp, chunk))
         (channel,) = self.app.topics._tp_index[tp]
         channel.queue.force_put_nowait(event)
+
+    def _to_message(self, tp: TP, chunk: Chunk) -> Message:
+        """What Faust's stream is told of a chunk: where it ends."""
+        return Message(
+            tp.topic,
+            tp.partition,
+            chunk.last_offset,
+            chunk.records[-1].timestamp / 1000,
+            timestamp_type=0,
+            headers=None,
+            key=None,
+            value=None,
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-Headers: TypeAlias = Sequence[tuple[str, bytes]]
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-_OVERHEAD = 96
-"""Bytes that the encoding adds to a record at most, the share of its batch's header included."""
+Headers: TypeAlias = list[tuple[str, bytes]]
+"""A list, for that is what aiokafka's builder takes. Records may share one: never change it."""
+
+_bound = DefaultRecordBatchBuilder.estimate_size_in_bytes
 
 
 class OutRecord(NamedTuple):
@@ -14,7 +16,7 @@ class OutRecord(NamedTuple):
 
     key: bytes | None
     value: bytes | None
-    headers: Headers = ()
+    headers: Headers = []  # noqa: RUF012  # shared by all records without headers
 
 
 Group: TypeAlias = tuple[OutRecord, ...]
@@ -22,10 +24,8 @@ Group: TypeAlias = tuple[OutRecord, ...]
 
 
 def encoded_size(record: OutRecord) -> int:
-    """An upper bound of the record's encoded bytes."""
-    size = _OVERHEAD + len(record.key or b"") + len(record.value or b"")
-    for name, value in record.headers:
-        size += 10 + 4 * len(name) + len(value)
+    """An upper bound of the record's encoded bytes, the header of a batch included."""
+    size: int = _bound(record.key, record.value, record.headers)
     return size
 
 
@@ -66,11 +66,11 @@ class Outbox:
         partition: int,
         key: bytes | None,
         value: bytes | None,
-        headers: Headers = (),
+        headers: Headers = [],  # noqa: B006  # shared by all records without headers
     ) -> None:
         """Add one record. Raises `RecordTooLargeError`."""
-        record = OutRecord(key, value, headers)
-        self._add(topic, partition, (record,), encoded_size(record))
+        size = _bound(key, value, headers)
+        self._add(topic, partition, (OutRecord(key, value, headers),), size)
 
     def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
         """Add records that land in one record batch, so that either all are in the log or none.
