@@ -164,7 +164,7 @@ def _third(event: Event) -> Event:
 
 def test_upcasters_bring_an_event_through_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: dict[str, Callable[[Event], Event]] = {_First.type: _second, _Second.type: _third}
-    decoders = {cls.type: msgspec.json.Decoder(cls) for cls in (_First, _Second, _Third)}
+    decoders = {cls.type.encode(): msgspec.json.Decoder(cls) for cls in (_First, _Second, _Third)}
     monkeypatch.setattr(codec, "UPCASTERS", MappingProxyType(steps))
     monkeypatch.setattr(codec, "_decoders", decoders)
     today = _Third(words=("chào",), at=None)
