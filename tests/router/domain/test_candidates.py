@@ -5,12 +5,35 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.shop import PAGE, agent, page, rule, shop
-from tuyen_events.directory import Member
-from tuyen_events.ids import AgentId
-from tuyen_events.vocabulary import AppliesTo, Capability, Channel, ConversationKind, Role
-from tuyen_router.domain.candidates import capability_for, may_answer, pool_for, rule_for
-from tuyen_router.domain.organization import without
+from router.domain.shop import AT, PAGE, SHOP, A, B, agent, page, rule, shop
+from tuyen_events.directory import (
+    AgentChanged,
+    DepartmentChanged,
+    DirectoryEvent,
+    GroupChanged,
+    LinkChanged,
+    Member,
+    RegionChanged,
+)
+from tuyen_events.ids import AgentId, DepartmentId, GroupId, LinkId, RegionId
+from tuyen_events.vocabulary import (
+    AppliesTo,
+    Capability,
+    Channel,
+    ConversationKind,
+    Exclusion,
+    Mode,
+    Role,
+)
+from tuyen_router.domain.candidates import (
+    capability_for,
+    may_answer,
+    offered,
+    pool_for,
+    rule_for,
+)
+from tuyen_router.domain.organization import Organization, evolve, without
+from tuyen_router.domain.pools import UNKNOWN
 
 MESSAGE = Capability.FACEBOOK_MESSAGE
 
@@ -139,3 +162,266 @@ def test_r1_8_disabled_or_removed_is_never_a_candidate() -> None:
 
 def test_r1_1_a_removed_rule_covers_nothing() -> None:
     assert rule_for(without(shop(), "rule", "r"), PAGE) is None
+
+
+def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:
+    """An agent of some departments and regions, named with blanks between."""
+    return msgspec.structs.replace(
+        agent(name), departments=tuple(departments.split()), regions=tuple(regions.split())
+    )
+
+
+def _department(name: str) -> DepartmentChanged:
+    return DepartmentChanged(organization=SHOP, at=AT, id=DepartmentId(name), name=name)
+
+
+def _region(department: str, name: str) -> RegionChanged:
+    return RegionChanged(
+        organization=SHOP,
+        at=AT,
+        department_id=DepartmentId(department),
+        id=RegionId(name),
+        name=name,
+    )
+
+
+def _group(name: str, members: str) -> GroupChanged:
+    return GroupChanged(
+        organization=SHOP,
+        at=AT,
+        id=GroupId(name),
+        name=name,
+        members=tuple(map(AgentId, members)),
+    )
+
+
+def _link(url: str, group: str) -> LinkChanged:
+    return LinkChanged(organization=SHOP, at=AT, id=LinkId(url), url=url, group=GroupId(group))
+
+
+def _with(organization: Organization, *changes: DirectoryEvent) -> Organization:
+    for change in changes:
+        organization = evolve(organization, change)
+    return organization
+
+
+SITE = _with(
+    shop(
+        agents=[
+            _in("a", "sales", "sales/north"),
+            _in("b", "sales care", "sales/south care/north"),
+            _in("c", "care", "sales/north"),
+        ]
+    ),
+    _department("sales"),
+    _department("care"),
+    _region("sales", "north"),
+    _region("sales", "south"),
+    _region("care", "north"),
+)
+
+
+@pytest.mark.parametrize(
+    ("department", "region", "candidates"),
+    [
+        (None, None, "abc"),
+        ("sales", None, "ab"),
+        ("care", None, "bc"),
+        ("sales", "north", "a"),
+        ("sales", "south", "b"),
+        ("care", "north", "b"),
+        ("care", "south", ""),
+        ("sales", "unheard-of", ""),
+        ("unheard-of", None, ""),
+        ("unheard-of", "north", ""),
+        (UNKNOWN, None, ""),
+        ("sales/north", None, ""),
+        (None, "north", "abc"),
+    ],
+)
+def test_r1_5_a_department_and_a_region_inside_it_are_strict(
+    department: str | None, region: str | None, candidates: str
+) -> None:
+    pool = pool_for(SITE, PAGE, MESSAGE, department=department, region=region)
+    assert "".join(pool.candidates) == candidates
+    assert "".join(pool.order) == "abc", "one rotation whatever the department"
+
+
+def test_r1_5_a_removed_department_or_region_has_nobody() -> None:
+    less = without(without(SITE, "department", "care"), "region", "sales/north")
+    assert not pool_for(less, PAGE, MESSAGE, department="care").candidates
+    assert not pool_for(less, PAGE, MESSAGE, department="sales", region="north").candidates
+    assert pool_for(less, PAGE, MESSAGE, department="sales", region="south").candidates == (B,)
+
+
+def test_r1_5_what_visitors_invent_takes_no_room() -> None:
+    for number in range(50):
+        name = f"d{number}"
+        pool_for(SITE, PAGE, MESSAGE, department=name, region=name, page_url=f"https://x/{name}")
+        pool_for(SITE, PAGE, MESSAGE, department="sales", region=name)
+    assert len(SITE.pools) <= 20
+
+
+LINKED = _with(
+    SITE, _group("shoes", "bc"), _group("nobody", ""), _link("shop.example/giay", "shoes")
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "page_url", "candidates", "group"),
+    [
+        (LINKED, "https://shop.example/giay/da", "bc", "shoes"),
+        (LINKED, "https://shop.example/ao", "abc", None),
+        (LINKED, None, "abc", None),
+        (_with(LINKED, _group("shoes", "b")), "https://shop.example/giay", "b", "shoes"),
+        (_with(LINKED, _group("shoes", "z")), "https://shop.example/giay", "abc", None),
+        (without(LINKED, "group", "shoes"), "https://shop.example/giay", "abc", None),
+        (
+            without(LINKED, "link", "shop.example/giay"),
+            "https://shop.example/giay",
+            "abc",
+            None,
+        ),
+        (
+            _with(LINKED, _link("shop.example/giay/da", "nobody")),
+            "https://shop.example/giay/da",
+            "abc",
+            None,
+        ),
+    ],
+)
+def test_r1_6_the_group_of_the_link_first_else_everybody(
+    given: Organization, page_url: str | None, candidates: str, group: str | None
+) -> None:
+    pool = pool_for(given, PAGE, MESSAGE, page_url=page_url)
+    assert ("".join(pool.candidates), pool.group) == (candidates, group)
+
+
+def test_r1_6_the_group_is_one_inside_the_department() -> None:
+    url = "https://shop.example/giay"
+    assert pool_for(LINKED, PAGE, MESSAGE, department="sales", page_url=url).candidates == (B,)
+    pool = pool_for(LINKED, PAGE, MESSAGE, department="sales", region="north", page_url=url)
+    assert pool.candidates == (A,), "with nobody of the group, R1.5 still binds"
+
+
+def _bounded(**capacities: int | None) -> Any:
+    members = (Member(agent_id=AgentId(each), capacity=n) for each, n in capacities.items())
+    return msgspec.structs.replace(rule(), members=tuple(members))
+
+
+@pytest.mark.parametrize(
+    ("loads", "offer", "full"),
+    [
+        ({}, "abc", ""),
+        ({"a": 1}, "abc", ""),
+        ({"a": 2}, "bc", "a"),
+        ({"a": 3, "b": 1}, "c", "ab"),
+        ({"c": 99}, "abc", ""),
+        ({"b": 0}, "abc", ""),
+    ],
+)
+def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
+    pool = pool_for(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
+    found = offered(pool, loads, None)
+    assert ("".join(found.agents), "".join(found.full)) == (offer, full)
+
+
+def test_r1_7_with_a_full_group_the_others_take_it() -> None:
+    full = evolve(LINKED, _bounded(a=None, b=1, c=1))
+    pool = pool_for(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
+    assert offered(pool, {AgentId("b"): 1}, None).agents == ("c",)
+    found = offered(pool, {AgentId("b"): 1, AgentId("c"): 1}, None)
+    assert (found.agents, found.full, found.pool.group) == (("a",), ("b", "c"), None)
+
+
+def test_r6_5_never_to_whom_it_was_taken_from() -> None:
+    pool = pool_for(LINKED, PAGE, MESSAGE, page_url="https://shop.example/giay")
+    assert offered(pool, None, AgentId("b")).agents == ("c",)
+    alone = pool_for(shop(online="a"), PAGE, MESSAGE)
+    assert offered(alone, None, A).agents == ()
+    assert offered(alone, None, B).agents == (A,)
+
+
+@pytest.mark.parametrize(
+    ("rules", "counts"),
+    [
+        ([rule()], False),
+        ([rule(mode=Mode.RANDOM)], False),
+        ([rule(mode=Mode.LEAST_LOADED)], True),
+        ([rule(mode=Mode.LEAST_LOADED, enabled=False)], False),
+        ([rule(), _bounded(a=None, b=0)], True),
+        ([], False),
+    ],
+)
+def test_r1_7_loads_are_counted_where_an_enabled_rule_asks_for_them(
+    rules: list[Any], counts: bool
+) -> None:
+    assert shop(rules=rules).counts_loads is counts
+
+
+OUT = Exclusion
+
+
+@pytest.mark.parametrize(
+    ("given", "wants", "why"),
+    [
+        (SITE, {}, {}),
+        (_with(SITE, rule(applies_to=AppliesTo.ALL)), {}, {}),
+        (shop(online="b", away="c"), {}, {"a": OUT.OFFLINE, "c": OUT.OFFLINE}),
+        (shop(page_permissions=True, pages=[page(staff="b")]), {}, {"a": OUT.PAGE, "c": OUT.PAGE}),
+        (
+            shop(agents=[agent("a"), agent("b", disabled=True)]),
+            {},
+            dict.fromkeys("bc", OUT.DISABLED),
+        ),
+        (SITE, {"department": "sales"}, {"c": OUT.DEPARTMENT}),
+        (SITE, {"department": "sales", "region": "south"}, dict.fromkeys("ac", OUT.DEPARTMENT)),
+        (SITE, {"department": "unheard-of"}, dict.fromkeys("abc", OUT.DEPARTMENT)),
+        (LINKED, {"page_url": "shop.example/giay"}, {"a": OUT.GROUP}),
+        (
+            shop(online="", agents=[agent("a", disabled=True)]),
+            {},
+            dict.fromkeys("abc", OUT.OFFLINE),
+        ),
+    ],
+)
+def test_r9_4_whoever_is_no_candidate_has_the_first_reason_of_r1(
+    given: Organization, wants: Any, why: dict[str, Exclusion]
+) -> None:
+    pool = pool_for(given, PAGE, MESSAGE, **wants)
+    assert {each.agent_id: each.why for each in pool.excluded} == why
+    assert {*pool.candidates, *why} == set(pool.order)
+
+
+def test_r9_4_a_member_who_cannot_says_so() -> None:
+    members = (Member(agent_id=A, capabilities=()), Member(agent_id=B))
+    pool = pool_for(shop(rules=[msgspec.structs.replace(rule(), members=members)]), PAGE, MESSAGE)
+    assert [(each.agent_id, each.why) for each in pool.excluded] == [(A, OUT.CAPABILITY)]
+
+
+def test_r9_4_a_pool_is_named_by_its_content() -> None:
+    one, same = pool_for(shop(), PAGE, MESSAGE), pool_for(shop(), PAGE, MESSAGE)
+    assert one.id == same.id == one.record.id
+    others = [
+        pool_for(shop(online="ab"), PAGE, MESSAGE),
+        pool_for(shop(rules=[rule(version=2)]), PAGE, MESSAGE),
+        pool_for(shop(rules=[rule("s")]), PAGE, MESSAGE),
+        pool_for(shop(rules=[rule(members="acb")]), PAGE, MESSAGE),
+        pool_for(shop(rules=[rule(mode=Mode.RANDOM)]), PAGE, MESSAGE),
+        pool_for(SITE, PAGE, MESSAGE, department="sales"),
+    ]
+    assert len({one.id, *(each.id for each in others)}) == 7
+
+
+def test_r9_4_a_pool_is_worked_out_once() -> None:
+    given = shop()
+    assert pool_for(given, PAGE, MESSAGE) is pool_for(given, PAGE, MESSAGE)
+
+
+def test_r9_4_the_record_of_a_pool_says_what_was_wanted() -> None:
+    pool = pool_for(LINKED, PAGE, MESSAGE, department="sales", page_url="shop.example/giay")
+    said = pool.record
+    assert (said.department, said.region, said.group) == ("sales", None, "shoes")
+    assert (said.order, said.candidates) == (("a", "b", "c"), ("b",))
+    unknown = pool_for(SITE, PAGE, MESSAGE, department="x", region="y").record
+    assert (unknown.department, unknown.region) == (UNKNOWN, UNKNOWN)

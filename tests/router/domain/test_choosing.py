@@ -128,3 +128,57 @@ def test_r2_2_draws_are_uniform(size: int) -> None:
     expected = 7000 / size
     chi_squared = sum((counts[each] - expected) ** 2 / expected for each in candidates)
     assert chi_squared < 22.5, "less likely than one in a thousand, for up to six degrees"
+
+
+@pytest.mark.parametrize(
+    ("loads", "last", "chosen"),
+    [
+        ({}, None, "a"),
+        ({}, "a", "b"),
+        ({"a": 1}, None, "b"),
+        ({"a": 1, "b": 1, "c": 1}, "b", "c"),
+        ({"a": 2, "b": 1, "c": 1}, "c", "b"),
+        ({"a": 2, "b": 1, "c": 1}, "b", "c"),
+        ({"b": 5, "c": 4, "a": 9}, "a", "c"),
+    ],
+)
+def test_r2_3_the_fewest_open_conversations_then_whose_turn_it_is(
+    loads: dict[AgentId, int], last: str | None, chosen: str
+) -> None:
+    cursor = None if last is None else _cursor(last, "abc")
+    assert choose(Mode.LEAST_LOADED, _offer("abc"), cursor, SEED, loads) == (
+        chosen,
+        _cursor(chosen, "abc"),
+    )
+
+
+@LAWS
+@given(
+    order=st.permutations("abcde"),
+    present=st.sets(st.sampled_from("abcde"), min_size=1),
+    loads=st.dictionaries(st.sampled_from("abcde"), st.integers(0, 3)),
+    last=st.none() | st.sampled_from("abcdex"),
+)
+def test_r2_3_nobody_on_offer_has_fewer_nor_as_few_and_an_earlier_turn(
+    order: list[str], present: set[str], loads: dict[AgentId, int], last: str | None
+) -> None:
+    offer = _offer("".join(order), "".join(present))
+    cursor = None if last is None else _cursor(last, "x" + "".join(order))
+    agent, _ = choose(Mode.LEAST_LOADED, offer, cursor, SEED, loads)
+    fewest = min(loads.get(each, 0) for each in offer.agents)
+    equals = "".join(each for each in offer.agents if loads.get(each, 0) == fewest)
+    assert agent == next_in_turn(_offer("".join(order), equals), cursor)
+
+
+@LAWS
+@given(order=st.permutations("abcde"), length=st.integers(1, 40), seed=st.integers(0, 99))
+def test_r2_3_without_anything_done_it_is_the_rotation(
+    order: list[str], length: int, seed: int
+) -> None:
+    offer, cursor, turns = _offer("".join(order)), None, None
+    loads: Counter[AgentId] = Counter()
+    for _ in range(length):
+        agent, cursor = choose(Mode.LEAST_LOADED, offer, cursor, event_id(str(seed)), loads)
+        turn, turns = choose(Mode.SEQUENTIAL, offer, turns, SEED, {})
+        loads[agent] += 1
+        assert agent == turn
