@@ -316,7 +316,7 @@ CUSTOMERS = Topic(
     cleanup=Cleanup.COMPACT,
     retention=timedelta(minutes=1),
     public=False,
-    carries="stage 1's own state of customers: event ids, open request, refusal",
+    carries="stage 1's own state: recent events, open requests, refusals, what is done",
 )
 RAW = Topic(
     name="raw",
