@@ -78,7 +78,11 @@ class SupportTeamChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class PageChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """A connected account. A page belongs to one organization: the first that claimed it."""
+    """A connected account. A page belongs to one organization: the first that claimed it.
+
+    `status` is `active`, `inactive` (its events are not taken), or `waiting`: a livechat page that
+    nobody subscribed yet, whose events are taken from its site's first call on.
+    """
 
     type: ClassVar[str] = "page.changed.v1"
     id: PageId
