@@ -42,22 +42,17 @@ def on_return(
     row = partition.rows.get(command.conversation_id)
     outcome = _outcome(organization, None if row is None else row.agent_id, command)
     if was_handled(partition, command, position, repeated):
-        return [
-            *_asked_again(partition, organization, command, position),
-            *told_again(partition, command, position, outcome),
-        ]
+        told = told_again(partition, command, position, outcome)
+        return _again(partition, organization, command, position, told)
     if row is None or outcome is not Outcome.APPLIED:
         return refused(partition, command, position, outcome)
     why = _why(organization, command, Reason.BULK)
     if not organization.assigns_by_itself:
         return given(partition, command, None, why, position)
-    conversation = named(command, command.conversation_id, command.kind)
     keeper = _keeper(partition, organization, command)
     if keeper is not None:
-        return [
-            assignment(partition, conversation, keeper, why),
-            settled(command, Outcome.APPLIED, row.version + 1, keeper),
-        ]
+        return _kept(partition, organization, command, keeper)
+    conversation = named(command, command.conversation_id, command.kind)
     request = request_id(position.partition, partition.handled.inbound, position.offset)
     waits = replace(_why(organization, command, Reason.QUEUED), request_id=request)
     return [
@@ -96,6 +91,15 @@ def _keeper(
     if agent in (None, command.only_from) or not may_answer(organization, agent, command.page_id):
         return None
     return agent
+
+
+def _kept(
+    partition: Partition, organization: Organization, command: ReturnToRotation, keeper: AgentId
+) -> list[Decision]:
+    conversation = named(command, command.conversation_id, command.kind)
+    why = _why(organization, command, Reason.BULK)
+    record = assignment(partition, conversation, keeper, why)
+    return [record, settled(command, Outcome.APPLIED, record.version, keeper)]
 
 
 def _asked(
@@ -138,35 +142,36 @@ def _with(threads: Threads, thread: tuple[ConversationId, ConversationKind]) -> 
     return threads if thread in threads else (*threads, thread)
 
 
-def _asked_again(
+def _again(
     partition: Partition,
     organization: Organization,
     command: ReturnToRotation,
     position: Position,
+    told: list[Decision],
 ) -> list[Decision]:
-    """What a crash may have lost behind the record by which the conversation waits.
+    """What a crash may have lost behind the record by which the conversation waits; `told` is what
+    the caller is told again.
 
-    The customer's own record is lost when no request of a handover is open: then none was sent, and
-    one is made anew, unless the customer was given to somebody meanwhile.
+    When the customer's own record was lost, the request of this command is not open: then it was
+    never sent, and one is made anew, unless the customer was given to somebody meanwhile.
     """
     row = partition.rows.get(command.conversation_id)
     if row is None or not row.waiting or row.command != position.offset:
-        return []
+        return told
     if row.request_id is not None:
-        return [_requested(command, position, row.request_id)]
+        return [_requested(command, position, row.request_id), *told]
     request = partition.customer(command.customer_id).open_request
     if request is not None and request.cause == position:
         return [
             *withdrawn(command, request.instead_of, position),
             _requested(command, position, request.id),
+            *told,
         ]
     keeper = _keeper(partition, organization, command)
     if keeper is not None:
-        conversation = named(command, command.conversation_id, command.kind)
-        why = _why(organization, command, Reason.BULK)
-        return [assignment(partition, conversation, keeper, why)]
+        return _kept(partition, organization, command, keeper)
     anew = request_id(position.partition, partition.handled.inbound, position.offset)
-    return _asked(partition, command, position, anew)
+    return [*_asked(partition, command, position, anew), *told]
 
 
 def _requested(command: ReturnToRotation, position: Position, request: str) -> ChoiceRequested:
