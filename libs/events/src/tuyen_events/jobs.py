@@ -76,7 +76,7 @@ class BulkRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class JobProgressed(JobEvent, frozen=True, kw_only=True):
-    """How far a job has come. `revision` rises by one; the counts are of the job as a whole."""
+    """How far a job has come. `revision` rises with every record; the counts are of the whole."""
 
     type: ClassVar[str] = "job.progressed.v1"
     revision: int

@@ -72,6 +72,15 @@ PRESENCE_CHANGES = Counter(
     "Presence changes by cause",
     ["cause"],
 )
+JOB_CONVERSATIONS = Counter(
+    "tuyen_job_conversations_total",
+    "Conversations that jobs went through, by the job's type and what became of them",
+    ["type", "fate"],
+)
+CLOSED_CONVERSATIONS = Counter(
+    "tuyen_closed_conversations_total",
+    "Conversations that were closed because nothing happened in them (done_after_hours)",
+)
 HTTP_REQUEST_SECONDS = Histogram(
     "tuyen_http_request_duration_seconds",
     "The gateway's answers by route and status",
