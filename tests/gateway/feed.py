@@ -30,8 +30,10 @@ from tuyen_events.inbound import (
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
+    Visit,
 )
-from tuyen_events.topics import ASSIGNMENTS, INBOUND, Topic
+from tuyen_events.pools import PoolRecorded
+from tuyen_events.topics import ASSIGNMENTS, INBOUND, POOLS, Topic
 from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
@@ -81,6 +83,7 @@ class Feed:
         mid: str | None = None,
         at: float | None = None,
         attachments: tuple[Attachment, ...] = (),
+        visit: Visit | None = None,
     ) -> ConversationId:
         mid = mid or f"mid-{next(self._numbers)}"
         event = MessageReceived(
@@ -91,6 +94,7 @@ class Feed:
             external_id=mid,
             text=text,
             attachments=attachments,
+            visit=visit,
         )
         await self._append(INBOUND, who, event, mid)
         return event.conversation_id
@@ -181,13 +185,27 @@ class Feed:
         }
 
     async def assign(
-        self, who: str, agent: str | None, conversation: ConversationId | None = None
+        self,
+        who: str,
+        agent: str | None,
+        conversation: ConversationId | None = None,
+        **decided: Any,
     ) -> int:
         """The router gives a conversation (left out: the message thread) to `agent`, or queues it.
-        Returns the version."""
+        `decided` is what the record says besides. Returns the version."""
         conversation = conversation or self.thread(who)
         version = self._versions[conversation] = self._versions.get(conversation, 0) + 1
         kind: type[AssignmentEvent] = AssignmentQueued if agent is None else AssignmentMade
+        said: dict[str, Any] = {
+            "previous_agent_id": None,
+            "reason": Reason.QUEUED if agent is None else Reason.ROTATION,
+            "rule_id": None,
+            "mode": Mode.SEQUENTIAL,
+            "by": None,
+            "caused_by": "evt_1",
+            "candidates": () if agent is None or "choice" in decided else (AgentId(agent),),
+            **decided,
+        }
         event = kind(
             organization=OrganizationId(self.organization),
             page_id=PageId(self.page),
@@ -196,17 +214,16 @@ class Feed:
             kind=ConversationKind.MESSAGE,
             version=version,
             agent_id=None if agent is None else AgentId(agent),
-            previous_agent_id=None,
-            reason=Reason.QUEUED if agent is None else Reason.ROTATION,
-            rule_id=None,
-            mode=Mode.SEQUENTIAL,
-            by=None,
-            caused_by="evt_1",
             at=START,
-            candidates=() if agent is None else (AgentId(agent),),
+            **said,
         )
         await self._append(ASSIGNMENTS, who, event, f"{conversation}:{version}", key=conversation)
         return version
+
+    async def pool(self, pool: PoolRecorded) -> None:
+        """The router says whom it could choose from."""
+        envelope = Envelope(id=pool.id, source="test", subject=pool.id, time=START, data=pool)
+        await self.log.append(POOLS, pool.id, envelope)
 
     def forget_versions(self) -> None:
         """The next assignments are those of a router that did not see the last ones."""

@@ -25,10 +25,12 @@ from tuyen_events.topics import (
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.walks import MongoWalks
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.share import share_work
 from tuyen_gateway.ports import ConversationRow
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -195,12 +197,14 @@ async def running(
         clock,
         views=rows if database is None else inbox,
         inbox=inbox,
+        walks=MongoWalks(where),
         contacts=MongoContacts(where),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
+        tasks.append(asyncio.create_task(share_work(gateway)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

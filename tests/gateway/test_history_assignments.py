@@ -23,6 +23,15 @@ async def test_i10_the_history_is_newest_first_and_says_why(owner: User, feed: F
         "candidates": ["minh"],
         "caused_by": "evt_1",
         "at": "2026-11-21T08:00:00Z",
+        "rule_version": None,
+        "settings_version": 0,
+        "excluded": None,
+        "rotation": None,
+        "load": None,
+        "sentence": {
+            "vi": "Đến lượt minh (1 nhân viên có thể nhận).",
+            "en": "It was minh’s turn (1 could take it).",
+        },
     }
     assert items[2]["reason"] == "queued"
 

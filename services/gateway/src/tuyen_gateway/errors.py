@@ -30,6 +30,14 @@ class ConflictError(GatewayError):
     """What is asked does not fit what stands."""
 
 
+class TakenError(ConflictError):
+    """Somebody has it already (R6.6)."""
+
+    def __init__(self, detail: str, agent_id: AgentId | None) -> None:
+        super().__init__(detail)
+        self.agent_id = agent_id
+
+
 class InvalidError(GatewayError):
     """What was sent is well-formed and wrong. `field` is its place in the body, with dots."""
 

@@ -1,6 +1,6 @@
 """What the HTTP interface asks of the views."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -13,7 +13,8 @@ from tuyen_events.ids import (
     OrganizationId,
     PageId,
 )
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
@@ -96,23 +97,6 @@ class Counts:
     unread_by_kind: Mapping[ConversationKind, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentEntry:
-    """One record of a conversation's history (R9.4)."""
-
-    version: int
-    agent_id: AgentId | None
-    previous_agent_id: AgentId | None
-    reason: Reason
-    mode: Mode | None
-    rule_id: str | None
-    by: AgentId | None
-    note: str | None
-    candidates: Sequence[AgentId]
-    caused_by: str
-    at: datetime
-
-
 class InboxViews(Protocol):
     """The inbox as one viewer sees it. What `scope` does not cover is in no answer (R7.2)."""
 
@@ -157,7 +141,41 @@ class InboxViews(Protocol):
     async def history(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        """A conversation's assignments, newest first. Ask for the row first: no scope cuts this."""
+        """A conversation's assignments, newest first. Ask for the row first: no scope cuts this.
+
+        A pool that was not folded yet is waited for, at most a second.
+        """
+        ...
+
+
+class ConversationWalks(Protocol):
+    """Conversations to be worked through, in parts of bounded size."""
+
+    async def count(self, scope: Scope, wanted: ConversationFilter) -> int: ...
+
+    async def ids(
+        self, scope: Scope, wanted: ConversationFilter, limit: int, after: ConversationId | None
+    ) -> Sequence[ConversationId]:
+        """Those behind `after`, in the order of their ids."""
+        ...
+
+    async def rows(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, Conversation]:
+        """Those of `ids` that exist and are covered."""
+        ...
+
+    async def carried_out(
+        self, commands: Mapping[ConversationId, Collection[str]]
+    ) -> Collection[str]:
+        """Those command ids that made a record of their conversation's history."""
+        ...
+
+    async def quiet(
+        self, organization: OrganizationId, since: datetime, limit: int, after: Conversation | None
+    ) -> Sequence[Conversation]:
+        """Open conversations in which nothing happened after `since`, the quietest first; those
+        that follow `after` in this order."""
         ...
 
 

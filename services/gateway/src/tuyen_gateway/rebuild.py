@@ -8,7 +8,7 @@ import asyncio
 
 import structlog
 
-from tuyen_gateway.projections.collections import CONVERSATIONS, HISTORY, MESSAGES, VIEW
+from tuyen_gateway.projections.collections import COLLECTIONS, VIEW
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions
@@ -22,7 +22,7 @@ async def rebuild(database: Database) -> None:
     # In this order: folding into views that are still there changes nothing, so nothing is lost
     # when it ends between the two.
     await MongoPositions(database, VIEW).forget()
-    for name in (CONVERSATIONS, MESSAGES, HISTORY):
+    for name in COLLECTIONS:
         await database.drop_collection(name)
     _log.info("views_dropped", view=VIEW)
 

@@ -5,13 +5,13 @@ from typing import Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from tuyen_platform.settings import ServiceSettings
+from tuyen_platform.settings import SealingSettings
 
 MIN_KEY_BYTES = 32
 MIN_OPERATOR_TOKEN_BYTES = 16
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(SealingSettings):
     """What the gateway needs beyond what every service has."""
 
     # A refusal to start prints what is wrong, and never the secrets beside it.
@@ -25,8 +25,12 @@ class GatewaySettings(ServiceSettings):
     operator_token: SecretStr | None = None
     """What the platform's operator shows to make and suspend organizations, at least 16 bytes.
     Without one, on the local stack, nobody is the operator."""
+    ingest_url: str = "http://127.0.0.1:8001"
+    """Where others reach ingest, without a slash at its end: livechat sites are told it."""
     presence_lease_s: float = 30.0
     """Seconds that a session lives without a heartbeat (R8.1)."""
+    done_check_s: float = 60.0
+    """Seconds between two looks for conversations to be closed by `done_after_hours` (I12)."""
 
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:

@@ -1,16 +1,31 @@
 """Commands to the router, and its answers."""
 
 import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
-from tuyen_events.codec import UnreadableEventError, decode_data
-from tuyen_events.commands import AssignConversation, CommandSettled
+from tuyen_events.codec import UnreadableEventError, decode_data, encode
+from tuyen_events.commands import (
+    AssignConversation,
+    CommandSettled,
+    MarkConversationDone,
+    ReturnToRotation,
+)
 from tuyen_events.event import Envelope
-from tuyen_events.ids import customer_key
-from tuyen_events.topics import COMMAND_RESULTS, COMMANDS
+from tuyen_events.ids import AgentId, customer_key
+from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, INBOUND
 from tuyen_gateway.adapters.copies import WAIT_S, LogCopy
 from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.domain.inbox import Conversation, seen_offset
 from tuyen_gateway.errors import UnavailableError
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import Log, Record, Unwritten
+
+Command = AssignConversation | ReturnToRotation | MarkConversationDone
+
+Answers = Mapping[str, asyncio.Future[CommandSettled]]
+"""By command id, what the router says of it."""
 
 
 class Commands:
@@ -33,26 +48,39 @@ class Commands:
         be carried out.
         """
         await self.copy.following()
-        answer: asyncio.Future[CommandSettled] = asyncio.get_running_loop().create_future()
-        self._waiting[command.command_id] = answer
-        key = customer_key(command.organization, command.page_id, command.customer_external_id)
-        envelope = Envelope(
-            id=command.command_id,
-            source=SOURCE,
-            subject=command.conversation_id,
-            time=command.at,
-            data=command,
-        )
+        with self.hearing([command.command_id]) as answers:
+            try:
+                await self._log.append(COMMANDS, _key(command), _envelope(command))
+                return await asyncio.wait_for(answers[command.command_id], self._wait_s)
+            except TimeoutError as error:
+                raise UnavailableError(
+                    "The router has not answered yet. The assignment stands in the log and will be "
+                    "carried out: look at the conversation again, and do not repeat it."
+                ) from error
+
+    async def send(self, commands: Sequence[Command]) -> None:
+        """Appends them all, and returns once every one of them stands in the log."""
+        unwritten = []
+        for command in commands:
+            value, headers = encode(_envelope(command))
+            unwritten.append(Unwritten(COMMANDS, _key(command), value, headers))
+        if unwritten:
+            await self._log.append_all(unwritten)
+
+    @contextmanager
+    def hearing(self, command_ids: Collection[str]) -> Iterator[Answers]:
+        """The answers to commands, as they are told while the block lasts. Once the copy follows
+        its topic, an answer to what is sent inside it is never missed."""
+        loop = asyncio.get_running_loop()
+        answers = {command_id: loop.create_future() for command_id in command_ids}
+        self._waiting.update(answers)
         try:
-            await self._log.append(COMMANDS, key, envelope)
-            return await asyncio.wait_for(answer, self._wait_s)
-        except TimeoutError as error:
-            raise UnavailableError(
-                "The router has not answered yet. The assignment stands in the log and will be "
-                "carried out: look at the conversation again, and do not repeat it."
-            ) from error
+            yield answers
         finally:
-            del self._waiting[command.command_id]
+            for command_id, answer in answers.items():
+                answer.cancel()
+                if self._waiting.get(command_id) is answer:
+                    del self._waiting[command_id]
 
     def _fold(self, record: Record) -> None:
         if record.value is None:
@@ -63,3 +91,41 @@ class Commands:
         waiting = self._waiting.get(event.command_id)
         if waiting is not None and not waiting.done():
             waiting.set_result(event)
+
+
+def _key(command: Command) -> str:
+    return customer_key(command.organization, command.page_id, command.customer_external_id)
+
+
+def _envelope(command: Command) -> Envelope:
+    return Envelope(
+        id=command.command_id,
+        source=SOURCE,
+        subject=command.conversation_id,
+        time=command.at,
+        data=command,
+    )
+
+
+def mark_done(
+    row: Conversation, command_id: str, *, done: bool, by: AgentId | None, at: datetime
+) -> MarkConversationDone | None:
+    """The command that closes or opens a conversation as it is seen in `row`: what comes in behind
+    that opens it again (I12). None for a row whose customer has not been seen."""
+    if row.organization is None or row.page_id is None or row.kind is None or row.customer is None:
+        return None
+    key = customer_key(row.organization, row.page_id, row.customer.external_id)
+    return MarkConversationDone(
+        command_id=command_id,
+        organization=row.organization,
+        page_id=row.page_id,
+        conversation_id=row.id,
+        customer_id=row.customer.id,
+        customer_external_id=row.customer.external_id,
+        kind=row.kind,
+        done=done,
+        seen_events=row.inbound_events,
+        seen_offset=seen_offset(row, partition_of(key, INBOUND.partitions)),
+        by=by,
+        at=at,
+    )

@@ -4,22 +4,24 @@ import asyncio
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from tuyen_events.ids import ConversationId
+from tuyen_events.pools import PoolRecorded
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.copies import WAIT_S
+from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.errors import InvalidError, UnavailableError
 from tuyen_gateway.ports import (
-    AssignmentEntry,
     ConversationFilter,
     ConversationRow,
     Counts,
@@ -32,7 +34,10 @@ from tuyen_platform.projection import MongoPositions, ProjectionStatus
 from tuyen_platform.text import fold_accents
 
 _POLL_S = 0.02
+_POOL_WAIT_S = 1.0
 _MOST_MOVED = 10_000
+
+_log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -50,6 +55,7 @@ class MongoViews:
         self._conversations = database[collections.CONVERSATIONS]
         self._messages = database[collections.MESSAGES]
         self._assignments = database[collections.HISTORY]
+        self._pools = database[collections.POOL_RECORDS]
         self._positions = MongoPositions(database, collections.VIEW)
         self._log = log
         self._status = status
@@ -105,7 +111,7 @@ class MongoViews:
         self, scope: Scope, conversation_id: ConversationId
     ) -> Conversation | None:
         document = await self._conversations.find_one(
-            {"$and": [{"_id": conversation_id}, *_covered(scope)]}
+            {"$and": [{"_id": conversation_id}, *covered_query(scope)]}
         )
         return None if document is None else msgspec.convert(document, Conversation)
 
@@ -252,7 +258,29 @@ class MongoViews:
         rows = self._assignments.find(query).sort("version", -1)
         found = [msgspec.convert(d, AssignmentEntry) for d in await rows.to_list(limit + 1)]
         following = str(found[limit - 1].version) if len(found) > limit else None
-        return ViewPage(items=found[:limit], following=following)
+        return ViewPage(items=await self._with_pools(found[:limit]), following=following)
+
+    async def _with_pools(self, entries: Sequence[AssignmentEntry]) -> Sequence[AssignmentEntry]:
+        """The entries with the pools that they name.
+
+        A pool is in the log before the records that name it, but in another partition, so it may
+        be folded later: it is waited for, and left out when it takes too long.
+        """
+        named = {id_ for one in entries if one.choice and (id_ := one.choice.pool_id)}
+        pools: dict[str, PoolRecorded] = {}
+        try:
+            async with asyncio.timeout(_POOL_WAIT_S):
+                while missing := named - pools.keys():
+                    found = await self._pools.find({"_id": {"$in": sorted(missing)}}).to_list(None)
+                    pools |= {d["_id"]: msgspec.convert(d, PoolRecorded) for d in found}
+                    if named - pools.keys():
+                        await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            _log.warning("pools_not_folded_yet", pools=sorted(named - pools.keys()))
+        return [
+            replace(one, pool=pools.get(one.choice.pool_id or "")) if one.choice else one
+            for one in entries
+        ]
 
 
 class _MessageKey(msgspec.Struct, array_like=True, frozen=True):
@@ -298,7 +326,7 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
     channels = [wanted.channel] if wanted.channel else list(Channel)
     kinds = [wanted.kind] if wanted.kind else list(ConversationKind)
     parts: list[Document] = [
-        *_covered(scope),
+        *covered_query(scope),
         {"channel": {"$in": [channel.value for channel in channels]}},
         {"kind": {"$in": [kind.value for kind in kinds]}},
     ]
@@ -319,7 +347,7 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
     return parts
 
 
-def _covered(scope: Scope) -> list[Document]:
+def covered_query(scope: Scope) -> list[Document]:
     """The same as `Scope.covers`, for the server."""
     parts: list[Document] = [{"organization": scope.organization}]
     if scope.pages is not None:

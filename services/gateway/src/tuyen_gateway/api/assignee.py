@@ -1,4 +1,4 @@
-"""Assigning by hand (R6)."""
+"""Assigning by hand, and taking (R6)."""
 
 from uuid import uuid4
 
@@ -9,15 +9,18 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_gateway.api.bodies import Answer, Body, ChosenId
 from tuyen_gateway.api.conversation_views import AssigneeView
-from tuyen_gateway.api.dependencies import Assigner, Caller, GatewayPorts, PathId
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.assignment import check_assignee
+from tuyen_gateway.domain.assignment import check_assignee, check_taking
 from tuyen_gateway.domain.directory import Organization
+from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
+    TakenError,
     VersionPassedError,
 )
 from tuyen_gateway.gateway import Gateway
@@ -48,7 +51,7 @@ class AssignedView(Answer):
 
 @router.put(
     "/{conversation_id}/assignee",
-    summary="Assign, reassign or unassign",
+    summary="Assign, reassign, unassign, or take",
     responses=problems(403, 404, 409, 412),
 )
 async def put_assignee(
@@ -56,20 +59,22 @@ async def put_assignee(
     conversation_id: PathId,
     body: AssigneeIn,
     expected: ExpectedVersion,
-    caller: Assigner,
+    caller: CurrentCaller,
     gateway: GatewayPorts,
     response: Response,
 ) -> AssignedView:
-    """For managing roles, on the pages that they may see (R6.1).
+    """For managing roles, on the pages that they may see (R6.1); and for an agent who takes what
+    nobody has, for themselves, where the setting `take_unassigned` allows it (R6.6). Of several
+    who take at once one gets it; the others are told who, with `409`.
 
-    The choice is bound by the agent's page permissions, not by presence (R6.2). With `If-Match`, a
-    change that came first refuses this one with `412`; without it, the later of two stands (R6.4).
-    `503` when the router has not answered within 5 s: the command then stands in the log and will
-    be carried out.
+    A manager's choice is bound by the agent's page permissions, not by presence (R6.2). With
+    `If-Match`, a change that came first refuses this one with `412`; without it, the later of two
+    stands (R6.4). `503` when the router has not answered within 5 s: the command then stands in the
+    log and will be carried out.
     """
     command = await _command(gateway, caller, ConversationId(conversation_id), body, expected)
     settled = await gateway.commands.assign(command)
-    _refuse(settled, command)
+    _refuse(settled, command, caller.organization)
     set_etag(response, settled.version)
     return AssignedView(
         id=settled.conversation_id,
@@ -86,12 +91,15 @@ async def _command(
     body: AssigneeIn,
     expected: int | None,
 ) -> AssignConversation:
+    agent_id = None if body.agent_id is None else AgentId(body.agent_id)
+    takes = not caller.may(Right.ASSIGN)
+    if takes:
+        check_taking(caller.organization, agent_id, caller.viewer.agent_id)
     row = await gateway.views.find(caller.scope, conversation_id)
     if row is None:
         raise NotFoundError(f"There is no conversation {conversation_id!r}.")
     if row.customer_id is None or row.customer_external_id is None:
         raise ConflictError("Its first comment has not arrived yet: try again when it has.")
-    agent_id = None if body.agent_id is None else AgentId(body.agent_id)
     check_assignee(caller.organization, agent_id, row.page_id)
     return AssignConversation(
         command_id=f"cmd_{uuid4().hex}",
@@ -105,15 +113,26 @@ async def _command(
         by=caller.viewer.agent_id,
         note=body.note,
         expected_version=expected,
+        take=takes,
         at=gateway.clock.now(),
     )
 
 
-def _refuse(settled: CommandSettled, command: AssignConversation) -> None:
+def _refuse(
+    settled: CommandSettled, command: AssignConversation, organization: Organization
+) -> None:
     """Raises what became of a command that was not carried out."""
     match settled.outcome:
         case Outcome.APPLIED | Outcome.UNCHANGED:
             return
+        case Outcome.ALREADY_TAKEN if settled.agent_id == command.agent_id:
+            return  # taken before, by the same agent: `PUT` can be repeated
+        case Outcome.ALREADY_TAKEN:
+            holder = _named(organization, settled.agent_id)
+            name = "Somebody" if holder is None else holder.name
+            raise TakenError(f"{name} has this conversation already.", settled.agent_id)
+        case Outcome.TAKING_OFF:
+            raise ForbiddenError("Taking was switched off a moment ago: ask a manager.")
         case Outcome.VERSION_PASSED:
             raise VersionPassedError(
                 "Somebody changed the assignee first: look again, then decide.",

@@ -6,12 +6,12 @@ from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, contact_id
 from tuyen_events.inbound import Attachment
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.api.bodies import Answer, Body
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Direction, Message
-from tuyen_gateway.ports import AssignmentEntry, Counts
+from tuyen_gateway.ports import Counts
 
 
 class CustomerView(Answer):
@@ -100,20 +100,6 @@ class MessageView(Answer):
     reaction: str | None = None
     parent_id: str | None = None
     reply_to: str | None = None
-    at: datetime
-
-
-class AssignmentView(Answer):
-    version: int
-    agent_id: str | None
-    previous_agent_id: str | None
-    reason: Reason
-    mode: Mode | None
-    rule_id: str | None
-    by: str | None
-    note: str | None
-    candidates: list[str]
-    caused_by: str
     at: datetime
 
 
@@ -248,19 +234,3 @@ def _state(message: Message, row: Conversation) -> str:
         if until is not None and message.at <= until:
             return state
     return "sent"
-
-
-def assignment_view(entry: AssignmentEntry) -> AssignmentView:
-    return AssignmentView(
-        version=entry.version,
-        agent_id=entry.agent_id,
-        previous_agent_id=entry.previous_agent_id,
-        reason=entry.reason,
-        mode=entry.mode,
-        rule_id=entry.rule_id,
-        by=entry.by,
-        note=entry.note,
-        candidates=list(entry.candidates),
-        caused_by=entry.caused_by,
-        at=entry.at,
-    )

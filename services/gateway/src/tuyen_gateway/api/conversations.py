@@ -1,19 +1,18 @@
-"""The inbox: lists, counts, details, threads, history, and agents' marks (I1 to I5, I10)."""
+"""The inbox: lists, counts, details, threads, and agents' marks (I1 to I5, I12)."""
 
 from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from tuyen_events.commands import MarkConversationDone
-from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import AgentId, ConversationId, PageId, customer_key
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.marks import ConversationRead
-from tuyen_events.topics import COMMANDS, MARKS
+from tuyen_events.topics import MARKS
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.commands import mark_done
 from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.api.conversation_views import (
-    AssignmentView,
     ConversationDetail,
     ConversationView,
     CountsView,
@@ -21,7 +20,6 @@ from tuyen_gateway.api.conversation_views import (
     DoneView,
     MarkView,
     MessageView,
-    assignment_view,
     conversation_view,
     counts_view,
     detail_view,
@@ -133,7 +131,7 @@ async def get_conversation(
     after: AfterVersion,
 ) -> ConversationDetail:
     position = await gateway.inbox.position()
-    row = await _row(gateway, caller, conversation_id)
+    row = await seen_row(gateway, caller, conversation_id)
     if after is not None and row.version < after:
         raise UnavailableError(f"Version {after} has not been decided yet: try again.")
     set_etag(response, row.version)
@@ -155,31 +153,10 @@ async def list_messages(
 ) -> Listed[MessageView]:
     """Oldest first. What was removed at the channel stays as `removed`, without its words."""
     position = await gateway.inbox.position()
-    row = await _row(gateway, caller, conversation_id)
+    row = await seen_row(gateway, caller, conversation_id)
     page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
     return Listed(
         items=[message_view(message, row, caller) for message in page.items],
-        next=None if page.following is None else encode_cursor(page.following),
-        position=position,
-    )
-
-
-@router.get(
-    "/{conversation_id}/assignments", summary="Who had it, and why", responses=problems(404)
-)
-async def list_assignments(
-    conversation_id: PathId,
-    caller: CurrentCaller,
-    gateway: GatewayPorts,
-    paging: CurrentPaging,
-    _: AfterVersion,
-) -> Listed[AssignmentView]:
-    """Newest first (I10, R9.4), for whoever sees the conversation."""
-    position = await gateway.inbox.position()
-    row = await _row(gateway, caller, conversation_id)
-    page = await gateway.inbox.history(row.id, paging.limit, paging.after)
-    return Listed(
-        items=[assignment_view(entry) for entry in page.items],
         next=None if page.following is None else encode_cursor(page.following),
         position=position,
     )
@@ -190,7 +167,7 @@ async def post_read(
     conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MarkView:
     """For the viewer alone (I5): nothing that has come so far is unread any more."""
-    row = await _row(gateway, caller, conversation_id)
+    row = await seen_row(gateway, caller, conversation_id)
     return await _mark(gateway, caller, row, row.inbound_events, response)
 
 
@@ -199,7 +176,7 @@ async def post_unread(
     conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MarkView:
     """For the viewer alone (I5): the newest of the customer's messages is unread again."""
-    row = await _row(gateway, caller, conversation_id)
+    row = await seen_row(gateway, caller, conversation_id)
     return await _mark(gateway, caller, row, max(0, row.inbound_events - 1), response)
 
 
@@ -212,29 +189,22 @@ async def put_done(
     response: Response,
 ) -> DoneView:
     """For everybody (I12). The customer's next message or comment opens it again."""
-    row = await _row(gateway, caller, conversation_id)
-    if row.page_id is None or row.kind is None or row.customer is None:
-        raise NotFoundError(f"There is no conversation {conversation_id!r}.")
-    command = MarkConversationDone(
-        command_id=f"cmd_{uuid4().hex}",
-        organization=caller.organization.id,
-        page_id=row.page_id,
-        conversation_id=row.id,
-        customer_id=row.customer.id,
-        customer_external_id=row.customer.external_id,
-        kind=row.kind,
+    row = await seen_row(gateway, caller, conversation_id)
+    command = mark_done(
+        row,
+        f"cmd_{uuid4().hex}",
         done=body.done,
-        seen_events=row.inbound_events,
         by=caller.viewer.agent_id,
         at=gateway.clock.now(),
     )
-    key = customer_key(command.organization, command.page_id, command.customer_external_id)
-    await gateway.log.append(COMMANDS, key, _envelope(gateway, command.command_id, row, command))
+    if command is None:
+        raise NotFoundError(f"There is no conversation {conversation_id!r}.")
+    await gateway.commands.send([command])
     set_etag(response, row.version)
     return DoneView(id=row.id, done=body.done, version=row.version)
 
 
-async def _row(gateway: Gateway, caller: Caller, conversation_id: str) -> Conversation:
+async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> Conversation:
     """Raises NotFoundError for what is not there or not the viewer's to see (R7.2)."""
     row = await gateway.inbox.conversation(caller.scope, ConversationId(conversation_id))
     if row is None:
@@ -252,12 +222,9 @@ async def _mark(
         seen_events=seen_events,
         at=gateway.clock.now(),
     )
-    await gateway.log.append(MARKS, row.id, _envelope(gateway, f"evt_{uuid4().hex}", row, mark))
+    envelope = Envelope(
+        id=f"evt_{uuid4().hex}", source=SOURCE, subject=row.id, time=mark.at, data=mark
+    )
+    await gateway.log.append(MARKS, row.id, envelope)
     set_etag(response, row.version)
     return MarkView(id=row.id, unread=max(0, row.inbound_events - seen_events), version=row.version)
-
-
-def _envelope(gateway: Gateway, event_id: str, row: Conversation, event: Event) -> Envelope:
-    return Envelope(
-        id=event_id, source=SOURCE, subject=row.id, time=gateway.clock.now(), data=event
-    )

@@ -106,14 +106,19 @@ def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that lets only those roles through that have `right`."""
 
     async def allowed(caller: CurrentCaller) -> Caller:
-        if right not in RIGHTS[caller.viewer.role]:
-            roles = ", ".join(role for role, rights in RIGHTS.items() if right in rights)
-            raise ForbiddenError(
-                f"The role {caller.viewer.role} may not do this; it takes one of: {roles}."
-            )
+        check_right(caller, right)
         return caller
 
     return allowed
+
+
+def check_right(caller: Caller, right: Right) -> None:
+    """Raises ForbiddenError for a caller whose role does not have `right`."""
+    if not caller.may(right):
+        roles = ", ".join(role for role, rights in RIGHTS.items() if right in rights)
+        raise ForbiddenError(
+            f"The role {caller.viewer.role} may not do this; it takes one of: {roles}."
+        )
 
 
 Administrator = Annotated[Caller, Depends(having(Right.MANAGE))]

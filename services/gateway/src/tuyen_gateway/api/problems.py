@@ -17,6 +17,7 @@ from tuyen_gateway.errors import (
     GatewayError,
     InvalidError,
     NotFoundError,
+    TakenError,
     TooManyAttemptsError,
     UnauthenticatedError,
     UnavailableError,
@@ -31,6 +32,7 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    TakenError: HTTPStatus.CONFLICT,
     VersionPassedError: HTTPStatus.PRECONDITION_FAILED,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
@@ -71,7 +73,7 @@ class Problem(BaseModel):
     version: int | None = None
     """With 412: the version that stands now."""
     agent_id: str | None = None
-    """With 412: who has it now; left out for nobody."""
+    """With 412, and 409 to somebody who wanted to take it: who has it now; left out for nobody."""
 
 
 _MEANINGS: Mapping[int, str] = {
@@ -157,6 +159,8 @@ async def _ours(_: Request, error: Exception) -> Response:
             return problem_response(
                 status, error.detail, version=version, agent_id=agent_id, headers=headers
             )
+        case TakenError(agent_id=agent_id):
+            return problem_response(status, error.detail, agent_id=agent_id)
         case InvalidError(field=field):
             errors = [FieldProblem(field=field, detail=error.detail)]
             return problem_response(status, error.detail, errors=errors)

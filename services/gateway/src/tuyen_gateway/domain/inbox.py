@@ -24,6 +24,7 @@ from tuyen_events.inbound import (
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
+    Visit,
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.vocabulary import Channel, ConversationKind
@@ -88,7 +89,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     inbound_events: int = 0
     counted: dict[str, int] = {}
     """By partition of `inbound`, the offset of the last event that was counted."""
+    visit: Visit | None = None
+    """Where the customer of a livechat was when they last wrote, and whom they asked for (L3)."""
+    visited: tuple[datetime, datetime, str] | None = None
+    """Which of their messages said so."""
     updated_at: datetime | None = None
+    active_at: datetime | None = None
+    """When the last message was accepted here, or when somebody opened it again later (I12): what
+    the channel delivers late is no older for that."""
     last: LastMessage | None = None
     last_inbound: Instant | None = None
     answered: Instant | None = None
@@ -164,9 +172,20 @@ def add(row: Conversation, addition: Addition, name_folded: str | None) -> Conve
     if row.counted.get(place, NONE_YET) >= addition.offset:
         return row
     counted = dict(sorted({**row.counted, place: addition.offset}.items()))
+    row = _visited(row, event, addition.message_id)
     return _recounted(
         msgspec.structs.replace(row, inbound_events=row.inbound_events + 1, counted=counted)
     )
+
+
+def _visited(row: Conversation, event: Added, message_id: MessageId) -> Conversation:
+    """The row with the visit of the livechat customer's last message, whether it has one or not."""
+    if not isinstance(event, MessageReceived) or event.channel is not Channel.LIVECHAT:
+        return row
+    order = (stored_time(event.occurred_at), stored_time(event.accepted_at), message_id)
+    if row.visited is not None and row.visited > order:
+        return row
+    return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
 def _identified(
@@ -226,7 +245,7 @@ def reconcile(row: Conversation, message: Message) -> tuple[Conversation, Doubt]
     moment = message.moment
     if moment is None:
         return row, Doubt.NOTHING
-    row = _moved(row, moment[0])
+    row = _active(_moved(row, moment[0]), moment[1])
     if message.direction is Direction.OUT:
         row, doubt = _answered(row, moment)
     else:
@@ -239,6 +258,12 @@ def _moved(row: Conversation, at: datetime) -> Conversation:
     if row.updated_at is not None and row.updated_at >= at:
         return row
     return msgspec.structs.replace(row, updated_at=at)
+
+
+def _active(row: Conversation, at: datetime) -> Conversation:
+    if row.active_at is not None and row.active_at >= at:
+        return row
+    return msgspec.structs.replace(row, active_at=at)
 
 
 def _answered(row: Conversation, moment: Instant) -> tuple[Conversation, Doubt]:
@@ -336,10 +361,17 @@ def mark_done(
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
     a thread stand in another partition once its root's author is known."""
     said = (stored_time(event.at), partition, offset)
+    if not event.done:
+        row = _active(row, said[0])
     if row.done_set is not None and row.done_set >= said:
         return row
     done_events = event.seen_events if event.done else -1
     return _recounted(msgspec.structs.replace(row, done_events=done_events, done_set=said))
+
+
+def seen_offset(row: Conversation, partition: int) -> int:
+    """The last inbound event of a partition that the row has counted; -1 where there is none."""
+    return row.counted.get(str(partition), NONE_YET)
 
 
 def _recounted(row: Conversation) -> Conversation:

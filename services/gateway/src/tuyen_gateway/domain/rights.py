@@ -16,11 +16,13 @@ class Right(StrEnum):
     """See all that was set up: staff in full, settings, rules, the support team."""
     ASSIGN = "assign"
     """Assign, reassign and unassign conversations by hand (R6.1)."""
+    EXPLAIN = "explain"
+    """See of a decision who could not be chosen and why, and how busy the chosen one was (R9.4)."""
     SET_PRESENCE = "set_presence"
     """Set another agent's presence (R8.3)."""
 
 
-_MANAGERS = frozenset({Right.READ_SETUP, Right.ASSIGN, Right.SET_PRESENCE})
+_MANAGERS = frozenset({Right.READ_SETUP, Right.ASSIGN, Right.EXPLAIN, Right.SET_PRESENCE})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {

@@ -16,6 +16,7 @@ from tuyen_events.inbound import (
     MessagesSeen,
 )
 from tuyen_events.marks import ConversationRead
+from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.inbox import (
     Addition,
     Conversation,
@@ -49,6 +50,7 @@ class Work:
     additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
     facts: dict[ConversationId, list[Fact]] = field(default_factory=dict)
     assignments: list[AssignmentEvent] = field(default_factory=list)
+    pools: list[PoolRecorded] = field(default_factory=list)
     parents: set[MessageId] = field(default_factory=set)
     """Messages that give others their conversation."""
     comments: set[MessageId] = field(default_factory=set)
@@ -85,6 +87,8 @@ def _sort(work: Work, event: Event, record: Record) -> None:
         case AssignmentEvent():
             _note(work, event.conversation_id, Fact(event, record.partition, record.offset))
             work.assignments.append(event)
+        case PoolRecorded():
+            work.pools.append(event)
         case InboundEvent():
             about = message_of(event)
             if about is not None:

@@ -16,7 +16,7 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, Topic
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Message
 from tuyen_platform.mongodb import Collection, Database, Document
@@ -24,11 +24,14 @@ from tuyen_platform.mongodb import Collection, Database, Document
 CONVERSATIONS = "conversations"
 MESSAGES = "messages"
 HISTORY = "assignments"
+POOL_RECORDS = "pools"
+
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS)
 
 VIEW = "inbox"
 """The name of all these together: they have one position in the log."""
 
-FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS)
+FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS)
 """What they are folded from: of the commands, only those that close a conversation."""
 
 _DUPLICATE_KEY = 11000
@@ -74,6 +77,11 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
         IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+        IndexModel(
+            [("organization", ASCENDING), ("active_at", ASCENDING), ("_id", ASCENDING)],
+            name="open_by_activity",
+            partialFilterExpression={"done": False},
+        ),
     ),
     MESSAGES: (
         IndexModel(

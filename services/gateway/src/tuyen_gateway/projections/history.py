@@ -1,4 +1,5 @@
-"""The history of assignments: one document for each version of a conversation (I10, R9.4)."""
+"""The history of assignments: one document for each version of a conversation, and one for each
+pool that these name (I10, R9.4)."""
 
 from datetime import datetime
 
@@ -6,6 +7,7 @@ import msgspec
 from pymongo import UpdateOne
 
 from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.pools import PoolRecorded
 
 
 def record(event: AssignmentEvent) -> UpdateOne:
@@ -18,10 +20,16 @@ def record(event: AssignmentEvent) -> UpdateOne:
     return UpdateOne({"_id": key}, {"$setOnInsert": document}, upsert=True)
 
 
+def record_pool(pool: PoolRecorded) -> UpdateOne:
+    """Stores the pool; its id stands for its content, so one that is there stays as it is."""
+    return UpdateOne({"_id": pool.id}, {"$setOnInsert": msgspec.to_builtins(pool)}, upsert=True)
+
+
 _FIELDS = (
     "organization",
     "page_id",
     "conversation_id",
+    "kind",
     "version",
     "agent_id",
     "previous_agent_id",
@@ -31,6 +39,8 @@ _FIELDS = (
     "by",
     "note",
     "candidates",
+    "choice",
+    "settings_version",
     "caused_by",
     "at",
 )

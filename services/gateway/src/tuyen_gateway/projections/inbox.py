@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.inbound import Customer
 from tuyen_gateway.domain.inbox import (
@@ -26,13 +25,14 @@ from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     HISTORY,
     MESSAGES,
+    POOL_RECORDS,
     Stored,
     read_all,
     read_by_id,
     stamp_of,
     write,
 )
-from tuyen_gateway.projections.history import record
+from tuyen_gateway.projections.history import record, record_pool
 from tuyen_platform.kafka.ports import Batch
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.text import fold_accents
@@ -58,11 +58,12 @@ class InboxProjection:
         self._conversations = database[CONVERSATIONS]
         self._messages = database[MESSAGES]
         self._history = database[HISTORY]
+        self._pools = database[POOL_RECORDS]
 
     async def fold(self, batch: Batch) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
-        await self._record(work.assignments)
+        await self._record(work)
         messages = await self._fold_messages(work)
         read = await self._fold_rows(work, messages)
         for _ in range(_TRIES):
@@ -74,10 +75,12 @@ class InboxProjection:
             read = await self._fold_rows(work, messages)
         raise ContendedError("messages")
 
-    async def _record(self, assignments: Iterable[AssignmentEvent]) -> None:
-        operations = [record(event) for event in assignments]
-        if operations:
-            await self._history.bulk_write(operations, ordered=True)
+    async def _record(self, work: Work) -> None:
+        """Pools first: whoever reads a history finds at once, mostly, what its records name."""
+        if pools := [record_pool(pool) for pool in work.pools]:
+            await self._pools.bulk_write(pools, ordered=False)
+        if records := [record(event) for event in work.assignments]:
+            await self._history.bulk_write(records, ordered=True)
 
     async def _fold_messages(self, work: Work) -> Messages:
         """The messages of the batch, and those that it gives a conversation, as stored."""

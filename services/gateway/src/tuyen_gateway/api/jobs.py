@@ -1,0 +1,295 @@
+"""Long work on many conversations: handing over, and changing in bulk (R6.5)."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Response, status
+from pydantic import ConfigDict, Field
+
+from tuyen_events.ids import AgentId, ConversationId, PageId
+from tuyen_events.jobs import (
+    BulkRequested,
+    HandoverRequested,
+    Holder,
+    JobState,
+    Selection,
+)
+from tuyen_events.vocabulary import Channel, ConversationKind, Role
+from tuyen_gateway.adapters.copies import WAIT_S
+from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.dependencies import (
+    Assigner,
+    Caller,
+    CurrentCaller,
+    GatewayPorts,
+    PathId,
+    check_right,
+)
+from tuyen_gateway.api.paging import CurrentPaging, Listed, encode_cursor
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.assignment import check_chosen
+from tuyen_gateway.domain.jobs import Job
+from tuyen_gateway.domain.rights import Right
+from tuyen_gateway.errors import InvalidError, NotFoundError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports import Assigned, ConversationFilter
+
+router = APIRouter(tags=["jobs"])
+
+_MOST_IDS = 10_000
+_SHORT_S = 2.0
+
+
+class HandoverIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"to": "lan", "note": "Minh nghỉ việc"}]}
+    )
+
+    to: ChosenId | None
+    """Who shall answer instead; null gives each conversation to its rule, for anybody else."""
+    note: str | None = Field(default=None, max_length=1000)
+    """Why; stands in each conversation's history (R6.3)."""
+
+
+class FilterIn(Body):
+    """The words of the list of conversations; all hold together."""
+
+    kind: ConversationKind | None = None
+    channel: Channel | None = None
+    page: str | None = Field(default=None, max_length=64)
+    state: Literal["all", "unread"] = "all"
+    assignee: str | None = Field(default=None, max_length=64)
+    """An agent's id, `me`, or `none` for the unassigned."""
+    tag: str | None = Field(default=None, max_length=64)
+    q: str | None = Field(default=None, max_length=100)
+    external_id: str | None = Field(default=None, max_length=200)
+    done: bool | None = None
+
+
+class SetIn(Body):
+    """What is left out stays as it is."""
+
+    assignee: ChosenId | None = None
+    """Given and null: nobody. For managing roles."""
+    done: bool | None = None
+    tags: list[str] | None = None
+    """Not yet: conversations have no tags that could be set."""
+
+
+class BulkIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"filter": {"assignee": "none", "kind": "comment"}, "set": {"assignee": "lan"}},
+                {"ids": ["msg_fa225c17f85f00afa6d32251"], "set": {"done": True}},
+            ]
+        }
+    )
+
+    ids: list[ChosenId] | None = Field(default=None, min_length=1, max_length=_MOST_IDS)
+    filter: FilterIn | None = None
+    set: SetIn
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class JobView(Answer):
+    id: str
+    kind: Literal["handover", "bulk"]
+    state: JobState
+    total: int | None
+    """How many conversations there are, as far as is known; null until it was begun."""
+    done: int
+    """How many of them were gone through: `changed`, `unchanged` and `refused` together."""
+    changed: int
+    unchanged: int
+    refused: int
+    reasons: dict[str, int]
+    """Of the refused, by reason: `not_allowed` (the agent may not work on the page), `not_found`,
+    `first_comment_missing`, `assignment_off`."""
+    detail: str | None
+    """Why it failed."""
+    agent_id: str | None = None
+    """Whose conversations are handed over."""
+    to: str | None = None
+    note: str | None
+    by: str
+    at: datetime
+    changed_at: datetime
+
+
+@router.post(
+    "/agents/{agent_id}/handover",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Hand over all of an agent's open conversations",
+    responses=problems(403, 404, 409),
+)
+async def hand_over(
+    agent_id: PathId, body: HandoverIn, caller: Assigner, gateway: GatewayPorts
+) -> JobView:
+    """For managing roles, on the pages that they may see (R6.5); also for an agent who was removed.
+
+    Answers at once with a job that goes on by itself, whichever gateway stops meanwhile; ask
+    `GET /v1/jobs/{id}` how far it is. What `to` may not answer (R6.2) is counted as refused, and
+    stays. Back to rotation, each conversation goes by the rules to somebody else, or waits.
+    """
+    gone, to = AgentId(agent_id), None if body.to is None else AgentId(body.to)
+    check_chosen(caller.organization, to, "body.to")
+    if to == gone:
+        raise InvalidError("body.to", "These conversations are theirs already: name another.")
+    if gone not in caller.organization.agents:
+        await gateway.inbox.caught_up()
+        theirs = ConversationFilter(assigned=Assigned(agent_id=gone), done=False)
+        if not await gateway.walks.count(caller.scope, theirs):
+            raise NotFoundError(f"There is no agent {agent_id!r}.")
+    request = HandoverRequested(
+        job_id=_new_id(),
+        organization=caller.organization.id,
+        at=gateway.clock.now(),
+        by=caller.viewer.agent_id,
+        note=body.note,
+        agent_id=gone,
+        to=to,
+    )
+    await gateway.jobs.ask(request)
+    return _view(_found(gateway, caller, request.job_id))
+
+
+@router.post(
+    "/conversations/bulk",
+    summary="Change many conversations",
+    responses={
+        202: {"model": JobView, "description": "It takes longer: ask the job how far it is"},
+        **problems(403, 409),
+    },
+)
+async def change_in_bulk(
+    body: BulkIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+) -> JobView:
+    """Assigns (managing roles), closes or opens what is named by `ids`, or all that fits `filter`
+    by now, of what the caller may see.
+
+    Always a job: `200` when it ended within two seconds, `202` when it goes on. What is not there,
+    or not the caller's to see, is refused as `not_found`. What came in since the request is not
+    closed.
+    """
+    selection = _selection(body, caller)
+    assigns = "assignee" in body.set.model_fields_set
+    if body.set.tags is not None:
+        raise InvalidError("body.set.tags", "Conversations have no tags that could be set yet.")
+    if not assigns and body.set.done is None:
+        raise InvalidError("body.set", "Say what to set: `assignee`, `done`, or both.")
+    chosen = None if body.set.assignee is None else AgentId(body.set.assignee)
+    if assigns:
+        check_right(caller, Right.ASSIGN)
+        check_chosen(caller.organization, chosen, "body.set.assignee")
+    request = BulkRequested(
+        job_id=_new_id(),
+        organization=caller.organization.id,
+        at=gateway.clock.now(),
+        by=caller.viewer.agent_id,
+        note=body.note,
+        selection=selection,
+        assign_to=Holder(agent_id=chosen) if assigns else None,
+        done=body.set.done,
+    )
+    await gateway.jobs.ask(request)
+    if not await gateway.jobs.ended(request.job_id, _SHORT_S):
+        response.status_code = status.HTTP_202_ACCEPTED
+    return _view(_found(gateway, caller, request.job_id))
+
+
+@router.get("/jobs", summary="List the jobs")
+async def list_jobs(
+    caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
+) -> Listed[JobView]:
+    """Those that the caller asked for; for the role `system_admin` all. The newest first, of the
+    last thirty days."""
+    rest = [
+        job
+        for job in gateway.jobs.of(caller.organization.id)
+        if _sees(caller, job) and (paging.after is None or _key(job) < paging.after)
+    ]
+    page = rest[: paging.limit]
+    return Listed(
+        items=[_view(job) for job in page],
+        next=encode_cursor(_key(page[-1])) if len(rest) > paging.limit else None,
+        position=gateway.jobs.copy.positions(),
+    )
+
+
+@router.get("/jobs/{job_id}", summary="How far a job is", responses=problems(404))
+async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
+    """For whoever asked for it, and the role `system_admin`."""
+    if gateway.jobs.job(job_id) is None:  # another gateway may have taken it in a moment ago
+        await gateway.jobs.copy.refresh(WAIT_S)
+    return _view(_found(gateway, caller, job_id))
+
+
+def _selection(body: BulkIn, caller: Caller) -> Selection:
+    if (body.ids is None) == (body.filter is None):
+        raise InvalidError("body", "Name the conversations either by `ids` or by `filter`.")
+    if body.filter is None:
+        return Selection(ids=tuple(ConversationId(one) for one in body.ids or ()))
+    wanted = body.filter
+    held_by = None
+    if wanted.assignee is not None:
+        named = {"none": None, "me": caller.viewer.agent_id}
+        held_by = Holder(agent_id=named.get(wanted.assignee, AgentId(wanted.assignee)))
+    return Selection(
+        kind=wanted.kind,
+        channel=wanted.channel,
+        page_id=None if wanted.page is None else PageId(wanted.page),
+        unread=wanted.state == "unread",
+        held_by=held_by,
+        tag=wanted.tag,
+        name=None if wanted.q is None or not wanted.q.strip() else wanted.q.strip(),
+        external_id=wanted.external_id,
+        done=wanted.done,
+    )
+
+
+def _new_id() -> str:
+    return f"job_{uuid4().hex}"
+
+
+def _sees(caller: Caller, job: Job) -> bool:
+    """A job's counts tell of conversations that others may not see (R7.2)."""
+    asked = job.request.by == caller.viewer.agent_id
+    return asked or caller.viewer.role is Role.SYSTEM_ADMIN
+
+
+def _found(gateway: Gateway, caller: Caller, job_id: str) -> Job:
+    job = gateway.jobs.job(job_id)
+    own = job is not None and job.request.organization == caller.organization.id
+    if job is None or not own or not _sees(caller, job):
+        raise NotFoundError(f"There is no job {job_id!r}.")
+    return job
+
+
+def _key(job: Job) -> str:
+    return f"{job.request.at.timestamp():017.6f} {job.id}"
+
+
+def _view(job: Job) -> JobView:
+    request, progress = job.request, job.progress
+    handover = request if isinstance(request, HandoverRequested) else None
+    refused = {} if progress is None else progress.refused
+    return JobView(
+        id=job.id,
+        kind="bulk" if handover is None else "handover",
+        state=JobState.RUNNING if progress is None else progress.state,
+        total=None if progress is None else progress.total,
+        done=0 if progress is None else progress.done,
+        changed=0 if progress is None else progress.changed,
+        unchanged=0 if progress is None else progress.unchanged,
+        refused=sum(refused.values()),
+        reasons=dict(refused),
+        detail=None if progress is None else progress.detail,
+        agent_id=None if handover is None else handover.agent_id,
+        to=None if handover is None else handover.to,
+        note=request.note,
+        by=request.by,
+        at=request.at,
+        changed_at=request.at if progress is None else progress.at,
+    )

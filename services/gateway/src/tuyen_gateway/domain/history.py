@@ -1,0 +1,103 @@
+"""Who had a conversation, and why: a record of the router with the pool that it names (R9.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from tuyen_events.assignments import Choice
+from tuyen_events.ids import AgentId, RuleId
+from tuyen_events.pools import Excluded, PoolRecorded
+from tuyen_events.vocabulary import ConversationKind, Exclusion, Mode, Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentEntry:
+    """One record of a conversation's history."""
+
+    version: int
+    agent_id: AgentId | None
+    previous_agent_id: AgentId | None
+    reason: Reason
+    mode: Mode | None
+    rule_id: RuleId | None
+    by: AgentId | None
+    note: str | None
+    candidates: Sequence[AgentId]
+    """Of older records alone; today the pool has them."""
+    caused_by: str
+    at: datetime
+    kind: ConversationKind | None = None
+    choice: Choice | None = None
+    settings_version: int = 0
+    pool: PoolRecorded | None = None
+    """What `choice.pool_id` names, unless it has not been seen yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """Where the chosen agent stands in the rule's order, from 1, and who was chosen before."""
+
+    position: int
+    of: int
+    after: AgentId | None
+
+
+def followed(entry: AssignmentEntry) -> bool:
+    """Whether the conversation went to the agent whom its customer had already (R3.2): nobody chose
+    anew, and the reason is the one by which the customer became theirs."""
+    return entry.agent_id is not None and entry.mode is None and entry.by is None
+
+
+def rule_version(entry: AssignmentEntry) -> int | None:
+    return None if entry.choice is None else entry.choice.rule_version
+
+
+def considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
+    """Who could be chosen, in the pool's order; None while the pool has not been seen."""
+    if entry.choice is None:
+        return entry.candidates
+    if entry.pool is None:
+        return None if entry.choice.pool_id is not None else ()
+    left_out = {*entry.choice.full, entry.choice.handed_over_by}
+    return tuple(agent for agent in entry.pool.candidates if agent not in left_out)
+
+
+def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
+    """Everybody else of the pool with the rule's reason, in the pool's order.
+
+    None where it is not known: the pool has not been seen, or the record is older than pools.
+    """
+    if entry.choice is None:
+        return None if entry.candidates else ()
+    if entry.pool is None:
+        return None if entry.choice.pool_id is not None else ()
+    why = {one.agent_id: one.why for one in entry.pool.excluded}
+    why |= dict.fromkeys(entry.choice.full, Exclusion.CAPACITY)
+    gave = entry.choice.handed_over_by
+    if gave is not None and gave in entry.pool.candidates:
+        why[gave] = Exclusion.HANDED_OVER
+    order = {agent: place for place, agent in enumerate(entry.pool.order)}
+    return [
+        Excluded(agent_id=agent, why=why[agent])
+        for agent in sorted(why, key=lambda agent: (order.get(agent, len(order)), agent))
+    ]
+
+
+def rotation(entry: AssignmentEntry) -> Rotation | None:
+    """None where no rule chose, or while its pool has not been seen."""
+    if entry.pool is None or entry.choice is None or entry.agent_id not in entry.pool.order:
+        return None
+    return Rotation(
+        position=entry.pool.order.index(entry.agent_id) + 1,
+        of=len(entry.pool.order),
+        after=entry.choice.after,
+    )
+
+
+def for_agents(entry: AssignmentEntry) -> AssignmentEntry:
+    """The entry without what managers alone are told: how much others have to do."""
+    if entry.choice is None or entry.choice.load is None:
+        return entry
+    return replace(entry, choice=msgspec.structs.replace(entry.choice, load=None))

@@ -1,0 +1,1 @@
+"""Work that outlives requests: jobs on many conversations, and closing those that went quiet."""

@@ -1,0 +1,153 @@
+"""What a job asks of the router for one conversation."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tuyen_events.commands import AssignConversation, ReturnToRotation
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.inbound import Visit
+from tuyen_events.jobs import BulkRequested, HandoverRequested
+from tuyen_gateway.adapters.commands import Command, mark_done
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.jobs import (
+    CHANGED,
+    NOT_ARRIVED,
+    NOT_FOUND,
+    UNCHANGED,
+    Fate,
+    Job,
+    Verdict,
+    closes,
+    command_id,
+    hands_over,
+    has_closed,
+)
+
+ASSIGN = "assign"
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is still to be asked for a conversation, and what is known of it without asking."""
+
+    commands: tuple[Command, ...] = ()
+    known: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans for one job. `carried_out` are those of its commands that made a record already."""
+
+    job: Job
+    now: datetime
+    carried_out: Collection[str] = field(default_factory=frozenset)
+
+    def plan(self, conversation: ConversationId, row: Conversation | None) -> Plan:
+        """`row` is the conversation as the one who asked may see it."""
+        if row is None:
+            return Plan(known=(NOT_FOUND,))
+        match self.job.request:
+            case HandoverRequested() as request:
+                return self._handover(request, row)
+            case BulkRequested() as request:
+                assigned = self._bulk_assign(request, row)
+                done = self._bulk_done(request, row)
+                return Plan(assigned.commands + done.commands, assigned.known + done.known)
+            case other:
+                raise TypeError(f"{other.type} of {conversation} is no job that is known here")
+
+    def _handover(self, request: HandoverRequested, row: Conversation) -> Plan:
+        named = command_id(self.job, row.id, ASSIGN)
+        if named in self.carried_out:
+            return Plan(known=(CHANGED,))
+        if not hands_over(request, row):
+            return Plan(known=(UNCHANGED,))
+        if request.to is None:
+            return self._asked(self._return(named, request, row))
+        return self._asked(self._assign(named, row, request.to, only_from=request.agent_id))
+
+    def _bulk_assign(self, request: BulkRequested, row: Conversation) -> Plan:
+        if request.assign_to is None:
+            return Plan()
+        named = command_id(self.job, row.id, ASSIGN)
+        if named in self.carried_out:
+            return Plan(known=(CHANGED,))
+        if request.assign_to.agent_id == row.assignee and not row.queued:
+            return Plan(known=(UNCHANGED,))
+        return self._asked(self._assign(named, row, request.assign_to.agent_id))
+
+    def _bulk_done(self, request: BulkRequested, row: Conversation) -> Plan:
+        if request.done is None:
+            return Plan()
+        if has_closed(request, row):
+            return Plan(known=(CHANGED,))
+        if not closes(request, row):
+            return Plan(known=(UNCHANGED,))
+        named = command_id(self.job, row.id, DONE)
+        return self._asked(mark_done(row, named, done=request.done, by=request.by, at=request.at))
+
+    def _asked(self, command: Command | None) -> Plan:
+        return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))
+
+    def _assign(
+        self,
+        named: str,
+        row: Conversation,
+        agent_id: AgentId | None,
+        only_from: AgentId | None = None,
+    ) -> AssignConversation | None:
+        if row.page_id is None or row.kind is None or row.customer is None or not row.root_seen:
+            return None
+        return AssignConversation(
+            command_id=named,
+            organization=self.job.request.organization,
+            page_id=row.page_id,
+            conversation_id=row.id,
+            customer_id=row.customer.id,
+            customer_external_id=row.customer.external_id,
+            kind=row.kind,
+            agent_id=agent_id,
+            by=self.job.request.by,
+            note=self.job.request.note,
+            bulk=True,
+            only_from=only_from,
+            at=self.now,
+        )
+
+    def _return(
+        self, named: str, request: HandoverRequested, row: Conversation
+    ) -> ReturnToRotation | None:
+        if row.page_id is None or row.kind is None or row.customer is None or not row.root_seen:
+            return None
+        if row.channel is None:
+            return None
+        visit = row.visit or Visit()
+        return ReturnToRotation(
+            command_id=named,
+            organization=request.organization,
+            page_id=row.page_id,
+            conversation_id=row.id,
+            customer_id=row.customer.id,
+            customer_external_id=row.customer.external_id,
+            kind=row.kind,
+            channel=row.channel,
+            only_from=request.agent_id,
+            by=request.by,
+            note=request.note,
+            department=visit.department,
+            region=visit.region,
+            page_url=visit.page_url,
+            at=self.now,
+        )
+
+
+def merged(verdicts: Collection[Verdict]) -> Verdict:
+    """One verdict on a conversation for which several things were asked: a refusal is told, and a
+    change, however much else was so already."""
+    for fate in (Fate.REFUSED, Fate.CHANGED):
+        for verdict in verdicts:
+            if verdict.fate is fate:
+                return verdict
+    return UNCHANGED

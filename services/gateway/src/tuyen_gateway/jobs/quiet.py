@@ -1,0 +1,59 @@
+"""I12, `done_after_hours`: closes conversations in which nothing happened for so long."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+
+from tuyen_events.commands import MarkConversationDone
+from tuyen_events.ids import OrganizationId, caused_command_id
+from tuyen_gateway.adapters.commands import mark_done
+from tuyen_gateway.domain.directory import Organization
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.patience import AWAY
+from tuyen_platform.metrics import CLOSED_CONVERSATIONS
+
+BATCH = 500
+"""How many commands are under way at once."""
+
+_log = structlog.get_logger()
+
+
+async def close_quiet(gateway: Gateway, organizations: Iterable[Organization]) -> None:
+    """Closes what is due by now, and returns once that stands in the log.
+
+    An event is a message of either side, as it was accepted here, or somebody's opening it again.
+    A command's id comes from the conversation and its last event, and it closes no more than what
+    was seen: two gateways that do it at once do it once, and whoever writes meanwhile is heard.
+    When a server is away the rest is left to the next check.
+    """
+    for organization in organizations:
+        hours = organization.settings.done_after_hours
+        if not hours:
+            continue
+        try:
+            await gateway.inbox.caught_up()
+            await _close(gateway, organization.id, timedelta(hours=hours))
+        except AWAY as error:
+            _log.warning("closing_put_off", organization=organization.id, error=str(error))
+
+
+async def _close(gateway: Gateway, organization: OrganizationId, after: timedelta) -> None:
+    now = gateway.clock.now()
+    last: Conversation | None = None
+    while rows := await gateway.walks.quiet(organization, now - after, BATCH, last):
+        last = rows[-1]
+        commands = [command for row in rows if (command := _command(gateway, row)) is not None]
+        await gateway.commands.send(commands)
+        CLOSED_CONVERSATIONS.inc(len(commands))
+        _log.info(
+            "quiet_conversations_closed",
+            organization=organization,
+            conversation_ids=[command.conversation_id for command in commands],
+        )
+
+
+def _command(gateway: Gateway, row: Conversation) -> MarkConversationDone | None:
+    named = caused_command_id("done_after_hours", row.id, str(row.active_at))
+    return mark_done(row, named, done=True, by=None, at=gateway.clock.now())
