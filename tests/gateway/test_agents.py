@@ -18,6 +18,8 @@ def lan(**changed: object) -> dict[str, object]:
 
 
 async def test_an_agent_is_put_read_changed_and_removed(rig: Rig, boss: User) -> None:
+    await boss.done("PUT", "/v1/departments/sales", {"name": "Sales"})
+    await boss.done("PUT", "/v1/departments/sales/regions/north", {"name": "North"})
     body = lan(departments=["sales"], regions=["sales/north"])
     put = await boss.put("/v1/agents/lan", body)
     assert put.status_code == 200
@@ -101,6 +103,14 @@ async def test_only_a_system_admin_changes_what_is_set_up(rig: Rig, boss: User, 
         ("PUT", "/v1/settings", {"assignment": True}),
         ("PUT", "/v1/rules/r", rule),
         ("DELETE", "/v1/rules/r", None),
+        ("PUT", "/v1/departments/d", {"name": "D"}),
+        ("DELETE", "/v1/departments/d", None),
+        ("PUT", "/v1/departments/d/regions/r", {"name": "R"}),
+        ("DELETE", "/v1/departments/d/regions/r", None),
+        ("PUT", "/v1/groups/g", {"name": "G"}),
+        ("DELETE", "/v1/groups/g", None),
+        ("PUT", "/v1/links/l", {"url": "https://shop.example", "group": "g"}),
+        ("DELETE", "/v1/links/l", None),
     ):
         answer = await user.call(method, path, body)
         assert answer.status_code == 403, path
@@ -112,7 +122,8 @@ async def test_managing_roles_read_what_is_set_up(
     rig: Rig, boss: User, role: str, status: int
 ) -> None:
     user = await rig.staff(boss, "user", role)
-    for path in ("/v1/settings", "/v1/rules", "/v1/support-team"):
+    setup = ("settings", "rules", "support-team", "departments", "groups", "links")
+    for path in (f"/v1/{name}" for name in setup):
         assert (await user.get(path)).status_code == status
     for path in ("/v1/agents", "/v1/pages", "/v1/presence", "/v1/me"):
         assert (await user.get(path)).status_code == 200

@@ -8,6 +8,7 @@ import sys
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 
 from tuyen_events.topics import TOPICS
 from tuyen_platform.kafka.topics import ensure_topics
@@ -45,6 +46,7 @@ async def test_it_becomes_ready_serves_and_ends_on_a_signal(
         "TUYEN_PORT": str(port),
         "TUYEN_JWT_KEY": "j" * 32,
         "TUYEN_OPERATOR_TOKEN": "o" * 32,
+        "TUYEN_SECRETS_KEY": Fernet.generate_key().decode(),
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tuyen_gateway", env={**os.environ, **environment}
@@ -86,6 +88,7 @@ async def test_it_refuses_to_start_without_a_key_and_says_what_to_set() -> None:
         "TUYEN_KAFKA": "127.0.0.1:1",
         "TUYEN_MONGODB": "mongodb://127.0.0.1:1",
         "TUYEN_OPERATOR_TOKEN": "operator-secret-value",
+        "TUYEN_SECRETS_KEY": Fernet.generate_key().decode(),
     }
     inherited = {name: value for name, value in os.environ.items() if "TUYEN" not in name}
     process = await asyncio.create_subprocess_exec(

@@ -9,14 +9,27 @@ from hypothesis import strategies as st
 from gateway.rig import START, Rig, User, records, running
 from tuyen_events.directory import (
     AgentChanged,
+    DepartmentChanged,
     DirectoryEvent,
+    GroupChanged,
+    LinkChanged,
     OrganizationChanged,
     PageChanged,
+    RegionChanged,
     RuleChanged,
     SettingsChanged,
     SupportTeamChanged,
 )
-from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
+from tuyen_events.ids import (
+    AgentId,
+    DepartmentId,
+    GroupId,
+    LinkId,
+    OrganizationId,
+    PageId,
+    RegionId,
+    RuleId,
+)
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel, Mode, Role
 from tuyen_gateway.adapters.directory import Directory
@@ -70,6 +83,40 @@ def rule(rule_id: str) -> RuleChanged:
     )
 
 
+def department(department_id: str, name: str) -> DepartmentChanged:
+    return DepartmentChanged(organization=SHOP, at=START, id=DepartmentId(department_id), name=name)
+
+
+def region(department_id: str, region_id: str) -> RegionChanged:
+    return RegionChanged(
+        organization=SHOP,
+        at=START,
+        department_id=DepartmentId(department_id),
+        id=RegionId(region_id),
+        name=region_id,
+    )
+
+
+def group(group_id: str, *members: str) -> GroupChanged:
+    return GroupChanged(
+        organization=SHOP,
+        at=START,
+        id=GroupId(group_id),
+        name=group_id,
+        members=tuple(AgentId(one) for one in members),
+    )
+
+
+def link(link_id: str, group_id: str) -> LinkChanged:
+    return LinkChanged(
+        organization=SHOP,
+        at=START,
+        id=LinkId(link_id),
+        url="https://shop.example",
+        group=GroupId(group_id),
+    )
+
+
 def fold(changes: Sequence[DirectoryEvent | Removed]) -> Organization:
     organization = Organization(id=SHOP)
     for version, change in enumerate(changes):
@@ -81,7 +128,16 @@ CHANGES = st.one_of(
     st.builds(agent, IDS, st.sampled_from(list(Role)), st.booleans()),
     st.builds(page, IDS, IDS),
     st.builds(rule, IDS),
-    st.builds(Removed, st.sampled_from(["agent", "page", "rule"]), IDS),
+    st.builds(department, IDS, IDS),
+    st.builds(region, IDS, IDS),
+    st.builds(group, IDS, IDS),
+    st.builds(link, IDS, IDS),
+    st.builds(
+        Removed,
+        st.sampled_from(["agent", "page", "rule", "department", "group", "link", "unheard-of"]),
+        IDS,
+    ),
+    st.builds(Removed, st.just("region"), st.builds("{}/{}".format, IDS, IDS)),
     st.just(OrganizationChanged(organization=SHOP, at=START, name="Shop")),
     st.builds(SettingsChanged, organization=st.just(SHOP), at=st.just(START)),
     st.builds(

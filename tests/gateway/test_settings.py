@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from cryptography.fernet import Fernet
 from pydantic import ValidationError
 
 from gateway.rig import Rig, User
@@ -17,6 +18,7 @@ DEFAULTS = {
     "when_nobody": "queue",
     "take_unassigned": False,
     "done_after_hours": 0,
+    "revision": 0,
 }
 
 
@@ -32,6 +34,7 @@ async def test_fields_that_are_left_out_keep_their_value(rig: Rig, boss: User) -
         "visibility": "own_only",
         "assignment": True,
         "done_after_hours": 24,
+        "revision": 2,
         "version": put.json()["version"],
     }
     assert put.json() == expected
@@ -85,7 +88,21 @@ async def test_settings_of_two_organizations_are_apart(rig: Rig, boss: User) -> 
     assert (await other.done("GET", "/v1/settings"))["assignment"] is False
 
 
-GOOD = {"kafka": "k", "mongodb": "mongodb://m", "jwt_key": "k" * 32, "operator_token": "t" * 16}
+async def test_r9_4_the_revision_counts_the_changes(rig: Rig, boss: User) -> None:
+    revisions = []
+    for hours in (1, 1, 2, 1):
+        put = await boss.done("PUT", "/v1/settings", {"done_after_hours": hours})
+        revisions.append(put["revision"])
+    assert revisions == [1, 1, 2, 3]
+
+
+GOOD = {
+    "kafka": "k",
+    "mongodb": "mongodb://m",
+    "jwt_key": "k" * 32,
+    "operator_token": "t" * 16,
+    "secrets_key": Fernet.generate_key().decode(),
+}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +113,8 @@ GOOD = {"kafka": "k", "mongodb": "mongodb://m", "jwt_key": "k" * 32, "operator_t
         ({"jwt_key": "k" * 31}, False),
         ({"jwt_key": "k" * 31, "local": True}, False),
         ({"jwt_key": None, "local": True}, True),
+        ({"secrets_key": None}, False),
+        ({"secrets_key": None, "local": True}, True),
         ({"operator_token": None}, False),
         ({"operator_token": "short"}, False),
         ({"operator_token": "short", "local": True}, True),

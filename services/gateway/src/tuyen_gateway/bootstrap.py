@@ -12,6 +12,7 @@ from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -47,6 +48,7 @@ def compose(
         health=Health(),
         directory=Directory(log, clock),
         credentials=Credentials(log, hasher or PasswordHasher()),
+        site_tokens=SiteTokens(log, settings.secrets_key),
         tokens=Tokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         brake=LoginBrake(clock),
         presence=PresenceBoard(log),

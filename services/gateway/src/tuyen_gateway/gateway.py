@@ -8,6 +8,7 @@ from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.ports import ContactViews, ConversationViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -26,6 +27,7 @@ class Gateway:
     health: Health
     directory: Directory
     credentials: Credentials
+    site_tokens: SiteTokens
     tokens: Tokens
     brake: LoginBrake
     presence: PresenceBoard
@@ -39,6 +41,7 @@ class Gateway:
         return (
             self.directory.copy,
             self.credentials.copy,
+            self.site_tokens.copy,
             self.presence.copy,
             self.commands.copy,
         )

@@ -65,6 +65,10 @@ class Directory:
             key=lambda organization: organization.id,
         )
 
+    def page(self, organization_id: OrganizationId, page_id: PageId) -> Stored[PageChanged] | None:
+        """A page as it stands at this moment."""
+        return self._any(organization_id).pages.get(page_id)
+
     def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
         """Whose page an account is: the first who claimed it."""
         claims = self._claims.get((channel, external_id))

@@ -48,7 +48,9 @@ class AgentIn(Body):
     the agent's tokens."""
     role: Role
     departments: list[ChosenId] = Field(default=[], max_length=100)
+    """Whose livechat visitors the agent gets (R1.5)."""
     regions: list[Region] = Field(default=[], max_length=100)
+    """`department/region`; the department has to be among `departments`."""
     disabled: bool = False
 
 

@@ -11,6 +11,10 @@ from tuyen_gateway.api import (
     auth,
     contacts,
     conversations,
+    departments,
+    groups,
+    links,
+    livechat,
     me,
     organizations,
     pages,
@@ -33,6 +37,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     settings.router,
     rules.router,
     presence.router,
+    departments.router,
+    groups.router,
+    links.router,
     conversations.router,
     assignee.router,
     contacts.router,
@@ -60,9 +67,11 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
+    app.add_middleware(livechat.AnySite)
     app.add_middleware(RequestMetrics, prefix=_PREFIX)
     for router in _ROUTERS:
         app.include_router(router, prefix=_PREFIX, responses=problems.problems(401, 422, 503))
+    app.include_router(livechat.router)
     app.routes.extend(gateway.health.routes())
     _describe_problems(app)
     return app

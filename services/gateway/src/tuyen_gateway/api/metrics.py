@@ -13,7 +13,7 @@ class RequestMetrics:
     """Observes each request up to the start of its answer. Paths without a route count as one."""
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
-        """`prefix` stands before all templates: FastAPI gives them without it."""
+        """`prefix` stands before most templates: FastAPI gives them without it."""
         self._app = app
         self._prefix = prefix
 
@@ -26,7 +26,8 @@ class RequestMetrics:
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 template = getattr(scope.get("route"), "path", None)
-                route = _NO_ROUTE if template is None else self._prefix + template
+                prefix = self._prefix if scope["path"].startswith(self._prefix + "/") else ""
+                route = _NO_ROUTE if template is None else prefix + template
                 seconds = perf_counter() - started
                 HTTP_REQUEST_SECONDS.labels(route, message["status"]).observe(seconds)
             await send(message)

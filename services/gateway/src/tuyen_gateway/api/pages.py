@@ -1,17 +1,18 @@
 """Pages: the accounts at the channels that an organization has connected."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.directory import PageChanged
-from tuyen_events.ids import AgentId, PageId
+from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.api.bodies import Body, ChosenId, Name, Versioned
+from tuyen_gateway.api.bodies import Answer, Body, ChosenId, Name, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
+    Caller,
     CurrentCaller,
     GatewayPorts,
     PathId,
@@ -21,9 +22,13 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_page
 from tuyen_gateway.domain.directory import Organization, Stored, sees_page
-from tuyen_gateway.errors import ConflictError, NotFoundError
+from tuyen_gateway.domain.livechat import kept_status, shown_status
+from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
+from tuyen_gateway.gateway import Gateway
 
 router = APIRouter(prefix="/pages", tags=["pages"])
+
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 
 
 class PageIn(Body):
@@ -40,13 +45,15 @@ class PageIn(Body):
         }
     )
 
-    channel: Literal[Channel.FACEBOOK, Channel.ZALO]
-    external_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
-    """Facebook's page id, or Zalo's OA id."""
+    channel: Channel
+    external_id: ExternalId | None = None
+    """Facebook's page id, or Zalo's OA id. A livechat page is given one, its app id."""
     name: Name
     staff: list[ChosenId] = Field(default=[], max_length=10_000)
     """Who works on the page; counts with the setting `page_permissions` (R1.4, R7.1)."""
-    status: Literal["active", "inactive"] = "active"
+    status: Literal["active", "inactive"] | None = None
+    """Whether the page is subscribed: of an inactive one, no event is taken. Left out, a livechat
+    page keeps what it is, and any other is active."""
 
 
 class PageView(Versioned):
@@ -56,31 +63,90 @@ class PageView(Versioned):
     name: str
     staff: list[str]
     status: str
+    """`active` or `inactive`. A livechat page that is not inactive is `waiting` until the first
+    call that is signed with its present token, and then `verified`, or `active` once it was set so
+    (P1). Its events are taken from the first call on."""
+    app_id: str | None = None
+    """Of livechat pages alone, as is the address."""
+    webhook_url: str | None = None
 
 
-@router.put("/{page_id}", summary="Connect or change a page", responses=problems(403, 409))
+class ConnectedPage(PageView):
+    token: str | None = None
+    """What the site signs its calls with: in the answer that made it, and never again."""
+
+
+class PageToken(Answer):
+    """A livechat page's new token. It is in no other answer."""
+
+    app_id: str
+    token: str
+    webhook_url: str
+
+
+@router.put(
+    "/{page_id}",
+    summary="Connect or change a page",
+    response_model_exclude_unset=True,
+    responses=problems(403, 409),
+)
 async def put_page(
     page_id: PathId, body: PageIn, caller: Administrator, gateway: GatewayPorts, response: Response
-) -> PageView:
+) -> ConnectedPage:
     """For the role `system_admin`.
 
     A page belongs to one organization: `409` when another has it, or this one under another id. A
     page stays the account that it was connected as.
+
+    A livechat page gets an `app_id`, a `token` and a `webhook_url`; the token is in the answer to
+    the first call alone, and later calls keep it.
     """
-    organization_id = caller.organization.id
-    change = PageChanged(
-        organization=organization_id,
-        by=caller.viewer.agent_id,
-        at=gateway.clock.now(),
-        id=PageId(page_id),
-        channel=body.channel,
-        external_id=body.external_id,
-        name=body.name,
-        staff=tuple(AgentId(agent) for agent in body.staff),
-        status=body.status,
-    )
+    external_id = _external_id(caller.organization.id, PageId(page_id), body)
+    if body.channel is not Channel.LIVECHAT:
+        stored = await _change(page_id, external_id, body, caller, gateway)
+        set_etag(response, stored.version)
+        return ConnectedPage(**_shown(stored, gateway))
+    tokens = gateway.site_tokens
+    async with tokens.held(external_id):
+        before = gateway.directory.page(caller.organization.id, PageId(page_id))
+        stored = await _change(page_id, external_id, body, caller, gateway)
+        set_etag(response, stored.version)
+        if before is not None and tokens.stands(external_id):
+            return ConnectedPage(**_shown(stored, gateway))
+        # An id that was used before must not come back with its old token.
+        token = await tokens.make(external_id)
+        return ConnectedPage(**_shown(stored, gateway), token=token)
+
+
+def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) -> str:
+    """The page's id at its channel. Raises InvalidError."""
+    if body.channel is Channel.LIVECHAT:
+        made = livechat_app_id(organization, page_id)
+        if body.external_id not in (None, made):
+            raise InvalidError("body.external_id", "A livechat page is given its id: leave it out.")
+        return made
+    if body.external_id is None:
+        raise InvalidError("body.external_id", f"Give the page's id at {body.channel}.")
+    return body.external_id
+
+
+async def _change(
+    page_id: str, external_id: str, body: PageIn, caller: Caller, gateway: Gateway
+) -> Stored[PageChanged]:
+    organization_id, by, now = caller.organization.id, caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> PageChanged:
+        change = PageChanged(
+            organization=organization_id,
+            by=by,
+            at=now,
+            id=PageId(page_id),
+            channel=body.channel,
+            external_id=external_id,
+            name=body.name,
+            staff=tuple(AgentId(agent) for agent in body.staff),
+            status=body.status or kept_status(organization, PageId(page_id), body.channel),
+        )
         check_page(organization, change)
         holder = gateway.directory.holder(change.channel, change.external_id)
         if holder not in (None, (organization_id, change.id)):
@@ -90,12 +156,34 @@ async def put_page(
             )
         return change
 
-    stored = await gateway.directory.change(organization_id, decide)
-    set_etag(response, stored.version)
-    return _view(stored)
+    return await gateway.directory.change(organization_id, decide)
 
 
-@router.get("", summary="List the pages", dependencies=[AfterVersion], responses=problems(403))
+@router.post(
+    "/{page_id}/token",
+    status_code=status.HTTP_201_CREATED,
+    summary="Give a livechat page a new token",
+    responses=problems(403, 404),
+)
+async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPorts) -> PageToken:
+    """For the role `system_admin`. The old one ends at once: until the site signs with the new one,
+    its calls are refused, and the page is `waiting`."""
+    app_id = livechat_app_id(caller.organization.id, PageId(page_id))
+    async with gateway.site_tokens.held(app_id):
+        stored = gateway.directory.page(caller.organization.id, PageId(page_id))
+        if stored is None or stored.value.channel is not Channel.LIVECHAT:
+            raise NotFoundError(f"There is no livechat page {page_id!r}.")
+        token = await gateway.site_tokens.make(app_id)
+    return PageToken(app_id=app_id, token=token, webhook_url=_webhook_url(gateway, app_id))
+
+
+@router.get(
+    "",
+    summary="List the pages",
+    dependencies=[AfterVersion],
+    response_model_exclude_unset=True,
+    responses=problems(403),
+)
 async def list_pages(
     caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[PageView]:
@@ -106,21 +194,27 @@ async def list_pages(
     )
     page, following = paging.cut(seen, lambda stored: stored.value.id)
     return Listed(
-        items=[_view(stored) for stored in page],
+        items=[PageView(**_shown(stored, gateway)) for stored in page],
         next=following,
         position=str(gateway.directory.copy.position()),
     )
 
 
 @router.get(
-    "/{page_id}", summary="One page", dependencies=[AfterVersion], responses=problems(403, 404)
+    "/{page_id}",
+    summary="One page",
+    dependencies=[AfterVersion],
+    response_model_exclude_unset=True,
+    responses=problems(403, 404),
 )
-async def get_page(page_id: PathId, caller: CurrentCaller, response: Response) -> PageView:
+async def get_page(
+    page_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+) -> PageView:
     stored = caller.organization.pages.get(PageId(page_id))
     if stored is None or not sees_page(caller.scope, stored.value.id):
         raise NotFoundError(f"There is no page {page_id!r}.")
     set_etag(response, stored.version)
-    return _view(stored)
+    return PageView(**_shown(stored, gateway))
 
 
 @router.delete(
@@ -133,21 +227,35 @@ async def delete_page(
     page_id: PathId, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
     """For the role `system_admin`. Its events are no longer taken; its history stays. Another
-    organization may connect the account from now on."""
-    version = await gateway.directory.remove(
-        caller.organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
-    )
+    organization may connect the account from now on. A livechat page's token ends."""
+    organization = caller.organization
+    app_id = livechat_app_id(organization.id, PageId(page_id))
+    async with gateway.site_tokens.held(app_id):
+        version = await gateway.directory.remove(
+            organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
+        )
+        if gateway.site_tokens.stands(app_id):
+            await gateway.site_tokens.forget(app_id)
     set_etag(response, version)
 
 
-def _view(stored: Stored[PageChanged]) -> PageView:
+def _shown(stored: Stored[PageChanged], gateway: Gateway) -> dict[str, Any]:
+    """The fields of a page's view; what only livechat pages have is left out of others."""
     page = stored.value
-    return PageView(
-        id=page.id,
-        channel=page.channel,
-        external_id=page.external_id,
-        name=page.name,
-        staff=list(page.staff),
-        status=page.status,
-        version=stored.version,
-    )
+    shown: dict[str, Any] = {
+        "id": page.id,
+        "channel": page.channel,
+        "external_id": page.external_id,
+        "name": page.name,
+        "staff": list(page.staff),
+        "status": shown_status(page, gateway.site_tokens.used),
+        "version": stored.version,
+    }
+    if page.channel is Channel.LIVECHAT:
+        shown["app_id"] = page.external_id
+        shown["webhook_url"] = _webhook_url(gateway, page.external_id)
+    return shown
+
+
+def _webhook_url(gateway: Gateway, app_id: str) -> str:
+    return f"{gateway.settings.ingest_url.rstrip('/')}/webhooks/livechat/{app_id}"

@@ -72,7 +72,8 @@ class RuleView(Versioned):
     pages: list[str] | None
     members: list[MemberBody]
     revision: int
-    """Rises by one with each change of this rule."""
+    """Rises by one with each change of this rule. It never comes again, not even when the rule is
+    removed and another one made under its id."""
 
 
 @router.put("/{rule_id}", summary="Add or change a rule", responses=problems(403))
@@ -88,6 +89,8 @@ async def put_rule(
     by, now = caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> RuleChanged:
+        # The directory grows by a record with each change: no earlier rule of this id came so far.
+        first = gateway.directory.copy.position()
         before = organization.rules.get(RuleId(rule_id))
         change = RuleChanged(
             organization=organization.id,
@@ -100,7 +103,7 @@ async def put_rule(
             applies_to=body.applies_to,
             pages=None if body.pages is None else tuple(PageId(page) for page in body.pages),
             members=tuple(_member(member) for member in body.members),
-            version=1 if before is None else before.value.version + 1,
+            version=first if before is None else before.value.version + 1,
         )
         check_rule(organization, change)
         return change

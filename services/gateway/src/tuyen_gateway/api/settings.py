@@ -59,6 +59,8 @@ class SettingsView(Versioned):
     when_nobody: WhenNobody
     take_unassigned: bool
     done_after_hours: int
+    revision: int
+    """Rises by one with each change; 0 where nothing was ever set. Assignments name it (R9.4)."""
 
 
 @router.put("", summary="Change settings", responses=problems(403))
@@ -74,7 +76,10 @@ async def put_settings(
     by, now = caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> SettingsChanged:
-        change: SettingsChanged = replace(organization.settings, by=by, at=now, **given)
+        before = organization.settings
+        change: SettingsChanged = replace(
+            before, by=by, at=now, version=before.version + 1, **given
+        )
         check_settings(change)
         return change
 
@@ -102,5 +107,6 @@ def _view(settings: SettingsChanged, version: int) -> SettingsView:
         when_nobody=settings.when_nobody,
         take_unassigned=settings.take_unassigned,
         done_after_hours=settings.done_after_hours,
+        revision=settings.version,
         version=version,
     )

@@ -1,19 +1,24 @@
 """What a change of the directory has to fit; each check raises what the caller got wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tuyen_events.directory import (
     AgentChanged,
     DirectoryEvent,
+    GroupChanged,
+    LinkChanged,
     PageChanged,
+    RegionChanged,
     RuleChanged,
     SettingsChanged,
     SupportTeamChanged,
 )
-from tuyen_events.ids import AgentId, PageId
-from tuyen_events.vocabulary import Mode, Role
+from tuyen_events.ids import AgentId, DepartmentId, GroupId
+from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.directory import Organization
-from tuyen_gateway.errors import ConflictError, InvalidError
+from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
+
+_MOST_NAMED = 3
 
 _BOOKKEEPING = frozenset({"at", "by", "version"})
 
@@ -28,7 +33,9 @@ def unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
 
 
 def check_agent(organization: Organization, change: AgentChanged) -> None:
-    """A username is one agent's; nobody disables themselves; somebody stays `system_admin`."""
+    """A username is one agent's; nobody disables themselves; somebody stays `system_admin`; the
+    departments and regions exist."""
+    _check_places(organization, change)
     named = organization.agent_named(change.username)
     if named is not None and named.id != change.id:
         raise ConflictError(f"The username {change.username!r} is taken: choose another.")
@@ -79,20 +86,87 @@ def check_settings(change: SettingsChanged) -> None:
 
 
 def check_rule(organization: Organization, change: RuleChanged) -> None:
-    """Members and pages exist, each once; nothing is asked that the router does not do yet."""
-    if change.mode is Mode.LEAST_LOADED:
-        raise InvalidError(
-            "body.mode", "The router does not choose by load yet: use sequential or random."
-        )
-    if any(member.capacity is not None for member in change.members):
-        raise InvalidError(
-            "body.members", "The router does not bound members' conversations yet: leave capacity."
-        )
+    """Members and pages exist, each once."""
     _check_agents(organization, "body.members", [member.agent_id for member in change.members])
     unknown = [page for page in change.pages or () if page not in organization.pages]
     if unknown:
         raise InvalidError("body.pages", f"There is no page {unknown[0]!r}: connect it first.")
     _check_once("body.pages", change.pages or ())
+
+
+def check_region(organization: Organization, change: RegionChanged) -> None:
+    """A region is one of a department that exists."""
+    check_department_exists(organization, change.department_id)
+
+
+def check_department_exists(organization: Organization, department_id: DepartmentId) -> None:
+    if department_id not in organization.departments:
+        raise NotFoundError(f"There is no department {department_id!r}: add it first.")
+
+
+def check_group(organization: Organization, change: GroupChanged) -> None:
+    """The members exist, each once."""
+    _check_agents(organization, "body.members", change.members)
+
+
+def check_link(organization: Organization, change: LinkChanged) -> None:
+    """The group exists."""
+    if change.group not in organization.groups:
+        raise InvalidError("body.group", f"There is no group {change.group!r}: add it first.")
+
+
+def check_department_removal(organization: Organization, department_id: DepartmentId) -> None:
+    """No region is in it and no agent: else visitors who ask for it would wait for ever."""
+    regions = [
+        stored.value.id
+        for stored in organization.regions.values()
+        if stored.value.department_id == department_id
+    ]
+    agents = [
+        a for a, stored in organization.agents.items() if department_id in stored.value.departments
+    ]
+    _check_unused(f"The department {department_id!r}", "region", regions)
+    _check_unused(f"The department {department_id!r}", "agent", agents)
+
+
+def check_region_removal(organization: Organization, region: str) -> None:
+    """No agent is in it."""
+    agents = [a for a, stored in organization.agents.items() if region in stored.value.regions]
+    _check_unused(f"The region {region!r}", "agent", agents)
+
+
+def check_group_removal(organization: Organization, group_id: GroupId) -> None:
+    """No link leads to it."""
+    links = [k for k, stored in organization.links.items() if stored.value.group == group_id]
+    _check_unused(f"The group {group_id!r}", "link", links)
+
+
+def _check_unused(what: str, kind: str, users: Sequence[str]) -> None:
+    if users:
+        named = ", ".join(repr(user) for user in sorted(users)[:_MOST_NAMED])
+        more = len(users) - _MOST_NAMED
+        others = f" and {more} more" if more > 0 else ""
+        raise ConflictError(f"{what} is used by the {kind} {named}{others}: change that first.")
+
+
+def _check_places(organization: Organization, change: AgentChanged) -> None:
+    """An agent of a region is one of its department, too: visitors choose the department first."""
+    _check_once("body.departments", change.departments)
+    _check_once("body.regions", change.regions)
+    for department in change.departments:
+        if department not in organization.departments:
+            raise InvalidError(
+                "body.departments", f"There is no department {department!r}: add it first."
+            )
+    for region in change.regions:
+        if region not in organization.regions:
+            raise InvalidError("body.regions", f"There is no region {region!r}: add it first.")
+        department = region.partition("/")[0]
+        if department not in change.departments:
+            raise InvalidError(
+                "body.regions",
+                f"The region {region!r} needs its department: add {department!r} to `departments`.",
+            )
 
 
 def _check_admin_stays(organization: Organization, leaving: AgentId) -> None:
@@ -117,7 +191,7 @@ def _check_agents(organization: Organization, field: str, agents: Iterable[Agent
     _check_once(field, listed)
 
 
-def _check_once(field: str, ids: Iterable[AgentId | PageId]) -> None:
+def _check_once(field: str, ids: Iterable[str]) -> None:
     seen: set[str] = set()
     for one in ids:
         if one in seen:

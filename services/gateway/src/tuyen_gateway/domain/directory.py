@@ -4,18 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tuyen_events.directory import (
     AgentChanged,
+    DepartmentChanged,
     DirectoryEvent,
+    GroupChanged,
+    LinkChanged,
     OrganizationChanged,
     PageChanged,
+    RegionChanged,
     RuleChanged,
     SettingsChanged,
     SupportTeamChanged,
 )
-from tuyen_events.ids import AgentId, OrganizationId, PageId, RuleId
+from tuyen_events.ids import (
+    AgentId,
+    DepartmentId,
+    GroupId,
+    LinkId,
+    OrganizationId,
+    PageId,
+    RuleId,
+)
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.domain.visibility import Scope, Viewer
 
@@ -51,6 +63,11 @@ class Organization:
     agents: Mapping[AgentId, Stored[AgentChanged]] = field(default_factory=dict)
     pages: Mapping[PageId, Stored[PageChanged]] = field(default_factory=dict)
     rules: Mapping[RuleId, Stored[RuleChanged]] = field(default_factory=dict)
+    departments: Mapping[DepartmentId, Stored[DepartmentChanged]] = field(default_factory=dict)
+    regions: Mapping[str, Stored[RegionChanged]] = field(default_factory=dict)
+    """By department and region, `sales/north`, as agents name them."""
+    groups: Mapping[GroupId, Stored[GroupChanged]] = field(default_factory=dict)
+    links: Mapping[LinkId, Stored[LinkChanged]] = field(default_factory=dict)
 
     @property
     def settings(self) -> SettingsChanged:
@@ -118,49 +135,78 @@ def evolve(
     organization: Organization, change: DirectoryEvent | Removed, version: int
 ) -> Organization:
     """The organization after one record. What is not known here changes nothing."""
-    after = organization
     match change:
         case OrganizationChanged():
-            after = replace(after, profile=Stored(change, version))
+            return replace(organization, profile=Stored(change, version))
         case SettingsChanged():
-            after = replace(after, stored_settings=Stored(change, version))
+            return replace(organization, stored_settings=Stored(change, version))
         case SupportTeamChanged():
-            after = replace(after, support_team=Stored(change, version))
-        case AgentChanged():
-            after = replace(after, agents={**after.agents, change.id: Stored(change, version)})
-        case PageChanged():
-            after = replace(after, pages={**after.pages, change.id: Stored(change, version)})
-        case RuleChanged():
-            after = replace(after, rules={**after.rules, change.id: Stored(change, version)})
-        case Removed(entity="agent", entity_id=gone):
-            after = replace(after, agents={k: v for k, v in after.agents.items() if k != gone})
-        case Removed(entity="page", entity_id=gone):
-            after = replace(after, pages={k: v for k, v in after.pages.items() if k != gone})
-        case Removed(entity="rule", entity_id=gone):
-            after = replace(after, rules={k: v for k, v in after.rules.items() if k != gone})
+            return replace(organization, support_team=Stored(change, version))
+        case Removed():
+            entity, entity_id = change.entity, change.entity_id
         case _:
-            pass
-    return after
+            entity, entity_id = entity_of(change)
+    name = _SEVERAL.get(entity)
+    if name is None:
+        return organization
+    after = dict(getattr(organization, name))
+    if isinstance(change, Removed):
+        after.pop(entity_id, None)
+    else:
+        after[entity_id] = Stored(change, version)
+    changed: Mapping[str, Any] = {name: after}
+    return replace(organization, **changed)
+
+
+_ENTITIES: Mapping[type[DirectoryEvent], str] = {
+    OrganizationChanged: "organization",
+    SettingsChanged: "settings",
+    SupportTeamChanged: "support_team",
+    AgentChanged: "agent",
+    PageChanged: "page",
+    RuleChanged: "rule",
+    DepartmentChanged: "department",
+    RegionChanged: "region",
+    GroupChanged: "group",
+    LinkChanged: "link",
+}
+
+_SEVERAL: Mapping[str, str] = {
+    "agent": "agents",
+    "page": "pages",
+    "rule": "rules",
+    "department": "departments",
+    "region": "regions",
+    "group": "groups",
+    "link": "links",
+}
+"""Where an organization keeps the entities that it has several of, by their ids."""
 
 
 def entity_of(event: DirectoryEvent) -> tuple[str, str]:
     """The words of an entity's key: what it is, and its id where an organization has several."""
+    entity = _ENTITIES.get(type(event))
+    if entity is None:
+        raise TypeError(f"{type(event).__name__} is no entity of the directory")
     match event:
-        case OrganizationChanged():
-            words = "organization", ""
-        case SettingsChanged():
-            words = "settings", ""
-        case SupportTeamChanged():
-            words = "support_team", ""
-        case AgentChanged():
-            words = "agent", event.id
-        case PageChanged():
-            words = "page", event.id
-        case RuleChanged():
-            words = "rule", event.id
+        case RegionChanged():
+            return entity, region_key(event.department_id, event.id)
+        case (
+            AgentChanged()
+            | PageChanged()
+            | RuleChanged()
+            | DepartmentChanged()
+            | GroupChanged()
+            | LinkChanged()
+        ):
+            return entity, event.id
         case _:
-            raise TypeError(f"{type(event).__name__} is no entity of the directory")
-    return words
+            return entity, ""
+
+
+def region_key(department_id: str, region_id: str) -> str:
+    """A region as agents name it, and as its key in the directory ends: `sales/north`."""
+    return f"{department_id}/{region_id}"
 
 
 def find(organization: Organization, entity: str, entity_id: str) -> Stored[DirectoryEvent] | None:
@@ -173,12 +219,8 @@ def find(organization: Organization, entity: str, entity_id: str) -> Stored[Dire
             found = organization.stored_settings
         case "support_team":
             found = organization.support_team
-        case "agent":
-            found = organization.agents.get(AgentId(entity_id))
-        case "page":
-            found = organization.pages.get(PageId(entity_id))
-        case "rule":
-            found = organization.rules.get(RuleId(entity_id))
+        case _ if entity in _SEVERAL:
+            found = getattr(organization, _SEVERAL[entity]).get(entity_id)
         case _:
             pass
     return found

@@ -1,0 +1,37 @@
+"""What the routes of the directory's entities have in common."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from tuyen_events.directory import DirectoryEvent
+from tuyen_gateway.api.paging import Listed, Paging
+from tuyen_gateway.domain.directory import Stored
+from tuyen_gateway.errors import NotFoundError
+from tuyen_gateway.gateway import Gateway
+
+IdT = TypeVar("IdT", bound=str)
+EntityT = TypeVar("EntityT", bound=DirectoryEvent)
+ViewT = TypeVar("ViewT")
+
+
+def listed(
+    gateway: Gateway,
+    paging: Paging,
+    entities: Mapping[IdT, Stored[EntityT]],
+    view: Callable[[Stored[EntityT]], ViewT],
+) -> Listed[ViewT]:
+    """A part of the list of all, in the order of their ids."""
+    page, following = paging.cut(sorted(entities.items()), lambda item: item[0])
+    return Listed(
+        items=[view(stored) for _, stored in page],
+        next=following,
+        position=str(gateway.directory.copy.position()),
+    )
+
+
+def existing(what: str, entities: Mapping[IdT, Stored[EntityT]], entity_id: IdT) -> Stored[EntityT]:
+    """One of them. Raises NotFoundError, with `what` it is."""
+    stored = entities.get(entity_id)
+    if stored is None:
+        raise NotFoundError(f"There is no {what} {entity_id!r}.")
+    return stored

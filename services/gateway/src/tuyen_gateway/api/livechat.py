@@ -1,0 +1,87 @@
+"""What a livechat's widget asks, in the browser of a visitor whom nobody knows."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tuyen_events.vocabulary import Channel, Presence
+from tuyen_gateway.api.bodies import Answer
+from tuyen_gateway.api.dependencies import GatewayPorts
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.livechat import INACTIVE, choices
+from tuyen_gateway.errors import NotFoundError
+
+PREFIX = "/livechat"
+
+router = APIRouter(prefix=PREFIX, tags=["livechat"], responses=problems(404, 422, 503))
+
+
+class OfferedRegion(Answer):
+    id: str
+    name: str
+
+
+class OfferedDepartment(Answer):
+    id: str
+    name: str
+    regions: list[OfferedRegion] | None = None
+    """Left out unless more than one region of the department has an agent online."""
+
+
+class Offer(Answer):
+    items: list[OfferedDepartment]
+
+
+@router.get(
+    "/{app_id}/departments",
+    summary="The departments that visitors can choose now",
+    response_model_exclude_none=True,
+)
+async def list_choices(app_id: Annotated[str, Path(max_length=64)], gateway: GatewayPorts) -> Offer:
+    """For everybody: no token, and from any site's pages.
+
+    Those with an agent who is online, not disabled, and works on the page; in the order of their
+    ids. `404` for an app that is not known, is inactive, or is a suspended organization's.
+    """
+    holder = gateway.directory.holder(Channel.LIVECHAT, app_id)
+    organization = None if holder is None else gateway.directory.organization(holder[0])
+    page = None if holder is None or organization is None else organization.pages.get(holder[1])
+    if (
+        organization is None
+        or organization.profile is None
+        or organization.profile.value.suspended
+        or page is None
+        or page.value.status == INACTIVE
+    ):
+        raise NotFoundError(f"There is no livechat {app_id!r}.")
+    found = choices(
+        organization,
+        page.value.id,
+        lambda agent: gateway.presence.presence(organization.id, agent) is Presence.ONLINE,
+    )
+    return Offer(
+        items=[
+            OfferedDepartment(
+                id=choice.department.id,
+                name=choice.department.name,
+                regions=[OfferedRegion(id=one.id, name=one.name) for one in choice.regions] or None,
+            )
+            for choice in found
+        ]
+    )
+
+
+class AnySite:
+    """Lets pages of any site read what this module answers, and nothing else of the gateway's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._shared = CORSMiddleware(
+            app, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        shared = scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/")
+        await (self._shared if shared else self._app)(scope, receive, send)
