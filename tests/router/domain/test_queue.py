@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from router.domain.shop import AT, PAGE, SHOP, A, B, C, at, page, request, rule, shop
+from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
-from tuyen_events.vocabulary import WhenNobody
+from tuyen_events.vocabulary import Mode, WhenNobody
 from tuyen_router.domain import queue
 from tuyen_router.domain.organization import Organization, without
 from tuyen_router.domain.queue import (
     Answered,
+    PoolTold,
     Repeated,
     Rotations,
     Step,
@@ -200,9 +202,59 @@ def test_r5_settings_that_went_off_meanwhile_answer_off(given: dict[str, Any]) -
     assert (said.verdict, said.agent_id) == (Verdict.OFF, None)
 
 
-def test_r9_4_an_answer_says_rule_and_mode() -> None:
-    said = _ask(Rotations(0), shop(online="ac"), 0)
-    assert (said.rule_id, said.mode) == ("r", "sequential")
+def test_r9_4_an_answer_says_rule_mode_settings_and_how_it_came_about() -> None:
+    rotations, organization = Rotations(0), shop(online="ac", version=4)
+    (first, second) = (_ask(rotations, organization, each) for each in range(2))
+    (pool,) = organization.pools.values()
+    assert (second.rule_id, second.mode, second.settings_version) == ("r", "sequential", 4)
+    assert first.choice == Choice(pool_id=pool.id, rule_version=1)
+    assert second.choice == Choice(pool_id=pool.id, rule_version=1, after=A)
+
+
+def test_r9_4_a_wait_says_why_and_so_does_a_page_without_a_rule() -> None:
+    nobody = shop(online="")
+    waits = _ask(Rotations(0), nobody, 0)
+    (pool,) = nobody.pools.values()
+    assert waits.choice == Choice(pool_id=pool.id, rule_version=1)
+    assert _ask(Rotations(0), shop(rules=[]), 0).choice == Choice()
+    assert _ask(Rotations(0), shop(auto_assign=False), 0).choice is None
+
+
+def test_r9_4_a_random_choice_goes_on_after_nobody() -> None:
+    rotations = Rotations(0)
+    _ask(rotations, shop(), 0)
+    assert _ask(rotations, shop(rules=[rule(mode=Mode.RANDOM)]), 1).choice.after is None
+
+
+def _pools_told(steps: Iterable[Step]) -> list[str]:
+    return [each.pool.id for each in steps if isinstance(each, PoolTold)]
+
+
+def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() -> None:
+    rotations, organization = Rotations(0), shop()
+    first = _fold(rotations, on_request(rotations, organization, request(0)))
+    told, answered = (
+        [number for number, each in enumerate(first) if isinstance(each, kind)]
+        for kind in (PoolTold, Answered)
+    )
+    assert len(told) == 1
+    assert told < answered
+    assert _pools_told(_fold(rotations, on_request(rotations, shop(), request(1)))) == []
+    changed = _fold(rotations, on_request(rotations, shop(online="a"), request(2)))
+    assert len(_pools_told(changed)) == 1
+
+
+def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue, "TOLD_POOLS", 2)
+    rotations = Rotations(0)
+    told = [
+        len(_pools_told(_fold(rotations, on_request(rotations, shop(online=who), request(n)))))
+        for n, who in enumerate(["a", "b", "a", "c", "a"])
+    ]
+    assert told == [1, 1, 0, 1, 1]
+    assert len(rotations.told) == 2
 
 
 def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:

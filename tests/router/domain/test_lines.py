@@ -1,0 +1,140 @@
+"""R5.1: long queues, in lines for what they wait for."""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.domain.shop import AT, PAGE, SHOP, request, rule, shop
+from router.domain.test_candidates import LINKED
+from tuyen_events.directory import Member
+from tuyen_events.ids import AgentId, PageId
+from tuyen_events.routing import ChoiceRequested
+from tuyen_events.vocabulary import Presence
+from tuyen_router.domain import candidates, lines
+from tuyen_router.domain.lines import Lines, Waiting, join, leave, next_served
+from tuyen_router.domain.organization import Organization, evolve
+from tuyen_router.domain.queue import (
+    Answered,
+    Left,
+    Queued,
+    Rotations,
+    Step,
+    drain,
+    on_request,
+)
+from tuyen_router.domain.queue import evolve as fold
+
+
+def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+    folded = []
+    for step in steps:
+        fold(rotations, step)
+        folded.append(step)
+    return folded
+
+
+def _served(organization: Organization, waiting: Lines) -> list[int]:
+    found = []
+    for each in next_served(organization, waiting, None):
+        leave(waiting, each)
+        found.append(each.place)
+    return found
+
+
+def test_r5_1_lines_that_can_be_served_are_merged_by_place() -> None:
+    waiting: Lines = {}
+    pages = ["page", "page-2", "page-3"]
+    for place in range(9):
+        join(waiting, Waiting(place, request(place, page_id=PageId(pages[place % 3]))))
+    organization = shop(rules=[rule(pages=(PAGE,)), rule("s", pages=("page-3",))])
+    assert _served(organization, waiting) == [0, 2, 3, 5, 6, 8]
+    assert _served(shop(), waiting) == [1, 4, 7]
+    assert waiting == {}
+
+
+def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ten thousand wait in four lines: the cost is of the lines and of those who are served."""
+    rotations, nobody, asked = Rotations(0), shop(online=""), 0
+    for offset in range(10_000):
+        one = request(offset, page_id=PageId(f"page-{offset % 4}"))
+        _fold(rotations, on_request(rotations, nobody, one))
+
+    real = candidates.offered
+
+    def counting(*given: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return real(*given)
+
+    monkeypatch.setattr(lines, "offered", counting)
+    assert _fold(rotations, drain(rotations, nobody, AT, 500)) == []
+    assert asked == 4
+    one_page = shop(rules=[rule(pages=("page-1",))])
+    steps = _fold(rotations, drain(rotations, one_page, AT, 500))
+    assert sum(isinstance(each, Left) for each in steps) == 500
+    assert asked == 4 + 4 + 500
+
+
+def test_r5_1_the_visited_address_makes_no_line() -> None:
+    waiting: Lines = {}
+    for place in range(5):
+        join(waiting, Waiting(place, request(place, page_url=f"https://shop.example/{place}")))
+    assert len(waiting) == 1
+
+
+@st.composite
+def _requests(draw: st.DrawFn) -> list[ChoiceRequested]:
+    wants: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+        {
+            "page_id": st.sampled_from([PAGE, PageId("page-2")]),
+            "department": st.sampled_from([None, None, "sales", "care", "unheard-of"]),
+            "region": st.sampled_from([None, "north"]),
+            "page_url": st.sampled_from([None, "https://shop.example/giay"]),
+            "handed_over_by": st.sampled_from([None, None, AgentId("a"), AgentId("b")]),
+        }
+    )
+    asked = draw(st.lists(wants, max_size=25))
+    return [request(offset, **each) for offset, each in enumerate(asked)]
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(asked=_requests(), online=st.sets(st.sampled_from("abc")), most=st.integers(1, 30))
+def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
+    asked: list[ChoiceRequested], online: set[str], most: int
+) -> None:
+    """With departments, links, handovers, and members who may have three at most."""
+    members = (Member(agent_id=AgentId(each), capacity=3) for each in "abc")
+    bounded = msgspec.structs.replace(rule("s", pages=("page-2",)), members=tuple(members))
+    nobody = replace(evolve(LINKED, bounded), presence={})
+    somebody = replace(nobody, presence=dict.fromkeys(map(AgentId, online), Presence.ONLINE))
+    rotations = Rotations(0)
+    for each in asked:
+        _fold(rotations, on_request(rotations, nobody, each))
+    expected = _walk(rotations, somebody)[:most]
+    steps = _fold(rotations, drain(rotations, somebody, AT, most))
+    assert _given(steps) == expected
+    assert len(rotations.queues.get(SHOP, {})) == len(asked) - len(expected)
+
+
+def _walk(rotations: Rotations, organization: Organization) -> list[tuple[str, AgentId | None]]:
+    """Everybody who waits, oldest first, is tried as if nobody else were in the queue."""
+    cursors, loads = dict(rotations.cursors), deepcopy(rotations.loads)
+    given = []
+    for each in sorted(rotations.queues.get(SHOP, {}).values(), key=lambda each: each.place):
+        alone = Rotations(0, cursors=cursors, loads=loads)
+        fold(alone, Queued(each))
+        given += _given(_fold(alone, drain(alone, organization, AT, 1)))
+    return given
+
+
+def _given(steps: Iterable[Step]) -> list[tuple[str, AgentId | None]]:
+    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+    return [(each.request_id, each.agent_id) for each in said]
