@@ -3,9 +3,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
-from tuyen_events.directory import RuleChanged, SettingsChanged, directory_key
+from tuyen_events.directory import (
+    DepartmentChanged,
+    GroupChanged,
+    LinkChanged,
+    RegionChanged,
+    RuleChanged,
+    SettingsChanged,
+    directory_key,
+)
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import AgentId, OrganizationId, RuleId
+from tuyen_events.ids import (
+    AgentId,
+    DepartmentId,
+    GroupId,
+    LinkId,
+    OrganizationId,
+    RegionId,
+    RuleId,
+)
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Mode, Presence, PresenceCause
@@ -81,6 +97,51 @@ async def test_r1_1_a_removed_rule_is_gone() -> None:
     copies = OrganizationCopies(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).rules == {}
+
+
+async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> None:
+    sales, shoes = DepartmentId("sales"), GroupId("shoes")
+    north = RegionChanged(
+        organization=SHOP, at=NOW, department_id=sales, id=RegionId("north"), name="North"
+    )
+    link = LinkChanged(
+        organization=SHOP, at=NOW, id=LinkId("l"), url="https://shop.example/giay", group=shoes
+    )
+    entities: list[tuple[str, str, Event]] = [
+        ("department", sales, DepartmentChanged(organization=SHOP, at=NOW, id=sales, name="S")),
+        ("region", "sales/north", north),
+        ("group", shoes, GroupChanged(organization=SHOP, at=NOW, id=shoes, name="Shoes")),
+        ("link", "l", link),
+    ]
+    log = InMemoryLog()
+    for entity, name, event in entities:
+        await log.append(DIRECTORY, directory_key(SHOP, entity, name), _envelope(event))
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    async with _following(copies):
+        found = copies.get(SHOP)
+        assert found.departments == {"sales"}
+        assert found.regions == {"sales/north"}
+        assert list(found.groups) == ["shoes"]
+        assert found.links.group_for("https://shop.example/giay") == "shoes"
+    for entity, name, _ in entities:
+        await log.append_bytes(DIRECTORY, directory_key(SHOP, entity, name), None)
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    async with _following(copies):
+        found = copies.get(SHOP)
+        assert (found.departments, found.regions, found.groups) == (frozenset(), frozenset(), {})
+        assert found.links.group_for("https://shop.example/giay") is None
+
+
+async def test_r1_7_whoever_begins_to_ask_for_loads_is_named_once() -> None:
+    log, begun = InMemoryLog(), list[OrganizationId]()
+    for mode in (Mode.SEQUENTIAL, Mode.LEAST_LOADED, Mode.LEAST_LOADED, Mode.RANDOM):
+        rule = RuleChanged(organization=SHOP, at=NOW, id=RULE, name="M", enabled=True, mode=mode)
+        await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
+    await _presence(log, Presence.ONLINE, 1)
+    copies = OrganizationCopies(log, _ignore, begun.append)
+    async with _following(copies):
+        assert begun == [SHOP]
+        assert not copies.get(SHOP).counts_loads
 
 
 async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -> None:

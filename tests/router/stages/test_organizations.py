@@ -5,9 +5,12 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from router.domain.shop import AT, SHOP, request, shop
+from router.domain.shop import AT, SHOP, A, request, rule, shop
 from router.stages.streams import StreamRecord, chunk, events, record, written
-from tuyen_events.routing import ChoiceMade, Verdict
+from tuyen_events.directory import Member
+from tuyen_events.ids import AgentId
+from tuyen_events.pools import PoolRecorded
+from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
 from tuyen_platform.clock import ManualClock
 from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain.organization import Organization
@@ -19,6 +22,13 @@ from tuyen_router.stages.tables import ChoicesTable
 
 NUMBER = organization_partition(SHOP)
 NOBODY = shop(online="")
+ONE_EACH = shop(
+    rules=[
+        msgspec.structs.replace(
+            rule(), members=tuple(Member(agent_id=AgentId(each), capacity=1) for each in "ab")
+        )
+    ]
+)
 
 
 class _Stage:
@@ -147,3 +157,100 @@ def test_r9_2_what_is_folded_from_the_log_goes_on_where_the_live_state_was() -> 
 def test_p4_what_cannot_be_read_goes_to_the_dead_letters() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"choice.requested.v1")])
     assert len(events(_Stage(shop()).handle(broken), "t.dead-letters")) == 1
+
+
+def _report(
+    offset: int, loads: dict[AgentId, int], *settled: str, complete: bool = False
+) -> StreamRecord:
+    told = LoadsReported(
+        organization=SHOP,
+        partition=3,
+        sequence=offset,
+        loads=loads,
+        complete=complete,
+        settled=settled,
+    )
+    return record(offset, told)
+
+
+def test_r9_4_a_pool_is_in_the_log_before_any_state_that_names_it() -> None:
+    stage = _Stage(shop())
+    outbox = stage.ask(0, 1)
+    (pool,) = events(outbox, "t.pools")
+    assert isinstance(pool, PoolRecorded)
+    assert written(outbox, "t.router-choices") == []
+    ((key, _),) = written(outbox, "t.pools")[0]
+    assert key == pool.id.encode()
+    answers = events(outbox.follow_up.follow_up, "t.router-answers")
+    assert {
+        each.choice.pool_id for each in answers if isinstance(each, ChoiceMade) and each.choice
+    } == {pool.id}
+    assert events(stage.ask(2), "t.pools") == []
+
+
+def test_r9_4_whoever_takes_a_partition_over_tells_its_pools_again() -> None:
+    stage = _Stage(shop())
+    told = events(stage.ask(0), "t.pools")
+    stage.recover()
+    assert events(stage.ask(1), "t.pools") == told
+
+
+def test_r1_7_a_choice_and_its_reservation_are_in_one_batch() -> None:
+    (group,) = written(_Stage(ONE_EACH).ask(0).follow_up, "t.router-choices")
+    assert [key for key, _ in group] == [
+        b"cursor/shop/r",
+        b"reserved/shop/inbound/3/0",
+        b"answer/1",
+        b"progress",
+    ]
+
+
+def test_r5_1_a_report_that_frees_somebody_stirs_the_organization() -> None:
+    stage = _Stage(ONE_EACH)
+    stage.ask(0, 1, 2)
+    stage.handle(_report(3, {A: 1}, "inbound/3/0"))
+    assert SHOP not in stage.stage.stirred
+    stage.handle(_report(4, {A: 0}))
+    assert SHOP in stage.stage.stirred
+    assert _told(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
+
+
+def test_r5_1_whoever_waits_is_served_before_one_who_comes_after_the_report_in_its_chunk() -> None:
+    stage = _Stage(ONE_EACH)
+    stage.ask(0, 1, 2)
+    outbox = stage.handle(
+        record(3, request(3)), _report(4, {}, "inbound/3/0"), record(5, request(5))
+    )
+    assert [verdict for _, verdict, _ in _told(outbox)] == [Verdict.QUEUED, Verdict.QUEUED]
+    assert _told(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
+
+
+def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_wakes_nobody() -> None:
+    stage = _Stage(ONE_EACH)
+    stage.ask(0)
+    stage.known = shop()
+    stage.handle(_report(1, {A: 5}), _report(2, {A: 4}, "inbound/3/0"))
+    assert SHOP not in stage.stage.stirred
+    assert stage.rotations.loads_of(SHOP) == {A: 4}
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_r1_7_loads_are_folded_from_the_log_as_they_were_live(compacted: bool) -> None:
+    stage = _Stage(ONE_EACH)
+    stage.ask(0, 1, 2)
+    stage.handle(_report(3, {A: 1}, "inbound/3/0"), _report(4, {AgentId("z"): 2}))
+    before = stage.rotations.loads
+    if compacted:
+        last = {each.key: each for each in stage.log}
+        stage.log = [each for each in stage.log if last[each.key] is each and each.value]
+    stage.recover()
+    assert stage.rotations.loads == before
+    assert stage.rotations.loads_of(SHOP) == {"a": 1, "b": 1, "z": 2}
+
+
+def test_r5_1_lines_are_folded_from_the_log_as_they_were_live() -> None:
+    stage = _Stage(NOBODY)
+    stage.ask(0, 1, 2)
+    before = stage.rotations.lines
+    stage.recover()
+    assert stage.rotations.lines == before
