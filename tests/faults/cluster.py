@@ -1,0 +1,254 @@
+"""The real services as processes, each behind proxies of its own, and what can be done to them."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from support.shop import eventually
+from support.slow_proxy import SlowMongoDB, SlowProxy
+from tuyen_local import credentials, kafka, mongodb, server
+from tuyen_local.addresses import HOST
+from tuyen_local.credentials import Credentials
+from tuyen_local.server import Kind, Server
+from tuyen_local.settings import Settings
+from tuyen_local.supervisor import Backoff, Program, Supervisor
+from tuyen_platform.kafka.topics import ensure_topics
+
+PREFIX = "tuyen."
+DATABASE = "tuyen"
+ROUTER_SESSION_S = 6.0
+"""The shortest that Kafka allows by default."""
+SESSION_S = 10.0
+"""Of the other services."""
+LEASE_S = 8.0
+STARTED = ("ingest", "router", "router-2", "presence", "crm", "gateway", "gateway-2")
+
+_PROGRAM = Path(__file__).with_name("service.py")
+_PORTS = range(20_000, 32_000)
+"""Below those that the kernel gives to connections: a service that is down keeps its port."""
+_READY_S = 90.0
+
+
+class Store:
+    """Kafka or MongoDB: it may die and come back, and its proxies go with it to its new address."""
+
+    def __init__(self, kind: Kind, directory: Path, logs: Path) -> None:
+        self._kind, self._directory, self._logs = kind, directory, logs
+        self._server: Server | None = None
+        self._changing = asyncio.Lock()
+        self.proxies: list[SlowProxy] = []
+
+    @property
+    def address(self) -> str:
+        """As clients are told it who need no proxy."""
+        assert self._server is not None
+        return self._server.address
+
+    @property
+    def host_port(self) -> str:
+        return self.address.removeprefix("mongodb://").partition("/")[0]
+
+    async def start(self) -> None:
+        self._server = await server.start(self._kind, self._directory, self._logs)
+        for proxy in self.proxies:
+            proxy.move(self.host_port)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
+
+    async def restart(self, *, killed: bool, away_s: float) -> bool:
+        """Ends it, with SIGKILL or as an operator would, and starts it on the same data.
+
+        False when it cannot be killed, because it runs in a container.
+        """
+        async with self._changing:
+            assert self._server is not None
+            if killed and self._server.pid is None:
+                return False
+            if killed and self._server.pid is not None:
+                os.kill(self._server.pid, signal.SIGKILL)
+            await self.stop()
+            await asyncio.sleep(away_s)
+            await self.start()
+        return True
+
+
+class Service:
+    """One process of a service, started again whenever it dies."""
+
+    def __init__(
+        self, name: str, port: int, env: dict[str, str], directory: Path, say: Callable[[str], None]
+    ) -> None:
+        self.name, self.port = name, port
+        self.kind = name.partition("-")[0]
+        self.links: dict[str, SlowProxy] = {}
+        self._clock = directory / f"{name}.clock"
+        self._env = env | {"TUYEN_FAULTS_CLOCK": str(self._clock)}
+        self._log = directory / "logs" / f"{name}.log"
+        self._keeper = Supervisor(say, backoff=Backoff(first_s=0.3, longest_s=2.0))
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self._keeper.pid(self.name)
+
+    async def start(self) -> None:
+        self.set_clock(0.0)
+        argv = [sys.executable, "-P", str(_PROGRAM), f"tuyen_{self.kind}"]
+        await self._keeper.start(
+            Program(name=self.name, argv=argv, env=os.environ | self._env, log=self._log)
+        )
+
+    def send(self, number: int) -> None:
+        """A signal; if it dies of it, it is started again."""
+        self._keeper.kill(self.name, number)
+
+    async def stop(self) -> None:
+        """SIGTERM, and no start after it."""
+        await self._keeper.stop()
+
+    def set_clock(self, offset_s: float) -> None:
+        """Moves what this service takes for the time."""
+        unfinished = self._clock.with_suffix(".new")
+        unfinished.write_text(str(offset_s))
+        unfinished.rename(self._clock)
+
+
+class Cluster:
+    """An async context manager: inside of it everything was started and was ready once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.kafka = Store(kafka, directory / "kafka", directory / "logs")
+        self.mongodb = Store(mongodb, directory / "mongodb", directory / "logs")
+        self.services: dict[str, Service] = {}
+        self._exit = AsyncExitStack()
+        self._secrets: Credentials | None = None
+        self._workers = 0
+
+    @property
+    def secrets(self) -> Credentials:
+        assert self._secrets is not None
+        return self._secrets
+
+    def of(self, kind: str) -> list[Service]:
+        """The processes of a service, in the order in which they were started."""
+        return [each for each in self.services.values() if each.kind == kind]
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as exit:
+            (self.directory / "logs").mkdir(parents=True, exist_ok=True)
+            settings = Settings(_env_file=None, data_dir=self.directory)
+            self._secrets = credentials.load(self.directory / "secrets.json", settings)
+            for store in (self.kafka, self.mongodb):
+                exit.push_async_callback(store.stop)
+            await asyncio.gather(self.kafka.start(), self.mongodb.start())
+            await ensure_topics(self.kafka.address, PREFIX, 1)
+            self._exit = exit.pop_all()
+        try:
+            await asyncio.gather(*(self.add(name) for name in STARTED))
+            await self.wait_ready()
+        except BaseException:
+            await self._leave()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
+        await asyncio.gather(*(each.stop() for each in self.services.values()))
+        await self._exit.aclose()
+
+    async def add(self, name: str) -> Service:
+        """Starts one more process, behind proxies of its own; does not wait until it is ready."""
+        links = {
+            "kafka": SlowProxy(self.kafka.host_port, 0.0),
+            "mongodb": SlowMongoDB(self.mongodb.host_port, 0.0),
+        }
+        for link, store in zip(links.values(), (self.kafka, self.mongodb), strict=True):
+            await self._exit.enter_async_context(link)
+            store.proxies.append(link)
+        port = _port_of_its_own({each.port for each in self.services.values()})
+        env = self._environment(name, port, links["kafka"], links["mongodb"])
+        service = Service(name, port, env, self.directory, self._note)
+        service.links = links
+        self.services[name] = service
+        await service.start()
+        return service
+
+    async def add_worker(self) -> Service:
+        """One more router."""
+        self._workers += 1
+        return await self.add(f"router-{self._workers + 2}")
+
+    async def remove(self, service: Service) -> None:
+        """Takes a process away for good."""
+        del self.services[service.name]
+        await service.stop()
+
+    async def wait_ready(self) -> None:
+        """Returns once every process says that it is ready; AssertionError otherwise."""
+        waiting: dict[str, str] = {}
+
+        async def all_ready() -> bool:
+            waiting.clear()
+            for name, service in self.services.items():
+                try:
+                    answer = await client.get(f"{service.url}/readyz")
+                except httpx.HTTPError as error:
+                    waiting[name] = repr(error)
+                else:
+                    if not answer.is_success:
+                        waiting[name] = answer.text
+            return not waiting
+
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            await eventually(all_ready, lambda: f"not ready: {waiting}", _READY_S)
+
+    def _note(self, line: str) -> None:
+        with (self.directory / "logs" / "processes.log").open("a") as log:
+            log.write(line + "\n")
+
+    def _environment(
+        self, name: str, port: int, broker: SlowProxy, database: SlowProxy
+    ) -> dict[str, str]:
+        given = {
+            "KAFKA": broker.bootstrap,
+            "MONGODB": f"mongodb://{database.bootstrap}/?directConnection=true",
+            "DATABASE": DATABASE,
+            "TOPIC_PREFIX": PREFIX,
+            "HOST": HOST,
+            "PORT": str(port),
+            "LOCAL": "1",
+            "STATE_DIR": str(self.directory / name),
+            "PRESENCE_LEASE_S": str(LEASE_S),
+            "ROUTER_SESSION_TIMEOUT_S": str(ROUTER_SESSION_S),
+            "JWT_KEY": self.secrets.jwt_key,
+            "OPERATOR_TOKEN": self.secrets.operator_token,
+            "FACEBOOK_APP_SECRET": self.secrets.facebook_app_secret,
+            "FACEBOOK_VERIFY_TOKEN": self.secrets.facebook_verify_token,
+        }
+        return {f"TUYEN_{key}": value for key, value in given.items()}
+
+
+def _port_of_its_own(taken: set[int]) -> int:
+    while True:
+        port = random.choice(_PORTS)  # noqa: S311 - which one does not matter
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if port not in taken and probe.connect_ex((HOST, port)) != 0:
+                return port

@@ -1,0 +1,276 @@
+"""What must hold, whatever happened; judged from the log and the API's answers alone.
+
+A law looks at the evidence, says how many things it looked at, and what of them is not as it must
+be. `laws_of_routing` has those about rules and queues.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from faults import laws_of_routing
+from faults.channel import Fate
+from faults.evidence import Evidence, World
+from faults.people import Key
+from faults.plan import AGENTS, Json
+from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
+from tuyen_events.commands import AssignConversation, MarkConversationDone
+from tuyen_events.directory import DirectoryEvent
+from tuyen_events.event import Event
+from tuyen_events.inbound import CommentAdded, MessageReceived
+from tuyen_events.marks import ConversationRead
+from tuyen_events.presence import SessionSignalled
+from tuyen_events.topics import (
+    ASSIGNMENTS,
+    COMMANDS,
+    DEAD_LETTERS,
+    DIRECTORY,
+    INBOUND,
+    MARKS,
+    PRESENCE_SIGNALS,
+)
+
+Look = Callable[[Evidence], Iterator[str | None]]
+"""Yields, for each thing looked at, what is wrong with it, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    law: str
+    looked_at: int
+    broken: list[str]
+
+
+def judged(evidence: Evidence) -> list[Finding]:
+    """All laws, on all of the evidence."""
+    return [finding(law, look, evidence) for law, look in LAWS.items()]
+
+
+def finding(law: str, look: Look, evidence: Evidence) -> Finding:
+    seen = list(look(evidence))
+    return Finding(law, len(seen), [each for each in seen if each is not None])
+
+
+def accepted_events_stand_once(evidence: Evidence) -> Iterator[str | None]:
+    """R9.1, R9.2: in one conversation of its organization, once; what was refused is nowhere."""
+    shown = Counter(
+        (message["external_id"], conversation)
+        for conversation, thread in evidence.threads.items()
+        for message in thread
+    )
+    places: dict[str, list[str]] = {}
+    for (external_id, conversation), times in shown.items():
+        places.setdefault(external_id, []).extend([conversation] * times)
+    for external_id, sent in evidence.sent.items():
+        found = places.pop(external_id, [])
+        least, most = {Fate.ACCEPTED: (1, 1), Fate.REFUSED: (0, 0), Fate.UNKNOWN: (0, 1)}[sent.fate]
+        if not least <= len(found) <= most:
+            yield f"{external_id} was {sent.fate} and stands in {found}"
+        elif not set(found) <= sent.conversations:
+            yield f"{external_id} stands in {found} instead of {sorted(sent.conversations)}"
+        else:
+            yield None
+    for external_id, found in places.items():
+        yield f"nobody sent {external_id}, and it stands in {found}"
+
+
+def accepted_events_are_in_the_log(evidence: Evidence) -> Iterator[str | None]:
+    """R9.1, R9.2: under one id each, however often they were delivered."""
+    ids: dict[str, set[str]] = {}
+    for entry in evidence.log.of(INBOUND):
+        if isinstance(entry.event, MessageReceived | CommentAdded):
+            ids.setdefault(entry.event.external_id, set()).add(entry.id)
+    for external_id, sent in evidence.sent.items():
+        found = ids.get(external_id, set())
+        wrong = {
+            Fate.ACCEPTED: len(found) != 1,
+            Fate.REFUSED: bool(found),
+            Fate.UNKNOWN: len(found) > 1,
+        }[sent.fate]
+        yield f"{external_id} was {sent.fate}: {sorted(found)}" if wrong else None
+
+
+def nothing_is_unreadable(evidence: Evidence) -> Iterator[str | None]:
+    """P4: nothing in these histories is poison, so nothing is put aside."""
+    for _, event in evidence.log.events(DEAD_LETTERS, Event):
+        yield f"{event}"
+    yield None
+
+
+def versions_rise_by_one(evidence: Evidence) -> Iterator[str | None]:
+    """Invariant 1: one writer; two records with one version are one and the same decision."""
+    for conversation, records in evidence.assignments().items():
+        yield _broken_versions(conversation, records)
+
+
+def _broken_versions(conversation: str, records: list[AssignmentEvent]) -> str | None:
+    firsts: dict[int, AssignmentEvent] = {}
+    for each in records:
+        first = firsts.setdefault(each.version, each)
+        if first is each:
+            before = firsts.get(each.version - 1)
+            if each.version != len(firsts):
+                return f"{conversation}: version {each.version} came after {len(firsts) - 1}"
+            if each.previous_agent_id != (None if before is None else before.agent_id):
+                return f"{conversation}: version {each.version} follows on somebody else"
+        elif first.agent_id != each.agent_id:
+            agents = f"{first.agent_id} and {each.agent_id}"
+            return f"{conversation}: version {each.version} has {agents}"
+    return None
+
+
+def gateway_shows_the_logs_last_word(evidence: Evidence) -> Iterator[str | None]:
+    """R7.3: assignee, version and waiting, and the whole history, as the records that count."""
+    decided = evidence.decided()
+    for conversation, row in evidence.rows.items():
+        records = decided.pop(conversation, [])
+        last = records[-1] if records else None
+        said: tuple[int, str | None, bool] = (0, None, False)
+        if last is not None:
+            said = (last.version, last.agent_id, isinstance(last, AssignmentQueued))
+        shown = (row["version"], _assignee(row), row["waiting"])
+        history = [(h["version"], h["agent_id"]) for h in evidence.histories[conversation]]
+        if shown != said:
+            yield f"{conversation} shows {shown}, the log says {said}"
+        elif history != [(each.version, each.agent_id) for each in reversed(records)]:
+            yield f"{conversation} has the history {history}"
+        else:
+            yield None
+    for conversation in decided:
+        yield f"{conversation} is in the log and in no inbox"
+
+
+def followers_have_the_gateways_state(evidence: Evidence) -> Iterator[str | None]:
+    """A consumer that keeps the highest version of each conversation."""
+    for conversation, row in evidence.rows.items():
+        version, agent = evidence.followed.get(conversation, (0, None))
+        shown = (row["version"], _assignee(row))
+        same = (version, agent) == shown
+        yield None if same else f"{conversation}: {(version, agent)} there, {shown} here"
+
+
+def acknowledged_writes_stand(evidence: Evidence) -> Iterator[str | None]:
+    """What the gateway said was done is in the log."""
+    written = Counter(_written(evidence))
+    for key, times in evidence.acknowledged.items():
+        # A write that changes nothing is answered with the version that stands.
+        least = 1 if key[0] in ("assigned", "directory") else times
+        found = written[key]
+        yield (
+            None if found >= least else f"{key} was answered {times} times, is there {found} times"
+        )
+
+
+def _written(evidence: Evidence) -> Iterator[Key]:
+    log = evidence.log
+    for _, event in log.events(ASSIGNMENTS, AssignmentEvent):
+        yield ("assigned", event.conversation_id, event.version, event.agent_id)
+    for entry, _ in log.events(DIRECTORY, DirectoryEvent):
+        yield ("directory", entry.key, entry.offset)
+    for _, mark in log.events(MARKS, ConversationRead):
+        yield ("read", mark.conversation_id, mark.agent_id)
+    for _, done in log.events(COMMANDS, MarkConversationDone):
+        yield ("done", done.conversation_id, done.by, done.done)
+    for _, signal in log.events(PRESENCE_SIGNALS, SessionSignalled):
+        yield ("signal", signal.organization, signal.agent_id, signal.status)
+
+
+def commands_are_settled_by_one_record(evidence: Evidence) -> Iterator[str | None]:
+    """R6.4: a command that was handled twice changes nothing the second time."""
+    made = Counter(
+        (each.caused_by, each.conversation_id)
+        for records in evidence.decided().values()
+        for each in records
+    )
+    for _, command in evidence.log.events(COMMANDS, AssignConversation):
+        times = made[command.command_id, command.conversation_id]
+        yield None if times <= 1 else f"{command.command_id} made {times} records"
+
+
+def unread_counts_are_right(evidence: Evidence) -> Iterator[str | None]:
+    """I3, I5: what came, less what the agent's last mark says was read."""
+    marks = {
+        (str(mark.conversation_id), str(mark.agent_id)): mark.seen_events
+        for _, mark in evidence.log.events(MARKS, ConversationRead)
+    }
+    for (tenant, name), inbox in evidence.inboxes.items():
+        unread = 0
+        for row in inbox:
+            came = sum(each["direction"] == "in" for each in evidence.threads[row["id"]])
+            expected = max(0, came - marks.get((row["id"], name), 0))
+            unread += expected > 0
+            same = row["unread"] == expected
+            yield (
+                None if same else f"{row['id']}: {row['unread']} unread for {name}, not {expected}"
+            )
+        counts = evidence.counts[tenant, name]
+        counted = (counts["total"], counts["unread"])
+        same = counted == (len(inbox), unread)
+        yield None if same else f"{tenant}/{name} counts {counted}, sees {(len(inbox), unread)}"
+
+
+def agents_see_what_they_may(evidence: Evidence) -> Iterator[str | None]:
+    """R7."""
+    for (tenant, name), inbox in evidence.inboxes.items():
+        if name not in AGENTS:
+            continue
+        expected = {
+            row["id"]
+            for row in evidence.rows.values()
+            if row["organization"] == tenant and _visible(evidence.worlds[tenant], name, row)
+        }
+        seen = {row["id"] for row in inbox}
+        yield None if seen == expected else f"{tenant}/{name}: {sorted(seen ^ expected)[:5]}"
+
+
+def _visible(world: World, name: str, row: Json) -> bool:
+    if world.settings["page_permissions"] and name not in world.pages[row["page_id"]]["staff"]:
+        return False
+    mine, nobodys = _assignee(row) == name, _assignee(row) is None
+    seen = {"everyone": True, "own_and_unassigned": mine or nobodys, "own_only": mine}
+    return seen[world.settings["visibility"]]
+
+
+def views_equal_a_rebuild(evidence: Evidence) -> Iterator[str | None]:
+    """Invariant 6, O4."""
+    for name, before in evidence.views_before.items():
+        after = evidence.views_after[name]
+        for document in before.keys() | after.keys():
+            live, again = before.get(document), after.get(document)
+            same = live == again
+            yield None if same else f"{name}/{document}: {_difference(live, again)}"
+
+
+def _difference(live: Json | None, again: Json | None) -> str:
+    if live is None or again is None:
+        return "only after the rebuild" if live is None else "only before the rebuild"
+    fields = (each for each in live.keys() | again.keys() if live.get(each) != again.get(each))
+    return ", ".join(f"{each}: {live.get(each)!r}, {again.get(each)!r}" for each in sorted(fields))
+
+
+def _assignee(row: Json) -> str | None:
+    return None if row["assignee"] is None else str(row["assignee"]["agent_id"])
+
+
+LAWS: dict[str, Look] = {
+    "accepted events are in the log, refused ones are not": accepted_events_are_in_the_log,
+    "accepted events stand in one conversation, once": accepted_events_stand_once,
+    "nothing is put aside as unreadable": nothing_is_unreadable,
+    "versions rise by one, one agent each": versions_rise_by_one,
+    "the gateway shows the log's last word": gateway_shows_the_logs_last_word,
+    "an external consumer has the gateway's state": followers_have_the_gateways_state,
+    "what was acknowledged stands": acknowledged_writes_stand,
+    "a command makes one record": commands_are_settled_by_one_record,
+    "every request is answered, in the order of the log": laws_of_routing.answered_in_order,
+    "an answer is never given otherwise": laws_of_routing.answers_stay,
+    "each choice is the model's next": laws_of_routing.rotation_is_exact,
+    "skew is at most one while the candidates stay": laws_of_routing.skew_is_one,
+    "in the calm, turns are taken one after another": laws_of_routing.exam_is_passed,
+    "what was chosen is what was assigned": laws_of_routing.chosen_is_assigned,
+    "nothing waits while somebody can take it": laws_of_routing.queue_is_empty,
+    "what waits, waits in order": laws_of_routing.queue_is_in_order,
+    "nothing is forgotten": laws_of_routing.nothing_is_forgotten,
+    "unread counts are right for everybody": unread_counts_are_right,
+    "agents see what they may see": agents_see_what_they_may,
+    "views equal a rebuild": views_equal_a_rebuild,
+}

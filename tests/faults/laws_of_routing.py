@@ -1,0 +1,261 @@
+"""What must hold of rules, rotations and queues."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+from faults.evidence import Evidence, World
+from faults.plan import TENANTS, Json
+from router.model.model import in_turn
+from tuyen_events.ids import comment_thread_id
+from tuyen_events.pools import PoolRecorded
+from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.topics import ANSWERS, POOLS, REQUESTS
+from tuyen_events.vocabulary import Mode
+
+Cursor = tuple[str, list[str]]
+
+
+def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
+    """Requests of an organization get their first answers in the order in which they came."""
+    places: dict[str, int] = {}
+    for place, answer in enumerate(evidence.answers()):
+        places.setdefault(answer.request_id, place)
+    asked: set[str] = set()
+    last: dict[str, int] = {}
+    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
+        name, organization = request.request_id, request.organization
+        if name in asked:
+            continue
+        asked.add(name)
+        if name not in places:
+            yield f"{name} was never answered"
+        elif places[name] < last.get(organization, -1):
+            yield f"{name} was answered before one that came earlier"
+        else:
+            last[organization] = places[name]
+            yield None
+
+
+def answers_stay(evidence: Evidence) -> Iterator[str | None]:
+    """A choice that is made again after a crash is the same choice (invariants 3 and 4)."""
+    firsts: dict[tuple[int, int], ChoiceMade] = {}
+    by_request: dict[tuple[str, Verdict], ChoiceMade] = {}
+    for partition, place, answer in evidence.remembered():
+        first = firsts.setdefault((partition, place), answer)
+        yield None if first == answer else f"place {place}: {first} and {answer}"
+        same = by_request.setdefault((answer.request_id, answer.verdict), answer)
+        yield None if same == answer else f"{answer.request_id}: {same} and {answer}"
+    for _, told in evidence.log.events(ANSWERS, ChoiceMade):
+        known = by_request.get((told.request_id, told.verdict))
+        yield None if known == told else f"{told.request_id}: told {told}, remembered {known}"
+    chosen = Counter(r for r, verdict in by_request if verdict is not Verdict.QUEUED)
+    for request_id, times in chosen.items():
+        yield None if times == 1 else f"{request_id} came to {times} different ends"
+
+
+def rotation_is_exact(evidence: Evidence) -> Iterator[str | None]:
+    """R2.1 to R2.4: from the recorded pool, each choice is the one that the model makes."""
+    pools = _pools(evidence)
+    cursors: dict[tuple[str, str], Cursor] = {}
+    for answer, pool in _choices(evidence, pools):
+        rule = (answer.organization, pool.rule_id)
+        full = () if answer.choice is None else answer.choice.full
+        able = [str(each) for each in pool.candidates if each not in full]
+        agent, order = str(answer.agent_id), list(map(str, pool.order))
+        if answer.mode is Mode.RANDOM:
+            expected = able[_drawn(answer.seed, len(able))] if able else None
+        elif answer.mode is Mode.LEAST_LOADED:
+            expected = agent if agent in able else None  # others' loads are not recorded
+        else:
+            expected = in_turn(order, able, cursors.get(rule)) if able else None
+        yield None if agent == expected else f"{answer.request_id}: {agent} and not {expected}"
+        if answer.mode is not Mode.RANDOM:
+            cursors[rule] = (agent, order)
+
+
+def skew_is_one(evidence: Evidence) -> Iterator[str | None]:
+    """R2.1: over any run in which the candidates do not change, nobody is more than one ahead."""
+    pools = _pools(evidence)
+    runs: dict[tuple[str, str], tuple[tuple[object, ...], Counter[str]]] = {}
+    for answer, pool in _choices(evidence, pools):
+        if answer.mode is not Mode.SEQUENTIAL:
+            runs.pop((answer.organization, pool.rule_id), None)
+            continue
+        full = () if answer.choice is None else answer.choice.full
+        among = (pool.order, pool.candidates, full)
+        rule = (answer.organization, pool.rule_id)
+        if rule not in runs or runs[rule][0] != among:
+            able = [str(each) for each in pool.candidates if each not in full]
+            runs[rule] = (among, Counter(dict.fromkeys(able, 0)))
+        counts = runs[rule][1]
+        counts[str(answer.agent_id)] += 1
+        skew = max(counts.values()) - min(counts.values())
+        yield None if skew <= 1 else f"{answer.request_id}: {dict(counts)}"
+
+
+def exam_is_passed(evidence: Evidence) -> Iterator[str | None]:
+    """R2.1: everybody was online, and comments came one after another to rules in turns."""
+    decided = evidence.decided()
+    for (tenant, page), comments in evidence.exam.items():
+        world = evidence.worlds[tenant]
+        order = _pool(world, rule_of(world, page) or "")
+        agents = []
+        for comment in comments:
+            records = decided.get(comment_thread_id(tenant, page, comment))  # type: ignore[arg-type]  # ids of the plan are plain
+            agents.append(None if not records else str(records[0].agent_id))
+        start = order.index(agents[0]) if agents[0] in order else 0
+        expected = [order[(start + turn) % len(order)] for turn in range(len(agents))]
+        yield None if agents == expected else f"{page}: {agents} instead of {expected}"
+
+
+def chosen_is_assigned(evidence: Evidence) -> Iterator[str | None]:
+    """Stage 1 writes what stage 2 chose."""
+    chosen: dict[tuple[str | None, str], str | None] = {
+        (answer.request_id, answer.seed): answer.agent_id
+        for answer in evidence.answers()
+        if answer.verdict is Verdict.CHOSEN
+    }
+    for conversation, records in evidence.decided().items():
+        for each in records:
+            if each.by is not None or each.agent_id is None:
+                continue
+            agent = chosen.get((each.request_id, each.caused_by), each.agent_id)
+            same = agent == each.agent_id
+            yield None if same else f"{conversation}: {agent} was chosen, {each.agent_id} has it"
+
+
+def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
+    """R5.1, once everything is quiet."""
+    loads = Counter(
+        (row["organization"], row["assignee"]["agent_id"])
+        for row in evidence.rows.values()
+        if row["assignee"] is not None and not row["done"]
+    )
+    for tenant, world in evidence.worlds.items():
+        mine = {agent: n for (where, agent), n in loads.items() if where == tenant}
+        for row in evidence.rows.values():
+            if row["organization"] == tenant and row["waiting"]:
+                able = candidates(world, row["page_id"], row["kind"], mine)
+                yield f"{row['id']} waits, and {able} can take it" if able else None
+    yield None
+
+
+def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
+    """R5.1: among requests that the same agents can take, first come, first served.
+
+    Where an organization had `leave_unassigned` for a while, new ones do not queue behind others.
+    """
+    groups: dict[str, tuple[object, ...]] = {}
+    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
+        groups[request.request_id] = (
+            request.organization,
+            request.page_id,
+            request.kind.value if request.kind.value == "message" else "comment",
+            request.department,
+            request.region,
+            request.page_url,
+            request.handed_over_by,
+        )
+    gone = {event.request_id for _, event in evidence.log.events(REQUESTS, ChoiceWithdrawn)}
+    waiting: dict[tuple[object, ...], list[str]] = {}
+    for answer in evidence.answers():
+        queue = waiting.setdefault(groups[answer.request_id], [])
+        if answer.verdict is Verdict.QUEUED:
+            queue.append(answer.request_id)
+        elif answer.verdict is Verdict.CHOSEN:
+            ahead = [each for each in queue if each not in gone]
+            if answer.drained:
+                first = ahead[:1] == [answer.request_id] or answer.request_id in gone
+                yield None if first else f"{answer.request_id} left before {ahead[:1]}"
+                if answer.request_id in queue:
+                    queue.remove(answer.request_id)
+            elif answer.organization in evidence.steady and answer.purpose is not Purpose.OFFLINE:
+                yield f"{answer.request_id} was not behind {ahead[0]}" if ahead else None
+
+
+def nothing_is_forgotten(evidence: Evidence) -> Iterator[str | None]:
+    """R3.1, R4.1: where rules always assign, each conversation was decided on, or its customer's
+    assignee has it; one that only has replies of customers is nobody's decision."""
+    for conversation, row in evidence.rows.items():
+        if row["organization"] not in evidence.steady:
+            continue
+        roots = [m for m in evidence.threads[conversation] if m.get("parent_id") is None]
+        forgotten = bool(roots) and row["version"] == 0
+        yield f"nothing was ever decided on {conversation}" if forgotten else None
+
+
+def rule_of(world: World, page: str) -> str | None:
+    """R1.1."""
+    enabled = [name for name, rule in sorted(world.rules.items()) if rule["enabled"]]
+    named = [name for name in enabled if page in (world.rules[name]["pages"] or [])]
+    default = [name for name in enabled if world.rules[name]["pages"] is None]
+    return next(iter([*named, *default]), None)
+
+
+def candidates(world: World, page: str, kind: str, loads: dict[str, int]) -> list[str]:
+    """R1.1 to R1.4, R1.7 and R1.8, for a page of Facebook, by what the API says."""
+    name = rule_of(world, page)
+    settings = world.settings
+    if name is None or not (settings["assignment"] and settings["auto_assign"]):
+        return []
+    rule = world.rules[name]
+    members: dict[str, Json] = {each["agent_id"]: each for each in rule["members"]}
+    needed = "facebook_message" if kind == "message" else "facebook_comment"
+
+    def able(agent: str) -> bool:
+        known, member = world.agents.get(agent), members.get(agent, {})
+        if known is None or known["disabled"]:
+            return False
+        if settings["page_permissions"] and agent not in world.pages[page]["staff"]:
+            return False
+        if needed not in (member.get("capabilities") or [needed]):
+            return False
+        capacity = member.get("capacity")
+        if capacity is not None and loads.get(agent, 0) >= capacity:
+            return False
+        return rule["applies_to"] == "all" or world.presence.get(agent) == "online"
+
+    return [agent for agent in _pool(world, name) if able(agent)]
+
+
+def _pool(world: World, rule: str) -> list[str]:
+    """R1.1: the members, or all of role `agent` in the order of the support team."""
+    members = [each["agent_id"] for each in world.rules[rule]["members"]]
+    if members:
+        return members
+    agents = sorted(name for name, each in world.agents.items() if each["role"] == "agent")
+    team = [each for each in world.support_team if each in agents]
+    return [*team, *(each for each in agents if each not in team)]
+
+
+def _pools(evidence: Evidence) -> dict[str, PoolRecorded]:
+    return {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
+
+
+def _choices(
+    evidence: Evidence, pools: dict[str, PoolRecorded]
+) -> Iterator[tuple[ChoiceMade, PoolRecorded]]:
+    """Choices in their order, each with the pool that it was made from."""
+    for answer in evidence.answers():
+        if answer.verdict is Verdict.CHOSEN and answer.choice is not None:
+            pool = pools.get(answer.choice.pool_id or "")
+            if pool is not None:
+                yield answer, pool
+
+
+def unexplained(evidence: Evidence) -> int:
+    """How many choices name no pool that stands in the log: nothing can be said about those."""
+    pools = _pools(evidence)
+    made = [each for each in evidence.answers() if each.verdict is Verdict.CHOSEN]
+    return len(made) - sum(1 for _ in _choices(evidence, pools))
+
+
+def _drawn(seed: str, among: int) -> int:
+    """R2.2."""
+    return int.from_bytes(blake2b(seed.encode(), digest_size=16).digest(), "big") % among
+
+
+def steady(tenants: Sequence[str] = tuple(TENANTS)) -> frozenset[str]:
+    """Organizations of the plan that never stop assigning by themselves."""
+    return frozenset(each for each in tenants if TENANTS[each].steady)

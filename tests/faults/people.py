@@ -1,0 +1,289 @@
+"""Managers and agents at the gateway, with its restarts and time-outs in their way."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import httpx
+
+from faults.cluster import LEASE_S, Cluster
+from faults.journal import Journal
+from faults.plan import AGENTS, MANAGERS, TENANTS, Json, Tenant
+from support.shop import accepted, eventually
+
+_PASSWORD = "mat-khau-du-dai-1"
+_ANSWER_WITHIN_S = 7.0
+"""The gateway gives the router 5 s to answer a command."""
+_BEAT_S = LEASE_S / 5
+_BEAT_WITHIN_S = 2.0
+_UNAUTHORIZED = 401
+_PATIENCE_S = 60.0
+
+Key = tuple[Any, ...]
+
+
+class Person:
+    """Somebody who is logged in. A gateway that does not answer is left for the other one."""
+
+    def __init__(self, gateways: list[httpx.AsyncClient], tenant: str, name: str) -> None:
+        self._gateways = gateways
+        self.tenant, self.name = tenant, name
+        self._asked = 0
+        self._token = "none-yet"
+
+    async def ask(
+        self, method: str, path: str, *, timeout_s: float = _ANSWER_WITHIN_S, **options: Any
+    ) -> httpx.Response | None:
+        """One request to one of the gateways; None without an answer: it may have been done."""
+        gateway = self._gateways[self._asked % len(self._gateways)]
+        headers = options.pop("headers", {})
+        for _ in range(2):
+            try:
+                answer = await gateway.request(
+                    method,
+                    path,
+                    headers={"Authorization": f"Bearer {self._token}", **headers},
+                    timeout=timeout_s,
+                    **options,
+                )
+                if answer.status_code != _UNAUTHORIZED:
+                    return answer
+                await self._log_in(gateway)  # a gateway that was restarted, or a clock that ran on
+            except httpx.TransportError:
+                break
+        self._asked += 1
+        return None
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """The JSON of a GET, asked until it is answered."""
+        found: list[Any] = []
+
+        async def answered() -> bool:
+            answer = await self.ask("GET", path, params=parameters)
+            if answer is not None and answer.is_success:
+                found.append(answer.json())
+            return bool(found)
+
+        await eventually(answered, lambda: f"GET {path}", _PATIENCE_S)
+        return found[0]
+
+    async def all(self, path: str, **parameters: Any) -> list[Json]:
+        """All items of a list."""
+        items: list[Json] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.get(path, limit=200, **parameters, **cursor)
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            cursor = {"cursor": page["next"]}
+
+    async def _log_in(self, gateway: httpx.AsyncClient) -> None:
+        body = {"organization": self.tenant, "username": self.name, "password": _PASSWORD}
+        answer = await gateway.post("/v1/auth/login", json=body, timeout=_ANSWER_WITHIN_S)
+        if answer.is_success:
+            self._token = answer.json()["access_token"]
+
+
+class People:
+    """All of them, what they want, and which of their writes were answered."""
+
+    def __init__(self, cluster: Cluster, journal: Journal) -> None:
+        self._journal = journal
+        self._operator = cluster.secrets.operator_token
+        self._gateways = [
+            httpx.AsyncClient(base_url=each.url, trust_env=False) for each in cluster.of("gateway")
+        ]
+        self.who = {
+            (tenant, name): Person(self._gateways, tenant, name)
+            for tenant in TENANTS
+            for name in (*MANAGERS, *AGENTS)
+        }
+        self.wanted = {(t, name): "offline" for t in TENANTS for name in AGENTS}
+        self._shut_out: set[tuple[str, str]] = set()
+        """Agents who may be disabled at the moment: whoever tries to log in again and again is
+        made to wait."""
+        self.acknowledged: Counter[Key] = Counter()
+        """What the log must hold, since the gateway said so."""
+
+    async def close(self) -> None:
+        await asyncio.gather(*(each.aclose() for each in self._gateways))
+
+    async def open(self) -> None:
+        """Makes the organizations; everybody comes online. Nothing is broken yet."""
+        for tenant in TENANTS.values():
+            await self._open(tenant)
+        for person in self.wanted:
+            self.wanted[person] = "online"
+
+    async def _open(self, tenant: Tenant) -> None:
+        admin = {"username": "admin", "password": _PASSWORD}
+        accepted(
+            await self._gateways[0].post(
+                "/v1/organizations",
+                headers={"Authorization": f"Bearer {self._operator}"},
+                json={"id": tenant.id, "name": tenant.id, "admin": admin},
+                timeout=_ANSWER_WITHIN_S,
+            )
+        )
+        for name in (*MANAGERS[1:], *AGENTS):
+            role = "store_manager" if name in MANAGERS else "agent"
+            await self._set_up(tenant, f"/v1/agents/{name}", _agent(name, role, password=_PASSWORD))
+        for page in tenant.pages:
+            await self._set_up(tenant, f"/v1/pages/{page}", _page(tenant, page, list(AGENTS)))
+        for rule, given in tenant.rules.items():
+            members = [{"agent_id": each} for each in given["members"]]
+            change = {"enabled": True, **given, "members": members}
+            await self._set_up(tenant, f"/v1/rules/{rule}", _rule(tenant, rule, change))
+        await self._set_up(tenant, "/v1/settings", {"assignment": True, "auto_assign": True})
+
+    async def _set_up(self, tenant: Tenant, path: str, body: Json) -> None:
+        async def done() -> bool:
+            answer = await self.who[tenant.id, "admin"].ask("PUT", path, json=body)
+            return answer is not None and accepted(answer).is_success
+
+        await eventually(done, lambda: f"PUT {path}", _PATIENCE_S)
+
+    # Presence.
+
+    async def stay(self, tenant: str, name: str) -> None:
+        """Does what an agent's open page does, until cancelled: says the wanted status, keeps the
+        session alive, and says it again when the lease was lost."""
+        person, told = self.who[tenant, name], ""
+        while True:
+            wanted = self.wanted[tenant, name]
+            if (tenant, name) in self._shut_out:
+                told = ""
+            elif told != wanted:
+                if await self._say(person, wanted):
+                    told = wanted
+            elif wanted != "offline":
+                answer = await person.ask(
+                    "POST",
+                    "/v1/presence/heartbeat",
+                    json={"session": "web"},
+                    timeout_s=_BEAT_WITHIN_S,
+                )
+                if answer is not None and answer.is_success:
+                    self.acknowledged["signal", tenant, name, None] += 1
+                    if answer.json()["presence"] != wanted:
+                        told = ""
+            await asyncio.sleep(_BEAT_S)
+
+    async def _say(self, person: Person, status: str) -> bool:
+        answer = await person.ask(
+            "PUT",
+            "/v1/presence",
+            json={"status": status, "session": "web"},
+            timeout_s=_BEAT_WITHIN_S + 2,
+        )
+        if answer is None or not answer.is_success:
+            return False
+        self.acknowledged["signal", person.tenant, person.name, status] += 1
+        return True
+
+    # What the history asks of them.
+
+    async def presence(self, given: Json) -> None:
+        self.wanted[given["tenant"], given["agent"]] = given["status"]
+        self._journal.note("presence", **given)
+
+    async def settings(self, given: Json) -> None:
+        await self._put(given, "/v1/settings", given["change"], "settings", "")
+
+    async def rule(self, given: Json) -> None:
+        tenant, rule = TENANTS[given["tenant"]], given["rule"]
+        body = _rule(tenant, rule, given["change"])
+        await self._put(given, f"/v1/rules/{rule}", body, "rule", rule)
+
+    async def page(self, given: Json) -> None:
+        tenant, page = TENANTS[given["tenant"]], given["page"]
+        body = _page(tenant, page, given["staff"])
+        await self._put(given, f"/v1/pages/{page}", body, "page", page)
+
+    async def agent(self, given: Json) -> None:
+        tenant, agent = given["tenant"], given["agent"]
+        body = _agent(agent, "agent", disabled=given["disabled"])
+        if given["disabled"]:
+            self._shut_out.add((tenant, agent))
+        done = await self._put(given, f"/v1/agents/{agent}", body, "agent", agent)
+        if done and not given["disabled"]:
+            self._shut_out.discard((tenant, agent))
+
+    async def _put(self, given: Json, path: str, body: Json, entity: str, name: str) -> bool:
+        """Whether it was answered that it is done."""
+        tenant = given["tenant"]
+        answer = await self.who[tenant, "admin"].ask("PUT", path, json=body)
+        self._note(entity, given, answer)
+        if answer is None or not answer.is_success:
+            return False
+        self.acknowledged["directory", f"{tenant}/{entity}/{name}", answer.json()["version"]] += 1
+        return True
+
+    async def assign(self, given: Json) -> None:
+        row = await self._row(given)
+        if row is None:
+            return
+        headers = {}
+        if given["expect"] != "anything":
+            version = row["version"] - (given["expect"] == "passed")
+            headers = {"If-Match": f'"{max(0, version)}"'}
+        answer = await self.who[given["tenant"], given["by"]].ask(
+            "PUT",
+            f"/v1/conversations/{row['id']}/assignee",
+            json={"agent_id": given["agent"]},
+            headers=headers,
+        )
+        if answer is not None and answer.is_success:
+            said = answer.json()
+            key = ("assigned", row["id"], said["version"], given["agent"])
+            self.acknowledged[key] += int(said["version"] > 0)
+        self._note("assign", given | {"conversation": row["id"]}, answer)
+
+    async def mark(self, given: Json) -> None:
+        row = await self._row(given)
+        if row is not None and (given["tenant"], given["by"]) not in self._shut_out:
+            path = f"/v1/conversations/{row['id']}/{given['mark']}"
+            answer = await self.who[given["tenant"], given["by"]].ask("POST", path)
+            if answer is not None and answer.is_success:
+                self.acknowledged["read", row["id"], given["by"]] += 1
+            self._note("mark", given, answer)
+
+    async def done(self, given: Json) -> None:
+        row = await self._row(given)
+        if row is not None:
+            path = f"/v1/conversations/{row['id']}/done"
+            answer = await self.who[given["tenant"], given["by"]].ask(
+                "PUT", path, json={"done": given["done"]}
+            )
+            if answer is not None and answer.is_success:
+                self.acknowledged["done", row["id"], given["by"], given["done"]] += 1
+            self._note("done", given, answer)
+
+    async def _row(self, given: Json) -> Json | None:
+        """The conversation as a manager sees it now, if it can be seen."""
+        answer = await self.who[given["tenant"], "admin"].ask(
+            "GET", "/v1/conversations", params={"external_id": given["external_id"]}
+        )
+        if answer is None or not answer.is_success:
+            return None
+        rows: list[Json] = answer.json()["items"]
+        return next((row for row in rows if row["page_id"] == given.get("page")), None)
+
+    def _note(self, what: str, given: Json, answer: httpx.Response | None) -> None:
+        came = None if answer is None else answer.status_code
+        self._journal.note(what, **given, came=came)
+
+
+def _agent(name: str, role: str, *, disabled: bool = False, password: str | None = None) -> Json:
+    body = {"name": name, "username": name, "role": role, "disabled": disabled}
+    return body if password is None else {**body, "password": password}
+
+
+def _page(tenant: Tenant, page: str, staff: list[str]) -> Json:
+    return {"channel": "facebook", "external_id": tenant.pages[page], "name": page, "staff": staff}
+
+
+def _rule(tenant: Tenant, rule: str, change: Json) -> Json:
+    pages = tenant.rules[rule]["pages"]
+    return {"name": rule, "mode": "sequential", "applies_to": "online", **change, "pages": pages}

@@ -1,0 +1,235 @@
+"""One run: a plan is played on a cluster of its own, everything comes to rest, the laws judge."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from faults import evidence as evidences
+from faults import laws, laws_of_routing, settling
+from faults.channel import Channel
+from faults.cluster import PREFIX, Cluster
+from faults.evidence import Evidence
+from faults.injection import Injection
+from faults.journal import Journal
+from faults.laws import Finding
+from faults.log import Follower, read
+from faults.people import People
+from faults.plan import AGENTS, TENANTS, Json, Step
+from support.shop import eventually
+from support.slow_proxy import SlowProxy
+
+_PATIENCE_S = 90.0
+_EXAM_TURNS = 7
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run. `stopped` says why it could not be judged, if it could not."""
+
+    seed: int
+    steps: int
+    took_s: float
+    counts: Counter[str]
+    findings: Sequence[Finding]
+    unexplained: int = 0
+    stopped: str | None = None
+
+    @property
+    def broken(self) -> list[str]:
+        """A line for each law that did not hold."""
+        lines = [
+            f"{each.law}: {len(each.broken)} of {each.looked_at}: {'; '.join(each.broken[:_SHOWN])}"
+            for each in self.findings
+            if each.broken
+        ]
+        return [
+            *lines,
+            *([] if self.stopped is None else [f"it never came to rest: {self.stopped}"]),
+        ]
+
+
+async def run(seed: int, steps: Sequence[Step], kept: Path) -> Outcome:
+    """Plays the plan. What failed is kept below `kept`: the plan, the history, all logs."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tuyen-faults-") as name:
+        directory = Path(name)
+        with Journal(directory / "history.jsonl") as journal:
+            findings: list[Finding] = []
+            seen = Evidence()
+            stopped = None
+            try:
+                async with Cluster(directory) as cluster:
+                    findings = await _Run(cluster, journal, seen).judged(steps)
+            except* (AssertionError, TimeoutError) as errors:
+                stopped = "; ".join(_told(errors))
+            outcome = Outcome(
+                seed,
+                len(steps),
+                time.monotonic() - started,
+                journal.counts,
+                findings,
+                laws_of_routing.unexplained(seen),
+                stopped,
+            )
+        if outcome.broken:
+            _keep(directory, kept / str(seed), steps, outcome)
+    return outcome
+
+
+def _told(errors: BaseExceptionGroup[BaseException]) -> Iterator[str]:
+    """What they say, notes included; groups in groups as well."""
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _told(error)
+        else:
+            yield "; ".join([str(error) or repr(error), *getattr(error, "__notes__", [])])
+
+
+def _keep(directory: Path, kept: Path, steps: Sequence[Step], outcome: Outcome) -> None:
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(directory / "logs", kept / "logs")
+    shutil.copy(directory / "history.jsonl", kept / "history.jsonl")
+    store(kept / "plan.jsonl", steps)
+    broken = [f"{each.law}: {line}" for each in outcome.findings for line in each.broken]
+    (kept / "broken.txt").write_text("\n".join([*broken, outcome.stopped or ""]) + "\n")
+
+
+def store(path: Path, steps: Sequence[Step]) -> None:
+    """A plan as JSON lines."""
+    path.write_text("".join(json.dumps(asdict(step)) + "\n" for step in steps))
+
+
+def load(path: Path) -> list[Step]:
+    """A plan that was stored."""
+    return [Step(**json.loads(line)) for line in path.read_text().splitlines()]
+
+
+class _Run:
+    def __init__(self, cluster: Cluster, journal: Journal, seen: Evidence) -> None:
+        self._cluster, self._journal, self._seen = cluster, journal, seen
+        (ingest,) = cluster.of("ingest")
+        self._channel = Channel(ingest.url, cluster.secrets.facebook_app_secret, journal)
+        self._people = People(cluster, journal)
+        self._injection = Injection(cluster, journal)
+        self._follower = Follower()
+
+    async def judged(self, steps: Sequence[Step]) -> list[Finding]:
+        """What the laws say once all is over."""
+        async with (
+            SlowProxy(self._cluster.kafka.host_port, 0.0) as link,
+            asyncio.TaskGroup() as tasks,
+        ):
+            self._cluster.kafka.proxies.append(link)
+            await self._people.open()
+            staying = [
+                tasks.create_task(self._people.stay(*person)) for person in self._people.wanted
+            ]
+            staying.append(tasks.create_task(self._follower.follow(link.bootstrap, PREFIX)))
+            try:
+                await self._through(steps)
+                findings = laws.judged(self._seen)
+            finally:
+                for task in staying:
+                    task.cancel()
+                self._cluster.kafka.proxies.remove(link)
+        await asyncio.gather(self._people.close(), self._channel.close())
+        return findings
+
+    async def _through(self, steps: Sequence[Step]) -> None:
+        seen = self._seen
+        await settling.at_rest(self._cluster, self._people, self._follower)
+        self._journal.note("begins")
+        async with asyncio.timeout(steps[-1].at + 2 * _PATIENCE_S if steps else _PATIENCE_S):
+            await self._play(steps)
+        self._journal.note("played")
+        await settling.at_rest(self._cluster, self._people, self._follower)
+        self._journal.note("at rest")
+        await self._queue_empties()
+        await self._examine()
+        self._journal.note("examined")
+        await settling.at_rest(self._cluster, self._people, self._follower)
+        await evidences.ask(self._people, seen)
+        seen.sent, seen.followed = self._channel.sent, self._follower.state
+        seen.acknowledged = Counter(self._people.acknowledged)  # it grows on, with every heartbeat
+        seen.steady = laws_of_routing.steady()
+        self._journal.note("asked")
+        seen.log = await read(self._cluster.kafka.address, PREFIX)
+        seen.views_before, seen.views_after = await settling.rebuilt(self._cluster)
+
+    async def _play(self, steps: Sequence[Step]) -> None:
+        """Each step when it is due, whatever the ones before it are doing."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        async with asyncio.TaskGroup() as tasks:
+            for step in steps:
+                await asyncio.sleep(max(0.0, start + step.at - clock()))
+                tasks.create_task(self._do(step))
+
+    async def _do(self, step: Step) -> None:
+        match step.do:
+            case "webhook":
+                await self._channel.deliver(step.given)
+            case "fault":
+                await self._injection.inject(step.given)
+            case other:
+                await getattr(self._people, other)(step.given)
+
+    async def _queue_empties(self) -> None:
+        """R5.1, as things stand: before anybody puts anything in order."""
+        found: list[str] = []
+
+        async def empty() -> bool:
+            now = Evidence()
+            for tenant in TENANTS:
+                rows = await self._people.who[tenant, "admin"].all("/v1/conversations")
+                now.rows |= {row["id"]: {**row, "organization": tenant} for row in rows}
+                now.worlds[tenant] = await evidences.world_of(self._people, tenant)
+            look = laws_of_routing.queue_is_empty
+            found[:] = laws.finding("", look, now).broken
+            return not found
+
+        await eventually(empty, lambda: f"somebody can, and they wait: {found}", _PATIENCE_S)
+
+    async def _examine(self) -> None:
+        """Everybody comes online under rules in turns; all that waits must go, and then each page
+        gets comments, one after another."""
+        people = self._people
+        for tenant, each in TENANTS.items():
+            for agent in AGENTS:
+                await people.agent({"tenant": tenant, "agent": agent, "disabled": False})
+                people.wanted[tenant, agent] = "online"
+            change = {"auto_assign": True, "page_permissions": False, "when_nobody": "queue"}
+            await people.settings({"tenant": tenant, "change": change})
+            for rule in each.rules:
+                members = [{"agent_id": agent} for agent in AGENTS]
+                turns = {"enabled": True, "mode": "sequential", "members": members}
+                await people.rule({"tenant": tenant, "rule": rule, "change": turns})
+        await settling.at_rest(self._cluster, people, self._follower)
+        pages = [(tenant, page) for tenant, each in TENANTS.items() for page in each.pages]
+        comments = await asyncio.gather(*(self._sit(*page) for page in pages))
+        self._seen.exam = dict(zip(pages, comments, strict=True))
+
+    async def _sit(self, tenant: str, page: str) -> list[str]:
+        comments = [f"thi_{page}_{turn}" for turn in range(_EXAM_TURNS)]
+        for turn, comment in enumerate(comments):
+            said: Json = {"kind": "comment", "tenant": tenant, "page": page, "id": comment}
+            said |= {"customer": f"68{turn:04d}", "ms": 10**9 + turn * 1000}
+            await self._channel.deliver({"said": [said], "delay_s": 0.0, "again_s": 0.0})
+            await self._assigned(tenant, comment)
+        return comments
+
+    async def _assigned(self, tenant: str, comment: str) -> None:
+        async def owned() -> bool:
+            found = await self._people.who[tenant, "admin"].get(
+                "/v1/conversations", external_id=comment
+            )
+            return any(row["assignee"] for row in found["items"])
+
+        await eventually(owned, lambda: f"nobody got {comment}", _PATIENCE_S)

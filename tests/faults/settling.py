@@ -1,0 +1,163 @@
+"""Waiting until a cluster has come to rest, and making its views again."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from faults.cluster import DATABASE, PREFIX, Cluster
+from faults.log import Follower
+from faults.people import People
+from faults.plan import Json
+from support.shop import eventually
+from tuyen_events.topics import (
+    ANSWERS,
+    ASSIGNMENTS,
+    COMMANDS,
+    CONTACTS,
+    INBOUND,
+    MARKS,
+    REQUESTS,
+    Topic,
+)
+from tuyen_platform.mongodb import connect
+from tuyen_platform.projection import MongoPositions, folded_up_to
+
+_PATIENCE_S = 90.0
+_COMMITTED: Mapping[str, tuple[Topic, ...]] = {
+    "router": (INBOUND, ANSWERS, COMMANDS, REQUESTS),
+    "crm": (INBOUND,),
+}
+_VIEWS: Mapping[str, tuple[Topic, ...]] = {
+    "inbox": (INBOUND, ASSIGNMENTS, COMMANDS, MARKS),
+    "contacts": (CONTACTS,),
+}
+_COLLECTIONS = ("conversations", "messages", "assignments", "contacts")
+
+Ends = Mapping[tuple[str, int], int]
+
+
+async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
+    """Returns when everything is ready, everybody's presence is what they want, and all that
+    stands in the log was handled by all who handle it, without anything new coming of it."""
+    await cluster.wait_ready()
+    await eventually(lambda: _all_are_there(people), lambda: "presence differs", _PATIENCE_S)
+    before: list[Ends] = []
+
+    async def calm() -> bool:
+        with suppress(KafkaError):
+            ends = await _ends(cluster.kafka.address)
+            same, before[:] = before == [ends], [ends]
+            return same and not await _behind(cluster, ends) and follows(ends)
+        return False
+
+    def follows(ends: Ends) -> bool:
+        wanted = {place: end for place, end in ends.items() if place[0] == ASSIGNMENTS.name and end}
+        return all(follower.reached.get(place[1], 0) >= end for place, end in wanted.items())
+
+    async def told() -> str:
+        return f"behind: {await _behind(cluster, await _ends(cluster.kafka.address))}"
+
+    try:
+        await eventually(calm, lambda: "not calm", _PATIENCE_S)
+    except AssertionError as error:
+        error.add_note(await told())
+        raise
+
+
+async def _all_are_there(people: People) -> bool:
+    for tenant in {tenant for tenant, _ in people.wanted}:
+        shown = await people.who[tenant, "admin"].all("/v1/presence")
+        for each in shown:
+            if each["presence"] != people.wanted.get((tenant, each["agent_id"]), "offline"):
+                return False
+    return True
+
+
+async def _ends(kafka: str) -> Ends:
+    topics = {topic for found in (*_COMMITTED.values(), *_VIEWS.values()) for topic in found}
+    places = [TopicPartition(PREFIX + t.name, p) for t in topics for p in range(t.partitions)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+    return {(each.topic.removeprefix(PREFIX), each.partition): end for each, end in ends.items()}
+
+
+async def _behind(cluster: Cluster, ends: Ends) -> list[str]:
+    """Who has not handled all: consumer groups by their commits, views by their positions."""
+    found = []
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.kafka.address)
+    await admin.start()
+    try:
+        for group, topics in _COMMITTED.items():
+            committed = await admin.list_consumer_group_offsets(PREFIX + group)
+            for (topic, partition), end in _of(ends, topics).items():
+                at = committed.get(TopicPartition(PREFIX + topic, partition))
+                if end > (0 if at is None else at.offset):
+                    found.append(f"{group}: {topic}/{partition} {at} of {end}")
+    finally:
+        await admin.close()
+    database = connect(cluster.mongodb.address, DATABASE)
+    for view, topics in _VIEWS.items():
+        if not await folded_up_to(MongoPositions(database, view), _of(ends, topics)):
+            found.append(f"the view {view}")
+    database.client.close()
+    return found
+
+
+def _of(ends: Ends, topics: tuple[Topic, ...]) -> dict[tuple[str, int], int]:
+    names = {topic.name for topic in topics}
+    return {place: end for place, end in ends.items() if place[0] in names and end}
+
+
+async def rebuilt(cluster: Cluster) -> tuple[dict[str, dict[str, Json]], ...]:
+    """Stops who folds the views and makes them again with the project's own commands; the views'
+    documents before and after."""
+    for service in [*cluster.of("gateway"), *cluster.of("crm")]:
+        await cluster.remove(service)
+    before = await _documents(cluster)
+    ends = await _ends(cluster.kafka.address)
+    for module in ("tuyen_gateway.rebuild", "tuyen_crm.rebuild"):
+        await _run(cluster, module)
+    await asyncio.gather(cluster.add("gateway-9"), cluster.add("crm-9"))
+
+    async def folded() -> bool:
+        return not any("view" in each for each in await _behind(cluster, ends))
+
+    await eventually(folded, lambda: "the views are not made again", _PATIENCE_S)
+    return before, await _documents(cluster)
+
+
+async def _run(cluster: Cluster, module: str) -> None:
+    env = {
+        **os.environ,
+        "TUYEN_KAFKA": cluster.kafka.address,
+        "TUYEN_MONGODB": cluster.mongodb.address,
+        "TUYEN_DATABASE": DATABASE,
+        "TUYEN_TOPIC_PREFIX": PREFIX,
+        "TUYEN_LOCAL": "1",
+    }
+    with (cluster.directory / "logs" / f"{module}.log").open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, env=env, stdout=output, stderr=output
+        )
+        assert await process.wait() == 0, f"{module} failed: see its log"
+
+
+async def _documents(cluster: Cluster) -> dict[str, dict[str, Json]]:
+    database = connect(cluster.mongodb.address, DATABASE)
+    try:
+        return {
+            name: {each["_id"]: each for each in await database[name].find().to_list(None)}
+            for name in _COLLECTIONS
+        }
+    finally:
+        database.client.close()
