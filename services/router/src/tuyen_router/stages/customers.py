@@ -1,6 +1,8 @@
 """Stage 1, keyed by customer: inbound events, stage 2's answers and managers' commands."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
+from functools import cache
 from typing import assert_never
 
 import structlog
@@ -34,6 +36,7 @@ from tuyen_events.topics import (
     Topic,
 )
 from tuyen_events.vocabulary import ConversationKind
+from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
 from tuyen_router.chunks import Chunk, Outbox, Record
 from tuyen_router.domain.by_hand import on_assign
@@ -64,6 +67,7 @@ NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
 
 _ASSIGNABLE = {MessageReceived.type.encode(), CommentAdded.type.encode()}
+_decisions = cache(DECISIONS.labels)
 _log = structlog.get_logger()
 
 
@@ -134,9 +138,7 @@ class CustomerStage:
     def _decide(
         self, partition: Partition, event: Event, record: Record, position: Position
     ) -> list[Decision]:
-        repeated = position.offset <= getattr(partition.handled, _FIELD[position.topic])
-        if not repeated:
-            partition.handled = _advanced(partition.handled, position)
+        repeated = _note_handled(partition, position)
         match event:
             case MessageReceived() | CommentAdded():
                 return self._arrived(partition, event, record, position)
@@ -197,6 +199,7 @@ class _Writing:
         self._outbox = outbox
         self._loads = loads
         self._assignments: list[AssignmentEvent] = []
+        self._made: list[AssignmentEvent] = []
         self._saved: dict[CustomerId, CustomerRecord] = {}
         self._done: dict[ConversationId, int | None] = {}
 
@@ -228,20 +231,12 @@ class _Writing:
         self._outbox.add_atomically(
             self._prefix + ASSIGNMENTS.name, self._partition.number, records
         )
-        for each in self._assignments:
-            DECISIONS.labels(each.reason).inc()
-            _log.info(
-                "conversation_assigned",
-                conversation_id=each.conversation_id,
-                agent_id=each.agent_id,
-                reason=each.reason,
-                version=each.version,
-                event_id=each.caused_by,
-            )
+        self._made += self._assignments
         self._assignments = []
 
     def end_chunk(self) -> None:
         """Hands over the customers and marks as the chunk left them, and the loads."""
+        self._tell()
         if self._saved or self._done:
             topic, number = self._prefix + CUSTOMERS.name, self._partition.number
             add = self._outbox.follow_up.add
@@ -253,6 +248,25 @@ class _Writing:
                 add(topic, number, *marks_entry(self._partition.marks))
         for report in self._loads.reports():
             add_report(self._outbox, self._prefix, report)
+
+    def _tell(self) -> None:
+        """Logs and counts what was decided: a line for each, with its event and conversation."""
+        for reason, count in Counter(each.reason for each in self._made).items():
+            _decisions(reason).inc(count)
+        log_each(
+            _log,
+            "conversation_assigned",
+            [
+                {
+                    "conversation_id": each.conversation_id,
+                    "agent_id": each.agent_id,
+                    "reason": each.reason,
+                    "version": each.version,
+                    "event_id": each.caused_by,
+                }
+                for each in self._made
+            ],
+        )
 
     def _follow_up(self, topic: Topic, partition: int, key: str, event: Event) -> None:
         self._outbox.follow_up.follow_up.add_atomically(
@@ -269,20 +283,20 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
     )
 
 
-_FIELD = {INBOUND.name: "inbound", ANSWERS.name: "answers", COMMANDS.name: "commands"}
-
-
-def _advanced(handled: Sources, position: Position) -> Sources:
-    """How far the inputs were read, with one more record of one of them."""
+def _note_handled(partition: Partition, position: Position) -> bool:
+    """Takes down how far an input was read; whether the record was handled before."""
+    handled, offset = partition.handled, position.offset
     inbound, answers, commands = handled.inbound, handled.answers, handled.commands
-    match _FIELD[position.topic]:
-        case "inbound":
-            inbound = position.offset
-        case "answers":
-            answers = position.offset
+    match position.topic:
+        case INBOUND.name:
+            repeated, inbound = offset <= inbound, max(offset, inbound)
+        case ANSWERS.name:
+            repeated, answers = offset <= answers, max(offset, answers)
         case _:
-            commands = position.offset
-    return Sources(inbound=inbound, answers=answers, commands=commands)
+            repeated, commands = offset <= commands, max(offset, commands)
+    if not repeated:
+        partition.handled = Sources(inbound=inbound, answers=answers, commands=commands)
+    return repeated
 
 
 def _read(topic: str, record: Record) -> Event | None:
