@@ -32,10 +32,12 @@ def arrival_of(seen: bytes, event: EventId, offset: int) -> Seen:
     last one in the ring was handled, even when the ring has forgotten it.
     """
     digest = _digest(event)
-    for start in range(0, len(seen), _ENTRY):
-        if seen[start : start + _DIGEST] == digest:
-            first = int.from_bytes(seen[start + _OFFSET : start + _ENTRY])
-            return Seen.BEFORE if first == offset else Seen.AS_ANOTHER
+    at = seen.find(digest)
+    while at % _ENTRY and at >= 0:  # the bytes of two entries can look like it
+        at = seen.find(digest, at + 1)
+    if at >= 0:
+        first = int.from_bytes(seen[at + _OFFSET : at + _ENTRY])
+        return Seen.BEFORE if first == offset else Seen.AS_ANOTHER
     last = int.from_bytes(seen[_OFFSET - _ENTRY :]) if seen else -1
     return Seen.BEFORE if offset <= last else Seen.NEVER
 
