@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from bench.load import request, send
 from bench.processes import free_port, running
-from bench.report import Row, compared
+from bench.report import Bar, Row, compared
 from support import market
 from tuyen_events.topics import DIRECTORY, INBOUND
 from tuyen_platform.kafka.topics import ensure_topics
@@ -33,7 +33,9 @@ async def measure(kafka: str) -> list[Row]:
         ours.append(await _rate("tuyen_ingest", kafka, prefix))
         bare.append(await _rate("bench.bare_ingest", kafka, prefix))
     return [
-        compared("ingest", "acknowledged webhooks/s", ours, "bare Starlette handler", bare),
+        compared(
+            "ingest", "acknowledged webhooks/s", ours, "bare Starlette handler", bare, bar=Bar(0.6)
+        ),
     ]
 
 

@@ -5,16 +5,13 @@ the first record that it wrote to the last one, by the producers' own time stamp
 and joining a group cost nobody anything.
 """
 
-import asyncio
 import secrets
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
-from bench.processes import running
-from bench.report import Row, compared
+from bench.log import ends, settled, span
+from bench.processes import running, service_env
+from bench.report import Bar, Row, compared
 from support import market
 from tuyen_events.topics import (
     ANSWERS,
@@ -34,7 +31,6 @@ AGENTS = 50
 KNOWN = 20_000
 EVENTS = 100_000
 RUNS = 3
-_GIVE_UP_S = 300.0
 
 
 async def measure(kafka: str) -> list[Row]:
@@ -48,8 +44,8 @@ async def measure(kafka: str) -> list[Row]:
         faust_rate.append(await _bare(kafka, prefix, "bare_faust", EVENTS // 5))
     figure, unit = "router, both stages", "events/s"
     return [
-        compared(figure, unit, router_rate, "bare Faust agent", faust_rate),
-        compared(figure, unit, router_rate, "bare aiokafka loop", loop_rate),
+        compared(figure, unit, router_rate, "bare Faust agent", faust_rate, bar=Bar(10)),
+        compared(figure, unit, router_rate, "bare aiokafka loop", loop_rate, bar=Bar(0.6)),
     ]
 
 
@@ -62,18 +58,18 @@ async def _prepare(kafka: str, prefix: str) -> None:
             kafka, prefix, topic, ((key, event) for at, key, event in entities if at is topic)
         )
     await market.publish(kafka, prefix, INBOUND, market.acquaintances(PAGES, KNOWN))
-    async with running("tuyen_router", _service(kafka, prefix)) as router:
-        await _settled(kafka, prefix, ASSIGNMENTS, KNOWN, router)
+    async with running("tuyen_router", service_env(kafka, prefix)) as router:
+        await settled(kafka, prefix, ASSIGNMENTS, KNOWN, router)
 
 
 async def _router(kafka: str, prefix: str) -> float:
-    before = {topic: await _ends(kafka, prefix, topic) for topic in (CUSTOMERS, ASSIGNMENTS)}
+    before = {topic: await ends(kafka, prefix, topic) for topic in (CUSTOMERS, ASSIGNMENTS)}
     await market.publish(kafka, prefix, INBOUND, market.mix(EVENTS, PAGES, KNOWN))
     decisions = EVENTS * 3 // 10
-    async with running("tuyen_router", _service(kafka, prefix)) as router:
+    async with running("tuyen_router", service_env(kafka, prefix)) as router:
         for topic in (REQUESTS, ANSWERS, ASSIGNMENTS):
-            await _settled(kafka, prefix, topic, KNOWN + decisions, router)
-    spans = [await _span(kafka, prefix + topic.name, start) for topic, start in before.items()]
+            await settled(kafka, prefix, topic, KNOWN + decisions, router)
+    spans = [await span(kafka, prefix + topic.name, start) for topic, start in before.items()]
     return EVENTS / (max(end for _, end in spans) - min(start for start, _ in spans))
 
 
@@ -95,64 +91,11 @@ async def _bare(kafka: str, prefix: str, module: str, events: int) -> float:
         }
         arguments = ["worker", "-l", "warn"] if module == "bare_faust" else []
         async with running(f"bench.{module}", env, *arguments) as process:
-            await _settled(kafka, prefix, _topic(f"{module}-out"), events, process)
-    start, end = await _span(kafka, output, dict.fromkeys(range(CUSTOMER_PARTITIONS), 0))
+            await settled(kafka, prefix, _topic(f"{module}-out"), events, process)
+    start, end = await span(kafka, output, dict.fromkeys(range(CUSTOMER_PARTITIONS), 0))
     return events / (end - start)
 
 
 def _topic(name: str) -> Topic:
     """A topic of the benchmark's own, shaped like the inbound one."""
     return replace(INBOUND, name=name)
-
-
-def _service(kafka: str, prefix: str) -> dict[str, str]:
-    return {
-        "TUYEN_KAFKA": kafka,
-        "TUYEN_TOPIC_PREFIX": prefix,
-        "TUYEN_PORT": "0",
-        "TUYEN_LOCAL": "1",
-    }
-
-
-async def _ends(kafka: str, prefix: str, topic: Topic) -> dict[int, int]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
-    await consumer.start()
-    try:
-        places = [TopicPartition(prefix + topic.name, p) for p in range(topic.partitions)]
-        return {place.partition: end for place, end in (await consumer.end_offsets(places)).items()}
-    finally:
-        await consumer.stop()
-
-
-async def _settled(
-    kafka: str, prefix: str, topic: Topic, records: int, writer: asyncio.subprocess.Process
-) -> None:
-    """Waits until a topic has at least so many records; at once gives up on a dead writer."""
-    async with asyncio.timeout(_GIVE_UP_S):
-        while sum((await _ends(kafka, prefix, topic)).values()) < records:
-            if writer.returncode is not None:
-                raise RuntimeError(f"the writer of {topic.name} ended with {writer.returncode}")
-            await asyncio.sleep(0.5)
-
-
-async def _span(kafka: str, topic: str, start: Mapping[int, int]) -> tuple[float, float]:
-    """The first and last time stamp (s) of a topic's records from some offsets on."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
-    await consumer.start()
-    first, last = float("inf"), 0.0
-    try:
-        places = [TopicPartition(topic, partition) for partition in start]
-        ends = await consumer.end_offsets(places)
-        consumer.assign(places)
-        for place in places:
-            consumer.seek(place, start[place.partition])
-        behind = {place for place in places if start[place.partition] < ends[place]}
-        while behind:
-            for place, records in (await consumer.getmany(timeout_ms=500)).items():
-                first = min(first, records[0].timestamp / 1000)
-                last = max(last, records[-1].timestamp / 1000)
-                if records[-1].offset + 1 >= ends[place]:
-                    behind.discard(place)
-    finally:
-        await consumer.stop()
-    return first, last

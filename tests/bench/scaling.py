@@ -4,9 +4,12 @@ The costs are CPU seconds from the kernel's own account of the processes; they c
 docs/capacity.md, which holds where there are more cores than here.
 """
 
+from pathlib import Path
+
 from bench.report import Row
+from tuyen_local.server import Server
 
 
-async def measure(kafka: str) -> list[Row]:
+async def measure(broker: Server, data: Path) -> list[Row]:
     """Three runs; each figure is their median."""
     return []

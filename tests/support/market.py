@@ -3,12 +3,17 @@
 All of it is derived from numbers, so that every run has the same load.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import RecordMetadata
 
 from tuyen_events import ids
+from tuyen_events.assignments import AssignmentMade, Sources
 from tuyen_events.codec import encode
 from tuyen_events.directory import (
     AgentChanged,
@@ -20,15 +25,48 @@ from tuyen_events.directory import (
 from tuyen_events.event import Envelope, Event
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
 from tuyen_events.presence import PresenceChanged
-from tuyen_events.topics import DIRECTORY, PRESENCE, Topic
-from tuyen_events.vocabulary import Channel, Mode, Presence, PresenceCause, Role
+from tuyen_events.topics import (
+    ASSIGNMENTS,
+    CUSTOMER_PARTITIONS,
+    CUSTOMERS,
+    DIRECTORY,
+    INBOUND,
+    PRESENCE,
+    Topic,
+)
+from tuyen_events.vocabulary import (
+    Channel,
+    ConversationKind,
+    Mode,
+    Presence,
+    PresenceCause,
+    Reason,
+    Role,
+)
 from tuyen_platform.kafka.partitions import partition_of
+from tuyen_router.domain.seen import with_seen
+from tuyen_router.domain.state import CustomerRecord
+from tuyen_router.stages.records import assignment_record
+from tuyen_router.stages.tables import customer_entry
 
 PAGES_PER_ORGANIZATION = 10
 _NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 _CHANNEL = Channel.FACEBOOK
 
+RECENT_EVENTS = 16
+"""How many of its last events a router remembers of a customer."""
+_BATCH_BYTES = 512 * 1024
+
 Keyed = tuple[Topic, str, Envelope]
+
+
+class Placed(NamedTuple):
+    """A record for a partition of its topic."""
+
+    partition: int
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
 
 
 def organization_of(page: int) -> ids.OrganizationId:
@@ -132,9 +170,12 @@ def comment(number: int, page: int, customer: int) -> tuple[str, Envelope]:
     return ids.customer_key(organization, on, external), _envelope(f"9_{number}", event)
 
 
-def mix(events: int, pages: int, known: int) -> Iterator[tuple[str, Envelope]]:
-    """70 % messages of known customers, 20 % root comments, 10 % first messages, interleaved."""
-    for number in range(events):
+def mix(events: int, pages: int, known: int, first: int = 0) -> Iterator[tuple[str, Envelope]]:
+    """70 % messages of known customers, 20 % root comments, 10 % first messages, interleaved.
+
+    `first` is how many of the mix were there before; a multiple of ten.
+    """
+    for number in range(first, first + events):
         page = (number * 7919) % pages
         match number % 10:
             case 0:
@@ -152,31 +193,96 @@ def acquaintances(pages: int, known: int) -> Iterator[tuple[str, Envelope]]:
         yield message(customer, customer % pages, customer)
 
 
+def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]:
+    """`count` customers of long standing, as a router wrote them: the records of its two tables.
+
+    Every one has an agent, and as many recent events as a customer can have. They were the first in
+    the log: to be written together with `history`.
+    """
+    last = RECENT_EVENTS - 1
+    earlier = b""
+    for offset in range(last):
+        number = ids.event_id("earlier", str(offset))
+        earlier = with_seen(earlier, number, ids.ConversationId("earlier"), offset)
+    for customer in range(count):
+        page = customer % pages
+        key, envelope = message(customer, page, customer)
+        event = envelope.data
+        if not isinstance(event, MessageReceived) or event.conversation_id is None:
+            raise TypeError("a message of a customer is expected")
+        place = partition_of(key, CUSTOMER_PARTITIONS)
+        who = event.customer.id
+        made = AssignmentMade(
+            organization=event.organization,
+            page_id=event.page_id,
+            conversation_id=event.conversation_id,
+            customer_id=who,
+            kind=ConversationKind.MESSAGE,
+            version=1,
+            agent_id=ids.AgentId(f"agent-{customer % agents}"),
+            previous_agent_id=None,
+            reason=Reason.ROTATION,
+            rule_id=ids.RuleId("everyone"),
+            mode=Mode.SEQUENTIAL,
+            by=None,
+            caused_by=envelope.id,
+            at=_NOW,
+            settings_version=1,
+            request_id=f"{INBOUND.name}/{place}/0",
+            sources=Sources(inbound=last),
+        )
+        record = assignment_record(made)
+        yield ASSIGNMENTS, Placed(place, record.key or b"", record.value, record.headers)
+        seen = with_seen(earlier, ids.EventId(envelope.id), event.conversation_id, last)
+        yield CUSTOMERS, Placed(place, *customer_entry(who, CustomerRecord(None, seen)), [])
+
+
+def history() -> Iterator[tuple[Topic, Placed]]:
+    """As many places in the inbound log as `known` customers have seen, with nothing in them."""
+    for place in range(CUSTOMER_PARTITIONS):
+        for _ in range(RECENT_EVENTS):
+            yield INBOUND, Placed(place, b"-", None, [])
+
+
 async def publish(
     bootstrap_servers: str, prefix: str, topic: Topic, events: Iterable[tuple[str, Envelope]]
-) -> int:
-    """Appends events in large batches; returns how many."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, linger_ms=20, acks=1)
-    await producer.start()
-    count, last = 0, None
-    try:
-        for key, envelope in events:
-            value, headers = encode(envelope)
-            raw = key.encode()
-            last = await producer.send(
-                prefix + topic.name,
-                key=raw,
-                value=value,
-                headers=headers,
-                partition=partition_of(raw, topic.partitions),
-            )
-            count += 1
-        await producer.flush()
-    finally:
-        await producer.stop()
-    if last is not None:
-        await last
-    return count
+) -> None:
+    """Appends events, in the order of each partition."""
+    await write(bootstrap_servers, prefix, ((topic, placed(topic, *each)) for each in events))
+
+
+def placed(topic: Topic, key: str, envelope: Envelope) -> Placed:
+    """An event as it stands in the log."""
+    return Placed(partition_of(key, topic.partitions), key.encode(), *encode(envelope))
+
+
+async def write(
+    bootstrap_servers: str, prefix: str, records: Iterable[tuple[Topic, Placed]]
+) -> None:
+    """Appends records, in the order of each partition."""
+    async with AIOKafkaProducer(
+        bootstrap_servers=bootstrap_servers, acks=1, max_batch_size=_BATCH_BYTES
+    ) as producer:
+        open_batches: dict[tuple[str, int], BatchBuilder] = {}
+        sent: list[asyncio.Future[RecordMetadata]] = []
+
+        async def send(place: tuple[str, int]) -> None:
+            topic, partition = place
+            batch = open_batches.pop(place)
+            sent.append(await producer.send_batch(batch, prefix + topic, partition=partition))
+
+        for topic, (partition, key, value, headers) in records:
+            place = (topic.name, partition)
+            batch = open_batches.get(place)
+            if batch is not None:
+                if batch.append(timestamp=None, key=key, value=value, headers=headers) is not None:
+                    continue
+                await send(place)
+            batch = open_batches[place] = producer.create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=headers)
+        for place in list(open_batches):
+            await send(place)
+        await asyncio.gather(*sent)
 
 
 def _envelope(source_id: str, event: Event) -> Envelope:
