@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tuyen_crm.domain.contacts import (
     Contact,
@@ -35,6 +36,7 @@ from tuyen_events.inbound import (
     MessagesSeen,
     PostPublished,
     Reacted,
+    Visit,
 )
 from tuyen_events.vocabulary import Channel
 
@@ -115,6 +117,21 @@ def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> Non
         caused_by="evt_1",
         at=MOMENT,
     )
+
+
+def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
+    told = {"gender": "female", "location": "Hà Nội", "browser": "Firefox 140"}
+    visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
+    visit = Visit(page_url="https://shop.example/vn")
+    event = replace(message(), channel=Channel.LIVECHAT, customer=visitor, visit=visit)
+    made = decide(event, visitor, "evt_1", Known.ABSENT)
+    assert isinstance(made, ContactCreated)
+    contact = evolve(None, made)
+    assert contact is not None
+    assert (contact.phones, contact.emails) == (("0903123456",), ("lan@example.com",))
+    (own,) = contact.customers
+    assert {name: getattr(own, name) for name in told} == told
+    assert own.page_url == "https://shop.example/vn"
 
 
 @pytest.mark.parametrize(

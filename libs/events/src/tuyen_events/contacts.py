@@ -19,6 +19,13 @@ class ContactCreated(Event, frozen=True, kw_only=True):
     external_id: str
     name: str | None = None
     picture: str | None = None
+    phone: str | None = None
+    """This and what follows is what a livechat's site told, as it was told."""
+    email: str | None = None
+    gender: str | None = None
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
     warehouse_id: str
     caused_by: str
     at: Moment

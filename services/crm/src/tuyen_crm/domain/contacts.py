@@ -8,7 +8,14 @@ import msgspec
 from tuyen_events.contacts import ContactCreated, ContactNamed
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId, contact_id
-from tuyen_events.inbound import CommentAdded, CommentEdited, Customer, CustomerEvent, InboundEvent
+from tuyen_events.inbound import (
+    CommentAdded,
+    CommentEdited,
+    Customer,
+    CustomerEvent,
+    InboundEvent,
+    MessageReceived,
+)
 from tuyen_events.vocabulary import Channel
 
 DEFAULT_WAREHOUSE = "default"
@@ -26,7 +33,7 @@ class Known(Enum):
     NAMED = auto()
 
 
-class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True):
+class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One channel identity of the person."""
 
     id: CustomerId
@@ -35,6 +42,10 @@ class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str
     name: str | None
     picture: str | None
+    gender: str | None = None
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +94,12 @@ def decide(
                 external_id=customer.external_id,
                 name=name or None,
                 picture=customer.picture,
+                phone=customer.phone,
+                email=customer.email,
+                gender=customer.gender,
+                location=customer.location,
+                browser=customer.browser,
+                page_url=_page_url(event),
                 warehouse_id=DEFAULT_WAREHOUSE,
                 caused_by=event_id,
                 at=event.occurred_at,
@@ -99,6 +116,11 @@ def decide(
             )
         case _:
             return None
+
+
+def _page_url(event: InboundEvent) -> str | None:
+    visit = event.visit if isinstance(event, MessageReceived) else None
+    return None if visit is None else visit.page_url
 
 
 def known_after(event: ContactCreated | ContactNamed) -> Known:
@@ -133,11 +155,17 @@ def _created(event: ContactCreated) -> Contact:
         external_id=event.external_id,
         name=event.name,
         picture=event.picture,
+        gender=event.gender,
+        location=event.location,
+        browser=event.browser,
+        page_url=event.page_url,
     )
     return Contact(
         id=event.contact_id,
         organization=event.organization,
         name=event.name,
+        phones=() if event.phone is None else (event.phone,),
+        emails=() if event.email is None else (event.email,),
         customers=(customer,),
         warehouse_id=event.warehouse_id,
         created_at=event.at,

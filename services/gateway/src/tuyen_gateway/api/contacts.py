@@ -28,6 +28,11 @@ class CustomerOfContact(Answer):
     external_id: str | None = None
     name: str | None = None
     picture: str | None = None
+    gender: str | None = None
+    """This and what follows is what a livechat's site told of its visitor's first message (C1)."""
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
 
 
 class ContactView(Answer):
