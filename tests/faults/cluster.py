@@ -237,6 +237,7 @@ class Cluster:
             "STATE_DIR": str(self.directory / name),
             "PRESENCE_LEASE_S": str(LEASE_S),
             "ROUTER_SESSION_TIMEOUT_S": str(ROUTER_SESSION_S),
+            "SECRETS_KEY": self.secrets.secrets_key,
             "JWT_KEY": self.secrets.jwt_key,
             "OPERATOR_TOKEN": self.secrets.operator_token,
             "FACEBOOK_APP_SECRET": self.secrets.facebook_app_secret,

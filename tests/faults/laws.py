@@ -18,6 +18,7 @@ from tuyen_events.commands import AssignConversation, MarkConversationDone
 from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Event
 from tuyen_events.inbound import CommentAdded, MessageReceived
+from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.marks import ConversationRead
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import (
@@ -26,6 +27,7 @@ from tuyen_events.topics import (
     DEAD_LETTERS,
     DIRECTORY,
     INBOUND,
+    JOBS,
     MARKS,
     PRESENCE_SIGNALS,
 )
@@ -171,6 +173,8 @@ def _written(evidence: Evidence) -> Iterator[Key]:
         yield ("read", mark.conversation_id, mark.agent_id)
     for _, done in log.events(COMMANDS, MarkConversationDone):
         yield ("done", done.conversation_id, done.by, done.done)
+    for _, job in log.events(JOBS, JobRequested):
+        yield ("job", job.organization, job.job_id)
     for _, signal in log.events(PRESENCE_SIGNALS, SessionSignalled):
         yield ("signal", signal.organization, signal.agent_id, signal.status)
 
@@ -185,6 +189,21 @@ def commands_are_settled_by_one_record(evidence: Evidence) -> Iterator[str | Non
     for _, command in evidence.log.events(COMMANDS, AssignConversation):
         times = made[command.command_id, command.conversation_id]
         yield None if times <= 1 else f"{command.command_id} made {times} records"
+
+
+def jobs_come_to_their_end(evidence: Evidence) -> Iterator[str | None]:
+    """R6.5: each goes through all that there was, once, whoever died meanwhile."""
+    last: dict[str, JobProgressed] = {}
+    for _, progress in evidence.log.events(JOBS, JobProgressed):
+        if progress.job_id not in last or progress.revision > last[progress.job_id].revision:
+            last[progress.job_id] = progress
+    for _, job in evidence.log.events(JOBS, JobRequested):
+        end = last.get(job.job_id)
+        if end is None or end.state is not JobState.DONE:
+            yield f"{job.job_id} came to {end}"
+            continue
+        through = end.changed + end.unchanged + sum(end.refused.values())
+        yield None if through == end.done == end.total else f"{job.job_id} counts {end}"
 
 
 def unread_counts_are_right(evidence: Evidence) -> Iterator[str | None]:
@@ -263,6 +282,8 @@ LAWS: dict[str, Look] = {
     "a command makes one record": commands_are_settled_by_one_record,
     "every request is answered, in the order of the log": laws_of_routing.answered_in_order,
     "an answer is never given otherwise": laws_of_routing.answers_stay,
+    "each choice names its pool": laws_of_routing.every_choice_names_its_pool,
+    "nobody is chosen beyond their capacity": laws_of_routing.capacity_bounds_choices,
     "each choice is the model's next": laws_of_routing.rotation_is_exact,
     "skew is at most one while the candidates stay": laws_of_routing.skew_is_one,
     "in the calm, turns are taken one after another": laws_of_routing.exam_is_passed,
@@ -270,6 +291,7 @@ LAWS: dict[str, Look] = {
     "nothing waits while somebody can take it": laws_of_routing.queue_is_empty,
     "what waits, waits in order": laws_of_routing.queue_is_in_order,
     "nothing is forgotten": laws_of_routing.nothing_is_forgotten,
+    "jobs come to their end": jobs_come_to_their_end,
     "unread counts are right for everybody": unread_counts_are_right,
     "agents see what they may see": agents_see_what_they_may,
     "views equal a rebuild": views_equal_a_rebuild,

@@ -2,18 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from faults.evidence import Evidence, World
 from faults.plan import TENANTS, Json
 from router.model.model import in_turn
+from tuyen_events.directory import RuleChanged
 from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
-from tuyen_events.topics import ANSWERS, POOLS, REQUESTS
+from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
 from tuyen_events.vocabulary import Mode
 
 Cursor = tuple[str, list[str]]
+"""Who was chosen last, and the order at that moment."""
+Rule = tuple[str, str]
+"""Organization and rule."""
 
 
 def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
@@ -56,42 +61,59 @@ def answers_stay(evidence: Evidence) -> Iterator[str | None]:
 
 def rotation_is_exact(evidence: Evidence) -> Iterator[str | None]:
     """R2.1 to R2.4: from the recorded pool, each choice is the one that the model makes."""
-    pools = _pools(evidence)
-    cursors: dict[tuple[str, str], Cursor] = {}
-    for answer, pool in _choices(evidence, pools):
-        rule = (answer.organization, pool.rule_id)
-        full = () if answer.choice is None else answer.choice.full
-        able = [str(each) for each in pool.candidates if each not in full]
-        agent, order = str(answer.agent_id), list(map(str, pool.order))
-        if answer.mode is Mode.RANDOM:
-            expected = able[_drawn(answer.seed, len(able))] if able else None
-        elif answer.mode is Mode.LEAST_LOADED:
-            expected = agent if agent in able else None  # others' loads are not recorded
-        else:
-            expected = in_turn(order, able, cursors.get(rule)) if able else None
-        yield None if agent == expected else f"{answer.request_id}: {agent} and not {expected}"
-        if answer.mode is not Mode.RANDOM:
-            cursors[rule] = (agent, order)
+    cursors: dict[Rule, Cursor] = {}
+    for made in _choices(evidence):
+        cursor = cursors.get(made.rule)
+        yield None if _is_next(made, cursor) else f"{made}, after {cursor}"
+        if made.mode is not Mode.RANDOM:
+            cursors[made.rule] = (made.agent, made.order)
+
+
+def _is_next(made: "_Made", cursor: Cursor | None) -> bool:
+    if made.agent not in made.able:
+        return False
+    match made.mode:
+        case Mode.RANDOM:
+            return made.agent == made.able[_drawn(made.seed, len(made.able))]
+        case Mode.LEAST_LOADED:
+            return True  # the others' loads are not recorded
+        case Mode.SEQUENTIAL:
+            last = None if cursor is None else cursor[0]
+            return made.after == last and made.agent == in_turn(made.order, made.able, cursor)
 
 
 def skew_is_one(evidence: Evidence) -> Iterator[str | None]:
     """R2.1: over any run in which the candidates do not change, nobody is more than one ahead."""
-    pools = _pools(evidence)
-    runs: dict[tuple[str, str], tuple[tuple[object, ...], Counter[str]]] = {}
-    for answer, pool in _choices(evidence, pools):
-        if answer.mode is not Mode.SEQUENTIAL:
-            runs.pop((answer.organization, pool.rule_id), None)
+    runs: dict[Rule, tuple[tuple[list[str], list[str]], Counter[str]]] = {}
+    for made in _choices(evidence):
+        if made.mode is not Mode.SEQUENTIAL:
+            runs.pop(made.rule, None)
             continue
-        full = () if answer.choice is None else answer.choice.full
-        among = (pool.order, pool.candidates, full)
-        rule = (answer.organization, pool.rule_id)
-        if rule not in runs or runs[rule][0] != among:
-            able = [str(each) for each in pool.candidates if each not in full]
-            runs[rule] = (among, Counter(dict.fromkeys(able, 0)))
-        counts = runs[rule][1]
-        counts[str(answer.agent_id)] += 1
+        among = (made.order, made.able)
+        if made.rule not in runs or runs[made.rule][0] != among:
+            runs[made.rule] = (among, Counter(dict.fromkeys(made.able, 0)))
+        counts = runs[made.rule][1]
+        counts[made.agent] += 1
         skew = max(counts.values()) - min(counts.values())
-        yield None if skew <= 1 else f"{answer.request_id}: {dict(counts)}"
+        yield None if skew <= 1 else f"{made}: {dict(counts)}"
+
+
+def capacity_bounds_choices(evidence: Evidence) -> Iterator[str | None]:
+    """R1.7: nobody is chosen who has as many open conversations as the rule lets them have."""
+    bounds = {
+        (rule.organization, rule.id, rule.version, member.agent_id): member.capacity
+        for _, rule in evidence.log.events(DIRECTORY, RuleChanged)
+        for member in rule.members
+        if member.capacity is not None
+    }
+    for answer in _chosen(evidence):
+        choice, rule_id, agent = answer.choice, answer.rule_id, answer.agent_id
+        if choice is None or rule_id is None or agent is None or choice.rule_version is None:
+            continue
+        bound = bounds.get((answer.organization, rule_id, choice.rule_version, agent))
+        if bound is not None:
+            above = choice.load is None or choice.load >= bound
+            yield f"{answer.request_id}: {agent} had {choice.load} of {bound}" if above else None
 
 
 def exam_is_passed(evidence: Evidence) -> Iterator[str | None]:
@@ -229,26 +251,53 @@ def _pool(world: World, rule: str) -> list[str]:
     return [*team, *(each for each in agents if each not in team)]
 
 
-def _pools(evidence: Evidence) -> dict[str, PoolRecorded]:
-    return {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A choice and what it was made from, as the log has it."""
+
+    request_id: str
+    rule: Rule
+    mode: Mode
+    order: list[str]
+    able: list[str]
+    """The candidates of the recorded pool who were not full, and had not given it back."""
+    agent: str
+    after: str | None
+    seed: str
 
 
-def _choices(
-    evidence: Evidence, pools: dict[str, PoolRecorded]
-) -> Iterator[tuple[ChoiceMade, PoolRecorded]]:
-    """Choices in their order, each with the pool that it was made from."""
-    for answer in evidence.answers():
-        if answer.verdict is Verdict.CHOSEN and answer.choice is not None:
-            pool = pools.get(answer.choice.pool_id or "")
-            if pool is not None:
-                yield answer, pool
+def _choices(evidence: Evidence) -> Iterator[_Made]:
+    """Choices in their order, of which the pool stands in the log."""
+    pools = {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
+    for answer in _chosen(evidence):
+        choice = answer.choice
+        pool = None if choice is None else pools.get(choice.pool_id or "")
+        if choice is None or pool is None:
+            continue
+        out = {*choice.full, choice.handed_over_by}
+        yield _Made(
+            answer.request_id,
+            (answer.organization, pool.rule_id),
+            pool.mode,
+            [*pool.order],
+            [each for each in pool.candidates if each not in out],
+            str(answer.agent_id),
+            choice.after,
+            answer.seed,
+        )
 
 
-def unexplained(evidence: Evidence) -> int:
-    """How many choices name no pool that stands in the log: nothing can be said about those."""
-    pools = _pools(evidence)
-    made = [each for each in evidence.answers() if each.verdict is Verdict.CHOSEN]
-    return len(made) - sum(1 for _ in _choices(evidence, pools))
+def _chosen(evidence: Evidence) -> Iterator[ChoiceMade]:
+    return (each for each in evidence.answers() if each.verdict is Verdict.CHOSEN)
+
+
+def every_choice_names_its_pool(evidence: Evidence) -> Iterator[str | None]:
+    """R9.4: without it, nothing could be said about the choice."""
+    pools = {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
+    for answer in _chosen(evidence):
+        pool = None if answer.choice is None else pools.get(answer.choice.pool_id or "")
+        named = pool is not None and pool.rule_id == answer.rule_id
+        yield None if named else f"{answer.request_id}: {answer.choice}"
 
 
 def _drawn(seed: str, among: int) -> int:

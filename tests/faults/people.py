@@ -224,21 +224,40 @@ class People:
         row = await self._row(given)
         if row is None:
             return
-        headers = {}
+        expected = None
         if given["expect"] != "anything":
-            version = row["version"] - (given["expect"] == "passed")
-            headers = {"If-Match": f'"{max(0, version)}"'}
-        answer = await self.who[given["tenant"], given["by"]].ask(
+            expected = max(0, row["version"] - (given["expect"] == "passed"))
+        await self._assign(given, row, given["by"], given["agent"], expected)
+
+    async def take(self, given: Json) -> None:
+        row = await self._row(given)
+        if row is not None:
+            takers = [t for t in given["takers"] if (given["tenant"], t) not in self._shut_out]
+            await asyncio.gather(*(self._assign(given, row, t, t) for t in takers))
+
+    async def _assign(
+        self, given: Json, row: Json, by: str, agent: str | None, expected: int | None = None
+    ) -> None:
+        answer = await self.who[given["tenant"], by].ask(
             "PUT",
             f"/v1/conversations/{row['id']}/assignee",
-            json={"agent_id": given["agent"]},
-            headers=headers,
+            json={"agent_id": agent},
+            headers={} if expected is None else {"If-Match": f'"{expected}"'},
         )
         if answer is not None and answer.is_success:
             said = answer.json()
-            key = ("assigned", row["id"], said["version"], given["agent"])
+            key = ("assigned", row["id"], said["version"], agent)
             self.acknowledged[key] += int(said["version"] > 0)
-        self._note("assign", given | {"conversation": row["id"]}, answer)
+        what = "take" if "takers" in given else "assign"
+        self._note(what, given | {"conversation": row["id"], "agent": agent}, answer)
+
+    async def handover(self, given: Json) -> None:
+        answer = await self.who[given["tenant"], given["by"]].ask(
+            "POST", f"/v1/agents/{given['agent']}/handover", json={"to": given["to"]}
+        )
+        if answer is not None and answer.is_success:
+            self.acknowledged["job", given["tenant"], answer.json()["id"]] += 1
+        self._note("handover", given, answer)
 
     async def mark(self, given: Json) -> None:
         row = await self._row(given)

@@ -147,9 +147,11 @@ _WEIGHTS = (
     ("batch", 4),
     ("forged", 3),
     ("presence", 7),
-    ("assign", 7),
-    ("read", 5),
-    ("done", 4),
+    ("assign", 9),
+    ("take", 3),
+    ("handover", 1),
+    ("read", 6),
+    ("done", 5),
     ("settings", 2),
     ("rule", 3),
     ("staff", 1),
@@ -239,6 +241,20 @@ class _Drawing:
             "expect": self._dice.choice(("anything", "present", "passed")),
         }
 
+    def take(self, _: int, __: float) -> tuple[str, Json]:
+        """Some agents at once."""
+        takers = self._dice.sample(AGENTS, self._dice.randint(1, 3))
+        return "take", self._about() | {"takers": takers}
+
+    def handover(self, _: int, __: float) -> tuple[str, Json]:
+        agent, to = self._dice.sample(AGENTS, 2)
+        return "handover", {
+            "tenant": self._tenant().id,
+            "agent": agent,
+            "to": self._dice.choice((to, None)),
+            "by": self._dice.choice(MANAGERS),
+        }
+
     def read(self, _: int, __: float) -> tuple[str, Json]:
         mark = self._dice.choices(("read", "unread"), (4, 1))[0]
         return "mark", self._about() | {"by": self._dice.choice(AGENTS), "mark": mark}
@@ -265,6 +281,7 @@ class _Drawing:
         dice, tenant = self._dice, self._tenant()
         change: Json = {
             "auto_reassign": dice.random() < 0.5,
+            "take_unassigned": dice.random() < 0.7,
             "visibility": dice.choice(("everyone", "own_and_unassigned", "own_only")),
         }
         if not tenant.steady:

@@ -38,7 +38,6 @@ class Outcome:
     took_s: float
     counts: Counter[str]
     findings: Sequence[Finding]
-    unexplained: int = 0
     stopped: str | None = None
 
     @property
@@ -75,7 +74,6 @@ async def run(seed: int, steps: Sequence[Step], kept: Path) -> Outcome:
                 time.monotonic() - started,
                 journal.counts,
                 findings,
-                laws_of_routing.unexplained(seen),
                 stopped,
             )
         if outcome.broken:

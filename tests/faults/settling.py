@@ -15,16 +15,17 @@ from faults.log import Follower
 from faults.people import People
 from faults.plan import Json
 from support.shop import eventually
+from tuyen_events.jobs import JobState
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
     CONTACTS,
     INBOUND,
-    MARKS,
     REQUESTS,
     Topic,
 )
+from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions, folded_up_to
 
@@ -34,10 +35,10 @@ _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
     "crm": (INBOUND,),
 }
 _VIEWS: Mapping[str, tuple[Topic, ...]] = {
-    "inbox": (INBOUND, ASSIGNMENTS, COMMANDS, MARKS),
+    "inbox": (*FOLDED,),
     "contacts": (CONTACTS,),
 }
-_COLLECTIONS = ("conversations", "messages", "assignments", "contacts")
+_COLLECTIONS = (*COLLECTIONS, "contacts")
 
 Ends = Mapping[tuple[str, int], int]
 
@@ -47,6 +48,7 @@ async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
     stands in the log was handled by all who handle it, without anything new coming of it."""
     await cluster.wait_ready()
     await eventually(lambda: _all_are_there(people), lambda: "presence differs", _PATIENCE_S)
+    await eventually(lambda: _jobs_ended(people), lambda: "jobs go on", _PATIENCE_S)
     before: list[Ends] = []
 
     async def calm() -> bool:
@@ -76,6 +78,14 @@ async def _all_are_there(people: People) -> bool:
         for each in shown:
             if each["presence"] != people.wanted.get((tenant, each["agent_id"]), "offline"):
                 return False
+    return True
+
+
+async def _jobs_ended(people: People) -> bool:
+    for tenant in {tenant for tenant, _ in people.wanted}:
+        jobs = await people.who[tenant, "admin"].all("/v1/jobs")
+        if any(job["state"] == JobState.RUNNING for job in jobs):
+            return False
     return True
 
 
