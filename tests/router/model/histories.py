@@ -7,133 +7,41 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from router.model.model import Model
+from router.model.model import NO_VISIT, Model, Visit
 from router.model.simulation import START, Simulation
+from router.model.world import (
+    AGENTS,
+    DEPARTMENTS,
+    PAGES,
+    PARTITIONS,
+    PEOPLE,
+    SHOP,
+    VISITS,
+    World,
+    first_world,
+    organization_of,
+)
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import encode
-from tuyen_events.commands import AssignConversation, MarkConversationDone
-from tuyen_events.directory import (
-    AgentChanged,
-    Member,
-    PageChanged,
-    RuleChanged,
-    SettingsChanged,
-)
+from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
     CustomerId,
     MessageId,
-    OrganizationId,
     PageId,
-    RuleId,
     event_id,
 )
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
+from tuyen_events.inbound import Visit as VisitTold
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND
 from tuyen_events.vocabulary import (
-    AppliesTo,
-    Capability,
     Channel,
     ConversationKind,
-    Mode,
-    Presence,
-    Role,
-    WhenNobody,
 )
 from tuyen_router.chunks.outbox import OutRecord
-from tuyen_router.domain.organization import Organization
-
-SHOP = OrganizationId("shop")
-AGENTS = ("an", "binh", "chi", "dung")
-PAGES = ("page-1", "page-2")
-PARTITIONS = (3, 7)
-CUSTOMERS = {f"{page}-c{number}": page for page in PAGES for number in range(3)}
-
-World = dict[str, Any]
-
-
-def first_world() -> World:
-    """Two pages, one default rule that turns among all four agents, of whom three are there."""
-    agents = {name: {"role": "agent", "disabled": False, "presence": "online"} for name in AGENTS}
-    agents["dung"]["presence"] = "offline"
-    agents["chi"]["role"] = "sales_manager"
-    rule = {"enabled": True, "mode": "sequential", "applies_to": "online", "pages": None}
-    return {
-        "settings": {
-            "assignment": True,
-            "auto_assign": True,
-            "auto_reassign": False,
-            "page_permissions": False,
-            "when_nobody": "queue",
-        },
-        "suspended": False,
-        "support_team": ["binh", "an"],
-        "agents": agents,
-        "pages": {page: {"staff": list(AGENTS)} for page in PAGES},
-        "rules": {"r1": {**rule, "members": [(name, None) for name in AGENTS]}},
-    }
-
-
-def organization_of(world: World) -> Organization:
-    """The world as the router's copies have it."""
-    settings = {**world["settings"], "when_nobody": WhenNobody(world["settings"]["when_nobody"])}
-    return Organization(
-        SHOP,
-        SettingsChanged(organization=SHOP, at=START, **settings),
-        suspended=world["suspended"],
-        agents={
-            AgentId(name): AgentChanged(
-                organization=SHOP,
-                at=START,
-                id=AgentId(name),
-                name=name,
-                username=name,
-                role=Role(agent["role"]),
-                disabled=agent["disabled"],
-            )
-            for name, agent in world["agents"].items()
-        },
-        pages={
-            PageId(name): PageChanged(
-                organization=SHOP,
-                at=START,
-                id=PageId(name),
-                channel=Channel.FACEBOOK,
-                external_id=name,
-                name=name,
-                staff=tuple(map(AgentId, page["staff"])),
-            )
-            for name, page in world["pages"].items()
-        },
-        rules={RuleId(name): _rule(name, rule) for name, rule in world["rules"].items()},
-        support_team=tuple(map(AgentId, world["support_team"])),
-        presence={
-            AgentId(name): Presence(agent["presence"]) for name, agent in world["agents"].items()
-        },
-    )
-
-
-def _rule(name: str, rule: dict[str, Any]) -> RuleChanged:
-    members = (
-        Member(
-            agent_id=AgentId(agent),
-            capabilities=None if able is None else tuple(map(Capability, able)),
-        )
-        for agent, able in rule["members"]
-    )
-    return RuleChanged(
-        organization=SHOP,
-        at=START,
-        id=RuleId(name),
-        name=name,
-        enabled=rule["enabled"],
-        mode=Mode(rule["mode"]),
-        applies_to=AppliesTo(rule["applies_to"]),
-        pages=None if rule["pages"] is None else tuple(map(PageId, rule["pages"])),
-        members=tuple(members),
-    )
+from tuyen_router.domain.state import Row
 
 
 @dataclass(frozen=True)
@@ -146,7 +54,7 @@ class Thread:
 
     @property
     def page(self) -> str:
-        return CUSTOMERS[self.customer]
+        return PEOPLE[self.customer]
 
     @property
     def partition(self) -> int:
@@ -164,8 +72,16 @@ class History:
     threads: dict[str, Thread] = field(default_factory=dict)
     told: list[tuple[Thread, str, Event]] = field(default_factory=list)
     """Inbound events with their ids, to be told again."""
+    counts_loads: bool = False
+    """Whether rules may ask for loads. Nobody then comments on livestreams: two threads of one
+    customer that wait for one answer take one place in the queue, and count as two afterwards."""
+    customers: list[str] = field(default_factory=lambda: list(PEOPLE))
     count: int = 0
     log: list[str] = field(default_factory=list)
+    offsets: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Each conversation's events, and where they stand in the log."""
+    outcomes: dict[str, str] = field(default_factory=dict)
+    """What the model says of each command."""
 
     def happen(self, weights: dict[str, int]) -> None:
         """One thing of chance; `weights` says how likely each kind is."""
@@ -175,8 +91,10 @@ class History:
     # Inbound.
 
     def write(self) -> None:
-        customer = self.random.choice(list(CUSTOMERS))
+        customer = self.random.choice(self.customers)
         kind = self.random.choice(["message", "message", "livestream", "comment", "reply"])
+        if PEOPLE[customer] == "site" or (kind == "livestream" and self.counts_loads):
+            kind = "message"
         if kind == "message":
             self._write(Thread(f"m-{customer}", "message", customer), "message")
         elif kind == "livestream":
@@ -205,19 +123,29 @@ class History:
     def _tell(self, thread: Thread, event: str, body: Event) -> None:
         self.log.append(f"{event[-6:]} in {thread.id}")
         self._append(INBOUND.name, thread, event, body)
-        if self.model is None or (thread.kind == "comment" and body.parent_external_id):  # type: ignore[attr-defined]  # a comment has it
+        log = self.simulation.topics.logs[INBOUND.name, thread.partition]
+        self.offsets.setdefault(thread.id, {}).setdefault(event, len(log) - 1)
+        if self.model is None:
             return
-        if thread.kind == "comment":
-            self.model.root_comment(event, thread.customer, thread.page, thread.id)
-        else:
-            self.model.message(event, thread.customer, thread.page, thread.id, thread.kind)
+        place = (thread.customer, thread.page, thread.id)
+        match body:
+            case CommentAdded(livestream=False, parent_external_id=None):
+                self.model.root_comment(event, *place)
+            case CommentAdded(livestream=False):
+                self.model.reply(event, thread.id)
+            case MessageReceived(visit=VisitTold() as told):
+                visit = Visit(told.department, told.region, told.page_url)
+                self.model.message(event, *place, kind=thread.kind, visit=visit)
+            case _:
+                self.model.message(event, *place, kind=thread.kind, visit=NO_VISIT)
+        self.model.changed()
 
     def _inbound(self, thread: Thread, kind: str) -> Event:
         at = START + timedelta(seconds=self.count)
         common: dict[str, Any] = {
             "organization": SHOP,
             "page_id": PageId(thread.page),
-            "channel": Channel.FACEBOOK,
+            "channel": Channel(self.world["pages"][thread.page]["channel"]),
             "occurred_at": at,
             "accepted_at": at,
             "customer": Customer(id=CustomerId(thread.customer), external_id=thread.customer),
@@ -226,7 +154,9 @@ class History:
             "external_id": f"x{self.count}",
         }
         if kind == "message":
-            return MessageReceived(**common, text="alo")
+            visit = self.random.choice(VISITS) if thread.page == "site" else Visit()
+            told = VisitTold(department=visit.department, region=visit.region, page_url=visit.url)
+            return MessageReceived(**common, text="alo", visit=told)
         return CommentAdded(
             **common,
             post_external_id="post",
@@ -245,58 +175,129 @@ class History:
     # Commands.
 
     def assign(self) -> None:
-        if not self.threads:
+        """A manager gives a conversation to somebody, or to nobody."""
+        if thread := self._some_thread():
+            expected = self.random.choice([None, None, self._version(thread), 1])
+            self._assign(thread, self.random.choice([*AGENTS, None]), expected=expected)
+
+    def take(self) -> None:
+        if thread := self._some_thread():
+            self._assign(thread, self.random.choice(AGENTS), take=True)
+
+    def hand_over(self) -> None:
+        """One conversation of many: to another agent, or back to rotation."""
+        thread = self._some_thread()
+        if thread is None:
             return
-        self.count += 1
-        thread = self.random.choice(list(self.threads.values()))
-        agent = self.random.choice([*AGENTS, None])
-        expected = self.random.choice([None, None, self._version(thread), 1])
-        self.log.append(f"assign {thread.id} to {agent} if {expected}")
-        command = AssignConversation(
-            command_id=f"assign-{self.count}",
-            organization=SHOP,
-            page_id=PageId(thread.page),
-            conversation_id=ConversationId(thread.id),
-            customer_id=CustomerId(thread.customer),
-            customer_external_id=thread.customer,
-            kind=ConversationKind(thread.kind),
-            agent_id=None if agent is None else AgentId(agent),
+        row = self._row(thread)
+        owner = (None if row is None else row.agent_id) or AGENTS[0]
+        only_from = self.random.choice([owner, owner, owner, *AGENTS])
+        if self.random.random() < 0.3:
+            self._assign(thread, self.random.choice(AGENTS), only_from=only_from)
+            return
+        self.log.append(f"return {thread.id} from {only_from}")
+        command = ReturnToRotation(
+            **self._common(thread, "return"),
+            channel=Channel(self.world["pages"][thread.page]["channel"]),
+            only_from=AgentId(only_from),
             by=AgentId("chi"),
-            expected_version=expected,
-            at=START,
         )
         self._append(COMMANDS.name, thread, command.command_id, command)
         if self.model is not None:
-            self.model.assign(
-                thread.customer, thread.page, thread.id, thread.kind, agent=agent, expected=expected
+            self.outcomes[command.command_id] = self.model.return_to_rotation(
+                command.command_id,
+                thread.customer,
+                thread.page,
+                thread.id,
+                thread.kind,
+                only_from=only_from,
             )
+            self.model.changed()
+
+    def _assign(
+        self,
+        thread: Thread,
+        agent: str | None,
+        *,
+        expected: int | None = None,
+        only_from: str | None = None,
+        take: bool = False,
+    ) -> None:
+        self.log.append(f"assign {thread.id} to {agent} if {expected}, {only_from}, take: {take}")
+        command = AssignConversation(
+            **self._common(thread, "assign"),
+            agent_id=None if agent is None else AgentId(agent),
+            by=AgentId(str(agent) if take else "chi"),
+            expected_version=expected,
+            take=take,
+            bulk=only_from is not None,
+            only_from=None if only_from is None else AgentId(only_from),
+        )
+        self._append(COMMANDS.name, thread, command.command_id, command)
+        if self.model is not None:
+            self.outcomes[command.command_id] = self.model.assign(
+                thread.customer,
+                thread.page,
+                thread.id,
+                thread.kind,
+                agent=agent,
+                expected=expected,
+                only_from=only_from,
+                take=take,
+            )
+            self.model.changed()
+
+    def _common(self, thread: Thread, kind: str) -> dict[str, Any]:
+        self.count += 1
+        return {
+            "command_id": f"{kind}-{self.count}",
+            "organization": SHOP,
+            "page_id": PageId(thread.page),
+            "conversation_id": ConversationId(thread.id),
+            "customer_id": CustomerId(thread.customer),
+            "customer_external_id": thread.customer,
+            "kind": ConversationKind(thread.kind),
+            "at": START,
+        }
+
+    def _some_thread(self) -> Thread | None:
+        return self.random.choice(list(self.threads.values())) if self.threads else None
+
+    def _row(self, thread: Thread) -> Row | None:
+        return self.simulation.customers[thread.partition].rows.get(ConversationId(thread.id))
 
     def _version(self, thread: Thread) -> int:
-        row = self.simulation.customers[thread.partition].rows.get(ConversationId(thread.id))
+        row = self._row(thread)
         return 0 if row is None else row.version
 
     def done(self) -> None:
-        if not self.threads:
+        """Somebody calls a conversation done, or opens it again; what they had seen ends with one
+        of its events, or with all that there is."""
+        thread = self._some_thread()
+        if thread is None:
             return
-        self.count += 1
-        thread = self.random.choice(list(self.threads.values()))
-        self.log.append(f"done {thread.id}")
+        done = self.random.random() < 0.8
+        events = self.events_of(thread)
+        seen = events[-1] if self.random.random() < 0.8 else self.random.choice(events)
+        if self.model is not None:
+            seen = events[-1]
+        self.log.append(f"done {thread.id}: {done}, seen {seen} of {events}")
         command = MarkConversationDone(
-            command_id=f"done-{self.count}",
-            organization=SHOP,
-            page_id=PageId(thread.page),
-            conversation_id=ConversationId(thread.id),
-            customer_id=CustomerId(thread.customer),
-            customer_external_id=thread.customer,
-            kind=ConversationKind(thread.kind),
-            done=True,
+            **self._common(thread, "done"),
+            done=done,
             seen_events=1,
+            seen_offset=seen,
             by=AgentId("chi"),
-            at=START,
         )
         self._append(COMMANDS.name, thread, command.command_id, command)
         if self.model is not None:
-            self.model.done(thread.customer, thread.id, thread.kind)
+            self.model.done(thread.customer, thread.id, thread.kind, done=done)
+            self.outcomes[command.command_id] = "applied"
+            self.model.changed()
+
+    def events_of(self, thread: Thread) -> list[int]:
+        """The inbound offsets of a conversation's events, of those told twice the first."""
+        return list(self.offsets[thread.id].values())
 
     # What people set up.
 
@@ -317,8 +318,11 @@ class History:
     def agent(self) -> None:
         name = self.random.choice(AGENTS)
         agent = self.world["agents"][name]
-        if self.random.random() < 0.7:
+        if self.random.random() < 0.5:
             agent["disabled"] = not agent["disabled"]
+        elif self.random.random() < 0.5:
+            agent["departments"] = self.random.sample(DEPARTMENTS, self.random.randint(0, 2))
+            agent["regions"] = [f"{each}/north" for each in agent["departments"]]
         else:
             agent["role"] = self.random.choice(["agent", "sales_manager", "system_admin"])
         self._changed(f"{name}: {agent}")
@@ -346,6 +350,12 @@ class History:
         self.world["pages"][page]["staff"] = staff
         self._changed(f"{page}: {staff}")
 
+    def group(self) -> None:
+        group = self.random.choice(list(self.world["groups"]))
+        members = self.random.sample(AGENTS, self.random.randint(0, 2))
+        self.world["groups"][group] = members
+        self._changed(f"{group}: {members}")
+
     def rule(self) -> None:
         name = self.random.choice(["r1", "r2"])
         rules = self.world["rules"]
@@ -358,15 +368,19 @@ class History:
         if what == "enabled":
             rule[what] = not rule[what]
         elif what == "mode":
-            rule[what] = self.random.choice(["sequential", "sequential", "random"])
+            modes = ["sequential", "random", "least_loaded" if self.counts_loads else "sequential"]
+            rule[what] = self.random.choice(modes)
         elif what == "applies_to":
             rule[what] = self.random.choice(["online", "online", "all"])
         elif what == "pages":
             rule[what] = self.random.choice([None, ["page-1"], ["page-2"], list(PAGES)])
         else:
             able = [None, None, None, ["facebook_message"], ["facebook_comment"]]
+            bounds = [None, 1, 2, 3] if self.counts_loads else [None]
             chosen = self.random.sample(AGENTS, self.random.randint(0, len(AGENTS)))
-            rule[what] = [(agent, self.random.choice(able)) for agent in chosen]
+            rule[what] = [
+                (agent, self.random.choice(able), self.random.choice(bounds)) for agent in chosen
+            ]
         self._changed(f"{name}: {rule}")
 
     def _changed(self, what: str) -> None:
@@ -380,13 +394,16 @@ WEIGHTS = {
     "write": 60,
     "again": 5,
     "assign": 8,
-    "done": 6,
+    "take": 3,
+    "hand_over": 5,
+    "done": 8,
     "presence": 14,
     "crowd": 4,
     "agent": 4,
     "settings": 4,
     "on": 4,
     "page": 2,
+    "group": 2,
     "rule": 6,
 }
 _ACTIONS: dict[str, Callable[[History], None]] = {name: getattr(History, name) for name in WEIGHTS}
@@ -398,7 +415,7 @@ def begin(seed: int, *, with_model: bool) -> History:
     simulation = Simulation(PARTITIONS, [organization_of(world)])
     model = Model(world) if with_model else None
     random = Random(seed)  # noqa: S311  # histories must repeat, not surprise
-    return History(random, simulation, world, model)
+    return History(random, simulation, world, model, counts_loads=seed % 2 == 1)
 
 
 def assignments(simulation: Simulation) -> dict[str, list[AssignmentEvent]]:

@@ -1,17 +1,18 @@
 """What must hold of the router's log and state once everything is quiet, whatever happened."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from router.model.histories import History, assignments
 from router.model.model import in_turn
-from tuyen_events.commands import CommandSettled
-from tuyen_events.ids import ConversationId
+from router.model.world import SHOP
+from tuyen_events.commands import CommandSettled, MarkConversationDone
+from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Mode
-from tuyen_router.domain.candidates import capability_for, pool_for
-from tuyen_router.domain.queue import Waiting
+from tuyen_router.domain.lines import Waiting, offer_for
 from tuyen_router.domain.state import Customer, Partition, Row
 
 
@@ -23,6 +24,8 @@ def hold(history: History) -> None:
     rotation_is_exact(history)
     requests_are_answered_once(history)
     pools_are_told(history)
+    loads_are_counted(history)
+    done_is_what_was_seen(history)
     commands_are_settled(history)
     states_are_what_the_logs_say(history)
 
@@ -69,9 +72,7 @@ def queue_is_empty_while_somebody_can(history: History) -> None:
         if not organization.assigns_by_itself:
             continue
         for waiting in _waiting(history).values():
-            request = waiting.request
-            capability = capability_for(request.channel, request.kind)
-            assert not pool_for(organization, request.page_id, capability).candidates, waiting
+            assert not offer_for(organization, waiting.request, _loads(history)).agents, waiting
 
 
 def rotation_is_exact(history: History) -> None:
@@ -89,7 +90,11 @@ def rotation_is_exact(history: History) -> None:
             continue
         cursor = cursors.get(choice.rule_id)
         assert choice.choice.after == (None if cursor is None else cursor[0])
-        assert choice.agent_id == in_turn(list(order), list(pool.candidates), cursor)
+        left_out = {*choice.choice.full, choice.choice.handed_over_by}
+        candidates = [each for each in pool.candidates if each not in left_out]
+        if choice.mode is Mode.SEQUENTIAL:
+            assert choice.agent_id == in_turn(list(order), list(candidates), cursor)
+        assert choice.agent_id in candidates
         cursors[choice.rule_id] = (str(choice.agent_id), list(order))
 
 
@@ -113,6 +118,45 @@ def pools_are_told(history: History) -> None:
     for records in assignments(history.simulation).values():
         for each in records:
             assert each.choice is None or each.choice.pool_id in {*pools, None}
+
+
+def loads_are_counted(history: History) -> None:
+    """R1.7: what stage 2 believes of an organization that counts is what conversations say."""
+    for organization in history.simulation.organizations.values():
+        if organization.counts_loads:
+            assert _loads(history) == _recounted(history)
+
+
+def _recounted(history: History) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for partition in history.simulation.customers.values():
+        found.update(
+            row.agent_id
+            for name, row in partition.rows.items()
+            if row.agent_id is not None and name not in partition.done
+        )
+    return found
+
+
+def _loads(history: History) -> Mapping[AgentId, int]:
+    (rotations,) = history.simulation.rotations.values()
+    return rotations.loads_of(SHOP)
+
+
+def done_is_what_was_seen(history: History) -> None:
+    """I12: done is a conversation that was last called so, when none of its events came later than
+    what was seen then."""
+    told = list(history.simulation.topics.events(COMMANDS.name))
+    for name, thread in history.threads.items():
+        calls = [
+            each
+            for each in told
+            if isinstance(each, MarkConversationDone) and each.conversation_id == name
+        ]
+        events = history.events_of(thread)
+        expected = bool(calls) and calls[-1].done and calls[-1].seen_offset >= events[-1]
+        done = history.simulation.customers[thread.partition].done
+        assert (ConversationId(name) in done) == expected, (name, calls, events)
 
 
 def _pools(history: History) -> dict[str | None, PoolRecorded]:

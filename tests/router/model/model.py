@@ -1,21 +1,35 @@
-"""R1 to R5 and R6.2 to R6.4 as a program that handles one thing after another, and nothing else.
+"""R1 to R6 and I12 as a program that handles one thing after another, and nothing else.
 
 Written from the rules alone. No partitions, no requests, no crashes, no records: it says what the
 router must come to when everything is handled at once, in the order in which it happened. `world`
 is what people have set up, in plain dictionaries:
 
     {"settings": {...}, "suspended": bool, "support_team": [agent, ...],
-     "agents": {agent: {"role", "disabled", "presence"}}, "pages": {page: {"staff": [agent, ...]}},
-     "rules": {rule: {"enabled", "mode", "applies_to", "pages": [...] or None, "members": [...]}}}
+     "agents": {agent: {"role", "disabled", "presence", "departments", "regions"}},
+     "pages": {page: {"channel", "staff": [agent, ...]}},
+     "rules": {rule: {"enabled", "mode", "applies_to", "pages": [...] or None, "members": [...]}},
+     "groups": {group: [agent, ...]}, "links": {address: group}}
 
-A rule's member is a pair of an agent and a list of capabilities (None: all).
+A rule's member is an agent, a list of capabilities (None: all) and a capacity (None: no bound).
 """
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 STICKY = ("message", "livestream")
+REASONS = {"sequential": "rotation", "random": "random", "least_loaded": "least_loaded"}
+
+
+class Visit(NamedTuple):
+    """What a livechat's visitor chose, and where they were."""
+
+    department: str | None = None
+    region: str | None = None
+    url: str | None = None
+
+
+NO_VISIT = Visit()
 
 
 @dataclass
@@ -26,6 +40,7 @@ class Conversation:
     reason: str | None = None
     version: int = 0
     waiting: bool = False
+    done: bool = False
 
 
 @dataclass
@@ -37,6 +52,8 @@ class Wait:
     event: str
     kind: str
     conversations: list[str]
+    visit: Visit = NO_VISIT
+    handed_over_by: str | None = None
 
 
 @dataclass
@@ -77,35 +94,69 @@ class Model:
         default = [name for name in enabled if rules[name]["pages"] is None]
         return next(iter([*named, *default]), None)
 
-    def pool(self, name: str) -> list[tuple[str, list[str] | None]]:
+    def pool(self, name: str) -> list[tuple[str, list[str] | None, int | None]]:
         """R1.1: the members, or all of role `agent` in the order of the support team."""
-        members: list[tuple[str, list[str] | None]] = self.world["rules"][name]["members"]
+        members: list[tuple[str, list[str] | None, int | None]]
+        members = self.world["rules"][name]["members"]
         if members:
             return members
         agents = self.world["agents"]
         taken = sorted(each for each in agents if agents[each]["role"] == "agent")
         team = [each for each in self.world["support_team"] if each in taken]
-        return [(each, None) for each in [*team, *(each for each in taken if each not in team)]]
+        order = [*team, *(each for each in taken if each not in team)]
+        return [(each, None, None) for each in order]
 
-    def candidates(self, name: str, page: str, kind: str) -> list[str]:
-        """R1.1 to R1.4 and R1.8, for a page of Facebook."""
-        needed = "facebook_message" if kind == "message" else "facebook_comment"
+    def candidates(self, name: str, wait: Wait) -> list[str]:
+        """R1, in the order of the pool."""
+        channel = self.world["pages"][wait.page]["channel"]
+        needed = f"{channel}_{'message' if wait.kind == 'message' else 'comment'}"
         every = self.world["rules"][name]["applies_to"] == "all"
-        return [
+        able = [
             agent
-            for agent, capabilities in self.pool(name)
-            if (capabilities is None or needed in capabilities)
-            and self.allowed(agent, page)
-            and (every or self.world["agents"][agent]["presence"] == "online")
+            for agent, capabilities, capacity in self.pool(name)
+            if (capabilities is None or needed in capabilities)  # R1.3
+            and self.allowed(agent, wait.page)  # R1.4, R1.8
+            and (every or self.world["agents"][agent]["presence"] == "online")  # R1.2
+            and self.in_department(agent, wait.visit)  # R1.5
+            and (capacity is None or self.load(agent) < capacity)  # R1.7
+            and agent != wait.handed_over_by  # R6.5
         ]
+        group = self.group(wait.visit.url)
+        return [agent for agent in able if agent in group] or able  # R1.6
+
+    def in_department(self, agent: str, visit: Visit) -> bool:
+        """R1.5."""
+        if visit.department is None:
+            return True
+        known = self.world["agents"][agent]
+        region = f"{visit.department}/{visit.region}"
+        return visit.department in known["departments"] and (
+            visit.region is None or region in known["regions"]
+        )
+
+    def group(self, url: str | None) -> list[str]:
+        """R1.6: the members of the longest link that stands before the address."""
+        path = f"{url}/"
+        links = [link for link in self.world["links"] if path.startswith(f"{link}/")]
+        name = self.world["links"][max(links, key=len)] if links else None
+        return list(self.world["groups"].get(name, []))
+
+    def load(self, agent: str) -> int:
+        """R1.7: how many open conversations the agent has."""
+        return sum(row.agent == agent and not row.done for row in self.conversations.values())
 
     # What happens.
 
-    def message(self, event: str, customer: str, page: str, conversation: str, kind: str) -> None:
+    def message(
+        self, event: str, customer: str, page: str, conversation: str, *, kind: str, visit: Visit
+    ) -> None:
         """R3: a message or a livestream comment."""
-        if self.is_known(event) or not self.auto():
+        if self.is_known(event):
             return
         row = self.row(conversation)
+        row.done = False  # I12
+        if not self.auto():
+            return
         place = self.place_of(customer)
         if place is not None:  # R3.6
             if conversation not in place.conversations:
@@ -113,62 +164,66 @@ class Model:
                 self.record(conversation, kind, customer, None, "queued")
             return
         agent, reason = self.sticky.get(customer, (None, None))
+        wait = Wait(customer, page, event, kind, [conversation], visit)
         if agent is None:
-            self.find(event, customer, page, conversation, kind)  # R3.1
+            self.find(wait)  # R3.1
         elif not self.allowed(agent, page):
-            self.find(event, customer, page, conversation, kind, lost="sticky_lost")  # R3.4
+            self.find(wait, lost="sticky_lost")  # R3.4
         elif self.world["settings"]["auto_reassign"] and self.offline(agent):  # R3.3
-            self.find(event, customer, page, conversation, kind, lost="reassigned_offline")
+            self.find(wait, lost="reassigned_offline")
         elif row.agent != agent:  # R3.2
             self.record(conversation, kind, customer, agent, str(reason))
 
     def root_comment(self, event: str, customer: str, page: str, conversation: str) -> None:
         """R4.1."""
-        if self.is_known(event) or not self.auto():
+        if self.is_known(event):
             return
-        if self.row(conversation).version == 0:
-            self.find(event, customer, page, conversation, "comment")
-
-    def find(
-        self,
-        event: str,
-        customer: str,
-        page: str,
-        conversation: str,
-        kind: str,
-        *,
-        lost: str | None = None,
-    ) -> None:
-        """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""
-        name = self.rule(page)
-        candidates = [] if name is None else self.candidates(name, page, kind)
         row = self.row(conversation)
+        row.done = False  # I12
+        if self.auto() and row.version == 0:
+            self.find(Wait(customer, page, event, "comment", [conversation]))
+
+    def reply(self, event: str, conversation: str) -> None:
+        """R4.3: it belongs to the root's conversation, and opens it again (I12)."""
+        if not self.is_known(event):
+            self.row(conversation).done = False
+
+    def find(self, wait: Wait, *, lost: str | None = None) -> None:
+        """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""
+        name = self.rule(wait.page)
+        candidates = [] if name is None else self.candidates(name, wait)
+        nobody = "queued" if self.world["settings"]["when_nobody"] == "queue" else "no_candidate"
         if name is not None and candidates:
-            agent = self.choose(name, candidates, event)
-            mode = "random" if self.world["rules"][name]["mode"] == "random" else "rotation"
-            if row.agent != agent or (kind in STICKY and self.sticky[customer][0] != agent):
-                self.record(conversation, kind, customer, agent, lost or mode)
+            agent = self.choose(name, candidates, wait.event)
+            reason = lost or REASONS[self.world["rules"][name]["mode"]]
+            self.settle(wait, agent, reason)
         elif lost == "reassigned_offline":  # R3.3: the assignee stays
-            agent_now, reason = self.sticky[customer]
-            if row.agent != agent_now:
-                self.record(conversation, kind, customer, agent_now, str(reason))
-        elif self.world["settings"]["when_nobody"] == "queue":  # R5.1
-            self.queue.append(Wait(customer, page, event, kind, [conversation]))
-            self.record(conversation, kind, customer, None, "queued")
-        elif row.agent is not None or row.reason != "no_candidate":  # R5.2
-            self.record(conversation, kind, customer, None, "no_candidate")
+            agent_now, reason_then = self.sticky[wait.customer]
+            if self.row(wait.conversations[0]).agent != agent_now:
+                self.settle(wait, agent_now, str(reason_then))
+        else:
+            if nobody == "queued":  # R5.1, else R5.2
+                self.queue.append(wait)
+            self.settle(wait, None, nobody)
+
+    def settle(self, wait: Wait, agent: str | None, reason: str) -> None:
+        """The same for all conversations of a place; nothing for one of which it is so already."""
+        for each in wait.conversations:
+            row = self.row(each)
+            same = row.agent == agent and (agent is not None or row.reason == reason)
+            if not same or (
+                agent and wait.kind in STICKY and self.sticky[wait.customer][0] != agent
+            ):
+                self.record(each, wait.kind, wait.customer, agent, reason)
 
     def changed(self) -> None:
-        """The world did: whoever became a candidate takes what waits, oldest first (R5.1)."""
-        for place in list(self.queue) if self.auto() else []:
-            name = self.rule(place.page)
-            candidates = [] if name is None else self.candidates(name, place.page, place.kind)
+        """Something did: whoever became a candidate takes what waits, oldest first (R5.1)."""
+        for wait in list(self.queue) if self.auto() else []:
+            name = self.rule(wait.page)
+            candidates = [] if name is None else self.candidates(name, wait)
             if name is not None and candidates:
-                self.queue.remove(place)
-                agent = self.choose(name, candidates, place.event)
-                for each in place.conversations:
-                    kind = "comment" if place.kind == "comment" else "message"
-                    self.record(each, kind, place.customer, agent, "queue_drained")
+                self.queue.remove(wait)
+                self.settle(wait, self.choose(name, candidates, wait.event), "queue_drained")
 
     def assign(
         self,
@@ -178,32 +233,74 @@ class Model:
         kind: str,
         *,
         agent: str | None,
-        expected: int | None,
+        expected: int | None = None,
+        only_from: str | None = None,
+        take: bool = False,
     ) -> str:
-        """R6.2 to R6.4; says what became of it."""
+        """R6.2 to R6.6; says what became of it."""
         row = self.row(conversation)
+        refusal = None
         if not self.assigns():
-            return "assignment_off"
-        if expected is not None and expected != row.version:
-            return "version_passed"
-        if agent == row.agent:
-            return "unchanged"
-        if agent is not None and not self.allowed(agent, page):
-            return "not_allowed"
+            refusal = "assignment_off"
+        elif take and not self.world["settings"]["take_unassigned"]:
+            refusal = "taking_off"
+        elif take and row.agent not in (None, agent):
+            refusal = "already_taken"
+        elif expected is not None and expected != row.version:
+            refusal = "version_passed"
+        elif agent == row.agent or (only_from is not None and row.agent != only_from):
+            refusal = "unchanged"
+        elif agent is not None and not self.allowed(agent, page):
+            refusal = "not_allowed"
+        if refusal:
+            return refusal
+        reason = "taken" if take else "bulk" if only_from else "manual" if agent else "unassigned"
+        self.give(conversation, kind, customer, agent, reason)
+        return "applied"
+
+    def give(
+        self, conversation: str, kind: str, customer: str, agent: str | None, reason: str
+    ) -> None:
+        """By hand; all that waits for the same answer goes along (R5.3)."""
         place = self.place_of(customer if kind in STICKY else conversation)
-        reason = "unassigned" if agent is None else "manual"
         self.record(conversation, kind, customer, agent, reason)
-        if place is not None:  # R5.3
+        if place is not None:
             self.queue.remove(place)
             for each in place.conversations:
                 if each != conversation:
                     self.record(each, kind, customer, agent, reason)
+
+    def return_to_rotation(
+        self, event: str, customer: str, page: str, conversation: str, kind: str, *, only_from: str
+    ) -> str:
+        """R6.5: the rule chooses somebody else, unless the customer has somebody else by now."""
+        if not self.assigns():
+            return "assignment_off"
+        if self.row(conversation).agent != only_from:
+            return "unchanged"
+        keeper = self.sticky[customer][0] if kind in STICKY else None
+        if not self.auto():
+            self.give(conversation, kind, customer, None, "bulk")
+        elif keeper not in (None, only_from) and self.allowed(str(keeper), page):
+            self.record(conversation, kind, customer, keeper, "bulk")
+        else:
+            wait = Wait(customer, page, event, kind, [conversation], handed_over_by=only_from)
+            self.record(conversation, kind, customer, None, "queued")
+            place = self.place_of(customer) if kind in STICKY else None
+            if place is not None and place.handed_over_by is not None:  # R3.6
+                place.conversations.append(conversation)
+                return "applied"
+            if place is not None:
+                self.queue.remove(place)
+                wait.conversations = [*place.conversations, conversation]
+            self.find(wait, lost="bulk")
         return "applied"
 
-    def done(self, customer: str, conversation: str, kind: str) -> None:
-        """I12: one that waits waits no more; nothing else."""
+    def done(self, customer: str, conversation: str, kind: str, *, done: bool) -> None:
+        """I12: it frees its place, and if it waits it waits no more."""
+        self.row(conversation).done = done
         place = self.place_of(customer if kind in STICKY else conversation)
-        if place is None or conversation not in place.conversations:
+        if not done or place is None or conversation not in place.conversations:
             return
         place.conversations.remove(conversation)
         if not place.conversations:
@@ -242,12 +339,16 @@ class Model:
             self.sticky[customer] = (agent, reason)
 
     def choose(self, name: str, candidates: list[str], event: str) -> str:
-        """R2.1, R2.2."""
-        order = [agent for agent, _ in self.pool(name)]
-        if self.world["rules"][name]["mode"] == "random":
+        """R2.1 to R2.3."""
+        order = [agent for agent, _, _ in self.pool(name)]
+        mode = self.world["rules"][name]["mode"]
+        if mode == "random":
             drawn = int.from_bytes(blake2b(event.encode(), digest_size=16).digest(), "big")
             agent = candidates[drawn % len(candidates)]
         else:
+            if mode == "least_loaded":  # R2.3
+                least = min(map(self.load, candidates))
+                candidates = [each for each in candidates if self.load(each) == least]
             agent = in_turn(order, candidates, self.cursors.get(name))
             self.cursors[name] = (agent, order)
         self.choices.append((name, agent))

@@ -187,6 +187,8 @@ class Simulation:
         self.chosen: dict[tuple[int, int], tuple[ChoiceMade, tuple[AgentId, ...]]] = {}
         """Partition and place of each answer that was not lost; the order of its pool by then."""
         self.customers: dict[int, Partition] = {}
+        self.owed: set[int] = set()
+        """Partitions of stage 1 that have to tell all their loads."""
         self.rotations: dict[int, Rotations] = {}
         inputs = (INBOUND.name, ANSWERS.name, COMMANDS.name)
         self.first = [Worker(inputs, number) for number in partitions]
@@ -206,6 +208,7 @@ class Simulation:
         worker.begin()
         if worker in self.first:
             self.customers[worker.partition] = self.recovered_customers(worker.partition, compacted)
+            self.owed.add(worker.partition)
         else:
             self.rotations[worker.partition] = self.recovered_rotations(worker.partition, compacted)
             for organization in list(self.stage2.stirred):
@@ -266,7 +269,9 @@ class Simulation:
                 self.chosen[number, answer.place] = (choice, order)
 
     def change(self, organization: Organization) -> None:
-        """The copies learn something, and stage 2 is woken for it."""
+        """The copies learn something, and both stages are woken for it."""
+        if organization.counts_loads and not self.organizations[organization.id].counts_loads:
+            self.owed.update(self.customers)
         self.organizations[organization.id] = organization
         self.stage2.stirred.add(organization.id)
 
@@ -281,6 +286,7 @@ class Simulation:
             if worker.done != {name: worker.committed[name] for name in worker.inputs}:
                 steps.append(partial(self._commit, worker))
         steps.extend(partial(self._drain, each) for each in sorted(self.stage2.stirred))
+        steps.extend(partial(self._report, each) for each in sorted(self.owed))
         return steps
 
     def _handle_some(self, worker: Worker, topic: str, random: Random) -> None:
@@ -291,6 +297,13 @@ class Simulation:
 
     def _commit(self, worker: Worker, _: Random) -> None:
         worker.committed.update(worker.done)
+
+    def _report(self, number: int, _: Random) -> None:
+        self.owed.discard(number)
+        outbox = Outbox()
+        self.stage1.report_step(number, None)(outbox)
+        worker = next(each for each in self.first if each.partition == number)
+        worker.submit(outbox, lambda: None)
 
     def _drain(self, organization: OrganizationId, _: Random) -> None:
         self.drain(organization)

@@ -22,9 +22,9 @@ def on_done(
 ) -> list[Decision]:
     """Somebody calls the conversation done, or open again.
 
-    Done does nothing when an event came that they had not seen: it would be open again by that. A
-    command that was handled before a crash (`repeated`) marks the same again, since its mark may be
-    lost, and leaves the queue as it was.
+    The last word counts. With an event behind what they had seen, the conversation is open again by
+    that. A command that was handled before a crash (`repeated`) marks the same again, since its
+    mark may be lost, and leaves the queue as it was.
     """
     if not command.done:
         return [*_opened(partition, command), _told(partition, command)]
@@ -32,7 +32,7 @@ def on_done(
     is_news = command.seen_offset >= 0 and came_after(
         seen, command.conversation_id, command.seen_offset
     )
-    marked = [] if is_news else _marked(partition, command)
+    marked = _opened(partition, command) if is_news else _marked(partition, command)
     row = partition.rows.get(command.conversation_id)
     if repeated and row is not None and row.command == position.offset:
         return [
@@ -94,7 +94,7 @@ def _left(
 def _marked(partition: Partition, command: MarkConversationDone) -> list[DoneSaved]:
     """The mark. Of who does not say what they had seen, it is all that was handled."""
     seen = command.seen_offset if command.seen_offset >= 0 else partition.handled.inbound
-    if partition.done.get(command.conversation_id, -2) >= seen:
+    if partition.done.get(command.conversation_id) == seen:
         return []
     return [DoneSaved(command.conversation_id, seen)]
 

@@ -28,10 +28,11 @@ def on_root_comment(
 def on_reply(partition: Partition, arrival: Arrival) -> list[Decision]:
     """A reply assigns nothing (R4.3); by the root's author it opens what was done (I12).
 
-    Only they are in the root's partition. A reply by anybody else is not counted as news here, so
-    a root comment that was done does not take its agent's place again (R1.7).
+    Only they are in the root's partition, and have been heard of there. A reply by anybody else is
+    not counted as news here, so a root comment that was done does not take its agent's place again
+    (R1.7).
     """
-    if arrival.conversation.id not in partition.rows:
+    if arrival.conversation.customer_id not in partition.customers:
         return []
     handled = _handled(partition, arrival)
     return [] if handled is None else [*handled, *reopened(partition, arrival)]
