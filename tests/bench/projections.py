@@ -1,12 +1,111 @@
 """The gateway's fold of the inbox into MongoDB, against a bare `bulk_write` of its documents.
 
-The bare side writes the same documents, guarded and upserted by the same indexes, and does nothing
-else: no decoding, no folding, no position.
+The gateway finds its events in the log: it is timed from the first position that it stores to the
+last one. The bare side has the documents that came of it, grouped as batches of the log would group
+them, and upserts them behind a guard, with the same indexes; no reading, decoding or folding.
 """
 
-from bench.report import Row
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.log import count, settled
+from bench.processes import running, service_env
+from bench.report import Bar, Row, compared
+from support import market
+from tuyen_events.inbound import CommentAdded, MessageReceived
+from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, POOLS, PRESENCE
+from tuyen_gateway.projections.collections import VIEW
+from tuyen_local import mongodb, server
+from tuyen_platform.kafka.topics import ensure_topics
+from tuyen_platform.mongodb import connect
+from tuyen_platform.projection import POSITIONS
+
+PAGES = 1_000
+AGENTS = 50
+CUSTOMERS = 20_000
+EVENTS = 60_000
+RUNS = 3
+_GIVE_UP_S = 600.0
+_POLL_S = 0.05
 
 
 async def measure(kafka: str) -> list[Row]:
-    """Three runs; each figure is their median."""
-    return []
+    """Three runs of each in turn; the ratio is pair by pair."""
+    prefix = f"bench{secrets.token_hex(3)}."
+    await _prepare(kafka, prefix)
+    folded = [await count(kafka, prefix, topic) for topic in (INBOUND, ASSIGNMENTS, POOLS)]
+    with tempfile.TemporaryDirectory(prefix="tuyen-bench-") as name:
+        place = Path(name)
+        views = await server.start(
+            mongodb, place / "mongodb", place, os.environ.get("TUYEN_MONGODB")
+        )
+        try:
+            ours, bare = [], []
+            for _ in range(RUNS):
+                database = f"bench{secrets.token_hex(3)}"
+                ours.append(await _ours(kafka, prefix, views.address, database, sum(folded)))
+                bare.append(await _bare(views.address, database, sum(folded)))
+        finally:
+            await views.stop()
+    return [
+        compared("projection of the inbox", "events/s", ours, "bare bulk_write", bare, bar=Bar(0.5))
+    ]
+
+
+async def _prepare(kafka: str, prefix: str) -> None:
+    """The mix of the router's benchmark, and what a router made of it."""
+    await ensure_topics(kafka, prefix, 1)
+    entities = list(market.directory(PAGES, AGENTS))
+    for topic in (DIRECTORY, PRESENCE):
+        mine = ((key, event) for at, key, event in entities if at is topic)
+        await market.publish(kafka, prefix, topic, mine)
+    events = list(market.mix(EVENTS, PAGES, CUSTOMERS))
+    conversations = {
+        event.data.conversation_id
+        for _, event in events
+        if isinstance(event.data, MessageReceived | CommentAdded)
+    }
+    await market.publish(kafka, prefix, INBOUND, events)
+    async with running("tuyen_router", service_env(kafka, prefix)) as router:
+        await settled(kafka, prefix, ASSIGNMENTS, len(conversations), router)
+
+
+async def _ours(kafka: str, prefix: str, views: str, database: str, events: int) -> float:
+    """How many events a second the gateway folds into a new database."""
+    positions = connect(views, database)[POSITIONS]
+    env = {**service_env(kafka, prefix), "TUYEN_MONGODB": views, "TUYEN_DATABASE": database}
+
+    async def more_than(few: int, gateway: asyncio.subprocess.Process) -> int:
+        while True:
+            found = await positions.find({"_id": {"$regex": f"^{VIEW}/"}}).to_list(None)
+            reached: int = sum(each["offset"] for each in found)
+            if reached > few:
+                return reached
+            if gateway.returncode is not None:
+                raise RuntimeError(f"the gateway ended with {gateway.returncode}")
+            await asyncio.sleep(_POLL_S)
+
+    async with asyncio.timeout(_GIVE_UP_S), running("tuyen_gateway", env) as gateway:
+        before = await more_than(0, gateway)
+        started = time.monotonic()
+        await more_than(events - 1, gateway)
+        return (events - before) / (time.monotonic() - started)
+
+
+async def _bare(views: str, database: str, events: int) -> float:
+    """How many events a second could come of the same documents with nothing but their writes."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.bare_mongodb",
+        env={**env, "BENCH_MONGODB": views, "BENCH_DATABASE": database},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return events / float(output)
