@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,20 +21,30 @@ from support.shop import eventually
 from support.slow_proxy import PRODUCE, SlowProxy
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
+from tuyen_events.commands import MarkConversationDone
+from tuyen_events.directory import Member, RuleChanged, directory_key
+from tuyen_events.event import Envelope, Event
+from tuyen_events.ids import AgentId, RuleId, customer_id, customer_key
+from tuyen_events.routing import LoadsReported
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
+    CUSTOMER_PARTITIONS,
     DIRECTORY,
     INBOUND,
     PRESENCE,
     REQUESTS,
+    Topic,
 )
+from tuyen_events.vocabulary import Mode, Reason
+from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.topics import ensure_topics
 
 PAGES, AGENTS, CUSTOMERS, EVENTS = 1, 7, 60, 400
 COMMENTS = EVENTS * 2 // 10
 FIRST_MESSAGES = EVENTS // 10
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 
 
 @asynccontextmanager
@@ -78,13 +89,17 @@ async def _committed(kafka: str, prefix: str) -> int:
 
 async def _assignments(kafka: str, prefix: str) -> list[AssignmentEvent]:
     """All assignment records, each partition in log order."""
+    events = await _events(kafka, prefix, ASSIGNMENTS)
+    return [event for event in events if isinstance(event, AssignmentEvent)]
+
+
+async def _events(kafka: str, prefix: str, topic: Topic) -> list[Event]:
+    """All events of a topic, each partition in log order."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()
     found = []
     try:
-        places = [
-            TopicPartition(prefix + ASSIGNMENTS.name, p) for p in range(ASSIGNMENTS.partitions)
-        ]
+        places = [TopicPartition(prefix + topic.name, p) for p in range(topic.partitions)]
         ends = await consumer.end_offsets(places)
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
@@ -92,9 +107,7 @@ async def _assignments(kafka: str, prefix: str) -> list[AssignmentEvent]:
         while left:
             for place, records in (await consumer.getmany(timeout_ms=200)).items():
                 for record in records:
-                    event = decode_data(record.headers, record.value)
-                    assert isinstance(event, AssignmentEvent)
-                    found.append(event)
+                    found.append(decode_data(record.headers, record.value))
                 if records[-1].offset + 1 >= ends[place]:
                     left.discard(place)
     finally:
@@ -198,6 +211,99 @@ async def test_r9_2_a_graceful_stop_and_a_replay_decide_nothing_again(
     assert len(after) == CUSTOMERS + 1
     held = _held(after)
     assert max(held.values()) - min(held.values()) <= 1
+
+
+async def test_r1_7_a_rule_that_begins_to_count_knows_what_was_open_and_a_kill_forgets_nothing(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    """Seven agents have sixty conversations when each may have nine: there is room for three."""
+    await market.publish(kafka, prefix, INBOUND, market.acquaintances(PAGES, CUSTOMERS))
+    log = tmp_path / "router.log"
+    async with _router(kafka, prefix, log) as worker:
+        await _until_assigned(kafka, prefix, CUSTOMERS)
+        await market.publish(kafka, prefix, DIRECTORY, [_rule_of_nine()])
+        await _until_all_loads_were_told(kafka, prefix, reports_of_each=1)
+        comments = [market.comment(number, 0, number) for number in range(5)]
+        await market.publish(kafka, prefix, INBOUND, comments)
+        await _until_assigned(kafka, prefix, CUSTOMERS + 5)
+        worker.send_signal(signal.SIGKILL)
+        await worker.wait()
+
+    async with _router(kafka, prefix, log):
+        await _until_all_loads_were_told(kafka, prefix, reports_of_each=2)
+        records = await _assignments(kafka, prefix)
+        held = Counter(each.agent_id for each in records)
+        assert held.pop(None) == 2
+        assert set(held.values()) == {9}
+        await market.publish(kafka, prefix, COMMANDS, [_done(records[0])])
+
+        async def drained() -> bool:
+            found = await _assignments(kafka, prefix)
+            return [each.agent_id for each in found if each.reason is Reason.QUEUE_DRAINED] == [
+                records[0].agent_id
+            ]
+
+        await eventually(drained, log.read_text)
+
+
+def _rule_of_nine() -> tuple[str, Envelope]:
+    organization = market.organization_of(0)
+    agents = (AgentId(f"agent-{number}") for number in range(AGENTS))
+    rule = RuleChanged(
+        organization=organization,
+        at=NOW,
+        id=RuleId("everyone"),
+        name="Everyone",
+        enabled=True,
+        mode=Mode.SEQUENTIAL,
+        members=tuple(Member(agent_id=each, capacity=9) for each in agents),
+        version=2,
+    )
+    key = directory_key(organization, "rule", rule.id)
+    return key, Envelope(id="evt_rule", source="test", subject=rule.id, time=NOW, data=rule)
+
+
+def _done(record: AssignmentEvent) -> tuple[str, Envelope]:
+    """A customer's conversation is done. The key has to lead where the customer is."""
+    externals = (f"67{customer:014d}" for customer in range(CUSTOMERS))
+    (external,) = (
+        each
+        for each in externals
+        if customer_id(record.organization, record.page_id, each) == record.customer_id
+    )
+    command = MarkConversationDone(
+        command_id="done",
+        organization=record.organization,
+        page_id=record.page_id,
+        conversation_id=record.conversation_id,
+        customer_id=record.customer_id,
+        customer_external_id=external,
+        kind=record.kind,
+        done=True,
+        seen_events=99,
+        seen_offset=10**9,
+        by=record.agent_id,
+        at=NOW,
+    )
+    envelope = Envelope(id="done", source="test", subject="done", time=NOW, data=command)
+    return customer_key(record.organization, record.page_id, external), envelope
+
+
+async def _until_all_loads_were_told(kafka: str, prefix: str, *, reports_of_each: int) -> None:
+    """Until every partition that has conversations told all of its loads, so and so often."""
+    told: Counter[int] = Counter()
+    keys = (key for key, _ in market.acquaintances(PAGES, CUSTOMERS))
+    holding = {partition_of(key, CUSTOMER_PARTITIONS) for key in keys}
+
+    async def enough() -> bool:
+        reports = await _events(kafka, prefix, REQUESTS)
+        told.clear()
+        told.update(
+            each.partition for each in reports if isinstance(each, LoadsReported) and each.complete
+        )
+        return all(told[partition] >= reports_of_each for partition in holding)
+
+    await eventually(enough, lambda: f"told by {told}")
 
 
 async def _forget_commits(kafka: str, prefix: str) -> None:
