@@ -1,8 +1,11 @@
-"""From a webhook to the inbox, through the whole running stack, at half of what it can take.
+"""From a webhook to the log and to the inbox, through the whole running stack, at half capacity.
 
-The time is taken from before a webhook is sent until MongoDB tells that its message stands in the
-view that the gateway reads. Capacity is how many messages a second became visible when webhooks
-came as fast as they were answered.
+Seven of ten messages are of customers who have an agent, three of new ones: as many decisions as in
+the router's mix. Three times are taken: from a webhook's answer until a reader of the log has the
+assignment; from before a webhook is sent until MongoDB tells that its message stands in the view
+that the gateway reads; and, for some of the new customers, until the gateway's inbox shows it to
+who asks again and again. Capacity is how many messages a second became visible when webhooks came
+as fast as they were answered.
 """
 
 import asyncio
@@ -10,15 +13,20 @@ import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from aiokafka import TopicPartition
 
-from bench.load import request, send
-from bench.report import Row
+from bench.load import external_id, request, send
+from bench.log import reading
+from bench.report import Bar, Row, median_of
 from support.shop import Shop
+from tuyen_events.ids import OrganizationId, PageId, customer_id, message_thread_id
+from tuyen_events.topics import ASSIGNMENTS
 from tuyen_gateway.projections.collections import MESSAGES
 from tuyen_local.stack import Stack
 from tuyen_platform.mongodb import connect
@@ -29,6 +37,12 @@ BLAST = 4_000
 CONNECTIONS = 64
 SECONDS = 12
 RUNS = 3
+ASKED_FOR = 200
+"""Of so many new customers, evenly spread over a run, the inbox is asked."""
+_FIRSTS = (2, 5, 9)
+"""Three messages of ten are of new customers."""
+_ASK_AGAIN_S = 0.02
+_POLL_S = 0.1
 _PATIENCE_S = 120.0
 _PERCENT = 100
 
@@ -42,21 +56,41 @@ async def measure(kafka: str) -> list[Row]:
             topic_prefix=f"bench{secrets.token_hex(3)}.",
             presence_lease_s=3600,
         )
-        async with stack, _shop(stack) as shop, _seen(stack) as seen:
-            run = _Run(stack, shop, seen)
+        async with (
+            stack,
+            _shop(stack) as shop,
+            _seen(stack) as seen,
+            _assigned(stack) as assigned,
+        ):
+            run = _Run(stack, shop, seen, assigned)
             await run.blast(CUSTOMERS)
             capacity = statistics.median([await run.capacity() for _ in range(RUNS)])
-            cuts = [
-                statistics.quantiles(await run.steady(capacity / 2), n=_PERCENT)
-                for _ in range(RUNS)
-            ]
-    p50, p99 = (statistics.median(cut[at] for cut in cuts) * 1000 for at in (49, 98))
+            times = [await run.steady(capacity / 2) for _ in range(RUNS)]
     unit = f"ms, at {capacity / 2:.0f} webhooks/s"
     return [
         Row(figure="messages visible in the inbox", value=capacity, unit="messages/s", runs=RUNS),
-        Row(figure="webhook to inbox, p50", value=p50, unit=unit, runs=RUNS),
-        Row(figure="webhook to inbox, p99", value=p99, unit=unit, runs=RUNS),
+        *_rows("webhook accepted to assignment", unit, [each.log for each in times], Bar(most=100)),
+        *_rows("webhook to the inbox's view", unit, [each.view for each in times]),
+        *_rows("webhook to inbox, asked for", unit, [each.inbox for each in times], Bar(most=250)),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Seconds, each of another message."""
+
+    log: list[float]
+    view: list[float]
+    inbox: list[float]
+
+
+def _rows(
+    figure: str, unit: str, runs: Sequence[Sequence[float]], bar: Bar | None = None
+) -> list[Row]:
+    """The medians over the runs of each one's percentiles; the bar is for the 99th."""
+    cuts = [statistics.quantiles(run, n=_PERCENT) for run in runs]
+    p50, p99 = ([cut[at] * 1000 for cut in cuts] for at in (49, 98))
+    return [median_of(f"{figure}, p50", unit, p50), median_of(f"{figure}, p99", unit, p99, bar)]
 
 
 @asynccontextmanager
@@ -92,28 +126,58 @@ async def _seen(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
     watcher.cancel()
 
 
+@asynccontextmanager
+async def _assigned(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
+    """When a reader of the log had the assignment of each conversation; filled meanwhile."""
+    assigned: dict[str, float] = {}
+    topic = stack.settings.topic_prefix + ASSIGNMENTS.name
+
+    async def read() -> None:
+        async for record in consumer:
+            assigned.setdefault(record.key.decode(), time.monotonic())
+
+    async with reading(stack.kafka) as consumer:
+        consumer.assign([TopicPartition(topic, n) for n in range(ASSIGNMENTS.partitions)])
+        reader = asyncio.create_task(read())
+        yield assigned
+        reader.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    mid: str
+    customer: str
+    """By the channel's id."""
+    conversation: str
+    is_first: bool
+    body: bytes
+
+
 class _Run:
     """Webhooks of one shop, each of another message."""
 
-    def __init__(self, stack: Stack, shop: Shop, seen: Mapping[str, float]) -> None:
+    def __init__(
+        self, stack: Stack, shop: Shop, seen: Mapping[str, float], assigned: Mapping[str, float]
+    ) -> None:
         self._secret = stack.secrets.facebook_app_secret
-        self._page = shop.facebook.page
+        self._shop = shop
         self._port = int(stack.ingest_url.rpartition(":")[2])
         self._seen = seen
+        self._assigned = assigned
         self._sent = 0
 
     async def blast(self, count: int) -> None:
         """Sends as fast as webhooks are answered, and waits until all are visible."""
         messages = [self._message() for _ in range(count)]
 
-        async def drive(mine: list[tuple[str, bytes]]) -> None:
+        async def drive(mine: list[_Message]) -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-            for _, body in mine:
-                await send(reader, writer, body)
+            for message in mine:
+                await send(reader, writer, message.body)
             writer.close()
 
         await asyncio.gather(*(drive(messages[n::CONNECTIONS]) for n in range(CONNECTIONS)))
-        await self._visible([mid for mid, _ in messages])
+        await self._visible(messages)
 
     async def capacity(self) -> float:
         """How many messages a second become visible when they come as fast as they are taken."""
@@ -121,9 +185,11 @@ class _Run:
         await self.blast(BLAST)
         return BLAST / (time.monotonic() - started)
 
-    async def steady(self, rate: float) -> list[float]:
-        """Sends `rate` webhooks/s, whatever becomes of them; how long each took (s)."""
+    async def steady(self, rate: float) -> _Times:
+        """Sends `rate` webhooks/s, whatever becomes of them; how long each took."""
         sent: dict[str, float] = {}
+        answered: dict[str, float] = {}
+        shown: dict[str, float] = {}
         streams = [
             await asyncio.open_connection("127.0.0.1", self._port) for _ in range(CONNECTIONS)
         ]
@@ -131,30 +197,62 @@ class _Run:
         for stream in streams:
             idle.put_nowait(stream)
 
-        async def one(mid: str, body: bytes) -> None:
+        async def one(message: _Message, is_asked_for: bool) -> None:
             stream = await idle.get()
-            await send(*stream, body)
+            await send(*stream, message.body)
+            answered[message.mid] = time.monotonic()
             idle.put_nowait(stream)
+            if is_asked_for:
+                shown[message.mid] = await self._shown(message)
 
         messages = [self._message() for _ in range(int(rate * SECONDS))]
+        firsts = [message for message in messages if message.is_first]
+        asked_for = {each.mid for each in firsts[:: max(1, len(firsts) // ASKED_FOR)]}
         start = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
-            for number, (mid, body) in enumerate(messages):
+            for number, message in enumerate(messages):
                 await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
-                sent[mid] = time.monotonic()
-                tasks.create_task(one(mid, body))
-        await self._visible(list(sent))
+                sent[message.mid] = time.monotonic()
+                tasks.create_task(one(message, message.mid in asked_for))
+        await self._visible(messages)
         for _, writer in streams:
             writer.close()
-        return [self._seen[mid] - at for mid, at in sent.items()]
+        return _Times(
+            log=[self._assigned[each.conversation] - answered[each.mid] for each in firsts],
+            view=[self._seen[mid] - at for mid, at in sent.items()],
+            inbox=[at - sent[mid] for mid, at in shown.items()],
+        )
 
-    def _message(self) -> tuple[str, bytes]:
+    def _message(self) -> _Message:
         number, self._sent = self._sent, self._sent + 1
+        is_first = number < CUSTOMERS or number % 10 in _FIRSTS
+        customer = number if is_first else number % CUSTOMERS
         mid = f"m_{number}"
         now = int(time.time() * 1000)
-        return mid, request(self._secret, self._page, number % CUSTOMERS, mid, now)
+        body = request(self._secret, self._shop.facebook.page, customer, mid, now)
+        writer = external_id(customer)
+        page = PageId(self._shop.page_id)
+        thread = message_thread_id(customer_id(OrganizationId(self._shop.id), page, writer))
+        return _Message(mid, writer, thread, is_first, body)
 
-    async def _visible(self, mids: list[str]) -> None:
+    async def _shown(self, message: _Message) -> float:
+        """When the inbox showed the message of a new customer."""
+        while True:
+            for row in await self._shop.admin.inbox(external_id=message.customer):
+                if message.mid in row["last_text"]:
+                    return time.monotonic()
+            await asyncio.sleep(_ASK_AGAIN_S)
+
+    async def _visible(self, messages: Sequence[_Message]) -> None:
+        """Waits until all are visible, and those of new customers assigned."""
+
+        def all_there() -> bool:
+            return all(
+                each.mid in self._seen
+                and (not each.is_first or each.conversation in self._assigned)
+                for each in messages
+            )
+
         async with asyncio.timeout(_PATIENCE_S):
-            while not all(mid in self._seen for mid in mids):  # noqa: ASYNC110 - MongoDB's word
-                await asyncio.sleep(0.01)
+            while not all_there():  # noqa: ASYNC110 - MongoDB's and Kafka's word
+                await asyncio.sleep(_POLL_S)

@@ -18,6 +18,11 @@ _OK = b"HTTP/1.1 200"
 _END_OF_HEADERS = b"\r\n\r\n"
 
 
+def external_id(customer: int) -> str:
+    """A customer's id at the channel."""
+    return f"67{customer:014d}"
+
+
 def request(secret: str, page: str, customer: int, mid: str, at_ms: int) -> bytes:
     """One signed Messenger webhook as it stands on the wire."""
     body = json.dumps(
@@ -29,10 +34,10 @@ def request(secret: str, page: str, customer: int, mid: str, at_ms: int) -> byte
                     "time": at_ms,
                     "messaging": [
                         {
-                            "sender": {"id": f"67{customer:014d}"},
+                            "sender": {"id": external_id(customer)},
                             "recipient": {"id": page},
                             "timestamp": at_ms,
-                            "message": {"mid": mid, "text": "Xin chào shop, còn áo size M không?"},
+                            "message": {"mid": mid, "text": f"Còn áo size M không? {mid}"},
                         }
                     ],
                 }

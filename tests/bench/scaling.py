@@ -59,8 +59,8 @@ async def measure(broker: Server, data: Path) -> list[Row]:
         for workers, prefix in prefixes.items():
             runs[workers].append(await _run(broker, prefix, workers, number))
     rows = [row for workers in WORKERS for row in _rows(workers, runs[workers])]
-    if data.exists():
-        after = _kept(data, prefixes[1])
+    after = _kept(data, prefixes[1])
+    if any(after.values()):
         rows += [
             Row(
                 figure=f"Kafka's disk, kept {how_long}",
