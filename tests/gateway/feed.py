@@ -84,10 +84,14 @@ class Feed:
         at: float | None = None,
         attachments: tuple[Attachment, ...] = (),
         visit: Visit | None = None,
+        accepted: float | None = None,
     ) -> ConversationId:
         mid = mid or f"mid-{next(self._numbers)}"
+        common = self._common(at)
+        if accepted is not None:
+            common["accepted_at"] = START + timedelta(seconds=accepted)
         event = MessageReceived(
-            **self._common(at),
+            **common,
             customer=self.customer(who, name),
             conversation_id=self.thread(who),
             message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),

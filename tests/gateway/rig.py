@@ -1,7 +1,7 @@
 """A gateway over the log in memory, called as its users call it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -172,6 +172,13 @@ def settings(**changed: Any) -> GatewaySettings:
         **changed,
     }
     return GatewaySettings(**given)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], within_s: float = DEADLINE_S) -> None:
+    """Returns once `holds`; raises TimeoutError when it does not within that many seconds."""
+    async with asyncio.timeout(within_s):
+        while not await holds():  # noqa: ASYNC110 - nobody sets an event for what HTTP answers
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

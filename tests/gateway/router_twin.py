@@ -40,6 +40,8 @@ class RouterTwin:
     """Nobody may be given a conversation of these (R6.2)."""
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, commands stay unanswered."""
+    rests_after: int | None = None
+    """It falls asleep once it was asked so many."""
     _rows: dict[ConversationId, tuple[int, AgentId | None]] = field(default_factory=dict)
 
     def holder(self, conversation: ConversationId) -> AgentId | None:
@@ -63,29 +65,38 @@ class RouterTwin:
         await self.awake.wait()
         self.asked.append(event)
         await self._settle(event, await self._handle(event))
+        if len(self.asked) == self.rests_after:
+            self.awake.clear()
 
     async def _handle(self, command: Command) -> Outcome:
-        holder = self.holder(command.conversation_id)
+        outcome = Outcome.APPLIED
         match command:
             case MarkConversationDone():
-                return Outcome.APPLIED
+                pass
             case ReturnToRotation():
-                if holder != command.only_from:
-                    return Outcome.UNCHANGED
-                await self._write(command, None, Reason.QUEUED, AssignmentQueued)
+                if self.holder(command.conversation_id) != command.only_from:
+                    outcome = Outcome.UNCHANGED
+                else:
+                    await self._write(command, None, Reason.QUEUED, AssignmentQueued)
             case AssignConversation():
-                if command.only_from is not None and holder != command.only_from:
-                    return Outcome.UNCHANGED
-                if command.take and holder is not None:
-                    return Outcome.ALREADY_TAKEN
-                if holder == command.agent_id:
-                    return Outcome.UNCHANGED
-                if command.page_id in self.closed_pages:
-                    return Outcome.NOT_ALLOWED
-                reason = Reason.TAKEN if command.take else Reason.MANUAL
-                reason = Reason.BULK if command.bulk else reason
-                kind = AssignmentRemoved if command.agent_id is None else AssignmentChanged
-                await self._write(command, command.agent_id, reason, kind)
+                outcome = self._outcome(command)
+                if outcome is Outcome.APPLIED:
+                    reason = Reason.TAKEN if command.take else Reason.MANUAL
+                    reason = Reason.BULK if command.bulk else reason
+                    kind = AssignmentRemoved if command.agent_id is None else AssignmentChanged
+                    await self._write(command, command.agent_id, reason, kind)
+        return outcome
+
+    def _outcome(self, command: AssignConversation) -> Outcome:
+        holder = self.holder(command.conversation_id)
+        if command.only_from not in (None, holder):
+            return Outcome.UNCHANGED
+        if command.take and holder is not None:
+            return Outcome.ALREADY_TAKEN
+        if holder == command.agent_id:
+            return Outcome.UNCHANGED
+        if command.page_id in self.closed_pages:
+            return Outcome.NOT_ALLOWED
         return Outcome.APPLIED
 
     async def _write(

@@ -9,24 +9,15 @@ import pytest
 from gateway.rig import DEADLINE_S, Rig, User, presence_service, router, running
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.topics import (
-    COMMAND_RESULTS,
-    COMMANDS,
-    CREDENTIALS,
-    DIRECTORY,
-    PRESENCE,
-    PRESENCE_SIGNALS,
-)
+from tuyen_events.topics import DIRECTORY, TOPICS
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 
-TOPICS = (DIRECTORY, CREDENTIALS, PRESENCE, PRESENCE_SIGNALS, COMMANDS, COMMAND_RESULTS)
-
 
 @pytest.fixture
 async def logs(kafka: str, topic_prefix: str) -> AsyncIterator[tuple[KafkaLog, KafkaLog]]:
-    await ensure_topics(kafka, topic_prefix, 1, TOPICS)
+    await ensure_topics(kafka, topic_prefix, 1, TOPICS.values())
     async with KafkaLog(kafka, topic_prefix) as one, KafkaLog(kafka, topic_prefix) as two:
         yield one, two
 
@@ -54,6 +45,22 @@ async def test_a_change_is_served_by_the_other_gateway_that_has_seen_its_version
     end = (await one.gateway.log.end_offsets(DIRECTORY))[0] - 1
     assert (await there.get(f"/v1/agents/lan?after={end}")).status_code == 404
     assert (await User(two.client, lan.token).get("/v1/me")).status_code == 401
+
+
+async def test_a_livechat_pages_token_is_told_by_the_gateway_that_made_it(
+    gateways: tuple[Rig, Rig],
+) -> None:
+    one, two = gateways
+    here = await one.organization()
+    body = {"channel": "livechat", "name": "Web"}
+    there = User(two.client, here.token)
+    await two.gateway.credentials.copy.current()
+    await two.gateway.directory.copy.current()
+    made = await here.done("PUT", "/v1/pages/web", body)
+    seen = {name: value for name, value in made.items() if name != "token"}
+    assert await there.done("PUT", "/v1/pages/web", body) == seen  # at once, and without waiting
+    assert await there.done("GET", "/v1/pages/web") == seen
+    assert (await there.done("POST", "/v1/pages/web/token"))["token"] != made["token"]
 
 
 async def test_one_of_two_claims_of_an_account_wins(gateways: tuple[Rig, Rig]) -> None:

@@ -119,7 +119,8 @@ CASES = {
     ),
     "no_candidate": (
         entry(Reason.NO_CANDIDATE, None, rule_id=RULE),
-        "Chưa có nhân viên nào có thể nhận theo quy tắc “Bán hàng”; hội thoại chưa có ai phụ trách.",
+        "Chưa có nhân viên nào có thể nhận theo quy tắc “Bán hàng”; "
+        "hội thoại chưa có ai phụ trách.",
         "Nobody could take it under the rule “Bán hàng”; nobody has it.",
     ),
     "a livestream that follows its customer": (

@@ -11,13 +11,16 @@ from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.walks import MongoWalks
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports import ContactViews, ConversationViews, InboxViews
+from tuyen_gateway.jobs.share import share_work
+from tuyen_gateway.ports import ContactViews, ConversationViews, ConversationWalks, InboxViews
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock, SystemClock
@@ -36,6 +39,7 @@ def compose(
     *,
     views: ConversationViews,
     inbox: InboxViews,
+    walks: ConversationWalks,
     contacts: ContactViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
@@ -53,8 +57,10 @@ def compose(
         brake=LoginBrake(clock),
         presence=PresenceBoard(log),
         commands=Commands(log),
+        jobs=Jobs(log),
         views=views,
         inbox=inbox,
+        walks=walks,
         contacts=contacts,
     )
     for copy in gateway.copies():
@@ -75,12 +81,14 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
             SystemClock(),
             views=inbox,
             inbox=inbox,
+            walks=MongoWalks(database),
             contacts=MongoContacts(database),
         )
         gateway.health.live_when("projections", status.live)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
             running.append(tasks.create_task(run_projections(log, database, status)))
+            running.append(tasks.create_task(share_work(gateway)))
             await serve(create_app(gateway), settings.host, settings.port, stopping)
             for task in running:
                 task.cancel()

@@ -30,7 +30,7 @@ class ConflictError(GatewayError):
     """What is asked does not fit what stands."""
 
 
-class TakenError(ConflictError):
+class TakenError(GatewayError):
     """Somebody has it already (R6.6)."""
 
     def __init__(self, detail: str, agent_id: AgentId | None) -> None:

@@ -7,10 +7,11 @@ from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import Tokens
-from tuyen_gateway.ports import ContactViews, ConversationViews, InboxViews
+from tuyen_gateway.ports import ContactViews, ConversationViews, ConversationWalks, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -32,8 +33,10 @@ class Gateway:
     brake: LoginBrake
     presence: PresenceBoard
     commands: Commands
+    jobs: Jobs
     views: ConversationViews
     inbox: InboxViews
+    walks: ConversationWalks
     contacts: ContactViews
 
     def copies(self) -> tuple[LogCopy, ...]:
@@ -44,4 +47,5 @@ class Gateway:
             self.site_tokens.copy,
             self.presence.copy,
             self.commands.copy,
+            self.jobs.copy,
         )

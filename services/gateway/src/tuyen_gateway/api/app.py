@@ -8,11 +8,13 @@ from fastapi import APIRouter, FastAPI
 from tuyen_gateway.api import (
     agents,
     assignee,
+    assignments,
     auth,
     contacts,
     conversations,
     departments,
     groups,
+    jobs,
     links,
     livechat,
     me,
@@ -42,6 +44,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     links.router,
     conversations.router,
     assignee.router,
+    assignments.router,
+    jobs.router,
     contacts.router,
 )
 

@@ -113,6 +113,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """Done while there are no more inbound events than these (I12)."""
     done_set: tuple[datetime, int, int] | None = None
     """When that was said last, and where in `commands` it stands: partition and offset."""
+    done_command: str | None = None
+    """The command that said it."""
     reads: tuple[Read, ...] = ()
     """In the order of the agents' ids."""
     read_by: tuple[AgentId, ...] = ()
@@ -366,7 +368,11 @@ def mark_done(
     if row.done_set is not None and row.done_set >= said:
         return row
     done_events = event.seen_events if event.done else -1
-    return _recounted(msgspec.structs.replace(row, done_events=done_events, done_set=said))
+    return _recounted(
+        msgspec.structs.replace(
+            row, done_events=done_events, done_set=said, done_command=event.command_id
+        )
+    )
 
 
 def seen_offset(row: Conversation, partition: int) -> int:

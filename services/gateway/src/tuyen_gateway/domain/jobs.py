@@ -134,12 +134,6 @@ def hands_over(request: HandoverRequested, row: Conversation) -> bool:
     return row.assignee == request.agent_id and not row.done
 
 
-def has_closed(request: BulkRequested, row: Conversation) -> bool:
-    """Whether the last word on the row's being done was this job's, whose commands all have the
-    time of the request."""
-    return row.done_set is not None and row.done_set[0] == stored_time(request.at)
-
-
 def closes(request: BulkRequested, row: Conversation) -> bool:
     """Whether the conversation is still to be closed or opened.
 

@@ -21,7 +21,6 @@ from tuyen_gateway.domain.jobs import (
     closes,
     command_id,
     hands_over,
-    has_closed,
 )
 
 ASSIGN = "assign"
@@ -81,11 +80,11 @@ class Planner:
     def _bulk_done(self, request: BulkRequested, row: Conversation) -> Plan:
         if request.done is None:
             return Plan()
-        if has_closed(request, row):
+        named = command_id(self.job, row.id, DONE)
+        if row.done_command == named:
             return Plan(known=(CHANGED,))
         if not closes(request, row):
             return Plan(known=(UNCHANGED,))
-        named = command_id(self.job, row.id, DONE)
         return self._asked(mark_done(row, named, done=request.done, by=request.by, at=request.at))
 
     def _asked(self, command: Command | None) -> Plan:
