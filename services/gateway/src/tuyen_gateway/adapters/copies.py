@@ -24,6 +24,12 @@ class LogCopy(copies.LogCopy):
         if not await self.followed(within_s):
             raise UnavailableError("This gateway is still starting: try again.")
 
+    async def current(self, within_s: float = WAIT_S) -> None:
+        """Returns once the copy holds all that stood in the log at the call; else raises
+        UnavailableError."""
+        if not await self.refresh(within_s):
+            raise UnavailableError("This gateway is behind the log: try again.")
+
     async def folded(self, at: Appended, within_s: float = WAIT_S) -> None:
         """Returns once the record at `at` was folded; raises UnavailableError when it takes longer
         than `within_s` seconds."""

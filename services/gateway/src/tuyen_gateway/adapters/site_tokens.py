@@ -41,8 +41,9 @@ class SiteTokens:
 
     @asynccontextmanager
     async def held(self, app_id: str) -> AsyncIterator[None]:
-        """Keeps others away from the page's token."""
+        """Keeps others away from the page's token, which is the log's latest on entering."""
         async with self._locks.setdefault(app_id, asyncio.Lock()):
+            await self.copy.current()
             yield
 
     async def make(self, app_id: str) -> str:
