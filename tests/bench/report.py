@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+_NARROWEST = 150
 _PUBLISHED = ("figure", "value", "unit", "baseline", "baseline_value", "ratio", "runs")
 
 
@@ -98,7 +99,9 @@ def publish(rows: Sequence[Row], path: Path) -> None:
             "" if row.bar is None else "reached" if row.bar.reached(row) else "missed",
             str(row.runs),
         )
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, _NARROWEST)
+    console.print(table)
     path.parent.mkdir(parents=True, exist_ok=True)
     published = [{name: getattr(row, name) for name in _PUBLISHED} for row in rows]
     path.write_text(json.dumps({"machine": machine(), "rows": published}, indent=2) + "\n")

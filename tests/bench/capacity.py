@@ -1,0 +1,169 @@
+"""`python -m bench.capacity`: the tables of docs/capacity.md, from the figures of the last bench.
+
+The model is arithmetic on measured costs: what an event costs a worker, and Kafka, is the same
+wherever it happens; what is waited for is not in it.
+"""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuyen_events.topics import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS
+
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "capacity.md"
+_BEGIN, _END = "<!-- written by bench.capacity -->", "<!-- end -->"
+_DAY_S = 86_400
+_MONTH_DAYS = 30
+_BUSY = 0.5
+"""How much of a process's core its load may take: the rest is for peaks and for a neighbour's."""
+_SPARE = 1
+"""So many workers may be missing, and the others still carry the load."""
+_REPLICAS = 3
+_DECISIONS = 0.3
+"""Assignments for one inbound event, in the mix that was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    pages: int = 10_000
+    customers: int = 10_000_000
+    events_per_s: int = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What was measured, by the benchmark's own names of the figures."""
+
+    router_cpu_s: float
+    """For 1,000 events, as Kafka's."""
+    kafka_cpu_s: float
+    kept_bytes: float
+    """For an event, for ever; and those for a month."""
+    month_bytes: float
+    memory_gb: float
+    """Of a million customers, as the recovery."""
+    recovery_s: float
+    webhooks_per_s: float
+    projected_per_s: float
+
+    @classmethod
+    def of(cls, rows: Mapping[str, float]) -> "Costs":
+        """Raises KeyError with the name of a figure that was not measured."""
+        million = "1,000,000 customers known"
+        return cls(
+            router_cpu_s=rows["1 router worker, cost"],
+            kafka_cpu_s=rows["1 router worker, Kafka's cost"],
+            kept_bytes=rows["Kafka's disk, kept for ever"],
+            month_bytes=rows["Kafka's disk, kept for a month"],
+            memory_gb=rows[f"router's memory, {million}"],
+            recovery_s=rows[f"router's recovery, {million}"],
+            webhooks_per_s=rows["ingest"],
+            projected_per_s=rows["projection of the inbox"],
+        )
+
+
+def needs(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    """What is needed: of what, how much, and how that comes about."""
+    yield from _of_workers(costs, wanted)
+    yield from _of_kafka(costs, wanted)
+    for what, rate, each in (
+        ("ingest processes", wanted.events_per_s, costs.webhooks_per_s),
+        ("gateways, to fold", wanted.events_per_s * (1 + _DECISIONS), costs.projected_per_s),
+    ):
+        many = math.ceil(rate / each / _BUSY)
+        yield what, f"{many}", f"{rate:,.0f}/s in all, {each:,.0f}/s each, at {_BUSY:.0%} of it"
+
+
+def _of_workers(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    cores = wanted.events_per_s / 1000 * costs.router_cpu_s
+    at_work = math.ceil(cores / _BUSY)
+    millions = wanted.customers / 10**6
+    memory, recovery = millions * costs.memory_gb, millions * costs.recovery_s
+    events, customers = (
+        each / CUSTOMER_PARTITIONS for each in (wanted.events_per_s, wanted.customers)
+    )
+    yield (
+        "partitions, of customers and of organizations",
+        f"{CUSTOMER_PARTITIONS} and {ORGANIZATION_PARTITIONS}",
+        f"as they are: {events:,.0f} events/s and {customers:,.0f} customers in each",
+    )
+    yield (
+        "router workers",
+        f"{at_work + _SPARE}",
+        f"{cores:.1f} cores, {_BUSY:.0%} of one in each worker; {_SPARE} may be missing",
+    )
+    yield (
+        "memory of a router worker",
+        f"{memory / at_work:.1f} GB",
+        f"{memory:.1f} GB for all customers, on {at_work}",
+    )
+    yield (
+        "to take a lost worker's share over",
+        f"{recovery / at_work:.0f} s",
+        f"{costs.recovery_s:.1f} s for a million customers, after the session timeout",
+    )
+
+
+def _of_kafka(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    day = wanted.events_per_s * _DAY_S * _REPLICAS
+    yield (
+        "Kafka's cores",
+        f"{wanted.events_per_s / 1000 * costs.kafka_cpu_s * _REPLICAS:.1f}",
+        f"of all {_REPLICAS} replicas, for the router's topics",
+    )
+    yield (
+        "Kafka's disk, for ever",
+        f"{day * costs.kept_bytes / 10**9:,.0f} GB a day",
+        f"the inbound log; {_REPLICAS} replicas, the full rate all day",
+    )
+    yield (
+        "Kafka's disk, for a month",
+        f"{day * _MONTH_DAYS * costs.month_bytes / 10**12:,.1f} TB",
+        "assignments, requests, answers and pools, the same way",
+    )
+
+
+def tables(bench: Path, wanted: Wanted) -> str:
+    """The measured costs and what follows from them, in Markdown."""
+    told = json.loads(bench.read_text(encoding="utf-8"))
+    costs = Costs.of({row["figure"]: row["value"] for row in told["rows"]})
+    machine = told["machine"]
+    return "\n".join(
+        [
+            f"Measured on {machine['cpus']} CPUs with {machine['memory_gib']} GiB "
+            f"({machine['system']}, Python {machine['python']}), Kafka and MongoDB beside it.",
+            "",
+            "| what 1,000 events cost | |",
+            "|---|---|",
+            f"| a router worker | {costs.router_cpu_s:.3f} CPU s |",
+            f"| Kafka | {costs.kafka_cpu_s:.3f} CPU s |",
+            f"| Kafka's disk, kept for ever | {costs.kept_bytes:,.0f} kB |",
+            f"| Kafka's disk, kept for a month | {costs.month_bytes:,.0f} kB |",
+            "",
+            f"| for {wanted.pages:,} pages, {wanted.customers:,} customers, "
+            f"{wanted.events_per_s:,} events/s | needed | because |",
+            "|---|---|---|",
+            *(f"| {what} | {much} | {why} |" for what, much, why in needs(costs, wanted)),
+        ]
+    )
+
+
+def main() -> None:
+    """Writes the tables into the document."""
+    bench = Path(os.environ.get("TUYEN_DATA_DIR", "var")) / "bench.json"
+    before, _, rest = _DOCUMENT.read_text(encoding="utf-8").partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    try:
+        written = tables(bench, Wanted())
+    except KeyError as missing:
+        sys.exit(f"{bench} has no figure {missing}: run the whole of `make bench`")
+    text = f"{before}{_BEGIN}\n\n{written}\n\n{_END}{after}"
+    _DOCUMENT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
