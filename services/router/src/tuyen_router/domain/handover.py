@@ -54,7 +54,11 @@ def on_return(
         return _kept(partition, organization, command, keeper)
     conversation = named(command, command.conversation_id, command.kind)
     request = request_id(position.partition, partition.handled.inbound, position.offset)
-    waits = replace(_why(organization, command, Reason.QUEUED), request_id=request)
+    joined = _under_way(partition, command)
+    waits = replace(
+        _why(organization, command, Reason.QUEUED),
+        request_id=request if joined is None else joined.id,
+    )
     return [
         assignment(partition, conversation, None, waits),
         *_asked(partition, command, position, request),
@@ -115,8 +119,8 @@ def _asked(
         return [_requested(command, position, request)]
     customer = partition.customer(command.customer_id)
     thread = (command.conversation_id, command.kind)
-    before = customer.open_request
-    if before is not None and before.purpose is Purpose.HANDOVER:
+    before = _under_way(partition, command)
+    if before is not None:
         joined = replace(before, conversations=_with(before.conversations, thread))
         return [CustomerSaved(command.customer_id, replace(customer.record(), request=joined))]
     withdrawn_id, unassigned = asked(partition, command)
@@ -136,6 +140,14 @@ def _asked(
         *withdrawn(command, withdrawn_id, position),
         _requested(command, position, request),
     ]
+
+
+def _under_way(partition: Partition, command: ReturnToRotation) -> Request | None:
+    """The open request of the customer, if it is of a handover."""
+    if not command.kind.sticky:
+        return None
+    request = partition.customer(command.customer_id).open_request
+    return request if request is not None and request.purpose is Purpose.HANDOVER else None
 
 
 def _with(threads: Threads, thread: tuple[ConversationId, ConversationKind]) -> Threads:

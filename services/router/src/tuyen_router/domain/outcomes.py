@@ -70,16 +70,16 @@ def told_again(
     """What became of a command that was handled before a crash, and the withdrawal that the crash
     may have lost. `outcome` is what would become of it now.
 
-    When it made the conversation's last record, or asked for it, it applied; when it was the last
-    one refused, how it was. Otherwise something newer came since: then what is true of it now, but
+    When it was the last one refused, how it was; when it made the conversation's last record, or
+    asked for it, it applied. Otherwise something newer came since: then what is true of it now, but
     never that it applies.
     """
     row = partition.rows.get(command.conversation_id)
     refused = partition.customer(command.customer_id).refused
-    if row is not None and _made_by(partition, command, position):
-        outcome = Outcome.APPLIED
-    elif refused is not None and refused.command == position.offset:
+    if refused is not None and refused.command == position.offset:
         outcome = refused.outcome
+    elif row is not None and _made_by(partition, command, position):
+        outcome = Outcome.APPLIED
     elif outcome is Outcome.APPLIED:
         outcome = Outcome.UNCHANGED
     version, agent = (0, None) if row is None else (row.version, row.agent_id)

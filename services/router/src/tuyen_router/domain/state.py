@@ -181,13 +181,18 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
 
 
 def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
-    """The customer's last record is the stickiness."""
+    """The customer's last record is the stickiness, and tells which requests came to an end.
+
+    That is the one that it names, with all before it. One that waits names what it waits for: when
+    a command made it, all before that were withdrawn, which no other record may tell any more.
+    """
     customer.agent_id = row.agent_id
     customer.reason = row.reason
     customer.rule_id = None if record.rule_id is None else RuleId(intern(record.rule_id))
-    if row.waiting or record.request_id is None:
+    if record.request_id is None or (row.waiting and row.command < 0):
         return
-    customer.settled, customer.settled_command = order_of(record.request_id)
+    inbound, command = order_of(record.request_id)
+    customer.settled, customer.settled_command = inbound, command - row.waiting
     request = customer.open_request
     if request is not None and customer.has_settled(order_of(request.id)):
         customer.open_request = None
