@@ -4,12 +4,11 @@ Commands are imperative; they are keyed by customer, so that they have one order
 events. Every command is answered by one `command.settled` with the command's id.
 """
 
-from enum import StrEnum
 from typing import ClassVar
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, ConversationKind, Moment
+from tuyen_events.vocabulary import Channel, ConversationKind, Moment, Word
 
 
 class AssignConversation(Event, frozen=True, kw_only=True):
@@ -83,7 +82,7 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     at: Moment
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     APPLIED = "applied"
     UNCHANGED = "unchanged"
     VERSION_PASSED = "version_passed"

@@ -4,7 +4,6 @@ Stage 1 (keyed by customer) asks, stage 2 (keyed by organization) chooses and an
 named for the record that caused it, so that asking again after a crash is the same request.
 """
 
-from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -20,10 +19,10 @@ from tuyen_events.ids import (
     PageId,
     RuleId,
 )
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Moment
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Moment, Word
 
 
-class Purpose(StrEnum):
+class Purpose(Word):
     """Why stage 1 asks."""
 
     FIRST = "first"
@@ -77,7 +76,7 @@ class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
     cause: Position
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     CHOSEN = "chosen"
     QUEUED = "queued"
     NOBODY = "nobody"

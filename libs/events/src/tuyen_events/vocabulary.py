@@ -10,26 +10,40 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone. One without a zone is no time of ours: decoding refuses it."""
 
 
-class Channel(StrEnum):
+class Word(StrEnum):
+    """A closed set of words.
+
+    Each stands in its class as a plain attribute, as Python 3.12 does by itself: 3.11 looks a
+    member up at twice the cost, and routing an event asks for some twenty of them.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, member in cls.__members__.items():
+            type.__setattr__(cls, name, member)
+
+
+class Channel(Word):
     FACEBOOK = "facebook"
     ZALO = "zalo"
     LIVECHAT = "livechat"
 
 
-class ConversationKind(StrEnum):
+class ConversationKind(Word):
     """What one row of the inbox is."""
 
     MESSAGE = "message"
     COMMENT = "comment"
     LIVESTREAM = "livestream"
 
-    @property
-    def sticky(self) -> bool:
-        """Whether the assignee follows the customer (R3) rather than the root comment (R4)."""
-        return self is not ConversationKind.COMMENT
+    sticky: bool
+    """Whether the assignee follows the customer (R3) rather than the root comment (R4)."""
+
+    def __init__(self, word: str) -> None:
+        self.sticky = word != "comment"
 
 
-class Capability(StrEnum):
+class Capability(Word):
     """What a member of a rule may be given (R1.3)."""
 
     FACEBOOK_MESSAGE = "facebook_message"
@@ -38,13 +52,13 @@ class Capability(StrEnum):
     LIVECHAT_MESSAGE = "livechat_message"
 
 
-class Presence(StrEnum):
+class Presence(Word):
     ONLINE = "online"
     AWAY = "away"
     OFFLINE = "offline"
 
 
-class PresenceCause(StrEnum):
+class PresenceCause(Word):
     """Why a presence changed (R8.3)."""
 
     LOGIN = "login"
@@ -53,7 +67,7 @@ class PresenceCause(StrEnum):
     SET_BY_MANAGER = "set_by_manager"
 
 
-class Role(StrEnum):
+class Role(Word):
     SYSTEM_ADMIN = "system_admin"
     CHAIN_MANAGER = "chain_manager"
     STORE_MANAGER = "store_manager"
@@ -66,7 +80,7 @@ class Role(StrEnum):
         return self is not Role.AGENT
 
 
-class Mode(StrEnum):
+class Mode(Word):
     """How a rule chooses among its candidates (R2)."""
 
     SEQUENTIAL = "sequential"
@@ -74,14 +88,14 @@ class Mode(StrEnum):
     LEAST_LOADED = "least_loaded"
 
 
-class AppliesTo(StrEnum):
+class AppliesTo(Word):
     """Whose presence a rule asks for (R1.2)."""
 
     ONLINE = "online"
     ALL = "all"
 
 
-class Visibility(StrEnum):
+class Visibility(Word):
     """What an agent sees of others' conversations (R7)."""
 
     EVERYONE = "everyone"
@@ -89,14 +103,14 @@ class Visibility(StrEnum):
     OWN_ONLY = "own_only"
 
 
-class WhenNobody(StrEnum):
+class WhenNobody(Word):
     """What becomes of a conversation for which nobody is a candidate (R5)."""
 
     QUEUE = "queue"
     LEAVE_UNASSIGNED = "leave_unassigned"
 
 
-class Exclusion(StrEnum):
+class Exclusion(Word):
     """Why a member of a pool could not be chosen (R1, R9.4)."""
 
     OFFLINE = "offline"
@@ -114,7 +128,7 @@ class Exclusion(StrEnum):
     """Theirs was the conversation that went back to rotation (R6.5)."""
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why a conversation has the assignee that it has (R9.4)."""
 
     ROTATION = "rotation"

@@ -62,7 +62,7 @@ class Organization:
         """Whether conversations may be assigned at all."""
         return self.settings.assignment and not self.suspended
 
-    @property
+    @cached_property
     def assigns_by_itself(self) -> bool:
         """Whether rules assign, rather than managers alone."""
         return self.assigns and self.settings.auto_assign
