@@ -70,26 +70,30 @@ class Outbox:
     ) -> None:
         """Add one record. Raises `RecordTooLargeError`."""
         size = _bound(key, value, headers)
-        self._add(topic, partition, (OutRecord(key, value, headers),), size)
+        if size > self._limit:
+            raise RecordTooLargeError(topic, size, self._limit)
+        self._groups_at(topic, partition).append((OutRecord(key, value, headers),))
+        self.size += size
 
     def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
         """Add records that land in one record batch, so that either all are in the log or none.
 
         Raises `RecordTooLargeError` when together they exceed a batch.
         """
-        if records:
-            self._add(topic, partition, tuple(records), sum(map(encoded_size, records)))
-
-    def _add(self, topic: str, partition: int, group: Group, size: int) -> None:
+        if not records:
+            return
+        size = sum(map(encoded_size, records))
         if size > self._limit:
             raise RecordTooLargeError(topic, size, self._limit)
+        self._groups_at(topic, partition).append(tuple(records))
+        self.size += size
+
+    def _groups_at(self, topic: str, partition: int) -> list[Group]:
         place = (topic, partition)
         groups = self._groups.get(place)
         if groups is None:
-            self._groups[place] = [group]
-        else:
-            groups.append(group)
-        self.size += size
+            groups = self._groups[place] = []
+        return groups
 
     @property
     def follow_up(self) -> "Outbox":
