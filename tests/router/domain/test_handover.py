@@ -255,7 +255,7 @@ def test_r9_2_nothing_is_left_waiting_when_somebody_wrote_before_the_return_came
     desk.crash(saved=1)
     assert requests(desk.writes(1, LIVE)) == [("inbound/3/1", Purpose.FIRST)]
     again = desk.commands(return_to_rotation(A))
-    assert "inbound/3/1" in withdrawn(again)
+    assert withdrawn(again) == ["inbound/3/1"]
     assert requests(again) == [("commands/3/0@1", Purpose.HANDOVER)]
     assert sorted(records(desk.answers(Verdict.CHOSEN, B))) == [
         (LIVE, B, Reason.BULK),
@@ -279,7 +279,7 @@ def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_return_again() -> No
     desk.writes(1, auto_reassign=True, online="b")
     desk.commands(return_to_rotation(A))
     desk.crash()
-    assert "inbound/3/1" in withdrawn(desk.commands(return_to_rotation(A)))
+    assert withdrawn(desk.commands(return_to_rotation(A))) == ["inbound/3/1"]
 
 
 def test_r3_4_a_removed_agents_conversations_stay_until_they_are_handed_over() -> None:
@@ -288,3 +288,24 @@ def test_r3_4_a_removed_agents_conversations_stay_until_they_are_handed_over() -
     desk.commands(return_to_rotation(A), **LEFT)
     desk.answers(Verdict.CHOSEN, B)
     assert desk.partition.rows[THREAD].agent_id == B
+
+
+def test_r9_2_a_return_that_comes_again_withdraws_nothing_of_another_customer() -> None:
+    """All before the request of the command came to an end, and that is no request's name."""
+    desk = given_to(A)
+    desk.commands(return_to_rotation(A))
+    desk.crash()
+    assert withdrawn(desk.commands(return_to_rotation(A))) == []
+
+
+def test_r3_6_what_was_settled_before_a_handover_is_not_open_when_only_its_record_is_left() -> None:
+    """Compaction took the record by which a manager overtook the first handover."""
+    desk = given_to(A)
+    desk.commands(return_to_rotation(A), 0)
+    desk.commands(assign(B), 1)
+    lost = desk.commands(return_to_rotation(B), 2)
+    assert requests(lost) == [("commands/3/2@0", Purpose.HANDOVER)]
+    desk.assignments = desk.assignments[-1:]
+    desk.crash(saved=1)
+    assert desk.partition.customer(CUSTOMER).open_request is None
+    assert requests(desk.commands(return_to_rotation(B), 2)) == requests(lost)

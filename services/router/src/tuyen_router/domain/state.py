@@ -97,6 +97,8 @@ class Customer(msgspec.Struct, gc=False):
     settled: int = -1
     """The last request that an assignment record settled, as `order_of` has it."""
     settled_command: int = -1
+    settled_before: bool = False
+    """Whether it is not that request which was settled, but all before it."""
     open_request: Request | None = None
     """The request whose answer is still to come, if there is one (R3.6)."""
     seen: bytes = b""
@@ -108,7 +110,8 @@ class Customer(msgspec.Struct, gc=False):
         A customer's requests follow one another: with the last one, all before it came to an end.
         The record of the last one itself may be lost in a crash, where a manager settled it.
         """
-        return order <= (self.settled, self.settled_command)
+        settled = (self.settled, self.settled_command)
+        return order < settled or (order == settled and not self.settled_before)
 
     def record(self) -> CustomerRecord:
         return CustomerRecord(self.open_request, self.seen, self.refused)
@@ -191,8 +194,8 @@ def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
     customer.rule_id = None if record.rule_id is None else RuleId(intern(record.rule_id))
     if record.request_id is None or (row.waiting and row.command < 0):
         return
-    inbound, command = order_of(record.request_id)
-    customer.settled, customer.settled_command = inbound, command - row.waiting
+    customer.settled, customer.settled_command = order_of(record.request_id)
+    customer.settled_before = row.waiting
     request = customer.open_request
     if request is not None and customer.has_settled(order_of(request.id)):
         customer.open_request = None
@@ -244,7 +247,9 @@ def last_settled(
     if kind.sticky:
         found = partition.customer(customer)
         settled = (found.settled, found.settled_command)
-        return None if settled == _NONE_SETTLED else request_id(partition.number, *settled)
+        if settled == _NONE_SETTLED or found.settled_before:
+            return None
+        return request_id(partition.number, *settled)
     row = partition.rows.get(conversation)
     return None if row is None or row.waiting else row.request_id
 
