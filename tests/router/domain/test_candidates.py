@@ -259,6 +259,7 @@ def test_r1_5_what_visitors_invent_takes_no_room() -> None:
         name = f"d{number}"
         pool_for(SITE, PAGE, MESSAGE, department=name, region=name, page_url=f"https://x/{name}")
         pool_for(SITE, PAGE, MESSAGE, department="sales", region=name)
+        pool_for(SITE, PAGE, MESSAGE, region=name)
     assert len(SITE.pools) <= 20
 
 

@@ -58,6 +58,16 @@ def test_r5_1_lines_that_can_be_served_are_merged_by_place() -> None:
     assert waiting == {}
 
 
+def test_r5_3_a_line_whose_first_has_left_waits_with_its_next() -> None:
+    waiting: Lines = {}
+    first = Waiting(0, request(0))
+    join(waiting, first)
+    join(waiting, Waiting(1, request(1, page_id=PageId("page-2"))))
+    join(waiting, Waiting(2, request(2)))
+    leave(waiting, first)
+    assert _served(shop(), waiting) == [1, 2]
+
+
 def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
