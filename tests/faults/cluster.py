@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -35,7 +35,7 @@ STARTED = ("ingest", "router", "router-2", "presence", "crm", "gateway", "gatewa
 _PROGRAM = Path(__file__).with_name("service.py")
 _PORTS = range(20_000, 32_000)
 """Below those that the kernel gives to connections: a service that is down keeps its port."""
-_READY_S = 90.0
+_READY_S = 180.0
 
 
 class Store:
@@ -76,7 +76,8 @@ class Store:
             if killed and self._server.pid is None:
                 return False
             if killed and self._server.pid is not None:
-                os.kill(self._server.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has died of itself, which comes to the same
+                    os.kill(self._server.pid, signal.SIGKILL)
             await self.stop()
             await asyncio.sleep(away_s)
             await self.start()

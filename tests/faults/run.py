@@ -23,8 +23,9 @@ from faults.people import People
 from faults.plan import AGENTS, TENANTS, Json, Step
 from support.shop import eventually
 from support.slow_proxy import SlowProxy
+from tuyen_local.errors import CannotStart
 
-_PATIENCE_S = 90.0
+_PATIENCE_S = 180.0
 _EXAM_TURNS = 7
 _SHOWN = 5
 
@@ -66,7 +67,7 @@ async def run(seed: int, steps: Sequence[Step], kept: Path) -> Outcome:
             try:
                 async with Cluster(directory) as cluster:
                     findings = await _Run(cluster, journal, seen).judged(steps)
-            except* (AssertionError, TimeoutError) as errors:
+            except* (AssertionError, TimeoutError, CannotStart) as errors:
                 stopped = "; ".join(_told(errors))
             outcome = Outcome(
                 seed,

@@ -29,7 +29,7 @@ from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions, folded_up_to
 
-_PATIENCE_S = 90.0
+_PATIENCE_S = 180.0
 _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
     "router": (INBOUND, ANSWERS, COMMANDS, REQUESTS),
     "crm": (INBOUND,),
