@@ -1,5 +1,8 @@
 """What stage 1 remembers, and how it is folded."""
 
+import itertools
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
@@ -25,7 +28,7 @@ from router.domain.shop import (
     shop,
 )
 from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, Sources
-from tuyen_events.ids import AgentId, ConversationId, event_id
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.by_hand import on_assign
@@ -37,6 +40,7 @@ from tuyen_router.domain.state import (
     Request,
     apply_assignment,
     apply_customer,
+    apply_done,
 )
 from tuyen_router.domain.sticky import on_sticky_event
 
@@ -141,32 +145,48 @@ def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_cr
     assert partition.customer(CUSTOMER).open_request is None
 
 
+def _recounted(partition: Partition) -> dict[OrganizationId, dict[AgentId, int]]:
+    """Loads from scratch."""
+    loads: dict[OrganizationId, dict[AgentId, int]] = {SHOP: {}} if partition.rows else {}
+    for conversation, row in partition.rows.items():
+        if row.agent_id is not None and conversation not in partition.done:
+            loads[SHOP][row.agent_id] = loads[SHOP].get(row.agent_id, 0) + 1
+    return loads
+
+
 @LAWS
 @given(
     agents=st.lists(st.tuples(st.sampled_from([THREAD, LIVE]), st.sampled_from([A, B, None]))),
     customers=st.lists(st.binary(max_size=4), max_size=4),
+    marks=st.lists(
+        st.tuples(st.sampled_from([THREAD, LIVE]), st.none() | st.integers(0, 3)), max_size=6
+    ),
     random=st.randoms(use_true_random=False),
 )
-def test_invariant_6_the_two_folds_may_run_in_any_order(
-    agents: list[tuple[ConversationId, AgentId | None]], customers: list[bytes], random: Any
+def test_invariant_6_the_folds_may_run_in_any_order(
+    agents: list[tuple[ConversationId, AgentId | None]],
+    customers: list[bytes],
+    marks: list[tuple[ConversationId, int | None]],
+    random: Any,
 ) -> None:
+    """Assignments, customers and marks: and in any order the loads are what a recount finds."""
     versions = {THREAD: 0, LIVE: 0}
-    records = []
+    folds: list[list[Callable[[Partition], None]]] = [[], [], []]
     for conversation, agent in agents:
         versions[conversation] += 1
-        records.append(_record(versions[conversation], agent, conversation))
-    saved = [CustomerRecord(None, each) for each in customers]
+        made = _record(versions[conversation], agent, conversation)
+        folds[0].append(partial(apply_assignment, record=made))
+    for ring in customers:
+        saved = CustomerRecord(None, ring)
+        folds[1].append(partial(apply_customer, customer_id=CUSTOMER, record=saved))
+    for conversation, seen in marks:
+        folds[2].append(partial(apply_done, conversation=conversation, seen=seen))
     one, other = Partition(3), Partition(3)
-    for each in records:
-        apply_assignment(one, each)
-    for last in saved:
-        apply_customer(one, CUSTOMER, last)
-    order = [False] * len(records) + [True] * len(saved)
-    random.shuffle(order)
-    left, right = iter(records), iter(saved)
-    for of_customer in order:
-        if of_customer:
-            apply_customer(other, CUSTOMER, next(right))
-        else:
-            apply_assignment(other, next(left))
+    for each in itertools.chain(*folds):
+        each(one)
+    while any(folds):
+        random.choice([each for each in folds if each]).pop(0)(other)
+        assert other.loads == _recounted(other)
     assert one == other
+    assert one.loads == _recounted(one)
+    assert one.changes == sum(versions.values())

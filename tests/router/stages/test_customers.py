@@ -13,24 +13,34 @@ from router.domain.shop import (
     SHOP,
     THREAD,
     A,
+    B,
     answer,
+    assign,
     mark_done,
     request,
+    rule,
     shop,
 )
 from router.stages.streams import StreamRecord, chunk, events, record, written
-from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.ids import ConversationId, MessageId, event_id
-from tuyen_events.inbound import CommentAdded, CommentEdited, Customer, MessageReceived
-from tuyen_events.routing import ChoiceRequested, Verdict
-from tuyen_events.vocabulary import Channel
+from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, event_id
+from tuyen_events.inbound import (
+    CommentAdded,
+    CommentEdited,
+    Customer,
+    MessageReceived,
+    Visit,
+)
+from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
+from tuyen_events.vocabulary import Channel, Mode
 from tuyen_platform.clock import ManualClock
 from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.state import Partition
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterOffice
+from tuyen_router.stages.tables import CustomerPartitions
 
 
 class _Stage:
@@ -65,10 +75,23 @@ def _message(conversation: ConversationId = THREAD, **fields: Any) -> Any:
         "external_id": "x",
     }
     if conversation is THREAD:
-        return MessageReceived(**common)
+        return MessageReceived(**common, **fields)
     live = conversation is LIVE
     kind = fields.pop("type", CommentAdded)
     return kind(**{**common, "post_external_id": "post", "livestream": live, **fields})
+
+
+def _reports(outbox: Outbox) -> list[LoadsReported]:
+    said = events(outbox.follow_up.follow_up, "t.router-requests")
+    return [each for each in said if isinstance(each, LoadsReported)]
+
+
+def _chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamRecord:
+    return record(offset, answer(request(0), Verdict.CHOSEN, agent_id, **fields))
+
+
+def _counting() -> Organization:
+    return shop(rules=[rule(mode=Mode.LEAST_LOADED)])
 
 
 def _asked(outbox: Outbox) -> list[str]:
@@ -153,3 +176,133 @@ def test_p4_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on() 
 def test_p4_tombstones_and_unknown_types_are_passed_over(skipped: StreamRecord) -> None:
     outbox = _Stage().handle("inbound", skipped)
     assert (dict(outbox.groups), outbox.take_follow_up()) == ({}, None)
+
+
+def test_r1_5_r1_6_a_request_says_whom_a_visitor_asked_for_and_where_they_were() -> None:
+    visit = Visit(page_url="https://s.vn/giay/1?utm=x#mua", department="sales", region="north")
+    outbox = _Stage().handle("inbound", record(0, _message(visit=visit), event_id("0")))
+    (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    assert isinstance(asked, ChoiceRequested)
+    assert (asked.department, asked.region, asked.page_url) == (
+        "sales",
+        "north",
+        "https://s.vn/giay/1",
+    )
+
+
+def test_r1_7_loads_are_reported_after_the_state_that_they_count() -> None:
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    outbox = stage.handle("router-answers", _chosen())
+    (report,) = _reports(outbox)
+    assert (report.organization, report.partition, report.complete) == (SHOP, 3, False)
+    assert (report.loads, report.settled) == ({A: 1}, ("inbound/3/0",))
+    assert written(outbox, "t.router-requests") == []
+    assert written(outbox.follow_up, "t.router-requests") == []
+
+
+def test_r1_7_whoever_loses_a_conversation_is_reported_too() -> None:
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    stage.handle("router-answers", _chosen())
+    (report,) = _reports(stage.handle("commands", record(0, assign(B))))
+    assert (report.loads, report.settled) == ({A: 0, B: 1}, ())
+
+
+def test_r1_7_i12_done_and_open_again_are_reported() -> None:
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    stage.handle("router-answers", _chosen())
+    (freed,) = _reports(stage.handle("commands", record(0, mark_done(seen=0))))
+    (taken,) = _reports(stage.handle("inbound", record(1, _message(), event_id("1"))))
+    assert (freed.loads, taken.loads) == ({A: 0}, {A: 1})
+    assert freed.sequence < taken.sequence
+
+
+def test_r1_7_a_choice_is_settled_whatever_it_came_to_and_however_often_it_comes() -> None:
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    stage.handle("commands", record(0, assign(B)))
+    for _ in range(2):
+        (report,) = _reports(stage.handle("router-answers", _chosen()))
+        assert (report.loads, report.settled) == ({}, ("inbound/3/0",))
+
+
+def test_r1_7_a_wait_settles_nothing() -> None:
+    """The choice that ends it can be under way, and a place be held for it."""
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    queued = record(0, answer(request(0), Verdict.QUEUED))
+    assert _reports(stage.handle("router-answers", queued)) == []
+
+
+def test_r1_7_who_does_not_count_reports_only_what_was_chosen_by_loads() -> None:
+    stage = _Stage()
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    assert _reports(stage.handle("router-answers", _chosen())) == []
+    (report,) = _reports(stage.handle("router-answers", _chosen(choice=Choice(load=0), offset=1)))
+    assert report.settled == ("inbound/3/0",)
+
+
+@pytest.mark.parametrize(
+    ("organizations", "told"),
+    [(None, [{A: 1}]), ([SHOP], [{A: 1}]), ([OrganizationId("other")], [{}]), ([], [])],
+)
+def test_r1_7_a_step_tells_all_loads_of_a_partition(
+    organizations: list[OrganizationId] | None, told: list[dict[AgentId, int]]
+) -> None:
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    stage.handle("router-answers", _chosen())
+    outbox = Outbox()
+    stage.stage.report_step(3, organizations)(outbox)
+    reports = _reports(outbox)
+    assert [each.loads for each in reports] == told
+    assert all(each.complete for each in reports)
+
+
+def test_r1_7_where_nobody_has_anything_any_more_that_is_told() -> None:
+    stage = _Stage(_counting())
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    stage.handle("router-answers", _chosen())
+    stage.handle("commands", record(0, mark_done(seen=0)))
+    outbox = Outbox()
+    stage.stage.report_step(3, None)(outbox)
+    assert [(each.loads, each.complete) for each in _reports(outbox)] == [({}, True)]
+
+
+def test_r1_7_who_does_not_count_tells_no_loads() -> None:
+    stage = _Stage()
+    stage.handle("inbound", record(0, _message(), event_id("0")))
+    stage.handle("router-answers", _chosen())
+    outbox = Outbox()
+    stage.stage.report_step(3, [SHOP])(outbox)
+    assert outbox.take_follow_up() is None
+
+
+def test_invariant_6_what_is_written_is_the_state() -> None:
+    """Marks, what opened again, and how often: the recovered partition is the live one."""
+    stage = _Stage()
+    tables = CustomerPartitions()
+    assignments, customers = tables.assignments(3), tables.customers(3)
+    for outbox in (
+        stage.handle("inbound", record(0, _message(), event_id("0"))),
+        stage.handle("router-answers", _chosen()),
+        stage.handle("commands", record(0, mark_done(seen=0)), record(1, mark_done(LIVE, seen=0))),
+        stage.handle("inbound", record(1, _message(), event_id("1"))),
+    ):
+        for topic, table, left in (
+            ("t.assignments", assignments, outbox),
+            ("t.router-customers", customers, outbox.follow_up),
+        ):
+            groups = left.groups.get((topic, 3), ())
+            table.apply(
+                [
+                    StreamRecord(0, each.key, each.value, each.headers)
+                    for group in groups
+                    for each in group
+                ]
+            )
+    again, live = assignments.partition, stage.partition
+    assert (again.rows, again.loads, again.done) == (live.rows, live.loads, {LIVE: 0})
+    assert (again.customers, again.changes) == (live.customers, live.changes)

@@ -35,19 +35,19 @@ class ChangedLoads:
 
     def note_assignment(self, record: AssignmentEvent) -> None:
         """A conversation went from one agent to another."""
-        if self._organization(record.organization).counts_loads:
-            changed = self._agents.setdefault(record.organization, set())
-            changed.update(
-                each for each in (record.agent_id, record.previous_agent_id) if each is not None
-            )
+        self._note(record.organization, record.agent_id, record.previous_agent_id)
 
     def note_done(self, conversation: ConversationId) -> None:
         """A conversation was done, or opened again."""
         row = self._partition.rows.get(conversation)
-        if row is None or row.agent_id is None:
-            return
-        if self._organization(row.organization).counts_loads:
-            self._agents.setdefault(row.organization, set()).add(row.agent_id)
+        if row is not None:
+            self._note(row.organization, row.agent_id)
+
+    def _note(self, organization: OrganizationId, *agents: AgentId | None) -> None:
+        if self._organization(organization).counts_loads:
+            for agent in agents:
+                if agent is not None:
+                    self._agents.setdefault(organization, set()).add(agent)
 
     def reports(self) -> Iterator[LoadsReported]:
         """One for each organization of which there is something to tell."""
