@@ -1,6 +1,8 @@
 """What aiokafka fetched, read by whole batches, is what its own reader gives."""
 
+import gc
 from dataclasses import dataclass, field
+from weakref import ref
 
 import pytest
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
@@ -99,3 +101,19 @@ def test_a_batch_that_was_damaged_on_its_way_is_refused() -> None:
     Fetched()[HERE] = result
     with pytest.raises(CorruptRecordException):
         result.getall(None)
+
+
+@pytest.mark.parametrize("most", [2, None])
+def test_what_was_fetched_is_freed_without_a_search_for_cycles(most: int | None) -> None:
+    result, _ = fetched(0, *LOG)
+    kept = Fetched()
+    kept[HERE] = result
+    fetch, batches = ref(result), ref(result._partition_records)
+    gc.disable()
+    try:
+        result.getall(most)
+        del kept, result
+        assert fetch() is None
+        assert batches() is None
+    finally:
+        gc.enable()

@@ -7,6 +7,7 @@ the parser's own records are one.
 
 from collections import OrderedDict
 from typing import Any
+from weakref import ref
 
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
@@ -24,10 +25,16 @@ class Fetched(OrderedDict[Any, Any]):
 
 
 class _Reading:
-    """`FetchResult.getall` for one fetch of one partition, with the same promises."""
+    """`FetchResult.getall` for one fetch of one partition, with the same promises.
+
+    Neither it nor aiokafka's own generator, which nobody runs to its end any more, may hold the
+    result in a cycle: cycles are looked for so seldom that a recovery of a million customers would
+    keep all that it fetched, a gigabyte.
+    """
 
     def __init__(self, result: FetchResult) -> None:
-        self._result = result
+        self._result = ref(result)
+        result._partition_records._records_iterator = None
         self._batch: list[Record] = []
         """The batch that was begun, in log order."""
         self._taken = 0
@@ -36,8 +43,10 @@ class _Reading:
     def getall(self, max_records: int | None = None) -> list[Record]:
         """The next records, at most so many, and the position moved behind them; nothing when the
         partition was paused, sought elsewhere or taken away meanwhile."""
-        result = self._result
-        if not (result.has_more() and result.check_assignment(result._topic_partition)):
+        result = self._result()
+        if result is None or not (
+            result.has_more() and result.check_assignment(result._topic_partition)
+        ):
             return []
         fetched: PartitionRecords = result._partition_records
         records: list[Record] = []
