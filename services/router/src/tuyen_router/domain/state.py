@@ -87,8 +87,8 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Customer(msgspec.Struct, gc=False):
-    """One customer of one page: four fields folded from assignments, two of its own, and the open
-    request, which the one closes and the other opens."""
+    """One customer of one page: folded from assignments, but for the events seen and the refusal;
+    the open request is opened by the customer's own record and closed by an assignment."""
 
     agent_id: AgentId | None = None
     """The sticky assignee (R3), shared by messages and livestream comments."""
@@ -128,8 +128,8 @@ class Partition:
     """What is done (I12), and how far the inbound events had been seen by who called it that: one
     behind that offset opens it again."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
-    """How many open conversations each agent has: assigned and not done. An organization
-    of which there is no more than rows has an empty entry."""
+    """How many open conversations each agent has: assigned and not done. An organization stays here
+    when nobody of it has any."""
     handled: Sources = field(default_factory=Sources)
     versions: int = 0
     """The sum of all rows' versions."""
@@ -230,6 +230,12 @@ def order_of(request: str) -> tuple[int, int]:
 
 def _furthest(handled: Sources, seen: Sources) -> Sources:
     """In recovery, what the records tell of how far the inputs had been read."""
+    if (
+        seen.inbound <= handled.inbound
+        and seen.answers <= handled.answers
+        and seen.commands <= handled.commands
+    ):
+        return handled
     return Sources(
         inbound=max(handled.inbound, seen.inbound),
         answers=max(handled.answers, seen.answers),
