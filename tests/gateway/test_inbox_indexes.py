@@ -9,6 +9,7 @@ import pytest
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.views import matching_query
+from tuyen_gateway.adapters.walks import MongoWalks, quiet_query
 from tuyen_gateway.domain.inbox import Conversation, RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter
@@ -36,6 +37,7 @@ def _row(number: int) -> Conversation:
         name_folded=name,
         inbound_events=1,
         updated_at=START + timedelta(seconds=number * 7919 % 100_003),
+        active_at=START + timedelta(seconds=number),
         assignee=None if number % 4 == 0 else AgentId(f"agent-{number % 4}"),
         read_by=(AgentId("agent-1"),) if number % 2 else (),
         tags=("vip",) if number % 50 == 1 else (),
@@ -114,3 +116,28 @@ async def test_i4_the_first_page_reads_little_more_than_it_gives(
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == LIMIT
     assert stats["totalDocsExamined"] <= 3 * LIMIT, stats["totalDocsExamined"]
+
+
+async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(
+    filled: Database,
+) -> None:
+    query = quiet_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
+    found = filled[CONVERSATIONS].find(query).sort([("active_at", 1), ("_id", 1)])
+    stats = (await found.limit(LIMIT).explain())["executionStats"]
+    assert stats["nReturned"] == stats["totalDocsExamined"] == LIMIT
+    walks = MongoWalks(filled)
+    given: list[str] = []
+    last = None
+    while part := await walks.quiet(ORGANIZATION, START + timedelta(seconds=ROWS), 700, last):
+        given.extend(row.id for row in part)
+        last = part[-1]
+    assert len(given) == len({*given}) == ROWS * 9 // 10
+
+
+async def test_r6_5_a_walk_by_ids_gives_each_once_in_order(filled: Database) -> None:
+    walks, wanted = MongoWalks(filled), ConversationFilter(assigned=Assigned(agent_id=None))
+    given: list[ConversationId] = []
+    while part := await walks.ids(_scope(), wanted, 100, given[-1] if given else None):
+        given.extend(part)
+    assert given == sorted({*given})
+    assert len(given) == await walks.count(_scope(), wanted) > 100

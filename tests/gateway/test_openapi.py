@@ -139,6 +139,12 @@ async def test_the_fixed_routes_are_there(schema: dict[str, Any]) -> None:
         ("POST", "/v1/presence/heartbeat"),
         ("GET", "/v1/presence"),
         ("PUT", "/v1/conversations/{conversation_id}/assignee"),
+        ("GET", "/v1/conversations/{conversation_id}/assignments"),
+        ("PUT", "/v1/conversations/{conversation_id}/done"),
+        ("POST", "/v1/conversations/bulk"),
+        ("POST", "/v1/agents/{agent_id}/handover"),
+        ("GET", "/v1/jobs"),
+        ("GET", "/v1/jobs/{job_id}"),
     } <= described
 
 

@@ -10,7 +10,7 @@ import pytest
 from support.inbox_histories import History
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.errors import UnavailableError
-from tuyen_gateway.projections.collections import CONVERSATIONS, FOLDED, HISTORY, MESSAGES
+from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.rebuild import rebuild
 from tuyen_platform.kafka.client import KafkaLog
@@ -22,7 +22,7 @@ from tuyen_platform.projection import ProjectionStatus
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     return {
         name: [bson.encode(found) async for found in database[name].find().sort("_id", 1)]
-        for name in (CONVERSATIONS, MESSAGES, HISTORY)
+        for name in COLLECTIONS
     }
 
 

@@ -9,14 +9,9 @@ import bson
 import pytest
 from pymongo.errors import AutoReconnect
 
-from support.inbox_histories import History, batches, seeded
+from support.inbox_histories import History, batches, customer, seeded
 from tuyen_gateway.projections import collections, inbox
-from tuyen_gateway.projections.collections import (
-    CONVERSATIONS,
-    HISTORY,
-    MESSAGES,
-    ensure_indexes,
-)
+from tuyen_gateway.projections.collections import COLLECTIONS, MESSAGES, ensure_indexes
 from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.kafka.ports import Batch
 from tuyen_platform.mongodb import Database, connect
@@ -33,12 +28,12 @@ async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     return {
         name: [bson.encode(found) async for found in database[name].find().sort("_id", 1)]
-        for name in (CONVERSATIONS, MESSAGES, HISTORY)
+        for name in COLLECTIONS
     }
 
 
 async def _drop(database: Database) -> None:
-    for name in (CONVERSATIONS, MESSAGES, HISTORY):
+    for name in COLLECTIONS:
         await database[name].delete_many({})
 
 
@@ -132,3 +127,24 @@ async def test_replay_equals_live_with_three_gateways_at_once_one_of_them_late(
         for name, share in enumerate(shares):
             tasks.create_task(run(share, name))
     assert _differences(expected, await _dump(views)) == []
+
+
+async def test_an_answer_below_an_answer_is_found_though_its_parent_changes_with_the_root(
+    views: Database,
+) -> None:
+    """The page's words below a livestream know their parent alone. Here the root, and the removal
+    of the answer below it, come last and together."""
+    history = History(0)
+    names: list[str] = []
+    records = []
+    for who, parent in ((customer(0), None), (None, 0), (None, 1)):
+        above = None if parent is None else names[parent]
+        records.append(history.add_comment(who, above, live=True))
+        names.append(history.newest_comment())
+    removal = history.remove_comment(names[1], names[0])
+    projection = InboxProjection(views)
+    for together in ([records[1]], [records[2]], [records[0], removal]):
+        await projection.fold({(one.topic, one.partition): [one] for one in together})
+    threads = {found["conversation_id"] async for found in views[MESSAGES].find()}
+    assert len(threads) == 1
+    assert None not in threads

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tuyen_events.assignments import AssignmentChanged, AssignmentMade, AssignmentQueued
+from tuyen_events.assignments import AssignmentChanged, AssignmentMade, AssignmentQueued, Choice
 from tuyen_events.codec import encode
-from tuyen_events.commands import MarkConversationDone
+from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -43,10 +43,12 @@ from tuyen_events.inbound import (
     MessagesDelivered,
     MessagesSeen,
     Reacted,
+    Visit,
 )
 from tuyen_events.marks import ConversationRead
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, Topic
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_events.pools import Excluded, PoolRecorded
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
+from tuyen_events.vocabulary import Channel, ConversationKind, Exclusion, Mode, Reason
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Batch, Record
 
@@ -141,6 +143,8 @@ class History:
             (self.assign, 12),
             (self.read, 10),
             (self.done, 4),
+            (self.visit, 6),
+            (self.command, 3),
             (self.double, 12),
         )
         for _ in range(steps):
@@ -241,6 +245,22 @@ class History:
         parent = self.random.choice(above) if above and self.random.random() < 0.9 else None
         return self._comment(None, parent, live)
 
+    def visit(self) -> None:
+        """A livechat's visitor writes, from somewhere on the site."""
+        who = self._customer()
+        mid = f"chat-{next(self._numbers)}"
+        about = {**self._common(), "channel": Channel.LIVECHAT}
+        event = MessageReceived(
+            **about,
+            customer=who,
+            conversation_id=message_thread_id(who.id),
+            message_id=message_id(self.organization, PAGE, mid),
+            external_id=mid,
+            text="còn hàng không?",
+            visit=self.random.choice([None, Visit(department="sales", page_url=f"/{mid}")]),
+        )
+        self.inbound(event, who.external_id, PAGE, mid)
+
     def _comment(self, who: Customer | None, parent: str | None, live: bool) -> Record:
         post = LIVE_POST if live else POST
         external = f"{post}_{next(self._numbers)}"
@@ -257,6 +277,26 @@ class History:
             text=f"bình luận {external}",
         )
         return self.inbound(event, self._actor(who, external, parent), external, "add")
+
+    def add_comment(self, who: Customer | None, parent: str | None, *, live: bool) -> Record:
+        """A comment by a customer, or (null) by the page."""
+        return self._comment(who, parent, live)
+
+    def newest_comment(self) -> str:
+        """Its id at the channel."""
+        return self._comments[-1][0]
+
+    def remove_comment(self, external: str, parent: str | None) -> Record:
+        """The page removes a comment of its own below a livestream."""
+        event = CommentRemoved(
+            **self._common(),
+            message_id=self._message_id(external),
+            external_id=external,
+            post_external_id=LIVE_POST,
+            parent_external_id=parent,
+            livestream=True,
+        )
+        return self.inbound(event, f"remover:{external}", external, "remove")
 
     def change_comment(self) -> None:
         """Somebody edits, removes, hides, unhides or likes a comment; or one that is to come."""
@@ -344,10 +384,51 @@ class History:
             by=None,
             caused_by=number,
             at=self._clock,
-            candidates=(AgentId("an"), AgentId("binh.1")),
+            choice=Choice(pool_id=self.pool(), rule_version=1, after=AgentId("an"), load=2),
+            settings_version=4,
         )
         key = customer_key(self.organization, PAGE, who.external_id)
         self.append(ASSIGNMENTS, conversation, event, id_=number, at=key)
+
+    def pool(self) -> str:
+        """Whom a rule could choose from, told again now and then."""
+        number = self.random.randrange(4)
+        event = PoolRecorded(
+            id=f"pool-{number}",
+            organization=self.organization,
+            rule_id=RuleId("rule"),
+            rule_version=number,
+            mode=Mode.SEQUENTIAL,
+            order=(AgentId("an"), AgentId("binh.1")),
+            candidates=(AgentId("an"),),
+            excluded=(Excluded(agent_id=AgentId("binh.1"), why=Exclusion.OFFLINE),),
+        )
+        self.append(POOLS, event.id, event, id_=event.id)
+        return event.id
+
+    def command(self) -> None:
+        """A manager asks the router for something: no news for the inbox."""
+        conversation, who, kind = self.random.choice(self.conversations())
+        number = str(next(self._numbers))
+        asked: dict[str, Any] = {
+            "command_id": number,
+            "organization": self.organization,
+            "page_id": PAGE,
+            "conversation_id": conversation,
+            "customer_id": who.id,
+            "customer_external_id": who.external_id,
+            "kind": kind,
+            "by": AgentId("an"),
+            "at": self._clock,
+        }
+        event = self.random.choice(
+            [
+                AssignConversation(**asked, agent_id=AgentId("binh.1"), bulk=True),
+                ReturnToRotation(**asked, channel=Channel.FACEBOOK, only_from=AgentId("an")),
+            ]
+        )
+        key = customer_key(self.organization, PAGE, who.external_id)
+        self.append(COMMANDS, key, event, id_=number)
 
     def read(self) -> None:
         conversation, _, _ = self.random.choice(self.conversations())

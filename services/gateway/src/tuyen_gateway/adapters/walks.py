@@ -53,16 +53,20 @@ class MongoWalks:
     async def quiet(
         self, organization: OrganizationId, since: datetime, limit: int, after: Conversation | None
     ) -> Sequence[Conversation]:
-        query: Document = {
-            "organization": organization,
-            "done": False,
-            "active_at": {"$lt": since},
-        }
-        if after is not None:
-            query["active_at"]["$gte"] = after.active_at
-            query["$or"] = [
-                {"active_at": {"$gt": after.active_at}},
-                {"_id": {"$gt": after.id}},
-            ]
-        found = self._conversations.find(query).sort([("active_at", 1), ("_id", 1)]).limit(limit)
+        found = (
+            self._conversations.find(quiet_query(organization, since, after))
+            .sort([("active_at", 1), ("_id", 1)])
+            .limit(limit)
+        )
         return [msgspec.convert(one, Conversation) for one in await found.to_list(limit)]
+
+
+def quiet_query(
+    organization: OrganizationId, since: datetime, after: Conversation | None
+) -> Document:
+    """What a row has to be to be given by `quiet`; the index `open_by_activity` gives its order."""
+    query: Document = {"organization": organization, "done": False, "active_at": {"$lt": since}}
+    if after is not None:
+        query["active_at"]["$gte"] = after.active_at
+        query["$or"] = [{"active_at": {"$gt": after.active_at}}, {"_id": {"$gt": after.id}}]
+    return query

@@ -108,6 +108,7 @@ class InboxProjection:
         parents = await read_by_id(self._messages, Message, orphans)
         family: Messages = {**{key: found.value for key, found in parents.items()}, **folded}
         frontier: set[str] = {*work.comments, *parents}
+        asked: set[str] = set()
         while frontier:
             children = await read_all(
                 self._messages, Message, {"via_parent": {"$in": list(frontier)}}
@@ -116,7 +117,9 @@ class InboxProjection:
             _adopt(adopted, family)
             if not await write(self._messages, children, adopted.values()):
                 continue
-            frontier = adopted.keys() - family.keys()
+            # One that the batch itself is about may have been adopted before, with it.
+            asked |= frontier
+            frontier = adopted.keys() - asked
             folded.update(adopted)
             family.update(adopted)
 
