@@ -31,6 +31,8 @@ come again, also after later ones: guard every write by the positions that it ha
 POSITIONS = "positions"
 """The collection of `{_id: "<view>/<topic>/<partition>", offset: the next one to fold}`."""
 
+_COMMIT_EVERY_S = 1.0
+"""The group's offsets are for show alone, and a round trip that the next batch would wait for."""
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0
 _STUCK_S = 120.0
@@ -177,10 +179,13 @@ class _Loop:
 
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
+            committed_at = time.monotonic()
             async for batch in subscription.batches():
                 if batch:
                     await self._take(batch)
+                if not batch or time.monotonic() - committed_at > _COMMIT_EVERY_S:
                     await subscription.commit()
+                    committed_at = time.monotonic()
                 self.status.turned()
 
     async def insist(self, step: Callable[[], Awaitable[None]]) -> None:

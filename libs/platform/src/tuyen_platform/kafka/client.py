@@ -30,7 +30,9 @@ from tuyen_platform.kafka.ports import (
 )
 from tuyen_platform.kafka.sizes import refuse_too_large
 
-_FETCH_WAIT_MS = 250
+_FETCH_WAIT_MS = 50
+"""How long a fetch waits for something new. A partition that was read while it waits is asked for
+only afterwards, so this is what a reader of many partitions can be late by."""
 _MAX_RECORDS = 2000
 _POLL_MS = 500
 _REQUEST_TIMEOUT_MS = 30_000
