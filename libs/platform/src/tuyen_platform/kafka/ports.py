@@ -6,8 +6,9 @@ implementation's business. Both implementations pass one conformance suite.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
@@ -15,8 +16,7 @@ from tuyen_events.topics import Topic
 Headers = Sequence[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record as it stands in the log. `topic` is without prefix; `timestamp` is in ms."""
 
     topic: str
@@ -28,8 +28,7 @@ class Record:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """Where an acknowledged record stands."""
 
     partition: int

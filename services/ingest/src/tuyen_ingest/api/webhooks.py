@@ -23,6 +23,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import LogUnavailableError
+from tuyen_platform.logging import log_each
 
 PREFIX = "/webhooks/"
 
@@ -146,14 +147,14 @@ class Webhooks:
                 reason=str(error),
             )
             return await _unavailable(send, "The log did not acknowledge the events in time.")
-        self._log.info(
-            "webhook_accepted",
-            channel=channel.name,
-            delivery_id=delivery.id,
-            events=[normalized.id for normalized in parsed.events],
-            skipped=len(parsed.skipped),
-            failed=len(parsed.failures),
-        )
+        accepted = {
+            "channel": channel.name,
+            "delivery_id": delivery.id,
+            "events": [normalized.id for normalized in parsed.events],
+            "skipped": len(parsed.skipped),
+            "failed": len(parsed.failures),
+        }
+        log_each(self._log, "webhook_accepted", (accepted,))
         await send(_OK_START)
         await send(_OK_BODY)
         return HTTPStatus.OK
