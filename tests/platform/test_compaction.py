@@ -45,13 +45,12 @@ async def test_a_tail_catches_up_on_a_compacted_topic_with_holes(
     async with asyncio.timeout(DEADLINE_S), KafkaLog(kafka, topic_prefix) as log:
         for version in range(VERSIONS):
             await log.append_bytes(SHOPS, "hoa-sen", b"%d" % version)
-        found = await copy(log, SHOPS)
-        while len(found) > VERSIONS // 2:
+        last = await log.append_bytes(SHOPS, "sao-mai", b"last")
+        while len(found := await copy(log, SHOPS)) > VERSIONS // 2:
             # A segment is closed, and then cleaned, only when a record comes after the broker has
             # taken over the topic's settings; nobody tells when that is.
-            last = await log.append_bytes(SHOPS, "sao-mai", b"last")
             await asyncio.sleep(0.5)
-            found = await copy(log, SHOPS)
+            last = await log.append_bytes(SHOPS, "sao-mai", b"last")
     assert (found[-1].value, found[-1].offset) == (b"last", last.offset)
     assert b"%d" % (VERSIONS - 1) in [record.value for record in found]
     assert len(found) < last.offset
