@@ -382,11 +382,11 @@ OUT = Exclusion
         (
             shop(online="", agents=[agent("a", disabled=True)]),
             {},
-            dict.fromkeys("abc", OUT.OFFLINE),
+            dict.fromkeys("abc", OUT.DISABLED),
         ),
     ],
 )
-def test_r9_4_whoever_is_no_candidate_has_the_first_reason_of_r1(
+def test_r9_4_whoever_is_no_candidate_has_one_reason(
     given: Organization, wants: Any, why: dict[str, Exclusion]
 ) -> None:
     pool = pool_for(given, PAGE, MESSAGE, **wants)

@@ -14,7 +14,10 @@ from tuyen_events.vocabulary import Exclusion, Mode
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of the pool who was no candidate. The first reason in the order of R1 counts."""
+    """A member of the pool who was no candidate.
+
+    Who is disabled or removed is told to be so; else the first reason in the order of R1 counts.
+    """
 
     agent_id: AgentId
     why: Exclusion

@@ -158,19 +158,22 @@ def _pool(organization: Organization, wants: _Wants) -> Pool:
 def _why_not(
     organization: Organization, rule: RuleChanged, member: Member, wants: _Wants
 ) -> Exclusion | None:
-    """The first reason, in the order of R1, why a member is no candidate."""
-    if not _present(organization, rule, member.agent_id):
-        return Exclusion.OFFLINE
-    if not _able(member, wants.capability):
-        return Exclusion.CAPABILITY
-    if not _holds(organization, member.agent_id, wants.page):
-        return Exclusion.PAGE
+    """The first reason why a member is no candidate: they are gone, else in the order of R1."""
     agent = organization.agents.get(member.agent_id)
-    if not _belongs(agent, wants.department, wants.region):
-        return Exclusion.DEPARTMENT
-    if wants.group is not None and member.agent_id not in organization.groups[wants.group].members:
-        return Exclusion.GROUP
-    return Exclusion.DISABLED if agent is None or agent.disabled else None  # R1.8
+    why = None
+    if agent is None or agent.disabled:
+        why = Exclusion.DISABLED  # R1.8
+    elif not _present(organization, rule, agent.id):
+        why = Exclusion.OFFLINE
+    elif not _able(member, wants.capability):
+        why = Exclusion.CAPABILITY
+    elif not _holds(organization, agent.id, wants.page):
+        why = Exclusion.PAGE
+    elif not _belongs(agent, wants.department, wants.region):
+        why = Exclusion.DEPARTMENT
+    elif wants.group is not None and agent.id not in organization.groups[wants.group].members:
+        why = Exclusion.GROUP
+    return why
 
 
 def members_of(organization: Organization, rule: RuleChanged) -> tuple[Member, ...]:
@@ -207,11 +210,11 @@ def _holds(organization: Organization, agent: AgentId, page: PageId) -> bool:
     return known is not None and agent in known.staff
 
 
-def _belongs(agent: AgentChanged | None, department: str | None, region: str | None) -> bool:
+def _belongs(agent: AgentChanged, department: str | None, region: str | None) -> bool:
     """R1.5, strictly: nobody belongs to a department that the organization does not have."""
     if department is None:
         return True
-    if agent is None or department not in agent.departments:
+    if department not in agent.departments:
         return False
     return region is None or f"{department}/{region}" in agent.regions
 
