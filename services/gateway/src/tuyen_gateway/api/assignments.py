@@ -47,8 +47,9 @@ class AssignmentView(Answer):
     mode: Mode | None
     rule_id: str | None
     rule_version: int | None
+    """The `revision` of the rule at the decision."""
     settings_version: int
-    """Of the organization's settings at the decision; 0 when they were never set."""
+    """The `revision` of the organization's settings at the decision; 0 when they were never set."""
     by: str | None
     note: str | None
     candidates: list[str] | None
