@@ -9,7 +9,7 @@ ONLY ?=
 export UV_PYTHON_PREFERENCE = only-system
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench check format schemas
+.PHONY: help run demo test bench faults check format schemas
 
 help: ## list what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -25,6 +25,9 @@ test: $(UV) ## run every test on brokers and databases of its own
 
 bench: $(UV) ## run the benchmarks, or one of them: make bench ONLY=router
 	@PYTHONPATH=tests $(RUN) python -m bench $(ONLY)
+
+faults: $(UV) ## break the running stack at random, and judge what came of it: docs/faults.md
+	@PYTHONPATH=tests $(RUN) python -m faults
 
 check: $(UV) ## format, lint, types, import rules, contracts
 	@$(UV) run --locked ruff format --check

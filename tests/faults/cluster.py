@@ -18,6 +18,7 @@ from support.slow_proxy import SlowMongoDB, SlowProxy
 from tuyen_local import credentials, kafka, mongodb, server
 from tuyen_local.addresses import HOST
 from tuyen_local.credentials import Credentials
+from tuyen_local.errors import CannotStart
 from tuyen_local.server import Kind, Server
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Backoff, Program, Supervisor
@@ -35,6 +36,8 @@ STARTED = ("ingest", "router", "router-2", "presence", "crm", "gateway", "gatewa
 _PROGRAM = Path(__file__).with_name("service.py")
 _PORTS = range(20_000, 32_000)
 """Below those that the kernel gives to connections: a service that is down keeps its port."""
+_taken: set[int] = set()
+_STARTS = 3
 _READY_S = 180.0
 
 
@@ -58,9 +61,17 @@ class Store:
         return self.address.removeprefix("mongodb://").partition("/")[0]
 
     async def start(self) -> None:
-        self._server = await server.start(self._kind, self._directory, self._logs)
+        """Tries again where a busy machine has not started it within a minute."""
+        for attempt in range(1, _STARTS + 1):
+            try:
+                self._server = await server.start(self._kind, self._directory, self._logs)
+                break
+            except CannotStart:
+                if attempt == _STARTS:
+                    raise
         for proxy in self.proxies:
             proxy.move(self.host_port)
+            await proxy.listen()
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -79,6 +90,8 @@ class Store:
                 with suppress(ProcessLookupError):  # it has died of itself, which comes to the same
                     os.kill(self._server.pid, signal.SIGKILL)
             await self.stop()
+            for proxy in self.proxies:
+                proxy.refuse()
             await asyncio.sleep(away_s)
             await self.start()
         return True
@@ -96,7 +109,7 @@ class Service:
         self._clock = directory / f"{name}.clock"
         self._env = env | {"TUYEN_FAULTS_CLOCK": str(self._clock)}
         self._log = directory / "logs" / f"{name}.log"
-        self._keeper = Supervisor(say, backoff=Backoff(first_s=0.3, longest_s=2.0))
+        self._keeper = Supervisor(say, backoff=Backoff(0.3, longest_s=8.0, forgiven_after_s=5.0))
 
     @property
     def url(self) -> str:
@@ -177,13 +190,13 @@ class Cluster:
     async def add(self, name: str) -> Service:
         """Starts one more process, behind proxies of its own; does not wait until it is ready."""
         links = {
-            "kafka": SlowProxy(self.kafka.host_port, 0.0),
-            "mongodb": SlowMongoDB(self.mongodb.host_port, 0.0),
+            "kafka": SlowProxy(self.kafka.host_port, 0.0, port=_port_of_its_own()),
+            "mongodb": SlowMongoDB(self.mongodb.host_port, 0.0, port=_port_of_its_own()),
         }
         for link, store in zip(links.values(), (self.kafka, self.mongodb), strict=True):
             await self._exit.enter_async_context(link)
             store.proxies.append(link)
-        port = _port_of_its_own({each.port for each in self.services.values()})
+        port = _port_of_its_own()
         env = self._environment(name, port, links["kafka"], links["mongodb"])
         service = Service(name, port, env, self.directory, self._note)
         service.links = links
@@ -247,10 +260,10 @@ class Cluster:
         return {f"TUYEN_{key}": value for key, value in given.items()}
 
 
-def _port_of_its_own(taken: set[int]) -> int:
+def _port_of_its_own() -> int:
     while True:
         port = random.choice(_PORTS)  # noqa: S311 - which one does not matter
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in taken and probe.connect_ex((HOST, port)) != 0:
+            if port not in _taken and probe.connect_ex((HOST, port)) != 0:
+                _taken.add(port)
                 return port

@@ -16,6 +16,8 @@ from tuyen_events.ids import ConversationId
 from tuyen_events.topics import ASSIGNMENTS, TOPICS, Topic
 
 _AGAIN_AFTER_S = 0.5
+_AGAIN = 5
+"""So many records come twice after each new connection."""
 _EventT = TypeVar("_EventT", bound=Event)
 
 
@@ -108,18 +110,18 @@ class Follower:
             self.state[event.conversation_id] = (event.version, event.agent_id)
 
     async def follow(self, kafka: str, prefix: str) -> None:
-        """Until cancelled; begins anew where it had committed whenever Kafka goes away."""
+        """Until cancelled. Whenever Kafka went away it reads the last few records again."""
+        places = [
+            TopicPartition(prefix + ASSIGNMENTS.name, p) for p in range(ASSIGNMENTS.partitions)
+        ]
         while True:
-            consumer = AIOKafkaConsumer(
-                prefix + ASSIGNMENTS.name,
-                bootstrap_servers=kafka,
-                group_id="somebody-else",
-                auto_offset_reset="earliest",
-                auto_commit_interval_ms=500,
-            )
+            consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
             with suppress(KafkaError):
                 try:
                     await consumer.start()
+                    consumer.assign(places)
+                    for place in places:
+                        consumer.seek(place, max(0, self.reached.get(place.partition, 0) - _AGAIN))
                     async for record in consumer:
                         event = decode_data(record.headers, record.value)
                         assert isinstance(event, AssignmentEvent)

@@ -19,23 +19,28 @@ class SlowProxy:
     """
 
     def __init__(
-        self, bootstrap: str, delay_s: float, *, api_keys: frozenset[int] | None = None
+        self,
+        bootstrap: str,
+        delay_s: float,
+        *,
+        api_keys: frozenset[int] | None = None,
+        port: int = 0,
     ) -> None:
-        """Hold back requests of the given api keys, of all when there are none."""
+        """Hold back requests of the given api keys, of all when there are none. Listens on `port`,
+        on any free one when it is 0."""
         self._api_keys = api_keys
         self.delay_s = delay_s
         """May be changed at any time, for the requests that come from then on."""
         self.deaf = False
         """While set, the server does what it is told and its answers are lost."""
         self.bootstrap = ""
-        self._port = 0
+        self._port = port
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.move(bootstrap)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self._port = self._server.sockets[0].getsockname()[1]
+        await self.listen()
         self.bootstrap = f"127.0.0.1:{self._port}"
         return self
 
@@ -45,10 +50,21 @@ class SlowProxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._server is not None
-        self._server.close()
-        self.cut()
+        self.refuse()
         await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def listen(self) -> None:
+        """Takes connections, again on the same port after `refuse`."""
+        if self._server is not None and self._server.is_serving():
+            return
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    def refuse(self) -> None:
+        """Takes no connections any more, and breaks those that stand."""
+        if self._server is not None:
+            self._server.close()
+        self.cut()
 
     def move(self, bootstrap: str) -> None:
         """The server is at this address from now on; connections to where it was are cut."""
