@@ -15,7 +15,7 @@ from tuyen_events.directory import (
     Member,
     RegionChanged,
 )
-from tuyen_events.ids import AgentId, DepartmentId, GroupId, LinkId, RegionId
+from tuyen_events.ids import AgentId, DepartmentId, GroupId, LinkId, PageId, RegionId
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
@@ -417,6 +417,18 @@ def test_r9_4_a_pool_is_named_by_its_content() -> None:
 def test_r9_4_a_pool_is_worked_out_once() -> None:
     given = shop()
     assert pool_for(given, PAGE, MESSAGE) is pool_for(given, PAGE, MESSAGE)
+
+
+@pytest.mark.parametrize("permissions", [False, True])
+def test_r1_4_pages_of_one_rule_share_a_pool_unless_agents_are_given_pages(
+    permissions: bool,
+) -> None:
+    other = PageId("other")
+    pages = [page(staff="a"), page("other", staff="b")]
+    given = shop(pages=pages, page_permissions=permissions)
+    one, two = pool_for(given, PAGE, MESSAGE), pool_for(given, other, MESSAGE)
+    assert (one is two) is not permissions
+    assert one.candidates == (tuple("a") if permissions else tuple("abc"))
 
 
 def test_r9_4_the_record_of_a_pool_says_what_was_wanted() -> None:

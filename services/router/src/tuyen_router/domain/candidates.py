@@ -77,7 +77,7 @@ def pool_for(
     pool = organization.pools.get(key)
     if pool is None:
         wants = _Wants(page, capability, department, region, group)
-        pool = organization.pools[key] = _pool(organization, wants)
+        pool = organization.pools[key] = _pool_of_page(organization, wants)
     return pool
 
 
@@ -123,10 +123,22 @@ class _Wants:
     group: GroupId | None
 
 
-def _pool(organization: Organization, wants: _Wants) -> Pool:
+def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
+    """The page's pool; pages of one rule share it, unless agents are given pages (R1.4). Everybody
+    who comes or goes makes all pools of an organization out of date, however many pages it has."""
     rule = rule_for(organization, wants.page)
     if rule is None:
         return Pool(organization.id, None, (), ())
+    if organization.settings.page_permissions:
+        return _pool(organization, rule, wants)
+    key = (rule.id, wants.capability, wants.department, wants.region, wants.group)
+    pool = organization.pools_of_rules.get(key)
+    if pool is None:
+        pool = organization.pools_of_rules[key] = _pool(organization, rule, wants)
+    return pool
+
+
+def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
     beyond = None
     if wants.group is not None:
         beyond = pool_for(

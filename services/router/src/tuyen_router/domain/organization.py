@@ -33,6 +33,8 @@ _V = TypeVar("_V")
 PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
 """What an event wants: page, capability, department, region, and the group of its link."""
 
+RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
+
 
 @dataclass(frozen=True)
 class Organization:
@@ -53,6 +55,10 @@ class Organization:
     presence: Mapping[AgentId, Presence] = field(default_factory=dict)
     pools: dict[PoolKey, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `candidates.pool_for` worked out from this very organization."""
+    pools_of_rules: dict[RulePoolKey, Pool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """The same by rule, for all of its pages."""
 
     def presence_of(self, agent: AgentId) -> Presence:
         return self.presence.get(agent, Presence.OFFLINE)

@@ -30,7 +30,7 @@ from tuyen_router.domain.state import (
     apply_done,
 )
 
-_encode = msgspec.json.encode
+_encode = msgspec.json.Encoder().encode
 _customer = msgspec.json.Decoder(CustomerRecord)
 _cursor = msgspec.json.Decoder(Cursor)
 _waiting = msgspec.json.Decoder(Waiting)
