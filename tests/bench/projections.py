@@ -27,8 +27,8 @@ from tuyen_platform.projection import POSITIONS
 
 PAGES = 1_000
 AGENTS = 50
-CUSTOMERS = 20_000
-EVENTS = 60_000
+CUSTOMERS = 10_000
+EVENTS = 20_000
 RUNS = 3
 _GIVE_UP_S = 600.0
 _POLL_S = 0.05
@@ -107,5 +107,12 @@ async def _bare(views: str, database: str, events: int) -> float:
         env={**env, "BENCH_MONGODB": views, "BENCH_DATABASE": database},
         stdout=asyncio.subprocess.PIPE,
     )
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"the bare projection ended with {process.returncode}")
     return events / float(output)
