@@ -133,10 +133,10 @@ def _event_class(
 def evolve(partition: Partition, decision: Decision) -> None:
     """Folds a decision into the state that it was made from."""
     match decision:
-        case AssignmentEvent():
-            apply_assignment(partition, decision)
         case CustomerSaved():
             apply_customer(partition, decision.customer_id, decision.record)
+        case AssignmentEvent():
+            apply_assignment(partition, decision)
         case DoneSaved():
             apply_done(partition, decision.conversation_id, decision.seen)
             partition.marks += 1

@@ -44,18 +44,18 @@ def on_sticky_event(
     """
     customer = partition.customer(arrival.conversation.customer_id)
     match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
-        case Seen.AS_ANOTHER:
-            return []
-        case Seen.BEFORE:
-            return [*reopened(partition, arrival), *_replayed(customer, arrival)]
         case Seen.NEVER:
             pass
+        case Seen.BEFORE:
+            return [*reopened(partition, arrival), *_replayed(customer, arrival)]
+        case Seen.AS_ANOTHER:
+            return []
     request = customer.open_request
     decisions: list[Decision] = []
     if organization.assigns_by_itself:
         if request is not None:
             request, decisions = _joined(partition, organization, request, arrival)
-        elif _decided(partition, arrival):
+        elif _decided(partition, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
             request = _request(arrival, purpose)
@@ -164,14 +164,12 @@ def _joined(
     return joined, [assignment(partition, conversation, None, why)]
 
 
-def _decided(partition: Partition, arrival: Arrival) -> bool:
+def _decided(partition: Partition, customer: Customer, arrival: Arrival) -> bool:
     """Whether there is a record from this event or a later one.
 
     Then the event was handled before a crash that took only the customer's own record.
     """
-    if partition.customer(arrival.conversation.customer_id).has_settled(
-        (arrival.position.offset, -1)
-    ):
+    if customer.has_settled((arrival.position.offset, -1)):
         return True
     row = partition.rows.get(arrival.conversation.id)
     return row is not None and row.inbound >= arrival.position.offset

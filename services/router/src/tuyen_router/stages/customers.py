@@ -8,7 +8,13 @@ from typing import assert_never
 import structlog
 
 from tuyen_events.assignments import AssignmentEvent, Sources
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
+from tuyen_events.codec import (
+    UnknownTypeError,
+    UnreadableEventError,
+    decode_data,
+    decode_typed,
+    header,
+)
 from tuyen_events.commands import (
     AssignConversation,
     CommandSettled,
@@ -306,10 +312,11 @@ def _read(topic: str, record: Record) -> Event | None:
     """
     if record.value is None:
         return None
-    if topic == INBOUND.name and header(record.headers, "ce_type") not in _ASSIGNABLE:
-        return None
     try:
-        return decode_data(record.headers, record.value)
+        if topic != INBOUND.name:
+            return decode_data(record.headers, record.value)
+        name = header(record.headers, "ce_type") or b""
+        return decode_typed(name, record.value) if name in _ASSIGNABLE else None
     except UnknownTypeError:
         return None
 
