@@ -3,8 +3,11 @@
 import asyncio
 import os
 from collections.abc import Callable
+from typing import Any
 
 _POLL_S = 0.02
+_LONGER_POLL_S = 0.05
+_USUAL_PATIENCE_S = 30.0
 _PATIENCE_S = 60
 
 
@@ -23,3 +26,15 @@ async def until(holds: Callable[[], bool], patience_s: float = _PATIENCE_S) -> N
     async with asyncio.timeout(patience_s):
         while not holds():  # noqa: ASYNC110 - another process cannot set our event
             await asyncio.sleep(_POLL_S)
+
+
+async def eventually(
+    holds: Callable[[], Any], told: Callable[[], str], patience_s: float = _USUAL_PATIENCE_S
+) -> None:
+    """Returns once the condition holds; AssertionError with `told()` if it never does."""
+    try:
+        async with asyncio.timeout(patience_s):
+            while not await holds():  # noqa: ASYNC110 - another process cannot set our event
+                await asyncio.sleep(_LONGER_POLL_S)
+    except TimeoutError:
+        raise AssertionError(f"not within {patience_s:.0f} s: {told()}") from None

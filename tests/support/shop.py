@@ -1,141 +1,39 @@
 """A shop as the outside sees it: signed webhooks in, the gateway's HTTP API, and nothing else."""
 
-import asyncio
-import hashlib
-import hmac
 import itertools
-import json
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
 
+from support.channels import Facebook, Json, Site
+from support.copies import Copies
+from support.processes import eventually
 from tuyen_local.stack import Stack
 
-Json = dict[str, Any]
+__all__ = ["Json", "OpenShop", "Person", "Shop", "accepted", "eventually", "owned_by"]
 
-_PATIENCE_S = 30.0
-_POLL_S = 0.05
 _PASSWORD = "mat-khau-du-dai-1"
+_JOB_PATIENCE_S = 60.0
 _numbers = itertools.count(1)
-
-
-class Facebook:
-    """Builds Facebook's webhooks for one page and sends them, signed, to ingest."""
-
-    def __init__(self, stack: Stack, page_external_id: str) -> None:
-        self.page = page_external_id
-        self._secret = stack.secrets.facebook_app_secret
-        self._ingest = httpx.AsyncClient(base_url=stack.ingest_url, timeout=30, trust_env=False)
-
-    async def close(self) -> None:
-        await self._ingest.aclose()
-
-    async def send(self, *entries: Json) -> httpx.Response:
-        """One webhook call with these entries, as Facebook writes and signs it."""
-        return await self.send_raw(self.body(*entries))
-
-    def body(self, *entries: Json) -> bytes:
-        return json.dumps({"object": "page", "entry": list(entries)}).encode()
-
-    async def send_raw(self, body: bytes, secret: str | None = None) -> httpx.Response:
-        key = self._secret if secret is None else secret
-        digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
-        return await self._ingest.post(
-            "/webhooks/facebook",
-            content=body,
-            headers={
-                "X-Hub-Signature-256": f"sha256={digest}",
-                "Content-Type": "application/json",
-            },
-        )
-
-    def message(self, customer: str, text: str = "Shop ơi", mid: str | None = None) -> Json:
-        now = int(time.time() * 1000)
-        return {
-            "id": self.page,
-            "time": now,
-            "messaging": [
-                {
-                    "sender": {"id": customer},
-                    "recipient": {"id": self.page},
-                    "timestamp": now,
-                    "message": {"mid": mid or f"m_{secrets.token_hex(8)}", "text": text},
-                }
-            ],
-        }
-
-    def comment(
-        self,
-        customer: str,
-        comment_id: str,
-        *,
-        text: str = "Giá bao nhiêu shop?",
-        name: str = "Nguyễn Thị Lan",
-        post: str = "332029982914750",
-        parent: str | None = None,
-        verb: str = "add",
-        video: bool = False,
-        at: int | None = None,
-    ) -> Json:
-        """A change of a comment; `parent` is the comment above, None for a root."""
-        seconds = int(time.time()) if at is None else at
-        post_id = f"{self.page}_{post}"
-        value: Json = {
-            "from": {"id": customer, "name": name},
-            "post": {
-                "status_type": "added_video" if video else "mobile_status_update",
-                "is_published": True,
-                "id": post_id,
-            },
-            "message": text,
-            "post_id": post_id,
-            "comment_id": comment_id,
-            "parent_id": parent or post_id,
-            "created_time": seconds,
-            "item": "comment",
-            "verb": verb,
-        }
-        return self._change("feed", value)
-
-    def video(self, post: str, video_id: str) -> Json:
-        return self._change(
-            "feed",
-            {
-                "from": {"id": self.page, "name": "Shop"},
-                "post_id": f"{self.page}_{post}",
-                "created_time": int(time.time()),
-                "item": "video",
-                "published": 1,
-                "verb": "add",
-                "video_id": video_id,
-            },
-        )
-
-    def live(self, video_id: str, status: str = "live") -> Json:
-        return self._change("live_videos", {"id": video_id, "status": status})
-
-    def _change(self, field: str, value: Json) -> Json:
-        return {
-            "id": self.page,
-            "time": int(time.time()),
-            "changes": [{"field": field, "value": value}],
-        }
 
 
 class Person:
     """Somebody who is logged in at the gateway."""
 
-    def __init__(self, gateway: httpx.AsyncClient, token: str) -> None:
+    def __init__(self, gateway: httpx.AsyncClient, token: str, copies: Copies) -> None:
         self._gateway = gateway
+        self._copies = copies
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Any request, whatever it answers."""
         headers = {**self._headers, **options.pop("headers", {})}
-        return await self._gateway.request(method, path, headers=headers, **options)
+        answer = await self._gateway.request(method, path, headers=headers, **options)
+        if method != "GET":
+            self._copies.changed()
+        return answer
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """The JSON of a successful GET."""
@@ -145,9 +43,20 @@ class Person:
         answer = accepted(await self.ask("PUT", path, json=body))
         return answer.json() if answer.content else None
 
+    async def post(self, path: str, **body: Any) -> Any:
+        return accepted(await self.ask("POST", path, json=body)).json()
+
+    async def delete(self, path: str) -> None:
+        accepted(await self.ask("DELETE", path))
+
     async def go(self, status: str) -> None:
-        """Sets the own presence."""
+        """Sets the own presence, and returns once the gateway shows it."""
         await self.put("/v1/presence", status=status)
+
+        async def shown() -> bool:
+            return bool((await self.get("/v1/me"))["presence"] == status)
+
+        await eventually(shown, lambda: f"not shown as {status}")
 
     async def inbox(self, **filters: Any) -> list[Json]:
         """All rows that the person sees, newest activity first."""
@@ -163,12 +72,16 @@ class Person:
 
 
 class Shop:
-    """An organization with one page, and its administrator."""
+    """An organization with one Facebook page, and its administrator."""
 
     def __init__(self, stack: Stack, gateway: httpx.AsyncClient, name: str) -> None:
         self.id = name
         self.page_id = "trang"
-        self.facebook = Facebook(stack, f"10{next(_numbers):06d}{secrets.randbelow(10**6):06d}")
+        self._stack = stack
+        self._copies = Copies(stack)
+        self._channels: list[Facebook | Site] = []
+        self.facebook = self._new_facebook()
+        self._pages = {self.page_id: self.facebook}
         self.gateway = gateway
         self.operator_token = stack.secrets.operator_token
         self.people: dict[str, Person] = {}
@@ -191,48 +104,88 @@ class Shop:
             )
         )
         await self.log_in("admin")
+        await self.staff()
+
+    async def staff(self, *agents: str, page_id: str = "trang") -> None:
+        """Connects a Facebook page, the first one if not told otherwise, or says who is on it."""
+        page = self._pages[page_id]
         await self.admin.put(
-            f"/v1/pages/{self.page_id}",
+            f"/v1/pages/{page_id}",
             channel="facebook",
-            external_id=self.facebook.page,
+            external_id=page.page,
             name="Trang bán hàng",
+            staff=list(agents),
         )
+
+    async def another_page(self, page_id: str) -> Facebook:
+        """Connects one more Facebook page."""
+        self._pages[page_id] = self._new_facebook()
+        await self.staff(page_id=page_id)
+        return self._pages[page_id]
+
+    async def site(self, page_id: str = "web") -> Site:
+        """Connects a livechat page, for the first time."""
+        path = f"/v1/pages/{page_id}"
+        site = Site(await self.admin.put(path, channel="livechat", name="Trang web"), self._copies)
+        self._channels.append(site)
+        return site
+
+    def _new_facebook(self) -> Facebook:
+        number = f"10{next(_numbers):06d}{secrets.randbelow(10**6):06d}"
+        facebook = Facebook(self._stack, number, self._copies)
+        self._channels.append(facebook)
+        return facebook
 
     async def log_in(self, username: str) -> Person:
         answer = await self.gateway.post(
             "/v1/auth/login",
             json={"organization": self.id, "username": username, "password": _PASSWORD},
         )
-        person = Person(self.gateway, accepted(answer).json()["access_token"])
+        person = Person(self.gateway, accepted(answer).json()["access_token"], self._copies)
         self.people[username] = person
         return person
 
     async def hire(self, *names: str, role: str = "agent", online: bool = True) -> None:
         """Adds people, logs them in and, if told so, sets them online."""
         for name in names:
-            await self.admin.put(
-                f"/v1/agents/{name}",
-                name=name.capitalize(),
-                username=name,
-                password=_PASSWORD,
-                role=role,
-            )
+            await self.employ(name, role=role, password=_PASSWORD)
             person = await self.log_in(name)
             if online:
                 await person.go("online")
 
-    async def assign_by(self, *members: str, mode: str = "sequential", **settings: Any) -> None:
-        """Switches automatic assignment on, with one default rule."""
-        await self.admin.put(
-            "/v1/rules/quay-vong",
-            name="Quay vòng",
-            enabled=True,
-            mode=mode,
-            applies_to="online",
-            pages=None,
-            members=[{"agent_id": member} for member in members],
+    async def employ(self, name: str, *, role: str = "agent", **more: Any) -> None:
+        """Adds somebody or changes them; what is left out becomes what it is by default."""
+        names = {"name": name.capitalize(), "username": name}
+        await self.admin.put(f"/v1/agents/{name}", role=role, **names, **more)
+
+    async def rule(
+        self, rule_id: str, *members: str | Json, pages: Sequence[str] | None = None, **more: Any
+    ) -> Json:
+        """Makes or changes a rule, an enabled one if not told otherwise; default for all pages.
+
+        A member is an agent's id, or all that is said of them.
+        """
+        listed = [{"agent_id": each} if isinstance(each, str) else each for each in members]
+        given = {"enabled": True, "mode": "sequential", "applies_to": "online", **more}
+        made = await self.admin.put(
+            f"/v1/rules/{rule_id}",
+            name=rule_id.capitalize().replace("-", " "),
+            pages=pages,
+            members=listed,
+            **given,
         )
-        await self.admin.put("/v1/settings", assignment=True, auto_assign=True, **settings)
+        return dict(made)
+
+    async def settings(self, **changed: Any) -> Json:
+        """Changes settings; those left out stay."""
+        return dict(await self.admin.put("/v1/settings", **changed))
+
+    async def assign_by(
+        self, *members: str | Json, mode: str = "sequential", **settings: Any
+    ) -> None:
+        """Switches automatic assignment on, with one default rule."""
+        await self.rule("quay-vong", *members, mode=mode)
+        await self.settings(assignment=True, auto_assign=True, **settings)
 
     async def row(
         self,
@@ -265,6 +218,26 @@ class Shop:
         await eventually(all_owned, lambda: f"{len(owners)} of {len(external_ids)} have an owner")
         return {each: owners[each] for each in external_ids}
 
+    async def waiting(self, external_id: str, **filters: Any) -> Json:
+        """A conversation, once it waits in a queue."""
+        return await self.row(external_id, lambda row: bool(row["waiting"]), **filters)
+
+    async def done(self, external_id: str, done: bool = True) -> None:
+        """The administrator closes a conversation, or opens it."""
+        row = await self.row(external_id)
+        await self.admin.put(f"/v1/conversations/{row['id']}/done", done=done)
+
+    async def ended(self, job_id: str) -> Json:
+        """A job, once it goes on no more."""
+        job: Json = {}
+
+        async def has_ended() -> bool:
+            job.update(await self.admin.get(f"/v1/jobs/{job_id}"))
+            return bool(job["state"] != "running")
+
+        await eventually(has_ended, lambda: f"the job stands at {job}", _JOB_PATIENCE_S)
+        return job
+
     async def history(self, conversation: str) -> list[Json]:
         """A conversation's assignments, newest first."""
         answer = await self.admin.get(f"/v1/conversations/{conversation}/assignments")
@@ -275,7 +248,8 @@ class Shop:
         return list(answer["items"])
 
     async def close(self) -> None:
-        await self.facebook.close()
+        for channel in self._channels:
+            await channel.close()
 
 
 OpenShop = Callable[[], Awaitable[Shop]]
@@ -292,15 +266,3 @@ def accepted(answer: httpx.Response) -> httpx.Response:
 def owned_by(agent: str | None) -> Callable[[Json], bool]:
     """A condition for `Shop.row`."""
     return lambda row: (row["assignee"] and row["assignee"]["agent_id"]) == agent
-
-
-async def eventually(
-    holds: Callable[[], Any], told: Callable[[], str], patience_s: float = _PATIENCE_S
-) -> None:
-    """Returns once the condition holds; AssertionError with `told()` if it never does."""
-    try:
-        async with asyncio.timeout(patience_s):
-            while not await holds():  # noqa: ASYNC110 - another process cannot set our event
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError:
-        raise AssertionError(f"not within {patience_s:.0f} s: {told()}") from None

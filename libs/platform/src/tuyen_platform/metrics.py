@@ -48,6 +48,11 @@ ROUTED_EVENTS = Counter(
     "Records handled by the router, by stage and topic",
     ["stage", "topic"],
 )
+COPIED = Gauge(
+    "tuyen_copied_offset",
+    "The offset that this process's copy of a topic will fold next",
+    ["topic", "partition"],
+)
 WAITING_CONVERSATIONS = Gauge(
     "tuyen_waiting_conversations",
     "Conversations in the queues of this worker's organizations",

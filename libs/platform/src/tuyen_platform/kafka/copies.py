@@ -9,7 +9,7 @@ import structlog
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError
 from tuyen_events.topics import Topic
 from tuyen_platform.kafka.ports import Log, Record, Tail
-from tuyen_platform.metrics import DEAD_LETTERS
+from tuyen_platform.metrics import COPIED, DEAD_LETTERS
 
 _log = structlog.get_logger()
 
@@ -68,10 +68,10 @@ class LogCopy:
                     for record in records:
                         self._take(record)
                     if records:
-                        self._next[partition] = records[-1].offset + 1
+                        self._came_to(partition, records[-1].offset + 1)
                 if tail.caught_up:  # compaction may have taken the last records below the ends
                     for partition, end in ends.items():
-                        self._next[partition] = max(end, self._next.get(partition, 0))
+                        self._came_to(partition, max(end, self._next.get(partition, 0)))
                     ends = {}
                 self._wake()
 
@@ -136,6 +136,10 @@ class LogCopy:
 
     def _holds(self, ends: Mapping[int, int]) -> bool:
         return all(self._next.get(partition, 0) >= end for partition, end in ends.items())
+
+    def _came_to(self, partition: int, offset: int) -> None:
+        self._next[partition] = offset
+        COPIED.labels(self._topic.name, partition).set(offset)
 
     def _take(self, record: Record) -> None:
         try:

@@ -1,0 +1,69 @@
+"""Whether a running stack's services know by now what was set up at its gateway.
+
+A change is answered once it stands in the log; workers hear of it a moment later, on a busy machine
+seconds later. What a webhook brings in between is decided by what they knew before.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from support.processes import eventually
+from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, PRESENCE
+from tuyen_local.stack import Stack
+
+_METRIC = "tuyen_copied_offset"
+_TOPICS = frozenset({DIRECTORY.name, PRESENCE.name, PAGE_TOKENS.name})
+
+_Place = tuple[str, str]
+"""A topic and a partition of it."""
+
+
+class Copies:
+    """What ingest and all workers of the router have heard, beside what the gateway has."""
+
+    def __init__(self, stack: Stack) -> None:
+        workers = (f"router-{number}" for number in range(2, stack.settings.router_workers + 1))
+        self._gateway = stack.gateway_url
+        self._others = [stack.url(name) for name in ("ingest", "router", *workers)]
+        self._behind = True
+
+    def changed(self) -> None:
+        """Something was changed at the gateway."""
+        self._behind = True
+
+    async def known(self) -> None:
+        """Returns once everybody has heard what the gateway knew when this was called."""
+        if not self._behind:
+            return
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+
+            async def all_know() -> bool:
+                try:
+                    told = await _copied(client, self._gateway)
+                    heard = [await _copied(client, url) for url in self._others]
+                except httpx.TransportError:
+                    return False  # it was killed, and is started again
+                return all(_is_beside(copied, told) for copied in heard)
+
+            await eventually(all_know, lambda: "somebody has not heard what was set up")
+        self._behind = False
+
+
+def _is_beside(copied: Mapping[_Place, float], told: Mapping[_Place, float]) -> bool:
+    topics: Sequence[str] = [topic for topic, _ in copied]
+    return bool(topics) and all(
+        copied.get(place, 0) >= offset for place, offset in told.items() if place[0] in topics
+    )
+
+
+async def _copied(client: httpx.AsyncClient, url: str) -> Mapping[_Place, float]:
+    answer = (await client.get(f"{url}/metrics")).text
+    return {
+        (sample.labels["topic"], sample.labels["partition"]): sample.value
+        for family in text_string_to_metric_families(answer)
+        if family.name == _METRIC
+        for sample in family.samples
+        if sample.labels["topic"] in _TOPICS
+    }
