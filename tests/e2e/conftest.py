@@ -11,7 +11,8 @@ from tuyen_local.stack import Stack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them share the stack, so all run in one worker."""
+    """All share the stack, so all run in one worker, and what looks at all shops is the last."""
+    items.sort(key=lambda item: "reader" in getattr(item, "fixturenames", ()))
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("stack"))
@@ -43,18 +44,26 @@ async def gateway(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def opened() -> list[Shop]:
+    """The shops of all tests that have run."""
+    return []
+
+
 @pytest.fixture
-async def open_shop(stack: Stack, gateway: httpx.AsyncClient) -> AsyncIterator[OpenShop]:
+async def open_shop(
+    stack: Stack, gateway: httpx.AsyncClient, opened: list[Shop]
+) -> AsyncIterator[OpenShop]:
     """Opens organizations; each has one page and nobody but its administrator."""
     shops: list[Shop] = []
 
     async def open_one() -> Shop:
-        shop = Shop(stack, gateway, f"shop-{secrets.token_hex(4)}")
+        shop = await Shop.opened(stack, gateway)
         shops.append(shop)
-        await shop.open()
         return shop
 
     yield open_one
+    opened += shops
     for shop in shops:
         await shop.close()
 

@@ -36,6 +36,14 @@ class Facebook:
         """One webhook call with these entries, as Facebook writes and signs it."""
         return await self.send_raw(self.body(*entries))
 
+    async def write(self, *customers: str, text: str = "Shop ơi") -> None:
+        """A message of each customer; nothing says in which order they are handled."""
+        await self.send(*(self.message(customer, text) for customer in customers))
+
+    async def comments(self, *comment_ids: str, customer: str = "c1") -> None:
+        """Root comments of one customer, which are therefore handled in this order."""
+        await self.send(*(self.comment(customer, comment_id) for comment_id in comment_ids))
+
     def body(self, *entries: Json) -> bytes:
         return json.dumps({"object": "page", "entry": list(entries)}).encode()
 

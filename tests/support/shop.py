@@ -3,7 +3,7 @@
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -90,6 +90,13 @@ class Shop:
     def admin(self) -> Person:
         return self.people["admin"]
 
+    @classmethod
+    async def opened(cls, stack: Stack, gateway: httpx.AsyncClient) -> Self:
+        """A new organization that no other test has."""
+        shop = cls(stack, gateway, f"shop-{secrets.token_hex(4)}")
+        await shop.open()
+        return shop
+
     async def open(self) -> None:
         """Makes the organization and its page; automatic assignment is still off."""
         accepted(
@@ -145,10 +152,12 @@ class Shop:
         self.people[username] = person
         return person
 
-    async def hire(self, *names: str, role: str = "agent", online: bool = True) -> None:
+    async def hire(
+        self, *names: str, role: str = "agent", online: bool = True, **more: Any
+    ) -> None:
         """Adds people, logs them in and, if told so, sets them online."""
         for name in names:
-            await self.employ(name, role=role, password=_PASSWORD)
+            await self.employ(name, role=role, password=_PASSWORD, **more)
             person = await self.log_in(name)
             if online:
                 await person.go("online")
