@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
-from bench.log import reading
+from bench.log import from_now_on, reading
 from bench.processes import free_port, ready, running, service_env
 from bench.report import Bar, Row, median_of
 from support import market
@@ -112,10 +112,8 @@ async def _answered(kafka: str, prefix: str, sent: dict[ConversationId, float]) 
     """Waits until every partition has an answer to a message that is sent from now on."""
     begun = time.monotonic()
     silent = set(range(CUSTOMER_PARTITIONS))
-    topic = prefix + ASSIGNMENTS.name
     async with asyncio.timeout(_PATIENCE_S), reading(kafka) as consumer:
-        consumer.assign([TopicPartition(topic, n) for n in silent])
-        await consumer.seek_to_end()
+        await from_now_on(consumer, prefix, ASSIGNMENTS)
         while silent:
             for place, records in (await consumer.getmany(timeout_ms=500)).items():
                 for record in records:

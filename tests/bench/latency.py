@@ -3,9 +3,9 @@
 Seven of ten messages are of customers who have an agent, three of new ones: as many decisions as in
 the router's mix. Three times are taken: from a webhook's answer until a reader of the log has the
 assignment; from before a webhook is sent until MongoDB tells that its message stands in the view
-that the gateway reads; and, for some of the new customers, until the gateway's inbox shows it to
-who asks again and again. Capacity is how many messages a second became visible when webhooks came
-as fast as they were answered.
+that the gateway reads; and, for one new customer after another, until the gateway's inbox shows it
+to who asks again and again. Capacity is how many messages a second became visible when webhooks
+came as fast as they were answered.
 """
 
 import asyncio
@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from aiokafka import TopicPartition
 
 from bench.load import external_id, request, send
-from bench.log import reading
+from bench.log import from_now_on, reading
 from bench.report import Bar, Row, median_of
 from support.shop import Shop
 from tuyen_events.ids import OrganizationId, PageId, customer_id, message_thread_id
@@ -37,8 +36,6 @@ BLAST = 4_000
 CONNECTIONS = 64
 SECONDS = 12
 RUNS = 3
-ASKED_FOR = 200
-"""Of so many new customers, evenly spread over a run, the inbox is asked."""
 _FIRSTS = (2, 5, 9)
 """Three messages of ten are of new customers."""
 _ASK_AGAIN_S = 0.02
@@ -130,14 +127,13 @@ async def _seen(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
 async def _assigned(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
     """When a reader of the log had the assignment of each conversation; filled meanwhile."""
     assigned: dict[str, float] = {}
-    topic = stack.settings.topic_prefix + ASSIGNMENTS.name
 
     async def read() -> None:
         async for record in consumer:
             assigned.setdefault(record.key.decode(), time.monotonic())
 
     async with reading(stack.kafka) as consumer:
-        consumer.assign([TopicPartition(topic, n) for n in range(ASSIGNMENTS.partitions)])
+        await from_now_on(consumer, stack.settings.topic_prefix, ASSIGNMENTS)
         reader = asyncio.create_task(read())
         yield assigned
         reader.cancel()
@@ -189,7 +185,7 @@ class _Run:
         """Sends `rate` webhooks/s, whatever becomes of them; how long each took."""
         sent: dict[str, float] = {}
         answered: dict[str, float] = {}
-        shown: dict[str, float] = {}
+        asked: dict[str, _Message] = {}
         streams = [
             await asyncio.open_connection("127.0.0.1", self._port) for _ in range(CONNECTIONS)
         ]
@@ -197,30 +193,30 @@ class _Run:
         for stream in streams:
             idle.put_nowait(stream)
 
-        async def one(message: _Message, is_asked_for: bool) -> None:
+        async def one(message: _Message) -> None:
             stream = await idle.get()
             await send(*stream, message.body)
             answered[message.mid] = time.monotonic()
             idle.put_nowait(stream)
-            if is_asked_for:
-                shown[message.mid] = await self._shown(message)
 
         messages = [self._message() for _ in range(int(rate * SECONDS))]
         firsts = [message for message in messages if message.is_first]
-        asked_for = {each.mid for each in firsts[:: max(1, len(firsts) // ASKED_FOR)]}
         start = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(self._shown(asked, messages[-1]))
             for number, message in enumerate(messages):
                 await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
                 sent[message.mid] = time.monotonic()
-                tasks.create_task(one(message, message.mid in asked_for))
+                tasks.create_task(one(message))
+                if message.is_first and not asked:
+                    asked[message.mid] = message
         await self._visible(messages)
         for _, writer in streams:
             writer.close()
         return _Times(
             log=[self._assigned[each.conversation] - answered[each.mid] for each in firsts],
             view=[self._seen[mid] - at for mid, at in sent.items()],
-            inbox=[at - sent[mid] for mid, at in shown.items()],
+            inbox=[at - sent[mid] for mid, at in asking.result().items()],
         )
 
     def _message(self) -> _Message:
@@ -235,13 +231,21 @@ class _Run:
         thread = message_thread_id(customer_id(OrganizationId(self._shop.id), page, writer))
         return _Message(mid, writer, thread, is_first, body)
 
-    async def _shown(self, message: _Message) -> float:
-        """When the inbox showed the message of a new customer."""
-        while True:
-            for row in await self._shop.admin.inbox(external_id=message.customer):
-                if message.mid in row["last_text"]:
-                    return time.monotonic()
-            await asyncio.sleep(_ASK_AGAIN_S)
+    async def _shown(self, asked: dict[str, _Message], last: _Message) -> dict[str, float]:
+        """When the inbox showed each message that is put into `asked`, and taken out when shown.
+
+        Ends once the last message stands in the view and nothing is asked for any more.
+        """
+        shown: dict[str, float] = {}
+        async with asyncio.timeout(SECONDS + _PATIENCE_S):
+            while asked or last.mid not in self._seen:
+                for mid, message in list(asked.items()):
+                    rows = await self._shop.admin.inbox(external_id=message.customer)
+                    if any(mid in row["last_text"] for row in rows):
+                        shown[mid] = time.monotonic()
+                        del asked[mid]
+                await asyncio.sleep(_ASK_AGAIN_S)
+        return shown
 
     async def _visible(self, messages: Sequence[_Message]) -> None:
         """Waits until all are visible, and those of new customers assigned."""

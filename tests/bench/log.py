@@ -22,6 +22,15 @@ async def reading(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.stop()
 
 
+async def from_now_on(consumer: AIOKafkaConsumer, prefix: str, topic: Topic) -> None:
+    """Lets a consumer read all that a topic is given after this."""
+    places = [TopicPartition(prefix + topic.name, p) for p in range(topic.partitions)]
+    consumer.assign(places)
+    await consumer.seek_to_end()
+    for place in places:
+        await consumer.position(place)
+
+
 async def ends(kafka: str, prefix: str, topic: Topic) -> dict[int, int]:
     """The next offset of each partition."""
     async with reading(kafka) as consumer:

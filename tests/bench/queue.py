@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bench.log import reading, settled
+from bench.log import from_now_on, reading, settled
 from bench.processes import free_port, ready, running, service_env
 from bench.report import Bar, Row, median_of
 from support import market
@@ -110,11 +110,7 @@ async def _door(kafka: str, prefix: str) -> AsyncIterator[_Door]:
     """From now on every assignment is seen, as soon as a reader of the log can have it."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     async with reading(kafka) as consumer, producer:
-        topic = prefix + ASSIGNMENTS.name
-        consumer.assign([TopicPartition(topic, n) for n in range(ASSIGNMENTS.partitions)])
-        await consumer.seek_to_end()
-        for place in consumer.assignment():
-            await consumer.position(place)
+        await from_now_on(consumer, prefix, ASSIGNMENTS)
         yield _Door(producer, prefix + PRESENCE_SIGNALS.name, _owners(consumer))
 
 
