@@ -1,9 +1,11 @@
 """Links: which group answers the visitors of a site's address first (L1, R1.6)."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response, status
-from pydantic import ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
@@ -19,13 +21,21 @@ from tuyen_gateway.domain.directory import Organization, Stored
 router = APIRouter(prefix="/links", tags=["livechat"])
 
 Link = Annotated[LinkId, Path(pattern=CHOSEN_ID_PATTERN)]
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@:\[\]]+(:[0-9]{1,5})?([/?#]\S*)?", re.IGNORECASE)
+
+
+def _whole(url: str) -> str:
+    """The same address, if it is one; people do not read patterns."""
+    if not _WEB_ADDRESS.fullmatch(url):
+        raise PydanticCustomError(
+            "web_address",
+            "Give the whole address of a page, without blanks: https://shop.example/vn",
+        )
+    return url
+
+
 Url = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=2048,
-        pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@:\[\]]+(:[0-9]{1,5})?([/?#]\S*)?$",
-    ),
+    str, StringConstraints(strip_whitespace=True, max_length=2048), AfterValidator(_whole)
 ]
 """An address of a web site: `https://shop.example/vn`."""
 
