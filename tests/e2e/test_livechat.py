@@ -80,6 +80,14 @@ async def test_c1_r9_2_a_visitor_becomes_a_contact_and_one_event_is_one_message(
     assert contact["name"] == "Lan"
     assert contact["phones"] == ["0903123456"]
     assert contact["emails"] == ["lan@example.com"]
+    (visitor,) = contact["customers"]
+    told = {name: visitor[name] for name in ("gender", "location", "browser", "page_url")}
+    assert told == {
+        "gender": "female",
+        "location": "Hà Nội",
+        "browser": "Firefox 140",
+        "page_url": "https://shop.example/vn/giay?utm=x",
+    }
 
 
 async def test_l2_the_widget_offers_what_somebody_is_there_for(shop: Shop) -> None:
