@@ -33,6 +33,8 @@ from tuyen_platform.kafka.sizes import refuse_too_large
 _FETCH_WAIT_MS = 50
 """How long a fetch waits for something new. A partition that was read while it waits is asked for
 only afterwards, so this is what a reader of many partitions can be late by."""
+_FETCH_WAIT_OF_ONE_MS = 500
+"""The same for a reader of one partition, which is never late: it asks less often for nothing."""
 _MAX_RECORDS = 2000
 _POLL_MS = 500
 _REQUEST_TIMEOUT_MS = 30_000
@@ -163,7 +165,9 @@ class KafkaLog:
 
     @asynccontextmanager
     async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator["KafkaTail"]:
-        consumer = self._consumer(group=None)
+        alone = sum(topic.partitions for topic in topics) == 1
+        wait_ms = _FETCH_WAIT_OF_ONE_MS if alone else _FETCH_WAIT_MS
+        consumer = self._consumer(None, wait_ms)
         try:
             await consumer.start()
             ends = await self._ends(consumer, topics)
@@ -185,7 +189,7 @@ class KafkaLog:
     async def subscribe(
         self, *topics: Topic, group: str, starts: Starts | None = None
     ) -> AsyncIterator["KafkaSubscription"]:
-        consumer = self._consumer(group=self._prefix + group)
+        consumer = self._consumer(self._prefix + group, _FETCH_WAIT_MS)
         subscription = KafkaSubscription(self, consumer, starts)
         consumer.subscribe([self._prefix + topic.name for topic in topics], listener=subscription)
         try:
@@ -196,13 +200,13 @@ class KafkaLog:
         finally:
             await consumer.stop()
 
-    def _consumer(self, group: str | None) -> AIOKafkaConsumer:
+    def _consumer(self, group: str | None, wait_ms: int) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            fetch_max_wait_ms=wait_ms,
             session_timeout_ms=_SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
             # Range gives one member the same partition numbers of topics with equal counts.
