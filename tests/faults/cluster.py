@@ -38,6 +38,9 @@ _PORTS = range(20_000, 32_000)
 """Below those that the kernel gives to connections: a service that is down keeps its port."""
 _taken: set[int] = set()
 _STARTS = 3
+_BACKOFF = Backoff(first_s=0.3, longest_s=15.0, forgiven_after_s=20.0)
+"""Services that cannot do without Kafka end when it is away; starting all of them again and again
+would leave a small machine no time to start Kafka."""
 _READY_S = 180.0
 
 
@@ -109,7 +112,7 @@ class Service:
         self._clock = directory / f"{name}.clock"
         self._env = env | {"TUYEN_FAULTS_CLOCK": str(self._clock)}
         self._log = directory / "logs" / f"{name}.log"
-        self._keeper = Supervisor(say, backoff=Backoff(0.3, longest_s=8.0, forgiven_after_s=5.0))
+        self._keeper = Supervisor(say, backoff=_BACKOFF)
 
     @property
     def url(self) -> str:

@@ -25,6 +25,8 @@ _RECIPE = Path(__file__).with_name("recipes") / "mongod.txt"
 _ALREADY_INITIALIZED = 23
 _NAMED_DEADLINE_S = 10.0
 _TIMEOUT_MS = 2000
+_PRIMARY_TIMEOUT_MS = 10_000
+"""A machine that does much else needs longer than 2 s for one handshake."""
 
 
 async def named(address: str) -> Server:
@@ -89,7 +91,7 @@ async def _is_primary(port: int) -> bool:
     wanted = {"_id": _REPLICA_SET, "members": [{"_id": 0, "host": member}]}
     client: AsyncMongoClient[dict[str, object]]
     client = AsyncMongoClient(
-        HOST, port, directConnection=True, serverSelectionTimeoutMS=_TIMEOUT_MS
+        HOST, port, directConnection=True, serverSelectionTimeoutMS=_PRIMARY_TIMEOUT_MS
     )
     async with client:
         try:
