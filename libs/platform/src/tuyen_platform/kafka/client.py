@@ -67,7 +67,7 @@ class KafkaLog:
             max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
             request_timeout_ms=_REQUEST_TIMEOUT_MS,
         )
-        self._offsets = self._consumer(group=None)
+        self._offsets = self._consumer(None, _FETCH_WAIT_MS)
         try:
             await self._producer.start()
             await self._offsets.start()
