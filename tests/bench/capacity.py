@@ -47,8 +47,9 @@ class Costs:
     memory_gb: float
     """Of a million customers, as the recovery."""
     recovery_s: float
-    webhooks_per_s: float
-    projected_per_s: float
+    ingest_cpu_s: float
+    """For 1,000 webhooks; and 1,000 events that the gateway folds."""
+    gateway_cpu_s: float
 
     @classmethod
     def of(cls, rows: Mapping[str, float]) -> "Costs":
@@ -61,8 +62,8 @@ class Costs:
             month_bytes=rows["Kafka's disk, kept for a month"],
             memory_gb=rows[f"router's memory, {million}"],
             recovery_s=rows[f"router's recovery, {million}"],
-            webhooks_per_s=rows["ingest"],
-            projected_per_s=rows["projection of the inbox"],
+            ingest_cpu_s=rows["ingest, cost"],
+            gateway_cpu_s=rows["projection of the inbox, cost"],
         )
 
 
@@ -71,11 +72,12 @@ def needs(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
     yield from _of_workers(costs, wanted)
     yield from _of_kafka(costs, wanted)
     for what, rate, each in (
-        ("ingest processes", wanted.events_per_s, costs.webhooks_per_s),
-        ("gateways, to fold", wanted.events_per_s * (1 + _DECISIONS), costs.projected_per_s),
+        ("ingest processes", wanted.events_per_s, costs.ingest_cpu_s),
+        ("gateways, to fold", wanted.events_per_s * (1 + _DECISIONS), costs.gateway_cpu_s),
     ):
-        many = math.ceil(rate / each / _BUSY)
-        yield what, f"{many}", f"{rate:,.0f}/s in all, {each:,.0f}/s each, at {_BUSY:.0%} of it"
+        cores = rate / 1000 * each
+        many = math.ceil(cores / _BUSY)
+        yield what, f"{many}", f"{rate:,.0f}/s are {cores:.1f} cores, {_BUSY:.0%} of one in each"
 
 
 def _of_workers(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
@@ -140,7 +142,9 @@ def tables(bench: Path, wanted: Wanted) -> str:
             "| what 1,000 events cost | |",
             "|---|---|",
             f"| a router worker | {costs.router_cpu_s:.3f} CPU s |",
-            f"| Kafka | {costs.kafka_cpu_s:.3f} CPU s |",
+            f"| Kafka, for the router | {costs.kafka_cpu_s:.3f} CPU s |",
+            f"| ingest, in webhooks of one event | {costs.ingest_cpu_s:.3f} CPU s |",
+            f"| the gateway's projection | {costs.gateway_cpu_s:.3f} CPU s |",
             f"| Kafka's disk, kept for ever | {costs.kept_bytes:,.0f} kB |",
             f"| Kafka's disk, kept for a month | {costs.month_bytes:,.0f} kB |",
             "",

@@ -9,8 +9,8 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from bench.load import request, send
-from bench.processes import free_port, running
-from bench.report import Bar, Row, compared
+from bench.processes import cpu_seconds, free_port, running
+from bench.report import Bar, Row, compared, median_of
 from support import market
 from tuyen_events.topics import DIRECTORY, INBOUND
 from tuyen_platform.kafka.topics import ensure_topics
@@ -28,18 +28,22 @@ async def measure(kafka: str) -> list[Row]:
     await ensure_topics(kafka, prefix, 1)
     entities = [(key, event) for topic, key, event in market.directory(1, 1) if topic is DIRECTORY]
     await market.publish(kafka, prefix, DIRECTORY, entities)
-    ours, bare = [], []
+    ours, bare, costs = [], [], []
     for _ in range(RUNS):
-        ours.append(await _rate("tuyen_ingest", kafka, prefix))
-        bare.append(await _rate("bench.bare_ingest", kafka, prefix))
+        rate, cost = await _loaded_service("tuyen_ingest", kafka, prefix)
+        ours.append(rate)
+        costs.append(cost)
+        bare.append((await _loaded_service("bench.bare_ingest", kafka, prefix))[0])
     return [
         compared(
             "ingest", "acknowledged webhooks/s", ours, "bare Starlette handler", bare, bar=Bar(0.6)
         ),
+        median_of("ingest, cost", "CPU s/1,000 webhooks", costs),
     ]
 
 
-async def _rate(module: str, kafka: str, prefix: str) -> float:
+async def _loaded_service(module: str, kafka: str, prefix: str) -> tuple[float, float]:
+    """Answered webhooks a second, and CPU seconds for 1,000."""
     port = free_port()
     env = {
         "TUYEN_KAFKA": kafka,
@@ -53,9 +57,11 @@ async def _rate(module: str, kafka: str, prefix: str) -> float:
         "BENCH_PORT": str(port),
         "BENCH_SECRET": _SECRET,
     }
-    async with running(module, env):
+    async with running(module, env) as service:
         await _listening(port)
-        return await _loaded(port)
+        spent = cpu_seconds(service.pid)
+        rate = await _loaded(port)
+        return rate, (cpu_seconds(service.pid) - spent) / COUNT * 1000
 
 
 async def _listening(port: int) -> None:

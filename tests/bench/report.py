@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 _NARROWEST = 150
+_WHOLE = 1000
 _PUBLISHED = ("figure", "value", "unit", "baseline", "baseline_value", "ratio", "runs")
 
 
@@ -90,10 +91,10 @@ def publish(rows: Sequence[Row], path: Path) -> None:
     for row in rows:
         table.add_row(
             row.figure,
-            f"{row.value:,.1f}",
+            _figure(row.value),
             row.unit,
             row.baseline or "",
-            "" if row.baseline_value is None else f"{row.baseline_value:,.1f}",
+            "" if row.baseline_value is None else _figure(row.baseline_value),
             "" if row.ratio is None else f"{row.ratio:.2f}",
             "" if row.bar is None else str(row.bar),
             "" if row.bar is None else "reached" if row.bar.reached(row) else "missed",
@@ -105,3 +106,7 @@ def publish(rows: Sequence[Row], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     published = [{name: getattr(row, name) for name in _PUBLISHED} for row in rows]
     path.write_text(json.dumps({"machine": machine(), "rows": published}, indent=2) + "\n")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"

@@ -67,8 +67,8 @@ def test_the_model_follows_from_the_costs() -> None:
         month_bytes=300,
         memory_gb=0.8,
         recovery_s=10,
-        webhooks_per_s=2_000,
-        projected_per_s=1_000,
+        ingest_cpu_s=0.25,
+        gateway_cpu_s=0.5,
     )
     found = {what: much for what, much, _ in needs(costs, Wanted())}
     assert found == {
@@ -79,6 +79,6 @@ def test_the_model_follows_from_the_costs() -> None:
         "Kafka's cores": "1.5",
         "Kafka's disk, for ever": "648 GB a day",
         "Kafka's disk, for a month": "11.7 TB",
-        "ingest processes": "5",
-        "gateways, to fold": "13",
+        "ingest processes": "3",
+        "gateways, to fold": "7",
     }
