@@ -182,6 +182,10 @@ class People:
         self.acknowledged["signal", person.tenant, person.name, status] += 1
         return True
 
+    def expected(self, tenant: str, name: str) -> str:
+        """The presence that an agent comes to once everything works."""
+        return "offline" if (tenant, name) in self._shut_out else self.wanted[tenant, name]
+
     # What the history asks of them.
 
     async def presence(self, given: Json) -> None:

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from faults.cluster import DATABASE, PREFIX, Cluster
 from faults.log import Follower
 from faults.people import People
-from faults.plan import Json
+from faults.plan import AGENTS, Json
 from support.shop import eventually
 from tuyen_events.jobs import JobState
 from tuyen_events.topics import (
@@ -74,9 +74,9 @@ async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
 
 async def _all_are_there(people: People) -> bool:
     for tenant in {tenant for tenant, _ in people.wanted}:
-        shown = await people.who[tenant, "admin"].all("/v1/presence")
-        for each in shown:
-            if each["presence"] != people.wanted.get((tenant, each["agent_id"]), "offline"):
+        for each in await people.who[tenant, "admin"].all("/v1/presence"):
+            name = each["agent_id"]
+            if name in AGENTS and each["presence"] != people.expected(tenant, name):
                 return False
     return True
 
