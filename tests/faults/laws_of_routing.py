@@ -154,13 +154,27 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
         for row in evidence.rows.values()
         if row["assignee"] is not None and not row["done"]
     )
+    giving_back = _giving_back(evidence)
     for tenant, world in evidence.worlds.items():
         mine = {agent: n for (where, agent), n in loads.items() if where == tenant}
         for row in evidence.rows.values():
             if row["organization"] == tenant and row["waiting"]:
                 able = candidates(world, row["page_id"], row["kind"], mine)
+                able = [each for each in able if each != giving_back.get(row["id"])]
                 yield f"{row['id']} waits, and {able} can take it" if able else None
     yield None
+
+
+def _giving_back(evidence: Evidence) -> dict[str, str | None]:
+    """By conversation that waits, who handed it over: it is not for them (R6.5)."""
+    given = {
+        request.request_id: request.handed_over_by
+        for _, request in evidence.log.events(REQUESTS, ChoiceRequested)
+    }
+    return {
+        conversation: given.get(records[-1].request_id or "")
+        for conversation, records in evidence.decided().items()
+    }
 
 
 def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:

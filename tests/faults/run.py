@@ -7,8 +7,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from aiokafka.errors import KafkaError
 
 from faults import evidence as evidences
 from faults import laws, laws_of_routing, settling
@@ -18,17 +21,19 @@ from faults.evidence import Evidence
 from faults.injection import Injection
 from faults.journal import Journal
 from faults.laws import Finding
-from faults.log import Follower, read
+from faults.log import Follower, LogRead, read
 from faults.people import People
 from faults.plan import AGENTS, TENANTS, Json, Step
 from support.shop import eventually
 from support.slow_proxy import SlowProxy
+from tuyen_events.topics import ASSIGNMENTS, REQUESTS
 from tuyen_local.errors import CannotStart
 
 _PATIENCE_S = 180.0
 _PLAYED_WITHIN_S = 900.0
 """Beyond what the plan says: for a machine that can hardly keep up."""
 _AT_ONCE = 80
+_OF_QUEUES = (ASSIGNMENTS, REQUESTS)
 _EXAM_TURNS = 7
 _SHOWN = 5
 
@@ -82,6 +87,7 @@ async def run(seed: int, steps: Sequence[Step], kept: Path) -> Outcome:
             )
         if outcome.broken:
             _keep(directory, kept / str(seed), steps, outcome)
+            _keep_log(seen.log, kept / str(seed) / "log")
     return outcome
 
 
@@ -101,6 +107,18 @@ def _keep(directory: Path, kept: Path, steps: Sequence[Step], outcome: Outcome) 
     store(kept / "plan.jsonl", steps)
     broken = [f"{each.law}: {line}" for each in outcome.findings for line in each.broken]
     (kept / "broken.txt").write_text("\n".join([*broken, outcome.stopped or ""]) + "\n")
+
+
+def _keep_log(log: LogRead, kept: Path) -> None:
+    """One file for each topic, one line for each record."""
+    kept.mkdir()
+    for topic, found in log.topics.items():
+        lines = (
+            {"at": [each.partition, each.offset], "key": each.key, "id": each.id}
+            | {"value": None if each.value is None else each.value.decode("utf-8", "replace")}
+            for each in found
+        )
+        (kept / f"{topic}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def store(path: Path, steps: Sequence[Step]) -> None:
@@ -137,6 +155,10 @@ class _Run:
             try:
                 await self._through(steps)
                 findings = laws.judged(self._seen)
+            except AssertionError:
+                with suppress(KafkaError):
+                    self._seen.log = await read(self._cluster.kafka.address, PREFIX)
+                raise
             finally:
                 for task in staying:
                     task.cancel()
@@ -200,7 +222,7 @@ class _Run:
         found: list[str] = []
 
         async def empty() -> bool:
-            now = Evidence()
+            now = Evidence(log=await read(self._cluster.kafka.address, PREFIX, _OF_QUEUES))
             for tenant in TENANTS:
                 rows = await self._people.who[tenant, "admin"].all("/v1/conversations")
                 now.rows |= {row["id"]: {**row, "organization": tenant} for row in rows}

@@ -372,6 +372,18 @@ def test_r1_candidates_are_what_the_api_says(change: dict[str, object], able: li
     assert laws_of_routing.candidates(world, PAGE, "comment", {}) == able
 
 
+def test_r6_5_what_somebody_gave_back_does_not_wait_for_them() -> None:
+    evidence = sound.evidence()
+    given_back = msgspec.structs.replace(sound.request(0), handed_over_by=NV1)
+    sound.put(evidence, REQUESTS, given_back)
+    evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
+    evidence.worlds["an"].presence = {NV1: "online"}
+    law = "nothing waits while somebody can take it"
+    assert not laws.finding(law, LAWS[law], evidence).broken
+    evidence.worlds["an"].presence = {NV2: "online"}
+    assert laws.finding(law, LAWS[law], evidence).broken
+
+
 def test_r5_3_what_was_withdrawn_is_no_longer_ahead() -> None:
     evidence = sound.evidence()
     _drained_out_of_order(evidence)
