@@ -4,10 +4,11 @@ from support.shop import Shop, owned_by
 
 
 async def test_r1_3_a_member_gets_only_what_they_are_given(shop: Shop) -> None:
-    await shop.hire("an", "binh")
+    await shop.add("an", "binh")
     await shop.assign_by(
         {"agent_id": "an", "capabilities": ["facebook_comment"]},
         {"agent_id": "binh", "capabilities": ["facebook_message"]},
+        applies_to="all",
     )
     facebook, site = shop.facebook, await shop.site()
     await facebook.comments("1_1", "1_2")
@@ -27,8 +28,8 @@ async def test_r1_3_a_member_gets_only_what_they_are_given(shop: Shop) -> None:
 
 
 async def test_r1_4_only_who_was_given_the_page_and_giving_it_empties_the_queue(shop: Shop) -> None:
-    await shop.hire("an", "binh")
-    await shop.assign_by("an", "binh", page_permissions=True)
+    await shop.add("an", "binh")
+    await shop.assign_by("an", "binh", page_permissions=True, applies_to="all")
     await shop.facebook.comments("1_1", "1_2")
     for comment in ("1_1", "1_2"):
         await shop.waiting(comment)

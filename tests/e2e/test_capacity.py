@@ -6,8 +6,10 @@ from support.shop import Shop, owned_by
 
 
 async def test_r1_7_who_is_full_is_skipped_and_done_makes_room_for_the_oldest(shop: Shop) -> None:
-    await shop.hire("an", "binh")
-    await shop.assign_by({"agent_id": "an", "capacity": 2}, {"agent_id": "binh", "capacity": 1})
+    await shop.add("an", "binh")
+    await shop.assign_by(
+        {"agent_id": "an", "capacity": 2}, {"agent_id": "binh", "capacity": 1}, applies_to="all"
+    )
     await shop.facebook.comments("1_1", "1_2", "1_3", "1_4", "1_5")
     assert await shop.owners(["1_1", "1_2", "1_3"]) == {"1_1": "an", "1_2": "binh", "1_3": "an"}
     for comment in ("1_4", "1_5"):
@@ -26,8 +28,8 @@ async def test_r1_7_who_is_full_is_skipped_and_done_makes_room_for_the_oldest(sh
 
 async def test_r1_7_i12_what_its_customer_opens_again_counts_again(shop: Shop) -> None:
     facebook = shop.facebook
-    await shop.hire("an")
-    await shop.assign_by({"agent_id": "an", "capacity": 2})
+    await shop.add("an")
+    await shop.assign_by({"agent_id": "an", "capacity": 2}, applies_to="all")
     await facebook.comments("1_1", "1_2")
     await shop.owners(["1_1", "1_2"])
     await shop.done("1_1")
@@ -75,8 +77,8 @@ async def test_i12_done_takes_what_waits_out_of_the_queue_and_leaves_the_custome
 
 
 async def test_r2_3_the_least_loaded_gets_the_next_whatever_came_before(shop: Shop) -> None:
-    await shop.hire("an", "binh", "chi")
-    await shop.assign_by("an", "binh", "chi", mode="least_loaded")
+    await shop.add("an", "binh", "chi")
+    await shop.assign_by("an", "binh", "chi", mode="least_loaded", applies_to="all")
     first = [f"1_{number}" for number in range(1, 7)]
     await shop.facebook.comments(*first)
     owners = dict(await shop.owners(first))

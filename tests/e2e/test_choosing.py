@@ -7,8 +7,8 @@ async def test_r2_2_random_reaches_everybody_and_a_doubled_webhook_draws_the_sam
     shop: Shop,
 ) -> None:
     agents = {"an", "binh", "chi", "dung"}
-    await shop.hire(*sorted(agents))
-    await shop.assign_by(*sorted(agents), mode="random")
+    await shop.add(*sorted(agents))
+    await shop.assign_by(*sorted(agents), mode="random", applies_to="all")
     facebook = shop.facebook
     comments = [f"1_{number:02d}" for number in range(48)]
     body = facebook.body(*(facebook.comment("c1", comment) for comment in comments))
@@ -28,8 +28,8 @@ async def test_r2_2_random_reaches_everybody_and_a_doubled_webhook_draws_the_sam
 
 
 async def test_r2_4_editing_a_rule_keeps_its_place(shop: Shop) -> None:
-    await shop.hire("an", "binh", "chi")
-    await shop.assign_by("an", "binh")
+    await shop.add("an", "binh", "chi")
+    await shop.assign_by("an", "binh", applies_to="all")
     given: list[str] = []
 
     async def ask(agent: str) -> None:
@@ -38,17 +38,20 @@ async def test_r2_4_editing_a_rule_keeps_its_place(shop: Shop) -> None:
         await shop.facebook.comments(comment)
         await shop.row(comment, owned_by(agent))
 
+    async def edit(*members: str, mode: str = "sequential") -> None:
+        await shop.rule("quay-vong", *members, mode=mode, applies_to="all")
+
     await ask("an")
-    await shop.rule("quay-vong", "an", "chi", "binh")  # somebody new, in their turn
+    await edit("an", "chi", "binh")  # somebody new, in their turn
     await ask("chi")
     await ask("binh")
-    await shop.rule("quay-vong", "an", "chi")  # the last one left
+    await edit("an", "chi")  # the last one left
     await ask("an")
-    await shop.rule("quay-vong", "chi", "binh")  # again: the next of the order that was
+    await edit("chi", "binh")  # again: the next of the order that was
     await ask("chi")
     await shop.admin.delete("/v1/rules/quay-vong")
-    await shop.rule("quay-vong", "chi", "binh", "an")
+    await edit("chi", "binh", "an")
     await ask("binh")
-    await shop.rule("quay-vong", "chi", "an", mode="random")
-    await shop.rule("quay-vong", "chi", "binh", "an")
+    await edit("chi", "an", mode="random")
+    await edit("chi", "binh", "an")
     await ask("an")

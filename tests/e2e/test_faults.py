@@ -15,8 +15,8 @@ async def test_r2_1_r9_1_killed_routers_lose_nothing_and_keep_the_rotation(
     stack: Stack, shop: Shop, victims: list[str]
 ) -> None:
     agents = [f"nv{number}" for number in range(5)]
-    await shop.hire(*agents)
-    await shop.assign_by(*agents)
+    await shop.add(*agents)
+    await shop.assign_by(*agents, applies_to="all")
     facebook = shop.facebook
     comments = [f"9_{number:04d}" for number in range(300)]
     customers = [f"khach-{number}" for number in range(100)]

@@ -4,12 +4,12 @@ from support.shop import Shop, owned_by
 
 
 async def test_r3_4_of_a_disabled_agent_each_customer_goes_on_when_they_write(shop: Shop) -> None:
-    await shop.hire("an", "binh")
-    await shop.assign_by("an")
+    await shop.add("an", "binh")
+    await shop.assign_by("an", applies_to="all")
     await shop.facebook.write("c1", "c2")
     await shop.facebook.comments("1_1", customer="c3")
     await shop.owners(["c1", "c2", "1_1"])
-    await shop.rule("quay-vong", "an", "binh")
+    await shop.rule("quay-vong", "an", "binh", applies_to="all")
 
     await shop.employ("an", disabled=True)
     await shop.facebook.write("c1", text="Còn ai?")
@@ -23,9 +23,9 @@ async def test_r3_4_of_a_disabled_agent_each_customer_goes_on_when_they_write(sh
 
 
 async def test_r3_4_r1_4_who_is_taken_off_a_page_loses_its_customers(shop: Shop) -> None:
-    await shop.hire("an", "binh")
+    await shop.add("an", "binh")
     await shop.staff("an")
-    await shop.assign_by("an", "binh", page_permissions=True)
+    await shop.assign_by("an", "binh", page_permissions=True, applies_to="all")
     await shop.facebook.write("c1")
     await shop.row("c1", owned_by("an"))
 
@@ -39,12 +39,12 @@ async def test_r3_4_r1_4_who_is_taken_off_a_page_loses_its_customers(shop: Shop)
 async def test_r3_4_r6_5_who_is_removed_keeps_until_it_is_written_or_handed_over(
     shop: Shop,
 ) -> None:
-    await shop.hire("an", "binh", "chi")
-    await shop.assign_by("an")
+    await shop.add("an", "binh", "chi")
+    await shop.assign_by("an", applies_to="all")
     await shop.facebook.write("c1")
     await shop.facebook.comments("1_1", "1_2", customer="c3")
     await shop.owners(["c1", "1_1", "1_2"])
-    await shop.rule("quay-vong", "an", "binh")
+    await shop.rule("quay-vong", "an", "binh", applies_to="all")
     await shop.admin.delete("/v1/agents/an")
 
     assert owned_by("an")(await shop.row("1_1"))

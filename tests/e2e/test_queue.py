@@ -78,8 +78,9 @@ async def test_r5_1_handed_out_when_an_agent_is_enabled_again(shared: Shop) -> N
 async def test_r5_1_r1_7_handed_out_when_one_of_theirs_is(shared: Shop, freed_by: str) -> None:
     page_id, agent = f"du-cho-{freed_by}", f"chi-{freed_by}"
     page = await shared.another_page(page_id)
-    await shared.hire(agent)
-    await shared.rule(page_id, {"agent_id": agent, "capacity": 1}, pages=[page_id])
+    await shared.add(agent)
+    member = {"agent_id": agent, "capacity": 1}
+    await shared.rule(page_id, member, pages=[page_id], applies_to="all")
     first, second = f"14_1{freed_by}", f"14_2{freed_by}"
     await page.comments(first, second)
     row = await shared.row(first, owned_by(agent))
@@ -119,7 +120,7 @@ async def test_r5_1_what_waits_keeps_its_place_while_a_setting_is_off(shared: Sh
 async def test_r5_1_oldest_first_under_the_rule_as_it_is_now(shared: Shop) -> None:
     page = await shared.another_page("cu-truoc")
     agents = ["lan", "mai"]
-    await shared.hire(*agents)
+    await shared.add(*agents)
     await shared.rule("cu-truoc", "an", pages=["cu-truoc"])
     comments = [f"16_{number}" for number in range(4)]
     await page.comments(*comments)
@@ -127,12 +128,12 @@ async def test_r5_1_oldest_first_under_the_rule_as_it_is_now(shared: Shop) -> No
         await shared.waiting(comment)
 
     members = [{"agent_id": agent, "capacity": 1} for agent in agents]
-    await shared.rule("cu-truoc", "an", *members, pages=["cu-truoc"])
+    await shared.rule("cu-truoc", *members, pages=["cu-truoc"], applies_to="all")
 
     assert await shared.owners(comments[:2]) == {"16_0": "lan", "16_1": "mai"}
     for comment in comments[2:]:
         await shared.waiting(comment)
-    await shared.rule("cu-truoc", *agents, pages=["cu-truoc"])
+    await shared.rule("cu-truoc", *agents, pages=["cu-truoc"], applies_to="all")
     assert await shared.owners(comments[2:]) == {"16_2": "lan", "16_3": "mai"}
 
 

@@ -8,8 +8,8 @@ from support.shop import Shop, owned_by
 
 async def test_r2_1_210_comments_at_once_go_round_seven_agents_exactly(shop: Shop) -> None:
     agents = [f"nv{number}" for number in range(7)]
-    await shop.hire(*agents)
-    await shop.assign_by(*agents)
+    await shop.add(*agents)
+    await shop.assign_by(*agents, applies_to="all")
     facebook = shop.facebook
     comments = [f"332029982914750_{number:04d}" for number in range(210)]
 
@@ -25,8 +25,8 @@ async def test_r2_1_210_comments_at_once_go_round_seven_agents_exactly(shop: Sho
 
 
 async def test_r4_1_two_comments_of_one_customer_go_to_two_agents(shop: Shop) -> None:
-    await shop.hire("an", "binh")
-    await shop.assign_by("an", "binh")
+    await shop.add("an", "binh")
+    await shop.assign_by("an", "binh", applies_to="all")
     facebook = shop.facebook
     await facebook.send(facebook.comment("c1", "1_1"), facebook.comment("c1", "1_2"))
 
@@ -51,8 +51,8 @@ async def test_r4_2_a_comment_stays_with_an_agent_who_logs_out(shop: Shop) -> No
 
 
 async def test_r4_3_replies_by_anybody_belong_to_the_root(shop: Shop) -> None:
-    await shop.hire("an", "binh")
-    await shop.assign_by("an", "binh")
+    await shop.add("an", "binh")
+    await shop.assign_by("an", "binh", applies_to="all")
     facebook = shop.facebook
     await facebook.send(facebook.comment("c1", "1_1", text="Giá?"))
     await facebook.send(facebook.comment("c2", "1_2", parent="1_1", text="Mình cũng hỏi"))
@@ -71,8 +71,8 @@ async def test_r4_3_replies_by_anybody_belong_to_the_root(shop: Shop) -> None:
 
 
 async def test_r4_4_a_comment_and_a_message_have_assignees_of_their_own(shop: Shop) -> None:
-    await shop.hire("an", "binh", "chi")
-    await shop.assign_by("an", "binh", "chi")
+    await shop.add("an", "binh", "chi")
+    await shop.assign_by("an", "binh", "chi", applies_to="all")
     facebook = shop.facebook
     await facebook.send(facebook.message("c1"))
     await shop.row("c1", owned_by("an"))
@@ -85,8 +85,8 @@ async def test_r4_4_a_comment_and_a_message_have_assignees_of_their_own(shop: Sh
 
 
 async def test_r9_2_a_webhook_that_comes_twice_changes_nothing(shop: Shop) -> None:
-    await shop.hire("an", "binh", "chi")
-    await shop.assign_by("an", "binh", "chi")
+    await shop.add("an", "binh", "chi")
+    await shop.assign_by("an", "binh", "chi", applies_to="all")
     facebook = shop.facebook
     comment, message = facebook.comment("c1", "1_1"), facebook.message("c2", "một lần", mid="m_1")
     for _ in range(3):

@@ -66,13 +66,13 @@ async def test_r9_4_a_choice_names_the_rule_the_others_and_the_turn(told: Shop) 
 
 
 async def test_r9_4_versions_rise_with_each_edit_and_an_event_is_named(shop: Shop) -> None:
-    await shop.hire("an", "binh")
-    await shop.assign_by("an", "binh")
+    await shop.add("an", "binh")
+    await shop.assign_by("an", "binh", applies_to="all")
     await shop.facebook.comments("1_1")
     before = await _only(shop, "1_1", "an")
 
-    await shop.rule("quay-vong", "binh", "an", mode="random")
-    await shop.rule("quay-vong", "binh")
+    await shop.rule("quay-vong", "binh", "an", mode="random", applies_to="all")
+    await shop.rule("quay-vong", "binh", applies_to="all")
     await shop.settings(visibility="own_only")
     await shop.facebook.comments("1_2")
 

@@ -162,6 +162,11 @@ class Shop:
             if online:
                 await person.go("online")
 
+    async def add(self, *names: str, **more: Any) -> None:
+        """Adds agents who never log in, for rules that apply to all: hashing passwords is slow."""
+        for name in names:
+            await self.employ(name, **more)
+
     async def employ(self, name: str, *, role: str = "agent", **more: Any) -> None:
         """Adds somebody or changes them; what is left out becomes what it is by default."""
         names = {"name": name.capitalize(), "username": name}
@@ -190,10 +195,14 @@ class Shop:
         return dict(await self.admin.put("/v1/settings", **changed))
 
     async def assign_by(
-        self, *members: str | Json, mode: str = "sequential", **settings: Any
+        self,
+        *members: str | Json,
+        mode: str = "sequential",
+        applies_to: str = "online",
+        **settings: Any,
     ) -> None:
         """Switches automatic assignment on, with one default rule."""
-        await self.rule("quay-vong", *members, mode=mode)
+        await self.rule("quay-vong", *members, mode=mode, applies_to=applies_to)
         await self.settings(assignment=True, auto_assign=True, **settings)
 
     async def row(
