@@ -18,6 +18,10 @@ _GARBAGE = (50_000, 20, 50)
 """When Python looks for cycles. A service has few, and thousands of records under way at once: with
 Python's own thresholds (700, 10, 10) the search took a fifth of the router's time."""
 
+_KEEP_ALIVE_S = 75
+"""How long an idle connection is kept. Proxies close theirs after 60 s: of the two, the one that
+sends next has to be the first to close, or a request meets a closed door and fails with 502."""
+
 _log = structlog.get_logger()
 
 
@@ -28,7 +32,13 @@ async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> 
     SystemExit, which `run` makes a crash of.
     """
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
 
