@@ -77,9 +77,9 @@ async def _shared_out(shop: Shop, *either: Mapping[str, int]) -> None:
     shares: Counter[str | None] = Counter()
 
     async def shown() -> bool:
-        shares.clear()
-        for row in await shop.admin.inbox():
-            shares[row["assignee"] and row["assignee"]["agent_id"]] += 1
+        nonlocal shares
+        rows = await shop.admin.inbox()
+        shares = Counter(row["assignee"] and row["assignee"]["agent_id"] for row in rows)
         return shares in either
 
     await eventually(shown, lambda: str(shares))
