@@ -13,7 +13,7 @@ from support.processes import eventually
 from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, PRESENCE
 from tuyen_local.stack import Stack
 
-_METRIC = "tuyen_copied_offset"
+_METRIC = "tuyen_copied_records"
 _TOPICS = frozenset({DIRECTORY.name, PRESENCE.name, PAGE_TOKENS.name})
 
 _Place = tuple[str, str]

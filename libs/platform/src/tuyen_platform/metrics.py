@@ -49,7 +49,7 @@ ROUTED_EVENTS = Counter(
     ["stage", "topic"],
 )
 COPIED = Gauge(
-    "tuyen_copied_offset",
+    "tuyen_copied_records",
     "The offset that this process's copy of a topic will fold next",
     ["topic", "partition"],
 )
