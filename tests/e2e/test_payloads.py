@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from support.facebook import PAGE, payload, payload_names
-from support.shop import Json, Shop, eventually
+from support.shop import Json, Shop, eventually, owned_by
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import header
 from tuyen_events.inbound import InboundEvent
@@ -54,6 +54,7 @@ async def test_p3_every_body_is_kept_and_what_it_says_is_in_the_inbox(
     assert not any(page in each for each in letters)
     await _the_thread_is_whole(shop)
     await _the_comment_is_gone_and_its_replies_are_there(shop)
+    await _the_comment_has_one_owner_although_its_author_was_not_always_told(shop)
 
 
 async def _the_thread_is_whole(shop: Shop) -> None:
@@ -87,3 +88,14 @@ async def _the_comment_is_gone_and_its_replies_are_there(shop: Shop) -> None:
     by_the_page = thread["332029982914750_759878495960331"]
     assert (by_the_page["direction"], by_the_page["text"]) == ("out", "Dạ 199k ạ")
     assert thread["332029982914750_759878495960330"]["direction"] == "in"
+
+
+async def _the_comment_has_one_owner_although_its_author_was_not_always_told(shop: Shop) -> None:
+    row = await shop.row(ROOT, lambda row: row["assignee"] is not None, kind="comment")
+    other = {"an": "binh", "binh": "an"}[row["assignee"]["agent_id"]]
+
+    await shop.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id=other)
+
+    row = await shop.row(ROOT, owned_by(other), kind="comment")
+    assert [each["version"] for each in await shop.history(row["id"])] == [2, 1]
+    assert row["customer"]["name"] == "Nguyen Van A"

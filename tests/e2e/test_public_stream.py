@@ -16,6 +16,7 @@ class Reader:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
         self.kept: dict[str, Json] = {}
+        self.read_of: dict[str, list[Json]] = {}
 
     async def read(self) -> None:
         """What has come since the last time."""
@@ -23,6 +24,8 @@ class Reader:
         for records in batches.values():
             for record in records:
                 told = json.loads(record.value)
+                place = {"partition": record.partition, "offset": record.offset}
+                self.read_of.setdefault(told["conversation_id"], []).append({**told, **place})
                 newest = self.kept.get(told["conversation_id"])
                 if newest is None or told["version"] > newest["version"]:
                     self.kept[told["conversation_id"]] = told
@@ -75,4 +78,9 @@ async def _alike(shop: Shop, reader: Reader) -> None:
             await reader.read()
         return shown == kept
 
-    await eventually(are_alike, lambda: f"{shop.id} differs in {shown ^ kept}")
+    def told() -> str:
+        conversations = {each[0] for each in shown ^ kept}
+        records = [reader.read_of.get(each) for each in conversations]
+        return f"{shop.id} shows {shown - kept}, its log {kept - shown} of {records}"
+
+    await eventually(are_alike, told)

@@ -4,11 +4,26 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from router.domain.shop import AT, PAGE, SHOP, A, B, C, at, page, request, rule, shop
+from router.domain.shop import (
+    AT,
+    COMMENT,
+    PAGE,
+    SHOP,
+    THREAD,
+    A,
+    B,
+    C,
+    at,
+    page,
+    request,
+    rule,
+    shop,
+)
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.routing import ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, WhenNobody
 from tuyen_router.domain import queue
 from tuyen_router.domain.organization import Organization, without
@@ -38,7 +53,8 @@ def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
 
 def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
-    steps = _fold(rotations, on_request(rotations, known, request(offset, **fields)))
+    asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
+    steps = _fold(rotations, on_request(rotations, known, asked))
     said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
     return said[0] if said else None
 
@@ -69,6 +85,22 @@ def test_r2_1_each_rule_has_its_own_rotation() -> None:
     pages = [PAGE, PAGE, PageId("page-2"), PAGE]
     chosen = [_ask(rotations, organization, n, page_id=p).agent_id for n, p in enumerate(pages)]
     assert chosen == [A, B, A, C]
+
+
+@pytest.mark.parametrize("known", [shop(), NOBODY], ids=["chosen", "waiting"])
+def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(known: Organization) -> None:
+    """It was told once with its author and once without: two customers, two partitions."""
+    rotations = Rotations(0)
+    elsewhere = Position(topic="inbound", partition=5, offset=7)
+    unnamed = {"request_id": "inbound/5/7", "cause": elsewhere}
+    first = _ask(rotations, known, 0, conversation=COMMENT)
+
+    assert first is not None
+    assert _ask(rotations, known, 0, conversation=COMMENT, **unnamed) is None
+    assert _ask(rotations, known, 0, conversation=COMMENT) == first
+    assert len(rotations.queues.get(SHOP, {})) == (first.verdict is Verdict.QUEUED)
+    back = _ask(rotations, shop(), 1, conversation=COMMENT, purpose=Purpose.HANDOVER)
+    assert back.agent_id == (B if first.agent_id == A else A)
 
 
 def test_r5_1_who_has_no_candidate_waits_and_says_so() -> None:

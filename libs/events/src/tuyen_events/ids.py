@@ -36,6 +36,20 @@ def customer_id(organization: OrganizationId, page: PageId, external_id: str) ->
     return CustomerId(_derived("cus_", organization, page, external_id))
 
 
+_ANONYMOUS = "anonymous:"
+
+
+def unnamed_author(comment_external_id: str) -> str:
+    """The external id of whoever wrote a comment without being named by the channel."""
+    return f"{_ANONYMOUS}{comment_external_id}"
+
+
+def is_unnamed(external_id: str) -> bool:
+    """Whether a customer is somebody whom the channel does not name, and could never be told from
+    another."""
+    return external_id.startswith(_ANONYMOUS)
+
+
 def livechat_app_id(organization: OrganizationId, page: PageId) -> str:
     """What a livechat page is called at its channel: in its webhook's address and in its widget."""
     return _derived("app_", organization, page)

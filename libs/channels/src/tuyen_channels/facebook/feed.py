@@ -17,6 +17,7 @@ from tuyen_events.ids import (
     PageId,
     comment_thread_id,
     livestream_thread_id,
+    unnamed_author,
 )
 from tuyen_events.inbound import (
     Attachment,
@@ -133,7 +134,7 @@ def _comment_added(
     by_page = author == source.page_external_id
     customer = None
     if author is None:
-        customer = source.customer(f"anonymous:{comment}")
+        customer = source.customer(unnamed_author(comment))
     elif not by_page:
         customer = _customer(value, source)
     about = _about(value, comment, post, customer, source)

@@ -7,7 +7,15 @@ import msgspec
 
 from tuyen_events.contacts import ContactCreated, ContactNamed
 from tuyen_events.event import Event
-from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId, contact_id
+from tuyen_events.ids import (
+    AgentId,
+    ContactId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+    contact_id,
+    is_unnamed,
+)
 from tuyen_events.inbound import (
     CommentAdded,
     CommentEdited,
@@ -20,9 +28,6 @@ from tuyen_events.vocabulary import Channel
 
 DEFAULT_WAREHOUSE = "default"
 """Where new contacts land (W1): every organization has it from its start."""
-
-ANONYMOUS = "anonymous:"
-"""How the external id of a commenter begins whom the channel does not name."""
 
 
 class Known(Enum):
@@ -75,7 +80,7 @@ def customer_of(event: Event) -> Customer | None:
             customer = event.customer
         case _:
             return None
-    return None if customer is None or customer.external_id.startswith(ANONYMOUS) else customer
+    return None if customer is None or is_unnamed(customer.external_id) else customer
 
 
 def decide(

@@ -112,16 +112,17 @@ def mark_done(
 ) -> MarkConversationDone | None:
     """The command that closes or opens a conversation as it is seen in `row`: what comes in behind
     that opens it again (I12). None for a row whose customer has not been seen."""
-    if row.organization is None or row.page_id is None or row.kind is None or row.customer is None:
+    customer = row.keyed_by or row.customer
+    if row.organization is None or row.page_id is None or row.kind is None or customer is None:
         return None
-    key = customer_key(row.organization, row.page_id, row.customer.external_id)
+    key = customer_key(row.organization, row.page_id, customer.external_id)
     return MarkConversationDone(
         command_id=command_id,
         organization=row.organization,
         page_id=row.page_id,
         conversation_id=row.id,
-        customer_id=row.customer.id,
-        customer_external_id=row.customer.external_id,
+        customer_id=customer.id,
+        customer_external_id=customer.external_id,
         kind=row.kind,
         done=done,
         seen_events=row.inbound_events,

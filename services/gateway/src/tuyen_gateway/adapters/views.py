@@ -95,7 +95,7 @@ class MongoViews:
         row = await self.conversation(scope, conversation_id)
         if row is None or row.page_id is None or row.kind is None:
             return None
-        keyed = row.customer if row.root_seen else None
+        keyed = row.keyed_by
         return ConversationRow(
             id=row.id,
             organization=scope.organization,

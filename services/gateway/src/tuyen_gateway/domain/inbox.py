@@ -15,7 +15,16 @@ import msgspec
 
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
 from tuyen_events.commands import MarkConversationDone
-from tuyen_events.ids import AgentId, ConversationId, CustomerId, MessageId, OrganizationId, PageId
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    MessageId,
+    OrganizationId,
+    PageId,
+    is_unnamed,
+    unnamed_author,
+)
 from tuyen_events.inbound import (
     Attachment,
     CommentAdded,
@@ -37,8 +46,10 @@ Added = MessageReceived | MessageEchoed | CommentAdded
 """What puts a message into a thread."""
 
 Rank = tuple[int, datetime, datetime, str]
-"""Whose words name a conversation's customer: the root's author before all others, then the first
-who wrote, by moment and message."""
+"""Whose words name a conversation's customer: the root's author before all others, by name rather
+than without; then the first who wrote, by moment and message."""
+
+_NAMED_ROOT, _ROOT, _REPLY = -1, 0, 1
 
 
 class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +117,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     delivered_until: datetime | None = None
     seen_until: datetime | None = None
     assignee: AgentId | None = None
+    decided_for: CustomerId | None = None
+    """The customer that the assignments name, once there are any."""
     queued: bool = False
     version: int = 0
     done: bool = False
@@ -125,7 +138,25 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def root_seen(self) -> bool:
         """Whether the customer is the one whose events the conversation is keyed by."""
-        return self.customer_rank is not None and self.customer_rank[0] == 0
+        return self.customer_rank is not None and self.customer_rank[0] <= _ROOT
+
+    @property
+    def keyed_by(self) -> RowCustomer | None:
+        """The customer in whose partition the router decides about the conversation; None while the
+        root has not been seen.
+
+        A root comment that was told once with its author and once without has two, and the router
+        took the one that asked first: who is not shown is the one without a name.
+        """
+        customer = self.customer if self.root_seen else None
+        if customer is None or self.decided_for in (None, customer.id) or self.external_id is None:
+            return customer
+        return RowCustomer(
+            id=self.decided_for,
+            external_id=unnamed_author(self.external_id),
+            name=None,
+            picture=None,
+        )
 
     def unread_of(self, agent_id: AgentId) -> int:
         """How many inbound events the agent has not read."""
@@ -207,7 +238,10 @@ def _identified(
         if kind is ConversationKind.COMMENT:
             reply = event.parent_external_id is not None
             external_id = event.parent_external_id or event.external_id
-    rank = (int(reply), *order) if kind is ConversationKind.COMMENT else (0, *order)
+    rank: Rank = (_ROOT, *order)
+    if kind is ConversationKind.COMMENT:
+        root = _ROOT if is_unnamed(customer.external_id) else _NAMED_ROOT
+        rank = (_REPLY if reply else root, *order)
     names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
@@ -342,6 +376,7 @@ def assign(row: Conversation, event: AssignmentEvent) -> Conversation:
     return msgspec.structs.replace(
         row,
         assignee=event.agent_id,
+        decided_for=event.customer_id,
         queued=isinstance(event, AssignmentQueued),
         version=event.version,
     )

@@ -97,15 +97,16 @@ class Planner:
         agent_id: AgentId | None,
         only_from: AgentId | None = None,
     ) -> AssignConversation | None:
-        if row.page_id is None or row.kind is None or row.customer is None or not row.root_seen:
+        customer = row.keyed_by
+        if row.page_id is None or row.kind is None or customer is None:
             return None
         return AssignConversation(
             command_id=named,
             organization=self.job.request.organization,
             page_id=row.page_id,
             conversation_id=row.id,
-            customer_id=row.customer.id,
-            customer_external_id=row.customer.external_id,
+            customer_id=customer.id,
+            customer_external_id=customer.external_id,
             kind=row.kind,
             agent_id=agent_id,
             by=self.job.request.by,
@@ -118,7 +119,8 @@ class Planner:
     def _return(
         self, named: str, request: HandoverRequested, row: Conversation
     ) -> ReturnToRotation | None:
-        if row.page_id is None or row.kind is None or row.customer is None or not row.root_seen:
+        customer = row.keyed_by
+        if row.page_id is None or row.kind is None or customer is None:
             return None
         if row.channel is None:
             return None
@@ -128,8 +130,8 @@ class Planner:
             organization=request.organization,
             page_id=row.page_id,
             conversation_id=row.id,
-            customer_id=row.customer.id,
-            customer_external_id=row.customer.external_id,
+            customer_id=customer.id,
+            customer_external_id=customer.external_id,
             kind=row.kind,
             channel=row.channel,
             only_from=request.agent_id,

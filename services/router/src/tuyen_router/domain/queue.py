@@ -21,7 +21,7 @@ from tuyen_events.routing import (
     Purpose,
     Verdict,
 )
-from tuyen_events.vocabulary import Mode, WhenNobody
+from tuyen_events.vocabulary import ConversationKind, Mode, WhenNobody
 from tuyen_router.domain import lines, loads
 from tuyen_router.domain.choosing import Cursor, choose
 from tuyen_router.domain.lines import Lines, Waiting
@@ -123,7 +123,7 @@ class Rotations:
     answers: dict[int, Answer] = field(default_factory=dict)
     """By slot, which is the place modulo REMEMBERED_ANSWERS."""
     places: dict[str, int] = field(default_factory=dict)
-    """Request to the place of its latest answer."""
+    """A request, and the conversation of a root comment, to the place of its latest answer."""
     place: int = 0
     asked: dict[str, int] = field(default_factory=dict)
     told: dict[str, None] = field(default_factory=dict)
@@ -171,10 +171,20 @@ def remember(rotations: Rotations, answer: Answer) -> None:
     """Keeps an answer, in place of the one that is REMEMBERED_ANSWERS older."""
     slot = answer.place % REMEMBERED_ANSWERS
     older = rotations.answers.get(slot)
-    if older is not None and rotations.places.get(older.choice.request_id) == older.place:
-        del rotations.places[older.choice.request_id]
+    if older is not None:
+        for name in _names(older.choice):
+            if rotations.places.get(name) == older.place:
+                del rotations.places[name]
     rotations.answers[slot] = answer
-    rotations.places[answer.choice.request_id] = answer.place
+    for name in _names(answer.choice):
+        rotations.places[name] = answer.place
+
+
+def _names(asked: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
+    """What an answer is remembered by."""
+    if asked.kind is ConversationKind.COMMENT and asked.purpose is Purpose.FIRST:
+        return asked.request_id, asked.conversation_id
+    return (asked.request_id,)
 
 
 def on_request(
@@ -191,7 +201,8 @@ def on_request(
 
     A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
     again and moves no cursor; when the answer is not remembered any more, it has long been in the
-    log.
+    log. A root comment that was told twice, once without its author, asks from two partitions: the
+    first has the conversation, the other gets no answer.
     """
     given = rotations.places.get(request.request_id)
     if given is not None:
@@ -201,6 +212,8 @@ def on_request(
     if request.cause.offset <= rotations.asked.get(source, -1):
         return
     yield Asked(source, request.cause.offset)
+    if any(name in rotations.places for name in _names(request)):
+        return
     if not organization.assigns_by_itself:
         yield _answered(rotations, organization, request, Verdict.OFF, at=request.at)
         return

@@ -1,0 +1,89 @@
+"""A root comment that was told twice, once with its author and once without: one owner (R4.1)."""
+
+from itertools import permutations
+
+import pytest
+
+from gateway.feed import START
+from tuyen_events.assignments import AssignmentMade
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    MessageId,
+    OrganizationId,
+    PageId,
+    unnamed_author,
+)
+from tuyen_events.inbound import CommentAdded, Customer
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_gateway.domain.inbox import Addition, Conversation, add, assign
+
+THREAD = ConversationId("cmt_1")
+NAMED = Customer(id=CustomerId("cus_lan"), external_id="670", name="Lan")
+UNNAMED = Customer(id=CustomerId("cus_unnamed"), external_id=unnamed_author("1_1"), name=None)
+
+
+def _told(author: Customer, partition: int) -> Addition:
+    event = CommentAdded(
+        organization=OrganizationId("shop"),
+        page_id=PageId("page"),
+        channel=Channel.FACEBOOK,
+        occurred_at=START,
+        accepted_at=START,
+        message_id=MessageId("m_1"),
+        external_id="1_1",
+        post_external_id="1",
+        parent_external_id=None,
+        customer=author,
+        conversation_id=THREAD,
+        livestream=False,
+        text="Giá?",
+    )
+    return Addition(event, MessageId("m_1"), partition, 0)
+
+
+def _made(author: Customer) -> AssignmentMade:
+    return AssignmentMade(
+        organization=OrganizationId("shop"),
+        page_id=PageId("page"),
+        conversation_id=THREAD,
+        customer_id=author.id,
+        kind=ConversationKind.COMMENT,
+        version=1,
+        agent_id=AgentId("an"),
+        previous_agent_id=None,
+        reason=Reason.ROTATION,
+        rule_id=None,
+        mode=Mode.SEQUENTIAL,
+        by=None,
+        caused_by="evt_1",
+        at=START,
+    )
+
+
+@pytest.mark.parametrize("decided_for", [NAMED, UNNAMED, None])
+def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
+    decided_for: Customer | None,
+) -> None:
+    facts: list[Addition | AssignmentMade] = [
+        _told(NAMED, 3),
+        _told(UNNAMED, 5),
+        *([_made(decided_for)] if decided_for else []),
+    ]
+    rows = []
+    for order in permutations(facts):
+        row = Conversation(id=THREAD)
+        for fact in order:
+            if isinstance(fact, Addition):
+                row = add(row, fact, "lan" if fact.event.customer is NAMED else None)
+            else:
+                row = assign(row, fact)
+        rows.append(row)
+
+    (row,) = {repr(each): each for each in rows}.values()
+    assert row.customer is not None
+    assert row.customer.name == "Lan"
+    assert row.keyed_by is not None
+    keyed = decided_for or NAMED
+    assert (row.keyed_by.id, row.keyed_by.external_id) == (keyed.id, keyed.external_id)
