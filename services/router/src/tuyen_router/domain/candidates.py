@@ -92,9 +92,8 @@ def offered(
     if loads is None and handed_over_by is None:
         return pool.offer
     full = _full(pool, loads or {})
-    agents = tuple(
-        agent for agent in pool.candidates if agent not in full and agent != handed_over_by
-    )
+    left_out = {*full, handed_over_by}
+    agents = tuple(agent for agent in pool.candidates if agent not in left_out)
     if not agents and pool.beyond is not None:
         return offered(pool.beyond, loads, handed_over_by)
     return Offer(pool, agents, pool.turns_of(agents), full)
