@@ -44,7 +44,7 @@ from tuyen_events.vocabulary import (
     Role,
 )
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_router.domain.seen import with_seen
+from tuyen_router.domain.seen import REMEMBERED_EVENTS, with_seen
 from tuyen_router.domain.state import CustomerRecord
 from tuyen_router.stages.records import assignment_record
 from tuyen_router.stages.tables import customer_entry
@@ -53,8 +53,6 @@ PAGES_PER_ORGANIZATION = 10
 _NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 _CHANNEL = Channel.FACEBOOK
 
-RECENT_EVENTS = 16
-"""How many of its last events a router remembers of a customer."""
 _BATCH_BYTES = 512 * 1024
 
 Keyed = tuple[Topic, str, Envelope]
@@ -199,7 +197,7 @@ def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]
     Every one has an agent, and as many recent events as a customer can have. They were the first in
     the log: to be written together with `history`.
     """
-    last = RECENT_EVENTS - 1
+    last = REMEMBERED_EVENTS - 1
     earlier = b""
     for offset in range(last):
         number = ids.event_id("earlier", str(offset))
@@ -240,7 +238,7 @@ def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]
 def history() -> Iterator[tuple[Topic, Placed]]:
     """As many places in the inbound log as `known` customers have seen, with nothing in them."""
     for place in range(CUSTOMER_PARTITIONS):
-        for _ in range(RECENT_EVENTS):
+        for _ in range(REMEMBERED_EVENTS):
             yield INBOUND, Placed(place, b"-", None, [])
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from router.domain.shop import COMMENT, LIVE, THREAD
 from tuyen_events.ids import ConversationId, event_id
-from tuyen_router.domain.seen import Seen, arrival_of, came_after, with_seen
+from tuyen_router.domain.seen import REMEMBERED_EVENTS, Seen, arrival_of, came_after, with_seen
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
 
@@ -32,19 +32,22 @@ def test_r9_2_an_empty_ring_has_seen_nothing() -> None:
 
 @LAWS
 @given(count=st.integers(0, 60))
-def test_r9_2_the_ring_knows_the_last_sixteen_and_every_offset_below_them(count: int) -> None:
+def test_r9_2_the_ring_knows_the_last_of_them_and_every_offset_below_them(count: int) -> None:
     ring = b""
     for each in range(count):
         ring = with_seen(ring, event_id(str(each)), THREAD, each)
-    assert len(ring) <= 16 * 16
+    assert len(ring) <= 16 * REMEMBERED_EVENTS
     for each in range(count):
         assert arrival_of(ring, event_id(str(each)), each) is Seen.BEFORE
         twice = arrival_of(ring, event_id(str(each)), count)
-        assert twice is (Seen.AS_ANOTHER if each >= count - 16 else Seen.NEVER)
+        assert twice is (Seen.AS_ANOTHER if each >= count - REMEMBERED_EVENTS else Seen.NEVER)
 
 
 @LAWS
-@given(heard=st.lists(st.sampled_from([THREAD, LIVE, COMMENT]), max_size=16), after=st.integers())
+@given(
+    heard=st.lists(st.sampled_from([THREAD, LIVE, COMMENT]), max_size=REMEMBERED_EVENTS),
+    after=st.integers(),
+)
 def test_i12_the_ring_knows_what_came_after_an_offset_in_which_conversation(
     heard: list[ConversationId], after: int
 ) -> None:

@@ -9,7 +9,9 @@ from zlib import crc32
 
 from tuyen_events.ids import ConversationId, EventId
 
-_SEEN_IDS = 16
+REMEMBERED_EVENTS = 12
+"""Of each customer. The webhook of one that is older, delivered once more, is taken for news: as if
+they had written again. Their messages and unread counts have ids of their own against that."""
 _DIGEST = 8
 _OFFSET = 10
 _ENTRY = 16
@@ -43,9 +45,9 @@ def arrival_of(seen: bytes, event: EventId, offset: int) -> Seen:
 
 
 def with_seen(seen: bytes, event: EventId, conversation: ConversationId, offset: int) -> bytes:
-    """The ring with one more event in it; the oldest of more than sixteen is forgotten."""
+    """The ring with one more event in it; the oldest of more than there may be is forgotten."""
     entry = _digest(event) + _tag(conversation) + offset.to_bytes(_ENTRY - _OFFSET)
-    return (seen + entry)[-_SEEN_IDS * _ENTRY :]
+    return (seen + entry)[-REMEMBERED_EVENTS * _ENTRY :]
 
 
 def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
