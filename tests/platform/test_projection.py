@@ -77,6 +77,7 @@ async def projecting(
                 group="tester",
                 positions=positions,
                 fold=fold,
+                apart_s=0.0,
                 status=status,
             )
         )

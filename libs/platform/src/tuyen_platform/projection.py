@@ -19,6 +19,7 @@ from pymongo.errors import ConnectionFailure
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
 from tuyen_events.topics import Topic
+from tuyen_platform.cadence import Cadence
 from tuyen_platform.dead_letters import bury, skip
 from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
 from tuyen_platform.metrics import PROJECTED_EVENTS, PROJECTION_SECONDS
@@ -144,9 +145,11 @@ async def run_projection(
     group: str,
     positions: Positions,
     fold: Fold,
+    apart_s: float,
     status: ProjectionStatus | None = None,
 ) -> None:
     """Keeps a view up to date until it is cancelled. Members of one `group` share the partitions.
+    While there is always something new, batches are taken `apart_s` from one another.
 
     `fold` gets batches as they stand in the log, each partition in order, at least once. Records
     that cannot be read are not in them: they go to the dead letters of `service` first, under an id
@@ -162,6 +165,7 @@ async def run_projection(
         view=view,
         positions=positions,
         fold=fold,
+        apart_s=apart_s,
         status=status or ProjectionStatus(),
     )
     while True:
@@ -175,11 +179,14 @@ class _Loop:
     view: str
     positions: Positions
     fold: Fold
+    apart_s: float
     status: ProjectionStatus
 
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
             committed_at = time.monotonic()
+            cadence = Cadence(self.apart_s)
+            await cadence.turn()
             async for batch in subscription.batches():
                 if batch:
                     await self._take(batch)
@@ -187,6 +194,7 @@ class _Loop:
                     await subscription.commit()
                     committed_at = time.monotonic()
                 self.status.turned()
+                await cadence.turn()
 
     async def insist(self, step: Callable[[], Awaitable[None]]) -> None:
         """Does `step` again until nothing that it needs is away."""

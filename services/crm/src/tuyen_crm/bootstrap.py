@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 
 from tuyen_crm.projections import contacts
 from tuyen_crm.projections.contacts import ContactsView
-from tuyen_crm.worker import SERVICE, ContactWorker
+from tuyen_crm.worker import APART_S, SERVICE, ContactWorker
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
@@ -39,6 +39,7 @@ class Crm:
             group=VIEW_GROUP,
             positions=self.positions,
             fold=self.view.fold,
+            apart_s=APART_S,
             status=self.status,
         )
 

@@ -12,6 +12,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId, caused_event_id, contact_id
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.topics import CONTACTS, INBOUND
+from tuyen_platform.cadence import Cadence
 from tuyen_platform.dead_letters import bury, skip
 from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
 from tuyen_platform.projection import ProjectionStatus
@@ -19,6 +20,8 @@ from tuyen_platform.projection import ProjectionStatus
 SERVICE = "crm"
 SOURCE = "tuyen/crm"
 GROUP = "crm"
+APART_S = 0.25
+"""How far apart batches are taken while there is always something new."""
 
 _RETRY_S = 1.0
 
@@ -74,11 +77,14 @@ class ContactWorker:
 
     async def _follow(self) -> None:
         async with self._log.subscribe(INBOUND, group=GROUP, starts=self._recover) as subscription:
+            cadence = Cadence(APART_S)
+            await cadence.turn()
             async for batch in subscription.batches():
                 if batch:
                     await self._handle(batch)
                     await subscription.commit()
                 self.status.turned()
+                await cadence.turn()
 
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads which contacts of this worker's share are made; the events start where they were

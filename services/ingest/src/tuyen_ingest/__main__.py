@@ -17,7 +17,7 @@ tenth of the processor time."""
 
 async def main(settings: IngestSettings, stopping: asyncio.Event) -> None:
     """Serves until told to stop."""
-    async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
+    async with KafkaLog(settings.kafka, settings.topic_prefix, linger_ms=5) as log:
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:
             copies = [tasks.create_task(copy.run()) for copy in ingest.copies]

@@ -7,6 +7,8 @@ from tuyen_platform.mongodb import Database
 from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
 
 GROUP = "gateway-inbox"
+_APART_S = 0.05
+"""How far apart batches are taken while there is always something new."""
 
 
 async def run_projections(log: Log, database: Database, status: ProjectionStatus) -> None:
@@ -32,5 +34,6 @@ async def run_projections(log: Log, database: Database, status: ProjectionStatus
         group=GROUP,
         positions=MongoPositions(database, VIEW),
         fold=fold,
+        apart_s=_APART_S,
         status=status,
     )

@@ -10,6 +10,7 @@ from faust.events import Event
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP, Message
 
+from tuyen_platform.cadence import Cadence
 from tuyen_router.chunks.fatal import end_process
 from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.fetching import Fetched
@@ -39,6 +40,24 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
         self.app.lease.guard(consumer._client)
         return consumer
+
+    async def getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's own parameter
+    ) -> Any:
+        """Faust's own, with larger helpings while tables are recovered and nobody else waits."""
+        settings = self.app.settings
+        most = settings.max_fetched_records
+        if self.app.in_recovery:
+            most = settings.max_recovered_records
+        return await self.call_thread(
+            self._fetch_records,
+            self._ensure_consumer(),
+            active_partitions,
+            timeout=timeout,
+            max_records=most,
+        )
 
     async def find_starts(self, inputs: Iterable[TP]) -> dict[TP, int]:
         """Ask where each input goes on: at its committed offset, else at the log's start."""
@@ -103,6 +122,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.handing_over = False
         self.holds = 0
         """How often the handing over was stopped."""
+        self._cadence = Cadence(self.app.settings.turns_apart_s)
         self.turned_at = time.monotonic()
         """When the loop came round last; a living worker comes round all the time."""
         self._epoch = 0
@@ -206,6 +226,8 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
                 raise
 
     async def _turn(self) -> None:
+        if not self.app.in_recovery:
+            await self._cadence.turn()
         await self._reread()
         wanted = self._wanted()
         if not wanted:
@@ -238,6 +260,8 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
 
     async def _reread(self) -> None:
         """Seek back where the fetcher went on without us."""
+        if not self.positions.to_reread:
+            return
         mine = self.assignment()
         back: dict[TP, int] = {}
         for tp in self.positions.to_reread & mine:

@@ -15,15 +15,19 @@ class ChunkSettings:
     commit_interval_s: float = 0.5
     max_fetched_records: int = 2_000
     """At most so many records in one fetch of all partitions, so at most so many in one chunk."""
+    max_recovered_records: int = 20_000
+    """The same while tables are recovered."""
     max_queued_records: int = 8_000
     """A stage that has so many unhandled records is not fetched for; plus one fetch at most."""
     max_unacknowledged_bytes: int = 16 * 1024 * 1024
     """No chunk is handled while more than this waits for the broker; plus one outbox at most."""
     batch_bytes: int = 512 * 1024
     """Upper bound of a produced record batch; below the broker's `message.max.bytes`."""
-    fetch_wait_ms: int = 20
-    """Trap 8: Faust's own 1500 ms makes recovery four times slower and adds to every latency: what
-    comes to a partition that was read while a fetch waits is asked for only after it."""
+    fetch_wait_ms: int = 100
+    """Trap 8: Faust's own 1500 ms makes recovery four times slower. What comes to a partition whose
+    last records were taken so late that the next fetch had left without it, is late by this."""
+    turns_apart_s: float = 0.02
+    """How far apart fetches are taken while there is always something new."""
     fetch_bytes_per_partition: int = 1024 * 1024
     produce_timeout_s: float = 60.0
     stop_timeout_s: float = 4.0
