@@ -1,4 +1,7 @@
-"""The least that a loop over aiokafka can do: fetch, decode, dict, encode, one send, commit."""
+"""The least that a loop over aiokafka can do: fetch, decode, dict, encode, send, commit.
+
+One send for each event, or as many as it is told.
+"""
 
 import asyncio
 import os
@@ -28,6 +31,7 @@ async def main() -> None:
     await producer.start()
     owners: dict[str, int] = {}
     output = os.environ["BENCH_OUTPUT"]
+    sends = int(os.environ["BENCH_SENDS"])
     while True:
         sent = []
         for place, records in (await consumer.getmany(timeout_ms=200, max_records=2000)).items():
@@ -35,11 +39,12 @@ async def main() -> None:
                 customer = msgspec.json.decode(record.value)["customer"]["id"]
                 owners[customer] = owners.get(customer, 0) + 1
                 value = msgspec.json.encode({"customer": customer, "count": owners[customer]})
-                sent.append(
+                sent += [
                     await producer.send(
                         output, key=record.key, value=value, partition=place.partition
                     )
-                )
+                    for _ in range(sends)
+                ]
         if sent:
             await asyncio.gather(*sent)
             await consumer.commit()

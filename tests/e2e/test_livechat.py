@@ -65,6 +65,7 @@ async def test_c1_r9_2_a_visitor_becomes_a_contact_and_one_event_is_one_message(
         accepted(await site.send_raw(raw))
     await site.write("v-17", "Còn đó không?")
 
+    await shop.owners(["v-17"])
     row = await shop.row("v-17", lambda row: row["last_text"] == "Còn đó không?")
     assert (row["channel"], row["kind"], row["unread"]) == ("livechat", "message", 2)
     assert row["customer"]["name"] == "Lan"

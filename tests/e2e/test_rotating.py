@@ -61,6 +61,7 @@ async def test_r4_3_replies_by_anybody_belong_to_the_root(shop: Shop) -> None:
     )
     await facebook.send(facebook.comment("c1", "1_1", text="Giá bao nhiêu?", verb="edited"))
 
+    await shop.owners(["1_1"], kind="comment")
     row = await shop.row("1_1", lambda row: row["last_text"] == "Dạ 199k ạ", kind="comment")
 
     assert [each["external_id"] for each in await shop.admin.inbox(kind="comment")] == ["1_1"]
