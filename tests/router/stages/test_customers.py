@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from router.domain.shop import (
     AT,
@@ -24,7 +25,14 @@ from router.domain.shop import (
 from router.stages.streams import StreamRecord, chunk, events, record, written
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId, event_id
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    MessageId,
+    OrganizationId,
+    comment_thread_id,
+    event_id,
+)
 from tuyen_events.inbound import (
     CommentAdded,
     CommentEdited,
@@ -97,6 +105,18 @@ def _counting() -> Organization:
 def _asked(outbox: Outbox) -> list[str]:
     said = events(outbox.follow_up.follow_up, "t.router-requests")
     return [each.request_id for each in said if isinstance(each, ChoiceRequested)]
+
+
+def test_p5a_r9_2_a_root_comment_that_comes_again_as_a_live_one_stays_what_it_was() -> None:
+    root = comment_thread_id(SHOP, PAGE, "x")
+    stage = _Stage()
+    stage.handle("inbound", record(4, _message(root), event_id("4")))
+    chosen = answer(request(4, COMMENT), Verdict.CHOSEN, A)
+    stage.handle("router-answers", record(0, replace(chosen, conversation_id=root)))
+
+    outbox = stage.handle("inbound", record(5, _message(LIVE), event_id("long forgotten")))
+
+    assert (outbox.groups, outbox.take_follow_up()) == ({}, None)
 
 
 @pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])

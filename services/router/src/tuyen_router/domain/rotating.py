@@ -1,5 +1,7 @@
 """R4: every root comment on a feed post is assigned for itself."""
 
+from tuyen_events.ids import comment_thread_id
+from tuyen_events.inbound import CommentAdded
 from tuyen_events.routing import Purpose
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.organization import Organization
@@ -23,6 +25,13 @@ def on_root_comment(
     if arrival.conversation.id not in partition.rows and organization.assigns_by_itself:
         decisions.append(requested(arrival, Purpose.FIRST))
     return decisions
+
+
+def was_assigned_as_root(partition: Partition, comment: CommentAdded) -> bool:
+    """P5a: whether a live comment was given out as a root comment, before its post was known to be
+    live. That stays, also when its webhook comes once more and now says otherwise (R9.2)."""
+    thread = comment_thread_id(comment.organization, comment.page_id, comment.external_id)
+    return thread in partition.rows
 
 
 def on_reply(partition: Partition, arrival: Arrival) -> list[Decision]:

@@ -55,7 +55,7 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
-from tuyen_router.domain.rotating import on_reply, on_root_comment
+from tuyen_router.domain.rotating import on_reply, on_root_comment, was_assigned_as_root
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
@@ -172,6 +172,9 @@ class CustomerStage:
         if event.customer is None or event.conversation_id is None:
             return []
         kind = _kind(event)
+        live = kind is ConversationKind.LIVESTREAM
+        if live and isinstance(event, CommentAdded) and was_assigned_as_root(partition, event):
+            return []
         arrival = Arrival(
             event_id=EventId((header(record.headers, "ce_id") or b"").decode()),
             conversation=Conversation(
