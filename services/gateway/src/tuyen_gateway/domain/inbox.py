@@ -149,7 +149,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
         took the one that asked first: who is not shown is the one without a name.
         """
         customer = self.customer if self.root_seen else None
-        if customer is None or self.decided_for in (None, customer.id) or self.external_id is None:
+        if customer is None or self.decided_for in (None, customer.id):
+            return customer
+        if self.kind is not ConversationKind.COMMENT or self.external_id is None:
             return customer
         return RowCustomer(
             id=self.decided_for,

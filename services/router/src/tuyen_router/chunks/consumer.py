@@ -123,6 +123,8 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.holds = 0
         """How often the handing over was stopped."""
         self._cadence = Cadence(self.app.settings.turns_apart_s)
+        self._taken = 0
+        """How many records the last fetch brought."""
         self.turned_at = time.monotonic()
         """When the loop came round last; a living worker comes round all the time."""
         self._epoch = 0
@@ -226,7 +228,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
                 raise
 
     async def _turn(self) -> None:
-        if not self.app.in_recovery:
+        if self._taken < self.app.settings.few_records:
             await self._cadence.turn()
         await self._reread()
         wanted = self._wanted()
@@ -235,6 +237,7 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             return
         epoch = self._epoch
         fetched = await self._getmany(wanted, _FETCH_TIMEOUT_S)
+        self._taken = sum(map(len, fetched.values()))
         if epoch != self._epoch:
             # A fetch that is dropped without seeking back leaves a tail that is never handled.
             self.positions.to_reread.update(fetched)

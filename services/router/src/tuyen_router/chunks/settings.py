@@ -27,7 +27,9 @@ class ChunkSettings:
     """Trap 8: Faust's own 1500 ms makes recovery four times slower. What comes to a partition whose
     last records were taken so late that the next fetch had left without it, is late by this."""
     turns_apart_s: float = 0.02
-    """How far apart fetches are taken while there is always something new."""
+    """How far apart fetches are taken while there is always something new, and little of it."""
+    few_records: int = 200
+    """More of them pay for a turn of their own: after so many the next fetch is taken at once."""
     fetch_bytes_per_partition: int = 1024 * 1024
     produce_timeout_s: float = 60.0
     stop_timeout_s: float = 4.0
