@@ -154,25 +154,28 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
         for row in evidence.rows.values()
         if row["assignee"] is not None and not row["done"]
     )
-    giving_back = _giving_back(evidence)
+    waited_for = _waited_for(evidence)
     for tenant, world in evidence.worlds.items():
         mine = {agent: n for (where, agent), n in loads.items() if where == tenant}
         for row in evidence.rows.values():
             if row["organization"] == tenant and row["waiting"]:
-                able = candidates(world, row["page_id"], row["kind"], mine)
-                able = [each for each in able if each != giving_back.get(row["id"])]
+                request = waited_for.get(row["id"])
+                kind = row["kind"] if request is None else request.kind.value
+                able = candidates(world, row["page_id"], kind, mine)
+                if request is not None:
+                    able = [each for each in able if each != request.handed_over_by]
                 yield f"{row['id']} waits, and {able} can take it" if able else None
     yield None
 
 
-def _giving_back(evidence: Evidence) -> dict[str, str | None]:
-    """By conversation that waits, who handed it over: it is not for them (R6.5)."""
-    given = {
-        request.request_id: request.handed_over_by
-        for _, request in evidence.log.events(REQUESTS, ChoiceRequested)
+def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
+    """By conversation, what its last record waits for or settled. A customer's threads wait for one
+    answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5)."""
+    requests = {
+        request.request_id: request for _, request in evidence.log.events(REQUESTS, ChoiceRequested)
     }
     return {
-        conversation: given.get(records[-1].request_id or "")
+        conversation: requests.get(records[-1].request_id or "")
         for conversation, records in evidence.decided().items()
     }
 

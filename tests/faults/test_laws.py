@@ -24,6 +24,7 @@ from tuyen_events.topics import (
     POOLS,
     REQUESTS,
 )
+from tuyen_events.vocabulary import ConversationKind
 
 Spoil = Callable[[Evidence], object]
 
@@ -382,6 +383,18 @@ def test_r6_5_what_somebody_gave_back_does_not_wait_for_them() -> None:
     assert not laws.finding(law, LAWS[law], evidence).broken
     evidence.worlds["an"].presence = {NV2: "online"}
     assert laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_r3_6_who_may_answer_is_told_by_what_was_asked_and_not_by_the_thread_that_joined() -> None:
+    evidence = sound.evidence()
+    asked = msgspec.structs.replace(sound.request(0), kind=ConversationKind.MESSAGE)
+    sound.put(evidence, REQUESTS, asked)
+    evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
+    for rule in evidence.worlds["an"].rules.values():
+        rule["members"] = [{"agent_id": NV1, "capabilities": ["facebook_comment"]}]
+    evidence.worlds["an"].presence = {NV1: "online"}
+    law = "nothing waits while somebody can take it"
+    assert not laws.finding(law, LAWS[law], evidence).broken
 
 
 def test_r5_3_what_was_withdrawn_is_no_longer_ahead() -> None:
