@@ -9,7 +9,7 @@ from zlib import crc32
 
 from tuyen_events.ids import ConversationId, EventId
 
-REMEMBERED_EVENTS = 12
+REMEMBERED_EVENTS = 16
 """Of each customer. The webhook of one that is older, delivered once more, is taken for news: as if
 they had written again. Their messages and unread counts have ids of their own against that."""
 _DIGEST = 8
