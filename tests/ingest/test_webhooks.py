@@ -1,5 +1,6 @@
 """Webhooks through HTTP, over the log in memory."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 
@@ -226,6 +227,35 @@ async def test_a_body_may_come_in_pieces(rig: Rig, log: InMemoryLog) -> None:
     answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
     assert answer.status_code == 200
     assert [record.value for record in await records(log, RAW)] == [raw]
+
+
+async def test_r9_5_a_body_that_does_not_come_is_408_and_leaves_nothing(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = body(entry(messaging=[message("m_1")]))
+    never = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield raw[:7]
+        await never.wait()
+
+    monkeypatch.setattr(rig.ingest.app, "_body_within_s", 0.01)
+    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert not await records(log, RAW)
+
+
+async def test_r9_5_a_body_that_says_it_is_too_large_is_413_before_it_is_read(rig: Rig) -> None:
+    read = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        read.append(True)
+        yield b""
+
+    headers = {"content-length": str(MAX_BODY_BYTES + 1)}
+    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=headers)
+    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+    assert not read
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from tuyen_platform.connections import BoundedHttpProtocol
+
 CRASHED = 70
 """Exit status (EX_SOFTWARE) of a service that ended itself because going on would be wrong."""
 
@@ -35,6 +37,7 @@ async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> 
         app,
         host=host,
         port=port,
+        http=BoundedHttpProtocol,
         log_config=None,
         access_log=False,
         timeout_keep_alive=_KEEP_ALIVE_S,

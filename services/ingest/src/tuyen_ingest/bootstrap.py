@@ -73,5 +73,6 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         health=health,
         clock=clock,
         others=others,
+        body_within_s=settings.body_within_s,
     )
     return Ingest(app, acceptance, channels, health, copies)

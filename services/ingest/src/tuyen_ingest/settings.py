@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from tuyen_channels.registry import credential_names
+from tuyen_platform.bodies import BODY_WITHIN_S
 from tuyen_platform.settings import SealingSettings
 
 LOCAL_CREDENTIAL = "local-only"
@@ -30,6 +31,9 @@ class IngestSettings(SealingSettings):
     Meta's 5 s. Whatever was on its way to the log may still arrive; it has the same ids when the
     channel delivers it again."""
 
+    body_within_s: float = BODY_WITHIN_S
+    """Seconds until a webhook whose body has not wholly come is answered 408."""
+
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:
         for name in credential_names():
@@ -38,6 +42,8 @@ class IngestSettings(SealingSettings):
                 raise ValueError(f"TUYEN_{name.upper()} is not set to a secret of its own")
         if self.acknowledge_within_s <= 0:
             raise ValueError("TUYEN_ACKNOWLEDGE_WITHIN_S must be above 0 seconds")
+        if self.body_within_s <= 0:
+            raise ValueError("TUYEN_BODY_WITHIN_S must be above 0 seconds")
         return self
 
     def revealed_credentials(self) -> dict[str, str]:

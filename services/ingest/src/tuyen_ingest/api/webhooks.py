@@ -19,6 +19,7 @@ from tuyen_channels.ports import WebhookChannel
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.records import delivery_of
 from tuyen_platform import metrics
+from tuyen_platform.bodies import BodyRefusedError, CallerGoneError, read_body, refuse_body
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.copies import LogCopy
@@ -49,17 +50,10 @@ _seconds = cache(metrics.WEBHOOK_SECONDS.labels)
 _log = structlog.get_logger()
 
 
-class _BodyTooLargeError(Exception):
-    """The body has more than MAX_BODY_BYTES."""
-
-
-class _CallerGoneError(Exception):
-    """The caller went away before its body had come."""
-
-
 class Webhooks:
     """The ASGI application: `channels` are those of the registry by their names, `tokens` the copy
-    of what pages sign with; what is no webhook goes to `others`."""
+    of what pages sign with; what is no webhook goes to `others`. `body_within_s` is how long the
+    whole of a body may take to come."""
 
     def __init__(
         self,
@@ -70,6 +64,7 @@ class Webhooks:
         health: Health,
         clock: Clock,
         others: ASGIApp,
+        body_within_s: float,
     ) -> None:
         self._channels = channels
         self._tokens = tokens
@@ -77,6 +72,7 @@ class Webhooks:
         self._health = health
         self._clock = clock
         self._others = others
+        self._body_within_s = body_within_s
         self._ready = False
         self._log = structlog.get_logger().bind()
 
@@ -100,14 +96,14 @@ class Webhooks:
         self, channel: WebhookChannel, account: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
-            body = await _body(receive)
-        except _CallerGoneError:
-            return
-        except _BodyTooLargeError:
-            status = await _problem(
-                send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {MAX_BODY_BYTES} bytes."
+            body = await read_body(
+                scope, receive, max_bytes=MAX_BODY_BYTES, within_s=self._body_within_s
             )
-            _answered(channel.name, str(status)).inc()
+        except CallerGoneError:
+            return
+        except BodyRefusedError as refused:
+            await refuse_body(send, refused)
+            _answered(channel.name, str(refused.status.value)).inc()
             return
         started = time.perf_counter()
         status = await self._answer(channel, account, body, dict(scope["headers"]), send)
@@ -194,22 +190,6 @@ async def _handshake(channel: WebhookChannel, scope: Scope, send: Send) -> None:
         return
     _log.info("handshake_answered", channel=channel.name)
     await _respond(send, HTTPStatus.OK, challenge.encode(), _TEXT)
-
-
-async def _body(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _CallerGoneError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise _BodyTooLargeError
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def _unavailable(send: Send, detail: str) -> int:

@@ -1,0 +1,133 @@
+"""Bodies of requests, read whole, with a bound on their size and on the time that they take (R9.5).
+
+A caller who sends without end, or a byte now and then, holds a connection and memory that belong to
+all callers. Whoever goes past a bound is answered, and the connection is closed.
+"""
+
+import asyncio
+import json
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_WITHIN_S = 10.0
+"""How long the whole of a body may take, from the request's head on."""
+
+
+class BodyRefusedError(Exception):
+    """A body that is not taken: `status` is the answer, `detail` the reason in a sentence."""
+
+    status: HTTPStatus
+    detail: str
+
+
+class BodyTooLargeError(BodyRefusedError):
+    """The body has, or says that it has, more bytes than are taken."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    def __init__(self, max_bytes: int) -> None:
+        self.detail = f"A body has at most {max_bytes} bytes."
+        super().__init__(self.detail)
+
+
+class BodyTooSlowError(BodyRefusedError):
+    """The body did not come in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+    def __init__(self, within_s: float) -> None:
+        self.detail = f"The whole body has to come within {within_s:g} s."
+        super().__init__(self.detail)
+
+
+class CallerGoneError(Exception):
+    """The caller went away before the whole body had come."""
+
+
+async def read_body(
+    scope: Scope, receive: Receive, *, max_bytes: int, within_s: float = BODY_WITHIN_S
+) -> bytes:
+    """The whole body.
+
+    Raises BodyTooLargeError (before anything is read, where the head says the size),
+    BodyTooSlowError, CallerGoneError.
+    """
+    if _said_size(scope) > max_bytes:
+        raise BodyTooLargeError(max_bytes)
+    try:
+        async with asyncio.timeout(within_s):
+            return await _whole(receive, max_bytes)
+    except TimeoutError:
+        raise BodyTooSlowError(within_s) from None
+
+
+async def _whole(receive: Receive, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallerGoneError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > max_bytes:
+            raise BodyTooLargeError(max_bytes)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _said_size(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0
+
+
+async def refuse_body(send: Send, refused: BodyRefusedError) -> None:
+    """Answers as RFC 9457 has it and closes the connection, on which the rest may still come."""
+    problem = {
+        "type": "about:blank",
+        "title": refused.status.phrase,
+        "status": refused.status.value,
+        "detail": refused.detail,
+    }
+    body = json.dumps(problem).encode()
+    headers = [
+        (b"content-length", str(len(body)).encode()),
+        (b"content-type", b"application/problem+json"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": refused.status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class BoundedBodies:
+    """ASGI middleware: an application behind it sees a request once its whole body is here, and
+    never one whose body is too large or too slow."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, within_s: float = BODY_WITHIN_S) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._within_s = within_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await read_body(
+                scope, receive, max_bytes=self._max_bytes, within_s=self._within_s
+            )
+        except CallerGoneError:
+            return
+        except BodyRefusedError as refused:
+            await refuse_body(send, refused)
+            return
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_whole() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self._app(scope, receive_whole, send)
