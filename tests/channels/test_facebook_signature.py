@@ -75,3 +75,10 @@ def test_p2_the_handshake_answers_the_bare_challenge_to_our_token_alone(
     }
     channel = FacebookChannel("secret", "meatyhamhock")
     assert channel.handshake({**asked, **changed}) == answer
+
+
+def test_p2_an_empty_secret_signs_for_nobody() -> None:
+    with pytest.raises(ValueError, match="empty secret"):
+        Signature("")
+    with pytest.raises(ValueError, match="empty verify token"):
+        FacebookChannel("secret", "")

@@ -1,8 +1,11 @@
 """Organizations, which the platform's operator makes and suspends."""
 
 import pytest
+from pydantic import ValidationError
 
-from gateway.rig import OPERATOR, Rig, User
+from gateway.rig import OPERATOR, Rig, User, running, settings
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
 
 
 def body(**changed: object) -> dict[str, object]:
@@ -84,3 +87,18 @@ async def test_what_does_not_fit_is_refused(rig: Rig, wrong: dict[str, object]) 
     answer = await rig.operator.post("/v1/organizations", body(**wrong))
     assert answer.status_code == 422
     assert (await rig.operator.done("GET", "/v1/organizations"))["items"] == []
+
+
+async def test_without_an_operators_token_nobody_is_the_operator(
+    log: InMemoryLog, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUYEN_OPERATOR_TOKEN", "")
+    async with running(log, clock, operator_token=None) as rig:
+        for sent in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
+            answer = await rig.anybody.call("GET", "/v1/organizations", headers=sent)
+            assert answer.status_code == 401, sent
+
+
+def test_an_empty_token_given_by_hand_is_refused_as_well() -> None:
+    with pytest.raises(ValidationError, match="TUYEN_OPERATOR_TOKEN is blank"):
+        settings(operator_token="")

@@ -118,6 +118,14 @@ GOOD = {
         ({"operator_token": None}, False),
         ({"operator_token": "short"}, False),
         ({"operator_token": "short", "local": True}, True),
+        ({"operator_token": ""}, False),
+        ({"operator_token": "", "local": True}, True),
+        ({"operator_token": " " * 16}, False),
+        ({"operator_token": " ", "local": True}, False),
+        ({"jwt_key": ""}, False),
+        ({"jwt_key": "", "local": True}, True),
+        ({"jwt_key": " " * 32, "local": True}, False),
+        ({"secrets_key": ""}, False),
         ({"operator_token": None, "local": True}, True),
         ({"presence_lease_s": 0}, False),
         ({"mongodb": None, "local": True}, False),
@@ -134,6 +142,7 @@ def test_the_service_refuses_to_start_on_weak_secrets_outside_the_local_stack(
     if starts:
         read = GatewaySettings()
         assert "kkkk" not in repr(read)
+        assert read.operator_token is None or read.operator_token.get_secret_value()
     else:
         with pytest.raises(ValidationError) as refused:
             GatewaySettings()

@@ -28,7 +28,7 @@ def test_each_channels_secrets_come_from_variables_of_their_own(
 
 
 @pytest.mark.parametrize("name", ["TUYEN_FACEBOOK_APP_SECRET", "TUYEN_FACEBOOK_VERIFY_TOKEN"])
-@pytest.mark.parametrize("value", ["", LOCAL_CREDENTIAL])
+@pytest.mark.parametrize("value", ["", "  ", LOCAL_CREDENTIAL])
 def test_an_empty_or_known_secret_is_refused_outside_the_local_stack(
     environment: pytest.MonkeyPatch, name: str, value: str
 ) -> None:

@@ -12,6 +12,8 @@ class Signature:
     """Signs and verifies with one secret, which is hashed once."""
 
     def __init__(self, secret: str) -> None:
+        if not secret:
+            raise ValueError("an empty secret would let everybody sign")
         self._keyed = hmac.new(secret.encode(), digestmod=hashlib.sha256)
 
     def sign(self, body: bytes) -> bytes:

@@ -16,7 +16,11 @@ class ServiceSettings(BaseSettings):
     """Where a service runs and what it stands on; a service's own settings extend this."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TUYEN_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix="TUYEN_",
+        env_ignore_empty=True,  # `TUYEN_OPERATOR_TOKEN=` is how a template says "none"
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     kafka: str
@@ -32,6 +36,15 @@ class ServiceSettings(BaseSettings):
     log_format: str = "json"
     """`json` for machines, `console` for people."""
     state_dir: Path = Path("var")
+
+    @model_validator(mode="after")
+    def _has_no_blank_secret(self) -> Self:
+        """Whoever compares with a blank secret, or signs with it, lets everybody through."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr) and not value.get_secret_value().strip():
+                raise ValueError(f"TUYEN_{name.upper()} is blank: leave it out, or give a secret")
+        return self
 
 
 class SealingSettings(ServiceSettings):

@@ -37,7 +37,7 @@ class IngestSettings(SealingSettings):
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:
         for name in credential_names():
-            value = self.credentials.get(name, SecretStr("")).get_secret_value()
+            value = self.credentials.get(name, SecretStr("")).get_secret_value().strip()
             if not self.local and value in ("", LOCAL_CREDENTIAL):
                 raise ValueError(f"TUYEN_{name.upper()} is not set to a secret of its own")
         if self.acknowledge_within_s <= 0:
@@ -49,6 +49,6 @@ class IngestSettings(SealingSettings):
     def revealed_credentials(self) -> dict[str, str]:
         """The secrets in clear, for the channels alone."""
         return {
-            name: value.get_secret_value() or LOCAL_CREDENTIAL
+            name: value.get_secret_value().strip() or LOCAL_CREDENTIAL
             for name, value in self.credentials.items()
         }

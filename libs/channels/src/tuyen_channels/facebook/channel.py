@@ -20,6 +20,8 @@ class FacebookChannel:
     by_account = False
 
     def __init__(self, app_secret: str, verify_token: str) -> None:
+        if not verify_token:
+            raise ValueError("an empty verify token would let everybody subscribe")
         self._signature = Signature(app_secret)
         self._verify_token = verify_token.encode()
 

@@ -27,7 +27,9 @@ class LivechatChannel:
 
     def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
         token = self._tokens(account)
-        return token is not None and Signature(token).verify(body, headers.get(_HEADER))
+        if not token:
+            return False
+        return Signature(token).verify(body, headers.get(_HEADER))
 
     def parse(
         self,
