@@ -27,3 +27,6 @@ AGENTS = 2_000
 
 SESSIONS = 20
 """Devices of one agent that count at one time (R8.1)."""
+
+CURSOR_CHARACTERS = 2_000
+"""What continues a list; ours have some 600."""

@@ -13,6 +13,7 @@ from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.adapters.views import MongoViews
@@ -54,6 +55,7 @@ def compose(
         credentials=Credentials(log, hasher or PasswordHasher()),
         site_tokens=SiteTokens(log, settings.secrets_key),
         tokens=Tokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        seals=Seals(key, clock),
         brake=LoginBrake(clock),
         presence=PresenceBoard(log),
         commands=Commands(log),

@@ -9,6 +9,7 @@ from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import Tokens
 from tuyen_gateway.ports import ContactViews, ConversationViews, ConversationWalks, InboxViews
@@ -30,6 +31,7 @@ class Gateway:
     credentials: Credentials
     site_tokens: SiteTokens
     tokens: Tokens
+    seals: Seals
     brake: LoginBrake
     presence: PresenceBoard
     commands: Commands

@@ -10,7 +10,7 @@ from tuyen_events.vocabulary import Exclusion, Mode, Reason
 from tuyen_gateway.api.bodies import Answer
 from tuyen_gateway.api.conversations import AfterVersion, seen_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
-from tuyen_gateway.api.paging import CurrentPaging, Listed, encode_cursor
+from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain import history
 from tuyen_gateway.domain.directory import Organization
@@ -90,7 +90,7 @@ async def list_assignments(
     page = await gateway.inbox.history(row.id, paging.limit, paging.after)
     return Listed(
         items=[_view(entry, caller) for entry in page.items],
-        next=None if page.following is None else encode_cursor(page.following),
+        next=paging.cursor(page.following),
         position=position,
     )
 

@@ -9,7 +9,7 @@ from tuyen_events.ids import ContactId
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import Answer
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
-from tuyen_gateway.api.paging import CurrentPaging, Listed, encode_cursor
+from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.ports import ContactEntry
@@ -71,7 +71,7 @@ async def list_contacts(
     page = await gateway.contacts.contacts(caller.organization.id, q, paging.limit, paging.after)
     return Listed(
         items=[_view(contact) for contact in page.items],
-        next=None if page.following is None else encode_cursor(page.following),
+        next=paging.cursor(page.following),
         position=position,
     )
 

@@ -27,7 +27,7 @@ from tuyen_gateway.api.conversation_views import (
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
-from tuyen_gateway.api.paging import CurrentPaging, Listed, encode_cursor
+from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.errors import NotFoundError, UnavailableError
@@ -107,7 +107,7 @@ async def list_conversations(
     page = await gateway.inbox.conversations(caller.scope, wanted, paging.limit, paging.after)
     return Listed(
         items=[conversation_view(row, caller) for row in page.items],
-        next=None if page.following is None else encode_cursor(page.following),
+        next=paging.cursor(page.following),
         position=position,
     )
 
@@ -157,7 +157,7 @@ async def list_messages(
     page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
     return Listed(
         items=[message_view(message, row, caller) for message in page.items],
-        next=None if page.following is None else encode_cursor(page.following),
+        next=paging.cursor(page.following),
         position=position,
     )
 

@@ -26,7 +26,7 @@ from tuyen_gateway.api.dependencies import (
     PathId,
     check_right,
 )
-from tuyen_gateway.api.paging import CurrentPaging, Listed, encode_cursor
+from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
@@ -213,7 +213,7 @@ async def list_jobs(
     page = rest[: paging.limit]
     return Listed(
         items=[_view(job) for job in page],
-        next=encode_cursor(_key(page[-1])) if len(rest) > paging.limit else None,
+        next=paging.cursor(_key(page[-1]) if len(rest) > paging.limit else None),
         position=gateway.jobs.copy.positions(),
     )
 

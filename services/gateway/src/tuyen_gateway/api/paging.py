@@ -1,18 +1,24 @@
 """Lists: `{"items", "next", "position"}`, cut by `limit` and continued by `cursor`."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
+from tuyen_events.limits import CURSOR_CHARACTERS
+from tuyen_gateway.adapters.seals import Seals
+from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.errors import InvalidError
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
+
+CURSOR_LASTS = timedelta(days=1)
+"""How long a cursor can be followed. What moved since its walk began is looked up for each page of
+a list, so a walk has to end."""
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -27,40 +33,45 @@ class Listed(BaseModel, Generic[Item]):
     position: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
     limit: int
     after: str | None
     """What the cursor stands for: the last key of the page before."""
+    path: str
+    """Which list it is: a cursor continues no other."""
+    seals: Seals
 
     def cut(self, entries: Sequence[T], key: Callable[[T], str]) -> tuple[list[T], str | None]:
         """The page of `entries`, which are in ascending order of `key`, and the next cursor."""
         after = self.after
         rest = entries if after is None else [one for one in entries if key(one) > after]
         page = list(rest[: self.limit])
-        return page, encode_cursor(key(page[-1])) if len(rest) > self.limit else None
+        return page, self.cursor(key(page[-1]) if len(rest) > self.limit else None)
 
-
-def encode_cursor(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> str:
-    """What `encode_cursor` was given. Raises InvalidError for what it never gave."""
-    padded = cursor + "=" * (-len(cursor) % 4)
-    try:
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise InvalidError("query.cursor", "This is no cursor: start again without one.") from error
+    def cursor(self, key: str | None) -> str | None:
+        """The cursor of the page that follows `key`; null at the end."""
+        return None if key is None else self.seals.seal(self.path, key)
 
 
 async def _paging(
+    request: Request,
+    gateway: GatewayPorts,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[
-        str | None, Query(max_length=1000, description="The `next` of the page before.")
+        str | None,
+        Query(max_length=CURSOR_CHARACTERS, description="The `next` of the page before."),
     ] = None,
 ) -> Paging:
-    return Paging(limit, None if cursor is None else decode_cursor(cursor))
+    path, after = request.url.path, None
+    if cursor is not None:
+        after = gateway.seals.open(path, cursor, CURSOR_LASTS)
+        if after is None:
+            raise InvalidError(
+                "query.cursor",
+                "This is no cursor of this list, or one of another day: start again without one.",
+            )
+    return Paging(limit=limit, after=after, path=path, seals=gateway.seals)
 
 
 CurrentPaging = Annotated[Paging, Depends(_paging)]

@@ -1,0 +1,44 @@
+"""What callers carry for us and give back: sealed, so that they can neither read nor make it."""
+
+import base64
+from datetime import timedelta
+from hashlib import blake2b
+
+from cryptography.fernet import Fernet, InvalidToken
+from pydantic import SecretStr
+
+from tuyen_platform.clock import Clock
+
+
+class Seals:
+    """Seals texts with a key of its own that comes from the installation's.
+
+    All gateways of an installation open what any of them sealed, as long as they have the same key.
+    The text is sealed for a `purpose` and opens for no other.
+    """
+
+    def __init__(self, key: SecretStr, clock: Clock) -> None:
+        derived = blake2b(key.get_secret_value().encode(), digest_size=32, person=b"tuyen-seals")
+        self._fernet = Fernet(base64.urlsafe_b64encode(derived.digest()))
+        self._clock = clock
+
+    def seal(self, purpose: str, text: str) -> str:
+        """`text` in characters that a URL takes as they are."""
+        whole = f"{purpose}\0{text}".encode()
+        sealed = self._fernet.encrypt_at_time(whole, self._now())
+        return sealed.decode().rstrip("=")
+
+    def open(self, purpose: str, sealed: str, within: timedelta) -> str | None:
+        """What was sealed for `purpose`, no longer than `within` ago; None for anything else."""
+        padded = sealed + "=" * (-len(sealed) % 4)
+        try:
+            whole = self._fernet.decrypt_at_time(
+                padded.encode(), ttl=int(within.total_seconds()), current_time=self._now()
+            )
+        except (InvalidToken, UnicodeEncodeError):
+            return None
+        was_for, _, text = whole.decode().partition("\0")
+        return text if was_for == purpose else None
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
