@@ -2,15 +2,16 @@
 
 import httpx
 import pytest
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import ExecutionTimeout, ServerSelectionTimeoutError
 
 from gateway.rig import Rig, User
+from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import problems
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.problems import MEDIA_TYPE
 from tuyen_gateway.errors import GatewayError
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import LogUnavailableError
+from tuyen_platform.kafka.ports import LogUnavailableError, RecordTooLargeError
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, object]:
@@ -76,6 +77,27 @@ async def test_a_server_that_is_away_is_503_and_its_address_stays_here(
     answer = await boss.put("/v1/settings", {"assignment": True})
     problem(answer, 503)
     assert "gone" not in answer.text
+
+
+async def test_r9_5_a_question_that_takes_too_long_is_503_and_says_what_to_do(
+    rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise ExecutionTimeout("operation exceeded time limit", 50)
+
+    monkeypatch.setattr(MongoViews, "position", fail)
+    answer = await boss.get("/v1/conversations?q=a")
+    assert "ask for less" in str(problem(answer, 503)["detail"])
+
+
+async def test_r9_5_what_the_log_does_not_take_is_422(
+    rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RecordTooLargeError("directory: a record of 2000000 bytes")
+
+    monkeypatch.setattr(log, "append", fail)
+    problem(await boss.put("/v1/settings", {"assignment": True}), 422)
 
 
 async def test_a_mistake_of_ours_is_a_problem_without_its_inside(

@@ -30,3 +30,9 @@ SESSIONS = 20
 
 CURSOR_CHARACTERS = 2_000
 """What continues a list; ours have some 600."""
+
+READ_WITHIN_S = 3.0
+"""How long a database may work for one caller who waits: a list, a count, a detail (R9.5)."""
+
+WALK_WITHIN_S = 20.0
+"""How long it may work for one step of a job, or to count what a job is about."""

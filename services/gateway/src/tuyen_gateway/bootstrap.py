@@ -6,6 +6,7 @@ import secrets
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from tuyen_events.limits import READ_WITHIN_S, WALK_WITHIN_S
 from tuyen_gateway.adapters.brake import LoginBrake
 from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.contacts import MongoContacts
@@ -75,16 +76,18 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
     """Serves, and folds the views, until `stopping` is set. Anything unexpected escapes."""
     status = ProjectionStatus()
     database = connect(settings.mongodb, settings.database)
+    asked = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
+    walked = connect(settings.mongodb, settings.database, within_s=WALK_WITHIN_S)
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
-        inbox = MongoViews(database, log, status)
+        inbox = MongoViews(asked, log, status)
         gateway = compose(
             settings,
             log,
             SystemClock(),
             views=inbox,
             inbox=inbox,
-            walks=MongoWalks(database),
-            contacts=MongoContacts(database),
+            walks=MongoWalks(walked),
+            contacts=MongoContacts(asked),
         )
         gateway.health.live_when("projections", status.live)
         async with asyncio.TaskGroup() as tasks:
@@ -94,4 +97,5 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
             await serve(create_app(gateway), settings.host, settings.port, stopping)
             for task in running:
                 task.cancel()
-    database.client.close()
+    for opened in (database, asked, walked):
+        opened.client.close()

@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
-from pymongo.errors import PyMongoError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError, WaitQueueTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -23,7 +23,7 @@ from tuyen_gateway.errors import (
     UnavailableError,
     VersionPassedError,
 )
-from tuyen_platform.kafka.ports import LogUnavailableError
+from tuyen_platform.kafka.ports import LogUnavailableError, RecordTooLargeError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,6 +38,9 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+_AWAY = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
+"""No database was asked in time, so the caller did not ask for too much."""
 
 _log = structlog.get_logger()
 
@@ -138,6 +141,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GatewayError, _ours)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(RecordTooLargeError, _too_large)
     app.add_exception_handler(LogUnavailableError, _unavailable)
     app.add_exception_handler(PyMongoError, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
@@ -195,7 +199,16 @@ async def _of_the_framework(request: Request, error: Exception) -> Response:
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("request_not_served", path=request.url.path, error=repr(error))
     detail = "A server behind this one does not answer: try again; repeating is safe."
+    if isinstance(error, PyMongoError) and error.timeout and not isinstance(error, _AWAY):
+        detail = "This takes longer than it may: ask for less, such as one page or channel."
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+
+async def _too_large(request: Request, error: Exception) -> Response:
+    """Within the limits of each field nothing is; this is for what they were reckoned wrongly."""
+    _log.warning("request_too_large_for_the_log", path=request.url.path, error=str(error))
+    detail = "All of it together is more than the log takes: make it shorter, or split it."
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
