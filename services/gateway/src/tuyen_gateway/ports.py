@@ -159,10 +159,14 @@ class ConversationWalks(Protocol):
         """Those behind `after`, in the order of their ids."""
         ...
 
+    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+        """Those of `ids` that exist and are covered."""
+        ...
+
     async def rows(
         self, scope: Scope, ids: Sequence[ConversationId]
     ) -> Mapping[ConversationId, Conversation]:
-        """Those of `ids` that exist and are covered."""
+        """The same, with all that is known of them."""
         ...
 
     async def carried_out(

@@ -34,6 +34,11 @@ class MongoWalks:
         found = self._conversations.find({"$and": parts}, {"_id": 1}).sort("_id", 1).limit(limit)
         return [ConversationId(document["_id"]) for document in await found.to_list(limit)]
 
+    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+        query = {"$and": [{"_id": {"$in": list(ids)}}, *covered_query(scope)]}
+        found = await self._conversations.find(query, {"_id": 1}).to_list(None)
+        return [ConversationId(document["_id"]) for document in found]
+
     async def rows(
         self, scope: Scope, ids: Sequence[ConversationId]
     ) -> Mapping[ConversationId, Conversation]:

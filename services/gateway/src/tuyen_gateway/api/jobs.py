@@ -106,7 +106,7 @@ class JobView(Answer):
     refused: int
     reasons: dict[str, int]
     """Of the refused, by reason: `not_allowed` (the agent may not work on the page), `not_found`,
-    `first_comment_missing`, `assignment_off`."""
+    `first_comment_missing`, `assignment_off`, `too_large`."""
     detail: str | None
     """Why it failed."""
     agent_id: str | None = None

@@ -69,6 +69,9 @@ NOT_FOUND = Verdict(Fate.REFUSED, "not_found")
 NOT_ARRIVED = Verdict(Fate.REFUSED, "first_comment_missing")
 """Nobody knows yet where its commands belong: the comment that it began with has not arrived."""
 
+TOO_LARGE = Verdict(Fate.REFUSED, "too_large")
+"""What would have to be asked of the router for it is larger than a record may be."""
+
 
 def begun(request: JobRequested, total: int, at: Moment) -> JobProgressed:
     return JobProgressed(
@@ -104,6 +107,19 @@ def counted(
     )
 
 
+def rest_not_found(progress: JobProgressed) -> JobProgressed:
+    """Of a job on named conversations that went through all that it found: those that are left do
+    not exist, or were not to be seen."""
+    missing = progress.total - progress.done
+    if missing <= 0:
+        return progress
+    refused = {**progress.refused}
+    refused[NOT_FOUND.why] = refused.get(NOT_FOUND.why, 0) + missing
+    return msgspec.structs.replace(
+        progress, done=progress.total, refused=dict(sorted(refused.items()))
+    )
+
+
 def taken_up(progress: JobProgressed, ids: tuple[ConversationId, ...]) -> JobProgressed:
     """The same progress, with the next conversations under way."""
     return msgspec.structs.replace(progress, under_way=ids, cursor=ids[-1])
@@ -119,6 +135,7 @@ def ended(
         state=state,
         total=progress.done if state is JobState.DONE else progress.total,
         under_way=(),
+        cursor=None,
         detail=detail,
         at=at,
     )

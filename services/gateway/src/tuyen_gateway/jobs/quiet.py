@@ -11,7 +11,7 @@ from tuyen_gateway.adapters.commands import mark_done
 from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs.patience import AWAY
+from tuyen_gateway.jobs.patience import is_away
 from tuyen_platform.metrics import CLOSED_CONVERSATIONS
 
 BATCH = 500
@@ -26,7 +26,8 @@ async def close_quiet(gateway: Gateway, organizations: Iterable[Organization]) -
     An event is a message of either side, as it was accepted here, or somebody's opening it again.
     A command's id comes from the conversation and its last event, and it closes no more than what
     was seen: two gateways that do it at once do it once, and whoever writes meanwhile is heard.
-    When a server is away the rest is left to the next check.
+    When a server is away the rest of an organization is left to the next check; so it is when one
+    of its conversations raises what nobody expected, and the other organizations go on (R9.5).
     """
     for organization in organizations:
         hours = organization.settings.done_after_hours
@@ -35,8 +36,12 @@ async def close_quiet(gateway: Gateway, organizations: Iterable[Organization]) -
         try:
             await gateway.inbox.caught_up()
             await _close(gateway, organization.id, timedelta(hours=hours))
-        except AWAY as error:
-            _log.warning("closing_put_off", organization=organization.id, error=str(error))
+        except Exception as error:
+            # The one supervisor of an organization's closing: nobody else's may stop for it.
+            if is_away(error):
+                _log.warning("closing_put_off", organization=organization.id, error=str(error))
+            else:
+                _log.exception("closing_failed", organization=organization.id)
 
 
 async def _close(gateway: Gateway, organization: OrganizationId, after: timedelta) -> None:

@@ -8,8 +8,10 @@ change. Two gateways that both think that a job is theirs do the same harmless t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -24,10 +26,12 @@ from tuyen_events.jobs import (
     JobState,
     Selection,
 )
+from tuyen_gateway.adapters.commands import Command
 from tuyen_gateway.adapters.copies import WAIT_S
 from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.jobs import (
     CHANGED,
+    TOO_LARGE,
     UNCHANGED,
     Fate,
     Job,
@@ -36,6 +40,7 @@ from tuyen_gateway.domain.jobs import (
     command_id,
     counted,
     ended,
+    rest_not_found,
     taken_up,
 )
 from tuyen_gateway.domain.rights import RIGHTS, Right
@@ -44,18 +49,28 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.patience import patiently
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged
+from tuyen_gateway.jobs.turns import Turn, Turns
 from tuyen_gateway.ports import Assigned, ConversationFilter
+from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
 
 CHUNK = 100
 """How many conversations of a job are under way at once."""
 
-_LISTED = 20_000
+_LISTED = 10_000
+_ASKED = 1_000
+"""How many ids are looked up at once."""
 _SILENCE_S = 30.0
 
 T = TypeVar("T")
 
 _log = structlog.get_logger()
+
+
+_UNEXPECTED = (
+    "Something in this job could not be handled, and it was stopped. What was changed by then "
+    "stays so. The cause stands in the gateway's log, under the job's id."
+)
 
 
 class StoppedError(Exception):
@@ -66,17 +81,27 @@ class StoppedError(Exception):
         self.detail = detail
 
 
-async def run_job(gateway: Gateway, job_id: str) -> None:
-    """Goes on with a job until it ended, or until cancelled. Waits while a server is away."""
+async def run_job(gateway: Gateway, job_id: str, turns: Turns) -> None:
+    """Goes on with a job until it ended, or until cancelled: a slice of it at each turn of its
+    organization. Waits while a server is away; whatever else goes wrong is raised, and the job then
+    stands as it was."""
     job = gateway.jobs.job(job_id)
     if job is not None and not job.ended:
-        await _Run(gateway, job).run()
+        await _Run(gateway, job, turns).run()
+
+
+async def fail_job(gateway: Gateway, job_id: str) -> None:
+    """Ends a job that raised what nobody expected. Waits while a server is away."""
+    job = gateway.jobs.job(job_id)
+    if job is not None and not job.ended:
+        await _Run(gateway, job, Turns(1)).stop(_UNEXPECTED)
 
 
 class _Run:
-    def __init__(self, gateway: Gateway, job: Job) -> None:
+    def __init__(self, gateway: Gateway, job: Job, turns: Turns) -> None:
         self._gateway = gateway
         self._job = job
+        self._turns = turns
         self._listed: list[ConversationId] = []
         """The next conversations, as far as they were looked up."""
 
@@ -86,18 +111,29 @@ class _Run:
         await self._patiently(self._directory_is_current)
         try:
             if progress is None:
-                progress = await self._begin()
+                async with self._turn():
+                    progress = await self._begin()
             while progress.under_way:
-                verdicts = await self._work(progress.under_way, again=again)
-                progress = await self._next(counted(progress, verdicts, self._now()))
+                async with self._turn() as turn:
+                    verdicts = await self._work(progress.under_way, turn, again=again)
+                    progress = await self._next(counted(progress, verdicts, self._now()))
                 again = False
                 if self._ended_elsewhere():
                     return
+            if self._selection().ids is not None:
+                progress = rest_not_found(progress)
             await self._end(progress, JobState.DONE, None)
         except StoppedError as stopped:
-            stands = self._gateway.jobs.job(self._job.id) or self._job
-            reached = stands.progress or begun(self._job.request, 0, self._now())
-            await self._end(reached, JobState.FAILED, stopped.detail)
+            await self.stop(stopped.detail)
+
+    async def stop(self, detail: str) -> None:
+        """Ends the job where it stands, as failed."""
+        stands = self._gateway.jobs.job(self._job.id) or self._job
+        reached = stands.progress or begun(self._job.request, 0, self._now())
+        await self._end(reached, JobState.FAILED, detail)
+
+    def _turn(self) -> AbstractAsyncContextManager[Turn]:
+        return self._turns.turn(self._job.request.organization)
 
     async def _begin(self) -> JobProgressed:
         await self._patiently(self._gateway.inbox.caught_up)
@@ -124,14 +160,25 @@ class _Run:
     async def _look_up(self, cursor: ConversationId | None) -> list[ConversationId]:
         selection = self._selection()
         if selection.ids is not None:
-            return sorted(one for one in {*selection.ids} if cursor is None or one > cursor)
+            return await self._found(
+                sorted(one for one in {*selection.ids} if cursor is None or one > cursor)
+            )
         scope, wanted = self._scope(), _filter(selection)
         return list(
             await self._patiently(lambda: self._gateway.walks.ids(scope, wanted, _LISTED, cursor))
         )
 
+    async def _found(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
+        """Those that exist and may be seen; what is made up costs nothing but this look."""
+        scope, found = self._scope(), list[ConversationId]()
+        for start in range(0, len(ids), _ASKED):
+            some = ids[start : start + _ASKED]
+            seen = frozenset(await self._patiently(partial(self._gateway.walks.seen, scope, some)))
+            found += [one for one in some if one in seen]
+        return found
+
     async def _work(
-        self, ids: Sequence[ConversationId], *, again: bool
+        self, ids: Sequence[ConversationId], turn: Turn, *, again: bool
     ) -> Mapping[ConversationId, Verdict]:
         """What became of each. `again`: somebody may have begun with them before."""
         scope = self._scope()
@@ -150,22 +197,38 @@ class _Run:
             planner = Planner(self._job, self._now(), carried_out)
             plans = {one: planner.plan(one, rows.get(one)) for one in ids}
             commands = [command for plan in plans.values() for command in plan.commands]
-            await self._patiently(lambda: self._gateway.commands.send(commands))
-            settled = await self._settled([heard[command.command_id] for command in commands])
+            unsent = await self._patiently(lambda: self._send(commands))
+            settled = await self._settled(
+                [heard[one.command_id] for one in commands if one.command_id not in unsent], turn
+            )
         verdicts = {one: _verdict(plan, settled) for one, plan in plans.items()}
         for verdict in verdicts.values():
             JOB_CONVERSATIONS.labels(self._job.request.type, verdict.fate).inc()
         return verdicts
 
+    async def _send(self, commands: Sequence[Command]) -> Collection[str]:
+        """Sends what the topic takes; the ids of the others, which their conversations are refused
+        for."""
+        try:
+            await self._gateway.commands.send(commands)
+        except RecordTooLargeError as error:
+            if len(commands) == 1:
+                _log.error("command_too_large", job_id=self._job.id, error=str(error))
+                return (commands[0].command_id,)
+            half = len(commands) // 2
+            return [*await self._send(commands[:half]), *await self._send(commands[half:])]
+        return ()
+
     async def _settled(
-        self, awaited: Sequence[asyncio.Future[CommandSettled]]
+        self, awaited: Sequence[asyncio.Future[CommandSettled]], turn: Turn
     ) -> Mapping[str, Outcome]:
         """What the router said. A command that stands in the log is answered, however long the
-        router is away."""
+        router is away; others have their turn meanwhile."""
         pending: set[asyncio.Future[CommandSettled]] = set(awaited)
         while pending:
             _, pending = await asyncio.wait(pending, timeout=_SILENCE_S)
             if pending:
+                turn.give_back()
                 _log.warning(
                     "job_waits_for_the_router", job_id=self._job.id, unanswered=len(pending)
                 )
@@ -201,6 +264,8 @@ class _Run:
         agent = None if organization is None else organization.active_agent(request.by)
         if organization is None or agent is None:
             raise StoppedError(f"{request.by} asked for it, and was disabled or removed since.")
+        if organization.profile is None or organization.profile.value.suspended:
+            raise StoppedError("The organization was suspended.")
         if _takes_right(self._job) and Right.ASSIGN not in RIGHTS[agent.role]:
             raise StoppedError(f"{request.by} asked for it, and may not assign any more.")
         return scope_of(viewer_of(organization, agent), organization.settings)
@@ -242,7 +307,10 @@ def _filter(selection: Selection) -> ConversationFilter:
 
 
 def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> Verdict:
-    told = [_told(settled[command.command_id]) for command in plan.commands]
+    told = [
+        _told(settled[command.command_id]) if command.command_id in settled else TOO_LARGE
+        for command in plan.commands
+    ]
     return merged([*plan.known, *told])
 
 

@@ -17,13 +17,14 @@ from tuyen_events.topics import JOBS
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.patience import patiently
 from tuyen_gateway.jobs.quiet import close_quiet
-from tuyen_gateway.jobs.runner import run_job
+from tuyen_gateway.jobs.runner import fail_job, run_job
+from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.kafka.partitions import partition_of
 
 GROUP = "gateway-jobs"
 
-_AT_ONCE = 4
-"""How many jobs a gateway runs at a time; the others wait for their turn."""
+_AT_ONCE = 8
+"""How many organizations' jobs a gateway works on at a time; the others wait for their turn."""
 
 _REFRESH_S = 5.0
 
@@ -31,8 +32,8 @@ _log = structlog.get_logger()
 
 
 async def share_work(gateway: Gateway) -> None:
-    """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is away; whatever
-    else goes wrong is raised, and the work is there for the next one."""
+    """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is away. A job that
+    raises what nobody expected fails, and all others go on (R9.5)."""
     for copy in gateway.copies():
         await copy.until(partial(getattr, copy, "caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
@@ -45,7 +46,9 @@ class _Share:
     gateway: Gateway
     tasks: asyncio.TaskGroup
     _jobs: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
+    _given_up: set[str] = field(default_factory=set)
+    """Jobs of which not even the failure could be written: left to the next process."""
     _closing: asyncio.Task[None] | None = None
     _checked_at: datetime | None = None
     _had: frozenset[int] = frozenset()
@@ -71,17 +74,29 @@ class _Share:
         self._jobs = {job: task for job, task in self._jobs.items() if not task.done()}
         running = {job.id for job in self.gateway.jobs.running(has)}
         self._leave(self._jobs.keys() - running)
-        for job_id in running - self._jobs.keys():
-            self._jobs[job_id] = self.tasks.create_task(self._in_turn(job_id))
+        for job_id in running - self._jobs.keys() - self._given_up:
+            self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))
         self._check_quiet(has)
 
     def _leave(self, jobs: Collection[str]) -> None:
         for job_id in jobs:
             self._jobs.pop(job_id).cancel()
 
-    async def _in_turn(self, job_id: str) -> None:
-        async with self._turns:
-            await run_job(self.gateway, job_id)
+    async def _supervised(self, job_id: str) -> None:
+        """Runs a job, and is its one supervisor: whatever it raises ends this job alone. What the
+        surroundings did never comes here, it is waited for."""
+        try:
+            await run_job(self.gateway, job_id, self._turns)
+        except Exception:
+            _log.exception("job_raised", job_id=job_id)
+            await self._fail(job_id)
+
+    async def _fail(self, job_id: str) -> None:
+        try:
+            await fail_job(self.gateway, job_id)
+        except Exception:
+            _log.exception("job_given_up", job_id=job_id)
+            self._given_up.add(job_id)
 
     def _check_quiet(self, has: frozenset[int]) -> None:
         now = self.gateway.clock.now()

@@ -1,0 +1,86 @@
+"""Whose job is worked on next: organizations take turns, a slice of work at a time (R9.5)."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tuyen_events.ids import OrganizationId
+
+
+@dataclass
+class Turn:
+    """The right to do one slice. `give_back` ends it early, for a slice that only waits; again, and
+    after the end, it does nothing."""
+
+    turns: "Turns"
+    organization: OrganizationId
+    held: bool = True
+
+    def give_back(self) -> None:
+        if self.held:
+            self.held = False
+            self.turns.ended(self.organization)
+
+
+class Turns:
+    """At most `at_once` slices at a time, and never two of one organization.
+
+    Whoever waits is served in turn: first each organization once, in the order in which they came
+    to wait, and inside one its jobs in that order. So a job waits for no more than one slice of any
+    other organization before each of its own, however many jobs that one has.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
+        self._at_work: set[OrganizationId] = set()
+        self._waiting: OrderedDict[OrganizationId, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @asynccontextmanager
+    async def turn(self, organization: OrganizationId) -> AsyncIterator[Turn]:
+        """Waits for the organization's turn, and holds it for as long as the block lasts."""
+        await self._wait(organization)
+        turn = Turn(self, organization)
+        try:
+            yield turn
+        finally:
+            turn.give_back()
+
+    def ended(self, organization: OrganizationId) -> None:
+        self._free += 1
+        self._at_work.discard(organization)
+        self._deal()
+
+    async def _wait(self, organization: OrganizationId) -> None:
+        given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(organization, deque()).append(given)
+        self._deal()
+        try:
+            await given
+        except asyncio.CancelledError:
+            if given.done() and not given.cancelled():  # given in the moment of the cancelling
+                self.ended(organization)
+            else:
+                self._forget(organization, given)
+            raise
+
+    def _forget(self, organization: OrganizationId, given: asyncio.Future[None]) -> None:
+        waiting = self._waiting[organization]
+        waiting.remove(given)
+        if not waiting:
+            del self._waiting[organization]
+
+    def _deal(self) -> None:
+        for organization in tuple(self._waiting):
+            if not self._free:
+                return
+            if organization in self._at_work:
+                continue
+            waiting = self._waiting.pop(organization)
+            given = waiting.popleft()
+            if waiting:
+                self._waiting[organization] = waiting  # behind all others
+            self._free -= 1
+            self._at_work.add(organization)
+            given.set_result(None)

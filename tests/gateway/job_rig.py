@@ -1,0 +1,171 @@
+"""A gateway that runs jobs over conversations in memory: no MongoDB, and walks that can be told to
+raise."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, settings
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.jobs import BulkRequested, JobEvent, Selection
+from tuyen_events.topics import JOBS
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.contacts import MongoContacts
+from tuyen_gateway.api.app import create_app
+from tuyen_gateway.bootstrap import compose
+from tuyen_gateway.domain.inbox import Conversation, RowCustomer
+from tuyen_gateway.domain.visibility import Scope
+from tuyen_gateway.jobs.share import share_work
+from tuyen_gateway.ports import ConversationFilter
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.ports import Log
+from tuyen_platform.mongodb import connect
+
+
+def conversation(number: int, organization: str = "shop", **said: Any) -> Conversation:
+    """A conversation that nobody has, on the page `page`."""
+    fields: dict[str, Any] = {
+        "organization": OrganizationId(organization),
+        "page_id": PageId("page"),
+        "channel": Channel.FACEBOOK,
+        "kind": ConversationKind.MESSAGE,
+        "customer_rank": (-1, START, START, "mid"),
+        "customer": RowCustomer(
+            id=CustomerId(f"cus_{number}"), external_id=f"psid-{number}", name=None, picture=None
+        ),
+        **said,
+    }
+    return Conversation(id=ConversationId(f"msg_{organization}_{number:05}"), **fields)
+
+
+@dataclass
+class WalksTwin:
+    """Conversations in a dictionary. `raising` is what a walk by this name raises."""
+
+    rows_by_id: dict[ConversationId, Conversation] = field(default_factory=dict)
+    raising: dict[str, Exception] = field(default_factory=dict)
+    asked: list[OrganizationId] = field(default_factory=list)
+    """Whose conversations were read for a slice, in the order of the slices."""
+
+    def add(self, *rows: Conversation) -> list[ConversationId]:
+        self.rows_by_id.update((row.id, row) for row in rows)
+        return [row.id for row in rows]
+
+    async def count(self, scope: Scope, wanted: ConversationFilter) -> int:
+        return len(self._fitting(scope, wanted))
+
+    async def ids(
+        self, scope: Scope, wanted: ConversationFilter, limit: int, after: ConversationId | None
+    ) -> Sequence[ConversationId]:
+        fitting = sorted(self._fitting(scope, wanted))
+        return [one for one in fitting if after is None or one > after][:limit]
+
+    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+        return [one for one in ids if self._covered(scope, one)]
+
+    async def rows(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, Conversation]:
+        self.asked.append(scope.organization)
+        return {one: self.rows_by_id[one] for one in ids if self._covered(scope, one)}
+
+    async def carried_out(
+        self, commands: Mapping[ConversationId, Collection[str]]
+    ) -> Collection[str]:
+        return ()
+
+    async def quiet(
+        self, organization: OrganizationId, since: datetime, limit: int, after: Conversation | None
+    ) -> Sequence[Conversation]:
+        if (error := self.raising.get(organization)) is not None:
+            raise error
+        return (
+            []
+            if after is not None
+            else [row for row in self.rows_by_id.values() if row.organization == organization]
+        )
+
+    def _fitting(self, scope: Scope, wanted: ConversationFilter) -> list[ConversationId]:
+        if (error := self.raising.get(wanted.name or "")) is not None:
+            raise error
+        held_by = wanted.assigned
+        return [
+            one
+            for one, row in self.rows_by_id.items()
+            if self._covered(scope, one) and (held_by is None or row.assignee == held_by.agent_id)
+        ]
+
+    def _covered(self, scope: Scope, one: ConversationId) -> bool:
+        row = self.rows_by_id.get(one)
+        return (
+            row is not None
+            and row.organization == scope.organization
+            and row.page_id is not None
+            and scope.covers(row.page_id, row.assignee)
+        )
+
+
+class InboxTwin:
+    """An inbox that has always folded everything, and has nothing to show."""
+
+    async def caught_up(self) -> None:
+        return
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"no job asks the inbox for {name}")
+
+
+@asynccontextmanager
+async def at_work(log: Log, clock: Clock, walks: WalksTwin) -> AsyncIterator[Rig]:
+    """A gateway that does its share of the work until the block is left. It must not end before."""
+    rows, nowhere = Rows(), connect("mongodb://127.0.0.1:9", "unused")
+    gateway = compose(
+        settings(),
+        log,
+        clock,
+        views=rows,
+        inbox=InboxTwin(),
+        walks=walks,
+        contacts=MongoContacts(nowhere),
+        hasher=QUICK_HASHER,
+    )
+    tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
+    tasks.append(asyncio.create_task(share_work(gateway)))
+    transport = httpx.ASGITransport(create_app(gateway))
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            async with asyncio.timeout(DEADLINE_S):
+                while gateway.health.problems():  # noqa: ASYNC110 - nobody sets an event for it
+                    await asyncio.sleep(0)
+            yield Rig(gateway, rows, client)
+            assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def closing(job: str, at: datetime, organization: str = "shop", **selected: Any) -> BulkRequested:
+    """What stands in the log when `boss` closes what is selected."""
+    return BulkRequested(
+        job_id=job,
+        organization=OrganizationId(organization),
+        at=at,
+        by=AgentId("admin"),
+        selection=Selection(**selected),
+        done=True,
+    )
+
+
+async def put(log: Log, event: JobEvent) -> None:
+    """Writes a record of a job past every door."""
+    envelope = Envelope(
+        id=f"evt_{event.job_id}", source="test", subject=event.job_id, time=event.at, data=event
+    )
+    await log.append(JOBS, event.job_id, envelope)

@@ -1,0 +1,75 @@
+"""R9.5: organizations take turns, whatever number of jobs each has."""
+
+import asyncio
+
+from tuyen_events.ids import OrganizationId
+from tuyen_gateway.jobs.turns import Turns
+
+NOISY, QUIET, THIRD = OrganizationId("noisy"), OrganizationId("quiet"), OrganizationId("third")
+
+
+async def settled() -> None:
+    """Lets every task go on as far as it can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def worked(turns: Turns, organization: OrganizationId, order: list[str], slices: int) -> None:
+    for _ in range(slices):
+        async with turns.turn(organization):
+            order.append(organization)
+            await asyncio.sleep(0)
+
+
+async def test_r9_5_a_job_waits_for_one_slice_of_each_other_organization_at_most() -> None:
+    turns, order = Turns(1), list[str]()
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(4):
+            tasks.create_task(worked(turns, NOISY, order, 25))
+        await settled()
+        before = len(order)
+        tasks.create_task(worked(turns, QUIET, order, 3))
+        tasks.create_task(worked(turns, THIRD, order, 3))
+    assert order.count(NOISY) == 100
+    last = max(place for place, one in enumerate(order) if one != NOISY)
+    assert last - before < 12  # three slices of each of three, and those under way
+    between = "".join(one[0] for one in order[before : last + 1])
+    assert "nn" not in between[2:]
+
+
+async def test_r9_5_no_organization_has_two_places_at_once() -> None:
+    turns, order = Turns(8), list[str]()
+    async with turns.turn(NOISY):
+        waiting = asyncio.create_task(worked(turns, NOISY, order, 1))
+        await settled()
+        assert order == []
+        async with turns.turn(QUIET):
+            assert not waiting.done()
+    await waiting
+
+
+async def test_a_slice_that_only_waits_lets_others_have_its_place() -> None:
+    turns, order = Turns(1), list[str]()
+    async with turns.turn(NOISY) as turn:
+        waiting = asyncio.create_task(worked(turns, QUIET, order, 1))
+        await settled()
+        assert order == []
+        turn.give_back()
+        await waiting
+    async with asyncio.TaskGroup() as tasks:  # given back once, not twice
+        for _ in range(2):
+            tasks.create_task(worked(turns, QUIET, order, 1))
+    assert order == [QUIET] * 3
+
+
+async def test_whoever_is_cancelled_while_it_waits_holds_nobody_up() -> None:
+    turns, order = Turns(1), list[str]()
+    async with turns.turn(NOISY):
+        gone = [asyncio.create_task(worked(turns, QUIET, order, 1)) for _ in range(2)]
+        await settled()
+        gone[0].cancel()
+        await settled()
+    gone[1].cancel()  # its turn was given to it a moment ago
+    await asyncio.gather(*gone, return_exceptions=True)
+    await asyncio.wait_for(worked(turns, THIRD, order, 1), 5)
+    assert order == [THIRD]
