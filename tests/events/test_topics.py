@@ -7,6 +7,7 @@ from tuyen_events.directory import REMOVED_TYPES
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
+    CHOICES,
     COMMANDS,
     CREDENTIALS,
     CUSTOMERS,
@@ -61,4 +62,24 @@ def test_a_compacted_topic_keeps_superseded_records_for_its_retention() -> None:
         "max.message.bytes": str(1024 * 1024 + 4096),
         "min.compaction.lag.ms": str(month_ms),
         "delete.retention.ms": str(month_ms),
+        "segment.bytes": str(16 * 1024 * 1024),
+        "segment.ms": str(24 * 3600 * 1000),
+        "min.cleanable.dirty.ratio": "0.2",
     }
+
+
+@pytest.mark.parametrize("topic", [CUSTOMERS, CHOICES], ids=lambda topic: topic.name)
+def test_r9_6_what_a_router_reads_at_its_start_is_compacted_within_minutes(topic: Topic) -> None:
+    """A customer's record is written with each of their events: what is superseded goes soon."""
+    settings = {name: float(value) for name, value in topic.config().items() if value[0].isdigit()}
+    assert settings["min.compaction.lag.ms"] <= 60_000
+    assert settings["segment.ms"] <= 10 * 60_000
+    assert settings["segment.bytes"] <= 16 * 1024 * 1024
+    assert settings["min.cleanable.dirty.ratio"] <= 0.2
+
+
+@pytest.mark.parametrize(
+    "topic", [each for each in TOPICS.values() if each.cleanup is Cleanup.COMPACT], ids=lambda topic: topic.name
+)
+def test_r9_6_a_removal_outlives_every_reader_who_began_before_it(topic: Topic) -> None:
+    assert int(topic.config()["delete.retention.ms"]) >= 3600 * 1000

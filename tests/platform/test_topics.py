@@ -7,7 +7,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, RAW, TOPICS
+from tuyen_events.topics import ASSIGNMENTS, CUSTOMERS, DIRECTORY, INBOUND, RAW, TOPICS
 from tuyen_platform.kafka.topics import ensure_topics
 
 pytestmark = pytest.mark.kafka
@@ -28,6 +28,13 @@ async def settings(admin: Any, name: str) -> dict[str, str]:
     (answer,) = await admin.describe_configs([resource])
     (described,) = answer.resources
     return {key: value for key, value, *_ in described[4]}
+
+
+async def until_it_has(admin: Any, name: str, wanted: dict[str, str]) -> None:
+    """A broker tells of new settings some time after it took them."""
+    async with asyncio.timeout(30):
+        while not wanted.items() <= (await settings(admin, name)).items():
+            await asyncio.sleep(0.05)
 
 
 async def test_all_topics_of_the_table_are_created_with_its_settings(
@@ -53,6 +60,19 @@ async def test_creating_again_creates_nothing(kafka: str, topic_prefix: str) -> 
 async def test_what_is_missing_is_added(kafka: str, topic_prefix: str) -> None:
     await ensure_topics(kafka, topic_prefix, 1, (DIRECTORY,))
     assert await ensure_topics(kafka, topic_prefix, 1, (DIRECTORY, RAW)) == [topic_prefix + "raw"]
+
+
+async def test_r9_6_a_topic_of_an_earlier_version_gets_the_settings_of_this_one(
+    kafka: str, topic_prefix: str, admin: Any
+) -> None:
+    """And keeps what an operator set beside them."""
+    await ensure_topics(kafka, topic_prefix, 1, (CUSTOMERS,))
+    name = topic_prefix + CUSTOMERS.name
+    old = {"cleanup.policy": "compact", "segment.ms": "604800000", "flush.messages": "1000"}
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, old)])
+    await until_it_has(admin, name, old)
+    assert await ensure_topics(kafka, topic_prefix, 1, (CUSTOMERS,)) == []
+    await until_it_has(admin, name, {**CUSTOMERS.config(), "flush.messages": "1000"})
 
 
 async def test_several_at_once_do_not_disturb_one_another(kafka: str, topic_prefix: str) -> None:

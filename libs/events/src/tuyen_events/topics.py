@@ -44,6 +44,21 @@ _FRAME_BYTES = 4096
 _FOREVER = None
 _MONTH = timedelta(days=30)
 
+_SEGMENT_BYTES = 16 * 1024 * 1024
+"""Of a compacted topic. Kafka compacts closed segments alone, and closes one by default at 1 GiB."""
+
+_SOONEST_SEGMENT = timedelta(minutes=10)
+_LATEST_SEGMENT = timedelta(days=1)
+"""After how long a segment of a compacted topic is closed: its retention, within these two."""
+
+_REMOVALS_STAY = timedelta(hours=1)
+"""How long a removal stays in a compacted topic at least: a reader who began before it was written
+must come to it, or they keep what it removed."""
+
+_DIRTY_SHARE = "0.2"
+"""How much of a compacted topic may be superseded and cleanable before Kafka cleans it up: who
+reads it at a start reads a quarter more than they need. Kafka's own half would be twice as much."""
+
 
 class Cleanup(StrEnum):
     DELETE = "delete"
@@ -55,7 +70,7 @@ class Topic:
     """One topic. `name` is without the prefix of the installation.
 
     `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
-    superseded or removed record stays at least. `public` topics are for other services: their
+    superseded or removed record stays at least, and not much longer. `public` topics are for other services: their
     events only ever gain optional fields. A topic without `events` carries records that are none.
     """
 
@@ -96,10 +111,19 @@ class Topic:
         }
         if self.cleanup is Cleanup.DELETE:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
-        elif self.retention_ms is not None:
-            settings["min.compaction.lag.ms"] = str(self.retention_ms)
-            settings["delete.retention.ms"] = str(self.retention_ms)
-        return settings
+            return settings
+        kept = timedelta(0) if self.retention is None else self.retention
+        return settings | {
+            "min.compaction.lag.ms": _milliseconds(kept),
+            "delete.retention.ms": _milliseconds(max(kept, _REMOVALS_STAY)),
+            "segment.bytes": str(_SEGMENT_BYTES),
+            "segment.ms": _milliseconds(min(max(kept, _SOONEST_SEGMENT), _LATEST_SEGMENT)),
+            "min.cleanable.dirty.ratio": _DIRTY_SHARE,
+        }
+
+
+def _milliseconds(time: timedelta) -> str:
+    return str(time // timedelta(milliseconds=1))
 
 
 INBOUND = Topic(

@@ -5,12 +5,15 @@ import sys
 from collections.abc import Iterable
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from tuyen_events.topics import TOPICS, Topic
 
 _LEADER_WAIT_S = 0.05
 _LEADER_TRIES = 200
+_SET_AT_TOPIC = 1
+"""Where a setting comes from, in Kafka's words: it was set for this topic alone."""
 
 
 async def ensure_topics(
@@ -21,7 +24,8 @@ async def ensure_topics(
 ) -> list[str]:
     """Creates the topics that are missing and returns their full names once all have leaders.
 
-    Safe to repeat, also by several at once. Topics that exist are left as they are. Raises
+    Safe to repeat, also by several at once. Topics that exist get the table's settings where theirs
+    are others, and keep what the table does not speak of. Raises
     ValueError, and creates nothing, when one of them has another partition count than the table,
     for then customers would change partitions.
 
@@ -34,7 +38,9 @@ async def ensure_topics(
     try:
         existing = set(await admin.list_topics())
         missing = [name for name in wanted if name not in existing]
-        await _ready(admin, {name: wanted[name] for name in wanted if name in existing})
+        older = {name: wanted[name] for name in wanted if name in existing}
+        await _ready(admin, older)
+        await _adjust(admin, older)
         await _create(admin, {name: wanted[name] for name in missing}, replication_factor)
         await _wait_for_leaders(admin, wanted)
     finally:
@@ -62,6 +68,31 @@ async def _create(
     for name, code, *rest in answer.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
             raise for_code(code)(f"{name}: {rest[0] if rest else ''}")
+
+
+async def _adjust(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
+    """Gives topics of an earlier version the settings of this one.
+
+    Kafka replaces all that was set for a topic, so what else was set is sent along.
+    """
+    if not topics:
+        return
+    changed = []
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+    for answer in await admin.describe_configs(asked):
+        for code, problem, _, name, entries in answer.resources:
+            if code:
+                raise for_code(code)(f"{name}: {problem}")
+            ours = {key: value for key, value, _, source, *_ in entries if source == _SET_AT_TOPIC}
+            settings = ours | topics[name].config()
+            if settings != ours:
+                changed.append(ConfigResource(ConfigResourceType.TOPIC, name, settings))
+    if not changed:
+        return
+    for answer in await admin.alter_configs(changed):
+        for code, problem, _, name in answer.resources:
+            if code:
+                raise for_code(code)(f"{name}: {problem}")
 
 
 async def _wait_for_leaders(admin: AIOKafkaAdminClient, wanted: dict[str, Topic]) -> None:
