@@ -79,7 +79,9 @@ def test_r9_6_what_a_router_reads_at_its_start_is_compacted_within_minutes(topic
 
 
 @pytest.mark.parametrize(
-    "topic", [each for each in TOPICS.values() if each.cleanup is Cleanup.COMPACT], ids=lambda topic: topic.name
+    "topic",
+    [each for each in TOPICS.values() if each.cleanup is Cleanup.COMPACT],
+    ids=lambda topic: topic.name,
 )
 def test_r9_6_a_removal_outlives_every_reader_who_began_before_it(topic: Topic) -> None:
     assert int(topic.config()["delete.retention.ms"]) >= 3600 * 1000

@@ -5,7 +5,7 @@ All of it is derived from numbers, so that every run has the same load.
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -135,8 +135,8 @@ def message(number: int, page: int, customer: int) -> tuple[str, Envelope]:
         organization=organization,
         page_id=on,
         channel=_CHANNEL,
-        occurred_at=_NOW,
-        accepted_at=_NOW,
+        occurred_at=_NOW + timedelta(seconds=number),
+        accepted_at=_NOW + timedelta(seconds=number),
         customer=Customer(id=who, external_id=external),
         conversation_id=ids.message_thread_id(who),
         message_id=ids.message_id(organization, on, f"m_{number}"),
@@ -154,8 +154,8 @@ def comment(number: int, page: int, customer: int) -> tuple[str, Envelope]:
         organization=organization,
         page_id=on,
         channel=_CHANNEL,
-        occurred_at=_NOW,
-        accepted_at=_NOW,
+        occurred_at=_NOW + timedelta(seconds=number),
+        accepted_at=_NOW + timedelta(seconds=number),
         customer=Customer(
             id=ids.customer_id(organization, on, external), external_id=external, name="Lan"
         ),

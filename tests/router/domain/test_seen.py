@@ -1,12 +1,21 @@
 """The ring of a customer's recent events."""
 
+from zlib import crc32
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.domain.shop import COMMENT, LIVE, THREAD
 from tuyen_events.ids import ConversationId, event_id
-from tuyen_router.domain.seen import REMEMBERED_EVENTS, Seen, arrival_of, came_after, with_seen
+from tuyen_router.domain.seen import (
+    REMEMBERED_EVENTS,
+    Seen,
+    arrival_of,
+    as_written_today,
+    came_after,
+    with_seen,
+)
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
 
@@ -36,7 +45,7 @@ def test_r9_2_the_ring_knows_the_last_of_them_and_every_offset_below_them(count:
     ring = b""
     for each in range(count):
         ring = with_seen(ring, event_id(str(each)), THREAD, each)
-    assert len(ring) <= 16 * REMEMBERED_EVENTS
+    assert len(ring) <= 4 + 16 * REMEMBERED_EVENTS
     for each in range(count):
         assert arrival_of(ring, event_id(str(each)), each) is Seen.BEFORE
         twice = arrival_of(ring, event_id(str(each)), count)
@@ -57,3 +66,42 @@ def test_i12_the_ring_knows_what_came_after_an_offset_in_which_conversation(
     for conversation in (THREAD, LIVE, COMMENT):
         came = conversation in heard[max(0, after + 1) :]
         assert came_after(ring, conversation, after) is came
+
+
+@LAWS
+@given(times=st.lists(st.integers(1, 50), max_size=60))
+def test_r9_2_no_repeated_event_is_news_however_many_came_in_between(times: list[int]) -> None:
+    """And one that is later than all that was forgotten always is."""
+    ring = b""
+    for offset, time in enumerate(times):
+        ring = with_seen(ring, event_id(str(offset)), THREAD, offset, time)
+    for offset, time in enumerate(times):
+        again = arrival_of(ring, event_id(str(offset)), len(times), time)
+        assert again in (Seen.AS_ANOTHER, Seen.PERHAPS)
+    forgotten = max(times[:-REMEMBERED_EVENTS], default=0)
+    assert arrival_of(ring, event_id("new"), len(times), forgotten + 1) is Seen.NEVER
+
+
+def test_r9_2_a_clock_that_never_ran_makes_nothing_old() -> None:
+    ring = b""
+    for offset in range(REMEMBERED_EVENTS + 5):
+        ring = with_seen(ring, event_id(str(offset)), THREAD, offset, 7)
+    assert arrival_of(ring, event_id("new"), 99, 0) is Seen.NEVER
+
+
+def test_r9_2_a_ring_of_an_earlier_version_says_the_same() -> None:
+    """Sixteen bytes an event: eight of its id, two of the conversation, six of the offset."""
+    older = b"".join(
+        bytes.fromhex(event_id(str(offset))[4:20])
+        + (crc32(conversation.encode()) & 0xFFFF).to_bytes(2)
+        + offset.to_bytes(6)
+        for offset, conversation in ((3, THREAD), (70_000, LIVE))
+    )
+    ring = as_written_today(older)
+    assert as_written_today(ring) == ring
+    assert arrival_of(ring, event_id("3"), 3) is Seen.BEFORE
+    assert arrival_of(ring, event_id("3"), 70_001) is Seen.AS_ANOTHER
+    assert arrival_of(ring, event_id("new"), 70_000) is Seen.BEFORE
+    assert arrival_of(ring, event_id("new"), 70_001, 5) is Seen.NEVER
+    assert came_after(ring, LIVE, 69_999)
+    assert not came_after(ring, THREAD, 3)

@@ -45,7 +45,7 @@ _FOREVER = None
 _MONTH = timedelta(days=30)
 
 _SEGMENT_BYTES = 16 * 1024 * 1024
-"""Of a compacted topic. Kafka compacts closed segments alone, and closes one by default at 1 GiB."""
+"""Of a compacted topic. Kafka compacts closed segments alone, and by itself closes one at 1 GiB."""
 
 _SOONEST_SEGMENT = timedelta(minutes=10)
 _LATEST_SEGMENT = timedelta(days=1)
@@ -70,8 +70,9 @@ class Topic:
     """One topic. `name` is without the prefix of the installation.
 
     `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
-    superseded or removed record stays at least, and not much longer. `public` topics are for other services: their
-    events only ever gain optional fields. A topic without `events` carries records that are none.
+    superseded or removed record stays at least, and not much longer. `public` topics are for other
+    services: their events only ever gain optional fields. A topic without `events` carries records
+    that are none.
     """
 
     name: str

@@ -7,7 +7,7 @@ from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.seen import Seen, arrival_of
 from tuyen_router.domain.state import Partition
-from tuyen_router.domain.sticky import Arrival, noted, reopened, requested
+from tuyen_router.domain.sticky import Arrival, heard_again, noted, reopened, requested
 
 
 def on_root_comment(
@@ -18,10 +18,9 @@ def on_root_comment(
     Once the conversation has a record, nothing about the comment asks again: it is not reassigned
     when its agent logs out (R4.2). A replay after a crash asks the same again.
     """
-    handled = _handled(partition, arrival)
-    if handled is None:
+    decisions = _handled(partition, arrival)
+    if decisions is None:
         return []
-    decisions = [*handled, *reopened(partition, arrival)]
     if arrival.conversation.id not in partition.rows and organization.assigns_by_itself:
         decisions.append(requested(arrival, Purpose.FIRST))
     return decisions
@@ -43,17 +42,20 @@ def on_reply(partition: Partition, arrival: Arrival) -> list[Decision]:
     """
     if arrival.conversation.customer_id not in partition.customers:
         return []
-    handled = _handled(partition, arrival)
-    return [] if handled is None else [*handled, *reopened(partition, arrival)]
+    return _handled(partition, arrival) or []
 
 
 def _handled(partition: Partition, arrival: Arrival) -> list[Decision] | None:
-    """The customer with the event in the ring, unless it is there; None for a repeated webhook."""
+    """The customer with the event in the ring, and what was done open again; None for a repeated
+    webhook. One that may be repeated opens nothing."""
     customer = partition.customer(arrival.conversation.customer_id)
-    match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
+    match arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
         case Seen.NEVER:
-            return [noted(customer, arrival, customer.open_request)]
+            noticed = noted(customer, arrival, customer.open_request)
+            return [noticed, *reopened(partition, arrival)]
+        case Seen.PERHAPS:
+            return [heard_again(customer, arrival)]
         case Seen.AS_ANOTHER:
             return None
         case Seen.BEFORE:
-            return []
+            return [*reopened(partition, arrival)]

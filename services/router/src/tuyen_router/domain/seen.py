@@ -1,20 +1,28 @@
 """The ring of a customer's recent events: what was handled before (R9.2), and what is news (I12).
 
-An entry is sixteen bytes: eight of the event's id, two that tell its conversation from the few
-others of the customer, and six of its inbound offset.
+Before the ring stands, in four bytes, the latest time of all events that it has forgotten. An entry
+is sixteen bytes: five of the event's id, two that tell its conversation from the few others of the
+customer, five of its inbound offset, and four of its time. Times are whole seconds by the sender's
+clock, which a webhook that comes again repeats; none is later than our own clock had it.
 """
 
+from datetime import datetime
 from enum import Enum, auto
 from zlib import crc32
 
 from tuyen_events.ids import ConversationId, EventId
 
 REMEMBERED_EVENTS = 16
-"""Of each customer. The webhook of one that is older, delivered once more, is taken for news: as if
-they had written again. Their messages and unread counts have ids of their own against that."""
-_DIGEST = 8
-_OFFSET = 10
+"""Of each customer. Of an older one its time is told (`Seen.PERHAPS`)."""
+_FORGOTTEN = 4
+_DIGEST = 5
+_TAG = 7
+_OFFSET = 12
 _ENTRY = 16
+_NO_TIME = 0
+_OLDER_ENTRY = 16
+_OLDER_DIGEST = 8
+_OLDER_TAG = 10
 
 
 class Seen(Enum):
@@ -25,47 +33,91 @@ class Seen(Enum):
     """The record itself was handled: it comes again after a crash."""
     AS_ANOTHER = auto()
     """Another record of the same event was handled: its webhook was delivered twice."""
+    PERHAPS = auto()
+    """It is no later than one that the ring has forgotten, so it may be that one; or it comes late,
+    for the first time, after more than sixteen others of its customer."""
 
 
-def arrival_of(seen: bytes, event: EventId, offset: int) -> Seen:
+def time_of(occurred: datetime, accepted: datetime) -> int:
+    """An event's time as the ring has it; 0, before 1970, is none."""
+    return max(_NO_TIME, int(min(occurred, accepted).timestamp()))
+
+
+def arrival_of(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) -> Seen:
     """Whether an event, at an inbound offset, was handled before.
 
     A customer's events are handled in the order of their offsets, so what stands at or below the
     last one in the ring was handled, even when the ring has forgotten it.
     """
+    if not seen:
+        return Seen.NEVER
     digest = _digest(event)
-    at = seen.find(digest)
-    while at % _ENTRY and at >= 0:  # the bytes of two entries can look like it
+    at = seen.find(digest, _FORGOTTEN)
+    while at >= 0 and (at - _FORGOTTEN) % _ENTRY:  # the bytes of two entries can look like it
         at = seen.find(digest, at + 1)
     if at >= 0:
-        first = int.from_bytes(seen[at + _OFFSET : at + _ENTRY])
+        first = int.from_bytes(seen[at + _TAG : at + _OFFSET])
         return Seen.BEFORE if first == offset else Seen.AS_ANOTHER
-    last = int.from_bytes(seen[_OFFSET - _ENTRY :]) if seen else -1
-    return Seen.BEFORE if offset <= last else Seen.NEVER
+    if offset <= int.from_bytes(seen[_TAG - _ENTRY : _OFFSET - _ENTRY]):
+        return Seen.BEFORE
+    if _NO_TIME < time <= int.from_bytes(seen[:_FORGOTTEN]):
+        return Seen.PERHAPS
+    return Seen.NEVER
 
 
-def with_seen(seen: bytes, event: EventId, conversation: ConversationId, offset: int) -> bytes:
+def with_seen(
+    seen: bytes, event: EventId, conversation: ConversationId, offset: int, time: int = _NO_TIME
+) -> bytes:
     """The ring with one more event in it; the oldest of more than there may be is forgotten."""
-    entry = _digest(event) + _tag(conversation) + offset.to_bytes(_ENTRY - _OFFSET)
-    return (seen + entry)[-REMEMBERED_EVENTS * _ENTRY :]
+    entry = (
+        _digest(event)
+        + _tag(conversation)
+        + offset.to_bytes(_OFFSET - _TAG)
+        + time.to_bytes(_ENTRY - _OFFSET)
+    )
+    if not seen:
+        return bytes(_FORGOTTEN) + entry
+    if len(seen) < _FORGOTTEN + REMEMBERED_EVENTS * _ENTRY:
+        return seen + entry
+    second = _FORGOTTEN + _ENTRY
+    forgotten = max(seen[:_FORGOTTEN], seen[_FORGOTTEN + _OFFSET : second])
+    return forgotten + seen[second:] + entry
 
 
 def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
     """Whether an event of the conversation stands in the ring behind an inbound offset."""
     tag = _tag(conversation)
     return any(
-        seen[start + _DIGEST : start + _OFFSET] == tag
-        and int.from_bytes(seen[start + _OFFSET : start + _ENTRY]) > offset
-        for start in range(0, len(seen), _ENTRY)
+        seen[start + _DIGEST : start + _TAG] == tag
+        and int.from_bytes(seen[start + _TAG : start + _OFFSET]) > offset
+        for start in range(_FORGOTTEN, len(seen), _ENTRY)
     )
 
 
+def as_written_today(seen: bytes) -> bytes:
+    """A ring that an earlier version wrote, without times, as this one writes it.
+
+    Its entries had eight bytes of the event's id, two of the conversation and six of the offset.
+    """
+    if not seen or len(seen) % _ENTRY:
+        return seen
+    entries = [
+        seen[at : at + _DIGEST]
+        + seen[at + _OLDER_DIGEST : at + _OLDER_TAG]
+        + seen[at + _OLDER_TAG + 1 : at + _OLDER_ENTRY]
+        + bytes(_ENTRY - _OFFSET)
+        for at in range(0, len(seen), _OLDER_ENTRY)
+    ]
+    return bytes(_FORGOTTEN) + b"".join(entries)
+
+
 def _digest(event: EventId) -> bytes:
-    """Eight bytes of an id, which is itself a digest."""
+    """Five bytes of an id, which is itself a digest: one event in 10^11 looks like one of sixteen
+    others, and is then shown, and no news."""
     return bytes.fromhex(event.removeprefix("evt_")[: 2 * _DIGEST])
 
 
 def _tag(conversation: ConversationId) -> bytes:
     """Two bytes of a conversation's id. Two of one customer that share them (one in 65,536) can
     only leave a conversation open that an agent called done on an old view of it."""
-    return (crc32(conversation.encode()) & 0xFFFF).to_bytes(_OFFSET - _DIGEST)
+    return (crc32(conversation.encode()) & 0xFFFF).to_bytes(_TAG - _DIGEST)

@@ -25,6 +25,7 @@ from tuyen_events.ids import (
 from tuyen_events.routing import Position, Purpose
 from tuyen_events.topics import COMMANDS, INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason
+from tuyen_router.domain.seen import as_written_today
 
 _NONE_SETTLED = (-1, -1)
 
@@ -275,7 +276,7 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
         if customer.has_settled((inbound, command)):
             request = None
     customer.open_request = request
-    customer.seen = record.seen
+    customer.seen = as_written_today(record.seen)
     customer.refused = record.refused
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from tuyen_events.ids import EventId
+from tuyen_events.ids import ConversationId, EventId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, Presence, Reason
@@ -31,6 +31,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position: Position
     at: datetime
     visit: Visit | None = None
+    time: int = 0
+    """The event's own time, as the ring of recent events has it."""
 
 
 def on_sticky_event(
@@ -39,17 +41,23 @@ def on_sticky_event(
     """A message or a livestream comment of a customer.
 
     An event that was handled at another offset is a repeated webhook and changes nothing (R9.2).
+    One that may be, since it is older than what is remembered, is not what the customer says next
+    (R3.3), nor news to who called the conversation done: it counts where there is no record of its
+    conversation yet.
     One at an offset that was handled is a replay after a crash: it asks the same again, if the
     answer is still awaited, and never for anything new, because presence has moved on since.
     """
     customer = partition.customer(arrival.conversation.customer_id)
-    match arrival_of(customer.seen, arrival.event_id, arrival.position.offset):
-        case Seen.NEVER:
-            pass
+    seen = arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
+    match seen:
         case Seen.BEFORE:
             return [*reopened(partition, arrival), *_replayed(customer, arrival)]
         case Seen.AS_ANOTHER:
             return []
+        case Seen.PERHAPS if arrival.conversation.id in partition.rows:
+            return [heard_again(customer, arrival)]
+        case Seen.PERHAPS | Seen.NEVER:
+            pass
     request = customer.open_request
     decisions: list[Decision] = []
     if organization.assigns_by_itself:
@@ -67,10 +75,25 @@ def on_sticky_event(
 
 def noted(customer: Customer, arrival: Arrival, request: Request | None) -> CustomerSaved:
     """The customer with the event in the ring of those that were handled, and with a request."""
-    conversation = arrival.conversation
-    seen = with_seen(customer.seen, arrival.event_id, conversation.id, arrival.position.offset)
+    return _noted(customer, arrival, request, arrival.conversation.id)
+
+
+def heard_again(customer: Customer, arrival: Arrival) -> CustomerSaved:
+    """The customer with an event in the ring that may be a repeated one: it was handled, and is no
+    conversation's news, so that whoever calls its conversation done is not told of it."""
+    return _noted(customer, arrival, customer.open_request, _NO_CONVERSATION)
+
+
+_NO_CONVERSATION = ConversationId("")
+
+
+def _noted(
+    customer: Customer, arrival: Arrival, request: Request | None, conversation: ConversationId
+) -> CustomerSaved:
+    offset = arrival.position.offset
+    seen = with_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
     record = CustomerRecord(request, seen, customer.refused)
-    return CustomerSaved(conversation.customer_id, record)
+    return CustomerSaved(arrival.conversation.customer_id, record)
 
 
 def reopened(partition: Partition, arrival: Arrival) -> tuple[DoneSaved, ...]:

@@ -56,6 +56,7 @@ from tuyen_router.domain.decisions import (
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
 from tuyen_router.domain.rotating import on_reply, on_root_comment, was_assigned_as_root
+from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
@@ -188,6 +189,7 @@ class CustomerStage:
             position=position,
             at=event.accepted_at,
             visit=event.visit if isinstance(event, MessageReceived) else None,
+            time=time_of(event.occurred_at, event.accepted_at),
         )
         if isinstance(event, CommentAdded) and not kind.sticky and event.parent_external_id:
             return on_reply(partition, arrival)
