@@ -36,3 +36,51 @@ READ_WITHIN_S = 3.0
 
 WALK_WITHIN_S = 20.0
 """How long it may work for one step of a job, or to count what a job is about."""
+
+STRANGERS_BODY_BYTES = 16 * 1024
+"""The body of a request from somebody without a token that stands: a login, a refresh."""
+
+BODY_BYTES = 256 * 1024
+"""The body of any other request to the gateway."""
+
+LONG_BODY_BYTES = 1024 * 1024
+"""The body where thousands may be named: a bulk change, a rule."""
+
+PASSWORD_CHARACTERS = 1_024
+
+USERNAME_CHARACTERS = 128
+
+TOKEN_CHARACTERS = 4_096
+"""A refresh token; ours have some 500."""
+
+QUERY_CHARACTERS = 100
+"""What is searched for in names."""
+
+VERSION = 2**63 - 1
+"""The highest place in a topic, and so the highest version to ask for."""
+
+CAPACITY = 10_000
+"""Open conversations of one member of a rule (R1.7)."""
+
+PAGES = 5_000
+"""Pages of one organization, and so of a rule."""
+
+RULES = 1_000
+GROUPS = 1_000
+LINKS = 5_000
+DEPARTMENTS = 200
+
+REGIONS = 2_000
+"""Of one organization, in all departments together."""
+
+PLACES_OF_AN_AGENT = 100
+"""Departments, and regions, of one agent."""
+
+PLACES = 100_000
+"""Agents named by all rules of an organization together; by all groups; by all pages' staffs."""
+
+BULK_IDS = 10_000
+"""Conversations that one bulk change names."""
+
+TAGS = 50
+"""Tags of one conversation."""

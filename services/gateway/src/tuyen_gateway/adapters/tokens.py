@@ -69,7 +69,7 @@ class Tokens:
                 # Time is the clock port's, below.
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, RecursionError) as error:  # its head is read unverified
             raise UnauthenticatedError(f"This is no {kind} token of ours: log in.") from error
         if claims["kind"] != kind.value:
             raise UnauthenticatedError(f"This is no {kind} token of ours: log in.")

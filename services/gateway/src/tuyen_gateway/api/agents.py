@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId
+from tuyen_events.limits import PLACES_OF_AN_AGENT
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import Body, ChosenId, Name, Password, Username, Versioned
 from tuyen_gateway.api.dependencies import (
@@ -47,9 +48,9 @@ class AgentIn(Body):
     """Left out, the present one stays; an agent without one cannot log in. A new one ends all of
     the agent's tokens."""
     role: Role
-    departments: list[ChosenId] = Field(default=[], max_length=100)
+    departments: list[ChosenId] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
     """Whose livechat visitors the agent gets (R1.5)."""
-    regions: list[Region] = Field(default=[], max_length=100)
+    regions: list[Region] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
     """`department/region`; the department has to be among `departments`."""
     disabled: bool = False
 

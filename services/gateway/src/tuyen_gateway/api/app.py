@@ -26,6 +26,7 @@ from tuyen_gateway.api import (
     settings,
     support_team,
 )
+from tuyen_gateway.api.door import Door
 from tuyen_gateway.api.metrics import RequestMetrics
 from tuyen_gateway.gateway import Gateway
 
@@ -71,6 +72,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
+    app.add_middleware(Door, gateway=gateway)
     app.add_middleware(livechat.AnySite)
     app.add_middleware(RequestMetrics, prefix=_PREFIX)
     for router in _ROUTERS:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.limits import NOTE_CHARACTERS
 from tuyen_gateway.api.bodies import Answer, Body, ChosenId
 from tuyen_gateway.api.conversation_views import AssigneeView
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -35,7 +36,7 @@ class AssigneeIn(Body):
 
     agent_id: ChosenId | None
     """Who shall answer; null is nobody."""
-    note: str | None = Field(default=None, max_length=1000)
+    note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
     """Why; stands in the history (R6.3)."""
 
 

@@ -1,12 +1,13 @@
 """Logging in: a password for tokens, and a refresh token for new ones."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.ids import OrganizationId
+from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
 from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.api.bodies import Answer, Body, Password, Username
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
@@ -24,13 +25,13 @@ class Login(Body):
         }
     )
 
-    organization: str = Field(max_length=64)
+    organization: str = Field(max_length=ID_CHARACTERS)
     username: Username
     password: Password
 
 
 class Refresh(Body):
-    refresh_token: SecretStr
+    refresh_token: Annotated[SecretStr, StringConstraints(max_length=TOKEN_CHARACTERS)]
 
 
 class TokenPair(Answer):

@@ -5,13 +5,18 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
 
 from tuyen_events.ids import CHOSEN_ID_PATTERN
+from tuyen_events.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS, USERNAME_CHARACTERS
 
 ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
 """An id that a caller chooses."""
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Username = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
-Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=1024)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARACTERS)
+]
+Username = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS)
+]
+Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 
 
 class Body(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from tuyen_events.ids import ContactId
+from tuyen_events.limits import QUERY_CHARACTERS
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import Answer
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -60,7 +61,8 @@ async def list_contacts(
     gateway: GatewayPorts,
     paging: CurrentPaging,
     q: Annotated[
-        str | None, Query(max_length=100, description="A part of the name, accents ignored.")
+        str | None,
+        Query(max_length=QUERY_CHARACTERS, description="A part of the name, accents ignored."),
     ] = None,
 ) -> Listed[ContactView]:
     """Those of the warehouses that the viewer manages (W3), in the order of their ids. Whoever

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, PageId
+from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, ID_CHARACTERS, QUERY_CHARACTERS, VERSION
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import MARKS
 from tuyen_events.vocabulary import Channel, ConversationKind
@@ -42,18 +43,24 @@ async def _wanted(
     caller: CurrentCaller,
     kind: ConversationKind | None = None,
     channel: Channel | None = None,
-    page: Annotated[str | None, Query(max_length=64)] = None,
+    page: Annotated[str | None, Query(max_length=ID_CHARACTERS)] = None,
     state: Literal["all", "unread"] = "all",
     assignee: Annotated[
         str | None,
-        Query(max_length=64, description="An agent's id, `me`, or `none` for the unassigned."),
+        Query(
+            max_length=ID_CHARACTERS,
+            description="An agent's id, `me`, or `none` for the unassigned.",
+        ),
     ] = None,
-    tag: Annotated[str | None, Query(max_length=64)] = None,
+    tag: Annotated[str | None, Query(max_length=ID_CHARACTERS)] = None,
     q: Annotated[
         str | None,
-        Query(max_length=100, description="A part of the customer's name, accents ignored."),
+        Query(
+            max_length=QUERY_CHARACTERS,
+            description="A part of the customer's name, accents ignored.",
+        ),
     ] = None,
-    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    external_id: Annotated[str | None, Query(max_length=EXTERNAL_ID_CHARACTERS)] = None,
     done: bool | None = None,
 ) -> ConversationFilter:
     assigned = None
@@ -80,7 +87,9 @@ async def _after(
     gateway: GatewayPorts,
     after: Annotated[
         int | None,
-        Query(ge=0, description="Answer from a view that has seen this version, or `503`."),
+        Query(
+            ge=0, le=VERSION, description="Answer from a view that has seen this version, or `503`."
+        ),
     ] = None,
 ) -> int | None:
     """Waits until the views show all that was written before the request, at most 5 s."""

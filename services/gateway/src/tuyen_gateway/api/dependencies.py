@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN
+from tuyen_events.limits import VERSION
 from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.domain.directory import Organization, viewer_of
 from tuyen_gateway.domain.rights import RIGHTS, Right
@@ -143,11 +144,26 @@ def is_operator(gateway: Gateway, token: str) -> bool:
     return hmac.compare_digest(token.encode(), expected.get_secret_value().encode())
 
 
+def is_known(gateway: Gateway, token: str) -> bool:
+    """Whether a bearer token stands: an agent's, as they are now, or the operator's."""
+    if is_operator(gateway, token):
+        return True
+    try:
+        live_agent(gateway, gateway.tokens.read(token, TokenKind.ACCESS))
+    except (UnauthenticatedError, ForbiddenError):
+        return False
+    return True
+
+
 async def seen_directory(
     gateway: GatewayPorts,
     after: Annotated[
         int | None,
-        Query(ge=0, description="Answer from a directory that has seen this version, or `503`."),
+        Query(
+            ge=0,
+            le=VERSION,
+            description="Answer from a directory that has seen this version, or `503`.",
+        ),
     ] = None,
 ) -> None:
     """Waits for `?after=<version>`, at most 5 s."""

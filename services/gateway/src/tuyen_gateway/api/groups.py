@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from tuyen_events.directory import GroupChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId, GroupId
+from tuyen_events.limits import AGENTS
 from tuyen_gateway.api.bodies import Body, ChosenId, Name, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
 from tuyen_gateway.api.entities import existing, listed
@@ -27,7 +28,7 @@ class GroupIn(Body):
     )
 
     name: Name
-    members: list[ChosenId] = Field(default=[], max_length=10_000)
+    members: list[ChosenId] = Field(default=[], max_length=AGENTS)
     """Their order means nothing: the rule that covers the page has the order of the rotation."""
 
 

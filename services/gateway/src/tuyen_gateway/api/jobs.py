@@ -1,11 +1,11 @@
 """Long work on many conversations: handing over, and changing in bulk (R6.5)."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Response, status
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.jobs import (
@@ -14,6 +14,14 @@ from tuyen_events.jobs import (
     Holder,
     JobState,
     Selection,
+)
+from tuyen_events.limits import (
+    BULK_IDS,
+    EXTERNAL_ID_CHARACTERS,
+    ID_CHARACTERS,
+    NOTE_CHARACTERS,
+    QUERY_CHARACTERS,
+    TAGS,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind, Role
 from tuyen_gateway.adapters.copies import WAIT_S
@@ -37,7 +45,6 @@ from tuyen_gateway.ports import Assigned, ConversationFilter
 
 router = APIRouter(tags=["jobs"])
 
-_MOST_IDS = 10_000
 _SHORT_S = 2.0
 
 
@@ -48,7 +55,7 @@ class HandoverIn(Body):
 
     to: ChosenId | None
     """Who shall answer instead; null gives each conversation to its rule, for anybody else."""
-    note: str | None = Field(default=None, max_length=1000)
+    note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
     """Why; stands in each conversation's history (R6.3)."""
 
 
@@ -57,14 +64,17 @@ class FilterIn(Body):
 
     kind: ConversationKind | None = None
     channel: Channel | None = None
-    page: str | None = Field(default=None, max_length=64)
+    page: str | None = Field(default=None, max_length=ID_CHARACTERS)
     state: Literal["all", "unread"] = "all"
-    assignee: str | None = Field(default=None, max_length=64)
+    assignee: str | None = Field(default=None, max_length=ID_CHARACTERS)
     """An agent's id, `me`, or `none` for the unassigned."""
-    tag: str | None = Field(default=None, max_length=64)
-    q: str | None = Field(default=None, max_length=100)
-    external_id: str | None = Field(default=None, max_length=200)
+    tag: str | None = Field(default=None, max_length=ID_CHARACTERS)
+    q: str | None = Field(default=None, max_length=QUERY_CHARACTERS)
+    external_id: str | None = Field(default=None, max_length=EXTERNAL_ID_CHARACTERS)
     done: bool | None = None
+
+
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARACTERS)]
 
 
 class SetIn(Body):
@@ -73,7 +83,7 @@ class SetIn(Body):
     assignee: ChosenId | None = None
     """Given and null: nobody. For managing roles."""
     done: bool | None = None
-    tags: list[str] | None = None
+    tags: list[Tag] | None = Field(default=None, max_length=TAGS)
     """Not yet: conversations have no tags that could be set."""
 
 
@@ -87,10 +97,10 @@ class BulkIn(Body):
         }
     )
 
-    ids: list[ChosenId] | None = Field(default=None, min_length=1, max_length=_MOST_IDS)
+    ids: list[ChosenId] | None = Field(default=None, min_length=1, max_length=BULK_IDS)
     filter: FilterIn | None = None
     set: SetIn
-    note: str | None = Field(default=None, max_length=1000)
+    note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
 
 
 class JobView(Answer):

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
+from tuyen_events.limits import URL_CHARACTERS
 from tuyen_gateway.api.bodies import Body, ChosenId, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
 from tuyen_gateway.api.entities import existing, listed
@@ -35,7 +36,7 @@ def _whole(url: str) -> str:
 
 
 Url = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2048), AfterValidator(_whole)
+    str, StringConstraints(strip_whitespace=True, max_length=URL_CHARACTERS), AfterValidator(_whole)
 ]
 """An address of a web site: `https://shop.example/vn`."""
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Channel, Presence
 from tuyen_gateway.api.bodies import Answer
 from tuyen_gateway.api.dependencies import GatewayPorts
@@ -39,7 +40,9 @@ class Offer(Answer):
     summary="The departments that visitors can choose now",
     response_model_exclude_none=True,
 )
-async def list_choices(app_id: Annotated[str, Path(max_length=64)], gateway: GatewayPorts) -> Offer:
+async def list_choices(
+    app_id: Annotated[str, Path(max_length=ID_CHARACTERS)], gateway: GatewayPorts
+) -> Offer:
     """For everybody: no token, and from any site's pages.
 
     Those with an agent who is online, not disabled, and works on the page; in the order of their

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
+from tuyen_events.limits import AGENTS
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.api.bodies import Answer, Body, ChosenId, Name, Versioned
 from tuyen_gateway.api.dependencies import (
@@ -49,7 +50,7 @@ class PageIn(Body):
     external_id: ExternalId | None = None
     """Facebook's page id, or Zalo's OA id. A livechat page is given one, its app id."""
     name: Name
-    staff: list[ChosenId] = Field(default=[], max_length=10_000)
+    staff: list[ChosenId] = Field(default=[], max_length=AGENTS)
     """Who works on the page; counts with the setting `page_permissions` (R1.4, R7.1)."""
     status: Literal["active", "inactive"] | None = None
     """Whether the page is subscribed: of an inactive one, no event is taken. Left out, a livechat

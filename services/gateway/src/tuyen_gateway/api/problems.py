@@ -39,6 +39,12 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+_MOST_ERRORS = 20
+"""Of a body in which everything is wrong, so many places are told; the answer stays small."""
+
+_PLACE_CHARACTERS = 200
+"""The name of a field that is not known is the caller's own, however long."""
+
 _AWAY = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
 """No database was asked in time, so the caller did not ask for too much."""
 
@@ -179,8 +185,10 @@ async def _not_valid(_: Request, error: Exception) -> Response:
     if any(one["type"] == "json_invalid" for one in found):
         return problem_response(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
     errors = [
-        FieldProblem(field=".".join(str(part) for part in one["loc"]), detail=one["msg"])
-        for one in found
+        FieldProblem(
+            field=".".join(str(part) for part in one["loc"])[:_PLACE_CHARACTERS], detail=one["msg"]
+        )
+        for one in found[:_MOST_ERRORS]
     ]
     detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)

@@ -5,8 +5,9 @@ from pydantic import ConfigDict, Field
 
 from tuyen_events.directory import Member, RuleChanged
 from tuyen_events.ids import AgentId, PageId, RuleId
+from tuyen_events.limits import AGENTS, CAPACITY, PAGES
 from tuyen_events.vocabulary import AppliesTo, Capability, Mode
-from tuyen_gateway.api.bodies import Body, ChosenId, Name, Versioned
+from tuyen_gateway.api.bodies import Answer, Body, ChosenId, Name, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -28,9 +29,9 @@ class MemberBody(Body):
     """One agent of the pool."""
 
     agent_id: ChosenId
-    capabilities: list[Capability] | None = None
+    capabilities: list[Capability] | None = Field(default=None, max_length=len(Capability))
     """What the member is given; null is everything (R1.3)."""
-    capacity: int | None = Field(default=None, ge=1)
+    capacity: int | None = Field(default=None, ge=1, le=CAPACITY)
     """So many open conversations at most; null is no bound (R1.7)."""
 
 
@@ -57,10 +58,18 @@ class RuleIn(Body):
     enabled: bool
     mode: Mode = Mode.SEQUENTIAL
     applies_to: AppliesTo = AppliesTo.ONLINE
-    pages: list[ChosenId] | None = Field(default=None, max_length=10_000)
+    pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
-    members: list[MemberBody] = Field(default=[], max_length=10_000)
+    members: list[MemberBody] = Field(default=[], max_length=AGENTS)
     """The pool, in the order of the rotation; none takes in everybody of role `agent` (R1.1)."""
+
+
+class MemberView(Answer):
+    """As it was stored, whatever bounds there were by then."""
+
+    agent_id: str
+    capabilities: list[Capability] | None
+    capacity: int | None
 
 
 class RuleView(Versioned):
@@ -70,7 +79,7 @@ class RuleView(Versioned):
     mode: Mode
     applies_to: AppliesTo
     pages: list[str] | None
-    members: list[MemberBody]
+    members: list[MemberView]
     revision: int
     """Rises by one with each change of this rule. It never comes again, not even when the rule is
     removed and another one made under its id."""
@@ -173,7 +182,7 @@ def _view(stored: Stored[RuleChanged]) -> RuleView:
         applies_to=rule.applies_to,
         pages=None if rule.pages is None else list(rule.pages),
         members=[
-            MemberBody(
+            MemberView(
                 agent_id=member.agent_id,
                 capabilities=None if member.capabilities is None else list(member.capabilities),
                 capacity=member.capacity,

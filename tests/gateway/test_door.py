@@ -1,0 +1,152 @@
+"""What is refused before any route sees it: texts that no store takes, bodies without end."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from gateway.rig import Rig, User
+from tuyen_events.limits import BODY_BYTES, BULK_IDS, LONG_BODY_BYTES, STRANGERS_BODY_BYTES
+from tuyen_gateway.api.app import create_app
+from tuyen_gateway.api.door import Door
+from tuyen_gateway.api.texts import unfit_field
+
+JSON = {"Content-Type": "application/json"}
+NUL, HALF = r"\u0000", r"\ud800"
+
+
+async def send(user: User, method: str, path: str, body: str | bytes) -> httpx.Response:
+    bearer = {} if user.token is None else {"Authorization": f"Bearer {user.token}"}
+    return await user.client.request(method, path, content=body, headers={**JSON, **bearer})
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/conversations?q=%00", "query.q"),
+        ("/v1/conversations/counts?tag=a%00b", "query.tag"),
+        ("/v1/contacts?limit=1&q=x%00", "query.q"),
+        ("/v1/agents?a%00=1", "query"),
+        ("/v1/agents/%00", "path"),
+        ("/livechat/%00/departments", "path"),
+    ],
+)
+async def test_r9_5_nul_in_an_address_is_refused_with_its_place(
+    boss: User, path: str, field: str
+) -> None:
+    answer = await boss.get(path)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("bad", [NUL, HALF, r"\uDFFF", r"a\ud83db", r"\ude00\ud83d"])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/v1/conversations/bulk", '{"filter":{"q":"%s"},"set":{}}', "body.filter.q"),
+        ("POST", "/v1/auth/refresh", '{"refresh_token":"%s"}', "body.refresh_token"),
+        ("POST", "/v1/auth/login", '{"username":"u","password":"%s"}', "body.password"),
+        ("PUT", "/v1/rules/r", '{"members":[{"agent_id":"%s"}]}', "body.members.0.agent_id"),
+        ("PUT", "/v1/agents/a", '{"%s":1}', "body"),
+        ("PUT", "/v1/agents/a", '"%s"', "body"),
+    ],
+)
+async def test_r9_5_what_no_store_takes_is_refused_with_its_field(
+    *, boss: User, method: str, path: str, body: str, field: str, bad: str
+) -> None:
+    answer = await send(boss, method, path, body % bad)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("name", ["Lan 😀", "Chủ", "\\u0000 as it is written", "\t"])
+def test_every_text_that_can_be_stored_passes(name: str) -> None:
+    for whole in (True, False):
+        assert unfit_field(json.dumps({"name": name}, ensure_ascii=whole).encode()) is None
+
+
+def test_what_is_no_json_is_left_to_whoever_reads_it() -> None:
+    assert unfit_field(b"\\u0000") is None
+    assert unfit_field(b"[" * 100_000 + b'"\\u0000"') is None
+    assert unfit_field(b"\xff\\ud800") is None
+
+
+async def test_r9_5_a_stranger_sends_no_more_than_a_login_takes(rig: Rig, boss: User) -> None:
+    long = json.dumps({"note": "x" * STRANGERS_BODY_BYTES})
+    for path in ("/v1/auth/login", "/v1/auth/refresh"):
+        assert (await send(rig.anybody, "POST", path, long)).status_code == 413
+        assert (await send(boss, "POST", path, long)).status_code == 422
+    for stranger in (rig.anybody, User(rig.client, "made.up.token")):
+        answer = await send(stranger, "PUT", "/v1/agents/lan", long)
+        assert answer.status_code == 401
+        assert answer.headers["Connection"] == "close"
+
+
+async def test_r9_5_whose_login_has_ended_is_a_stranger(rig: Rig, boss: User) -> None:
+    lan = await rig.staff(boss, "lan")
+    long = json.dumps({"note": "x" * STRANGERS_BODY_BYTES})
+    assert (await send(lan, "PUT", "/v1/presence", long)).status_code == 422
+    await boss.delete("/v1/agents/lan")
+    assert (await send(lan, "PUT", "/v1/presence", long)).status_code == 401
+    await rig.operator.done("PATCH", "/v1/organizations/shop", {"suspended": True})
+    assert (await send(boss, "PUT", "/v1/settings", long)).status_code == 401
+    assert (await send(rig.operator, "POST", "/v1/organizations", long)).status_code == 422
+
+
+async def test_r9_5_a_body_is_as_long_as_its_route_may_need(boss: User) -> None:
+    over = json.dumps({"x": "x" * BODY_BYTES})
+    assert (await send(boss, "PUT", "/v1/settings", over)).status_code == 413
+    ids = [f"{n:064}" for n in range(BULK_IDS)]
+    body = json.dumps({"ids": ids, "set": {}})
+    assert BODY_BYTES < len(body) < LONG_BODY_BYTES
+    answer = await send(boss, "POST", "/v1/conversations/bulk", body)
+    assert answer.json()["errors"][0]["field"] == "body.set"
+    over = json.dumps({"x": "x" * LONG_BODY_BYTES})
+    assert (await send(boss, "PUT", "/v1/rules/r", over)).status_code == 413
+
+
+async def test_r9_5_an_endless_body_is_read_no_further_than_its_bound(rig: Rig) -> None:
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 1024
+            yield b"x" * 1024
+
+    answer = await rig.client.put("/v1/agents/lan", content=endless(), headers=JSON)
+    assert answer.status_code == 401
+    assert taken <= STRANGERS_BODY_BYTES + 2048
+
+
+async def test_r9_5_a_body_that_does_not_come_ends_with_408(rig: Rig) -> None:
+    door = Door(create_app(rig.gateway), rig.gateway, within_s=0.05)
+    answers: list[Message] = []
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    async def sent(message: Message) -> None:
+        answers.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/auth/login",
+        "query_string": b"",
+        "headers": [(b"content-length", b"10")],
+    }
+    await door(scope, never, sent)
+    assert answers[0]["status"] == 408
+
+
+async def test_a_body_in_which_all_is_wrong_gets_a_short_answer(boss: User) -> None:
+    body = {f"{n:05}" + "x" * 500: 1 for n in range(400)}
+    answer = await boss.put("/v1/settings", body)
+    assert answer.status_code == 422
+    assert len(answer.content) < 20_000
