@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from tuyen_crm.domain.contacts import Known, decide
 from tuyen_crm.worker import ContactWorker, KnownContacts
 from tuyen_events.codec import decode
 from tuyen_events.contacts import ContactCreated, ContactNamed
+from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     ConversationId,
@@ -21,12 +24,12 @@ from tuyen_events.ids import (
     customer_id,
     customer_key,
 )
-from tuyen_events.inbound import Customer, MessageReceived
-from tuyen_events.topics import CONTACTS, DEAD_LETTERS, INBOUND, Topic
+from tuyen_events.inbound import Customer, InboundEvent, MessageReceived
+from tuyen_events.topics import CONTACTS, DEAD_LETTERS, INBOUND, RECORD_BYTES, Topic
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import LogUnavailableError, Record
+from tuyen_platform.kafka.ports import Headers, LogUnavailableError, Record
 
 MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
 PAGE = PageId("trang")
@@ -82,10 +85,10 @@ class Shop:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[ContactWorker]:
-        worker = ContactWorker(self.log)
+        contacts = ContactWorker(self.log)
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(worker.run())
-            yield worker
+            running = tasks.create_task(contacts.run())
+            yield contacts
             running.cancel()
 
     async def made(self, count: int) -> None:
@@ -180,18 +183,18 @@ async def test_invariant_3_a_contact_that_is_made_again_is_the_same_event() -> N
 async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, failures = shop.log.append, [LogUnavailableError("away")]
+    append, failures = shop.log.append_bytes, [LogUnavailableError("away")]
     monkeypatch.setattr("tuyen_crm.worker._RETRY_S", 0.01)
 
     async def failing(
-        topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
+        topic: Topic, key: str, value: bytes, headers: Headers, *, partition: int | None = None
     ) -> object:
         if topic is CONTACTS and failures:
             raise failures.pop()
-        return await append(topic, key, envelope, partition=partition)
+        return await append(topic, key, value, headers, partition=partition)
 
     await shop.write("670")
-    monkeypatch.setattr(shop.log, "append", failing)
+    monkeypatch.setattr(shop.log, "append_bytes", failing)
     async with shop.worker():
         await shop.made(1)
     assert not failures
@@ -238,3 +241,32 @@ def test_a_contact_that_is_named_stays_named() -> None:
 
 def test_contacts_and_inbound_events_share_their_partitions() -> None:
     assert CONTACTS.partitions == INBOUND.partitions
+
+
+async def test_r9_5_an_event_of_which_no_contact_can_be_made_is_buried_and_the_rest_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(
+        event: InboundEvent, customer: Customer, event_id: str, known: Known
+    ) -> ContactCreated | ContactNamed | None:
+        if customer.external_id == "671":
+            raise OverflowError("what nobody expected")
+        made = decide(event, customer, event_id, known)
+        if customer.external_id == "673" and made is not None:
+            return msgspec.structs.replace(made, name=RECORD_BYTES * "x")
+        return made
+
+    monkeypatch.setattr("tuyen_crm.worker.decide", raising)
+    for external_id in ("670", "671", "672", "673"):
+        await shop.write(external_id)
+    async with shop.worker():
+        await shop.made(2)
+        await shop.write("674")
+        await shop.made(3)
+    made = {contact.customer_id for contact in await shop.contacts()}
+    assert made == {customer(external_id) for external_id in ("670", "672", "674")}
+    letters = [decode(r.headers, r.value or b"").data for r in await shop.records(DEAD_LETTERS)]
+    assert {letter.error[:13] for letter in letters if isinstance(letter, DeadLettered)} == {
+        "OverflowError",
+        "RecordTooLarg",
+    }

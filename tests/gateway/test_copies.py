@@ -68,3 +68,19 @@ async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryL
             await log.append_bytes(DIRECTORY, "a", str(number).encode())
             await waiting[number]
         assert copy.position() == 3
+
+
+async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemoryLog) -> None:
+    seen: list[bytes | None] = []
+
+    def fold(record: Record) -> None:
+        if record.value == b"odd":
+            raise OverflowError("what nobody expected")
+        seen.append(record.value)
+
+    copy = LogCopy(log, DIRECTORY, fold)
+    async with followed(copy):
+        for value in (b"1", b"odd", b"2"):
+            at = await log.append_bytes(DIRECTORY, "a", value)
+        await copy.folded(at, DEADLINE_S)
+    assert seen == [b"1", b"2"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, DocumentTooLarge
 
 from tuyen_events.codec import decode_data
 from tuyen_events.dead_letters import DeadLettered
@@ -135,15 +135,66 @@ async def test_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception)
     assert view.seen == {(0, 0): 1}
 
 
-async def test_an_error_of_the_view_itself_ends_the_loop_with_the_batch_unfolded() -> None:
+async def test_what_the_machine_is_short_of_ends_the_loop_with_the_batch_unfolded() -> None:
     log, positions, view = InMemoryLog(), InMemoryPositions(), Marks()
-    view.failures = [KeyError("a mistake")]
+    view.failures = [OSError(24, "too many open files")]
     await mark(log, 1)
     with pytest.raises(ExceptionGroup) as raised:
         async with projecting(log, positions, view.fold):
             await asyncio.Event().wait()
-    assert raised.group_contains(KeyError)
+    assert raised.group_contains(OSError)
     assert await positions.load() == {}
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("a mistake"), DocumentTooLarge("of \ud800" + 9_000_000 * "x")]
+)
+async def test_r9_5_a_record_that_cannot_be_folded_is_buried_and_holds_nothing_back(
+    error: Exception,
+) -> None:
+    log, positions, view, odd = (
+        InMemoryLog(),
+        InMemoryPositions(),
+        Marks(),
+        {(0, 3), (0, 4), (5, 1)},
+    )
+
+    async def fold(batch: Batch) -> None:
+        for (_, partition), records in batch.items():
+            assert [r.offset for r in records] == sorted(r.offset for r in records)
+            if any((partition, record.offset) in odd for record in records):
+                raise error
+        await view.fold(batch)
+
+    for number in range(20):
+        await mark(log, number, partition=5 * (number % 2))
+    async with projecting(log, positions, fold):
+        await until(lambda: positions.offsets == {("marks", 0): 10, ("marks", 5): 10})
+        await mark(log, 20)
+        await until(lambda: (0, 10) in view.seen)
+    everything = {(5 * (number % 2), number // 2): number for number in range(21)}
+    assert view.seen == {place: n for place, n in everything.items() if place not in odd}
+    letters = [decode_data(letter.headers, letter.value or b"") for letter in await written(log, 3)]
+    assert [letter.delivery_id for letter in letters if isinstance(letter, DeadLettered)] == [
+        "marks/0/3",
+        "marks/0/4",
+        "marks/5/1",
+    ]
+
+
+async def test_r9_5_a_header_that_is_no_text_ends_nothing() -> None:
+    log, positions, view = InMemoryLog(), InMemoryPositions(), Marks()
+    await mark(log, 1)
+    async with log.tail(MARKS) as tail:
+        async for batch in tail.batches():
+            ((record,),) = batch.values()
+            break
+    headers = [(n, b"\xff" if n == "ce_id" else held) for n, held in record.headers]
+    await log.append_bytes(MARKS, "msg_1", record.value, headers, partition=0)
+    await mark(log, 2)
+    async with projecting(log, positions, view.fold):
+        await until(lambda: positions.offsets == {("marks", 0): 3})
+    assert len(view.seen) == 3
 
 
 async def test_p4_what_cannot_be_read_is_buried_once_and_holds_nothing_back() -> None:
@@ -168,12 +219,12 @@ def shows(view: Marks, seen: dict[tuple[int, int], int]) -> bool:
     return view.seen == seen
 
 
-async def written(log: InMemoryLog) -> list[Record]:
+async def written(log: InMemoryLog, count: int = 1) -> list[Record]:
     async with log.tail(DEAD_LETTERS) as tail:
         found: list[Record] = []
         async for batch in tail.batches():
             found += [record for records in batch.values() for record in records]
-            if found:
+            if len(found) >= count:
                 break
     return found
 

@@ -8,20 +8,20 @@ the group commits in Kafka only shows how far behind the view is.
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import structlog
 from pymongo import UpdateOne
-from pymongo.errors import ConnectionFailure
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
 from tuyen_events.topics import Topic
+from tuyen_platform.blame import is_away, is_the_records
 from tuyen_platform.cadence import Cadence
-from tuyen_platform.dead_letters import bury, skip
-from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
+from tuyen_platform.dead_letters import bury, put_aside, skip
+from tuyen_platform.kafka.ports import Batch, Log, Offsets, Record
 from tuyen_platform.metrics import PROJECTED_EVENTS, PROJECTION_SECONDS
 from tuyen_platform.mongodb import Database
 
@@ -156,8 +156,11 @@ async def run_projection(
     of their own place, and events of a type that this version does not know are counted and left
     out. Removals (records without a value) are in them.
 
-    While MongoDB or Kafka is away the loop waits (0.2 to 5 s between two tries) and loses nothing.
-    Whatever else `fold` raises ends the loop with the batch unfolded, so that it comes again.
+    While MongoDB or Kafka is away, or cannot write, the loop waits (0.2 to 5 s between two tries)
+    and loses nothing. When `fold` raises what is of the records' own making, the batch is folded in
+    halves, and halves of these: a record that raises alone goes to the dead letters, and the rest
+    is folded (R9.5). What the machine itself is short of ends the loop with the batch unfolded, so
+    that it comes again.
     """
     loop = _Loop(
         log=log,
@@ -202,7 +205,9 @@ class _Loop:
         while True:
             try:
                 return await step()
-            except (ConnectionFailure, LogUnavailableError) as error:
+            except Exception as error:
+                if not is_away(error):
+                    raise
                 self.status.waiting(str(error))
                 _log.warning("projection_waits", view=self.view, error=str(error), wait_s=wait)
                 await asyncio.sleep(wait)
@@ -218,23 +223,37 @@ class _Loop:
         return {place: reached.get(place, 0) for place in committed}
 
     async def _take(self, batch: Batch) -> None:
-        async def store() -> None:
-            await self.fold(readable)
-            await self.positions.save(
-                {place: records[-1].offset + 1 for place, records in batch.items()}
-            )
-
         readable = {place: await self._readable(records) for place, records in batch.items()}
+        ends = {place: records[-1].offset + 1 for place, records in batch.items()}
         with PROJECTION_SECONDS.labels(self.view).time():
-            await self.insist(store)
+            await self._fold(readable)
+            await self.insist(partial(self.positions.save, ends))
         for (topic, _), records in readable.items():
             PROJECTED_EVENTS.labels(self.view, topic).inc(len(records))
             _log.info(
                 "events_folded",
                 view=self.view,
                 topic=topic,
-                event_ids=[(header(each.headers, "ce_id") or b"").decode() for each in records],
+                event_ids=[_id(each) for each in records],
             )
+
+    async def _fold(self, batch: Batch) -> None:
+        """Folds all of `batch` but what cannot be folded by itself: that is buried. Each partition
+        stays in order, and what a fold that broke off had done already is passed over."""
+        try:
+            return await self.insist(partial(self.fold, batch))
+        except Exception as error:  # the supervisor of one record
+            records = [record for placed in batch.values() for record in placed]
+            if not records or not is_the_records(error):
+                raise
+            if len(records) == 1:
+                return await self._put_aside(records[0], error)
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            await self._fold(_by_place(half))
+
+    async def _put_aside(self, record: Record, error: Exception) -> None:
+        await self.insist(partial(put_aside, self.log, record, self.service, error))
 
     async def _readable(self, records: Sequence[Record]) -> Sequence[Record]:
         kept = []
@@ -246,6 +265,19 @@ class _Loop:
                 skip(record, self.service, error.reason)
             except UnreadableEventError as error:
                 await self.insist(partial(bury, self.log, record, self.service, error.reason))
+            except Exception as error:  # the supervisor of one record
+                await self._put_aside(record, error)
             else:
                 kept.append(record)
         return kept
+
+
+def _by_place(records: Iterable[Record]) -> Batch:
+    batch: dict[tuple[str, int], list[Record]] = {}
+    for record in records:
+        batch.setdefault((record.topic, record.partition), []).append(record)
+    return batch
+
+
+def _id(record: Record) -> str:
+    return (header(record.headers, "ce_id") or b"").decode("utf-8", "replace")

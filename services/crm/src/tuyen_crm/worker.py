@@ -6,15 +6,17 @@ from collections.abc import Sequence
 import structlog
 
 from tuyen_crm.domain.contacts import Known, customer_of, decide, known_after
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode, encode
 from tuyen_events.contacts import ContactCreated, ContactNamed
 from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId, caused_event_id, contact_id
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.topics import CONTACTS, INBOUND
+from tuyen_platform.blame import is_the_records
 from tuyen_platform.cadence import Cadence
-from tuyen_platform.dead_letters import bury, skip
-from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError, Offsets, Record
+from tuyen_platform.dead_letters import bury, put_aside, skip
+from tuyen_platform.kafka.ports import Batch, Headers, Log, LogUnavailableError, Offsets, Record
+from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.projection import ProjectionStatus
 
 SERVICE = "crm"
@@ -24,6 +26,9 @@ APART_S = 0.25
 """How far apart batches are taken while there is always something new."""
 
 _RETRY_S = 1.0
+
+_Encoded = tuple[str, bytes, Headers]
+"""A record's key, value and headers."""
 
 _log = structlog.get_logger()
 
@@ -57,7 +62,8 @@ class ContactWorker:
     A contact's records stand in the partition of its customer's events, so that whoever gets a
     partition recovers from the contacts what was made there. Offsets are committed after the
     records that follow from them are acknowledged; whatever is handled again makes the same events
-    under the same ids.
+    under the same ids. An event of which no contact can be made, for whatever reason of its own, is
+    buried, and the next one is handled (R9.5).
     """
 
     def __init__(self, log: Log) -> None:
@@ -103,9 +109,13 @@ class ContactWorker:
 
     async def _remember(self, known: KnownContacts, records: Sequence[Record]) -> None:
         for record in records:
-            envelope = await self._read(record)
-            if envelope is not None and isinstance(envelope.data, ContactCreated | ContactNamed):
-                known.note(envelope.data)
+            try:
+                envelope = await self._read(record)
+                event = None if envelope is None else envelope.data
+                if isinstance(event, ContactCreated | ContactNamed):
+                    known.note(event)
+            except Exception as error:  # the supervisor of one record
+                await self._bury(record, error)
 
     async def _handle(self, batch: Batch) -> None:
         """Returns once every contact that follows from the batch is acknowledged."""
@@ -113,16 +123,33 @@ class ContactWorker:
         for (_, partition), records in batch.items():
             known = self._known[partition]
             for record in records:
-                envelope = await self._read(record)
-                made = None if envelope is None else _made(envelope, known)
-                if made is not None:
-                    known.note(made)
-                    appends.append(
-                        self._log.append(
-                            CONTACTS, made.contact_id, _envelope(made), partition=partition
-                        )
-                    )
+                try:
+                    made = await self._make(record, known)
+                except Exception as error:  # the supervisor of one record
+                    await self._bury(record, error)
+                else:
+                    if made is not None:
+                        appends.append(self._append(partition, *made))
         await asyncio.gather(*appends)
+
+    async def _make(self, record: Record, known: KnownContacts) -> _Encoded | None:
+        """What follows from an event, noted as known and ready to be written."""
+        envelope = await self._read(record)
+        made = None if envelope is None else _made(envelope, known)
+        if made is None:
+            return None
+        key, (value, headers) = made.contact_id, encode(_envelope(made))
+        refuse_too_large(CONTACTS, key.encode(), value, headers)
+        known.note(made)
+        return key, value, headers
+
+    async def _append(self, partition: int, key: str, value: bytes, headers: Headers) -> None:
+        await self._log.append_bytes(CONTACTS, key, value, headers, partition=partition)
+
+    async def _bury(self, record: Record, error: Exception) -> None:
+        if not is_the_records(error):
+            raise error
+        await put_aside(self._log, record, SERVICE, error)
 
     async def _read(self, record: Record) -> Envelope | None:
         if record.value is None:

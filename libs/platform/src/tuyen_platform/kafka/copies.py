@@ -8,6 +8,7 @@ import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError
 from tuyen_events.topics import Topic
+from tuyen_platform.dead_letters import raised_at, reason_of
 from tuyen_platform.kafka.ports import Log, Record, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS
 
@@ -23,7 +24,7 @@ class _Waiter:
 class LogCopy:
     """Folds a topic's records, each partition in log order, and tells how far it has come.
 
-    `fold` must not wait; a record that it cannot read (UnreadableEventError) is logged with its
+    `fold` must not wait; a record for which it raises, whatever it raises, is logged with its
     place, counted under `service` and passed by: it stands in the log for a later version to read.
     """
 
@@ -149,6 +150,10 @@ class LogCopy:
         except UnreadableEventError as error:
             DEAD_LETTERS.labels(self._service).inc()
             _log.error("unreadable_record_passed_by", **_place(record), reason=error.reason)
+        except Exception as error:  # the supervisor of one record
+            DEAD_LETTERS.labels(self._service).inc()
+            told, where = reason_of(error), raised_at(error)
+            _log.error("odd_record_passed_by", **_place(record), reason=told, raised_at=where)
 
     def _wake(self) -> None:
         for waiter in self._waiters:

@@ -33,6 +33,7 @@ from tuyen_gateway.projections.collections import (
     write,
 )
 from tuyen_gateway.projections.history import record, record_pool
+from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.ports import Batch
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.text import fold_accents
@@ -41,10 +42,6 @@ _TRIES = 50
 """Each lost race means that another gateway got on; more than a few in a row do not happen."""
 
 Messages = dict[str, Message]
-
-
-class ContendedError(Exception):
-    """A document changed at every try."""
 
 
 class InboxProjection:

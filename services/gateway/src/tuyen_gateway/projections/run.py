@@ -14,7 +14,7 @@ _APART_S = 0.05
 async def run_projections(log: Log, database: Database, status: ProjectionStatus) -> None:
     """Keeps the inbox up to date until cancelled. Gateways share the work.
 
-    Waits while Kafka or MongoDB is away; whatever else goes wrong is raised, and nothing is lost.
+    Waits while Kafka or MongoDB is away, and puts aside what cannot be folded (R9.5).
     """
     projection = InboxProjection(database)
     indexed = False

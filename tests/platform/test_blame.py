@@ -1,0 +1,78 @@
+"""Whose fault an error is: what puts a record aside, and what is waited for."""
+
+import bson
+import pytest
+from bson.errors import BSONError
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    NotPrimaryError,
+    OperationFailure,
+    WriteError,
+)
+
+from tuyen_platform.blame import ContendedError, is_away, is_the_records
+from tuyen_platform.kafka.ports import LogUnavailableError, RecordTooLargeError
+
+DISK_FULL, DUPLICATE, TOO_LARGE = 14031, 11000, 17419
+
+
+def bulk(*codes: int, unsure: bool = False) -> BulkWriteError:
+    errors = [{"code": code, "errmsg": ""} for code in codes]
+    doubts = [{"code": 64, "errmsg": "waiting for replication"}] if unsure else []
+    return BulkWriteError({"writeErrors": errors, "writeConcernErrors": doubts})
+
+
+def of_bson(document: dict[object, object]) -> Exception:
+    with pytest.raises((BSONError, OverflowError, UnicodeError)) as raised:
+        bson.encode(document)  # type: ignore[arg-type]  # what it refuses
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DocumentTooLarge("17 MB"),
+        WriteError("too large after the update", TOO_LARGE),
+        bulk(TOO_LARGE),
+        bulk(DUPLICATE, TOO_LARGE),
+        of_bson({"a": 2**70}),
+        of_bson({"a": "\ud800"}),
+        of_bson({"a\0b": 1}),
+        RecordTooLargeError("1.2 MB"),
+        KeyError("a mistake"),
+        RecursionError(),
+        ExceptionGroup("several", [KeyError("one"), ValueError("other")]),
+    ],
+)
+def test_r9_5_what_the_record_did_is_put_aside(error: Exception) -> None:
+    assert is_the_records(error)
+    assert not is_away(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AutoReconnect("away"),
+        ConnectionFailure("away"),
+        NotPrimaryError("an election"),
+        OperationFailure("no space left on device", DISK_FULL),
+        OperationFailure("not authorized", 13),
+        bulk(TOO_LARGE, DISK_FULL),
+        bulk(TOO_LARGE, unsure=True),
+        LogUnavailableError("away"),
+        ContendedError("conversations"),
+    ],
+)
+def test_r9_1_what_the_surroundings_did_is_waited_for(error: Exception) -> None:
+    assert is_away(error)
+    assert not is_the_records(error)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(24, "too many open files")])
+def test_r9_1_what_the_machine_is_short_of_is_neither(error: Exception) -> None:
+    assert not is_away(error)
+    assert not is_the_records(error)
+    assert not is_the_records(ExceptionGroup("several", [KeyError("one"), error]))
