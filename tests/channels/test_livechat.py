@@ -1,6 +1,7 @@
 """What a site's webhooks say, and what they are signed with."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat.channel import LivechatChannel
 from tuyen_channels.ports import Page, Parsed, Skipped, SkipReason
 from tuyen_events.ids import (
+    CHOSEN_ID_PATTERN,
     OrganizationId,
     PageId,
     customer_id,
@@ -150,12 +152,15 @@ def test_p4_a_page_that_is_not_served_is_not_known() -> None:
         b"[" * 100_000,
         body(visitor=None),
         body(visitor={"id": ""}),
-        body(visitor={"id": "v" * 257}),
+        body(visitor={"id": "v" * 201}),
+        body(visitor={"id": "v\0"}),
+        body(visitor={"id": "@"}).replace(b"@", b"v\\ud83d"),
+        body("e\0"),
         body(message=None),
         body(message={"text": "a", "attachments": [{"url": "u"}]}),
         body(timestamp="hôm qua"),
         body(timestamp="2026-11-21T08:00:00"),
-        body(timestamp="0001-01-01T00:00:00+14:00"),
+        body(timestamp="99999-01-01T00:00:00Z"),
         json.dumps({**event(), "event_id": None}).encode(),
     ],
 )
@@ -170,7 +175,7 @@ def test_p4_what_cannot_be_read_is_a_failure_of_its_page_with_its_body(raw: byte
 
 def test_a_text_that_was_cut_in_an_emoji_is_read() -> None:
     raw = json.dumps(event(message={"text": "Đẹp \ud83d"})).encode()
-    assert received(raw).text == "Đẹp ?"
+    assert received(raw).text == "Đẹp \ufffd"
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -186,6 +191,69 @@ def test_p3_whatever_is_in_a_body_reading_it_ends_in_exactly_one_way(
 ) -> None:
     parsed = parse(json.dumps({**event(), **changed}).encode())
     assert len(parsed.events) + len(parsed.skipped) + len(parsed.failures) == 1
+
+
+def test_r9_5_what_only_describes_is_cut_and_the_customers_words_go_through() -> None:
+    long = "ă" * 600_000
+    visitor = {"id": "v", **dict.fromkeys(("name", "gender", "location", "browser"), long)}
+    found = received(
+        body(
+            visitor={**visitor, "phone": long, "email": long},
+            page_url=f"https://shop.example/vn?{long}#{long}",
+            department=long,
+            region=long,
+            message={
+                "text": "Shop ơi",
+                "attachments": [{"type": "image", "url": "u" * 9_000, "title": long}] * 101,
+            },
+        )
+    )
+    assert found.text == "Shop ơi"
+    who, visit = found.customer, found.visit
+    assert (who.name, who.gender, who.location, who.browser) == (
+        "ă" * 200,
+        "ă" * 500,
+        "ă" * 500,
+        "ă" * 500,
+    )
+    assert (who.phone, who.email) == (None, None)
+    assert visit is not None
+    assert visit.page_url == "https://shop.example/vn"
+    assert len(found.attachments) == 100
+    assert found.attachments[0] == Attachment(kind="image", title="ă" * 500)
+    for asked in (visit.department, visit.region):
+        assert asked is not None
+        assert len(asked) == 64
+        assert not re.fullmatch(CHOSEN_ID_PATTERN, asked)
+
+
+def test_r1_6_an_address_that_is_too_long_without_its_query_is_cut() -> None:
+    visit = received(body(page_url="https://shop.example/" + "a" * 3_000)).visit
+    assert visit is not None
+    assert visit.page_url == "https://shop.example/" + "a" * 2_027
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "9999-01-01T00:00:00Z",
+        "2026-11-22T08:00:02Z",
+        "1970-01-21T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_i2_a_clock_that_cannot_be_right_is_that_of_acceptance(timestamp: str) -> None:
+    assert received(body(timestamp=timestamp)).occurred_at == ACCEPTED
+
+
+@pytest.mark.parametrize("odd", [b"a\xffb", b"a\\ud800b", b"a\\u0000b", b"a\xc3b"])
+def test_p4_a_character_that_is_none_costs_itself_alone(odd: bytes) -> None:
+    raw = body(message={"text": "@"}, department="@").replace(b"@", odd)
+    found = received(raw)
+    assert found.text is not None
+    assert "\ufffd" in found.text
+    assert not set(found.text) & {"\0", "\ud800"}
 
 
 def test_p2_a_call_is_signed_with_the_token_of_its_own_page() -> None:

@@ -95,6 +95,8 @@ class Parsed(msgspec.Struct):
     skipped: list[Skipped] = []
     failures: list[Failure] = []
     unknown_pages: set[str] = set()
+    pages: set[str] = set()
+    """Every page that the body names, known or not."""
 
 
 class WebhookChannel(Protocol):

@@ -16,6 +16,29 @@ NAME_CHARACTERS = 200
 
 URL_CHARACTERS = 2_048
 
+MEDIA_URL_CHARACTERS = 8_192
+"""Where a channel keeps an attachment: signed addresses are long."""
+
+DETAIL_CHARACTERS = 500
+"""What a channel or a site tells beside a message: a place, a browser, an attachment's title."""
+
+PAYLOAD_CHARACTERS = 2_000
+"""What a pressed button or a referral carries for programs."""
+
+ATTACHMENTS = 100
+"""Attachments of one message."""
+
+UPDATES = 5_000
+"""Updates of one webhook's body; the channels say that they send a thousand at most."""
+
+EVENT_BYTES = 900_000
+"""An inbound event as it stands in the log, below what Kafka takes as one record (1 MiB). No
+channel's event comes near it; one that did could never be accepted, and its channel would deliver
+it for ever."""
+
+DEAD_LETTER_BYTES = 1_000_000
+"""A dead letter as it stands in the log; its payload is cut to that."""
+
 NOTE_CHARACTERS = 1_000
 """Why something was done, in a person's words."""
 

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from msgspec import Raw
 
+from tuyen_channels.bounds import Id, whole_or_none
 from tuyen_channels.facebook import wire
 from tuyen_channels.facebook.source import Source, UnreadablePartError
 from tuyen_channels.ports import Normalized, Skipped, SkipReason
@@ -34,6 +35,7 @@ from tuyen_events.inbound import (
     PostRemoved,
     Reacted,
 )
+from tuyen_events.limits import MEDIA_URL_CHARACTERS, NAME_CHARACTERS
 from tuyen_events.vocabulary import Channel
 
 _POST_ITEMS = frozenset({"album", "event", "link", "photo", "post", "share", "status", "video"})
@@ -71,7 +73,7 @@ class _AboutPost(_Common):
     post_external_id: str
 
 
-def normalize(part: Raw, source: Source) -> Normalized | Skipped:
+def normalize(part: Raw | bytes, source: Source) -> Normalized | Skipped:
     """Reads one change.
 
     Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
@@ -109,7 +111,7 @@ def _comment(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
         # told: the comment's own conversation, found by its id.
         about["conversation_id"] = None
     event: InboundEvent
-    times = (source.seconds(value.created_time), source.accepted_at)
+    times = (source.moment(value.created_time), source.accepted_at)
     if verb == "edited":
         event = CommentEdited(
             **about,
@@ -148,7 +150,7 @@ def _comment_added(
         about["conversation_id"] = _thread(comment, source)
     event = CommentAdded(
         **about,
-        occurred_at=source.seconds(value.created_time),
+        occurred_at=source.moment(value.created_time),
         accepted_at=source.accepted_at,
         text=value.message,
         attachments=_attachments(value),
@@ -187,16 +189,18 @@ def _about(
 def _reaction(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
     if value.verb not in _REACTION_VERBS:
         return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
+    if value.item == "like" and value.post_id is None:
+        return Skipped(SkipReason.EMPTY, "a like of the page itself")
     post = _required(value.post_id, "post_id")
     comment = None if value.comment_id is None else str(value.comment_id)
     author = _author(value)
     by_customer = author is not None and author != source.page_external_id
-    kind = value.reaction_type or "like"
+    kind = (value.reaction_type or "like")[:NAME_CHARACTERS]
     event = Reacted(
         organization=source.page.organization,
         page_id=source.page.id,
         channel=Channel.FACEBOOK,
-        occurred_at=source.seconds(value.created_time),
+        occurred_at=source.moment(value.created_time),
         accepted_at=source.accepted_at,
         post_external_id=post,
         comment_external_id=comment,
@@ -233,7 +237,7 @@ def _post_event(value: wire.FeedValue, verb: str, source: Source) -> InboundEven
         organization=source.page.organization,
         page_id=source.page.id,
         channel=Channel.FACEBOOK,
-        occurred_at=source.seconds(value.created_time),
+        occurred_at=source.moment(value.created_time),
         accepted_at=source.accepted_at,
         post_external_id=str(value.post_id),
     )
@@ -256,7 +260,7 @@ def _live_video(value: wire.LiveVideo, source: Source) -> Normalized | Skipped:
         organization=source.page.organization,
         page_id=source.page.id,
         channel=Channel.FACEBOOK,
-        occurred_at=source.seconds(None),
+        occurred_at=source.moment(None),
         accepted_at=source.accepted_at,
         video_external_id=video,
         post_external_id=post,
@@ -299,7 +303,7 @@ def _subject(about: _AboutComment) -> str:
     return about["conversation_id"] or about["message_id"]
 
 
-def _required(value: wire.Id | None, name: str) -> str:
+def _required(value: Id | None, name: str) -> str:
     if value is None:
         raise UnreadablePartError(f"the change has no {name}")
     return str(value)
@@ -308,4 +312,8 @@ def _required(value: wire.Id | None, name: str) -> str:
 def _attachments(value: wire.FeedValue) -> tuple[Attachment, ...]:
     """Photo-only comments have no text at all; an animated image comes as a video."""
     found = (("image", value.photo), ("video", value.video))
-    return tuple(Attachment(kind=kind, url=url) for kind, url in found if url)
+    return tuple(
+        Attachment(kind=kind, url=whole_or_none(url, MEDIA_URL_CHARACTERS))
+        for kind, url in found
+        if url
+    )

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, TypedDict
 
+import msgspec
 from msgspec import Raw
 
+from tuyen_channels.bounds import cut, degrees, whole_or_none
 from tuyen_channels.facebook import wire
-from tuyen_channels.facebook.source import Source, UnreadablePartError, millis
+from tuyen_channels.facebook.source import Source, UnreadablePartError
 from tuyen_channels.ports import Normalized, Skipped, SkipReason
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_thread_id
 from tuyen_events.inbound import (
@@ -23,6 +25,13 @@ from tuyen_events.inbound import (
     MessagesSeen,
     Referral,
 )
+from tuyen_events.limits import (
+    ATTACHMENTS,
+    DETAIL_CHARACTERS,
+    MEDIA_URL_CHARACTERS,
+    NAME_CHARACTERS,
+    PAYLOAD_CHARACTERS,
+)
 from tuyen_events.vocabulary import Channel
 
 _KINDS = {
@@ -37,6 +46,7 @@ _KINDS = {
     "ig_reel": "video",
 }
 _OTHER_KIND = "link"
+_WEB = ("https://", "http://")
 _READ_KEYS = frozenset(wire.Messaging.__struct_fields__)
 
 
@@ -48,7 +58,7 @@ class _Common(TypedDict):
     conversation_id: ConversationId
 
 
-def normalize(part: Raw, source: Source) -> Normalized | Skipped:
+def normalize(part: Raw | bytes, source: Source) -> Normalized | Skipped:
     """Reads one update.
 
     Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
@@ -67,7 +77,7 @@ def normalize(part: Raw, source: Source) -> Normalized | Skipped:
     return _signal(update, part, source)
 
 
-def _signal(update: wire.Messaging, part: Raw, source: Source) -> Normalized | Skipped:
+def _signal(update: wire.Messaging, part: Raw | bytes, source: Source) -> Normalized | Skipped:
     """What is no message: buttons, reactions, receipts, referrals. These are customers' alone."""
     for kind, read in _SIGNALS:
         content = getattr(update, kind)
@@ -86,13 +96,15 @@ def _message(
     common = _common(sender, source)
     event = MessageReceived(
         **common,
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         message_id=source.message_id(message.mid),
         external_id=message.mid,
         text=message.text,
         attachments=_attachments(message),
-        payload=None if message.quick_reply is None else message.quick_reply.payload,
+        payload=None
+        if message.quick_reply is None
+        else cut(message.quick_reply.payload, PAYLOAD_CHARACTERS),
         reply_to=_reply_to(message, source),
         referral=None if message.referral is None else _referral(message.referral),
     )
@@ -106,14 +118,14 @@ def _echo(update: wire.Messaging, message: wire.Message, source: Source) -> Norm
     recipient = _id_of(update.recipient, "recipient")
     event = MessageEchoed(
         **_common(recipient, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         message_id=source.message_id(message.mid),
         external_id=message.mid,
         text=message.text,
         attachments=_attachments(message),
         sender_app=None if message.app_id is None else str(message.app_id),
-        client_id=message.metadata,
+        client_id=whole_or_none(message.metadata, PAYLOAD_CHARACTERS),
         reply_to=_reply_to(message, source),
     )
     return source.normalized(
@@ -125,7 +137,7 @@ def _deleted(update: wire.Messaging, message: wire.Message, source: Source) -> N
     customer = _customer_of(update, source)
     event = MessageDeleted(
         **_common(customer, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         message_id=source.message_id(message.mid),
     )
@@ -138,7 +150,7 @@ def _edited(update: wire.Messaging, edit: wire.MessageEdit, source: Source) -> N
     customer = _customer_of(update, source)
     event = MessageEdited(
         **_common(customer, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         message_id=source.message_id(edit.mid),
         text=edit.text,
@@ -165,12 +177,12 @@ def _postback(
         identifier = source.event_id("postback", sender, str(update.timestamp), pressed)
     event = MessageReceived(
         **_common(sender, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         message_id=source.message_id(external_id),
         external_id=external_id,
         text=postback.title,
-        payload=postback.payload,
+        payload=cut(postback.payload, PAYLOAD_CHARACTERS),
         referral=None if postback.referral is None else _referral(postback.referral),
     )
     return source.normalized(identifier, sender, event.conversation_id, event)
@@ -182,10 +194,10 @@ def _reaction(
     shown = reaction.emoji or reaction.reaction
     event = MessageReacted(
         **_common(sender, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         message_id=source.message_id(reaction.mid),
-        emoji=shown if reaction.action == "react" else None,
+        emoji=cut(shown, NAME_CHARACTERS) if reaction.action == "react" else None,
     )
     identifier = source.event_id(
         "reaction", reaction.mid, sender, reaction.action, str(update.timestamp)
@@ -196,9 +208,9 @@ def _reaction(
 def _seen(update: wire.Messaging, read: wire.Watermark, sender: str, source: Source) -> Normalized:
     event = MessagesSeen(
         **_common(sender, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
-        watermark=millis(read.watermark),
+        watermark=source.moment(read.watermark),
     )
     identifier = source.event_id("receipt", sender, "read", str(read.watermark))
     return source.normalized(identifier, sender, event.conversation_id, event)
@@ -209,9 +221,9 @@ def _delivered(
 ) -> Normalized:
     event = MessagesDelivered(
         **_common(sender, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
-        watermark=millis(delivery.watermark),
+        watermark=source.moment(delivery.watermark),
     )
     identifier = source.event_id("receipt", sender, "delivery", str(delivery.watermark))
     return source.normalized(identifier, sender, event.conversation_id, event)
@@ -222,7 +234,7 @@ def _referred(
 ) -> Normalized:
     event = CustomerReferred(
         **_common(sender, source),
-        occurred_at=source.millis(update.timestamp),
+        occurred_at=source.moment(update.timestamp),
         accepted_at=source.accepted_at,
         referral=_referral(referral),
     )
@@ -256,26 +268,50 @@ def _id_of(party: wire.Party | None, role: str) -> str:
 
 
 def _attachments(message: wire.Message) -> tuple[Attachment, ...]:
-    if message.attachments:
-        sticker = message.sticker_id is not None
-        return tuple(_attachment(attachment, sticker) for attachment in message.attachments)
-    return () if message.sticker_id is None else (Attachment(kind="sticker"),)
+    """A message has one sticker at most, which may come as a sticker and as an image at once."""
+    sent = (message.attachments or ())[:ATTACHMENTS]
+    sticker = message.sticker_id is not None
+    found = [_attachment(attachment, sticker) for attachment in sent]
+    stickers = [one for one in found if one.kind == "sticker"]
+    if not stickers:
+        return tuple(found) or ((Attachment(kind="sticker"),) if sticker else ())
+    shown = next((one for one in stickers if one.url is not None), stickers[0])
+    same = {one.url for one in stickers if one.url is not None}
+    return tuple(
+        one
+        for one in found
+        if one is shown or (one.kind != "sticker" and not (one.kind == "image" and one.url in same))
+    )
 
 
 def _attachment(attachment: wire.Attachment, sticker: bool) -> Attachment:
     """A sticker comes as an image with a sticker's id, or as a type of its own."""
-    payload = attachment.payload or wire.Payload()
+    payload = _payload(attachment)
     kind = _KINDS.get(attachment.type, _OTHER_KIND)
     if kind == "image" and (sticker or payload.sticker_id is not None):
         kind = "sticker"
     place = payload.coordinates or wire.Coordinates()
     return Attachment(
         kind=kind,
-        url=payload.url or attachment.url,
-        title=payload.title or attachment.title,
-        latitude=place.lat,
-        longitude=place.long,
+        url=whole_or_none(payload.url or attachment.url, MEDIA_URL_CHARACTERS),
+        title=cut(payload.title or attachment.title, DETAIL_CHARACTERS),
+        latitude=degrees(place.lat),
+        longitude=degrees(place.long),
     )
+
+
+def _payload(attachment: wire.Attachment) -> wire.Payload:
+    """What an attachment says of itself. It describes the attachment, no more: a payload of another
+    shape loses its description, and the message goes through."""
+    try:
+        return wire.payload_of(attachment.payload) or wire.Payload()
+    except msgspec.ValidationError:
+        pass
+    try:
+        text = wire.text_of(attachment.payload)
+    except msgspec.ValidationError:
+        return wire.Payload()
+    return wire.Payload(url=text) if text.startswith(_WEB) else wire.Payload(title=text)
 
 
 def _reply_to(message: wire.Message, source: Source) -> MessageId | None:
@@ -285,9 +321,9 @@ def _reply_to(message: wire.Message, source: Source) -> MessageId | None:
 
 def _referral(referral: wire.Referral) -> Referral:
     return Referral(
-        ref=referral.ref,
-        source=referral.source,
-        kind=referral.type,
+        ref=cut(referral.ref, PAYLOAD_CHARACTERS),
+        source=cut(referral.source, NAME_CHARACTERS),
+        kind=cut(referral.type, NAME_CHARACTERS),
         ad_id=None if referral.ad_id is None else str(referral.ad_id),
     )
 

@@ -1,6 +1,7 @@
 """A webhook's body to events, one part at a time: a bad one does not hold back the others (P4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from tuyen_channels.facebook import feed, messenger, wire
 from tuyen_channels.facebook.source import Source, UnreadablePartError
 from tuyen_channels.live_posts import Draft, LivePosts
-from tuyen_channels.mending import mended
+from tuyen_channels.mending import mended, needs_mending
 from tuyen_channels.ports import (
     Failure,
     Normalized,
@@ -17,13 +18,17 @@ from tuyen_channels.ports import (
     Skipped,
     SkipReason,
 )
+from tuyen_channels.splitting import elements, members
+from tuyen_events.limits import DETAIL_CHARACTERS, UPDATES
 
 _DASHBOARD_PAGE = "0"
 _PAYLOAD_LIMIT = 256 * 1024
 """Characters of a failure's payload. A part is far smaller; a whole body that cannot be read stands
 in full among the raw ones."""
+_SECTIONS = ("messaging", "changes")
 
-_Reader = Callable[[msgspec.Raw, Source], Normalized | Skipped]
+_Json = msgspec.Raw | bytes
+_Reader = Callable[[_Json, Source], Normalized | Skipped]
 
 
 def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
@@ -39,73 +44,133 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
         return parsed
     if not entries:
         parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
-    draft = Draft(posts)
-    for raw in entries:
-        _read_entry(raw, accepted_at, pages, draft, parsed)
-    parsed.classified = draft.facts
+    reading = _Reading(accepted_at, pages, Draft(posts), needs_mending(body), parsed)
+    for raw in entries[:UPDATES]:
+        reading.entry(raw)
+    if len(entries) > UPDATES:
+        parsed.failures.append(_failure("", b"", _too_many(len(entries) - UPDATES)))
+    parsed.classified = reading.draft.facts
     return parsed
 
 
-def _entries(body: bytes) -> list[msgspec.Raw]:
+def _entries(body: bytes) -> Sequence[_Json]:
     try:
         return wire.body_of(body).entry
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError:
-        return wire.body_of(mended(body)).entry
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return elements(members(body).get("entry", b"[]"))
 
 
-def _read_entry(
-    raw: msgspec.Raw, accepted_at: datetime, pages: Pages, draft: Draft, parsed: Parsed
-) -> None:
+def _entry(raw: _Json) -> wire.Entry:
+    """One entry, its parts still to be read; of one that a strict reader refuses, those of its
+    parts that it does not."""
     try:
-        entry = wire.entry_of(raw)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        parsed.failures.append(_failure("", b'{"object":"page","entry":[%b]}' % bytes(raw), error))
-        return
-    external_id = str(entry.id)
-    parsed.page = parsed.page or external_id
-    changes, messaging, standby = entry.changes or (), entry.messaging or (), entry.standby or ()
-    parts = len(changes) + len(messaging) + len(standby)
-    page = pages.get(external_id)
-    if page is None:
+        return wire.entry_of(raw)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = members(bytes(raw))
+        sections = {
+            name: [msgspec.Raw(part) for part in elements(found[name])]
+            for name in (*_SECTIONS, "standby")
+            if name in found and found[name] != b"null"
+        }
+        return wire.Entry(
+            id=wire.id_of(mended(found.get("id", b"null"))),
+            time=wire.clock_of(found.get("time", b"null")),
+            **sections,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One body while it is read. Whatever a part does to its reader, the part is put aside with the
+    cause, and the others are read: what nobody expected is no exception to that (R9.5)."""
+
+    accepted_at: datetime
+    pages: Pages
+    draft: Draft
+    mend: bool
+    """Whether the body holds what has to be mended although a reader would take it."""
+    parsed: Parsed
+
+    def entry(self, raw: _Json) -> None:
+        try:
+            entry = _entry(raw)
+        except Exception as error:  # the supervisor of one entry
+            payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
+            self.parsed.failures.append(_failure("", payload, error))
+            return
+        external_id = str(entry.id)
+        self.parsed.page = self.parsed.page or external_id
+        self.parsed.pages.add(external_id)
+        page = self.pages.get(external_id)
+        if page is None:
+            self._unknown(entry, external_id)
+            return
+        standby = len(entry.standby or ())
+        self.parsed.skipped.extend([Skipped(SkipReason.STANDBY, external_id)] * standby)
+        if not (entry.changes or entry.messaging or standby):
+            self.parsed.skipped.append(Skipped(SkipReason.EMPTY, f"entry of {external_id}"))
+        source = Source(page, external_id, self.accepted_at, entry.time, self.draft)
+        for section, reader in zip(_SECTIONS, (messenger.normalize, feed.normalize), strict=True):
+            self._section(getattr(entry, section) or (), section, reader, source)
+
+    def _unknown(self, entry: wire.Entry, external_id: str) -> None:
         if external_id == _DASHBOARD_PAGE:
             why = SkipReason.DASHBOARD_TEST
         else:
             why = SkipReason.UNKNOWN_PAGE
-            parsed.unknown_pages.add(external_id)
-        parsed.skipped.extend([Skipped(why, external_id)] * max(parts, 1))
-        return
-    if not parts:
-        parsed.skipped.append(Skipped(SkipReason.EMPTY, f"entry of {external_id}"))
-    parsed.skipped.extend([Skipped(SkipReason.STANDBY, external_id)] * len(standby))
-    source = Source(page, external_id, accepted_at, entry.time, draft)
-    for part in messaging:
-        _read_part(part, "messaging", messenger.normalize, source, parsed)
-    for part in changes:
-        _read_part(part, "changes", feed.normalize, source, parsed)
+            self.parsed.unknown_pages.add(external_id)
+        parts = sum(len(each or ()) for each in (entry.changes, entry.messaging, entry.standby))
+        self.parsed.skipped.extend([Skipped(why, external_id)] * max(parts, 1))
 
+    def _section(
+        self, parts: Sequence[_Json], section: str, reader: _Reader, source: Source
+    ) -> None:
+        parsed = self.parsed
+        read = len(parsed.events) + len(parsed.skipped) + len(parsed.failures)
+        room = max(UPDATES - read, 0)
+        for part in parts[:room]:
+            try:
+                found = self._found(part, reader, source)
+            except Exception as error:  # the supervisor of one part
+                self._failed([part], section, source, error)
+            else:
+                if isinstance(found, Normalized):
+                    self.parsed.events.append(found)
+                else:
+                    self.parsed.skipped.append(found)
+        if len(parts) > room:
+            self._failed(parts[room:], section, source, _too_many(len(parts) - room))
 
-def _read_part(
-    part: msgspec.Raw, section: str, normalize: _Reader, source: Source, parsed: Parsed
-) -> None:
-    try:
-        found = normalize(part, source)
-    except (msgspec.MsgspecError, UnreadablePartError, RecursionError) as error:
+    def _found(self, part: _Json, reader: _Reader, source: Source) -> Normalized | Skipped:
+        if not self.mend:
+            try:
+                return reader(part, source)
+            except msgspec.ValidationError:
+                raise
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass
+        return reader(mended(bytes(part)), source)
+
+    def _failed(
+        self, parts: Sequence[_Json], section: str, source: Source, error: Exception
+    ) -> None:
         payload = b'{"object":"page","entry":[{"id":%b,"time":%b,"%b":[%b]}]}' % (
             msgspec.json.encode(source.page_external_id),
             msgspec.json.encode(source.delivered),
             section.encode(),
-            bytes(part),
+            b",".join(bytes(part) for part in parts),
         )
-        parsed.failures.append(_failure(source.page_external_id, payload, error))
-        return
-    if isinstance(found, Normalized):
-        parsed.events.append(found)
-    else:
-        parsed.skipped.append(found)
+        self.parsed.failures.append(_failure(source.page_external_id, payload, error))
+
+
+def _too_many(unread: int) -> Exception:
+    return UnreadablePartError(f"a body has at most {UPDATES} updates; {unread} more were not read")
 
 
 def _failure(page: str, payload: bytes, error: Exception) -> Failure:
     text = payload.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
-    return Failure(page, text, f"{type(error).__name__}: {error}")
+    return Failure(page, text, f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS])

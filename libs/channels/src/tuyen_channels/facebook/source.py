@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from tuyen_channels.bounds import believable, cut
 from tuyen_channels.live_posts import Draft, PageKey
 from tuyen_channels.ports import Normalized, Page
 from tuyen_events.ids import (
@@ -15,10 +16,13 @@ from tuyen_events.ids import (
     message_id,
 )
 from tuyen_events.inbound import Customer, InboundEvent
+from tuyen_events.limits import NAME_CHARACTERS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLIS_FROM = 100_000_000_000
 """Seconds reach this in the year 5138; milliseconds passed it in 1973."""
+_LATEST = 253_402_300_799
+"""The last second of the year 9999."""
 
 
 class UnreadablePartError(ValueError):
@@ -49,7 +53,7 @@ class Source(msgspec.Struct):
         return Customer(
             id=customer_id(self.page.organization, self.page.id, external_id),
             external_id=external_id,
-            name=name,
+            name=cut(name, NAME_CHARACTERS),
         )
 
     def normalized(
@@ -60,22 +64,18 @@ class Source(msgspec.Struct):
         key = customer_key(self.page.organization, self.page.id, placed_by)
         return Normalized(identifier, key, subject, event)
 
-    def seconds(self, value: int | None) -> datetime:
-        """The time of an action in seconds; without one, the time of the delivery."""
-        return self._delivered_at() if value is None else _EPOCH + timedelta(seconds=value)
-
-    def millis(self, value: int | None) -> datetime:
-        """The same in milliseconds."""
-        return self._delivered_at() if value is None else millis(value)
-
-    def _delivered_at(self) -> datetime:
-        if self.delivered is None:
-            return self.accepted_at
-        if self.delivered >= _MILLIS_FROM:
-            return millis(self.delivered)
-        return _EPOCH + timedelta(seconds=self.delivered)
+    def moment(self, value: int | None) -> datetime:
+        """When something was done; without a time, that of the delivery. A time that cannot be
+        right is that of acceptance."""
+        clock = self.delivered if value is None else value
+        return self.accepted_at if clock is None else _moment(clock, self.accepted_at)
 
 
-def millis(value: int) -> datetime:
-    """A time in milliseconds since 1970, in UTC."""
-    return _EPOCH + timedelta(milliseconds=value)
+def _moment(clock: int, accepted_at: datetime) -> datetime:
+    """Seconds and milliseconds are told apart by their size: fields that hold the one have been
+    sent with the other."""
+    seconds, thousandths = divmod(clock, 1000) if clock >= _MILLIS_FROM else (clock, 0)
+    if seconds > _LATEST:
+        return accepted_at
+    moment = _EPOCH + timedelta(seconds=seconds, milliseconds=thousandths)
+    return believable(moment, accepted_at)

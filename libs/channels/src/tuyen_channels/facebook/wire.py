@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-Id = Annotated[str, Meta(min_length=1)] | Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]
-Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+from tuyen_channels.bounds import BlankId, Id, TextId
+
+Clock = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Seconds or milliseconds since 1970, whatever the field is said to hold."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class Entry(msgspec.Struct, frozen=True):
     delivery, another one when the entry is delivered again."""
 
     id: Id
-    time: Millis | None = None
+    time: Clock | None = None
     messaging: list[Raw] | None = None
     standby: list[Raw] | None = None
     changes: list[Raw] | None = None
@@ -49,7 +50,8 @@ class Attachment(msgspec.Struct, frozen=True):
     type: str
     title: str | None = None
     url: str | None = None
-    payload: Payload | None = None
+    payload: Raw = Raw(b"null")
+    """A `Payload`; of a `fallback` also a text, and it has held other things."""
 
 
 class QuickReply(msgspec.Struct, frozen=True):
@@ -57,7 +59,7 @@ class QuickReply(msgspec.Struct, frozen=True):
 
 
 class ReplyTo(msgspec.Struct, frozen=True):
-    mid: str | None = None
+    mid: BlankId | None = None
 
 
 class Referral(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class Referral(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    mid: Annotated[str, Meta(min_length=1)]
+    mid: TextId
     text: str | None = None
     attachments: list[Attachment] | None = None
     quick_reply: QuickReply | None = None
@@ -82,27 +84,27 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class MessageEdit(msgspec.Struct, frozen=True):
-    mid: Annotated[str, Meta(min_length=1)]
-    num_edit: int
+    mid: TextId
+    num_edit: Annotated[int, Meta(ge=0, le=2**31 - 1)]
     text: str | None = None
 
 
 class Postback(msgspec.Struct, frozen=True):
-    mid: str | None = None
+    mid: BlankId | None = None
     title: str | None = None
     payload: str | None = None
     referral: Referral | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True):
-    mid: Annotated[str, Meta(min_length=1)]
+    mid: TextId
     action: str
     emoji: str | None = None
     reaction: str | None = None
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    watermark: Millis
+    watermark: Clock
 
 
 class Messaging(msgspec.Struct, frozen=True):
@@ -110,7 +112,7 @@ class Messaging(msgspec.Struct, frozen=True):
 
     sender: Party | None = None
     recipient: Party | None = None
-    timestamp: Millis | None = None
+    timestamp: Clock | None = None
     message: Message | None = None
     message_edit: MessageEdit | None = None
     postback: Postback | None = None
@@ -144,7 +146,7 @@ class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
     post_id: Id | None = None
     comment_id: Id | None = None
     parent_id: Id | None = None
-    created_time: Seconds | None = None
+    created_time: Clock | None = None
     message: str | None = None
     photo: str | None = None
     video: str | None = None
@@ -165,4 +167,8 @@ messaging_of = msgspec.json.Decoder(Messaging, strict=False).decode
 change_of = msgspec.json.Decoder(Change).decode
 feed_value_of = msgspec.json.Decoder(FeedValue, strict=False).decode
 live_video_of = msgspec.json.Decoder(LiveVideo, strict=False).decode
+payload_of = msgspec.json.Decoder(Payload | None, strict=False).decode
+text_of = msgspec.json.Decoder(str).decode
+id_of = msgspec.json.Decoder(Id, strict=False).decode
+clock_of = msgspec.json.Decoder(Clock | None, strict=False).decode
 keys_of = msgspec.json.Decoder(dict[str, Any]).decode

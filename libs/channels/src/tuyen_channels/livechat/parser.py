@@ -4,11 +4,25 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tuyen_channels.bounds import (
+    believable,
+    chosen_id,
+    cut,
+    degrees,
+    page_address,
+    whole_or_none,
+)
 from tuyen_channels.livechat import wire
-from tuyen_channels.mending import mended
+from tuyen_channels.mending import mended, needs_mending
 from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
 from tuyen_events.ids import customer_id, customer_key, event_id, message_id, message_thread_id
 from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
+from tuyen_events.limits import (
+    ATTACHMENTS,
+    DETAIL_CHARACTERS,
+    MEDIA_URL_CHARACTERS,
+    NAME_CHARACTERS,
+)
 from tuyen_events.vocabulary import Channel
 
 _MESSAGE = "message"
@@ -23,12 +37,13 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
 
     Pure: the same arguments give the same result.
     """
-    parsed = Parsed(page=account)
+    parsed = Parsed(page=account, pages={account})
     try:
         found = _read(body, accepted_at, pages, account)
-    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+    except Exception as error:  # the supervisor of one event: whatever it does, it is put aside
         text = body.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
-        parsed.failures.append(Failure(account, text, f"{type(error).__name__}: {error}"))
+        cause = f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS]
+        parsed.failures.append(Failure(account, text, cause))
         return parsed
     if isinstance(found, Normalized):
         parsed.events.append(found)
@@ -40,15 +55,22 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
 
 
 def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
+    if needs_mending(body):
+        return _read_mended(mended(body), accepted_at, pages, account)
     try:
-        kind = wire.kind_of(body).type
+        return _read_mended(body, accepted_at, pages, account)
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError:
-        body = mended(body)
-        kind = wire.kind_of(body).type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read_mended(mended(body), accepted_at, pages, account)
+
+
+def _read_mended(
+    body: bytes, accepted_at: datetime, pages: Pages, account: str
+) -> Normalized | Skipped:
+    kind = wire.kind_of(body).type
     if kind != _MESSAGE:
-        return Skipped(SkipReason.UNKNOWN_EVENT, kind)
+        return Skipped(SkipReason.UNKNOWN_EVENT, kind[:DETAIL_CHARACTERS])
     sent = wire.body_of(body)
     page = pages.get(account)
     if page is None:
@@ -61,28 +83,29 @@ def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Nor
 def _message(sent: wire.Body, accepted_at: datetime, page: Page, account: str) -> Normalized:
     visitor, own_id = str(sent.visitor.id), str(sent.event_id)
     customer = customer_id(page.organization, page.id, visitor)
-    occurred_at = accepted_at if sent.timestamp is None else sent.timestamp.astimezone(UTC)
     event = MessageReceived(
         organization=page.organization,
         page_id=page.id,
         channel=Channel.LIVECHAT,
-        occurred_at=occurred_at,
+        occurred_at=_occurred_at(sent, accepted_at),
         accepted_at=accepted_at,
         customer=Customer(
             id=customer,
             external_id=visitor,
-            name=_said(sent.visitor.name),
-            phone=_said(sent.visitor.phone),
-            email=_said(sent.visitor.email),
-            gender=_said(sent.visitor.gender),
-            location=_said(sent.visitor.location),
-            browser=_said(sent.visitor.browser),
+            name=cut(_said(sent.visitor.name), NAME_CHARACTERS),
+            phone=whole_or_none(_said(sent.visitor.phone), NAME_CHARACTERS),
+            email=whole_or_none(_said(sent.visitor.email), NAME_CHARACTERS),
+            gender=cut(_said(sent.visitor.gender), DETAIL_CHARACTERS),
+            location=cut(_said(sent.visitor.location), DETAIL_CHARACTERS),
+            browser=cut(_said(sent.visitor.browser), DETAIL_CHARACTERS),
         ),
         conversation_id=message_thread_id(customer),
         message_id=message_id(page.organization, page.id, own_id),
         external_id=own_id,
         text=sent.message.text or None,
-        attachments=tuple(_attachment(one) for one in sent.message.attachments or ()),
+        attachments=tuple(
+            _attachment(one) for one in (sent.message.attachments or ())[:ATTACHMENTS]
+        ),
         visit=_visit(sent),
     )
     return Normalized(
@@ -93,11 +116,20 @@ def _message(sent: wire.Body, accepted_at: datetime, page: Page, account: str) -
     )
 
 
+def _occurred_at(sent: wire.Body, accepted_at: datetime) -> datetime:
+    if sent.timestamp is None:
+        return accepted_at
+    try:
+        return believable(sent.timestamp.astimezone(UTC), accepted_at)
+    except OverflowError:  # before the year 1 or after 9999, in UTC
+        return accepted_at
+
+
 def _visit(sent: wire.Body) -> Visit | None:
     visit = Visit(
-        page_url=_said(sent.page_url),
-        department=_said(sent.department),
-        region=_said(sent.region),
+        page_url=page_address(_said(sent.page_url)),
+        department=chosen_id(_said(sent.department)),
+        region=chosen_id(_said(sent.region)),
     )
     return None if visit == Visit() else visit
 
@@ -105,10 +137,10 @@ def _visit(sent: wire.Body) -> Visit | None:
 def _attachment(attachment: wire.Attachment) -> Attachment:
     return Attachment(
         kind=attachment.type if attachment.type in _KINDS else _OTHER_KIND,
-        url=attachment.url,
-        title=attachment.title,
-        latitude=attachment.latitude,
-        longitude=attachment.longitude,
+        url=whole_or_none(attachment.url, MEDIA_URL_CHARACTERS),
+        title=cut(attachment.title, DETAIL_CHARACTERS),
+        latitude=degrees(attachment.latitude),
+        longitude=degrees(attachment.longitude),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-Id = Annotated[str, Meta(min_length=1, max_length=256)] | Annotated[int, Meta(ge=0, le=2**63 - 1)]
+from tuyen_channels.bounds import Id
 
 
 class Kind(msgspec.Struct, frozen=True):

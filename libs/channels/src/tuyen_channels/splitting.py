@@ -1,0 +1,52 @@
+"""Takes JSON apart without reading it: where a strict reader refuses the whole for one part of it,
+the other parts are still to be had. Depth, numbers and characters make no difference here."""
+
+import re
+
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
+_MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*(.*)', re.DOTALL)
+_BLANK = b" \t\r\n"
+
+
+def elements(array: bytes) -> list[bytes]:
+    """The elements of an array, each as it stands. Raises ValueError when it is none."""
+    return _parts(array, b"[")
+
+
+def members(of: bytes) -> dict[str, bytes]:
+    """The members of an object, each value as it stands; of two with one name the last. Raises
+    ValueError when it is none."""
+    found = {}
+    for part in _parts(of, b"{"):
+        member = _MEMBER.fullmatch(part)
+        if member is not None:
+            found[member[1].decode("utf-8", "replace")] = member[2]
+    return found
+
+
+def _parts(whole: bytes, opening: bytes) -> list[bytes]:
+    text = whole.strip(_BLANK)
+    if not text.startswith(opening):
+        raise ValueError(f"the JSON does not begin with {opening.decode()}")
+    parts, depth, start = list[bytes](), 0, 1
+    for token in _TOKEN.finditer(text):
+        found = token[0]
+        if found in b"[{":
+            depth += 1
+        elif found in b"]}":
+            depth -= 1
+            if depth == 0:
+                return _with_last(parts, text, start, token)
+        elif found == b"," and depth == 1:
+            parts.append(text[start : token.start()].strip(_BLANK))
+            start = token.end()
+        elif found == b'"':
+            break
+    raise ValueError("the JSON has no end")
+
+
+def _with_last(parts: list[bytes], text: bytes, start: int, end: re.Match[bytes]) -> list[bytes]:
+    if end.end() != len(text):
+        raise ValueError("something follows the JSON")
+    last = text[start : end.start()].strip(_BLANK)
+    return [*parts, last] if parts or last else parts
