@@ -91,17 +91,32 @@ async def running(log: Log, within_s: float = 4.0) -> AsyncIterator[Rig]:
             copy.cancel()
 
 
-async def connect_page(log: Log, external_id: str = PAGE, page_id: PageId = PAGE_ID) -> None:
+async def connect_page(
+    log: Log,
+    external_id: str = PAGE,
+    page_id: PageId = PAGE_ID,
+    *,
+    organization: OrganizationId = HOA_SEN,
+    status: str = "active",
+    at: datetime = START,
+) -> None:
     """What the gateway writes when a page is connected."""
     page = PageChanged(
-        organization=HOA_SEN,
+        organization=organization,
         id=page_id,
         channel=Channel.FACEBOOK,
         external_id=external_id,
         name="Thời trang",
-        at=START,
+        status=status,
+        at=at,
     )
     await _append(log, page, "page", page_id)
+
+
+async def remove_page(log: Log, page_id: PageId = PAGE_ID) -> None:
+    """What the gateway writes when a page of Hoa Sen is removed."""
+    headers = [("ce_type", b"page.removed.v1")]
+    await log.append_bytes(DIRECTORY, directory_key(HOA_SEN, "page", page_id), None, headers)
 
 
 async def connect_site(
@@ -134,7 +149,7 @@ async def suspend(log: Log) -> None:
 
 async def _append(log: Log, event: DirectoryEvent, entity: str, entity_id: str) -> None:
     envelope = Envelope(id=f"evt_{entity}", source="test", subject=entity, time=START, data=event)
-    await log.append(DIRECTORY, directory_key(HOA_SEN, entity, entity_id), envelope)
+    await log.append(DIRECTORY, directory_key(event.organization, entity, entity_id), envelope)
 
 
 async def records(log: Log, topic: Topic) -> list[Record]:

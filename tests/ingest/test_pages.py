@@ -1,12 +1,12 @@
 """Which page a channel's id stands for, as the directory is changed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tuyen_channels.ports import Page
 from tuyen_events.directory import OrganizationChanged, PageChanged, RuleChanged
 from tuyen_events.ids import OrganizationId, PageId, RuleId
 from tuyen_events.vocabulary import Channel, Mode
-from tuyen_ingest.domain.pages import ConnectedPages
+from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOA_SEN, SAO_MAI = OrganizationId("hoa-sen"), OrganizationId("sao-mai")
@@ -111,3 +111,29 @@ def test_what_is_no_page_and_no_organization_changes_nothing() -> None:
     pages.apply("hoa-sen/rule/r", rule)
     pages.apply("hoa-sen/rule/r", None)
     assert served(pages) == {}
+
+
+def test_r7_a_page_is_its_owners_whether_it_is_served_or_not() -> None:
+    pages = ConnectedPages()
+    assert pages.owner(Channel.FACEBOOK, "104") == ""
+    pages.apply("hoa-sen/page/giay", page(status="inactive"))
+    assert pages.owner(Channel.FACEBOOK, "104") == "hoa-sen/giay"
+    pages.apply("sao-mai/page/giay", page(SAO_MAI))
+    assert pages.owner(Channel.FACEBOOK, "104") == "sao-mai/giay"
+    pages.apply("sao-mai/page/giay", None)
+    pages.apply("hoa-sen/page/giay", None)
+    assert pages.owner(Channel.FACEBOOK, "104") == ""
+
+
+def test_r7_pages_of_then_are_those_that_are_whose_they_were() -> None:
+    pages = ConnectedPages()
+    pages.apply("hoa-sen/page/giay", page())
+    pages.apply("sao-mai/page/giay", page(SAO_MAI, "105"))
+    owners = {"104": "hoa-sen/giay", "105": "hoa-sen/giay", "106": ""}
+    then = PagesThen(pages, Channel.FACEBOOK, NOW, owners)
+    assert dict(then) == {"104": Page(HOA_SEN, GIAY)}
+    assert len(then) == 1
+    assert "106" not in then
+    assert then.withheld == {"105"}
+    assert dict(PagesThen(pages, Channel.FACEBOOK, NOW, {})) == served(pages)
+    assert not PagesThen(pages, Channel.FACEBOOK, NOW - timedelta(seconds=1), {})

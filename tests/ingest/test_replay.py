@@ -4,10 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.rig import START, Rig, connect_page, envelopes, records, running
+from ingest.rig import (
+    HOA_SEN,
+    START,
+    Rig,
+    connect_page,
+    envelopes,
+    records,
+    remove_page,
+    running,
+    suspend,
+)
 from support.facebook import PAGE, body, comment, entry, live_comment, live_video, message, video
 from tuyen_channels.facebook import wire
-from tuyen_events.ids import PageId
+from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
 from tuyen_ingest.replay import Outcome, kept, replay
@@ -90,3 +100,79 @@ async def test_what_is_listed_can_be_cut_by_time(rig: Rig, log: InMemoryLog) -> 
     since = START + timedelta(minutes=30)
     assert [found.body async for found in kept(log, "raw", since)] == [later]
     assert len([found async for found in kept(log, "raw", None)]) == 2
+
+
+SAO_MAI, THEIRS = OrganizationId("sao-mai"), PageId("vay")
+OTHER = "104000000000002"
+
+
+async def move_page(rig: Rig, log: InMemoryLog) -> None:
+    """The page goes from Hoa Sen to Sao Mai."""
+    await remove_page(log)
+    rig.clock.advance(timedelta(hours=1))
+    await connect_page(log, PAGE, THEIRS, organization=SAO_MAI, at=rig.clock.now())
+    await rig.reads_directory()
+
+
+async def owners(log: InMemoryLog) -> set[str]:
+    """Whose events stand in the log."""
+    events = [envelope.data for envelope in await envelopes(log, INBOUND)]
+    return {event.organization for event in events if isinstance(event, InboundEvent)}
+
+
+async def test_r7_a_replay_gives_nobody_what_was_written_to_anothers_page(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    await connect_page(log, OTHER, PageId("khac"))
+    await rig.reads_directory()
+    await rig.send(
+        entry(messaging=[message("m_1")], changes=[comment("1_1")]),
+        entry(page=OTHER, messaging=[message("m_2", page=OTHER)]),
+    )
+    await move_page(rig, log)
+    before = len(await envelopes(log, INBOUND))
+    assert before == 3
+    assert await replayed(rig, "raw") == Outcome(bodies=1, events=1, failures=0, withheld=2)
+    assert await owners(log) == {HOA_SEN}
+    await rig.send(entry(messaging=[message("m_3")]))
+    assert await owners(log) == {HOA_SEN, SAO_MAI}
+    assert (await replayed(rig, "raw")).withheld == 2
+
+
+async def test_r7_a_replay_gives_nobody_a_dead_letter_of_anothers_page(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as fault:
+        fault.setattr(wire, "feed_value_of", wire.live_video_of)
+        await rig.send(entry(changes=[comment("1_1")]))
+    await move_page(rig, log)
+    assert await replayed(rig, "dead-letters") == Outcome(1, 0, 0, withheld=1)
+    assert not await envelopes(log, INBOUND)
+
+
+@pytest.mark.parametrize("by", ["inactive", "suspended"])
+async def test_r7_what_came_while_the_page_was_not_served_is_its_owners_alone(
+    rig: Rig, log: InMemoryLog, by: str
+) -> None:
+    if by == "suspended":
+        await suspend(log)
+    else:
+        await connect_page(log, status="inactive")
+    await rig.reads_directory()
+    await rig.send(entry(messaging=[message("m_1")]))
+    await move_page(rig, log)
+    assert await replayed(rig, "raw") == Outcome(1, 0, 0, withheld=1)
+    assert not await envelopes(log, INBOUND)
+
+
+async def test_r9_1_a_body_of_before_owners_were_kept_is_read_while_its_page_is_as_it_was(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    await rig.send(entry(messaging=[message("m_1")]))
+    (record,) = await records(log, RAW)
+    headers = [(name, value) for name, value in record.headers if name != "owners"]
+    await log.append_bytes(RAW, PAGE, record.value, headers)
+    assert await replayed(rig, "raw") == Outcome(bodies=2, events=2, failures=0)
+    await move_page(rig, log)
+    assert await replayed(rig, "raw") == Outcome(bodies=2, events=0, failures=0, withheld=2)
+    assert await owners(log) == {HOA_SEN}

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 from structlog.testing import capture_logs
@@ -31,13 +31,15 @@ from support.facebook import (
     signed,
     video,
 )
+from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
+from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import PostClassified
-from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW, TOPICS
+from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, TOPICS, Topic
+from tuyen_ingest import acceptance
 from tuyen_ingest.api.webhooks import MAX_BODY_BYTES
-from tuyen_ingest.records import MAX_EVENT_BYTES
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Appended, LogUnavailableError, Unwritten
 from tuyen_platform.metrics import SKIPPED_UPDATES
@@ -99,7 +101,25 @@ async def test_p3_every_sample_body_is_answered_200_and_kept_byte_for_byte(
     assert not await records(log, DEAD_LETTERS)
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", b"[1]", b"no json", b'{"entry":[7]}', b"\xff\x00"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b"no json",
+        b'{"entry":[7]}',
+        b"\xff\x00",
+        b"[" * 100_000,
+        body(entry(page="1" * 1_000_000, messaging=[message("m_1")])),
+        body(entry(messaging=[message("\0" * 700_000)] * 5))[:MAX_BODY_BYTES],
+        *(
+            body(entry(messaging=[message("m_1", text="@", sender=sender)])).replace(b"@", odd)
+            for sender in ("67", "@")
+            for odd in (b"\xff", b"\\ud800", b"\\u0000", b"\x00")
+        ),
+    ],
+)
 async def test_p3_a_signed_body_is_answered_200_whatever_is_in_it(
     rig: Rig, log: InMemoryLog, raw: bytes
 ) -> None:
@@ -179,6 +199,47 @@ async def test_a_page_that_was_connected_a_moment_ago_is_known(rig: Rig, log: In
     assert len(await records(log, INBOUND)) == 1
 
 
+async def test_r9_1_while_the_directory_is_behind_an_unknown_page_is_503_and_kept(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = (
+        entry(page="99", messaging=[message("m_1", page="99")]),
+        entry(messaging=[message("m_2")]),
+    )
+    ends = log.end_offsets
+
+    async def ahead(topic: Topic) -> Mapping[int, int]:
+        found = await ends(topic)
+        return {part: end + (topic is DIRECTORY) for part, end in found.items()}
+
+    monkeypatch.setattr(acceptance, "_REFRESH_WITHIN_S", 0.05)
+    with monkeypatch.context() as lagging:
+        lagging.setattr(log, "end_offsets", ahead)
+        answer = await rig.send(*both)
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert len(await records(log, RAW)) == 1
+    assert len(await envelopes(log, INBOUND)) == 1
+    await connect_page(log, "99", PageId("moi"))
+    assert (await rig.send(*both)).status_code == 200
+    told = await envelopes(log, INBOUND)
+    assert (len(told), len({envelope.id for envelope in told})) == (3, 2)
+
+
+async def test_r9_1_an_unknown_page_is_503_while_the_log_does_not_say_where_it_ends(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(topic: Topic) -> Mapping[int, int]:
+        raise LogUnavailableError("no answer")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(log, "end_offsets", away)
+        answer = await rig.send(entry(page="99", messaging=[message("m_1")]))
+        assert answer.status_code == 503
+        assert (await rig.send(entry(messaging=[message("m_2")]))).status_code == 200
+    assert len(await records(log, RAW)) == 2
+
+
 async def test_p5a_livestreams_are_remembered_by_this_and_by_the_next_process(
     rig: Rig, log: InMemoryLog
 ) -> None:
@@ -203,7 +264,7 @@ async def test_p5a_livestreams_are_remembered_by_this_and_by_the_next_process(
 async def test_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_deliver_again(
     rig: Rig, log: InMemoryLog
 ) -> None:
-    long = message("m_1", text="a" * (MAX_EVENT_BYTES + 1))
+    long = message("m_1", text="a" * (EVENT_BYTES + 1))
     answer = await rig.send(entry(messaging=[long, message("m_2")]))
     assert answer.status_code == 200
     assert len(await records(log, INBOUND)) == 1
@@ -320,3 +381,18 @@ async def test_p2_what_the_log_does_not_acknowledge_is_answered_503_and_comes_ag
     assert len({envelope.id for envelope in events}) == 3
     (live,) = [e.data for e in events if isinstance(e.data, CommentAdded)]
     assert live.livestream
+
+
+async def test_r9_5_a_body_that_breaks_its_parser_is_kept_and_put_aside(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody expected it")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(parser, "parse", broken)
+        assert (await rig.send(entry(messaging=[message("m_1")]))).status_code == 200
+    assert len(await records(log, RAW)) == 1
+    (letter,) = await envelopes(log, DEAD_LETTERS)
+    assert isinstance(letter.data, DeadLettered)
+    assert letter.data.error == "ZeroDivisionError: nobody expected it"

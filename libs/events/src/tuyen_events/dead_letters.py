@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import msgspec
+
 from tuyen_events.event import Event
 from tuyen_events.vocabulary import Moment
 
@@ -22,3 +24,5 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     at: Moment
     account: str = ""
     """Whose webhook it came to, where each page of a channel has an address of its own."""
+    owners: dict[str, str] = msgspec.field(default_factory=dict)
+    """By a page's id at its channel, whose it was then: `organization/page`, empty for nobody's."""

@@ -3,11 +3,14 @@
 import traceback
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
+from tuyen_events.codec import encode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import event_id
+from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
 from tuyen_platform import metrics
 from tuyen_platform.kafka.ports import Log, Record
@@ -19,6 +22,16 @@ _REASON_CHARACTERS = 1_000
 _FRAMES = 12
 
 _log = structlog.get_logger()
+
+
+def within_bounds(letter: DeadLettered) -> DeadLettered:
+    """The letter so that the log takes it: of a reason or a payload that is too long the beginning,
+    measured as it is written, since writing may make six bytes of one."""
+    letter = msgspec.structs.replace(letter, error=_printable(letter.error))
+    while (size := len(encode_data(letter))) > DEAD_LETTER_BYTES and letter.payload:
+        kept = len(letter.payload) * DEAD_LETTER_BYTES // size
+        letter = msgspec.structs.replace(letter, payload=letter.payload[:kept])
+    return letter
 
 
 async def bury(log: Log, record: Record, service: str, reason: str) -> None:
@@ -37,7 +50,9 @@ async def bury(log: Log, record: Record, service: str, reason: str) -> None:
         at=moment,
     )
     identity = event_id("dead_letter", service, place)
-    envelope = Envelope(id=identity, source=service, subject=place, time=moment, data=letter)
+    envelope = Envelope(
+        id=identity, source=service, subject=place, time=moment, data=within_bounds(letter)
+    )
     key = (record.key or b"").decode("utf-8", "replace")[:_KEY_CHARACTERS]
     await log.append(DEAD_LETTERS, key, envelope)
     metrics.DEAD_LETTERS.labels(service).inc()

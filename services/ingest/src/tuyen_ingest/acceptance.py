@@ -1,18 +1,44 @@
 """Accepts authentic bodies: reads them, writes what they say, and returns once it stands (P2)."""
 
 from functools import cache
+from typing import NamedTuple
+
+import structlog
 
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Parsed
+from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
 from tuyen_ingest import records
-from tuyen_ingest.domain.pages import ConnectedPages
-from tuyen_ingest.records import Delivery
+from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
+from tuyen_ingest.records import Delivery, Owners
 from tuyen_platform import metrics
+from tuyen_platform.dead_letters import raised_at, reason_of
 from tuyen_platform.kafka.copies import LogCopy
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.ports import Log, LogUnavailableError
 from tuyen_platform.page_tokens import PageTokens
 
 _REFRESH_WITHIN_S = 1.0
+_REFRESH_APART_S = 0.05
+"""However many bodies name pages that nobody has, the log is asked twenty times a second for what
+was set up meanwhile."""
+
+_ERRORS_IN_A_LINE = 5
+
+_log = structlog.get_logger()
+
+
+class Accepted(NamedTuple):
+    """What a body says. `sure` is false when a page that it names may have been connected by now:
+    the body is kept, and what it says of that page has to come again."""
+
+    parsed: Parsed
+    sure: bool
+
+
+class AcceptedAgain(NamedTuple):
+    """What a kept body says now; `withheld` counts the parts of pages that are another's by now."""
+
+    parsed: Parsed
+    withheld: int
 
 
 class Acceptance:
@@ -38,51 +64,77 @@ class Acceptance:
         self._posts = posts
         self._within_s = within_s
 
-    async def accept(self, delivery: Delivery) -> Parsed:
+    async def accept(self, delivery: Delivery) -> Accepted:
         """Writes the body and everything that it says, in the body's order and behind the bodies
         that were accepted before (R9.3); returns once all of it is acknowledged.
 
         Raises LogUnavailableError, and then some of it may stand in the log: the same ids come when
         the channel delivers again.
         """
-        parsed = self._parse(delivery)
+        pages = self._pages.of(delivery.channel.name)
+        parsed, sure = self._parse(delivery, pages), True
         if parsed.unknown_pages:
-            parsed = await self._parse_again(delivery, parsed)
+            sure = await self._directory_is_read()
+            if not parsed.unknown_pages.isdisjoint(pages):
+                parsed = self._parse(delivery, pages)
         await self._write(delivery, parsed, keep=True)
-        return parsed
+        return Accepted(parsed, sure or not parsed.unknown_pages)
 
-    async def accept_again(self, delivery: Delivery) -> Parsed:
+    async def accept_again(self, delivery: Delivery, owners: Owners) -> AcceptedAgain:
         """Reads a body, or a part of one, that is kept already, and writes what it says now; parts
-        that cannot be read stay where they are."""
-        parsed = self._parse(delivery)
+        that cannot be read stay where they are, and what was written to a page that is another's by
+        now is written to nobody. `owners` is whose the pages were."""
+        pages = PagesThen(self._pages, delivery.channel.name, delivery.accepted_at, owners)
+        parsed = self._parse(delivery, pages)
         await self._write(delivery, parsed, keep=False)
-        return parsed
-
-    def _parse(self, delivery: Delivery) -> Parsed:
-        channel = delivery.channel
-        pages = self._pages.of(channel.name)
-        return channel.parse(
-            delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
+        withheld = sum(
+            skipped.why is SkipReason.UNKNOWN_PAGE and skipped.what in pages.withheld
+            for skipped in parsed.skipped
         )
+        return AcceptedAgain(parsed, withheld)
 
-    async def _parse_again(self, delivery: Delivery, parsed: Parsed) -> Parsed:
-        """A page that is not known may have been connected a moment ago: the directory is read to
-        its present end before the page's events are skipped."""
-        await self._directory.refresh(_REFRESH_WITHIN_S)
-        if parsed.unknown_pages.isdisjoint(self._pages.of(delivery.channel.name)):
-            return parsed
-        return self._parse(delivery)
+    def _parse(self, delivery: Delivery, pages: Pages) -> Parsed:
+        try:
+            return delivery.channel.parse(
+                delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
+            )
+        except Exception as error:  # the supervisor of one body: it is kept, and put aside (P3)
+            _log.error("body_broke_its_parser", delivery_id=delivery.id, raised_at=raised_at(error))
+            text = delivery.body.decode("utf-8", "replace")
+            return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
+
+    async def _directory_is_read(self) -> bool:
+        """Whether what is known of pages is the directory's present end: a page that is not known
+        may have been connected a moment ago."""
+        try:
+            return await self._directory.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
+        except LogUnavailableError:
+            return False
 
     async def _write(self, delivery: Delivery, parsed: Parsed, *, keep: bool) -> None:
         unwritten = [*records.events(delivery, parsed), *records.facts(delivery, parsed)]
         if keep:
-            unwritten += records.dead_letters(delivery, parsed)
-            unwritten.append(records.raw(delivery, parsed.page))
+            name = delivery.channel.name
+            owners = {page: self._pages.owner(name, page) for page in sorted(parsed.pages)}
+            unwritten += records.dead_letters(delivery, parsed, owners)
+            unwritten.append(records.raw(delivery, parsed.page, owners))
             unwritten += self._tokens.first_use(delivery.account)
+            _tell_failures(delivery, parsed)
         await self._log.append_all(unwritten, within_s=self._within_s)
         for _, fact in parsed.classified:
             self._posts.apply(fact)
         _count(delivery.channel.name, parsed)
+
+
+def _tell_failures(delivery: Delivery, parsed: Parsed) -> None:
+    if parsed.failures:
+        _log.error(
+            "parts_put_aside",
+            channel=delivery.channel.name,
+            delivery_id=delivery.id,
+            parts=len(parsed.failures),
+            errors=[failure.error for failure in parsed.failures[:_ERRORS_IN_A_LINE]],
+        )
 
 
 _accepted = cache(metrics.INBOUND_EVENTS.labels)  # looking a child up costs more than counting

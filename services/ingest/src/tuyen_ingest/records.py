@@ -1,27 +1,32 @@
 """What becomes of one body, as records for the log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
+
+import msgspec
 
 from tuyen_channels.ports import Failure, Parsed, WebhookChannel
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import caused_event_id
+from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
+from tuyen_platform.dead_letters import within_bounds
 from tuyen_platform.kafka.ports import Unwritten
 
 SERVICE = "ingest"
 SOURCE = "tuyen/ingest"
-MAX_EVENT_BYTES = 900_000
-"""Below what Kafka takes as one record (1 MiB). No channel's event comes near it; one that did
-could never be accepted, and its channel would deliver it for ever."""
-
 DELIVERY_ID, CHANNEL, ACCEPTED_AT = "delivery_id", "channel", "accepted_at"
-ACCOUNT = "account"
-"""The headers of a raw body; the account is left out where it is empty."""
+ACCOUNT, OWNERS = "account", "owners"
+"""The headers of a raw body; the account is left out where it is empty. `owners` is a JSON object:
+by the id of each page that the body names, whose it was, as `Owners` has it."""
+
+Owners = Mapping[str, str]
+"""By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
+empty when it was nobody's."""
 
 
 class Delivery(NamedTuple):
@@ -45,12 +50,13 @@ def delivery_of(
     return Delivery("dlv_" + digest.hexdigest(), channel, body, accepted_at, account)
 
 
-def raw(delivery: Delivery, page: str) -> Unwritten:
-    """The body, byte for byte (P3)."""
+def raw(delivery: Delivery, page: str, owners: Owners) -> Unwritten:
+    """The body, byte for byte (P3), and whose its pages were."""
     headers = [
         (DELIVERY_ID, delivery.id.encode()),
         (CHANNEL, delivery.channel.name.encode()),
         (ACCEPTED_AT, encode_time(delivery.accepted_at)),
+        (OWNERS, msgspec.json.encode(owners)),
     ]
     if delivery.account:
         headers.append((ACCOUNT, delivery.account.encode()))
@@ -70,10 +76,9 @@ def events(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
                 data=normalized.event,
             )
         )
-        if len(value) > MAX_EVENT_BYTES:
-            parsed.failures.append(
-                Failure(parsed.page, f"{normalized.id} in {delivery.id}", "the event is too large")
-            )
+        if len(value) > EVENT_BYTES:
+            cause = f"the event has {len(value)} bytes, and {EVENT_BYTES} at most are taken"
+            parsed.failures.append(Failure(parsed.page, f"{normalized.id} in {delivery.id}", cause))
             continue
         kept.append(normalized)
         yield Unwritten(INBOUND, normalized.key, value, headers)
@@ -94,22 +99,25 @@ def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
         yield Unwritten(POSTS, f"{page}/{key}", *encode(envelope))
 
 
-def dead_letters(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
-    """What could not be read (P4)."""
+def dead_letters(delivery: Delivery, parsed: Parsed, owners: Owners) -> Iterator[Unwritten]:
+    """What could not be read (P4), and whose it is."""
     for number, failure in enumerate(parsed.failures):
         envelope = Envelope(
             id=caused_event_id(delivery.id, "failure", str(number)),
             source=SOURCE,
             subject=delivery.id,
             time=delivery.accepted_at,
-            data=DeadLettered(
-                service=SERVICE,
-                origin=delivery.channel.name,
-                delivery_id=delivery.id,
-                error=failure.error,
-                payload=failure.payload,
-                at=delivery.accepted_at,
-                account=delivery.account,
+            data=within_bounds(
+                DeadLettered(
+                    service=SERVICE,
+                    origin=delivery.channel.name,
+                    delivery_id=delivery.id,
+                    error=failure.error,
+                    payload=failure.payload,
+                    at=delivery.accepted_at,
+                    account=delivery.account,
+                    owners={page: owners[page] for page in (failure.page,) if page in owners},
+                )
             ),
         )
         yield Unwritten(DEAD_LETTERS, failure.page or delivery.channel.name, *encode(envelope))

@@ -2,7 +2,9 @@
 
 `raw` reads every accepted body, `dead-letters` the parts that could not be read (P3, P4). Ids come
 from the bodies, so that what stands in the log already changes nothing when it comes again, and
-`accepted_at` stays that of the first time. `--list` shows what would be read and writes nothing.
+`accepted_at` stays that of the first time. What was written to a page that is another
+organization's by now is written to nobody, and counted. `--list` shows what would be read and
+writes nothing.
 """
 
 import argparse
@@ -11,7 +13,10 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
+
+import msgspec
 
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.dead_letters import DeadLettered
@@ -38,14 +43,18 @@ class Kept(NamedTuple):
     body: bytes
     account: str = ""
     error: str | None = None
+    owners: records.Owners = MappingProxyType({})
+    """Whose its pages were, where that was kept."""
 
 
 class Outcome(NamedTuple):
-    """What a replay did: bodies read, events written, parts that still cannot be read."""
+    """What a replay did: bodies read, events written, parts that still cannot be read, and parts of
+    pages that are another organization's by now, which are written to nobody."""
 
     bodies: int
     events: int
     failures: int
+    withheld: int = 0
 
 
 def kept_raw(record: Record) -> Kept | None:
@@ -58,9 +67,13 @@ def kept_raw(record: Record) -> Kept | None:
             datetime.fromisoformat(headers[records.ACCEPTED_AT].decode()),
             record.value or b"",
             headers.get(records.ACCOUNT, b"").decode(),
+            owners=_owners_of(headers.get(records.OWNERS, b"{}")),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, msgspec.DecodeError):
         return None
+
+
+_owners_of = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def kept_dead_letter(record: Record) -> Kept | None:
@@ -78,6 +91,7 @@ def kept_dead_letter(record: Record) -> Kept | None:
         letter.payload.encode(),
         letter.account,
         letter.error,
+        letter.owners,
     )
 
 
@@ -107,7 +121,7 @@ async def _up_to_now(log: Log, topic: Topic) -> AsyncIterator[Record]:
 
 async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) -> Outcome:
     """Reads everything again and writes what it says now, one body after the other."""
-    bodies = events = failures = 0
+    bodies = events = failures = withheld = 0
     async for found in kept(log, what, since):
         channel = ingest.channels.get(found.channel)
         if channel is None:
@@ -115,11 +129,12 @@ async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) ->
         delivery = Delivery(
             found.delivery_id, channel, found.body, found.accepted_at, found.account
         )
-        parsed = await ingest.acceptance.accept_again(delivery)
+        parsed, others = await ingest.acceptance.accept_again(delivery, found.owners)
         bodies += 1
         events += len(parsed.events)
         failures += len(parsed.failures)
-    return Outcome(bodies, events, failures)
+        withheld += others
+    return Outcome(bodies, events, failures, withheld)
 
 
 async def _main(what: str, since: datetime | None, only_list: bool) -> None:

@@ -48,6 +48,7 @@ class LogCopy:
         self._tail: Tail | None = None
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
+        self._asking_since = float("-inf")
 
     @property
     def topic(self) -> Topic:
@@ -113,11 +114,12 @@ class LogCopy:
             self._waiters.remove(waiter)
         return True
 
-    async def refresh(self, within_s: float) -> bool:
+    async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
         """Whether the copy came to hold, within that many seconds, all that stood in the log when
         this was called. Callers that come together ask the log once.
 
-        Raises LogUnavailableError.
+        With `apart_s` the log is asked once in that many seconds, however many call: each waits up
+        to that long for an answer that holds for it. Raises LogUnavailableError.
         """
         loop = asyncio.get_running_loop()
         called_at = loop.time()
@@ -125,7 +127,8 @@ class LogCopy:
             async with asyncio.timeout(within_s), self._asking:
                 if self._asked_at >= called_at:
                     return True
-                asked_at = loop.time()
+                await asyncio.sleep(max(self._asking_since + apart_s - loop.time(), 0))
+                asked_at = self._asking_since = loop.time()
                 ends = await self._log.end_offsets(self._topic)
                 if await self.until(lambda: self._holds(ends), within_s):
                     self._asked_at = asked_at

@@ -1,10 +1,11 @@
 """The connected pages, folded from the directory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from tuyen_channels.ports import Page, Pages
 from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 
 _SERVED = frozenset({"active", "waiting"})
@@ -27,6 +28,19 @@ class ConnectedPages:
     def of(self, channel: Channel) -> Pages:
         """The channel's pages, a view that follows every change."""
         return self._served[channel]
+
+    def owner(self, channel: Channel, external_id: str) -> str:
+        """Whose the page is, as `organization/page`, served or not; empty when it is nobody's."""
+        page = self._serving(channel, external_id)
+        if page is None:
+            claims = self._claims.get((channel, external_id), {})
+            page = next((self._pages[key] for key in claims), None)
+        return "" if page is None else _named(page.organization, page.id)
+
+    def unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
+        """Whether the page is served as it was set up by then, as far as the directory tells."""
+        page = self._serving(channel, external_id)
+        return page is not None and page.at <= moment
 
     def apply(self, key: str, change: DirectoryEvent | None) -> None:
         """Folds one record of the directory; None removes what stood under `key`."""
@@ -52,13 +66,64 @@ class ConnectedPages:
                 self._serve(page.channel, page.external_id)
 
     def _serve(self, channel: Channel, external_id: str) -> None:
-        claims: Mapping[str, None] = self._claims[channel, external_id]
+        page = self._serving(channel, external_id)
+        if page is None:
+            self._served[channel].pop(external_id, None)
+        else:
+            self._served[channel][external_id] = Page(page.organization, page.id)
+
+    def _serving(self, channel: Channel, external_id: str) -> PageChanged | None:
+        claims: Mapping[str, None] = self._claims.get((channel, external_id), {})
         for key in claims:
             page = self._pages[key]
             if page.status in _SERVED and page.organization not in self._suspended:
-                self._served[channel][external_id] = Page(page.organization, page.id)
-                return
-        self._served[channel].pop(external_id, None)
+                return page
+        return None
+
+
+class PagesThen(Mapping[str, Page]):
+    """The pages of a channel for a body that was accepted before: what was written to one
+    organization's page is read for nobody else, whosever the page is now.
+
+    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as in
+    records of before they were kept, it is read only if it was not set up anew since. `withheld`
+    are the pages that were asked for and are another's now.
+    """
+
+    def __init__(
+        self,
+        pages: ConnectedPages,
+        channel: Channel,
+        accepted_at: datetime,
+        owners: Mapping[str, str],
+    ) -> None:
+        self._pages = pages
+        self._channel = channel
+        self._accepted_at = accepted_at
+        self._owners = owners
+        self.withheld: set[str] = set()
+
+    def __getitem__(self, external_id: str) -> Page:
+        page = self._pages.of(self._channel)[external_id]
+        owner = self._owners.get(external_id)
+        if owner is None:
+            same = self._pages.unchanged_since(self._channel, external_id, self._accepted_at)
+        else:
+            same = owner in ("", _named(page.organization, page.id))
+        if not same:
+            self.withheld.add(external_id)
+            raise KeyError(external_id)
+        return page
+
+    def __iter__(self) -> Iterator[str]:
+        return (each for each in self._pages.of(self._channel) if each in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _named(organization: OrganizationId, page: PageId) -> str:
+    return f"{organization}/{page}"
 
 
 def _same_account(one: PageChanged, other: PageChanged | None) -> bool:

@@ -1,0 +1,37 @@
+"""Copies of a topic: how the log is asked for its end."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from tuyen_events.topics import DIRECTORY, Topic
+from tuyen_platform.kafka.copies import LogCopy
+from tuyen_platform.kafka.memory import InMemoryLog
+
+
+@pytest.mark.parametrize(("apart_s", "most"), [(0.0, 21), (0.5, 2)])
+async def test_r9_5_however_many_refresh_a_copy_the_log_is_asked_at_a_pace(
+    apart_s: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, asked = InMemoryLog(), list[Topic]()
+    ends = log.end_offsets
+
+    async def counted(topic: Topic) -> Mapping[int, int]:
+        asked.append(topic)
+        return await ends(topic)
+
+    copy = LogCopy(log, DIRECTORY, lambda _: None, service="test")
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(copy.run())
+        assert await copy.followed(30)
+        monkeypatch.setattr(log, "end_offsets", counted)
+        assert await copy.refresh(30, apart_s=apart_s)
+        callers = []
+        for _ in range(20):
+            callers.append(tasks.create_task(copy.refresh(30, apart_s=apart_s)))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert await asyncio.gather(*callers) == [True] * 20
+        following.cancel()
+    assert 2 <= len(asked) <= most
