@@ -163,7 +163,7 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
                 kind = row["kind"] if request is None else request.kind.value
                 able = candidates(world, row["page_id"], kind, mine)
                 if request is not None:
-                    able = [each for each in able if each != request.handed_over_by]
+                    able = [each for each in able if each not in request.leavers]
                 yield f"{row['id']} waits, and {able} can take it" if able else None
     yield None
 
@@ -194,9 +194,10 @@ def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
             request.department,
             request.region,
             request.page_url,
-            request.handed_over_by,
+            request.leavers,
         )
     gone = {event.request_id for _, event in evidence.log.events(REQUESTS, ChoiceWithdrawn)}
+    gone |= _moved(evidence)
     waiting: dict[tuple[object, ...], list[str]] = {}
     for answer in evidence.answers():
         queue = waiting.setdefault(groups[answer.request_id], [])
@@ -211,6 +212,18 @@ def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
                     queue.remove(answer.request_id)
             elif answer.organization in evidence.steady and answer.purpose is not Purpose.OFFLINE:
                 yield f"{answer.request_id} was not behind {ahead[0]}" if ahead else None
+
+
+def _moved(evidence: Evidence) -> set[str]:
+    """Requests that took another line with their old place (R3.7, R6.5), and those of before."""
+    found: set[str] = set()
+    before: dict[str, list[str]] = {}
+    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
+        asked = before.setdefault(request.customer_id, [])
+        asked.append(request.request_id)
+        if request.keeps_place:
+            found.update(asked)
+    return found
 
 
 def nothing_is_forgotten(evidence: Evidence) -> Iterator[str | None]:
@@ -291,7 +304,7 @@ def _choices(evidence: Evidence) -> Iterator[_Made]:
         pool = None if choice is None else pools.get(choice.pool_id or "")
         if choice is None or pool is None:
             continue
-        out = {*choice.full, choice.handed_over_by}
+        out = {*choice.full, *choice.leavers}
         yield _Made(
             answer.request_id,
             (answer.organization, pool.rule_id),

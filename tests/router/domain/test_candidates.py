@@ -323,24 +323,24 @@ def _bounded(**capacities: int | None) -> Any:
 )
 def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
     pool = pool_for(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
-    found = offered(pool, loads, None)
+    found = offered(pool, loads, ())
     assert ("".join(found.agents), "".join(found.full)) == (offer, full)
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
     full = evolve(LINKED, _bounded(a=None, b=1, c=1))
     pool = pool_for(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
-    assert offered(pool, {AgentId("b"): 1}, None).agents == ("c",)
-    found = offered(pool, {AgentId("b"): 1, AgentId("c"): 1}, None)
+    assert offered(pool, {AgentId("b"): 1}, ()).agents == ("c",)
+    found = offered(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
     assert (found.agents, found.full, found.pool.group) == (("a",), ("b", "c"), None)
 
 
 def test_r6_5_never_to_whom_it_was_taken_from() -> None:
     pool = pool_for(LINKED, PAGE, MESSAGE, page_url="https://shop.example/giay")
-    assert offered(pool, None, AgentId("b")).agents == ("c",)
+    assert offered(pool, None, [B]).agents == ("c",)
     alone = pool_for(shop(online="a"), PAGE, MESSAGE)
-    assert offered(alone, None, A).agents == ()
-    assert offered(alone, None, B).agents == (A,)
+    assert offered(alone, None, [A]).agents == ()
+    assert offered(alone, None, [B]).agents == (A,)
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,32 @@ def test_i12_a_repeated_done_leaves_what_a_later_message_asked_for() -> None:
     asked = desk.partition.customer(CUSTOMER).open_request
     desk.commands(mark_done())
     assert desk.partition.customer(CUSTOMER).open_request == asked
+
+
+@pytest.mark.parametrize("conversation", [THREAD, COMMENT])
+def test_i12_what_is_done_before_it_is_queued_joins_no_queue(conversation: ConversationId) -> None:
+    desk = Desk()
+    desk.writes(0, conversation)
+    desk.commands(mark_done(conversation, seen=0))
+    late = desk.answers(Verdict.QUEUED)
+    assert withdrawn(late) == ["inbound/3/0"]
+    assert not desk.partition.waits(conversation)
+    assert desk.partition.customer(CUSTOMER).open_request is None
+    desk.crash()
+    assert withdrawn(desk.answers(Verdict.QUEUED)) == ["inbound/3/0"]
+    assert not desk.partition.waits(conversation)
+
+
+def test_i12_of_threads_that_share_a_request_the_done_one_does_not_wait() -> None:
+    desk = Desk()
+    desk.writes(0)
+    desk.writes(1, LIVE)
+    desk.commands(mark_done(seen=1))
+    assert records(desk.answers(Verdict.QUEUED)) == [
+        (LIVE, None, Reason.QUEUED),
+        (THREAD, None, Reason.UNASSIGNED),
+    ]
+    desk.crash()
+    assert records(desk.answers(Verdict.CHOSEN, A, drained=True, offset=1)) == [
+        (LIVE, A, Reason.QUEUE_DRAINED)
+    ]

@@ -309,3 +309,25 @@ def test_r3_6_what_was_settled_before_a_handover_is_not_open_when_only_its_recor
     desk.crash(saved=1)
     assert desk.partition.customer(CUSTOMER).open_request is None
     assert requests(desk.commands(return_to_rotation(B), 2)) == requests(lost)
+
+
+def test_r6_5_two_who_leave_get_no_thread_of_their_common_customer_back() -> None:
+    """The second one's request takes the place of the first one's, and leaves out both."""
+    desk = given_to(A)
+    desk.writes(1, LIVE)
+    desk.commands(assign(B, LIVE), 0)
+    desk.commands(return_to_rotation(B, LIVE), 1)
+    desk.answers(Verdict.QUEUED)
+    second = desk.commands(return_to_rotation(A), 2)
+    (asked,) = [each for each in second if isinstance(each, ChoiceRequested)]
+    assert (set(asked.leavers), asked.keeps_place) == ({A, B}, True)
+    assert desk.answers(Verdict.CHOSEN, A, drained=True, to=-2, offset=1) == []
+    desk.crash(saved=0)
+    (again,) = [
+        each
+        for each in desk.commands(return_to_rotation(A), 2)
+        if isinstance(each, ChoiceRequested)
+    ]
+    assert again == asked
+    given = desk.answers(Verdict.CHOSEN, C, drained=True, offset=2)
+    assert {(each[0], each[1]) for each in records(given)} == {(THREAD, C), (LIVE, C)}

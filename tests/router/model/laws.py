@@ -90,7 +90,7 @@ def rotation_is_exact(history: History) -> None:
             continue
         cursor = cursors.get(choice.rule_id)
         assert choice.choice.after == (None if cursor is None else cursor[0])
-        left_out = {*choice.choice.full, choice.choice.handed_over_by}
+        left_out = {*choice.choice.full, *choice.choice.leavers}
         candidates = [each for each in pool.candidates if each not in left_out]
         if choice.mode is Mode.SEQUENTIAL:
             assert choice.agent_id == in_turn(list(order), list(candidates), cursor)

@@ -53,7 +53,8 @@ class Wait:
     kind: str
     conversations: list[str]
     visit: Visit = NO_VISIT
-    handed_over_by: str | None = None
+    leavers: list[str] = field(default_factory=list)
+    """Who gave it back (R6.5)."""
 
 
 @dataclass
@@ -67,6 +68,8 @@ class Model:
     choices: list[tuple[str, str]] = field(default_factory=list)
     """Each choice in order: the rule, and whom it chose."""
     seen: set[str] = field(default_factory=set)
+    named: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    """The department and region that a customer last asked for (R3.7)."""
 
     # What the world says.
 
@@ -119,7 +122,7 @@ class Model:
             and (every or self.world["agents"][agent]["presence"] == "online")  # R1.2
             and self.in_department(agent, wait.visit)  # R1.5
             and (capacity is None or self.load(agent) < capacity)  # R1.7
-            and agent != wait.handed_over_by  # R6.5
+            and agent not in wait.leavers  # R6.5
         ]
         group = self.group(wait.visit.url)
         return [agent for agent in able if agent in group] or able  # R1.6
@@ -157,11 +160,14 @@ class Model:
         row.done = False  # I12
         if not self.auto():
             return
+        anew = self.names_another(customer, visit)
         place = self.place_of(customer)
         if place is not None:  # R3.6
             if conversation not in place.conversations:
                 place.conversations.append(conversation)
                 self.record(conversation, kind, customer, None, "queued")
+            if anew:  # R3.7: `changed` gives it to somebody, if there is somebody now
+                place.visit, place.event = visit, event
             return
         agent, reason = self.sticky.get(customer, (None, None))
         wait = Wait(customer, page, event, kind, [conversation], visit)
@@ -169,10 +175,21 @@ class Model:
             self.find(wait)  # R3.1
         elif not self.allowed(agent, page):
             self.find(wait, lost="sticky_lost")  # R3.4
+        elif anew and not self.in_department(agent, visit):
+            self.find(wait, lost="sticky_lost")  # R3.7
         elif self.world["settings"]["auto_reassign"] and self.offline(agent):  # R3.3
             self.find(wait, lost="reassigned_offline")
         elif row.agent != agent:  # R3.2
             self.record(conversation, kind, customer, agent, str(reason))
+
+    def names_another(self, customer: str, visit: Visit) -> bool:
+        """R3.7: whether a visitor asks for what they did not ask for before."""
+        if visit.department is None:
+            return False
+        named = (visit.department, visit.region)
+        before = self.named.get(customer)
+        self.named[customer] = named
+        return named != before
 
     def root_comment(self, event: str, customer: str, page: str, conversation: str) -> None:
         """R4.1."""
@@ -284,11 +301,14 @@ class Model:
         elif keeper not in (None, only_from) and self.allowed(str(keeper), page):
             self.record(conversation, kind, customer, keeper, "bulk")
         else:
-            wait = Wait(customer, page, event, kind, [conversation], handed_over_by=only_from)
+            wait = Wait(customer, page, event, kind, [conversation], leavers=[only_from])
             self.record(conversation, kind, customer, None, "queued")
             place = self.place_of(customer) if kind in STICKY else None
-            if place is not None and place.handed_over_by is not None:  # R3.6
+            if place is not None and place.leavers:  # R3.6
                 place.conversations.append(conversation)
+                if only_from not in place.leavers:
+                    place.leavers.append(only_from)
+                    place.event = event
                 return "applied"
             if place is not None:
                 self.queue.remove(place)

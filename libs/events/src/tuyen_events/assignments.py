@@ -40,6 +40,14 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many open conversations the chosen agent had, where the organization counts them."""
     handed_over_by: AgentId | None = None
     """Whose conversation went back to rotation: not to them again (R6.5)."""
+    also_handed_over_by: tuple[AgentId, ...] = ()
+    """Others who gave back a thread of the same customer."""
+
+    @property
+    def leavers(self) -> tuple[AgentId, ...]:
+        """All who were not to have it again (R6.5)."""
+        first = () if self.handed_over_by is None else (self.handed_over_by,)
+        return (*first, *self.also_handed_over_by)
 
 
 class AssignmentEvent(Event, frozen=True, kw_only=True):

@@ -65,6 +65,16 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     page_url: str | None = None
     handed_over_by: AgentId | None = None
     """Whose conversation it was: not to them again (R6.5)."""
+    also_handed_over_by: tuple[AgentId, ...] = ()
+    """Others who gave back a thread of the same customer, which waits for the same answer."""
+    keeps_place: bool = False
+    """It stands for what the customer's threads waited with, in the same place (R3.7, R6.5)."""
+
+    @property
+    def leavers(self) -> tuple[AgentId, ...]:
+        """All who are not to have it again (R6.5)."""
+        first = () if self.handed_over_by is None else (self.handed_over_by,)
+        return (*first, *self.also_handed_over_by)
 
 
 class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
@@ -74,6 +84,8 @@ class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
     request_id: str
     organization: OrganizationId
     cause: Position
+    customer_id: CustomerId | None = None
+    """Whose threads share the request (R3.6): what the customer waited with before leaves too."""
 
 
 class Verdict(Word):

@@ -60,7 +60,7 @@ def considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
         return entry.candidates
     if entry.pool is None:
         return None if entry.choice.pool_id is not None else ()
-    left_out = {*entry.choice.full, entry.choice.handed_over_by}
+    left_out = {*entry.choice.full, *entry.choice.leavers}
     return tuple(agent for agent in entry.pool.candidates if agent not in left_out)
 
 
@@ -75,9 +75,8 @@ def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
         return None if entry.choice.pool_id is not None else ()
     why = {one.agent_id: one.why for one in entry.pool.excluded}
     why |= dict.fromkeys(entry.choice.full, Exclusion.CAPACITY)
-    gave = entry.choice.handed_over_by
-    if gave is not None and gave in entry.pool.candidates:
-        why[gave] = Exclusion.HANDED_OVER
+    gave = [each for each in entry.choice.leavers if each in entry.pool.candidates]
+    why |= dict.fromkeys(gave, Exclusion.HANDED_OVER)
     order = {agent: place for place, agent in enumerate(entry.pool.order)}
     return [
         Excluded(agent_id=agent, why=why[agent])

@@ -1,6 +1,6 @@
 """R1: who may be chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
@@ -39,6 +39,20 @@ def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool
     """
     found = organization.agents.get(agent)
     return found is not None and not found.disabled and _holds(organization, agent, page)
+
+
+def is_outside(
+    organization: Organization, agent: AgentId, department: str | None, region: str | None
+) -> bool:
+    """R3.7: whether the agent is not of the department, or of the region, that a visitor names."""
+    if department is None:
+        return False
+    found = organization.agents.get(agent)
+    if found is None or department not in organization.departments:
+        return True
+    if region is not None and f"{department}/{region}" not in organization.regions:
+        return True
+    return not _belongs(found, department, region)
 
 
 def rule_for(organization: Organization, page: PageId) -> RuleChanged | None:
@@ -81,21 +95,19 @@ def pool_for(
     return pool
 
 
-def offered(
-    pool: Pool, loads: Mapping[AgentId, int] | None, handed_over_by: AgentId | None
-) -> Offer:
+def offered(pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection[AgentId]) -> Offer:
     """Those of the pool's candidates who may be given one more conversation.
 
     Left out are those who have as many as they may (R1.7; `loads` is None where nobody counts), and
-    whoever it was taken from (R6.5). With nobody left of a link's group, the others come (R1.6).
+    those whom it was taken from (R6.5). With nobody left of a link's group, the others come (R1.6).
     """
-    if loads is None and handed_over_by is None:
+    if loads is None and not leavers:
         return pool.offer
     full = _full(pool, loads or {})
-    left_out = {*full, handed_over_by}
+    left_out = {*full, *leavers}
     agents = tuple(agent for agent in pool.candidates if agent not in left_out)
     if not agents and pool.beyond is not None:
-        return offered(pool.beyond, loads, handed_over_by)
+        return offered(pool.beyond, loads, leavers)
     return Offer(pool, agents, pool.turns_of(agents), full)
 
 

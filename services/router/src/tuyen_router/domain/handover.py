@@ -55,10 +55,9 @@ def on_return(
     conversation = named(command, command.conversation_id, command.kind)
     request = request_id(position.partition, partition.handled.inbound, position.offset)
     joined = _under_way(partition, command)
-    waits = replace(
-        _why(organization, command, Reason.QUEUED),
-        request_id=request if joined is None else joined.id,
-    )
+    if joined is not None and command.only_from in joined.leavers:
+        request = joined.id
+    waits = replace(_why(organization, command, Reason.QUEUED), request_id=request)
     return [
         assignment(partition, conversation, None, waits),
         *_asked(partition, command, position, request),
@@ -111,19 +110,22 @@ def _asked(
 ) -> list[Decision]:
     """What leads to an answer for the conversation.
 
-    While a customer's other thread goes back to rotation, this one gets the same answer (R3.6).
-    Any other open request is withdrawn: it may end with the assignee staying (R3.3), or with whom
-    the conversation was taken from. Its threads that nobody has get the answer to this one.
+    While a customer's other thread goes back to rotation, this one gets the same answer (R3.6); if
+    it was another agent's, a request that leaves out both takes the place of that thread's. Any
+    other open request is withdrawn: it may end with the assignee staying (R3.3), or with whom the
+    conversation was taken from. Its threads that nobody has get the answer to this one.
     """
     if not command.kind.sticky:
         return [_requested(command, position, request)]
     customer = partition.customer(command.customer_id)
     thread = (command.conversation_id, command.kind)
     before = _under_way(partition, command)
-    if before is not None:
+    if before is not None and command.only_from in before.leavers:
         joined = replace(before, conversations=_with(before.conversations, thread))
         return [CustomerSaved(command.customer_id, replace(customer.record(), request=joined))]
     withdrawn_id, unassigned = asked(partition, command)
+    if before is not None:
+        withdrawn_id = None
     made = Request(
         id=request,
         organization=command.organization,
@@ -134,11 +136,13 @@ def _asked(
         seed=EventId(command.command_id),
         cause=position,
         instead_of=withdrawn_id,
+        leavers=(*(() if before is None else before.leavers), command.only_from),
+        keeps_place=before is not None,
     )
     return [
         CustomerSaved(command.customer_id, replace(customer.record(), request=made)),
         *withdrawn(command, withdrawn_id, position),
-        _requested(command, position, request),
+        _requested(command, position, request, made),
     ]
 
 
@@ -176,7 +180,7 @@ def _again(
     if request is not None and request.cause == position:
         return [
             *withdrawn(command, request.instead_of, position),
-            _requested(command, position, request.id),
+            _requested(command, position, request.id, request),
             *told,
         ]
     keeper = _keeper(partition, organization, command)
@@ -186,7 +190,10 @@ def _again(
     return [*_asked(partition, command, position, anew), *told]
 
 
-def _requested(command: ReturnToRotation, position: Position, request: str) -> ChoiceRequested:
+def _requested(
+    command: ReturnToRotation, position: Position, request: str, made: Request | None = None
+) -> ChoiceRequested:
+    others = () if made is None else made.leavers[:-1]
     return ChoiceRequested(
         request_id=request,
         organization=command.organization,
@@ -203,4 +210,6 @@ def _requested(command: ReturnToRotation, position: Position, request: str) -> C
         region=command.region,
         page_url=address_of(command.page_url),
         handed_over_by=command.only_from,
+        also_handed_over_by=others,
+        keeps_place=made is not None and made.keeps_place,
     )

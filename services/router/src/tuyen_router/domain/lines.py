@@ -18,8 +18,8 @@ from tuyen_router.domain.candidates import capability_for, offered, pool_for
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.pools import Offer
 
-LineKey = tuple[PageId, Capability, str | None, str | None, AgentId | None]
-"""Page, capability, department, region, and who is not to have it again (R6.5).
+LineKey = tuple[PageId, Capability, str | None, str | None, tuple[AgentId, ...]]
+"""Page, capability, department, region, and those who are not to have it again (R6.5).
 
 A link's group is no part of it: with nobody of the group the others take it (R1.6)."""
 
@@ -38,9 +38,18 @@ Lines = dict[LineKey, Line]
 
 
 def join(lines: Lines, waiting: Waiting) -> None:
-    """Requests join in the order of their places."""
+    """Requests join in the order of their places, but for one that comes from another line with
+    its old place (R3.7): it goes before those who came later."""
     request = waiting.request
-    lines.setdefault(_line_of(request), OrderedDict())[request.request_id] = waiting
+    line = lines.setdefault(_line_of(request), OrderedDict())
+    later = []
+    for each in reversed(line.values()):
+        if each.place <= waiting.place:
+            break
+        later.append(each.request.request_id)
+    line[request.request_id] = waiting
+    for request_id in reversed(later):
+        line.move_to_end(request_id)
 
 
 def leave(lines: Lines, waiting: Waiting) -> None:
@@ -97,15 +106,15 @@ def offer_for(
         region=request.region,
         page_url=request.page_url,
     )
-    return offered(pool, loads, request.handed_over_by)
+    return offered(pool, loads, request.leavers)
 
 
 def _offer_to(
     organization: Organization, key: LineKey, loads: Mapping[AgentId, int] | None
 ) -> Offer:
-    page, capability, department, region, handed_over_by = key
+    page, capability, department, region, leavers = key
     pool = pool_for(organization, page, capability, department=department, region=region)
-    return offered(pool, loads, handed_over_by)
+    return offered(pool, loads, leavers)
 
 
 def _line_of(request: ChoiceRequested) -> LineKey:
@@ -115,7 +124,7 @@ def _line_of(request: ChoiceRequested) -> LineKey:
         capability,
         request.department,
         request.region,
-        request.handed_over_by,
+        request.leavers,
     )
 
 

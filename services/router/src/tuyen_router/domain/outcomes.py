@@ -130,7 +130,14 @@ def withdrawn(command: Command, request: str | None, position: Position) -> list
     """R5.3: what is decided by hand leaves the queue."""
     if request is None:
         return []
-    return [ChoiceWithdrawn(request_id=request, organization=command.organization, cause=position)]
+    return [
+        ChoiceWithdrawn(
+            request_id=request,
+            organization=command.organization,
+            cause=position,
+            customer_id=command.customer_id if command.kind.sticky else None,
+        )
+    ]
 
 
 def withdrawn_again(

@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from tuyen_events.assignments import Choice
-from tuyen_events.ids import AgentId, OrganizationId, RuleId
+from tuyen_events.ids import AgentId, CustomerId, OrganizationId, RuleId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import (
     ChoiceMade,
@@ -28,6 +28,7 @@ from tuyen_router.domain.lines import Lines, Waiting
 from tuyen_router.domain.loads import Counted, Loads, LoadStep, Released, Reserved
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.pools import Offer
+from tuyen_router.domain.state import order_of
 
 REMEMBERED_ANSWERS = 8192
 """How many answers a partition can give again: more than are ever under way at once."""
@@ -117,6 +118,8 @@ class Rotations:
     number: int
     cursors: dict[tuple[OrganizationId, RuleId], Cursor] = field(default_factory=dict)
     queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
+    waits_of: dict[CustomerId, str] = field(default_factory=dict)
+    """The request that a customer's threads wait with; they share one (R3.6)."""
     lines: dict[OrganizationId, Lines] = field(default_factory=dict)
     """The queues once more, by what they wait for."""
     loads: dict[OrganizationId, Loads] = field(default_factory=dict)
@@ -153,10 +156,15 @@ def evolve(rotations: Rotations, step: Step) -> None:
             queue = rotations.queues.setdefault(request.organization, {})
             queue[request.request_id] = step.waiting
             lines.join(rotations.lines.setdefault(request.organization, {}), step.waiting)
+            if request.kind.sticky:
+                rotations.waits_of[request.customer_id] = request.request_id
         case Left():
             waiting = rotations.queues.get(step.organization, {}).pop(step.request_id, None)
             if waiting is not None:
                 lines.leave(rotations.lines[step.organization], waiting)
+                customer = waiting.request.customer_id
+                if rotations.waits_of.get(customer) == step.request_id:
+                    del rotations.waits_of[customer]
         case Repeated():
             pass
         case PoolTold():
@@ -202,7 +210,8 @@ def on_request(
     A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
     again and moves no cursor; when the answer is not remembered any more, it has long been in the
     log. A root comment that was told twice, once without its author, asks from two partitions: the
-    first has the conversation, the other gets no answer.
+    first has the conversation, the other gets no answer. A customer who waits and asks anew, for
+    another department or because one more agent is not to have them, keeps their place (R3.7).
     """
     given = rotations.places.get(request.request_id)
     if given is not None:
@@ -214,19 +223,31 @@ def on_request(
     yield Asked(source, request.cause.offset)
     if any(name in rotations.places for name in _names(request)):
         return
-    if not organization.assigns_by_itself:
+    before = _asked_before(rotations, request)
+    if before is not None:
+        yield Left(request.organization, before.request.request_id)
+    elif not organization.assigns_by_itself:
         yield _answered(rotations, organization, request, Verdict.OFF, at=request.at)
         return
     counted = _counted(rotations, organization)
     offer = lines.offer_for(organization, request, counted)
-    never_waits = request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization)
+    never_waits = before is None and (
+        request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization)
+    )
     overtakes = never_waits or not behind
-    if offer.agents and (overtakes or not _contested(rotations, organization, counted, offer)):
-        yield from _chosen(rotations, organization, offer, request, at=request.at)
+    if (
+        offer.agents
+        and organization.assigns_by_itself
+        and (overtakes or not _contested(rotations, organization, counted, offer))
+    ):
+        yield from _chosen(
+            rotations, organization, offer, request, at=request.at, drained=before is not None
+        )
         return
     yield from _told(rotations, offer, request.at)
     if not never_waits:
-        yield Queued(Waiting(rotations.place + 1, request))  # R5.1
+        place = rotations.place + 1 if before is None else before.place
+        yield Queued(Waiting(place, request))  # R5.1
     yield _answered(
         rotations,
         organization,
@@ -244,9 +265,26 @@ def on_report(rotations: Rotations, report: LoadsReported) -> Iterator[Step]:
 
 
 def on_withdrawal(rotations: Rotations, withdrawal: ChoiceWithdrawn) -> Iterator[Step]:
-    """R5.3: what was decided otherwise waits no more."""
-    if withdrawal.request_id in rotations.queues.get(withdrawal.organization, {}):
+    """R5.3: what was decided otherwise waits no more; nor does what its customer asked before, of
+    which a crash may have lost the withdrawal."""
+    queue = rotations.queues.get(withdrawal.organization, {})
+    if withdrawal.request_id in queue:
         yield Left(withdrawal.organization, withdrawal.request_id)
+    if withdrawal.customer_id is None:
+        return
+    waiting = rotations.waits_of.get(withdrawal.customer_id)
+    if waiting is not None and order_of(waiting) < order_of(withdrawal.request_id):
+        yield Left(withdrawal.organization, waiting)
+
+
+def _asked_before(rotations: Rotations, request: ChoiceRequested) -> Waiting | None:
+    """What the customer's threads still wait with, where the request stands for that."""
+    if not request.keeps_place:
+        return None
+    waiting = rotations.waits_of.get(request.customer_id)
+    if waiting is None or order_of(waiting) >= order_of(request.request_id):
+        return None
+    return rotations.queues[request.organization][waiting]
 
 
 def drain(
@@ -351,6 +389,7 @@ def _choice(
         full=offer.full,
         load=load,
         handed_over_by=request.handed_over_by,
+        also_handed_over_by=request.also_handed_over_by,
     )
 
 

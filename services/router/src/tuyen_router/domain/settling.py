@@ -8,7 +8,7 @@ from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
-from tuyen_router.domain.state import Partition, Row
+from tuyen_router.domain.state import Partition, Request, Row
 from tuyen_router.domain.sticky import conversations_of, follow
 
 
@@ -16,7 +16,8 @@ def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> l
     """One answer. Its records belong into one record batch: all of them or none.
 
     An answer to a request that a manager's word has overtaken changes nothing (R3.5); if it left
-    the conversation in the queue, it is taken out again (R5.3).
+    the conversation in the queue, it is taken out again (R5.3). So is one that was called done
+    before the answer came (I12); one that was chosen for has its agent then, and stays done.
     """
     conversation = Conversation(
         id=answer.conversation_id,
@@ -28,6 +29,9 @@ def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> l
     if answer.kind.sticky:
         return _sticky(partition, conversation, answer, position)
     row = partition.rows.get(conversation.id)
+    if row is None and answer.verdict is Verdict.QUEUED and conversation.id in partition.done:
+        record = _record(partition, conversation, answer, None, Reason.UNASSIGNED)
+        return [record, *_overtaken(answer, position)]
     if row is None or (row.waiting and row.request_id == answer.request_id):
         return _records(partition, [conversation], answer)
     return _overtaken(answer, position)
@@ -40,11 +44,42 @@ def _sticky(
     request = customer.open_request
     if request is None or request.id != answer.request_id:
         return _overtaken(answer, position)
+    if answer.verdict is Verdict.QUEUED:
+        return _queued(partition, request, conversation, answer, position)
     records = _records(partition, conversations_of(request, conversation), answer)
-    if records or answer.verdict is Verdict.QUEUED:
+    if records:
         return records
     ended = replace(customer.record(), request=None)
     return [CustomerSaved(conversation.customer_id, ended)]
+
+
+def _queued(
+    partition: Partition,
+    request: Request,
+    conversation: Conversation,
+    answer: ChoiceMade,
+    position: Position,
+) -> list[Decision]:
+    """The threads wait, but for those that are done: the request asks for them no more. One of
+    which nothing was decided yet has it on record that nobody has it."""
+    threads = tuple(each for each in request.conversations if each[0] not in partition.done)
+    if threads == request.conversations:
+        return _records(partition, conversations_of(request, conversation), answer)
+    left = replace(request, conversations=threads)
+    records = _records(partition, conversations_of(left, conversation), answer)
+    ended = answer if not threads else replace(answer, request_id="")
+    records += [
+        _record(partition, each, ended, None, Reason.UNASSIGNED)
+        for each in conversations_of(request, conversation)
+        if each.id in partition.done and each.id not in partition.rows
+    ]
+    customer = partition.customer(conversation.customer_id)
+    saved = replace(customer.record(), request=left if threads else None)
+    return [
+        *records,
+        CustomerSaved(conversation.customer_id, saved),
+        *([] if threads else _overtaken(answer, position)),
+    ]
 
 
 def _overtaken(answer: ChoiceMade, position: Position) -> list[Decision]:
@@ -52,7 +87,10 @@ def _overtaken(answer: ChoiceMade, position: Position) -> list[Decision]:
         return []
     return [
         ChoiceWithdrawn(
-            request_id=answer.request_id, organization=answer.organization, cause=position
+            request_id=answer.request_id,
+            organization=answer.organization,
+            cause=position,
+            customer_id=answer.customer_id if answer.kind.sticky else None,
         )
     ]
 
@@ -128,7 +166,7 @@ def _record(
             mode=answer.mode,
             choice=answer.choice,
             settings_version=answer.settings_version,
-            request_id=answer.request_id,
+            request_id=answer.request_id or None,
         ),
     )
 

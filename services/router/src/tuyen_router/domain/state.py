@@ -29,6 +29,9 @@ from tuyen_router.domain.seen import as_written_today
 
 _NONE_SETTLED = (-1, -1)
 
+Named = tuple[str, str | None]
+"""A department, and perhaps a region of it."""
+
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """A conversation as its latest assignment record has it."""
@@ -65,6 +68,10 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cause: Position
     instead_of: str | None = None
     """The request that was withdrawn for this one."""
+    leavers: tuple[AgentId, ...] = ()
+    """Who gave back one of the conversations: not to them again (R6.5)."""
+    keeps_place: bool = False
+    """Whether it was asked in place of another one that may have waited."""
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -79,12 +86,13 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     A request that an assignment record settled is known by that record, and is left out at the next
     opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
-    about one of the customer's conversations.
+    about one of the customer's conversations. `named` is what a visitor last asked for.
     """
 
     request: Request | None
     seen: bytes
     refused: Refusal | None = None
+    named: Named | None = None
 
 
 class Customer(msgspec.Struct, gc=False):
@@ -104,6 +112,8 @@ class Customer(msgspec.Struct, gc=False):
     """The request whose answer is still to come, if there is one (R3.6)."""
     seen: bytes = b""
     refused: Refusal | None = None
+    named: Named | None = None
+    """What a website's visitor last asked for, while rules assigned (R3.7)."""
 
     def has_settled(self, order: tuple[int, int]) -> bool:
         """Whether the request of that order, or a later one of the customer, was settled.
@@ -115,7 +125,7 @@ class Customer(msgspec.Struct, gc=False):
         return order < settled or (order == settled and not self.settled_before)
 
     def record(self) -> CustomerRecord:
-        return CustomerRecord(self.open_request, self.seen, self.refused)
+        return CustomerRecord(self.open_request, self.seen, self.refused, self.named)
 
 
 @dataclass(slots=True)
@@ -278,6 +288,7 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
     customer.open_request = request
     customer.seen = as_written_today(record.seen)
     customer.refused = record.refused
+    customer.named = record.named
 
 
 def apply_done(partition: Partition, conversation: ConversationId, seen: int | None) -> None:

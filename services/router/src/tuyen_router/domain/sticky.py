@@ -8,7 +8,7 @@ from tuyen_events.ids import ConversationId, EventId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, Presence, Reason
-from tuyen_router.domain.candidates import may_answer
+from tuyen_router.domain.candidates import is_outside, may_answer
 from tuyen_router.domain.decisions import (
     Conversation,
     CustomerSaved,
@@ -19,7 +19,14 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.seen import Seen, arrival_of, with_seen
-from tuyen_router.domain.state import Customer, CustomerRecord, Partition, Request, request_id
+from tuyen_router.domain.state import (
+    Customer,
+    CustomerRecord,
+    Named,
+    Partition,
+    Request,
+    request_id,
+)
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -60,9 +67,14 @@ def on_sticky_event(
             pass
     request = customer.open_request
     decisions: list[Decision] = []
+    named = customer.named
     if organization.assigns_by_itself:
+        named = _named(arrival) or named
         if request is not None:
             request, decisions = _joined(partition, organization, request, arrival)
+            if named != customer.named:
+                request = _redirected(organization, customer, request, arrival)
+                decisions.append(_requested(arrival, request))
         elif _decided(partition, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
@@ -70,12 +82,15 @@ def on_sticky_event(
             decisions = [requested(arrival, purpose)]
         else:
             decisions = _followed(partition, organization, arrival)
-    return [noted(customer, arrival, request), *reopened(partition, arrival), *decisions]
+    saved = noted(customer, arrival, request, named)
+    return [saved, *reopened(partition, arrival), *decisions]
 
 
-def noted(customer: Customer, arrival: Arrival, request: Request | None) -> CustomerSaved:
+def noted(
+    customer: Customer, arrival: Arrival, request: Request | None, named: Named | None = None
+) -> CustomerSaved:
     """The customer with the event in the ring of those that were handled, and with a request."""
-    return _noted(customer, arrival, request, arrival.conversation.id)
+    return _noted(customer, arrival, request, arrival.conversation.id, named)
 
 
 def heard_again(customer: Customer, arrival: Arrival) -> CustomerSaved:
@@ -88,11 +103,15 @@ _NO_CONVERSATION = ConversationId("")
 
 
 def _noted(
-    customer: Customer, arrival: Arrival, request: Request | None, conversation: ConversationId
+    customer: Customer,
+    arrival: Arrival,
+    request: Request | None,
+    conversation: ConversationId,
+    named: Named | None = None,
 ) -> CustomerSaved:
     offset = arrival.position.offset
     seen = with_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
-    record = CustomerRecord(request, seen, customer.refused)
+    record = CustomerRecord(request, seen, customer.refused, named or customer.named)
     return CustomerSaved(arrival.conversation.customer_id, record)
 
 
@@ -112,9 +131,52 @@ def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -
         return Purpose.FIRST  # R3.1
     if not may_answer(organization, agent, arrival.conversation.page_id):
         return Purpose.STICKY_LOST  # R3.4
+    if _left_for_another(organization, customer, arrival):
+        return Purpose.STICKY_LOST  # R3.7
     if organization.settings.auto_reassign and organization.presence_of(agent) is Presence.OFFLINE:
         return Purpose.OFFLINE  # R3.3
     return None  # R3.2
+
+
+def _named(arrival: Arrival) -> Named | None:
+    """What a website's visitor asks for; None of an event that names no department."""
+    visit = arrival.visit
+    if visit is None or visit.department is None:
+        return None
+    return visit.department, visit.region
+
+
+def _left_for_another(organization: Organization, customer: Customer, arrival: Arrival) -> bool:
+    """R3.7: whether the visitor names what they did not name before, and the assignee is not there.
+
+    Naming the same again moves nobody, so a manager's choice of somebody outside it stands (R3.5).
+    """
+    named = _named(arrival)
+    if customer.agent_id is None or named in (None, customer.named):
+        return False
+    return named is not None and is_outside(organization, customer.agent_id, *named)
+
+
+def _redirected(
+    organization: Organization, customer: Customer, request: Request, arrival: Arrival
+) -> Request:
+    """R3.7: who waits and names another department waits there, in the place that they had.
+
+    Stage 2 knows by the customer which request this one is asked instead of; if that was answered
+    meanwhile, its answer comes to nothing.
+    """
+    purpose = request.purpose
+    if _left_for_another(organization, customer, arrival):
+        purpose = Purpose.STICKY_LOST
+    return msgspec.structs.replace(
+        request,
+        id=_request_id(arrival),
+        purpose=purpose,
+        seed=arrival.event_id,
+        cause=arrival.position,
+        instead_of=None,
+        keeps_place=True,
+    )
 
 
 def _followed(partition: Partition, organization: Organization, arrival: Arrival) -> list[Decision]:
@@ -202,8 +264,19 @@ def _replayed(customer: Customer, arrival: Arrival) -> list[Decision]:
     """The customer's record is in the log, and all before it; only the request may be lost."""
     request = customer.open_request
     if request is not None and request.cause == arrival.position:
-        return [requested(arrival, request.purpose)]
+        return [_requested(arrival, request)]
     return []
+
+
+def _requested(arrival: Arrival, request: Request) -> ChoiceRequested:
+    """What is asked for a request that is open."""
+    leavers = request.leavers
+    return msgspec.structs.replace(
+        requested(arrival, request.purpose),
+        handed_over_by=leavers[0] if leavers else None,
+        also_handed_over_by=leavers[1:],
+        keeps_place=request.keeps_place,
+    )
 
 
 def requested(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:

@@ -1,0 +1,233 @@
+"""R3.7: a website's visitor who names another department, or another region of it."""
+
+import pytest
+from msgspec.structs import replace as changed
+
+from router.domain.shop import (
+    AT,
+    CUSTOMER,
+    SHOP,
+    THREAD,
+    A,
+    B,
+    agent,
+    answer,
+    arrival,
+    assign,
+    at,
+    fold,
+    records,
+    request,
+    rule,
+    shop,
+)
+from tuyen_events.ids import AgentId, CustomerId
+from tuyen_events.inbound import Visit
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.vocabulary import Channel, Reason
+from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.queue import (
+    Answered,
+    Queued,
+    Rotations,
+    Step,
+    drain,
+    on_request,
+    on_withdrawal,
+)
+from tuyen_router.domain.queue import evolve as fold_step
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import CustomerRecord, Partition
+from tuyen_router.domain.sticky import on_sticky_event
+
+SALES, CARE = Visit(department="sales"), Visit(department="care")
+NORTH = Visit(department="sales", region="north")
+NONE = Visit()
+
+
+def _of(**departments: str) -> Organization:
+    """`a="sales"`: a is online and of sales; `a="sales/north"`: of its north as well."""
+    known = [
+        changed(
+            agent(name),
+            departments=tuple({each.partition("/")[0] for each in told.split()}),
+            regions=tuple(each for each in told.split() if "/" in each),
+        )
+        for name, told in departments.items()
+    ]
+    made = shop(online="".join(departments), agents=known, rules=[rule(members=departments)])
+    return Organization(
+        **{
+            name: getattr(made, name)
+            for name in ("id", "settings", "agents", "pages", "rules", "presence")
+        },
+        departments=frozenset({"sales", "care"}),
+        regions=frozenset({"sales/north"}),
+    )
+
+
+def _writes(
+    partition: Partition, organization: Organization, offset: int, visit: Visit
+) -> list[Decision]:
+    arrived = changed(arrival(offset, visit=visit), channel=Channel.LIVECHAT)
+    return fold(partition, on_sticky_event(partition, organization, arrived))
+
+
+def _asked(decisions: list[Decision]) -> ChoiceRequested:
+    (found,) = [each for each in decisions if isinstance(each, ChoiceRequested)]
+    return found
+
+
+def _answered(partition: Partition, asked: ChoiceRequested, agent: AgentId | None) -> None:
+    verdict = Verdict.QUEUED if agent is None else Verdict.CHOSEN
+    fold(partition, on_answer(partition, answer(asked, verdict, agent), at("answers", 0)))
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "asks"),
+    [
+        (SALES, CARE, True),
+        (NONE, CARE, True),
+        (SALES, NORTH, True),
+        (SALES, Visit(department="gone"), True),
+        (SALES, SALES, False),
+        (SALES, NONE, False),
+        (NONE, SALES, False),
+        (NONE, Visit(page_url="https://shop.example/giay"), False),
+    ],
+)
+def test_r3_7_who_names_what_the_assignee_is_not_of_is_asked_for_again(
+    first: Visit, then: Visit, asks: bool
+) -> None:
+    organization = _of(a="sales", b="care")
+    partition = Partition(3)
+    _answered(partition, _asked(_writes(partition, organization, 0, first)), A)
+    decisions = _writes(partition, organization, 1, then)
+    found = [each.purpose for each in decisions if isinstance(each, ChoiceRequested)]
+    assert found == ([Purpose.STICKY_LOST] if asks else [])
+
+
+def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_named() -> None:
+    organization = _of(a="sales", b="care")
+    partition = Partition(3)
+    _answered(partition, _asked(_writes(partition, organization, 0, SALES)), A)
+    command = on_assign(partition, organization, assign(B), at("commands", 0), repeated=False)
+    fold(partition, command)
+    assert records(_writes(partition, organization, 1, SALES)) == []
+    assert _asked(_writes(partition, organization, 2, NORTH)).region == "north"
+
+
+def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> None:
+    organization = _of(a="sales", b="care")
+    partition = Partition(3)
+    first = _asked(_writes(partition, organization, 0, SALES))
+    _answered(partition, first, None)
+    second = _asked(_writes(partition, organization, 1, CARE))
+    assert (second.department, second.keeps_place) == ("care", True)
+    late = answer(first, Verdict.CHOSEN, A, drained=True)
+    assert on_answer(partition, late, at("answers", 1)) == []
+    chosen = answer(second, Verdict.CHOSEN, B, drained=True)
+    made = fold(partition, on_answer(partition, chosen, at("answers", 2)))
+    assert records(made) == [(THREAD, B, Reason.QUEUE_DRAINED)]
+
+
+def test_r3_7_the_same_is_asked_again_after_a_crash() -> None:
+    organization = _of(a="sales", b="care")
+    partition = Partition(3)
+    _answered(partition, _asked(_writes(partition, organization, 0, SALES)), None)
+    second = _asked(_writes(partition, organization, 1, CARE))
+    assert _asked(_writes(partition, organization, 1, CARE)) == second
+
+
+def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None:
+    old = CustomerRecord(None, b"")
+    assert old.named is None
+    organization = _of(a="sales")
+    partition = Partition(3)
+    _writes(partition, organization, 0, SALES)
+    assert partition.customer(CUSTOMER).named == ("sales", None)
+
+
+# Stage 2.
+
+
+def _fold(rotations: Rotations, steps: object) -> list[Step]:
+    folded = []
+    for step in steps:  # type: ignore[attr-defined]  # an iterator of steps
+        fold_step(rotations, step)
+        folded.append(step)
+    return folded
+
+
+def _waits(
+    offset: int, customer: str, department: str | None, *, keeps_place: bool = False
+) -> ChoiceRequested:
+    asked: ChoiceRequested = request(offset, department=department, keeps_place=keeps_place)
+    return changed(
+        asked,
+        customer_id=CustomerId(customer),
+        channel=Channel.LIVECHAT,
+    )
+
+
+def _given(rotations: Rotations, organization: Organization) -> list[str]:
+    steps = _fold(rotations, drain(rotations, organization, AT, 10))
+    return [each.answer.choice.customer_id for each in steps if isinstance(each, Answered)]
+
+
+def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> None:
+    nobody = _of(c="")
+    rotations = Rotations(0)
+    for offset, customer in enumerate(["one", "two", "three"]):
+        department = "sales" if customer == "two" else "care"
+        _fold(rotations, on_request(rotations, nobody, _waits(offset, customer, department)))
+    anew = _waits(3, "two", "care", keeps_place=True)
+    steps = _fold(rotations, on_request(rotations, nobody, anew))
+    assert [each.waiting.place for each in steps if isinstance(each, Queued)] == [2]
+    recovered = Rotations(0)
+    for waiting in [*rotations.queues[SHOP].values()]:
+        fold_step(recovered, Queued(waiting))
+    for each in (rotations, recovered):
+        assert _given(each, _of(b="care")) == ["one", "two", "three"]
+
+
+def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> None:
+    rotations = Rotations(0)
+    organization = _of(b="care")
+    _fold(rotations, on_request(rotations, organization, _waits(0, "one", "sales")))
+    anew = _waits(1, "one", "care", keeps_place=True)
+    steps = _fold(rotations, on_request(rotations, organization, anew))
+    (said,) = [each.answer.choice for each in steps if isinstance(each, Answered)]
+    assert (said.verdict, said.agent_id, said.drained) == (Verdict.CHOSEN, B, True)
+    assert rotations.queues[SHOP] == {}
+    assert rotations.waits_of == {}
+
+
+def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
+    """Rules were switched off, or nothing is to wait any more: what waits stays."""
+    rotations = Rotations(0)
+    _fold(rotations, on_request(rotations, _of(b="care"), _waits(0, "one", "sales")))
+    off = changed(_of(b="care").settings, auto_assign=False)
+    organization = Organization(SHOP, off)
+    anew = _waits(1, "one", "care", keeps_place=True)
+    _fold(rotations, on_request(rotations, organization, anew))
+    assert _given(rotations, _of(b="care")) == ["one"]
+
+
+def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() -> None:
+    """A crash lost the request that came between, and with it the word that the first is void."""
+    rotations = Rotations(0)
+    _fold(rotations, on_request(rotations, _of(), _waits(0, "one", "sales")))
+    void = ChoiceWithdrawn(
+        request_id="inbound/3/1",
+        organization=SHOP,
+        cause=at("commands", 0),
+        customer_id=CustomerId("one"),
+    )
+    _fold(rotations, on_withdrawal(rotations, void))
+    assert rotations.queues[SHOP] == {}
+    _fold(rotations, on_request(rotations, _of(), _waits(2, "one", "sales")))
+    _fold(rotations, on_withdrawal(rotations, void))
+    assert len(rotations.queues[SHOP]) == 1
