@@ -1,0 +1,284 @@
+"""Every field of every route, with all that no field expects: no 500, no 503, no long answer."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.rig import OPERATOR, START, Rig, User, running
+from gateway.walk import (
+    BODIES,
+    ODD,
+    ODD_HEADERS,
+    ODD_IN_URL,
+    PATHS,
+    THREAD,
+    UNSET,
+    Place,
+    places,
+    replaced,
+    strict_database,
+)
+from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
+from tuyen_gateway.adapters.commands import Commands
+from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.api import jobs, presence
+from tuyen_gateway.api.app import create_app
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+
+JSON = {"Content-Type": "application/json"}
+LONGEST_ANSWER = 100_000
+Operation = tuple[str, str]
+
+NOT_HERE = {("GET", "/v1/contacts/{contact_id}"), ("GET", "/v1/contacts")}
+"""What the walk's database has none of."""
+
+
+class Walk:
+    """One gateway, and everybody who calls it; what went wrong is kept."""
+
+    def __init__(self, rig: Rig, callers: dict[str, str], schema: dict[str, Any]) -> None:
+        self.rig = rig
+        self.callers = callers
+        self.schema = schema
+        self.paths = dict(PATHS)
+        self.bodies: dict[Operation, tuple[dict[str, Any], ...]] = dict(BODIES)
+        self.wrong: list[str] = []
+        self.seen: Counter[int] = Counter()
+
+    def operations(self) -> Iterator[tuple[Operation, dict[str, Any]]]:
+        for path, item in self.schema["paths"].items():
+            for method, operation in item.items():
+                yield (method.upper(), path), operation
+
+    def concrete(self, path: str, **changed: str) -> str:
+        for name, value in {**self.paths, **changed}.items():
+            path = path.replace(f"{{{name}}}", value)
+        return path
+
+    async def call(
+        self,
+        *,
+        who: str,
+        operation: Operation,
+        path: str,
+        what: str,
+        body: bytes | None = None,
+        headers: dict[str, Any] | None = None,
+    ) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {self.callers[who]}"}
+        answer = await self.rig.client.request(
+            operation[0], path, content=body, headers={**JSON, **bearer, **(headers or {})}
+        )
+        self.seen[answer.status_code] += 1
+        if answer.status_code >= 500 or len(answer.content) > LONGEST_ANSWER:
+            told = f"{len(answer.content)} bytes: {answer.text[:150]}"
+            self.wrong.append(f"{who} {operation} {what}: {answer.status_code} {told}")
+        return answer
+
+
+def caller_of(operation: Operation) -> str:
+    return "operator" if operation[1].startswith("/v1/organizations") else "boss"
+
+
+@pytest.fixture
+async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
+    monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
+    monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
+    monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
+    monkeypatch.setattr(Commands, "assign", _carried_out)
+    clock = ManualClock(START)
+    async with running(InMemoryLog(clock), clock, strict_database(), projecting=False) as rig:
+        app = create_app(rig.gateway)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            rig.client = client
+            rig.anybody, rig.operator = User(client), User(client, OPERATOR)
+            yield await begun(rig)
+
+
+async def _at_once(_: MongoViews) -> None:
+    return
+
+
+async def _carried_out(commands: Commands, command: AssignConversation) -> CommandSettled:
+    """As the router answers a command that it was sent, and could read."""
+    await commands.send([command])
+    return CommandSettled(
+        command_id=command.command_id,
+        organization=command.organization,
+        conversation_id=command.conversation_id,
+        outcome=Outcome.APPLIED,
+        version=1,
+        agent_id=command.agent_id,
+    )
+
+
+async def begun(rig: Rig) -> Walk:
+    """With one of everything."""
+    boss = await rig.organization()
+    await rig.organization("other")
+    await boss.done("PUT", "/v1/settings", {"assignment": True, "take_unassigned": True})
+    await boss.done("PUT", "/v1/departments/sales", {"name": "Sales"})
+    await boss.done("PUT", "/v1/departments/sales/regions/north", {"name": "North"})
+    lan = await rig.staff(boss, "lan")
+    body = {"organization": "shop", "username": "lan", "password": "s3cret"}
+    tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
+    callers = {"boss": boss.token or "", "lan": lan.token or "", "operator": OPERATOR}
+    walk = Walk(rig, callers, (await rig.client.get("/openapi.json")).json())
+    walk.bodies["POST", "/v1/auth/refresh"] = ({"refresh_token": tokens["refresh_token"]},)
+    made = {"name": "W", "username": "walked", "role": "agent"}
+    await boss.done("PUT", "/v1/agents/walked", made)
+    page = await boss.done("PUT", "/v1/pages/chat", {"channel": "livechat", "name": "Chat"})
+    walk.paths["app_id"] = page["app_id"]
+    job = await boss.done(
+        "POST", "/v1/conversations/bulk", {"ids": [THREAD], "set": {"done": True}}
+    )
+    walk.paths["job_id"] = job["id"]
+    return walk
+
+
+async def begin_all(walk: Walk) -> set[Operation]:
+    """Calls each route as it is meant to be; those that were not carried out."""
+    order = ["POST", "PUT", "PATCH", "GET"]
+    failed = set()
+    found = [one for one, _ in walk.operations() if one[0] in order]
+    # What others name comes first: groups before links, pages before rules.
+    for operation in sorted(found, key=lambda one: (order.index(one[0]), -len(BODIES), one[1])):
+        for body in walk.bodies.get(operation, (None,)):
+            content = None if body is None else json.dumps(body).encode()
+            path = walk.concrete(operation[1])
+            answer = await walk.call(
+                who=caller_of(operation),
+                operation=operation,
+                path=path,
+                body=content,
+                what="as meant",
+            )
+            if not answer.is_success:
+                failed.add(operation)
+    return failed
+
+
+async def test_the_walk_reaches_every_route_and_knows_every_field(walk: Walk) -> None:
+    failed = await begin_all(walk)
+    assert failed <= NOT_HERE
+    named = {
+        (operation, part)
+        for operation, bodies in walk.bodies.items()
+        for body in bodies
+        for place in places(body)
+        for part in place
+        if isinstance(part, str)
+    }
+    shapes = walk.schema["components"]["schemas"]
+    for operation, described in walk.operations():
+        if "requestBody" not in described:
+            continue
+        shape = described["requestBody"]["content"]["application/json"]["schema"]
+        for field in fields(shape, shapes) - UNSET:
+            assert (operation, field) in named, (operation, field)
+
+
+def fields(shape: dict[str, Any], shapes: dict[str, Any]) -> set[str]:
+    """The names of all fields below a schema."""
+    found: set[str] = set(shape.get("properties", {}))
+    below = [*shape.get("properties", {}).values(), *shape.get("anyOf", [])]
+    below += [shape["items"]] if "items" in shape else []
+    if "$ref" in shape:
+        below.append(shapes[shape["$ref"].rpartition("/")[2]])
+    return found.union(*(fields(one, shapes) for one in below)) if below else found
+
+
+async def test_r9_5_no_field_of_a_body_makes_a_mistake_of_ours(walk: Walk) -> None:
+    await begin_all(walk)
+    for operation, bodies in walk.bodies.items():
+        path = walk.concrete(operation[1])
+        who = caller_of(operation)
+        for body in bodies:
+            for place in places(body):
+                for name, odd in ODD.items():
+                    content = replaced(body, place, odd)
+                    what = f"{_dotted(place)} {name}"
+                    await walk.call(
+                        who=who, operation=operation, path=path, body=content, what=what
+                    )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
+    assert (await User(walk.rig.client, walk.callers["boss"]).get("/v1/me")).status_code == 200
+    assert walk.seen[200] + walk.seen[201] + walk.seen[202] > 50
+    assert walk.seen[422] > 1_000
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(part) for part in place)
+
+
+async def test_r9_5_no_parameter_makes_a_mistake_of_ours(walk: Walk) -> None:
+    await begin_all(walk)
+    for operation, described in walk.operations():
+        if operation[0] == "DELETE":
+            continue
+        bodies = walk.bodies.get(operation, (None,))
+        content = None if bodies[0] is None else json.dumps(bodies[0]).encode()
+        for parameter in described.get("parameters", []):
+            for name, odd in ODD_IN_URL.items():
+                what = f"{parameter['name']} {name}"
+                if parameter["in"] == "query":
+                    path = f"{walk.concrete(operation[1])}?{parameter['name']}={odd}"
+                elif parameter["in"] == "path":
+                    path = walk.concrete(operation[1], **{parameter["name"]: odd})
+                else:
+                    continue
+                await walk.call(
+                    who=caller_of(operation),
+                    operation=operation,
+                    path=path,
+                    body=content,
+                    what=what,
+                )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
+    assert walk.seen[422] > 300
+
+
+async def test_r9_5_no_header_makes_a_mistake_of_ours(walk: Walk) -> None:
+    await begin_all(walk)
+    for operation in (
+        ("PUT", f"/v1/conversations/{THREAD}/assignee"),
+        ("PUT", "/v1/settings"),
+        ("GET", "/v1/conversations"),
+        ("GET", "/v1/organizations"),
+        ("GET", walk.concrete("/livechat/{app_id}/departments")),
+        ("POST", "/v1/auth/refresh"),
+    ):
+        for name, odd in ODD_HEADERS:
+            content = b'{"agent_id": "lan"}' if operation[0] == "PUT" else None
+            await walk.call(
+                who="boss",
+                operation=operation,
+                path=operation[1],
+                body=content,
+                what=name,
+                headers={name: odd},
+            )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
+
+
+async def test_r9_5_an_agent_and_a_stranger_reach_no_mistake_either(walk: Walk) -> None:
+    await begin_all(walk)
+    walk.callers["stranger"] = "made.up.token"
+    for who in ("lan", "stranger"):
+        for operation, described in walk.operations():
+            path = walk.concrete(operation[1])
+            for name in ("nul", "huge", "deeper", "many", "null", "a megabyte"):
+                if "requestBody" in described:
+                    await walk.call(
+                        who=who, operation=operation, path=path, body=ODD[name].encode(), what=name
+                    )
+            await walk.call(
+                who=who, operation=operation, path=f"{path}?after=-1&cursor=a&limit=0", what="query"
+            )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
