@@ -1,5 +1,7 @@
 """R1.6: which link an address is at or below."""
 
+import unicodedata
+
 import pytest
 
 from router.domain.shop import AT, SHOP
@@ -41,6 +43,20 @@ def _links(*urls: str) -> Links:
         ("https://shop.example", "https://shop.example@evil.example", False),
         ("http://localhost:3000/vn", "http://localhost:3000/vn/giay", True),
         ("https://shop.example/giày", "https://shop.example/gi%C3%A0y/da", True),
+        ("https://tiếngviệt.example/vn", "https://xn--tingvit-5t4cyc.example/vn/giay", True),
+        ("https://xn--tingvit-5t4cyc.example", "https://tiếngviệt.example/vn", True),
+        ("https://TIẾNGVIỆT.example", "https://xn--tingvit-5t4cyc.example", True),
+        (
+            unicodedata.normalize("NFD", "https://tiếngviệt.example/giày"),
+            "https://XN--TINGVIT-5T4CYC.example/gi%C3%A0y",
+            True,
+        ),
+        ("https://straße.example", "https://xn--strae-oqa.example", True),
+        ("https://straße.example", "https://strasse.example", False),
+        ("https://shop。example", "https://shop.example.", True),
+        ("https://tiếngviệt.example", "https://xn--tingvit.example", False),
+        ("https://shop.example", "https://xn--\ud800.example", False),
+        ("https://shop.example", "https://xn--99999999.example", False),
         ("https://shop.example/vn", "https://[", False),
         ("https://shop.example/vn", "", False),
     ],

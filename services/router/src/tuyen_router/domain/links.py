@@ -1,6 +1,7 @@
 """R1.6: which group answers the visitors of an address first."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,10 +11,15 @@ from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import GroupId, LinkId
 
 _Address = tuple[str, ...]
-"""A host in lower case, and the segments of a path."""
+"""A host in letters and in lower case, and the segments of a path."""
 
 _SEGMENTS = 64
 """How much of an address is looked at: visitors choose its length."""
+
+_ACE = "xn--"
+_LABEL = 63
+"""Characters of one label of a host: longer ones are none."""
+_DOTS = str.maketrans("。．｡", "...")
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,8 @@ class Links:
         """The group of the longest link that the address is at or below.
 
         Scheme, port, query and fragment are ignored, and so is a slash at the end; `/vn` covers
-        `/vn/giay`, but not `/vnx`. Of two links with one address the smaller id counts.
+        `/vn/giay`, but not `/vnx`. An international domain is the same in letters and as browsers
+        send it (`xn--...`). Of two links with one address the smaller id counts.
         """
         if not self._groups:
             return None
@@ -57,6 +64,26 @@ def _address(url: str) -> _Address:
     whole = re.split("[?#]", url, maxsplit=1)[0]
     _, scheme, rest = whole.partition("://")
     host, _, path = (rest if scheme else whole.removeprefix("//")).partition("/")
-    name = host.rpartition("@")[2].partition(":")[0].lower()
-    segments = (unquote(each) for each in path.split("/", _SEGMENTS)[:_SEGMENTS] if each)
+    name = _host(host.rpartition("@")[2].partition(":")[0])
+    segments = (_composed(unquote(each)) for each in path.split("/", _SEGMENTS)[:_SEGMENTS] if each)
     return (name, *segments)
+
+
+def _host(name: str) -> str:
+    labels = unquote(name).translate(_DOTS).split(".")
+    return ".".join(_letters(label) for label in labels).rstrip(".")
+
+
+def _letters(label: str) -> str:
+    """A label of a host in letters and in lower case, however it was written."""
+    found = unicodedata.normalize("NFKC", label).lower()
+    if found.startswith(_ACE) and len(found) <= _LABEL:
+        try:
+            found = found[len(_ACE) :].encode("ascii").decode("punycode")
+        except UnicodeError:
+            return found
+    return unicodedata.normalize("NFKC", found).lower()
+
+
+def _composed(segment: str) -> str:
+    return unicodedata.normalize("NFC", segment)
