@@ -15,7 +15,7 @@ from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Page, Parsed
 from tuyen_events.ids import OrganizationId, PageId, livestream_thread_id
 from tuyen_events.inbound import CommentEvent, LivestreamChanged
-from tuyen_events.posts import PostClassified
+from tuyen_events.posts import PostClassified, ReplyPlaced
 
 PAGES = {PAGE: Page(OrganizationId("hoa-sen"), PageId("thoi-trang"))}
 START = datetime(2026, 9, 21, 14, tzinfo=UTC)
@@ -32,7 +32,7 @@ class Ingested:
     def __init__(self) -> None:
         self.posts = LivePosts()
         self.now = START
-        self.log: dict[str, PostClassified] = {}
+        self.log: dict[str, PostClassified | ReplyPlaced] = {}
 
     def take(self, *changes: Update, after: timedelta = MINUTE) -> Parsed:
         self.now += after
@@ -206,8 +206,11 @@ def test_p5a_a_body_that_comes_again_says_its_facts_again(ingested: Ingested) ->
     again = ingested.take(video(POST, VIDEO), live_video("220", "live"))
     assert {key for key, _ in first.classified} == {key for key, _ in again.classified}
     for fact in again.classified:
+        assert isinstance(fact.event, PostClassified)
         assert fact.event.livestream
-        assert fact.event.at == first.classified[-1].event.at
+        last = first.classified[-1].event
+        assert isinstance(last, PostClassified)
+        assert fact.event.at == last.at
 
 
 numbers = st.integers(1, 3)

@@ -50,6 +50,7 @@ STORED_TYPE_NAMES = {
     "post.removed.v1",
     "presence.changed.v1",
     "region.changed.v1",
+    "reply.placed.v1",
     "rule.changed.v1",
     "session.signalled.v1",
     "settings.changed.v1",

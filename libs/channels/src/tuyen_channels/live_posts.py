@@ -29,19 +29,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_events.ids import OrganizationId, PageId
-from tuyen_events.posts import PostClassified
+from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, place_of
+from tuyen_events.posts import PostClassified, ReplyPlaced
 
 GUESS_WINDOW = timedelta(hours=1)
-
-PageKey = tuple[OrganizationId, PageId]
 
 
 class Fact(NamedTuple):
     """A fact and the key of its record within the page."""
 
     key: str
-    event: PostClassified
+    event: PostClassified | ReplyPlaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,13 @@ class LivePosts:
 
     def __init__(self) -> None:
         self._pages: dict[PageKey, PagePosts] = {}
+        self.roots = CommentRoots()
 
-    def apply(self, fact: PostClassified) -> None:
-        """Folds one fact; the order and repetitions make no difference."""
+    def apply(self, fact: PostClassified | ReplyPlaced) -> None:
+        """Folds one fact; the order and repetitions make no difference, but to the replies."""
+        if isinstance(fact, ReplyPlaced):
+            self.roots.apply(fact)
+            return
         page = (fact.organization, fact.page_id)
         self._pages.setdefault(page, PagePosts()).apply(fact)
 
@@ -126,7 +128,16 @@ class Draft:
     def __init__(self, known: LivePosts) -> None:
         self._known = known
         self._changed: dict[PageKey, PagePosts] = {}
+        self._roots = RootsDraft(known.roots)
         self.facts: list[Fact] = []
+
+    def replied(self, page: PageKey, reply: str, root: str) -> None:
+        """A reply was written in the thread of a root comment."""
+        self.facts.append(Fact(place_of(reply), self._roots.place(page, reply, root)))
+
+    def root_of(self, page: PageKey, comment: str) -> str:
+        """The root of the thread in which a comment stands, as far as it is known."""
+        return self._roots.root_of(page, comment)
 
     def video_published(self, page: PageKey, post: str, video: str | None, at: datetime) -> None:
         """The page published a video post."""

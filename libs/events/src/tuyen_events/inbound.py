@@ -158,7 +158,8 @@ class CommentEvent(InboundEvent, frozen=True, kw_only=True):
     external_id: str
     post_external_id: str
     parent_external_id: str | None = None
-    """The comment above, null for a root comment."""
+    """The root of the comment's thread, as far as it is known; null for a root comment. Below a
+    livestream it is the comment above."""
     customer: Customer | None = None
     conversation_id: ConversationId | None = None
     livestream: bool = False

@@ -28,6 +28,9 @@ PAYLOAD_CHARACTERS = 2_000
 ATTACHMENTS = 100
 """Attachments of one message."""
 
+PLACED_REPLIES = 64
+"""Replies of a page of which it is remembered under which comment they stand."""
+
 UPDATES = 5_000
 """Updates of one webhook's body; the channels say that they send a thousand at most."""
 

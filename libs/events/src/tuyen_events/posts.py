@@ -1,4 +1,5 @@
-"""Which posts are livestreams, as ingest knows it (P5a): compacted, keyed by page and post."""
+"""What ingest knows of posts: which are livestreams (P5a), and under which comment recent replies
+stand. Compacted, keyed by page and subject."""
 
 from typing import ClassVar
 
@@ -20,3 +21,14 @@ class PostClassified(Event, frozen=True, kw_only=True):
     video_external_id: str | None
     livestream: bool
     at: Moment
+
+
+class ReplyPlaced(Event, frozen=True, kw_only=True):
+    """A reply, and the comment above it: a reply to this reply belongs to that comment's thread
+    (R4.3). Each page has so many places for them; a later reply takes the place of an older one."""
+
+    type: ClassVar[str] = "reply.placed.v1"
+    organization: OrganizationId
+    page_id: PageId
+    comment_external_id: str
+    root_external_id: str

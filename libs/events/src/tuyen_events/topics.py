@@ -297,13 +297,13 @@ PAGE_TOKENS = Topic(
 )
 POSTS = Topic(
     name="posts",
-    key="organization/page/post or video",
+    key="organization/page/post, video or place of a reply",
     partitions=6,
     cleanup=Cleanup.COMPACT,
     retention=timedelta(days=1),
     public=False,
-    carries="which posts are livestreams",
-    events=(posts.PostClassified,),
+    carries="which posts are livestreams, and under which comments recent replies stand",
+    events=(posts.PostClassified, posts.ReplyPlaced),
 )
 REQUESTS = Topic(
     name="router-requests",

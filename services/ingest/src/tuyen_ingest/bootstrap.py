@@ -11,7 +11,7 @@ from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
 from tuyen_events.codec import decode_data
 from tuyen_events.directory import DirectoryEvent
-from tuyen_events.posts import PostClassified
+from tuyen_events.posts import PostClassified, ReplyPlaced
 from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, POSTS
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.api.webhooks import Webhooks
@@ -48,7 +48,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
     def fold_posts(record: Record) -> None:
         if record.value is not None:
             fact = decode_data(record.headers, record.value)
-            if isinstance(fact, PostClassified):
+            if isinstance(fact, PostClassified | ReplyPlaced):
                 posts.apply(fact)
 
     directory = LogCopy(log, DIRECTORY, fold_directory, service="ingest")

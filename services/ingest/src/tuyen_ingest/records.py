@@ -13,6 +13,7 @@ from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import caused_event_id
 from tuyen_events.limits import EVENT_BYTES
+from tuyen_events.posts import PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
 from tuyen_platform.dead_letters import within_bounds
 from tuyen_platform.kafka.ports import Unwritten
@@ -92,11 +93,15 @@ def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
         envelope = Envelope(
             id=caused_event_id(delivery.id, page, key),
             source=SOURCE,
-            subject=fact.post_external_id or key,
+            subject=_about(fact) or key,
             time=delivery.accepted_at,
             data=fact,
         )
         yield Unwritten(POSTS, f"{page}/{key}", *encode(envelope))
+
+
+def _about(fact: PostClassified | ReplyPlaced) -> str | None:
+    return fact.post_external_id if isinstance(fact, PostClassified) else fact.comment_external_id
 
 
 def dead_letters(delivery: Delivery, parsed: Parsed, owners: Owners) -> Iterator[Unwritten]:

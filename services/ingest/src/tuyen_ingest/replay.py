@@ -142,7 +142,11 @@ async def _main(what: str, since: datetime | None, only_list: bool) -> None:
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
         if only_list:
             async for found in kept(log, what, since):
-                _say(found._asdict() | {"body": found.body.decode("utf-8", "replace")})
+                shown = {
+                    "body": found.body.decode("utf-8", "replace"),
+                    "owners": dict(found.owners),
+                }
+                _say(found._asdict() | shown)
             return
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:

@@ -110,6 +110,8 @@ def _comment(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
         # Whose conversation it is depends on when the comment was made and by whom, which is not
         # told: the comment's own conversation, found by its id.
         about["conversation_id"] = None
+    elif about["parent_external_id"] is not None:
+        _below_root(about, about["parent_external_id"], source)
     event: InboundEvent
     times = (source.moment(value.created_time), source.accepted_at)
     if verb == "edited":
@@ -148,6 +150,9 @@ def _comment_added(
         )
     elif about["parent_external_id"] is None:
         about["conversation_id"] = _thread(comment, source)
+    else:
+        root = _below_root(about, about["parent_external_id"], source)
+        source.posts.replied(source.page_key, comment, root)
     event = CommentAdded(
         **about,
         occurred_at=source.moment(value.created_time),
@@ -164,8 +169,8 @@ def _about(
 ) -> _AboutComment:
     """What all events of a comment say, as if its post were no livestream.
 
-    The comment above is taken as the root: Facebook shows two levels. Where nothing is said of what
-    is above, the thread cannot be told.
+    The comment above is taken as the root. Where nothing is said of what is above, the thread
+    cannot be told.
     """
     parent = None if value.parent_id is None else str(value.parent_id)
     is_root = parent in (post, post.rpartition("_")[2])
@@ -184,6 +189,15 @@ def _about(
         conversation_id=thread,
         livestream=False,
     )
+
+
+def _below_root(about: _AboutComment, above: str, source: Source) -> str:
+    """Puts a reply, maybe to a reply, under its root: a conversation is its root comment's (R4.3).
+    Returns the root."""
+    root = source.posts.root_of(source.page_key, above)
+    about["parent_external_id"] = root
+    about["conversation_id"] = _thread(root, source)
+    return root
 
 
 def _reaction(value: wire.FeedValue, source: Source) -> Normalized | Skipped:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from tuyen_channels.bounds import believable, cut
-from tuyen_channels.live_posts import Draft, PageKey
+from tuyen_channels.live_posts import Draft
 from tuyen_channels.ports import Normalized, Page
+from tuyen_channels.roots import PageKey
 from tuyen_events.ids import (
     EventId,
     MessageId,
