@@ -1,6 +1,6 @@
 """The records that follow from one handled chunk or one step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -51,10 +51,11 @@ class Outbox:
     between loses the follow-up, never the state, and the input comes again.
     """
 
-    __slots__ = ("_follow_up", "_groups", "_limit", "size")
+    __slots__ = ("_follow_up", "_groups", "limit", "size")
 
     def __init__(self, max_batch_bytes: int = 512 * 1024) -> None:
-        self._limit = max_batch_bytes
+        self.limit = max_batch_bytes
+        """Of the bytes of one record batch."""
         self._groups: dict[tuple[str, int], list[Group]] = {}
         self._follow_up: Outbox | None = None
         self.size = 0
@@ -69,10 +70,9 @@ class Outbox:
         headers: Headers = [],  # noqa: B006  # shared by all records without headers
     ) -> None:
         """Add one record. Raises `RecordTooLargeError`."""
-        size = _bound(key, value, headers)
-        if size > self._limit:
-            raise RecordTooLargeError(topic, size, self._limit)
-        self._groups_at(topic, partition).append((OutRecord(key, value, headers),))
+        record = OutRecord(key, value, headers)
+        size = self.size_of(topic, record)
+        self._groups_at(topic, partition).append((record,))
         self.size += size
 
     def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
@@ -82,11 +82,36 @@ class Outbox:
         """
         if not records:
             return
-        size = sum(map(encoded_size, records))
-        if size > self._limit:
-            raise RecordTooLargeError(topic, size, self._limit)
+        size = self.size_of(topic, *records)
         self._groups_at(topic, partition).append(tuple(records))
         self.size += size
+
+    def size_of(self, topic: str, *records: OutRecord) -> int:
+        """An upper bound of what the records take in one batch, which they have to fit into.
+
+        Raises `RecordTooLargeError`. For handlers that look before they change their state.
+        """
+        size = sum(map(encoded_size, records))
+        if size > self.limit:
+            raise RecordTooLargeError(topic, size, self.limit)
+        return size
+
+    def fitting(self, records: Sequence[OutRecord]) -> Iterator[Sequence[OutRecord]]:
+        """The records in groups that fit into a batch each, in order: one, wherever they all fit.
+
+        One that does not fit by itself is a group of its own.
+        """
+        group: list[OutRecord] = []
+        size = 0
+        for record in records:
+            more = encoded_size(record)
+            if group and size + more > self.limit:
+                yield group
+                group, size = [], 0
+            group.append(record)
+            size += more
+        if group:
+            yield group
 
     def _groups_at(self, topic: str, partition: int) -> list[Group]:
         place = (topic, partition)
@@ -99,7 +124,7 @@ class Outbox:
     def follow_up(self) -> "Outbox":
         """What is sent after this outbox, and is acknowledged before the input is."""
         if self._follow_up is None:
-            self._follow_up = Outbox(self._limit)
+            self._follow_up = Outbox(self.limit)
         return self._follow_up
 
     def take_follow_up(self) -> "Outbox | None":

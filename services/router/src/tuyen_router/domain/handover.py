@@ -20,7 +20,7 @@ from tuyen_router.domain.outcomes import (
     withdrawn,
 )
 from tuyen_router.domain.state import Partition, Request, request_id
-from tuyen_router.domain.sticky import address_of
+from tuyen_router.domain.sticky import address_of, word_of
 
 Threads = tuple[tuple[ConversationId, ConversationKind], ...]
 
@@ -206,8 +206,8 @@ def _requested(
         seed=EventId(command.command_id),
         cause=position,
         at=command.at,
-        department=command.department,
-        region=command.region,
+        department=word_of(command.department),
+        region=word_of(command.region),
         page_url=address_of(command.page_url),
         handed_over_by=command.only_from,
         also_handed_over_by=others,

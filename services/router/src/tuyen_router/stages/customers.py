@@ -10,7 +10,6 @@ import structlog
 from tuyen_events.assignments import AssignmentEvent, Sources
 from tuyen_events.codec import (
     UnknownTypeError,
-    UnreadableEventError,
     decode_data,
     decode_typed,
     header,
@@ -44,7 +43,7 @@ from tuyen_events.topics import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
-from tuyen_router.chunks import Chunk, Outbox, Record
+from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
 from tuyen_router.domain.by_hand import on_assign
 from tuyen_router.domain.decisions import (
     Conversation,
@@ -61,7 +60,7 @@ from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.ports import CustomerPartition, Organizations
-from tuyen_router.stages.loads import ChangedLoads, complete_reports
+from tuyen_router.stages.loads import ChangedLoads, complete_reports, in_parts
 from tuyen_router.stages.records import (
     DeadLetterOffice,
     assignment_record,
@@ -74,12 +73,17 @@ NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
 
 _ASSIGNABLE = {MessageReceived.type.encode(), CommentAdded.type.encode()}
+_WITH_THE_CHUNK = OutRecord(None, None)
+"""In place of the record of what is written once for its whole chunk."""
 _decisions = cache(DECISIONS.labels)
 _log = structlog.get_logger()
 
 
 class CustomerStage:
     """Handles chunks of one partition after another; all decisions are the domain's.
+
+    What an event leads to is decided and made ready to be written before any of it is folded, so a
+    record that cannot be handled is put aside and leaves nothing half done.
 
     Assignments are written with the chunk, the customers' own records and marks once those are
     acknowledged, and what others do about both (requests, results, reports of loads) after that. So
@@ -107,19 +111,24 @@ class CustomerStage:
         loads = ChangedLoads(partition, self._organization)
         writing = _Writing(self._prefix, partition, outbox, loads)
         for record in chunk.records:
+            event = None
             try:
                 event = _read(topic, record)
-            except UnreadableEventError as error:
-                self._dead_letters.add(outbox, topic, chunk.partition, record, error)
-                continue
-            if event is not None:
+                if event is None:
+                    continue
                 position = Position(topic=topic, partition=chunk.partition, offset=record.offset)
-                for decision in self._decide(partition, event, record, position):
-                    evolve(partition, decision)
-                    writing.add(decision)
-                if isinstance(event, ChoiceMade):
-                    loads.note_answer(event)
-                writing.end_event()
+                decided = writing.ready(self._decide(partition, event, record, position))
+            except MemoryError:
+                raise
+            except Exception as error:  # the record's own doing, and nothing was changed for it
+                self._dead_letters.add(outbox, topic, chunk.partition, record, error)
+                decided = []
+            for decision, written in decided:
+                evolve(partition, decision)
+                writing.add(decision, written)
+            if isinstance(event, ChoiceMade):
+                loads.note_answer(event)
+            writing.end_event()
         writing.end_chunk()
         ROUTED_EVENTS.labels(NAME, topic).inc(len(chunk.records))
 
@@ -210,40 +219,70 @@ class _Writing:
         self._outbox = outbox
         self._loads = loads
         self._assignments: list[AssignmentEvent] = []
+        self._records: list[OutRecord] = []
         self._made: list[AssignmentEvent] = []
         self._saved: dict[CustomerId, CustomerRecord] = {}
         self._done: dict[ConversationId, int | None] = {}
 
-    def add(self, decision: Decision) -> None:
+    def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
+        """The decisions of one event, each with the record that it leaves.
+
+        Raises RecordTooLargeError when one of them cannot be written down.
+        """
+        made: list[tuple[Decision, OutRecord]] = []
+        for decision in decisions:
+            record = _WITH_THE_CHUNK
+            match decision:
+                case AssignmentEvent():
+                    record = assignment_record(decision)
+                    self._outbox.size_of(ASSIGNMENTS.name, record)
+                case CommandSettled():
+                    record = private_record(decision.conversation_id, decision)
+                    self._outbox.size_of(COMMAND_RESULTS.name, record)
+                case ChoiceRequested() | ChoiceWithdrawn():
+                    record = private_record(decision.organization, decision)
+                    self._outbox.size_of(REQUESTS.name, record)
+                case CustomerSaved() if decision.record.request is not None:
+                    entry = customer_entry(decision.customer_id, decision.record)
+                    self._outbox.size_of(CUSTOMERS.name, OutRecord(*entry))
+                case _:
+                    pass
+            made.append((decision, record))
+        return made
+
+    def add(self, decision: Decision, record: OutRecord) -> None:
+        """Takes a decision, once it is folded, with the record that was made ready."""
         match decision:
             case CustomerSaved():
                 self._saved[decision.customer_id] = decision.record
             case AssignmentEvent():
                 self._assignments.append(decision)
+                self._records.append(record)
                 self._loads.note_assignment(decision)
             case DoneSaved():
                 self._done[decision.conversation_id] = decision.seen
                 self._loads.note_done(decision.conversation_id)
             case CommandSettled():
-                self._follow_up(
-                    COMMAND_RESULTS, self._partition.number, decision.conversation_id, decision
-                )
+                self._follow_up(COMMAND_RESULTS, self._partition.number, record)
             case ChoiceRequested() | ChoiceWithdrawn():
                 partition = organization_partition(decision.organization)
-                self._follow_up(REQUESTS, partition, decision.organization, decision)
+                self._follow_up(REQUESTS, partition, record)
             case _:
                 assert_never(decision)
 
     def end_event(self) -> None:
-        """Hands over the assignments of one event, all or none of which will be in the log."""
+        """Hands over the assignments of one event, all or none of which will be in the log.
+
+        Only where they are more than a batch holds (a customer with hundreds of threads that
+        waited for one answer) are they handed over in several.
+        """
         if not self._assignments:
             return
-        records = [assignment_record(each) for each in self._assignments]
-        self._outbox.add_atomically(
-            self._prefix + ASSIGNMENTS.name, self._partition.number, records
-        )
+        topic = self._prefix + ASSIGNMENTS.name
+        for records in self._outbox.fitting(self._records):
+            self._outbox.add_atomically(topic, self._partition.number, records)
         self._made += self._assignments
-        self._assignments = []
+        self._assignments, self._records = [], []
 
     def end_chunk(self) -> None:
         """Hands over the customers and marks as the chunk left them, and the loads."""
@@ -279,19 +318,18 @@ class _Writing:
             ],
         )
 
-    def _follow_up(self, topic: Topic, partition: int, key: str, event: Event) -> None:
+    def _follow_up(self, topic: Topic, partition: int, record: OutRecord) -> None:
         self._outbox.follow_up.follow_up.add_atomically(
-            self._prefix + topic.name, partition, (private_record(key, event),)
+            self._prefix + topic.name, partition, (record,)
         )
 
 
 def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
     """Adds a report of loads where requests go: after all that it counts."""
-    outbox.follow_up.follow_up.add_atomically(
-        prefix + REQUESTS.name,
-        organization_partition(report.organization),
-        (private_record(report.organization, report),),
-    )
+    topic, partition = prefix + REQUESTS.name, organization_partition(report.organization)
+    for part in in_parts(report):
+        record = private_record(report.organization, part)
+        outbox.follow_up.follow_up.add_atomically(topic, partition, (record,))
 
 
 def _note_handled(partition: Partition, position: Position) -> bool:

@@ -1,12 +1,19 @@
 """What stage 1 tells stage 2 of agents' loads (R1.7, R2.3), where rules ask for them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
 from tuyen_router.domain.state import Partition
 from tuyen_router.ports import Organizations
+
+PART_BYTES = 256 * 1024
+"""What a report may hold of agents or of requests: half of a record batch."""
+_BYTES_OF_A_CHARACTER = 4
+_BYTES_BESIDE = 16
 
 
 class ChangedLoads:
@@ -75,3 +82,37 @@ def complete_reports(
             loads=dict(partition.loads.get(organization, {})),
             complete=True,
         )
+
+
+def in_parts(report: LoadsReported) -> Iterator[LoadsReported]:
+    """The report as records that fit into a batch: one, but for thousands of agents or requests.
+
+    Parts say the same one after another: the first alone is complete, and what is settled comes
+    behind the counts that hold it.
+    """
+    agents = [*_portions(report.loads)]
+    requests = [*_portions(report.settled)]
+    if len(agents) <= 1 and len(requests) <= 1:
+        yield report
+        return
+    for number, names in enumerate(agents or [()]):
+        loads = {AgentId(each): report.loads[AgentId(each)] for each in names}
+        complete = report.complete and number == 0
+        yield replace(report, loads=loads, settled=(), complete=complete)
+    for names in requests:
+        yield replace(report, loads={}, settled=tuple(names), complete=False)
+
+
+def _portions(names: Mapping[AgentId, int] | Sequence[str]) -> Iterator[Sequence[str]]:
+    """Names that come to PART_BYTES together at most, with what stands around each in JSON."""
+    portion: list[str] = []
+    size = 0
+    for name in names:
+        more = _BYTES_OF_A_CHARACTER * len(name) + _BYTES_BESIDE
+        if portion and size + more > PART_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(name)
+        size += more
+    if portion:
+        yield portion

@@ -1,10 +1,13 @@
 """From decisions to records of the log."""
 
+import traceback
 from datetime import datetime
 from functools import lru_cache
 
+import structlog
+
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.codec import encode, encode_data
+from tuyen_events.codec import UnreadableEventError, encode, encode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import OrganizationId, caused_event_id
@@ -13,9 +16,17 @@ from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
-from tuyen_router.chunks import Outbox, OutRecord, Record
+from tuyen_router.chunks import Outbox, OutRecord, Record, RecordTooLargeError
 
 SOURCE = "router"
+
+LETTER_PAYLOAD_BYTES = 64 * 1024
+"""Of a record that is put aside, its beginning; all of it stands where the letter says."""
+LETTER_ERROR_CHARACTERS = 4_000
+"""Of a long error the end, which names what was wrong. Written as JSON, both together take six
+times their bytes at most, and so fit into a record batch."""
+
+_log = structlog.get_logger()
 
 
 @lru_cache(maxsize=100_000)
@@ -59,7 +70,13 @@ def private_record(key: str, event: Event) -> OutRecord:
 
 
 class DeadLetterOffice:
-    """Where a record goes that cannot be read: nothing is skipped in silence (P4)."""
+    """Where a record goes that cannot be handled: nothing is skipped in silence (P4), and no record
+    stops those behind it (R9.5).
+
+    That is one that cannot be read, one of which a record would follow that no topic takes, and one
+    whose decision raises what nobody expected. Deciding is pure, so it would raise again for this
+    record, and for this record alone, however often it came.
+    """
 
     def __init__(self, topic_prefix: str, clock: Clock) -> None:
         self._topic = topic_prefix + DEAD_LETTERS.name
@@ -71,13 +88,16 @@ class DeadLetterOffice:
         """Adds the record with its error; the same record again makes a letter with the same id."""
         DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
         place = f"{topic}/{partition}/{record.offset}"
+        reason = reason_of(error)
+        _log.error("record_put_aside", record=place, error=reason)
         now = self._clock.now()
+        value = record.value or b""
         letter = DeadLettered(
             service=SOURCE,
             origin=topic,
             delivery_id=place,
-            error=str(error),
-            payload=(record.value or b"").decode("utf-8", "replace"),
+            error=reason,
+            payload=value[:LETTER_PAYLOAD_BYTES].decode("utf-8", "replace"),
             at=now,
         )
         value, headers = encode(
@@ -90,3 +110,12 @@ class DeadLetterOffice:
             )
         )
         outbox.add(self._topic, partition % DEAD_LETTERS.partitions, place.encode(), value, headers)
+
+
+def reason_of(error: Exception) -> str:
+    """What a dead letter says was wrong: with the trace, where nobody expected it."""
+    if isinstance(error, UnreadableEventError | RecordTooLargeError):
+        told = str(error)
+    else:
+        told = "".join(traceback.format_exception(error))
+    return told[-LETTER_ERROR_CHARACTERS:].encode("utf-8", "replace").decode()
