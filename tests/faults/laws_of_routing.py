@@ -8,6 +8,7 @@ from hashlib import blake2b
 from faults.evidence import Evidence, World
 from faults.plan import TENANTS, Json
 from router.model.model import in_turn
+from tuyen_events.assignments import full_of
 from tuyen_events.directory import RuleChanged
 from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
@@ -304,7 +305,7 @@ def _choices(evidence: Evidence) -> Iterator[_Made]:
         pool = None if choice is None else pools.get(choice.pool_id or "")
         if choice is None or pool is None:
             continue
-        out = {*choice.full, *choice.leavers}
+        out = {*full_of(choice, pool.candidates), *choice.leavers}
         yield _Made(
             answer.request_id,
             (answer.organization, pool.rule_id),

@@ -160,3 +160,28 @@ async def test_p4_a_record_that_cannot_be_read_holds_nothing_back() -> None:
     copies = OrganizationCopies(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+
+
+async def test_r8_of_two_records_of_one_version_the_first_counts() -> None:
+    """Two presence workers that both took the agent for theirs: the second was frozen."""
+    log = InMemoryLog()
+    await _presence(log, Presence.ONLINE, 1)
+    await _presence(log, Presence.OFFLINE, 1)
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    async with _following(copies):
+        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+
+
+async def test_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back() -> None:
+    def raises(organization: OrganizationId) -> None:
+        if organization == "odd":
+            raise ZeroDivisionError
+
+    log = InMemoryLog()
+    odd = OrganizationId("odd")
+    rule = RuleChanged(organization=odd, at=NOW, id=RULE, name="M", enabled=True, mode=Mode.RANDOM)
+    await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
+    await _presence(log, Presence.ONLINE, 1)
+    copies = OrganizationCopies(log, raises, _ignore)
+    async with _following(copies):
+        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from router.model.histories import History, assignments
 from router.model.model import in_turn
 from router.model.world import SHOP
+from tuyen_events.assignments import full_of
 from tuyen_events.commands import CommandSettled, MarkConversationDone
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.pools import PoolRecorded
@@ -90,7 +91,7 @@ def rotation_is_exact(history: History) -> None:
             continue
         cursor = cursors.get(choice.rule_id)
         assert choice.choice.after == (None if cursor is None else cursor[0])
-        left_out = {*choice.choice.full, *choice.choice.leavers}
+        left_out = {*full_of(choice.choice, pool.candidates), *choice.choice.leavers}
         candidates = [each for each in pool.candidates if each not in left_out]
         if choice.mode is Mode.SEQUENTIAL:
             assert choice.agent_id == in_turn(list(order), list(candidates), cursor)

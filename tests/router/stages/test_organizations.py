@@ -91,10 +91,11 @@ def test_r2_1_answers_follow_their_state_in_the_order_of_the_requests() -> None:
 def test_r2_1_state_cursor_and_progress_are_in_one_batch() -> None:
     (group,) = written(_Stage(shop()).ask(0, 1).follow_up, "t.router-choices")
     assert [key for key, _ in group] == [
+        b"asked/inbound/3",
+        b"order/shop/r",
         b"cursor/shop/r",
         b"answer/1",
         b"answer/2",
-        b"progress",
     ]
 
 
@@ -198,10 +199,11 @@ def test_r9_4_whoever_takes_a_partition_over_tells_its_pools_again() -> None:
 def test_r1_7_a_choice_and_its_reservation_are_in_one_batch() -> None:
     (group,) = written(_Stage(ONE_EACH).ask(0).follow_up, "t.router-choices")
     assert [key for key, _ in group] == [
+        b"asked/inbound/3",
+        b"order/shop/r",
         b"cursor/shop/r",
         b"reserved/shop/inbound/3/0",
         b"answer/1",
-        b"progress",
     ]
 
 

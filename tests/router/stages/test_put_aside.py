@@ -16,6 +16,7 @@ from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain.state import Request
+from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.loads import in_parts
 
@@ -56,7 +57,7 @@ def _raising(name: str) -> Any:
             raise ZeroDivisionError(f"nobody expected {name}")
         return real(partition, organization, arrival)
 
-    real = customers.on_sticky_event
+    real = on_sticky_event
     return raises
 
 

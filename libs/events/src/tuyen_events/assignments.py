@@ -4,6 +4,7 @@ Keyed by conversation, placed in the customer's partition. The record is at once
 others, and the router's own state, from which it recovers: one write cannot be torn in two.
 """
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -35,19 +36,44 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: AgentId | None = None
     """Who was chosen last before: the rotation went on behind them (R2.1)."""
     full: tuple[AgentId, ...] = ()
-    """Candidates of the pool who had as many open conversations as they may have (R1.7)."""
+    """Candidates of the pool who had as many open conversations as they may have (R1.7), where they
+    are few; see `full_bits`."""
     load: int | None = None
     """How many open conversations the chosen agent had, where the organization counts them."""
     handed_over_by: AgentId | None = None
     """Whose conversation went back to rotation: not to them again (R6.5)."""
     also_handed_over_by: tuple[AgentId, ...] = ()
     """Others who gave back a thread of the same customer."""
+    full_bits: str | None = None
+    """In place of `full`, where they are many: a number in hexadecimal, whose bit n from the lowest
+    says that the pool's candidate n was full."""
 
     @property
     def leavers(self) -> tuple[AgentId, ...]:
         """All who were not to have it again (R6.5)."""
         first = () if self.handed_over_by is None else (self.handed_over_by,)
         return (*first, *self.also_handed_over_by)
+
+
+FULL_NAMED = 20
+"""So many are named; of more, with ids of any length, a bit each is told."""
+
+
+def bits_of(full: Collection[AgentId], candidates: Sequence[AgentId]) -> str | None:
+    """Who of the candidates is full, as `Choice.full_bits` has it; None where they are named."""
+    if len(full) <= FULL_NAMED:
+        return None
+    wanted = frozenset(full)
+    digits = "".join("1" if each in wanted else "0" for each in reversed(candidates))
+    return f"{int(digits, 2):x}"
+
+
+def full_of(choice: Choice, candidates: Sequence[AgentId]) -> tuple[AgentId, ...]:
+    """Who of the pool's candidates was full, however it is written."""
+    if choice.full_bits is None:
+        return choice.full
+    bits = int(choice.full_bits, 16)
+    return tuple(each for place, each in enumerate(candidates) if bits >> place & 1)
 
 
 class AssignmentEvent(Event, frozen=True, kw_only=True):

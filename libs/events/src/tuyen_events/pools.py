@@ -42,3 +42,6 @@ class PoolRecorded(Event, frozen=True, kw_only=True):
     region: str | None = None
     group: str | None = None
     """The link group that the choice was cut to (R1.6)."""
+    left_out: int = 0
+    """How many members, the last of the order, are left out of all three lists: a pool that no
+    record holds is told in part. Its id stands for all of it."""

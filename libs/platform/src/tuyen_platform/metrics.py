@@ -53,6 +53,10 @@ COPIED = Gauge(
     "The offset that this process's copy of a topic will fold next",
     ["topic", "partition"],
 )
+STOPPED_DRAINS = Counter(
+    "tuyen_stopped_drains_total",
+    "How often handing out an organization's queue was stopped by an error nobody expected",
+)
 WAITING_CONVERSATIONS = Gauge(
     "tuyen_waiting_conversations",
     "Conversations in the queues of this worker's organizations",

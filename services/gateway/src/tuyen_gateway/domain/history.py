@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tuyen_events.assignments import Choice
+from tuyen_events.assignments import Choice, full_of
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.pools import Excluded, PoolRecorded
 from tuyen_events.vocabulary import ConversationKind, Exclusion, Mode, Reason
@@ -60,7 +60,8 @@ def considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
         return entry.candidates
     if entry.pool is None:
         return None if entry.choice.pool_id is not None else ()
-    left_out = {*entry.choice.full, *entry.choice.leavers}
+    full = full_of(entry.choice, entry.pool.candidates)
+    left_out = {*full, *entry.choice.leavers}
     return tuple(agent for agent in entry.pool.candidates if agent not in left_out)
 
 
@@ -74,7 +75,7 @@ def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
     if entry.pool is None:
         return None if entry.choice.pool_id is not None else ()
     why = {one.agent_id: one.why for one in entry.pool.excluded}
-    why |= dict.fromkeys(entry.choice.full, Exclusion.CAPACITY)
+    why |= dict.fromkeys(full_of(entry.choice, entry.pool.candidates), Exclusion.CAPACITY)
     gave = [each for each in entry.choice.leavers if each in entry.pool.candidates]
     why |= dict.fromkeys(gave, Exclusion.HANDED_OVER)
     order = {agent: place for place, agent in enumerate(entry.pool.order)}
@@ -90,7 +91,7 @@ def rotation(entry: AssignmentEntry) -> Rotation | None:
         return None
     return Rotation(
         position=entry.pool.order.index(entry.agent_id) + 1,
-        of=len(entry.pool.order),
+        of=len(entry.pool.order) + entry.pool.left_out,
         after=entry.choice.after,
     )
 

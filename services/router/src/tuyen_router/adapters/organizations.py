@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from tuyen_events.codec import decode_data
+from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.directory import DirectoryEvent, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
@@ -16,6 +16,7 @@ from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_router.domain.organization import Organization, evolve, with_presence, without
+from tuyen_router.stages.records import reason_of
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -39,7 +40,7 @@ class OrganizationCopies:
         self._stir = stir
         self._began_to_count = began_to_count
         self.copies = tuple(
-            LogCopy(log, topic, self._fold, service="router") for topic in (DIRECTORY, PRESENCE)
+            LogCopy(log, topic, self._take, service="router") for topic in (DIRECTORY, PRESENCE)
         )
 
     def get(self, organization: OrganizationId) -> Organization:
@@ -56,6 +57,16 @@ class OrganizationCopies:
         for copy in self.copies:
             await copy.until(partial(_is_complete, copy), within_s=None)
 
+    def _take(self, record: Record) -> None:
+        """Folds a record. One that raises what nobody expected is passed by like an unreadable one,
+        and leaves its organization as it was: the others' records go on (R9.5)."""
+        try:
+            self._fold(record)
+        except (UnreadableEventError, MemoryError):
+            raise
+        except Exception as error:
+            raise UnreadableEventError(reason_of(error)) from error
+
     def _fold(self, record: Record) -> None:
         if record.value is None:
             self._remove(record)
@@ -70,12 +81,13 @@ class OrganizationCopies:
                 pass
 
     def _come_or_gone(self, event: PresenceChanged) -> None:
-        """A version that has passed is a late word of a presence worker that was frozen."""
+        """A version that has passed is a late word of a presence worker that was frozen, and so is
+        the second record of one version."""
         agent = (event.organization, event.agent_id)
-        if event.version >= self._presence_versions.get(agent, 0):
-            self._presence_versions[agent] = event.version
+        if event.version > self._presence_versions.get(agent, -1):
             before = self.get(event.organization)
             self._set(with_presence(before, event.agent_id, event.presence))
+            self._presence_versions[agent] = event.version
 
     def _remove(self, record: Record) -> None:
         """A directory entity that is gone; its key names it."""

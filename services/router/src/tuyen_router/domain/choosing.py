@@ -18,7 +18,11 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """
 
     last: AgentId
-    order: tuple[AgentId, ...]
+    order: tuple[AgentId, ...] = ()
+
+
+ORDER_MEMBERS = 4_000
+"""So many members of a rule are remembered in their order: twice as many as a rule may have."""
 
 
 def choose(
@@ -36,7 +40,7 @@ def choose(
             agent = next_in_turn(offer, cursor)
         case Mode.LEAST_LOADED:
             agent = least_loaded(offer, cursor, loads)
-    return agent, Cursor(agent, offer.pool.order)
+    return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
 
 
 def next_in_turn(offer: Offer, cursor: Cursor | None) -> AgentId:
@@ -66,11 +70,14 @@ def _first_turn(offer: Offer, cursor: Cursor | None) -> int:
 def _place_after(pool: Pool, cursor: Cursor) -> int:
     """Where the rotation goes on in the pool's order (R2.4).
 
-    After the last one chosen; where that one is gone, at the next of the old order who is not.
+    After the last one chosen; where that one is gone, at the next of the old order who is not. One
+    who stood behind all that is remembered was followed by the first.
     """
     place = pool.places.get(cursor.last)
     if place is not None:
         return place + 1
+    if cursor.last not in cursor.order:
+        return 0
     gone = cursor.order.index(cursor.last)
     for agent in (*cursor.order[gone + 1 :], *cursor.order[:gone]):
         if agent in pool.places:

@@ -20,7 +20,7 @@ from tuyen_router.domain.outcomes import (
     withdrawn,
 )
 from tuyen_router.domain.state import Partition, Request, request_id
-from tuyen_router.domain.sticky import address_of, word_of
+from tuyen_router.domain.visits import address_of, word_of
 
 Threads = tuple[tuple[ConversationId, ConversationKind], ...]
 

@@ -87,11 +87,20 @@ def next_served(
 
 
 def contested(
-    organization: Organization, lines: Lines, loads: Mapping[AgentId, int] | None, offer: Offer
+    organization: Organization,
+    lines: Lines,
+    loads: Mapping[AgentId, int] | None,
+    offer: Offer,
+    leaving: Waiting | None = None,
 ) -> bool:
-    """Whether somebody who waits may take one of those on offer."""
+    """Whether somebody who waits, other than who is leaving, may take one of those on offer."""
     wanted = set(offer.agents)
-    return any(not wanted.isdisjoint(_offer_to(organization, key, loads).agents) for key in lines)
+    alone = None if leaving is None else _line_of(leaving.request)
+    return any(
+        not wanted.isdisjoint(_offer_to(organization, key, loads).agents)
+        for key, line in lines.items()
+        if key != alone or len(line) > 1
+    )
 
 
 def offer_for(

@@ -15,6 +15,10 @@ UNKNOWN = "?"
 """Stands for every department or region that the organization does not have: nobody's id."""
 
 
+POOL_BYTES = 384 * 1024
+"""The largest record of a pool: more than an organization within its limits comes to."""
+
+
 @dataclass(frozen=True, eq=False)
 class Pool:
     """The agents that a rule chooses from for one kind of event.
@@ -44,7 +48,8 @@ class Pool:
 
     @cached_property
     def record(self) -> PoolRecorded:
-        """The pool for others to read. Its id is a digest of all the rest."""
+        """The pool for others to read. Its id is a digest of all the rest, also of what a record
+        cannot hold."""
         if self.rule is None:
             raise ValueError("where no rule covers the page there is no pool to tell of")
         record = PoolRecorded(
@@ -60,7 +65,10 @@ class Pool:
             region=self.region,
             group=self.group,
         )
-        digest = blake2b(msgspec.json.encode(record), digest_size=12).hexdigest()
+        written = msgspec.json.encode(record)
+        digest = blake2b(written, digest_size=12).hexdigest()
+        if len(written) > POOL_BYTES:
+            record = _shortened(record)
         return msgspec.structs.replace(record, id=f"pool_{digest}")
 
     @cached_property
@@ -77,6 +85,23 @@ class Pool:
         """Their places in the order, ascending."""
         wanted = set(agents)
         return tuple(place for place, agent in enumerate(self.order) if agent in wanted)
+
+
+def _shortened(record: PoolRecorded) -> PoolRecorded:
+    """As many of the first members as a record holds, by halves."""
+    members = len(record.order)
+    while True:
+        members //= 2
+        told = frozenset(record.order[:members])
+        part = msgspec.structs.replace(
+            record,
+            order=record.order[:members],
+            candidates=tuple(each for each in record.candidates if each in told),
+            excluded=tuple(each for each in record.excluded if each.agent_id in told),
+            left_out=len(record.order) - members,
+        )
+        if not members or len(msgspec.json.encode(part)) <= POOL_BYTES:
+            return part
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from tuyen_events.assignments import Choice
+from tuyen_events.assignments import FULL_NAMED, Choice, bits_of
 from tuyen_events.ids import AgentId, CustomerId, OrganizationId, RuleId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import (
@@ -69,6 +69,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """The members of a rule stand in this order, from its next choice on (R2.4)."""
+
+    organization: OrganizationId
+    rule: RuleId
+    order: tuple[AgentId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CursorMoved:
     organization: OrganizationId
     rule: RuleId
@@ -108,7 +117,7 @@ class PoolTold:
     at: datetime
 
 
-Step = Asked | CursorMoved | Queued | Left | Answered | Repeated | PoolTold | LoadStep
+Step = Asked | Ordered | CursorMoved | Queued | Left | Answered | Repeated | PoolTold | LoadStep
 
 
 @dataclass(slots=True)
@@ -117,6 +126,8 @@ class Rotations:
 
     number: int
     cursors: dict[tuple[OrganizationId, RuleId], Cursor] = field(default_factory=dict)
+    orders: dict[tuple[OrganizationId, RuleId], tuple[AgentId, ...]] = field(default_factory=dict)
+    """The order of a rule's members at its last choice, which its cursor has as well."""
     queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
     waits_of: dict[CustomerId, str] = field(default_factory=dict)
     """The request that a customer's threads wait with; they share one (R3.6)."""
@@ -146,8 +157,8 @@ def evolve(rotations: Rotations, step: Step) -> None:
     match step:
         case Asked():
             rotations.asked[step.source] = step.offset
-        case CursorMoved():
-            rotations.cursors[step.organization, step.rule] = step.cursor
+        case Ordered() | CursorMoved():
+            _turn(rotations, step)
         case Answered():
             remember(rotations, step.answer)
             rotations.place = max(rotations.place, step.answer.place)
@@ -173,6 +184,24 @@ def evolve(rotations: Rotations, step: Step) -> None:
                 del rotations.told[next(iter(rotations.told))]
         case Counted() | Reserved() | Released():
             loads.evolve(rotations.loads, step)
+
+
+def _turn(rotations: Rotations, step: Ordered | CursorMoved) -> None:
+    """A rule's order, or its place in it. Live, the cursor has its order with it; in the log it has
+    none, but for older records, and compaction may turn the two round."""
+    key = step.organization, step.rule
+    if isinstance(step, Ordered):
+        rotations.orders[key] = step.order
+        before = rotations.cursors.get(key)
+        if before is not None:
+            rotations.cursors[key] = Cursor(before.last, step.order)
+        return
+    cursor = step.cursor
+    if cursor.order:
+        rotations.orders[key] = cursor.order
+    else:
+        cursor = Cursor(cursor.last, rotations.orders.get(key, ()))
+    rotations.cursors[key] = cursor
 
 
 def remember(rotations: Rotations, answer: Answer) -> None:
@@ -202,7 +231,8 @@ def on_request(
     *,
     behind: bool = False,
 ) -> Iterator[Step]:
-    """Answers a request. The caller folds each step before it takes the next.
+    """Answers a request. The steps follow from the state as it is: the caller may take all of them
+    before it folds any.
 
     `behind` says that those who wait are being handed out: the request takes its place after those
     of them who can have the same agents (first come, first served), unless it never waits.
@@ -238,7 +268,7 @@ def on_request(
     if (
         offer.agents
         and organization.assigns_by_itself
-        and (overtakes or not _contested(rotations, organization, counted, offer))
+        and (overtakes or not _contested(rotations, organization, counted, offer, before))
     ):
         yield from _chosen(
             rotations, organization, offer, request, at=request.at, drained=before is not None
@@ -292,7 +322,8 @@ def drain(
 ) -> Iterator[Step]:
     """R5.1: whoever became a candidate takes what waits, oldest first; at most `most`.
 
-    The caller folds each step before it takes the next.
+    Each conversation's steps end with its answer, and the caller folds them before it takes the
+    next ones (`turns`).
     """
     waiting = rotations.lines.get(organization.id)
     if not waiting or not organization.assigns_by_itself:
@@ -303,6 +334,16 @@ def drain(
         offer = lines.offer_for(organization, each.request, counted)
         yield Left(organization.id, each.request.request_id)
         yield from _chosen(rotations, organization, offer, each.request, at=at, drained=True)
+
+
+def turns(steps: Iterator[Step]) -> Iterator[list[Step]]:
+    """The steps of a drain, those of one conversation at a time."""
+    turn: list[Step] = []
+    for step in steps:
+        turn.append(step)
+        if isinstance(step, Answered):
+            yield turn
+            turn = []
 
 
 def drained_again(rotations: Rotations) -> Iterator[Repeated]:
@@ -324,8 +365,11 @@ def _contested(
     organization: Organization,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
+    leaving: Waiting | None,
 ) -> bool:
-    return lines.contested(organization, rotations.lines.get(organization.id, {}), counted, offer)
+    """Whether anybody else who waits may have one of those on offer."""
+    waiting = rotations.lines.get(organization.id, {})
+    return lines.contested(organization, waiting, counted, offer, leaving)
 
 
 def _leaves_unassigned(organization: Organization) -> bool:
@@ -352,6 +396,8 @@ def _chosen(
     choice = _choice(offer, request, after=after, load=load)
     yield from _told(rotations, offer, at)
     if moved is not None and moved != cursor:
+        if cursor is None or moved.order != cursor.order:
+            yield Ordered(request.organization, rule.id, moved.order)
         yield CursorMoved(request.organization, rule.id, moved)
     if counted is not None:
         yield Reserved(request.organization, request.request_id, agent)
@@ -386,7 +432,8 @@ def _choice(
         pool_id=None if rule is None else offer.pool.id,
         rule_version=None if rule is None else rule.version,
         after=after,
-        full=offer.full,
+        full=offer.full if len(offer.full) <= FULL_NAMED else (),
+        full_bits=bits_of(offer.full, offer.pool.candidates),
         load=load,
         handed_over_by=request.handed_over_by,
         also_handed_over_by=request.also_handed_over_by,

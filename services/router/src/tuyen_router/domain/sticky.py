@@ -6,7 +6,6 @@ import msgspec
 
 from tuyen_events.ids import ConversationId, EventId
 from tuyen_events.inbound import Visit
-from tuyen_events.limits import ID_CHARACTERS, URL_CHARACTERS
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, Presence, Reason
 from tuyen_router.domain.candidates import is_outside, may_answer
@@ -28,6 +27,7 @@ from tuyen_router.domain.state import (
     Request,
     request_id,
 )
+from tuyen_router.domain.visits import address_of
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -296,25 +296,13 @@ def requested(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
         seed=arrival.event_id,
         cause=arrival.position,
         at=arrival.at,
-        department=word_of(visit.department),
-        region=word_of(visit.region),
+        department=visit.department,
+        region=visit.region,
         page_url=address_of(visit.page_url),
     )
 
 
 _NO_VISIT = Visit()
-
-
-def address_of(url: str | None) -> str | None:
-    """The URL without query and fragment, which say nothing about the place (R1.6) and can say much
-    about the visitor; of an endless one as much as a link rule may have, and a little more."""
-    return None if url is None else url.partition("#")[0].partition("?")[0][: URL_CHARACTERS + 1]
-
-
-def word_of(chosen: str | None) -> str | None:
-    """The department or region that a visitor named, however long. What is cut was too long to be
-    one that the organization has, and so is what is left of it (R1.5)."""
-    return None if chosen is None else chosen[: ID_CHARACTERS + 1]
 
 
 def _request_id(arrival: Arrival) -> str:

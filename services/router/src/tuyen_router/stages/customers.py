@@ -22,7 +22,7 @@ from tuyen_events.commands import (
 )
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, CustomerId, EventId, OrganizationId
-from tuyen_events.inbound import CommentAdded, MessageReceived
+from tuyen_events.inbound import CommentAdded, MessageReceived, Visit
 from tuyen_events.routing import (
     ChoiceMade,
     ChoiceRequested,
@@ -59,13 +59,15 @@ from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
+from tuyen_router.domain.visits import kept
 from tuyen_router.ports import CustomerPartition, Organizations
-from tuyen_router.stages.loads import ChangedLoads, complete_reports, in_parts
+from tuyen_router.stages.loads import ChangedLoads, complete_report, in_parts
 from tuyen_router.stages.records import (
     DeadLetterOffice,
     assignment_record,
     organization_partition,
     private_record,
+    reason_of,
 )
 from tuyen_router.stages.tables import customer_entry, done_entry, marks_entry
 
@@ -145,9 +147,14 @@ class CustomerStage:
         def step(outbox: Outbox) -> None:
             partition = self._partition(number)
             asked = partition.loads if organizations is None else organizations
-            counting = [each for each in asked if self._organization(each).counts_loads]
-            for report in complete_reports(partition, counting):
-                add_report(outbox, self._prefix, report)
+            for each in asked:
+                try:
+                    if self._organization(each).counts_loads:
+                        add_report(outbox, self._prefix, complete_report(partition, each))
+                except MemoryError:
+                    raise
+                except Exception as error:  # of this organization alone
+                    _log.error("report_stopped", organization=each, error=reason_of(error))
 
         return step
 
@@ -197,7 +204,7 @@ class CustomerStage:
             channel=event.channel,
             position=position,
             at=event.accepted_at,
-            visit=event.visit if isinstance(event, MessageReceived) else None,
+            visit=_visit(event),
             time=time_of(event.occurred_at, event.accepted_at),
         )
         if isinstance(event, CommentAdded) and not kind.sticky and event.parent_external_id:
@@ -362,6 +369,12 @@ def _read(topic: str, record: Record) -> Event | None:
         return decode_typed(name, record.value) if name in _ASSIGNABLE else None
     except UnknownTypeError:
         return None
+
+
+def _visit(event: MessageReceived | CommentAdded) -> Visit | None:
+    if isinstance(event, MessageReceived) and event.visit is not None:
+        return kept(event.visit)
+    return None
 
 
 def _kind(event: MessageReceived | CommentAdded) -> ConversationKind:

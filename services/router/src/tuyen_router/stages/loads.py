@@ -1,6 +1,6 @@
 """What stage 1 tells stage 2 of agents' loads (R1.7, R2.3), where rules ask for them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -70,18 +70,15 @@ class ChangedLoads:
             )
 
 
-def complete_reports(
-    partition: Partition, counting: Collection[OrganizationId]
-) -> Iterator[LoadsReported]:
-    """All loads of some organizations in a partition."""
-    for organization in counting:
-        yield LoadsReported(
-            organization=organization,
-            partition=partition.number,
-            sequence=partition.changes,
-            loads=dict(partition.loads.get(organization, {})),
-            complete=True,
-        )
+def complete_report(partition: Partition, organization: OrganizationId) -> LoadsReported:
+    """All loads of an organization in a partition."""
+    return LoadsReported(
+        organization=organization,
+        partition=partition.number,
+        sequence=partition.changes,
+        loads=dict(partition.loads.get(organization, {})),
+        complete=True,
+    )
 
 
 def in_parts(report: LoadsReported) -> Iterator[LoadsReported]:

@@ -1,14 +1,18 @@
 """Stage 2, placed by organization: requests in one order, rotations, queues."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
+from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported
 from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.metrics import ROUTED_EVENTS
+from tuyen_platform.metrics import ROUTED_EVENTS, STOPPED_DRAINS
 from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
 from tuyen_router.domain.loads import fell
 from tuyen_router.domain.queue import (
@@ -24,15 +28,18 @@ from tuyen_router.domain.queue import (
     on_report,
     on_request,
     on_withdrawal,
+    turns,
 )
+from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
 from tuyen_router.stages.records import (
     DeadLetterOffice,
     organization_partition,
     pool_record,
     private_record,
+    reason_of,
 )
-from tuyen_router.stages.tables import choice_entry, progress_entry
+from tuyen_router.stages.tables import choice_entry
 
 NAME = "organizations"
 INPUTS = (REQUESTS,)
@@ -42,9 +49,14 @@ DRAINED_AT_ONCE = 500
 
 _GROUP_BYTES = 128 * 1024
 
+_log = structlog.get_logger()
+
 
 class OrganizationStage:
     """Handles chunks of one partition after another; all decisions are the domain's.
+
+    What a record leads to is worked out and made ready to be written before any of it is folded, so
+    one that cannot be handled is put aside and leaves nothing half done.
 
     Pools are written first. What is remembered of a request follows in one record batch, and its
     answer once that is acknowledged. So an answer that was given is never given otherwise after a
@@ -77,11 +89,24 @@ class OrganizationStage:
         writing = _Writing(self._prefix, rotations, outbox)
         for record in chunk.records:
             try:
-                self._handle_record(rotations, record, writing)
-            except UnknownTypeError:
-                continue
+                event = _read(record)
             except UnreadableEventError as error:
                 self._dead_letters.add(outbox, REQUESTS.name, chunk.partition, record, error)
+                continue
+            if isinstance(event, ChoiceRequested) and event.organization not in writing.drained:
+                writing.drained.add(event.organization)
+                self._drain(rotations, event.organization, writing)
+            try:
+                ready = writing.ready(list(self._steps(rotations, event)))
+            except MemoryError:
+                raise
+            except Exception as error:  # the record's own doing, and nothing was changed for it
+                self._dead_letters.add(outbox, REQUESTS.name, chunk.partition, record, error)
+                continue
+            if isinstance(event, LoadsReported):
+                self._take_report(rotations, event, ready, writing)
+            else:
+                _fold(rotations, ready, writing)
         writing.end()
         ROUTED_EVENTS.labels(NAME, REQUESTS.name).inc(len(chunk.records))
 
@@ -115,33 +140,26 @@ class OrganizationStage:
                 )
         self.stirred |= self._untold
 
-    def _handle_record(self, rotations: Rotations, record: Record, writing: "_Writing") -> None:
-        if record.value is None:
-            return
-        event = decode_data(record.headers, record.value)
+    def _steps(self, rotations: Rotations, event: Event | None) -> Iterable[Step]:
+        """What a record leads to, by the state as it is."""
         match event:
             case ChoiceRequested():
-                if event.organization not in writing.drained:
-                    writing.drained.add(event.organization)
-                    self._drain(rotations, event.organization, writing)
                 organization = self._organization(event.organization)
                 behind = event.organization in self.stirred
-                steps = on_request(rotations, organization, event, behind=behind)
-                self._fold(rotations, steps, writing)
+                return on_request(rotations, organization, event, behind=behind)
             case ChoiceWithdrawn():
-                self._fold(rotations, on_withdrawal(rotations, event), writing)
+                return on_withdrawal(rotations, event)
             case LoadsReported():
-                self._take_report(rotations, event, writing)
+                return on_report(rotations, event)
             case _:
-                pass
-        writing.pause()
+                return ()
 
     def _take_report(
-        self, rotations: Rotations, report: LoadsReported, writing: "_Writing"
+        self, rotations: Rotations, report: LoadsReported, ready: "_Ready", writing: "_Writing"
     ) -> None:
         """Stirs the organization when somebody has room again (R1.7, R5.1)."""
         before = dict(rotations.loads_of(report.organization))
-        self._fold(rotations, on_report(rotations, report), writing)
+        _fold(rotations, ready, writing)
         after = rotations.loads_of(report.organization)
         if fell(before, after) and self._organization(report.organization).counts_loads:
             self.stirred.add(report.organization)
@@ -149,34 +167,78 @@ class OrganizationStage:
     def _drain(
         self, rotations: Rotations, organization: OrganizationId, writing: "_Writing"
     ) -> None:
-        """Hands out some of what waits in a stirred organization; with all of it, it is calm."""
+        """Hands out some of what waits in a stirred organization; with all of it, it is calm.
+
+        What raises there is the organization's own, and stops its draining alone, until something
+        changes in it (R9.5).
+        """
         if organization not in self.stirred:
             return
-        if organization in self._untold:
-            self._untold.discard(organization)
-            for each in drained_again(rotations):
-                if each.answer.choice.organization == organization:
-                    writing.add(each)
-        known = self._organization(organization)
-        steps = drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE)
-        if self._fold(rotations, steps, writing) < DRAINED_AT_ONCE:
+        turns = self._turns(rotations, organization)
+        handed_out = 0
+        while True:
+            try:
+                turn = next(turns, None)
+                ready = None if turn is None else writing.ready(turn)
+            except MemoryError:
+                raise
+            except Exception as error:
+                STOPPED_DRAINS.inc()
+                _log.error("drain_stopped", organization=organization, error=reason_of(error))
+                break
+            if ready is None:
+                break
+            _fold(rotations, ready, writing)
+            handed_out += any(isinstance(each, Answered) for each in ready.steps)
+        if handed_out < DRAINED_AT_ONCE:
             self.stirred.discard(organization)
 
-    def _fold(self, rotations: Rotations, steps: Iterable[Step], writing: "_Writing") -> int:
-        """Folds each step before the next is made, and writes it; counts the answers given."""
-        answers = 0
-        for step in steps:
-            evolve(rotations, step)
-            writing.add(step)
-            answers += isinstance(step, Answered)
-        return answers
+    def _turns(self, rotations: Rotations, organization: OrganizationId) -> Iterator[list[Step]]:
+        """What is given again after a crash, and what is given now, one conversation at a time."""
+        if organization in self._untold:
+            self._untold.discard(organization)
+            for each in list(drained_again(rotations)):
+                if each.answer.choice.organization == organization:
+                    yield [each]
+        known = self._organization(organization)
+        yield from turns(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
+
+
+def _read(record: Record) -> Event | None:
+    """The record's event; None of one that is of no use here. Raises UnreadableEventError."""
+    if record.value is None:
+        return None
+    try:
+        event = decode_data(record.headers, record.value)
+    except UnknownTypeError:
+        return None
+    return within_bounds(event) if isinstance(event, ChoiceRequested) else event
+
+
+def _fold(rotations: Rotations, ready: "_Ready", writing: "_Writing") -> None:
+    """Folds steps, and hands over what was made ready of them."""
+    for step in ready.steps:
+        evolve(rotations, step)
+    writing.add(ready)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Steps that are folded together, and what is to be written of them."""
+
+    steps: Sequence[Step]
+    entries: Sequence[OutRecord]
+    size: int
+    """Of the entries, in one record batch."""
+    answers: Sequence[tuple[int, OutRecord]]
+    """With their partitions, as the pools."""
+    pools: Sequence[tuple[int, OutRecord]]
 
 
 class _Writing:
     """Gathers what steps leave behind into record batches that are appended whole.
 
-    Within a batch a key stands once, with its last value. A batch ends only between two requests,
-    and always carries how far the partition came.
+    Within a batch a key stands once, with its last value. A batch ends only between two turns.
     """
 
     def __init__(self, prefix: str, rotations: Rotations, outbox: Outbox) -> None:
@@ -187,44 +249,52 @@ class _Writing:
         self._outbox = outbox
         self.drained: set[OrganizationId] = set()
         """Organizations whose queue had its turn in this chunk."""
-        self._entries: dict[bytes, bytes | None] = {}
+        self._entries: dict[bytes | None, OutRecord] = {}
         self._bytes = 0
 
-    def add(self, step: Step) -> None:
-        entry = choice_entry(step, REMEMBERED_ANSWERS)
-        if entry is not None:
-            key, value = entry
-            self._entries[key] = value
-            self._bytes += len(key) + len(value or b"")
-        match step:
-            case Answered() | Repeated():
-                choice = step.answer.choice
-                record = private_record(choice.customer_id, choice)
-                told = self._outbox.follow_up.follow_up
-                told.add(self._answers, step.answer.partition, *record)
-            case PoolTold():
-                partition = partition_of(step.pool.id, POOLS.partitions)
-                self._outbox.add(self._pools, partition, *pool_record(step.pool, step.at))
-            case _:
-                pass
-        if isinstance(step, Answered):
-            self.pause()
+    def ready(self, steps: Sequence[Step]) -> _Ready:
+        """The records of some steps that belong together. Raises RecordTooLargeError when one of
+        them cannot be written, or all of their entries in one batch."""
+        entries, answers, pools = [], [], []
+        for step in steps:
+            entry = choice_entry(step, REMEMBERED_ANSWERS)
+            if entry is not None:
+                entries.append(OutRecord(*entry))
+            match step:
+                case Answered() | Repeated():
+                    choice = step.answer.choice
+                    record = private_record(choice.customer_id, choice)
+                    self._outbox.size_of(self._answers, record)
+                    answers.append((step.answer.partition, record))
+                case PoolTold():
+                    record = pool_record(step.pool, step.at)
+                    self._outbox.size_of(self._pools, record)
+                    pools.append((partition_of(step.pool.id, POOLS.partitions), record))
+                case _:
+                    pass
+        size = self._outbox.size_of(self._choices, *entries)
+        return _Ready(steps, entries, size, answers, pools)
 
-    def pause(self) -> None:
-        """Ends the batch if it is large enough; to be called where it may end."""
+    def add(self, ready: _Ready) -> None:
+        """Takes what was made ready, after its steps were folded."""
+        if self._bytes + ready.size > self._outbox.limit:
+            self.end()
+        for entry in ready.entries:
+            self._entries[entry.key] = entry
+        self._bytes += ready.size
+        for partition, record in ready.pools:
+            self._outbox.add(self._pools, partition, *record)
+        told = self._outbox.follow_up.follow_up
+        for partition, record in ready.answers:
+            told.add(self._answers, partition, *record)
         if self._bytes >= _GROUP_BYTES:
             self.end()
 
     def end(self) -> None:
         """Hands the batch over."""
-        if not self._entries:
-            return
-        key, value = progress_entry(self._rotations)
-        self._entries[key] = value
-        self._outbox.follow_up.add_atomically(
-            self._choices,
-            self._rotations.number,
-            [OutRecord(each, entry) for each, entry in self._entries.items()],
-        )
+        if self._entries:
+            self._outbox.follow_up.add_atomically(
+                self._choices, self._rotations.number, list(self._entries.values())
+            )
         self._entries = {}
         self._bytes = 0

@@ -1,12 +1,15 @@
 """How each table's partition is folded from its changelog, live and in recovery alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
+import structlog
 
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
+from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.chunks import Record
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.lines import Waiting
@@ -14,8 +17,10 @@ from tuyen_router.domain.loads import Counted, Counts, Released, Reserved
 from tuyen_router.domain.queue import (
     Answer,
     Answered,
+    Asked,
     CursorMoved,
     Left,
+    Ordered,
     Progress,
     Queued,
     Rotations,
@@ -29,10 +34,12 @@ from tuyen_router.domain.state import (
     apply_customer,
     apply_done,
 )
+from tuyen_router.stages.records import SOURCE, reason_of
 
 _encode = msgspec.json.Encoder().encode
 _customer = msgspec.json.Decoder(CustomerRecord)
 _cursor = msgspec.json.Decoder(Cursor)
+_order = msgspec.json.Decoder(tuple[AgentId, ...])
 _waiting = msgspec.json.Decoder(Waiting)
 _answer = msgspec.json.Decoder(Answer)
 _counts = msgspec.json.Decoder(Counts)
@@ -41,7 +48,8 @@ _progress = msgspec.json.Decoder(Progress)
 
 _int = msgspec.json.Decoder(int)
 
-_PROGRESS_KEY = b"progress"
+_log = structlog.get_logger()
+
 _DONE = "done/"
 _MARKS = "marks"
 
@@ -77,12 +85,14 @@ class AssignmentsTable:
         self.partition = partition
 
     def apply(self, records: Sequence[Record]) -> None:
-        for record in records:
-            if record.value is None:
-                continue
-            event = decode_data(record.headers, record.value)
-            if isinstance(event, AssignmentEvent):
-                apply_assignment(self.partition, event)
+        _fold_each(ASSIGNMENTS, self.partition.number, records, self._fold)
+
+    def _fold(self, record: Record) -> None:
+        if record.value is None:
+            return
+        event = decode_data(record.headers, record.value)
+        if isinstance(event, AssignmentEvent):
+            apply_assignment(self.partition, event)
 
 
 class CustomersTable:
@@ -92,19 +102,21 @@ class CustomersTable:
         self.partition = partition
 
     def apply(self, records: Sequence[Record]) -> None:
-        for record in records:
-            if record.key is None:
-                continue
-            key, value = record.key.decode(), record.value
-            if key.startswith(_DONE):
-                seen = None if value is None else _int.decode(value)
-                apply_done(self.partition, ConversationId(key.removeprefix(_DONE)), seen)
-            elif value is None:
-                continue
-            elif key == _MARKS:
-                self.partition.marks = _int.decode(value)
-            else:
-                apply_customer(self.partition, CustomerId(key), _customer.decode(value))
+        _fold_each(CUSTOMERS, self.partition.number, records, self._fold)
+
+    def _fold(self, record: Record) -> None:
+        if record.key is None:
+            return
+        key, value = record.key.decode(), record.value
+        if key.startswith(_DONE):
+            seen = None if value is None else _int.decode(value)
+            apply_done(self.partition, ConversationId(key.removeprefix(_DONE)), seen)
+        elif value is None:
+            return
+        elif key == _MARKS:
+            self.partition.marks = _int.decode(value)
+        else:
+            apply_customer(self.partition, CustomerId(key), _customer.decode(value))
 
 
 class ChoicesTable:
@@ -114,20 +126,38 @@ class ChoicesTable:
         self.rotations = Rotations(number)
 
     def apply(self, records: Sequence[Record]) -> None:
-        for record in records:
-            if record.key is not None:
-                self._apply(record.key, record.value)
+        _fold_each(CHOICES, self.rotations.number, records, self._fold)
 
-    def _apply(self, key: bytes, value: bytes | None) -> None:
-        kind, _, rest = key.decode().partition("/")
-        if kind == "progress" and value is not None:
+    def _fold(self, record: Record) -> None:
+        if record.key is None:
+            return
+        value = record.value
+        kind, _, rest = record.key.decode().partition("/")
+        if kind == "progress" and value is not None:  # of older records
             progress = _progress.decode(value)
             self.rotations.place = max(self.rotations.place, progress.place)
-            self.rotations.asked = progress.asked
+            for source, offset in progress.asked.items():
+                evolve(self.rotations, Asked(source, offset))
             return
         step = _step_of(kind, rest, value)
         if step is not None:
             evolve(self.rotations, step)
+
+
+def _fold_each(
+    topic: Topic, partition: int, records: Sequence[Record], fold: Callable[[Record], None]
+) -> None:
+    """Folds each record. One that cannot be read or folded is logged with its place, counted and
+    passed by: it would be met again at every start, and the partition never come back (R9.5)."""
+    for record in records:
+        try:
+            fold(record)
+        except MemoryError:
+            raise
+        except Exception as error:
+            DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
+            place = f"{topic.name}/{partition}/{record.offset}"
+            _log.error("unreadable_entry_passed_by", record=place, error=reason_of(error))
 
 
 def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
@@ -136,6 +166,10 @@ def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
     of = OrganizationId(organization)
     step: Step | None = None
     match kind, value:
+        case "asked", bytes():
+            step = Asked(rest, _int.decode(value))
+        case "order", bytes():
+            step = Ordered(of, RuleId(name), _order.decode(value))
         case "cursor", bytes():
             step = CursorMoved(of, RuleId(name), _cursor.decode(value))
         case "waiting", bytes():
@@ -174,8 +208,13 @@ def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
     """The key and value by which a step stands in `router-choices`; None when it leaves nothing."""
     value: bytes | None = None
     match step:
+        case Asked():
+            key, value = f"asked/{step.source}", _encode(step.offset)
+        case Ordered():
+            key, value = f"order/{step.organization}/{step.rule}", _encode(step.order)
         case CursorMoved():
-            key, value = f"cursor/{step.organization}/{step.rule}", _encode(step.cursor)
+            key = f"cursor/{step.organization}/{step.rule}"
+            value = _encode(Cursor(step.cursor.last))
         case Answered():
             key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
         case Queued():
@@ -193,8 +232,3 @@ def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
         case _:
             return None
     return key.encode(), value
-
-
-def progress_entry(rotations: Rotations) -> tuple[bytes, bytes]:
-    """How far the partition came."""
-    return _PROGRESS_KEY, _encode(rotations.progress())
