@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.odd import ODD, assert_sound, changed, places
 from support.livechat import APP, TOKEN, body, event, signed
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat.channel import LivechatChannel
@@ -204,7 +205,7 @@ def test_r9_5_what_only_describes_is_cut_and_the_customers_words_go_through() ->
             region=long,
             message={
                 "text": "Shop ơi",
-                "attachments": [{"type": "image", "url": "u" * 9_000, "title": long}] * 101,
+                "attachments": [{"type": "image", "url": "u" * 9_000, "title": "ă" * 600}] * 101,
             },
         )
     )
@@ -254,6 +255,17 @@ def test_p4_a_character_that_is_none_costs_itself_alone(odd: bytes) -> None:
     assert found.text is not None
     assert "\ufffd" in found.text
     assert not set(found.text) & {"\0", "\ud800"}
+
+
+def test_p3_whatever_is_odd_in_a_field_the_event_is_sound_or_put_aside() -> None:
+    whole = event(message={"text": "a", "attachments": [{"type": "image", "url": "u"}]})
+    for path in places(whole):
+        for change in ("removed", "renamed", "doubled", *ODD):
+            (raw,) = changed(json.dumps({"entry": [whole]}).encode(), (0, *path), change)
+            parsed = parse(raw)
+            assert len(parsed.events) + len(parsed.skipped) + len(parsed.failures) == 1
+            for found in parsed.events:
+                assert_sound(found)
 
 
 def test_p2_a_call_is_signed_with_the_token_of_its_own_page() -> None:

@@ -6,6 +6,8 @@ import re
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 _MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*(.*)', re.DOTALL)
 _BLANK = b" \t\r\n"
+_DEPTH = 100_000
+"""Nothing but brackets is no JSON that holds anything."""
 
 
 def elements(array: bytes) -> list[bytes]:
@@ -33,6 +35,8 @@ def _parts(whole: bytes, opening: bytes) -> list[bytes]:
         found = token[0]
         if found in b"[{":
             depth += 1
+            if depth > _DEPTH:
+                break
         elif found in b"]}":
             depth -= 1
             if depth == 0:

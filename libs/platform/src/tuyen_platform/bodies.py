@@ -8,7 +8,7 @@ import asyncio
 import json
 from http import HTTPStatus
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 BODY_WITHIN_S = 10.0
 """How long the whole of a body may take, from the request's head on."""
@@ -101,33 +101,3 @@ async def refuse_body(send: Send, refused: BodyRefusedError) -> None:
     ]
     await send({"type": "http.response.start", "status": refused.status.value, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class BoundedBodies:
-    """ASGI middleware: an application behind it sees a request once its whole body is here, and
-    never one whose body is too large or too slow."""
-
-    def __init__(self, app: ASGIApp, *, max_bytes: int, within_s: float = BODY_WITHIN_S) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-        self._within_s = within_s
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        try:
-            body = await read_body(
-                scope, receive, max_bytes=self._max_bytes, within_s=self._within_s
-            )
-        except CallerGoneError:
-            return
-        except BodyRefusedError as refused:
-            await refuse_body(send, refused)
-            return
-        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive_whole() -> Message:
-            return whole.pop() if whole else await receive()
-
-        await self._app(scope, receive_whole, send)
