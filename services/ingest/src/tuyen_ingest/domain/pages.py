@@ -54,8 +54,11 @@ class ConnectedPages:
             self._claims.setdefault((page.channel, page.external_id), {})[key] = None
             self._serve(page.channel, page.external_id)
         if before is not None and not _same_account(before, page):
-            self._claims[before.channel, before.external_id].pop(key)
-            self._serve(before.channel, before.external_id)
+            account = (before.channel, before.external_id)
+            self._claims[account].pop(key)
+            if not self._claims[account]:
+                del self._claims[account]
+            self._serve(*account)
 
     def _suspend(self, organization: OrganizationId, suspended: bool) -> None:
         if suspended == (organization in self._suspended):
