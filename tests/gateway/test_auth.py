@@ -2,16 +2,27 @@
 
 import base64
 import json
+import unicodedata
 from datetime import timedelta
+from typing import Literal
 
+import httpx
 import jwt
 import pytest
 from argon2 import PasswordHasher
 
-from gateway.rig import Rig, User, records
+from gateway.rig import QUICK_HASHER, START, Rig, User, records
+from tuyen_events.directory import AgentChanged
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS, DIRECTORY
+from tuyen_events.vocabulary import Role
+from tuyen_gateway.api.app import create_app
+from tuyen_gateway.domain.brake import FROM_STRANGE_PLACES
+from tuyen_gateway.domain.directory import Organization, evolve
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+
+Form = Literal["NFC", "NFD"]
 
 
 def login_body(username: str, password: str, organization: str = "shop") -> dict[str, str]:
@@ -219,3 +230,63 @@ async def test_passwords_stand_hashed_in_their_own_topic_and_nowhere_else(
 
 def claims(token: str) -> dict[str, object]:
     return jwt.decode(token, options={"verify_signature": False})
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+async def test_a_login_does_not_depend_on_how_letters_are_composed(
+    rig: Rig, boss: User, form: Form, typed: Form
+) -> None:
+    body = {
+        "name": "Chủ",
+        "username": unicodedata.normalize(form, "chủ"),
+        "password": unicodedata.normalize(form, "mật khẩu"),
+        "role": "agent",
+    }
+    await boss.done("PUT", "/v1/agents/chu", body)
+    await rig.login(
+        "shop", unicodedata.normalize(typed, "Chủ"), unicodedata.normalize(typed, "mật khẩu")
+    )
+    clash = {"name": "Other", "username": unicodedata.normalize(typed, "CHỦ"), "role": "agent"}
+    assert (await boss.put("/v1/agents/other", clash)).status_code == 409
+
+
+@pytest.mark.parametrize("hashed", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+async def test_a_password_of_earlier_days_stays_right_however_it_was_composed(
+    rig: Rig, boss: User, log: InMemoryLog, hashed: Form, typed: Form
+) -> None:
+    password = unicodedata.normalize(hashed, "mật khẩu")
+    value = json.dumps({"hash": QUICK_HASHER.hash(password), "stamp": "s"}).encode()
+    at = await log.append_bytes(CREDENTIALS, "shop/admin", value)
+    await rig.gateway.credentials.copy.folded(at)
+    await rig.login("shop", "boss", unicodedata.normalize(typed, "mật khẩu"))
+
+
+async def test_two_names_of_earlier_days_that_differ_in_spelling_keep_their_own() -> None:
+    organization = Organization(id=OrganizationId("shop"))
+    for version, (agent, username) in enumerate([("a", "chủ"), ("b", "chu\u0309")]):
+        change = AgentChanged(
+            organization=organization.id,
+            at=START,
+            id=AgentId(agent),
+            name=agent,
+            username=username,
+            role=Role.AGENT,
+        )
+        organization = evolve(organization, change, version)
+    found = [organization.agent_named(name) for name in ("chủ", "chu\u0309", "CHỦ")]
+    assert [agent and agent.id for agent in found] == ["a", "b", "a"]
+
+
+async def test_r9_5_guesses_from_elsewhere_do_not_lock_the_owner_out(rig: Rig, boss: User) -> None:
+    app = create_app(rig.gateway)
+    for place in range(FROM_STRANGE_PLACES.free):
+        transport = httpx.ASGITransport(app, client=(f"203.0.113.{place}", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as stranger:
+            body = login_body("boss", "guess")
+            await stranger.post("/v1/auth/login", json=body)
+            await stranger.post(
+                "/v1/auth/login", json=body, headers={"X-Forwarded-For": "127.0.0.1"}
+            )
+    await rig.login("shop", "boss", "boss-password")

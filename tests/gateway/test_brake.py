@@ -8,67 +8,168 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rig import START
-from tuyen_gateway.adapters.brake import _SWEEP_AT, LoginBrake
+from tuyen_gateway.adapters import brake as adapter
+from tuyen_gateway.adapters.brake import FROM_A_PLACE_AT_ONCE, REMEMBERED, LoginBrake
 from tuyen_gateway.domain.brake import (
-    FORGOTTEN_AFTER,
-    FREE_ATTEMPTS,
-    LONGEST_WAIT,
+    FROM_ONE_PLACE,
+    FROM_STRANGE_PLACES,
     Attempts,
+    Purse,
     attempted,
+    place_of,
     wait_before,
 )
-from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError
+from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError, UnavailableError
 from tuyen_platform.clock import ManualClock
+
+HOME, AWAY = "198.51.100.7", "203.0.113.9"
 
 
 def test_the_wait_doubles_up_to_its_bound() -> None:
     waits = [
-        wait_before(Attempts(count, START), START).total_seconds()
-        for count in range(FREE_ATTEMPTS + 10)
+        wait_before(FROM_ONE_PLACE, Attempts(count, START), START).total_seconds()
+        for count in range(15)
     ]
-    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
-@given(st.integers(0, 10_000), st.floats(0, 2_000))
-def test_a_wait_never_grows_with_time_and_always_ends(count: int, seconds: float) -> None:
-    attempts = Attempts(count, START)
+@pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
+@given(st.floats(0, 10_000), st.floats(-10, 2_000))
+def test_a_wait_never_grows_with_time_and_always_ends(
+    purse: Purse, spent: float, seconds: float
+) -> None:
+    attempts = Attempts(spent, START)
     later = START + timedelta(seconds=seconds)
-    assert timedelta(0) <= wait_before(attempts, later) <= wait_before(attempts, START)
-    assert wait_before(attempts, START + LONGEST_WAIT) == timedelta(0)
+    assert timedelta(0) <= wait_before(purse, attempts, later)
+    assert seconds < 0 or wait_before(purse, attempts, later) <= wait_before(purse, attempts, START)
+    assert wait_before(purse, attempts, START + purse.longest) == timedelta(0)
 
 
-def test_a_quarter_of_an_hour_forgets() -> None:
-    attempts = Attempts(50, START)
-    assert attempted(attempts, START + FORGOTTEN_AFTER).count == 1
-    assert attempted(attempts, START + FORGOTTEN_AFTER - timedelta(seconds=1)).count == 51
-    assert attempted(None, START).count == 1
+@pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
+def test_guessing_without_end_is_no_faster_than_the_longest_wait(purse: Purse) -> None:
+    now, attempts, guesses = START, None, 0
+    while now < START + timedelta(days=1):
+        attempts = attempted(purse, attempts, now)
+        guesses += 1
+        now += wait_before(purse, attempts, now)
+    assert guesses <= timedelta(days=1) / purse.longest + purse.free + 10
 
 
-async def guess(brake: LoginBrake, organization: str, username: str) -> None:
+@pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
+def test_whoever_guesses_now_and_then_brakes_nobody(purse: Purse) -> None:
+    now, attempts = START, None
+    for _ in range(1_000):
+        attempts = attempted(purse, attempts, now)
+        now += timedelta(minutes=5)
+        assert wait_before(purse, attempts, now) == timedelta(0)
+    assert round(attempts.spent if attempts else 0) == 1
+
+
+def test_a_place_is_what_a_caller_cannot_choose() -> None:
+    assert place_of("198.51.100.7") == place_of("::ffff:198.51.100.7") == "198.51.100.7"
+    assert place_of("2001:db8:1:2::5") == place_of("2001:db8:1:2:ffff::1") != place_of("2001:db8::")
+    assert place_of("fe80::1%eth0") == "fe80::/64"
+    assert place_of(None) == place_of("testclient") == "elsewhere"
+
+
+async def guess(brake: LoginBrake, username: str, place: str = AWAY) -> None:
     with pytest.raises(UnauthenticatedError):
-        async with brake.attempt(organization, username):
+        async with brake.attempt("shop", username, place):
             raise UnauthenticatedError("wrong")
 
 
-async def test_accounts_that_have_gone_quiet_take_no_memory() -> None:
+async def enter(brake: LoginBrake, username: str, place: str = HOME) -> None:
+    async with brake.attempt("shop", username, place):
+        pass
+
+
+async def test_r9_5_a_wrong_password_every_few_minutes_locks_nobody_out() -> None:
     clock = ManualClock(START)
     brake = LoginBrake(clock)
-    for number in range(_SWEEP_AT):
-        await guess(brake, "shop", str(number))
-    clock.advance(FORGOTTEN_AFTER)
-    await guess(brake, "shop", "one more")
-    assert len(brake._attempts) == 1
-    assert len(brake._locks) == 0
+    for _ in range(300):
+        await guess(brake, "boss", HOME)
+        clock.advance(timedelta(minutes=5) - timedelta(seconds=1))
+    await enter(brake, "boss")
 
 
-async def test_an_account_is_braked_whatever_its_case_and_no_other_with_it() -> None:
+async def test_r9_5_strangers_everywhere_do_not_brake_a_place_that_logged_in_before() -> None:
     brake = LoginBrake(ManualClock(START))
-    for username in ("lan", "LAN", "Lan", "lAn", "laN"):
-        await guess(brake, "shop", username)
+    await enter(brake, "boss", HOME)
+    for number in range(FROM_STRANGE_PLACES.free):
+        await guess(brake, "boss", f"203.0.113.{number}")
+    with pytest.raises(TooManyAttemptsError) as refused:
+        await enter(brake, "boss", "192.0.2.1")
+    assert refused.value.retry_after_s <= FROM_STRANGE_PLACES.longest.total_seconds()
+    await enter(brake, "boss", HOME)
+    await guess(brake, "boss", HOME)
+
+
+async def test_a_known_place_guesses_no_faster_than_others() -> None:
+    brake = LoginBrake(ManualClock(START))
+    await enter(brake, "boss", HOME)
+    for _ in range(FROM_ONE_PLACE.free):
+        await guess(brake, "boss", HOME)
     with pytest.raises(TooManyAttemptsError):
-        await guess(brake, "shop", "lan")
-    await guess(brake, "shop", "minh")
-    await guess(brake, "other", "lan")
+        await enter(brake, "boss", HOME)
+
+
+async def test_r9_6_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "REMEMBERED", 100)
+    brake = LoginBrake(ManualClock(START))
+    for number in range(150):
+        await guess(brake, str(number))
+        await enter(brake, str(number))
+    assert len(brake._by_strangers) == len(brake._known) == 100
+    assert len(brake._by_place) <= 100
+    assert not brake._locks
+    assert not brake._under_way
+    assert REMEMBERED < 100_000
+
+
+async def test_r9_5_many_at_once_do_not_wait_behind_one_another_without_end() -> None:
+    brake = LoginBrake(ManualClock(START))
+    await enter(brake, "known", AWAY)
+    going, entered = asyncio.Event(), 0
+
+    async def one(number: int, place: str) -> None:
+        nonlocal entered
+        async with brake.attempt("shop", f"a{number}", place):
+            entered += 1
+            await going.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(adapter.AT_ONCE):
+            tasks.create_task(one(number, f"192.0.2.{number // FROM_A_PLACE_AT_ONCE}"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert entered == adapter.AT_ONCE
+        with pytest.raises(UnavailableError):
+            await enter(brake, "lan", AWAY)
+        await enter(brake, "known", AWAY)
+        going.set()
+    async with asyncio.TaskGroup() as tasks:
+        going.clear()
+        for number in range(FROM_A_PLACE_AT_ONCE):
+            tasks.create_task(one(number, "192.0.2.99"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert entered == adapter.AT_ONCE + FROM_A_PLACE_AT_ONCE
+        with pytest.raises(TooManyAttemptsError):
+            await enter(brake, "lan", "192.0.2.99")
+        await enter(brake, "lan", HOME)
+        going.set()
+
+
+async def test_an_account_is_braked_whatever_its_case_and_spelling_and_no_other_with_it() -> None:
+    brake = LoginBrake(ManualClock(START))
+    for username in ("chủ", "CHỦ", "Chu\u0309", "cHu\u0309", "chỦ"):
+        await guess(brake, username)
+    with pytest.raises(TooManyAttemptsError):
+        await guess(brake, "chủ")
+    await guess(brake, "minh")
+    with pytest.raises(UnauthenticatedError):
+        async with brake.attempt("other", "chủ", AWAY):
+            raise UnauthenticatedError("wrong")
 
 
 async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
@@ -76,21 +177,21 @@ async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
 
     async def one() -> type[Exception]:
         try:
-            async with brake.attempt("shop", "lan"):
+            async with brake.attempt("shop", "lan", AWAY):
                 await asyncio.sleep(0)
                 raise UnauthenticatedError("wrong")
         except (UnauthenticatedError, TooManyAttemptsError) as error:
             return type(error)
 
     outcomes = await asyncio.gather(*(one() for _ in range(20)))
-    assert outcomes.count(UnauthenticatedError) == FREE_ATTEMPTS
+    assert outcomes.count(UnauthenticatedError) == FROM_ONE_PLACE.free
 
 
 async def test_many_right_logins_at_once_are_all_let_in() -> None:
     brake = LoginBrake(ManualClock(START))
 
     async def one() -> None:
-        async with brake.attempt("shop", "lan"):
+        async with brake.attempt("shop", "lan", AWAY):
             await asyncio.sleep(0)
 
     await asyncio.gather(*(one() for _ in range(20)))

@@ -128,6 +128,8 @@ GOOD = {
         ({"secrets_key": ""}, False),
         ({"operator_token": None, "local": True}, True),
         ({"presence_lease_s": 0}, False),
+        ({"trusted_proxies": "10.0.0.0/8, 192.0.2.1"}, True),
+        ({"trusted_proxies": "*"}, False),
         ({"mongodb": None, "local": True}, False),
     ],
 )

@@ -27,8 +27,13 @@ sends next has to be the first to close, or a request meets a closed door and fa
 _log = structlog.get_logger()
 
 
-async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> None:
+async def serve(
+    app: ASGIApp, host: str, port: int, stopping: asyncio.Event, *, trusted_proxies: str = ""
+) -> None:
     """Serves `app` until `stopping` is set, then lets requests under way end (5 s at most).
+
+    `X-Forwarded-For` is believed of those `trusted_proxies` alone: addresses or networks separated
+    by commas. Anybody else could say to be anybody.
 
     A port that is taken, or a startup of the application that fails, is logged and raises
     SystemExit, which `run` makes a crash of.
@@ -42,6 +47,8 @@ async def serve(app: ASGIApp, host: str, port: int, stopping: asyncio.Event) -> 
         access_log=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
     )
     server = uvicorn.Server(config)
 

@@ -94,7 +94,13 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
             running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
             running.append(tasks.create_task(run_projections(log, database, status)))
             running.append(tasks.create_task(share_work(gateway)))
-            await serve(create_app(gateway), settings.host, settings.port, stopping)
+            await serve(
+                create_app(gateway),
+                settings.host,
+                settings.port,
+                stopping,
+                trusted_proxies=settings.trusted_proxies,
+            )
             for task in running:
                 task.cancel()
     for opened in (database, asked, walked):

@@ -1,5 +1,6 @@
 """The gateway's settings."""
 
+from ipaddress import ip_network
 from typing import Self
 
 from pydantic import SecretStr, model_validator
@@ -27,6 +28,9 @@ class GatewaySettings(SealingSettings):
     Without one, on the local stack, nobody is the operator."""
     ingest_url: str = "http://127.0.0.1:8001"
     """Where others reach ingest, without a slash at its end: livechat sites are told it."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies in front, separated by commas: what they say of where a
+    caller is (`X-Forwarded-For`) is believed. The login's brake tells callers apart by it."""
     presence_lease_s: float = 30.0
     """Seconds that a session lives without a heartbeat (R8.1)."""
     done_check_s: float = 60.0
@@ -46,6 +50,11 @@ class GatewaySettings(SealingSettings):
             raise ValueError("TUYEN_OPERATOR_TOKEN is too short: give at least 16 random bytes")
         if not self.mongodb:
             raise ValueError("TUYEN_MONGODB is not set: the inbox is read from there")
+        for network in filter(None, self.trusted_proxies.split(",")):
+            try:
+                ip_network(network.strip(), strict=False)
+            except ValueError:
+                raise ValueError(f"TUYEN_TRUSTED_PROXIES: {network!r} is no network") from None
         if self.presence_lease_s <= 0:
             raise ValueError("TUYEN_PRESENCE_LEASE_S must be above 0 seconds")
         return self

@@ -1,55 +1,149 @@
-"""The brake on guessing passwords, per account and for this process."""
+"""The brake on guessing passwords, and on making us hash too many, for this process."""
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from tuyen_gateway.domain.brake import Attempts, attempted, forgotten, wait_before
-from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError
+from tuyen_gateway.domain.brake import (
+    FROM_ONE_PLACE,
+    FROM_STRANGE_PLACES,
+    Attempts,
+    Purse,
+    attempted,
+    wait_before,
+)
+from tuyen_gateway.domain.usernames import folded
+from tuyen_gateway.errors import (
+    TooManyAttemptsError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from tuyen_platform.clock import Clock
 
-_SWEEP_AT = 10_000
-"""So many accounts under attack at once, before those that have gone quiet are looked for."""
+REMEMBERED = 20_000
+"""Of accounts and places under attack, and of accounts that were logged in to: the latest, some
+10 MB. A wrong password costs a hash, so that pushing one out by others takes many minutes."""
+
+PLACES_OF_AN_ACCOUNT = 8
+
+FROM_A_PLACE_AT_ONCE = 32
+AT_ONCE = 128
+"""Logins under way from places that are strange to their account. A hash takes some 50 ms of a
+core: what is beyond would wait for seconds, and others behind it."""
+
+Account = tuple[str, str]
+"""An organization and a username, whether or not there are such ones."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Latest(Generic[K, V]):
+    """A dictionary of the entries that were set last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: K) -> V | None:
+        return self._entries.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._most:
+            self._entries.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        self._entries.pop(key, None)
 
 
 class LoginBrake:
-    """Attempts on one account are judged one after another, so that many at once gain nothing."""
+    """Attempts on one account are judged one after another, so that many at once gain nothing.
+
+    A place from which somebody logged in to the account before is judged by itself: what strangers
+    do elsewhere does not brake it.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._attempts: dict[tuple[str, str], Attempts] = {}
-        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
-        self._sweep_at = _SWEEP_AT
+        self._by_place: _Latest[tuple[Account, str], Attempts] = _Latest(REMEMBERED)
+        self._by_strangers: _Latest[Account, Attempts] = _Latest(REMEMBERED)
+        self._known: _Latest[Account, tuple[str, ...]] = _Latest(REMEMBERED)
+        self._locks: WeakValueDictionary[Account, asyncio.Lock] = WeakValueDictionary()
+        self._under_way: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def attempt(self, organization: str, username: str) -> AsyncIterator[None]:
+    async def attempt(self, organization: str, username: str, place: str) -> AsyncIterator[None]:
         """One attempt on the account, whether or not there is such a one.
 
         A block that raises UnauthenticatedError counts as a wrong password; one that ends well
-        forgets the wrong ones. Raises TooManyAttemptsError, without entering the block, for an
-        attempt that comes too early; it is not counted.
+        forgets the wrong ones from this place, and knows it from now on. Raises
+        TooManyAttemptsError or UnavailableError, without entering the block, for an attempt that
+        comes too early, or that is one too many at once; it is not counted.
         """
-        account = (organization, username.casefold())
+        account = (organization, folded(username))
         lock = self._locks.setdefault(account, asyncio.Lock())
-        async with lock:
-            wait = wait_before(self._attempts.get(account), self._clock.now())
-            if wait:
-                seconds = math.ceil(wait.total_seconds())
-                raise TooManyAttemptsError(
-                    f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
-                )
-            try:
-                yield
-            except UnauthenticatedError:
-                self._count(account)
-                raise
-            self._attempts.pop(account, None)
+        with self._room(account, place):
+            async with lock:
+                self._refuse_too_early(account, place)
+                try:
+                    yield
+                except UnauthenticatedError:
+                    self._count(account, place)
+                    raise
+                self._let_in(account, place)
 
-    def _count(self, account: tuple[str, str]) -> None:
+    @contextmanager
+    def _room(self, account: Account, place: str) -> Iterator[None]:
+        if self._knows(account, place):
+            yield
+            return
+        if self._under_way.total() >= AT_ONCE:
+            raise UnavailableError("Too many log in at this moment: try again in a second.")
+        if self._under_way[place] >= FROM_A_PLACE_AT_ONCE:
+            raise TooManyAttemptsError("Too many logins at once: try again in a second.", 1)
+        self._under_way[place] += 1
+        try:
+            yield
+        finally:
+            self._under_way[place] -= 1
+            if not self._under_way[place]:
+                del self._under_way[place]
+
+    def _refuse_too_early(self, account: Account, place: str) -> None:
         now = self._clock.now()
-        if len(self._attempts) >= self._sweep_at:
-            self._attempts = {a: b for a, b in self._attempts.items() if not forgotten(b, now)}
-            self._sweep_at = max(_SWEEP_AT, 2 * len(self._attempts))
-        self._attempts[account] = attempted(self._attempts.get(account), now)
+        wait = wait_before(FROM_ONE_PLACE, self._by_place.get((account, place)), now)
+        if not self._knows(account, place):
+            others = self._by_strangers.get(account)
+            wait = max(wait, wait_before(FROM_STRANGE_PLACES, others, now))
+        if wait > timedelta(0):
+            seconds = math.ceil(wait.total_seconds())
+            raise TooManyAttemptsError(
+                f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
+            )
+
+    def _count(self, account: Account, place: str) -> None:
+        _add(self._by_place, (account, place), FROM_ONE_PLACE, self._clock)
+        if not self._knows(account, place):
+            _add(self._by_strangers, account, FROM_STRANGE_PLACES, self._clock)
+
+    def _let_in(self, account: Account, place: str) -> None:
+        self._by_place.forget((account, place))
+        others = [one for one in self._known.get(account) or () if one != place]
+        self._known.set(account, (place, *others)[:PLACES_OF_AN_ACCOUNT])
+
+    def _knows(self, account: Account, place: str) -> bool:
+        return place in (self._known.get(account) or ())
+
+
+def _add(attempts: _Latest[K, Attempts], key: K, purse: Purse, clock: Clock) -> None:
+    attempts.set(key, attempted(purse, attempts.get(key), clock.now()))

@@ -13,10 +13,14 @@ from tuyen_events.codec import UnreadableEventError
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
 from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.domain.usernames import composed, spellings
 from tuyen_platform.kafka.ports import Log, Record
 
 _PARALLEL_HASHES = 4
 """One verification takes 64 MiB and some 50 ms of a core: logins wait here, nobody else does."""
+
+_PARALLEL_CHANGES = 2
+"""Passwords that are set wait for one another, and no login for them."""
 
 _HEADERS = (("content-type", b"application/json"),)
 
@@ -44,7 +48,8 @@ class Credentials:
         self._log = log
         self._hasher = hasher
         self._credentials: dict[str, Credential] = {}
-        self._hashing = asyncio.Semaphore(_PARALLEL_HASHES)
+        self._verifying = asyncio.Semaphore(_PARALLEL_HASHES)
+        self._changing = asyncio.Semaphore(_PARALLEL_CHANGES)
         self._nobody = hasher.hash(uuid4().hex)
         self.copy = LogCopy(log, CREDENTIALS, self._fold)
 
@@ -56,13 +61,18 @@ class Credentials:
     async def verify(
         self, organization: OrganizationId, agent_id: AgentId | None, password: SecretStr
     ) -> bool:
-        """Whether it is the agent's password. For nobody (None), and for an agent without one, it
-        takes as long as for a wrong password."""
+        """Whether it is the agent's password, however its letters are composed. For nobody (None),
+        and for an agent without one, it takes as long as for a wrong password."""
+        async with self._verifying:
+            return await self._is(organization, agent_id, password)
+
+    async def _is(
+        self, organization: OrganizationId, agent_id: AgentId | None, password: SecretStr
+    ) -> bool:
         key = None if agent_id is None else str(_Key(organization, agent_id))
         found = None if key is None else self._credentials.get(key)
         against = self._nobody if found is None else found.hash
-        async with self._hashing:
-            matches = await asyncio.to_thread(self._matches, against, password)
+        matches = await asyncio.to_thread(self._matches, against, password)
         return matches and found is not None
 
     async def set(
@@ -70,10 +80,11 @@ class Credentials:
     ) -> None:
         """Stores a password; it counts, and ends all tokens of the one before, on return. The
         present one again changes nothing."""
-        if await self.verify(organization, agent_id, password):
-            return
-        async with self._hashing:
-            hashed = await asyncio.to_thread(self._hasher.hash, password.get_secret_value())
+        async with self._changing:
+            if await self._is(organization, agent_id, password):
+                return
+            whole = composed(password.get_secret_value())
+            hashed = await asyncio.to_thread(self._hasher.hash, whole)
         await self._append(
             _Key(organization, agent_id),
             msgspec.json.encode(Credential(hash=hashed, stamp=uuid4().hex)),
@@ -90,8 +101,11 @@ class Credentials:
         await self.copy.folded(appended)
 
     def _matches(self, hashed: str, password: SecretStr) -> bool:
+        return any(self._fits(hashed, each) for each in spellings(password.get_secret_value()))
+
+    def _fits(self, hashed: str, password: str) -> bool:
         try:
-            return self._hasher.verify(hashed, password.get_secret_value())
+            return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
 

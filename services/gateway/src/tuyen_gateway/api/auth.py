@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.ids import OrganizationId
@@ -12,6 +12,7 @@ from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.api.bodies import Answer, Body, Password, Username
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.brake import place_of
 from tuyen_gateway.errors import UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 
@@ -43,14 +44,17 @@ class TokenPair(Answer):
 
 
 @router.post("/login", summary="Log in with a password", responses=problems(403, 429))
-async def login(body: Login, gateway: GatewayPorts) -> TokenPair:
+async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPair:
     """Gives an access token and a refresh token.
 
     Logging in alone does not make an agent online: that takes `PUT /v1/presence`. A wrong
     organization, username or password and a disabled agent all answer `401`, in the same time.
-    After five wrong passwords for one username the next attempts have to wait, longer each time.
+    After five wrong passwords for one username from one place the next attempt has to wait, at most
+    a minute. Wrong passwords from elsewhere do not brake a place from which somebody logged in
+    before.
     """
-    async with gateway.brake.attempt(body.organization, body.username):
+    place = place_of(None if request.client is None else request.client.host)
+    async with gateway.brake.attempt(body.organization, body.username, place):
         identity = await _verified(gateway, body)
     return _tokens(gateway, identity)
 

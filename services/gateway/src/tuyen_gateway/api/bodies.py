@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints
 
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS, USERNAME_CHARACTERS
+from tuyen_gateway.domain.usernames import composed
 
 ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
 """An id that a caller chooses."""
@@ -14,8 +15,11 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARACTERS)
 ]
 Username = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS),
+    AfterValidator(composed),
 ]
+"""However its letters were composed where it was typed, it is one name."""
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 
 

@@ -1,6 +1,6 @@
 """What an organization has set up, folded from the directory's records one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,6 +29,7 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.vocabulary import Role
+from tuyen_gateway.domain.usernames import folded
 from tuyen_gateway.domain.visibility import Scope, Viewer
 
 EntityT_co = TypeVar("EntityT_co", bound=DirectoryEvent, covariant=True)
@@ -82,10 +83,12 @@ class Organization:
         return None if stored is None or stored.value.disabled else stored.value
 
     def agent_named(self, username: str) -> AgentChanged | None:
-        """Who logs in with `username`, whatever its case; of two, the one who had it first."""
+        """Who logs in with `username`, whatever its case and spelling; of two, the one who had it
+        first. Two of earlier days whose names differ in their spelling alone keep their own."""
+        found = self._agents_by_username.get(folded(username), ())
         wanted = username.casefold()
-        found = [s for s in self.agents.values() if s.value.username.casefold() == wanted]
-        return min(found, key=lambda stored: stored.version).value if found else None
+        own = [stored for stored in found if stored.value.username.casefold() == wanted]
+        return min(own or found, key=lambda stored: stored.version).value if found else None
 
     def has_admin(self) -> bool:
         """Whether anybody can still manage the organization."""
@@ -97,6 +100,13 @@ class Organization:
     def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
         return self._pages_by_agent.get(agent_id, frozenset())
+
+    @cached_property
+    def _agents_by_username(self) -> Mapping[str, Sequence[Stored[AgentChanged]]]:
+        found: dict[str, list[Stored[AgentChanged]]] = {}
+        for stored in self.agents.values():
+            found.setdefault(folded(stored.value.username), []).append(stored)
+        return found
 
     @cached_property
     def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:
