@@ -466,8 +466,8 @@ def test_a_samples_subject_is_its_conversation_post_or_video(name: str) -> None:
 def test_p5a_a_comment_on_a_livestream_stands_in_the_customers_live_thread() -> None:
     posts = LivePosts()
     for name in ("facebook_feed__video_add", "facebook_live_videos__live"):
-        for _, fact in parser.parse(payload(name), ACCEPTED, PAGES, posts).classified:
-            posts.apply(fact)
+        for place, fact in parser.parse(payload(name), ACCEPTED, PAGES, posts).classified:
+            posts.apply(place, fact)
     body = payload("facebook_feed__comment_on_live")
     (found,) = parser.parse(body, ACCEPTED, PAGES, posts).events
     assert found.key == key(AN)

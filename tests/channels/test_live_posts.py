@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.facebook import PAGE, body, comment, entry, live_comment, live_video, video
+from tuyen_channels import live_posts
 from tuyen_channels.facebook import parser
-from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import Page, Parsed
 from tuyen_events.ids import OrganizationId, PageId, livestream_thread_id
 from tuyen_events.inbound import CommentEvent, LivestreamChanged
@@ -39,8 +40,10 @@ class Ingested:
         raw = body(entry(changes=list(changes)))
         parsed = parser.parse(raw, self.now, PAGES, self.posts)
         for key, fact in parsed.classified:
-            self.posts.apply(fact)
-            self.log[key] = fact
+            self.posts.apply(key, fact)
+            self.log.pop(key, None)
+            if not isinstance(fact, Forgotten):
+                self.log[key] = fact
         return parsed
 
     def is_live(self, post: str, number: str = "1") -> bool:
@@ -54,8 +57,8 @@ class Ingested:
         again = Ingested()
         again.now = self.now
         again.log = dict(reversed(self.log.items()))
-        for fact in again.log.values():
-            again.posts.apply(fact)
+        for key, fact in again.log.items():
+            again.posts.apply(key, fact)
         return again
 
 
@@ -213,6 +216,24 @@ def test_p5a_a_body_that_comes_again_says_its_facts_again(ingested: Ingested) ->
         assert fact.event.at == last.at
 
 
+def test_r9_6_of_a_pages_video_posts_the_newest_are_known_and_no_more(
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_posts, "VIDEO_POSTS", 4)
+    for number in range(1, 8):
+        ingested.take(video(f"{PAGE}_{number}", f"v{number}"), live_video(f"v{number}", "live"))
+        assert ingested.is_live(f"{PAGE}_{number}", str(number))
+    assert len(ingested.log) == 4
+    again = Ingested()
+    for key, fact in ingested.log.items():
+        again.posts.apply(key, fact)
+    again.now = ingested.now
+    for seen in (ingested, again):
+        live = {number for number in range(1, 8) if seen.is_live(f"{PAGE}_{number}", f"9{number}")}
+        assert live == {6, 7}
+        assert len(seen.log) <= 4
+
+
 numbers = st.integers(1, 3)
 updates = st.one_of(
     st.builds(lambda n: video(f"{PAGE}_{n}", f"v{n}"), numbers),
@@ -232,11 +253,11 @@ def test_a_restart_knows_the_same_posts_whatever_the_order_of_the_records(
     ingested = Ingested()
     for update in heard:
         ingested.take(update)
-    facts = list(ingested.log.values())
+    facts = list(ingested.log.items())
     chance.shuffle(facts)
     again = LivePosts()
-    for fact in [*facts, *facts]:
-        again.apply(fact)
+    for key, fact in [*facts, *facts]:
+        again.apply(key, fact)
     page = (OrganizationId("hoa-sen"), PageId("thoi-trang"))
     before, after = ingested.posts.page(page), again.page(page)
     assert (before is None) == (after is None)

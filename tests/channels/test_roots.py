@@ -30,8 +30,8 @@ def accepted(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
         parsed = parser.parse(body(entry(changes=changes)), ACCEPTED, PAGES, posts)
         assert not parsed.failures
         told += [found.event for found in parsed.events if isinstance(found.event, CommentEvent)]
-        for _, fact in parsed.classified:
-            posts.apply(fact)
+        for key, fact in parsed.classified:
+            posts.apply(key, fact)
     return told
 
 
@@ -76,7 +76,7 @@ def test_r9_6_of_a_pages_replies_so_many_are_remembered_and_no_more() -> None:
         raw = body(entry(changes=[reply(f"690_{number}", "689_1")]))
         for key, fact in parser.parse(raw, ACCEPTED, PAGES, posts).classified:
             keys.add(key)
-            posts.apply(fact)
+            posts.apply(key, fact)
     assert len(keys) == PLACED_REPLIES
     (last,) = accepted(posts, [reply(NESTED + "0", f"690_{40 * PLACED_REPLIES - 1}")])
     assert last.conversation_id == thread("689_1")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -31,6 +32,7 @@ from support.facebook import (
     signed,
     video,
 )
+from tuyen_channels import live_posts
 from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
@@ -396,3 +398,23 @@ async def test_r9_5_a_body_that_breaks_its_parser_is_kept_and_put_aside(
     (letter,) = await envelopes(log, DEAD_LETTERS)
     assert isinstance(letter.data, DeadLettered)
     assert letter.data.error == "ZeroDivisionError: nobody expected it"
+
+
+async def test_r9_6_what_is_forgotten_of_a_pages_posts_the_next_process_does_not_know(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_posts, "VIDEO_POSTS", 2)
+    for number in (1, 2, 3):
+        post = f"{PAGE}_{number}"
+        await rig.send(entry(changes=[video(post, f"v{number}"), live_video(f"v{number}", "live")]))
+        rig.clock.advance(timedelta(minutes=1))
+    removed = [record for record in await records(log, POSTS) if record.value is None]
+    assert {dict(record.headers)["ce_type"] for record in removed} == {b"post.forgotten.v1"}
+    async with running(log) as later:
+        await later.ready()
+        changes = [live_comment(f"{number}_1", f"{PAGE}_{number}") for number in (1, 3)]
+        later.clock.advance(timedelta(hours=1))
+        await later.send(entry(changes=changes))
+    told = [envelope.data for envelope in await envelopes(log, INBOUND)]
+    live = {one.external_id: one.livestream for one in told if isinstance(one, CommentAdded)}
+    assert live == {"1_1": False, "3_1": True}

@@ -62,7 +62,7 @@ def test_p5a_comments_below_a_video_that_goes_live_are_live() -> None:
         (normalized,) = result.events
         assert isinstance(normalized.event, PostPublished | LivestreamChanged)
         for fact in result.classified:
-            posts.apply(fact.event)
+            posts.apply(fact.key, fact.event)
     event = only_event(PAGE.feed([PAGE.comment(VAN, "77_3", POST, "Chốt M01")]), posts)
     assert isinstance(event, CommentAdded)
     assert event.livestream

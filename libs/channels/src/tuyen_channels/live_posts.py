@@ -17,6 +17,9 @@ A post is a livestream, from then on and for good, once
 another post's. What was accepted before stays what it
 was: the time of the classification stands with it, so that a replay decides as it was decided.
 
+Of each page the VIDEO_POSTS newest records are kept; who writes one more removes the oldest. What
+is forgotten is a post like others from then on.
+
 As a record (`post.classified`): with a post, what is known of the post; without one, a broadcast
 whose post is not known, and `livestream` says whether it still runs. A record is keyed by what it
 was heard of: a published post by the post, a broadcast by its video. Facts only grow: folding the
@@ -30,16 +33,29 @@ from typing import NamedTuple
 import msgspec
 
 from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, place_of
+from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.limits import VIDEO_POSTS
 from tuyen_events.posts import PostClassified, ReplyPlaced
 
 GUESS_WINDOW = timedelta(hours=1)
+_FORGOTTEN_AT_ONCE = 10
+
+
+class Forgotten(NamedTuple):
+    """The removal of a record of a page."""
+
+    organization: OrganizationId
+    page_id: PageId
+
+
+PostFact = PostClassified | ReplyPlaced | Forgotten
 
 
 class Fact(NamedTuple):
     """A fact and the key of its record within the page."""
 
     key: str
-    event: PostClassified | ReplyPlaced
+    event: PostFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,8 @@ class PagePosts:
     published: dict[str, datetime] = field(default_factory=dict)
     live_since: dict[str, datetime] = field(default_factory=dict)
     broadcasts: dict[str, Broadcast] = field(default_factory=dict)
+    told: dict[str, PostClassified] = field(default_factory=dict)
+    """The page's records by their keys."""
 
     def copy(self) -> "PagePosts":
         return PagePosts(
@@ -65,10 +83,21 @@ class PagePosts:
             dict(self.published),
             dict(self.live_since),
             dict(self.broadcasts),
+            dict(self.told),
         )
 
-    def apply(self, fact: PostClassified) -> None:
-        """Folds one fact."""
+    def forget(self, key: str) -> None:
+        """What the other records say: facts only grow, so they are folded anew."""
+        if self.told.pop(key, None) is None:
+            return
+        for known in (self.posts_by_video, self.published, self.live_since, self.broadcasts):
+            known.clear()
+        for other, fact in self.told.items():
+            self.apply(other, fact)
+
+    def apply(self, key: str, fact: PostClassified) -> None:
+        """Folds one fact, which stands under `key`."""
+        self.told[key] = fact
         post, video = fact.post_external_id, fact.video_external_id
         if post is None:
             if video is not None:
@@ -104,13 +133,17 @@ class LivePosts:
         self._pages: dict[PageKey, PagePosts] = {}
         self.roots = CommentRoots()
 
-    def apply(self, fact: PostClassified | ReplyPlaced) -> None:
-        """Folds one fact; the order and repetitions make no difference, but to the replies."""
-        if isinstance(fact, ReplyPlaced):
-            self.roots.apply(fact)
-            return
+    def apply(self, key: str, fact: PostFact) -> None:
+        """Folds one fact, which stands under `key` of its page. The order and repetitions make no
+        difference, but to the replies and to what is forgotten."""
         page = (fact.organization, fact.page_id)
-        self._pages.setdefault(page, PagePosts()).apply(fact)
+        match fact:
+            case ReplyPlaced():
+                self.roots.apply(fact)
+            case PostClassified():
+                self._pages.setdefault(page, PagePosts()).apply(key, fact)
+            case Forgotten() if page in self._pages:
+                self._pages[page].forget(key)
 
     def page(self, page: PageKey) -> PagePosts | None:
         """What is known of one page, not to be changed; None when nothing is."""
@@ -219,8 +252,16 @@ class Draft:
             livestream=livestream,
             at=at,
         )
-        state.apply(fact)
-        self.facts.append(Fact(key, _settled(state, fact)))
+        state.apply(key, fact)
+        settled = state.told[key] = _settled(state, fact)
+        self.facts.append(Fact(key, settled))
+        self._forget_oldest(page, state, key)
+
+    def _forget_oldest(self, page: PageKey, state: PagePosts, newest: str) -> None:
+        for _ in range(min(len(state.told) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
+            oldest = min(state.told.keys() - {newest}, key=lambda key: (state.told[key].at, key))
+            state.forget(oldest)
+            self.facts.append(Fact(oldest, Forgotten(*page)))
 
 
 def _broadcast_key(video: str) -> str:

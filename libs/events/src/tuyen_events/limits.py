@@ -28,6 +28,9 @@ PAYLOAD_CHARACTERS = 2_000
 ATTACHMENTS = 100
 """Attachments of one message."""
 
+VIDEO_POSTS = 500
+"""Video posts and broadcasts of a page of which it is known whether they are livestreams."""
+
 PLACED_REPLIES = 64
 """Replies of a page of which it is remembered under which comment they stand."""
 

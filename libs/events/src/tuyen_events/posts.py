@@ -23,6 +23,10 @@ class PostClassified(Event, frozen=True, kw_only=True):
     at: Moment
 
 
+FORGOTTEN_TYPE = "post.forgotten.v1"
+"""The type of a record without a value: of a page's posts the oldest are not known any more."""
+
+
 class ReplyPlaced(Event, frozen=True, kw_only=True):
     """A reply, and the comment above it: a reply to this reply belongs to that comment's thread
     (R4.3). Each page has so many places for them; a later reply takes the place of an older one."""

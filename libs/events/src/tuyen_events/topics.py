@@ -304,6 +304,7 @@ POSTS = Topic(
     public=False,
     carries="which posts are livestreams, and under which comments recent replies stand",
     events=(posts.PostClassified, posts.ReplyPlaced),
+    removals=(posts.FORGOTTEN_TYPE,),
 )
 REQUESTS = Topic(
     name="router-requests",

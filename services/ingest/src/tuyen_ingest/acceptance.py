@@ -121,8 +121,8 @@ class Acceptance:
             unwritten += self._tokens.first_use(delivery.account)
             _tell_failures(delivery, parsed)
         await self._log.append_all(unwritten, within_s=self._within_s)
-        for _, fact in parsed.classified:
-            self._posts.apply(fact)
+        for key, fact in parsed.classified:
+            self._posts.apply(key, fact)
         _count(delivery.channel.name, parsed)
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
 from tuyen_events.codec import decode_data
 from tuyen_events.directory import DirectoryEvent
+from tuyen_events.event import Event
+from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.posts import PostClassified, ReplyPlaced
 from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, POSTS
 from tuyen_ingest.acceptance import Acceptance
@@ -46,10 +48,12 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
             pages.apply((record.key or b"").decode(), change)
 
     def fold_posts(record: Record) -> None:
+        organization, page, key = (record.key or b"").decode().split("/", 2)
+        fact: Event | Forgotten = Forgotten(OrganizationId(organization), PageId(page))
         if record.value is not None:
             fact = decode_data(record.headers, record.value)
-            if isinstance(fact, PostClassified | ReplyPlaced):
-                posts.apply(fact)
+        if isinstance(fact, PostClassified | ReplyPlaced | Forgotten):
+            posts.apply(key, fact)
 
     directory = LogCopy(log, DIRECTORY, fold_directory, service="ingest")
     keys = LogCopy(log, PAGE_TOKENS, tokens.fold, service="ingest")

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from tuyen_channels.live_posts import Forgotten
 from tuyen_channels.ports import Failure, Parsed, WebhookChannel
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import caused_event_id
 from tuyen_events.limits import EVENT_BYTES
-from tuyen_events.posts import PostClassified, ReplyPlaced
+from tuyen_events.posts import FORGOTTEN_TYPE, PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
 from tuyen_platform.dead_letters import within_bounds
 from tuyen_platform.kafka.ports import Unwritten
@@ -90,6 +91,10 @@ def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
     """What the body says of posts."""
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
+        if isinstance(fact, Forgotten):
+            headers = [("ce_type", FORGOTTEN_TYPE.encode())]
+            yield Unwritten(POSTS, f"{page}/{key}", None, headers)
+            continue
         envelope = Envelope(
             id=caused_event_id(delivery.id, page, key),
             source=SOURCE,
