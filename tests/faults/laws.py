@@ -15,7 +15,6 @@ from faults.people import Key
 from faults.plan import AGENTS, Json
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
 from tuyen_events.commands import AssignConversation, MarkConversationDone
-from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Event
 from tuyen_events.inbound import CommentAdded, MessageReceived
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
@@ -31,6 +30,7 @@ from tuyen_events.topics import (
     MARKS,
     PRESENCE_SIGNALS,
 )
+from tuyen_gateway.domain.directory import next_version
 
 Look = Callable[[Evidence], Iterator[str | None]]
 """Yields, for each thing looked at, what is wrong with it, or None."""
@@ -167,8 +167,11 @@ def _written(evidence: Evidence) -> Iterator[Key]:
     log = evidence.log
     for _, event in log.events(ASSIGNMENTS, AssignmentEvent):
         yield ("assigned", event.conversation_id, event.version, event.agent_id)
-    for entry, _ in log.events(DIRECTORY, DirectoryEvent):
-        yield ("directory", entry.key, entry.offset)
+    versions: Counter[str] = Counter()
+    for entry in log.of(DIRECTORY):
+        organization = entry.key.partition("/")[0]
+        versions[organization] = next_version(versions[organization], entry.timestamp)
+        yield ("directory", entry.key, versions[organization])
     for _, mark in log.events(MARKS, ConversationRead):
         yield ("read", mark.conversation_id, mark.agent_id)
     for _, done in log.events(COMMANDS, MarkConversationDone):

@@ -31,6 +31,8 @@ class Entry:
     value: bytes | None
     id: str
     event: Event | None
+    timestamp: int = 0
+    """When it was written, in milliseconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ def _entry(record: Any) -> Entry:
         value=record.value,
         id=(header(record.headers, "ce_id") or b"").decode(),
         event=event,
+        timestamp=record.timestamp,
     )
 
 

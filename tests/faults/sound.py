@@ -217,7 +217,7 @@ def evidence() -> Evidence:
         acknowledged=Counter(
             {
                 ("assigned", thread("c_1"), 1, NV1): 2,
-                ("directory", "an/rule/trang-1", 0): 1,
+                ("directory", "an/rule/trang-1", 1): 1,
                 ("read", thread("c_1"), NV1): 1,
                 ("done", thread("c_1"), "admin", True): 1,
                 ("signal", "an", NV1, None): 1,

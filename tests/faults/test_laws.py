@@ -289,7 +289,7 @@ SPOILT: dict[str, list[Spoil]] = {
     "an external consumer has the gateway's state": [_follower_behind, _follower_elsewhere],
     "what was acknowledged stands": [
         _unwritten("assigned", thread("c_1"), 2, NV2),
-        _unwritten("directory", "an/rule/trang-1", 1),
+        _unwritten("directory", "an/rule/trang-1", 2),
         _unwritten("read", thread("c_1"), NV1),
         _unwritten("done", thread("c_1"), "admin", False),
         _unwritten("signal", "an", NV1, "online"),

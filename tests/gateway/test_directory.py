@@ -233,8 +233,8 @@ async def test_what_cannot_be_read_is_passed_by_and_the_rest_is_served(
         b'{"organization":"shop","conversation_id":"c","agent_id":"a",'
         b'"seen_events":1,"at":"2026-11-21T08:00:00Z"}'
     )
-    last = await log.append_bytes(DIRECTORY, "shop/settings/", value, wrong)
-    await rig.gateway.directory.seen(last.offset)
+    await log.append_bytes(DIRECTORY, "shop/settings/", value, wrong)
+    await rig.gateway.directory.copy.current()
     assert rig.gateway.directory.organizations() == before
     assert (await boss.get("/v1/settings")).status_code == 200
 

@@ -120,8 +120,8 @@ async def test_a_version_that_was_never_written_is_503(
     copy = rig.gateway.directory.copy
     folded = copy.folded
     monkeypatch.setattr(copy, "folded", lambda at: folded(at, 0.01))
-    answer = await boss.get("/v1/agents?after=999")
-    assert "999" in str(problem(answer, 503)["detail"])
+    answer = await boss.get("/v1/agents?after=9000000000000000")
+    assert "9000000000000000" in str(problem(answer, 503)["detail"])
 
 
 def test_every_error_of_ours_has_a_status() -> None:

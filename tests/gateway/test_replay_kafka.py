@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import bson
 import pytest
 
-from support.inbox_histories import History
+from support.inbox_histories import ORGANIZATION, History
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
@@ -77,12 +77,12 @@ async def test_replay_equals_live_over_restarts_and_after_a_rebuild(
     async with _gateway(kafka_log, views), _gateway(kafka_log, views) as inbox:
         await _write(kafka_log, history, lambda offset: offset >= 2)
         await _caught_up(inbox)
-        position = await inbox.position()
+        position = await inbox.position(ORGANIZATION)
     live = await _dump(views)
     assert all(live.values())
     await rebuild(views)
     assert not any((await _dump(views)).values())
     async with _gateway(kafka_log, views) as inbox:
         await _caught_up(inbox)
-        assert await inbox.position() == position
+        assert await inbox.position(ORGANIZATION) == position
     assert await _dump(views) == live

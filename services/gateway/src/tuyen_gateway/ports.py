@@ -107,8 +107,9 @@ class InboxViews(Protocol):
         """
         ...
 
-    async def position(self) -> str:
-        """How far the views have come; opaque, and never back."""
+    async def position(self, organization: OrganizationId) -> bytes:
+        """How far the views have come in the organization's own records; it never goes back. No
+        caller is shown it as it is."""
         ...
 
     async def conversation(

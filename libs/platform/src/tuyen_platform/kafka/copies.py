@@ -87,10 +87,6 @@ class LogCopy:
         """The offset that will be folded next."""
         return self._next.get(partition, 0)
 
-    def positions(self) -> str:
-        """How far all partitions have come, as a word that stands for nothing else."""
-        return ",".join(f"{part}:{self._next[part]}" for part in sorted(self._next))
-
     async def followed(self, within_s: float) -> bool:
         """Whether the copy came, within that many seconds, to see what is appended from now on."""
         try:

@@ -34,4 +34,4 @@ class LogCopy(copies.LogCopy):
         """Returns once the record at `at` was folded; raises UnavailableError when it takes longer
         than `within_s` seconds."""
         if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):
-            raise UnavailableError(f"This gateway has not seen version {at.offset} yet: try again.")
+            raise UnavailableError("This gateway has not seen what was written yet: try again.")

@@ -19,12 +19,20 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.copies import WAIT_S, LogCopy
 from tuyen_gateway.domain.changes import unchanged
-from tuyen_gateway.domain.directory import Organization, Removed, Stored, entity_of, evolve, find
-from tuyen_gateway.errors import ConflictError, NotFoundError
+from tuyen_gateway.domain.directory import (
+    Organization,
+    Removed,
+    Stored,
+    entity_of,
+    evolve,
+    find,
+    next_version,
+)
+from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.ports import Appended, Log, Record
+from tuyen_platform.kafka.ports import Log, Record
 
 SOURCE = "gateway"
 
@@ -74,9 +82,15 @@ class Directory:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
-    async def seen(self, version: int) -> None:
-        """Returns once this copy has folded `version`; else raises UnavailableError after 5 s."""
-        await self.copy.folded(Appended(0, version))
+    async def seen(self, organization_id: OrganizationId, version: int) -> None:
+        """Returns once this copy has folded the organization's `version`; else raises
+        UnavailableError after 5 s."""
+        if not await self.copy.until(lambda: self.version(organization_id) >= version, WAIT_S):
+            raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
+
+    def version(self, organization_id: OrganizationId) -> int:
+        """The number of the organization's last record."""
+        return self._any(organization_id).version
 
     async def change(
         self,
@@ -97,11 +111,12 @@ class Directory:
                 standing = previous.value
                 if isinstance(standing, type(event)) and unchanged(standing, event):
                     return Stored(standing, previous.version)
-            version = await self._append(event)
+            await self._append(event)
             lost = self._lost(event)
             if lost is not None:
                 await self._take_back(event, previous)
                 raise ConflictError(lost)
+            version = self._version_of(event)
         _log.info(
             "directory_changed",
             organization=organization_id,
@@ -130,7 +145,7 @@ class Directory:
             if previous is None:
                 raise NotFoundError(f"There is no {entity} {entity_id!r}.")
             check(before)
-            version = await self._append_removal(organization_id, entity, entity_id, by)
+            await self._append_removal(organization_id, entity, entity_id, by)
             after = self._any(organization_id)
             if before.has_admin() and not after.has_admin():
                 await self._append(previous.value)
@@ -140,10 +155,17 @@ class Directory:
             organization=organization_id,
             entity=entity,
             entity_id=entity_id,
-            version=version,
+            version=after.version,
             by=by,
         )
-        return version
+        return after.version
+
+    def _version_of(self, event: DirectoryEvent) -> int:
+        """The number of what was just appended, or a later one where others wrote meanwhile."""
+        organization = self._any(event.organization)
+        stored = find(organization, *entity_of(event))
+        same = stored is not None and stored.value == event
+        return stored.version if stored is not None and same else organization.version
 
     def _any(self, organization_id: OrganizationId) -> Organization:
         return self._organizations.get(organization_id) or Organization(id=organization_id)
@@ -176,18 +198,16 @@ class Directory:
         else:
             await self._append(previous.value)
 
-    async def _append(self, event: DirectoryEvent) -> int:
+    async def _append(self, event: DirectoryEvent) -> None:
         key = directory_key(event.organization, *entity_of(event))
         envelope = Envelope(
             id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=event.at, data=event
         )
-        appended = await self._log.append(DIRECTORY, key, envelope)
-        await self.copy.folded(appended)
-        return appended.offset
+        await self.copy.folded(await self._log.append(DIRECTORY, key, envelope))
 
     async def _append_removal(
         self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
-    ) -> int:
+    ) -> None:
         key = directory_key(organization_id, entity, entity_id)
         appended = await self._log.append_bytes(
             DIRECTORY,
@@ -204,7 +224,6 @@ class Directory:
             ),
         )
         await self.copy.folded(appended)
-        return appended.offset
 
     def _fold(self, record: Record) -> None:
         organization_id, entity, entity_id = _key_of(record)
@@ -219,7 +238,8 @@ class Directory:
         before = self._any(organization_id)
         if entity == "page":
             self._fold_claim(before, PageId(entity_id), change)
-        self._organizations[organization_id] = evolve(before, change, record.offset)
+        version = next_version(before.version, record.timestamp)
+        self._organizations[organization_id] = evolve(before, change, version)
 
     def _fold_claim(
         self, before: Organization, page_id: PageId, change: DirectoryEvent | Removed

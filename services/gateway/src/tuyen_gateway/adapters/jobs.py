@@ -9,6 +9,7 @@ from tuyen_events.jobs import JobProgressed, JobRequested
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.jobs import Job, evolve
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Appended, Log, Record
@@ -20,6 +21,7 @@ class Jobs:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._jobs: dict[str, Job] = {}
+        self.heads = Heads()
         self.copy = LogCopy(log, JOBS, self._fold)
 
     def job(self, job_id: str) -> Job | None:
@@ -70,6 +72,7 @@ class Jobs:
         event = decode_data(record.headers, record.value)
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} says nothing of a job")
+        self.heads.saw(event.organization, record.partition, record.offset)
         job = evolve(self._jobs.get(event.job_id), event)
         if job is not None:
             self._jobs[job.id] = job

@@ -10,6 +10,7 @@ from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.domain.heads import Heads
 from tuyen_platform.kafka.ports import Appended, Log, Record
 
 
@@ -19,6 +20,7 @@ class PresenceBoard:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._agents: dict[tuple[OrganizationId, AgentId], PresenceChanged] = {}
+        self.heads = Heads()
         self.copy = LogCopy(log, PRESENCE, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
@@ -55,6 +57,7 @@ class PresenceBoard:
     def _fold(self, record: Record) -> None:
         organization, _, agent_id = (record.key or b"").decode("utf-8", "replace").partition("/")
         key = (OrganizationId(organization), AgentId(agent_id))
+        self.heads.saw(key[0], record.partition, record.offset)
         if record.value is None:
             self._agents.pop(key, None)
             return

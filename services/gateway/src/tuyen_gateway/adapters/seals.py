@@ -5,9 +5,15 @@ from datetime import timedelta
 from hashlib import blake2b
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from pydantic import SecretStr
 
 from tuyen_platform.clock import Clock
+
+_STEP_BYTES = 256
+"""What is sealed has a multiple of this length, which tells next to nothing of what is in it."""
+
+_MARK_FORMAT = b"\x01"
 
 
 class Seals:
@@ -20,11 +26,14 @@ class Seals:
     def __init__(self, key: SecretStr, clock: Clock) -> None:
         derived = blake2b(key.get_secret_value().encode(), digest_size=32, person=b"tuyen-seals")
         self._fernet = Fernet(base64.urlsafe_b64encode(derived.digest()))
+        marks = blake2b(key.get_secret_value().encode(), digest_size=64, person=b"tuyen-marks")
+        self._marks = AESSIV(marks.digest())
         self._clock = clock
 
     def seal(self, purpose: str, text: str) -> str:
         """`text` in characters that a URL takes as they are."""
         whole = f"{purpose}\0{text}".encode()
+        whole += b"\0" * (-len(whole) % _STEP_BYTES)
         sealed = self._fernet.encrypt_at_time(whole, self._now())
         return sealed.decode().rstrip("=")
 
@@ -37,8 +46,14 @@ class Seals:
             )
         except (InvalidToken, UnicodeEncodeError):
             return None
-        was_for, _, text = whole.decode().partition("\0")
+        was_for, _, text = whole.decode().rstrip("\0").partition("\0")
         return text if was_for == purpose else None
+
+    def mark(self, purpose: str, content: bytes) -> str:
+        """A word that stands for `content`: the same for the same content and purpose, with nothing
+        to be read from it but whether it changed. AES-SIV, so that it could be opened again."""
+        marked = self._marks.encrypt(_MARK_FORMAT + content, [purpose.encode()])
+        return base64.urlsafe_b64encode(marked).decode().rstrip("=")
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

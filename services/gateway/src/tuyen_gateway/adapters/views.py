@@ -1,7 +1,6 @@
 """The inbox in MongoDB, as viewers ask for it. Every query of conversations is made here."""
 
 import asyncio
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +10,12 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from tuyen_events.ids import ConversationId
+from tuyen_events.ids import ConversationId, OrganizationId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.copies import WAIT_S
+from tuyen_gateway.domain.heads import packed
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Message
@@ -56,6 +56,7 @@ class MongoViews:
         self._messages = database[collections.MESSAGES]
         self._assignments = database[collections.HISTORY]
         self._pools = database[collections.POOL_RECORDS]
+        self._heads = database[collections.HEADS]
         self._positions = MongoPositions(database, collections.VIEW)
         self._log = log
         self._status = status
@@ -83,13 +84,10 @@ class MongoViews:
                 "The inbox has not yet folded all that was written: try again."
             ) from error
 
-    async def position(self) -> str:
-        reached = await self._positions.load()
-        vector = [
-            [reached.get((topic.name, partition), 0) for partition in range(topic.partitions)]
-            for topic in collections.FOLDED
-        ]
-        return base64.urlsafe_b64encode(msgspec.msgpack.encode(vector)).decode().rstrip("=")
+    async def position(self, organization: OrganizationId) -> bytes:
+        found = await self._heads.find_one({"_id": organization})
+        heads = {} if found is None else found["at"]
+        return packed({int(place): offset for place, offset in heads.items()})
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRow | None:
         row = await self.conversation(scope, conversation_id)

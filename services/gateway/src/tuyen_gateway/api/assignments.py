@@ -11,6 +11,7 @@ from tuyen_gateway.api.bodies import Answer
 from tuyen_gateway.api.conversations import AfterVersion, seen_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain import history
 from tuyen_gateway.domain.directory import Organization
@@ -85,7 +86,7 @@ async def list_assignments(
     `load`, which tell of colleagues' presence, pages and work. `sentence` says it all in one line,
     with the names of today.
     """
-    position = await gateway.inbox.position()
+    position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
     page = await gateway.inbox.history(row.id, paging.limit, paging.after)
     return Listed(

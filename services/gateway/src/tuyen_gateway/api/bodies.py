@@ -36,7 +36,7 @@ class Answer(BaseModel):
 
 
 class Versioned(Answer):
-    """`version` is the write's place in the directory: give it as `?after=` to read what has seen
-    it. 0 where nothing was ever written and the defaults stand."""
+    """`version` is the number of the write in its organization, and rises: give it as `?after=` to
+    read what has seen it. 0 where nothing was ever written and the defaults stand."""
 
     version: int

@@ -11,6 +11,7 @@ from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import Answer
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.ports import ContactEntry
@@ -67,7 +68,7 @@ async def list_contacts(
 ) -> Listed[ContactView]:
     """Those of the warehouses that the viewer manages (W3), in the order of their ids. Whoever
     manages none gets an empty list (W6)."""
-    position = await gateway.inbox.position()
+    position = await inbox_position(gateway, caller.organization.id)
     if not _manages_default(caller):
         return Listed(items=[], next=None, position=position)
     page = await gateway.contacts.contacts(caller.organization.id, q, paging.limit, paging.after)
@@ -97,7 +98,7 @@ async def list_warehouses(caller: CurrentCaller, gateway: GatewayPorts) -> Liste
     return Listed(
         items=[default] if _manages_default(caller) else [],
         next=None,
-        position=await gateway.inbox.position(),
+        position=await inbox_position(gateway, caller.organization.id),
     )
 
 

@@ -29,6 +29,7 @@ from tuyen_gateway.api.conversation_views import (
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.errors import NotFoundError, UnavailableError
@@ -112,7 +113,7 @@ async def list_conversations(
     """Newest activity first. Following `next` to the end lists the conversations as they were
     ordered at the first call: those that move up meanwhile are neither left out nor repeated, and
     those that are new since then appear in the next walk."""
-    position = await gateway.inbox.position()
+    position = await inbox_position(gateway, caller.organization.id)
     page = await gateway.inbox.conversations(caller.scope, wanted, paging.limit, paging.after)
     return Listed(
         items=[conversation_view(row, caller) for row in page.items],
@@ -127,7 +128,7 @@ async def count_conversations(
 ) -> CountsView:
     """Of what the viewer may see and the filters leave (I3): all, and those with something unread
     for the viewer, in total, by channel and by kind."""
-    position = await gateway.inbox.position()
+    position = await inbox_position(gateway, caller.organization.id)
     return counts_view(await gateway.inbox.counts(caller.scope, wanted), position)
 
 
@@ -139,7 +140,7 @@ async def get_conversation(
     response: Response,
     after: AfterVersion,
 ) -> ConversationDetail:
-    position = await gateway.inbox.position()
+    position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
     if after is not None and row.version < after:
         raise UnavailableError(f"Version {after} has not been decided yet: try again.")
@@ -161,7 +162,7 @@ async def list_messages(
     _: AfterVersion,
 ) -> Listed[MessageView]:
     """Oldest first. What was removed at the channel stays as `removed`, without its words."""
-    position = await gateway.inbox.position()
+    position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
     page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
     return Listed(

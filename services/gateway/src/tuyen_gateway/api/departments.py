@@ -81,7 +81,7 @@ async def list_departments(
     caller: SetupReader, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[DepartmentView]:
     """For managing roles; in the order of their ids."""
-    return listed(gateway, paging, caller.organization.departments, _department)
+    return listed(gateway, caller, paging, caller.organization.departments, _department)
 
 
 @router.get(
@@ -170,7 +170,7 @@ async def list_regions(
         for stored in caller.organization.regions.values()
         if stored.value.department_id == department_id
     }
-    return listed(gateway, paging, own, _region)
+    return listed(gateway, caller, paging, own, _region)
 
 
 @router.get(

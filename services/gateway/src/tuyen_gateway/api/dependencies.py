@@ -70,14 +70,22 @@ def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, Agen
     return organization, agent
 
 
-async def authenticated(
+async def identified(
     gateway: GatewayPorts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
-) -> Caller:
-    """The caller behind the bearer token. Raises UnauthenticatedError or ForbiddenError."""
+) -> Identity:
+    """For whom the bearer token was made, whether or not they still stand. Raises
+    UnauthenticatedError."""
     if given is None:
         raise UnauthenticatedError("Send `Authorization: Bearer` with a token from the login.")
-    identity = gateway.tokens.read(given.credentials, TokenKind.ACCESS)
+    return gateway.tokens.read(given.credentials, TokenKind.ACCESS)
+
+
+CurrentIdentity = Annotated[Identity, Depends(identified)]
+
+
+async def authenticated(gateway: GatewayPorts, identity: CurrentIdentity) -> Caller:
+    """The caller behind the bearer token. Raises UnauthenticatedError or ForbiddenError."""
     organization, agent = live_agent(gateway, identity)
     viewer = viewer_of(organization, agent)
     return Caller(
@@ -157,6 +165,7 @@ def is_known(gateway: Gateway, token: str) -> bool:
 
 async def seen_directory(
     gateway: GatewayPorts,
+    identity: CurrentIdentity,
     after: Annotated[
         int | None,
         Query(
@@ -166,9 +175,23 @@ async def seen_directory(
         ),
     ] = None,
 ) -> None:
-    """Waits for `?after=<version>`, at most 5 s."""
+    """Waits for `?after=<version>` of the caller's organization, at most 5 s; what they are is then
+    looked up as of that version."""
     if after is not None:
-        await gateway.directory.seen(after)
+        await gateway.directory.seen(identity.organization, after)
+
+
+async def seen_all_of_directory(
+    gateway: GatewayPorts,
+    after: Annotated[
+        int | None,
+        Query(ge=0, description="Answer from a directory that has seen all that was written."),
+    ] = None,
+) -> None:
+    """The same for the operator, with any organization's version."""
+    if after is not None:
+        await gateway.directory.copy.current()
 
 
 AfterVersion = Depends(seen_directory)
+AfterAnyVersion = Depends(seen_all_of_directory)

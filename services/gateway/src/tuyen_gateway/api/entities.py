@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tuyen_events.directory import DirectoryEvent
+from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
+from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.domain.directory import Stored
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -16,6 +18,7 @@ ViewT = TypeVar("ViewT")
 
 def listed(
     gateway: Gateway,
+    caller: Caller,
     paging: Paging,
     entities: Mapping[IdT, Stored[EntityT]],
     view: Callable[[Stored[EntityT]], ViewT],
@@ -25,7 +28,7 @@ def listed(
     return Listed(
         items=[view(stored) for _, stored in page],
         next=following,
-        position=str(gateway.directory.copy.position()),
+        position=directory_position(gateway, caller.organization.id),
     )
 
 

@@ -67,7 +67,7 @@ async def list_groups(
     caller: SetupReader, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[GroupView]:
     """For managing roles; in the order of their ids."""
-    return listed(gateway, paging, caller.organization.groups, _view)
+    return listed(gateway, caller, paging, caller.organization.groups, _view)
 
 
 @router.get(

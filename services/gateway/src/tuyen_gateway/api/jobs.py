@@ -35,6 +35,7 @@ from tuyen_gateway.api.dependencies import (
     check_right,
 )
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import jobs_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
@@ -224,7 +225,7 @@ async def list_jobs(
     return Listed(
         items=[_view(job) for job in page],
         next=paging.cursor(_key(page[-1]) if len(rest) > paging.limit else None),
-        position=gateway.jobs.copy.positions(),
+        position=jobs_position(gateway, caller.organization.id),
     )
 
 

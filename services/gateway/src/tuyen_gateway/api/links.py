@@ -90,7 +90,7 @@ async def list_links(
     caller: SetupReader, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[LinkView]:
     """For managing roles; in the order of their ids."""
-    return listed(gateway, paging, caller.organization.links, _view)
+    return listed(gateway, caller, paging, caller.organization.links, _view)
 
 
 @router.get(

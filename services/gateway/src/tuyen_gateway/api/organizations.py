@@ -9,9 +9,10 @@ from tuyen_events.directory import AgentChanged, OrganizationChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.api.bodies import Body, ChosenId, Name, Password, Username, Versioned
-from tuyen_gateway.api.dependencies import AfterVersion, GatewayPorts, PathId, operator
+from tuyen_gateway.api.dependencies import AfterAnyVersion, GatewayPorts, PathId, operator
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import operators_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.errors import ConflictError, NotFoundError
@@ -114,7 +115,7 @@ async def _make(
     return _view_of(stored.value, stored.version)
 
 
-@router.get("", summary="List the organizations", dependencies=[AfterVersion])
+@router.get("", summary="List the organizations", dependencies=[AfterAnyVersion])
 async def list_organizations(
     gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[OrganizationView]:
@@ -122,14 +123,14 @@ async def list_organizations(
     return Listed(
         items=[_view(one) for one in page],
         next=following,
-        position=str(gateway.directory.copy.position()),
+        position=operators_position(gateway),
     )
 
 
 @router.get(
     "/{organization_id}",
     summary="One organization",
-    dependencies=[AfterVersion],
+    dependencies=[AfterAnyVersion],
     responses=problems(404),
 )
 async def get_organization(

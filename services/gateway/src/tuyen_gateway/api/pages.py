@@ -20,6 +20,7 @@ from tuyen_gateway.api.dependencies import (
 )
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_page
 from tuyen_gateway.domain.directory import Organization, Stored, sees_page
@@ -198,7 +199,7 @@ async def list_pages(
     return Listed(
         items=[PageView(**_shown(stored, gateway)) for stored in page],
         next=following,
-        position=str(gateway.directory.copy.position()),
+        position=directory_position(gateway, caller.organization.id),
     )
 
 

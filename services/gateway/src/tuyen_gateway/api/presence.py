@@ -11,6 +11,7 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_gateway.api.bodies import Answer, Body, ChosenId
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import presence_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import ForbiddenError, InvalidError
@@ -99,7 +100,7 @@ async def list_presence(
                 at=None if last is None else last.at,
             )
         )
-    return Listed(items=items, next=following, position=gateway.presence.copy.positions())
+    return Listed(items=items, next=following, position=presence_position(gateway, organization.id))
 
 
 def _signal(

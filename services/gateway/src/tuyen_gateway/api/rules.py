@@ -17,9 +17,10 @@ from tuyen_gateway.api.dependencies import (
 )
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_rule
-from tuyen_gateway.domain.directory import Organization, Stored
+from tuyen_gateway.domain.directory import Organization, Stored, next_version
 from tuyen_gateway.errors import NotFoundError
 
 router = APIRouter(prefix="/rules", tags=["rules"])
@@ -98,8 +99,9 @@ async def put_rule(
     by, now = caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> RuleChanged:
-        # The directory grows by a record with each change: no earlier rule of this id came so far.
-        first = gateway.directory.copy.position()
+        # Each change of a rule is a record, whose number is at least one more and no earlier than
+        # its time: no earlier rule of this id came so far.
+        first = next_version(organization.version, int(now.timestamp() * 1000))
         before = organization.rules.get(RuleId(rule_id))
         change = RuleChanged(
             organization=organization.id,
@@ -132,7 +134,7 @@ async def list_rules(
     return Listed(
         items=[_view(stored) for stored in page],
         next=following,
-        position=str(gateway.directory.copy.position()),
+        position=directory_position(gateway, caller.organization.id),
     )
 
 

@@ -39,7 +39,7 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class Stored(Generic[EntityT_co]):
-    """An entity as its latest record has it. `version` is that record's offset in the directory."""
+    """An entity as its latest record has it. `version` is that record's number (`next_version`)."""
 
     value: EntityT_co
     version: int
@@ -58,6 +58,8 @@ class Organization:
     """All that one organization has set up. It exists for callers once it has a profile."""
 
     id: OrganizationId
+    version: int = 0
+    """The number of its last record; 0 before the first."""
     profile: Stored[OrganizationChanged] | None = None
     stored_settings: Stored[SettingsChanged] | None = None
     support_team: Stored[SupportTeamChanged] | None = None
@@ -141,10 +143,23 @@ def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId
     return page_id in organization.staffed_pages(agent.id)
 
 
+def next_version(before: int, written_ms: int) -> int:
+    """The number of an organization's record that follows the one numbered `before` and was written
+    at `written_ms`, in milliseconds since 1970: the later of the two.
+
+    It rises with each record of the organization, also where two were written at once or by clocks
+    that differ, and says nothing of how much others write (R7.2). Every reader of the log counts
+    alike; one that reads it after compaction may come to a smaller number for a record, by as many
+    as were written in one millisecond, and never to a larger one.
+    """
+    return max(before + 1, written_ms)
+
+
 def evolve(
     organization: Organization, change: DirectoryEvent | Removed, version: int
 ) -> Organization:
-    """The organization after one record. What is not known here changes nothing."""
+    """The organization after its record `version`. What is not known here changes nothing else."""
+    organization = replace(organization, version=version)
     match change:
         case OrganizationChanged():
             return replace(organization, profile=Stored(change, version))

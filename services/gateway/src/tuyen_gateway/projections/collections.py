@@ -25,8 +25,9 @@ CONVERSATIONS = "conversations"
 MESSAGES = "messages"
 HISTORY = "assignments"
 POOL_RECORDS = "pools"
+HEADS = "heads"
 
-COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS)
 
 VIEW = "inbox"
 """The name of all these together: they have one position in the log."""

@@ -1,6 +1,7 @@
 """The gateway's projections, as one task."""
 
 from tuyen_gateway.projections.collections import FOLDED, VIEW, ensure_indexes
+from tuyen_gateway.projections.heads import HeadsProjection
 from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.kafka.ports import Batch, Log
 from tuyen_platform.mongodb import Database
@@ -16,7 +17,7 @@ async def run_projections(log: Log, database: Database, status: ProjectionStatus
 
     Waits while Kafka or MongoDB is away, and puts aside what cannot be folded (R9.5).
     """
-    projection = InboxProjection(database)
+    projection, heads = InboxProjection(database), HeadsProjection(database)
     indexed = False
 
     async def fold(batch: Batch) -> None:
@@ -25,6 +26,7 @@ async def run_projections(log: Log, database: Database, status: ProjectionStatus
             await ensure_indexes(database)
             indexed = True
         await projection.fold(batch)
+        await heads.fold(batch)
 
     await run_projection(
         log,

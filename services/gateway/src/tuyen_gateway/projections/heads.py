@@ -1,0 +1,53 @@
+"""How far the views have come in each organization's own records: what its viewers are told as a
+position (I13), so that nobody's shows what others write (R7.2).
+
+Written after the rows, so that the rows show at least as much. It never goes back.
+"""
+
+import msgspec
+from pymongo import UpdateOne
+
+from tuyen_events.ids import OrganizationId
+from tuyen_gateway.projections.collections import FOLDED, HEADS
+from tuyen_platform.kafka.ports import Batch
+from tuyen_platform.mongodb import Database
+
+_FIRST_PLACES = {
+    topic.name: sum(before.partitions for before in FOLDED[:number])
+    for number, topic in enumerate(FOLDED)
+}
+
+
+class _Whose(msgspec.Struct):
+    """As much of an event as says whose it is."""
+
+    organization: OrganizationId | None = None
+
+
+class HeadsProjection:
+    """One document for each organization: by place (partitions of all topics, counted through), the
+    offset after its last record that was folded."""
+
+    def __init__(self, database: Database) -> None:
+        self._heads = database[HEADS]
+        self._whose = msgspec.json.Decoder(_Whose)
+
+    async def fold(self, batch: Batch) -> None:
+        """Folding a batch again changes nothing."""
+        heads: dict[OrganizationId, dict[str, int]] = {}
+        for (topic, partition), records in batch.items():
+            place = f"at.{_FIRST_PLACES[topic] + partition}"
+            for record in records:
+                if record.value is None:
+                    continue
+                organization = self._whose.decode(record.value).organization
+                if organization is not None:
+                    heads.setdefault(organization, {})[place] = record.offset + 1
+        if heads:
+            await self._heads.bulk_write(
+                [
+                    UpdateOne({"_id": organization}, {"$max": at}, upsert=True)
+                    for organization, at in heads.items()
+                ],
+                ordered=False,
+            )
