@@ -105,7 +105,7 @@ REGIONS = 2_000
 PLACES_OF_AN_AGENT = 100
 """Departments, and regions, of one agent."""
 
-PLACES = 100_000
+PLACES = 50_000
 """Agents named by all rules of an organization together; by all groups; by all pages' staffs."""
 
 BULK_IDS = 10_000

@@ -30,6 +30,7 @@ from tuyen_gateway.domain.directory import (
     find,
     next_version,
 )
+from tuyen_gateway.domain.room import check_room
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, Record
@@ -100,11 +101,12 @@ class Directory:
         """Stores what `decide` makes of the organization as it stands, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
-        Raises ConflictError when another gateway came first.
+        Raises ConflictError when another gateway came first, InvalidError for one too many.
         """
         async with self._lock(organization_id):
             before = self._any(organization_id)
             event = decide(before)
+            check_room(before, event)
             entity, entity_id = entity_of(event)
             previous = find(before, entity, entity_id)
             if previous is not None:

@@ -234,6 +234,15 @@ def region_key(department_id: str, region_id: str) -> str:
     return f"{department_id}/{region_id}"
 
 
+def entities(organization: Organization, entity: str) -> Mapping[str, Stored[DirectoryEvent]]:
+    """All of a kind by their ids, by the word of its key; none where there is only ever one."""
+    name = _SEVERAL.get(entity)
+    found: Mapping[str, Stored[DirectoryEvent]] = (
+        {} if name is None else getattr(organization, name)
+    )
+    return found
+
+
 def find(organization: Organization, entity: str, entity_id: str) -> Stored[DirectoryEvent] | None:
     """One entity by the words of its key."""
     found: Stored[DirectoryEvent] | None = None
@@ -244,8 +253,6 @@ def find(organization: Organization, entity: str, entity_id: str) -> Stored[Dire
             found = organization.stored_settings
         case "support_team":
             found = organization.support_team
-        case _ if entity in _SEVERAL:
-            found = getattr(organization, _SEVERAL[entity]).get(entity_id)
         case _:
-            pass
+            found = entities(organization, entity).get(entity_id)
     return found

@@ -1,0 +1,64 @@
+"""How much an organization may set up: what others hold of it has to stay bounded (R9.5).
+
+Every service keeps the whole directory, and the router makes a pool of everybody whom a rule names.
+"""
+
+from collections.abc import Callable, Mapping
+
+from tuyen_events import limits
+from tuyen_events.directory import DirectoryEvent, GroupChanged, PageChanged, RuleChanged
+from tuyen_gateway.domain.directory import Organization, entities, entity_of, find
+from tuyen_gateway.errors import InvalidError
+
+_MOST: Mapping[str, int] = {
+    "agent": limits.AGENTS,
+    "page": limits.PAGES,
+    "rule": limits.RULES,
+    "department": limits.DEPARTMENTS,
+    "region": limits.REGIONS,
+    "group": limits.GROUPS,
+    "link": limits.LINKS,
+}
+
+
+def check_room(organization: Organization, change: DirectoryEvent) -> None:
+    """One more is not one too many, nor are those whom all of a kind name together. What stands may
+    always be changed, and made smaller."""
+    entity, entity_id = entity_of(change)
+    before = find(organization, entity, entity_id)
+    standing = entities(organization, entity)
+    most = _MOST.get(entity)
+    if before is None and most is not None and len(standing) >= most:
+        raise InvalidError(
+            "body", f"An organization has at most {most} of these ({entity}): remove one first."
+        )
+    for field, named in _NAMED.items():
+        own, old = named(change), 0 if before is None else named(before.value)
+        if own <= old:
+            continue
+        others = sum(named(stored.value) for stored in standing.values()) - old
+        if others + own > limits.PLACES:
+            raise InvalidError(
+                f"body.{field}",
+                f"All of an organization's (each {entity}) name at most {limits.PLACES} together: "
+                "name fewer here, or elsewhere.",
+            )
+
+
+def _members(event: DirectoryEvent) -> int:
+    return len(event.members) if isinstance(event, RuleChanged | GroupChanged) else 0
+
+
+def _pages(event: DirectoryEvent) -> int:
+    return len(event.pages or ()) if isinstance(event, RuleChanged) else 0
+
+
+def _staff(event: DirectoryEvent) -> int:
+    return len(event.staff) if isinstance(event, PageChanged) else 0
+
+
+_NAMED: Mapping[str, Callable[[DirectoryEvent], int]] = {
+    "members": _members,
+    "pages": _pages,
+    "staff": _staff,
+}
