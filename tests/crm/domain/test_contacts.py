@@ -88,6 +88,7 @@ THREAD: dict[str, Any] = {"customer": NAMELESS, "conversation_id": ConversationI
     ("event", "whose"),
     [
         (message(), NAMELESS),
+        (message(external_id="anonymous:7"), customer("anonymous:7")),
         (MessageEchoed(**COMMON, **THREAD, message_id=MessageId("m"), external_id="m"), NAMELESS),
         (MessagesSeen(**COMMON, **THREAD, watermark=MOMENT), NAMELESS),
         (comment(LAN), LAN),

@@ -73,14 +73,17 @@ def customer_of(event: Event) -> Customer | None:
 
     That is whose message thread it belongs to, or who wrote the comment. Nobody is made a contact
     by what the page itself did below a post, by a reaction to a post, or by a comment whose author
-    the channel does not name: such a person could never be told from another.
+    the channel does not name: such a person could never be told from another. Who writes a message
+    is somebody, whatever a site calls them.
     """
     match event:
-        case CustomerEvent() | CommentAdded() | CommentEdited():
-            customer = event.customer
+        case CustomerEvent():
+            return event.customer
+        case CommentAdded() | CommentEdited():
+            author = event.customer
+            return None if author is None or is_unnamed(author.external_id) else author
         case _:
             return None
-    return None if customer is None or is_unnamed(customer.external_id) else customer
 
 
 def decide(
