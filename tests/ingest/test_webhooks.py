@@ -214,8 +214,8 @@ async def test_r9_1_while_the_directory_is_behind_an_unknown_page_is_503_and_kep
         found = await ends(topic)
         return {part: end + (topic is DIRECTORY) for part, end in found.items()}
 
-    monkeypatch.setattr(acceptance, "_REFRESH_WITHIN_S", 0.05)
     with monkeypatch.context() as lagging:
+        lagging.setattr(acceptance, "_REFRESH_WITHIN_S", 0.05)
         lagging.setattr(log, "end_offsets", ahead)
         answer = await rig.send(*both)
     assert answer.status_code == 503

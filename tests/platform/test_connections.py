@@ -45,7 +45,7 @@ async def connect(port: int) -> Streams:
 async def test_r9_5_a_head_that_does_not_come_in_time_ends_the_connection(
     port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_WITHIN_S", 0.05)
+    monkeypatch.setattr(connections, "HEAD_WITHIN_S", 0.5)
     reader, writer = await connect(port)
     writer.write(begun)
     async with asyncio.timeout(30):
