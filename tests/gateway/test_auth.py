@@ -1,5 +1,6 @@
 """Logging in: passwords, tokens, and what ends them."""
 
+import asyncio
 import base64
 import json
 import unicodedata
@@ -10,12 +11,14 @@ import httpx
 import jwt
 import pytest
 from argon2 import PasswordHasher
+from pydantic import SecretStr
 
 from gateway.rig import QUICK_HASHER, START, Rig, User, records
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS, DIRECTORY
 from tuyen_events.vocabulary import Role
+from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.domain.brake import FROM_STRANGE_PLACES
 from tuyen_gateway.domain.directory import Organization, evolve
@@ -290,3 +293,33 @@ async def test_r9_5_guesses_from_elsewhere_do_not_lock_the_owner_out(rig: Rig, b
                 "/v1/auth/login", json=body, headers={"X-Forwarded-For": "127.0.0.1"}
             )
     await rig.login("shop", "boss", "boss-password")
+
+
+class SlowHasher(PasswordHasher):
+    """Knows no password, and remembers in which order it hashed."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.hashed: list[str | bytes] = []
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.hashed.append(password)
+        return super().hash(password, salt=salt)
+
+
+async def test_r9_5_an_organization_that_sets_many_passwords_holds_up_no_other(
+    log: InMemoryLog,
+) -> None:
+    hasher = SlowHasher()
+    credentials = Credentials(log, hasher)
+    running = asyncio.create_task(credentials.copy.run())
+    hasher.hashed.clear()
+    many = [
+        asyncio.create_task(credentials.set(OrganizationId("a"), AgentId(str(n)), SecretStr("a")))
+        for n in range(30)
+    ]
+    await asyncio.sleep(0)
+    await credentials.set(OrganizationId("b"), AgentId("one"), SecretStr("b"))
+    assert hasher.hashed.index("b") < 10
+    await asyncio.gather(*many)
+    running.cancel()

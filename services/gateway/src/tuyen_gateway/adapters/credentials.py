@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import msgspec
 from argon2 import PasswordHasher
@@ -20,7 +21,8 @@ _PARALLEL_HASHES = 4
 """One verification takes 64 MiB and some 50 ms of a core: logins wait here, nobody else does."""
 
 _PARALLEL_CHANGES = 2
-"""Passwords that are set wait for one another, and no login for them."""
+"""Passwords that are set wait for one another, those of one organization one after another; no
+login and no other organization waits for all of them (R9.5)."""
 
 _HEADERS = (("content-type", b"application/json"),)
 
@@ -50,6 +52,7 @@ class Credentials:
         self._credentials: dict[str, Credential] = {}
         self._verifying = asyncio.Semaphore(_PARALLEL_HASHES)
         self._changing = asyncio.Semaphore(_PARALLEL_CHANGES)
+        self._turns: WeakValueDictionary[OrganizationId, asyncio.Lock] = WeakValueDictionary()
         self._nobody = hasher.hash(uuid4().hex)
         self.copy = LogCopy(log, CREDENTIALS, self._fold)
 
@@ -80,7 +83,7 @@ class Credentials:
     ) -> None:
         """Stores a password; it counts, and ends all tokens of the one before, on return. The
         present one again changes nothing."""
-        async with self._changing:
+        async with self._turns.setdefault(organization, asyncio.Lock()), self._changing:
             if await self._is(organization, agent_id, password):
                 return
             whole = composed(password.get_secret_value())
