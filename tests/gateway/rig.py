@@ -329,7 +329,7 @@ def presence_changed(signal: SessionSignalled, offset: int) -> PresenceChanged:
         cause=cause if signal.by is None else PresenceCause.SET_BY_MANAGER,
         by=signal.by,
         at=signal.at,
-        version=1,
+        version=offset + 1,
         sessions={}
         if status is Presence.OFFLINE
         else {signal.session: Session(status=status, expires_at=signal.at)},

@@ -4,9 +4,21 @@ import asyncio
 
 import pytest
 
-from gateway.rig import DEADLINE_S, Rig, User, events, presence_service
+from gateway.rig import (
+    DEADLINE_S,
+    START,
+    Rig,
+    User,
+    events,
+    presence_changed,
+    presence_service,
+)
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import SessionSignalled
-from tuyen_events.topics import PRESENCE_SIGNALS
+from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
+from tuyen_events.vocabulary import Presence
+from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.api import presence as routes
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -110,3 +122,27 @@ async def test_disabled_agents_are_not_listed(rig: Rig, boss: User) -> None:
     await boss.done("PUT", "/v1/agents/lan", body)
     listed = (await boss.done("GET", "/v1/presence"))["items"]
     assert [one["agent_id"] for one in listed] == ["admin"]
+
+
+async def test_r8_3_of_two_records_with_one_version_the_first_counts(log: InMemoryLog) -> None:
+    board = PresenceBoard(log)
+    task = asyncio.create_task(board.copy.run())
+    try:
+        await board.copy.following(DEADLINE_S)
+        for status in (Presence.ONLINE, Presence.OFFLINE):
+            signal = SessionSignalled(
+                organization=OrganizationId("shop"),
+                agent_id=AgentId("lan"),
+                session="web",
+                status=status,
+                lease_s=30,
+                at=START,
+            )
+            changed = presence_changed(signal, 0)
+            envelope = Envelope(id="evt", source="t", subject="s", time=START, data=changed)
+            at = await log.append(PRESENCE, "shop/lan", envelope)
+        await board.copy.folded(at, DEADLINE_S)
+        assert board.presence(OrganizationId("shop"), AgentId("lan")) is Presence.ONLINE
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

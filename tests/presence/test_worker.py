@@ -11,7 +11,8 @@ from tuyen_events.codec import decode, encode
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.presence import PresenceChanged, SessionSignalled
+from tuyen_events.limits import SESSIONS
+from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.topics import DEAD_LETTERS, PRESENCE, PRESENCE_SIGNALS, Topic
 from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
@@ -29,6 +30,9 @@ class Shop:
 
     def __init__(self) -> None:
         self.clock = ManualClock(START)
+        """The broker's, by which the log stamps signals."""
+        self.workers = ManualClock(START)
+        self.gateways = ManualClock(START)
         self.log = InMemoryLog(self.clock)
         self._said = 0
 
@@ -37,17 +41,19 @@ class Shop:
         agent: str,
         status: Presence | None,
         session: str = "web",
+        *,
         by: str | None = None,
         organization: str = "hoa-sen",
+        lease_s: float = 30,
     ) -> None:
         data = SessionSignalled(
             organization=OrganizationId(organization),
             agent_id=AgentId(agent),
             session=session,
             status=status,
-            lease_s=30,
+            lease_s=lease_s,
             by=None if by is None else AgentId(by),
-            at=self.clock.now(),
+            at=self.gateways.now(),
         )
         self._said += 1
         key, identity = f"{organization}/{agent}", f"evt_{self._said}"
@@ -55,7 +61,8 @@ class Shop:
         await self.log.append(PRESENCE_SIGNALS, key, envelope)
 
     def advance(self, seconds: float) -> None:
-        self.clock.advance(timedelta(seconds=seconds))
+        for clock in (self.clock, self.workers, self.gateways):
+            clock.advance(timedelta(seconds=seconds))
 
     async def records(self, topic: Topic = PRESENCE) -> list[Envelope]:
         found: list[Envelope] = []
@@ -82,7 +89,7 @@ class Shop:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[PresenceService]:
         """Runs until left, as abruptly as a kill: nothing is written on the way out."""
-        service = compose(self.log, self.clock)
+        service = compose(self.log, self.workers)
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(service.worker.run())
             yield service
@@ -311,6 +318,97 @@ async def test_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) ->
     assert [letter.service for letter in letters if isinstance(letter, DeadLettered)] == [
         "presence"
     ] * 2
+
+
+async def test_r9_5_sessions_without_number_make_few_and_small_records(shop: Shop) -> None:
+    for number in range(2_000):
+        await shop.say("lan", ONLINE, f"tab-{number}")
+    async with shop.worker() as service:
+        await told(shop, "lan", [LOGIN])
+        await ready(service)
+        for number in range(2_000, 4_000):
+            await shop.say("lan", ONLINE, f"tab-{number}")
+        shop.advance(30)
+        await told(shop, "lan", [LOGIN, EXPIRED])
+    changes = await shop.changes("lan")
+    assert len(changes) < 200  # each of a turn of its own
+    assert max(len(change.sessions) for change in changes) == SESSIONS
+    assert changes[-1].sessions == {}
+
+
+async def test_r8_3_every_change_of_presence_of_one_turn_is_an_event(shop: Shop) -> None:
+    async with shop.worker() as service:
+        await ready(service)
+        async with asyncio.TaskGroup() as tasks:
+            for status in (ONLINE, OFFLINE, ONLINE, OFFLINE):
+                tasks.create_task(shop.say("lan", status))
+        await told(shop, "lan", [LOGIN, LOGOUT, LOGIN, LOGOUT])
+
+
+@pytest.mark.parametrize("seconds", [-240, 240])
+async def test_r8_2_clocks_that_jump_log_nobody_out_and_keep_nobody_online(
+    shop: Shop, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuyen_presence.clock_hand._ASKED_ANEW_AFTER_S", 0.0)
+    shop.gateways.advance(timedelta(seconds=-seconds))
+    async with shop.worker():
+        await shop.say("lan", ONLINE)
+        await shop.say("minh", ONLINE)
+        await told(shop, "minh", [LOGIN])
+        shop.workers.advance(timedelta(seconds=seconds))
+        shop.advance(20)
+        await shop.say("lan", None)
+        shop.advance(10)
+        await told(shop, "minh", [LOGIN, EXPIRED])
+        assert await shop.story("lan") == [LOGIN]
+        shop.workers.advance(timedelta(seconds=-2 * seconds))
+    async with shop.worker():
+        shop.advance(19)
+        await shop.say("hoa", ONLINE)
+        await told(shop, "hoa", [LOGIN])
+        assert await shop.story("lan") == [LOGIN]
+        shop.advance(1)
+        await told(shop, "lan", [LOGIN, EXPIRED])
+    assert (await shop.changes("lan"))[-1].at == START + timedelta(seconds=50)
+
+
+async def test_r9_5_a_signal_that_cannot_be_handled_is_buried_and_the_rest_goes_on(
+    shop: Shop,
+) -> None:
+    await shop.say("lan", ONLINE, lease_s=1e300)
+    await shop.say("lan", ONLINE, "x" * 100_000)
+    await shop.say("lan", ONLINE, "\0")
+    await shop.say("minh", ONLINE)
+    async with shop.worker():
+        await told(shop, "minh", [LOGIN])
+        await told(shop, "lan", [LOGIN])
+    assert len(await shop.records(DEAD_LETTERS)) == 2
+    assert (await shop.changes("lan"))[-1].sessions.keys() == {"\0"}
+
+
+async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what_counts(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    async with shop.worker() as service:
+        await ready(service)
+        online = {"web": Session(status=ONLINE, expires_at=START + timedelta(seconds=30))}
+        late = PresenceChanged(
+            organization=OrganizationId("hoa-sen"),
+            agent_id=AgentId("lan"),
+            presence=ONLINE,
+            previous=OFFLINE,
+            cause=PresenceCause.LOGIN,
+            at=START,
+            version=1,
+            sessions=online,
+            signals_offset=-1,
+        )
+        envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=late)
+        await shop.log.append(PRESENCE, "hoa-sen/lan", envelope)
+        await shop.say("lan", AWAY)
+        await told(shop, "lan", [LOGIN, (AWAY, PresenceCause.LOGIN), (AWAY, PresenceCause.LOGIN)])
+    assert [change.version for change in await shop.changes("lan")] == [1, 1, 2]
 
 
 def test_presence_and_its_signals_share_their_partitions() -> None:

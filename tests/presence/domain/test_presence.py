@@ -3,15 +3,26 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.limits import SESSIONS
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_presence.domain import presence as domain
-from tuyen_presence.domain.presence import Agent, Change, decide, evolve, expire, heed, settle
+from tuyen_presence.domain.presence import (
+    Agent,
+    Change,
+    condense,
+    decide,
+    evolve,
+    expire,
+    heed,
+    settle,
+)
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)
 LEASE_S = 30.0
@@ -40,7 +51,8 @@ def signal(
 
 
 class Run:
-    """One agent's history: signals in log order, and looks at the clock."""
+    """One agent's history: signals in log order, and looks at the clock. There is one clock, and
+    the log has it too."""
 
     def __init__(self, agent: Agent = LAN) -> None:
         self.agent = agent
@@ -55,9 +67,9 @@ class Run:
 
     def _take(self, offset: int) -> None:
         told = self.signals[offset]
-        change = decide(self.agent, told, f"evt_{offset}", offset)
+        change = decide(self.agent, told, f"evt_{offset}", offset, told.at)
         if change is None:
-            self.agent = heed(self.agent, told, offset)
+            self.agent = heed(self.agent, told, offset, told.at)
         else:
             self._record(change)
 
@@ -188,8 +200,8 @@ def test_a_status_said_again_renews_the_lease_and_records_nothing() -> None:
 
 def test_a_signal_that_comes_again_changes_nothing() -> None:
     run = Run().say(signal(0, ONLINE), signal(1, OFFLINE))
-    assert decide(run.agent, signal(0, ONLINE), "evt_0", 0) is None
-    assert heed(run.agent, signal(0, ONLINE), 0) == run.agent
+    assert decide(run.agent, signal(0, ONLINE), "evt_0", 0, at(0)) is None
+    assert heed(run.agent, signal(0, ONLINE), 0, at(0)) == run.agent
 
 
 def test_a_clock_that_was_set_back_ends_no_lease_early() -> None:
@@ -198,9 +210,53 @@ def test_a_clock_that_was_set_back_ends_no_lease_early() -> None:
     assert run.look(30).look(-3600).look(30).story == [LOGIN, EXPIRED]
 
 
-def test_a_gateway_whose_clock_is_fast_ends_no_other_session() -> None:
-    run = Run().say(signal(0, ONLINE, "web"), signal(3600, ONLINE, "phone"))
-    assert set(run.agent.sessions) == {"web", "phone"}
+@pytest.mark.parametrize("gateways_second", [-240, 0, 240])
+def test_r8_1_a_lease_begins_when_the_log_took_the_signal_whatever_a_gateway_takes_for_the_time(
+    gateways_second: float,
+) -> None:
+    told = signal(gateways_second, ONLINE)
+    change = decide(LAN, told, "evt_0", 0, at(0))
+    assert change is not None
+    assert (change.event.at, change.event.sessions["web"].expires_at) == (told.at, at(LEASE_S))
+    later = heed(evolve(LAN, change.event), signal(gateways_second, HEARTBEAT), 1, at(20))
+    assert expire(later, at(49.9)) is None
+    assert expire(later, at(50)) is not None
+
+
+def test_r9_5_of_too_many_sessions_those_that_would_end_first_are_let_go() -> None:
+    run = Run().say(*(signal(n / 1000, ONLINE, f"tab-{n}") for n in range(SESSIONS + 5)))
+    assert set(run.agent.sessions) == {f"tab-{n}" for n in range(5, SESSIONS + 5)}
+    assert run.say(signal(1, HEARTBEAT, "tab-0")).agent.sessions.keys() == run.agent.sessions.keys()
+    assert run.story == [LOGIN]
+
+
+def test_r9_5_a_record_of_an_earlier_version_with_too_many_sessions_is_cut() -> None:
+    session = Session(status=ONLINE, expires_at=at(30))
+    record = msgspec.structs.replace(
+        Run().say(signal(0, ONLINE)).changes[0].event,
+        sessions={f"tab-{n}": session for n in range(2_000)},
+    )
+    assert len(evolve(LAN, record).sessions) == SESSIONS
+
+
+def test_r8_3_of_a_turn_each_change_of_presence_is_told_and_sessions_with_the_last() -> None:
+    run = Run().say(signal(0, ONLINE))
+    before, told = run.agent, len(run.changes)
+    run.say(signal(1, ONLINE, "tab-1"), signal(2, OFFLINE, "tab-1"), signal(3, OFFLINE))
+    run.say(signal(4, AWAY), signal(5, AWAY, "tab-2"), signal(6, HEARTBEAT))
+    records = [change.event for change in condense(run.agent, run.changes[told:])]
+    assert [(r.presence, r.cause) for r in records] == [LOGOUT, (AWAY, PresenceCause.LOGIN)]
+    assert [record.version for record in records] == [before.version + 1, before.version + 2]
+    assert evolve(LAN, records[-1]).sessions == run.agent.sessions
+    assert records[-1].signals_offset == 6
+
+
+def test_r9_5_of_a_turn_in_which_only_sessions_changed_there_is_one_record() -> None:
+    run = Run().say(signal(0, ONLINE))
+    run.say(*(signal(1, ONLINE, f"tab-{n}") for n in range(5)))
+    (record,) = [change.event for change in condense(run.agent, run.changes[1:])]
+    assert (record.presence, record.previous, len(record.sessions)) == (ONLINE, ONLINE, 6)
+    assert record.version == 2
 
 
 def test_leases_that_ended_together_end_in_their_order_with_one_change_of_presence() -> None:

@@ -87,6 +87,8 @@ class Topic:
     """Whether a record may have LARGE_RECORD_BYTES instead of RECORD_BYTES."""
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
+    broker_time: bool = False
+    """Whether the broker stamps the records with its own time, instead of who appends them."""
 
     @property
     def retention_ms(self) -> int | None:
@@ -110,6 +112,8 @@ class Topic:
             "compression.type": "producer",
             "max.message.bytes": str(self.max_batch_bytes),
         }
+        if self.broker_time:
+            settings["message.timestamp.type"] = "LogAppendTime"
         if self.cleanup is Cleanup.DELETE:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
             return settings
@@ -275,6 +279,7 @@ PRESENCE_SIGNALS = Topic(
     retention=timedelta(days=1),
     public=False,
     carries="logins, heartbeats and logouts of agents' sessions",
+    broker_time=True,
     events=(presence.SessionSignalled,),
 )
 CREDENTIALS = Topic(

@@ -3,29 +3,41 @@
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode, encode
-from tuyen_events.event import Envelope
+from tuyen_events.event import Envelope, Event
+from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
+from tuyen_platform.blame import is_the_records
 from tuyen_platform.clock import Clock
-from tuyen_platform.dead_letters import bury, skip
+from tuyen_platform.dead_letters import put_aside, skip
 from tuyen_platform.kafka.ports import (
+    Appended,
     Batch,
     Log,
     LogUnavailableError,
     Offsets,
     Record,
-    Subscription,
     Unwritten,
 )
+from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.metrics import ONLINE_SESSIONS, PRESENCE_CHANGES
 from tuyen_platform.projection import ProjectionStatus
-from tuyen_presence.domain.presence import Agent, Change, decide, evolve, expire, heed, settle
+from tuyen_presence.clock_hand import ClockHand, moment_of
+from tuyen_presence.domain.presence import (
+    Agent,
+    Change,
+    condense,
+    decide,
+    evolve,
+    expire,
+    heed,
+    settle,
+)
 
 SERVICE = "presence"
 SOURCE = "tuyen/presence"
@@ -40,44 +52,36 @@ before it wrote does not write."""
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Horizon:
-    """A moment, and the ends of this worker's signals at that moment."""
-
-    now: datetime
-    ends: Offsets
-
-    def passed(self, reached: Offsets) -> bool:
-        return all(reached.get(place, -1) >= end for place, end in self.ends.items())
-
-
 class PresenceWorker:
     """Owns some partitions of the signals, and with them the same partitions of presence.
 
-    Signals are handled in log order. A lease is ended only when every signal was handled that stood
-    in the log by the time that the lease was seen to be over, so that after a pause, a crash or a
-    rebalance the heartbeats that piled up count first (R8.2). Until then a worker that recovers
-    writes nothing, and then at most one record for each agent. Offsets are committed after the
-    records that follow from them are acknowledged; whatever is handled again makes the same again.
+    Signals are handled in log order. Leases begin and end by the broker's clock: when one may be
+    over, the worker appends a record without a value to the signals, and the time that this record
+    got is the time, once it comes back. So every signal counts that stood in the log before it,
+    after a pause, a crash or a rebalance too (R8.2). Until the first came back a worker that
+    recovers writes nothing, and then at most one record for each agent. Offsets are committed after
+    the records that follow from them are acknowledged; whatever is handled again makes the same
+    again. A signal that cannot be handled, for whatever reason of its own, is buried (R9.5).
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
-        self._clock = clock
         self._agents: dict[int, dict[str, Agent]] | None = None
         """By partition and key; None before the first recovery."""
-        self._changes: list[Change] = []
-        """What is still to be written."""
+        self._changes: dict[str, list[Change]] = {}
+        """What is still to be written, by agent."""
         self._published: dict[str, Agent] | None = None
         """While the worker recovers: the agents as their last records have them."""
-        self._horizon: _Horizon | None = None
+        self._ends: dict[int, int] = {}
+        """By partition of presence, the offset that this worker's next record has to get."""
+        self._hand = ClockHand(log, clock)
         self._looked_at = time.monotonic()
         self.status = ProjectionStatus()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is away it waits and then recovers."""
         while True:
-            self._agents, self._horizon = None, None
+            self._agents = None
             try:
                 await self._follow()
             except LogUnavailableError as error:
@@ -92,7 +96,7 @@ class PresenceWorker:
             self._looked_at = time.monotonic()
             async for batch in subscription.batches():
                 await self._handle(batch)
-                await self._end_leases(subscription)
+                await self._hand.look(self._first_ends())
                 if self._agents is not None and self._published is None:
                     await self._write()
                     await subscription.commit()
@@ -107,16 +111,18 @@ class PresenceWorker:
         read: every signal after the record of an agent who has a session counts."""
         self.status.waiting(_BEHIND)
         agents: dict[int, dict[str, Agent]] = {partition: {} for _, partition in committed}
+        ends = dict(await self._log.end_offsets(PRESENCE))
         async with self._log.tail(PRESENCE) as tail:
             async for batch in tail.batches():
                 for (_, partition), records in batch.items():
                     if partition in agents:
                         await self._remember(agents[partition], records)
+                        ends[partition] = max(ends[partition], records[-1].offset + 1)
                 if tail.caught_up:
                     break
-        self._agents, self._changes = agents, []
+        self._agents, self._changes, self._ends = agents, {}, ends
         self._published = {agent.key: agent for agent in self._all()}
-        self._horizon = await self._look_ahead()
+        await self._hand.ask_all(agents)
         self._looked_at = time.monotonic()
         _log.info("presence_recovered", partitions=len(agents), agents=len(self._published))
         return {
@@ -127,89 +133,106 @@ class PresenceWorker:
         }
 
     async def _remember(self, agents: dict[str, Agent], records: Sequence[Record]) -> None:
-        """Of two records with one version the first counts: they say the same."""
+        """Of two records with one version the first counts, here and with everybody who reads."""
         for record in records:
-            envelope = await self._read(record)
-            if envelope is None:
-                continue
-            event = envelope.data
-            if not isinstance(event, PresenceChanged):
-                await bury(self._log, record, SERVICE, f"{event.type} is no presence")
-                continue
-            agent = Agent(event.organization, event.agent_id)
-            known = agents.get(agent.key, agent)
-            if event.version > known.version:
-                agents[agent.key] = evolve(known, event)
+            try:
+                envelope = await self._read(record)
+                if envelope is not None:
+                    _remember(agents, envelope.data)
+            except Exception as error:  # the supervisor of one record
+                await self._put_aside(record, error)
 
     async def _handle(self, batch: Batch) -> None:
         for (_, partition), records in batch.items():
             agents = (self._agents or {})[partition]
             for record in records:
-                envelope = await self._read(record)
-                if envelope is None:
+                if record.value is None:
+                    if (now := self._hand.told(record)) is not None:
+                        self._end_leases(agents, now)
                     continue
-                if not isinstance(envelope.data, SessionSignalled):
-                    await bury(self._log, record, SERVICE, f"{envelope.data.type} is no signal")
-                    continue
-                self._take(agents, envelope.data, envelope.id, record.offset)
-
-    def _take(
-        self, agents: dict[str, Agent], signal: SessionSignalled, signal_id: str, offset: int
-    ) -> None:
-        fresh = Agent(signal.organization, signal.agent_id)
-        agent = agents.get(fresh.key, fresh)
-        change = decide(agent, signal, signal_id, offset)
-        if change is None:
-            agents[agent.key] = heed(agent, signal, offset)
-        else:
-            agents[agent.key] = evolve(agent, change.event)
-            self._changes.append(change)
-
-    async def _end_leases(self, subscription: Subscription) -> None:
-        """Ends the leases that are over, once all signals were handled that could renew them."""
-        if self._horizon is None and self._over(self._clock.now()):
-            self._horizon = await self._look_ahead()
-        if self._horizon is None or not self._horizon.passed(await subscription.positions()):
-            return
-        now, self._horizon = self._horizon.now, None
-        for agents, found in self._over(now):
-            agent = found
-            while (change := expire(agent, now)) is not None:
-                agent = agents[agent.key] = evolve(agent, change.event)
-                self._changes.append(change)
-        if self._published is not None:
+                try:
+                    envelope = await self._read(record)
+                    if envelope is not None:
+                        self._hand.heard(record)
+                        self._take(agents, envelope, record)
+                except Exception as error:  # the supervisor of one record
+                    await self._put_aside(record, error)
+        if self._published is not None and not self._hand.waits:
             self._settle(self._published)
 
-    async def _look_ahead(self) -> "_Horizon":
-        now = self._clock.now()
-        ends = await self._log.end_offsets(PRESENCE_SIGNALS)
-        owned = self._agents or {}
-        return _Horizon(now, {(PRESENCE_SIGNALS.name, p): ends[p] for p in owned})
+    def _take(self, agents: dict[str, Agent], envelope: Envelope, record: Record) -> None:
+        signal, told_at = envelope.data, moment_of(record)
+        if not isinstance(signal, SessionSignalled):
+            raise UnreadableEventError(f"{signal.type} is no signal")
+        if len(signal.session) > ID_CHARACTERS:
+            raise UnreadableEventError(f"a session of {len(signal.session)} characters")
+        fresh = Agent(signal.organization, signal.agent_id)
+        agent = agents.get(fresh.key, fresh)
+        change = decide(agent, signal, envelope.id, record.offset, told_at)
+        if change is None:
+            agents[agent.key] = heed(agent, signal, record.offset, told_at)
+        else:
+            topic, key, value, headers = _unwritten(change)
+            refuse_too_large(topic, key.encode(), value, headers)
+            self._note(agents, agent, change)
+
+    def _note(self, agents: dict[str, Agent], agent: Agent, change: Change) -> Agent:
+        changes = self._changes.setdefault(agent.key, [])
+        if self._published is not None:
+            changes.clear()  # of what piled up the last change tells all
+        changes.append(change)
+        agents[agent.key] = evolved = evolve(agent, change.event)
+        return evolved
+
+    def _end_leases(self, agents: dict[str, Agent], now: datetime) -> None:
+        for found in list(agents.values()):
+            agent = found
+            while (change := expire(agent, now)) is not None:
+                agent = self._note(agents, agent, change)
 
     def _settle(self, published: Mapping[str, Agent]) -> None:
         """The worker is caught up: what it writes first is one record for each agent."""
-        last = {f"{c.event.organization}/{c.event.agent_id}": c for c in self._changes}
-        self._changes, self._published = [], None
+        changed, self._changes, self._published = self._changes, {}, None
         for agents in (self._agents or {}).values():
-            for key in agents.keys() & last.keys():
+            for key in filter(agents.__contains__, changed):
                 agent = agents[key]
                 before = published.get(key, Agent(agent.organization, agent.id))
-                change = settle(before, agent, last[key])
-                agents[key] = evolve(agent, change.event)
-                self._changes.append(change)
+                self._note(agents, agent, settle(before, agent, changed[key][-1]))
 
     async def _write(self) -> None:
         """Returns once all records are acknowledged. A worker that stood still for long says
-        nothing: the partitions may be another's by now."""
+        nothing: the partitions may be another's by now. Neither does one go on that finds another
+        worker's records among its own: it reads again what counts."""
         if not self._changes:
             return
         still = time.monotonic() - self._looked_at
         if still > _LONGEST_PAUSE_S:
             raise LogUnavailableError(f"stood still for {still:.1f} s: the state may be another's")
-        changes, self._changes = self._changes, []
-        await self._log.append_all([_unwritten(change) for change in changes])
-        for change in changes:
+        changed, self._changes = self._changes, {}
+        records: list[Change] = []
+        for agents in (self._agents or {}).values():
+            for key in filter(agents.__contains__, changed):
+                told = condense(agents[key], changed[key])
+                agents[key] = evolve(agents[key], told[-1].event)
+                records += told
+        written = await self._log.append_all([_unwritten(change) for change in records])
+        for change in records:
             _tell(change)
+        if not self._alone(written):
+            raise LogUnavailableError("another worker wrote as well: what counts is read again")
+
+    def _alone(self, written: Sequence[Appended]) -> bool:
+        """Whether records stand right behind what this worker knows of each partition."""
+        alone = True
+        for at in written:
+            alone &= at.offset == self._ends[at.partition]
+            self._ends[at.partition] = at.offset + 1
+        return alone
+
+    async def _put_aside(self, record: Record, error: Exception) -> None:
+        if not is_the_records(error):
+            raise error
+        await put_aside(self._log, record, SERVICE, error)
 
     async def _read(self, record: Record) -> Envelope | None:
         if record.value is None:
@@ -218,22 +241,28 @@ class PresenceWorker:
             return decode(record.headers, record.value)
         except UnknownTypeError as error:
             skip(record, SERVICE, error.reason)
-        except UnreadableEventError as error:
-            await bury(self._log, record, SERVICE, error.reason)
-        return None
+            return None
 
     def _all(self) -> Iterator[Agent]:
         for agents in (self._agents or {}).values():
             yield from agents.values()
 
-    def _over(self, now: datetime) -> list[tuple[dict[str, Agent], Agent]]:
-        """The agents of whom a lease is over, each with the copy that it stands in."""
-        return [
-            (agents, agent)
-            for agents in (self._agents or {}).values()
-            for agent in agents.values()
-            if any(session.expires_at <= now for session in agent.sessions.values())
-        ]
+    def _first_ends(self) -> dict[int, datetime]:
+        """By partition, when the first of its leases is over."""
+        ends = {
+            partition: [s.expires_at for agent in agents.values() for s in agent.sessions.values()]
+            for partition, agents in (self._agents or {}).items()
+        }
+        return {partition: min(found) for partition, found in ends.items() if found}
+
+
+def _remember(agents: dict[str, Agent], event: Event) -> None:
+    if not isinstance(event, PresenceChanged):
+        raise UnreadableEventError(f"{event.type} is no presence")
+    agent = Agent(event.organization, event.agent_id)
+    known = agents.get(agent.key, agent)
+    if event.version > known.version:
+        agents[agent.key] = evolve(known, event)
 
 
 def _unwritten(change: Change) -> Unwritten:

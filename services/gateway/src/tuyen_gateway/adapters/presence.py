@@ -65,5 +65,6 @@ class PresenceBoard:
         if not isinstance(event, PresenceChanged):
             raise UnreadableEventError(f"{event.type} is no presence")
         known = self._agents.get(key)
-        if known is None or event.version >= known.version:  # a worker that was frozen comes late
+        # A worker that was frozen comes late: of two records with one version the first counts.
+        if known is None or event.version > known.version:
             self._agents[key] = event

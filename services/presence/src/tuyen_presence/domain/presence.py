@@ -3,15 +3,21 @@
 A record is written when an agent's presence changes, when a session begins, ends or changes its
 status, and now and then for a session that only ever sends heartbeats. So the last record and the
 signals after its `signals_offset` always make the same state again, and that is how a worker
-recovers (R8.2). A lease ends by the worker's clock alone, never by the time that another session's
-signal carries: gateways whose clocks differ end nobody's session early.
+recovers (R8.2).
+
+A lease begins and ends by one clock: that of the signals' topic. `told_at` is the time that the
+broker gave a signal, and `now` the time that it gave a record behind it; what gateways and workers
+take for the time begins no lease and ends none (decision 14).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from tuyen_events.ids import AgentId, EventId, OrganizationId, caused_event_id
+from tuyen_events.limits import SESSIONS
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.vocabulary import Presence, PresenceCause
 
@@ -58,29 +64,32 @@ def evolve(agent: Agent, event: PresenceChanged) -> Agent:
         by=event.by,
         changed_at=event.at,
         version=event.version,
-        sessions=event.sessions,
+        sessions=_bounded(event.sessions),
         signals_offset=event.signals_offset,
         recorded_offset=event.signals_offset,
     )
 
 
-def heed(agent: Agent, signal: SessionSignalled, offset: int) -> Agent:
+def heed(agent: Agent, signal: SessionSignalled, offset: int, told_at: datetime) -> Agent:
     """The agent after a signal for which `decide` records nothing."""
     if offset <= agent.signals_offset:
         return agent
-    return replace(agent, sessions=_sessions(agent, signal), signals_offset=offset)
+    return replace(agent, sessions=_sessions(agent, signal, told_at), signals_offset=offset)
 
 
-def decide(agent: Agent, signal: SessionSignalled, signal_id: str, offset: int) -> Change | None:
+def decide(
+    agent: Agent, signal: SessionSignalled, signal_id: str, offset: int, told_at: datetime
+) -> Change | None:
     """What a signal changes (R8.1, R8.3); None when there is nothing to record.
 
     A status opens or renews the agent's session; `offline` ends it; a heartbeat renews a session
     that still lives and wakes none. A manager's word is for all sessions that live and opens none.
-    A signal at or below `signals_offset` was handled.
+    A signal at or below `signals_offset` was handled. Of more than SESSIONS, those that would end
+    first are let go.
     """
     if offset <= agent.signals_offset:
         return None
-    sessions = _sessions(agent, signal)
+    sessions = _sessions(agent, signal, told_at)
     due = bool(sessions) and offset - agent.recorded_offset >= RECORD_AFTER_SIGNALS
     if _statuses(sessions) == _statuses(agent.sessions) and not due:
         return None
@@ -133,6 +142,31 @@ def settle(published: Agent, agent: Agent, last: Change) -> Change:
     )
 
 
+def condense(agent: Agent, changes: Sequence[Change]) -> list[Change]:
+    """What is recorded of an agent's changes that were made together, when `agent` came of them.
+
+    Each change of presence is a record, with its cause (R8.3); sessions that came and went are told
+    with the last of these, or by one record, however many they were (R9.5).
+    """
+    first = changes[0].event.version
+    told = [c for c in changes if c.event.presence is not c.event.previous] or [changes[-1]]
+    last = len(told) - 1
+    return [
+        Change(
+            change.id,
+            msgspec.structs.replace(
+                change.event,
+                version=first + number,
+                sessions=dict(agent.sessions) if number == last else change.event.sessions,
+                signals_offset=agent.signals_offset
+                if number == last
+                else change.event.signals_offset,
+            ),
+        )
+        for number, change in enumerate(told)
+    ]
+
+
 def presence_of(sessions: Iterable[Session]) -> Presence:
     """Online if any session is, else away if any is, else offline (R8.1)."""
     statuses = {session.status for session in sessions}
@@ -142,7 +176,7 @@ def presence_of(sessions: Iterable[Session]) -> Presence:
     return Presence.OFFLINE
 
 
-def _sessions(agent: Agent, signal: SessionSignalled) -> Mapping[str, Session]:
+def _sessions(agent: Agent, signal: SessionSignalled, told_at: datetime) -> Mapping[str, Session]:
     known = agent.sessions
     if signal.by is not None:
         if signal.status is None or signal.status is Presence.OFFLINE:
@@ -154,13 +188,21 @@ def _sessions(agent: Agent, signal: SessionSignalled) -> Mapping[str, Session]:
     own = known.get(signal.session)
     if signal.status is Presence.OFFLINE:
         return {name: session for name, session in known.items() if name != signal.session}
-    ends = signal.at + timedelta(seconds=signal.lease_s)
+    ends = told_at + timedelta(seconds=signal.lease_s)
     if own is None:
         if signal.status is None:
             return known
-        return {**known, signal.session: Session(status=signal.status, expires_at=ends)}
+        opened = Session(status=signal.status, expires_at=ends)
+        return _bounded({**known, signal.session: opened})
     renewed = Session(status=signal.status or own.status, expires_at=max(ends, own.expires_at))
     return {**known, signal.session: renewed}
+
+
+def _bounded(sessions: Mapping[str, Session]) -> Mapping[str, Session]:
+    if len(sessions) <= SESSIONS:
+        return sessions
+    by_end = sorted(sessions, key=lambda name: (sessions[name].expires_at, name))
+    return {name: sessions[name] for name in by_end[-SESSIONS:]}
 
 
 def _statuses(sessions: Mapping[str, Session]) -> dict[str, Presence]:
