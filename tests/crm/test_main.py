@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 
 import httpx
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS, DEAD_LETTERS, INBOUND
+from tuyen_local.addresses import free_ports
 from tuyen_platform.kafka.topics import ensure_topics
 
 DEADLINE_S = 60
@@ -21,9 +21,7 @@ async def test_it_becomes_ready_and_ends_in_order_when_told(
     kafka: str, mongodb: str, topic_prefix: str, database: str
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, (INBOUND, CONTACTS, DEAD_LETTERS))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port, insight = free_ports(2)
     environment = {
         **os.environ,
         "TUYEN_KAFKA": kafka,
@@ -31,6 +29,7 @@ async def test_it_becomes_ready_and_ends_in_order_when_told(
         "TUYEN_DATABASE": database,
         "TUYEN_TOPIC_PREFIX": topic_prefix,
         "TUYEN_PORT": str(port),
+        "TUYEN_METRICS_PORT": str(insight),
     }
     async with (
         asyncio.timeout(DEADLINE_S),
@@ -43,6 +42,9 @@ async def test_it_becomes_ready_and_ends_in_order_when_told(
             while not await _ready(client):  # noqa: ASYNC110 - another process's doing
                 await asyncio.sleep(0.05)
             assert (await client.get("/livez")).status_code == 200
+            assert (await client.get("/metrics")).status_code == 404
+            told = await client.get(f"http://127.0.0.1:{insight}/metrics")
+            assert "tuyen_copied_records" in told.text
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
         finally:

@@ -331,7 +331,7 @@ async def test_r9_5_a_body_that_says_it_is_too_large_is_413_before_it_is_read(ri
         ("GET", "/nothing", 404),
         ("GET", "/livez", 200),
         ("GET", "/readyz", 200),
-        ("GET", "/metrics", 200),
+        ("GET", "/metrics", 404),
     ],
 )
 async def test_other_addresses(rig: Rig, method: str, path: str, status: int) -> None:

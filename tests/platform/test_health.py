@@ -17,6 +17,11 @@ class Trouble:
 
 
 def client_of(health: Health) -> AsyncClient:
+    """The second port."""
+    return AsyncClient(transport=ASGITransport(health.insight()), base_url="http://service")
+
+
+def public_client_of(health: Health) -> AsyncClient:
     app = Starlette(routes=health.routes())
     return AsyncClient(transport=ASGITransport(app), base_url="http://service")
 
@@ -45,6 +50,20 @@ async def test_a_service_that_is_not_ready_stays_live_and_says_what_is_wrong() -
             "problems": {"log": "does not answer", "views": "not caught up"},
         },
     )
+
+
+async def test_r7_2_the_public_port_says_yes_or_no_and_nothing_else() -> None:
+    health = Health()
+    trouble = Trouble("mongodb://10.0.0.7 does not answer")
+    health.ready_when("views", trouble)
+    client = public_client_of(health)
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+    assert (await client.get("/livez")).json() == {"status": "ok"}
+    assert (await client.get("/metrics")).status_code == 404
+    trouble.problem = None
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 async def test_a_service_that_must_be_restarted_is_not_ready_either() -> None:

@@ -25,8 +25,8 @@ class Copies:
 
     def __init__(self, stack: Stack) -> None:
         workers = (f"router-{number}" for number in range(2, stack.settings.router_workers + 1))
-        self._gateway = stack.gateway_url
-        self._others = [stack.url(name) for name in ("ingest", "router", *workers)]
+        self._gateway = stack.insight_url("gateway")
+        self._others = [stack.insight_url(name) for name in ("ingest", "router", *workers)]
         self._behind = True
 
     def changed(self) -> None:

@@ -47,6 +47,8 @@ class Stack:
         self._exit = AsyncExitStack()
         self._supervisor = Supervisor(say)
         self._ports: dict[str, int] = {}
+        self._insight: dict[str, int] = {}
+        """The second port of each: metrics, and why it is not ready."""
         self._kafka: Server | None = None
         self._mongodb: Server | None = None
         self._secrets: Credentials | None = None
@@ -84,6 +86,10 @@ class Stack:
     def url(self, name: str) -> str:
         """The base address of a service or router worker, without a slash at its end."""
         return f"http://{HOST}:{self._ports[name]}"
+
+    def insight_url(self, name: str) -> str:
+        """Where it tells its metrics, and why it is not ready."""
+        return f"http://{HOST}:{self._insight[name]}"
 
     def log(self, name: str) -> Path:
         return self.data_dir / "logs" / f"{name}.log"
@@ -129,7 +135,7 @@ class Stack:
         """
         number = 1 + sum(name.split("-")[0] == service for name in self._ports)
         name = f"{service}-{number}"
-        (self._ports[name],) = free_ports(1)
+        self._ports[name], self._insight[name] = free_ports(2)
         await self._supervisor.start(self._program(service, name))
         return name
 
@@ -159,12 +165,17 @@ class Stack:
     async def _problem(self, client: httpx.AsyncClient, name: str) -> str | None:
         try:
             answer = await client.get(f"{self.url(name)}/readyz")
+            if answer.is_success:
+                return None
+            answer = await client.get(f"{self.insight_url(name)}/readyz")
         except httpx.TransportError:
             return "does not answer"
-        return None if answer.is_success else f"says {answer.text}"
+        return f"says {answer.text}"
 
     def _choose_ports(self) -> None:
-        free = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        ports = free_ports(2 * len(SERVICES))
+        free = dict(zip(SERVICES, ports[::2], strict=True))
+        self._insight = dict(zip(SERVICES, ports[1::2], strict=True))
         for name, port in (
             ("gateway", self.settings.gateway_port),
             ("ingest", self.settings.ingest_port),
@@ -240,6 +251,8 @@ class Stack:
             "TOPIC_PREFIX": settings.topic_prefix,
             "HOST": HOST,
             "PORT": str(self._ports[name]),
+            "METRICS_HOST": HOST,
+            "METRICS_PORT": str(self._insight[name]),
             "LOCAL": "1",
             "LOG_FORMAT": "json",
             "STATE_DIR": str(self.data_dir / name),

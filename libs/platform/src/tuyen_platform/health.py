@@ -1,8 +1,13 @@
-"""`/livez`, `/readyz` and `/metrics`, the same on every service."""
+"""`/livez`, `/readyz` and `/metrics`, the same on every service.
+
+What is wrong, and how much happens, is for the operator alone: it tells of every tenant. So the
+port of the service says yes or no, and a second one, which is not to be public, says the rest.
+"""
 
 from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -36,21 +41,27 @@ class Health:
         return found
 
     def routes(self) -> list[Route]:
-        """The three routes, for any Starlette or FastAPI application."""
+        """`/livez` and `/readyz` without reasons, for any Starlette or FastAPI application."""
+        return self._checks(_said)
 
-        async def livez(_: Request) -> Response:
-            return _answer(_problems(self._live))
-
-        async def readyz(_: Request) -> Response:
-            return _answer(self.problems())
+    def insight(self) -> Starlette:
+        """The application of the second port: both with their reasons, and `/metrics`."""
 
         async def metrics(_: Request) -> Response:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+        return Starlette(routes=[*self._checks(_explained), Route("/metrics", metrics)])
+
+    def _checks(self, answer: Callable[[dict[str, str]], Response]) -> list[Route]:
+        async def livez(_: Request) -> Response:
+            return answer(_problems(self._live))
+
+        async def readyz(_: Request) -> Response:
+            return answer(self.problems())
+
         return [
             Route("/livez", livez, include_in_schema=False),
             Route("/readyz", readyz, include_in_schema=False),
-            Route("/metrics", metrics, include_in_schema=False),
         ]
 
 
@@ -59,8 +70,13 @@ def _problems(checks: dict[str, Check]) -> dict[str, str]:
     return {name: problem for name, problem in found.items() if problem is not None}
 
 
-def _answer(problems: dict[str, str]) -> Response:
+def _said(problems: dict[str, str]) -> Response:
     return JSONResponse(
-        {"status": "unavailable", "problems": problems} if problems else {"status": "ok"},
-        status_code=503 if problems else 200,
+        {"status": "unavailable" if problems else "ok"}, status_code=503 if problems else 200
     )
+
+
+def _explained(problems: dict[str, str]) -> Response:
+    if not problems:
+        return _said(problems)
+    return JSONResponse({"status": "unavailable", "problems": problems}, status_code=503)

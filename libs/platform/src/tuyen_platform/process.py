@@ -12,6 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tuyen_platform.connections import BoundedHttpProtocol
+from tuyen_platform.health import Health
+from tuyen_platform.settings import ServiceSettings
 
 CRASHED = 70
 """Exit status (EX_SOFTWARE) of a service that ended itself because going on would be wrong."""
@@ -60,6 +62,24 @@ async def serve(
         watcher = tasks.create_task(stop_when_told())
         await server._serve()  # `serve` would take the signals, which have one owner here
         watcher.cancel()
+
+
+async def serve_service(
+    app: ASGIApp,
+    health: Health,
+    settings: ServiceSettings,
+    stopping: asyncio.Event,
+    *,
+    trusted_proxies: str = "",
+) -> None:
+    """`serve` for a service: `app` on its port, and what its operator may know on the other one."""
+    async with asyncio.TaskGroup() as tasks:
+        if settings.metrics_port is not None:
+            insight, host = health.insight(), settings.metrics_host
+            tasks.create_task(serve(insight, host, settings.metrics_port, stopping))
+        await serve(
+            app, settings.host, settings.port, stopping, trusted_proxies=trusted_proxies
+        )
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

@@ -31,6 +31,10 @@ class ServiceSettings(BaseSettings):
     topic_prefix: str = "tuyen."
     host: str = "127.0.0.1"
     port: int = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    """Where `/metrics`, and the reasons of `/readyz`, are told: not for the public. Nowhere unless
+    it is set."""
     local: bool = False
     """The stack of one machine: only there may secrets have weak values."""
     log_format: str = "json"

@@ -8,7 +8,7 @@ from tuyen_crm.worker import SERVICE
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import connect
-from tuyen_platform.process import run, serve
+from tuyen_platform.process import run, serve_service
 
 
 async def main(settings: CrmSettings, stopping: asyncio.Event) -> None:
@@ -17,7 +17,7 @@ async def main(settings: CrmSettings, stopping: asyncio.Event) -> None:
         crm = compose(log, connect(settings.mongodb, settings.database))
         async with asyncio.TaskGroup() as tasks:
             loops = [tasks.create_task(crm.worker.run()), tasks.create_task(crm.project())]
-            await serve(crm.app, settings.host, settings.port, stopping)
+            await serve_service(crm.app, crm.health, settings, stopping)
             for loop in loops:
                 loop.cancel()
 

@@ -30,7 +30,7 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
-from tuyen_platform.process import serve
+from tuyen_platform.process import serve_service
 from tuyen_platform.projection import ProjectionStatus
 
 
@@ -94,10 +94,10 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
             running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
             running.append(tasks.create_task(run_projections(log, database, status)))
             running.append(tasks.create_task(share_work(gateway)))
-            await serve(
+            await serve_service(
                 create_app(gateway),
-                settings.host,
-                settings.port,
+                gateway.health,
+                settings,
                 stopping,
                 trusted_proxies=settings.trusted_proxies,
             )

@@ -8,7 +8,7 @@ from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.logging import configure_logging
-from tuyen_platform.process import run, serve
+from tuyen_platform.process import run, serve_service
 
 _GC_THRESHOLDS = (20_000, 20, 100)
 """A request leaves no cycles behind: looking for them as often as Python does by default costs a
@@ -21,7 +21,7 @@ async def main(settings: IngestSettings, stopping: asyncio.Event) -> None:
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:
             copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
-            await serve(ingest.app, settings.host, settings.port, stopping)
+            await serve_service(ingest.app, ingest.health, settings, stopping)
             for copy in copies:
                 copy.cancel()
 

@@ -5,7 +5,7 @@ import asyncio
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.logging import configure_logging
-from tuyen_platform.process import run, serve
+from tuyen_platform.process import run, serve_service
 from tuyen_platform.settings import ServiceSettings
 from tuyen_presence.bootstrap import compose
 from tuyen_presence.worker import SERVICE
@@ -17,7 +17,7 @@ async def main(settings: ServiceSettings, stopping: asyncio.Event) -> None:
         service = compose(log, SystemClock())
         async with asyncio.TaskGroup() as tasks:
             worker = tasks.create_task(service.worker.run())
-            await serve(service.app, settings.host, settings.port, stopping)
+            await serve_service(service.app, service.health, settings, stopping)
             worker.cancel()
 
 

@@ -14,7 +14,7 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
-from tuyen_platform.process import serve
+from tuyen_platform.process import serve_service
 from tuyen_router.adapters.organizations import OrganizationCopies
 from tuyen_router.chunks import (
     Chunk,
@@ -138,8 +138,8 @@ async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
             tasks.create_task(_report_when_due(router)),
             tasks.create_task(_tell_progress(router)),
         ]
-        http = Starlette(routes=_health(router).routes())
-        await serve(http, settings.host, settings.port, stopping)
+        health = _health(router)
+        await serve_service(Starlette(routes=health.routes()), health, settings, stopping)
         for task in running:
             task.cancel()
 
