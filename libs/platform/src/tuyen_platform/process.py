@@ -77,9 +77,7 @@ async def serve_service(
         if settings.metrics_port is not None:
             insight, host = health.insight(), settings.metrics_host
             tasks.create_task(serve(insight, host, settings.metrics_port, stopping))
-        await serve(
-            app, settings.host, settings.port, stopping, trusted_proxies=trusted_proxies
-        )
+        await serve(app, settings.host, settings.port, stopping, trusted_proxies=trusted_proxies)
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
