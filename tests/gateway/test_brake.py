@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.rig import START
 from tuyen_gateway.adapters import brake as adapter
-from tuyen_gateway.adapters.brake import FROM_A_PLACE_AT_ONCE, REMEMBERED, LoginBrake
+from tuyen_gateway.adapters.brake import AT_ONCE_FROM_A_PLACE, REMEMBERED, LoginBrake
 from tuyen_gateway.domain.brake import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
@@ -126,38 +126,38 @@ async def test_r9_6_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatc
     assert REMEMBERED < 100_000
 
 
-async def test_r9_5_many_at_once_do_not_wait_behind_one_another_without_end() -> None:
+async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter, "WAITING_FROM_A_PLACE", 20)
+    monkeypatch.setattr(adapter, "WAITING", 21)
     brake = LoginBrake(ManualClock(START))
     await enter(brake, "known", AWAY)
     going, entered = asyncio.Event(), 0
 
-    async def one(number: int, place: str) -> None:
+    async def one(number: int) -> None:
         nonlocal entered
-        async with brake.attempt("shop", f"a{number}", place):
+        async with brake.attempt("shop", f"a{number}", AWAY):
             entered += 1
             await going.wait()
 
     async with asyncio.TaskGroup() as tasks:
-        for number in range(adapter.AT_ONCE):
-            tasks.create_task(one(number, f"192.0.2.{number // FROM_A_PLACE_AT_ONCE}"))
+        for number in range(20):
+            tasks.create_task(one(number))
         for _ in range(100):
             await asyncio.sleep(0)
-        assert entered == adapter.AT_ONCE
-        with pytest.raises(UnavailableError):
-            await enter(brake, "lan", AWAY)
-        await enter(brake, "known", AWAY)
-        going.set()
-    async with asyncio.TaskGroup() as tasks:
-        going.clear()
-        for number in range(FROM_A_PLACE_AT_ONCE):
-            tasks.create_task(one(number, "192.0.2.99"))
-        for _ in range(100):
-            await asyncio.sleep(0)
-        assert entered == adapter.AT_ONCE + FROM_A_PLACE_AT_ONCE
-        with pytest.raises(TooManyAttemptsError):
-            await enter(brake, "lan", "192.0.2.99")
+        assert entered == AT_ONCE_FROM_A_PLACE
         await enter(brake, "lan", HOME)
+        await enter(brake, "known", AWAY)
+        with pytest.raises(TooManyAttemptsError):
+            await enter(brake, "lan", AWAY)
+        async with brake.attempt("shop", "minh", "192.0.2.1"):
+            with pytest.raises(UnavailableError):
+                await enter(brake, "binh", "192.0.2.2")
         going.set()
+    assert entered == 20
+    assert not brake._under_way
+    assert not brake._gates
 
 
 async def test_an_account_is_braked_whatever_its_case_and_spelling_and_no_other_with_it() -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import math
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -31,10 +31,14 @@ REMEMBERED = 20_000
 
 PLACES_OF_AN_ACCOUNT = 8
 
-FROM_A_PLACE_AT_ONCE = 32
-AT_ONCE = 128
-"""Logins under way from places that are strange to their account. A hash takes some 50 ms of a
-core: what is beyond would wait for seconds, and others behind it."""
+AT_ONCE_FROM_A_PLACE = 2
+"""Logins that are hashed at once, from a place that is strange to their accounts. Those of other
+places find room beside them, however many wait there."""
+
+WAITING_FROM_A_PLACE = 256
+WAITING = 1_024
+"""Those under way or waiting. A hash takes some 50 ms of a core: what is beyond would wait for many
+seconds."""
 
 Account = tuple[str, str]
 """An organization and a username, whether or not there are such ones."""
@@ -80,6 +84,7 @@ class LoginBrake:
         self._known: _Latest[Account, tuple[str, ...]] = _Latest(REMEMBERED)
         self._locks: WeakValueDictionary[Account, asyncio.Lock] = WeakValueDictionary()
         self._under_way: Counter[str] = Counter()
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
     async def attempt(self, organization: str, username: str, place: str) -> AsyncIterator[None]:
@@ -92,28 +97,29 @@ class LoginBrake:
         """
         account = (organization, folded(username))
         lock = self._locks.setdefault(account, asyncio.Lock())
-        with self._room(account, place):
-            async with lock:
-                self._refuse_too_early(account, place)
-                try:
-                    yield
-                except UnauthenticatedError:
-                    self._count(account, place)
-                    raise
-                self._let_in(account, place)
+        async with self._room(account, place), lock:
+            self._refuse_too_early(account, place)
+            try:
+                yield
+            except UnauthenticatedError:
+                self._count(account, place)
+                raise
+            self._let_in(account, place)
 
-    @contextmanager
-    def _room(self, account: Account, place: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def _room(self, account: Account, place: str) -> AsyncIterator[None]:
         if self._knows(account, place):
             yield
             return
-        if self._under_way.total() >= AT_ONCE:
+        if self._under_way.total() >= WAITING:
             raise UnavailableError("Too many log in at this moment: try again in a second.")
-        if self._under_way[place] >= FROM_A_PLACE_AT_ONCE:
+        if self._under_way[place] >= WAITING_FROM_A_PLACE:
             raise TooManyAttemptsError("Too many logins at once: try again in a second.", 1)
         self._under_way[place] += 1
+        gate = self._gates.setdefault(place, asyncio.Semaphore(AT_ONCE_FROM_A_PLACE))
         try:
-            yield
+            async with gate:
+                yield
         finally:
             self._under_way[place] -= 1
             if not self._under_way[place]:
