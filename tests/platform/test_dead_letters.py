@@ -15,7 +15,7 @@ from tuyen_platform.kafka.ports import Record
 
 def letter(payload: str, error: str = "no JSON") -> DeadLettered:
     return DeadLettered(
-        service="test",
+        service="undertaker",
         origin="facebook",
         delivery_id="dlv_1",
         error=error,
@@ -54,7 +54,7 @@ async def test_r9_5_a_record_that_is_odd_all_over_is_buried() -> None:
         value=b"\x01" * 1_000_000,
         headers=[],
     )
-    await bury(log, record, "test", "\x01" * 1_000_000)
+    await bury(log, record, "undertaker", "\x01" * 1_000_000)
     async with log.tail(DEAD_LETTERS) as tail:
         async for batch in tail.batches():
             ((written,),) = batch.values()
