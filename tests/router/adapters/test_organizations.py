@@ -185,3 +185,19 @@ async def test_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back
     copies = OrganizationCopies(log, raises, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+
+
+async def test_r4_1_an_organization_says_how_much_of_the_directory_it_was_made_from() -> None:
+    log = InMemoryLog()
+    for version in (1, 2):
+        settings = SettingsChanged(organization=SHOP, at=NOW, version=version)
+        await log.append(DIRECTORY, directory_key(SHOP, "settings", ""), _envelope(settings))
+    other = SettingsChanged(organization=OrganizationId("other"), at=NOW)
+    await log.append(DIRECTORY, directory_key(other.organization, "settings", ""), _envelope(other))
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    async with _following(copies):
+        assert copies.get(SHOP).directory == 1
+    await log.append_bytes(DIRECTORY, directory_key(SHOP, "group", "g"), None)
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    async with _following(copies):
+        assert copies.get(SHOP).directory == 3

@@ -39,7 +39,7 @@ def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
 
 def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
-    steps = _fold(rotations, on_request(rotations, known, request(offset, **fields)))
+    steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
     said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
     return said[0] if said else None
 
@@ -100,7 +100,7 @@ def test_r1_7_capacity_counts_what_other_rules_gave() -> None:
 
 def test_r1_7_where_no_rule_asks_for_loads_nothing_is_reserved() -> None:
     rotations = Rotations(0)
-    steps = _fold(rotations, on_request(rotations, shop(), request(0)))
+    steps = _fold(rotations, on_request(rotations, shop(), AT, request(0)))
     assert not any(isinstance(each, Reserved) for each in steps)
     assert rotations.loads == {}
 
@@ -134,7 +134,7 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
     for number in range(60):
         match random.choice(["ask", "ask", "take", "close", "tell"]):
             case "ask":
-                steps = _fold(rotations, on_request(rotations, organization, request(number)))
+                steps = _fold(rotations, on_request(rotations, organization, AT, request(number)))
                 untaken += _taken(steps)
             case "take" if untaken:
                 name, chosen = untaken.pop(0)

@@ -182,9 +182,9 @@ def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> Non
     rotations = Rotations(0)
     for offset, customer in enumerate(["one", "two", "three"]):
         department = "sales" if customer == "two" else "care"
-        _fold(rotations, on_request(rotations, nobody, _waits(offset, customer, department)))
+        _fold(rotations, on_request(rotations, nobody, AT, _waits(offset, customer, department)))
     anew = _waits(3, "two", "care", keeps_place=True)
-    steps = _fold(rotations, on_request(rotations, nobody, anew))
+    steps = _fold(rotations, on_request(rotations, nobody, AT, anew))
     assert [each.waiting.place for each in steps if isinstance(each, Queued)] == [2]
     recovered = Rotations(0)
     for waiting in [*rotations.queues[SHOP].values()]:
@@ -196,9 +196,9 @@ def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> Non
 def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> None:
     rotations = Rotations(0)
     organization = _of(b="care")
-    _fold(rotations, on_request(rotations, organization, _waits(0, "one", "sales")))
+    _fold(rotations, on_request(rotations, organization, AT, _waits(0, "one", "sales")))
     anew = _waits(1, "one", "care", keeps_place=True)
-    steps = _fold(rotations, on_request(rotations, organization, anew))
+    steps = _fold(rotations, on_request(rotations, organization, AT, anew))
     (said,) = [each.answer.choice for each in steps if isinstance(each, Answered)]
     assert (said.verdict, said.agent_id, said.drained) == (Verdict.CHOSEN, B, True)
     assert rotations.queues[SHOP] == {}
@@ -208,18 +208,18 @@ def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> 
 def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     """Rules were switched off, or nothing is to wait any more: what waits stays."""
     rotations = Rotations(0)
-    _fold(rotations, on_request(rotations, _of(b="care"), _waits(0, "one", "sales")))
+    _fold(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
     off = changed(_of(b="care").settings, auto_assign=False)
     organization = Organization(SHOP, off)
     anew = _waits(1, "one", "care", keeps_place=True)
-    _fold(rotations, on_request(rotations, organization, anew))
+    _fold(rotations, on_request(rotations, organization, AT, anew))
     assert _given(rotations, _of(b="care")) == ["one"]
 
 
 def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() -> None:
     """A crash lost the request that came between, and with it the word that the first is void."""
     rotations = Rotations(0)
-    _fold(rotations, on_request(rotations, _of(), _waits(0, "one", "sales")))
+    _fold(rotations, on_request(rotations, _of(), AT, _waits(0, "one", "sales")))
     void = ChoiceWithdrawn(
         request_id="inbound/3/1",
         organization=SHOP,
@@ -228,6 +228,6 @@ def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() ->
     )
     _fold(rotations, on_withdrawal(rotations, void))
     assert rotations.queues[SHOP] == {}
-    _fold(rotations, on_request(rotations, _of(), _waits(2, "one", "sales")))
+    _fold(rotations, on_request(rotations, _of(), AT, _waits(2, "one", "sales")))
     _fold(rotations, on_withdrawal(rotations, void))
     assert len(rotations.queues[SHOP]) == 1

@@ -75,7 +75,7 @@ def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
     rotations, nobody, asked = Rotations(0), shop(online=""), 0
     for offset in range(10_000):
         one = request(offset, page_id=PageId(f"page-{offset % 4}"))
-        _fold(rotations, on_request(rotations, nobody, one))
+        _fold(rotations, on_request(rotations, nobody, AT, one))
 
     real = candidates.offered
 
@@ -127,7 +127,7 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     somebody = replace(nobody, presence=dict.fromkeys(map(AgentId, online), Presence.ONLINE))
     rotations = Rotations(0)
     for each in asked:
-        _fold(rotations, on_request(rotations, nobody, each))
+        _fold(rotations, on_request(rotations, nobody, AT, each))
     expected = _walk(rotations, somebody)[:most]
     steps = _fold(rotations, drain(rotations, somebody, AT, most))
     assert _given(steps) == expected

@@ -1,6 +1,8 @@
 """R5, and what stage 2 remembers."""
 
+import dataclasses
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,7 +56,7 @@ def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
 def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
-    steps = _fold(rotations, on_request(rotations, known, asked))
+    steps = _fold(rotations, on_request(rotations, known, AT, asked))
     said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
     return said[0] if said else None
 
@@ -264,15 +266,15 @@ def _pools_told(steps: Iterable[Step]) -> list[str]:
 
 def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() -> None:
     rotations, organization = Rotations(0), shop()
-    first = _fold(rotations, on_request(rotations, organization, request(0)))
+    first = _fold(rotations, on_request(rotations, organization, AT, request(0)))
     told, answered = (
         [number for number, each in enumerate(first) if isinstance(each, kind)]
         for kind in (PoolTold, Answered)
     )
     assert len(told) == 1
     assert told < answered
-    assert _pools_told(_fold(rotations, on_request(rotations, shop(), request(1)))) == []
-    changed = _fold(rotations, on_request(rotations, shop(online="a"), request(2)))
+    assert _pools_told(_fold(rotations, on_request(rotations, shop(), AT, request(1)))) == []
+    changed = _fold(rotations, on_request(rotations, shop(online="a"), AT, request(2)))
     assert len(_pools_told(changed)) == 1
 
 
@@ -282,7 +284,7 @@ def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
     monkeypatch.setattr(queue, "TOLD_POOLS", 2)
     rotations = Rotations(0)
     told = [
-        len(_pools_told(_fold(rotations, on_request(rotations, shop(online=who), request(n)))))
+        len(_pools_told(_fold(rotations, on_request(rotations, shop(online=who), AT, request(n)))))
         for n, who in enumerate(["a", "b", "a", "c", "a"])
     ]
     assert told == [1, 1, 0, 1, 1]
@@ -302,7 +304,7 @@ def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_ou
     for offset in range(3):
         _ask(rotations, nobody, offset)
     assert _drained(rotations, somebody, most=2) == [("inbound/3/0", A), ("inbound/3/1", A)]
-    steps = _fold(rotations, on_request(rotations, somebody, request(3), behind=True))
+    steps = _fold(rotations, on_request(rotations, somebody, AT, request(3), behind=True))
     assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
         Verdict.QUEUED
     ]
@@ -312,7 +314,47 @@ def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_ou
 def test_r3_3_a_replacement_never_waits_behind_others() -> None:
     rotations, somebody = Rotations(0), shop(online="a")
     asked = request(0, purpose=Purpose.OFFLINE)
-    steps = _fold(rotations, on_request(rotations, somebody, asked, behind=True))
+    steps = _fold(rotations, on_request(rotations, somebody, AT, asked, behind=True))
     assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
         Verdict.CHOSEN
     ]
+
+
+def test_r9_4_a_choice_is_made_when_it_is_made_and_says_so_again() -> None:
+    """An event can wait for a router that was not there, and the agents came later."""
+    rotations, later = Rotations(0), AT + timedelta(hours=1)
+    (first,) = _answers(_fold(rotations, on_request(rotations, shop(), later, request(0))))
+    again = later + timedelta(hours=1)
+    (repeated,) = _answers(_fold(rotations, on_request(rotations, shop(), again, request(0))))
+    assert (first.at, repeated) == (later, first)
+
+
+def test_r9_4_no_choice_is_older_than_its_cause() -> None:
+    slow = AT - timedelta(seconds=1)
+    rotations = Rotations(0)
+    (made,) = _answers(_fold(rotations, on_request(rotations, shop(), slow, request(0))))
+    assert made.at == AT
+
+
+def _answers(steps: Iterable[Step]) -> list[Any]:
+    return [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
+
+
+@pytest.mark.parametrize("when_nobody", list(WhenNobody))
+def test_r4_1_who_asks_ahead_of_what_is_known_here_waits_until_it_is(
+    when_nobody: WhenNobody,
+) -> None:
+    """Rules are switched on: stage 1's worker has read of it, stage 2's has not."""
+    rotations = Rotations(0)
+    off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory=6)
+    said = _ask(rotations, off, 0, conversation=COMMENT, directory=7)
+    assert said.verdict is Verdict.QUEUED
+    assert _drained(rotations, off) == []
+    assert _drained(rotations, dataclasses.replace(shop(), directory=7)) == [("inbound/3/0", A)]
+
+
+@pytest.mark.parametrize(("known", "purpose"), [(7, Purpose.FIRST), (6, Purpose.OFFLINE)])
+def test_r4_1_while_rules_are_off_for_both_nobody_waits(known: int, purpose: Purpose) -> None:
+    off = dataclasses.replace(shop(auto_assign=False), directory=known)
+    said = _ask(Rotations(0), off, 0, conversation=COMMENT, directory=7, purpose=purpose)
+    assert said.verdict is Verdict.OFF

@@ -35,7 +35,7 @@ def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
 
 def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
-    steps = _fold(rotations, on_request(rotations, known, request(offset, **fields)))
+    steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
     said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
     return said[0] if said else None
 
@@ -182,7 +182,7 @@ def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> 
     somebody = shop(rules=rules)
     for offset, page_id, verdict in [(1, "p2", Verdict.CHOSEN), (2, "p1", Verdict.QUEUED)]:
         asked = request(offset, page_id=PageId(page_id))
-        steps = _fold(rotations, on_request(rotations, somebody, asked, behind=True))
+        steps = _fold(rotations, on_request(rotations, somebody, AT, asked, behind=True))
         assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
             verdict
         ]
@@ -190,7 +190,7 @@ def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> 
 
 def test_r5_1_a_newcomer_waits_behind_nobody_where_nobody_waits() -> None:
     rotations = Rotations(0)
-    steps = _fold(rotations, on_request(rotations, shop(), request(0), behind=True))
+    steps = _fold(rotations, on_request(rotations, shop(), AT, request(0), behind=True))
     assert steps[-1].answer.choice.agent_id == A  # type: ignore[union-attr]  # the answer is last
 
 

@@ -1,5 +1,6 @@
 """Stage 1's shell: what it reads, and in what order it leaves what it decided."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -326,3 +327,11 @@ def test_invariant_6_what_is_written_is_the_state() -> None:
     again, live = assignments.partition, stage.partition
     assert (again.rows, again.loads, again.done) == (live.rows, live.loads, {LIVE: 0})
     assert (again.customers, again.changes) == (live.customers, live.changes)
+
+
+def test_r4_1_a_request_says_how_much_of_the_directory_was_read() -> None:
+    stage = _Stage(dataclasses.replace(shop(), directory=41))
+    outbox = stage.handle("inbound", record(0, _message(COMMENT), event_id("0")))
+    (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    assert isinstance(asked, ChoiceRequested)
+    assert asked.directory == 41

@@ -69,6 +69,8 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     """Others who gave back a thread of the same customer, which waits for the same answer."""
     keeps_place: bool = False
     """It stands for what the customer's threads waited with, in the same place (R3.7, R6.5)."""
+    directory: int = -1
+    """The last record of the directory that stage 1 had read about the organization: its offset."""
 
     @property
     def leavers(self) -> tuple[AgentId, ...]:

@@ -5,6 +5,7 @@ moment; an agent who left in that very second is dealt with at the next event (R
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -76,7 +77,8 @@ class OrganizationCopies:
             case PresenceChanged():
                 self._come_or_gone(event)
             case DirectoryEvent():
-                self._set(evolve(self.get(event.organization), event))
+                changed = evolve(self.get(event.organization), event)
+                self._set(replace(changed, directory=record.offset))
             case _:
                 pass
 
@@ -95,7 +97,8 @@ class OrganizationCopies:
             return
         organization, _, rest = record.key.decode().partition("/")
         entity, _, entity_id = rest.partition("/")
-        self._set(without(self.get(OrganizationId(organization)), entity, entity_id))
+        changed = without(self.get(OrganizationId(organization)), entity, entity_id)
+        self._set(replace(changed, directory=record.offset))
 
     def _set(self, organization: Organization) -> None:
         before = self.get(organization.id)

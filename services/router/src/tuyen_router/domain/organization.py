@@ -53,6 +53,8 @@ class Organization:
     groups: Mapping[GroupId, GroupChanged] = field(default_factory=dict)
     links: Links = field(default_factory=Links)
     presence: Mapping[AgentId, Presence] = field(default_factory=dict)
+    directory: int = -1
+    """The offset of the last record of the directory that it was made from."""
     pools: dict[PoolKey, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `candidates.pool_for` worked out from this very organization."""
     pools_of_rules: dict[RulePoolKey, Pool] = field(

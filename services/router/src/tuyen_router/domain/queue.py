@@ -227,6 +227,7 @@ def _names(asked: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
 def on_request(
     rotations: Rotations,
     organization: Organization,
+    at: datetime,
     request: ChoiceRequested,
     *,
     behind: bool = False,
@@ -242,6 +243,10 @@ def on_request(
     log. A root comment that was told twice, once without its author, asks from two partitions: the
     first has the conversation, the other gets no answer. A customer who waits and asks anew, for
     another department or because one more agent is not to have them, keeps their place (R3.7).
+
+    `at` is now, which the answer keeps however often it is given: a choice is made when it is made,
+    not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
+    switched on, before this stage has, waits until it has.
     """
     given = rotations.places.get(request.request_id)
     if given is not None:
@@ -253,16 +258,20 @@ def on_request(
     yield Asked(source, request.cause.offset)
     if any(name in rotations.places for name in _names(request)):
         return
+    at = max(at, request.at)
+    ahead = _was_switched_on(organization, request)
     before = _asked_before(rotations, request)
     if before is not None:
         yield Left(request.organization, before.request.request_id)
-    elif not organization.assigns_by_itself:
-        yield _answered(rotations, organization, request, Verdict.OFF, at=request.at)
+    elif not organization.assigns_by_itself and not ahead:
+        yield _answered(rotations, organization, request, Verdict.OFF, at=at)
         return
     counted = _counted(rotations, organization)
     offer = lines.offer_for(organization, request, counted)
-    never_waits = before is None and (
-        request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization)
+    never_waits = (
+        before is None
+        and not ahead
+        and (request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization))
     )
     overtakes = never_waits or not behind
     if (
@@ -271,10 +280,10 @@ def on_request(
         and (overtakes or not _contested(rotations, organization, counted, offer, before))
     ):
         yield from _chosen(
-            rotations, organization, offer, request, at=request.at, drained=before is not None
+            rotations, organization, offer, request, at=at, drained=before is not None
         )
         return
-    yield from _told(rotations, offer, request.at)
+    yield from _told(rotations, offer, at)
     if not never_waits:
         place = rotations.place + 1 if before is None else before.place
         yield Queued(Waiting(place, request))  # R5.1
@@ -283,7 +292,7 @@ def on_request(
         organization,
         request,
         Verdict.NOBODY if never_waits else Verdict.QUEUED,
-        at=request.at,
+        at=at,
         offer=offer,
         choice=_choice(offer, request),
     )
@@ -305,6 +314,16 @@ def on_withdrawal(rotations: Rotations, withdrawal: ChoiceWithdrawn) -> Iterator
     waiting = rotations.waits_of.get(withdrawal.customer_id)
     if waiting is not None and order_of(waiting) < order_of(withdrawal.request_id):
         yield Left(withdrawal.organization, waiting)
+
+
+def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bool:
+    """Whether rules do not assign by what is known here, and who asks has read more. Where the
+    assignee stays (R3.3), nobody has to wait for that: the next event asks again."""
+    return (
+        not organization.assigns_by_itself
+        and organization.directory < request.directory
+        and request.purpose is not Purpose.OFFLINE
+    )
 
 
 def _asked_before(rotations: Rotations, request: ChoiceRequested) -> Waiting | None:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from tuyen_events.assignments import AssignmentEvent, Sources
 from tuyen_events.codec import (
@@ -111,7 +112,7 @@ class CustomerStage:
         topic = chunk.topic.removeprefix(self._prefix)
         partition = self._partition(chunk.partition)
         loads = ChangedLoads(partition, self._organization)
-        writing = _Writing(self._prefix, partition, outbox, loads)
+        writing = _Writing(self._prefix, partition, outbox, loads, self._organization)
         for record in chunk.records:
             event = None
             try:
@@ -219,12 +220,18 @@ class _Writing:
     """Gathers what a chunk decides: records of one event in one batch, a customer's state once."""
 
     def __init__(
-        self, prefix: str, partition: Partition, outbox: Outbox, loads: ChangedLoads
+        self,
+        prefix: str,
+        partition: Partition,
+        outbox: Outbox,
+        loads: ChangedLoads,
+        organization: Organizations,
     ) -> None:
         self._prefix = prefix
         self._partition = partition
         self._outbox = outbox
         self._loads = loads
+        self._organization = organization
         self._assignments: list[AssignmentEvent] = []
         self._records: list[OutRecord] = []
         self._made: list[AssignmentEvent] = []
@@ -246,7 +253,12 @@ class _Writing:
                 case CommandSettled():
                     record = private_record(decision.conversation_id, decision)
                     self._outbox.size_of(COMMAND_RESULTS.name, record)
-                case ChoiceRequested() | ChoiceWithdrawn():
+                case ChoiceRequested():
+                    directory = self._organization(decision.organization).directory
+                    asked = replace(decision, directory=directory)
+                    record = private_record(decision.organization, asked)
+                    self._outbox.size_of(REQUESTS.name, record)
+                case ChoiceWithdrawn():
                     record = private_record(decision.organization, decision)
                     self._outbox.size_of(REQUESTS.name, record)
                 case CustomerSaved() if decision.record.request is not None:

@@ -145,8 +145,8 @@ class OrganizationStage:
         match event:
             case ChoiceRequested():
                 organization = self._organization(event.organization)
-                behind = event.organization in self.stirred
-                return on_request(rotations, organization, event, behind=behind)
+                behind, now = event.organization in self.stirred, self._clock.now()
+                return on_request(rotations, organization, now, event, behind=behind)
             case ChoiceWithdrawn():
                 return on_withdrawal(rotations, event)
             case LoadsReported():
