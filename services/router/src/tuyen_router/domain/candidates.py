@@ -1,7 +1,9 @@
 """R1: who may be chosen."""
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
 from tuyen_events.ids import AgentId, GroupId, PageId
@@ -15,7 +17,8 @@ from tuyen_events.vocabulary import (
     Presence,
     Role,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.loads import Totals, full_by
+from tuyen_router.domain.organization import Organization, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 
@@ -103,24 +106,19 @@ def offered(pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection
     """
     if loads is None and not leavers:
         return pool.offer
-    full = _full(pool, loads or {})
-    left_out = {*full, *leavers}
-    agents = tuple(agent for agent in pool.candidates if agent not in left_out)
-    if not agents and pool.beyond is not None:
+    offer = Offer(pool, _busy(pool, loads), frozenset(leavers))
+    if pool.beyond is not None and not offer.has_any():
         return offered(pool.beyond, loads, leavers)
-    return Offer(pool, agents, pool.turns_of(agents), full)
+    return offer
 
 
-def _full(pool: Pool, loads: Mapping[AgentId, int]) -> tuple[AgentId, ...]:
-    """R1.7: the candidates who have as many open conversations as they may have."""
-    bounds = pool.capacities
-    if not bounds:
-        return ()
-    return tuple(
-        agent
-        for agent in pool.candidates
-        if agent in bounds and loads.get(agent, 0) >= bounds[agent]
-    )
+def _busy(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentId]:
+    """R1.7: who has as many open conversations as the rule lets them have."""
+    if not pool.capacities or pool.rule is None:
+        return frozenset()
+    if isinstance(loads, Totals):
+        return loads.full(pool.rule.id, pool.capacities)
+    return full_by(loads or {}, pool.capacities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +157,106 @@ def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
             department=wants.department,
             region=wants.region,
         )
-    members = members_of(organization, rule)
-    reasons = [(each.agent_id, _why_not(organization, rule, each, wants)) for each in members]
-    candidates = tuple(agent for agent, why in reasons if why is None)
+    candidates = _eligible(organization, rule, wants)
+    if rule.applies_to is not AppliesTo.ALL:
+        online = organization.online
+        candidates = tuple([agent for agent in candidates if agent in online])
     if beyond is not None and not candidates:
         return beyond  # R1.6
+    team = _team(organization, rule)
     return Pool(
         organization.id,
         rule,
-        order=tuple(each.agent_id for each in members),
+        order=team.order,
         candidates=candidates,
-        excluded=tuple(Excluded(agent_id=each, why=why) for each, why in reasons if why),
-        capacities={each.agent_id: each.capacity for each in members if each.capacity is not None},
+        reasons=partial(_reasons, organization.alone, rule, team, wants, candidates),
+        capacities=team.capacities,
         department=wants.department,
         region=wants.region,
         group=wants.group,
         beyond=beyond,
     )
+
+
+def _team(organization: Organization, rule: RuleChanged) -> Team:
+    teams = organization.kept().teams
+    team = teams.get(rule.id)
+    if team is None:
+        members = members_of(organization, rule)
+        team = teams[rule.id] = Team(
+            members,
+            tuple(each.agent_id for each in members),
+            {each.agent_id: each.capacity for each in members if each.capacity is not None},
+        )
+    return team
+
+
+def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
+    """The members who are candidates if they are there (R1.1, R1.3 to R1.6, R1.8)."""
+    team, rosters = _team(organization, rule), organization.kept()
+    page = wants.page if organization.settings.page_permissions else PageId("")
+    key = (page, wants.capability, wants.department, wants.region, wants.group)
+    found = rosters.eligible.get((rule.id, key))
+    if found is None:
+        may = {
+            each.agent_id
+            for each in team.members
+            if _able(each, wants.capability) and _is_enabled(organization, each.agent_id)
+        }
+        if organization.settings.page_permissions:
+            may = {each for each in may if _holds(organization, each, wants.page)}
+        if wants.department is not None:
+            may &= _of_department(organization, wants.department, wants.region)
+        if wants.group is not None:
+            may.intersection_update(organization.groups[wants.group].members)
+        found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
+    return found
+
+
+def _is_enabled(organization: Organization, agent: AgentId) -> bool:
+    """R1.8."""
+    found = organization.agents.get(agent)
+    return found is not None and not found.disabled
+
+
+def _of_department(
+    organization: Organization, department: str, region: str | None
+) -> frozenset[AgentId]:
+    """R1.5: all agents of a department, or of a region of it."""
+    known = organization.kept().of_departments
+    key = department if region is None else f"{department}/{region}"
+    found = known.get(key)
+    if found is None:
+        agents = organization.agents.values()
+        found = known[key] = frozenset(
+            each.id for each in agents if _belongs(each, department, region)
+        )
+    return found
+
+
+def _reasons(
+    organization: Organization,
+    rule: RuleChanged,
+    team: Team,
+    wants: _Wants,
+    candidates: tuple[AgentId, ...],
+) -> tuple[Excluded, ...]:
+    """Who of the members is no candidate, with the first reason (R9.4). That is found without much
+    ado for those who are not there, who may be a thousand."""
+    told, among, absent = [], frozenset(candidates), organization.kept().absent
+    there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
+    for member in team.members:
+        agent = member.agent_id
+        if agent in among:
+            continue
+        if agent not in there and agent in absent:
+            told.append(absent[agent])
+        elif (why := _why_not(organization, rule, member, wants)) is not None:
+            excluded = Excluded(agent_id=agent, why=why)
+            if why is Exclusion.OFFLINE:
+                absent[agent] = excluded
+            told.append(excluded)
+    return tuple(told)
 
 
 def _why_not(

@@ -1,6 +1,5 @@
 """R2: which of the candidates is chosen."""
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
@@ -48,23 +47,18 @@ def next_in_turn(offer: Offer, cursor: Cursor | None) -> AgentId:
 
     Raises ValueError when nobody is on offer.
     """
-    turns = offer.turns
-    if not turns:
-        raise ValueError("nobody is on offer")
-    return offer.pool.order[turns[_first_turn(offer, cursor) % len(turns)]]
+    return offer.first_from(_first_place(offer, cursor))
 
 
 def least_loaded(offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]) -> AgentId:
     """R2.3: who has the fewest open conversations; of several, who is next in turn."""
-    first = _first_turn(offer, cursor)
-    order = offer.pool.order
-    in_turn = [order[turn] for turn in (*offer.turns[first:], *offer.turns[:first])]
+    in_turn = offer.all_from(_first_place(offer, cursor))
     return min(in_turn, key=lambda agent: loads.get(agent, 0))
 
 
-def _first_turn(offer: Offer, cursor: Cursor | None) -> int:
-    """Which of the turns on offer is the next; one past the last when the first comes again."""
-    return 0 if cursor is None else bisect_left(offer.turns, _place_after(offer.pool, cursor))
+def _first_place(offer: Offer, cursor: Cursor | None) -> int:
+    """Where in the order the next turn is looked for."""
+    return 0 if cursor is None else _place_after(offer.pool, cursor)
 
 
 def _place_after(pool: Pool, cursor: Cursor) -> int:

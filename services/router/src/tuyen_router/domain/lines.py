@@ -71,12 +71,12 @@ def next_served(
     heads = [
         (_first(line).place, key)
         for key, line in lines.items()
-        if _offer_to(organization, key, loads).agents
+        if _offer_to(organization, key, loads).has_any()
     ]
     heapify(heads)
     while heads:
         _, key = heads[0]
-        if loads is not None and not _offer_to(organization, key, loads).agents:
+        if loads is not None and not _offer_to(organization, key, loads).has_any():
             heappop(heads)  # R1.7: the last of its agents got as many as they may have
             continue
         yield _first(lines[key])
@@ -94,10 +94,9 @@ def contested(
     leaving: Waiting | None = None,
 ) -> bool:
     """Whether somebody who waits, other than who is leaving, may take one of those on offer."""
-    wanted = set(offer.agents)
     alone = None if leaving is None else _line_of(leaving.request)
     return any(
-        not wanted.isdisjoint(_offer_to(organization, key, loads).agents)
+        offer.shares(_offer_to(organization, key, loads))
         for key, line in lines.items()
         if key != alone or len(line) > 1
     )

@@ -6,11 +6,12 @@ nothing. An agent's load is both together; no conversation is in neither.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import msgspec
 
-from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.routing import LoadsReported
 
 
@@ -21,6 +22,45 @@ class Counts(msgspec.Struct, frozen=True, array_like=True):
     loads: dict[AgentId, int]
 
 
+class Totals(dict[AgentId, int]):
+    """Loads by agent, and who has as many as they may have, kept as loads change."""
+
+    __slots__ = ("_full",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full: dict[RuleId, tuple[Mapping[AgentId, int], set[AgentId]]] = {}
+
+    def add(self, agent: AgentId, more: int) -> None:
+        load = self.get(agent, 0) + more
+        if load:
+            self[agent] = load
+        else:
+            self.pop(agent, None)
+        for capacities, full in self._full.values():
+            if load >= capacities.get(agent, load + 1):
+                full.add(agent)
+            else:
+                full.discard(agent)
+
+    def full(self, rule: RuleId, capacities: Mapping[AgentId, int]) -> AbstractSet[AgentId]:
+        """Who of a rule's members is full. Looked through once for each state of the rule."""
+        kept = self._full.get(rule)
+        if kept is None or kept[0] is not capacities:
+            if len(self._full) >= _KEPT_RULES:
+                self._full.clear()
+            kept = self._full[rule] = (capacities, full_by(self, capacities))
+        return kept[1]
+
+
+_KEPT_RULES = 100
+
+
+def full_by(loads: Mapping[AgentId, int], capacities: Mapping[AgentId, int]) -> set[AgentId]:
+    """Who has as many open conversations as they may have (R1.7)."""
+    return {agent for agent, bound in capacities.items() if loads.get(agent, 0) >= bound}
+
+
 @dataclass(slots=True)
 class Loads:
     """One organization's."""
@@ -29,7 +69,7 @@ class Loads:
     """By stage 1's partition."""
     reserved: dict[str, AgentId] = field(default_factory=dict)
     """By request."""
-    totals: dict[AgentId, int] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
     """Both together, of all agents who have any."""
 
 
@@ -86,26 +126,18 @@ def evolve(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
             before = known.counted.get(step.partition)
             known.counted[step.partition] = step.counts
             for agent, load in () if before is None else before.loads.items():
-                _add(known, agent, -load)
+                known.totals.add(agent, -load)
             for agent, load in step.counts.loads.items():
-                _add(known, agent, load)
+                known.totals.add(agent, load)
         case Reserved():
             if step.request_id not in known.reserved:
                 known.reserved[step.request_id] = step.agent
-                _add(known, step.agent, 1)
+                known.totals.add(step.agent, 1)
         case Released():
             if step.request_id in known.reserved:
-                _add(known, known.reserved.pop(step.request_id), -1)
+                known.totals.add(known.reserved.pop(step.request_id), -1)
 
 
 def fell(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:
     """Whether somebody has fewer open conversations now, and may take another (R5.1)."""
     return any(after.get(agent, 0) < load for agent, load in before.items())
-
-
-def _add(known: Loads, agent: AgentId, more: int) -> None:
-    load = known.totals.get(agent, 0) + more
-    if load:
-        known.totals[agent] = load
-    else:
-        known.totals.pop(agent, None)

@@ -7,6 +7,7 @@ therefore kept with it and can never be out of date.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import is_not
 from typing import TypeVar
 
 from tuyen_events.directory import (
@@ -15,6 +16,7 @@ from tuyen_events.directory import (
     DirectoryEvent,
     GroupChanged,
     LinkChanged,
+    Member,
     OrganizationChanged,
     PageChanged,
     RegionChanged,
@@ -23,6 +25,7 @@ from tuyen_events.directory import (
     SupportTeamChanged,
 )
 from tuyen_events.ids import AgentId, GroupId, LinkId, OrganizationId, PageId, RuleId
+from tuyen_events.pools import Excluded
 from tuyen_events.vocabulary import Capability, Mode, Presence
 from tuyen_router.domain.links import Links
 from tuyen_router.domain.pools import Pool
@@ -34,6 +37,31 @@ PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
 """What an event wants: page, capability, department, region, and the group of its link."""
 
 RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A rule's members, as rotations go round them."""
+
+    members: tuple[Member, ...]
+    order: tuple[AgentId, ...]
+    capacities: Mapping[AgentId, int]
+    """Of the members who have one (R1.7)."""
+
+
+@dataclass(slots=True)
+class Rosters:
+    """What follows from all that people set up, whoever is there: agents come and go, and it stays.
+    It holds for one `basis`."""
+
+    basis: tuple[object, ...] = ()
+    teams: dict[RuleId, Team] = field(default_factory=dict)
+    eligible: dict[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(default_factory=dict)
+    """The members who could be chosen, in their order, if all were there."""
+    of_departments: dict[str, frozenset[AgentId]] = field(default_factory=dict)
+    """By department, and by `department/region`."""
+    absent: dict[AgentId, Excluded] = field(default_factory=dict)
+    """What is said of an agent who is enabled and not there."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +83,43 @@ class Organization:
     presence: Mapping[AgentId, Presence] = field(default_factory=dict)
     directory: int = -1
     """The offset of the last record of the directory that it was made from."""
+    rosters: Rosters = field(default_factory=Rosters, repr=False, compare=False)
     pools: dict[PoolKey, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `candidates.pool_for` worked out from this very organization."""
     pools_of_rules: dict[RulePoolKey, Pool] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """The same by rule, for all of its pages."""
+
+    @cached_property
+    def online(self) -> frozenset[AgentId]:
+        """Who is there (R1.2)."""
+        there = Presence.ONLINE
+        return frozenset(agent for agent, presence in self.presence.items() if presence is there)
+
+    @cached_property
+    def alone(self) -> "Organization":
+        """The same without what was worked out from it: for who keeps it longer than that."""
+        return replace(self)
+
+    def kept(self) -> Rosters:
+        """Its rosters, begun anew when anything but presence changed."""
+        basis = (
+            self.settings,
+            self.agents,
+            self.pages,
+            self.rules,
+            self.support_team,
+            self.departments,
+            self.regions,
+            self.groups,
+        )
+        rosters = self.rosters
+        if len(rosters.basis) != len(basis) or any(map(is_not, rosters.basis, basis)):
+            rosters.basis = basis
+            rosters.teams, rosters.eligible = {}, {}
+            rosters.of_departments, rosters.absent = {}, {}
+        return rosters
 
     def presence_of(self, agent: AgentId) -> Presence:
         return self.presence.get(agent, Presence.OFFLINE)

@@ -1,6 +1,8 @@
 """Whom a rule chooses from, and why not from the others (R1, R9.4), as values."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -32,14 +34,20 @@ class Pool:
     rule: RuleChanged | None
     order: tuple[AgentId, ...]
     candidates: tuple[AgentId, ...]
-    excluded: tuple[Excluded, ...] = ()
+    reasons: Callable[[], tuple[Excluded, ...]] = tuple
+    """Says of all others why not; asked when the pool is told of, and not before."""
     capacities: Mapping[AgentId, int] = field(default_factory=dict)
-    """Of the members who have one (R1.7)."""
+    """Of the members who have one (R1.7); pools of one rule share it."""
     department: str | None = None
     region: str | None = None
     group: GroupId | None = None
     beyond: "Pool | None" = None
     """The pool without regard to the group, for when nobody of the group may be chosen (R1.6)."""
+
+    @cached_property
+    def excluded(self) -> tuple[Excluded, ...]:
+        """Everybody else in the order of the pool, with the reason."""
+        return self.reasons()
 
     @cached_property
     def id(self) -> str:
@@ -77,14 +85,19 @@ class Pool:
         return {agent: place for place, agent in enumerate(self.order)}
 
     @cached_property
+    def among(self) -> frozenset[AgentId]:
+        """The candidates."""
+        return frozenset(self.candidates)
+
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
+        """The candidates' places in the order, ascending."""
+        return tuple(place for place, agent in enumerate(self.order) if agent in self.among)
+
+    @cached_property
     def offer(self) -> "Offer":
         """All candidates, for an event that cuts none of them off."""
-        return Offer(self, self.candidates, self.turns_of(self.candidates))
-
-    def turns_of(self, agents: Iterable[AgentId]) -> tuple[int, ...]:
-        """Their places in the order, ascending."""
-        wanted = set(agents)
-        return tuple(place for place, agent in enumerate(self.order) if agent in wanted)
+        return Offer(self)
 
 
 def _shortened(record: PoolRecorded) -> PoolRecorded:
@@ -104,15 +117,69 @@ def _shortened(record: PoolRecorded) -> PoolRecorded:
             return part
 
 
+_NOBODY: frozenset[AgentId] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Those of a pool who may be chosen for one conversation, in the order of the pool.
+    """Those of a pool who may be chosen for one conversation, as long as no load changes.
 
-    `turns` are their places in it. `full` are candidates who have as many conversations as they
-    may have (R1.7).
+    `busy` are agents, of this pool or not, who have as many conversations as they may have (R1.7);
+    `leavers` are those whom it was taken from (R6.5). What is asked most is answered without a walk
+    along the pool.
     """
 
     pool: Pool
-    agents: tuple[AgentId, ...]
-    turns: tuple[int, ...]
-    full: tuple[AgentId, ...] = ()
+    busy: AbstractSet[AgentId] = _NOBODY
+    leavers: AbstractSet[AgentId] = _NOBODY
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nobody is left out."""
+        return not self.busy and not self.leavers
+
+    def has_any(self) -> bool:
+        """Whether there is somebody."""
+        if self.leavers:
+            return bool(self.pool.among - self.busy - self.leavers)
+        return not self.pool.among <= self.busy if self.busy else bool(self.pool.candidates)
+
+    def has(self, agent: AgentId) -> bool:
+        return agent in self.pool.among and agent not in self.busy and agent not in self.leavers
+
+    def shares(self, other: "Offer") -> bool:
+        """Whether somebody is on both offers."""
+        if self.pool.among.isdisjoint(other.pool.among):
+            return False
+        return any(map(other.has, self.agents))
+
+    @property
+    def agents(self) -> tuple[AgentId, ...]:
+        """In the order of the pool."""
+        return self.pool.candidates if self.is_whole else tuple(filter(self.has, self.pool.order))
+
+    @property
+    def full(self) -> tuple[AgentId, ...]:
+        """The candidates who have as many conversations as they may have, in the same order."""
+        if not self.busy or self.busy.isdisjoint(self.pool.among):
+            return ()
+        return tuple(agent for agent in self.pool.candidates if agent in self.busy)
+
+    def first_from(self, place: int) -> AgentId:
+        """The first at that place of the order or behind it, wrapping round (R2.1).
+
+        Raises ValueError when nobody is on offer.
+        """
+        order = self.pool.order
+        if self.is_whole and self.pool.turns:
+            turns = self.pool.turns
+            return order[turns[bisect_left(turns, place) % len(turns)]]
+        for agent in (*order[place:], *order[:place]):
+            if self.has(agent):
+                return agent
+        raise ValueError("nobody is on offer")
+
+    def all_from(self, place: int) -> list[AgentId]:
+        """All, from that place of the order on."""
+        order = self.pool.order
+        return [agent for agent in (*order[place:], *order[:place]) if self.has(agent)]

@@ -275,7 +275,7 @@ def on_request(
     )
     overtakes = never_waits or not behind
     if (
-        offer.agents
+        offer.has_any()
         and organization.assigns_by_itself
         and (overtakes or not _contested(rotations, organization, counted, offer, before))
     ):
@@ -446,13 +446,13 @@ def _choice(
     load: int | None = None,
 ) -> Choice:
     """R9.4: what a record says of how it was chosen, beside its pool."""
-    rule = offer.pool.rule
+    rule, full = offer.pool.rule, offer.full
     return Choice(
         pool_id=None if rule is None else offer.pool.id,
         rule_version=None if rule is None else rule.version,
         after=after,
-        full=offer.full if len(offer.full) <= FULL_NAMED else (),
-        full_bits=bits_of(offer.full, offer.pool.candidates),
+        full=full if len(full) <= FULL_NAMED else (),
+        full_bits=bits_of(full, offer.pool.candidates),
         load=load,
         handed_over_by=request.handed_over_by,
         also_handed_over_by=request.also_handed_over_by,

@@ -1,7 +1,9 @@
 """Stage 2, placed by organization: requests in one order, rotations, queues."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -47,6 +49,9 @@ INPUTS = (REQUESTS,)
 DRAINED_AT_ONCE = 500
 """How many waiting conversations one step hands out, so that others get their turn in between."""
 
+DRAINED_WITHIN = timedelta(milliseconds=10)
+"""For how long one step goes on to the next conversation, however many agents there are."""
+
 _GROUP_BYTES = 128 * 1024
 
 _log = structlog.get_logger()
@@ -80,8 +85,8 @@ class OrganizationStage:
         self.stirred: set[OrganizationId] = set()
         """Organizations in which somebody may have become a candidate since their last drain."""
         self._recovered: dict[int, Rotations] = {}
-        self._untold: set[OrganizationId] = set()
-        """Organizations whose drained answers may not have reached stage 1 before a crash."""
+        self._untold: dict[OrganizationId, deque[Repeated]] = {}
+        """Drained answers that may not have reached stage 1 before a crash."""
 
     def handle(self, chunk: Chunk, outbox: Outbox) -> None:
         """A chunk of requests."""
@@ -135,10 +140,10 @@ class OrganizationStage:
             rotations = self._recovered[number] = self._rotations(number)
             self.stirred.update(each for each, queue in rotations.queues.items() if queue)
             if before.get(number) is not rotations:
-                self._untold.update(
-                    each.answer.choice.organization for each in drained_again(rotations)
-                )
-        self.stirred |= self._untold
+                for each in drained_again(rotations):
+                    untold = self._untold.setdefault(each.answer.choice.organization, deque())
+                    untold.append(each)
+        self.stirred.update(self._untold)
 
     def _steps(self, rotations: Rotations, event: Event | None) -> Iterable[Step]:
         """What a record leads to, by the state as it is."""
@@ -175,8 +180,9 @@ class OrganizationStage:
         if organization not in self.stirred:
             return
         turns = self._turns(rotations, organization)
-        handed_out = 0
-        while True:
+        began = self._clock.now()
+        handed_out, is_over = 0, False
+        while not is_over:
             try:
                 turn = next(turns, None)
                 ready = None if turn is None else writing.ready(turn)
@@ -185,21 +191,21 @@ class OrganizationStage:
             except Exception as error:
                 STOPPED_DRAINS.inc()
                 _log.error("drain_stopped", organization=organization, error=reason_of(error))
-                break
+                ready, handed_out = None, 0
             if ready is None:
-                break
+                if handed_out < DRAINED_AT_ONCE:
+                    self.stirred.discard(organization)
+                return
             _fold(rotations, ready, writing)
-            handed_out += any(isinstance(each, Answered) for each in ready.steps)
-        if handed_out < DRAINED_AT_ONCE:
-            self.stirred.discard(organization)
+            handed_out += isinstance(ready.steps[-1], Answered)
+            is_over = self._clock.now() - began > DRAINED_WITHIN
 
     def _turns(self, rotations: Rotations, organization: OrganizationId) -> Iterator[list[Step]]:
         """What is given again after a crash, and what is given now, one conversation at a time."""
-        if organization in self._untold:
-            self._untold.discard(organization)
-            for each in list(drained_again(rotations)):
-                if each.answer.choice.organization == organization:
-                    yield [each]
+        untold = self._untold.get(organization)
+        while untold:
+            yield [untold.popleft()]
+        self._untold.pop(organization, None)
         known = self._organization(organization)
         yield from turns(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
 
