@@ -8,15 +8,17 @@ import bson
 import pytest
 
 from support.inbox_histories import ORGANIZATION, History
+from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
 from tuyen_gateway.projections.run import run_projections
-from tuyen_gateway.rebuild import rebuild
+from tuyen_gateway.rebuild import StillRunningError, rebuild, require_stopped
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database
 from tuyen_platform.projection import ProjectionStatus
+from tuyen_platform.settings import ServiceSettings
 
 
 async def _dump(database: Database) -> dict[str, list[bytes]]:
@@ -48,7 +50,7 @@ async def _caught_up(inbox: MongoViews) -> None:
 
 @pytest.fixture
 async def kafka_log(kafka: str, topic_prefix: str) -> AsyncIterator[KafkaLog]:
-    await ensure_topics(kafka, topic_prefix, 1, FOLDED)
+    await ensure_topics(kafka, topic_prefix, 1, (*FOLDED, ASSIGNMENT_HISTORY))
     async with KafkaLog(kafka, topic_prefix) as log:
         yield log
 
@@ -68,19 +70,24 @@ async def _write(log: KafkaLog, history: History, part: Callable[[int], bool]) -
 
 
 async def test_replay_equals_live_over_restarts_and_after_a_rebuild(
-    kafka_log: KafkaLog, views: Database
+    kafka: str, topic_prefix: str, kafka_log: KafkaLog, views: Database
 ) -> None:
+    settings = ServiceSettings(kafka=kafka, topic_prefix=topic_prefix)
+    await require_stopped(settings)
     history = History(7).grow(200)
     async with _gateway(kafka_log, views) as inbox:
         await _write(kafka_log, history, lambda offset: offset < 2)
         await _caught_up(inbox)
+        with pytest.raises(StillRunningError):
+            await require_stopped(settings, within_s=0.5)
+    await require_stopped(settings)
     async with _gateway(kafka_log, views), _gateway(kafka_log, views) as inbox:
         await _write(kafka_log, history, lambda offset: offset >= 2)
         await _caught_up(inbox)
         position = await inbox.position(ORGANIZATION)
     live = await _dump(views)
     assert all(live.values())
-    await rebuild(views)
+    await rebuild(kafka_log, views)
     assert not any((await _dump(views)).values())
     async with _gateway(kafka_log, views) as inbox:
         await _caught_up(inbox)

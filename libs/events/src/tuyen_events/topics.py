@@ -175,6 +175,15 @@ ASSIGNMENTS = Topic(
         assignments.AssignmentQueued,
     ),
 )
+ASSIGNMENT_HISTORY = Topic(
+    name="assignment-history",
+    key="conversation; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=False,
+    carries="a copy of every record of assignments, also of those that were superseded",
+)
 POOLS = Topic(
     name="pools",
     key="pool",
@@ -377,6 +386,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         for topic in (
             INBOUND,
             ASSIGNMENTS,
+            ASSIGNMENT_HISTORY,
             POOLS,
             PRESENCE,
             DIRECTORY,

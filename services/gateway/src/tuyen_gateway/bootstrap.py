@@ -23,6 +23,7 @@ from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.share import share_work
 from tuyen_gateway.ports import ContactViews, ConversationViews, ConversationWalks, InboxViews
+from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock, SystemClock
@@ -93,6 +94,7 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
             running.append(tasks.create_task(run_projections(log, database, status)))
+            running.append(tasks.create_task(keep_history(log)))
             running.append(tasks.create_task(share_work(gateway)))
             await serve_service(
                 create_app(gateway),

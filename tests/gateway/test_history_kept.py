@@ -1,0 +1,103 @@
+"""The history of assignments outlives the records that were superseded (I10, O4)."""
+
+import asyncio
+
+from gateway.feed import Feed
+from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS, Topic
+from tuyen_gateway.projections.collections import HISTORY
+from tuyen_gateway.projections.keeping import keep_history
+from tuyen_gateway.projections.run import run_projections
+from tuyen_gateway.rebuild import rebuild
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import Record
+from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.projection import ProjectionStatus
+
+DEADLINE_S = 20
+
+
+async def standing(log: InMemoryLog, topic: Topic) -> list[Record]:
+    ends = await log.end_offsets(topic)
+    found: list[Record] = []
+    async with log.tail(topic) as tail:
+        async for batch in tail.batches():
+            found += [record for records in batch.values() for record in records]
+            if len(found) == sum(ends.values()):
+                return found
+    return found
+
+
+async def history(views: Database, count: int) -> list[Document]:
+    while await views[HISTORY].count_documents({}) < count:  # noqa: ASYNC110 - MongoDB tells nobody
+        await asyncio.sleep(0.02)
+    return [found async for found in views[HISTORY].find().sort("_id", 1)]
+
+
+async def kept(log: InMemoryLog, count: int) -> None:
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(keep_history(log))
+        async with log.tail(ASSIGNMENT_HISTORY) as tail:
+            async for batch in tail.batches():
+                count -= sum(map(len, batch.values()))
+                if count <= 0:
+                    break
+        keeping.cancel()
+
+
+async def folded(log: InMemoryLog, views: Database, count: int) -> list[Document]:
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        folding = tasks.create_task(run_projections(log, views, ProjectionStatus()))
+        found = await history(views, count)
+        folding.cancel()
+    return found
+
+
+async def compacted(log: InMemoryLog) -> InMemoryLog:
+    """The log a month later: of `assignments` the last record of each conversation is left."""
+    later = InMemoryLog()
+    left = {record.key: record for record in await standing(log, ASSIGNMENTS)}
+    for topic, records in (
+        (ASSIGNMENTS, list(left.values())),
+        (ASSIGNMENT_HISTORY, await standing(log, ASSIGNMENT_HISTORY)),
+    ):
+        for r in records:
+            key = (r.key or b"").decode()
+            await later.append_bytes(topic, key, r.value, r.headers, partition=r.partition)
+    return later
+
+
+async def test_o4_a_rebuild_shows_the_history_whose_records_were_compacted_away(
+    log: InMemoryLog, views: Database
+) -> None:
+    feed = Feed(log)
+    for customer in ("a", "b"):
+        for agent in (None, "lan", "minh", "hoa"):
+            await feed.assign(customer, agent)
+    live = await folded(log, views, 8)
+    await kept(log, 8)
+    later = await compacted(log)
+    assert sum((await later.end_offsets(ASSIGNMENTS)).values()) == 2
+    async with asyncio.timeout(DEADLINE_S):
+        await rebuild(later, views)
+    assert await history(views, 8) == live
+    assert await folded(later, views, 8) == live
+    async with asyncio.timeout(DEADLINE_S):
+        await rebuild(later, views)  # again, as after one that broke off
+    assert await history(views, 8) == live
+
+
+async def test_i10_what_is_copied_twice_after_a_crash_is_shown_once(
+    log: InMemoryLog, views: Database
+) -> None:
+    feed = Feed(log)
+    for agent in ("lan", "minh"):
+        await feed.assign("a", agent)
+    await kept(log, 2)
+    for record in await standing(log, ASSIGNMENTS):  # the copies stood, the commit did not
+        key = (record.key or b"").decode()
+        await log.append_bytes(
+            ASSIGNMENT_HISTORY, key, record.value, record.headers, partition=record.partition
+        )
+    async with asyncio.timeout(DEADLINE_S):
+        await rebuild(log, views)
+    assert [document["version"] for document in await history(views, 2)] == [1, 2]
