@@ -25,7 +25,7 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
-from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
+from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED, VIEW
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions, folded_up_to
 
@@ -35,7 +35,7 @@ _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
     "crm": (INBOUND,),
 }
 _VIEWS: Mapping[str, tuple[Topic, ...]] = {
-    "inbox": (*FOLDED,),
+    VIEW: (*FOLDED,),
     "contacts": (CONTACTS,),
 }
 _COLLECTIONS = (*COLLECTIONS, "contacts")

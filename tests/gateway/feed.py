@@ -26,6 +26,7 @@ from tuyen_events.inbound import (
     CommentAdded,
     CommentEvent,
     Customer,
+    MessageDeleted,
     MessageEchoed,
     MessageReceived,
     MessagesDelivered,
@@ -102,6 +103,16 @@ class Feed:
         )
         await self._append(INBOUND, who, event, mid)
         return event.conversation_id
+
+    async def unsend(self, who: str, mid: str) -> None:
+        """The customer takes a message back."""
+        event = MessageDeleted(
+            **self._common(None),
+            customer=self.customer(who),
+            conversation_id=self.thread(who),
+            message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
+        )
+        await self._append(INBOUND, who, event, mid, "unsent")
 
     async def echo(self, who: str, text: str, *, at: float | None = None) -> None:
         mid = f"mid-{next(self._numbers)}"

@@ -19,7 +19,8 @@ from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
-from tuyen_gateway.domain.inbox import Conversation, RowCustomer
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.jobs.share import share_work
 from tuyen_gateway.ports import ConversationFilter
@@ -35,7 +36,7 @@ def conversation(number: int, organization: str = "shop", **said: Any) -> Conver
         "page_id": PageId("page"),
         "channel": Channel.FACEBOOK,
         "kind": ConversationKind.MESSAGE,
-        "customer_rank": (-1, START, START, "mid"),
+        "customer_rank": (-1, START, START, 0, "mid"),
         "customer": RowCustomer(
             id=CustomerId(f"cus_{number}"), external_id=f"psid-{number}", name=None, picture=None
         ),

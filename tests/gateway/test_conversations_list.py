@@ -6,9 +6,11 @@ import pytest
 
 from gateway.feed import Feed
 from gateway.rig import Rig, User
-from tuyen_events.ids import contact_id
+from tuyen_events.ids import contact_id, unnamed_author
 from tuyen_events.inbound import Attachment
 from tuyen_events.vocabulary import Channel
+from tuyen_platform.mongodb import Database
+from tuyen_platform.text import fold_accents
 
 
 async def ids(user: User, query: str = "") -> list[str]:
@@ -89,6 +91,67 @@ async def test_i2_waiting_since_is_the_first_event_after_our_last_word(
         "waiting_since": "2026-11-21T08:00:10Z",
         "last_text": "4",
     }
+
+
+async def test_i2_no_senders_clock_orders_the_list(owner: User, feed: Feed) -> None:
+    """One says that it is the year 9999, one that it is 1970."""
+    chat = Feed(feed.log, page="chat", channel=Channel.LIVECHAT)
+    future = await chat.message("v1", at=251_000_000_000, accepted=1)
+    past = await chat.message("v2", at=-1_700_000_000, accepted=2)
+    other = await feed.message("a", at=3)
+    assert await ids(owner) == [other, past, future]
+    await chat.message("v1", "later", accepted=4, at=4)
+    assert await ids(owner) == [future, other, past]
+    row = await owner.done("GET", f"/v1/conversations/{future}")
+    assert row["last_text"] == "later"
+    assert row["updated_at"] == "2026-11-21T08:00:04Z"
+    assert row["waiting_since"] == "2026-11-21T08:00:01Z"
+    row = await owner.done("GET", f"/v1/conversations/{past}")
+    assert row["waiting_since"] == "2026-11-21T08:00:02Z"
+
+
+async def test_i2_what_the_channel_delivers_late_stands_where_it_was_said_in_its_thread_alone(
+    owner: User, feed: Feed
+) -> None:
+    thread = await feed.message("a", "second", at=5)
+    other = await feed.message("b", at=6)
+    await feed.message("a", "first", at=4, accepted=7)
+    assert await ids(owner) == [thread, other]
+    row = await owner.done("GET", f"/v1/conversations/{thread}")
+    assert row["last_text"] == "second"
+    messages = await owner.done("GET", f"/v1/conversations/{thread}/messages")
+    assert [message["text"] for message in messages["items"]] == ["first", "second"]
+
+
+async def test_i2_a_name_known_from_a_comment_is_shown_at_the_message_and_found(
+    owner: User, feed: Feed, views: Database
+) -> None:
+    thread = await feed.message("a")
+    nobody = await feed.message("b")
+    contact = contact_id(feed.customer("a").id)
+    await views["contacts"].insert_one(
+        {
+            "_id": contact,
+            "organization": "shop",
+            "name": "Nguyễn Vĩnh",
+            "name_folded": fold_accents("Nguyễn Vĩnh"),
+            "customers": [{"id": feed.customer("a").id, "picture": "https://cdn.example/a"}],
+        }
+    )
+    found = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert found["customer"]["name"] == "Nguyễn Vĩnh"
+    assert found["customer"]["picture"] == "https://cdn.example/a"
+    listed = (await owner.done("GET", "/v1/conversations"))["items"]
+    assert [item["customer"]["name"] for item in listed] == [None, "Nguyễn Vĩnh"]
+    assert await ids(owner, "&q=vinh") == [thread]
+    assert (await counts(owner, "&q=vinh"))["total"] == 1
+    assert nobody not in await ids(owner, "&q=b")
+
+
+async def test_c1_who_is_not_named_by_the_channel_has_no_contact(owner: User, feed: Feed) -> None:
+    thread = await feed.comment("c1", unnamed_author("c1"))
+    row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert row["contact_id"] is None
 
 
 async def test_i2_a_message_without_text_shows_its_attachment(owner: User, feed: Feed) -> None:
@@ -258,7 +321,8 @@ async def test_i2_a_walk_neither_skips_nor_repeats_while_messages_come_in(
 
 
 async def test_i2_late_news_do_not_make_a_walk_skip(owner: User, feed: Feed) -> None:
-    """A message that the channel delivers late moves its row to the middle of the list."""
+    """A message that was accepted before others are folded moves its row to the middle of the
+    list."""
     threads = [await feed.message(f"k{n}", at=10 * n) for n in range(9)]
 
     async def late() -> None:

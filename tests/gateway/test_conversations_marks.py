@@ -1,11 +1,12 @@
 """Reading, marking as unread, closing; and reads that wait for a write (I5, I12)."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gateway.feed import Feed
+from gateway.feed import START, Feed
 from gateway.rig import Rig, User, events, running
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.topics import COMMANDS
@@ -42,6 +43,53 @@ async def test_i5_a_conversation_can_be_marked_as_unread_again(owner: User, feed
         assert (await row(owner, thread))["unread"] == unread
         listed = await owner.done("GET", "/v1/conversations?state=unread&after=0")
         assert len(listed["items"]) == min(unread, 1)
+
+
+async def test_i5_a_new_agent_starts_with_everything_read(
+    desk: Rig, owner: User, feed: Feed, clock: ManualClock
+) -> None:
+    old = await feed.message("a")
+    both = await feed.message("b")
+    await row(owner, old)
+    clock.advance(timedelta(minutes=4))
+    lan = await desk.staff(owner, "lan")
+    assert (await row(lan, old))["unread"] == 0
+    assert (await row(owner, old))["unread"] == 1
+    later = (clock.now() - START).total_seconds() + 1
+    await feed.message("b", at=later)
+    new = await feed.message("c", at=later)
+    assert [(await row(lan, thread))["unread"] for thread in (old, both, new)] == [0, 1, 1]
+    listed = (await lan.done("GET", "/v1/conversations?after=0"))["items"]
+    assert [item["unread"] for item in listed] == [1, 1, 0]
+    found = await lan.done("GET", "/v1/conversations/counts")
+    assert (found["total"], found["unread"]) == (3, 2)
+    unread = (await lan.done("GET", "/v1/conversations?state=unread"))["items"]
+    assert {item["id"] for item in unread} == {both, new}
+    await lan.done("POST", f"/v1/conversations/{old}/unread")
+    assert (await row(lan, old))["unread"] == 1
+    unread = (await lan.done("GET", "/v1/conversations?state=unread"))["items"]
+    assert {item["id"] for item in unread} == {old, both, new}
+    # A change of the agent makes no new one of them.
+    body = {"name": "Lan", "username": "lan", "role": "agent"}
+    clock.advance(timedelta(minutes=4))
+    await owner.done("PUT", "/v1/agents/lan", body)
+    assert (await row(lan, both))["unread"] == 1
+
+
+async def test_i5_reading_goes_as_far_as_what_was_shown(owner: User, feed: Feed) -> None:
+    thread = await feed.message("a", "1")
+    await feed.message("a", "2")
+    shown = await owner.done("GET", f"/v1/conversations/{thread}/messages?after=0")
+    await feed.message("a", "3, which came meanwhile")
+    await row(owner, thread)
+    until = shown["items"][-1]["id"]
+    answer = await owner.done("POST", f"/v1/conversations/{thread}/read", {"until": until})
+    assert answer["unread"] == (await row(owner, thread))["unread"] == 1
+    first = shown["items"][0]["id"]
+    await owner.done("POST", f"/v1/conversations/{thread}/read", {"until": first})
+    assert (await row(owner, thread))["unread"] == 2
+    answer = await owner.post(f"/v1/conversations/{thread}/read", {"until": "m_none"})
+    assert answer.status_code == 404
 
 
 async def test_i5_echoes_and_receipts_are_not_unread(owner: User, feed: Feed) -> None:

@@ -10,7 +10,8 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.views import matching_query
 from tuyen_gateway.adapters.walks import MongoWalks, quiet_query
-from tuyen_gateway.domain.inbox import Conversation, RowCustomer
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter
 from tuyen_gateway.projections.collections import CONVERSATIONS, ensure_indexes, write
@@ -36,6 +37,7 @@ def _row(number: int) -> Conversation:
         ),
         name_folded=name,
         inbound_events=1,
+        live_events=1,
         updated_at=START + timedelta(seconds=number * 7919 % 100_003),
         active_at=START + timedelta(seconds=number),
         assignee=None if number % 4 == 0 else AgentId(f"agent-{number % 4}"),

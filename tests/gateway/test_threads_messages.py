@@ -131,6 +131,29 @@ async def test_p5c_of_two_changes_the_later_at_the_channel_counts(
     assert (await owner.done("GET", f"/v1/conversations/{root}"))["last_text"] == "edited"
 
 
+async def test_i2_replies_of_one_second_stand_in_the_order_of_their_acceptance(
+    owner: User, feed: Feed
+) -> None:
+    """Facebook tells seconds; the changes of one body are accepted a microsecond apart."""
+    root = await feed.comment("c0", "a", at=1)
+    for n in range(6):
+        at = 2 + n / 1_000_000
+        await feed.comment(f"c{n + 1}", f"b{n}", parent="c0", at=at)
+    found = [message["external_id"] for message in await thread_of(owner, root)]
+    assert found == [f"c{n}" for n in range(7)]
+    row = await owner.done("GET", f"/v1/conversations/{root}")
+    assert row["last_text"] == "comment c6"
+    paged: list[str] = []
+    query = "?limit=2"
+    while True:
+        answer = await owner.done("GET", f"/v1/conversations/{root}/messages{query}")
+        paged += [message["external_id"] for message in answer["items"]]
+        if answer["next"] is None:
+            break
+        query = f"?limit=2&cursor={answer['next']}"
+    assert paged == found
+
+
 async def test_removing_the_last_message_shows_the_one_before(owner: User, feed: Feed) -> None:
     root = await feed.comment("c1", "a", at=1)
     await feed.comment("c2", None, parent="c1", at=2)

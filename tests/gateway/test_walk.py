@@ -34,8 +34,12 @@ JSON = {"Content-Type": "application/json"}
 LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
-NOT_HERE = {("GET", "/v1/contacts/{contact_id}"), ("GET", "/v1/contacts")}
-"""What the walk's database has none of."""
+NOT_HERE = {
+    ("GET", "/v1/contacts/{contact_id}"),
+    ("GET", "/v1/contacts"),
+    ("POST", "/v1/conversations/{conversation_id}/read"),
+}
+"""What asks for something that the walk's database has none of."""
 
 
 class Walk:

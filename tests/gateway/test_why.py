@@ -11,7 +11,7 @@ from tuyen_events.assignments import Choice
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.pools import Excluded, PoolRecorded
 from tuyen_events.vocabulary import Exclusion, Mode, Reason
-from tuyen_gateway.adapters import views as adapter
+from tuyen_gateway.adapters import threads as adapter
 
 AN, BINH, CHI, DUNG = (AgentId(one) for one in ("an", "binh", "chi", "dung"))
 

@@ -12,7 +12,8 @@ import msgspec
 
 from tuyen_events.ids import ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.inbox import Conversation, RowCustomer
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_platform.mongodb import Database
 
@@ -96,6 +97,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
     ("PUT", "/v1/conversations/{conversation_id}/assignee"): ({"agent_id": "lan", "note": "quen"},),
     ("PUT", "/v1/conversations/{conversation_id}/done"): ({"done": True},),
+    ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},
         {
@@ -282,8 +284,9 @@ class StrictDatabase(dict[str, _Collection]):
             kind=ConversationKind.MESSAGE,
             external_id="v-1",
             customer=customer,
-            customer_rank=(-1, now, now, "m_1"),
+            customer_rank=(-1, now, now, 0, "m_1"),
             inbound_events=1,
+            live_events=1,
             updated_at=now,
             active_at=now,
         )

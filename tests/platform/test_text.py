@@ -18,6 +18,13 @@ from tuyen_platform.text import fold_accents
         ("nguyen", "NGUYỄN Văn Đức"),
         ("đức", "Nguyen Van Duc"),
         ("strasse", "Straße"),
+        ("duc", "\u00d0ức"),
+        ("duc", "\u0110ức"),
+        ("duc", "\u0189ức"),
+        ("\u00d0uc", "\u0111ức"),
+        ("lan anh", "L\u200ban\u00ad An\ufeffh"),
+        ("vinh", "Vi\u034fn\ufe0fh"),
+        ("l\u200dan", "Lan"),
     ],
 )
 def test_i4_a_query_without_accents_finds_the_name(query: str, name: str) -> None:

@@ -137,6 +137,7 @@ class History:
             (self.echo, 12),
             (self.comment, 25),
             (self.page_comment, 10),
+            (self.stillborn, 6),
             (self.change_message, 8),
             (self.change_comment, 20),
             (self.progress, 5),
@@ -159,7 +160,11 @@ class History:
             "page_id": PAGE,
             "channel": Channel.FACEBOOK,
             "occurred_at": at,
-            "accepted_at": self._clock + timedelta(milliseconds=self.random.randrange(900)),
+            "accepted_at": self._clock
+            + timedelta(
+                milliseconds=self.random.choice([0, self.random.randrange(900)]),
+                microseconds=self.random.randrange(3),
+            ),
         }
 
     def _customer(self) -> Customer:
@@ -176,7 +181,7 @@ class History:
             conversation_id=message_thread_id(who.id),
             message_id=message_id(self.organization, PAGE, mid),
             external_id=mid,
-            text=self.random.choice([None, f"xin chào {mid}"]),
+            text=self.random.choice([None, f"xin chào {mid}", f"{mid} " + "dài " * 300]),
             attachments=self.random.choice([(), picture]),
         )
         return self.inbound(event, who.external_id, PAGE, mid)
@@ -245,6 +250,39 @@ class History:
         parent = self.random.choice(above) if above and self.random.random() < 0.9 else None
         return self._comment(None, parent, live)
 
+    def stillborn(self) -> None:
+        """A comment or message whose removal comes first, by its author or by the page."""
+        number = next(self._numbers)
+        who = self._customer()
+        if self.random.random() < 0.3:
+            self._deleted_before(who, f"mid-{number}")
+            return
+        external = f"{POST}_{number}"
+        parent = self.random.choice([None, *[c for c, p, _, live in self._comments if not live]])
+        remover = self.random.choice([None, who])
+        removal = CommentRemoved(
+            **self._common(),
+            message_id=self._message_id(external),
+            external_id=external,
+            post_external_id=POST,
+            parent_external_id=parent,
+            customer=remover,
+            conversation_id=self._thread(external, parent, remover, live=False),
+        )
+        self.inbound(removal, self._actor(remover, external, parent), external, "remove")
+        self._comment(who, parent, live=False, external=external)
+
+    def _deleted_before(self, who: Customer, mid: str) -> None:
+        about: dict[str, Any] = {
+            "customer": who,
+            "conversation_id": message_thread_id(who.id),
+            "message_id": message_id(self.organization, PAGE, mid),
+        }
+        deleted = MessageDeleted(**self._common(), **about)
+        self.inbound(deleted, who.external_id, PAGE, mid, "delete")
+        event = MessageReceived(**self._common(), **about, external_id=mid, text="không có gì")
+        self.inbound(event, who.external_id, PAGE, mid)
+
     def visit(self) -> None:
         """A livechat's visitor writes, from somewhere on the site."""
         who = self._customer()
@@ -261,9 +299,11 @@ class History:
         )
         self.inbound(event, who.external_id, PAGE, mid)
 
-    def _comment(self, who: Customer | None, parent: str | None, live: bool) -> Record:
+    def _comment(
+        self, who: Customer | None, parent: str | None, live: bool, external: str | None = None
+    ) -> Record:
         post = LIVE_POST if live else POST
-        external = f"{post}_{next(self._numbers)}"
+        external = external or f"{post}_{next(self._numbers)}"
         self._comments.append((external, parent, who, live))
         event = CommentAdded(
             **self._common(),
@@ -437,6 +477,9 @@ class History:
             conversation_id=conversation,
             agent_id=AgentId(self.random.choice(["an", "binh.1"])),
             seen_events=self.random.randrange(6),
+            seen=self.random.choice(
+                [None, {str(place): self.random.randrange(20) for place in range(24)}]
+            ),
             at=self._clock,
         )
         self.append(MARKS, conversation, event, id_=str(next(self._numbers)))

@@ -70,6 +70,8 @@ class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
     departments: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     disabled: bool = False
+    since: Moment | None = None
+    """When the agent was added: what came before is read (I5). Null in older records."""
 
 
 class SupportTeamChanged(DirectoryEvent, frozen=True, kw_only=True):

@@ -113,3 +113,23 @@ BULK_IDS = 10_000
 
 TAGS = 50
 """Tags of one conversation."""
+
+THREAD_PAGE_BYTES = 1_000_000
+"""What one page of a thread carries; a page ends early, with `next`, before it carries more."""
+
+HISTORY_PAGE_NAMES = 20_000
+"""Agents that one page of a conversation's history names, all its entries together."""
+
+WITHDRAWN_EVENTS = 200
+"""Events of one conversation that were taken back and are remembered by place, so that they are
+unread for nobody (R4.6)."""
+
+CLOCK_AHEAD_S = 300
+"""How far ahead of ours a sender's clock may be to be believed."""
+
+CLOCK_BEHIND_S = 30 * 24 * 3600
+"""How far behind ours the clock of a livechat's site may be to be believed. Facebook's and Zalo's
+clocks are one, and what they deliver late is as old as they say."""
+
+NAMED_ELSEWHERE = 1_000
+"""Contacts whose name a search finds for those of their conversations that have none."""

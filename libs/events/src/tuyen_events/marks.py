@@ -19,3 +19,6 @@ class ConversationRead(Event, frozen=True, kw_only=True):
     agent_id: AgentId
     seen_events: int
     at: Moment
+    seen: dict[str, int] | None = None
+    """By partition of `inbound`, the last offset among them: what is taken back later counts as
+    unread for nobody (R4.6). Null in older marks."""

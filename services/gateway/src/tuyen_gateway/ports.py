@@ -10,12 +10,14 @@ from tuyen_events.ids import (
     ContactId,
     ConversationId,
     CustomerId,
+    MessageId,
     OrganizationId,
     PageId,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 
@@ -71,6 +73,8 @@ class ConversationFilter:
     tag: str | None = None
     name: str | None = None
     """A part of the customer's name; accents and case make no difference."""
+    customers: frozenset[CustomerId] = frozenset()
+    """Customers who are meant by `name`, although their conversations do not say it."""
     external_id: str | None = None
     done: bool | None = None
 
@@ -135,8 +139,17 @@ class InboxViews(Protocol):
     async def messages(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[Message]:
-        """A thread, oldest first, removed messages with their texts gone. Ask for the row first:
-        no scope cuts this."""
+        """A thread, oldest first, removed messages with their texts gone. A page ends early when it
+        carries much. Ask for the row first: no scope cuts this."""
+        ...
+
+    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+        """How far a viewer has seen the conversation whose thread was shown up to a message; null
+        when there is no such message in it."""
+        ...
+
+    async def shown_but_last(self, row: Conversation) -> Shown:
+        """How far one has seen it for whom the newest of the customers' messages is unread."""
         ...
 
     async def history(

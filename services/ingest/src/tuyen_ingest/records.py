@@ -1,7 +1,7 @@
 """What becomes of one body, as records for the log."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -66,16 +66,19 @@ def raw(delivery: Delivery, page: str, owners: Owners) -> Unwritten:
 
 
 def events(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
-    """The normalized events. One that is too large for the log moves to the failures."""
+    """The normalized events, accepted one after the other in the body's order, a microsecond apart:
+    what its channel times alike keeps this order. One that is too large for the log moves to the
+    failures."""
     kept = []
-    for normalized in parsed.events:
+    for place, normalized in enumerate(parsed.events):
+        accepted_at = normalized.event.accepted_at + timedelta(microseconds=place)
         value, headers = encode(
             Envelope(
                 id=normalized.id,
                 source=SOURCE,
                 subject=normalized.subject,
                 time=delivery.accepted_at,
-                data=normalized.event,
+                data=msgspec.structs.replace(normalized.event, accepted_at=accepted_at),
             )
         )
         if len(value) > EVENT_BYTES:

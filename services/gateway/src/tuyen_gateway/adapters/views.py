@@ -3,23 +3,23 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
-import structlog
 
-from tuyen_events.ids import ConversationId, OrganizationId
-from tuyen_events.pools import PoolRecorded
+from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.copies import WAIT_S
+from tuyen_gateway.adapters.names import Names
+from tuyen_gateway.adapters.threads import Threads, decoded, from_milliseconds, milliseconds
 from tuyen_gateway.domain.heads import packed
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import Conversation
-from tuyen_gateway.domain.threads import Message
-from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.domain.reading import Shown
+from tuyen_gateway.domain.threads import Direction, Message
+from tuyen_gateway.domain.visibility import Assignees, Scope, began_before, read_at_start
 from tuyen_gateway.errors import InvalidError, UnavailableError
 from tuyen_gateway.ports import (
     ConversationFilter,
@@ -34,12 +34,7 @@ from tuyen_platform.projection import MongoPositions, ProjectionStatus
 from tuyen_platform.text import fold_accents
 
 _POLL_S = 0.02
-_POOL_WAIT_S = 1.0
 _MOST_MOVED = 10_000
-
-_log = structlog.get_logger()
-
-T = TypeVar("T")
 
 Key = tuple[datetime, str]
 """Where a row stands in the list: its last activity, then its id."""
@@ -54,9 +49,9 @@ class MongoViews:
     def __init__(self, database: Database, log: Log, status: ProjectionStatus) -> None:
         self._conversations = database[collections.CONVERSATIONS]
         self._messages = database[collections.MESSAGES]
-        self._assignments = database[collections.HISTORY]
-        self._pools = database[collections.POOL_RECORDS]
         self._heads = database[collections.HEADS]
+        self._threads = Threads(database)
+        self._names = Names(database)
         self._positions = MongoPositions(database, collections.VIEW)
         self._log = log
         self._status = status
@@ -90,7 +85,8 @@ class MongoViews:
         return packed({int(place): offset for place, offset in heads.items()})
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRow | None:
-        row = await self.conversation(scope, conversation_id)
+        document = await self._find(scope, conversation_id)
+        row = None if document is None else msgspec.convert(document, Conversation)
         if row is None or row.page_id is None or row.kind is None:
             return None
         keyed = row.keyed_by
@@ -108,17 +104,20 @@ class MongoViews:
     async def conversation(
         self, scope: Scope, conversation_id: ConversationId
     ) -> Conversation | None:
-        document = await self._conversations.find_one(
+        document = await self._find(scope, conversation_id)
+        return None if document is None else (await self._as_seen(scope, [document]))[0]
+
+    async def _find(self, scope: Scope, conversation_id: ConversationId) -> Document | None:
+        return await self._conversations.find_one(
             {"$and": [{"_id": conversation_id}, *covered_query(scope)]}
         )
-        return None if document is None else msgspec.convert(document, Conversation)
 
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
     ) -> ViewPage[Conversation]:
         walk = await self._walk(after)
         moved = await self._moved(scope, walk)
-        matching = matching_query(scope, wanted)
+        matching = matching_query(scope, await self._names.meant(scope, wanted))
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(_below(walk.last))
@@ -133,7 +132,7 @@ class MongoViews:
         if len(found) > limit:
             following = _Walk(fence=walk.fence, last=found[limit - 1][0]).encode()
         return ViewPage(
-            items=[msgspec.convert(document, Conversation) for _, document in found[:limit]],
+            items=await self._as_seen(scope, [document for _, document in found[:limit]]),
             following=following,
         )
 
@@ -164,9 +163,9 @@ class MongoViews:
                         "foreignField": "conversation_id",
                         "pipeline": [
                             {"$match": {"$nor": beyond}},
-                            {"$sort": {"at": -1}},
+                            {"$sort": {"accepted_at": -1}},
                             {"$limit": 1},
-                            {"$project": {"at": 1}},
+                            {"$project": {"accepted_at": 1}},
                         ],
                         "as": "before",
                     }
@@ -174,7 +173,7 @@ class MongoViews:
             ]
         ).to_list(None)
         return {
-            row["_id"]: (row["before"][0]["at"], row["_id"]) if row["before"] else None
+            row["_id"]: (row["before"][0]["accepted_at"], row["_id"]) if row["before"] else None
             for row in found
         }
 
@@ -193,12 +192,8 @@ class MongoViews:
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts:
-        unread = {
-            "$and": [
-                {"$gt": ["$inbound_events", 0]},
-                {"$not": [{"$in": [scope.agent_id, "$read_by"]}]},
-            ]
-        }
+        unread = _unread(scope)
+        wanted = await self._names.meant(scope, wanted)
         groups = await self._conversations.aggregate(
             [
                 {"$match": {"$and": matching_query(scope, wanted)}},
@@ -227,66 +222,52 @@ class MongoViews:
     async def messages(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[Message]:
-        query: Document = {"conversation_id": conversation_id}
-        if after is not None:
-            last = _decoded(after, _MessageKey)
-            at, accepted_at = _moment(last.at), _moment(last.accepted_at)
-            query["at"] = {"$gte": at}
-            query["$or"] = [
-                {"at": {"$gt": at}},
-                {"accepted_at": {"$gt": accepted_at}},
-                {"accepted_at": accepted_at, "_id": {"$gt": last.id}},
-            ]
-        rows = self._messages.find(query).sort([("at", 1), ("accepted_at", 1), ("_id", 1)])
-        found = [msgspec.convert(d, Message) for d in await rows.to_list(limit + 1)]
-        following = None
-        if len(found) > limit and (moment := found[limit - 1].moment) is not None:
-            key = _MessageKey(
-                _milliseconds(moment[0]), _milliseconds(moment[1]), found[limit - 1].id
-            )
-            following = msgspec.json.encode(key).decode()
-        return ViewPage(items=found[:limit], following=following)
+        return await self._threads.messages(conversation_id, limit, after)
+
+    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+        return await self._threads.shown_until(row, message_id)
+
+    async def shown_but_last(self, row: Conversation) -> Shown:
+        return await self._threads.shown_but_last(row)
 
     async def history(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        query: Document = {"conversation_id": conversation_id}
-        if after is not None:
-            query["version"] = {"$lt": _decoded(after, int)}
-        rows = self._assignments.find(query).sort("version", -1)
-        found = [msgspec.convert(d, AssignmentEntry) for d in await rows.to_list(limit + 1)]
-        following = str(found[limit - 1].version) if len(found) > limit else None
-        return ViewPage(items=await self._with_pools(found[:limit]), following=following)
+        return await self._threads.history(conversation_id, limit, after)
 
-    async def _with_pools(self, entries: Sequence[AssignmentEntry]) -> Sequence[AssignmentEntry]:
-        """The entries with the pools that they name.
+    async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[Conversation]:
+        """The rows as the viewer sees them, with the names that are known of their customers."""
+        rows = [msgspec.convert(document, Conversation) for document in documents]
+        return await self._names.known(await self._with_floor(scope, rows))
 
-        A pool is in the log before the records that name it, but in another partition, so it may
-        be folded later: it is waited for, and left out when it takes too long.
-        """
-        named = {id_ for one in entries if one.choice and (id_ := one.choice.pool_id)}
-        pools: dict[str, PoolRecorded] = {}
-        try:
-            async with asyncio.timeout(_POOL_WAIT_S):
-                while missing := named - pools.keys():
-                    found = await self._pools.find({"_id": {"$in": sorted(missing)}}).to_list(None)
-                    pools |= {d["_id"]: msgspec.convert(d, PoolRecorded) for d in found}
-                    if named - pools.keys():
-                        await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            _log.warning("pools_not_folded_yet", pools=sorted(named - pools.keys()))
+    async def _with_floor(
+        self, scope: Scope, rows: Sequence[Conversation]
+    ) -> Sequence[Conversation]:
+        """Rows that a new agent never marked, with what came before the agent as read (I5)."""
+        since = scope.since
+        if since is None:
+            return rows
+        newer = await self._newer(since, [r.id for r in rows if began_before(r, scope)])
         return [
-            replace(one, pool=pools.get(one.choice.pool_id or "")) if one.choice else one
-            for one in entries
+            msgspec.structs.replace(row, reads=(*row.reads, read_at_start(row, scope, newer)))
+            if began_before(row, scope)
+            else row
+            for row in rows
         ]
 
-
-class _MessageKey(msgspec.Struct, array_like=True, frozen=True):
-    """Where a message stands in its thread, times in milliseconds."""
-
-    at: int
-    accepted_at: int
-    id: str
+    async def _newer(self, since: datetime, ids: Sequence[ConversationId]) -> Mapping[str, int]:
+        """How many inbound events that still stand each conversation had since then."""
+        if not ids:
+            return {}
+        standing = {
+            "conversation_id": {"$in": list(ids)},
+            "accepted_at": {"$gt": since},
+            "direction": Direction.IN.value,
+            "removed": {"$ne": True},
+        }
+        each = {"$group": {"_id": "$conversation_id", "events": {"$sum": 1}}}
+        found = await self._messages.aggregate([{"$match": standing}, each]).to_list(None)
+        return {one["_id"]: one["events"] for one in found}
 
 
 class _WalkKey(msgspec.Struct, array_like=True, frozen=True):
@@ -305,15 +286,15 @@ class _Walk:
     def encode(self) -> str | None:
         if self.last is None:
             return None
-        key = _WalkKey(_milliseconds(self.last[0]), self.last[1], list(self.fence))
+        key = _WalkKey(milliseconds(self.last[0]), self.last[1], list(self.fence))
         return msgspec.json.encode(key).decode()
 
     @classmethod
     def decode(cls, after: str) -> "_Walk":
-        key = _decoded(after, _WalkKey)
+        key = decoded(after, _WalkKey)
         if len(key.fence) != INBOUND.partitions:
             raise InvalidError("query.cursor", "This is no cursor: start again without one.")
-        return cls(fence=key.fence, last=(_moment(key.updated_at), key.id))
+        return cls(fence=key.fence, last=(from_milliseconds(key.updated_at), key.id))
 
 
 def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
@@ -333,16 +314,39 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
     if wanted.assigned is not None:
         parts.append({"assignee": wanted.assigned.agent_id})
     if wanted.unread:
-        parts.append({"inbound_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}})
+        parts.append(unread_query(scope))
     if wanted.tag is not None:
         parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
     if wanted.name:
-        parts.append({"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}})
+        named: Document = {"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}}
+        elsewhere = {"name_folded": None, "customer.id": {"$in": sorted(wanted.customers)}}
+        parts.append({"$or": [named, elsewhere]} if wanted.customers else named)
     if wanted.external_id is not None:
         parts.append({"external_id": wanted.external_id})
     if wanted.done is not None:
         parts.append({"done": wanted.done})
     return parts
+
+
+def unread_query(scope: Scope) -> Document:
+    """What a row has to be to have something unread for the viewer (I5)."""
+    query: Document = {"live_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}}
+    if scope.since is not None:
+        later = {"last_inbound_at": {"$gt": scope.since}}
+        query["$or"] = [later, {"reads.agent_id": scope.agent_id}]
+    return query
+
+
+def _unread(scope: Scope) -> Document:
+    """The same, for an expression."""
+    unread: list[Document] = [
+        {"$gt": ["$live_events", 0]},
+        {"$not": [{"$in": [scope.agent_id, "$read_by"]}]},
+    ]
+    if scope.since is not None:
+        later = {"$gt": ["$last_inbound_at", scope.since]}
+        unread.append({"$or": [later, {"$in": [scope.agent_id, "$reads.agent_id"]}]})
+    return {"$and": unread}
 
 
 def covered_query(scope: Scope) -> list[Document]:
@@ -366,18 +370,3 @@ def _below(last: Key) -> Document:
         "updated_at": {"$lte": at},
         "$or": [{"updated_at": {"$lt": at}}, {"_id": {"$lt": key}}],
     }
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _decoded(after: str, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(after, type=kind)
-    except msgspec.MsgspecError as error:
-        raise InvalidError("query.cursor", "This is no cursor: start again without one.") from error

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -99,9 +100,11 @@ async def put_agent(
 
     def decide(organization: Organization) -> AgentChanged:
         nonlocal added
-        added = change.id not in organization.agents
+        before = organization.agents.get(change.id)
+        added = before is None
         check_agent(organization, change)
-        return change
+        since = change.at if before is None else before.value.since
+        return msgspec.structs.replace(change, since=since)
 
     stored = await gateway.directory.change(organization_id, decide)
     if body.password is not None:

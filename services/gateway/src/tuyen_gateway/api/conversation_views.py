@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from tuyen_events.ids import AgentId, contact_id
+from tuyen_events.ids import AgentId, contact_id, is_unnamed
 from tuyen_events.inbound import Attachment
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.api.bodies import Answer, Body
+from tuyen_gateway.api.bodies import Answer, Body, ChosenId
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Direction, Message
@@ -34,7 +34,8 @@ class ConversationView(Answer):
     external_id: str
     """The root comment's id for a comment, the customer's id at the channel otherwise."""
     customer: CustomerView
-    contact_id: str
+    contact_id: str | None
+    """Null for somebody whom the channel does not name: no contact can be kept of them."""
     assignee: AssigneeView | None
     waiting: bool
     """In the queue, for the first agent who becomes a candidate (R5.1)."""
@@ -46,8 +47,10 @@ class ConversationView(Answer):
     done: bool
     tags: list[str]
     last_text: str | None
-    """The newest message's text, or its first attachment's kind in brackets: `[image]`."""
+    """The beginning of the newest message's text, at most 500 characters, or its first attachment's
+    kind in brackets: `[image]`."""
     updated_at: datetime
+    """When the last message was accepted, whatever the clock of its sender says."""
     post_id: str | None = None
     version: int
     """Of the assignee."""
@@ -110,6 +113,13 @@ class MarkView(Answer):
     """Give it as `?after=` to read what has seen the mark."""
 
 
+class ReadIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"until": "m_1"}]})
+
+    until: ChosenId | None = None
+    """The last message that was shown; left out, all of them."""
+
+
 class DoneIn(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"done": True}]})
 
@@ -148,7 +158,9 @@ def _fields(row: Conversation, caller: Caller) -> dict[str, object]:
             name=customer.name,
             picture=customer.picture,
         ),
-        "contact_id": None if customer is None else contact_id(customer.id),
+        "contact_id": None
+        if customer is None or is_unnamed(customer.external_id)
+        else contact_id(customer.id),
         "assignee": _assignee(row.assignee, caller),
         "waiting": row.queued,
         "unread": row.unread_of(caller.viewer.agent_id),

@@ -6,7 +6,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Query, Response
 
 from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, ConversationId, PageId
+from tuyen_events.ids import AgentId, ConversationId, MessageId, PageId
 from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, ID_CHARACTERS, QUERY_CHARACTERS, VERSION
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import MARKS
@@ -21,6 +21,7 @@ from tuyen_gateway.api.conversation_views import (
     DoneView,
     MarkView,
     MessageView,
+    ReadIn,
     conversation_view,
     counts_view,
     detail_view,
@@ -31,7 +32,8 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import Conversation, mark_read
+from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports import Assigned, ConversationFilter
@@ -174,11 +176,21 @@ async def list_messages(
 
 @router.post("/{conversation_id}/read", summary="Mark as read", responses=problems(404))
 async def post_read(
-    conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
+    conversation_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+    body: ReadIn | None = None,
 ) -> MarkView:
-    """For the viewer alone (I5): nothing that has come so far is unread any more."""
+    """For the viewer alone (I5): nothing that has come so far, or up to the message `until`, is
+    unread any more. What came meanwhile stays unread."""
     row = await seen_row(gateway, caller, conversation_id)
-    return await _mark(gateway, caller, row, row.inbound_events, response)
+    shown: Shown | None = Shown(events=row.inbound_events, until=row.counted)
+    if body is not None and body.until is not None:
+        shown = await gateway.inbox.shown_until(row, MessageId(body.until))
+    if shown is None:
+        raise NotFoundError(f"There is no such message in the conversation {conversation_id!r}.")
+    return await _mark(gateway, caller, row, shown, response)
 
 
 @router.post("/{conversation_id}/unread", summary="Mark as unread", responses=problems(404))
@@ -187,7 +199,7 @@ async def post_unread(
 ) -> MarkView:
     """For the viewer alone (I5): the newest of the customer's messages is unread again."""
     row = await seen_row(gateway, caller, conversation_id)
-    return await _mark(gateway, caller, row, max(0, row.inbound_events - 1), response)
+    return await _mark(gateway, caller, row, await gateway.inbox.shown_but_last(row), response)
 
 
 @router.put("/{conversation_id}/done", summary="Close or reopen", responses=problems(404))
@@ -223,13 +235,14 @@ async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> Co
 
 
 async def _mark(
-    gateway: Gateway, caller: Caller, row: Conversation, seen_events: int, response: Response
+    gateway: Gateway, caller: Caller, row: Conversation, shown: Shown, response: Response
 ) -> MarkView:
     mark = ConversationRead(
         organization=caller.organization.id,
         conversation_id=row.id,
         agent_id=caller.viewer.agent_id,
-        seen_events=seen_events,
+        seen_events=shown.events,
+        seen=dict(shown.until),
         at=gateway.clock.now(),
     )
     envelope = Envelope(
@@ -237,4 +250,6 @@ async def _mark(
     )
     await gateway.log.append(MARKS, row.id, envelope)
     set_etag(response, row.version)
-    return MarkView(id=row.id, unread=max(0, row.inbound_events - seen_events), version=row.version)
+    marked = mark_read(row, mark, row.marks_offset + 1)
+    unread = marked.unread_of(caller.viewer.agent_id)
+    return MarkView(id=row.id, unread=unread, version=row.version)

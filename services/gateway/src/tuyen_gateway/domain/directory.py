@@ -127,6 +127,7 @@ def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
         name=agent.name,
         role=agent.role,
         pages=organization.staffed_pages(agent.id),
+        since=agent.since,
     )
 
 

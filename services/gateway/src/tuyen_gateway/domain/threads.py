@@ -6,7 +6,7 @@ stays, of two values the one with the later time of action at the channel counts
 for ever (P5c). Folding a fact again changes nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -36,10 +36,16 @@ from tuyen_events.inbound import (
     MessageReceived,
     Reacted,
 )
+from tuyen_events.limits import CLOCK_AHEAD_S, CLOCK_BEHIND_S, NAME_CHARACTERS
+from tuyen_events.vocabulary import Channel
 
-Instant = tuple[datetime, datetime]
-"""When something happened at the channel and, for what the channel times alike, when it was
-accepted here. Both in whole milliseconds, as the views store them."""
+Instant = tuple[datetime, datetime, int]
+"""When something was said, by a clock that is believed, and for what is timed alike when it was
+accepted here: both in whole milliseconds, as the views store them, then the microseconds within
+the second one."""
+
+_AHEAD = timedelta(seconds=CLOCK_AHEAD_S)
+_BEHIND = timedelta(seconds=CLOCK_BEHIND_S)
 
 ActionTime = tuple[datetime, str]
 """When something was changed at the channel; the event's id decides between equal times."""
@@ -58,6 +64,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     page_id: PageId
     at: datetime | None = None
     accepted_at: datetime | None = None
+    accepted_us: int | None = None
+    """The microseconds within the millisecond of `accepted_at`."""
     partition: int | None = None
     offset: int | None = None
     """The place in `inbound` of the event that added it: the first, if it came doubled (R9.2)."""
@@ -83,13 +91,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reaction: str | None = None
     reaction_at: ActionTime | None = None
     removed: bool = False
+    removed_in: dict[str, int] = {}
+    """By partition of `inbound`, the offset of the first event that removed it."""
+    removed_first: tuple[datetime, int] | None = None
+    """When the first of all these was accepted, with the microseconds."""
+    stillborn: bool = False
+    """Whether its removal came before it (R4.6)."""
 
     @property
     def moment(self) -> Instant | None:
         """When it was said; null until it was added."""
-        if self.at is None or self.accepted_at is None:
+        if self.at is None or self.accepted_at is None or self.accepted_us is None:
             return None
-        return self.at, self.accepted_at
+        return self.at, self.accepted_at, self.accepted_us
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -103,6 +117,34 @@ class Source(msgspec.Struct, frozen=True):
 def stored_time(moment: datetime) -> datetime:
     """A time in whole milliseconds, the views' own precision."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def cut(text: str | None, characters: int) -> str | None:
+    """No more of a text than that."""
+    return None if text is None else text[:characters]
+
+
+def accepted(event: InboundEvent) -> tuple[datetime, int]:
+    """When the event was accepted, as the views store it: milliseconds and microseconds."""
+    return stored_time(event.accepted_at), event.accepted_at.microsecond % 1000
+
+
+def moment_of(event: InboundEvent) -> Instant:
+    """When what the event tells of was done.
+
+    The sender's clock is believed unless it is ahead of ours or, at a livechat's site, far behind;
+    then it is taken as done when we heard of it (I2).
+    """
+    heard, rest = accepted(event)
+    at = believed(event, event.occurred_at)
+    late = event.channel is Channel.LIVECHAT and at < heard - _BEHIND
+    return (heard if late else at), heard, rest
+
+
+def believed(event: InboundEvent, told: datetime) -> datetime:
+    """A time that an event tells, or when it was accepted if that is ahead of our clock."""
+    at, heard = stored_time(told), accepted(event)[0]
+    return heard if at > heard + _AHEAD else at
 
 
 def message_of(event: InboundEvent) -> MessageId | None:
@@ -131,7 +173,7 @@ def fold_message(message: Message | None, event: InboundEvent, source: Source) -
             raise ValueError(f"{event.type} is about no message")
         message = Message(id=about, organization=event.organization, page_id=event.page_id)
     after = message
-    action = (stored_time(event.occurred_at), source.event_id)
+    action = (moment_of(event)[0], source.event_id)
     match event:
         case MessageReceived() | MessageEchoed() | CommentAdded():
             after = _added(message, event, source)
@@ -141,9 +183,7 @@ def fold_message(message: Message | None, event: InboundEvent, source: Source) -
         case CommentEdited():
             after = _with_content(message, event.text, event.attachments, action)
         case MessageDeleted() | CommentRemoved():
-            after = msgspec.structs.replace(
-                message, removed=True, text=None, attachments=(), content_at=None
-            )
+            after = _removed(message, event, source)
         case CommentHidden() | CommentUnhidden():
             if _newer(message.hidden_at, action):
                 hidden = isinstance(event, CommentHidden)
@@ -155,7 +195,35 @@ def fold_message(message: Message | None, event: InboundEvent, source: Source) -
             after = msgspec.structs.replace(message, liked=liked, liked_at=action)
         case _:
             pass
-    return after
+    stillborn = _was_removed_before(after)
+    if stillborn == after.stillborn:
+        return after
+    return msgspec.structs.replace(after, stillborn=stillborn)
+
+
+def _was_removed_before(message: Message) -> bool:
+    """By their order in the log where both stand in one partition, by their acceptance
+    otherwise."""
+    if message.offset is None or message.moment is None or message.removed_first is None:
+        return False
+    removal = message.removed_in.get(str(message.partition))
+    if removal is not None:
+        return removal < message.offset
+    return message.removed_first < message.moment[1:]
+
+
+def _removed(message: Message, event: InboundEvent, source: Source) -> Message:
+    place, when = str(source.partition), accepted(event)
+    first = min(source.offset, message.removed_in.get(place, source.offset))
+    return msgspec.structs.replace(
+        message,
+        removed=True,
+        removed_in=dict(sorted({**message.removed_in, place: first}.items())),
+        removed_first=when if message.removed_first is None else min(message.removed_first, when),
+        text=None,
+        attachments=(),
+        content_at=None,
+    )
 
 
 def _newer(stored: ActionTime | None, action: ActionTime) -> bool:
@@ -188,14 +256,15 @@ def _added(
         else message_id(event.organization, event.page_id, comment.parent_external_id)
     )
     author: Customer | None = None if isinstance(event, MessageEchoed) else event.customer
-    at = stored_time(event.occurred_at)
+    at, accepted_at, accepted_us = moment_of(event)
     own_text = not message.removed and _newer(message.content_at, (at, ""))
     # An edit of a comment carries its attachments, an edit of a message does not.
     own_attachments = own_text or (comment is None and not message.removed)
     return msgspec.structs.replace(
         message,
         at=at,
-        accepted_at=stored_time(event.accepted_at),
+        accepted_at=accepted_at,
+        accepted_us=accepted_us,
         partition=source.partition,
         offset=source.offset,
         conversation_id=event.conversation_id,
@@ -208,7 +277,7 @@ def _added(
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
         client_id=event.client_id if isinstance(event, MessageEchoed) else None,
         customer_id=None if author is None else author.id,
-        customer_name=None if author is None else author.name,
+        customer_name=None if author is None else cut(author.name, NAME_CHARACTERS),
         text=event.text if own_text else message.text,
         attachments=event.attachments if own_attachments else message.attachments,
         content_at=(at, "") if own_text else message.content_at,

@@ -1,11 +1,15 @@
 """Who sees what (R7): one scope, by which every list, count, detail and update is cut."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Role, Visibility
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.reading import Read
 
 
 class Assignees(StrEnum):
@@ -25,6 +29,8 @@ class Viewer:
     name: str
     role: Role
     pages: frozenset[PageId]
+    since: datetime | None = None
+    """When the agent came; null for those who were there before this was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,8 @@ class Scope:
     agent_id: AgentId
     pages: frozenset[PageId] | None
     assignees: Assignees
+    since: datetime | None = None
+    """What came before this is read: a new agent starts so (I5)."""
 
     def covers(self, page: PageId, assignee: AgentId | None) -> bool:
         """Whether a conversation of `page` that `assignee` has is seen."""
@@ -65,4 +73,20 @@ def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
         agent_id=viewer.agent_id,
         pages=viewer.pages if bound_to_pages else None,
         assignees=assignees,
+        since=viewer.since,
     )
+
+
+def began_before(row: Conversation, scope: Scope) -> bool:
+    """Whether the viewer has never marked a conversation that was there before them."""
+    if scope.since is None or row.first_inbound_at is None:
+        return False
+    marked = any(read.agent_id == scope.agent_id for read in row.reads)
+    return row.first_inbound_at <= scope.since and not marked
+
+
+def read_at_start(row: Conversation, scope: Scope, newer: Mapping[str, int]) -> Read:
+    """What a viewer has read of such a conversation, in which so many events are newer than the
+    viewer."""
+    seen = max(0, row.inbound_events - newer.get(row.id, 0))
+    return Read(agent_id=scope.agent_id, seen_events=seen)

@@ -18,22 +18,34 @@ from pymongo.errors import BulkWriteError
 
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
 from tuyen_gateway.domain.inbox import Conversation
-from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document
 
-CONVERSATIONS = "conversations"
-MESSAGES = "messages"
+_SHAPE = 2
+"""Rises when what is folded into rows and messages changes: a new shape is folded from the log
+beside the old one."""
+
+CONVERSATIONS = f"conversations_{_SHAPE}"
+MESSAGES = f"messages_{_SHAPE}"
 HISTORY = "assignments"
 POOL_RECORDS = "pools"
 HEADS = "heads"
 
 COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS)
 
-VIEW = "inbox"
+VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
 
 FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS)
 """What they are folded from: of the commands, only those that close a conversation."""
+
+THREAD_ORDER = (
+    ("at", ASCENDING),
+    ("accepted_at", ASCENDING),
+    ("accepted_us", ASCENDING),
+    ("_id", ASCENDING),
+)
+"""A thread, oldest first: by moment, of two with the same one by their ids."""
 
 _DUPLICATE_KEY = 11000
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
@@ -86,13 +98,11 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
     ),
     MESSAGES: (
         IndexModel(
-            [
-                ("conversation_id", ASCENDING),
-                ("at", ASCENDING),
-                ("accepted_at", ASCENDING),
-                ("_id", ASCENDING),
-            ],
+            [("conversation_id", ASCENDING), *THREAD_ORDER],
             name="by_thread",
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("accepted_at", ASCENDING)], name="by_acceptance"
         ),
         IndexModel(
             [("organization", ASCENDING), ("partition", ASCENDING), ("offset", ASCENDING)],
@@ -106,6 +116,20 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
         ),
     ),
 }
+
+
+def later_than(moment: Instant, id_: str | None = None) -> Document:
+    """The messages of a thread that come after a moment or, with an id, after that message."""
+    at, accepted_at, accepted_us = moment
+    later: list[Document] = [
+        {"at": {"$gt": at}},
+        {"at": at, "accepted_at": {"$gt": accepted_at}},
+        {"at": at, "accepted_at": accepted_at, "accepted_us": {"$gt": accepted_us}},
+    ]
+    if id_ is not None:
+        alike = {"at": at, "accepted_at": accepted_at, "accepted_us": accepted_us}
+        later.append({**alike, "_id": {"$gt": id_}})
+    return {"at": {"$gte": at}, "$or": later}
 
 
 async def ensure_indexes(database: Database) -> None:

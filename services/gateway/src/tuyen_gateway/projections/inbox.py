@@ -5,18 +5,19 @@ write them; read the rows, fold, write them. Messages are written before the row
 them, so whoever reads a row's thread to settle a doubt sees at least what the row has seen.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.inbound import Customer
-from tuyen_gateway.domain.inbox import (
-    Conversation,
+from tuyen_gateway.domain.inbox import Conversation, add
+from tuyen_gateway.domain.reconciling import (
     Doubt,
-    add,
     reconcile,
+    settle_born,
     settle_last,
+    settle_unread,
     settle_waiting,
 )
 from tuyen_gateway.domain.threads import Direction, Message, fold_message
@@ -26,7 +27,9 @@ from tuyen_gateway.projections.collections import (
     HISTORY,
     MESSAGES,
     POOL_RECORDS,
+    THREAD_ORDER,
     Stored,
+    later_than,
     read_all,
     read_by_id,
     stamp_of,
@@ -42,6 +45,10 @@ _TRIES = 50
 """Each lost race means that another gateway got on; more than a few in a row do not happen."""
 
 Messages = dict[str, Message]
+
+_OLDEST_FIRST = THREAD_ORDER
+_NEWEST_FIRST = tuple((name, -1) for name, _ in THREAD_ORDER)
+_LAST_ACCEPTED_FIRST = (("accepted_at", -1),)
 
 
 class InboxProjection:
@@ -154,26 +161,26 @@ class InboxProjection:
         self, row: Conversation, doubt: Doubt, read: dict[str, bytes]
     ) -> Conversation:
         """The row after its thread was asked for what the row alone cannot tell."""
-        there: Document = {"conversation_id": row.id, "removed": {"$ne": True}}
+        thread: Document = {"conversation_id": row.id}
+        there: Document = {**thread, "removed": {"$ne": True}}
+        asked: Document = {**there, "direction": Direction.IN.value}
         if Doubt.LAST in doubt:
-            newest = await self._first(there, -1, read)
+            newest = await self._first(there, _NEWEST_FIRST, read)
             row = settle_last(row, newest)
         if Doubt.WAITING in doubt:
-            unanswered: Document = {**there, "direction": Direction.IN.value}
-            if row.answered is not None:
-                at, accepted_at = row.answered
-                unanswered["at"] = {"$gte": at}
-                unanswered["$or"] = [
-                    {"at": {"$gt": at}},
-                    {"at": at, "accepted_at": {"$gt": accepted_at}},
-                ]
-            row = settle_waiting(row, await self._first(unanswered, 1, read))
+            since = {} if row.answered is None else later_than(row.answered)
+            row = settle_waiting(row, await self._first({**asked, **since}, _OLDEST_FIRST, read))
+        if Doubt.UNREAD in doubt:
+            row = settle_unread(row, await self._first(asked, _LAST_ACCEPTED_FIRST, read))
+        if Doubt.BORN in doubt:
+            born = await self._first({**thread, "stillborn": {"$ne": True}}, _OLDEST_FIRST, read)
+            row = settle_born(row, born)
         return row
 
-    async def _first(self, query: Document, order: int, read: dict[str, bytes]) -> Message | None:
-        document = await self._messages.find_one(
-            query, sort=[("at", order), ("accepted_at", order), ("_id", order)]
-        )
+    async def _first(
+        self, query: Document, order: Sequence[tuple[str, int]], read: dict[str, bytes]
+    ) -> Message | None:
+        document = await self._messages.find_one(query, sort=list(order))
         if document is None:
             return None
         message = msgspec.convert(document, Message)

@@ -1,0 +1,163 @@
+"""Threads and histories in MongoDB, in pages that are bounded by what they carry."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from tuyen_events.ids import ConversationId, MessageId
+from tuyen_events.limits import HISTORY_PAGE_NAMES, THREAD_PAGE_BYTES
+from tuyen_events.pools import PoolRecorded
+from tuyen_gateway.domain.history import AssignmentEntry
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.reading import Shown, shown_before
+from tuyen_gateway.domain.threads import Direction, Message
+from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.ports import ViewPage
+from tuyen_gateway.projections import collections
+from tuyen_platform.mongodb import Database, Document
+
+_POLL_S = 0.02
+_POOL_WAIT_S = 1.0
+
+_log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class Threads:
+    """What was said in a conversation, and who had it. No scope cuts this."""
+
+    def __init__(self, database: Database) -> None:
+        self._messages = database[collections.MESSAGES]
+        self._assignments = database[collections.HISTORY]
+        self._pools = database[collections.POOL_RECORDS]
+
+    async def messages(
+        self, conversation_id: ConversationId, limit: int, after: str | None
+    ) -> ViewPage[Message]:
+        query: Document = {"conversation_id": conversation_id}
+        if after is not None:
+            last = decoded(after, _MessageKey)
+            moment = (from_milliseconds(last.at), from_milliseconds(last.accepted_at), last.rest)
+            query |= collections.later_than(moment, last.id)
+        rows = self._messages.find(query).sort(list(collections.THREAD_ORDER)).limit(limit + 1)
+        found: list[Message] = []
+        carried = 0
+        async for document in rows:
+            message = msgspec.convert(document, Message)
+            carried += len(msgspec.json.encode(message))
+            if found and (len(found) == limit or carried > THREAD_PAGE_BYTES):
+                return ViewPage(items=found, following=_after(found[-1]))
+            found.append(message)
+        return ViewPage(items=found, following=None)
+
+    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+        """What an agent has seen who read the thread up to a message; null when it has no such."""
+        document = await self._messages.find_one({"_id": message_id, "conversation_id": row.id})
+        last = None if document is None else msgspec.convert(document, Message)
+        if last is None or last.moment is None:
+            return None
+        return await self._shown_before(row, collections.later_than(last.moment, last.id))
+
+    async def shown_but_last(self, row: Conversation) -> Shown:
+        """What an agent has seen who read all but the newest of the customers' messages."""
+        newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
+        standing = {**_asked(row), "removed": {"$ne": True}}
+        document = await self._messages.find_one(standing, {"_id": 1}, sort=newest)
+        return await self._shown_before(row, {"_id": None if document is None else document["_id"]})
+
+    async def _shown_before(self, row: Conversation, unseen: Document) -> Shown:
+        """All of the row but the inbound messages that `unseen` finds and what stands in the log
+        behind them."""
+        first = {"$group": {"_id": "$partition", "offset": {"$min": "$offset"}}}
+        steps = [{"$match": {**_asked(row), **unseen}}, first]
+        found = await self._messages.aggregate(steps).to_list(None)
+        cut = {one["_id"]: one["offset"] for one in found}
+        behind = 0
+        for partition, offset in cut.items():
+            place = {"partition": partition, "offset": {"$gte": offset}}
+            place["offset"]["$lte"] = row.counted.get(str(partition), -1)
+            behind += await self._messages.count_documents({**_asked(row), **place})
+        return shown_before(row.inbound_events, row.counted, cut, behind)
+
+    async def history(
+        self, conversation_id: ConversationId, limit: int, after: str | None
+    ) -> ViewPage[AssignmentEntry]:
+        query: Document = {"conversation_id": conversation_id}
+        if after is not None:
+            query["version"] = {"$lt": decoded(after, int)}
+        rows = self._assignments.find(query).sort("version", -1)
+        found = [msgspec.convert(d, AssignmentEntry) for d in await rows.to_list(limit + 1)]
+        entries = await self._with_pools(found[:limit])
+        named = 0
+        for place, entry in enumerate(entries):
+            named += len(entry.candidates) + (len(entry.pool.order) if entry.pool else 0)
+            if place and named > HISTORY_PAGE_NAMES:
+                entries = entries[:place]
+                break
+        more = len(found) > len(entries)
+        return ViewPage(items=entries, following=str(entries[-1].version) if more else None)
+
+    async def _with_pools(self, entries: Sequence[AssignmentEntry]) -> Sequence[AssignmentEntry]:
+        """The entries with the pools that they name.
+
+        A pool is in the log before the records that name it, but in another partition, so it may
+        be folded later: it is waited for, and left out when it takes too long.
+        """
+        named = {id_ for one in entries if one.choice and (id_ := one.choice.pool_id)}
+        pools: dict[str, PoolRecorded] = {}
+        try:
+            async with asyncio.timeout(_POOL_WAIT_S):
+                while missing := named - pools.keys():
+                    found = await self._pools.find({"_id": {"$in": sorted(missing)}}).to_list(None)
+                    pools |= {d["_id"]: msgspec.convert(d, PoolRecorded) for d in found}
+                    if named - pools.keys():
+                        await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            _log.warning("pools_not_folded_yet", pools=sorted(named - pools.keys()))
+        return [
+            replace(one, pool=pools.get(one.choice.pool_id or "")) if one.choice else one
+            for one in entries
+        ]
+
+
+class _MessageKey(msgspec.Struct, array_like=True, frozen=True):
+    """Where a message stands in its thread: times in milliseconds, microseconds, id."""
+
+    at: int
+    accepted_at: int
+    rest: int
+    id: str
+
+
+def _after(message: Message) -> str | None:
+    if message.moment is None:
+        return None
+    at, accepted_at, rest = message.moment
+    key = _MessageKey(milliseconds(at), milliseconds(accepted_at), rest, message.id)
+    return msgspec.json.encode(key).decode()
+
+
+def _asked(row: Conversation) -> Document:
+    return {"conversation_id": row.id, "direction": Direction.IN.value}
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def from_milliseconds(count: int) -> datetime:
+    return datetime.fromtimestamp(count / 1000, UTC)
+
+
+def decoded(after: str, kind: type[T]) -> T:
+    """What a cursor stands for. Raises InvalidError for what none of ours does."""
+    try:
+        return msgspec.json.decode(after, type=kind)
+    except msgspec.MsgspecError as error:
+        raise InvalidError("query.cursor", "This is no cursor: start again without one.") from error

@@ -1,0 +1,72 @@
+"""What a row of the inbox shows of a customer and of a message: no more than a list can carry."""
+
+from datetime import datetime
+
+import msgspec
+
+from tuyen_events.ids import CustomerId, MessageId
+from tuyen_events.inbound import Attachment, Customer
+from tuyen_events.limits import NAME_CHARACTERS, ROW_TEXT_CHARACTERS, URL_CHARACTERS
+from tuyen_gateway.domain.threads import Message, cut
+
+Order = tuple[datetime, datetime, int, str]
+"""Where a message stands in its thread: its moment, then its id."""
+
+
+class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    id: CustomerId
+    external_id: str
+    name: str | None
+    picture: str | None
+
+
+class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest message that was not removed, as the row shows it."""
+
+    at: datetime
+    accepted_at: datetime
+    accepted_us: int = 0
+    id: MessageId
+    text: str | None
+
+    @property
+    def order(self) -> Order:
+        return self.at, self.accepted_at, self.accepted_us, self.id
+
+
+def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None:
+    """What a row says of a message: its text, or the kind of its first attachment in brackets, in
+    the vocabulary's word (`[image]`) for the console to translate. The thread has the rest."""
+    if text:
+        return cut(text, ROW_TEXT_CHARACTERS)
+    return f"[{attachments[0].kind}]" if attachments else None
+
+
+def last_of(message: Message) -> LastMessage | None:
+    """The message as a row shows it; null when it is in no thread or was removed."""
+    moment = message.moment
+    if moment is None or message.removed:
+        return None
+    return LastMessage(
+        at=moment[0],
+        accepted_at=moment[1],
+        accepted_us=moment[2],
+        id=message.id,
+        text=preview(message.text, message.attachments),
+    )
+
+
+def shown_customer(before: RowCustomer | None, customer: Customer, names: bool) -> RowCustomer:
+    if before is not None and not names:
+        return before
+    return RowCustomer(
+        id=customer.id,
+        external_id=customer.external_id,
+        name=cut(customer.name, NAME_CHARACTERS),
+        picture=whole(customer.picture, URL_CHARACTERS),
+    )
+
+
+def whole(address: str | None, characters: int) -> str | None:
+    """The address, unless it is longer than that: a part of one leads nowhere."""
+    return None if address is None or len(address) > characters else address

@@ -1,0 +1,107 @@
+"""Who has read what (I5), from what a row knows of its inbound events and of the agents' marks.
+
+Inbound events are counted by their places in the log. A mark says how many an agent has seen and,
+by partition, up to which offset, so that an event that its author takes back later is taken out of
+exactly those agents' unread counts who had not seen it (R4.6).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from tuyen_events.ids import AgentId
+from tuyen_events.limits import AGENTS, WITHDRAWN_EVENTS
+from tuyen_events.marks import ConversationRead
+
+NONE_YET = -1
+"""An offset before the first."""
+
+EventPlace = tuple[int, int]
+"""The offset and the partition of an inbound event."""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent has seen of a conversation."""
+
+    agent_id: AgentId
+    seen_events: int
+    seen: dict[str, int] | None = None
+    """By partition of `inbound`, the last offset among them; null in marks that are older than
+    this field."""
+    offset: int = NONE_YET
+    """Where the mark stands in its partition of `marks`."""
+
+
+def with_mark(reads: Collection[Read], event: ConversationRead, offset: int) -> tuple[Read, ...]:
+    """The marks with one more, in the order of the agents' ids. Of more agents than one
+    organization has at a time, those who marked longest ago are forgotten."""
+    marks = {read.agent_id: read for read in reads}
+    marks[event.agent_id] = Read(
+        agent_id=event.agent_id, seen_events=event.seen_events, seen=event.seen, offset=offset
+    )
+    kept = sorted(marks.values(), key=lambda read: read.offset)[-AGENTS:]
+    return tuple(sorted(kept, key=lambda read: read.agent_id))
+
+
+def with_withdrawn(withdrawn: tuple[EventPlace, ...], place: EventPlace) -> tuple[EventPlace, ...]:
+    """The places of the events that were taken back, with one more; the last ones are kept. The
+    order in which they are told makes no difference."""
+    if place in withdrawn:
+        return withdrawn
+    return tuple(sorted({*withdrawn, place})[-WITHDRAWN_EVENTS:])
+
+
+def live_events(
+    inbound_events: int, counted: Mapping[str, int], withdrawn: Collection[EventPlace]
+) -> int:
+    """How many of the counted events still stand."""
+    return inbound_events - sum(_reached(counted, place) for place in withdrawn)
+
+
+def unread_events(
+    read: Read,
+    inbound_events: int,
+    counted: Mapping[str, int],
+    withdrawn: Collection[EventPlace],
+) -> int:
+    """How many events that still stand the agent has not seen."""
+    unread = inbound_events - read.seen_events
+    if read.seen is not None:
+        unread -= sum(
+            _reached(counted, place) and not _reached(read.seen, place) for place in withdrawn
+        )
+    return max(0, unread)
+
+
+def _reached(offsets: Mapping[str, int], place: EventPlace) -> bool:
+    offset, partition = place
+    return offsets.get(str(partition), NONE_YET) >= offset
+
+
+def may_be_unread(since: datetime | None, last_inbound: datetime | None) -> bool:
+    """Whether something can be unread for an agent who never marked the conversation: a new agent
+    starts with everything read."""
+    return since is None or last_inbound is None or last_inbound > since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How far somebody has seen a conversation: what a mark says."""
+
+    events: int
+    until: Mapping[str, int]
+    """By partition of `inbound`, the last offset among them."""
+
+
+def shown_before(
+    inbound_events: int, counted: Mapping[str, int], unseen: Mapping[int, int], behind: int
+) -> Shown:
+    """All that was counted, without what stands at or behind the offsets `unseen` of their
+    partitions: `behind` events."""
+    until = dict(counted)
+    for partition, offset in unseen.items():
+        place = str(partition)
+        until[place] = min(until.get(place, NONE_YET), offset - 1)
+    return Shown(events=max(0, inbound_events - behind), until=until)
