@@ -147,6 +147,9 @@ ODD: Mapping[str, str] = {
 }
 """By name, what no field expects, as JSON."""
 
+OF_A_WHOLE_BODY = frozenset({"a megabyte", "deeper", "many of them"})
+"""Those that no route sees, or whose place makes no difference."""
+
 ODD_IN_URL: Mapping[str, str] = {
     "nul": "%00",
     "half a pair": "%ED%A0%80",

@@ -57,6 +57,12 @@ AGENTS = 2_000
 SESSIONS = 20
 """Devices of one agent that count at one time (R8.1)."""
 
+LISTED = 200
+"""Entries of one page of a list."""
+
+DONE_AFTER_HOURS = 24 * 365
+"""After so many hours at the latest the setting closes what is quiet (I12)."""
+
 CURSOR_CHARACTERS = 2_000
 """What continues a list; ours have some 600."""
 

@@ -8,12 +8,11 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from tuyen_events.limits import CURSOR_CHARACTERS
+from tuyen_events.limits import CURSOR_CHARACTERS, LISTED
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.errors import InvalidError
 
-MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 
 CURSOR_LASTS = timedelta(days=1)
@@ -57,7 +56,7 @@ class Paging:
 async def _paging(
     request: Request,
     gateway: GatewayPorts,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    limit: Annotated[int, Query(ge=1, le=LISTED)] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None,
         Query(max_length=CURSOR_CHARACTERS, description="The `next` of the page before."),

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
 from tuyen_events.directory import SettingsChanged
+from tuyen_events.limits import DONE_AFTER_HOURS
 from tuyen_events.vocabulary import Visibility, WhenNobody
 from tuyen_gateway.api.bodies import Body, Versioned
 from tuyen_gateway.api.dependencies import (
@@ -19,8 +20,6 @@ from tuyen_gateway.domain.changes import check_settings
 from tuyen_gateway.domain.directory import Organization
 
 router = APIRouter(prefix="/settings", tags=["settings"])
-
-_MOST_HOURS = 24 * 365
 
 
 class SettingsIn(Body):
@@ -46,7 +45,7 @@ class SettingsIn(Body):
     """What becomes of a conversation for which nobody is a candidate (R5)."""
     take_unassigned: bool | None = None
     """Agents may take what nobody has (R6.6)."""
-    done_after_hours: int | None = Field(default=None, ge=0, le=_MOST_HOURS)
+    done_after_hours: int | None = Field(default=None, ge=0, le=DONE_AFTER_HOURS)
     """Hours without an event after which a conversation is done (I12); 0 is never."""
 
 
