@@ -55,6 +55,8 @@ STORED_TYPE_NAMES = {
     "session.signalled.v1",
     "settings.changed.v1",
     "support_team.changed.v1",
+    "thread.removed.v1",
+    "thread.reported.v1",
 }
 """Names only ever come: records with each of them stand in a log somewhere."""
 

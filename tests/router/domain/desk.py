@@ -73,10 +73,10 @@ class Desk:
         arrived = arrival(offset, conversation, event)
         return self._keep(handle(self.partition, shop(**given), arrived))
 
-    def replies(self, offset: int, event: str | None = None) -> list[Decision]:
+    def replies(self, offset: int, event: str | None = None, **given: Any) -> list[Decision]:
         """The author of the root comment writes below it."""
         self._handled(inbound=offset)
-        return self._keep(on_reply(self.partition, arrival(offset, COMMENT, event)))
+        return self._keep(on_reply(self.partition, shop(**given), arrival(offset, COMMENT, event)))
 
     def answers(
         self,

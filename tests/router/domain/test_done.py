@@ -83,7 +83,10 @@ def test_i12_a_webhook_delivered_twice_opens_nothing() -> None:
 
 def test_i12_a_reply_of_somebody_elses_customer_leaves_no_trace() -> None:
     """The root's conversation is in another partition."""
-    assert Desk().replies(0) == []
+    desk = Desk()
+    assert requests(desk.replies(0)) == [("inbound/3/0", Purpose.FIRST)]
+    assert desk.partition.customers == {}
+    assert Desk().replies(0, auto_assign=False) == []
 
 
 def test_i12_done_by_the_hours_takes_no_ones_name() -> None:

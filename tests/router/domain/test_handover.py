@@ -331,3 +331,12 @@ def test_r6_5_two_who_leave_get_no_thread_of_their_common_customer_back() -> Non
     assert again == asked
     given = desk.answers(Verdict.CHOSEN, C, drained=True, offset=2)
     assert {(each[0], each[1]) for each in records(given)} == {(THREAD, C), (LIVE, C)}
+
+
+def test_r6_5_what_was_done_and_goes_back_to_rotation_waits_all_the_same() -> None:
+    desk = given_to(A)
+    desk.commands(mark_done(seen=0), 0)
+    desk.commands(return_to_rotation(A), 1)
+    assert records(desk.answers(Verdict.QUEUED)) == []
+    given = desk.answers(Verdict.CHOSEN, B, drained=True, offset=1)
+    assert records(given) == [(THREAD, B, Reason.QUEUE_DRAINED)]

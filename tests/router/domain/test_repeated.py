@@ -33,7 +33,7 @@ def _comes(
     arrived = arrival(offset, conversation, str(event), time=1_000 + event)
     known = shop(online="bc", auto_reassign=True)
     if reply:
-        return desk._keep(on_reply(desk.partition, arrived))
+        return desk._keep(on_reply(desk.partition, shop(), arrived))
     handle = on_sticky_event if KINDS[conversation].sticky else on_root_comment
     return desk._keep(handle(desk.partition, known, arrived))
 

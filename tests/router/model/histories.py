@@ -33,7 +33,7 @@ from tuyen_events.ids import (
     PageId,
     event_id,
 )
-from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
+from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer, MessageReceived
 from tuyen_events.inbound import Visit as VisitTold
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND
 from tuyen_events.vocabulary import (
@@ -70,6 +70,8 @@ class History:
     world: World
     model: Model | None = None
     threads: dict[str, Thread] = field(default_factory=dict)
+    owned: set[str] = field(default_factory=set)
+    """Those that the page began (R4.5)."""
     told: list[tuple[Thread, str, Event]] = field(default_factory=list)
     """Inbound events with their ids, to be told again."""
     counts_loads: bool = False
@@ -80,6 +82,10 @@ class History:
     log: list[str] = field(default_factory=list)
     offsets: dict[str, dict[str, int]] = field(default_factory=dict)
     """Each conversation's events, and where they stand in the log."""
+    removed: set[str] = field(default_factory=set)
+    """Comments that are gone (R4.6)."""
+    unborn: list[Thread] = field(default_factory=list)
+    """Those that were gone before they came."""
     outcomes: dict[str, str] = field(default_factory=dict)
     """What the model says of each command."""
 
@@ -100,6 +106,8 @@ class History:
         elif kind == "livestream":
             video = self.random.choice("xy")
             self._write(Thread(f"l-{customer}-{video}", "livestream", customer), "livestream")
+        elif kind == "comment" and self.unborn and self.random.random() < 0.5:
+            self._write(self.unborn.pop(), "comment")
         elif kind == "comment":
             self._write(Thread(f"c-{customer}-{self.count}", "comment", customer), "comment")
         else:
@@ -114,6 +122,49 @@ class History:
         body = self._inbound(thread, kind)
         self.told.append((thread, event, body))
         self._tell(thread, event, body)
+
+    def remove(self) -> None:
+        """A root comment is removed, by its author or by somebody who is not told."""
+        roots = [each for each in self.threads.values() if each.kind == "comment"]
+        if self.random.random() < 0.3 or not roots:
+            customer = self.random.choice(self.customers)
+            if PEOPLE[customer] == "site":
+                return
+            self.count += 1
+            thread = Thread(f"c-{customer}-{self.count}", "comment", customer)
+            self.unborn.append(thread)
+        else:
+            thread = self.random.choice(roots)
+            if thread.id in self.owned:
+                return
+        by_author = self.random.random() < 0.5
+        self.removed.add(thread.id)
+        self.count += 1
+        self.log.append(f"remove {thread.id}, by its author: {by_author}")
+        event = event_id(f"remove-{self.count}")
+        body = CommentRemoved(**self._common_inbound(thread, named=by_author))
+        place = thread.partition if by_author else self.random.choice(PARTITIONS)
+        self._append(INBOUND.name, thread, event, body, place)
+        if self.model is not None:
+            self.model.remove(thread.customer, thread.id)
+            self.model.changed()
+
+    def own(self) -> None:
+        """The page comments on its own post, and perhaps a customer replies."""
+        customer = self.random.choice(self.customers)
+        if PEOPLE[customer] == "site":
+            return
+        self.count += 1
+        thread = Thread(f"o-{customer}-{self.count}", "comment", customer)
+        self.owned.add(thread.id)
+        self.threads[thread.id] = thread
+        self.offsets[thread.id] = {}
+        self.log.append(f"the page begins {thread.id}")
+        body = CommentAdded(**self._common_inbound(thread, named=False))
+        place = self.random.choice(PARTITIONS)
+        self._append(INBOUND.name, thread, event_id(f"own-{self.count}"), body, place)
+        if self.model is not None:
+            self.model.owned.add(thread.id)
 
     def again(self) -> None:
         """A webhook comes twice."""
@@ -132,7 +183,7 @@ class History:
             case CommentAdded(livestream=False, parent_external_id=None):
                 self.model.root_comment(event, *place)
             case CommentAdded(livestream=False):
-                self.model.reply(event, thread.id)
+                self.model.reply(event, *place)
             case MessageReceived(visit=VisitTold() as told):
                 visit = Visit(told.department, told.region, told.page_url)
                 self.model.message(event, *place, kind=thread.kind, visit=visit)
@@ -140,9 +191,16 @@ class History:
                 self.model.message(event, *place, kind=thread.kind, visit=NO_VISIT)
         self.model.changed()
 
-    def _inbound(self, thread: Thread, kind: str) -> Event:
+    def _common_inbound(self, thread: Thread, *, named: bool) -> dict[str, Any]:
+        """Of a root comment."""
+        common = self._about(thread)
+        if not named:
+            common["customer"] = None
+        return {**common, "post_external_id": "post"}
+
+    def _about(self, thread: Thread) -> dict[str, Any]:
         at = START + timedelta(seconds=self.count)
-        common: dict[str, Any] = {
+        return {
             "organization": SHOP,
             "page_id": PageId(thread.page),
             "channel": Channel(self.world["pages"][thread.page]["channel"]),
@@ -153,6 +211,9 @@ class History:
             "message_id": MessageId(f"m{self.count}"),
             "external_id": f"x{self.count}",
         }
+
+    def _inbound(self, thread: Thread, kind: str) -> Event:
+        common = self._about(thread)
         if kind == "message":
             visit = self.random.choice(VISITS) if thread.page == "site" else Visit()
             told = VisitTold(department=visit.department, region=visit.region, page_url=visit.url)
@@ -164,12 +225,15 @@ class History:
             livestream=kind == "livestream",
         )
 
-    def _append(self, topic: str, thread: Thread, key: str, body: Event) -> None:
+    def _append(
+        self, topic: str, thread: Thread, key: str, body: Event, place: int | None = None
+    ) -> None:
         value, headers = encode(
             Envelope(id=key, source="test", subject=thread.id, time=START, data=body)
         )
         self.simulation.topics.append(
-            (topic, thread.partition), OutRecord(thread.customer.encode(), value, headers)
+            (topic, thread.partition if place is None else place),
+            OutRecord(thread.customer.encode(), value, headers),
         )
 
     # Commands.
@@ -278,6 +342,8 @@ class History:
             return
         done = self.random.random() < 0.8
         events = self.events_of(thread)
+        if not events:
+            return
         seen = events[-1] if self.random.random() < 0.8 else self.random.choice(events)
         if self.model is not None:
             seen = events[-1]
@@ -385,14 +451,23 @@ class History:
 
     def _changed(self, what: str) -> None:
         self.log.append(what)
-        self.simulation.change(organization_of(self.world))
+        simulation, organization = self.simulation, organization_of(self.world)
+        counted_before = simulation.organizations[SHOP].counts_loads
+        simulation.change(organization)
         if self.model is not None:
+            if organization.counts_loads and not counted_before:
+                # The model knows all loads at once; stage 2 does when they were told.
+                simulation.stage2.stirred.discard(SHOP)
+                simulation.settle(self.random)
+                simulation.stage2.stirred.add(SHOP)
             self.model.changed()
 
 
 WEIGHTS = {
     "write": 60,
     "again": 5,
+    "remove": 4,
+    "own": 2,
     "assign": 8,
     "take": 3,
     "hand_over": 5,

@@ -68,6 +68,10 @@ class Model:
     choices: list[tuple[str, str]] = field(default_factory=list)
     """Each choice in order: the rule, and whom it chose."""
     seen: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    """Root comments that are gone (R4.6)."""
+    owned: set[str] = field(default_factory=set)
+    """Comments of the page itself (R4.5)."""
     named: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     """The department and region that a customer last asked for (R3.7)."""
 
@@ -196,14 +200,32 @@ class Model:
         if self.is_known(event):
             return
         row = self.row(conversation)
+        if conversation in self.removed:  # R4.6
+            return
         row.done = False  # I12
         if self.auto() and row.version == 0:
             self.find(Wait(customer, page, event, "comment", [conversation]))
 
-    def reply(self, event: str, conversation: str) -> None:
-        """R4.3: it belongs to the root's conversation, and opens it again (I12)."""
-        if not self.is_known(event):
-            self.row(conversation).done = False
+    def reply(self, event: str, customer: str, page: str, conversation: str) -> None:
+        """R4.3: it belongs to the root's conversation, and opens it again (I12). R4.5: below the
+        page's own comment, the first one asks for somebody."""
+        row = self.row(conversation)
+        if not self.is_known(event) and conversation not in self.removed:
+            row.done = False
+        if conversation in self.owned and row.version == 0 and self.auto():
+            self.find(Wait(customer, page, event, "comment", [conversation]))
+
+    def remove(self, customer: str, conversation: str) -> None:
+        """R4.6: it waits no more, and takes nobody's place."""
+        self.removed.add(conversation)
+        row = self.row(conversation)
+        if row.version == 0:
+            return
+        row.done = True
+        place = self.place_of(conversation)
+        if place is not None:
+            self.queue.remove(place)
+            self.record(conversation, "comment", customer, None, "unassigned")
 
     def find(self, wait: Wait, *, lost: str | None = None) -> None:
         """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""
@@ -319,6 +341,8 @@ class Model:
     def done(self, customer: str, conversation: str, kind: str, *, done: bool) -> None:
         """I12: it frees its place, and if it waits it waits no more."""
         self.row(conversation).done = done
+        if not done:
+            self.removed.discard(conversation)
         place = self.place_of(customer if kind in STICKY else conversation)
         if not done or place is None or conversation not in place.conversations:
             return

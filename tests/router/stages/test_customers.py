@@ -41,7 +41,13 @@ from tuyen_events.inbound import (
     MessageReceived,
     Visit,
 )
-from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
+from tuyen_events.routing import (
+    ChoiceRequested,
+    LoadsReported,
+    ThreadReported,
+    ThreadState,
+    Verdict,
+)
 from tuyen_events.vocabulary import Channel, Mode
 from tuyen_platform.clock import ManualClock
 from tuyen_router.chunks.outbox import Outbox
@@ -133,8 +139,8 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
 @pytest.mark.parametrize(
     "event",
     [
-        _message(COMMENT, parent_external_id="root"),
-        _message(COMMENT, customer=None),
+        _message(COMMENT, parent_external_id="root", customer=None),
+        _message(COMMENT, conversation_id=None, customer=None),
         _message(COMMENT, conversation_id=None),
         _message(COMMENT, type=CommentEdited),
     ],
@@ -142,6 +148,18 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
 def test_r4_3_replies_edits_and_the_pages_own_comments_assign_nothing(event: Any) -> None:
     outbox = _Stage().handle("inbound", record(0, event, event_id("0")))
     assert (dict(outbox.groups), outbox.take_follow_up()) == ({}, None)
+
+
+@pytest.mark.parametrize("event", [{"parent_external_id": "root"}, {"customer": None}])
+def test_r4_5_a_reply_and_the_pages_own_root_are_for_stage_2_to_know(event: Any) -> None:
+    outbox = _Stage().handle("inbound", record(0, _message(COMMENT, **event), event_id("0")))
+    assert outbox.groups == outbox.follow_up.groups == {}
+    (told,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    if isinstance(told, ChoiceRequested):
+        assert told.reply
+    else:
+        assert isinstance(told, ThreadReported)
+        assert told.state is ThreadState.OURS
 
 
 def test_r3_6_all_records_of_one_event_are_in_one_batch() -> None:

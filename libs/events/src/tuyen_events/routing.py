@@ -67,6 +67,8 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     """Whose conversation it was: not to them again (R6.5)."""
     also_handed_over_by: tuple[AgentId, ...] = ()
     """Others who gave back a thread of the same customer, which waits for the same answer."""
+    reply: bool = False
+    """Of a comment: a reply, below a root that may be nobody's to answer (R4.5)."""
     keeps_place: bool = False
     """It stands for what the customer's threads waited with, in the same place (R3.7, R6.5)."""
     directory: int = -1
@@ -121,6 +123,42 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     settings_version: int = 0
     drained: bool = False
     """The conversation had waited in the queue (R5.1)."""
+    seed: EventId
+    at: Moment
+
+
+class ThreadState(Word):
+    TAKEN = "taken"
+    """A partition of stage 1 has it."""
+    REMOVED = "removed"
+    """Its root is gone at the channel (R4.6)."""
+    OURS = "ours"
+    """The page began it: nobody's to answer, until a customer replies (R4.5)."""
+
+
+class ThreadReported(Event, frozen=True, kw_only=True):
+    """Stage 1 tells what it heard of a comment's thread that another partition may have."""
+
+    type: ClassVar[str] = "thread.reported.v1"
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    state: ThreadState
+    seed: EventId
+    """The id of the event that said so."""
+    cause: Position
+    at: Moment
+
+
+class ThreadRemoved(Event, frozen=True, kw_only=True):
+    """Stage 2 tells the partition that has a thread that its root is gone (R4.6)."""
+
+    type: ClassVar[str] = "thread.removed.v1"
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    customer_id: CustomerId | None
+    """In whose name it waited in the queue, where it did."""
     seed: EventId
     at: Moment
 

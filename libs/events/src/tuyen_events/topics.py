@@ -328,7 +328,12 @@ REQUESTS = Topic(
     retention=_MONTH,
     public=False,
     carries="stage 1 of routing asks stage 2",
-    events=(routing.ChoiceRequested, routing.ChoiceWithdrawn, routing.LoadsReported),
+    events=(
+        routing.ChoiceRequested,
+        routing.ChoiceWithdrawn,
+        routing.LoadsReported,
+        routing.ThreadReported,
+    ),
 )
 CHOICES = Topic(
     name="router-choices",
@@ -347,7 +352,7 @@ ANSWERS = Topic(
     retention=_MONTH,
     public=False,
     carries="stage 2 of routing answers stage 1",
-    events=(routing.ChoiceMade,),
+    events=(routing.ChoiceMade, routing.ThreadRemoved),
 )
 CUSTOMERS = Topic(
     name="router-customers",

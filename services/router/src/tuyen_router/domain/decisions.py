@@ -26,7 +26,7 @@ from tuyen_events.ids import (
     PageId,
     RuleId,
 )
-from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, ThreadReported
 from tuyen_events.vocabulary import ConversationKind, Mode, Reason
 from tuyen_router.domain.state import (
     CustomerRecord,
@@ -57,7 +57,13 @@ class DoneSaved(msgspec.Struct, frozen=True, gc=False):
 
 
 Decision = (
-    AssignmentEvent | ChoiceRequested | ChoiceWithdrawn | CommandSettled | CustomerSaved | DoneSaved
+    AssignmentEvent
+    | ChoiceRequested
+    | ChoiceWithdrawn
+    | CommandSettled
+    | CustomerSaved
+    | DoneSaved
+    | ThreadReported
 )
 
 
@@ -140,7 +146,7 @@ def evolve(partition: Partition, decision: Decision) -> None:
         case DoneSaved():
             apply_done(partition, decision.conversation_id, decision.seen)
             partition.marks += 1
-        case ChoiceRequested() | ChoiceWithdrawn() | CommandSettled():
+        case ChoiceRequested() | ChoiceWithdrawn() | CommandSettled() | ThreadReported():
             pass
         case _:
             assert_never(decision)

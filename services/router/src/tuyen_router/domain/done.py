@@ -9,7 +9,7 @@ from tuyen_router.domain.decisions import CustomerSaved, Decision, DoneSaved, Wh
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.outcomes import asked, named, settled, withdrawn, withdrawn_again
 from tuyen_router.domain.seen import came_after
-from tuyen_router.domain.state import Partition, order_of
+from tuyen_router.domain.state import GONE, Partition, order_of
 
 
 def on_done(
@@ -32,7 +32,10 @@ def on_done(
     is_news = command.seen_offset >= 0 and came_after(
         seen, command.conversation_id, command.seen_offset
     )
-    marked = _opened(partition, command) if is_news else _marked(partition, command)
+    if partition.done.get(command.conversation_id) == GONE:
+        is_news, marked = False, []
+    else:
+        marked = _opened(partition, command) if is_news else _marked(partition, command)
     row = partition.rows.get(command.conversation_id)
     if repeated and row is not None and row.command == position.offset:
         return [

@@ -11,8 +11,8 @@ from tuyen_events.commands import (
     Outcome,
     ReturnToRotation,
 )
-from tuyen_events.ids import AgentId, ConversationId
-from tuyen_events.routing import ChoiceWithdrawn, Position
+from tuyen_events.ids import AgentId, ConversationId, EventId
+from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadReported, ThreadState
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
 from tuyen_router.domain.state import Partition, Refusal, last_settled, order_of
@@ -45,7 +45,25 @@ def given(
             for each, kind in conversations.items()
         ),
         *withdrawn(command, request, position),
+        *_begun(command, position),
         settled(command, Outcome.APPLIED, 1 if row is None else row.version + 1, agent),
+    ]
+
+
+def _begun(command: Command, position: Position) -> list[ThreadReported]:
+    """R4.5, R4.6: stage 2 hears of a comment's thread also when no rule was asked about it."""
+    if command.kind is not ConversationKind.COMMENT:
+        return []
+    return [
+        ThreadReported(
+            organization=command.organization,
+            page_id=command.page_id,
+            conversation_id=command.conversation_id,
+            state=ThreadState.TAKEN,
+            seed=EventId(command.command_id),
+            cause=position,
+            at=command.at,
+        )
     ]
 
 
@@ -85,6 +103,7 @@ def told_again(
     version, agent = (0, None) if row is None else (row.version, row.agent_id)
     return [
         *withdrawn_again(partition, command, position),
+        *(_begun(command, position) if row is not None else ()),
         settled(command, outcome, version, agent),
     ]
 

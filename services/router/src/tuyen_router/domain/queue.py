@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of
-from tuyen_events.ids import AgentId, CustomerId, OrganizationId, RuleId
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import (
     ChoiceMade,
@@ -19,16 +19,18 @@ from tuyen_events.routing import (
     ChoiceWithdrawn,
     LoadsReported,
     Purpose,
+    ThreadReported,
     Verdict,
 )
 from tuyen_events.vocabulary import ConversationKind, Mode, WhenNobody
-from tuyen_router.domain import lines, loads
+from tuyen_router.domain import lines, loads, threads
 from tuyen_router.domain.choosing import Cursor, choose
 from tuyen_router.domain.lines import Lines, Waiting
 from tuyen_router.domain.loads import Counted, Loads, LoadStep, Released, Reserved
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.state import order_of
+from tuyen_router.domain.threads import BucketKept, RemovalTold, Threads, ThreadStep
 
 REMEMBERED_ANSWERS = 8192
 """How many answers a partition can give again: more than are ever under way at once."""
@@ -117,7 +119,18 @@ class PoolTold:
     at: datetime
 
 
-Step = Asked | Ordered | CursorMoved | Queued | Left | Answered | Repeated | PoolTold | LoadStep
+Step = (
+    Asked
+    | Ordered
+    | CursorMoved
+    | Queued
+    | Left
+    | Answered
+    | Repeated
+    | PoolTold
+    | LoadStep
+    | ThreadStep
+)
 
 
 @dataclass(slots=True)
@@ -129,8 +142,11 @@ class Rotations:
     orders: dict[tuple[OrganizationId, RuleId], tuple[AgentId, ...]] = field(default_factory=dict)
     """The order of a rule's members at its last choice, which its cursor has as well."""
     queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
-    waits_of: dict[CustomerId, str] = field(default_factory=dict)
-    """The request that a customer's threads wait with; they share one (R3.6)."""
+    waits_of: dict[CustomerId | ConversationId, str] = field(default_factory=dict)
+    """The request that a comment's thread waits with, or a customer's threads, which share one
+    (R3.6)."""
+    threads: Threads = field(default_factory=dict)
+    """Comment threads of which was heard last."""
     lines: dict[OrganizationId, Lines] = field(default_factory=dict)
     """The queues once more, by what they wait for."""
     loads: dict[OrganizationId, Loads] = field(default_factory=dict)
@@ -162,26 +178,16 @@ def evolve(rotations: Rotations, step: Step) -> None:
         case Answered():
             remember(rotations, step.answer)
             rotations.place = max(rotations.place, step.answer.place)
-        case Queued():
-            request = step.waiting.request
-            queue = rotations.queues.setdefault(request.organization, {})
-            queue[request.request_id] = step.waiting
-            lines.join(rotations.lines.setdefault(request.organization, {}), step.waiting)
-            if request.kind.sticky:
-                rotations.waits_of[request.customer_id] = request.request_id
-        case Left():
-            waiting = rotations.queues.get(step.organization, {}).pop(step.request_id, None)
-            if waiting is not None:
-                lines.leave(rotations.lines[step.organization], waiting)
-                customer = waiting.request.customer_id
-                if rotations.waits_of.get(customer) == step.request_id:
-                    del rotations.waits_of[customer]
-        case Repeated():
+        case Queued() | Left():
+            _evolve_queue(rotations, step)
+        case Repeated() | RemovalTold():
             pass
         case PoolTold():
             rotations.told[step.pool.id] = None
             if len(rotations.told) > TOLD_POOLS:
                 del rotations.told[next(iter(rotations.told))]
+        case BucketKept():
+            threads.evolve(rotations.threads, step)
         case Counted() | Reserved() | Released():
             loads.evolve(rotations.loads, step)
 
@@ -202,6 +208,23 @@ def _turn(rotations: Rotations, step: Ordered | CursorMoved) -> None:
     else:
         cursor = Cursor(cursor.last, rotations.orders.get(key, ()))
     rotations.cursors[key] = cursor
+
+
+def _evolve_queue(rotations: Rotations, step: Queued | Left) -> None:
+    """Keeps what there is of the queue beside it: its lines, and what waits by whose it is."""
+    if isinstance(step, Queued):
+        request = step.waiting.request
+        rotations.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
+        lines.join(rotations.lines.setdefault(request.organization, {}), step.waiting)
+        rotations.waits_of[_waits_as(request)] = request.request_id
+        return
+    waiting = rotations.queues.get(step.organization, {}).pop(step.request_id, None)
+    if waiting is None:
+        return
+    lines.leave(rotations.lines[step.organization], waiting)
+    name = _waits_as(waiting.request)
+    if rotations.waits_of.get(name) == step.request_id:
+        del rotations.waits_of[name]
 
 
 def remember(rotations: Rotations, answer: Answer) -> None:
@@ -255,9 +278,10 @@ def on_request(
     source = f"{request.cause.topic}/{request.cause.partition}"
     if request.cause.offset <= rotations.asked.get(source, -1):
         return
-    yield Asked(source, request.cause.offset)
-    if any(name in rotations.places for name in _names(request)):
+    begins = threads.begins(request)
+    if begins and _is_somebodys(rotations, request):
         return
+    yield Asked(source, request.cause.offset)
     at = max(at, request.at)
     ahead = _was_switched_on(organization, request)
     before = _asked_before(rotations, request)
@@ -266,6 +290,8 @@ def on_request(
     elif not organization.assigns_by_itself and not ahead:
         yield _answered(rotations, organization, request, Verdict.OFF, at=at)
         return
+    if begins:
+        yield threads.taken(rotations.threads, request)
     counted = _counted(rotations, organization)
     offer = lines.offer_for(organization, request, counted)
     never_waits = (
@@ -303,6 +329,14 @@ def on_report(rotations: Rotations, report: LoadsReported) -> Iterator[Step]:
     return loads.on_report(rotations.loads, report)
 
 
+def on_thread(rotations: Rotations, report: ThreadReported) -> Iterator[Step]:
+    """R4.5, R4.6: what stage 1 heard of a comment's thread. One that is gone leaves the queue."""
+    request = rotations.waits_of.get(report.conversation_id)
+    waiting = rotations.queues.get(report.organization, {}).get(request or "")
+    asked = None if waiting is None else waiting.request
+    yield from threads.on_report(rotations.threads, report, asked)
+
+
 def on_withdrawal(rotations: Rotations, withdrawal: ChoiceWithdrawn) -> Iterator[Step]:
     """R5.3: what was decided otherwise waits no more; nor does what its customer asked before, of
     which a crash may have lost the withdrawal."""
@@ -324,6 +358,19 @@ def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bo
         and organization.directory < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
+
+
+def _is_somebodys(rotations: Rotations, request: ChoiceRequested) -> bool:
+    """Whether a comment's thread is not the asking partition's to have. One that waits is known by
+    that, one that was answered lately by its answer, and others by the threads remembered."""
+    conversation = request.conversation_id
+    if conversation in rotations.waits_of or conversation in rotations.places:
+        return True
+    return not threads.may_begin(rotations.threads, request)
+
+
+def _waits_as(request: ChoiceRequested) -> CustomerId | ConversationId:
+    return request.customer_id if request.kind.sticky else request.conversation_id
 
 
 def _asked_before(rotations: Rotations, request: ChoiceRequested) -> Waiting | None:

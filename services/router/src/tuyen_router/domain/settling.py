@@ -8,7 +8,7 @@ from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
-from tuyen_router.domain.state import Partition, Request, Row
+from tuyen_router.domain.state import GONE, Partition, Request, Row
 from tuyen_router.domain.sticky import conversations_of, follow
 
 
@@ -29,10 +29,16 @@ def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> l
     if answer.kind.sticky:
         return _sticky(partition, conversation, answer, position)
     row = partition.rows.get(conversation.id)
-    if row is None and answer.verdict is Verdict.QUEUED and conversation.id in partition.done:
+    done = partition.done.get(conversation.id)
+    is_to_wait = row is None or (row.waiting and row.request_id == answer.request_id)
+    if (
+        answer.verdict is Verdict.QUEUED
+        and is_to_wait
+        and (done == GONE or (row is None and done is not None))
+    ):
         record = _record(partition, conversation, answer, None, Reason.UNASSIGNED)
         return [record, *_overtaken(answer, position)]
-    if row is None or (row.waiting and row.request_id == answer.request_id):
+    if is_to_wait:
         return _records(partition, [conversation], answer)
     return _overtaken(answer, position)
 
@@ -60,9 +66,14 @@ def _queued(
     answer: ChoiceMade,
     position: Position,
 ) -> list[Decision]:
-    """The threads wait, but for those that are done: the request asks for them no more. One of
-    which nothing was decided yet has it on record that nobody has it."""
-    threads = tuple(each for each in request.conversations if each[0] not in partition.done)
+    """The threads wait, but for those that were done meanwhile: the request asks for them no more.
+    One of which nothing was decided yet has it on record that nobody has it. What was done before
+    it went back to rotation waits already."""
+    threads = tuple(
+        each
+        for each in request.conversations
+        if each[0] not in partition.done or partition.waits(each[0])
+    )
     if threads == request.conversations:
         return _records(partition, conversations_of(request, conversation), answer)
     left = replace(request, conversations=threads)
@@ -71,7 +82,7 @@ def _queued(
     records += [
         _record(partition, each, ended, None, Reason.UNASSIGNED)
         for each in conversations_of(request, conversation)
-        if each.id in partition.done and each.id not in partition.rows
+        if each.id not in partition.rows and each.id in partition.done
     ]
     customer = partition.customer(conversation.customer_id)
     saved = replace(customer.record(), request=left if threads else None)

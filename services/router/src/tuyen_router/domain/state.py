@@ -29,6 +29,9 @@ from tuyen_router.domain.seen import as_written_today
 
 _NONE_SETTLED = (-1, -1)
 
+GONE = 2**40 - 1
+"""In place of how far events were seen: what was removed at the channel is done for good (R4.6)."""
+
 Named = tuple[str, str | None]
 """A department, and perhaps a region of it."""
 

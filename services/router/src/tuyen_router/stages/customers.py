@@ -23,13 +23,15 @@ from tuyen_events.commands import (
 )
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, CustomerId, EventId, OrganizationId
-from tuyen_events.inbound import CommentAdded, MessageReceived, Visit
+from tuyen_events.inbound import CommentAdded, CommentRemoved, MessageReceived, Visit
 from tuyen_events.routing import (
     ChoiceMade,
     ChoiceRequested,
     ChoiceWithdrawn,
     LoadsReported,
     Position,
+    ThreadRemoved,
+    ThreadReported,
 )
 from tuyen_events.topics import (
     ANSWERS,
@@ -55,7 +57,14 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
-from tuyen_router.domain.rotating import on_reply, on_root_comment, was_assigned_as_root
+from tuyen_router.domain.rotating import (
+    on_comment_removed,
+    on_own_root,
+    on_removed,
+    on_reply,
+    on_root_comment,
+    was_assigned_as_root,
+)
 from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
@@ -75,7 +84,7 @@ from tuyen_router.stages.tables import customer_entry, done_entry, marks_entry
 NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
 
-_ASSIGNABLE = {MessageReceived.type.encode(), CommentAdded.type.encode()}
+_READ = {each.type.encode() for each in (MessageReceived, CommentAdded, CommentRemoved)}
 _WITH_THE_CHUNK = OutRecord(None, None)
 """In place of the record of what is written once for its whole chunk."""
 _decisions = cache(DECISIONS.labels)
@@ -165,9 +174,22 @@ class CustomerStage:
         repeated = _note_handled(partition, position)
         match event:
             case MessageReceived() | CommentAdded():
-                return self._arrived(partition, event, record, position)
+                return self._arrived(partition, event, _id_of(record), position)
+            case CommentRemoved():
+                known = self._organization(event.organization)
+                return on_comment_removed(partition, known, event, _id_of(record), position)
             case ChoiceMade():
                 return on_answer(partition, event, position)
+            case ThreadRemoved():
+                known = self._organization(event.organization)
+                return on_removed(partition, known, event, position)
+            case _:
+                return self._commanded(partition, event, position, repeated)
+
+    def _commanded(
+        self, partition: Partition, event: Event, position: Position, repeated: bool
+    ) -> list[Decision]:
+        match event:
             case AssignConversation():
                 known = self._organization(event.organization)
                 return on_assign(partition, known, event, position, repeated=repeated)
@@ -184,9 +206,11 @@ class CustomerStage:
         self,
         partition: Partition,
         event: MessageReceived | CommentAdded,
-        record: Record,
+        event_id: EventId,
         position: Position,
     ) -> list[Decision]:
+        if event.customer is None and isinstance(event, CommentAdded):
+            return on_own_root(event, event_id, position)
         if event.customer is None or event.conversation_id is None:
             return []
         kind = _kind(event)
@@ -194,7 +218,7 @@ class CustomerStage:
         if live and isinstance(event, CommentAdded) and was_assigned_as_root(partition, event):
             return []
         arrival = Arrival(
-            event_id=EventId((header(record.headers, "ce_id") or b"").decode()),
+            event_id=event_id,
             conversation=Conversation(
                 id=event.conversation_id,
                 kind=kind,
@@ -208,9 +232,9 @@ class CustomerStage:
             visit=_visit(event),
             time=time_of(event.occurred_at, event.accepted_at),
         )
-        if isinstance(event, CommentAdded) and not kind.sticky and event.parent_external_id:
-            return on_reply(partition, arrival)
         organization = self._organization(event.organization)
+        if isinstance(event, CommentAdded) and not kind.sticky and event.parent_external_id:
+            return on_reply(partition, organization, arrival)
         if kind.sticky:
             return on_sticky_event(partition, organization, arrival)
         return on_root_comment(partition, organization, arrival)
@@ -258,7 +282,7 @@ class _Writing:
                     asked = replace(decision, directory=directory)
                     record = private_record(decision.organization, asked)
                     self._outbox.size_of(REQUESTS.name, record)
-                case ChoiceWithdrawn():
+                case ChoiceWithdrawn() | ThreadReported():
                     record = private_record(decision.organization, decision)
                     self._outbox.size_of(REQUESTS.name, record)
                 case CustomerSaved() if decision.record.request is not None:
@@ -283,7 +307,7 @@ class _Writing:
                 self._loads.note_done(decision.conversation_id)
             case CommandSettled():
                 self._follow_up(COMMAND_RESULTS, self._partition.number, record)
-            case ChoiceRequested() | ChoiceWithdrawn():
+            case ChoiceRequested() | ChoiceWithdrawn() | ThreadReported():
                 partition = organization_partition(decision.organization)
                 self._follow_up(REQUESTS, partition, record)
             case _:
@@ -378,7 +402,7 @@ def _read(topic: str, record: Record) -> Event | None:
         if topic != INBOUND.name:
             return decode_data(record.headers, record.value)
         name = header(record.headers, "ce_type") or b""
-        return decode_typed(name, record.value) if name in _ASSIGNABLE else None
+        return decode_typed(name, record.value) if name in _READ else None
     except UnknownTypeError:
         return None
 
@@ -387,6 +411,10 @@ def _visit(event: MessageReceived | CommentAdded) -> Visit | None:
     if isinstance(event, MessageReceived) and event.visit is not None:
         return kept(event.visit)
     return None
+
+
+def _id_of(record: Record) -> EventId:
+    return EventId((header(record.headers, "ce_id") or b"").decode())
 
 
 def _kind(event: MessageReceived | CommentAdded) -> ConversationKind:

@@ -10,7 +10,7 @@ import structlog
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId
-from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported, ThreadReported
 from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
@@ -29,9 +29,11 @@ from tuyen_router.domain.queue import (
     evolve,
     on_report,
     on_request,
+    on_thread,
     on_withdrawal,
     turns,
 )
+from tuyen_router.domain.threads import RemovalTold
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
 from tuyen_router.stages.records import (
@@ -154,6 +156,8 @@ class OrganizationStage:
                 return on_request(rotations, organization, now, event, behind=behind)
             case ChoiceWithdrawn():
                 return on_withdrawal(rotations, event)
+            case ThreadReported():
+                return on_thread(rotations, event)
             case LoadsReported():
                 return on_report(rotations, event)
             case _:
@@ -272,6 +276,10 @@ class _Writing:
                     record = private_record(choice.customer_id, choice)
                     self._outbox.size_of(self._answers, record)
                     answers.append((step.answer.partition, record))
+                case RemovalTold():
+                    record = private_record(step.removed.conversation_id, step.removed)
+                    self._outbox.size_of(self._answers, record)
+                    answers.append((step.partition, record))
                 case PoolTold():
                     record = pool_record(step.pool, step.at)
                     self._outbox.size_of(self._pools, record)

@@ -34,6 +34,7 @@ from tuyen_router.domain.state import (
     apply_customer,
     apply_done,
 )
+from tuyen_router.domain.threads import BucketKept
 from tuyen_router.stages.records import SOURCE, reason_of
 
 _encode = msgspec.json.Encoder().encode
@@ -184,6 +185,8 @@ def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
             step = Reserved(of, name, AgentId(_agent.decode(value)))
         case "reserved", None:
             step = Released(of, name)
+        case "threads", bytes():
+            step = BucketKept(of, int(name), value)
         case _:
             pass
     return step
@@ -229,6 +232,8 @@ def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
             key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
         case Released():
             key = f"reserved/{step.organization}/{step.request_id}"
+        case BucketKept():
+            key, value = f"threads/{step.organization}/{step.bucket}", step.entries
         case _:
             return None
     return key.encode(), value

@@ -1,0 +1,169 @@
+"""R4: which partition has a comment thread, so that it has one owner whoever tells of it.
+
+A root comment may be told with its author and without, its removal without either, and those who
+reply below it are others: each may come to another partition of stage 1. Stage 2 is the one place
+to which all of them lead. It remembers of each organization the threads that it heard of last.
+
+An entry is eight bytes: six of a digest of the conversation, one of the partition that has it, one
+of what it is. Entries stand in buckets, for each is one record, those heard of last at the end.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
+
+from tuyen_events.ids import ConversationId, OrganizationId
+from tuyen_events.routing import (
+    ChoiceRequested,
+    Purpose,
+    ThreadRemoved,
+    ThreadReported,
+    ThreadState,
+)
+from tuyen_events.vocabulary import ConversationKind
+
+BUCKETS = 1024
+BUCKET_THREADS = 128
+"""Together 131,072 threads of an organization, in a megabyte."""
+
+NOWHERE = 255
+"""In place of a partition: no partition of stage 1 has the thread."""
+
+_ENTRY = 8
+_STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS)
+"""Stored by their places here: more may be added at the end."""
+
+Threads = dict[OrganizationId, dict[int, bytes]]
+
+
+class Thread(NamedTuple):
+    """What is known of a thread."""
+
+    state: ThreadState
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class BucketKept:
+    """The threads of a bucket are these from now on."""
+
+    organization: OrganizationId
+    bucket: int
+    entries: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalTold:
+    """The partition that has a thread is told that it is gone at the channel (R4.6)."""
+
+    partition: int
+    removed: ThreadRemoved
+
+
+ThreadStep = BucketKept | RemovalTold
+
+
+def evolve(threads: Threads, step: BucketKept) -> None:
+    """Folds a step, live and in recovery alike."""
+    threads.setdefault(step.organization, {})[step.bucket] = step.entries
+
+
+def find(
+    threads: Mapping[OrganizationId, Mapping[int, bytes]],
+    organization: OrganizationId,
+    conversation: ConversationId,
+) -> Thread | None:
+    """What is remembered of a thread."""
+    bucket, digest = _place(conversation)
+    entries = threads.get(organization, {}).get(bucket, b"")
+    at = _find(entries, digest)
+    if at < 0:
+        return None
+    return Thread(_STATES[entries[at + _ENTRY - 1]], entries[at + _ENTRY - 2])
+
+
+def begins(request: ChoiceRequested) -> bool:
+    """Whether a request is for the thread of a comment that nobody had before."""
+    return request.kind is ConversationKind.COMMENT and request.purpose is Purpose.FIRST
+
+
+def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
+    """Whether the asking partition may have the thread: nobody has it, and it is not gone (R4.6).
+
+    A reply asks for one that the page began itself, and for no other (R4.5): of a thread that is
+    not remembered here it is not known whether somebody has it.
+    """
+    known = find(threads, request.organization, request.conversation_id)
+    if request.reply:
+        return known is not None and known.state is ThreadState.OURS
+    return known is None
+
+
+def taken(threads: Threads, request: ChoiceRequested) -> BucketKept:
+    """The thread is the asking partition's."""
+    thread = Thread(ThreadState.TAKEN, request.cause.partition)
+    return _kept(threads, request.organization, request.conversation_id, thread)
+
+
+def on_report(
+    threads: Threads, report: ThreadReported, waiting: ChoiceRequested | None
+) -> Iterator[ThreadStep]:
+    """Stage 1 tells what was heard of a thread; the same told again changes nothing.
+
+    A removal is told on to the partition that has the thread, each time that it is told here;
+    `waiting` is the request by which the thread waits in the queue.
+    """
+    known = find(threads, report.organization, report.conversation_id)
+    after = _after(known, report, waiting)
+    if after != known:
+        yield _kept(threads, report.organization, report.conversation_id, after)
+    if after.state is ThreadState.REMOVED and after.partition != NOWHERE:
+        told = ThreadRemoved(
+            organization=report.organization,
+            page_id=report.page_id,
+            conversation_id=report.conversation_id,
+            customer_id=None if waiting is None else waiting.customer_id,
+            seed=report.seed,
+            at=report.at,
+        )
+        yield RemovalTold(after.partition, told)
+
+
+def _after(known: Thread | None, report: ThreadReported, waiting: ChoiceRequested | None) -> Thread:
+    """What is known of the thread then."""
+    match report.state:
+        case ThreadState.OURS:
+            return known or Thread(ThreadState.OURS, NOWHERE)
+        case ThreadState.TAKEN:
+            if known is None or known.state is ThreadState.OURS:
+                return Thread(ThreadState.TAKEN, report.cause.partition)
+            return known
+        case ThreadState.REMOVED:
+            place = NOWHERE if known is None else known.partition
+            return Thread(report.state, place if waiting is None else waiting.cause.partition)
+
+
+def _kept(
+    threads: Threads, organization: OrganizationId, conversation: ConversationId, thread: Thread
+) -> BucketKept:
+    """The bucket with the thread at its end; the oldest of more than there may be is forgotten."""
+    bucket, digest = _place(conversation)
+    entries = threads.get(organization, {}).get(bucket, b"")
+    at = _find(entries, digest)
+    if at >= 0:
+        entries = entries[:at] + entries[at + _ENTRY :]
+    entries += digest + bytes((thread.partition, _STATES.index(thread.state)))
+    return BucketKept(organization, bucket, entries[-BUCKET_THREADS * _ENTRY :])
+
+
+def _find(entries: bytes, digest: bytes) -> int:
+    at = entries.find(digest)
+    while at >= 0 and at % _ENTRY:  # the bytes of two entries can look like it
+        at = entries.find(digest, at + 1)
+    return at
+
+
+def _place(conversation: ConversationId) -> tuple[int, bytes]:
+    digest = blake2b(conversation.encode(), digest_size=8).digest()
+    return int.from_bytes(digest[:2]) % BUCKETS, digest[2:]
