@@ -69,7 +69,7 @@ def _asks(
             customer_id=ELSEWHERE,
             cause=changed(asked.cause, partition=7),
         )
-    steps = _fold(rotations, on_request(rotations, shop(online=online), asked))
+    steps = _fold(rotations, on_request(rotations, shop(online=online), AT, asked))
     return [each.answer.choice.verdict for each in steps if isinstance(each, Answered)]
 
 
@@ -91,7 +91,7 @@ def _others(rotations: Rotations, count: int) -> None:
     """So many other answers come in between."""
     for offset in range(100, 100 + count):
         other = changed(request(offset, COMMENT), conversation_id=ConversationId(f"other-{offset}"))
-        _fold(rotations, on_request(rotations, shop(), other))
+        _fold(rotations, on_request(rotations, shop(), AT, other))
 
 
 @pytest.mark.parametrize("online", ["abc", ""])
@@ -270,7 +270,7 @@ def test_r4_6_a_thread_that_waits_is_given_to_nobody_once_it_was_removed() -> No
     """The whole way: the partition that has it withdraws its request."""
     desk, rotations = Desk(), Rotations(0)
     desk.writes(0, COMMENT)
-    _fold(rotations, on_request(rotations, shop(online=""), desk.asked[0]))
+    _fold(rotations, on_request(rotations, shop(online=""), AT, desk.asked[0]))
     desk.answers(Verdict.QUEUED)
     (told,) = _hears(rotations, ThreadState.REMOVED)
     for each in desk._keep(on_removed(desk.partition, shop(), told.removed, at("answers", 1))):
