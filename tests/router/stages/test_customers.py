@@ -52,7 +52,7 @@ from tuyen_events.vocabulary import Channel, Mode
 from tuyen_platform.clock import ManualClock
 from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import Partition, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterOffice
 from tuyen_router.stages.tables import CustomerPartitions
@@ -317,6 +317,21 @@ def test_r1_7_who_does_not_count_tells_no_loads() -> None:
     outbox = Outbox()
     stage.stage.report_step(3, [SHOP])(outbox)
     assert outbox.take_follow_up() is None
+
+
+def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker_wrote() -> None:
+    stage, other = _Stage(), _Stage()
+    for each, agent_id in ((stage, A), (other, B)):
+        each.handle("inbound", record(0, _message(), event_id("0")))
+        outbox = each.handle("router-answers", _chosen(agent_id))
+    (theirs,) = events(outbox, "t.assignments")
+    assert isinstance(theirs, AssignmentEvent)
+    apply_assignment(stage.partition, theirs)
+    outbox = Outbox()
+    stage.stage.report_step(3, None)(outbox)
+    (told,) = events(outbox, "t.assignments")
+    assert isinstance(told, AssignmentEvent)
+    assert (told.agent_id, told.version) == (A, 2)
 
 
 def test_invariant_6_what_is_written_is_the_state() -> None:

@@ -147,6 +147,9 @@ class Partition:
     handled: Sources = field(default_factory=Sources)
     versions: int = 0
     """The sum of all rows' versions."""
+    contested: dict[ConversationId, AssignmentEvent] = field(default_factory=dict)
+    """Conversations behind whose record that counts another one stands in the log, which two
+    workers can make; that one (see `domain.contested`)."""
     marks: int = 0
     """How often a mark was set or taken away."""
 
@@ -170,11 +173,14 @@ class Partition:
 def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
     """Folds one assignment record; live and in recovery alike.
 
-    The highest version of a conversation counts, and of two with one version the first in the log.
+    The highest version of a conversation counts, and of two with one version the first in the log;
+    what counts is told again when it is not the last (`domain.contested`).
     """
     row = partition.rows.get(record.conversation_id)
     if row is not None and row.version >= record.version:
+        partition.contested[record.conversation_id] = record
         return
+    partition.contested.pop(record.conversation_id, None)
     partition.handled = _furthest(partition.handled, record.sources)
     sticky = record.kind.sticky
     by_hand = record.by is not None or record.reason is Reason.UNASSIGNED

@@ -48,6 +48,7 @@ from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
 from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
 from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.contested import restated
 from tuyen_router.domain.decisions import (
     Conversation,
     CustomerSaved,
@@ -148,7 +149,8 @@ class CustomerStage:
         self, number: int, organizations: Collection[OrganizationId] | None
     ) -> Callable[[Outbox], None]:
         """A step that tells all loads of a partition: of some organizations, or (None) of all of
-        which there are rows; of those whose rules ask for them.
+        which there are rows; of those whose rules ask for them. With all, it also makes last in the
+        log what counts of conversations that two workers wrote of.
 
         Due when the partition was recovered, since the last reports may be lost, and when an
         organization begins to count.
@@ -156,6 +158,8 @@ class CustomerStage:
 
         def step(outbox: Outbox) -> None:
             partition = self._partition(number)
+            if organizations is None:
+                self._restate(partition, outbox)
             asked = partition.loads if organizations is None else organizations
             for each in asked:
                 try:
@@ -167,6 +171,16 @@ class CustomerStage:
                     _log.error("report_stopped", organization=each, error=reason_of(error))
 
         return step
+
+    def _restate(self, partition: Partition, outbox: Outbox) -> None:
+        loads = ChangedLoads(partition, self._organization)
+        writing = _Writing(self._prefix, partition, outbox, loads, self._organization)
+        for record in restated(partition):
+            for decision, written in writing.ready([record]):
+                evolve(partition, decision)
+                writing.add(decision, written)
+            writing.end_event()
+        writing.end_chunk()
 
     def _decide(
         self, partition: Partition, event: Event, record: Record, position: Position

@@ -1,0 +1,91 @@
+"""Invariant 3: two workers that both think they own a partition, and what compaction leaves."""
+
+from collections.abc import Iterable
+
+import pytest
+from msgspec.structs import replace
+
+from router.domain.desk import Desk, given_to
+from router.domain.shop import COMMENT, CUSTOMER, LIVE, THREAD, A, B, C, assign
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.routing import Verdict
+from tuyen_router.domain.contested import restated
+from tuyen_router.domain.decisions import evolve
+from tuyen_router.domain.state import Partition, apply_assignment
+
+
+def _folded(records: Iterable[AssignmentEvent]) -> Partition:
+    partition = Partition(3)
+    for record in records:
+        apply_assignment(partition, record)
+    return partition
+
+
+def _compacted(records: list[AssignmentEvent]) -> list[AssignmentEvent]:
+    last = {record.conversation_id: record for record in records}
+    return [record for record in records if last[record.conversation_id] is record]
+
+
+def _mended(log: list[AssignmentEvent]) -> list[AssignmentEvent]:
+    """The log after the worker that read it told again what counts."""
+    partition = _folded(log)
+    told = []
+    for record in restated(partition):
+        evolve(partition, record)
+        told.append(record)
+    assert partition.contested == {}
+    assert list(restated(_folded([*log, *told]))) == []
+    return [*log, *told]
+
+
+def _rows(records: Iterable[AssignmentEvent]) -> dict[ConversationId, AgentId | None]:
+    return {name: row.agent_id for name, row in _folded(records).rows.items()}
+
+
+@pytest.mark.parametrize("conversation", [THREAD, COMMENT])
+def test_r9_2_of_two_records_of_one_version_the_first_counts_also_after_compaction(
+    conversation: ConversationId,
+) -> None:
+    (first,) = given_to(A, conversation).assignments
+    (second,) = given_to(B, conversation).assignments
+    log = _mended([first, second])
+    assert _rows(log) == _rows(_compacted(log)) == {conversation: A}
+    assert log[-1].version == 2
+    partition = _folded(_compacted(log))
+    assert partition.loads[first.organization] == {A: 1}
+
+
+def test_r9_2_a_version_that_was_passed_does_not_come_back() -> None:
+    desk = given_to(A)
+    desk.commands(assign(C))
+    stale = given_to(B).assignments
+    log = _mended([*desk.assignments, *stale])
+    assert _rows(_compacted(log)) == {THREAD: C}
+    assert _folded(log).customer(CUSTOMER).agent_id == C
+
+
+def test_r9_2_what_waits_goes_on_waiting_for_the_same_answer() -> None:
+    desk = given_to(None)
+    log = _mended([*desk.assignments, *given_to(None).assignments])
+    desk.assignments = log
+    desk.crash()
+    assert desk.partition.waits(THREAD)
+    made = desk.answers(Verdict.CHOSEN, B, drained=True, offset=1)
+    assert [each.agent_id for each in made if isinstance(each, AssignmentEvent)] == [B]
+
+
+def test_r3_2_an_old_thread_does_not_bring_the_customers_former_agent_back() -> None:
+    desk = given_to(A)
+    desk.writes(1, LIVE)
+    desk.commands(assign(C, LIVE))
+    log = _mended([*desk.assignments, *given_to(B).assignments])
+    assert _folded(log).customer(CUSTOMER).agent_id == C
+    assert _rows(log) == {THREAD: C, LIVE: C}
+
+
+def test_r9_2_what_was_told_again_later_is_contested_no_more() -> None:
+    first, other = given_to(A).assignments[0], given_to(B).assignments[0]
+    later = replace(first, version=2, agent_id=C)
+    assert _folded([first, other, later]).contested == {}
+    assert Desk().partition.contested == {}
