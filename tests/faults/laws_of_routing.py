@@ -23,7 +23,8 @@ Rule = tuple[str, str]
 
 
 def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
-    """Requests of an organization get their first answers in the order in which they came."""
+    """Requests of an organization get their first answers in the order in which they came; a reply
+    gets one where nobody has the thread (R4.5), which is not told here."""
     places: dict[str, int] = {}
     for place, answer in enumerate(evidence.answers()):
         places.setdefault(answer.request_id, place)
@@ -34,6 +35,8 @@ def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
         if name in asked:
             continue
         asked.add(name)
+        if request.reply and name not in places:
+            continue
         if name not in places:
             yield f"{name} was never answered"
         elif places[name] < last.get(organization, -1):

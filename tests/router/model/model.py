@@ -336,6 +336,9 @@ class Model:
                 self.queue.remove(place)
                 wait.conversations = [*place.conversations, conversation]
             self.find(wait, lost="bulk")
+            if conversation in self.removed and wait in self.queue:  # R4.6
+                self.queue.remove(wait)
+                self.record(conversation, kind, customer, None, "unassigned")
         return "applied"
 
     def done(self, customer: str, conversation: str, kind: str, *, done: bool) -> None:
