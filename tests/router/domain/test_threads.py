@@ -247,6 +247,13 @@ def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
     assert perhaps.conversation_id == comment_thread_id(SHOP, PAGE, "x")
 
 
+def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_be_removed() -> None:
+    live = changed(_removed(told=False), livestream=True)
+    (told,) = on_comment_removed(Desk().partition, shop(), live, REMOVAL, at("inbound", 4))
+    assert isinstance(told, ThreadReported)
+    assert told.conversation_id == comment_thread_id(SHOP, PAGE, "x")
+
+
 def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
     own = CommentAdded(
         organization=SHOP,

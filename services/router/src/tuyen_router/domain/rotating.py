@@ -77,9 +77,10 @@ def on_comment_removed(
     """R4.6: a root comment is gone at the channel. Whoever tells of it, and whether it was heard of
     or not, is for stage 2 to know; its author tells it to the partition that has it.
 
-    Where it is not told whether it was a root, it may have been.
+    Where it is not told whether it was a root, it may have been; so may a comment below what is a
+    livestream by now (P5a).
     """
-    if comment.livestream or comment.parent_external_id:
+    if comment.parent_external_id:
         return []
     thread = comment.conversation_id or comment_thread_id(
         comment.organization, comment.page_id, comment.external_id
