@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from bench import failover, ingest, latency, projections, queue, router, scale, scaling
+from bench import failover, ingest, latency, month, projections, queue, router, scale, scaling
 from bench.report import Row, publish
 from tuyen_local import kafka, server
 from tuyen_local.server import Server
@@ -29,6 +29,7 @@ _MEASURES: Mapping[str, Measure] = {
     "projections": _with_kafka(projections.measure),
     "queue": _with_kafka(queue.measure),
     "scale": _with_kafka(scale.measure),
+    "month": _with_kafka(month.measure),
     "failover": _with_kafka(failover.measure),
     "scaling": scaling.measure,
 }

@@ -37,9 +37,11 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
+from tuyen_events.topics import CUSTOMERS as CUSTOMERS_TOPIC
 from tuyen_events.vocabulary import Mode, Reason
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.topics import ensure_topics
+from tuyen_router.stages.saving import SAVED_FROM
 
 PAGES, AGENTS, CUSTOMERS, EVENTS = 1, 7, 60, 400
 COMMENTS = EVENTS * 2 // 10
@@ -188,6 +190,39 @@ async def test_r2_1_r9_1_two_workers_one_killed_again_and_again(
     held = _held(records)
     assert sum(held.values()) == expected
     assert max(held.values()) - min(held.values()) <= 1
+
+
+async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_given_out(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    """So many comments of one customer that the snapshot has them; they are told again to another
+    worker, which reads of assignments only what came behind."""
+    many, more = SAVED_FROM + 50, 10
+    comments = [market.comment(number, 0, 1) for number in range(many + more)]
+    log = tmp_path / "router.log"
+    await market.publish(kafka, prefix, INBOUND, comments[:many])
+    async with _router(kafka, prefix, log) as worker:
+        await _until_assigned(kafka, prefix, many)
+        await _until_saved(kafka, prefix)
+        worker.send_signal(signal.SIGKILL)
+        await worker.wait()
+    await market.publish(kafka, prefix, INBOUND, comments)
+    async with _router(kafka, prefix, log):
+        held = _held(await _until_assigned(kafka, prefix, many + more))
+    assert sum(held.values()) == many + more
+    assert max(held.values()) - min(held.values()) <= 1
+
+
+async def _until_saved(kafka: str, prefix: str) -> None:
+    """Waits until a partition's snapshot says from where on assignments are to be read."""
+    async with AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
+        consumer.assign(
+            [TopicPartition(prefix + CUSTOMERS_TOPIC.name, p) for p in range(CUSTOMER_PARTITIONS)]
+        )
+        async with asyncio.timeout(60):
+            async for record in consumer:
+                if record.key == b"tail":
+                    return
 
 
 async def test_r9_2_a_graceful_stop_and_a_replay_decide_nothing_again(

@@ -45,9 +45,10 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_router.domain.seen import REMEMBERED_EVENTS, with_seen
-from tuyen_router.domain.state import CustomerRecord
+from tuyen_router.domain.snapshot import with_standing
+from tuyen_router.domain.state import CustomerRecord, Partition, apply_assignment
 from tuyen_router.stages.records import assignment_record
-from tuyen_router.stages.tables import customer_entry
+from tuyen_router.stages.tables import customer_entry, tail_entry
 
 PAGES_PER_ORGANIZATION = 10
 _NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -192,7 +193,8 @@ def acquaintances(pages: int, known: int) -> Iterator[tuple[str, Envelope]]:
 
 
 def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]:
-    """`count` customers of long standing, as a router wrote them: the records of its two tables.
+    """`count` customers of long standing, as a router wrote them: the records of its two tables,
+    and that all assignments are in the snapshot.
 
     Every one has an agent, and as many recent events as a customer can have. They were the first in
     the log: to be written together with `history`.
@@ -202,6 +204,7 @@ def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]
     for offset in range(last):
         number = ids.event_id("earlier", str(offset))
         earlier = with_seen(earlier, number, ids.ConversationId("earlier"), offset)
+    written = [0] * CUSTOMER_PARTITIONS
     for customer in range(count):
         page = customer % pages
         key, envelope = message(customer, page, customer)
@@ -231,8 +234,15 @@ def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]
         )
         record = assignment_record(made)
         yield ASSIGNMENTS, Placed(place, record.key or b"", record.value, record.headers)
+        written[place] += 1
         seen = with_seen(earlier, ids.EventId(envelope.id), event.conversation_id, last)
-        yield CUSTOMERS, Placed(place, *customer_entry(who, CustomerRecord(None, seen)), [])
+        partition = Partition(place)
+        apply_assignment(partition, made)
+        saved = with_standing(partition, who, CustomerRecord(None, seen))
+        yield CUSTOMERS, Placed(place, *customer_entry(who, saved), [])
+    for place, end in enumerate(written):
+        partition = Partition(place, handled=Sources(inbound=last), written=end)
+        yield CUSTOMERS, Placed(place, *tail_entry(partition), [])
 
 
 def history() -> Iterator[tuple[Topic, Placed]]:

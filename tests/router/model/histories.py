@@ -78,6 +78,8 @@ class History:
     """Whether rules may ask for loads. Nobody then comments on livestreams: two threads of one
     customer that wait for one answer take one place in the queue, and count as two afterwards."""
     customers: list[str] = field(default_factory=lambda: list(PEOPLE))
+    pace: timedelta = timedelta(seconds=1)
+    """The time between two things that happen."""
     count: int = 0
     log: list[str] = field(default_factory=list)
     offsets: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -199,7 +201,7 @@ class History:
         return {**common, "post_external_id": "post"}
 
     def _about(self, thread: Thread) -> dict[str, Any]:
-        at = START + timedelta(seconds=self.count)
+        at = START + self.count * self.pace
         return {
             "organization": SHOP,
             "page_id": PageId(thread.page),

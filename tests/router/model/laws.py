@@ -14,6 +14,7 @@ from tuyen_events.routing import ChoiceMade, ThreadRemoved, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Mode
 from tuyen_router.domain.lines import Waiting, offer_for
+from tuyen_router.domain.snapshot import as_row
 from tuyen_router.domain.state import Customer, Partition, Row
 
 
@@ -138,6 +139,9 @@ def _recounted(history: History) -> Counter[str]:
             for name, row in partition.rows.items()
             if row.agent_id is not None and name not in partition.done
         )
+        for (_, agent), count in partition.resting.open_ones().items():
+            if agent is not None and count:
+                found[agent] += count
     return found
 
 
@@ -160,8 +164,13 @@ def done_is_what_was_seen(history: History) -> None:
         if name in history.removed or not events:
             continue
         expected = bool(calls) and calls[-1].done and calls[-1].seen_offset >= events[-1]
-        done = history.simulation.customers[thread.partition].done
-        assert (ConversationId(name) in done) == expected, (name, calls, events)
+        partition, conversation = (
+            history.simulation.customers[thread.partition],
+            ConversationId(name),
+        )
+        rested = partition.resting.find(conversation)
+        done = conversation in partition.done or (rested is not None and rested.is_done)
+        assert done == expected, (name, calls, events)
 
 
 def _pools(history: History) -> dict[str | None, PoolRecorded]:
@@ -188,6 +197,10 @@ def states_are_what_the_logs_say(history: History) -> None:
         for number, partition in simulation.customers.items():
             again = simulation.recovered_customers(number, compacted)
             assert again.rows == partition.rows
+            assert again.done == partition.done
+            assert again.loads == partition.loads
+            assert again.resting.buckets == partition.resting.buckets
+            assert again.changes >= partition.changes
             assert _known(again) == _known(partition)
         for number, rotations in simulation.rotations.items():
             assert (
@@ -215,9 +228,20 @@ def _known(partition: Partition) -> dict[str, tuple[object, ...]]:
 
 
 def rows(history: History) -> dict[ConversationId, Row]:
+    """Of all conversations, those at rest among them."""
     found: dict[ConversationId, Row] = {}
-    for partition in history.simulation.customers.values():
-        found.update(partition.rows)
+    for name, thread in history.threads.items():
+        partition, conversation = (
+            history.simulation.customers[thread.partition],
+            ConversationId(name),
+        )
+        row = partition.rows.get(conversation)
+        rested = partition.resting.find(conversation)
+        assert row is None or rested is None, f"{name} is in two places"
+        if rested is not None:
+            row = as_row(rested, rested.day)
+        if row is not None:
+            found[conversation] = row
     return found
 
 

@@ -223,8 +223,11 @@ class Simulation:
     def recovered_customers(self, number: int, compacted: bool = False) -> Partition:
         tables = CustomerPartitions()
         assignments, customers = tables.assignments(number), tables.customers(number)
-        assignments.apply(self._changelog((ASSIGNMENTS.name, number), compacted))
         customers.apply(self._changelog((CUSTOMERS.name, number), compacted))
+        start = assignments.starts_at()
+        place = (ASSIGNMENTS.name, number)
+        assignments.apply([r for r in self._changelog(place, compacted) if r.offset >= start])
+        assignments.recovered(len(self.topics.logs[place]) - 1)
         return assignments.partition
 
     def recovered_rotations(self, number: int, compacted: bool = False) -> Rotations:

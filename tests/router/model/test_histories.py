@@ -4,6 +4,7 @@ A history that fails is named by its seed; `seed` in the test's body is all that
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -21,9 +22,11 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
-from tuyen_router.domain import queue
+from tuyen_router.domain import queue, snapshot
 from tuyen_router.domain.queue import Rotations
+from tuyen_router.domain.resting import ENTRY_BYTES
 from tuyen_router.stages import organizations as organization_stage
+from tuyen_router.stages import saving
 from tuyen_router.stages.records import organization_partition
 
 LENGTH = 60
@@ -73,6 +76,13 @@ def test_r1_to_r6_everything_at_once_is_what_the_model_says(block: int, historie
             _equals_the_model(history)
 
 
+@pytest.fixture
+def _snapshots_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recoveries begin with a snapshot, not with the whole of `assignments`."""
+    monkeypatch.setattr(saving, "SAVED_FROM", 3)
+    monkeypatch.setattr(saving, "SAVED_AT_ONCE", 2)
+
+
 def _go_on(history: History, crashes: float, slow: str | None = None) -> None:
     """Some steps in an order of chance; each may be a crash instead.
 
@@ -118,6 +128,7 @@ def _hold(history: History, *more: Callable[[History], None]) -> None:
         raise
 
 
+@pytest.mark.usefixtures("_snapshots_all_the_time")
 @pytest.mark.parametrize("crashes", [0, 0.01, 0.1])
 @pytest.mark.parametrize("block", range(3))
 def test_r9_2_laws_hold_in_any_order_and_across_any_crash(
@@ -127,6 +138,7 @@ def test_r9_2_laws_hold_in_any_order_and_across_any_crash(
         _hold(_run(seed, WEIGHTS, crashes))
 
 
+@pytest.mark.usefixtures("_snapshots_all_the_time")
 @pytest.mark.parametrize("block", range(2))
 def test_r9_1_every_conversation_was_decided_on(block: int, histories: int) -> None:
     """While rules assign, nothing is left without an owner, a wait or `no_candidate`."""
@@ -135,6 +147,7 @@ def test_r9_1_every_conversation_was_decided_on(block: int, histories: int) -> N
         _hold(_run(seed, weights, 0.02), laws.everybody_has_somebody)
 
 
+@pytest.mark.usefixtures("_snapshots_all_the_time")
 @pytest.mark.parametrize("slow", [ASSIGNMENTS, CUSTOMERS, REQUESTS, CHOICES, ANSWERS])
 def test_r9_1_no_state_is_ahead_of_what_it_builds_on_however_slow_a_topic_is(
     slow: Topic, histories: int
@@ -145,6 +158,7 @@ def test_r9_1_no_state_is_ahead_of_what_it_builds_on_however_slow_a_topic_is(
         _hold(_run(seed, weights, 0.02, slow.name), laws.everybody_has_somebody)
 
 
+@pytest.mark.usefixtures("_snapshots_all_the_time")
 def test_r9_2_a_crash_of_everything_at_any_moment_loses_nothing(histories: int) -> None:
     for seed in range(40 * histories):
         history = _run(seed, WEIGHTS, 0)
@@ -153,6 +167,7 @@ def test_r9_2_a_crash_of_everything_at_any_moment_loses_nothing(histories: int) 
         _hold(history)
 
 
+@pytest.mark.usefixtures("_snapshots_all_the_time")
 def test_r9_2_reading_everything_again_changes_nothing(histories: int) -> None:
     """A replay of all inputs from their first offset, onto the states that they came to."""
     weights = {kind: weight for kind, weight in WEIGHTS.items() if kind != "settings"}
@@ -193,6 +208,30 @@ def test_r5_1_few_remembered_answers_are_enough_where_few_are_under_way(
         laws.states_are_what_the_logs_say(history)
 
 
+@pytest.mark.usefixtures("_snapshots_all_the_time")
+def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
+    monkeypatch: pytest.MonkeyPatch, histories: int
+) -> None:
+    """Four hours pass between two events, so comments are at rest for most of a history; workers
+    start again whenever all is quiet, as they would long before anything comes to rest."""
+    monkeypatch.setattr(snapshot, "YOUNG", 0)
+    rested = 0
+    for seed in range(40 * histories):
+        history = begin(seed, with_model=False)
+        history.pace = timedelta(hours=4)
+        for _ in range(LENGTH):
+            history.happen(WEIGHTS)
+            history.simulation.settle(history.random)
+            if history.random.random() < 0.1:
+                worker = history.random.choice(history.simulation.workers)
+                history.simulation.restart(worker, compacted=history.random.random() < 0.5)
+        _hold(history)
+        for partition in history.simulation.customers.values():
+            rested += sum(map(len, partition.resting.buckets.values()))
+    assert rested > 50 * ENTRY_BYTES
+
+
+@pytest.mark.usefixtures("_snapshots_all_the_time")
 def test_r2_1_skew_is_at_most_one_while_the_candidates_stay(histories: int) -> None:
     """R2.1 over the whole machine: any run of n choices, whatever crashes."""
     weights = {"write": 60, "again": 5, "done": 6}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from starlette.applications import Starlette
@@ -113,8 +113,11 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
         },
         handlers={customers.NAME: stage1.handle, organizations.NAME: handle_requests},
         tables=[
-            _table(settings, ASSIGNMENTS, customers.NAME, partitions.assignments),
             _table(settings, CUSTOMERS, customers.NAME, partitions.customers),
+            replace(
+                _table(settings, ASSIGNMENTS, customers.NAME, partitions.assignments),
+                behind=CUSTOMERS.name,
+            ),
             _table(settings, CHOICES, organizations.NAME, ChoicesTable),
         ],
         gate=copies.caught_up,

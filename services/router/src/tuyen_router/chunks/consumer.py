@@ -230,6 +230,8 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     async def _turn(self) -> None:
         if self._taken < self.app.settings.few_records:
             await self._cadence.turn()
+        if self.app.in_recovery:
+            self.positions.to_reread.update(self.app.tables.recovery.go_on())
         await self._reread()
         wanted = self._wanted()
         if not wanted:
@@ -254,11 +256,15 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
 
     def _wanted(self) -> set[TP]:
         """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""
+        recovery = self.app.tables.recovery
         return {
             tp
             for tp in self._get_active_partitions()
-            if (stage := self.app.stage_of_input.get(tp.topic)) is None
-            or (self.handing_over and stage.has_room())
+            if (
+                not recovery.awaits_another(tp)
+                if (stage := self.app.stage_of_input.get(tp.topic)) is None
+                else self.handing_over and stage.has_room()
+            )
         }
 
     async def _reread(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Record(Protocol):
@@ -37,6 +37,22 @@ class PartitionState(Protocol):
         ...
 
 
+@runtime_checkable
+class TailState(PartitionState, Protocol):
+    """A state of which another table of the partition, which it stands `behind`, has a snapshot."""
+
+    def starts_at(self) -> int:
+        """The first offset of the changelog that the snapshot lacks.
+
+        Called when the other table's partition was read whole; perhaps more than once.
+        """
+        ...
+
+    def recovered(self, last: int) -> None:
+        """The changelog was read up to this offset, the last one that it has."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive records of one partition, as they were fetched together; never empty.
@@ -64,3 +80,6 @@ class TableSpec:
     stage: str
     new_state: Callable[[int], PartitionState]
     """Makes the empty state of a partition."""
+    behind: str | None = None
+    """The name of the table whose partition is recovered before this one's, and tells from where on
+    this one is read: its states are of the kind `TailState`."""

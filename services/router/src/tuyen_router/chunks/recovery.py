@@ -35,6 +35,8 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._starts: dict[TP, int] = {}
+        self._behind: dict[TP, TP] = {}
+        """Which changelog partitions wait for another one to be read whole."""
         self._began_at_hold = 0
 
     @Service.task  # type: ignore[untyped-decorator]  # mode publishes no usable types
@@ -66,7 +68,32 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     ) -> None:
         """Seek behind what is known; Faust seeks onto it, and below the start of a cut log."""
         self._starts = {tp: offsets[tp] for tp in tps}
+        self._behind = {tp: first for tp in tps if (first := self._read_before(tp)) is not None}
         await consumer.seek_wait({tp: offsets[tp] + 1 for tp in tps})
+
+    def _read_before(self, tp: TP) -> TP | None:
+        """The changelog partition that has to be read before this one, if there is one."""
+        behind = self.tp_to_table[tp].spec.behind
+        if behind is None:
+            return None
+        return TP(self.tables[behind].spec.topic, tp.partition)
+
+    def awaits_another(self, tp: TP) -> bool:
+        """Whether a changelog partition is not to be read yet."""
+        return tp in self._behind
+
+    def go_on(self) -> set[TP]:
+        """Lets those be read whose predecessors are; returns them, for they begin elsewhere now."""
+        due = {
+            tp
+            for tp, first in self._behind.items()
+            if self.active_offsets[first] >= self.active_highwaters.get(first, -1)
+        }
+        for tp in due:
+            del self._behind[tp]
+            start = self.tp_to_table[tp].data.skip_to_start(tp.partition)
+            self._starts[tp] = self.active_offsets[tp] = max(self.active_offsets[tp], start)
+        return due
 
     def next_offset(self, tp: TP) -> int | None:
         """Where to read a changelog partition on; None when it is not being recovered."""
@@ -91,11 +118,11 @@ class ChunkRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
         if not self.in_recovery:
             return
         for tp, last in self.active_highwaters.items():
-            if self.active_offsets[tp] < last:
+            if self.active_offsets[tp] < last and tp not in self._behind:
                 position = self.app.consumer._thread.read_position(tp)
                 if position is not None and position > last:
                     self.active_offsets[tp] = last
-        if self.need_recovery():
+        if self._behind or self.need_recovery():
             return
         self._set_recovery_ended()
         self.signal_recovery_end.set()

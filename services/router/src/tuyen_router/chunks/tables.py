@@ -10,7 +10,7 @@ from faust.types import TP
 from tuyen_router.chunks.delivery import BaseOffset
 from tuyen_router.chunks.fatal import end_process
 from tuyen_router.chunks.faust_logger import FAUST_LOGGER
-from tuyen_router.chunks.records import PartitionState, Record, TableSpec
+from tuyen_router.chunks.records import PartitionState, Record, TableSpec, TailState
 
 
 class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes no usable types
@@ -46,6 +46,17 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         They count as seen: the broker gives the next offset after them to our next record.
         """
         self._last[partition] = max(self._last[partition], last)
+        state = self.states[partition]
+        if isinstance(state, TailState):
+            state.recovered(self._last[partition])
+
+    def skip_to_start(self, partition: int) -> int:
+        """Leave out what the table that this one stands behind holds already; returns the last
+        offset that the state has seen by that."""
+        state = self.states[partition]
+        if isinstance(state, TailState):
+            self._last[partition] = max(self._last[partition], state.starts_at() - 1)
+        return self._last[partition]
 
     def confirm(self, partition: int, base: BaseOffset, count: int) -> None:
         """Check the broker's answer to a batch of ours against what we know of the log.

@@ -1,12 +1,14 @@
 """What stage 1 remembers of one partition's customers and conversations.
 
-Everything here is folded from two compacted topics: rows from `assignments`, the rest from
-`router-customers`. Both folds may run in any order, so neither touches the other's fields; what
-both bear on (how far the inputs had been read, whether a request is open, agents' loads) comes out
-the same in any order.
+Everything here is folded from two compacted topics. `router-customers` has what is nobody else's
+business, and what assignments had come to by some offset of theirs (`snapshot`); `assignments` is
+read from there. Until there is a snapshot both folds may run in any order, so neither touches the
+other's fields; what both bear on (how far the inputs had been read, whether a request is open,
+agents' loads) comes out the same in any order.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from sys import intern
 
 import msgspec
@@ -25,6 +27,7 @@ from tuyen_events.ids import (
 from tuyen_events.routing import Position, Purpose
 from tuyen_events.topics import COMMANDS, INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason
+from tuyen_router.domain.resting import Resting
 from tuyen_router.domain.seen import as_written_today
 
 _NONE_SETTLED = (-1, -1)
@@ -36,7 +39,10 @@ Named = tuple[str, str | None]
 """A department, and perhaps a region of it."""
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+_FIRST_DAY = date(1970, 1, 1).toordinal()
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A conversation as its latest assignment record has it."""
 
     organization: OrganizationId
@@ -48,6 +54,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     inbound: int
     command: int
     """The offset of the command that made the record; -1 when a rule did."""
+    day: int = 0
+    """Of the record; the number of days since 1970."""
 
     @property
     def waiting(self) -> bool:
@@ -84,6 +92,21 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     outcome: Outcome
 
 
+class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What assignments had made of a customer: their stickiness, and the rows of their threads."""
+
+    agent_id: AgentId | None
+    reason: Reason | None
+    rule_id: RuleId | None
+    settled: int
+    settled_command: int
+    settled_before: bool
+    rows: tuple[tuple[ConversationId, Row], ...]
+    """Of the message thread first, if there is one, and of those on livestreams that are not at
+    rest."""
+    has_message_thread: bool
+
+
 class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A customer as it stands in `router-customers`.
 
@@ -96,6 +119,8 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seen: bytes
     refused: Refusal | None = None
     named: Named | None = None
+    standing: Standing | None = None
+    """None in a record of an earlier version: assignments tell it."""
 
 
 class Customer(msgspec.Struct, gc=False):
@@ -117,6 +142,10 @@ class Customer(msgspec.Struct, gc=False):
     refused: Refusal | None = None
     named: Named | None = None
     """What a website's visitor last asked for, while rules assigned (R3.7)."""
+    thread: ConversationId | None = None
+    """Their messages, once these have a row."""
+    lives: tuple[ConversationId, ...] = ()
+    """Their threads on livestreams that have rows."""
 
     def has_settled(self, order: tuple[int, int]) -> bool:
         """Whether the request of that order, or a later one of the customer, was settled.
@@ -145,18 +174,32 @@ class Partition:
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when nobody of it has any."""
     handled: Sources = field(default_factory=Sources)
-    versions: int = 0
-    """The sum of all rows' versions."""
     contested: dict[ConversationId, AssignmentEvent] = field(default_factory=dict)
     """Conversations behind whose record that counts another one stands in the log, which two
     workers can make; that one (see `domain.contested`)."""
     marks: int = 0
     """How often a mark was set or taken away."""
+    resting: Resting = field(default_factory=Resting)
+    young: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
+    """What may come to rest some days later, in the order of the last records; and whose threads
+    those on livestreams are."""
+    today: int = 0
+    """The latest day of any record."""
+    woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
+    """What was at rest and is not any more, and whose threads those on livestreams are; to be
+    written."""
+    unsaved: dict[ConversationId, tuple[int, CustomerId | None]] = field(default_factory=dict)
+    """What has an assignment record that is not in the snapshot, the offset of the first such
+    record, and, of what is no comment, the customer. In the order of these offsets."""
+    written: int = 0
+    """The offset of the next assignment record."""
+    tail: int = 0
+    """From where on assignments have to be read after the snapshot that was read."""
 
     @property
     def changes(self) -> int:
         """How many changes of loads there can have been; never falls, across recoveries too."""
-        return self.versions + self.marks
+        return self.written + self.marks
 
     def customer(self, customer: CustomerId) -> Customer:
         found = self.customers.get(customer)
@@ -176,12 +219,12 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
     The highest version of a conversation counts, and of two with one version the first in the log;
     what counts is told again when it is not the last (`domain.contested`).
     """
+    partition.handled = furthest(partition.handled, record.sources)
     row = partition.rows.get(record.conversation_id)
     if row is not None and row.version >= record.version:
         partition.contested[record.conversation_id] = record
         return
     partition.contested.pop(record.conversation_id, None)
-    partition.handled = _furthest(partition.handled, record.sources)
     sticky = record.kind.sticky
     by_hand = record.by is not None or record.reason is Reason.UNASSIGNED
     new = partition.rows[record.conversation_id] = Row(
@@ -192,15 +235,26 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         None if sticky else record.request_id,
         record.sources.inbound,
         record.sources.commands if by_hand else -1,
+        record.at.toordinal() - _FIRST_DAY,
     )
-    partition.versions += new.version - (0 if row is None else row.version)
+    partition.today = max(partition.today, new.day)
+    if record.kind is not ConversationKind.MESSAGE:
+        is_young(partition, record.conversation_id, record.customer_id if sticky else None)
     loads = partition.loads.setdefault(new.organization, {})
     if record.conversation_id not in partition.done:
         if row is not None:
-            _count(loads, row.agent_id, -1)
-        _count(loads, new.agent_id, 1)
+            count_load(loads, row.agent_id, -1)
+        count_load(loads, new.agent_id, 1)
     if sticky:
         _stick(partition.customer(record.customer_id), record, new)
+
+
+def is_young(
+    partition: Partition, conversation: ConversationId, customer: CustomerId | None
+) -> None:
+    """Something happened to the conversation; it comes to rest after all others that are young."""
+    partition.young.pop(conversation, None)
+    partition.young[conversation] = customer
 
 
 def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
@@ -209,6 +263,10 @@ def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
     That is the one that it names, with all before it. One that waits names what it waits for: when
     a command made it, all before that were withdrawn, which no other record may tell any more.
     """
+    if record.kind is ConversationKind.MESSAGE:
+        customer.thread = record.conversation_id
+    elif record.conversation_id not in customer.lives:
+        customer.lives = (*customer.lives, record.conversation_id)
     customer.agent_id = row.agent_id
     customer.reason = row.reason
     customer.rule_id = None if record.rule_id is None else RuleId(intern(record.rule_id))
@@ -221,7 +279,8 @@ def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
         customer.open_request = None
 
 
-def _count(loads: dict[AgentId, int], agent: AgentId | None, change: int) -> None:
+def count_load(loads: dict[AgentId, int], agent: AgentId | None, change: int) -> None:
+    """One agent's count goes up or down; who has nothing is not named."""
     if agent is None:
         return
     count = loads.get(agent, 0) + change
@@ -248,7 +307,7 @@ def order_of(request: str) -> tuple[int, int]:
     return (int(inbound), int(offset)) if inbound else (int(offset), -1)
 
 
-def _furthest(handled: Sources, seen: Sources) -> Sources:
+def furthest(handled: Sources, seen: Sources) -> Sources:
     """In recovery, what the records tell of how far the inputs had been read."""
     if (
         seen.inbound <= handled.inbound
@@ -291,7 +350,7 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
         inbound, command = order_of(request.id)
         if inbound > partition.handled.inbound or command > partition.handled.commands:
             told = Sources(inbound=inbound, commands=command)
-            partition.handled = _furthest(partition.handled, told)
+            partition.handled = furthest(partition.handled, told)
         if customer.has_settled((inbound, command)):
             request = None
     customer.open_request = request
@@ -304,8 +363,8 @@ def apply_done(partition: Partition, conversation: ConversationId, seen: int | N
     """Folds one mark; the latest counts. None opens the conversation again (I12)."""
     row = partition.rows.get(conversation)
     if (seen is None) is (conversation in partition.done) and row is not None:
-        loads = partition.loads[row.organization]
-        _count(loads, row.agent_id, 1 if seen is None else -1)
+        loads = partition.loads.setdefault(row.organization, {})
+        count_load(loads, row.agent_id, 1 if seen is None else -1)
     if seen is None:
         partition.done.pop(conversation, None)
     else:

@@ -22,8 +22,14 @@ from tuyen_events.commands import (
     ReturnToRotation,
 )
 from tuyen_events.event import Event
-from tuyen_events.ids import ConversationId, CustomerId, EventId, OrganizationId
-from tuyen_events.inbound import CommentAdded, CommentRemoved, MessageReceived, Visit
+from tuyen_events.ids import (
+    ConversationId,
+    CustomerId,
+    EventId,
+    OrganizationId,
+    comment_thread_id,
+)
+from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer, MessageReceived, Visit
 from tuyen_events.routing import (
     ChoiceMade,
     ChoiceRequested,
@@ -68,6 +74,7 @@ from tuyen_router.domain.rotating import (
 )
 from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.snapshot import note_written, wake
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.domain.visits import kept
@@ -80,7 +87,8 @@ from tuyen_router.stages.records import (
     private_record,
     reason_of,
 )
-from tuyen_router.stages.tables import customer_entry, done_entry, marks_entry
+from tuyen_router.stages.saving import Saving
+from tuyen_router.stages.tables import customer_entry
 
 NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
@@ -186,6 +194,7 @@ class CustomerStage:
         self, partition: Partition, event: Event, record: Record, position: Position
     ) -> list[Decision]:
         repeated = _note_handled(partition, position)
+        _wake(partition, event)
         match event:
             case MessageReceived() | CommentAdded():
                 return self._arrived(partition, event, _id_of(record), position)
@@ -338,21 +347,17 @@ class _Writing:
         topic = self._prefix + ASSIGNMENTS.name
         for records in self._outbox.fitting(self._records):
             self._outbox.add_atomically(topic, self._partition.number, records)
+        for each in self._assignments:
+            customer = each.customer_id if each.kind.sticky else None
+            note_written(self._partition, each.conversation_id, customer, self._partition.written)
         self._made += self._assignments
         self._assignments, self._records = [], []
 
     def end_chunk(self) -> None:
         """Hands over the customers and marks as the chunk left them, and the loads."""
         self._tell()
-        if self._saved or self._done:
-            topic, number = self._prefix + CUSTOMERS.name, self._partition.number
-            add = self._outbox.follow_up.add
-            for customer, record in self._saved.items():
-                add(topic, number, *customer_entry(customer, record))
-            for conversation, seen in self._done.items():
-                add(topic, number, *done_entry(conversation, seen))
-            if self._done:
-                add(topic, number, *marks_entry(self._partition.marks))
+        saving = Saving(self._prefix, self._partition, self._outbox, self._loads)
+        saving.save(self._saved, self._done)
         for report in self._loads.reports():
             add_report(self._outbox, self._prefix, report)
 
@@ -403,6 +408,30 @@ def _note_handled(partition: Partition, position: Position) -> bool:
     if not repeated:
         partition.handled = Sources(inbound=inbound, answers=answers, commands=commands)
     return repeated
+
+
+def _wake(partition: Partition, event: Event) -> None:
+    """What an event is about may be at rest; a message thread never is."""
+    match event:
+        case CommentAdded(conversation_id=str() as conversation, customer=Customer() as author):
+            wake(partition, conversation, author.id if event.livestream else None)
+            if event.livestream:
+                thread = comment_thread_id(event.organization, event.page_id, event.external_id)
+                wake(partition, thread, None)
+        case CommentRemoved():
+            thread = event.conversation_id or comment_thread_id(
+                event.organization, event.page_id, event.external_id
+            )
+            author_id = None if event.customer is None else event.customer.id
+            wake(partition, thread, author_id if event.livestream else None)
+        case ThreadRemoved():
+            wake(partition, event.conversation_id, None)
+        case ChoiceMade() | AssignConversation() | ReturnToRotation() | MarkConversationDone():
+            if event.kind is not ConversationKind.MESSAGE:
+                customer = event.customer_id if event.kind.sticky else None
+                wake(partition, event.conversation_id, customer)
+        case _:
+            pass
 
 
 def _read(topic: str, record: Record) -> Event | None:

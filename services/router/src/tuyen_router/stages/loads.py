@@ -42,15 +42,16 @@ class ChangedLoads:
 
     def note_assignment(self, record: AssignmentEvent) -> None:
         """A conversation went from one agent to another."""
-        self._note(record.organization, record.agent_id, record.previous_agent_id)
+        self.note(record.organization, record.agent_id, record.previous_agent_id)
 
     def note_done(self, conversation: ConversationId) -> None:
         """A conversation was done, or opened again."""
         row = self._partition.rows.get(conversation)
         if row is not None:
-            self._note(row.organization, row.agent_id)
+            self.note(row.organization, row.agent_id)
 
-    def _note(self, organization: OrganizationId, *agents: AgentId | None) -> None:
+    def note(self, organization: OrganizationId, *agents: AgentId | None) -> None:
+        """These agents have another count than before."""
         if self._organization(organization).counts_loads:
             for agent in agents:
                 if agent is not None:

@@ -1,6 +1,6 @@
 """How each table's partition is folded from its changelog, live and in recovery alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import structlog
@@ -9,8 +9,9 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_events.vocabulary import ConversationKind
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
-from tuyen_router.chunks import Record
+from tuyen_router.chunks import OutRecord, Record
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.lines import Waiting
 from tuyen_router.domain.loads import Counted, Counts, Released, Reserved
@@ -27,12 +28,27 @@ from tuyen_router.domain.queue import (
     Step,
     evolve,
 )
+from tuyen_router.domain.snapshot import (
+    Changed,
+    Tail,
+    apply_comment,
+    apply_standing,
+    apply_tail,
+    count_again,
+    note_written,
+    tail_of,
+    tail_offset,
+    wake,
+    with_standing,
+)
 from tuyen_router.domain.state import (
     CustomerRecord,
     Partition,
+    Row,
     apply_assignment,
     apply_customer,
     apply_done,
+    furthest,
 )
 from tuyen_router.domain.threads import BucketKept
 from tuyen_router.stages.records import SOURCE, reason_of
@@ -47,12 +63,19 @@ _counts = msgspec.json.Decoder(Counts)
 _agent = msgspec.json.Decoder(str)
 _progress = msgspec.json.Decoder(Progress)
 
+_row = msgspec.json.Decoder(Row)
+_owner = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
+_tail = msgspec.json.Decoder(Tail)
 _int = msgspec.json.Decoder(int)
 
 _log = structlog.get_logger()
 
 _DONE = "done/"
 _MARKS = "marks"
+_COMMENT = "comment/"
+_RESTING = "resting/"
+_OWNER = "owner/"
+_TAIL = "tail"
 
 
 class CustomerPartitions:
@@ -80,10 +103,25 @@ class CustomerPartitions:
 
 
 class AssignmentsTable:
-    """The public assignment records are the state of conversations and of stickiness."""
+    """The public assignment records are the state of conversations and of stickiness: those that
+    are not in the snapshot yet."""
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
+        self._is_begun = False
+        self._read: dict[ConversationId, int] = {}
+        """The highest version of each conversation of which a record was read in this recovery."""
+
+    def starts_at(self) -> int:
+        """The first record that the customers' table, read whole by now, does not hold."""
+        if not self._is_begun:
+            self._is_begun = True
+            count_again(self.partition)
+        return self.partition.tail
+
+    def recovered(self, last: int) -> None:
+        self.partition.written = last + 1
+        self._read.clear()
 
     def apply(self, records: Sequence[Record]) -> None:
         _fold_each(ASSIGNMENTS, self.partition.number, records, self._fold)
@@ -92,12 +130,28 @@ class AssignmentsTable:
         if record.value is None:
             return
         event = decode_data(record.headers, record.value)
-        if isinstance(event, AssignmentEvent):
-            apply_assignment(self.partition, event)
+        if not isinstance(event, AssignmentEvent):
+            return
+        partition, name = self.partition, event.conversation_id
+        customer = event.customer_id if event.kind.sticky else None
+        read = self._read.get(name, 0)
+        self._read[name] = max(read, event.version)
+        held = partition.rows.get(name) or partition.resting.find(name)
+        if held is not None and read < event.version <= held.version:
+            # The snapshot has it: nobody else's record, which would be a second of its version.
+            partition.handled = furthest(partition.handled, event.sources)
+            partition.contested.pop(name, None)
+        else:
+            if event.kind is not ConversationKind.MESSAGE:
+                wake(partition, name, customer)
+            apply_assignment(partition, event)
+        if name in partition.rows:
+            note_written(partition, name, customer, record.offset)
 
 
 class CustomersTable:
-    """Recent events and the open request of each customer; what is done (I12)."""
+    """Recent events and the open request of each customer; what is done (I12); and the snapshot of
+    what assignments came to."""
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
@@ -108,16 +162,36 @@ class CustomersTable:
     def _fold(self, record: Record) -> None:
         if record.key is None:
             return
-        key, value = record.key.decode(), record.value
-        if key.startswith(_DONE):
-            seen = None if value is None else _int.decode(value)
-            apply_done(self.partition, ConversationId(key.removeprefix(_DONE)), seen)
-        elif value is None:
-            return
-        elif key == _MARKS:
-            self.partition.marks = _int.decode(value)
-        else:
-            apply_customer(self.partition, CustomerId(key), _customer.decode(value))
+        kind, _, name = record.key.decode().rpartition("/")
+        if kind or name in (_MARKS, _TAIL):
+            self._other(kind, name, record.value)
+        elif record.value is not None:
+            customer, known = CustomerId(name), _customer.decode(record.value)
+            if known.standing is not None:
+                apply_standing(self.partition, customer, known.standing)
+            apply_customer(self.partition, customer, known)
+
+    def _other(self, kind: str, name: str, value: bytes | None) -> None:
+        partition = self.partition
+        match kind, value:
+            case "done", _:
+                seen = None if value is None else _int.decode(value)
+                apply_done(partition, ConversationId(name), seen)
+            case "comment", _:
+                row = None if value is None else _row.decode(value)
+                apply_comment(partition, ConversationId(name), row)
+            case "resting", None:
+                partition.resting.buckets.pop(int(name), None)
+            case "resting", bytes():
+                partition.resting.buckets[int(name)] = value
+            case "owner", bytes():
+                partition.resting.name_owner(int(name), _owner.decode(value))
+            case "", bytes() if name == _MARKS:
+                partition.marks = _int.decode(value)
+            case "", bytes() if name == _TAIL:
+                apply_tail(partition, _tail.decode(value))
+            case _:
+                pass
 
 
 class ChoicesTable:
@@ -195,6 +269,33 @@ def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
 def customer_entry(customer: CustomerId, record: CustomerRecord) -> tuple[bytes, bytes]:
     """What stands in `router-customers` of a customer."""
     return customer.encode(), _encode(record)
+
+
+def comment_entry(partition: Partition, conversation: ConversationId) -> tuple[bytes, bytes | None]:
+    """What stands there of a root comment; nothing of one that is at rest."""
+    row = partition.rows.get(conversation)
+    return f"{_COMMENT}{conversation}".encode(), None if row is None else _encode(row)
+
+
+def changed_entries(partition: Partition, changed: Changed) -> Iterator[OutRecord]:
+    """What stands there of conversations that came to rest or woke up: all of it in one batch, so
+    that nothing is in two places."""
+    resting = partition.resting
+    for number in changed.owners:
+        yield OutRecord(f"{_OWNER}{number}".encode(), _encode(resting.owners[number]))
+    for customer in changed.customers:
+        yield OutRecord(*customer_entry(customer, with_standing(partition, customer)))
+    for conversation in changed.comments:
+        yield OutRecord(*comment_entry(partition, conversation))
+    for conversation in changed.marks:
+        yield OutRecord(*done_entry(conversation, partition.done.get(conversation)))
+    for bucket in sorted(changed.buckets):
+        yield OutRecord(f"{_RESTING}{bucket}".encode(), resting.buckets.get(bucket))
+
+
+def tail_entry(partition: Partition) -> tuple[bytes, bytes]:
+    """From where on assignments have to be read; to be written behind all that the snapshot has."""
+    return _TAIL.encode(), _encode(tail_of(partition, tail_offset(partition)))
 
 
 def done_entry(conversation: ConversationId, seen: int | None) -> tuple[bytes, bytes | None]:

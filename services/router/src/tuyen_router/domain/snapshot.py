@@ -1,0 +1,323 @@
+"""What of a partition is kept beside its assignments, so that these are read from there on (R9.6).
+
+`router-customers` says of every customer, and of every comment that is not at rest, what
+assignments had made of it; of what is at rest, its bucket. Each of these stands for itself, and is
+as new as what it was written with; the latest of each counts. `Tail` says from which offset of
+assignments on something is not in them yet.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from sys import intern
+
+import msgspec
+from msgspec.structs import replace
+
+from tuyen_events.assignments import Sources
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
+from tuyen_router.domain.resting import REMEMBERED_DAYS, Owner, Rested, bucket_of
+from tuyen_router.domain.state import (
+    Customer,
+    CustomerRecord,
+    Partition,
+    Row,
+    Standing,
+    count_load,
+    furthest,
+    is_young,
+)
+
+_CHANGE_BYTES = 1_000
+"""What is written of one conversation beside its bucket: a customer at most."""
+
+MOST_LIVES = 500
+"""A customer's threads on livestreams that are not at rest: they stand in one record."""
+
+YOUNG = 8_192
+"""So many of a partition are never at rest, however old: a crash may have lost what follows from
+their last records, and what says so is in their rows. More cannot be under way at the broker."""
+
+_WHOLE_DAYS = 2
+"""A conversation comes to rest when the day of its last record lies so many days back."""
+
+
+class Tail(msgspec.Struct, frozen=True, array_like=True):
+    """From where on assignments have to be read, and how far the inputs had been read by then."""
+
+    offset: int
+    inbound: int
+    answers: int
+    commands: int
+
+
+@dataclass(slots=True)
+class Changed:
+    """What was moved to rest, or back, and has to be written at once."""
+
+    comments: list[ConversationId] = field(default_factory=list)
+    customers: list[CustomerId] = field(default_factory=list)
+    marks: list[ConversationId] = field(default_factory=list)
+    buckets: set[int] = field(default_factory=set)
+    owners: range = range(0)
+    """The owners that were named for the first time."""
+    freed: list[Owner] = field(default_factory=list)
+    """Who has a conversation less, since it was let go."""
+
+
+def standing_of(partition: Partition, customer: Customer) -> Standing:
+    """What assignments made of a customer."""
+    threads = customer.lives if customer.thread is None else (customer.thread, *customer.lives)
+    return Standing(
+        customer.agent_id,
+        customer.reason,
+        customer.rule_id,
+        customer.settled,
+        customer.settled_command,
+        customer.settled_before,
+        tuple((each, partition.rows[each]) for each in threads),
+        customer.thread is not None,
+    )
+
+
+def with_standing(
+    partition: Partition, customer_id: CustomerId, record: CustomerRecord | None = None
+) -> CustomerRecord:
+    """The customer's record with what assignments made of them by now."""
+    customer = partition.customer(customer_id)
+    return replace(record or customer.record(), standing=standing_of(partition, customer))
+
+
+def apply_standing(partition: Partition, customer_id: CustomerId, standing: Standing) -> None:
+    """Folds what a snapshot says of a customer; loads are counted once all of it was read."""
+    customer = partition.customer(customer_id)
+    threads = [each for each, _ in standing.rows]
+    for gone in customer.lives:
+        if gone not in threads:
+            partition.rows.pop(gone, None)
+    customer.agent_id = None if standing.agent_id is None else AgentId(intern(standing.agent_id))
+    customer.reason = standing.reason
+    customer.rule_id = None if standing.rule_id is None else RuleId(intern(standing.rule_id))
+    customer.settled, customer.settled_command = standing.settled, standing.settled_command
+    customer.settled_before = standing.settled_before
+    customer.thread = threads[0] if standing.has_message_thread else None
+    customer.lives = tuple(threads[1:] if standing.has_message_thread else threads)
+    for conversation, row in standing.rows:
+        partition.rows[conversation] = _interned(row)
+    for live in customer.lives:
+        is_young(partition, live, customer_id)
+
+
+def apply_comment(partition: Partition, conversation: ConversationId, row: Row | None) -> None:
+    """Folds what a snapshot says of a root comment; None is one that came to rest."""
+    if row is None:
+        partition.rows.pop(conversation, None)
+        return
+    partition.rows[conversation] = _interned(row)
+    is_young(partition, conversation, None)
+
+
+def _interned(row: Row) -> Row:
+    return replace(
+        row,
+        organization=OrganizationId(intern(row.organization)),
+        agent_id=None if row.agent_id is None else AgentId(intern(row.agent_id)),
+    )
+
+
+def apply_tail(partition: Partition, tail: Tail) -> None:
+    """Folds from where on assignments have to be read."""
+    told = Sources(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
+    partition.handled = furthest(partition.handled, told)
+    partition.tail = tail.offset
+
+
+def tail_of(partition: Partition, offset: int) -> Tail:
+    handled = partition.handled
+    return Tail(offset, handled.inbound, handled.answers, handled.commands)
+
+
+def count_again(partition: Partition) -> None:
+    """Counts all loads, once a snapshot was read whole."""
+    partition.loads.clear()
+    for name, row in partition.rows.items():
+        loads = partition.loads.setdefault(row.organization, {})
+        if name not in partition.done:
+            count_load(loads, row.agent_id, 1)
+        partition.today = max(partition.today, row.day)
+    for (organization, agent), count in partition.resting.open_ones().items():
+        loads = partition.loads.setdefault(organization, {})
+        if agent is not None and count:
+            loads[agent] = loads.get(agent, 0) + count
+
+
+def wake(
+    partition: Partition, conversation: ConversationId, customer_id: CustomerId | None
+) -> None:
+    """Makes a conversation at rest a row again, since something comes for it; `customer_id` is that
+    of a thread on a livestream. Nothing changes by it but where it is kept."""
+    if not partition.resting.buckets or conversation in partition.rows:
+        return
+    rested = partition.resting.take(conversation)
+    if rested is None:
+        return
+    partition.rows[conversation] = as_row(rested, partition.today)
+    if rested.is_done:
+        partition.done[conversation] = rested.inbound
+    if customer_id is not None:
+        customer = partition.customer(customer_id)
+        customer.lives = (*customer.lives, conversation)
+    is_young(partition, conversation, customer_id)
+    partition.woken[conversation] = customer_id
+
+
+def as_row(rested: Rested, day: int) -> Row:
+    """The row of a conversation that woke up on a day."""
+    organization, agent = rested.owner
+    return Row(organization, rested.version, agent, rested.reason, None, rested.inbound, -1, day)
+
+
+def woken(partition: Partition) -> Changed:
+    """What woke up since it was asked last."""
+    changed = Changed()
+    for conversation, customer in partition.woken.items():
+        _note(changed, conversation, customer)
+        changed.marks.append(conversation)
+    partition.woken.clear()
+    return changed
+
+
+def _note(changed: Changed, conversation: ConversationId, customer: CustomerId | None) -> None:
+    changed.buckets.add(bucket_of(conversation))
+    if customer is None:
+        changed.comments.append(conversation)
+    elif customer not in changed.customers:
+        changed.customers.append(customer)
+
+
+def put_to_rest(partition: Partition, most_bytes: int) -> Changed | None:
+    """Puts some of what nothing happened to for long enough to rest, as many as change so many
+    bytes of buckets; None when there is nothing.
+
+    What waits, or what a customer's open request asks for, stays. What had its last record
+    `REMEMBERED_DAYS` ago is forgotten on this occasion.
+    """
+    changed = Changed()
+    known = len(partition.resting.owners)
+    size = 0
+    while len(partition.young) > YOUNG and size < most_bytes:
+        conversation, customer = next(iter(partition.young.items()))
+        row = partition.rows.get(conversation)
+        if row is not None and row.day > partition.today - _WHOLE_DAYS:
+            break
+        del partition.young[conversation]
+        if row is None:
+            continue
+        if row.waiting or _is_asked_for(partition, conversation, customer):
+            is_young(partition, conversation, customer)
+            size += _CHANGE_BYTES
+            continue
+        if conversation in partition.done:
+            changed.marks.append(conversation)
+        size += _CHANGE_BYTES + _rest(partition, conversation, customer, row)
+        _note(changed, conversation, customer)
+    if not changed.buckets:
+        return None
+    for number in changed.buckets:
+        changed.freed += _forget(partition, partition.resting.let_go(number, _oldest(partition)))
+    changed.owners = range(known, len(partition.resting.owners))
+    return changed
+
+
+def thin_out(partition: Partition, customer_id: CustomerId) -> Changed | None:
+    """Puts the oldest of a customer's threads on livestreams to rest, however young, where they are
+    too many for one record; None when they are not."""
+    customer = partition.customer(customer_id)
+    if len(customer.lives) <= MOST_LIVES:
+        return None
+    changed = Changed()
+    known = len(partition.resting.owners)
+    for live in customer.lives[:-MOST_LIVES]:
+        row = partition.rows[live]
+        if row.waiting or _is_asked_for(partition, live, customer_id):
+            continue
+        if live in partition.done:
+            changed.marks.append(live)
+        partition.young.pop(live, None)
+        _rest(partition, live, customer_id, row)
+        _note(changed, live, customer_id)
+    changed.owners = range(known, len(partition.resting.owners))
+    return changed if changed.buckets else None
+
+
+def _oldest(partition: Partition) -> int:
+    return partition.today - REMEMBERED_DAYS
+
+
+def _is_asked_for(
+    partition: Partition, conversation: ConversationId, customer: CustomerId | None
+) -> bool:
+    if customer is None:
+        return False
+    request = partition.customer(customer).open_request
+    return request is not None and any(each == conversation for each, _ in request.conversations)
+
+
+def _rest(
+    partition: Partition, conversation: ConversationId, customer: CustomerId | None, row: Row
+) -> int:
+    """Returns how large its bucket is by now."""
+    seen = partition.done.pop(conversation, None)
+    rested = Rested(
+        owner=(row.organization, row.agent_id),
+        version=row.version,
+        reason=row.reason,
+        day=row.day,
+        inbound=max(0, row.inbound if seen is None else seen),
+        is_done=seen is not None,
+    )
+    bucket = partition.resting.put(conversation, rested)
+    del partition.rows[conversation]
+    partition.unsaved.pop(conversation, None)
+    if customer is not None:
+        found = partition.customer(customer)
+        found.lives = tuple(each for each in found.lives if each != conversation)
+    return len(partition.resting.buckets[bucket])
+
+
+def _forget(partition: Partition, gone: Iterable[Rested]) -> list[Owner]:
+    freed: list[Owner] = []
+    for each in gone:
+        organization, agent = each.owner
+        if not each.is_done and agent is not None:
+            count_load(partition.loads[organization], agent, -1)
+            partition.marks += 1
+            freed.append(each.owner)
+    return freed
+
+
+def note_written(
+    partition: Partition,
+    conversation: ConversationId,
+    customer: CustomerId | None,
+    offset: int,
+) -> None:
+    """An assignment record stands at an offset, and is not in the snapshot yet."""
+    partition.unsaved.setdefault(conversation, (offset, customer))
+    partition.written = offset + 1
+
+
+def note_saved(partition: Partition, customer_id: CustomerId) -> None:
+    """The customer, with the rows of all their threads, is in the snapshot as they are."""
+    if not partition.unsaved:
+        return
+    customer = partition.customer(customer_id)
+    if customer.thread is not None:
+        partition.unsaved.pop(customer.thread, None)
+    for live in customer.lives:
+        partition.unsaved.pop(live, None)
+
+
+def tail_offset(partition: Partition) -> int:
+    """From where on assignments would have to be read now: what was not saved stands in the order
+    of its first record that is not in the snapshot."""
+    return next((offset for offset, _ in partition.unsaved.values()), partition.written)

@@ -1,0 +1,218 @@
+"""R9.6: a partition's memory, and what it reads at its start, end with what is young and waits."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from router.domain.shop import (
+    AT,
+    COMMENT,
+    CUSTOMER,
+    LIVE,
+    PAGE,
+    SHOP,
+    A,
+    B,
+    answer,
+    assign,
+    mark_done,
+    request,
+    shop,
+)
+from router.stages.streams import StreamRecord, chunk, events, record
+from tuyen_events.assignments import AssignmentEvent
+from tuyen_events.event import Event
+from tuyen_events.ids import AgentId, ConversationId, MessageId, event_id
+from tuyen_events.inbound import CommentAdded, Customer
+from tuyen_events.routing import ChoiceRequested, Verdict
+from tuyen_events.vocabulary import Channel
+from tuyen_platform.clock import ManualClock
+from tuyen_router.chunks import Outbox
+from tuyen_router.domain import resting, snapshot
+from tuyen_router.domain.resting import ENTRY_BYTES, REMEMBERED_DAYS
+from tuyen_router.domain.state import Partition
+from tuyen_router.stages import saving
+from tuyen_router.stages.customers import CustomerStage
+from tuyen_router.stages.records import DeadLetterOffice
+from tuyen_router.stages.tables import CustomerPartitions
+
+YOUNG = 30
+LATER = timedelta(days=5)
+
+
+class _Log:
+    """One partition of stage 1, and its records: of `router-customers` the last of each key."""
+
+    def __init__(self) -> None:
+        self.partition = Partition(3)
+        self.assignments: list[StreamRecord] = []
+        self.customers: dict[bytes, StreamRecord] = {}
+        self._written = 0
+        self._offsets = dict.fromkeys(("inbound", "router-answers", "commands"), 0)
+        self._stage = CustomerStage(
+            topic_prefix="t.",
+            partition=lambda _: self.partition,
+            organization=lambda _: shop(),
+            dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
+        )
+
+    def handle(self, topic: str, *told: Event, event: str | None = None) -> Outbox:
+        """What came of a chunk of events."""
+        start = self._offsets[topic]
+        self._offsets[topic] += len(told)
+        records = [
+            record(start + number, each, event or event_id(f"{start + number}"))
+            for number, each in enumerate(told)
+        ]
+        outbox = Outbox()
+        self._stage.handle(chunk(f"t.{topic}", 3, *records), outbox)
+        for group in outbox.groups.get(("t.assignments", 3), ()):
+            for each in group:
+                offset = len(self.assignments)
+                self.assignments.append(StreamRecord(offset, each.key, each.value, each.headers))
+        for group in outbox.follow_up.groups.get(("t.router-customers", 3), ()):
+            for each in group:
+                self._written += 1
+                key = each.key or b""
+                self.customers.pop(key, None)
+                self.customers[key] = StreamRecord(self._written, key, each.value)
+        return outbox
+
+    def given_out(self, count: int, at: datetime, agent: AgentId = A) -> list[ConversationId]:
+        """So many root comments, each answered for."""
+        start = self._offsets["router-answers"]
+        names = [ConversationId(f"cmt_{start + number}") for number in range(count)]
+        asked = answer(request(0, COMMENT), Verdict.CHOSEN, agent)
+        self.handle(
+            "router-answers", *(replace(asked, conversation_id=name, at=at) for name in names)
+        )
+        return names
+
+    def read_at_a_start(self) -> int:
+        """How many records; the partition is recovered from them."""
+        tables = CustomerPartitions()
+        assignments, customers = tables.assignments(3), tables.customers(3)
+        kept = [each for each in self.customers.values() if each.value is not None]
+        customers.apply(kept)
+        tail = self.assignments[assignments.starts_at() :]
+        assignments.apply(tail)
+        assignments.recovered(len(self.assignments) - 1)
+        self.partition = assignments.partition
+        return len(kept) + len(tail)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "YOUNG", YOUNG)
+    monkeypatch.setattr(saving, "SAVED_FROM", 10)
+
+
+def _comment(name: ConversationId, at: datetime, **fields: Any) -> CommentAdded:
+    return CommentAdded(
+        organization=SHOP,
+        page_id=PAGE,
+        channel=Channel.FACEBOOK,
+        occurred_at=at,
+        accepted_at=at,
+        customer=Customer(id=CUSTOMER, external_id="x"),
+        conversation_id=name,
+        message_id=MessageId("m"),
+        external_id="x",
+        post_external_id="post",
+        **{"livestream": False, **fields},
+    )
+
+
+def _at_rest() -> tuple[_Log, ConversationId]:
+    """A comment of a's that rests, among others."""
+    log = _Log()
+    first, *_ = log.given_out(YOUNG + 1, AT)
+    log.given_out(YOUNG, AT + LATER)
+    assert log.partition.resting.find(first) is not None
+    assert first not in log.partition.rows
+    return log, first
+
+
+def test_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ten comments a day that nobody ever calls done: none is a row for ever."""
+    monkeypatch.setattr(resting, "_bucket_of", lambda digest: digest[0] % 4)
+    log = _Log()
+    for day in range(365):
+        log.given_out(10, AT + timedelta(days=day))
+    partition = log.partition
+    assert len(partition.rows) <= YOUNG + 10
+    kept = sum(map(len, partition.resting.buckets.values())) // ENTRY_BYTES
+    assert (REMEMBERED_DAYS - 5) * 10 <= kept <= (REMEMBERED_DAYS + 2) * 10
+    assert sum(partition.loads[SHOP].values()) == len(partition.rows) + kept
+    before = (partition.rows, partition.resting.buckets, partition.loads)
+    assert log.read_at_a_start() <= YOUNG + 50
+    again = log.partition
+    assert (again.rows, again.resting.buckets, again.loads) == before
+
+
+def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:
+    log, name = _at_rest()
+    told = log.handle("inbound", _comment(name, AT))
+    asked = events(told.follow_up.follow_up, "t.router-requests")
+    assert [each for each in asked if isinstance(each, ChoiceRequested)] == []
+
+
+def test_r6_a_comment_at_rest_is_given_to_another_with_the_next_version() -> None:
+    log, name = _at_rest()
+    command = replace(assign(B, COMMENT), conversation_id=name)
+    (made,) = events(log.handle("commands", command), "t.assignments")
+    assert isinstance(made, AssignmentEvent)
+    assert (made.version, made.previous_agent_id, made.agent_id) == (2, A, B)
+    log.read_at_a_start()
+    assert log.partition.rows[name].agent_id == B
+    assert log.partition.resting.find(name) is None
+    assert log.partition.loads[SHOP][B] == 1
+
+
+def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
+    log, name = _at_rest()
+    log.handle("inbound", _comment(ConversationId("another"), AT + LATER))
+    loads = log.partition.loads[SHOP][A]
+    log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
+    assert log.partition.loads[SHOP][A] == loads - 1
+    log.read_at_a_start()
+    assert log.partition.loads[SHOP][A] == loads - 1
+    log.given_out(YOUNG, AT + 2 * LATER)
+    assert log.partition.resting.find(name) is not None, "it rests again, and is done"
+    loads = log.partition.loads[SHOP][A]
+    log.handle("inbound", _comment(name, AT + 2 * LATER, parent_external_id="root"))
+    assert log.partition.loads[SHOP][A] == loads + 1
+    log.read_at_a_start()
+    assert log.partition.loads[SHOP][A] == loads + 1
+
+
+def test_r5_1_what_waits_never_rests() -> None:
+    log = _Log()
+    asked = answer(request(0, COMMENT), Verdict.QUEUED)
+    name = ConversationId("waits")
+    log.handle("router-answers", replace(asked, conversation_id=name, at=AT))
+    for days in range(5, 100, 5):
+        log.given_out(YOUNG, AT + timedelta(days=days))
+    assert log.partition.rows[name].waiting
+
+
+def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshot, "MOST_LIVES", 5)
+    log = _Log()
+    log.handle("inbound", _comment(ConversationId("live_first"), AT, livestream=True))
+    asked = answer(request(0, LIVE), Verdict.CHOSEN, A)
+    log.handle("router-answers", replace(asked, conversation_id=ConversationId("live_first")))
+    for number in range(20):
+        log.handle("inbound", _comment(ConversationId(f"live_{number}"), AT, livestream=True))
+    assert len(log.partition.customer(CUSTOMER).lives) <= 6
+    loads = log.partition.loads
+    assert loads == {SHOP: {A: 21}}
+    log.read_at_a_start()
+    assert log.partition.loads == loads
+    assert log.partition.customer(CUSTOMER).agent_id == A
