@@ -173,6 +173,20 @@ def test_r6_a_comment_at_rest_is_given_to_another_with_the_next_version() -> Non
     assert log.partition.loads[SHOP][B] == 1
 
 
+def test_r6_a_comment_that_was_let_go_goes_on_from_the_version_that_its_manager_saw() -> None:
+    """Whoever reads assignments drops a version that they have seen."""
+    log, name = _at_rest()
+    assert log.partition.resting.take(name) is not None
+    command = replace(assign(B, COMMENT), conversation_id=name, known_version=4, known_agent_id=A)
+    (made,) = events(log.handle("commands", command), "t.assignments")
+    assert isinstance(made, AssignmentEvent)
+    assert (made.version, made.previous_agent_id, made.agent_id) == (5, A, B)
+    loads = log.partition.loads
+    log.read_at_a_start()
+    assert log.partition.rows[name].version == 5
+    assert log.partition.loads[SHOP][B] == loads[SHOP][B] == 1
+
+
 def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     log, name = _at_rest()
     log.handle("inbound", _comment(ConversationId("another"), AT + LATER))

@@ -33,6 +33,10 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     """One of many (R6.5): the reason is then `bulk`."""
     only_from: AgentId | None = None
     """Change nothing unless the conversation is this agent's by then (R6.5)."""
+    known_version: int = 0
+    """The conversation's version, and whose it was, as the caller saw it; 0 is none. The router
+    goes on from there with a conversation that it has let go (R9.6)."""
+    known_agent_id: AgentId | None = None
     at: Moment
 
 
@@ -58,6 +62,9 @@ class ReturnToRotation(Event, frozen=True, kw_only=True):
     department: str | None = None
     region: str | None = None
     page_url: str | None = None
+    known_version: int = 0
+    """As in `AssignConversation`."""
+    known_agent_id: AgentId | None = None
     at: Moment
 
 
@@ -79,6 +86,9 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     """The last of those in the customer's partition of `inbound`: what stands behind it is news."""
     by: AgentId | None
     """Null when the setting `done_after_hours` did it."""
+    known_version: int = 0
+    """As in `AssignConversation`."""
+    known_agent_id: AgentId | None = None
     at: Moment
 
 

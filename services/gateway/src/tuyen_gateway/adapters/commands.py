@@ -128,5 +128,7 @@ def mark_done(
         seen_events=row.inbound_events,
         seen_offset=seen_offset(row, partition_of(key, INBOUND.partitions)),
         by=by,
+        known_version=row.version,
+        known_agent_id=row.assignee,
         at=at,
     )

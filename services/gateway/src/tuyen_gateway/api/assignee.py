@@ -115,6 +115,8 @@ async def _command(
         note=body.note,
         expected_version=expected,
         take=takes,
+        known_version=row.version,
+        known_agent_id=row.agent_id,
         at=gateway.clock.now(),
     )
 

@@ -113,6 +113,8 @@ class Planner:
             note=self.job.request.note,
             bulk=True,
             only_from=only_from,
+            known_version=row.version,
+            known_agent_id=row.assignee,
             at=self.now,
         )
 
@@ -140,6 +142,8 @@ class Planner:
             department=visit.department,
             region=visit.region,
             page_url=visit.page_url,
+            known_version=row.version,
+            known_agent_id=row.assignee,
             at=self.now,
         )
 

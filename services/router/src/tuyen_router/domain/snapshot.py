@@ -14,7 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from tuyen_events.assignments import Sources
+from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
+from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.resting import REMEMBERED_DAYS, Owner, Rested, bucket_of
 from tuyen_router.domain.state import (
     Customer,
@@ -168,6 +170,38 @@ def wake(
         customer.lives = (*customer.lives, conversation)
     is_young(partition, conversation, customer_id)
     partition.woken[conversation] = customer_id
+
+
+def recall(
+    partition: Partition, command: AssignConversation | ReturnToRotation | MarkConversationDone
+) -> None:
+    """Makes a conversation that was let go a row again, as the caller of a command knows it, so
+    that its version goes on rising. It takes its agent's place again."""
+    name = command.conversation_id
+    if command.known_version == 0 or name in partition.rows:
+        return
+    customer_id = command.customer_id if command.kind.sticky else None
+    agent = command.known_agent_id
+    row = Row(
+        OrganizationId(intern(command.organization)),
+        command.known_version,
+        None if agent is None else AgentId(intern(agent)),
+        Reason.UNASSIGNED if agent is None else Reason.MANUAL,
+        None,
+        -1,
+        -1,
+        partition.today,
+    )
+    partition.rows[name] = row
+    loads = partition.loads.setdefault(row.organization, {})
+    if name not in partition.done:
+        count_load(loads, row.agent_id, 1)
+        partition.marks += 1
+    if customer_id is not None:
+        customer = partition.customer(customer_id)
+        customer.lives = (*customer.lives, name)
+    is_young(partition, name, customer_id)
+    partition.woken[name] = customer_id
 
 
 def as_row(rested: Rested, day: int) -> Row:

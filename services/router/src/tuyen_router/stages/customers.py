@@ -74,7 +74,7 @@ from tuyen_router.domain.rotating import (
 )
 from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.snapshot import note_written, wake
+from tuyen_router.domain.snapshot import note_written, recall, wake
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.domain.visits import kept
@@ -430,6 +430,8 @@ def _wake(partition: Partition, event: Event) -> None:
             if event.kind is not ConversationKind.MESSAGE:
                 customer = event.customer_id if event.kind.sticky else None
                 wake(partition, event.conversation_id, customer)
+                if not isinstance(event, ChoiceMade):
+                    recall(partition, event)
         case _:
             pass
 
