@@ -1,7 +1,9 @@
 """A root comment that was told twice, once with its author and once without: one owner (R4.1)."""
 
+from datetime import timedelta
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from gateway.feed import START
@@ -87,3 +89,40 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
     assert row.keyed_by is not None
     keyed = decided_for or NAMED
     assert (row.keyed_by.id, row.keyed_by.external_id) == (keyed.id, keyed.external_id)
+
+
+def _replied(name: str, second: int) -> Addition:
+    author = Customer(id=CustomerId(f"cus_{name}"), external_id=name, name=name)
+    event = msgspec.structs.replace(
+        _told(author, 0).event,
+        message_id=MessageId(f"m_{name}"),
+        external_id=f"1_{name}",
+        parent_external_id="1_1",
+        occurred_at=START + timedelta(seconds=second),
+    )
+    return Addition(event, event.message_id, second, 0)
+
+
+@pytest.mark.parametrize("decided_for", [None, "an", "binh"])
+@pytest.mark.parametrize("root", [False, True])
+def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
+    decided_for: str | None, root: bool
+) -> None:
+    """Unless the router decided for another; and to the root's author if the root comes first."""
+    facts: list[Addition | AssignmentMade] = [_replied("an", 2), _replied("binh", 5)]
+    if decided_for is not None:
+        made = Customer(id=CustomerId(f"cus_{decided_for}"), external_id=decided_for)
+        facts.append(_made(made))
+    if root:
+        facts.append(_told(NAMED, 9))
+    rows = []
+    for order in permutations(facts):
+        row = Conversation(id=THREAD)
+        for fact in order:
+            row = add(row, fact, None) if isinstance(fact, Addition) else assign(row, fact)
+        rows.append(row)
+
+    (row,) = {repr(each): each for each in rows}.values()
+    assert row.keyed_by is not None
+    expected = decided_for or (NAMED.external_id if root else "an")
+    assert row.keyed_by.external_id == expected

@@ -28,7 +28,8 @@ class ConversationRow:
 
     `version` is that of the assignee, 0 for a conversation that the router never decided about.
     The customer is the one whose events the conversation is keyed by: of a comment thread, the
-    author of the root comment; null while the root has not been seen.
+    author of the root comment or, while that has not been seen, who replied first (R4.5). Null
+    where the router decided for one who has not been seen.
     """
 
     id: ConversationId

@@ -36,6 +36,10 @@ from tuyen_platform.text import fold_accents
 _POLL_S = 0.02
 _MOST_MOVED = 10_000
 
+_SHOWN = tuple(
+    name for name in Conversation.__struct_encode_fields__ if name not in ("reads", "read_by")
+)
+
 Key = tuple[datetime, str]
 """Where a row stands in the list: its last activity, then its id."""
 
@@ -109,7 +113,7 @@ class MongoViews:
 
     async def _find(self, scope: Scope, conversation_id: ConversationId) -> Document | None:
         return await self._conversations.find_one(
-            {"$and": [{"_id": conversation_id}, *covered_query(scope)]}
+            {"$and": [{"_id": conversation_id}, *covered_query(scope)]}, _shown_to(scope)
         )
 
     async def conversations(
@@ -121,12 +125,13 @@ class MongoViews:
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(_below(walk.last))
-        rows = self._conversations.find({"$and": still}).sort([("updated_at", -1), ("_id", -1)])
+        rows = self._conversations.find({"$and": still}, _shown_to(scope))
+        rows = rows.sort([("updated_at", -1), ("_id", -1)])
         found = [
             ((document["updated_at"], document["_id"]), document)
             for document in await rows.to_list(limit + 1)
         ]
-        found += await self._left_behind(matching, moved, walk.last)
+        found += await self._left_behind(scope, matching, moved, walk.last)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
@@ -178,7 +183,11 @@ class MongoViews:
         }
 
     async def _left_behind(
-        self, matching: Sequence[Document], moved: Mapping[str, Key | None], last: Key | None
+        self,
+        scope: Scope,
+        matching: Sequence[Document],
+        moved: Mapping[str, Key | None],
+        last: Key | None,
     ) -> list[tuple[Key, Document]]:
         """Of the rows that moved, those that the walk had not reached, where they stood."""
         ahead = {
@@ -188,7 +197,8 @@ class MongoViews:
         }
         if not ahead:
             return []
-        found = self._conversations.find({"$and": [*matching, {"_id": {"$in": list(ahead)}}]})
+        there = {"$and": [*matching, {"_id": {"$in": list(ahead)}}]}
+        found = self._conversations.find(there, _shown_to(scope))
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts:
@@ -362,6 +372,12 @@ def covered_query(scope: Scope) -> list[Document]:
         case Assignees.OWN:
             parts.append({"assignee": scope.agent_id})
     return parts
+
+
+def _shown_to(scope: Scope) -> Document:
+    """All of a row but the marks of others: there may be thousands."""
+    own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
+    return {**dict.fromkeys(_SHOWN, 1), **own}
 
 
 def _below(last: Key) -> Document:

@@ -60,7 +60,7 @@ _MOST_REPLIERS = 20
 
 
 class Replier(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who wrote below a root that has not been seen, and when they did first."""
+    """Somebody who wrote below a root comment, and when they did first."""
 
     order: Order
     id: CustomerId
@@ -86,7 +86,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     customer_named: Order | None = None
     name_folded: str | None = None
     repliers: tuple[Replier, ...] = ()
-    """While the root has not been seen, the first of those who replied below it (R4.5)."""
+    """The first of those who replied below a root comment: where that was nobody's to answer, one
+    of them has the conversation (R4.5)."""
     inbound_events: int = 0
     live_events: int = 0
     """Of these, how many were not taken back (R4.6)."""
@@ -153,8 +154,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
             return customer
         if self.kind is not ConversationKind.COMMENT or self.external_id is None:
             return customer
-        if not self.root_seen:
-            return next((_plain(r) for r in self.repliers if r.id == self.decided_for), None)
+        replier = next((_plain(r) for r in self.repliers if r.id == self.decided_for), None)
+        if replier is not None or not self.root_seen:
+            return replier
         return RowCustomer(
             id=self.decided_for,
             external_id=unnamed_author(self.external_id),
@@ -216,7 +218,7 @@ def _visited(row: Conversation, event: Added, message_id: MessageId) -> Conversa
 
 
 def _replied(row: Conversation, customer: Customer, order: Order) -> Conversation:
-    """The row with one of those who replied below a root that has not been seen."""
+    """The row with one of those who replied below a root comment."""
     known = {replier.id: replier for replier in row.repliers}
     before = known.get(customer.id)
     if before is None or order < before.order:
@@ -249,10 +251,7 @@ def _identified(
     names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
-    root_seen = row.root_seen or rank[0] <= _ROOT
-    if root_seen and row.repliers:
-        row = msgspec.structs.replace(row, repliers=())
-    elif not root_seen:
+    if rank[0] == _REPLY:
         row = _replied(row, customer, order)
     if row.customer_rank is not None and row.customer_rank <= rank and not names:
         return row
