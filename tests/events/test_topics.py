@@ -13,6 +13,7 @@ from tuyen_events.topics import (
     CUSTOMERS,
     DIRECTORY,
     INBOUND,
+    JOBS,
     PAGE_TOKENS,
     RAW,
     TOPICS,
@@ -66,6 +67,13 @@ def test_a_compacted_topic_keeps_superseded_records_for_its_retention() -> None:
         "segment.ms": str(24 * 3600 * 1000),
         "min.cleanable.dirty.ratio": "0.2",
     }
+
+
+def test_r9_6_of_jobs_the_last_records_stay_for_a_month() -> None:
+    settings = JOBS.config()
+    assert settings["cleanup.policy"] == "compact,delete"
+    assert settings["retention.ms"] == str(30 * 24 * 3600 * 1000)
+    assert int(settings["min.compaction.lag.ms"]) <= 10 * 60_000
 
 
 @pytest.mark.parametrize("topic", [CUSTOMERS, CHOICES], ids=lambda topic: topic.name)

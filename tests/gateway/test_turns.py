@@ -73,3 +73,20 @@ async def test_whoever_is_cancelled_while_it_waits_holds_nobody_up() -> None:
     await asyncio.gather(*gone, return_exceptions=True)
     await asyncio.wait_for(worked(turns, THIRD, order, 1), 5)
     assert order == [THIRD]
+
+
+async def test_the_end_of_all_at_once_raises_nothing() -> None:
+    """A turn that ends meets those who were cancelled a moment ago and do not know it yet."""
+    turns, order = Turns(2), list[str]()
+    for _ in range(20):
+        tasks = [
+            asyncio.create_task(worked(turns, organization, order, 50))
+            for organization in (NOISY, QUIET, THIRD)
+            for _ in range(4)
+        ]
+        await settled()
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+    await asyncio.wait_for(worked(turns, NOISY, order, 1), 5)

@@ -1,8 +1,10 @@
 """Work on many conversations at once, which outlives the request that asked for it (R6.5).
 
-All records of a job have its id as key. Gateways read them back: whoever has the job's partition
-goes on from the progress of the highest revision; of two with one revision the first in the log
-counts.
+All records of a job stand in the partition of its id: what was asked has the id as key, how far it
+has come `<id>/progress`, so that compaction leaves the last of each. Gateways read them back:
+whoever has the job's partition goes on from the progress of the highest revision; of two with one
+revision the first in the log counts. Once a job has ended, what was asked is written again without
+the conversations that it named, and later both are removed.
 """
 
 from enum import StrEnum

@@ -117,6 +117,21 @@ PLACES = 50_000
 BULK_IDS = 10_000
 """Conversations that one bulk change names."""
 
+JOBS_OF_AGENT = 4
+JOBS_OF_ORGANIZATION = 10
+"""Jobs that run or wait at one time."""
+
+JOBS_AN_HOUR_OF_AGENT = 240
+JOBS_AN_HOUR_OF_ORGANIZATION = 1_200
+"""Jobs that are asked for within an hour: each is some records in the log."""
+
+BULK_IDS_AN_HOUR_OF_AGENT = 50_000
+BULK_IDS_AN_HOUR_OF_ORGANIZATION = 200_000
+"""Conversations that the bulk changes of an hour name. A filter names none."""
+
+JOBS_KEPT = 2_000
+"""Jobs of one organization of which it is told how they ended; the oldest are forgotten first."""
+
 TAGS = 50
 """Tags of one conversation."""
 

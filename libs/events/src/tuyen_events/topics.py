@@ -70,7 +70,8 @@ class Topic:
     """One topic. `name` is without the prefix of the installation.
 
     `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
-    superseded or removed record stays at least, and not much longer. `public` topics are for other
+    superseded or removed record stays at least, and not much longer; with `forgotten_after`, the
+    others go, too, once they are so old. `public` topics are for other
     services: their events only ever gain optional fields. A topic without `events` carries records
     that are none.
     """
@@ -85,6 +86,7 @@ class Topic:
     events: tuple[type[Event], ...] = ()
     large_records: bool = False
     """Whether a record may have LARGE_RECORD_BYTES instead of RECORD_BYTES."""
+    forgotten_after: timedelta | None = None
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
     broker_time: bool = False
@@ -118,6 +120,9 @@ class Topic:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
             return settings
         kept = timedelta(0) if self.retention is None else self.retention
+        if self.forgotten_after is not None:
+            settings["cleanup.policy"] = "compact,delete"
+            settings["retention.ms"] = _milliseconds(self.forgotten_after)
         return settings | {
             "min.compaction.lag.ms": _milliseconds(kept),
             "delete.retention.ms": _milliseconds(max(kept, _REMOVALS_STAY)),
@@ -272,10 +277,11 @@ MARKS = Topic(
 )
 JOBS = Topic(
     name="jobs",
-    key="job",
+    key="job, or job/progress in the job's partition",
     partitions=6,
-    cleanup=Cleanup.DELETE,
-    retention=_MONTH,
+    cleanup=Cleanup.COMPACT,
+    retention=timedelta(minutes=10),
+    forgotten_after=_MONTH,
     public=False,
     carries="work on many conversations at once, and how far it has come",
     events=(jobs.HandoverRequested, jobs.BulkRequested, jobs.JobProgressed),

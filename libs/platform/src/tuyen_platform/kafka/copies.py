@@ -90,7 +90,10 @@ class LogCopy:
     async def followed(self, within_s: float) -> bool:
         """Whether the copy came, within that many seconds, to see what is appended from now on."""
         try:
-            await asyncio.wait_for(self._following.wait(), within_s)
+            # Not `wait_for`, here and below: before Python 3.12 it forgets a cancellation that
+            # comes in the moment of the answer, and its task goes on for ever.
+            async with asyncio.timeout(within_s):
+                await self._following.wait()
         except TimeoutError:
             return False
         return True
@@ -103,7 +106,8 @@ class LogCopy:
         waiter = _Waiter(holds, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         try:
-            await asyncio.wait_for(waiter.held, within_s)
+            async with asyncio.timeout(within_s):
+                await waiter.held
         except TimeoutError:
             return False
         finally:

@@ -1,26 +1,43 @@
 """Jobs as the log has them: what was asked, and how far each has come."""
 
+import asyncio
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, caused_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested
+from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.heads import Heads
-from tuyen_gateway.domain.jobs import Job, evolve
+from tuyen_gateway.domain.job_quotas import refuse_too_many
+from tuyen_gateway.domain.jobs import Job, evolve, put_away
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Appended, Log, Record
 
+_TIDIED = 20
+"""How many jobs are forgotten at most when one has ended."""
+
+_PROGRESS = "/progress"
+
 
 class Jobs:
-    """The jobs of the last thirty days, of all organizations."""
+    """The jobs of all organizations: those that run or wait, and of the last thirty days how they
+    ended. What a job named is kept for as long as it has not ended."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._jobs: dict[str, Job] = {}
+        self._running: set[str] = set()
+        self._of: dict[OrganizationId, set[str]] = {}
+        self._early: dict[str, JobProgressed] = {}
+        """Progress that stands before its request, which was written again behind it."""
+        self._bare: set[str] = set()
+        """Jobs whose request shares its key with an older version's progress."""
+        self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
         self.copy = LogCopy(log, JOBS, self._fold)
 
@@ -29,26 +46,53 @@ class Jobs:
 
     def of(self, organization: OrganizationId) -> Sequence[Job]:
         """The newest first."""
-        found = [job for job in self._jobs.values() if job.request.organization == organization]
-        return sorted(found, key=lambda job: (job.request.at, job.id), reverse=True)
+        found = [self._jobs[job_id] for job_id in self._of.get(organization, ())]
+        return sorted(found, key=_age, reverse=True)
 
     def running(self, partitions: Collection[int]) -> Sequence[Job]:
         """Those of these partitions that have not ended, the oldest first."""
         found = [
-            job
-            for job in self._jobs.values()
-            if not job.ended and partition_of(job.id, JOBS.partitions) in partitions
+            self._jobs[job_id]
+            for job_id in self._running
+            if partition_of(job_id, JOBS.partitions) in partitions
         ]
-        return sorted(found, key=lambda job: (job.request.at, job.id))
+        return sorted(found, key=_age)
 
     async def ask(self, request: JobRequested) -> None:
-        """Returns once the job stands in the log, and in this copy."""
-        await self.copy.folded(await self._append(request, request.job_id))
+        """Returns once the job stands in the log, and in this copy.
+
+        Raises TooManyAttemptsError where its agent or organization has as many as may be.
+        """
+        async with self._locks.setdefault(request.organization, asyncio.Lock()):
+            await self.copy.current()
+            refuse_too_many(self.of(request.organization), request)
+            await self.copy.folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
         """The same for how far a job has come."""
-        appended = await self._append(progress, progress.job_id, str(progress.revision))
+        appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
         await self.copy.folded(appended)
+
+    async def keep_request(self, job: Job) -> None:
+        """Writes again what was asked, where compaction would take it for superseded: an older
+        version wrote progress under the same key."""
+        if job.id in self._bare:
+            await self.copy.folded(await self._append(job.request, job.id))
+
+    async def tidy(self, job: Job, forgotten: datetime) -> None:
+        """After a job has ended: leaves in the log only what is kept of it, and takes out what its
+        organization has beyond what is kept, or had before `forgotten`."""
+        await self._append(put_away(job.request), job.id, "ended")
+        kept = self.of(job.request.organization)
+        old = [
+            one
+            for place, one in enumerate(kept)
+            if one.ended and (place >= JOBS_KEPT or one.request.at < forgotten)
+        ]
+        for one in old[-_TIDIED:]:
+            partition = partition_of(one.id, JOBS.partitions)
+            for key in (one.id + _PROGRESS, one.id):
+                await self._log.append_bytes(JOBS, key, None, partition=partition)
 
     async def ended(self, job_id: str, within_s: float) -> bool:
         """Whether the job came to its end within that many seconds."""
@@ -56,7 +100,7 @@ class Jobs:
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )
 
-    async def _append(self, event: JobRequested | JobProgressed, *parts: str) -> Appended:
+    async def _append(self, event: JobRequested | JobProgressed, key: str, *parts: str) -> Appended:
         envelope = Envelope(
             id=caused_event_id(event.job_id, event.type, *parts),
             source=SOURCE,
@@ -64,15 +108,50 @@ class Jobs:
             time=event.at,
             data=event,
         )
-        return await self._log.append(JOBS, event.job_id, envelope)
+        partition = partition_of(event.job_id, JOBS.partitions)
+        return await self._log.append(JOBS, key, envelope, partition=partition)
 
     def _fold(self, record: Record) -> None:
+        key = (record.key or b"").decode("utf-8", "replace")
         if record.value is None:
+            self._forget(key, record)
             return
         event = decode_data(record.headers, record.value)
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} says nothing of a job")
         self.heads.saw(event.organization, record.partition, record.offset)
+        if isinstance(event, JobRequested):
+            self._bare.discard(event.job_id)
+        elif key == event.job_id:
+            self._bare.add(event.job_id)
+        self._keep(event)
+
+    def _keep(self, event: JobRequested | JobProgressed) -> None:
         job = evolve(self._jobs.get(event.job_id), event)
+        if job is None and isinstance(event, JobProgressed):
+            self._early[event.job_id] = event
+            return
+        if (early := self._early.pop(event.job_id, None)) is not None:
+            job = evolve(job, early)
+        if job is None:
+            return
+        self._jobs[job.id] = job
+        self._of.setdefault(job.request.organization, set()).add(job.id)
+        if job.ended:
+            self._running.discard(job.id)
+            self._bare.discard(job.id)
+        else:
+            self._running.add(job.id)
+
+    def _forget(self, key: str, record: Record) -> None:
+        job = self._jobs.pop(key, None)
+        self._early.pop(key.removesuffix(_PROGRESS), None)
         if job is not None:
-            self._jobs[job.id] = job
+            self.heads.saw(job.request.organization, record.partition, record.offset)
+            self._of[job.request.organization].discard(job.id)
+            self._running.discard(job.id)
+            self._bare.discard(job.id)
+
+
+def _age(job: Job) -> tuple[datetime, str]:
+    return job.request.at, job.id

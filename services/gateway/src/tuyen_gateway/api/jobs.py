@@ -133,7 +133,7 @@ class JobView(Answer):
     "/agents/{agent_id}/handover",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Hand over all of an agent's open conversations",
-    responses=problems(403, 404, 409),
+    responses=problems(403, 404, 409, 429),
 )
 async def hand_over(
     agent_id: PathId, body: HandoverIn, caller: Assigner, gateway: GatewayPorts
@@ -141,8 +141,10 @@ async def hand_over(
     """For managing roles, on the pages that they may see (R6.5); also for an agent who was removed.
 
     Answers at once with a job that goes on by itself, whichever gateway stops meanwhile; ask
-    `GET /v1/jobs/{id}` how far it is. What `to` may not answer (R6.2) is counted as refused, and
-    stays. Back to rotation, each conversation goes by the rules to somebody else, or waits.
+    `GET /v1/jobs/{id}` how far it is. `429` while the caller or the organization has as many jobs
+    under way as may be, or asked for as many within an hour. What `to` may not answer (R6.2) is
+    counted as refused, and stays. Back to rotation, each conversation goes by the rules to somebody
+    else, or waits.
     """
     gone, to = AgentId(agent_id), None if body.to is None else AgentId(body.to)
     check_chosen(caller.organization, to, "body.to")
@@ -171,7 +173,7 @@ async def hand_over(
     summary="Change many conversations",
     responses={
         202: {"model": JobView, "description": "It takes longer: ask the job how far it is"},
-        **problems(403, 409),
+        **problems(403, 409, 429),
     },
 )
 async def change_in_bulk(
@@ -181,8 +183,8 @@ async def change_in_bulk(
     by now, of what the caller may see.
 
     Always a job: `200` when it ended within two seconds, `202` when it goes on. What is not there,
-    or not the caller's to see, is refused as `not_found`. What came in since the request is not
-    closed.
+    or not the caller's to see, is refused as `not_found`. `429` as for a handover. What came in
+    since the request is not closed.
     """
     selection = _selection(body, caller)
     assigns = "assignee" in body.set.model_fields_set

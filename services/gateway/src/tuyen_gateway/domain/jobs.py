@@ -13,6 +13,7 @@ from tuyen_events.jobs import (
     JobProgressed,
     JobRequested,
     JobState,
+    Selection,
 )
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.domain.inbox import Conversation
@@ -43,7 +44,24 @@ def evolve(job: Job | None, event: JobRequested | JobProgressed) -> Job | None:
         return None
     if job.progress is not None and event.revision <= job.progress.revision:
         return job
-    return replace(job, progress=event)
+    after = replace(job, progress=event)
+    return replace(after, request=put_away(job.request)) if after.ended else after
+
+
+def put_away(request: JobRequested) -> JobRequested:
+    """What is kept of a request once its job has ended: not what it selected, which may be long."""
+    if not isinstance(request, BulkRequested):
+        return request
+    named = request.selection.ids is not None
+    return msgspec.structs.replace(request, selection=Selection(ids=() if named else None))
+
+
+def named(job: Job) -> int:
+    """How many conversations were named for it by their ids, also after it was put away."""
+    if not isinstance(job.request, BulkRequested) or job.request.selection.ids is None:
+        return 0
+    ended = job.progress if job.ended else None
+    return len(job.request.selection.ids) if ended is None else ended.total
 
 
 class Fate(StrEnum):

@@ -10,11 +10,12 @@ change. Two gateways that both think that a job is theirs do the same harmless t
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
+from pymongo.errors import ExecutionTimeout
 
 from tuyen_events.commands import CommandSettled, Outcome
 from tuyen_events.ids import ConversationId
@@ -60,7 +61,11 @@ CHUNK = 100
 _LISTED = 10_000
 _ASKED = 1_000
 """How many ids are looked up at once."""
+_LOOKS = 3
+"""How often the database is asked for what it did not find within its time."""
+
 _SILENCE_S = 30.0
+_REMEMBERED = timedelta(days=30)
 
 T = TypeVar("T")
 
@@ -109,6 +114,7 @@ class _Run:
         progress = self._job.progress
         again = progress is not None
         await self._patiently(self._directory_is_current)
+        await self._patiently(lambda: self._gateway.jobs.keep_request(self._job))
         try:
             if progress is None:
                 async with self._turn():
@@ -237,6 +243,8 @@ class _Run:
     async def _end(self, progress: JobProgressed, state: JobState, detail: str | None) -> None:
         last = ended(progress, state, self._now(), detail)
         await self._patiently(lambda: self._gateway.jobs.report(last))
+        forgotten = self._now() - _REMEMBERED
+        await self._patiently(lambda: self._gateway.jobs.tidy(self._job, forgotten))
         _log.info(
             "job_ended",
             job_id=self._job.id,
@@ -280,7 +288,14 @@ class _Run:
                 raise StoppedError(f"This version does not know jobs of the type {other.type}.")
 
     async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
-        return await patiently(step, job_id=self._job.id)
+        for _ in range(_LOOKS):
+            try:
+                return await patiently(step, job_id=self._job.id)
+            except ExecutionTimeout as error:
+                _log.warning("job_asks_too_much", job_id=self._job.id, error=str(error))
+        raise StoppedError(
+            "The database took too long to look these conversations up: select fewer at a time."
+        )
 
     def _now(self) -> datetime:
         return self._gateway.clock.now()

@@ -66,10 +66,11 @@ class Turns:
             raise
 
     def _forget(self, organization: OrganizationId, given: asyncio.Future[None]) -> None:
-        waiting = self._waiting[organization]
-        waiting.remove(given)
+        waiting = self._waiting.get(organization, deque())
+        if given in waiting:
+            waiting.remove(given)
         if not waiting:
-            del self._waiting[organization]
+            self._waiting.pop(organization, None)
 
     def _deal(self) -> None:
         for organization in tuple(self._waiting):
@@ -78,6 +79,10 @@ class Turns:
             if organization in self._at_work:
                 continue
             waiting = self._waiting.pop(organization)
+            while waiting and waiting[0].done():
+                waiting.popleft()  # cancelled a moment ago, and its task does not know yet
+            if not waiting:
+                continue
             given = waiting.popleft()
             if waiting:
                 self._waiting[organization] = waiting  # behind all others

@@ -1,0 +1,277 @@
+"""R9.5, R9.6: how many jobs anybody may have, and what is kept of them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.job_rig import WalksTwin, at_work, closing, conversation, put
+from gateway.rig import START, Rig, User, records, until
+from gateway.router_twin import routing
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.jobs import JobProgressed, JobState
+from tuyen_events.limits import (
+    BULK_IDS,
+    BULK_IDS_AN_HOUR_OF_AGENT,
+    JOBS_AN_HOUR_OF_AGENT,
+    JOBS_AN_HOUR_OF_ORGANIZATION,
+    JOBS_OF_AGENT,
+    JOBS_OF_ORGANIZATION,
+)
+from tuyen_events.topics import JOBS, TOPICS
+from tuyen_gateway.adapters import jobs as kept
+from tuyen_gateway.api import jobs as routes
+from tuyen_gateway.domain.job_quotas import refuse_too_many
+from tuyen_gateway.domain.jobs import Job, begun, ended, evolve, taken_up
+from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.jobs.runner import CHUNK
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+
+BULK = "/v1/conversations/bulk"
+
+
+@pytest.fixture
+def walks() -> WalksTwin:
+    return WalksTwin()
+
+
+@pytest.fixture(autouse=True)
+def _answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_SHORT_S", 0.01)
+
+
+async def all_ended(rig: Rig, *job_ids: str) -> None:
+    async def have_ended() -> bool:
+        return all((job := rig.gateway.jobs.job(one)) and job.ended for one in job_ids)
+
+    await until(have_ended)
+
+
+async def done(rig: Rig, user: User, ids: Sequence[str]) -> str:
+    """A job that has come to its end."""
+    answer = await user.done("POST", BULK, {"ids": list(ids), "set": {"done": True}})
+    await all_ended(rig, answer["id"])
+    return str(answer["id"])
+
+
+async def test_r9_5_an_agent_and_an_organization_have_so_many_jobs_at_a_time(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+) -> None:
+    (thread,) = walks.add(conversation(1))
+    body = {"ids": [thread], "set": {"done": True}}
+    async with at_work(log, clock, walks) as rig, routing(log, awake=False) as router:
+        boss = await rig.organization()
+        users = [await rig.staff(boss, name) for name in ("an", "binh", "chi")]
+        taken = []
+        for user in users[:2]:
+            for _ in range(JOBS_OF_AGENT):
+                taken.append((await user.post(BULK, body)).json()["id"])
+            refused = await user.post(BULK, body)
+            assert refused.status_code == 429
+            assert int(refused.headers["Retry-After"]) > 0
+            assert "You have 4 jobs under way" in refused.json()["detail"]
+        for _ in range(JOBS_OF_ORGANIZATION - 2 * JOBS_OF_AGENT):
+            taken.append((await users[2].post(BULK, body)).json()["id"])
+        refused = await users[2].post(BULK, body)
+        assert refused.status_code == 429
+        assert "Your organization has 10 jobs under way" in refused.json()["detail"]
+        other = await rig.organization("other")
+        assert (await other.post(BULK, body)).is_success
+        router.awake.set()
+        await all_ended(rig, *taken)
+        assert (await users[0].post(BULK, body)).is_success
+
+
+def asked(at: timedelta, number: int, by: str = "lan", ids: int = 1) -> Job:
+    """A job that has ended."""
+    names = tuple(ConversationId(f"msg_{n}") for n in range(ids))
+    request = closing(f"job_{number}", START + at, ids=names)
+    job = Job(request=type(request)(**{**_fields(request), "by": AgentId(by)}))
+    last = ended(begun(job.request, ids, START + at), JobState.DONE, START + at, None)
+    last = JobProgressed(**{**_fields(last), "total": ids})
+    found = evolve(job, last)
+    assert found is not None
+    return found
+
+
+def _fields(event: Any) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in event.__struct_fields__}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "wants", "said"),
+    [
+        ([asked(timedelta(), n) for n in range(JOBS_AN_HOUR_OF_AGENT - 1)], 1, None),
+        ([asked(timedelta(), n) for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, "240 jobs within"),
+        ([asked(timedelta(hours=-1), n) for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, None),
+        ([asked(timedelta(), n, "an") for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, None),
+        (
+            [asked(timedelta(), n, f"a{n}") for n in range(JOBS_AN_HOUR_OF_ORGANIZATION)],
+            1,
+            "Your organization has asked for 1200 jobs",
+        ),
+        ([asked(timedelta(), n, ids=BULK_IDS) for n in range(5)], 1, "named 50000 conversations"),
+        ([asked(timedelta(), n, ids=BULK_IDS) for n in range(5)], 0, None),
+        ([asked(timedelta(), n, ids=BULK_IDS) for n in range(4)], BULK_IDS, None),
+        (
+            [asked(timedelta(), n, f"a{n}", ids=BULK_IDS) for n in range(20)],
+            1,
+            "Your organization has named 200000",
+        ),
+    ],
+)
+def test_r9_5_within_an_hour_so_much_is_asked_for(
+    jobs: list[Job], wants: int, said: str | None
+) -> None:
+    ids = tuple(ConversationId(f"msg_{n}") for n in range(wants)) or None
+    request = closing("job_next", START + timedelta(minutes=1), ids=ids)
+    request = type(request)(**{**_fields(request), "by": AgentId("lan")})
+    if said is None:
+        refuse_too_many(jobs, request)
+        return
+    with pytest.raises(TooManyAttemptsError, match=said) as refused:
+        refuse_too_many(jobs, request)
+    wait = timedelta(seconds=refused.value.retry_after_s)
+    assert timedelta(minutes=59) <= wait <= timedelta(minutes=60)
+    refuse_too_many(jobs, type(request)(**{**_fields(request), "at": request.at + wait}))
+
+
+async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+) -> None:
+    """In memory at once, and in the log once it is compacted: a start reads two small records."""
+    made_up = [f"msg_made_up_{n:040}" for n in range(BULK_IDS)]
+    async with at_work(log, clock, walks) as rig, routing(log):
+        boss = await rig.organization()
+        job_id = await done(rig, boss, made_up)
+        shown = await boss.done("GET", f"/v1/jobs/{job_id}")
+        job = rig.gateway.jobs.job(job_id)
+        assert job is not None
+        assert len(repr(job)) < 2_000
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 3
+
+        await until(is_put_away)
+    small = await compacted(log, clock)
+    found = await records(small, JOBS)
+    assert len(found) == 2
+    assert sum(len(record.value or b"") for record in found) < 2_000
+    assert {record.partition for record in found} == {r.partition for r in await records(log, JOBS)}
+    async with at_work(small, clock, walks) as rig:
+        boss = await rig.login("shop", "boss", "boss-password")
+        assert await boss.done("GET", f"/v1/jobs/{job_id}") == shown
+        assert BULK_IDS_AN_HOUR_OF_AGENT == 5 * BULK_IDS  # it still counts for the hour
+        for _ in range(4):
+            await done(rig, boss, made_up)
+        refused = await boss.post(BULK, {"ids": ["msg_1"], "set": {"done": True}})
+        assert refused.status_code == 429
+        filtered = {"filter": {}, "set": {"done": True}}
+        assert (await boss.post(BULK, filtered)).is_success
+
+
+async def compacted(log: InMemoryLog, clock: ManualClock) -> InMemoryLog:
+    """The log as Kafka leaves it: of the jobs, the last record of each key, and no removals."""
+    after = InMemoryLog(clock)
+    for topic in TOPICS.values():
+        found = await records(log, topic)
+        last = {(record.partition, record.key): record.offset for record in found}
+        for record in found:
+            place = record.partition, record.key
+            if topic is JOBS and (last[place] != record.offset or record.value is None):
+                continue
+            key = (record.key or b"").decode()
+            await after.append_bytes(
+                topic, key, record.value, record.headers, partition=record.partition
+            )
+    return after
+
+
+async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+) -> None:
+    ids = walks.add(*(conversation(n) for n in range(2 * CHUNK)))
+    async with at_work(log, clock, walks) as rig, routing(log) as router:
+        router.rests_after = CHUNK + 10
+        boss = await rig.organization()
+        answer = await boss.done("POST", BULK, {"ids": ids, "set": {"done": True}})
+
+        async def rests() -> bool:
+            return not router.awake.is_set()
+
+        await until(rests)
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        await all_ended(rig, answer["id"])
+        job = rig.gateway.jobs.job(answer["id"])
+    assert job is not None
+    assert job.progress is not None
+    assert (job.progress.total, job.progress.done) == (2 * CHUNK, 2 * CHUNK)
+
+
+async def test_what_an_older_version_wrote_is_kept_from_compaction(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+) -> None:
+    """Its progress has the key of the request, which it would take the place of."""
+    (thread,) = walks.add(conversation(1))
+    request = closing("job_1", clock.now(), ids=(thread,))
+    async with at_work(log, clock, walks) as rig:
+        await rig.organization()
+    await put(log, request)
+    await put(log, taken_up(begun(request, 1, clock.now()), (thread,)))
+    async with at_work(log, clock, walks), routing(log, awake=False):
+
+        async def is_asked_again() -> bool:
+            return len(await records(log, JOBS)) == 3
+
+        await until(is_asked_again)
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        await all_ended(rig, "job_1")
+
+
+async def test_r9_6_the_oldest_results_are_forgotten(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "JOBS_KEPT", 3)
+    async with at_work(log, clock, walks) as rig, routing(log):
+        boss = await rig.organization()
+        made = []
+        for _ in range(6):
+            made.append(await done(rig, boss, ["msg_none"]))
+            clock.advance(timedelta(seconds=1))
+
+        async def three_are_left() -> bool:
+            return len((await boss.done("GET", "/v1/jobs"))["items"]) == 3
+
+        await until(three_are_left)
+        assert (await boss.get(f"/v1/jobs/{made[0]}")).status_code == 404
+        assert (await boss.get(f"/v1/jobs/{made[5]}")).status_code == 200
+    assert len(await records(await compacted(log, clock), JOBS)) == 6
+
+
+async def test_r9_5_a_small_job_waits_for_no_more_than_a_slice_of_a_noisy_shop(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+) -> None:
+    many = walks.add(*(conversation(n, "noisy") for n in range(20 * CHUNK)))
+    few = walks.add(conversation(1, "quiet"))
+    async with at_work(log, clock, walks) as rig, routing(log) as router:
+        noisy, quiet = await rig.organization("noisy"), await rig.organization("quiet")
+        router.rests_after = CHUNK
+        for _ in range(JOBS_OF_AGENT):
+            await noisy.done("POST", BULK, {"ids": many, "set": {"done": True}})
+
+        async def rests() -> bool:
+            return not router.awake.is_set()
+
+        await until(rests)
+        started = len(walks.asked)
+        job = await quiet.done("POST", BULK, {"ids": few, "set": {"done": True}})
+        router.rests_after = None
+        router.awake.set()
+        await all_ended(rig, job["id"])
+    place = walks.asked.index(OrganizationId("quiet"))
+    assert place - started <= 1
+    assert len(walks.asked) < 20  # long before the noisy shop is through
