@@ -29,7 +29,7 @@ CONVERSATIONS = f"conversations_{_SHAPE}"
 MESSAGES = f"messages_{_SHAPE}"
 HISTORY = "assignments"
 POOL_RECORDS = "pools"
-HEADS = "heads"
+HEADS = f"heads_{_SHAPE}"
 
 COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS)
 
