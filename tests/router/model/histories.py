@@ -86,6 +86,8 @@ class History:
     """Each conversation's events, and where they stand in the log."""
     removed: set[str] = field(default_factory=set)
     """Comments that are gone (R4.6)."""
+    taken_back: set[str] = field(default_factory=set)
+    """Threads on livestreams of which some are gone."""
     unborn: list[Thread] = field(default_factory=list)
     """Those that were gone before they came."""
     outcomes: dict[str, str] = field(default_factory=dict)
@@ -151,6 +153,31 @@ class History:
             self.model.remove(thread.customer, thread.id)
             self.model.changed()
 
+    def take_back(self) -> None:
+        """A customer removes a comment on a livestream."""
+        told = [
+            (thread, body)
+            for thread, _, body in self.told[-12:]
+            if isinstance(body, CommentAdded) and body.livestream
+        ]
+        if not told:
+            return
+        thread, added = self.random.choice(told)
+        self.count += 1
+        self.taken_back.add(thread.id)
+        self.log.append(f"take back {added.message_id} in {thread.id}")
+        common = {
+            **self._common_inbound(thread, named=True),
+            "message_id": added.message_id,
+            "conversation_id": None,
+            "livestream": True,
+        }
+        event = event_id(f"take-back-{self.count}")
+        self._append(INBOUND.name, thread, event, CommentRemoved(**common))
+        if self.model is not None:
+            self.model.remove_live(thread.customer, added.message_id)
+            self.model.changed()
+
     def own(self) -> None:
         """The page comments on its own post, and perhaps a customer replies."""
         customer = self.random.choice(self.customers)
@@ -189,6 +216,10 @@ class History:
             case MessageReceived(visit=VisitTold() as told):
                 visit = Visit(told.department, told.region, told.page_url)
                 self.model.message(event, *place, kind=thread.kind, visit=visit)
+            case CommentAdded():
+                self.model.message(
+                    event, *place, kind=thread.kind, visit=NO_VISIT, comment=body.message_id
+                )
             case _:
                 self.model.message(event, *place, kind=thread.kind, visit=NO_VISIT)
         self.model.changed()
@@ -470,6 +501,7 @@ WEIGHTS = {
     "again": 5,
     "remove": 4,
     "own": 2,
+    "take_back": 4,
     "assign": 8,
     "take": 3,
     "hand_over": 5,

@@ -55,6 +55,8 @@ class Wait:
     visit: Visit = NO_VISIT
     leavers: list[str] = field(default_factory=list)
     """Who gave it back (R6.5)."""
+    comments: list[tuple[str, str]] = field(default_factory=list)
+    """On livestreams, those that each conversation waits for, while all are known (R4.6)."""
 
 
 @dataclass
@@ -155,7 +157,15 @@ class Model:
     # What happens.
 
     def message(
-        self, event: str, customer: str, page: str, conversation: str, *, kind: str, visit: Visit
+        self,
+        event: str,
+        customer: str,
+        page: str,
+        conversation: str,
+        *,
+        kind: str,
+        visit: Visit,
+        comment: str = "",
     ) -> None:
         """R3: a message or a livestream comment."""
         if self.is_known(event):
@@ -167,6 +177,7 @@ class Model:
         anew = self.names_another(customer, visit)
         place = self.place_of(customer)
         if place is not None:  # R3.6
+            self.hear(place, kind, conversation, comment)
             if conversation not in place.conversations:
                 place.conversations.append(conversation)
                 self.record(conversation, kind, customer, None, "queued")
@@ -175,6 +186,8 @@ class Model:
             return
         agent, reason = self.sticky.get(customer, (None, None))
         wait = Wait(customer, page, event, kind, [conversation], visit)
+        if kind == "livestream":
+            wait.comments.append((conversation, comment))
         if agent is None:
             self.find(wait)  # R3.1
         elif not self.allowed(agent, page):
@@ -226,6 +239,29 @@ class Model:
         if place is not None:
             self.queue.remove(place)
             self.record(conversation, "comment", customer, None, "unassigned")
+
+    def hear(self, place: Wait, kind: str, conversation: str, comment: str) -> None:
+        """R4.6: what a conversation on a livestream waits for, if it was known from the first."""
+        known = any(each == conversation for each, _ in place.comments)
+        if kind == "livestream" and (known or conversation not in place.conversations):
+            place.comments.append((conversation, comment))
+
+    def remove_live(self, customer: str, comment: str) -> None:
+        """R4.6: a conversation of which nothing is left waits no more."""
+        place = self.place_of(customer)
+        entry = (
+            next((each for each in place.comments if each[1] == comment), None) if place else None
+        )
+        if place is None or entry is None:
+            return
+        place.comments.remove(entry)
+        conversation = entry[0]
+        if any(each == conversation for each, _ in place.comments):
+            return
+        place.conversations.remove(conversation)
+        if not place.conversations:
+            self.queue.remove(place)
+        self.record(conversation, "livestream", customer, None, "unassigned")
 
     def find(self, wait: Wait, *, lost: str | None = None) -> None:
         """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""
@@ -329,6 +365,7 @@ class Model:
             if place is not None and place.leavers:  # R3.6
                 place.conversations.append(conversation)
                 if only_from not in place.leavers:
+                    place.comments.clear()
                     place.leavers.append(only_from)
                     place.event = event
                 return "applied"

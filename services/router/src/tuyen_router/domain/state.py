@@ -20,6 +20,7 @@ from tuyen_events.ids import (
     ConversationId,
     CustomerId,
     EventId,
+    MessageId,
     OrganizationId,
     PageId,
     RuleId,
@@ -83,6 +84,9 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who gave back one of the conversations: not to them again (R6.5)."""
     keeps_place: bool = False
     """Whether it was asked in place of another one that may have waited."""
+    comments: tuple[tuple[ConversationId, MessageId], ...] = ()
+    """The comments for which a thread on a livestream waits (R4.6); none of one of which not all
+    are known."""
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):

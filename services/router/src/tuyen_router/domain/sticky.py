@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from tuyen_events.ids import ConversationId, EventId
+from tuyen_events.ids import ConversationId, EventId, MessageId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, Presence, Reason
@@ -17,6 +17,7 @@ from tuyen_router.domain.decisions import (
     Why,
     assignment,
 )
+from tuyen_router.domain.live import with_comment
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.seen import Seen, arrival_of, with_seen
 from tuyen_router.domain.state import (
@@ -39,6 +40,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position: Position
     at: datetime
     visit: Visit | None = None
+    live_comment: MessageId | None = None
+    """The comment on a livestream that it is."""
     time: int = 0
     """The event's own time, as the ring of recent events has it."""
 
@@ -223,6 +226,7 @@ def _request(arrival: Arrival, purpose: Purpose) -> Request:
         purpose=purpose,
         seed=arrival.event_id,
         cause=arrival.position,
+        comments=() if arrival.live_comment is None else ((conversation.id, arrival.live_comment),),
     )
 
 
@@ -233,9 +237,11 @@ def _joined(
     conversation = arrival.conversation
     known = {each for each, _ in request.conversations}
     joined = request
+    if arrival.live_comment is not None:
+        joined = with_comment(request, conversation, arrival.live_comment)
     if conversation.id not in known:
         joined = msgspec.structs.replace(
-            request,
+            joined,
             conversations=(*request.conversations, (conversation.id, conversation.kind)),
         )
     if partition.waits(conversation.id) or not any(map(partition.waits, known)):

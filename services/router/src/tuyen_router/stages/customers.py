@@ -64,6 +64,7 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
+from tuyen_router.domain.live import on_live_comment_removed
 from tuyen_router.domain.rotating import (
     on_comment_removed,
     on_own_root,
@@ -200,7 +201,11 @@ class CustomerStage:
                 return self._arrived(partition, event, _id_of(record), position)
             case CommentRemoved():
                 known = self._organization(event.organization)
-                return on_comment_removed(partition, known, event, _id_of(record), position)
+                name = _id_of(record)
+                live = on_live_comment_removed(
+                    partition, known, event, name, position, repeated=repeated
+                )
+                return [*live, *on_comment_removed(partition, known, event, name, position)]
             case ChoiceMade():
                 return on_answer(partition, event, position)
             case ThreadRemoved():
@@ -253,6 +258,7 @@ class CustomerStage:
             position=position,
             at=event.accepted_at,
             visit=_visit(event),
+            live_comment=event.message_id if live else None,
             time=time_of(event.occurred_at, event.accepted_at),
         )
         organization = self._organization(event.organization)
