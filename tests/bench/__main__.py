@@ -9,7 +9,18 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from bench import failover, ingest, latency, month, projections, queue, router, scale, scaling
+from bench import (
+    failover,
+    inbox,
+    ingest,
+    latency,
+    month,
+    projections,
+    queue,
+    router,
+    scale,
+    scaling,
+)
 from bench.report import Row, publish
 from tuyen_local import kafka, server
 from tuyen_local.server import Server
@@ -27,6 +38,7 @@ _MEASURES: Mapping[str, Measure] = {
     "ingest": _with_kafka(ingest.measure),
     "latency": _with_kafka(latency.measure),
     "projections": _with_kafka(projections.measure),
+    "inbox": _with_kafka(inbox.measure),
     "queue": _with_kafka(queue.measure),
     "scale": _with_kafka(scale.measure),
     "month": _with_kafka(month.measure),

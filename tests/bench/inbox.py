@@ -1,0 +1,130 @@
+"""What a viewer of a large inbox waits for: the first page of its list, of what is unread, its
+counts; in the gateway's own code, beside a MongoDB that holds a million conversations of one
+organization, nine of ten done and as many read by the viewer."""
+
+import asyncio
+import os
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.report import Bar, Row
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.previews import RowCustomer
+from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.ports import ConversationFilter
+from tuyen_gateway.projections.collections import CONVERSATIONS, ensure_indexes, write
+from tuyen_local import mongodb, server
+from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.projection import ProjectionStatus
+
+CONVERSATIONS_OF_ONE = 1_000_000
+PAGES = 20
+AGENTS = 50
+ASKED = 30
+PAGE = 50
+BAR_MS = 20.0
+
+_AT_ONCE = 5_000
+_SHOP = OrganizationId("shop")
+_VIEWER = AgentId("agent-0")
+_START = datetime(2025, 1, 1, tzinfo=UTC)
+
+_FACEBOOK = list(ConversationKind)
+
+
+async def measure(_: str) -> list[Row]:
+    """The 99th percentile of each question, asked one after the other."""
+    with tempfile.TemporaryDirectory(prefix="tuyen-bench-") as name:
+        place = Path(name)
+        views = await server.start(
+            mongodb, place / "mongodb", place, os.environ.get("TUYEN_MONGODB")
+        )
+        try:
+            database = connect(views.address, f"bench{secrets.token_hex(3)}")
+            await _fill(database)
+            return await _ask(database)
+        finally:
+            await views.stop()
+
+
+async def _fill(database: Database) -> None:
+    for start in range(0, CONVERSATIONS_OF_ONE, _AT_ONCE):
+        await write(database[CONVERSATIONS], {}, _rows(start, start + _AT_ONCE))
+    await ensure_indexes(database)
+
+
+def _rows(start: int, end: int) -> Iterator[Conversation]:
+    for number in range(start, end):
+        at = _START + timedelta(seconds=50 * (number * 7919 % CONVERSATIONS_OF_ONE))
+        read = number % 10 != 0
+        external = f"psid-{number}"
+        name = f"khach {number}"
+        yield Conversation(
+            id=ConversationId(f"msg_{number:024}"),
+            organization=_SHOP,
+            page_id=PageId(f"page-{number % PAGES}"),
+            channel=Channel.FACEBOOK,
+            kind=_FACEBOOK[number % 3],
+            external_id=external,
+            customer=RowCustomer(
+                id=CustomerId(f"cus_{number:024}"), external_id=external, name=name, picture=None
+            ),
+            name_folded=name,
+            inbound_events=3,
+            live_events=3,
+            counted={"7": number},
+            updated_at=at,
+            active_at=at,
+            first_inbound_at=at,
+            last_inbound_at=at,
+            assignee=AgentId(f"agent-{number % AGENTS}"),
+            version=1,
+            done=number % 10 != 1,
+            reads=(Read(agent_id=_VIEWER, seen_events=3),) if read else (),
+            read_by=(_VIEWER,) if read else (),
+        )
+
+
+async def _ask(database: Database) -> list[Row]:
+    views = MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
+    everyone = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.ALL)
+    own = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.OWN)
+    unread = ConversationFilter(unread=True)
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "list": lambda: views.conversations(everyone, ConversationFilter(), PAGE, None),
+        "unread list": lambda: views.conversations(everyone, unread, PAGE, None),
+        "counts": lambda: views.counts(everyone, ConversationFilter()),
+        "counts of an agent who sees their own": lambda: views.counts(own, ConversationFilter()),
+    }
+    return [
+        Row(
+            figure=f"inbox of {CONVERSATIONS_OF_ONE:,}, {name}, p99",
+            value=await _percentile(ask),
+            unit="ms",
+            runs=ASKED,
+            bar=Bar(most=BAR_MS),
+        )
+        for name, ask in questions.items()
+    ]
+
+
+async def _percentile(ask: Callable[[], Awaitable[object]]) -> float:
+    await ask()
+    taken = []
+    for _ in range(ASKED):
+        started = time.perf_counter()
+        await ask()
+        taken.append((time.perf_counter() - started) * 1000)
+        await asyncio.sleep(0)
+    return statistics.quantiles(taken, n=100, method="inclusive")[98]
