@@ -30,7 +30,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from bench.log import ends, reading
-from bench.processes import free_port, peak_memory, ready, running, service_env
+from bench.processes import cpu_seconds, free_port, peak_memory, ready, running, service_env
 from bench.report import Bar, median_of
 from bench.report import Row as Figure
 from support import market
@@ -83,10 +83,11 @@ async def measure(kafka: str) -> list[Figure]:
         async with running("tuyen_router", env[1], log=logs[1]) as two:
             await ready(ports[1], two)
             whole = time.monotonic() - begun
-            peak = peak_memory(two.pid)
+            peak, busy = peak_memory(two.pid), cpu_seconds(two.pid)
     what = "a month at 10 events/s"
     return [
         median_of(f"router killed to ready, {what}", "s", [whole], Bar(most=30)),
+        median_of(f"router's start, {what}, CPU", "s", [busy]),
         median_of(f"router's memory, {what}", "GB", [peak / 10**9]),
         median_of(f"records read at a start, {what}", "records", [left]),
     ]
