@@ -7,6 +7,7 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import DEAD_LETTERS, MARKS
+from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_gateway.projections.run import run_projections
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
@@ -40,7 +41,7 @@ async def test_r9_5_a_document_that_mongodb_never_takes_holds_up_nobody(
         while not await views.positions.find_one(folded):  # noqa: ASYNC110 - MongoDB tells nobody
             await asyncio.sleep(0.02)
         running.cancel()
-    rows = {row["_id"]: row async for row in views.conversations.find()}
+    rows = {row["_id"]: row async for row in views[CONVERSATIONS].find()}
     assert rows.keys() == {odd, quiet}
     assert [mark["agent_id"] for mark in rows[odd]["reads"]] == ["minh"]
     assert sum((await log.end_offsets(DEAD_LETTERS)).values()) == 1
