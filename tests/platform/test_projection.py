@@ -233,6 +233,9 @@ async def test_a_loop_that_does_not_turn_is_not_alive(monkeypatch: pytest.Monkey
     status = ProjectionStatus()
     status.turned()
     assert status.live() is None
+    status.waiting("MongoDB")
+    status.working()
+    assert (status.live(), status.ready()) == (None, "waits for MongoDB")
     monkeypatch.setattr("tuyen_platform.projection._STUCK_S", -1.0)
     assert status.live() is not None
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
+from aiokafka import AIOKafkaProducer
 
 from tuyen_events.codec import decode_data
 from tuyen_events.event import Envelope
@@ -23,6 +24,7 @@ from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_presence.bootstrap import PresenceService, compose
+from tuyen_presence.clock_hand import moment_of
 
 DEADLINE_S = 90
 LEASE_S = 6.0
@@ -201,3 +203,27 @@ async def _share_and_hand_over(kafka: str, topic_prefix: str, shop: Shop) -> Non
         await until(lambda: all(shop.story(agent)[-1][0] is OFFLINE for agent in late))
         assert all(shop.story(agent) == [LOGIN] for agent in staff)
         assert all(len(shop.records[agent]) == 1 for agent in staff)
+
+
+async def test_r8_1_the_broker_says_when_a_signal_was_told(kafka: str, topic_prefix: str) -> None:
+    """Whatever who appends it takes for the time."""
+    await ensure_topics(kafka, topic_prefix, 1, (PRESENCE_SIGNALS,))
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    try:
+        topic = topic_prefix + PRESENCE_SIGNALS.name
+        for _ in range(2):
+            await producer.send_and_wait(topic, b"1970", partition=0, timestamp_ms=1_000)
+    finally:
+        await producer.stop()
+    seen: list[datetime] = []
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        KafkaLog(kafka, topic_prefix) as log,
+        log.tail(PRESENCE_SIGNALS) as tail,
+    ):
+        async for batch in tail.batches():
+            seen += [moment_of(record) for records in batch.values() for record in records]
+            if len(seen) == 2:
+                break
+    assert all(abs(datetime.now(UTC) - at) < timedelta(seconds=DEADLINE_S) for at in seen)

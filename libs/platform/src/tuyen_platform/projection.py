@@ -123,6 +123,10 @@ class ProjectionStatus:
         self._turned = time.monotonic()
         self._waits_for = None
 
+    def working(self) -> None:
+        """Part of a batch is done: a batch of which much is put aside takes its time."""
+        self._turned = time.monotonic()
+
     def waiting(self, reason: str) -> None:
         """The loop goes on trying."""
         self._turned = time.monotonic()
@@ -254,6 +258,7 @@ class _Loop:
 
     async def _put_aside(self, record: Record, error: Exception) -> None:
         await self.insist(partial(put_aside, self.log, record, self.service, error))
+        self.status.working()
 
     async def _readable(self, records: Sequence[Record]) -> Sequence[Record]:
         kept = []

@@ -119,18 +119,18 @@ class ContactWorker:
 
     async def _handle(self, batch: Batch) -> None:
         """Returns once every contact that follows from the batch is acknowledged."""
-        appends = []
+        made: list[tuple[int, _Encoded]] = []
         for (_, partition), records in batch.items():
             known = self._known[partition]
             for record in records:
                 try:
-                    made = await self._make(record, known)
+                    contact = await self._make(record, known)
                 except Exception as error:  # the supervisor of one record
                     await self._bury(record, error)
                 else:
-                    if made is not None:
-                        appends.append(self._append(partition, *made))
-        await asyncio.gather(*appends)
+                    if contact is not None:
+                        made.append((partition, contact))
+        await asyncio.gather(*(self._append(partition, *contact) for partition, contact in made))
 
     async def _make(self, record: Record, known: KnownContacts) -> _Encoded | None:
         """What follows from an event, noted as known and ready to be written."""
