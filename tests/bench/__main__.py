@@ -20,6 +20,7 @@ from bench import (
     router,
     scale,
     scaling,
+    steps,
 )
 from bench.report import Row, publish
 from tuyen_local import kafka, server
@@ -33,6 +34,10 @@ def _with_kafka(measure: Callable[[str], Awaitable[list[Row]]]) -> Measure:
     return lambda broker, _: measure(broker.address)
 
 
+def _alone(measure: Callable[[], Awaitable[list[Row]]]) -> Measure:
+    return lambda _broker, _data: measure()
+
+
 _MEASURES: Mapping[str, Measure] = {
     "router": _with_kafka(router.measure),
     "ingest": _with_kafka(ingest.measure),
@@ -40,6 +45,7 @@ _MEASURES: Mapping[str, Measure] = {
     "projections": _with_kafka(projections.measure),
     "inbox": _with_kafka(inbox.measure),
     "queue": _with_kafka(queue.measure),
+    "steps": _alone(steps.measure),
     "scale": _with_kafka(scale.measure),
     "month": _with_kafka(month.measure),
     "failover": _with_kafka(failover.measure),

@@ -18,14 +18,16 @@ from tuyen_events.vocabulary import Mode
 from tuyen_router.domain.loads import Released, Reserved
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.queue import (
+    drain,
+    on_report,
+    on_request,
+)
+from tuyen_router.domain.rotations import (
     Answered,
     Repeated,
     Rotations,
     Step,
-    drain,
     evolve,
-    on_report,
-    on_request,
 )
 
 

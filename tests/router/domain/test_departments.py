@@ -29,15 +29,19 @@ from tuyen_router.domain.by_hand import on_assign
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.queue import (
-    Answered,
-    Queued,
-    Rotations,
-    Step,
     drain,
     on_request,
     on_withdrawal,
 )
-from tuyen_router.domain.queue import evolve as fold_step
+from tuyen_router.domain.rotations import (
+    Answered,
+    Queued,
+    Rotations,
+    Step,
+)
+from tuyen_router.domain.rotations import (
+    evolve as fold_step,
+)
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.state import CustomerRecord, Partition
 from tuyen_router.domain.sticky import on_sticky_event

@@ -20,15 +20,19 @@ from tuyen_router.domain import candidates, lines
 from tuyen_router.domain.lines import Lines, Waiting, join, leave, next_served
 from tuyen_router.domain.organization import Organization, evolve
 from tuyen_router.domain.queue import (
+    drain,
+    on_request,
+)
+from tuyen_router.domain.rotations import (
     Answered,
     Left,
     Queued,
     Rotations,
     Step,
-    drain,
-    on_request,
 )
-from tuyen_router.domain.queue import evolve as fold
+from tuyen_router.domain.rotations import (
+    evolve as fold,
+)
 
 
 def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:

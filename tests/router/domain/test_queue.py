@@ -27,19 +27,21 @@ from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.routing import ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Mode, WhenNobody
-from tuyen_router.domain import queue
+from tuyen_router.domain import rotations as rotations_module
 from tuyen_router.domain.organization import Organization, without
 from tuyen_router.domain.queue import (
+    drain,
+    drained_again,
+    on_request,
+    on_withdrawal,
+)
+from tuyen_router.domain.rotations import (
     Answered,
     PoolTold,
     Repeated,
     Rotations,
     Step,
-    drain,
-    drained_again,
     evolve,
-    on_request,
-    on_withdrawal,
 )
 
 NOBODY = shop(online="")
@@ -209,7 +211,7 @@ def test_r9_2_drained_answers_are_given_again_oldest_first() -> None:
 def test_r9_2_what_the_slots_have_forgotten_is_not_answered_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queue, "REMEMBERED_ANSWERS", 4)
+    monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 4)
     rotations = Rotations(0)
     for offset in range(6):
         _ask(rotations, shop(), offset)
@@ -221,7 +223,7 @@ def test_r9_2_what_the_slots_have_forgotten_is_not_answered_otherwise(
 def test_r9_2_a_drained_request_is_forgotten_with_its_last_answer_not_its_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queue, "REMEMBERED_ANSWERS", 4)
+    monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 4)
     rotations = Rotations(0)
     _ask(rotations, NOBODY, 0)
     _drained(rotations, shop())
@@ -281,7 +283,7 @@ def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() ->
 def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queue, "TOLD_POOLS", 2)
+    monkeypatch.setattr(rotations_module, "TOLD_POOLS", 2)
     rotations = Rotations(0)
     told = [
         len(_pools_told(_fold(rotations, on_request(rotations, shop(online=who), AT, request(n)))))

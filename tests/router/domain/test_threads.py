@@ -29,19 +29,22 @@ from tuyen_events.routing import (
     Verdict,
 )
 from tuyen_events.vocabulary import Channel, Reason
-from tuyen_router.domain import queue, threads
+from tuyen_router.domain import rotations as rotations_module
+from tuyen_router.domain import threads
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.queue import (
-    Answered,
-    Rotations,
-    Step,
     drain,
-    evolve,
     on_request,
     on_thread,
     on_withdrawal,
 )
 from tuyen_router.domain.rotating import on_comment_removed, on_own_root, on_removed
+from tuyen_router.domain.rotations import (
+    Answered,
+    Rotations,
+    Step,
+    evolve,
+)
 from tuyen_router.domain.state import GONE
 from tuyen_router.domain.threads import RemovalTold
 
@@ -99,7 +102,7 @@ def test_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_between(
     online: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chosen or waiting: after more other answers than are remembered."""
-    monkeypatch.setattr(queue, "REMEMBERED_ANSWERS", 8)
+    monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 8)
     rotations = Rotations(0)
     assert len(_asks(rotations, 0, online=online)) == 1
     _others(rotations, 50)
@@ -111,7 +114,7 @@ def test_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_between(
 def test_r9_2_one_that_waits_is_known_even_when_its_thread_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queue, "REMEMBERED_ANSWERS", 8)
+    monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 8)
     rotations = Rotations(0)
     _asks(rotations, 0, online="")
     _others(rotations, 20)

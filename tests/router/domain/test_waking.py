@@ -15,13 +15,15 @@ from tuyen_events.vocabulary import AppliesTo, Capability, WhenNobody
 from tuyen_router.domain.organization import Organization, without
 from tuyen_router.domain.organization import evolve as set_up
 from tuyen_router.domain.queue import (
+    drain,
+    on_request,
+)
+from tuyen_router.domain.rotations import (
     Answered,
     Repeated,
     Rotations,
     Step,
-    drain,
     evolve,
-    on_request,
 )
 
 

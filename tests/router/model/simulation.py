@@ -34,7 +34,9 @@ from tuyen_router.chunks.outbox import Group, Outbox, OutRecord
 from tuyen_router.chunks.records import Chunk
 from tuyen_router.domain.candidates import members_of
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.queue import Rotations
+from tuyen_router.domain.rotations import (
+    Rotations,
+)
 from tuyen_router.domain.state import Partition
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage

@@ -22,9 +22,9 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
-from tuyen_router.domain import queue, snapshot
-from tuyen_router.domain.queue import Rotations
+from tuyen_router.domain import rotations, snapshot
 from tuyen_router.domain.resting import ENTRY_BYTES
+from tuyen_router.domain.rotations import Rotations
 from tuyen_router.stages import organizations as organization_stage
 from tuyen_router.stages import saving
 from tuyen_router.stages.records import organization_partition
@@ -189,7 +189,7 @@ def test_r5_1_few_remembered_answers_are_enough_where_few_are_under_way(
     monkeypatch: pytest.MonkeyPatch, histories: int
 ) -> None:
     """The slots of remembered answers go round: what they forget has long been handled."""
-    for module in (queue, organization_stage):
+    for module in (rotations, organization_stage):
         monkeypatch.setattr(module, "REMEMBERED_ANSWERS", 8)
     for seed in range(40 * histories):
         history = begin(seed, with_model=False)

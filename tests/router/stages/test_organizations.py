@@ -1,6 +1,7 @@
 """Stage 2's shell: batches, answers, and who is served first."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -14,7 +15,9 @@ from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
 from tuyen_platform.clock import ManualClock
 from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.queue import Rotations
+from tuyen_router.domain.rotations import (
+    Rotations,
+)
 from tuyen_router.stages import organizations
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterOffice, organization_partition
@@ -34,7 +37,7 @@ ONE_EACH = shop(
 class _Stage:
     """The stage over one partition, and the log of its table."""
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: Organization, clock: ManualClock | None = None) -> None:
         self.known = organization
         self.rotations = Rotations(NUMBER)
         self.log: list[StreamRecord] = []
@@ -43,7 +46,7 @@ class _Stage:
             rotations=lambda _: self.rotations,
             organization=lambda _: self.known,
             dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
-            clock=ManualClock(AT),
+            clock=clock or ManualClock(AT),
         )
 
     def handle(self, *records: StreamRecord) -> Outbox:
@@ -256,3 +259,41 @@ def test_r5_1_lines_are_folded_from_the_log_as_they_were_live() -> None:
     before = stage.rotations.lines
     stage.recover()
     assert stage.rotations.lines == before
+
+
+class _BusyClock(ManualClock):
+    """Six milliseconds go by whenever it is looked at."""
+
+    def now(self) -> datetime:
+        self.advance(timedelta(milliseconds=6))
+        return super().now()
+
+
+def test_r9_6_a_step_ends_when_its_time_is_over_and_the_next_goes_on() -> None:
+    stage = _Stage(NOBODY, _BusyClock(AT))
+    stage.ask(0, 1, 2, 3)
+    stage.known = shop()
+    stage.stage.stirred.add(SHOP)
+    given = []
+    while SHOP in stage.stage.stirred:
+        told = _told(stage.drain())
+        assert len(told) <= 2
+        given += told
+    assert given == [
+        (f"inbound/3/{n}", Verdict.CHOSEN, agent) for n, agent in enumerate(["a", "b", "c", "a"])
+    ]
+
+
+def test_r9_2_answers_that_a_crash_swallowed_are_given_again_over_several_steps() -> None:
+    stage = _Stage(NOBODY, _BusyClock(AT))
+    stage.ask(0, 1, 2, 3)
+    stage.known = shop()
+    stage.stage.stirred.add(SHOP)
+    given = []
+    while SHOP in stage.stage.stirred:
+        given += _told(stage.drain())
+    stage.recover()
+    again = []
+    while SHOP in stage.stage.stirred:
+        again += _told(stage.drain())
+    assert again == given

@@ -96,6 +96,12 @@ class Outbox:
             raise RecordTooLargeError(topic, size, self.limit)
         return size
 
+    def require(self, topic: str, record: OutRecord) -> None:
+        """Raises `RecordTooLargeError` when the record does not fit. A small value is believed: key
+        and headers repeat what stands in it, so all of them come to four times as much at most."""
+        if record.value is not None and len(record.value) > self.limit // 4 - 4096:
+            self.size_of(topic, record)
+
     def fitting(self, records: Sequence[OutRecord]) -> Iterator[Sequence[OutRecord]]:
         """The records in groups that fit into a batch each, in order: one, wherever they all fit.
 

@@ -206,7 +206,8 @@ def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> t
         if organization.settings.page_permissions:
             may = {each for each in may if _holds(organization, each, wants.page)}
         if wants.department is not None:
-            may &= _of_department(organization, wants.department, wants.region)
+            agents = organization.agents
+            may = {each for each in may if _belongs(agents[each], wants.department, wants.region)}
         if wants.group is not None:
             may.intersection_update(organization.groups[wants.group].members)
         found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
@@ -217,21 +218,6 @@ def _is_enabled(organization: Organization, agent: AgentId) -> bool:
     """R1.8."""
     found = organization.agents.get(agent)
     return found is not None and not found.disabled
-
-
-def _of_department(
-    organization: Organization, department: str, region: str | None
-) -> frozenset[AgentId]:
-    """R1.5: all agents of a department, or of a region of it."""
-    known = organization.kept().of_departments
-    key = department if region is None else f"{department}/{region}"
-    found = known.get(key)
-    if found is None:
-        agents = organization.agents.values()
-        found = known[key] = frozenset(
-            each.id for each in agents if _belongs(each, department, region)
-        )
-    return found
 
 
 def _reasons(

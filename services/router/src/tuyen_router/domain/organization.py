@@ -58,8 +58,6 @@ class Rosters:
     teams: dict[RuleId, Team] = field(default_factory=dict)
     eligible: dict[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(default_factory=dict)
     """The members who could be chosen, in their order, if all were there."""
-    of_departments: dict[str, frozenset[AgentId]] = field(default_factory=dict)
-    """By department, and by `department/region`."""
     absent: dict[AgentId, Excluded] = field(default_factory=dict)
     """What is said of an agent who is enabled and not there."""
 
@@ -117,8 +115,7 @@ class Organization:
         rosters = self.rosters
         if len(rosters.basis) != len(basis) or any(map(is_not, rosters.basis, basis)):
             rosters.basis = basis
-            rosters.teams, rosters.eligible = {}, {}
-            rosters.of_departments, rosters.absent = {}, {}
+            rosters.teams, rosters.eligible, rosters.absent = {}, {}, {}
         return rosters
 
     def presence_of(self, agent: AgentId) -> Presence:

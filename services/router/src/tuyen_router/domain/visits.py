@@ -36,6 +36,8 @@ def kept(visit: Visit) -> Visit:
 
 def within_bounds(request: ChoiceRequested) -> ChoiceRequested:
     """The request with no more of the visit than is asked today; older ones may have it whole."""
+    if request.department is None and request.region is None and request.page_url is None:
+        return request
     department, region = word_of(request.department), word_of(request.region)
     page_url = address_of(request.page_url)
     if (department, region, page_url) == (request.department, request.region, request.page_url):

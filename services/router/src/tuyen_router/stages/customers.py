@@ -52,7 +52,7 @@ from tuyen_events.topics import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
-from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
+from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record, RecordTooLargeError
 from tuyen_router.domain.by_hand import on_assign
 from tuyen_router.domain.contested import restated
 from tuyen_router.domain.decisions import (
@@ -76,7 +76,7 @@ from tuyen_router.domain.rotating import (
 from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
 from tuyen_router.domain.snapshot import note_written, recall, wake
-from tuyen_router.domain.state import CustomerRecord, Partition
+from tuyen_router.domain.state import CustomerRecord, Partition, Request
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.domain.visits import kept
 from tuyen_router.ports import CustomerPartition, Organizations
@@ -97,6 +97,8 @@ INPUTS = (INBOUND, ANSWERS, COMMANDS)
 _READ = {each.type.encode() for each in (MessageReceived, CommentAdded, CommentRemoved)}
 _WITH_THE_CHUNK = OutRecord(None, None)
 """In place of the record of what is written once for its whole chunk."""
+_FEW_THREADS = 100
+_SHORT = 1_000
 _decisions = cache(DECISIONS.labels)
 _log = structlog.get_logger()
 
@@ -302,21 +304,21 @@ class _Writing:
             match decision:
                 case AssignmentEvent():
                     record = assignment_record(decision)
-                    self._outbox.size_of(ASSIGNMENTS.name, record)
+                    self._outbox.require(ASSIGNMENTS.name, record)
                 case CommandSettled():
                     record = private_record(decision.conversation_id, decision)
-                    self._outbox.size_of(COMMAND_RESULTS.name, record)
+                    self._outbox.require(COMMAND_RESULTS.name, record)
                 case ChoiceRequested():
                     directory = self._organization(decision.organization).directory
                     asked = replace(decision, directory=directory)
                     record = private_record(decision.organization, asked)
-                    self._outbox.size_of(REQUESTS.name, record)
+                    self._outbox.require(REQUESTS.name, record)
                 case ChoiceWithdrawn() | ThreadReported():
                     record = private_record(decision.organization, decision)
-                    self._outbox.size_of(REQUESTS.name, record)
-                case CustomerSaved() if decision.record.request is not None:
+                    self._outbox.require(REQUESTS.name, record)
+                case CustomerSaved() if _may_be_large(decision.record.request):
                     entry = customer_entry(decision.customer_id, decision.record)
-                    self._outbox.size_of(CUSTOMERS.name, OutRecord(*entry))
+                    self._outbox.require(CUSTOMERS.name, OutRecord(*entry))
                 case _:
                     pass
             made.append((decision, record))
@@ -351,8 +353,11 @@ class _Writing:
         if not self._assignments:
             return
         topic = self._prefix + ASSIGNMENTS.name
-        for records in self._outbox.fitting(self._records):
-            self._outbox.add_atomically(topic, self._partition.number, records)
+        try:
+            self._outbox.add_atomically(topic, self._partition.number, self._records)
+        except RecordTooLargeError:
+            for records in self._outbox.fitting(self._records):
+                self._outbox.add_atomically(topic, self._partition.number, records)
         for each in self._assignments:
             customer = each.customer_id if each.kind.sticky else None
             note_written(self._partition, each.conversation_id, customer, self._partition.written)
@@ -456,6 +461,13 @@ def _read(topic: str, record: Record) -> Event | None:
         return decode_typed(name, record.value) if name in _READ else None
     except UnknownTypeError:
         return None
+
+
+def _may_be_large(request: Request | None) -> bool:
+    """Whether a customer's record is worth a look, which costs as much as writing it."""
+    return request is not None and (
+        len(request.conversations) > _FEW_THREADS or len(request.seed) > _SHORT
+    )
 
 
 def _visit(event: MessageReceived | CommentAdded) -> Visit | None:

@@ -18,20 +18,23 @@ from tuyen_platform.metrics import ROUTED_EVENTS, STOPPED_DRAINS
 from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
 from tuyen_router.domain.loads import fell
 from tuyen_router.domain.queue import (
-    REMEMBERED_ANSWERS,
-    Answered,
-    PoolTold,
-    Repeated,
-    Rotations,
-    Step,
     drain,
     drained_again,
-    evolve,
     on_report,
     on_request,
     on_thread,
     on_withdrawal,
     turns,
+)
+from tuyen_router.domain.rotations import (
+    REMEMBERED_ANSWERS,
+    Answered,
+    Asked,
+    PoolTold,
+    Repeated,
+    Rotations,
+    Step,
+    evolve,
 )
 from tuyen_router.domain.threads import RemovalTold
 from tuyen_router.domain.visits import within_bounds
@@ -55,6 +58,8 @@ DRAINED_WITHIN = timedelta(milliseconds=10)
 """For how long one step goes on to the next conversation, however many agents there are."""
 
 _GROUP_BYTES = 128 * 1024
+_FRAME = 128
+"""More than a record takes beside its key and value."""
 
 _log = structlog.get_logger()
 
@@ -238,8 +243,10 @@ class _Ready:
 
     steps: Sequence[Step]
     entries: Sequence[OutRecord]
+    asked: Asked | None
+    """Is written once for all of a batch."""
     size: int
-    """Of the entries, in one record batch."""
+    """Of the entries and that, in one record batch."""
     answers: Sequence[tuple[int, OutRecord]]
     """With their partitions, as the pools."""
     pools: Sequence[tuple[int, OutRecord]]
@@ -260,34 +267,43 @@ class _Writing:
         self.drained: set[OrganizationId] = set()
         """Organizations whose queue had its turn in this chunk."""
         self._entries: dict[bytes | None, OutRecord] = {}
+        self._asked: dict[str, Asked] = {}
         self._bytes = 0
 
     def ready(self, steps: Sequence[Step]) -> _Ready:
         """The records of some steps that belong together. Raises RecordTooLargeError when one of
         them cannot be written, or all of their entries in one batch."""
-        entries, answers, pools = [], [], []
+        entries, answers, pools, size = [], [], [], 0
+        asked = None
         for step in steps:
+            if isinstance(step, Asked):
+                asked = step
+                size += len(step.source) + 2 * _FRAME
+                continue
             entry = choice_entry(step, REMEMBERED_ANSWERS)
             if entry is not None:
-                entries.append(OutRecord(*entry))
+                key, value = entry
+                size += len(key) + len(value or b"") + _FRAME
+                entries.append(OutRecord(key, value))
             match step:
                 case Answered() | Repeated():
                     choice = step.answer.choice
                     record = private_record(choice.customer_id, choice)
-                    self._outbox.size_of(self._answers, record)
+                    self._outbox.require(self._answers, record)
                     answers.append((step.answer.partition, record))
                 case RemovalTold():
                     record = private_record(step.removed.conversation_id, step.removed)
-                    self._outbox.size_of(self._answers, record)
+                    self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
                 case PoolTold():
                     record = pool_record(step.pool, step.at)
-                    self._outbox.size_of(self._pools, record)
+                    self._outbox.require(self._pools, record)
                     pools.append((partition_of(step.pool.id, POOLS.partitions), record))
                 case _:
                     pass
-        size = self._outbox.size_of(self._choices, *entries)
-        return _Ready(steps, entries, size, answers, pools)
+        if size > self._outbox.limit:
+            self._outbox.size_of(self._choices, *entries)
+        return _Ready(steps, entries, asked, size, answers, pools)
 
     def add(self, ready: _Ready) -> None:
         """Takes what was made ready, after its steps were folded."""
@@ -295,6 +311,8 @@ class _Writing:
             self.end()
         for entry in ready.entries:
             self._entries[entry.key] = entry
+        if ready.asked is not None:
+            self._asked[ready.asked.source] = ready.asked
         self._bytes += ready.size
         for partition, record in ready.pools:
             self._outbox.add(self._pools, partition, *record)
@@ -306,9 +324,8 @@ class _Writing:
 
     def end(self) -> None:
         """Hands the batch over."""
-        if self._entries:
-            self._outbox.follow_up.add_atomically(
-                self._choices, self._rotations.number, list(self._entries.values())
-            )
-        self._entries = {}
+        asked = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._asked.values())
+        records = [*(OutRecord(*each) for each in asked if each), *self._entries.values()]
+        self._outbox.follow_up.add_atomically(self._choices, self._rotations.number, records)
+        self._entries, self._asked = {}, {}
         self._bytes = 0

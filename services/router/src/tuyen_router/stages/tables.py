@@ -15,7 +15,7 @@ from tuyen_router.chunks import OutRecord, Record
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.lines import Waiting
 from tuyen_router.domain.loads import Counted, Counts, Released, Reserved
-from tuyen_router.domain.queue import (
+from tuyen_router.domain.rotations import (
     Answer,
     Answered,
     Asked,

@@ -1,0 +1,179 @@
+"""How long one step of stage 2 keeps the loop from all else, and what it keeps in memory.
+
+One organization of a thousand agents, a hundred queues (departments) and ten thousand who wait. In
+this process, without Kafka: the times are of the processor, the bytes those of Python's allocator.
+"""
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from bench.report import Bar, Row
+from tuyen_events.codec import encode
+from tuyen_events.directory import AgentChanged, Member, RuleChanged, SettingsChanged
+from tuyen_events.event import Envelope
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    OrganizationId,
+    PageId,
+    RuleId,
+    event_id,
+)
+from tuyen_events.routing import ChoiceRequested, Position, Purpose
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Presence, Role
+from tuyen_platform.clock import SystemClock
+from tuyen_router.chunks import Chunk, Outbox
+from tuyen_router.domain.organization import Organization, with_presence
+from tuyen_router.domain.rotations import (
+    Rotations,
+)
+from tuyen_router.stages.organizations import OrganizationStage
+from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+
+AGENTS, QUEUES, WAITING, CAPACITY = 1_000, 100, 10_000, 20
+_AT_ONCE = 500
+_SHOP = OrganizationId("shop")
+_NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A record as stage 2 reads it."""
+
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+    offset: int
+    timestamp: int = 0
+
+
+async def measure() -> list[Row]:
+    """The longest steps by mode, and what the parts of the state come to."""
+    rows = []
+    for mode in (Mode.SEQUENTIAL, Mode.LEAST_LOADED):
+        desk = _Desk(_organization(mode))
+        desk.queue_up(0, WAITING)
+        longest = max(desk.drained())
+        what = f"longest step, {mode}, {AGENTS:,} agents, {QUEUES} queues, {WAITING:,} waiting"
+        rows.append(Row(figure=what, unit="ms", value=longest * 1000, bar=Bar(most=20)))
+    known, agents = _weighed(lambda: _organization(Mode.SEQUENTIAL))
+    desk = _Desk(known)
+    _, pools = _weighed(lambda: desk.queue_up(0, QUEUES))
+    _, waiting = _weighed(lambda: desk.queue_up(QUEUES, WAITING))
+    parts = {"an agent and member": agents / AGENTS, "a queue, nobody there": pools / QUEUES}
+    parts["one who waits, with the answer"] = waiting / (WAITING - QUEUES)
+    return rows + [
+        Row(figure=f"memory of {part}", unit="B", value=value) for part, value in parts.items()
+    ]
+
+
+class _Desk:
+    """Stage 2 of one organization."""
+
+    def __init__(self, known: Organization) -> None:
+        self._known = known
+        self._rotations = Rotations(organization_partition(_SHOP))
+        self._stage = OrganizationStage(
+            topic_prefix="",
+            rotations=lambda _: self._rotations,
+            organization=lambda _: self._known,
+            dead_letters=DeadLetterOffice("", SystemClock()),
+            clock=SystemClock(),
+        )
+
+    def queue_up(self, first: int, end: int) -> None:
+        """These ask while nobody is there."""
+        asked = map(_request, range(first, end))
+        while some := list(islice(asked, _AT_ONCE)):
+            number, offsets = self._rotations.number, (some[0].offset, some[-1].offset)
+            chunk = Chunk("router-requests", number, *offsets, some)
+            self._stage.handle(chunk, Outbox())
+
+    def drained(self) -> list[float]:
+        """All agents come, and take what waits: the processor's seconds of each step."""
+        for number in range(AGENTS):
+            self._known = with_presence(self._known, _agent_id(number), Presence.ONLINE)
+        self._stage.stirred.add(_SHOP)
+        steps = []
+        while _SHOP in self._stage.stirred:
+            before = time.thread_time()
+            self._stage.drain_step(_SHOP)(Outbox())
+            steps.append(time.thread_time() - before)
+        if any(self._rotations.queues.values()):
+            raise RuntimeError("somebody still waits")
+        return steps
+
+
+def _weighed(make: Callable[[], _T]) -> tuple[_T, int]:
+    """What was made, and how many bytes are held for it."""
+    gc.collect()
+    tracemalloc.start()
+    made = make()
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return made, held
+
+
+def _agent_id(number: int) -> AgentId:
+    return AgentId(f"agent-{number:04}")
+
+
+def _organization(mode: Mode) -> Organization:
+    departments = tuple(f"department-{number}" for number in range(QUEUES))
+    settings = SettingsChanged(organization=_SHOP, at=_NOW, assignment=True, auto_assign=True)
+    agents = [
+        AgentChanged(
+            organization=_SHOP,
+            at=_NOW,
+            id=_agent_id(number),
+            name=f"Agent {number}",
+            username=f"agent-{number}",
+            role=Role.AGENT,
+            departments=departments,
+        )
+        for number in range(AGENTS)
+    ]
+    rule = RuleChanged(
+        organization=_SHOP,
+        at=_NOW,
+        id=RuleId("everyone"),
+        name="Everyone",
+        enabled=True,
+        mode=mode,
+        members=tuple(Member(agent_id=each.id, capacity=CAPACITY) for each in agents),
+    )
+    return replace(
+        Organization(_SHOP, settings),
+        agents={each.id: each for each in agents},
+        rules={rule.id: rule},
+        departments=frozenset(departments),
+    )
+
+
+def _request(number: int) -> _Request:
+    asked = ChoiceRequested(
+        request_id=f"inbound/3/{number}",
+        organization=_SHOP,
+        page_id=PageId("site"),
+        conversation_id=ConversationId(event_id("conversation", str(number))),
+        customer_id=CustomerId(event_id("customer", str(number))),
+        kind=ConversationKind.MESSAGE,
+        channel=Channel.LIVECHAT,
+        purpose=Purpose.FIRST,
+        seed=event_id(str(number)),
+        cause=Position(topic="inbound", partition=3, offset=number),
+        at=_NOW,
+        department=f"department-{number % QUEUES}",
+    )
+    envelope = Envelope(id="", source="bench", subject="", time=_NOW, data=asked)
+    value, headers = encode(envelope)
+    return _Request(_SHOP.encode(), value, headers, number)
