@@ -63,6 +63,26 @@ async def test_r9_5_what_no_store_takes_is_refused_with_its_field(
     assert answer.json()["errors"][0]["field"] == field
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"refresh_token":"\xed\xa0\x80"}',
+        b'{"refresh_token":"\xed\xbf\xbf"}',
+        '{"refresh_token":"\\u0000"}'.encode("utf-16"),
+        '{"refresh_token":"\\ud800"}'.encode("utf-16-le"),
+        '{"refresh_token":"\\u0000"}'.encode("utf-32"),
+        '{"refresh_token":"\ud800"}'.encode("utf-16", "surrogatepass"),
+    ],
+)
+async def test_r9_5_what_no_store_takes_is_found_however_it_is_written(
+    boss: User, body: bytes
+) -> None:
+    """JSON's own reader takes half a surrogate pair that is not escaped, and UTF-16 and UTF-32."""
+    answer = await send(boss, "POST", "/v1/auth/refresh", body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body.refresh_token"
+
+
 @pytest.mark.parametrize("name", ["Lan 😀", "Chủ", "\\u0000 as it is written", "\t"])
 def test_every_text_that_can_be_stored_passes(name: str) -> None:
     for whole in (True, False):

@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 """NUL ends a text for MongoDB's patterns; half of a surrogate pair has no UTF-8."""
 
-_MAY_BE_UNFIT = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
-"""How either stands in JSON: as they are, JSON's own reader refuses both."""
+_MAY_BE_UNFIT = re.compile(rb"\\u(0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
+"""How either may stand in JSON: escaped, half a pair also in the three bytes that UTF-8 forbids and
+JSON's own reader takes. It takes UTF-16 and UTF-32 as well, in which no JSON is without NUL."""
 
 
 def unfit_place(path: str, query: bytes) -> str | None:
