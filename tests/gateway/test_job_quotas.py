@@ -1,5 +1,6 @@
 """R9.5, R9.6: how many jobs anybody may have, and what is kept of them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from tuyen_gateway.api import jobs as routes
 from tuyen_gateway.domain.job_quotas import refuse_too_many
 from tuyen_gateway.domain.jobs import Job, begun, ended, evolve, taken_up
 from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.jobs import share
 from tuyen_gateway.jobs.runner import CHUNK
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -172,14 +174,17 @@ async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
         assert (await boss.post(BULK, filtered)).is_success
 
 
-async def compacted(log: InMemoryLog, clock: ManualClock) -> InMemoryLog:
-    """The log as Kafka leaves it: of the jobs, the last record of each key, and no removals."""
+async def compacted(log: InMemoryLog, clock: ManualClock, without: bytes = b"") -> InMemoryLog:
+    """The log as Kafka leaves it: of the jobs, the last record of each key, and no removals. The
+    record of the key `without` was too old to be kept."""
     after = InMemoryLog(clock)
     for topic in TOPICS.values():
         found = await records(log, topic)
         last = {(record.partition, record.key): record.offset for record in found}
         for record in found:
             place = record.partition, record.key
+            if topic is JOBS and record.key == without:
+                continue
             if topic is JOBS and (last[place] != record.offset or record.value is None):
                 continue
             key = (record.key or b"").decode()
@@ -250,6 +255,81 @@ async def test_r9_6_the_oldest_results_are_forgotten(
         assert (await boss.get(f"/v1/jobs/{made[0]}")).status_code == 404
         assert (await boss.get(f"/v1/jobs/{made[5]}")).status_code == 200
     assert len(await records(await compacted(log, clock), JOBS)) == 6
+
+
+async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway hears of the end while it is still tidying up, and lets that go on."""
+    append, dealt = kept.Jobs._append, asyncio.Event()
+    deal = share._Share._deal
+
+    async def append_late(self: kept.Jobs, event: Any, key: str, *parts: str) -> Any:
+        if "ended" in parts:
+            dealt.clear()
+            await dealt.wait()
+        return await append(self, event, key, *parts)
+
+    async def deal_and_tell(self: share._Share, has: frozenset[int], *, news: bool) -> None:
+        await deal(self, has, news=news)
+        job = self.gateway.jobs.job("job_1")
+        if job is not None and job.ended:
+            dealt.set()
+
+    monkeypatch.setattr(kept.Jobs, "_append", append_late)
+    monkeypatch.setattr(share._Share, "_deal", deal_and_tell)
+    async with at_work(log, clock, walks) as rig, routing(log):
+        await rig.organization()
+        await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 3
+
+        await until(is_put_away)
+
+
+async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+) -> None:
+    """What stands of it selects nothing any more, so that it would be done to all there is."""
+    threads = walks.add(*(conversation(n) for n in range(3)))
+    async with at_work(log, clock, walks) as rig, routing(log):
+        await rig.organization()
+        await put(log, closing("job_1", clock.now(), external_id="psid-nobody"))
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 4
+
+        await until(is_put_away)
+    walks.asked.clear()
+    rest = await compacted(log, clock, without=b"job_1/progress")
+    async with at_work(rest, clock, walks) as rig, routing(rest):
+        assert rig.gateway.jobs.job("job_1") is None
+        await put(rest, closing("job_2", clock.now(), ids=tuple(threads)))
+        await all_ended(rig, "job_2")
+        assert walks.asked == ["shop"]
+
+
+async def test_r9_6_of_a_job_its_request_is_forgotten_first(
+    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that ends between the two leaves what is no job, and nothing to be begun."""
+    monkeypatch.setattr(kept, "JOBS_KEPT", 1)
+    async with at_work(log, clock, walks) as rig, routing(log):
+        boss = await rig.organization()
+        made = await done(rig, boss, ["msg_none"])
+        clock.advance(timedelta(seconds=1))
+        await done(rig, boss, ["msg_none"])
+
+        async def removals() -> list[str]:
+            found = await records(log, JOBS)
+            return [(r.key or b"").decode() for r in found if r.value is None]
+
+        async def are_two() -> bool:
+            return len(await removals()) == 2
+
+        await until(are_two)
+        assert await removals() == [made, made + "/progress"]
 
 
 async def test_r9_5_a_small_job_waits_for_no_more_than_a_slice_of_a_noisy_shop(

@@ -1,10 +1,11 @@
 """Jobs as the log has them: what was asked, and how far each has come."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
-from tuyen_events.codec import UnreadableEventError, decode_data
+from tuyen_events.codec import UnreadableEventError, decode_data, header
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, caused_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested
@@ -22,6 +23,8 @@ _TIDIED = 20
 """How many jobs are forgotten at most when one has ended."""
 
 _PROGRESS = "/progress"
+_ENDED = "ended"
+"""In the id of what is kept of a request after its job has ended."""
 
 
 class Jobs:
@@ -37,6 +40,7 @@ class Jobs:
         """Progress that stands before its request, which was written again behind it."""
         self._bare: set[str] = set()
         """Jobs whose request shares its key with an older version's progress."""
+        self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
         self.copy = LogCopy(log, JOBS, self._fold)
@@ -50,13 +54,24 @@ class Jobs:
         return sorted(found, key=_age, reverse=True)
 
     def running(self, partitions: Collection[int]) -> Sequence[Job]:
-        """Those of these partitions that have not ended, the oldest first."""
+        """Those of these partitions that have not ended, or are just being ended here, the oldest
+        first."""
         found = [
             self._jobs[job_id]
-            for job_id in self._running
-            if partition_of(job_id, JOBS.partitions) in partitions
+            for job_id in self._running | self._ending
+            if job_id in self._jobs and partition_of(job_id, JOBS.partitions) in partitions
         ]
         return sorted(found, key=_age)
+
+    @contextmanager
+    def ending(self, job_id: str) -> Iterator[None]:
+        """For the block in which a job's end is reported and tidied up: until then its work is not
+        over, and `running` names it."""
+        self._ending.add(job_id)
+        try:
+            yield
+        finally:
+            self._ending.discard(job_id)
 
     async def ask(self, request: JobRequested) -> None:
         """Returns once the job stands in the log, and in this copy.
@@ -81,8 +96,11 @@ class Jobs:
 
     async def tidy(self, job: Job, forgotten: datetime) -> None:
         """After a job has ended: leaves in the log only what is kept of it, and takes out what its
-        organization has beyond what is kept, or had before `forgotten`."""
-        await self._append(put_away(job.request), job.id, "ended")
+        organization has beyond what is kept, or had before `forgotten`.
+
+        The request goes before its progress: without that it would stand as one that nobody began.
+        """
+        await self._append(put_away(job.request), job.id, _ENDED)
         kept = self.of(job.request.organization)
         old = [
             one
@@ -91,7 +109,7 @@ class Jobs:
         ]
         for one in old[-_TIDIED:]:
             partition = partition_of(one.id, JOBS.partitions)
-            for key in (one.id + _PROGRESS, one.id):
+            for key in (one.id, one.id + _PROGRESS):
                 await self._log.append_bytes(JOBS, key, None, partition=partition)
 
     async def ended(self, job_id: str, within_s: float) -> bool:
@@ -121,10 +139,21 @@ class Jobs:
             raise UnreadableEventError(f"{event.type} says nothing of a job")
         self.heads.saw(event.organization, record.partition, record.offset)
         if isinstance(event, JobRequested):
+            if self._is_rest(event, record):
+                return
             self._bare.discard(event.job_id)
         elif key == event.job_id:
             self._bare.add(event.job_id)
         self._keep(event)
+
+    def _is_rest(self, event: JobRequested, record: Record) -> bool:
+        """Whether it is all that is left of a job that has ended: how it ended went before, with
+        the older part of the log. To begin it anew would be to do it twice, and to all that there
+        is, since nobody knows any more what it selected."""
+        if event.job_id in self._jobs or event.job_id in self._early:
+            return False
+        put_away_as = caused_event_id(event.job_id, event.type, _ENDED)
+        return header(record.headers, "ce_id") == put_away_as.encode()
 
     def _keep(self, event: JobRequested | JobProgressed) -> None:
         job = evolve(self._jobs.get(event.job_id), event)

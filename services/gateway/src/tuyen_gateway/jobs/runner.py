@@ -242,9 +242,10 @@ class _Run:
 
     async def _end(self, progress: JobProgressed, state: JobState, detail: str | None) -> None:
         last = ended(progress, state, self._now(), detail)
-        await self._patiently(lambda: self._gateway.jobs.report(last))
         forgotten = self._now() - _REMEMBERED
-        await self._patiently(lambda: self._gateway.jobs.tidy(self._job, forgotten))
+        with self._gateway.jobs.ending(self._job.id):
+            await self._patiently(lambda: self._gateway.jobs.report(last))
+            await self._patiently(lambda: self._gateway.jobs.tidy(self._job, forgotten))
         _log.info(
             "job_ended",
             job_id=self._job.id,
