@@ -37,7 +37,7 @@ from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
-from tuyen_events.limits import EVENT_BYTES
+from tuyen_events.limits import EVENT_BYTES, UPDATES
 from tuyen_events.posts import PostClassified
 from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, TOPICS, Topic
 from tuyen_ingest import acceptance
@@ -278,6 +278,23 @@ async def test_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> N
     answer = await rig.post(b" " * (MAX_BODY_BYTES + 1))
     assert answer.status_code == 413
     assert len(await records(log, RAW)) == 1
+
+
+async def test_p3_a_body_of_the_largest_size_is_kept_however_many_pages_it_names(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    """Whose its pages were stands beside it, and a control character takes six bytes there."""
+    named = b",".join(
+        b'{"id":"%04d%s","messaging":[]}' % (number, b"\x01" * 190) for number in range(UPDATES)
+    )
+    known = json.dumps(entry(messaging=[message("Chào")])).encode()
+    raw = b'{"object":"page","entry":[%s,%s],"x":"' % (known, named)
+    raw += b"x" * (MAX_BODY_BYTES - len(raw) - 2) + b'"}'
+    assert (await rig.post(raw)).status_code == 200
+    (kept,) = await records(log, RAW)
+    assert kept.value == raw
+    owners = json.loads(dict(kept.headers)["owners"])
+    assert owners == {PAGE: f"{HOA_SEN}/{PAGE_ID}"}
 
 
 async def test_a_body_may_come_in_pieces(rig: Rig, log: InMemoryLog) -> None:

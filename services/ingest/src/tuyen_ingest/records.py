@@ -26,6 +26,8 @@ ACCOUNT, OWNERS = "account", "owners"
 """The headers of a raw body; the account is left out where it is empty. `owners` is a JSON object:
 by the id of each page that the body names, whose it was, as `Owners` has it."""
 
+_OWNERS_BYTES = 1024 * 1024
+
 Owners = Mapping[str, str]
 """By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
 empty when it was nobody's."""
@@ -58,11 +60,20 @@ def raw(delivery: Delivery, page: str, owners: Owners) -> Unwritten:
         (DELIVERY_ID, delivery.id.encode()),
         (CHANNEL, delivery.channel.name.encode()),
         (ACCEPTED_AT, encode_time(delivery.accepted_at)),
-        (OWNERS, msgspec.json.encode(owners)),
+        (OWNERS, _told(owners)),
     ]
     if delivery.account:
         headers.append((ACCOUNT, delivery.account.encode()))
     return Unwritten(RAW, page or delivery.channel.name, delivery.body, headers)
+
+
+def _told(owners: Owners) -> bytes:
+    """The owners as a header. Of more pages than any body of a channel names, those that are
+    nobody's are left out: beside a body of the largest size the log would not take them all."""
+    told = msgspec.json.encode(owners)
+    if len(told) <= _OWNERS_BYTES:
+        return told
+    return msgspec.json.encode({page: owner for page, owner in owners.items() if owner})
 
 
 def events(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
