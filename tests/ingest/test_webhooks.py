@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -193,6 +194,24 @@ async def test_p4_events_of_a_page_that_is_not_known_are_kept_raw_counted_and_sk
     assert counter._value.get() == before + 2
     assert len(await records(log, RAW)) == 1
     assert not await records(log, INBOUND)
+
+
+async def test_r9_5_what_is_skipped_is_counted_by_its_reason_however_much_it_is(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted one by one, the two million that a body has room for stop all others for seconds."""
+    looked_up = []
+    labels = SKIPPED_UPDATES.labels
+
+    def counted(channel: str, why: str) -> Any:
+        looked_up.append(why)
+        return labels(channel, why)
+
+    before = labels("facebook", "unknown_page")._value.get()
+    monkeypatch.setattr(SKIPPED_UPDATES, "labels", counted)
+    assert (await rig.send(entry(changes=[0] * 10_000, page="1"))).status_code == 200
+    assert labels("facebook", "unknown_page")._value.get() - before == 10_000
+    assert looked_up == ["unknown_page"]
 
 
 async def test_a_page_that_was_connected_a_moment_ago_is_known(rig: Rig, log: InMemoryLog) -> None:
