@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from gateway.rig import QUICK_HASHER, START, Rig, User, records
 from tuyen_events.directory import AgentChanged
+from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS, DIRECTORY
 from tuyen_events.vocabulary import Role
@@ -264,6 +265,30 @@ async def test_a_password_of_earlier_days_stays_right_however_it_was_composed(
     at = await log.append_bytes(CREDENTIALS, "shop/admin", value)
     await rig.gateway.credentials.copy.folded(at)
     await rig.login("shop", "boss", unicodedata.normalize(typed, "mật khẩu"))
+
+
+async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_log_in(
+    rig: Rig, boss: User, log: InMemoryLog
+) -> None:
+    names = {"a": "chủ", "b": unicodedata.normalize("NFD", "chủ")}
+    for agent, username in names.items():
+        change = AgentChanged(
+            organization=OrganizationId("shop"),
+            at=START,
+            id=AgentId(agent),
+            name=agent,
+            username=username,
+            role=Role.AGENT,
+        )
+        envelope = Envelope(
+            id=f"evt_{agent}", source="test", subject=agent, time=START, data=change
+        )
+        at = await log.append(DIRECTORY, f"shop/agent/{agent}", envelope)
+        await rig.gateway.directory.copy.folded(at)
+        await rig.gateway.credentials.set(change.organization, change.id, SecretStr("s3cret"))
+    for agent, username in names.items():
+        user = await rig.login("shop", username, "s3cret")
+        assert (await user.done("GET", "/v1/me"))["agent_id"] == agent
 
 
 async def test_two_names_of_earlier_days_that_differ_in_spelling_keep_their_own() -> None:

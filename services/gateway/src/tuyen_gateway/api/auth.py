@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
 from tuyen_gateway.adapters.tokens import Identity, TokenKind
-from tuyen_gateway.api.bodies import Answer, Body, Password, Username
+from tuyen_gateway.api.bodies import Answer, Body, Password, TypedUsername
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.brake import place_of
@@ -27,7 +27,7 @@ class Login(Body):
     )
 
     organization: str = Field(max_length=ID_CHARACTERS)
-    username: Username
+    username: TypedUsername
     password: Password
 
 

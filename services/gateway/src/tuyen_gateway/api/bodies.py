@@ -14,11 +14,11 @@ ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARACTERS)
 ]
-Username = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS),
-    AfterValidator(composed),
+TypedUsername = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS)
 ]
+"""As it was typed: two of earlier days may differ in nothing but how they are composed."""
+Username = Annotated[TypedUsername, AfterValidator(composed)]
 """However its letters were composed where it was typed, it is one name."""
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 
