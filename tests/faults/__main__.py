@@ -42,7 +42,7 @@ async def played(settings: FaultSettings, console: Console) -> list[Outcome]:
     for seed in range(first, first + settings.runs):
         steps = load(settings.plan) if settings.plan else plan.drawn(seed, settings.seconds)
         console.print(f"seed {seed}: {len(steps)} steps in {steps[-1].at:.0f} s", highlight=False)
-        outcome = await run(seed, steps, settings.directory)
+        outcome = await run(seed, steps, settings.directory, measured=True)
         outcomes.append(outcome)
         for line in outcome.broken:
             console.print(f"BROKEN {line}", markup=False, highlight=False)

@@ -217,6 +217,11 @@ class Cluster:
         del self.services[service.name]
         await service.stop()
 
+    async def put_back(self, service: Service) -> None:
+        """Starts a process again that was taken away, where it was; waits for nothing."""
+        self.services[service.name] = service
+        await service.start()
+
     async def wait_ready(self) -> None:
         """Returns once every process says that it is ready; AssertionError otherwise."""
         waiting: dict[str, str] = {}
@@ -243,15 +248,21 @@ class Cluster:
     def _environment(
         self, name: str, port: int, broker: SlowProxy, database: SlowProxy
     ) -> dict[str, str]:
+        mongodb = f"mongodb://{database.bootstrap}/?directConnection=true"
+        own = {"HOST": HOST, "PORT": str(port), "STATE_DIR": str(self.directory / name)}
+        return {
+            **self.settings(broker.bootstrap, mongodb),
+            **{f"TUYEN_{key}": value for key, value in own.items()},
+        }
+
+    def settings(self, kafka: str, mongodb: str) -> dict[str, str]:
+        """What every process of this installation is told."""
         given = {
-            "KAFKA": broker.bootstrap,
-            "MONGODB": f"mongodb://{database.bootstrap}/?directConnection=true",
+            "KAFKA": kafka,
+            "MONGODB": mongodb,
             "DATABASE": DATABASE,
             "TOPIC_PREFIX": PREFIX,
-            "HOST": HOST,
-            "PORT": str(port),
             "LOCAL": "1",
-            "STATE_DIR": str(self.directory / name),
             "PRESENCE_LEASE_S": str(LEASE_S),
             "ROUTER_SESSION_TIMEOUT_S": str(ROUTER_SESSION_S),
             "SECRETS_KEY": self.secrets.secrets_key,

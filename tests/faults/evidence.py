@@ -10,8 +10,9 @@ import msgspec
 
 from faults.channel import Sent
 from faults.log import LogRead
+from faults.neighbours import Neighbours
 from faults.people import Key, People
-from faults.plan import AGENTS, TENANTS, Json
+from faults.tenants import AGENTS, TENANTS, Json
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.routing import ChoiceMade
 from tuyen_events.topics import ASSIGNMENTS, CHOICES
@@ -49,6 +50,10 @@ class Evidence:
     followed: Mapping[Any, tuple[int, str | None]] = field(default_factory=dict)
     """The state of an external consumer of assignments."""
     acknowledged: Counter[Key] = field(default_factory=Counter)
+    mistakes: Sequence[str] = ()
+    """What was answered with a mistake of ours, by any service to anybody."""
+    neighbours: Neighbours | None = None
+    """How long a quiet organization waited beside a noisy one; None where it was not measured."""
     steady: frozenset[str] = frozenset()
     """Organizations that always assigned by themselves, and queued when there was nobody."""
     exam: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from faults.cluster import Cluster, Service, Store
 from faults.journal import Journal
-from faults.plan import Json
+from faults.tenants import Json
 from support.slow_proxy import SlowProxy
 
 MOST_WORKERS = 4
@@ -40,6 +40,8 @@ class Injection:
 
     async def _on_service(self, fault: Json) -> str | None:
         service = self._chosen(fault["target"], fault["which"])
+        if service is None:
+            return None
         match fault["what"]:
             case "kill":
                 service.send(signal.SIGKILL)
@@ -75,9 +77,11 @@ class Injection:
             with suppress(ProcessLookupError):  # somebody killed it meanwhile
                 os.kill(pid, signal.SIGCONT)
 
-    async def _on_link(self, fault: Json) -> str:
+    async def _on_link(self, fault: Json) -> str | None:
         kind, _, store = fault["target"].partition("/")
         service = self._chosen(kind, fault["which"])
+        if service is None:
+            return None
         link = service.links[store]
         try:
             for _ in _under(link, fault):
@@ -86,10 +90,10 @@ class Injection:
             link.delay_s, link.deaf = 0.0, False
         return f"{service.name}/{store}"
 
-    def _chosen(self, kind: str, which: float) -> Service:
-        """`any` service, or one of several of a kind."""
+    def _chosen(self, kind: str, which: float) -> Service | None:
+        """`any` service, or one of several of a kind; None while a rebuild keeps all of it down."""
         found = [*self._cluster.services.values()] if kind == "any" else self._cluster.of(kind)
-        return found[int(which * len(found))]
+        return found[int(which * len(found))] if found else None
 
 
 def _under(link: SlowProxy, fault: Json) -> Iterator[None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from faults.evidence import Evidence, World
-from faults.plan import TENANTS, Json
+from faults.tenants import TENANTS, Json
 from router.model.model import in_turn
 from tuyen_events.assignments import full_of
 from tuyen_events.directory import RuleChanged
@@ -164,12 +164,25 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
         for row in evidence.rows.values():
             if row["organization"] == tenant and row["waiting"]:
                 request = waited_for.get(row["id"])
-                kind = row["kind"] if request is None else request.kind.value
-                able = candidates(world, row["page_id"], kind, mine)
+                able = candidates(world, row["page_id"], _needed(row, request), mine)
                 if request is not None:
                     able = [each for each in able if each not in request.leavers]
+                    able = [each for each in able if _is_in(world, each, request.department)]
                 yield f"{row['id']} waits, and {able} can take it" if able else None
     yield None
+
+
+def _needed(row: Json, request: ChoiceRequested | None) -> str:
+    """The capability that somebody needs for what the row waits for (R1.3)."""
+    if row["channel"] == "livechat":
+        return "livechat_message"
+    kind = row["kind"] if request is None else request.kind.value
+    return "facebook_message" if kind == "message" else "facebook_comment"
+
+
+def _is_in(world: World, agent: str, department: str | None) -> bool:
+    """R1.5."""
+    return department is None or department in world.agents[agent]["departments"]
 
 
 def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
@@ -234,7 +247,8 @@ def nothing_is_forgotten(evidence: Evidence) -> Iterator[str | None]:
     """R3.1, R4.1: where rules always assign, each conversation was decided on, or its customer's
     assignee has it; one that only has replies of customers is nobody's decision."""
     for conversation, row in evidence.rows.items():
-        if row["organization"] not in evidence.steady:
+        tenant = row["organization"]
+        if tenant not in evidence.steady or row["page_id"] not in evidence.worlds[tenant].pages:
             continue
         roots = [m for m in evidence.threads[conversation] if m.get("parent_id") is None]
         forgotten = bool(roots) and row["version"] == 0
@@ -249,15 +263,18 @@ def rule_of(world: World, page: str) -> str | None:
     return next(iter([*named, *default]), None)
 
 
-def candidates(world: World, page: str, kind: str, loads: dict[str, int]) -> list[str]:
-    """R1.1 to R1.4, R1.7 and R1.8, for a page of Facebook, by what the API says."""
+def candidates(world: World, page: str, needed: str, loads: dict[str, int]) -> list[str]:
+    """R1.1 to R1.4, R1.7 and R1.8, for a page and a capability, by what the API says."""
     name = rule_of(world, page)
     settings = world.settings
-    if name is None or not (settings["assignment"] and settings["auto_assign"]):
+    if (
+        name is None
+        or page not in world.pages
+        or not (settings["assignment"] and settings["auto_assign"])
+    ):
         return []
     rule = world.rules[name]
     members: dict[str, Json] = {each["agent_id"]: each for each in rule["members"]}
-    needed = "facebook_message" if kind == "message" else "facebook_comment"
 
     def able(agent: str) -> bool:
         known, member = world.agents.get(agent), members.get(agent, {})

@@ -106,6 +106,8 @@ class Follower:
         self.state: dict[ConversationId, tuple[int, str | None]] = {}
         self.reached: dict[int, int] = {}
         """By partition, the offset after the last record that was taken."""
+        self.came_at: dict[ConversationId, float] = {}
+        """When each conversation was first heard of, by the event loop's clock."""
 
     def take(self, event: AssignmentEvent) -> None:
         version, _ = self.state.get(event.conversation_id, (0, None))
@@ -129,6 +131,8 @@ class Follower:
                         event = decode_data(record.headers, record.value)
                         assert isinstance(event, AssignmentEvent)
                         self.take(event)
+                        now = asyncio.get_running_loop().time()
+                        self.came_at.setdefault(event.conversation_id, now)
                         self.reached[record.partition] = record.offset + 1
                 finally:
                     await consumer.stop()

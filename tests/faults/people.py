@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 
+from faults.channel import Connected
 from faults.cluster import LEASE_S, Cluster
 from faults.journal import Journal
-from faults.plan import AGENTS, MANAGERS, TENANTS, Json, Tenant
+from faults.odd import odd_request
+from faults.tenants import AGENTS, MANAGERS, TENANTS, WANDERER, WANDERERS_ID, Json, Tenant
 from support.shop import accepted, eventually
 
 _PASSWORD = "mat-khau-du-dai-1"
@@ -16,7 +18,7 @@ _ANSWER_WITHIN_S = 7.0
 """The gateway gives the router 5 s to answer a command."""
 _BEAT_S = LEASE_S / 5
 _BEAT_WITHIN_S = 2.0
-_UNAUTHORIZED = 401
+_ACCEPTED, _UNAUTHORIZED, _NOT_FOUND, _OUR_MISTAKE = 202, 401, 404, 500
 _PATIENCE_S = 180.0
 
 Key = tuple[Any, ...]
@@ -28,6 +30,8 @@ class Person:
     def __init__(self, gateways: list[httpx.AsyncClient], tenant: str, name: str) -> None:
         self._gateways = gateways
         self.tenant, self.name = tenant, name
+        self.mistakes: list[str] = []
+        """What was answered with a mistake of ours."""
         self._asked = 0
         self._token = "none-yet"
 
@@ -46,6 +50,8 @@ class Person:
                     timeout=timeout_s,
                     **options,
                 )
+                if answer.status_code == _OUR_MISTAKE:
+                    self.mistakes.append(f"{method} {path}: {answer.text}")
                 if answer.status_code != _UNAUTHORIZED:
                     return answer
                 await self._log_in(gateway)  # a gateway that was restarted, or a clock that ran on
@@ -100,6 +106,8 @@ class People:
             for name in (*MANAGERS, *AGENTS)
         }
         self.wanted = {(t, name): "offline" for t in TENANTS for name in AGENTS}
+        self.connected = Connected()
+        self._moving = asyncio.Lock()
         self._shut_out: set[tuple[str, str]] = set()
         """Agents who may be disabled at the moment: whoever tries to log in again and again is
         made to wait."""
@@ -126,16 +134,28 @@ class People:
                 timeout=_ANSWER_WITHIN_S,
             )
         )
+        for department in tenant.departments:
+            await self._set_up(tenant, f"/v1/departments/{department}", {"name": department})
         for name in (*MANAGERS[1:], *AGENTS):
             role = "store_manager" if name in MANAGERS else "agent"
-            await self._set_up(tenant, f"/v1/agents/{name}", _agent(name, role, password=_PASSWORD))
+            body = _agent(tenant, name, role, password=_PASSWORD)
+            await self._set_up(tenant, f"/v1/agents/{name}", body)
         for page in tenant.pages:
             await self._set_up(tenant, f"/v1/pages/{page}", _page(tenant, page, list(AGENTS)))
+        await self._open_site(tenant)
         for rule, given in tenant.rules.items():
             members = [{"agent_id": each} for each in given["members"]]
             change = {"enabled": True, **given, "members": members}
             await self._set_up(tenant, f"/v1/rules/{rule}", _rule(tenant, rule, change))
         await self._set_up(tenant, "/v1/settings", {"assignment": True, "auto_assign": True})
+
+    async def _open_site(self, tenant: Tenant) -> None:
+        if tenant.site:
+            path, body = f"/v1/pages/{tenant.site}", {"channel": "livechat", "name": tenant.site}
+            answer = await self.who[tenant.id, "admin"].ask("PUT", path, json=body)
+            assert answer is not None, "nothing is broken yet"
+            made = accepted(answer).json()
+            self.connected.sites[tenant.site] = (made["app_id"], made["token"])
 
     async def _set_up(self, tenant: Tenant, path: str, body: Json) -> None:
         async def done() -> bool:
@@ -206,13 +226,80 @@ class People:
         await self._put(given, f"/v1/pages/{page}", body, "page", page)
 
     async def agent(self, given: Json) -> None:
+        """Hired, again if need be, or shut out."""
         tenant, agent = given["tenant"], given["agent"]
-        body = _agent(agent, "agent", disabled=given["disabled"])
-        if given["disabled"]:
+        here = not given["disabled"]
+        body = _agent(
+            TENANTS[tenant],
+            agent,
+            "agent",
+            disabled=given["disabled"],
+            password=_PASSWORD if here else None,
+        )
+        if not here:
             self._shut_out.add((tenant, agent))
         done = await self._put(given, f"/v1/agents/{agent}", body, "agent", agent)
-        if done and not given["disabled"]:
+        if done and here:
             self._shut_out.discard((tenant, agent))
+
+    async def dismiss(self, given: Json) -> None:
+        tenant, agent = given["tenant"], given["agent"]
+        self._shut_out.add((tenant, agent))
+        answer = await self.who[tenant, "admin"].ask("DELETE", f"/v1/agents/{agent}")
+        self._note("dismiss", given, answer)
+
+    async def move(self, given: Json) -> None:
+        """P1: the page that wanders leaves the one organization, then comes to the other."""
+        to, page, connected = given["tenant"], f"/v1/pages/{WANDERER}", self.connected
+        async with self._moving:
+            if connected.holder == to:
+                return
+            left = connected.holder
+            connected.moved(None)
+            if left is not None:
+                await self._insist(self.who[left, "admin"], "DELETE", page)
+            body = {"channel": "facebook", "external_id": WANDERERS_ID, "name": WANDERER}
+            await self._insist(
+                self.who[to, "admin"], "PUT", page, json={**body, "staff": [*AGENTS]}
+            )
+            connected.moved(to)
+        self._journal.note("move", **given)
+
+    async def _insist(self, person: Person, method: str, path: str, **options: Any) -> None:
+        """The same request until it is answered that it is done."""
+        came: list[int | None] = [None]
+
+        async def done() -> bool:
+            answer = await person.ask(method, path, **options)
+            came[0] = None if answer is None else answer.status_code
+            gone = method == "DELETE" and came[0] == _NOT_FOUND
+            return gone or (answer is not None and answer.is_success)
+
+        await eventually(done, lambda: f"{method} {path}: {came[0]}", _PATIENCE_S)
+
+    async def bulk(self, given: Json) -> None:
+        answer = await self.who[given["tenant"], given["by"]].ask(
+            "POST", "/v1/conversations/bulk", json=given["body"]
+        )
+        if answer is not None and answer.status_code == _ACCEPTED:
+            self.acknowledged["job", given["tenant"], answer.json()["id"]] += 1
+        self._note("bulk", given, answer)
+
+    async def odd_request(self, given: Json) -> None:
+        """Whatever it is answered, but for a mistake of ours, which `Person.ask` takes down."""
+        odd = odd_request(given["which"])
+        answer = await self.who[given["tenant"], given["by"]].ask(
+            odd.method,
+            odd.path,
+            content=odd.content,
+            headers={"Content-Type": "application/json"},
+        )
+        self._note("odd_request", given, answer)
+
+    @property
+    def mistakes(self) -> list[str]:
+        """What anybody was answered with a mistake of ours."""
+        return [each for person in self.who.values() for each in person.mistakes]
 
     async def _put(self, given: Json, path: str, body: Json, entity: str, name: str) -> bool:
         """Whether it was answered that it is done."""
@@ -298,8 +385,11 @@ class People:
         self._journal.note(what, **given, came=came)
 
 
-def _agent(name: str, role: str, *, disabled: bool = False, password: str | None = None) -> Json:
+def _agent(
+    tenant: Tenant, name: str, role: str, *, disabled: bool = False, password: str | None = None
+) -> Json:
     body = {"name": name, "username": name, "role": role, "disabled": disabled}
+    body |= {"departments": tenant.departments_of(name)}
     return body if password is None else {**body, "password": password}
 
 

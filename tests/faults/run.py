@@ -14,7 +14,7 @@ from pathlib import Path
 from aiokafka.errors import KafkaError
 
 from faults import evidence as evidences
-from faults import laws, laws_of_routing, settling
+from faults import laws, laws_of_routing, neighbours, rebuilding, settling
 from faults.channel import Channel
 from faults.cluster import PREFIX, Cluster
 from faults.evidence import Evidence
@@ -23,7 +23,8 @@ from faults.journal import Journal
 from faults.laws import Finding
 from faults.log import Follower, LogRead, read
 from faults.people import People
-from faults.plan import AGENTS, TENANTS, Json, Step
+from faults.plan import Step
+from faults.tenants import AGENTS, TENANTS, Json
 from support.shop import eventually
 from support.slow_proxy import SlowProxy
 from tuyen_events.topics import ASSIGNMENTS, REQUESTS
@@ -63,8 +64,12 @@ class Outcome:
         ]
 
 
-async def run(seed: int, steps: Sequence[Step], kept: Path) -> Outcome:
-    """Plays the plan. What failed is kept below `kept`: the plan, the history, all logs."""
+async def run(seed: int, steps: Sequence[Step], kept: Path, *, measured: bool = False) -> Outcome:
+    """Plays the plan. What failed is kept below `kept`: the plan, the history, all logs.
+
+    `measured`: what a noisy organization does to another is measured as well, which wants a machine
+    on which nothing else runs.
+    """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tuyen-faults-") as name:
         directory = Path(name)
@@ -74,7 +79,7 @@ async def run(seed: int, steps: Sequence[Step], kept: Path) -> Outcome:
             stopped = None
             try:
                 async with Cluster(directory) as cluster:
-                    findings = await _Run(cluster, journal, seen).judged(steps)
+                    findings = await _Run(cluster, journal, seen, measured=measured).judged(steps)
             except* (AssertionError, TimeoutError, CannotStart) as errors:
                 stopped = "; ".join(_told(errors))
             outcome = Outcome(
@@ -132,11 +137,15 @@ def load(path: Path) -> list[Step]:
 
 
 class _Run:
-    def __init__(self, cluster: Cluster, journal: Journal, seen: Evidence) -> None:
+    def __init__(
+        self, cluster: Cluster, journal: Journal, seen: Evidence, *, measured: bool
+    ) -> None:
         self._cluster, self._journal, self._seen = cluster, journal, seen
+        self._measured = measured
         (ingest,) = cluster.of("ingest")
-        self._channel = Channel(ingest.url, cluster.secrets.facebook_app_secret, journal)
         self._people = People(cluster, journal)
+        secret = cluster.secrets.facebook_app_secret
+        self._channel = Channel(ingest.url, secret, self._people.connected, journal)
         self._injection = Injection(cluster, journal)
         self._follower = Follower()
 
@@ -174,18 +183,24 @@ class _Run:
             await self._play(steps)
         self._journal.note("played")
         await settling.at_rest(self._cluster, self._people, self._follower)
+        await rebuilding.read_again(self._cluster)
+        await settling.at_rest(self._cluster, self._people, self._follower)
         self._journal.note("at rest")
         await self._queue_empties()
         await self._examine()
         self._journal.note("examined")
+        if self._measured:
+            seen.neighbours = await neighbours.measured(self._people, self._channel, self._follower)
+            self._journal.note("measured", **asdict(seen.neighbours))
         await settling.at_rest(self._cluster, self._people, self._follower)
         await evidences.ask(self._people, seen)
         seen.sent, seen.followed = self._channel.sent, self._follower.state
         seen.acknowledged = Counter(self._people.acknowledged)  # it grows on, with every heartbeat
         seen.steady = laws_of_routing.steady()
+        seen.mistakes = [*self._channel.mistakes, *self._people.mistakes]
         self._journal.note("asked")
         seen.log = await read(self._cluster.kafka.address, PREFIX)
-        seen.views_before, seen.views_after = await settling.rebuilt(self._cluster)
+        seen.views_before, seen.views_after = await rebuilding.rebuilt(self._cluster)
 
     async def _play(self, steps: Sequence[Step]) -> None:
         """Each step when it is due, whatever the ones before it are doing; but when many of those
@@ -212,8 +227,12 @@ class _Run:
         match step.do:
             case "webhook":
                 await self._channel.deliver(step.given)
+            case "odd":
+                await self._channel.odd(step.given)
             case "fault":
                 await self._injection.inject(step.given)
+            case "rebuild":
+                await rebuilding.in_the_middle(self._cluster, self._journal)
             case other:
                 await getattr(self._people, other)(step.given)
 

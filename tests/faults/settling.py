@@ -1,8 +1,5 @@
 """Waiting until a cluster has come to rest, and making its views again."""
 
-import asyncio
-import os
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -13,7 +10,7 @@ from aiokafka.errors import KafkaError
 from faults.cluster import DATABASE, PREFIX, Cluster
 from faults.log import Follower
 from faults.people import People
-from faults.plan import AGENTS, Json
+from faults.tenants import AGENTS
 from support.shop import eventually
 from tuyen_events.jobs import JobState
 from tuyen_events.topics import (
@@ -53,9 +50,9 @@ async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
 
     async def calm() -> bool:
         with suppress(KafkaError):
-            ends = await _ends(cluster.kafka.address)
+            ends = await ends_of(cluster.kafka.address)
             same, before[:] = before == [ends], [ends]
-            return same and not await _behind(cluster, ends) and follows(ends)
+            return same and not await behind(cluster, ends) and follows(ends)
         return False
 
     def follows(ends: Ends) -> bool:
@@ -63,7 +60,7 @@ async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
         return all(follower.reached.get(place[1], 0) >= end for place, end in wanted.items())
 
     async def told() -> str:
-        return f"behind: {await _behind(cluster, await _ends(cluster.kafka.address))}"
+        return f"behind: {await behind(cluster, await ends_of(cluster.kafka.address))}"
 
     try:
         await eventually(calm, lambda: "not calm", _PATIENCE_S)
@@ -89,7 +86,7 @@ async def _jobs_ended(people: People) -> bool:
     return True
 
 
-async def _ends(kafka: str) -> Ends:
+async def ends_of(kafka: str) -> Ends:
     topics = {topic for found in (*_COMMITTED.values(), *_VIEWS.values()) for topic in found}
     places = [TopicPartition(PREFIX + t.name, p) for t in topics for p in range(t.partitions)]
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
@@ -101,7 +98,7 @@ async def _ends(kafka: str) -> Ends:
     return {(each.topic.removeprefix(PREFIX), each.partition): end for each, end in ends.items()}
 
 
-async def _behind(cluster: Cluster, ends: Ends) -> list[str]:
+async def behind(cluster: Cluster, ends: Ends) -> list[str]:
     """Who has not handled all: consumer groups by their commits, views by their positions."""
     found = []
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.kafka.address)
@@ -126,48 +123,3 @@ async def _behind(cluster: Cluster, ends: Ends) -> list[str]:
 def _of(ends: Ends, topics: tuple[Topic, ...]) -> dict[tuple[str, int], int]:
     names = {topic.name for topic in topics}
     return {place: end for place, end in ends.items() if place[0] in names and end}
-
-
-async def rebuilt(cluster: Cluster) -> tuple[dict[str, dict[str, Json]], ...]:
-    """Stops who folds the views and makes them again with the project's own commands; the views'
-    documents before and after."""
-    for service in [*cluster.of("gateway"), *cluster.of("crm")]:
-        await cluster.remove(service)
-    before = await _documents(cluster)
-    ends = await _ends(cluster.kafka.address)
-    for module in ("tuyen_gateway.rebuild", "tuyen_crm.rebuild"):
-        await _run(cluster, module)
-    await asyncio.gather(cluster.add("gateway-9"), cluster.add("crm-9"))
-
-    async def folded() -> bool:
-        return not any("view" in each for each in await _behind(cluster, ends))
-
-    await eventually(folded, lambda: "the views are not made again", _PATIENCE_S)
-    return before, await _documents(cluster)
-
-
-async def _run(cluster: Cluster, module: str) -> None:
-    env = {
-        **os.environ,
-        "TUYEN_KAFKA": cluster.kafka.address,
-        "TUYEN_MONGODB": cluster.mongodb.address,
-        "TUYEN_DATABASE": DATABASE,
-        "TUYEN_TOPIC_PREFIX": PREFIX,
-        "TUYEN_LOCAL": "1",
-    }
-    with (cluster.directory / "logs" / f"{module}.log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, env=env, stdout=output, stderr=output
-        )
-        assert await process.wait() == 0, f"{module} failed: see its log"
-
-
-async def _documents(cluster: Cluster) -> dict[str, dict[str, Json]]:
-    database = connect(cluster.mongodb.address, DATABASE)
-    try:
-        return {
-            name: {each["_id"]: each for each in await database[name].find().to_list(None)}
-            for name in _COLLECTIONS
-        }
-    finally:
-        database.client.close()

@@ -9,7 +9,8 @@ import msgspec
 from faults.channel import Fate, Sent
 from faults.evidence import Evidence, World
 from faults.log import Entry, LogRead
-from faults.plan import Json
+from faults.neighbours import Neighbours
+from faults.tenants import Json
 from tuyen_events.assignments import (
     AssignmentEvent,
     AssignmentMade,
@@ -224,6 +225,7 @@ def evidence() -> Evidence:
                 ("job", "an", "job_1"): 1,
             }
         ),
+        neighbours=Neighbours([0.1] * 100, [0.14] * 100),
         steady=frozenset({"an"}),
         exam={(ORG, PAGE): COMMENTS[:2]},
         views_before={"conversations": {"x": {"_id": "x", "unread": 1}}},
@@ -319,7 +321,7 @@ def _comment(comment: str) -> CommentAdded:
 
 
 def _sent(comment: str, fate: Fate) -> Sent:
-    return Sent("an", PAGE, comment, frozenset({thread(comment)}), fate)
+    return Sent(comment, frozenset({thread(comment)}), fate)
 
 
 def _message(comment: str) -> Json:
@@ -333,6 +335,7 @@ def _row(comment: str) -> Json:
         "organization": "an",
         "page_id": PAGE,
         "kind": "comment",
+        "channel": "facebook",
         "version": len(_history(comment)),
         "assignee": {"agent_id": agent},
         "waiting": False,
@@ -349,7 +352,10 @@ def _world() -> World:
             "page_permissions": False,
             "visibility": "everyone",
         },
-        agents={each: {"role": "agent", "disabled": False} for each in (NV1, NV2, NV3)},
+        agents={
+            each: {"role": "agent", "disabled": False, "departments": []}
+            for each in (NV1, NV2, NV3)
+        },
         pages={PAGE: {"staff": []}},
         rules={
             RULE: {

@@ -10,6 +10,7 @@ from faults.channel import Fate
 from faults.evidence import Evidence
 from faults.laws import LAWS
 from faults.log import Entry
+from faults.neighbours import Neighbours
 from faults.sound import NV1, NV2, NV3, ORG, PAGE, thread
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import AgentId
@@ -78,6 +79,19 @@ def _put_aside(e: Evidence) -> None:
         service="router", origin="inbound", delivery_id="1", error="?", payload="", at=sound.AT
     )
     sound.put(e, DEAD_LETTERS, letter)
+
+
+def _answered_with_500(e: Evidence) -> None:
+    e.mistakes = ["GET /v1/conversations?q=%00"]
+
+
+def _odd_comes_twice(e: Evidence) -> None:
+    e.sent["c_1"].fate = Fate.ODD
+    e.threads[thread("c_1")] *= 2
+
+
+def _harmed(e: Evidence) -> None:
+    e.neighbours = Neighbours([0.2] * 100, [0.2] * 98 + [0.31] * 2)
 
 
 def _version_left_out(e: Evidence) -> None:
@@ -272,8 +286,11 @@ SPOILT: dict[str, list[Spoil]] = {
         _refused_is_shown,
         _never_sent_is_shown,
         _unknown_is_shown_twice,
+        _odd_comes_twice,
     ],
     "nothing is put aside as unreadable": [_put_aside],
+    "nothing is answered with a mistake of ours": [_answered_with_500],
+    "a noisy organization moves no other's p99 by half": [_harmed],
     "versions rise by one, one agent each": [
         _version_left_out,
         _two_agents_at_one_version,
@@ -370,7 +387,18 @@ def test_r1_candidates_are_what_the_api_says(change: dict[str, object], able: li
     world = sound.evidence().worlds["an"]
     for name, value in change.items():
         setattr(world, name, value)
-    assert laws_of_routing.candidates(world, PAGE, "comment", {}) == able
+    assert laws_of_routing.candidates(world, PAGE, "facebook_comment", {}) == able
+
+
+def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:
+    evidence = sound.evidence()
+    sound.put(evidence, REQUESTS, msgspec.structs.replace(sound.request(0), department="sales"))
+    evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
+    law = "nothing waits while somebody can take it"
+    assert not laws.finding(law, LAWS[law], evidence).broken
+    agents = evidence.worlds["an"].agents
+    evidence.worlds["an"].agents = {**agents, NV1: {**agents[NV1], "departments": ["sales"]}}
+    assert laws.finding(law, LAWS[law], evidence).broken
 
 
 def test_r6_5_what_somebody_gave_back_does_not_wait_for_them() -> None:

@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from faults import plan, report
 from faults.laws import LAWS, Finding
+from faults.odd import ODD_BODIES, odd_body
 from faults.plan import FAULTS, Step
 from faults.run import Outcome, load, store
 from faults.shrinking import shrunk
@@ -33,6 +36,21 @@ def test_an_id_is_said_once() -> None:
     webhooks = [each.given for each in plan.drawn(5, 200) if each.do == "webhook"]
     said = [said["id"] for each in webhooks for said in each["said"] if said["kind"] != "broadcast"]
     assert Counter(said).most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize("which", ODD_BODIES)
+def test_an_odd_body_is_what_it_says_and_holds_its_neighbour(which: str) -> None:
+    steps = [each.given for each in plan.drawn(8, 400) if each.do == "odd"]
+    given = next(each for each in steps if each["which"] == which)
+    body = odd_body(which, given["odd"], given["beside"])
+    assert body.site or given["beside"]["id"].encode() in body.raw
+    assert (
+        not body.raw.isascii() or b"\\u" in body.raw or len(body.raw) > 5_000 or b"9999" in body.raw
+    )
+
+
+def test_a_history_rebuilds_the_views_once_while_it_goes_on() -> None:
+    assert [each.do for each in plan.drawn(9, 50)].count("rebuild") == 1
 
 
 def test_a_plan_that_was_stored_is_the_same_plan(tmp_path: Path) -> None:
