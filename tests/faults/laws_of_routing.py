@@ -167,7 +167,7 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
                 able = candidates(world, row["page_id"], _needed(row, request), mine)
                 if request is not None:
                     able = [each for each in able if each not in request.leavers]
-                    able = [each for each in able if _is_in(world, each, request.department)]
+                    able = [each for each in able if _is_in(world.agents[each], request)]
                 yield f"{row['id']} waits, and {able} can take it" if able else None
     yield None
 
@@ -180,9 +180,13 @@ def _needed(row: Json, request: ChoiceRequested | None) -> str:
     return "facebook_message" if kind == "message" else "facebook_comment"
 
 
-def _is_in(world: World, agent: str, department: str | None) -> bool:
-    """R1.5."""
-    return department is None or department in world.agents[agent]["departments"]
+def _is_in(agent: Json, request: ChoiceRequested) -> bool:
+    """R1.5: of the department, and of the region, that the visitor named."""
+    department, region = request.department, request.region
+    if department is None:
+        return True
+    inside = department in agent["departments"]
+    return inside and (region is None or f"{department}/{region}" in agent["regions"])
 
 
 def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:

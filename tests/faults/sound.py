@@ -353,7 +353,7 @@ def _world() -> World:
             "visibility": "everyone",
         },
         agents={
-            each: {"role": "agent", "disabled": False, "departments": []}
+            each: {"role": "agent", "disabled": False, "departments": [], "regions": []}
             for each in (NV1, NV2, NV3)
         },
         pages={PAGE: {"staff": []}},
