@@ -259,9 +259,7 @@ class People:
             if left is not None:
                 await self._insist(self.who[left, "admin"], "DELETE", page)
             body = {"channel": "facebook", "external_id": WANDERERS_ID, "name": WANDERER}
-            await self._insist(
-                self.who[to, "admin"], "PUT", page, json={**body, "staff": [*AGENTS]}
-            )
+            await self._insist(self.who[to, "admin"], "PUT", page, json=body)
             connected.moved(to)
         self._journal.note("move", **given)
 
