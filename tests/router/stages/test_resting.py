@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import json
 from msgspec.structs import replace
 
 from router.domain.shop import (
@@ -19,20 +20,22 @@ from router.domain.shop import (
     assign,
     mark_done,
     request,
+    rule,
     shop,
 )
 from router.stages.streams import StreamRecord, chunk, events, record
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.event import Event
-from tuyen_events.ids import AgentId, ConversationId, MessageId, event_id
-from tuyen_events.inbound import CommentAdded, Customer
-from tuyen_events.routing import ChoiceRequested, Verdict
-from tuyen_events.vocabulary import Channel
+from tuyen_events.ids import AgentId, ConversationId, MessageId, comment_thread_id, event_id
+from tuyen_events.inbound import CommentAdded, CommentEvent, CommentRemoved, Customer
+from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
+from tuyen_events.vocabulary import Channel, Mode, Reason
 from tuyen_platform.clock import ManualClock
 from tuyen_router.chunks import Outbox
 from tuyen_router.domain import resting, snapshot
-from tuyen_router.domain.resting import ENTRY_BYTES, REMEMBERED_DAYS
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.resting import ENTRY_BYTES, REMEMBERED_DAYS, Rested
+from tuyen_router.domain.state import GONE, Partition
 from tuyen_router.stages import saving
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterOffice
@@ -45,7 +48,8 @@ LATER = timedelta(days=5)
 class _Log:
     """One partition of stage 1, and its records: of `router-customers` the last of each key."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Organization | None = None) -> None:
+        known = known or shop()
         self.partition = Partition(3)
         self.assignments: list[StreamRecord] = []
         self.customers: dict[bytes, StreamRecord] = {}
@@ -54,7 +58,7 @@ class _Log:
         self._stage = CustomerStage(
             topic_prefix="t.",
             partition=lambda _: self.partition,
-            organization=lambda _: shop(),
+            organization=lambda _: known,
             dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
         )
 
@@ -74,11 +78,15 @@ class _Log:
                 self.assignments.append(StreamRecord(offset, each.key, each.value, each.headers))
         for group in outbox.follow_up.groups.get(("t.router-customers", 3), ()):
             for each in group:
-                self._written += 1
-                key = each.key or b""
-                self.customers.pop(key, None)
-                self.customers[key] = StreamRecord(self._written, key, each.value)
+                self.keep((each.key or b"").decode(), each.value)
         return outbox
+
+    def keep(self, name: str, value: bytes | None) -> None:
+        """A record of `router-customers`."""
+        self._written += 1
+        key = name.encode()
+        self.customers.pop(key, None)
+        self.customers[key] = StreamRecord(self._written, key, value)
 
     def given_out(self, count: int, at: datetime, agent: AgentId = A) -> list[ConversationId]:
         """So many root comments, each answered for."""
@@ -109,8 +117,13 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saving, "SAVED_FROM", 10)
 
 
-def _comment(name: ConversationId, at: datetime, **fields: Any) -> CommentAdded:
-    return CommentAdded(
+def _comment(
+    name: ConversationId | None,
+    at: datetime,
+    kind: type[CommentEvent] = CommentAdded,
+    **fields: Any,
+) -> CommentEvent:
+    return kind(
         organization=SHOP,
         page_id=PAGE,
         channel=Channel.FACEBOOK,
@@ -230,3 +243,67 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
     log.read_at_a_start()
     assert log.partition.loads == loads
     assert log.partition.customer(CUSTOMER).agent_id == A
+
+
+def test_r9_5_what_a_chunk_wakes_up_takes_as_many_batches_as_it_needs() -> None:
+    """Somebody calls all of last month's comments done: no batch holds all of their buckets."""
+    log = _Log()
+    at_rest = log.partition.resting
+    names = [ConversationId(f"cmt_{number}") for number in range(30_000)]
+    for number, name in enumerate(names):
+        at_rest.put(name, Rested((SHOP, A), 1, Reason.ROTATION, 20_000, number, is_done=False))
+    log.partition.today = 20_001
+    snapshot.count_again(log.partition)
+    for owner, known in enumerate(at_rest.owners):
+        log.keep(f"owner/{owner}", json.encode(known))
+    for number, bucket in at_rest.buckets.items():
+        log.keep(f"resting/{number}", bucket)
+    called_done = names[:2_000]
+    log.handle(
+        "commands",
+        *(replace(mark_done(COMMENT, seen=0), conversation_id=each) for each in called_done),
+    )
+    before = log.partition
+    assert before.loads == {SHOP: {A: len(names) - len(called_done)}}
+    log.read_at_a_start()
+    assert log.partition.loads == before.loads
+    assert log.partition.rows.keys() == before.rows.keys() == set(called_done)
+    assert log.partition.done == before.done
+    assert log.partition.resting.buckets == before.resting.buckets
+
+
+def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
+    """The manager's command is refused, and the conversation takes its agent's place again: who
+    counts has to hear of it, and what is told after a start must be no older than that."""
+    log = _Log(shop(rules=[rule(mode=Mode.LEAST_LOADED)]))
+    command = replace(assign(B, COMMENT), expected_version=3, known_version=4, known_agent_id=A)
+    outbox = log.handle("commands", command)
+    (told,) = (
+        each
+        for each in events(outbox.follow_up.follow_up, "t.router-requests")
+        if isinstance(each, LoadsReported)
+    )
+    assert told.loads == {A: 1}
+    log.read_at_a_start()
+    assert log.partition.changes == told.sequence
+
+
+def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_its_customer() -> (
+    None
+):
+    """It was given out before its post was known to be live, and rests again as it did before."""
+    log = _Log()
+    log.given_out(YOUNG + 1, AT)
+    thread = comment_thread_id(SHOP, PAGE, "x")
+    asked = answer(request(0, COMMENT), Verdict.CHOSEN, A)
+    log.handle("router-answers", replace(asked, conversation_id=thread, at=AT))
+    log.given_out(2 * YOUNG, AT + LATER)
+    assert log.partition.resting.find(thread) is not None
+    log.handle("inbound", _comment(None, AT + LATER, kind=CommentRemoved, livestream=True))
+    assert log.partition.done[thread] == GONE
+    log.handle("commands", replace(assign(B, COMMENT), conversation_id=thread, at=AT + LATER))
+    log.given_out(2 * YOUNG, AT + 2 * LATER)
+    assert log.partition.resting.find(thread) is not None
+    log.handle("inbound", _comment(ConversationId("live_x"), AT + 2 * LATER, livestream=True))
+    log.read_at_a_start()
+    assert log.partition.customer(CUSTOMER).lives == ()

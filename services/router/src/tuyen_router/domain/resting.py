@@ -25,9 +25,9 @@ from tuyen_events.vocabulary import Reason
 REMEMBERED_DAYS = 40
 """Longer than a webhook's body is kept, from which it could be told again (R9.2)."""
 
-MOST_ENTRIES = 16_000
-"""Of a bucket, for it is one record: past that the oldest are let go sooner. That is 1.5 billion
-conversations in all."""
+MOST_ENTRIES = 6_000
+"""Of a bucket, for it is one record, and some of them are written in one batch: past that the
+oldest are let go sooner. That is 25 million conversations of a partition."""
 
 Owner = tuple[OrganizationId, AgentId | None]
 

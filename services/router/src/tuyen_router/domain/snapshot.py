@@ -6,7 +6,7 @@ as new as what it was written with; the latest of each counts. `Tail` says from 
 assignments on something is not in them yet.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -30,7 +30,9 @@ from tuyen_router.domain.state import (
 )
 
 _CHANGE_BYTES = 1_000
-"""What is written of one conversation beside its bucket: a customer at most."""
+"""What is written of one conversation beside its bucket: itself, or its customer."""
+_LIVE_BYTES = 256
+"""What a customer's record takes more for each of their threads on livestreams."""
 
 MOST_LIVES = 500
 """A customer's threads on livestreams that are not at rest: they stand in one record."""
@@ -169,7 +171,22 @@ def wake(
         customer = partition.customer(customer_id)
         customer.lives = (*customer.lives, conversation)
     is_young(partition, conversation, customer_id)
+    _is_woken(partition, conversation, customer_id)
+
+
+def _is_woken(
+    partition: Partition, conversation: ConversationId, customer_id: CustomerId | None
+) -> None:
     partition.woken[conversation] = customer_id
+    bucket = partition.resting.buckets.get(bucket_of(conversation), b"")
+    partition.woken_bytes += len(bucket) + _bytes_beside(partition, customer_id)
+
+
+def _bytes_beside(partition: Partition, customer_id: CustomerId | None) -> int:
+    """What is written of a conversation beside its bucket, at most."""
+    if customer_id is None:
+        return _CHANGE_BYTES
+    return _CHANGE_BYTES + _LIVE_BYTES * len(partition.customer(customer_id).lives)
 
 
 def recall(
@@ -201,7 +218,7 @@ def recall(
         customer = partition.customer(customer_id)
         customer.lives = (*customer.lives, name)
     is_young(partition, name, customer_id)
-    partition.woken[name] = customer_id
+    _is_woken(partition, name, customer_id)
 
 
 def as_row(rested: Rested, day: int) -> Row:
@@ -210,14 +227,27 @@ def as_row(rested: Rested, day: int) -> Row:
     return Row(organization, rested.version, agent, rested.reason, None, rested.inbound, -1, day)
 
 
-def woken(partition: Partition) -> Changed:
-    """What woke up since it was asked last."""
-    changed = Changed()
+def woken(partition: Partition, most_bytes: int) -> Iterator[Changed]:
+    """What woke up since it was asked last, in parts of so many bytes or of one bucket: all at
+    once, but for what many records woke up in a recovery."""
+    buckets: dict[int, dict[ConversationId, CustomerId | None]] = {}
     for conversation, customer in partition.woken.items():
-        _note(changed, conversation, customer)
-        changed.marks.append(conversation)
+        buckets.setdefault(bucket_of(conversation), {})[conversation] = customer
     partition.woken.clear()
-    return changed
+    partition.woken_bytes = 0
+    changed, size = Changed(), 0
+    for number, conversations in buckets.items():
+        more = len(partition.resting.buckets.get(number, b""))
+        more += sum(_bytes_beside(partition, each) for each in conversations.values())
+        if size and size + more > most_bytes:
+            yield changed
+            changed, size = Changed(), 0
+        size += more
+        for conversation, customer in conversations.items():
+            _note(changed, conversation, customer)
+            changed.marks.append(conversation)
+    if size:
+        yield changed
 
 
 def _note(changed: Changed, conversation: ConversationId, customer: CustomerId | None) -> None:
@@ -252,7 +282,7 @@ def put_to_rest(partition: Partition, most_bytes: int) -> Changed | None:
             continue
         if conversation in partition.done:
             changed.marks.append(conversation)
-        size += _CHANGE_BYTES + _rest(partition, conversation, customer, row)
+        size += _bytes_beside(partition, customer) + _rest(partition, conversation, customer, row)
         _note(changed, conversation, customer)
     if not changed.buckets:
         return None
@@ -262,22 +292,26 @@ def put_to_rest(partition: Partition, most_bytes: int) -> Changed | None:
     return changed
 
 
-def thin_out(partition: Partition, customer_id: CustomerId) -> Changed | None:
+def thin_out(partition: Partition, customer_id: CustomerId, most_bytes: int) -> Changed | None:
     """Puts the oldest of a customer's threads on livestreams to rest, however young, where they are
-    too many for one record; None when they are not."""
+    too many for one record, as many as change so many bytes of buckets; None when they are not, or
+    all wait."""
     customer = partition.customer(customer_id)
     if len(customer.lives) <= MOST_LIVES:
         return None
     changed = Changed()
     known = len(partition.resting.owners)
+    size = 0
     for live in customer.lives[:-MOST_LIVES]:
+        if size >= most_bytes:
+            break
         row = partition.rows[live]
         if row.waiting or _is_asked_for(partition, live, customer_id):
             continue
         if live in partition.done:
             changed.marks.append(live)
         partition.young.pop(live, None)
-        _rest(partition, live, customer_id, row)
+        size += _CHANGE_BYTES + _rest(partition, live, customer_id, row)
         _note(changed, live, customer_id)
     changed.owners = range(known, len(partition.resting.owners))
     return changed if changed.buckets else None

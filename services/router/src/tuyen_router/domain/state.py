@@ -192,6 +192,8 @@ class Partition:
     woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """What was at rest and is not any more, and whose threads those on livestreams are; to be
     written."""
+    woken_bytes: int = 0
+    """What writing these takes, at most."""
     unsaved: dict[ConversationId, tuple[int, CustomerId | None]] = field(default_factory=dict)
     """What has an assignment record that is not in the snapshot, the offset of the first such
     record, and, of what is no comment, the customer. In the order of these offsets."""

@@ -292,6 +292,7 @@ class _Writing:
         self._made: list[AssignmentEvent] = []
         self._saved: dict[CustomerId, CustomerRecord] = {}
         self._done: dict[ConversationId, int | None] = {}
+        self._saving = Saving(prefix, partition, outbox, loads)
 
     def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
         """The decisions of one event, each with the record that it leaves.
@@ -350,8 +351,12 @@ class _Writing:
         Only where they are more than a batch holds (a customer with hundreds of threads that
         waited for one answer) are they handed over in several.
         """
-        if not self._assignments:
-            return
+        if self._assignments:
+            self._hand_over()
+        if self._partition.woken:
+            self._saving.save_woken()
+
+    def _hand_over(self) -> None:
         topic = self._prefix + ASSIGNMENTS.name
         try:
             self._outbox.add_atomically(topic, self._partition.number, self._records)
@@ -367,8 +372,7 @@ class _Writing:
     def end_chunk(self) -> None:
         """Hands over the customers and marks as the chunk left them, and the loads."""
         self._tell()
-        saving = Saving(self._prefix, self._partition, self._outbox, self._loads)
-        saving.save(self._saved, self._done)
+        self._saving.save(self._saved, self._done)
         for report in self._loads.reports():
             add_report(self._outbox, self._prefix, report)
 
@@ -433,8 +437,9 @@ def _wake(partition: Partition, event: Event) -> None:
             thread = event.conversation_id or comment_thread_id(
                 event.organization, event.page_id, event.external_id
             )
-            author_id = None if event.customer is None else event.customer.id
-            wake(partition, thread, author_id if event.livestream else None)
+            is_live = event.livestream and event.conversation_id is not None
+            author_id = event.customer.id if is_live and event.customer is not None else None
+            wake(partition, thread, author_id)
         case ThreadRemoved():
             wake(partition, event.conversation_id, None)
         case ChoiceMade() | AssignConversation() | ReturnToRotation() | MarkConversationDone():

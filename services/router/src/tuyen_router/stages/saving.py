@@ -32,7 +32,14 @@ SAVED_AT_ONCE = 2_000
 """No fewer than a chunk decides on; more wait only after the first start of this version."""
 
 _RESTED_BYTES = 200_000
-"""What comes to rest with one chunk may be so large, well below a batch."""
+"""What comes to rest with one chunk may be so large, well below a batch: one bucket more fits."""
+
+_WOKEN_BYTES = 100_000
+"""What wakes up is written as soon as it comes to so much: what one event more wakes up, two
+buckets and a customer, still fits into the same batch."""
+
+_WOKEN_AT_ONCE = 512 * 1024
+"""A batch; what woke up in a recovery may come to more."""
 
 
 class Saving:
@@ -46,6 +53,20 @@ class Saving:
         self._partition = partition
         self._outbox = outbox
         self._loads = loads
+        self._marks = partition.marks
+
+    def save_woken(self) -> None:
+        """What woke up, before it is more than a batch holds. To be called between two events."""
+        if self._partition.woken_bytes >= _WOKEN_BYTES:
+            self._woken()
+
+    def _woken(self) -> None:
+        partition = self._partition
+        for conversation in partition.woken:  # one that was let go takes its agent's place again
+            row = partition.rows[conversation]
+            self._loads.note(row.organization, row.agent_id)
+        for changed in woken(partition, _WOKEN_AT_ONCE):
+            self._at_once(changed)
 
     def save(
         self,
@@ -54,11 +75,11 @@ class Saving:
     ) -> None:
         """The customers and marks as the chunk left them; then what the snapshot lacks, if that is
         enough to be worth a batch."""
-        partition, marks = self._partition, self._partition.marks
+        partition = self._partition
         if partition.woken:
-            self._at_once(woken(partition))
+            self._woken()
         for customer in customers:
-            if (thinned := thin_out(partition, customer)) is not None:
+            while (thinned := thin_out(partition, customer, _RESTED_BYTES)) is not None:
                 self._at_once(thinned)
         entries = [self._customer(customer, record) for customer, record in customers.items()]
         entries += [OutRecord(*done_entry(each, seen)) for each, seen in done.items()]
@@ -69,7 +90,7 @@ class Saving:
             for organization, agent in rested.freed:
                 self._loads.note(organization, agent)
         entries = []
-        if done or partition.marks != marks:
+        if done or partition.marks != self._marks:
             entries.append(OutRecord(*marks_entry(partition.marks)))
         if len(partition.unsaved) >= SAVED_FROM:
             entries += self._longest_unsaved()
