@@ -19,6 +19,7 @@ from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain import queue
 from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.rotations import Rotations
 from tuyen_router.stages import organizations
 from tuyen_router.stages.tables import ChoicesTable
 
@@ -203,6 +204,23 @@ def test_r2_4_entries_of_older_versions_are_read() -> None:
     (cursor,) = rotations.cursors.values()
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
     assert (rotations.place, rotations.asked) == (7, {"inbound/3": 43})
+
+
+def test_r2_4_an_order_that_only_an_older_cursor_has_is_written_before_that_is_replaced() -> None:
+    """The next cursor has none with it, and compaction takes the older one."""
+    stage = _Stage(shop())
+    stage.rotations = _recovered([StreamRecord(0, b"cursor/shop/r", b'["a",["a","b","c"]]')])
+    stage.ask(0)
+    again = _recovered(stage.log)
+    assert again.cursors == stage.rotations.cursors
+    (cursor,) = again.cursors.values()
+    assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
+
+
+def _recovered(log: list[StreamRecord]) -> Rotations:
+    table = ChoicesTable(NUMBER)
+    table.apply(log)
+    return table.rotations
 
 
 def test_r2_4_the_order_is_found_again_whichever_of_the_two_entries_comes_first() -> None:

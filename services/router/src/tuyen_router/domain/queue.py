@@ -253,7 +253,7 @@ def _chosen(
     choice = _choice(offer, request, after=after, load=load)
     yield from _told(rotations, offer, at)
     if moved is not None and moved != cursor:
-        if cursor is None or moved.order != cursor.order:
+        if moved.order != rotations.orders.get((request.organization, rule.id)):
             yield Ordered(request.organization, rule.id, moved.order)
         yield CursorMoved(request.organization, rule.id, moved)
     if counted is not None:

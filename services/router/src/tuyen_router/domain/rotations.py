@@ -128,7 +128,8 @@ class Rotations:
     number: int
     cursors: dict[tuple[OrganizationId, RuleId], Cursor] = field(default_factory=dict)
     orders: dict[tuple[OrganizationId, RuleId], tuple[AgentId, ...]] = field(default_factory=dict)
-    """The order of a rule's members at its last choice, which its cursor has as well."""
+    """The order of a rule's members at its last choice, which its cursor has as well, as a record
+    of its own has it: a cursor of an older record has one that stands nowhere else."""
     queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
     waits_of: dict[CustomerId | ConversationId, str] = field(default_factory=dict)
     """The request that a comment's thread waits with, or a customer's threads, which share one
@@ -196,9 +197,7 @@ def _turn(rotations: Rotations, step: Ordered | CursorMoved) -> None:
             rotations.cursors[key] = Cursor(before.last, step.order)
         return
     cursor = step.cursor
-    if cursor.order:
-        rotations.orders[key] = cursor.order
-    else:
+    if not cursor.order:
         cursor = Cursor(cursor.last, rotations.orders.get(key, ()))
     rotations.cursors[key] = cursor
 
