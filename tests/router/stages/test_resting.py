@@ -307,3 +307,18 @@ def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_i
     log.handle("inbound", _comment(ConversationId("live_x"), AT + 2 * LATER, livestream=True))
     log.read_at_a_start()
     assert log.partition.customer(CUSTOMER).lives == ()
+
+
+def test_r9_6_a_start_reads_little_where_few_conversations_go_from_one_to_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fewer than are worth a batch, whose customers are saved with each event: the snapshot has
+    all of their records, and says so."""
+    monkeypatch.setattr(saving, "READ_AGAIN", 50)
+    log = _Log()
+    for number in range(200):
+        log.handle("commands", assign(AgentId("ab"[number % 2])))
+    assert len(log.assignments) == 200
+    before = log.partition.rows
+    assert log.read_at_a_start() < 60
+    assert log.partition.rows == before

@@ -132,7 +132,7 @@ def apply_tail(partition: Partition, tail: Tail) -> None:
     """Folds from where on assignments have to be read."""
     told = Sources(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
     partition.handled = furthest(partition.handled, told)
-    partition.tail = tail.offset
+    partition.tail = partition.told_tail = tail.offset
 
 
 def tail_of(partition: Partition, offset: int) -> Tail:

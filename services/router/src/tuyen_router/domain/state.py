@@ -201,6 +201,8 @@ class Partition:
     """The offset of the next assignment record."""
     tail: int = 0
     """From where on assignments have to be read after the snapshot that was read."""
+    told_tail: int = 0
+    """The same of the snapshot that was written last."""
 
     @property
     def changes(self) -> int:

@@ -10,6 +10,7 @@ from tuyen_router.domain.snapshot import (
     Changed,
     note_saved,
     put_to_rest,
+    tail_offset,
     thin_out,
     with_standing,
     woken,
@@ -27,6 +28,10 @@ from tuyen_router.stages.tables import (
 
 SAVED_FROM = 256
 """So many conversations of a partition wait to be in the snapshot before they are written to it."""
+
+READ_AGAIN = 4_096
+"""A start reads so many assignments of a partition at most that the snapshot has, however few
+conversations they are about."""
 
 SAVED_AT_ONCE = 2_000
 """No fewer than a chunk decides on; more wait only after the first start of this version."""
@@ -92,9 +97,13 @@ class Saving:
         entries = []
         if done or partition.marks != self._marks:
             entries.append(OutRecord(*marks_entry(partition.marks)))
-        if len(partition.unsaved) >= SAVED_FROM:
+        if (
+            len(partition.unsaved) >= SAVED_FROM
+            or partition.written - partition.told_tail >= READ_AGAIN
+        ):
             entries += self._longest_unsaved()
             entries.append(OutRecord(*tail_entry(partition)))
+            partition.told_tail = tail_offset(partition)
         self._in_order(entries)
 
     def _longest_unsaved(self) -> Iterator[OutRecord]:
