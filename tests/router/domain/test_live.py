@@ -6,7 +6,20 @@ import pytest
 from msgspec.structs import replace
 
 from router.domain.desk import Desk, withdrawn
-from router.domain.shop import AT, CUSTOMER, LIVE, PAGE, SHOP, THREAD, A, arrival, at, records, shop
+from router.domain.shop import (
+    AT,
+    CUSTOMER,
+    LIVE,
+    PAGE,
+    SHOP,
+    THREAD,
+    A,
+    arrival,
+    at,
+    mark_done,
+    records,
+    shop,
+)
 from tuyen_events.ids import EventId, MessageId
 from tuyen_events.inbound import CommentRemoved, Customer
 from tuyen_events.routing import Verdict
@@ -92,3 +105,15 @@ def test_r9_6_of_a_thread_that_waits_with_many_they_are_not_counted(many: int) -
     for offset in range(many):
         _takes_back(desk, offset)
     assert desk.partition.waits(LIVE) is (many > LIVE_COMMENTS)
+
+
+def test_r4_6_one_that_was_done_and_waits_again_waits_for_what_came_since() -> None:
+    desk = Desk()
+    _says(desk, 0)
+    desk.writes(1)
+    desk.answers(Verdict.QUEUED)
+    desk.commands(mark_done(LIVE))
+    _says(desk, 2)
+    assert desk.partition.waits(LIVE)
+    left = _takes_back(desk, 2)
+    assert records(left) == [(LIVE, None, Reason.UNASSIGNED)]

@@ -18,11 +18,12 @@ def with_comment(request: Request, conversation: Conversation, comment: MessageI
     """The request, before it asks for the conversation, with a comment that it waits for."""
     entry = (conversation.id, comment)
     known = [each for each in request.comments if each[0] == conversation.id]
-    asks = any(each == conversation.id for each, _ in request.conversations)
-    if asks and not known:
+    others = tuple(each for each in request.comments if each[0] != conversation.id)
+    if all(each != conversation.id for each, _ in request.conversations):
+        return replace(request, comments=(*others, entry))  # what it waited for before was done
+    if not known:
         return request
     if len(known) >= LIVE_COMMENTS:
-        others = tuple(each for each in request.comments if each[0] != conversation.id)
         return replace(request, comments=others)
     return replace(request, comments=(*request.comments, entry))
 
