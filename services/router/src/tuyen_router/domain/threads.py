@@ -10,6 +10,7 @@ of what it is. Entries stand in buckets, for each is one record, those heard of 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -164,6 +165,7 @@ def _find(entries: bytes, digest: bytes) -> int:
     return at
 
 
+@lru_cache(maxsize=1_000)
 def _place(conversation: ConversationId) -> tuple[int, bytes]:
     digest = blake2b(conversation.encode(), digest_size=8).digest()
     return int.from_bytes(digest[:2]) % BUCKETS, digest[2:]
