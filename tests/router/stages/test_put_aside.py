@@ -13,9 +13,9 @@ from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.chunks.outbox import Outbox
-from tuyen_router.domain.state import Request
+from tuyen_router.domain.state import Request, Row
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.loads import in_parts
@@ -168,3 +168,19 @@ def test_r9_5_a_choice_that_was_put_aside_holds_no_place(monkeypatch: pytest.Mon
     chosen = replace(chosen, choice=Choice(load=0))
     outbox = _Stage().handle("router-answers", record(0, chosen))
     assert [each.settled for each in _reports(outbox)] == [("inbound/3/0",)]
+
+
+def test_r9_5_a_customer_who_waits_on_more_livestreams_than_a_record_holds_stops_nobody() -> None:
+    stage = _Stage()
+    stage.handle("inbound", record(0, _message(LIVE), event_id("0")))
+    customer = stage.partition.customer(CUSTOMER)
+    lives = tuple(ConversationId(f"live_{number:024}") for number in range(6_000))
+    request_of_all = tuple((each, ConversationKind.LIVESTREAM) for each in lives)
+    assert customer.open_request is not None
+    customer.open_request = replace(customer.open_request, conversations=request_of_all)
+    customer.lives = lives
+    waits = Row(SHOP, 1, None, Reason.QUEUED, None, 0, -1)
+    stage.partition.rows.update(dict.fromkeys(lives, waits))
+    outbox = stage.handle("inbound", record(1, _message(), event_id("1")))
+    (letter,) = letters(outbox)
+    assert "router-customers" in letter.error

@@ -31,7 +31,7 @@ from tuyen_router.domain.state import (
 
 _CHANGE_BYTES = 1_000
 """What is written of one conversation beside its bucket: itself, or its customer."""
-_LIVE_BYTES = 256
+ROW_BYTES = 256
 """What a customer's record takes more for each of their threads on livestreams."""
 
 MOST_LIVES = 500
@@ -186,7 +186,7 @@ def _bytes_beside(partition: Partition, customer_id: CustomerId | None) -> int:
     """What is written of a conversation beside its bucket, at most."""
     if customer_id is None:
         return _CHANGE_BYTES
-    return _CHANGE_BYTES + _LIVE_BYTES * len(partition.customer(customer_id).lives)
+    return _CHANGE_BYTES + ROW_BYTES * len(partition.customer(customer_id).lives)
 
 
 def recall(

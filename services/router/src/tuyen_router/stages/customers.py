@@ -75,7 +75,7 @@ from tuyen_router.domain.rotating import (
 )
 from tuyen_router.domain.seen import time_of
 from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.snapshot import note_written, recall, wake
+from tuyen_router.domain.snapshot import ROW_BYTES, note_written, recall, wake, with_standing
 from tuyen_router.domain.state import CustomerRecord, Partition, Request
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.domain.visits import kept
@@ -318,12 +318,21 @@ class _Writing:
                     record = private_record(decision.organization, decision)
                     self._outbox.require(REQUESTS.name, record)
                 case CustomerSaved() if _may_be_large(decision.record.request):
-                    entry = customer_entry(decision.customer_id, decision.record)
-                    self._outbox.require(CUSTOMERS.name, OutRecord(*entry))
+                    self._require_customer(decision)
                 case _:
                     pass
             made.append((decision, record))
         return made
+
+    def _require_customer(self, decision: CustomerSaved) -> None:
+        """The customer's record, with the rows that the threads it asks for have or will have."""
+        request = decision.record.request
+        standing = with_standing(self._partition, decision.customer_id, decision.record)
+        entry = OutRecord(*customer_entry(decision.customer_id, standing))
+        size = self._outbox.size_of(CUSTOMERS.name, entry)
+        more = 0 if request is None else ROW_BYTES * len(request.conversations)
+        if size + more > self._outbox.limit:
+            raise RecordTooLargeError(CUSTOMERS.name, size + more, self._outbox.limit)
 
     def add(self, decision: Decision, record: OutRecord) -> None:
         """Takes a decision, once it is folded, with the record that was made ready."""
@@ -427,6 +436,8 @@ def _note_handled(partition: Partition, position: Position) -> bool:
 
 def _wake(partition: Partition, event: Event) -> None:
     """What an event is about may be at rest; a message thread never is."""
+    if isinstance(event, MessageReceived):
+        return
     match event:
         case CommentAdded(conversation_id=str() as conversation, customer=Customer() as author):
             wake(partition, conversation, author.id if event.livestream else None)
