@@ -125,10 +125,12 @@ def evolve(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
         case Counted():
             before = known.counted.get(step.partition)
             known.counted[step.partition] = step.counts
-            for agent, load in () if before is None else before.loads.items():
-                known.totals.add(agent, -load)
+            earlier = {} if before is None else before.loads
+            for agent in earlier.keys() - step.counts.loads.keys():
+                known.totals.add(agent, -earlier[agent])
             for agent, load in step.counts.loads.items():
-                known.totals.add(agent, load)
+                if load != earlier.get(agent, 0):
+                    known.totals.add(agent, load - earlier.get(agent, 0))
         case Reserved():
             if step.request_id not in known.reserved:
                 known.reserved[step.request_id] = step.agent
