@@ -68,8 +68,9 @@ class Saving:
     def _woken(self) -> None:
         partition = self._partition
         for conversation in partition.woken:  # one that was let go takes its agent's place again
-            row = partition.rows[conversation]
-            self._loads.note(row.organization, row.agent_id)
+            row = partition.rows.get(conversation)
+            if row is not None:
+                self._loads.note(row.organization, row.agent_id)
         for changed in woken(partition, _WOKEN_AT_ONCE):
             self._at_once(changed)
 
