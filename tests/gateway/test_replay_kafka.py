@@ -16,14 +16,24 @@ from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.rebuild import StillRunningError, rebuild, require_stopped
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_platform.mongodb import Database
+from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import ProjectionStatus
 from tuyen_platform.settings import ServiceSettings
 
 
+def _in_order(document: Document) -> Document:
+    """Names of fields that come one by one, as partitions do, stand in no order of their own."""
+    return {
+        name: dict(sorted(value.items())) if isinstance(value, dict) else value
+        for name, value in document.items()
+    }
+
+
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     return {
-        name: [bson.encode(found) async for found in database[name].find().sort("_id", 1)]
+        name: [
+            bson.encode(_in_order(found)) async for found in database[name].find().sort("_id", 1)
+        ]
         for name in COLLECTIONS
     }
 

@@ -124,7 +124,10 @@ def test_r9_2_one_that_waits_is_known_even_when_its_thread_is_forgotten(
 
 def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
     known: threads.Threads = {}
-    names = [ConversationId(str(number)) for number in range(3 * threads.BUCKETS * 128)]
+    names = [
+        ConversationId(str(number))
+        for number in range(3 * threads.BUCKETS * threads.BUCKET_THREADS)
+    ]
     bucket = [each for each in names if threads._place(each)[0] == 5]
     assert len(bucket) > threads.BUCKET_THREADS
     for each in bucket:

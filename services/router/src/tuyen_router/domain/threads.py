@@ -24,9 +24,10 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import ConversationKind
 
-BUCKETS = 1024
-BUCKET_THREADS = 128
-"""Together 131,072 threads of an organization, in a megabyte."""
+BUCKETS = 8_192
+BUCKET_THREADS = 16
+"""Together 131,072 threads of an organization, in a megabyte. A bucket is written whole for each
+of its threads, so it is small."""
 
 NOWHERE = 255
 """In place of a partition: no partition of stage 1 has the thread."""
