@@ -237,12 +237,18 @@ def jobs_come_to_their_end(evidence: Evidence) -> Iterator[str | None]:
 
 
 def unread_counts_are_right(evidence: Evidence) -> Iterator[str | None]:
-    """I3, I5: what came, less what the agent's last mark says was read."""
+    """I3, I5: what came, less what the agent's last mark says was read.
+
+    Who left and was hired again began anew with everything read, at a moment that no answer tells.
+    """
+    left = {entry.key for entry in evidence.log.of(DIRECTORY) if entry.value is None}
     marks = {
         (str(mark.conversation_id), str(mark.agent_id)): mark.seen_events
         for _, mark in evidence.log.events(MARKS, ConversationRead)
     }
     for (tenant, name), inbox in evidence.inboxes.items():
+        if f"{tenant}/agent/{name}" in left:
+            continue
         unread = 0
         for row in inbox:
             came = sum(each["direction"] == "in" for each in evidence.threads[row["id"]])

@@ -20,6 +20,7 @@ from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
     DEAD_LETTERS,
+    DIRECTORY,
     INBOUND,
     JOBS,
     POOLS,
@@ -388,6 +389,16 @@ def test_r1_candidates_are_what_the_api_says(change: dict[str, object], able: li
     for name, value in change.items():
         setattr(world, name, value)
     assert laws_of_routing.candidates(world, PAGE, "facebook_comment", {}) == able
+
+
+def test_i5_who_was_hired_again_is_not_held_to_what_came_before() -> None:
+    evidence = sound.evidence()
+    evidence.inboxes["an", "nv1"] = [{**row, "unread": 0} for row in evidence.rows.values()]
+    law = "unread counts are right for everybody"
+    assert laws.finding(law, LAWS[law], evidence).broken
+    removal = Entry(partition=0, offset=9, key="an/agent/nv1", value=None, id="", event=None)
+    evidence.log.topics[DIRECTORY.name].append(removal)
+    assert not laws.finding(law, LAWS[law], evidence).broken
 
 
 def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:
