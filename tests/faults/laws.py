@@ -45,6 +45,7 @@ _TIMES = {
 }
 """How often what was sent may stand somewhere: least and most."""
 _ODD = "odd_"
+_GONE = "was disabled or removed since"
 _NOTICEABLE_S = 0.25
 
 
@@ -222,13 +223,17 @@ def commands_are_settled_by_one_record(evidence: Evidence) -> Iterator[str | Non
 
 
 def jobs_come_to_their_end(evidence: Evidence) -> Iterator[str | None]:
-    """R6.5: each goes through all that there was, once, whoever died meanwhile."""
+    """R6.5: each goes through all that there was, once, whoever died meanwhile; but for one whose
+    asker may do nothing any more, which ends with that reason."""
     last: dict[str, JobProgressed] = {}
     for _, progress in evidence.log.events(JOBS, JobProgressed):
         if progress.job_id not in last or progress.revision > last[progress.job_id].revision:
             last[progress.job_id] = progress
     for _, job in evidence.log.events(JOBS, JobRequested):
         end = last.get(job.job_id)
+        if end is not None and end.state is JobState.FAILED and _GONE in (end.detail or ""):
+            yield None
+            continue
         if end is None or end.state is not JobState.DONE:
             yield f"{job.job_id} came to {end}"
             continue

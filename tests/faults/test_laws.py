@@ -391,6 +391,19 @@ def test_r1_candidates_are_what_the_api_says(change: dict[str, object], able: li
     assert laws_of_routing.candidates(world, PAGE, "facebook_comment", {}) == able
 
 
+def test_r6_5_a_job_of_somebody_who_left_ends_with_that_reason() -> None:
+    evidence = sound.evidence()
+    law = "jobs come to their end"
+    (before,) = [each for _, each in evidence.log.events(JOBS, JobProgressed)]
+    changes = {"revision": 2, "state": JobState.FAILED}
+    sound.put(evidence, JOBS, msgspec.structs.replace(before, **changes, detail="a mistake"))
+    assert laws.finding(law, LAWS[law], evidence).broken
+    told = "nv1 asked for it, and was disabled or removed since."
+    changes["revision"] = 3
+    sound.put(evidence, JOBS, msgspec.structs.replace(before, **changes, detail=told))
+    assert not laws.finding(law, LAWS[law], evidence).broken
+
+
 def test_i5_who_was_hired_again_is_not_held_to_what_came_before() -> None:
     evidence = sound.evidence()
     evidence.inboxes["an", "nv1"] = [{**row, "unread": 0} for row in evidence.rows.values()]
