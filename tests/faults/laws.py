@@ -7,6 +7,7 @@ be. `laws_of_routing` has those about rules and queues.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from faults import laws_of_routing
 from faults.channel import Fate
@@ -17,7 +18,8 @@ from faults.tenants import AGENTS, Json
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
 from tuyen_events.commands import AssignConversation, MarkConversationDone
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.inbound import CommentAdded, MessageReceived
+from tuyen_events.directory import AgentChanged
+from tuyen_events.inbound import CommentAdded, InboundEvent, MessageReceived
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.marks import ConversationRead
 from tuyen_events.presence import SessionSignalled
@@ -45,6 +47,7 @@ _TIMES = {
 }
 """How often what was sent may stand somewhere: least and most."""
 _ODD = "odd_"
+_BEFORE_ALL, _AFTER_ALL = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 _GONE = "was disabled or removed since"
 _NOTICEABLE_S = 0.25
 
@@ -242,10 +245,19 @@ def jobs_come_to_their_end(evidence: Evidence) -> Iterator[str | None]:
 
 
 def unread_counts_are_right(evidence: Evidence) -> Iterator[str | None]:
-    """I3, I5: what came, less what the agent's last mark says was read.
+    """I3, I5: what came, less what the agent's last mark says was read; where there is no mark,
+    what was accepted since the agent is there, by ingest's clock, which may be minutes behind.
 
-    Who left and was hired again began anew with everything read, at a moment that no answer tells.
+    Who left and was hired again keeps marks of before, and is left out.
     """
+    since = {
+        (str(agent.organization), str(agent.id)): agent.since
+        for _, agent in evidence.log.events(DIRECTORY, AgentChanged)
+    }
+    accepted: dict[str, datetime] = {}
+    for _, event in evidence.log.events(INBOUND, InboundEvent):
+        if isinstance(event, MessageReceived | CommentAdded):
+            accepted.setdefault(event.external_id, event.accepted_at)
     left = {entry.key for entry in evidence.log.of(DIRECTORY) if entry.value is None}
     marks = {
         (str(mark.conversation_id), str(mark.agent_id)): mark.seen_events
@@ -255,9 +267,15 @@ def unread_counts_are_right(evidence: Evidence) -> Iterator[str | None]:
         if f"{tenant}/agent/{name}" in left:
             continue
         unread = 0
+        began = since.get((tenant, name)) or _BEFORE_ALL
         for row in inbox:
-            came = sum(each["direction"] == "in" for each in evidence.threads[row["id"]])
-            expected = max(0, came - marks.get((row["id"], name), 0))
+            thread = [each for each in evidence.threads[row["id"]] if each["direction"] == "in"]
+            seen = marks.get((row["id"], name))
+            if seen is None:
+                late = (accepted.get(each["external_id"], _AFTER_ALL) > began for each in thread)
+                expected = sum(late)
+            else:
+                expected = max(0, len(thread) - seen)
             unread += expected > 0
             same = row["unread"] == expected
             yield (

@@ -335,8 +335,8 @@ class People:
         )
         if answer is not None and answer.is_success:
             said = answer.json()
-            key = ("assigned", row["id"], said["version"], agent)
-            self.acknowledged[key] += int(said["version"] > 0)
+            if said["version"] > 0:
+                self.acknowledged["assigned", row["id"], said["version"], agent] += 1
         what = "take" if "takers" in given else "assign"
         self._note(what, given | {"conversation": row["id"], "agent": agent}, answer)
 

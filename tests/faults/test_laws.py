@@ -1,6 +1,7 @@
 """A law that cannot be broken is worth nothing: each one, on evidence that was spoilt for it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from faults.log import Entry
 from faults.neighbours import Neighbours
 from faults.sound import NV1, NV2, NV3, ORG, PAGE, thread
 from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
@@ -26,7 +28,7 @@ from tuyen_events.topics import (
     POOLS,
     REQUESTS,
 )
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.vocabulary import ConversationKind, Role
 
 Spoil = Callable[[Evidence], object]
 
@@ -401,6 +403,25 @@ def test_r6_5_a_job_of_somebody_who_left_ends_with_that_reason() -> None:
     told = "nv1 asked for it, and was disabled or removed since."
     changes["revision"] = 3
     sound.put(evidence, JOBS, msgspec.structs.replace(before, **changes, detail=told))
+    assert not laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_i5_what_was_accepted_before_an_agent_came_is_unread_for_nobody() -> None:
+    evidence = sound.evidence()
+    new = AgentChanged(
+        organization=ORG,
+        id=AgentId("admin"),
+        name="",
+        username="",
+        role=Role.SYSTEM_ADMIN,
+        at=sound.AT,
+        since=sound.AT + timedelta(minutes=4),
+    )
+    sound.put(evidence, DIRECTORY, new)
+    law = "unread counts are right for everybody"
+    assert laws.finding(law, LAWS[law], evidence).broken
+    evidence.inboxes["an", "admin"] = [{**row, "unread": 0} for row in evidence.rows.values()]
+    evidence.counts["an", "admin"] = {"total": 4, "unread": 0}
     assert not laws.finding(law, LAWS[law], evidence).broken
 
 
