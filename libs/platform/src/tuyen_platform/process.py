@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tuyen_platform.connections import BoundedHttpProtocol
+from tuyen_platform.cut_short import CutShort
 from tuyen_platform.health import Health
 from tuyen_platform.settings import ServiceSettings
 
@@ -32,7 +33,9 @@ _log = structlog.get_logger()
 async def serve(
     app: ASGIApp, host: str, port: int, stopping: asyncio.Event, *, trusted_proxies: str = ""
 ) -> None:
-    """Serves `app` until `stopping` is set, then lets requests under way end (5 s at most).
+    """Serves `app` until `stopping` is set, then lets requests under way end.
+
+    For 5 s at most: what is still under way then is answered 503.
 
     `X-Forwarded-For` is believed of those `trusted_proxies` alone: addresses or networks separated
     by commas. Anybody else could say to be anybody.
@@ -41,7 +44,7 @@ async def serve(
     SystemExit, which `run` makes a crash of.
     """
     config = uvicorn.Config(
-        app,
+        CutShort(app),
         host=host,
         port=port,
         http=BoundedHttpProtocol,
