@@ -4,7 +4,8 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -19,6 +20,7 @@ from tuyen_platform.kafka.ports import (
     Record,
     Subscription,
     Tail,
+    Unwritten,
 )
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -184,6 +186,26 @@ async def test_an_append_that_is_not_acknowledged_in_time_says_so(
             await log.append_bytes(ORDERS, "key", b"late", partition=0)
         assert time.monotonic() - began < 2.0
         proxy.delay_s = 0.0
+
+
+async def test_a_producer_that_lost_count_is_replaced(log: KafkaLog) -> None:
+    """As after a batch that failed because its partition had no leader for long: aiokafka counted
+    it, and Kafka never saw it."""
+    first = await log.append_bytes(ORDERS, "don", b"1")
+    producer: Any = log._producer  # the case takes more than 30 s to come about by itself
+    place = TopicPartition(log.partition((ORDERS.name, first.partition)).topic, first.partition)
+    producer._txn_manager.increment_sequence_number(place, 1)
+
+    with pytest.raises(LogUnavailableError, match="OutOfOrderSequenceNumber"):
+        await log.append_bytes(ORDERS, "don", b"2")
+    second: list[int] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while not second:
+            with suppress(LogUnavailableError):
+                second.append((await log.append_bytes(ORDERS, "don", b"2")).offset)
+            await asyncio.sleep(0.05)
+    (written,) = await log.append_all([Unwritten(ORDERS, "don", b"3", ())])
+    assert [*second, written.offset] == [first.offset + 1, first.offset + 2]
 
 
 async def test_a_broker_that_does_not_answer_is_an_unavailable_log() -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
@@ -30,6 +31,8 @@ from tuyen_platform.kafka.ports import (
 )
 from tuyen_platform.kafka.sizes import refuse_too_large
 
+_log = structlog.get_logger()
+
 _FETCH_WAIT_MS = 250
 """How long a fetch waits for something new. Each fetch names all partitions of its reader, so that
 asking for nothing costs: at a fifth of this, an idle gateway took a fifth of a core. A partition
@@ -50,6 +53,11 @@ class KafkaLog:
     """One producer for the process, and readers as they are asked for.
 
     An asynchronous context: entering connects, leaving sends what is under way.
+
+    A producer of which a batch failed is replaced. aiokafka counts what failed as sent (it fails a
+    batch whose partition has been without a leader for long), so that Kafka refuses all that comes
+    after it in that partition, for ever (aio-libs/aiokafka#1017). Whoever appends again what failed
+    may append it twice, which readers expect: its id is the same.
     """
 
     def __init__(self, bootstrap_servers: str, prefix: str, *, linger_ms: int = 0) -> None:
@@ -58,17 +66,10 @@ class KafkaLog:
         self._linger_ms = linger_ms
         self._producer: AIOKafkaProducer | None = None
         self._offsets: AIOKafkaConsumer | None = None
+        self._replacing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "KafkaLog":
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=self._linger_ms,
-            max_batch_size=131_072,
-            max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
-            request_timeout_ms=_REQUEST_TIMEOUT_MS,
-        )
+        self._producer = self._new_producer()
         self._offsets = self._consumer(None, _FETCH_WAIT_MS)
         try:
             await self._producer.start()
@@ -83,7 +84,41 @@ class KafkaLog:
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
 
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=self._linger_ms,
+            max_batch_size=131_072,
+            max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        )
+
+    def _failed(self, producer: AIOKafkaProducer) -> None:
+        """Has it replaced, unless that is done or under way."""
+        replacing = self._replacing is not None and not self._replacing.done()
+        if producer is self._producer and not replacing:
+            self._replacing = asyncio.create_task(self._replace(producer))
+
+    async def _replace(self, failed: AIOKafkaProducer) -> None:
+        """If Kafka is away it stays as it is, until the next append that fails."""
+        producer = self._new_producer()
+        try:
+            await producer.start()
+        except BaseException as error:
+            await producer.stop()
+            if isinstance(error, KafkaError):
+                return
+            raise
+        self._producer = producer
+        _log.warning("producer_replaced")
+        await failed.stop()  # which sends what is still under way
+
     async def _stop(self) -> None:
+        if self._replacing is not None:
+            self._replacing.cancel()
+            await asyncio.wait([self._replacing])
         producer, self._producer = self._producer, None
         offsets, self._offsets = self._offsets, None
         try:
@@ -111,14 +146,15 @@ class KafkaLog:
         *,
         partition: int | None = None,
     ) -> Appended:
-        if self._producer is None:
+        producer = self._producer
+        if producer is None:
             raise LogUnavailableError("the log is not open")
         raw = key.encode()
         refuse_too_large(topic, raw, value, headers)
         try:
             # An idempotent producer of aiokafka repeats a batch for ever; the caller cannot wait.
             async with asyncio.timeout(_APPEND_TIMEOUT_S):
-                written = await self._producer.send_and_wait(
+                written = await producer.send_and_wait(
                     self._prefix + topic.name,
                     key=raw,
                     value=value,
@@ -128,6 +164,8 @@ class KafkaLog:
                     else partition,
                 )
         except (KafkaError, TimeoutError) as error:
+            if isinstance(error, KafkaError):
+                self._failed(producer)
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
         return Appended(written.partition, written.offset)
 
@@ -156,6 +194,8 @@ class KafkaLog:
                 written = [await future for future in under_way]
         except (KafkaError, TimeoutError) as error:
             abandon(under_way)
+            if isinstance(error, KafkaError):
+                self._failed(producer)
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
         return [Appended(record.partition, record.offset) for record in written]
 
