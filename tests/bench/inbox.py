@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import ConversationFilter
-from tuyen_gateway.projections.collections import CONVERSATIONS, ensure_indexes, write
+from tuyen_gateway.projections.collections import ensure_indexes
+from tuyen_gateway.projections.counters import write_rows
 from tuyen_local import mongodb, server
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -39,6 +41,8 @@ _AT_ONCE = 5_000
 _SHOP = OrganizationId("shop")
 _VIEWER = AgentId("agent-0")
 _START = datetime(2025, 1, 1, tzinfo=UTC)
+_APART = timedelta(seconds=50)
+"""A million of these are 579 days."""
 
 _FACEBOOK = list(ConversationKind)
 
@@ -60,13 +64,13 @@ async def measure(_: str) -> list[Row]:
 
 async def _fill(database: Database) -> None:
     for start in range(0, CONVERSATIONS_OF_ONE, _AT_ONCE):
-        await write(database[CONVERSATIONS], {}, _rows(start, start + _AT_ONCE))
+        await write_rows(database, {}, _rows(start, start + _AT_ONCE))
     await ensure_indexes(database)
 
 
 def _rows(start: int, end: int) -> Iterator[Conversation]:
     for number in range(start, end):
-        at = _START + timedelta(seconds=50 * (number * 7919 % CONVERSATIONS_OF_ONE))
+        at = _START + _APART * (number * 7919 % CONVERSATIONS_OF_ONE)
         read = number % 10 != 0
         external = f"psid-{number}"
         name = f"khach {number}"
@@ -99,13 +103,23 @@ def _rows(start: int, end: int) -> Iterator[Conversation]:
 async def _ask(database: Database) -> list[Row]:
     views = MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
     everyone = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.ALL)
-    own = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.OWN)
+    own = replace(everyone, assignees=Assignees.OWN)
+    midway = _START + _APART * (CONVERSATIONS_OF_ONE // 2)
+    later = replace(everyone, agent_id=AgentId("who-came-later"), since=midway)
+    last = replace(later, since=_START + _APART * CONVERSATIONS_OF_ONE)
     unread = ConversationFilter(unread=True)
     questions: dict[str, Callable[[], Awaitable[object]]] = {
         "list": lambda: views.conversations(everyone, ConversationFilter(), PAGE, None),
         "unread list": lambda: views.conversations(everyone, unread, PAGE, None),
         "counts": lambda: views.counts(everyone, ConversationFilter()),
         "counts of an agent who sees their own": lambda: views.counts(own, ConversationFilter()),
+        "counts of one page": lambda: views.counts(
+            everyone, ConversationFilter(page=PageId("page-3"))
+        ),
+        "counts of who came midway": lambda: views.counts(later, ConversationFilter()),
+        "unread list of who came midway": lambda: views.conversations(later, unread, PAGE, None),
+        "counts of who came last": lambda: views.counts(last, ConversationFilter()),
+        "unread list of who came last": lambda: views.conversations(last, unread, PAGE, None),
     }
     return [
         Row(

@@ -1,6 +1,7 @@
 """Every question of I4 is answered from an index, in the list's order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,19 +9,27 @@ import pytest
 
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.views import matching_query
+from tuyen_gateway.adapters.counters import documents_of, places_of, read_at_start
+from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.adapters.walks import MongoWalks, quiet_query
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter
-from tuyen_gateway.projections.collections import CONVERSATIONS, ensure_indexes, write
+from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, ensure_indexes
+from tuyen_gateway.projections.counters import has_days, write_rows
 from tuyen_platform.mongodb import Database
 
 ORGANIZATION = OrganizationId("org")
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 ROWS = 3000
+PERIODS = 1
 LIMIT = 50
+
+
+def _moment(number: int) -> datetime:
+    """Within a day and four hours."""
+    return START + timedelta(seconds=number * 7919 % 100_003)
 
 
 def _row(number: int) -> Conversation:
@@ -38,7 +47,8 @@ def _row(number: int) -> Conversation:
         name_folded=name,
         inbound_events=1,
         live_events=1,
-        updated_at=START + timedelta(seconds=number * 7919 % 100_003),
+        updated_at=_moment(number),
+        last_inbound_at=_moment(number),
         active_at=START + timedelta(seconds=number),
         assignee=None if number % 4 == 0 else AgentId(f"agent-{number % 4}"),
         read_by=(AgentId("agent-1"),) if number % 2 else (),
@@ -92,7 +102,7 @@ QUESTIONS = {
 async def filled(views: Database) -> Database:
     await ensure_indexes(views)
     await ensure_indexes(views)
-    assert await write(views[CONVERSATIONS], {}, map(_row, range(ROWS)))
+    assert await write_rows(views, {}, map(_row, range(ROWS)))
     return views
 
 
@@ -118,6 +128,42 @@ async def test_i4_the_first_page_reads_little_more_than_it_gives(
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == LIMIT
     assert stats["totalDocsExamined"] <= 3 * LIMIT, stats["totalDocsExamined"]
+
+
+@pytest.mark.parametrize("assignees", list(Assignees))
+async def test_i3_counting_reads_as_many_counters_as_there_are_months_and_no_rows(
+    filled: Database, assignees: Assignees
+) -> None:
+    places = list(places_of(_scope(assignees), ConversationFilter()))
+    query = {"$or": list(documents_of(_scope(assignees), places))}
+    explained = await filled[COUNTERS].find(query).explain()
+    assert "COLLSCAN" not in set(_stages(explained["queryPlanner"]["winningPlan"]))
+    stats = explained["executionStats"]
+    assert stats["nReturned"] == stats["totalDocsExamined"] <= 2 * PERIODS * len(places)
+    assert stats["nReturned"] > 0
+
+
+@pytest.mark.parametrize("assignees", list(Assignees))
+async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
+    filled: Database, assignees: Assignees
+) -> None:
+    """Of the day on which the viewer came; of an agent's own conversations, of all days."""
+    scope = replace(_scope(assignees), since=START + timedelta(hours=17))
+    for days in (True, False):
+        places = [p for p in places_of(scope, ConversationFilter()) if has_days(p.assignee) is days]
+        if not places:
+            continue
+        question = read_at_start(
+            scope, ConversationFilter(), places, START + timedelta(hours=17), days=days
+        )
+        match = question[0]["$match"]
+        stats = (await filled[CONVERSATIONS].find(match).explain())["executionStats"]
+        reach = {
+            key: match[key]
+            for key in ("organization", "last_inbound_at", "assignee")
+            if key in match
+        }
+        assert stats["totalDocsExamined"] == await filled[CONVERSATIONS].count_documents(reach)
 
 
 async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(

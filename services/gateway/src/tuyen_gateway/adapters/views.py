@@ -1,10 +1,10 @@
 """The inbox in MongoDB, as viewers ask for it. Every query of conversations is made here."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -12,14 +12,23 @@ from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.copies import WAIT_S
+from tuyen_gateway.adapters.counters import MongoCounters, countable
 from tuyen_gateway.adapters.names import Names
+from tuyen_gateway.adapters.queries import (
+    Key,
+    below,
+    covered_query,
+    matching_query,
+    shown_to,
+    unread_expression,
+)
 from tuyen_gateway.adapters.threads import Threads, decoded, from_milliseconds, milliseconds
 from tuyen_gateway.domain.heads import packed
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
-from tuyen_gateway.domain.visibility import Assignees, Scope, began_before, read_at_start
+from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
 from tuyen_gateway.errors import InvalidError, UnavailableError
 from tuyen_gateway.ports import (
     ConversationFilter,
@@ -29,19 +38,11 @@ from tuyen_gateway.ports import (
 )
 from tuyen_gateway.projections import collections
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.mongodb import Database, Document, Session, in_one_snapshot
 from tuyen_platform.projection import MongoPositions, ProjectionStatus
-from tuyen_platform.text import fold_accents
 
 _POLL_S = 0.02
 _MOST_MOVED = 10_000
-
-_SHOWN = tuple(
-    name for name in Conversation.__struct_encode_fields__ if name not in ("reads", "read_by")
-)
-
-Key = tuple[datetime, str]
-"""Where a row stands in the list: its last activity, then its id."""
 
 
 class MongoViews:
@@ -51,6 +52,8 @@ class MongoViews:
     """
 
     def __init__(self, database: Database, log: Log, status: ProjectionStatus) -> None:
+        self._database = database
+        self._counters = MongoCounters(database)
         self._conversations = database[collections.CONVERSATIONS]
         self._messages = database[collections.MESSAGES]
         self._heads = database[collections.HEADS]
@@ -113,25 +116,58 @@ class MongoViews:
 
     async def _find(self, scope: Scope, conversation_id: ConversationId) -> Document | None:
         return await self._conversations.find_one(
-            {"$and": [{"_id": conversation_id}, *covered_query(scope)]}, _shown_to(scope)
+            {"$and": [{"_id": conversation_id}, *covered_query(scope)]}, shown_to(scope)
         )
 
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
     ) -> ViewPage[Conversation]:
         walk = await self._walk(after)
-        moved = await self._moved(scope, walk)
+        if wanted.unread and countable(wanted):
+            listed = partial(self._unread, scope, wanted, limit, walk)
+            return await in_one_snapshot(self._database, listed)
         matching = matching_query(scope, await self._names.meant(scope, wanted))
+        return await self._listed(scope, matching, limit, walk)
+
+    async def _unread(
+        self,
+        scope: Scope,
+        wanted: ConversationFilter,
+        limit: int,
+        walk: "_Walk",
+        session: Session,
+    ) -> ViewPage[Conversation]:
+        """The list of what is unread looks no further than where the counters say that it ends: a
+        viewer who has read nearly all has nearly all rows in the way."""
+        matching = matching_query(scope, wanted)
+        left = (await self._counters.counts(session, scope, wanted)).unread
+        if walk.last is not None and left:
+            above = {"$and": [*matching, {"$nor": [below(walk.last)]}]}
+            left -= await self._conversations.count_documents(above, session=session)
+        return await self._listed(scope, matching, limit, walk, left=left, session=session)
+
+    async def _listed(
+        self,
+        scope: Scope,
+        matching: Sequence[Document],
+        limit: int,
+        walk: "_Walk",
+        *,
+        left: int | None = None,
+        session: Session | None = None,
+    ) -> ViewPage[Conversation]:
+        """`left`: how many rows there are to be found, where that is known."""
+        moved = await self._moved(scope, walk, session)
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
-            still.append(_below(walk.last))
-        rows = self._conversations.find({"$and": still}, _shown_to(scope))
-        rows = rows.sort([("updated_at", -1), ("_id", -1)])
-        found = [
-            ((document["updated_at"], document["_id"]), document)
-            for document in await rows.to_list(limit + 1)
-        ]
-        found += await self._left_behind(scope, matching, moved, walk.last)
+            still.append(below(walk.last))
+        most = limit + 1 if left is None else min(limit + 1, left)
+        found: list[tuple[Key, Document]] = []
+        if most > 0:
+            rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
+            rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
+            found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
+        found += await self._left_behind(scope, matching, moved, walk.last, session)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
@@ -148,7 +184,9 @@ class MongoViews:
         fence = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
         return _Walk(fence=fence, last=None)
 
-    async def _moved(self, scope: Scope, walk: "_Walk") -> Mapping[str, Key | None]:
+    async def _moved(
+        self, scope: Scope, walk: "_Walk", session: Session | None
+    ) -> Mapping[str, Key | None]:
         """The rows that got a message since the walk began, each with its place at that time; None
         for those that are new."""
         beyond = [
@@ -175,7 +213,8 @@ class MongoViews:
                         "as": "before",
                     }
                 },
-            ]
+            ],
+            session=session,
         ).to_list(None)
         return {
             row["_id"]: (row["before"][0]["accepted_at"], row["_id"]) if row["before"] else None
@@ -188,6 +227,7 @@ class MongoViews:
         matching: Sequence[Document],
         moved: Mapping[str, Key | None],
         last: Key | None,
+        session: Session | None,
     ) -> list[tuple[Key, Document]]:
         """Of the rows that moved, those that the walk had not reached, where they stood."""
         ahead = {
@@ -198,11 +238,14 @@ class MongoViews:
         if not ahead:
             return []
         there = {"$and": [*matching, {"_id": {"$in": list(ahead)}}]}
-        found = self._conversations.find(there, _shown_to(scope))
+        found = self._conversations.find(there, shown_to(scope), session=session)
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts:
-        unread = _unread(scope)
+        if countable(wanted):
+            counted = partial(self._counters.counts, scope=scope, wanted=wanted)
+            return await in_one_snapshot(self._database, counted)
+        unread = unread_expression(scope)
         wanted = await self._names.meant(scope, wanted)
         groups = await self._conversations.aggregate(
             [
@@ -305,84 +348,3 @@ class _Walk:
         if len(key.fence) != INBOUND.partitions:
             raise InvalidError("query.cursor", "This is no cursor: start again without one.")
         return cls(fence=key.fence, last=(from_milliseconds(key.updated_at), key.id))
-
-
-def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
-    """What a row has to be: covered by `scope` and fitting `wanted`.
-
-    Channels and kinds are always named, so that each index can give its rows in the list's order.
-    """
-    channels = [wanted.channel] if wanted.channel else list(Channel)
-    kinds = [wanted.kind] if wanted.kind else list(ConversationKind)
-    parts: list[Document] = [
-        *covered_query(scope),
-        {"channel": {"$in": [channel.value for channel in channels]}},
-        {"kind": {"$in": [kind.value for kind in kinds]}},
-    ]
-    if wanted.page is not None:
-        parts.append({"page_id": wanted.page})
-    if wanted.assigned is not None:
-        parts.append({"assignee": wanted.assigned.agent_id})
-    if wanted.unread:
-        parts.append(unread_query(scope))
-    if wanted.tag is not None:
-        parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
-    if wanted.name:
-        named: Document = {"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}}
-        elsewhere = {"name_folded": None, "customer.id": {"$in": sorted(wanted.customers)}}
-        parts.append({"$or": [named, elsewhere]} if wanted.customers else named)
-    if wanted.external_id is not None:
-        parts.append({"external_id": wanted.external_id})
-    if wanted.done is not None:
-        parts.append({"done": wanted.done})
-    return parts
-
-
-def unread_query(scope: Scope) -> Document:
-    """What a row has to be to have something unread for the viewer (I5)."""
-    query: Document = {"live_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}}
-    if scope.since is not None:
-        later = {"last_inbound_at": {"$gt": scope.since}}
-        query["$or"] = [later, {"reads.agent_id": scope.agent_id}]
-    return query
-
-
-def _unread(scope: Scope) -> Document:
-    """The same, for an expression."""
-    unread: list[Document] = [
-        {"$gt": ["$live_events", 0]},
-        {"$not": [{"$in": [scope.agent_id, "$read_by"]}]},
-    ]
-    if scope.since is not None:
-        later = {"$gt": ["$last_inbound_at", scope.since]}
-        unread.append({"$or": [later, {"$in": [scope.agent_id, "$reads.agent_id"]}]})
-    return {"$and": unread}
-
-
-def covered_query(scope: Scope) -> list[Document]:
-    """The same as `Scope.covers`, for the server."""
-    parts: list[Document] = [{"organization": scope.organization}]
-    if scope.pages is not None:
-        parts.append({"page_id": {"$in": sorted(scope.pages)}})
-    match scope.assignees:
-        case Assignees.ALL:
-            pass
-        case Assignees.OWN_AND_UNASSIGNED:
-            parts.append({"assignee": {"$in": [None, scope.agent_id]}})
-        case Assignees.OWN:
-            parts.append({"assignee": scope.agent_id})
-    return parts
-
-
-def _shown_to(scope: Scope) -> Document:
-    """All of a row but the marks of others: there may be thousands."""
-    own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
-    return {**dict.fromkeys(_SHOWN, 1), **own}
-
-
-def _below(last: Key) -> Document:
-    at, key = last
-    return {
-        "updated_at": {"$lte": at},
-        "$or": [{"updated_at": {"$lt": at}}, {"_id": {"$lt": key}}],
-    }

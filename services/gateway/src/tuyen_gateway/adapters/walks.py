@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from tuyen_events.ids import ConversationId, OrganizationId
-from tuyen_gateway.adapters.views import covered_query, matching_query
+from tuyen_gateway.adapters.queries import covered_query, matching_query
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports import ConversationFilter

@@ -30,8 +30,9 @@ MESSAGES = f"messages_{_SHAPE}"
 HISTORY = "assignments"
 POOL_RECORDS = "pools"
 HEADS = f"heads_{_SHAPE}"
+COUNTERS = f"counters_{_SHAPE}"
 
-COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS)
 
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
@@ -47,8 +48,12 @@ THREAD_ORDER = (
 )
 """A thread, oldest first: by moment, of two with the same one by their ids."""
 
-_DUPLICATE_KEY = 11000
+DUPLICATE_KEY = 11000
+"""MongoDB's error code."""
+
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
+
+BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
 # Every list of I4 runs down one of these. A question that names no channel or kind asks for all of
 # them, which the server merges in the order of `updated_at`.
@@ -90,6 +95,15 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
         IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+        IndexModel([("organization", ASCENDING), ("last_inbound_at", ASCENDING)], name=BY_INBOUND),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("assignee", ASCENDING),
+                ("last_inbound_at", ASCENDING),
+            ],
+            name=BY_ASSIGNEE_AND_INBOUND,
+        ),
         IndexModel(
             [("organization", ASCENDING), ("active_at", ASCENDING), ("_id", ASCENDING)],
             name="open_by_activity",
@@ -183,7 +197,7 @@ async def write(
     operations = [
         operation
         for value in after
-        if (operation := _operation(before.get(value.id), value)) is not None
+        if (operation := operation_for(before.get(value.id), value)) is not None
     ]
     if not operations:
         return True
@@ -191,15 +205,17 @@ async def write(
         result = await collection.bulk_write(operations, ordered=False)
     except BulkWriteError as error:
         failures = error.details["writeErrors"]
-        if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+        if any(failure["code"] != DUPLICATE_KEY for failure in failures):
             raise
         return False
     return bool(result.inserted_count + result.matched_count == len(operations))
 
 
-def _operation(
-    before: Stored[Folded] | None, after: Folded
-) -> InsertOne[Document] | ReplaceOne[Document] | UpdateOne | None:
+Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+
+
+def operation_for(before: Stored[Folded] | None, after: Folded) -> Operation | None:
+    """What stores a document while it is as it was read; None when it stays as it is."""
     if before is None:
         return InsertOne(_document(after))
     if before.value == after:

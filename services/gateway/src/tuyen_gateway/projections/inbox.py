@@ -35,6 +35,7 @@ from tuyen_gateway.projections.collections import (
     stamp_of,
     write,
 )
+from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.kafka.ports import Batch
@@ -59,6 +60,7 @@ class InboxProjection:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._conversations = database[CONVERSATIONS]
         self._messages = database[MESSAGES]
         self._history = database[HISTORY]
@@ -153,7 +155,7 @@ class InboxProjection:
                     row = await self._settled(row, doubt, read)
                 if row != blank:
                     rows.append(row)
-            if await write(self._conversations, stored, rows):
+            if await write_rows(self._database, stored, rows):
                 return read
         raise ContendedError("conversations")
 

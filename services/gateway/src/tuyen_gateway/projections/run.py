@@ -4,7 +4,7 @@ from tuyen_gateway.projections.collections import FOLDED, VIEW, ensure_indexes
 from tuyen_gateway.projections.heads import HeadsProjection
 from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.kafka.ports import Batch, Log
-from tuyen_platform.mongodb import Database
+from tuyen_platform.mongodb import Database, require_transactions
 from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
 
 GROUP = "gateway-inbox"
@@ -23,6 +23,7 @@ async def run_projections(log: Log, database: Database, status: ProjectionStatus
     async def fold(batch: Batch) -> None:
         nonlocal indexed
         if not indexed:  # here, so that a MongoDB that is away is waited for
+            await require_transactions(database)
             await ensure_indexes(database)
             indexed = True
         await projection.fold(batch)

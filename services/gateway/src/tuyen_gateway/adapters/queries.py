@@ -1,0 +1,101 @@
+"""Questions of rows, for MongoDB."""
+
+import re
+from datetime import datetime
+
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.ports import ConversationFilter
+from tuyen_platform.mongodb import Document
+from tuyen_platform.text import fold_accents
+
+_SHOWN = tuple(
+    name for name in Conversation.__struct_encode_fields__ if name not in ("reads", "read_by")
+)
+
+
+Key = tuple[datetime, str]
+"""Where a row stands in the list: its last activity, then its id."""
+
+
+def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
+    """What a row has to be: covered by `scope` and fitting `wanted`.
+
+    Channels and kinds are always named, so that each index can give its rows in the list's order.
+    """
+    channels = [wanted.channel] if wanted.channel else list(Channel)
+    kinds = [wanted.kind] if wanted.kind else list(ConversationKind)
+    parts: list[Document] = [
+        *covered_query(scope),
+        {"channel": {"$in": [channel.value for channel in channels]}},
+        {"kind": {"$in": [kind.value for kind in kinds]}},
+    ]
+    if wanted.page is not None:
+        parts.append({"page_id": wanted.page})
+    if wanted.assigned is not None:
+        parts.append({"assignee": wanted.assigned.agent_id})
+    if wanted.unread:
+        parts.append(unread_query(scope))
+    if wanted.tag is not None:
+        parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
+    if wanted.name:
+        named: Document = {"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}}
+        elsewhere = {"name_folded": None, "customer.id": {"$in": sorted(wanted.customers)}}
+        parts.append({"$or": [named, elsewhere]} if wanted.customers else named)
+    if wanted.external_id is not None:
+        parts.append({"external_id": wanted.external_id})
+    if wanted.done is not None:
+        parts.append({"done": wanted.done})
+    return parts
+
+
+def unread_query(scope: Scope) -> Document:
+    """What a row has to be to have something unread for the viewer (I5)."""
+    query: Document = {"live_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}}
+    if scope.since is not None:
+        later = {"last_inbound_at": {"$gt": scope.since}}
+        query["$or"] = [later, {"reads.agent_id": scope.agent_id}]
+    return query
+
+
+def unread_expression(scope: Scope) -> Document:
+    """The same, for an expression."""
+    unread: list[Document] = [
+        {"$gt": ["$live_events", 0]},
+        {"$not": [{"$in": [scope.agent_id, "$read_by"]}]},
+    ]
+    if scope.since is not None:
+        later = {"$gt": ["$last_inbound_at", scope.since]}
+        unread.append({"$or": [later, {"$in": [scope.agent_id, "$reads.agent_id"]}]})
+    return {"$and": unread}
+
+
+def covered_query(scope: Scope) -> list[Document]:
+    """The same as `Scope.covers`, for the server."""
+    parts: list[Document] = [{"organization": scope.organization}]
+    if scope.pages is not None:
+        parts.append({"page_id": {"$in": sorted(scope.pages)}})
+    match scope.assignees:
+        case Assignees.ALL:
+            pass
+        case Assignees.OWN_AND_UNASSIGNED:
+            parts.append({"assignee": {"$in": [None, scope.agent_id]}})
+        case Assignees.OWN:
+            parts.append({"assignee": scope.agent_id})
+    return parts
+
+
+def shown_to(scope: Scope) -> Document:
+    """All of a row but the marks of others: there may be thousands."""
+    own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
+    return {**dict.fromkeys(_SHOWN, 1), **own}
+
+
+def below(last: Key) -> Document:
+    """What stands after a row in the list."""
+    at, key = last
+    return {
+        "updated_at": {"$lte": at},
+        "$or": [{"updated_at": {"$lt": at}}, {"_id": {"$lt": key}}],
+    }

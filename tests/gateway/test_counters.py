@@ -1,0 +1,214 @@
+"""Counters say what counting the rows would, however they came about, for every viewer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import product
+from random import Random
+from typing import Any
+
+import pytest
+
+from support.inbox_histories import ORGANIZATION, PAGE, START, History, batches, seeded
+from tuyen_events.ids import AgentId, ConversationId, PageId
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.queries import covered_query, matching_query
+from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.reading import Read
+from tuyen_gateway.domain.visibility import Assignees, Scope
+from tuyen_gateway.ports import Assigned, ConversationFilter, Counts
+from tuyen_gateway.projections.collections import (
+    CONVERSATIONS,
+    COUNTERS,
+    VIEW,
+    ensure_indexes,
+    read_by_id,
+)
+from tuyen_gateway.projections.counters import write_rows
+from tuyen_gateway.projections.inbox import InboxProjection
+from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database, Document, connect
+from tuyen_platform.projection import MongoPositions, ProjectionStatus
+
+VIEWERS = [AgentId("an"), AgentId("binh.1"), AgentId("new-here")]
+FILTERS = [
+    ConversationFilter(),
+    ConversationFilter(unread=True),
+    ConversationFilter(channel=Channel.FACEBOOK, done=False),
+    ConversationFilter(kind=ConversationKind.COMMENT),
+    ConversationFilter(page=PAGE, done=True),
+    ConversationFilter(assigned=Assigned(agent_id=None), unread=True),
+    ConversationFilter(assigned=Assigned(agent_id=VIEWERS[1])),
+]
+PAGES = [None, frozenset({PAGE, PageId("another")}), frozenset[PageId]()]
+
+
+@pytest.fixture
+async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
+    opened = connect(mongodb, database)
+    await ensure_indexes(opened)
+    yield opened
+    opened.client.close()
+
+
+async def _folded(views: Database, history: History) -> None:
+    """By two gateways at once, and by one more that folds all of it again."""
+    shares: list[dict[Any, Any]] = [{}, {}, history.records]
+    for place, records in sorted(history.records.items()):
+        shares[place[1] % 2][place] = records
+
+    async def run(share: dict[Any, Any], name: int) -> None:
+        projection = InboxProjection(views)
+        for piece in batches(share, seeded(name), size=20):
+            await projection.fold(piece)
+
+    async with asyncio.TaskGroup() as tasks:
+        for name, share in enumerate(shares):
+            tasks.create_task(run(share, name))
+
+
+def _scopes(moments: Sequence[datetime]) -> Iterator[Scope]:
+    for viewer, pages, assignees in product(VIEWERS, PAGES, Assignees):
+        for since in (None, *moments):
+            yield Scope(
+                organization=ORGANIZATION,
+                agent_id=viewer,
+                pages=pages,
+                assignees=assignees,
+                since=since,
+            )
+
+
+def _unread(row: Document, scope: Scope) -> bool:
+    if row["live_events"] == 0 or scope.agent_id in row["read_by"]:
+        return False
+    marked = any(read["agent_id"] == scope.agent_id for read in row["reads"])
+    later = scope.since is None or (row["last_inbound_at"] or scope.since) > scope.since
+    return later or marked
+
+
+def _expected(rows: Sequence[Document], scope: Scope, wanted: ConversationFilter) -> Counts:
+    unread = [row for row in rows if _unread(row, scope)]
+    return Counts(
+        total=len(unread if wanted.unread else rows),
+        unread=len(unread),
+        unread_by_channel={each: sum(r["channel"] == each for r in unread) for each in Channel},
+        unread_by_kind={each: sum(r["kind"] == each for r in unread) for each in ConversationKind},
+    )
+
+
+def _views(database: Database) -> MongoViews:
+    return MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
+
+
+def _grown(random: Random, number: int) -> Conversation:
+    """A conversation of the hundred days before `START`."""
+    marked = [each for each in VIEWERS if random.random() < 0.4]
+    kind = random.choice(list(ConversationKind))
+    return Conversation(
+        id=ConversationId(f"row_{number}"),
+        organization=ORGANIZATION,
+        page_id=random.choice([PAGE, PageId("other")]),
+        channel=random.choice(list(Channel)),
+        kind=kind,
+        inbound_events=3,
+        live_events=random.choice([0, 3, 3, 3]),
+        updated_at=START,
+        last_inbound_at=START - timedelta(hours=random.randrange(2400)),
+        assignee=random.choice([None, *VIEWERS]),
+        done=random.random() < 0.5,
+        reads=tuple(Read(agent_id=each, seen_events=3) for each in marked),
+        read_by=tuple(each for each in marked if random.random() < 0.5),
+    )
+
+
+async def test_i5_counters_know_what_came_before_a_viewer_whenever_that_was(
+    views: Database,
+) -> None:
+    """Rows of four months, each changed several times; viewers of each part of a month."""
+    random = seeded(5)
+    for _ in range(4):
+        changed = [_grown(random, random.randrange(400)) for _ in range(200)]
+        after = {row.id: row for row in changed}
+        before = await read_by_id(views[CONVERSATIONS], Conversation, after.keys())
+        assert await write_rows(views, before, after.values())
+    moments = [START - timedelta(hours=hours) for hours in range(-24, 2500, 197)]
+    asked = _views(views)
+    for since, assignees, page in product(moments, Assignees, [None, PAGE]):
+        scope = Scope(
+            organization=ORGANIZATION,
+            agent_id=VIEWERS[0],
+            pages=None if page is None else frozenset({page}),
+            assignees=assignees,
+            since=since,
+        )
+        rows = await views[CONVERSATIONS].find({"$and": covered_query(scope)}).to_list(None)
+        counts = await asked.counts(scope, ConversationFilter())
+        assert counts == _expected(rows, scope, ConversationFilter()), scope
+
+
+@pytest.mark.parametrize("seed", range(60, 62))
+async def test_i3_counters_say_what_counting_the_rows_would(views: Database, seed: int) -> None:
+    """Also for viewers who came on the day of some of the rows, before, and after all of them."""
+    await _folded(views, History(seed).grow(250))
+    rows = await views[CONVERSATIONS].find({"organization": ORGANIZATION}).to_list(None)
+    came = sorted(row["last_inbound_at"] for row in rows if row["last_inbound_at"])
+    asked = _views(views)
+    seen = 0
+    for scope, wanted in product(
+        _scopes([START - timedelta(days=9), came[len(came) // 2], came[-1]]), FILTERS
+    ):
+        anyhow = ConversationFilter(
+            channel=wanted.channel,
+            kind=wanted.kind,
+            page=wanted.page,
+            assigned=wanted.assigned,
+            done=wanted.done,
+        )
+        matching = (
+            await views[CONVERSATIONS].find({"$and": matching_query(scope, anyhow)}).to_list(None)
+        )
+        counts = await asked.counts(scope, wanted)
+        assert counts == _expected(matching, scope, wanted), (scope, wanted)
+        seen += counts.unread
+    assert seen > 0
+
+
+async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Database) -> None:
+    history = History(70).grow(250)
+    await _folded(views, history)
+    await MongoPositions(views, VIEW).save(
+        {place: records[-1].offset + 1 for place, records in history.records.items()}
+    )
+    asked = _views(views)
+    rows = (
+        await views[CONVERSATIONS]
+        .find({"organization": ORGANIZATION}, sort=[("updated_at", -1), ("_id", -1)])
+        .to_list(None)
+    )
+    came = sorted(row["last_inbound_at"] for row in rows if row["last_inbound_at"])
+    for scope in _scopes([came[len(came) // 2]]):
+        covered = await views[CONVERSATIONS].distinct("_id", {"$and": covered_query(scope)})
+        found: list[str] = []
+        following = None
+        while True:
+            page = await asked.conversations(scope, ConversationFilter(unread=True), 3, following)
+            found += [row.id for row in page.items]
+            following = page.following
+            if following is None:
+                break
+        mine = [row for row in rows if row["_id"] in covered]
+        assert found == [row["_id"] for row in mine if _unread(row, scope)], scope
+
+
+async def test_r9_6_what_counts_nothing_any_more_is_not_kept(views: Database) -> None:
+    history = History(71).grow(120)
+    await _folded(views, history)
+    documents = await views[COUNTERS].find().to_list(None)
+    assert documents
+    for document in documents:
+        numbers = [n for name, n in document.items() if name not in ("_id", "size")]
+        assert document["size"] == sum(numbers) > 0
+        assert min(numbers) >= 0
