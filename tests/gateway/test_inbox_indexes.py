@@ -9,7 +9,7 @@ import pytest
 
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.counters import documents_of, places_of, read_at_start
+from tuyen_gateway.adapters.counters import documents_of, index_for, places_of, read_at_start
 from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.adapters.walks import MongoWalks, quiet_query
 from tuyen_gateway.domain.inbox import Conversation
@@ -17,7 +17,7 @@ from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter
 from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, ensure_indexes
-from tuyen_gateway.projections.counters import has_days, write_rows
+from tuyen_gateway.projections.counters import WHOEVER, has_days, write_rows
 from tuyen_platform.mongodb import Database
 
 ORGANIZATION = OrganizationId("org")
@@ -148,22 +148,25 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
     filled: Database, assignees: Assignees
 ) -> None:
     """Of the day on which the viewer came; of an agent's own conversations, of all days."""
-    scope = replace(_scope(assignees), since=START + timedelta(hours=17))
-    for days in (True, False):
+    since = START + timedelta(hours=17)
+    scope = replace(_scope(assignees), since=since)
+    for days, marked in ((True, True), (True, False), (False, True)):
         places = [p for p in places_of(scope, ConversationFilter()) if has_days(p.assignee) is days]
         if not places:
             continue
         question = read_at_start(
-            scope, ConversationFilter(), places, START + timedelta(hours=17), days=days
+            scope, ConversationFilter(), places, since, days=days, marked=marked
         )
         match = question[0]["$match"]
-        stats = (await filled[CONVERSATIONS].find(match).explain())["executionStats"]
-        reach = {
-            key: match[key]
-            for key in ("organization", "last_inbound_at", "assignee")
-            if key in match
-        }
-        assert stats["totalDocsExamined"] == await filled[CONVERSATIONS].count_documents(reach)
+        found = filled[CONVERSATIONS].find(match, {"_id": 0, "channel": 1, "kind": 1})
+        found = found.hint(index_for(places))
+        stats = (await found.explain())["executionStats"]
+        indexed = {"organization", "last_inbound_at", "assignee"}
+        reach = {key: value for key, value in match.items() if key in indexed}
+        if places[0].assignee == WHOEVER and not marked:
+            assert stats["totalDocsExamined"] == 0
+        else:
+            assert stats["totalDocsExamined"] <= await filled[CONVERSATIONS].count_documents(reach)
 
 
 async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(

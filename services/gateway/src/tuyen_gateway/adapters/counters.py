@@ -20,6 +20,7 @@ from tuyen_gateway.projections.counters import (
     LIVE,
     MONTHS,
     NOBODY,
+    READ,
     WHOEVER,
     has_days,
     periods_of,
@@ -59,9 +60,13 @@ class MongoCounters:
         for days in (True, False):
             unsure = [p for p in places if has_days(p.assignee) is days and sums.unsure(p)]
             if unsure:
-                question = read_at_start(scope, wanted, unsure, scope.since, days=days)
-                index = BY_INBOUND if unsure[0].assignee == WHOEVER else BY_ASSIGNEE_AND_INBOUND
-                found = self._conversations.aggregate(question, session=session, hint=index)
+                marked = not days or any(sums.marked(place) for place in unsure)
+                question = read_at_start(
+                    scope, wanted, unsure, scope.since, days=days, marked=marked
+                )
+                found = self._conversations.aggregate(
+                    question, session=session, hint=index_for(unsure)
+                )
                 sums.leave_out(await found.to_list(None))
         return sums.counts()
 
@@ -118,6 +123,7 @@ class _Sums:
         self._total = 0
         self._unread: Counter[_Cell] = Counter()
         self._unsure: Counter[Place] = Counter()
+        self._marked: Counter[Place] = Counter()
 
     def add(self, document: Document) -> None:
         _, _, page, assignee, period = document.pop("_id").split("|")
@@ -135,6 +141,8 @@ class _Sums:
             if cell is None:
                 continue
             measure, channel, kind = cell
+            if unsure and measure in (READ, AGAIN):
+                self._marked[place] += number
             if measure == ALL:
                 self._total += number if of_month else 0
             elif in_days:
@@ -165,6 +173,10 @@ class _Sums:
         """Whether something there that came before the viewer is counted as unread."""
         return self._unsure[place] > 0
 
+    def marked(self, place: Place) -> bool:
+        """Whether the viewer marked some of what is unsure there."""
+        return self._marked[place] > 0
+
     def leave_out(self, read: Sequence[Document]) -> None:
         """What came before the viewer, as `read_at_start` finds it."""
         for group in read:
@@ -187,6 +199,12 @@ class _Sums:
         )
 
 
+def index_for(places: Sequence[Place]) -> str:
+    """By which index to look up what came before a viewer."""
+    whoever = any(place.assignee == WHOEVER for place in places)
+    return BY_INBOUND if whoever else BY_ASSIGNEE_AND_INBOUND
+
+
 def read_at_start(
     scope: Scope,
     wanted: ConversationFilter,
@@ -194,17 +212,20 @@ def read_at_start(
     since: datetime,
     *,
     days: bool,
+    marked: bool,
 ) -> Sequence[Document]:
     """By channel and kind, how many conversations at `places` came before the viewer and were never
-    marked: of the day on which the viewer came, or of all days."""
+    marked: of the day on which the viewer came, or of all days. Where the viewer `marked` none of
+    them, no row has to be read."""
     midnight = datetime.combine(since.astimezone(UTC).date(), time(), UTC)
     before: Document = {"$gte": midnight, "$lte": since} if days else {"$not": {"$gt": since}}
     match: Document = {
         "organization": scope.organization,
         "last_inbound_at": before,
         "live_events": {"$gt": 0},
-        "reads.agent_id": {"$ne": scope.agent_id},
     }
+    if marked:
+        match["reads.agent_id"] = {"$ne": scope.agent_id}
     pages = {place.page for place in places}
     assignees = {place.assignee for place in places}
     if ANY_PAGE not in pages:
