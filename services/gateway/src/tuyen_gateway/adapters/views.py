@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -127,7 +127,10 @@ class MongoViews:
             listed = partial(self._unread, scope, wanted, limit, walk)
             return await in_one_snapshot(self._database, listed)
         matching = matching_query(scope, await self._names.meant(scope, wanted))
-        return await self._listed(scope, matching, limit, walk)
+        moved = await self._moved(scope, walk)
+        return await self._listed(
+            scope, matching, walk, limit=limit, most=limit + 1, moved=moved, session=None
+        )
 
     async def _unread(
         self,
@@ -139,29 +142,34 @@ class MongoViews:
     ) -> ViewPage[Conversation]:
         """The list of what is unread looks no further than where the counters say that it ends: a
         viewer who has read nearly all has nearly all rows in the way."""
-        matching = matching_query(scope, wanted)
-        left = (await self._counters.counts(session, scope, wanted)).unread
+        counts, moved = await asyncio.gather(
+            self._counters.counts(session, scope, wanted), self._moved(scope, walk)
+        )
+        matching = matching_query(scope, _narrowed(wanted, counts))
+        left = counts.unread
         if walk.last is not None and left:
             above = {"$and": [*matching, {"$nor": [below(walk.last)]}]}
             left -= await self._conversations.count_documents(above, session=session)
-        return await self._listed(scope, matching, limit, walk, left=left, session=session)
+        most = min(limit + 1, left)
+        return await self._listed(
+            scope, matching, walk, limit=limit, most=most, moved=moved, session=session
+        )
 
     async def _listed(
         self,
         scope: Scope,
         matching: Sequence[Document],
-        limit: int,
         walk: "_Walk",
         *,
-        left: int | None = None,
-        session: Session | None = None,
+        limit: int,
+        most: int,
+        moved: Mapping[str, Key | None],
+        session: Session | None,
     ) -> ViewPage[Conversation]:
-        """`left`: how many rows there are to be found, where that is known."""
-        moved = await self._moved(scope, walk, session)
+        """A page of `limit` rows; there are no more than `most` to be found from there on."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(below(walk.last))
-        most = limit + 1 if left is None else min(limit + 1, left)
         found: list[tuple[Key, Document]] = []
         if most > 0:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
@@ -184,9 +192,7 @@ class MongoViews:
         fence = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
         return _Walk(fence=fence, last=None)
 
-    async def _moved(
-        self, scope: Scope, walk: "_Walk", session: Session | None
-    ) -> Mapping[str, Key | None]:
+    async def _moved(self, scope: Scope, walk: "_Walk") -> Mapping[str, Key | None]:
         """The rows that got a message since the walk began, each with its place at that time; None
         for those that are new."""
         beyond = [
@@ -213,8 +219,7 @@ class MongoViews:
                         "as": "before",
                     }
                 },
-            ],
-            session=session,
+            ]
         ).to_list(None)
         return {
             row["_id"]: (row["before"][0]["accepted_at"], row["_id"]) if row["before"] else None
@@ -321,6 +326,17 @@ class MongoViews:
         each = {"$group": {"_id": "$conversation_id", "events": {"$sum": 1}}}
         found = await self._messages.aggregate([{"$match": standing}, each]).to_list(None)
         return {one["_id"]: one["events"] for one in found}
+
+
+def _narrowed(wanted: ConversationFilter, counts: Counts) -> ConversationFilter:
+    """The same where everything unread is of one channel or kind: with fewer lists to merge."""
+    channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
+    kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
+    return replace(
+        wanted,
+        channel=channels[0] if len(channels) == 1 else wanted.channel,
+        kind=kinds[0] if len(kinds) == 1 else wanted.kind,
+    )
 
 
 class _WalkKey(msgspec.Struct, array_like=True, frozen=True):
