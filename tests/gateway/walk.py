@@ -3,7 +3,7 @@ and a database that is as strict as a real one about what it is asked."""
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -273,8 +273,26 @@ def _ask(query: dict[str, Any]) -> None:
             raise ValueError("a pattern ends at NUL")
 
 
+class _Session:
+    """A client, and its session: every transaction succeeds at once."""
+
+    async def start_session(self) -> "_Session":
+        return self
+
+    async def __aenter__(self) -> "_Session":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def with_transaction(self, questions: Callable[["_Session"], Awaitable[Any]]) -> Any:
+        return await questions(self)
+
+
 class StrictDatabase(dict[str, _Collection]):
     """One conversation of `shop`, whatever is asked; what could not be sent is an error."""
+
+    client = _Session()
 
     def __missing__(self, name: str) -> _Collection:
         customer = RowCustomer(id=CustomerId("cus_1"), external_id="v-1", name="Lan", picture=None)
