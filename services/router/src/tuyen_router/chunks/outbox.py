@@ -70,10 +70,7 @@ class Outbox:
         headers: Headers = [],  # noqa: B006  # shared by all records without headers
     ) -> None:
         """Add one record. Raises `RecordTooLargeError`."""
-        record = OutRecord(key, value, headers)
-        size = self.size_of(topic, record)
-        self._groups_at(topic, partition).append((record,))
-        self.size += size
+        self.add_atomically(topic, partition, (OutRecord(key, value, headers),))
 
     def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
         """Add records that land in one record batch, so that either all are in the log or none.
@@ -91,7 +88,8 @@ class Outbox:
 
         Raises `RecordTooLargeError`. For handlers that look before they change their state.
         """
-        size = sum(map(encoded_size, records))
+        one = len(records) == 1
+        size = encoded_size(records[0]) if one else sum(map(encoded_size, records))
         if size > self.limit:
             raise RecordTooLargeError(topic, size, self.limit)
         return size
