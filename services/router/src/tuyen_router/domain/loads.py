@@ -73,15 +73,13 @@ class Loads:
     """Both together, of all agents who have any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(msgspec.Struct, frozen=True):
     organization: OrganizationId
     partition: int
     counts: Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(msgspec.Struct, frozen=True):
     """An agent was chosen, and stage 1 has not yet heard of it."""
 
     organization: OrganizationId
@@ -89,8 +87,7 @@ class Reserved:
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(msgspec.Struct, frozen=True):
     """The answer is in the counts, or came to nothing."""
 
     organization: OrganizationId
@@ -118,9 +115,17 @@ def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> I
             yield Released(report.organization, request)
 
 
+def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -> Loads:
+    """The organization's, begun where there are none."""
+    found = loads.get(organization)
+    if found is None:
+        found = loads[organization] = Loads()
+    return found
+
+
 def evolve(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
     """Folds a step, live and in recovery alike; one that was folded before changes nothing."""
-    known = loads.setdefault(step.organization, Loads())
+    known = loads_in(loads, step.organization)
     match step:
         case Counted():
             before = known.counted.get(step.partition)

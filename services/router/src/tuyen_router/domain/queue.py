@@ -22,7 +22,7 @@ from tuyen_events.vocabulary import Mode, WhenNobody
 from tuyen_router.domain import lines, loads, threads
 from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.lines import Waiting
-from tuyen_router.domain.loads import Loads, Reserved
+from tuyen_router.domain.loads import Reserved
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.rotations import (
@@ -214,7 +214,7 @@ def _counted(rotations: Rotations, organization: Organization) -> Mapping[AgentI
     """The agents' loads, which change as steps are folded; None where no rule asks for them."""
     if not organization.counts_loads:
         return None
-    return rotations.loads.setdefault(organization.id, Loads()).totals
+    return loads.loads_in(rotations.loads, organization.id).totals
 
 
 def _contested(

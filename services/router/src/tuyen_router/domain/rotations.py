@@ -50,16 +50,14 @@ class Progress(msgspec.Struct, frozen=True, array_like=True):
     asked: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A source asked with the record at `offset`."""
 
     source: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(msgspec.Struct, frozen=True):
     """The members of a rule stand in this order, from its next choice on (R2.4)."""
 
     organization: OrganizationId
@@ -67,40 +65,34 @@ class Ordered:
     order: tuple[AgentId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CursorMoved:
+class CursorMoved(msgspec.Struct, frozen=True):
     organization: OrganizationId
     rule: RuleId
     cursor: Cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(msgspec.Struct, frozen=True):
     waiting: Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """A request left the queue: drained, or withdrawn."""
 
     organization: OrganizationId
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(msgspec.Struct, frozen=True):
     """An answer that was given before is given again; nothing else changes."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class PoolTold:
+class PoolTold(msgspec.Struct, frozen=True):
     """The next answer names a pool of which others have to know first (R9.4)."""
 
     pool: PoolRecorded
@@ -167,11 +159,13 @@ def evolve(rotations: Rotations, step: Step) -> None:
     match step:
         case Asked():
             rotations.asked[step.source] = step.offset
-        case Ordered() | CursorMoved():
-            _turn(rotations, step)
         case Answered():
             remember(rotations, step.answer)
             rotations.place = max(rotations.place, step.answer.place)
+        case CursorMoved() | Ordered():
+            _turn(rotations, step)
+        case BucketKept():
+            threads.evolve(rotations.threads, step)
         case Queued() | Left():
             _evolve_queue(rotations, step)
         case Repeated() | RemovalTold():
@@ -180,8 +174,6 @@ def evolve(rotations: Rotations, step: Step) -> None:
             rotations.told[step.pool.id] = None
             if len(rotations.told) > TOLD_POOLS:
                 del rotations.told[next(iter(rotations.told))]
-        case BucketKept():
-            threads.evolve(rotations.threads, step)
         case Counted() | Reserved() | Released():
             loads.evolve(rotations.loads, step)
 

@@ -9,10 +9,11 @@ of what it is. Entries stand in buckets, for each is one record, those heard of 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+
+import msgspec
 
 from tuyen_events.ids import ConversationId, OrganizationId
 from tuyen_events.routing import (
@@ -33,6 +34,7 @@ NOWHERE = 255
 """In place of a partition: no partition of stage 1 has the thread."""
 
 _ENTRY = 8
+_BUCKET_BYTES = BUCKET_THREADS * _ENTRY
 _STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS)
 """Stored by their places here: more may be added at the end."""
 
@@ -46,8 +48,7 @@ class Thread(NamedTuple):
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class BucketKept:
+class BucketKept(msgspec.Struct, frozen=True):
     """The threads of a bucket are these from now on."""
 
     organization: OrganizationId
@@ -55,8 +56,7 @@ class BucketKept:
     entries: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RemovalTold:
+class RemovalTold(msgspec.Struct, frozen=True):
     """The partition that has a thread is told that it is gone at the channel (R4.6)."""
 
     partition: int
@@ -77,10 +77,13 @@ def find(
     conversation: ConversationId,
 ) -> Thread | None:
     """What is remembered of a thread."""
+    buckets = threads.get(organization)
+    if buckets is None:
+        return None
     bucket, digest = _place(conversation)
-    entries = threads.get(organization, {}).get(bucket, b"")
-    at = _find(entries, digest)
-    if at < 0:
+    entries = buckets.get(bucket)
+    at = -1 if entries is None else _find(entries, digest)
+    if entries is None or at < 0:
         return None
     return Thread(_STATES[entries[at + _ENTRY - 1]], entries[at + _ENTRY - 2])
 
@@ -156,7 +159,7 @@ def _kept(
     if at >= 0:
         entries = entries[:at] + entries[at + _ENTRY :]
     entries += digest + bytes((thread.partition, _STATES.index(thread.state)))
-    return BucketKept(organization, bucket, entries[-BUCKET_THREADS * _ENTRY :])
+    return BucketKept(organization, bucket, entries[-_BUCKET_BYTES:])
 
 
 def _find(entries: bytes, digest: bytes) -> int:

@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
@@ -30,13 +30,14 @@ from tuyen_router.domain.rotations import (
     REMEMBERED_ANSWERS,
     Answered,
     Asked,
+    CursorMoved,
     PoolTold,
     Repeated,
     Rotations,
     Step,
     evolve,
 )
-from tuyen_router.domain.threads import RemovalTold
+from tuyen_router.domain.threads import BucketKept, RemovalTold
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
 from tuyen_router.stages.records import (
@@ -237,8 +238,7 @@ def _fold(rotations: Rotations, ready: "_Ready", writing: "_Writing") -> None:
     writing.add(ready)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(msgspec.Struct, frozen=True):
     """Steps that are folded together, and what is to be written of them."""
 
     steps: Sequence[Step]
@@ -283,9 +283,11 @@ class _Writing:
             entry = choice_entry(step, REMEMBERED_ANSWERS)
             if entry is not None:
                 key, value = entry
-                size += len(key) + len(value or b"") + _FRAME
+                size += len(key) + (0 if value is None else len(value)) + _FRAME
                 entries.append(OutRecord(key, value))
             match step:
+                case CursorMoved() | BucketKept():
+                    pass
                 case Answered() | Repeated():
                     choice = step.answer.choice
                     record = private_record(choice.customer_id, choice)
@@ -318,7 +320,7 @@ class _Writing:
             self._outbox.add(self._pools, partition, *record)
         told = self._outbox.follow_up.follow_up
         for partition, record in ready.answers:
-            told.add(self._answers, partition, *record)
+            told.add_atomically(self._answers, partition, (record,))
         if self._bytes >= _GROUP_BYTES:
             self.end()
 

@@ -312,15 +312,17 @@ def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
     """The key and value by which a step stands in `router-choices`; None when it leaves nothing."""
     value: bytes | None = None
     match step:
+        case Answered():
+            key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
+        case CursorMoved():
+            key = f"cursor/{step.organization}/{step.rule}"
+            value = _encode(Cursor(step.cursor.last))
+        case BucketKept():
+            key, value = f"threads/{step.organization}/{step.bucket}", step.entries
         case Asked():
             key, value = f"asked/{step.source}", _encode(step.offset)
         case Ordered():
             key, value = f"order/{step.organization}/{step.rule}", _encode(step.order)
-        case CursorMoved():
-            key = f"cursor/{step.organization}/{step.rule}"
-            value = _encode(Cursor(step.cursor.last))
-        case Answered():
-            key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
         case Queued():
             request = step.waiting.request
             key = f"waiting/{request.organization}/{request.request_id}"
@@ -333,8 +335,6 @@ def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
             key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
         case Released():
             key = f"reserved/{step.organization}/{step.request_id}"
-        case BucketKept():
-            key, value = f"threads/{step.organization}/{step.bucket}", step.entries
         case _:
             return None
     return key.encode(), value
