@@ -8,6 +8,7 @@ clock, which a webhook that comes again repeats; none is later than our own cloc
 
 from datetime import datetime
 from enum import Enum, auto
+from struct import Struct
 from zlib import crc32
 
 from tuyen_events.ids import ConversationId, EventId
@@ -19,6 +20,9 @@ _DIGEST = 5
 _TAG = 7
 _OFFSET = 12
 _ENTRY = 16
+_TAG_BITS = 0xFFFF
+_entry = Struct(f">{_DIGEST}sHBII").pack
+"""The offset's five bytes are one and four."""
 _NO_TIME = 0
 _OLDER_ENTRY = 16
 _OLDER_DIGEST = 8
@@ -40,7 +44,8 @@ class Seen(Enum):
 
 def time_of(occurred: datetime, accepted: datetime) -> int:
     """An event's time as the ring has it; 0, before 1970, is none."""
-    return max(_NO_TIME, int(min(occurred, accepted).timestamp()))
+    earlier = occurred if occurred < accepted else accepted
+    return max(_NO_TIME, int(earlier.timestamp()))
 
 
 def arrival_of(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) -> Seen:
@@ -69,12 +74,8 @@ def with_seen(
     seen: bytes, event: EventId, conversation: ConversationId, offset: int, time: int = _NO_TIME
 ) -> bytes:
     """The ring with one more event in it; the oldest of more than there may be is forgotten."""
-    entry = (
-        _digest(event)
-        + _tag(conversation)
-        + offset.to_bytes(_OFFSET - _TAG)
-        + time.to_bytes(_ENTRY - _OFFSET)
-    )
+    tag = crc32(conversation.encode()) & _TAG_BITS
+    entry = _entry(_digest(event), tag, offset >> 32, offset & 0xFFFF_FFFF, time)
     if not seen:
         return bytes(_FORGOTTEN) + entry
     if len(seen) < _FORGOTTEN + REMEMBERED_EVENTS * _ENTRY:
@@ -120,4 +121,4 @@ def _digest(event: EventId) -> bytes:
 def _tag(conversation: ConversationId) -> bytes:
     """Two bytes of a conversation's id. Two of one customer that share them (one in 65,536) can
     only leave a conversation open that an agent called done on an old view of it."""
-    return (crc32(conversation.encode()) & 0xFFFF).to_bytes(_TAG - _DIGEST)
+    return (crc32(conversation.encode()) & _TAG_BITS).to_bytes(_TAG - _DIGEST)

@@ -186,14 +186,14 @@ def _reason(answer: ChoiceMade) -> Reason:
     if answer.drained:
         return Reason.QUEUE_DRAINED
     match answer.purpose:
+        case Purpose.FIRST:
+            return _BY_MODE[answer.mode or Mode.SEQUENTIAL]
         case Purpose.STICKY_LOST:
             return Reason.STICKY_LOST
         case Purpose.OFFLINE:
             return Reason.REASSIGNED_OFFLINE
         case Purpose.HANDOVER:
             return Reason.BULK
-        case Purpose.FIRST:
-            return _BY_MODE[answer.mode or Mode.SEQUENTIAL]
 
 
 _BY_MODE = {

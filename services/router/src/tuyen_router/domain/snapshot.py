@@ -70,7 +70,10 @@ class Changed:
 
 def standing_of(partition: Partition, customer: Customer) -> Standing:
     """What assignments made of a customer."""
-    threads = customer.lives if customer.thread is None else (customer.thread, *customer.lives)
+    rows, thread = partition.rows, customer.thread
+    standing = () if thread is None else ((thread, rows[thread]),)
+    if customer.lives:
+        standing = (*standing, *((each, rows[each]) for each in customer.lives))
     return Standing(
         customer.agent_id,
         customer.reason,
@@ -78,8 +81,8 @@ def standing_of(partition: Partition, customer: Customer) -> Standing:
         customer.settled,
         customer.settled_command,
         customer.settled_before,
-        tuple((each, partition.rows[each]) for each in threads),
-        customer.thread is not None,
+        standing,
+        thread is not None,
     )
 
 
@@ -88,7 +91,10 @@ def with_standing(
 ) -> CustomerRecord:
     """The customer's record with what assignments made of them by now."""
     customer = partition.customer(customer_id)
-    return replace(record or customer.record(), standing=standing_of(partition, customer))
+    standing = standing_of(partition, customer)
+    if record is None:
+        record = customer.record()
+    return CustomerRecord(record.request, record.seen, record.refused, record.named, standing)
 
 
 def apply_standing(partition: Partition, customer_id: CustomerId, standing: Standing) -> None:

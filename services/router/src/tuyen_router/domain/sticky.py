@@ -61,13 +61,15 @@ def on_sticky_event(
     customer = partition.customer(arrival.conversation.customer_id)
     seen = arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
     match seen:
+        case Seen.NEVER:
+            pass
         case Seen.BEFORE:
             return [*reopened(partition, arrival), *_replayed(customer, arrival)]
         case Seen.AS_ANOTHER:
             return []
         case Seen.PERHAPS if arrival.conversation.id in partition.rows:
             return [heard_again(customer, arrival)]
-        case Seen.PERHAPS | Seen.NEVER:
+        case Seen.PERHAPS:
             pass
     request = customer.open_request
     decisions: list[Decision] = []

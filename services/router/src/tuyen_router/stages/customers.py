@@ -303,6 +303,9 @@ class _Writing:
         for decision in decisions:
             record = _WITH_THE_CHUNK
             match decision:
+                case CustomerSaved():
+                    if _may_be_large(decision.record.request):
+                        self._require_customer(decision)
                 case AssignmentEvent():
                     record = assignment_record(decision)
                     self._outbox.require(ASSIGNMENTS.name, record)
@@ -317,8 +320,6 @@ class _Writing:
                 case ChoiceWithdrawn() | ThreadReported():
                     record = private_record(decision.organization, decision)
                     self._outbox.require(REQUESTS.name, record)
-                case CustomerSaved() if _may_be_large(decision.record.request):
-                    self._require_customer(decision)
                 case _:
                     pass
             made.append((decision, record))
