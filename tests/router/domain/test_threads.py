@@ -142,6 +142,16 @@ def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
     assert threads.find(known, SHOP, bucket[-1]) == (ThreadState.TAKEN, 3)
 
 
+def test_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
+    rotations = Rotations(0)
+    steps = _fold(
+        rotations, on_request(rotations, shop(auto_assign=False), AT, request(0, COMMENT))
+    )
+    assert [s.answer.choice.verdict for s in steps if isinstance(s, Answered)] == [Verdict.OFF]
+    assert _asks(rotations, 1) == [Verdict.CHOSEN]
+    assert _asks(rotations, 2, elsewhere=True) == []
+
+
 def test_r4_5_the_first_reply_below_the_pages_own_comment_has_the_thread() -> None:
     rotations = Rotations(0)
     assert _asks(rotations, 0, reply=True) == []

@@ -157,9 +157,13 @@ def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bo
 
 def _is_somebodys(rotations: Rotations, request: ChoiceRequested) -> bool:
     """Whether a comment's thread is not the asking partition's to have. One that waits is known by
-    that, one that was answered lately by its answer, and others by the threads remembered."""
+    that, one that was answered lately by its answer, and others by the threads remembered. Where
+    rules were off nobody got it."""
     conversation = request.conversation_id
-    if conversation in rotations.waits_of or conversation in rotations.places:
+    given = rotations.answer_to(conversation)
+    if conversation in rotations.waits_of:
+        return True
+    if given is not None and given.choice.verdict is not Verdict.OFF:
         return True
     return not threads.may_begin(rotations.threads, request)
 
