@@ -11,7 +11,7 @@ from support.inbox_histories import ORGANIZATION, History
 from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.errors import UnavailableError
-from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED
+from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, FOLDED
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.rebuild import StillRunningError, rebuild, require_stopped
 from tuyen_platform.kafka.client import KafkaLog
@@ -29,10 +29,16 @@ def _in_order(document: Document) -> Document:
     }
 
 
+def _numbers(counters: Document) -> Document:
+    """A number that came to nothing is as good as none, and none stands before another."""
+    return {name: number for name, number in sorted(counters.items()) if number}
+
+
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     return {
         name: [
-            bson.encode(_in_order(found)) async for found in database[name].find().sort("_id", 1)
+            bson.encode(_in_order(found if name != COUNTERS else _numbers(found)))
+            async for found in database[name].find().sort("_id", 1)
         ]
         for name in COLLECTIONS
     }
