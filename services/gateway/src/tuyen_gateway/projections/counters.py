@@ -131,14 +131,32 @@ def _parts(
         if written is None:
             continue
         operations.append(written)
-        changes.update(_counted(row))
-        if stored is not None:
+        if stored is None:
+            changes.update(_counted(row))
+        elif _counted_by(stored.value) != _counted_by(row):
+            changes.update(_counted(row))
             changes.subtract(_counted(stored.value))
         if len(changes) >= _MOST_CHANGES:
             yield operations, changes
             operations, changes = [], Counter()
     if operations:
         yield operations, changes
+
+
+def _counted_by(row: Conversation) -> object:
+    """All of a row that decides where it is counted: most changes leave it as it is."""
+    return (
+        row.organization,
+        row.page_id,
+        row.channel,
+        row.kind,
+        row.assignee,
+        row.done,
+        row.live_events > 0,
+        periods_of(row.last_inbound_at),
+        [read.agent_id for read in row.reads],
+        row.read_by,
+    )
 
 
 def _counted(row: Conversation) -> Iterator[tuple[str, str]]:
