@@ -9,6 +9,7 @@ from faults.journal import Journal
 from faults.settling import behind, ends_of
 from faults.tenants import Json
 from support.shop import eventually
+from support.views import plain_counters
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS
 from tuyen_platform.mongodb import connect
 
@@ -77,13 +78,10 @@ async def _run(cluster: Cluster, module: str, *arguments: str) -> int:
 
 
 async def _documents(cluster: Cluster) -> dict[str, dict[str, Json]]:
-    """A counter that came to nothing is as good as none."""
     database = connect(cluster.mongodb.address, DATABASE)
     try:
         found = {name: await database[name].find().to_list(None) for name in _COLLECTIONS}
-        found[COUNTERS] = [
-            {field: number for field, number in each.items() if number} for each in found[COUNTERS]
-        ]
+        found[COUNTERS] = [plain_counters(each) for each in found[COUNTERS]]
         return {
             name: {each["_id"]: each for each in documents} for name, documents in found.items()
         }

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.feed import Feed
 from gateway.rig import START, Rig, User, running
+from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect
@@ -39,6 +40,12 @@ async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
     opened = connect(mongodb, database)
     yield opened
     opened.client.close()
+
+
+@pytest.fixture
+async def indexes(views: Database) -> None:
+    """For views that are folded by a projection alone: a gateway's start makes them elsewhere."""
+    await ensure_indexes(views)
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """Counters say what counting the rows would, however they came about, for every viewer."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 from random import Random
-from typing import Any
 
 import pytest
 
-from support.inbox_histories import ORGANIZATION, PAGE, START, History, batches, seeded
+from support.inbox_histories import ORGANIZATION, PAGE, START, History, seeded
+from support.views import fold_by_three, numbers_of
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.queries import covered_query, matching_query
@@ -22,15 +21,15 @@ from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     COUNTERS,
     VIEW,
-    ensure_indexes,
     read_by_id,
 )
 from tuyen_gateway.projections.counters import write_rows
-from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.mongodb import Database, Document, connect
+from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import MongoPositions, ProjectionStatus
+
+pytestmark = pytest.mark.usefixtures("indexes")
 
 VIEWERS = [AgentId("an"), AgentId("binh.1"), AgentId("new-here")]
 FILTERS = [
@@ -43,30 +42,6 @@ FILTERS = [
     ConversationFilter(assigned=Assigned(agent_id=VIEWERS[1])),
 ]
 PAGES = [None, frozenset({PAGE, PageId("another")}), frozenset[PageId]()]
-
-
-@pytest.fixture
-async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(mongodb, database)
-    await ensure_indexes(opened)
-    yield opened
-    opened.client.close()
-
-
-async def _folded(views: Database, history: History) -> None:
-    """By two gateways at once, and by one more that folds all of it again."""
-    shares: list[dict[Any, Any]] = [{}, {}, history.records]
-    for place, records in sorted(history.records.items()):
-        shares[place[1] % 2][place] = records
-
-    async def run(share: dict[Any, Any], name: int) -> None:
-        projection = InboxProjection(views)
-        for piece in batches(share, seeded(name), size=20):
-            await projection.fold(piece)
-
-    async with asyncio.TaskGroup() as tasks:
-        for name, share in enumerate(shares):
-            tasks.create_task(run(share, name))
 
 
 def _scopes(moments: Sequence[datetime]) -> Iterator[Scope]:
@@ -152,7 +127,7 @@ async def test_i5_counters_know_what_came_before_a_viewer_whenever_that_was(
 @pytest.mark.parametrize("seed", range(60, 62))
 async def test_i3_counters_say_what_counting_the_rows_would(views: Database, seed: int) -> None:
     """Also for viewers who came on the day of some of the rows, before, and after all of them."""
-    await _folded(views, History(seed).grow(250))
+    await fold_by_three(views, History(seed).grow(250), 0)
     rows = await views[CONVERSATIONS].find({"organization": ORGANIZATION}).to_list(None)
     came = sorted(row["last_inbound_at"] for row in rows if row["last_inbound_at"])
     asked = _views(views)
@@ -178,7 +153,7 @@ async def test_i3_counters_say_what_counting_the_rows_would(views: Database, see
 
 async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Database) -> None:
     history = History(70).grow(250)
-    await _folded(views, history)
+    await fold_by_three(views, history, 0)
     await MongoPositions(views, VIEW).save(
         {place: records[-1].offset + 1 for place, records in history.records.items()}
     )
@@ -205,10 +180,10 @@ async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Dat
 
 async def test_r9_6_what_counts_nothing_any_more_is_not_kept(views: Database) -> None:
     history = History(71).grow(120)
-    await _folded(views, history)
+    await fold_by_three(views, history, 0)
     documents = await views[COUNTERS].find().to_list(None)
     assert documents
     for document in documents:
-        numbers = [n for name, n in document.items() if name not in ("_id", "size")]
+        numbers = list(numbers_of(document).values())
         assert document["size"] == sum(numbers) > 0
         assert min(numbers) >= 0

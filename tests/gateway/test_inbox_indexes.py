@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.counters import documents_of, index_for, places_of, read_at_start
+from tuyen_gateway.adapters.counters import (
+    assignees_of,
+    counters_of,
+    index_for,
+    pages_of,
+    read_at_start,
+)
 from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.adapters.walks import MongoWalks, quiet_query
 from tuyen_gateway.domain.inbox import Conversation
@@ -17,13 +24,13 @@ from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter
 from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, ensure_indexes
-from tuyen_gateway.projections.counters import WHOEVER, has_days, write_rows
+from tuyen_gateway.projections.counters import WHOEVER, write_rows
 from tuyen_platform.mongodb import Database
 
 ORGANIZATION = OrganizationId("org")
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 ROWS = 3000
-PERIODS = 1
+PAGES = 7
 LIMIT = 50
 
 
@@ -134,12 +141,13 @@ async def test_i4_the_first_page_reads_little_more_than_it_gives(
 async def test_i3_counting_reads_as_many_counters_as_there_are_months_and_no_rows(
     filled: Database, assignees: Assignees
 ) -> None:
-    places = list(places_of(_scope(assignees), ConversationFilter()))
-    query = {"$or": list(documents_of(_scope(assignees), places))}
-    explained = await filled[COUNTERS].find(query).explain()
+    scope, wanted = _scope(assignees), ConversationFilter()
+    owners = assignees_of(scope, wanted)
+    question = counters_of(scope, pages_of(scope, wanted), owners)
+    explained = await filled[COUNTERS].find(question[0]["$match"]).explain()
     assert "COLLSCAN" not in set(_stages(explained["queryPlanner"]["winningPlan"]))
     stats = explained["executionStats"]
-    assert stats["nReturned"] == stats["totalDocsExamined"] <= 2 * PERIODS * len(places)
+    assert stats["nReturned"] == stats["totalDocsExamined"] <= 2 * PAGES * len(owners)
     assert stats["nReturned"] > 0
 
 
@@ -150,20 +158,16 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
     """Of the day on which the viewer came; of an agent's own conversations, of all days."""
     since = START + timedelta(hours=17)
     scope = replace(_scope(assignees), since=since)
-    for days, marked in ((True, True), (True, False), (False, True)):
-        places = [p for p in places_of(scope, ConversationFilter()) if has_days(p.assignee) is days]
-        if not places:
-            continue
-        question = read_at_start(
-            scope, ConversationFilter(), places, since, days=days, marked=marked
-        )
+    wanted = ConversationFilter()
+    for assignee, marked in product(assignees_of(scope, wanted), (True, False)):
+        question = read_at_start(scope, wanted, assignee, since, marked=marked)
         match = question[0]["$match"]
         found = filled[CONVERSATIONS].find(match, {"_id": 0, "channel": 1, "kind": 1})
-        found = found.hint(index_for(places))
+        found = found.hint(index_for(assignee))
         stats = (await found.explain())["executionStats"]
         indexed = {"organization", "last_inbound_at", "assignee"}
         reach = {key: value for key, value in match.items() if key in indexed}
-        if places[0].assignee == WHOEVER and not marked:
+        if assignee == WHOEVER and not marked:
             assert stats["totalDocsExamined"] == 0
         else:
             assert stats["totalDocsExamined"] <= await filled[CONVERSATIONS].count_documents(reach)

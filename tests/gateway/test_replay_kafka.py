@@ -8,6 +8,7 @@ import bson
 import pytest
 
 from support.inbox_histories import ORGANIZATION, History
+from support.views import plain_counters
 from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.errors import UnavailableError
@@ -29,15 +30,10 @@ def _in_order(document: Document) -> Document:
     }
 
 
-def _numbers(counters: Document) -> Document:
-    """A number that came to nothing is as good as none, and none stands before another."""
-    return {name: number for name, number in sorted(counters.items()) if number}
-
-
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     return {
         name: [
-            bson.encode(_in_order(found if name != COUNTERS else _numbers(found)))
+            bson.encode(_in_order(found if name != COUNTERS else plain_counters(found)))
             async for found in database[name].find().sort("_id", 1)
         ]
         for name in COLLECTIONS

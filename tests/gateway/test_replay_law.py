@@ -1,7 +1,6 @@
 """Replay equals live: however the log is cut, mixed, doubled and interrupted, the views are one."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,28 +9,19 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from support.inbox_histories import History, batches, customer, seeded
+from support.views import fold_by_three, plain_counters
 from tuyen_gateway.projections import collections, counters, inbox
-from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, MESSAGES, ensure_indexes
+from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, MESSAGES
 from tuyen_gateway.projections.inbox import InboxProjection
-from tuyen_platform.kafka.ports import Batch
-from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.mongodb import Database
 
-
-@pytest.fixture
-async def views(mongodb: str, database: str) -> AsyncIterator[Database]:
-    opened = connect(mongodb, database)
-    await ensure_indexes(opened)
-    yield opened
-    opened.client.close()
+pytestmark = pytest.mark.usefixtures("indexes")
 
 
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     """What a counter's document says does not hang on the order in which its fields came."""
     found = {name: await database[name].find().sort("_id", 1).to_list(None) for name in COLLECTIONS}
-    found[COUNTERS] = [
-        dict(sorted((key, number) for key, number in document.items() if number))
-        for document in found[COUNTERS]
-    ]
+    found[COUNTERS] = [plain_counters(document) for document in found[COUNTERS]]
     return {name: [bson.encode(each) for each in documents] for name, documents in found.items()}
 
 
@@ -116,22 +106,9 @@ async def test_replay_equals_live_over_crashes_in_the_middle_of_batches(
 async def test_replay_equals_live_with_three_gateways_at_once_one_of_them_late(
     views: Database, seed: int
 ) -> None:
-    """Two share the partitions; a third, paused since the first batch, folds all of them again."""
     history = History(seed).grow(150)
     expected = await _clean(views, history)
-    shares: list[dict[Any, Any]] = [{}, {}, history.records]
-    for place, records in sorted(history.records.items()):
-        shares[place[1] % 2][place] = records
-
-    async def run(share: dict[Any, Any], name: int) -> None:
-        pieces: list[Batch] = list(batches(share, seeded(seed + name), size=20))
-        projection = InboxProjection(views)
-        for piece in pieces:
-            await projection.fold(piece)
-
-    async with asyncio.TaskGroup() as tasks:
-        for name, share in enumerate(shares):
-            tasks.create_task(run(share, name))
+    await fold_by_three(views, history, seed)
     assert _differences(expected, await _dump(views)) == []
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import product
 
@@ -18,21 +17,21 @@ from tuyen_gateway.projections.counters import (
     ANY_PAGE,
     DAYS,
     LIVE,
-    MONTHS,
     NOBODY,
     READ,
     WHOEVER,
-    has_days,
-    periods_of,
+    Cell,
+    Place,
+    has_months,
+    month_and_day,
     place_of,
     read_field,
+    read_place,
 )
 from tuyen_platform.mongodb import Database, Document, Session
 
-_AFTER_ALL = "~"
-"""A character after all that a period goes on with."""
-
-_Cell = tuple[Channel, ConversationKind]
+_AFTER_ALL = chr(ord("|") + 1)
+"""What comes after all that goes on with a `|`."""
 
 
 def countable(wanted: ConversationFilter) -> bool:
@@ -49,133 +48,139 @@ class MongoCounters:
 
     async def counts(self, session: Session, scope: Scope, wanted: ConversationFilter) -> Counts:
         """What `wanted`, which has to be countable, and `scope` have in common."""
-        places = list(places_of(scope, wanted))
-        sums = _Sums(scope, wanted)
-        if places:
-            asked: Document = {"$or": list(documents_of(scope, places))}
-            for document in await self._counters.find(asked, session=session).to_list(None):
+        pages, assignees = pages_of(scope, wanted), assignees_of(scope, wanted)
+        sums = _Sums(scope, wanted, assignees)
+        if pages and assignees:
+            found = self._counters.aggregate(counters_of(scope, pages, assignees), session=session)
+            for document in await found.to_list(None):
                 sums.add(document)
         if scope.since is None:
             return sums.counts()
-        for days in (True, False):
-            unsure = [p for p in places if has_days(p.assignee) is days and sums.unsure(p)]
-            if unsure:
-                marked = not days or any(sums.marked(place) for place in unsure)
-                question = read_at_start(
-                    scope, wanted, unsure, scope.since, days=days, marked=marked
-                )
-                found = self._conversations.aggregate(
-                    question, session=session, hint=index_for(unsure)
-                )
-                sums.leave_out(await found.to_list(None))
+        for assignee in filter(sums.unsure, assignees):
+            question = read_at_start(
+                scope, wanted, assignee, scope.since, marked=sums.marked(assignee)
+            )
+            rows = self._conversations.aggregate(
+                question, session=session, hint=index_for(assignee)
+            )
+            sums.leave_out(await rows.to_list(None))
         return sums.counts()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Whose conversations on which page are counted together."""
+def pages_of(scope: Scope, wanted: ConversationFilter) -> Sequence[PageId]:
+    """On which pages is what is asked for: any, or these."""
+    if wanted.page is None:
+        return [ANY_PAGE] if scope.pages is None else sorted(scope.pages)
+    return [wanted.page] if scope.pages is None or wanted.page in scope.pages else []
 
-    page: PageId
-    assignee: AgentId
 
-
-def places_of(scope: Scope, wanted: ConversationFilter) -> Iterator[Place]:
-    """What to add up for all that is asked for, none of it twice."""
-    pages: Sequence[PageId] = [ANY_PAGE] if scope.pages is None else sorted(scope.pages)
-    if wanted.page is not None:
-        pages = [wanted.page] if scope.pages is None or wanted.page in scope.pages else []
-    assignees = {
+def assignees_of(scope: Scope, wanted: ConversationFilter) -> Sequence[AgentId]:
+    """Whose is what is asked for: whoever's, or what these have."""
+    covered = {
         Assignees.ALL: [WHOEVER],
         Assignees.OWN_AND_UNASSIGNED: [NOBODY, scope.agent_id],
         Assignees.OWN: [scope.agent_id],
     }[scope.assignees]
-    if wanted.assigned is not None:
-        asked = wanted.assigned.agent_id or NOBODY
-        assignees = [asked] if assignees == [WHOEVER] or asked in assignees else []
-    for page, assignee in product(pages, assignees):
-        yield Place(page, assignee)
+    if wanted.assigned is None:
+        return covered
+    asked = wanted.assigned.agent_id or NOBODY
+    return [asked] if covered == [WHOEVER] or asked in covered else []
 
 
-def documents_of(scope: Scope, places: Sequence[Place]) -> Iterator[Document]:
-    """What finds the documents that count there, for everybody and for the viewer: all months, and
-    the days of the one in which the viewer came."""
-    for place, viewer in product(places, (None, scope.agent_id)):
-        first = place_of(scope.organization, viewer, place.page, place.assignee)
-        periods = [MONTHS]
-        if scope.since is not None and has_days(place.assignee):
-            periods.append(periods_of(scope.since).month.replace(MONTHS, DAYS, 1))
-        for period in periods:
-            yield {"_id": {"$gte": first + period, "$lt": first + period + _AFTER_ALL}}
+def counters_of(
+    scope: Scope, pages: Sequence[PageId], assignees: Sequence[AgentId]
+) -> Sequence[Document]:
+    """Finds the documents that count there, for everybody and for the viewer: days only of the
+    month in which the viewer came."""
+    first = {
+        place_of(scope.organization, viewer, page, assignee)
+        for viewer, page, assignee in product((None, scope.agent_id), pages, assignees)
+    }
+    ids = [{"_id": {"$gte": each, "$lt": each[:-1] + _AFTER_ALL}} for each in sorted(first)]
+    found: list[Document] = [{"$match": {"$or": ids}}]
+    if scope.since is None:
+        return [*found, {"$unset": DAYS}]
+    month, _ = month_and_day(scope.since)
+    with_days = [each + month for each in sorted(first)]
+    days = {"$cond": [{"$in": ["$_id", with_days]}, f"${DAYS}", "$$REMOVE"]}
+    return [*found, {"$set": {DAYS: days}}]
 
 
 class _Sums:
     """Adds up what is unread.
 
-    Where there are days: of the months and, in the viewer's first month, the days since the viewer
-    came, what is live and not read; of those before, what the viewer marked and has unread again.
-    Elsewhere: what is live and not read. What came before the viewer on that day, or elsewhere at
-    any time, and was never marked, is left out then.
+    Where there are months: of those since the viewer came, what is live and not read, and so of the
+    days of the month in which that was; of those before, what the viewer marked and has unread
+    again. Elsewhere: what is live and not read. What came before the viewer on that day, or
+    elsewhere at any time, and was never marked, is left out then.
     """
 
-    def __init__(self, scope: Scope, wanted: ConversationFilter) -> None:
-        self._viewer, self._wanted = scope.agent_id, wanted
-        self._since = None if scope.since is None else periods_of(scope.since)
+    def __init__(
+        self, scope: Scope, wanted: ConversationFilter, assignees: Sequence[AgentId]
+    ) -> None:
+        self._wanted, self._assignees = wanted, assignees
+        self._since = None if scope.since is None else month_and_day(scope.since)
         self._total = 0
-        self._unread: Counter[_Cell] = Counter()
-        self._unsure: Counter[Place] = Counter()
-        self._marked: Counter[Place] = Counter()
+        self._unread: Counter[tuple[Channel, ConversationKind]] = Counter()
+        self._unsure: Counter[AgentId] = Counter()
+        self._marked: Counter[AgentId] = Counter()
 
     def add(self, document: Document) -> None:
-        _, _, page, assignee, period = document.pop("_id").split("|")
-        place = Place(PageId(page), AgentId(assignee))
-        of_month = period.startswith(MONTHS)
-        in_days = before = unsure = False
-        if self._since is not None and has_days(place.assignee):
-            in_days = period == self._since.month
-            before = period < (self._since.month if of_month else self._since.day)
-            unsure = period == self._since.day
-        elif self._since is not None:
-            unsure = True
-        for name, number in document.items():
-            cell = self._cell(name)
-            if cell is None:
-                continue
-            measure, channel, kind = cell
-            if unsure and measure in (READ, AGAIN):
-                self._marked[place] += number
-            if measure == ALL:
-                self._total += number if of_month else 0
-            elif in_days:
-                continue
-            elif before:
-                self._unread[channel, kind] += number if measure == AGAIN else 0
-            elif measure != AGAIN:
-                unread = number if measure == LIVE else -number
-                self._unread[channel, kind] += unread
-                if unsure:
-                    self._unsure[place] += unread
+        """Only numbers that are asked for count."""
+        place = read_place(document["_id"])
+        month, day = self._since or ("", "")
+        for cell, number in self._cells(place, document):
+            if cell.measure == ALL:
+                self._total += number
+            elif self._since is None:
+                self._add(place, cell, number)
+            elif not has_months(place.assignee):
+                self._add(place, cell, number, unsure=True)
+            elif place.month != month:
+                self._add(place, cell, number, before=place.month < month)
+        for of_day, numbers in document.get(DAYS, {}).items():
+            for cell, number in self._cells(place, numbers):
+                self._add(place, cell, number, before=of_day < day, unsure=of_day == day)
 
-    def _cell(self, name: str) -> tuple[str, Channel, ConversationKind] | None:
-        """Whose number it is, if it is asked for."""
-        field = read_field(name)
-        if field is None:
-            return None
-        measure, channel, kind, done = field
+    def _add(
+        self, place: Place, cell: Cell, number: int, *, before: bool = False, unsure: bool = False
+    ) -> None:
+        """Of what is live, read, or unread again: `before` the viewer came, or `unsure` when."""
+        signs = {AGAIN: 1} if before else {LIVE: 1, READ: -1}
+        unread = signs.get(cell.measure, 0) * number
+        self._unread[cell.channel, cell.kind] += unread
+        if unsure:
+            assignee = self._assignee(place, cell)
+            self._unsure[assignee] += unread
+            self._marked[assignee] += number if cell.measure in (READ, AGAIN) else 0
+
+    def _cells(self, place: Place, numbers: Document) -> Iterator[tuple[Cell, int]]:
+        """The numbers that are asked for."""
         wanted = self._wanted
-        asked = (
-            wanted.channel in (None, channel)
-            and wanted.kind in (None, kind)
-            and wanted.done in (None, done)
-        )
-        return (measure, channel, kind) if asked else None
+        for name, number in numbers.items():
+            cell = read_field(name)
+            if (
+                cell is not None
+                and wanted.channel in (None, cell.channel)
+                and wanted.kind in (None, cell.kind)
+                and wanted.done in (None, cell.done)
+                and self._assignee(place, cell) in self._assignees
+            ):
+                yield cell, number
 
-    def unsure(self, place: Place) -> bool:
-        """Whether something there that came before the viewer is counted as unread."""
-        return self._unsure[place] > 0
+    def _assignee(self, place: Place, cell: Cell) -> AgentId:
+        """Of those who were asked for, the one to whom a number belongs."""
+        if place.assignee != WHOEVER or WHOEVER in self._assignees:
+            return place.assignee
+        return WHOEVER if cell.assigned else NOBODY
 
-    def marked(self, place: Place) -> bool:
-        """Whether the viewer marked some of what is unsure there."""
-        return self._marked[place] > 0
+    def unsure(self, assignee: AgentId) -> bool:
+        """Whether something of theirs that came before the viewer is counted as unread."""
+        return self._unsure[assignee] > 0
+
+    def marked(self, assignee: AgentId) -> bool:
+        """Whether the viewer marked some of what is unsure."""
+        return self._marked[assignee] > 0
 
     def leave_out(self, read: Sequence[Document]) -> None:
         """What came before the viewer, as `read_at_start` finds it."""
@@ -199,26 +204,20 @@ class _Sums:
         )
 
 
-def index_for(places: Sequence[Place]) -> str:
+def index_for(assignee: AgentId) -> str:
     """By which index to look up what came before a viewer."""
-    whoever = any(place.assignee == WHOEVER for place in places)
-    return BY_INBOUND if whoever else BY_ASSIGNEE_AND_INBOUND
+    return BY_INBOUND if assignee == WHOEVER else BY_ASSIGNEE_AND_INBOUND
 
 
 def read_at_start(
-    scope: Scope,
-    wanted: ConversationFilter,
-    places: Sequence[Place],
-    since: datetime,
-    *,
-    days: bool,
-    marked: bool,
+    scope: Scope, wanted: ConversationFilter, assignee: AgentId, since: datetime, *, marked: bool
 ) -> Sequence[Document]:
-    """By channel and kind, how many conversations at `places` came before the viewer and were never
-    marked: of the day on which the viewer came, or of all days. Where the viewer `marked` none of
-    them, no row has to be read."""
+    """By channel and kind, how many conversations of an assignee came before the viewer and were
+    never marked: of the day on which the viewer came, or of all days where none are counted. Where
+    the viewer `marked` none of them, no row has to be read."""
     midnight = datetime.combine(since.astimezone(UTC).date(), time(), UTC)
-    before: Document = {"$gte": midnight, "$lte": since} if days else {"$not": {"$gt": since}}
+    of_day = has_months(assignee)
+    before: Document = {"$gte": midnight, "$lte": since} if of_day else {"$not": {"$gt": since}}
     match: Document = {
         "organization": scope.organization,
         "last_inbound_at": before,
@@ -226,12 +225,11 @@ def read_at_start(
     }
     if marked:
         match["reads.agent_id"] = {"$ne": scope.agent_id}
-    pages = {place.page for place in places}
-    assignees = {place.assignee for place in places}
+    pages = pages_of(scope, wanted)
     if ANY_PAGE not in pages:
-        match["page_id"] = {"$in": sorted(pages)}
-    if WHOEVER not in assignees:
-        match["assignee"] = {"$in": [assignee or None for assignee in sorted(assignees)]}
+        match["page_id"] = {"$in": list(pages)}
+    if assignee != WHOEVER:
+        match["assignee"] = assignee or None
     if wanted.channel is not None:
         match["channel"] = wanted.channel.value
     if wanted.kind is not None:

@@ -21,9 +21,9 @@ from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document
 
-_SHAPE = 2
-"""Rises when what is folded into rows and messages changes: a new shape is folded from the log
-beside the old one."""
+_SHAPE = 3
+"""Rises when what is folded into rows, messages or counters changes: a new shape is folded from the
+log beside the old one."""
 
 CONVERSATIONS = f"conversations_{_SHAPE}"
 MESSAGES = f"messages_{_SHAPE}"

@@ -1,30 +1,28 @@
 """Counters of conversations, kept in the transaction that writes the rows that they count.
 
-One document counts the conversations of an organization that are on one page, or any, and that one
-agent has, or nobody, or whoever, by channel, kind, and whether they are done: `all` of them, and
-the `live` ones, in which a customer's word still stands. A document of its own counts, for each
-viewer who marked some of these, the live ones that are `read`, and those that were and are unread
-`again`.
+One document counts the conversations of an organization that are on one page, or any, and that last
+had something inbound in one month; another one those on a page that one agent has. Both have
+numbers by channel, kind, and whether they are done and assigned: of `all` conversations, and of the
+`live` ones, in which a customer's word still stands. Documents of their own count, for each viewer
+who marked some of these, the live ones that are `read`, and those that were and are unread `again`.
 
-Who came to an organization has read all that came before them (I5). So the documents of whoever and
-of nobody are one for each month of the last inbound event, and one for each day, for the month in
-which a viewer came; the rest of a day is looked up. An agent has few conversations from before
-another came; there days would cost more than they save.
+Who came to an organization has read all that came before them (I5). So the document of a month also
+has what is live by day, for the month in which a viewer came; the rest of a day is looked up. An
+agent has few conversations from before another came; there days would cost more than they save.
 
-A row is in as many documents, six to eight and as many for each viewer who marked it, however many
-rows there are.
+A row is in two documents, three when somebody has it, and in as many for each viewer who marked it,
+however many rows there are.
 """
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from itertools import product
 
-from pymongo import DeleteOne, UpdateOne
+from pymongo import DeleteMany, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tuyen_events.ids import AgentId, OrganizationId, PageId
@@ -38,7 +36,7 @@ from tuyen_gateway.projections.collections import (
     Stored,
     operation_for,
 )
-from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.mongodb import Database
 
 ANY_PAGE = PageId("*")
 WHOEVER = AgentId("*")
@@ -47,62 +45,84 @@ _NO_VIEWER = AgentId("")
 
 ALL, LIVE, READ, AGAIN = "all", "live", "read", "again"
 
-_MOST_CHANGES = 20_000
-"""Of counters, in one transaction; a row alone may have more."""
+DAYS = "days"
+"""Where a document of a month has its days, each with numbers of its own."""
+
+_MOST_DOCUMENTS = 10_000
+"""Of counters, changed in one transaction; a row alone may change more."""
 _PAUSE_S = 0.02
 """Up to so long, who lost a race waits for the transaction that won it."""
 
-Changes = Counter[tuple[str, str]]
+Changes = dict[str, Counter[str]]
 """By document and field."""
 
 
 def place_of(
     organization: OrganizationId, viewer: AgentId | None, page: PageId, assignee: AgentId
 ) -> str:
-    """With what the ids of the documents begin that count the same but for the period."""
-    return f"{organization}|{viewer or _NO_VIEWER}|{page}|{assignee}|"
+    """With what the ids of all documents begin that know of a page, or any, and an assignee: those
+    that know of nobody's conversations know of everybody's."""
+    first = f"{organization}|{viewer or _NO_VIEWER}|"
+    if has_months(assignee):
+        return f"{first}{WHOEVER}|{page}|"
+    return f"{first}{assignee}|" if page == ANY_PAGE else f"{first}{assignee}|{page}|"
 
 
 @dataclass(frozen=True, slots=True)
-class Periods:
-    """Of a moment, how the ids of the documents of its month and of its day end."""
+class Place:
+    """Of what a document counts the conversations: `month` is empty for those of all months."""
 
+    page: PageId
+    assignee: AgentId
     month: str
-    day: str
 
 
-MONTHS, DAYS = "m", "d"
-"""How all months begin, and all days."""
+def read_place(document: str) -> Place:
+    """By a document's id."""
+    _, _, assignee, page, month = document.split("|")
+    return Place(PageId(page), AgentId(assignee), month)
 
-_EVER = Periods(month=MONTHS, day="")
 
-
-def periods_of(moment: datetime | None) -> Periods:
-    """Of the last inbound event; without one there is no day."""
+def month_and_day(moment: datetime | None) -> tuple[str, str]:
+    """Of the last inbound event, as text that sorts by time; both empty when there was none."""
     if moment is None:
-        return _EVER
-    day = moment.astimezone(UTC).date().isoformat()
-    return Periods(month=f"{MONTHS}{day[:7]}", day=f"{DAYS}{day}")
+        return "", ""
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m}", f"{moment:%d}"
 
 
-def has_days(assignee: AgentId) -> bool:
-    """Whether what an assignee has is counted by month and by day."""
+def has_months(assignee: AgentId) -> bool:
+    """Whether what an assignee has is counted by month and day."""
     return assignee in (WHOEVER, NOBODY)
 
 
-def field_of(measure: str, channel: Channel, kind: ConversationKind, *, done: bool) -> str:
-    """Where a document has a number."""
-    return f"{measure}/{channel.value}/{kind.value}/{int(done)}"
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a number is about."""
+
+    measure: str
+    channel: Channel
+    kind: ConversationKind
+    done: bool
+    assigned: bool
 
 
 @cache
-def read_field(name: str) -> tuple[str, Channel, ConversationKind, bool] | None:
-    """The inverse of `field_of`; None for a field that is no number by channel and kind."""
+def _field_of(
+    measure: str, channel: Channel, kind: ConversationKind, done: bool, assigned: bool
+) -> str:
+    """Where a document has a number."""
+    return f"{measure}/{channel.value}/{kind.value}/{int(done)}/{int(assigned)}"
+
+
+@cache
+def read_field(name: str) -> Cell | None:
+    """The inverse; None for a field that is no number of conversations."""
     measure, *rest = name.split("/")
     if not rest:
         return None
-    channel, kind, done = rest
-    return measure, Channel(channel), ConversationKind(kind), done == "1"
+    channel, kind, done, assigned = rest
+    return Cell(measure, Channel(channel), ConversationKind(kind), done == "1", assigned == "1")
 
 
 async def write_rows(
@@ -124,7 +144,7 @@ def _parts(
 ) -> Iterator[tuple[Sequence[Operation], Changes]]:
     """What is written together."""
     operations: list[Operation] = []
-    changes: Changes = Counter()
+    changes: Changes = defaultdict(Counter)
     for row in after:
         stored = before.get(row.id)
         written = operation_for(stored, row)
@@ -132,13 +152,13 @@ def _parts(
             continue
         operations.append(written)
         if stored is None:
-            changes.update(_counted(row))
+            _count(changes, row, 1)
         elif _counted_by(stored.value) != _counted_by(row):
-            changes.update(_counted(row))
-            changes.subtract(_counted(stored.value))
-        if len(changes) >= _MOST_CHANGES:
+            _count(changes, stored.value, -1)
+            _count(changes, row, 1)
+        if len(changes) >= _MOST_DOCUMENTS:
             yield operations, changes
-            operations, changes = [], Counter()
+            operations, changes = [], defaultdict(Counter)
     if operations:
         yield operations, changes
 
@@ -153,35 +173,39 @@ def _counted_by(row: Conversation) -> object:
         row.assignee,
         row.done,
         row.live_events > 0,
-        periods_of(row.last_inbound_at),
+        month_and_day(row.last_inbound_at),
         [read.agent_id for read in row.reads],
         row.read_by,
     )
 
 
-def _counted(row: Conversation) -> Iterator[tuple[str, str]]:
-    """The documents that count a row, with the field, each as often as the row counts there."""
-    channel, kind = row.channel, row.kind
+def _count(changes: Changes, row: Conversation, times: int) -> None:
+    """Adds a row to the documents that count it, or takes it away."""
+    channel, kind, owner = row.channel, row.kind, row.assignee
     if row.organization is None or row.page_id is None or channel is None or kind is None:
         return
-    all_, live_, read_, again_ = (
-        field_of(measure, channel, kind, done=row.done) for measure in (ALL, LIVE, READ, AGAIN)
-    )
-    live = row.live_events > 0
-    periods = periods_of(row.last_inbound_at)
-    read_by = frozenset(row.read_by)
-    owner = row.assignee or NOBODY
-    for page, assignee in product((ANY_PAGE, row.page_id), (WHOEVER, owner)):
-        dated = periods if has_days(assignee) else _EVER
-        for within in filter(None, (dated.month, dated.day)):
-            document = place_of(row.organization, None, page, assignee) + within
-            yield document, all_
-            if not live:
-                continue
-            yield document, live_
-            for read in row.reads:
-                theirs = place_of(row.organization, read.agent_id, page, assignee) + within
-                yield theirs, read_ if read.agent_id in read_by else again_
+    counted: list[tuple[AgentId, list[str]]] = [(_NO_VIEWER, [ALL])]
+    if row.live_events > 0:
+        read_by = frozenset(row.read_by)
+        counted = [(_NO_VIEWER, [ALL, LIVE])]
+        counted += (
+            (read.agent_id, [READ if read.agent_id in read_by else AGAIN]) for read in row.reads
+        )
+    month, day = month_and_day(row.last_inbound_at)
+    for viewer, measures in counted:
+        viewers = f"{row.organization}|{viewer}|"
+        fields = [
+            _field_of(measure, channel, kind, row.done, owner is not None) for measure in measures
+        ]
+        dated = [f"{DAYS}.{day}.{fields[-1]}"] if day and measures[-1] != ALL else []
+        for page in (ANY_PAGE, row.page_id):
+            document = changes[f"{viewers}{WHOEVER}|{page}|{month}"]
+            for field in (*fields, *dated):
+                document[field] += times
+        if owner is not None:
+            document = changes[f"{viewers}{owner}|{row.page_id}|"]
+            for field in fields:
+                document[field] += times
 
 
 async def _commit(database: Database, operations: Sequence[Operation], changes: Changes) -> bool:
@@ -216,14 +240,16 @@ def _again(error: PyMongoError) -> bool:
     )
 
 
-def _updates(changes: Changes) -> Iterator[UpdateOne | DeleteOne]:
-    """What changes the documents, and takes away those that count nothing any more."""
-    documents: dict[str, Document] = {}
-    for (document, field), change in changes.items():
-        if change:
-            documents.setdefault(document, {"size": 0})[field] = change
-    for document, changed in sorted(documents.items()):
-        changed["size"] = sum(changed.values())
-        yield UpdateOne({"_id": document}, {"$inc": changed}, upsert=True)
-        if changed["size"] < 0:
-            yield DeleteOne({"_id": document, "size": 0})
+def _updates(changes: Changes) -> Iterator[UpdateOne | DeleteMany]:
+    """What changes the documents, and then takes away those that count nothing any more."""
+    shrunk: list[str] = []
+    for document, numbers in sorted(changes.items()):
+        changed = {field: number for field, number in numbers.items() if number}
+        if not changed:
+            continue
+        size = sum(changed.values())
+        yield UpdateOne({"_id": document}, {"$inc": {**changed, "size": size}}, upsert=True)
+        if size < 0:
+            shrunk.append(document)
+    if shrunk:
+        yield DeleteMany({"_id": {"$in": shrunk}, "size": 0})
