@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from support.slow_proxy import SlowProxy
 from tuyen_events.topics import Cleanup, Topic
-from tuyen_platform.kafka import client
+from tuyen_platform.kafka import client, producer
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import (
     LogUnavailableError,
@@ -177,7 +178,7 @@ async def test_an_append_that_is_not_acknowledged_in_time_says_so(
     kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "_APPEND_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(client, "_CLOSE_TIMEOUT_S", 10.0)
+    monkeypatch.setattr(producer, "_CLOSE_TIMEOUT_S", 10.0)
     async with SlowProxy(kafka, delay_s=0.0) as proxy, KafkaLog(proxy.bootstrap, prefix) as log:
         await log.append_bytes(ORDERS, "key", b"first", partition=0)
         proxy.delay_s = 2.0
@@ -190,22 +191,32 @@ async def test_an_append_that_is_not_acknowledged_in_time_says_so(
 
 async def test_a_producer_that_lost_count_is_replaced(log: KafkaLog) -> None:
     """As after a batch that failed because its partition had no leader for long: aiokafka counted
-    it, and Kafka never saw it."""
-    first = await log.append_bytes(ORDERS, "don", b"1")
-    producer: Any = log._producer  # the case takes more than 30 s to come about by itself
-    place = TopicPartition(log.partition((ORDERS.name, first.partition)).topic, first.partition)
-    producer._txn_manager.increment_sequence_number(place, 1)
+    it, and Kafka never saw it. The second one loses count while the first one is still ending."""
+    first = await log.append_bytes(ORDERS, "don", b"0")
+    place = TopicPartition(log.partition((ORDERS.name, 0)).topic, first.partition)
+    offsets = [first.offset]
+    released = asyncio.Event()
+    for _ in range(2):
+        losing: Any = log._producer.current  # it takes more than 30 s to come about by itself
+        losing._txn_manager.increment_sequence_number(place, 1)
+        losing.stop = partial(_stop_later, losing.stop, released)
+        with pytest.raises(LogUnavailableError, match="OutOfOrderSequenceNumber"):
+            await log.append_bytes(ORDERS, "don", b"1")
+        written = len(offsets)
+        async with asyncio.timeout(DEADLINE_S):
+            while len(offsets) == written:
+                with suppress(LogUnavailableError):
+                    offsets.append((await log.append_bytes(ORDERS, "don", b"1")).offset)
+                await asyncio.sleep(0.05)
+    (last,) = await log.append_all([Unwritten(ORDERS, "don", b"2", ())])
+    assert [*offsets, last.offset] == [offsets[0] + each for each in range(4)]
+    released.set()
+    await asyncio.wait(log._producer._ending)
 
-    with pytest.raises(LogUnavailableError, match="OutOfOrderSequenceNumber"):
-        await log.append_bytes(ORDERS, "don", b"2")
-    second: list[int] = []
-    async with asyncio.timeout(DEADLINE_S):
-        while not second:
-            with suppress(LogUnavailableError):
-                second.append((await log.append_bytes(ORDERS, "don", b"2")).offset)
-            await asyncio.sleep(0.05)
-    (written,) = await log.append_all([Unwritten(ORDERS, "don", b"3", ())])
-    assert [*second, written.offset] == [first.offset + 1, first.offset + 2]
+
+async def _stop_later(stop: Callable[[], Awaitable[None]], released: asyncio.Event) -> None:
+    await released.wait()
+    await stop()
 
 
 async def test_a_broker_that_does_not_answer_is_an_unavailable_log() -> None:

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     CommitFailedError,
@@ -17,7 +16,7 @@ from aiokafka.errors import (
 
 from tuyen_events.codec import encode
 from tuyen_events.event import Envelope
-from tuyen_events.topics import TOPICS, Topic
+from tuyen_events.topics import Topic
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     Appended,
@@ -29,9 +28,8 @@ from tuyen_platform.kafka.ports import (
     Starts,
     Unwritten,
 )
+from tuyen_platform.kafka.producer import LastingProducer
 from tuyen_platform.kafka.sizes import refuse_too_large
-
-_log = structlog.get_logger()
 
 _FETCH_WAIT_MS = 250
 """How long a fetch waits for something new. Each fetch names all partitions of its reader, so that
@@ -42,9 +40,7 @@ _FETCH_WAIT_OF_ONE_MS = 500
 """The same for a reader of one partition, which is never late: it asks less often for nothing."""
 _MAX_RECORDS = 2000
 _POLL_MS = 500
-_REQUEST_TIMEOUT_MS = 30_000
 _APPEND_TIMEOUT_S = 30.0
-_CLOSE_TIMEOUT_S = 5.0
 _SESSION_TIMEOUT_MS = 10_000
 _HEARTBEAT_MS = 3_000
 
@@ -53,23 +49,15 @@ class KafkaLog:
     """One producer for the process, and readers as they are asked for.
 
     An asynchronous context: entering connects, leaving sends what is under way.
-
-    A producer of which a batch failed is replaced. aiokafka counts what failed as sent (it fails a
-    batch whose partition has been without a leader for long), so that Kafka refuses all that comes
-    after it in that partition, for ever (aio-libs/aiokafka#1017). Whoever appends again what failed
-    may append it twice, which readers expect: its id is the same.
     """
 
     def __init__(self, bootstrap_servers: str, prefix: str, *, linger_ms: int = 0) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._prefix = prefix
-        self._linger_ms = linger_ms
-        self._producer: AIOKafkaProducer | None = None
+        self._producer = LastingProducer(bootstrap_servers, linger_ms)
         self._offsets: AIOKafkaConsumer | None = None
-        self._replacing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "KafkaLog":
-        self._producer = self._new_producer()
         self._offsets = self._consumer(None, _FETCH_WAIT_MS)
         try:
             await self._producer.start()
@@ -84,49 +72,10 @@ class KafkaLog:
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
 
-    def _new_producer(self) -> AIOKafkaProducer:
-        return AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=self._linger_ms,
-            max_batch_size=131_072,
-            max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
-            request_timeout_ms=_REQUEST_TIMEOUT_MS,
-        )
-
-    def _failed(self, producer: AIOKafkaProducer) -> None:
-        """Has it replaced, unless that is done or under way."""
-        replacing = self._replacing is not None and not self._replacing.done()
-        if producer is self._producer and not replacing:
-            self._replacing = asyncio.create_task(self._replace(producer))
-
-    async def _replace(self, failed: AIOKafkaProducer) -> None:
-        """If Kafka is away it stays as it is, until the next append that fails."""
-        producer = self._new_producer()
-        try:
-            await producer.start()
-        except BaseException as error:
-            await producer.stop()
-            if isinstance(error, KafkaError):
-                return
-            raise
-        self._producer = producer
-        _log.warning("producer_replaced")
-        await failed.stop()  # which sends what is still under way
-
     async def _stop(self) -> None:
-        if self._replacing is not None:
-            self._replacing.cancel()
-            await asyncio.wait([self._replacing])
-        producer, self._producer = self._producer, None
         offsets, self._offsets = self._offsets, None
         try:
-            if producer is not None:
-                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                    await producer.stop()
-        except TimeoutError as error:
-            raise LogUnavailableError("what is under way is not acknowledged") from error
+            await self._producer.stop()
         finally:
             if offsets is not None:
                 await offsets.stop()
@@ -146,9 +95,7 @@ class KafkaLog:
         *,
         partition: int | None = None,
     ) -> Appended:
-        producer = self._producer
-        if producer is None:
-            raise LogUnavailableError("the log is not open")
+        producer = self._producer.current
         raw = key.encode()
         refuse_too_large(topic, raw, value, headers)
         try:
@@ -165,16 +112,14 @@ class KafkaLog:
                 )
         except (KafkaError, TimeoutError) as error:
             if isinstance(error, KafkaError):
-                self._failed(producer)
+                self._producer.failed(producer)
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
         return Appended(written.partition, written.offset)
 
     async def append_all(
         self, records: Sequence[Unwritten], *, within_s: float = _APPEND_TIMEOUT_S
     ) -> list[Appended]:
-        producer = self._producer
-        if producer is None:
-            raise LogUnavailableError("the log is not open")
+        producer = self._producer.current
         for topic, key, value, headers in records:
             refuse_too_large(topic, key.encode(), value, headers)
         under_way: list[asyncio.Future[Any]] = []
@@ -195,7 +140,7 @@ class KafkaLog:
         except (KafkaError, TimeoutError) as error:
             abandon(under_way)
             if isinstance(error, KafkaError):
-                self._failed(producer)
+                self._producer.failed(producer)
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
         return [Appended(record.partition, record.offset) for record in written]
 

@@ -1,0 +1,97 @@
+"""A producer for as long as the process runs, whatever becomes of its batches."""
+
+import asyncio
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from tuyen_events.topics import TOPICS
+from tuyen_platform.kafka.ports import LogUnavailableError
+
+_log = structlog.get_logger()
+
+_REQUEST_TIMEOUT_MS = 30_000
+_CLOSE_TIMEOUT_S = 5.0
+
+
+class LastingProducer:
+    """Idempotent producers of aiokafka, one after the other.
+
+    A producer of which a batch failed is replaced. aiokafka counts what failed as sent (it fails a
+    batch whose partition has been without a leader for long), so that Kafka refuses all that comes
+    after it in that partition, for ever (aio-libs/aiokafka#1017). Whoever appends again what failed
+    may append it twice, which readers expect: its id is the same.
+    """
+
+    def __init__(self, bootstrap_servers: str, linger_ms: int) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._linger_ms = linger_ms
+        self._producer: AIOKafkaProducer | None = None
+        self._replacing: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        """Producers that were replaced send what is still under way."""
+
+    async def start(self) -> None:
+        self._producer = self._new_producer()
+        await self._producer.start()
+
+    @property
+    def current(self) -> AIOKafkaProducer:
+        """Raises LogUnavailableError when it is not started."""
+        if self._producer is None:
+            raise LogUnavailableError("the log is not open")
+        return self._producer
+
+    def failed(self, producer: AIOKafkaProducer) -> None:
+        """Has it replaced, unless that is done or under way."""
+        replacing = self._replacing is not None and not self._replacing.done()
+        if producer is self._producer and not replacing:
+            self._replacing = asyncio.create_task(self._replace(producer))
+
+    async def _replace(self, failed: AIOKafkaProducer) -> None:
+        """If Kafka is away it stays as it is, until the next append that fails."""
+        producer = self._new_producer()
+        try:
+            await producer.start()
+        except BaseException as error:
+            await producer.stop()
+            if isinstance(error, KafkaError):
+                return
+            raise
+        self._producer = producer
+        _log.warning("producer_replaced")
+        ending = asyncio.create_task(failed.stop())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ended)
+
+    def _ended(self, ending: "asyncio.Task[None]") -> None:
+        self._ending.discard(ending)
+        if not ending.cancelled() and (error := ending.exception()):
+            _log.warning("producer_not_stopped", error=repr(error))
+
+    async def stop(self) -> None:
+        """Sends what is under way. Raises LogUnavailableError if that is not acknowledged."""
+        others = [*self._ending, *([] if self._replacing is None else [self._replacing])]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await producer.stop()
+        except TimeoutError as error:
+            raise LogUnavailableError("what is under way is not acknowledged") from error
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=self._linger_ms,
+            max_batch_size=131_072,
+            max_request_size=max(topic.max_batch_bytes for topic in TOPICS.values()),
+            request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        )
