@@ -6,6 +6,14 @@ from itertools import product
 from random import Random
 
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from msgspec.structs import replace
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
 from support.inbox_histories import ORGANIZATION, PAGE, START, History, seeded
 from support.views import fold_by_three, numbers_of
@@ -187,3 +195,39 @@ async def test_r9_6_what_counts_nothing_any_more_is_not_kept(views: Database) ->
         numbers = list(numbers_of(document).values())
         assert document["size"] == sum(numbers) > 0
         assert min(numbers) >= 0
+
+
+class _Commands(CommandListener):
+    """The names of what a client asks."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.asked.append(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass
+
+
+@pytest.mark.parametrize("size", [2, 60])
+async def test_writing_many_rows_takes_as_few_round_trips_as_writing_few(
+    mongodb: str, views: Database, size: int
+) -> None:
+    """Also where documents of counters come and go: each of these rows is alone on its page."""
+    commands = _Commands()
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        mongodb, tz_aware=True, event_listeners=[commands]
+    )
+    database = client[views.name]
+    rows = [_grown(seeded(9), number) for number in range(size)]
+    first = [replace(row, page_id=PageId(row.id), assignee=VIEWERS[0]) for row in rows]
+    assert await write_rows(database, {}, first)
+    before = await read_by_id(database[CONVERSATIONS], Conversation, [row.id for row in rows])
+    commands.asked.clear()
+    assert await write_rows(database, before, [replace(r, assignee=VIEWERS[1]) for r in first])
+    assert commands.asked == ["update", "update", "delete", "commitTransaction"]
+    client.close()
