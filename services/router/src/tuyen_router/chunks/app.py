@@ -18,6 +18,7 @@ from tuyen_router.chunks.delivery import Deliveries
 from tuyen_router.chunks.fatal import end_process
 from tuyen_router.chunks.faust_logger import FAUST_LOGGER
 from tuyen_router.chunks.lease import Lease
+from tuyen_router.chunks.membership import Membership
 from tuyen_router.chunks.producer import ChunkProducer
 from tuyen_router.chunks.records import PartitionState, TableSpec
 from tuyen_router.chunks.recovery import ChunkTableManager, TableProgress
@@ -52,13 +53,14 @@ class Health:
 
 
 class ChunkApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable types
-    """Owns the stages, the deliveries and the lease. Made by `build_app`."""
+    """Owns the stages, the deliveries, the lease and the membership. Made by `build_app`."""
 
     logger = FAUST_LOGGER
     settings: ChunkSettings
     stages: Mapping[str, Stage]
     stage_of_input: Mapping[str, Stage]
     lease: Lease
+    membership: Membership
     deliveries: Deliveries
 
     def __init__(
@@ -75,6 +77,7 @@ class ChunkApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable ty
         self.stages = {}
         self.stage_of_input = {}
         self.lease = Lease(chunk_settings.freeze_limit_s)
+        self.membership = Membership(chunk_settings.membership_limit_s)
         self._gate = gate
         self._gate_is_open = asyncio.Event()
         self._on_recovered = on_recovered

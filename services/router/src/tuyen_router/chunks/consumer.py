@@ -24,14 +24,15 @@ _NO_MEMBER = ""
 
 
 class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types
-    """The thread that owns aiokafka's consumer, and with it heartbeats and the lease."""
+    """The thread that owns aiokafka's consumer, and with it heartbeats, lease and membership."""
 
     logger = FAUST_LOGGER
 
     async def on_start(self) -> None:
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher
-        fetcher._records = Fetched(fetcher._records)
+        consumer = self._ensure_consumer()
+        consumer._fetcher._records = Fetched(consumer._fetcher._records)
+        self.app.membership.follow(consumer._coordinator)
         self.add_future(self.app.lease.keep())
 
     def _create_worker_consumer(self, transport: Any) -> Any:

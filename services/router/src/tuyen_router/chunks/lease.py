@@ -8,7 +8,7 @@ from typing import Any
 from tuyen_router.chunks.fatal import end_process
 
 
-def _suspended_too() -> float:
+def running_time() -> float:
     """Seconds, counting those that the machine slept where the system can tell."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -23,12 +23,10 @@ class Lease:
     that was frozen for longer says nothing any more. The limit is below the session timeout:
     until then no other worker owns the partitions.
 
-    It does not see a worker that the network cut off while its clock ran on; the consumer ends
-    that one when the group disowns it, and readers apply "of one source offset, the first
-    record counts".
+    It does not see a worker that the network cut off while its clock ran on: see `Membership`.
     """
 
-    def __init__(self, limit_s: float, clock: Callable[[], float] = _suspended_too) -> None:
+    def __init__(self, limit_s: float, clock: Callable[[], float] = running_time) -> None:
         self._limit_s = limit_s
         self._clock = clock
         self._looked_at: float | None = None

@@ -24,6 +24,7 @@ class ChunkProducer(Producer):  # type: ignore[misc]  # Faust publishes no usabl
     def _new_producer(self, transactional_id: str | None = None) -> Any:
         producer = super()._new_producer(transactional_id)
         self.app.lease.guard(producer.client)
+        self.app.membership.guard(producer.client)
         return producer
 
     async def flush(self) -> None:

@@ -12,6 +12,8 @@ class ChunkSettings:
     rebalance_timeout_s: float = 60.0
     freeze_limit_share: float = 0.4
     """A process that stood still for longer than this share of the session timeout ends itself."""
+    membership_limit_share: float = 0.8
+    """Nothing is written when the group's last answer is older than this share of that timeout."""
     commit_interval_s: float = 0.5
     max_fetched_records: int = 2_000
     """At most so many records in one fetch of all partitions, so at most so many in one chunk."""
@@ -37,3 +39,7 @@ class ChunkSettings:
     @property
     def freeze_limit_s(self) -> float:
         return self.session_timeout_s * self.freeze_limit_share
+
+    @property
+    def membership_limit_s(self) -> float:
+        return self.session_timeout_s * self.membership_limit_share
