@@ -109,6 +109,31 @@ async def test_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> No
     assert await _equals_fold(bench, [other], "assigned")
 
 
+async def test_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
+    bench: Bench,
+) -> None:
+    """It ran on all the time, with outboxes in hand, while another worker took its partitions."""
+    async with SlowProxy(bench.kafka, 0.0) as network:
+        cut_off = await bench.worker(
+            bootstrap=network.bootstrap, settings={"max_fetched_records": 50}
+        )
+        await cut_off.ready()
+        network.delay_s = 0.3
+        await bench.send(6_000)
+        await until(lambda: cut_off.status()["unacknowledged"] > 50_000)
+        network.delay_s = 1_000.0
+        network.cut()
+        other = await bench.worker()
+        await until(lambda: other.owned() == list(range(PARTITIONS)), SESSION_S + 10)
+        await until(bench.all_handled)
+        network.delay_s = 0.0
+        network.cut()
+        assert await cut_off.exit_code() == EXIT_CODE
+        assert not cut_off.said("foreign record")
+    await bench.assert_each_has_one_effect()
+    assert await _equals_fold(bench, [other], "assigned")
+
+
 async def test_trap_4_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
     await bench.send(100)
     await bench.send(1, value=b"boom")
