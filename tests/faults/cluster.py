@@ -133,6 +133,12 @@ class Service:
         """A signal; if it dies of it, it is started again."""
         self._keeper.kill(self.name, number)
 
+    async def restart(self, **changed: str) -> None:
+        """SIGTERM, and a start with these settings of its environment instead of its own."""
+        await self._keeper.stop()
+        self._env |= changed
+        await self.start()
+
     async def stop(self) -> None:
         """SIGTERM, and no start after it."""
         await self._keeper.stop()
@@ -222,6 +228,13 @@ class Cluster:
         self.services[service.name] = service
         await service.start()
 
+    async def leave_proxies(self) -> None:
+        """Starts all services again with nothing between them and the stores, and waits until they
+        are ready: the proxies are the harness's own work, and share its processor."""
+        near = self.settings(self.kafka.address, self._mongodb_at(self.mongodb.host_port))
+        await asyncio.gather(*(each.restart(**near) for each in self.services.values()))
+        await self.wait_ready()
+
     async def wait_ready(self) -> None:
         """Returns once every process says that it is ready; AssertionError otherwise."""
         waiting: dict[str, str] = {}
@@ -248,12 +261,15 @@ class Cluster:
     def _environment(
         self, name: str, port: int, broker: SlowProxy, database: SlowProxy
     ) -> dict[str, str]:
-        mongodb = f"mongodb://{database.bootstrap}/?directConnection=true"
+        mongodb = self._mongodb_at(database.bootstrap)
         own = {"HOST": HOST, "PORT": str(port), "STATE_DIR": str(self.directory / name)}
         return {
             **self.settings(broker.bootstrap, mongodb),
             **{f"TUYEN_{key}": value for key, value in own.items()},
         }
+
+    def _mongodb_at(self, host_port: str) -> str:
+        return f"mongodb://{host_port}/?directConnection=true"
 
     def settings(self, kafka: str, mongodb: str) -> dict[str, str]:
         """What every process of this installation is told."""

@@ -190,6 +190,7 @@ class _Run:
         await self._examine()
         self._journal.note("examined")
         if self._measured:
+            await self._cluster.leave_proxies()
             seen.neighbours = await neighbours.measured(self._people, self._channel, self._follower)
             self._journal.note("measured", **asdict(seen.neighbours))
         await settling.at_rest(self._cluster, self._people, self._follower)
