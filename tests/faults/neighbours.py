@@ -82,8 +82,8 @@ async def _waits(
 async def _noise(
     people: People, channel: Channel, numbers: "itertools.count[int]"
 ) -> AsyncIterator[None]:
-    """All that one organization can do to the others: as many messages as the quiet one's, but all of
-    a second's at once, and odd bodies and requests, jobs, devices without number."""
+    """All that one organization can do to the others: as many messages as the quiet one, but those
+    of a second at once, and odd bodies and requests, jobs, devices without number."""
 
     async def again_and_again(turn: int) -> None:
         number = next(numbers)
