@@ -1,8 +1,9 @@
 """What the counters of conversations come to for a viewer."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
+from enum import Enum, auto
 from itertools import product
 
 from tuyen_events.ids import AgentId, PageId
@@ -54,6 +55,7 @@ class MongoCounters:
             found = self._counters.aggregate(counters_of(scope, pages, assignees), session=session)
             for document in await found.to_list(None):
                 sums.add(document)
+        sums.reckon()
         if scope.since is None:
             return sums.counts()
         for assignee in filter(sums.unsure, assignees):
@@ -106,72 +108,94 @@ def counters_of(
     return [*found, {"$set": {DAYS: days}}]
 
 
-class _Sums:
-    """Adds up what is unread.
+class _When(Enum):
+    """When what a number counts came: since the viewer did, before, or on the same day, or at any
+    time where that is not told apart. Of a month in which all of these are, its days tell."""
 
-    Where there are months: of those since the viewer came, what is live and not read, and so of the
-    days of the month in which that was; of those before, what the viewer marked and has unread
-    again. Elsewhere: what is live and not read. What came before the viewer on that day, or
-    elsewhere at any time, and was never marked, is left out then.
-    """
+    SINCE = auto()
+    BEFORE = auto()
+    UNSURE = auto()
+    MIXED = auto()
+
+
+_UNREAD: Mapping[_When, Mapping[str, int]] = {
+    _When.SINCE: {LIVE: 1, READ: -1},
+    _When.BEFORE: {AGAIN: 1},
+    _When.UNSURE: {LIVE: 1, READ: -1},
+    _When.MIXED: {},
+}
+"""What the numbers add to what is unread. What is unsure and was never marked is left out later."""
+
+
+class _Sums:
+    """Adds up documents: numbers of one name first, for there are many of each."""
 
     def __init__(
         self, scope: Scope, wanted: ConversationFilter, assignees: Sequence[AgentId]
     ) -> None:
         self._wanted, self._assignees = wanted, assignees
         self._since = None if scope.since is None else month_and_day(scope.since)
+        self._numbers: defaultdict[tuple[AgentId, _When], Counter[str]] = defaultdict(Counter)
         self._total = 0
         self._unread: Counter[tuple[Channel, ConversationKind]] = Counter()
         self._unsure: Counter[AgentId] = Counter()
         self._marked: Counter[AgentId] = Counter()
 
     def add(self, document: Document) -> None:
-        """Only numbers that are asked for count."""
-        place = read_place(document["_id"])
-        month, day = self._since or ("", "")
-        for cell, number in self._cells(place, document):
-            if cell.measure == ALL:
-                self._total += number
-            elif self._since is None:
-                self._add(place, cell, number)
-            elif not has_months(place.assignee):
-                self._add(place, cell, number, unsure=True)
-            elif place.month != month:
-                self._add(place, cell, number, before=place.month < month)
-        for of_day, numbers in document.get(DAYS, {}).items():
-            for cell, number in self._cells(place, numbers):
-                self._add(place, cell, number, before=of_day < day, unsure=of_day == day)
+        place = read_place(document.pop("_id"))
+        days = document.pop(DAYS, {})
+        self._numbers[place.assignee, self._when(place)].update(document)
+        for day, numbers in days.items():
+            self._numbers[place.assignee, self._when_in_month(day)].update(numbers)
 
-    def _add(
-        self, place: Place, cell: Cell, number: int, *, before: bool = False, unsure: bool = False
-    ) -> None:
-        """Of what is live, read, or unread again: `before` the viewer came, or `unsure` when."""
-        signs = {AGAIN: 1} if before else {LIVE: 1, READ: -1}
-        unread = signs.get(cell.measure, 0) * number
-        self._unread[cell.channel, cell.kind] += unread
-        if unsure:
-            assignee = self._assignee(place, cell)
-            self._unsure[assignee] += unread
-            self._marked[assignee] += number if cell.measure in (READ, AGAIN) else 0
+    def _when(self, place: Place) -> _When:
+        if self._since is None:
+            return _When.SINCE
+        if not has_months(place.assignee):
+            return _When.UNSURE
+        month, _ = self._since
+        if place.month == month:
+            return _When.MIXED
+        return _When.BEFORE if place.month < month else _When.SINCE
 
-    def _cells(self, place: Place, numbers: Document) -> Iterator[tuple[Cell, int]]:
-        """The numbers that are asked for."""
+    def _when_in_month(self, of_day: str) -> _When:
+        if self._since is None:
+            return _When.SINCE
+        _, day = self._since
+        if of_day == day:
+            return _When.UNSURE
+        return _When.BEFORE if of_day < day else _When.SINCE
+
+    def reckon(self) -> None:
+        """To be called once all documents are added."""
+        for (owner, when), numbers in self._numbers.items():
+            for name, number in numbers.items():
+                cell = read_field(name)
+                if cell is None or not self._asks_for(cell):
+                    continue
+                assignee = self._assignee(owner, cell)
+                if assignee not in self._assignees:
+                    continue
+                if cell.measure == ALL:
+                    self._total += number
+                unread = _UNREAD[when].get(cell.measure, 0) * number
+                self._unread[cell.channel, cell.kind] += unread
+                if when is _When.UNSURE:
+                    self._unsure[assignee] += unread
+                    self._marked[assignee] += number if cell.measure in (READ, AGAIN) else 0
+
+    def _asks_for(self, cell: Cell) -> bool:
         wanted = self._wanted
-        for name, number in numbers.items():
-            cell = read_field(name)
-            if (
-                cell is not None
-                and wanted.channel in (None, cell.channel)
-                and wanted.kind in (None, cell.kind)
-                and wanted.done in (None, cell.done)
-                and self._assignee(place, cell) in self._assignees
-            ):
-                yield cell, number
+        return (
+            wanted.channel in (None, cell.channel)
+            and wanted.kind in (None, cell.kind)
+            and wanted.done in (None, cell.done)
+        )
 
-    def _assignee(self, place: Place, cell: Cell) -> AgentId:
+    def _assignee(self, owner: AgentId, cell: Cell) -> AgentId:
         """Of those who were asked for, the one to whom a number belongs."""
-        if place.assignee != WHOEVER or WHOEVER in self._assignees:
-            return place.assignee
+        if owner != WHOEVER or WHOEVER in self._assignees:
+            return owner
         return WHOEVER if cell.assigned else NOBODY
 
     def unsure(self, assignee: AgentId) -> bool:
