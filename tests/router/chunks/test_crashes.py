@@ -134,6 +134,32 @@ async def test_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
     assert await _equals_fold(bench, [other], "assigned")
 
 
+async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
+    bench: Bench,
+) -> None:
+    """It waits for what is under way to be written; that waits for a word of the group."""
+    async with SlowProxy(bench.kafka, 0.0) as network:
+        cut_off = await bench.worker(
+            bootstrap=network.bootstrap, settings={"max_fetched_records": 50}
+        )
+        await cut_off.ready()
+        network.delay_s = 1.0
+        await bench.send(6_000)
+        await until(lambda: cut_off.status()["unacknowledged"] > 50_000)
+        other = await bench.worker()
+        await until(lambda: cut_off.owned() == [], SESSION_S + 10)
+        network.delay_s = 1_000.0
+        network.cut()
+        await until(lambda: other.owned() == list(range(PARTITIONS)), SESSION_S + 30)
+        await until(bench.all_handled)
+        network.delay_s = 0.0
+        network.cut()
+        assert await cut_off.exit_code() == EXIT_CODE
+        assert cut_off.said("put this worker out")
+    await bench.assert_each_has_one_effect()
+    assert await _equals_fold(bench, [other], "assigned")
+
+
 async def test_trap_4_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
     await bench.send(100)
     await bench.send(1, value=b"boom")

@@ -5,7 +5,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.errors import NoError, RebalanceInProgressError, UnknownMemberIdError
+from aiokafka.errors import (
+    BrokerResponseError,
+    IllegalGenerationError,
+    NodeNotReadyError,
+    NoError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 from aiokafka.protocol.group import HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
@@ -14,6 +21,7 @@ from router.chunks.worker_main import until
 from tuyen_router.chunks.membership import Membership
 
 HEARTBEAT = HeartbeatRequest("router", 1, "worker")
+SYNC = SyncGroupRequest("router", 1, "worker", None, [])
 PRODUCE: Any = object.__new__(ProduceRequest)
 
 
@@ -42,10 +50,11 @@ class Client:
         self.requests: list[Any] = []
         self.is_connected = asyncio.Event()
         self.is_connected.set()
+        self.can_connect = True
 
     async def ready(self, node: int) -> bool:
         await self.is_connected.wait()
-        return True
+        return self.can_connect
 
     async def send(self, node: int, request: Any) -> str:
         self.requests.append(request)
@@ -67,7 +76,7 @@ def rig() -> Rig:
     return Rig()
 
 
-@pytest.mark.parametrize("asked", [HEARTBEAT, SyncGroupRequest("router", 1, "worker", None, [])])
+@pytest.mark.parametrize("asked", [HEARTBEAT, SYNC])
 async def test_a_member_writes(rig: Rig, asked: Any) -> None:
     await rig.coordinator._send_req(asked)
     rig.clock.now += 7.9
@@ -85,14 +94,35 @@ async def test_what_was_held_back_leaves_when_the_group_answers(rig: Rig) -> Non
     assert await writing == "answer of 1"
 
 
-async def test_who_was_put_out_never_writes_what_was_held_back(rig: Rig) -> None:
+async def test_a_connection_that_fails_does_not_pass_the_guard_by(rig: Rig) -> None:
+    """The client would try once more by itself."""
     await rig.coordinator._send_req(HEARTBEAT)
-    rig.clock.now += 8.0
-    writing = asyncio.create_task(rig.client.send(1, PRODUCE))
-    rig.coordinator.error_code = UnknownMemberIdError.errno
+    rig.client.can_connect = False
+    with pytest.raises(NodeNotReadyError):
+        await rig.client.send(1, PRODUCE)
+    assert rig.client.requests == []
+
+
+async def test_who_joins_anew_is_no_member_by_that(rig: Rig) -> None:
+    rig.coordinator.error_code = RebalanceInProgressError.errno
+    await rig.coordinator._send_req(SYNC)
+    assert not rig.membership.is_sure()
+
+
+async def test_who_leaves_is_no_member_from_then_on(rig: Rig) -> None:
     await rig.coordinator._send_req(HEARTBEAT)
-    rig.coordinator.error_code = NoError.errno
     await rig.coordinator._send_req(LeaveGroupRequest("router", "worker"))
+    assert not rig.membership.is_sure()
+
+
+@pytest.mark.parametrize("refusal", [UnknownMemberIdError, IllegalGenerationError])
+async def test_who_was_put_out_never_writes_what_was_held_back(
+    rig: Rig, refusal: type[BrokerResponseError]
+) -> None:
+    await rig.coordinator._send_req(HEARTBEAT)
+    rig.coordinator.error_code = refusal.errno
+    await rig.coordinator._send_req(HEARTBEAT)
+    writing = asyncio.create_task(rig.client.send(1, PRODUCE))
     await asyncio.sleep(0.2)
     assert rig.client.requests == []
     writing.cancel()

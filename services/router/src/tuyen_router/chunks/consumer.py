@@ -20,6 +20,9 @@ from tuyen_router.chunks.records import Chunk
 _FETCH_TIMEOUT_S = 0.1
 """How long a fetch waits for records; a change of what is wanted shows after this at the latest."""
 
+_LOOK_AFTER_S = 0.5
+"""How often a worker that gives its partitions back looks whether the group still knows it."""
+
 _NO_MEMBER = ""
 
 
@@ -152,11 +155,17 @@ class ChunkConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self._hold()
-        if revoked and self._thread.is_disowned():
-            # Others may own the partitions already; waiting for what is under way would end in
-            # records of two writers.
-            end_process("the consumer group has put this worker out")
-        await super().on_partitions_revoked(revoked)
+        giving_back = asyncio.ensure_future(super().on_partitions_revoked(revoked))
+        try:
+            while not giving_back.done():
+                if revoked and self._thread.is_disowned():
+                    # Others may own the partitions already: what is under way would make records of
+                    # two writers, and without the group's word it never leaves.
+                    end_process("the consumer group has put this worker out")
+                await asyncio.wait([giving_back], timeout=_LOOK_AFTER_S)
+        finally:
+            giving_back.cancel()
+        await giving_back
         self.positions.clear()
 
     async def wait_empty(self) -> None:

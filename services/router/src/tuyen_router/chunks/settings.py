@@ -13,7 +13,8 @@ class ChunkSettings:
     freeze_limit_share: float = 0.4
     """A process that stood still for longer than this share of the session timeout ends itself."""
     membership_limit_share: float = 0.8
-    """Nothing is written when the group's last answer is older than this share of that timeout."""
+    """Nothing is written when what the group confirmed last was asked longer ago than this share of
+    the session timeout."""
     commit_interval_s: float = 0.5
     max_fetched_records: int = 2_000
     """At most so many records in one fetch of all partitions, so at most so many in one chunk."""
