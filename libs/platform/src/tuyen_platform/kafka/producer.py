@@ -30,7 +30,7 @@ class LastingProducer:
         self._producer: AIOKafkaProducer | None = None
         self._replacing: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
-        """Producers that were replaced send what is still under way."""
+        """Producers that were replaced, and send what is still under way."""
 
     async def start(self) -> None:
         self._producer = self._new_producer()
@@ -61,7 +61,10 @@ class LastingProducer:
             raise
         self._producer = producer
         _log.warning("producer_replaced")
-        ending = asyncio.create_task(failed.stop())
+        self._end(failed)
+
+    def _end(self, producer: AIOKafkaProducer) -> None:
+        ending = asyncio.create_task(producer.stop())
         self._ending.add(ending)
         ending.add_done_callback(self._ended)
 
@@ -72,18 +75,20 @@ class LastingProducer:
 
     async def stop(self) -> None:
         """Sends what is under way. Raises LogUnavailableError if that is not acknowledged."""
-        others = [*self._ending, *([] if self._replacing is None else [self._replacing])]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
         producer, self._producer = self._producer, None
-        if producer is None:
+        if self._replacing is not None:
+            self._replacing.cancel()
+            await asyncio.wait([self._replacing])
+        if producer is not None:
+            self._end(producer)
+        if not self._ending:
             return
-        try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                await producer.stop()
-        except TimeoutError as error:
-            raise LogUnavailableError("what is under way is not acknowledged") from error
+        _, late = await asyncio.wait(self._ending, timeout=_CLOSE_TIMEOUT_S)
+        for ending in late:
+            ending.cancel()
+        if late:
+            await asyncio.wait(late)
+            raise LogUnavailableError("what is under way is not acknowledged")
 
     def _new_producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
