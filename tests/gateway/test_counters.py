@@ -48,6 +48,8 @@ FILTERS = [
     ConversationFilter(page=PAGE, done=True),
     ConversationFilter(assigned=Assigned(agent_id=None), unread=True),
     ConversationFilter(assigned=Assigned(agent_id=VIEWERS[1])),
+    ConversationFilter(assigned=Assigned(agent_id=AgentId("*"))),
+    ConversationFilter(page=PageId("*")),
 ]
 PAGES = [None, frozenset({PAGE, PageId("another")}), frozenset[PageId]()]
 

@@ -36,8 +36,11 @@ _AFTER_ALL = chr(ord("|") + 1)
 
 
 def countable(wanted: ConversationFilter) -> bool:
-    """Whether the counters know what is asked for: they know no tag, name or customer."""
-    return wanted.tag is None and not wanted.name and wanted.external_id is None
+    """Whether the counters know what is asked for: they know no tag, name or customer, and have
+    names of their own that are nobody's id."""
+    assignee = None if wanted.assigned is None else wanted.assigned.agent_id
+    named = wanted.page == ANY_PAGE or assignee in (WHOEVER, NOBODY)
+    return not named and wanted.tag is None and not wanted.name and wanted.external_id is None
 
 
 class MongoCounters:
@@ -103,8 +106,8 @@ def counters_of(
     if scope.since is None:
         return [*found, {"$unset": DAYS}]
     month, _ = month_and_day(scope.since)
-    with_days = [each + month for each in sorted(first)]
-    days = {"$cond": [{"$in": ["$_id", with_days]}, f"${DAYS}", "$$REMOVE"]}
+    of_month = {"$regexMatch": {"input": "$_id", "regex": rf"\|{month}$"}}
+    days = {"$cond": [of_month, f"${DAYS}", "$$REMOVE"]}
     return [*found, {"$set": {DAYS: days}}]
 
 
@@ -238,7 +241,7 @@ def read_at_start(
 ) -> Sequence[Document]:
     """By channel and kind, how many conversations of an assignee came before the viewer and were
     never marked: of the day on which the viewer came, or of all days where none are counted. Where
-    the viewer `marked` none of them, no row has to be read."""
+    the viewer `marked` none of whoever's, an index tells."""
     midnight = datetime.combine(since.astimezone(UTC).date(), time(), UTC)
     of_day = has_months(assignee)
     before: Document = {"$gte": midnight, "$lte": since} if of_day else {"$not": {"$gt": since}}

@@ -60,8 +60,8 @@ Changes = dict[str, Counter[str]]
 def place_of(
     organization: OrganizationId, viewer: AgentId | None, page: PageId, assignee: AgentId
 ) -> str:
-    """With what the ids of all documents begin that know of a page, or any, and an assignee: those
-    that know of nobody's conversations know of everybody's."""
+    """How the ids begin of the documents that count what an assignee has on a page, or any. Those
+    that count whoever's tell nobody's apart."""
     first = f"{organization}|{viewer or _NO_VIEWER}|"
     if has_months(assignee):
         return f"{first}{WHOEVER}|{page}|"
@@ -72,15 +72,14 @@ def place_of(
 class Place:
     """Of what a document counts the conversations: `month` is empty for those of all months."""
 
-    page: PageId
     assignee: AgentId
     month: str
 
 
 def read_place(document: str) -> Place:
     """By a document's id."""
-    _, _, assignee, page, month = document.split("|")
-    return Place(PageId(page), AgentId(assignee), month)
+    _, _, assignee, _, month = document.split("|")
+    return Place(AgentId(assignee), month)
 
 
 def month_and_day(moment: datetime | None) -> tuple[str, str]:
@@ -193,17 +192,16 @@ def _count(changes: Changes, row: Conversation, times: int) -> None:
         )
     month, day = month_and_day(row.last_inbound_at)
     for viewer, measures in counted:
-        viewers = f"{row.organization}|{viewer}|"
         fields = [
             _field_of(measure, channel, kind, row.done, owner is not None) for measure in measures
         ]
         dated = [f"{DAYS}.{day}.{fields[-1]}"] if day and measures[-1] != ALL else []
         for page in (ANY_PAGE, row.page_id):
-            document = changes[f"{viewers}{WHOEVER}|{page}|{month}"]
+            document = changes[place_of(row.organization, viewer, page, WHOEVER) + month]
             for field in (*fields, *dated):
                 document[field] += times
         if owner is not None:
-            document = changes[f"{viewers}{owner}|{row.page_id}|"]
+            document = changes[place_of(row.organization, viewer, row.page_id, owner)]
             for field in fields:
                 document[field] += times
 
