@@ -113,10 +113,12 @@ async def connect_page(
     await _append(log, page, "page", page_id)
 
 
-async def remove_page(log: Log, page_id: PageId = PAGE_ID) -> None:
-    """What the gateway writes when a page of Hoa Sen is removed."""
+async def remove_page(
+    log: Log, page_id: PageId = PAGE_ID, organization: OrganizationId = HOA_SEN
+) -> None:
+    """What the gateway writes when a page is removed."""
     headers = [("ce_type", b"page.removed.v1")]
-    await log.append_bytes(DIRECTORY, directory_key(HOA_SEN, "page", page_id), None, headers)
+    await log.append_bytes(DIRECTORY, directory_key(organization, "page", page_id), None, headers)
 
 
 async def connect_site(

@@ -156,7 +156,7 @@ async def test_the_command_lists_what_is_kept_and_reads_it_again(
     (listed,) = await command("dead-letters", "--list")
     assert "created_time" in str(listed["error"])
     assert listed["accepted_at"] == str(START)
-    replayed = {"bodies": 1, "events": 1, "failures": 1, "withheld": 0}
+    replayed = {"bodies": 1, "events": 1, "failures": 1, "withheld": 0, "overtaken": 0}
     assert (await command("raw"))[-1] == replayed
     assert await command("raw", "--list", "--since", "2026-11-22T00:00:00Z") == []
     first, again = await envelopes(log, INBOUND)

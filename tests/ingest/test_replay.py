@@ -1,5 +1,6 @@
 """P3, P4: kept bodies and dead letters are read again, with the same ids and times."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
 from tuyen_ingest.replay import Outcome, kept, replay
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import Appended, LogUnavailableError, Unwritten
 
 POST = f"{PAGE}_690"
 
@@ -148,6 +150,30 @@ async def test_r7_a_replay_gives_nobody_a_dead_letter_of_anothers_page(
     await move_page(rig, log)
     assert await replayed(rig, "dead-letters") == Outcome(1, 0, 0, withheld=1)
     assert not await envelopes(log, INBOUND)
+
+
+async def test_r9_2_of_a_body_that_came_again_after_its_page_moved_the_last_copy_counts(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first copy is kept, and was not answered: the log failed beside it."""
+    append_all = log.append_all
+
+    async def only_the_body(records: Sequence[Unwritten], *, within_s: float) -> list[Appended]:
+        await append_all([each for each in records if each.topic is RAW], within_s=within_s)
+        raise LogUnavailableError("inbound")
+
+    sent = entry(messaging=[message("m_1")])
+    with monkeypatch.context() as fault:
+        fault.setattr(log, "append_all", only_the_body)
+        assert (await rig.send(sent)).status_code == 503
+    assert len(await records(log, RAW)) == 1
+    await move_page(rig, log)
+    assert (await rig.send(sent)).status_code == 200
+    await remove_page(log, THEIRS, SAO_MAI)
+    await connect_page(log, at=rig.clock.now())
+    await rig.reads_directory()
+    assert await replayed(rig, "raw") == Outcome(1, 0, 0, withheld=1, overtaken=1)
+    assert await owners(log) == {SAO_MAI}
 
 
 @pytest.mark.parametrize("by", ["inactive", "suspended"])

@@ -3,16 +3,19 @@
 `raw` reads every accepted body, `dead-letters` the parts that could not be read (P3, P4). Ids come
 from the bodies, so that what stands in the log already changes nothing when it comes again, and
 `accepted_at` stays that of the first time. What was written to a page that is another
-organization's by now is written to nobody, and counted. `--list` shows what would be read and
-writes nothing.
+organization's by now is written to nobody, and counted. Of a body that came again after one of its
+pages had moved, the last copy counts: what came before it was not answered, and may stand nowhere.
+`--list` shows what would be read and writes nothing.
 """
 
 import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -48,13 +51,15 @@ class Kept(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a replay did: bodies read, events written, parts that still cannot be read, and parts of
-    pages that are another organization's by now, which are written to nobody."""
+    """What a replay did: bodies read, events written, parts that still cannot be read, parts of
+    pages that are another organization's by now, which are written to nobody, and bodies that came
+    again after a page of theirs had moved, of which a later copy was read."""
 
     bodies: int
     events: int
     failures: int
     withheld: int = 0
+    overtaken: int = 0
 
 
 def kept_raw(record: Record) -> Kept | None:
@@ -98,17 +103,19 @@ def kept_dead_letter(record: Record) -> Kept | None:
 _READERS = {"raw": (RAW, kept_raw), "dead-letters": (DEAD_LETTERS, kept_dead_letter)}
 
 
-async def kept(log: Log, what: str, since: datetime | None) -> AsyncIterator[Kept]:
-    """Everything that is kept by now, each page's in the order of acceptance."""
+async def kept(
+    log: Log, what: str, since: datetime | None, ends: Mapping[int, int] | None = None
+) -> AsyncIterator[Kept]:
+    """Everything that is kept by now, or was when the log ended at `ends`, each page's in the order
+    of acceptance."""
     topic, read = _READERS[what]
-    async for record in _up_to_now(log, topic):
+    async for record in _up_to(log, topic, ends or await log.end_offsets(topic)):
         found = read(record)
         if found is not None and (since is None or found.accepted_at >= since):
             yield found
 
 
-async def _up_to_now(log: Log, topic: Topic) -> AsyncIterator[Record]:
-    ends = await log.end_offsets(topic)
+async def _up_to(log: Log, topic: Topic, ends: Mapping[int, int]) -> AsyncIterator[Record]:
     async with log.tail(topic) as tail:
         async for batch in tail.batches():
             for (_, partition), found in batch.items():
@@ -121,8 +128,16 @@ async def _up_to_now(log: Log, topic: Topic) -> AsyncIterator[Record]:
 
 async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) -> Outcome:
     """Reads everything again and writes what it says now, one body after the other."""
-    bodies = events = failures = withheld = 0
-    async for found in kept(log, what, since):
+    bodies = events = failures = withheld = overtaken = 0
+    ends = await log.end_offsets(_READERS[what][0])
+    left = await _copies(log, what, since, ends)
+    async for found in kept(log, what, since, ends):
+        digest = _digest(found)
+        if digest in left:
+            left[digest] -= 1
+            if left[digest] > 0:
+                overtaken += 1
+                continue
         channel = ingest.channels.get(found.channel)
         if channel is None:
             continue
@@ -134,7 +149,31 @@ async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) ->
         events += len(parsed.events)
         failures += len(parsed.failures)
         withheld += others
-    return Outcome(bodies, events, failures, withheld)
+    return Outcome(bodies, events, failures, withheld, overtaken)
+
+
+async def _copies(
+    log: Log, what: str, since: datetime | None, ends: Mapping[int, int]
+) -> Counter[bytes]:
+    """How often each body is kept that names a page which moved meanwhile. Reads everything once
+    for the pages, which are few, and once more if there are any."""
+    owners: dict[str, set[str]] = {}
+    async for found in kept(log, what, since, ends):
+        for page, owner in found.owners.items():
+            owners.setdefault(page, set()).add(owner)
+    moved = {page for page, known in owners.items() if len(known) > 1}
+    copies: Counter[bytes] = Counter()
+    if moved:
+        async for found in kept(log, what, since, ends):
+            if not moved.isdisjoint(found.owners):
+                copies[_digest(found)] += 1
+    return copies
+
+
+def _digest(found: Kept) -> bytes:
+    return blake2b(
+        f"{found.channel}/{found.account}/".encode() + found.body, digest_size=16
+    ).digest()
 
 
 async def _main(what: str, since: datetime | None, only_list: bool) -> None:
