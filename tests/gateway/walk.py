@@ -3,7 +3,7 @@ and a database that is as strict as a real one about what it is asked."""
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -274,9 +274,10 @@ def _ask(query: dict[str, Any]) -> None:
 
 
 class _Session:
-    """A client, and its session: every transaction succeeds at once."""
+    """A client, and its session."""
 
-    async def start_session(self) -> "_Session":
+    async def start_session(self, *, snapshot: bool) -> "_Session":
+        assert snapshot
         return self
 
     async def __aenter__(self) -> "_Session":
@@ -284,9 +285,6 @@ class _Session:
 
     async def __aexit__(self, *_: object) -> None:
         pass
-
-    async def with_transaction(self, questions: Callable[["_Session"], Awaitable[Any]]) -> Any:
-        return await questions(self)
 
 
 class StrictDatabase(dict[str, _Collection]):

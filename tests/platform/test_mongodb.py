@@ -4,9 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
-from tuyen_platform.mongodb import connect, require_transactions
+from tuyen_platform.mongodb import Session, connect, in_one_snapshot, require_transactions
 
 
 @pytest.mark.mongodb
@@ -32,3 +32,39 @@ async def test_a_server_without_transactions_is_refused(mongodb: str, database: 
     alone: Any = SimpleNamespace(client=SimpleNamespace(admin=SimpleNamespace(command=command)))
     with pytest.raises(PyMongoError, match="replica set"):
         await require_transactions(alone)
+
+
+@pytest.mark.mongodb
+async def test_what_is_asked_in_one_snapshot_sees_one_state(mongodb: str, database: str) -> None:
+    """All that was acknowledged before, and nothing of what came in between."""
+    opened = connect(mongodb, database)
+    rows = opened["rows"]
+
+    async def twice(session: Session) -> list[int]:
+        first = len(await rows.find(session=session).to_list(None))
+        await rows.insert_one({})
+        return [first, len(await rows.find(session=session).to_list(None))]
+
+    await rows.insert_one({})
+    assert await in_one_snapshot(opened, twice) == [1, 1]
+    assert await in_one_snapshot(opened, twice) == [2, 2]
+    opened.client.close()
+
+
+@pytest.mark.mongodb
+@pytest.mark.parametrize(("code", "times"), [(246, 3), (239, 3), (50, 1)])
+async def test_a_snapshot_that_is_gone_is_taken_anew_a_few_times(
+    mongodb: str, database: str, code: int, times: int
+) -> None:
+    opened = connect(mongodb, database)
+    asked = 0
+
+    async def gone(_: Session) -> None:
+        nonlocal asked
+        asked += 1
+        raise OperationFailure("gone", code)
+
+    with pytest.raises(OperationFailure):
+        await in_one_snapshot(opened, gone)
+    assert asked == times
+    opened.client.close()

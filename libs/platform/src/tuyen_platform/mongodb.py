@@ -9,7 +9,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo.errors import ConfigurationError
+from pymongo.errors import ConfigurationError, OperationFailure
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
@@ -17,6 +17,10 @@ Collection = AsyncIOMotorCollection[Document]
 Session = AsyncIOMotorClientSession
 
 _SELECTION_TIMEOUT_MS = 5_000
+
+_MOST_TRIES = 3
+_SNAPSHOT_GONE = (239, 246)
+"""MongoDB's error codes: of a snapshot that is too old, or that a change of collections hides."""
 
 
 def connect(uri: str, database: str, *, within_s: float | None = None) -> Database:
@@ -52,7 +56,16 @@ async def in_one_snapshot(
 ) -> Found:
     """What all of `questions` find in one state of the database, asked again where that is gone.
 
-    They are asked in a transaction, which sees what was written before it began.
+    It is the last state that a majority of members has, and so holds every write that was
+    acknowledged before: writes here are, by a majority. A transaction would end with one more round
+    trip.
     """
-    async with await database.client.start_session() as session:
-        return await session.with_transaction(questions)
+    tries = 0
+    while True:
+        try:
+            async with await database.client.start_session(snapshot=True) as session:
+                return await questions(session)
+        except OperationFailure as error:
+            tries += 1
+            if error.code not in _SNAPSHOT_GONE or tries == _MOST_TRIES:
+                raise
