@@ -42,7 +42,9 @@ class LogRead:
     topics: dict[str, list[Entry]] = field(default_factory=dict)
 
     def of(self, topic: Topic) -> list[Entry]:
-        return self.topics.get(topic.name, [])
+        """KeyError when the topic was not read: a law that finds nothing there would say nothing,
+        or something false."""
+        return self.topics[topic.name]
 
     def events(self, topic: Topic, kind: type[_EventT]) -> Iterator[tuple[Entry, _EventT]]:
         """Those of a kind, with where they stand."""

@@ -48,6 +48,7 @@ from tuyen_events.topics import (
     POOLS,
     PRESENCE_SIGNALS,
     REQUESTS,
+    TOPICS,
     Topic,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Presence, Reason
@@ -275,6 +276,7 @@ def _topics() -> dict[str, list[Entry]]:
         **job, revision=1, state=JobState.DONE, total=3, done=3, changed=2, refused={"x": 1}
     )
     return {
+        **{topic.name: [] for topic in TOPICS.values()},
         INBOUND.name: entries(*map(_comment, COMMENTS)),
         REQUESTS.name: entries(*map(request, range(4))),
         POOLS.name: entries(POOL),

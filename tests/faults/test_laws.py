@@ -21,6 +21,7 @@ from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
+    CHOICES,
     DEAD_LETTERS,
     DIRECTORY,
     INBOUND,
@@ -194,7 +195,7 @@ def _chooses(number: int, agent: AgentId, **choice: object) -> Spoil:
 
 
 def _without_pools(e: Evidence) -> None:
-    del e.log.topics[POOLS.name]
+    e.log.topics[POOLS.name].clear()
 
 
 def _exam_out_of_turn(e: Evidence) -> None:
@@ -433,6 +434,13 @@ def test_i5_who_was_hired_again_is_not_held_to_what_came_before() -> None:
     removal = Entry(partition=0, offset=9, key="an/agent/nv1", value=None, id="", event=None)
     evidence.log.topics[DIRECTORY.name].append(removal)
     assert not laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_a_law_does_not_take_what_was_not_read_for_empty() -> None:
+    evidence = sound.evidence()
+    del evidence.log.topics[CHOICES.name]
+    with pytest.raises(KeyError):
+        laws.finding("", laws_of_routing.queue_is_empty, evidence)
 
 
 def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:
