@@ -114,13 +114,7 @@ async def test_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
 ) -> None:
     """It ran on all the time, with outboxes in hand, while another worker took its partitions."""
     async with SlowProxy(bench.kafka, 0.0) as network:
-        cut_off = await bench.worker(
-            bootstrap=network.bootstrap, settings={"max_fetched_records": 50}
-        )
-        await cut_off.ready()
-        network.delay_s = 0.3
-        await bench.send(6_000)
-        await until(lambda: cut_off.status()["unacknowledged"] > 50_000)
+        cut_off = await _behind(network, bench, delay_s=0.3)
         network.delay_s = 1_000.0
         network.cut()
         other = await bench.worker()
@@ -139,13 +133,7 @@ async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
 ) -> None:
     """It waits for what is under way to be written; that waits for a word of the group."""
     async with SlowProxy(bench.kafka, 0.0) as network:
-        cut_off = await bench.worker(
-            bootstrap=network.bootstrap, settings={"max_fetched_records": 50}
-        )
-        await cut_off.ready()
-        network.delay_s = 1.0
-        await bench.send(6_000)
-        await until(lambda: cut_off.status()["unacknowledged"] > 50_000)
+        cut_off = await _behind(network, bench, delay_s=1.0)
         other = await bench.worker()
         await until(lambda: cut_off.owned() == [], SESSION_S + 10)
         network.delay_s = 1_000.0
@@ -158,6 +146,16 @@ async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
         assert cut_off.said("put this worker out")
     await bench.assert_each_has_one_effect()
     assert await _equals_fold(bench, [other], "assigned")
+
+
+async def _behind(network: SlowProxy, bench: Bench, delay_s: float) -> WorkerProcess:
+    """A worker whose outboxes are under way in a slow network."""
+    worker = await bench.worker(bootstrap=network.bootstrap, settings={"max_fetched_records": 50})
+    await worker.ready()
+    network.delay_s = delay_s
+    await bench.send(6_000)
+    await until(lambda: worker.status()["unacknowledged"] > 50_000)
+    return worker
 
 
 async def test_trap_4_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
