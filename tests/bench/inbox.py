@@ -17,7 +17,7 @@ from bench.report import Bar, Row
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
@@ -70,13 +70,13 @@ async def _fill(database: Database) -> None:
     await ensure_indexes(database)
 
 
-def _rows(start: int, end: int) -> Iterator[Conversation]:
+def _rows(start: int, end: int) -> Iterator[InboxRow]:
     for number in range(start, end):
         at = _START + _APART * (number * 7919 % CONVERSATIONS_OF_ONE)
         read = number % 10 != 0
         external = f"psid-{number}"
         name = f"khach {number}"
-        yield Conversation(
+        yield InboxRow(
             id=ConversationId(f"msg_{number:024}"),
             organization=_SHOP,
             page_id=PageId(f"page-{number % PAGES}"),

@@ -32,7 +32,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from bench.log import ends, reading
 from bench.processes import cpu_seconds, free_port, peak_memory, ready, running, service_env
 from bench.report import Bar, median_of
-from bench.report import Row as Figure
+from bench.report import ConversationState as Figure
 from support import market
 from tuyen_events import ids
 from tuyen_events.topics import (
@@ -45,10 +45,10 @@ from tuyen_events.topics import (
 )
 from tuyen_events.vocabulary import Reason
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_router.domain.resting import Rested
-from tuyen_router.domain.snapshot import YOUNG, Changed
-from tuyen_router.domain.state import Partition, Row
-from tuyen_router.stages.saving import SAVED_FROM
+from tuyen_router.domain.archive import ArchivedConversation
+from tuyen_router.domain.snapshot import YOUNG, ChangedEntries
+from tuyen_router.domain.state import ConversationState, CustomerState
+from tuyen_router.stages.snapshot_writer import SAVED_FROM
 from tuyen_router.stages.tables import changed_entries, comment_entry
 
 PAGES = 100
@@ -129,31 +129,33 @@ def _comments() -> Iterator[tuple[Topic, market.Placed]]:
     """The month's root comments, as stage 1 leaves them."""
     organization = market.organization_of(0)
     for place in range(CUSTOMER_PARTITIONS):
-        partition = Partition(place)
+        partition = CustomerState(place)
         for number in range(YOUNG):
             comment = ids.ConversationId(f"cmt_{place}_young_{number}")
             agent = ids.AgentId(f"agent-{number % AGENTS}")
-            row = Row(organization, 1, agent, Reason.ROTATION, None, number, -1, _DAY + 30)
-            partition.rows[comment] = row
+            row = ConversationState(
+                organization, 1, agent, Reason.ROTATION, None, number, -1, _DAY + 30
+            )
+            partition.conversations[comment] = row
             yield CUSTOMERS, market.Placed(place, *comment_entry(partition, comment), [])
         changed = _rested(partition)
         for key, value, _ in changed_entries(partition, changed):
             yield CUSTOMERS, market.Placed(place, key or b"", value, [])
 
 
-def _rested(partition: Partition) -> Changed:
+def _rested(partition: CustomerState) -> ChangedEntries:
     """Comments at rest, made of one: they differ in the bytes that tell them apart, by chance."""
     owner = (market.organization_of(0), ids.AgentId("agent-0"))
-    rested = Rested(owner, 1, Reason.ROTATION, _DAY, 1, is_done=False)
-    number = partition.resting.put(ids.ConversationId("cmt"), rested)
-    same = partition.resting.buckets[number][_TOLD:]
+    rested = ArchivedConversation(owner, 1, Reason.ROTATION, _DAY, 1, is_done=False)
+    number = partition.archive.put(ids.ConversationId("cmt"), rested)
+    same = partition.archive.buckets[number][_TOLD:]
     for bucket in range(_BUCKETS):
         count = COMMENTS // CUSTOMER_PARTITIONS // _BUCKETS
         told = os.urandom(_TOLD * count)
-        partition.resting.buckets[bucket] = b"".join(
+        partition.archive.buckets[bucket] = b"".join(
             told[at : at + _TOLD] + same for at in range(0, len(told), _TOLD)
         )
-    return Changed(buckets=set(range(_BUCKETS)), owners=range(len(partition.resting.owners)))
+    return ChangedEntries(buckets=set(range(_BUCKETS)), owners=range(len(partition.archive.owners)))
 
 
 async def _cleaned(kafka: str, prefix: str) -> int:

@@ -32,7 +32,7 @@ from tuyen_events.directory import (
 from tuyen_events.event import Envelope, Event
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, PRESENCE_SIGNALS
-from tuyen_events.vocabulary import Channel, Mode, Presence, Role
+from tuyen_events.vocabulary import Channel, Presence, Role, Strategy
 from tuyen_platform.kafka.topics import ensure_topics
 
 WAITING = 10_000
@@ -156,7 +156,7 @@ def _directory() -> Iterator[tuple[str, Envelope]]:
         id=ids.RuleId("everyone"),
         name="Everyone",
         enabled=True,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         members=tuple(
             Member(agent_id=agent, capacity=None if agent == _LAST else 1) for agent in agents
         ),

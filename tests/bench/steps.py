@@ -27,15 +27,15 @@ from tuyen_events.ids import (
     event_id,
 )
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Presence, Role
+from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Role, Strategy
 from tuyen_platform.clock import SystemClock
-from tuyen_router.chunks import Chunk, Outbox
-from tuyen_router.domain.organization import Organization, with_presence
-from tuyen_router.domain.rotations import (
-    Rotations,
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
 )
+from tuyen_router.domain.organization import Organization, with_presence
 from tuyen_router.stages.organizations import OrganizationStage
-from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.records import DeadLetterWriter, organization_partition
+from tuyen_stream import Batch, Outbox
 
 AGENTS, QUEUES, WAITING, CAPACITY = 1_000, 100, 10_000, 20
 _AT_ONCE = 500
@@ -58,13 +58,13 @@ class _Request:
 async def measure() -> list[Row]:
     """The longest steps by mode, and what the parts of the state come to."""
     rows = []
-    for mode in (Mode.SEQUENTIAL, Mode.LEAST_LOADED):
+    for mode in (Strategy.SEQUENTIAL, Strategy.LEAST_LOADED):
         desk = _Desk(_organization(mode))
         desk.queue_up(0, WAITING)
         longest = max(desk.drained())
         what = f"longest step, {mode}, {AGENTS:,} agents, {QUEUES} queues, {WAITING:,} waiting"
         rows.append(Row(figure=what, unit="ms", value=longest * 1000, bar=Bar(most=20)))
-    known, agents = _weighed(lambda: _organization(Mode.SEQUENTIAL))
+    known, agents = _weighed(lambda: _organization(Strategy.SEQUENTIAL))
     desk = _Desk(known)
     _, pools = _weighed(lambda: desk.queue_up(0, QUEUES))
     _, waiting = _weighed(lambda: desk.queue_up(QUEUES, WAITING))
@@ -80,12 +80,12 @@ class _Desk:
 
     def __init__(self, known: Organization) -> None:
         self._known = known
-        self._rotations = Rotations(organization_partition(_SHOP))
+        self._rotations = DispatchState(organization_partition(_SHOP))
         self._stage = OrganizationStage(
             topic_prefix="",
             rotations=lambda _: self._rotations,
             organization=lambda _: self._known,
-            dead_letters=DeadLetterOffice("", SystemClock()),
+            dead_letters=DeadLetterWriter("", SystemClock()),
             clock=SystemClock(),
         )
 
@@ -94,16 +94,16 @@ class _Desk:
         asked = map(_request, range(first, end))
         while some := list(islice(asked, _AT_ONCE)):
             number, offsets = self._rotations.number, (some[0].offset, some[-1].offset)
-            chunk = Chunk("router-requests", number, *offsets, some)
-            self._stage.handle(chunk, Outbox())
+            batch = Batch("router-requests", number, *offsets, some)
+            self._stage.handle(batch, Outbox())
 
     def drained(self) -> list[float]:
         """All agents come, and take what waits: the processor's seconds of each step."""
         for number in range(AGENTS):
             self._known = with_presence(self._known, _agent_id(number), Presence.ONLINE)
-        self._stage.stirred.add(_SHOP)
+        self._stage.dirty.add(_SHOP)
         steps = []
-        while _SHOP in self._stage.stirred:
+        while _SHOP in self._stage.dirty:
             before = time.thread_time()
             self._stage.drain_step(_SHOP)(Outbox())
             steps.append(time.thread_time() - before)
@@ -127,7 +127,7 @@ def _agent_id(number: int) -> AgentId:
     return AgentId(f"agent-{number:04}")
 
 
-def _organization(mode: Mode) -> Organization:
+def _organization(mode: Strategy) -> Organization:
     departments = tuple(f"department-{number}" for number in range(QUEUES))
     settings = SettingsChanged(organization=_SHOP, at=_NOW, assignment=True, auto_assign=True)
     agents = [

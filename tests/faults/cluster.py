@@ -17,9 +17,9 @@ from support.shop import eventually
 from support.slow_proxy import SlowMongoDB, SlowProxy
 from tuyen_local import credentials, kafka, mongodb, server
 from tuyen_local.addresses import HOST
-from tuyen_local.credentials import Credentials
+from tuyen_local.credentials import LocalCredentials
 from tuyen_local.errors import CannotStart
-from tuyen_local.server import Kind, Server
+from tuyen_local.server import Server, ServerKind
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Backoff, Program, Supervisor
 from tuyen_platform.kafka.topics import ensure_topics
@@ -47,7 +47,7 @@ _READY_S = 180.0
 class Store:
     """Kafka or MongoDB: it may die and come back, and its proxies go with it to its new address."""
 
-    def __init__(self, kind: Kind, directory: Path, logs: Path) -> None:
+    def __init__(self, kind: ServerKind, directory: Path, logs: Path) -> None:
         self._kind, self._directory, self._logs = kind, directory, logs
         self._server: Server | None = None
         self._changing = asyncio.Lock()
@@ -159,11 +159,11 @@ class Cluster:
         self.mongodb = Store(mongodb, directory / "mongodb", directory / "logs")
         self.services: dict[str, Service] = {}
         self._exit = AsyncExitStack()
-        self._secrets: Credentials | None = None
+        self._secrets: LocalCredentials | None = None
         self._workers = 0
 
     @property
-    def secrets(self) -> Credentials:
+    def secrets(self) -> LocalCredentials:
         assert self._secrets is not None
         return self._secrets
 

@@ -14,7 +14,7 @@ from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
-from tuyen_events.vocabulary import ConversationKind, Mode
+from tuyen_events.vocabulary import ConversationKind, Strategy
 
 Cursor = tuple[str, list[str]]
 """Who was chosen last, and the order at that moment."""
@@ -69,7 +69,7 @@ def rotation_is_exact(evidence: Evidence) -> Iterator[str | None]:
     for made in _choices(evidence):
         cursor = cursors.get(made.rule)
         yield None if _is_next(made, cursor) else f"{made}, after {cursor}"
-        if made.mode is not Mode.RANDOM:
+        if made.mode is not Strategy.RANDOM:
             cursors[made.rule] = (made.agent, made.order)
 
 
@@ -77,11 +77,11 @@ def _is_next(made: "_Made", cursor: Cursor | None) -> bool:
     if made.agent not in made.able:
         return False
     match made.mode:
-        case Mode.RANDOM:
+        case Strategy.RANDOM:
             return made.agent == made.able[_drawn(made.seed, len(made.able))]
-        case Mode.LEAST_LOADED:
+        case Strategy.LEAST_LOADED:
             return True  # the others' loads are not recorded
-        case Mode.SEQUENTIAL:
+        case Strategy.SEQUENTIAL:
             last = None if cursor is None else cursor[0]
             return made.after == last and made.agent == in_turn(made.order, made.able, cursor)
 
@@ -90,7 +90,7 @@ def skew_is_one(evidence: Evidence) -> Iterator[str | None]:
     """R2.1: over any run in which the candidates do not change, nobody is more than one ahead."""
     runs: dict[Rule, tuple[tuple[list[str], list[str]], Counter[str]]] = {}
     for made in _choices(evidence):
-        if made.mode is not Mode.SEQUENTIAL:
+        if made.mode is not Strategy.SEQUENTIAL:
             runs.pop(made.rule, None)
             continue
         among = (made.order, made.able)
@@ -330,7 +330,7 @@ class _Made:
 
     request_id: str
     rule: Rule
-    mode: Mode
+    mode: Strategy
     order: list[str]
     able: list[str]
     """The candidates of the recorded pool who were not full, and had not given it back."""

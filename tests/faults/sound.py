@@ -51,7 +51,7 @@ from tuyen_events.topics import (
     TOPICS,
     Topic,
 )
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Presence, Reason
+from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Reason, Strategy
 
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 ORG, PAGE, RULE = OrganizationId("an"), PageId("an-1"), RuleId("trang-1")
@@ -65,7 +65,7 @@ POOL = PoolRecorded(
     organization=ORG,
     rule_id=RULE,
     rule_version=1,
-    mode=Mode.SEQUENTIAL,
+    mode=Strategy.SEQUENTIAL,
     order=(NV1, NV2, NV3),
     candidates=(NV1, NV2, NV3),
 )
@@ -120,7 +120,7 @@ def answer(number: int, verdict: Verdict, *, drained: bool = False) -> ChoiceMad
         verdict=verdict,
         agent_id=AGENTS[number] if chosen else None,
         rule_id=RULE,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         choice=Choice(
             pool_id=POOL.id,
             rule_version=1,
@@ -182,7 +182,7 @@ def record(
         previous_agent_id=before,
         reason=Reason.QUEUED if agent is None else Reason.ROTATION,
         rule_id=RULE,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         by=None,
         caused_by=f"evt_{number}",
         at=AT,
@@ -249,7 +249,7 @@ def _topics() -> dict[str, list[Entry]]:
         id=RULE,
         name="",
         enabled=True,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         members=(Member(agent_id=NV1, capacity=2),),
     )
     about = {"organization": ORG, "page_id": PAGE, "at": AT, "conversation_id": thread("c_1")}

@@ -35,7 +35,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topics import ASSIGNMENTS, INBOUND, POOLS, Topic
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
+from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
 
@@ -215,7 +215,7 @@ class Feed:
             "previous_agent_id": None,
             "reason": Reason.QUEUED if agent is None else Reason.ROTATION,
             "rule_id": None,
-            "mode": Mode.SEQUENTIAL,
+            "mode": Strategy.SEQUENTIAL,
             "by": None,
             "caused_by": "evt_1",
             "candidates": () if agent is None or "choice" in decided else (AgentId(agent),),

@@ -19,17 +19,17 @@ from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Scope
-from tuyen_gateway.jobs.share import share_work
+from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
 
 
-def conversation(number: int, organization: str = "shop", **said: Any) -> Conversation:
+def conversation(number: int, organization: str = "shop", **said: Any) -> InboxRow:
     """A conversation that nobody has, on the page `page`."""
     fields: dict[str, Any] = {
         "organization": OrganizationId(organization),
@@ -42,19 +42,19 @@ def conversation(number: int, organization: str = "shop", **said: Any) -> Conver
         ),
         **said,
     }
-    return Conversation(id=ConversationId(f"msg_{organization}_{number:05}"), **fields)
+    return InboxRow(id=ConversationId(f"msg_{organization}_{number:05}"), **fields)
 
 
 @dataclass
 class WalksTwin:
     """Conversations in a dictionary. `raising` is what a walk by this name raises."""
 
-    rows_by_id: dict[ConversationId, Conversation] = field(default_factory=dict)
+    rows_by_id: dict[ConversationId, InboxRow] = field(default_factory=dict)
     raising: dict[str, Exception] = field(default_factory=dict)
     asked: list[OrganizationId] = field(default_factory=list)
     """Whose conversations were read for a slice, in the order of the slices."""
 
-    def add(self, *rows: Conversation) -> list[ConversationId]:
+    def add(self, *rows: InboxRow) -> list[ConversationId]:
         self.rows_by_id.update((row.id, row) for row in rows)
         return [row.id for row in rows]
 
@@ -72,7 +72,7 @@ class WalksTwin:
 
     async def rows(
         self, scope: Scope, ids: Sequence[ConversationId]
-    ) -> Mapping[ConversationId, Conversation]:
+    ) -> Mapping[ConversationId, InboxRow]:
         self.asked.append(scope.organization)
         return {one: self.rows_by_id[one] for one in ids if self._covered(scope, one)}
 
@@ -82,8 +82,8 @@ class WalksTwin:
         return ()
 
     async def quiet(
-        self, organization: OrganizationId, since: datetime, limit: int, after: Conversation | None
-    ) -> Sequence[Conversation]:
+        self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
+    ) -> Sequence[InboxRow]:
         if (error := self.raising.get(organization)) is not None:
             raise error
         return (
@@ -123,7 +123,7 @@ class InboxTwin:
 
 
 @asynccontextmanager
-async def at_work(log: Log, clock: Clock, walks: WalksTwin) -> AsyncIterator[Rig]:
+async def at_work(log: Log, clock: Clock, scans: WalksTwin) -> AsyncIterator[Rig]:
     """A gateway that does its share of the work until the block is left. It must not end before."""
     rows, nowhere = Rows(), connect("mongodb://127.0.0.1:9", "unused")
     gateway = compose(
@@ -132,12 +132,12 @@ async def at_work(log: Log, clock: Clock, walks: WalksTwin) -> AsyncIterator[Rig
         clock,
         views=rows,
         inbox=InboxTwin(),
-        walks=walks,
+        scans=scans,
         contacts=MongoContacts(nowhere),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
-    tasks.append(asyncio.create_task(share_work(gateway)))
+    tasks.append(asyncio.create_task(run_jobs(gateway)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -24,14 +24,14 @@ from tuyen_events.topics import (
 )
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.contacts import MongoContacts
+from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.adapters.walks import MongoWalks
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs.share import share_work
-from tuyen_gateway.ports import ConversationRow
+from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.ports import ConversationRef
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
@@ -49,7 +49,7 @@ class Rows:
     """Conversations in memory, cut by the scope as every view cuts them."""
 
     def __init__(self) -> None:
-        self._rows: dict[ConversationId, ConversationRow] = {}
+        self._rows: dict[ConversationId, ConversationRef] = {}
 
     def add(
         self,
@@ -60,7 +60,7 @@ class Rows:
         assignee: str | None = None,
         customer: str | None = "psid-1",
     ) -> None:
-        self._rows[ConversationId(conversation)] = ConversationRow(
+        self._rows[ConversationId(conversation)] = ConversationRef(
             id=ConversationId(conversation),
             organization=OrganizationId(organization),
             page_id=PageId(page),
@@ -71,7 +71,7 @@ class Rows:
             version=0,
         )
 
-    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRow | None:
+    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
         row = self._rows.get(conversation_id)
         if row is None or row.organization != scope.organization:
             return None
@@ -204,14 +204,14 @@ async def running(
         clock,
         views=rows if database is None else inbox,
         inbox=inbox,
-        walks=MongoWalks(where),
+        scans=MongoScans(where),
         contacts=MongoContacts(where),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
-        tasks.append(asyncio.create_task(share_work(gateway)))
+        tasks.append(asyncio.create_task(run_jobs(gateway)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -21,8 +21,8 @@ from tuyen_events.topics import CREDENTIALS, DIRECTORY
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.api.app import create_app
-from tuyen_gateway.domain.brake import FROM_STRANGE_PLACES
 from tuyen_gateway.domain.directory import Organization, evolve
+from tuyen_gateway.domain.login_throttle import FROM_STRANGE_PLACES
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 

@@ -15,7 +15,7 @@ from tuyen_events.limits import (
     WITHDRAWN_EVENTS,
 )
 from tuyen_events.marks import ConversationRead
-from tuyen_gateway.domain.inbox import Conversation, mark_read
+from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import live_events, with_withdrawn
 
 
@@ -65,7 +65,7 @@ async def test_r9_5_attachments_count_for_what_a_page_carries(owner: User, feed:
 
 
 def test_r9_6_a_row_keeps_the_marks_of_no_more_agents_than_there_can_be() -> None:
-    row = Conversation(id=ConversationId("msg_1"), reads=())
+    row = InboxRow(id=ConversationId("msg_1"), reads=())
     many = [f"agent-{n:05}" for n in range(AGENTS - 1)]
     for offset, agent in enumerate(many):
         row = msgspec.structs.replace(
@@ -79,7 +79,7 @@ def test_r9_6_a_row_keeps_the_marks_of_no_more_agents_than_there_can_be() -> Non
     assert "agent-00000" not in kept
 
 
-def _read(row: Conversation, agent: str, offset: int) -> Conversation:
+def _read(row: InboxRow, agent: str, offset: int) -> InboxRow:
     alone = msgspec.structs.replace(row, reads=()) if offset < AGENTS else row
     event = ConversationRead(
         organization=OrganizationId("shop"),

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rig import START
-from tuyen_gateway.adapters import brake as adapter
-from tuyen_gateway.adapters.brake import AT_ONCE_FROM_A_PLACE, REMEMBERED, LoginBrake
-from tuyen_gateway.domain.brake import (
+from tuyen_gateway.adapters import login_throttle as adapter
+from tuyen_gateway.adapters.login_throttle import AT_ONCE_FROM_A_PLACE, REMEMBERED, LoginThrottle
+from tuyen_gateway.domain.login_throttle import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
-    Attempts,
-    Purse,
+    AttemptBudget,
+    FailedAttempts,
     attempted,
     place_of,
     wait_before,
@@ -27,7 +27,7 @@ HOME, AWAY = "198.51.100.7", "203.0.113.9"
 
 def test_the_wait_doubles_up_to_its_bound() -> None:
     waits = [
-        wait_before(FROM_ONE_PLACE, Attempts(count, START), START).total_seconds()
+        wait_before(FROM_ONE_PLACE, FailedAttempts(count, START), START).total_seconds()
         for count in range(15)
     ]
     assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
@@ -36,9 +36,9 @@ def test_the_wait_doubles_up_to_its_bound() -> None:
 @pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
 @given(st.floats(0, 10_000), st.floats(-10, 2_000))
 def test_a_wait_never_grows_with_time_and_always_ends(
-    purse: Purse, spent: float, seconds: float
+    purse: AttemptBudget, spent: float, seconds: float
 ) -> None:
-    attempts = Attempts(spent, START)
+    attempts = FailedAttempts(spent, START)
     later = START + timedelta(seconds=seconds)
     assert timedelta(0) <= wait_before(purse, attempts, later)
     assert seconds < 0 or wait_before(purse, attempts, later) <= wait_before(purse, attempts, START)
@@ -46,7 +46,7 @@ def test_a_wait_never_grows_with_time_and_always_ends(
 
 
 @pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_guessing_without_end_is_no_faster_than_the_longest_wait(purse: Purse) -> None:
+def test_guessing_without_end_is_no_faster_than_the_longest_wait(purse: AttemptBudget) -> None:
     now, attempts, guesses = START, None, 0
     while now < START + timedelta(days=1):
         attempts = attempted(purse, attempts, now)
@@ -56,7 +56,7 @@ def test_guessing_without_end_is_no_faster_than_the_longest_wait(purse: Purse) -
 
 
 @pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_whoever_guesses_now_and_then_brakes_nobody(purse: Purse) -> None:
+def test_whoever_guesses_now_and_then_brakes_nobody(purse: AttemptBudget) -> None:
     now, attempts = START, None
     for _ in range(1_000):
         attempts = attempted(purse, attempts, now)
@@ -72,57 +72,57 @@ def test_a_place_is_what_a_caller_cannot_choose() -> None:
     assert place_of(None) == place_of("testclient") == "elsewhere"
 
 
-async def guess(brake: LoginBrake, username: str, place: str = AWAY) -> None:
+async def guess(login_throttle: LoginThrottle, username: str, place: str = AWAY) -> None:
     with pytest.raises(UnauthenticatedError):
-        async with brake.attempt("shop", username, place):
+        async with login_throttle.attempt("shop", username, place):
             raise UnauthenticatedError("wrong")
 
 
-async def enter(brake: LoginBrake, username: str, place: str = HOME) -> None:
-    async with brake.attempt("shop", username, place):
+async def enter(login_throttle: LoginThrottle, username: str, place: str = HOME) -> None:
+    async with login_throttle.attempt("shop", username, place):
         pass
 
 
 async def test_r9_5_a_wrong_password_every_few_minutes_locks_nobody_out() -> None:
     clock = ManualClock(START)
-    brake = LoginBrake(clock)
+    login_throttle = LoginThrottle(clock)
     for _ in range(300):
-        await guess(brake, "boss", HOME)
+        await guess(login_throttle, "boss", HOME)
         clock.advance(timedelta(minutes=5) - timedelta(seconds=1))
-    await enter(brake, "boss")
+    await enter(login_throttle, "boss")
 
 
 async def test_r9_5_strangers_everywhere_do_not_brake_a_place_that_logged_in_before() -> None:
-    brake = LoginBrake(ManualClock(START))
-    await enter(brake, "boss", HOME)
+    login_throttle = LoginThrottle(ManualClock(START))
+    await enter(login_throttle, "boss", HOME)
     for number in range(FROM_STRANGE_PLACES.free):
-        await guess(brake, "boss", f"203.0.113.{number}")
+        await guess(login_throttle, "boss", f"203.0.113.{number}")
     with pytest.raises(TooManyAttemptsError) as refused:
-        await enter(brake, "boss", "192.0.2.1")
+        await enter(login_throttle, "boss", "192.0.2.1")
     assert refused.value.retry_after_s <= FROM_STRANGE_PLACES.longest.total_seconds()
-    await enter(brake, "boss", HOME)
-    await guess(brake, "boss", HOME)
+    await enter(login_throttle, "boss", HOME)
+    await guess(login_throttle, "boss", HOME)
 
 
 async def test_a_known_place_guesses_no_faster_than_others() -> None:
-    brake = LoginBrake(ManualClock(START))
-    await enter(brake, "boss", HOME)
+    login_throttle = LoginThrottle(ManualClock(START))
+    await enter(login_throttle, "boss", HOME)
     for _ in range(FROM_ONE_PLACE.free):
-        await guess(brake, "boss", HOME)
+        await guess(login_throttle, "boss", HOME)
     with pytest.raises(TooManyAttemptsError):
-        await enter(brake, "boss", HOME)
+        await enter(login_throttle, "boss", HOME)
 
 
 async def test_r9_6_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "REMEMBERED", 100)
-    brake = LoginBrake(ManualClock(START))
+    login_throttle = LoginThrottle(ManualClock(START))
     for number in range(150):
-        await guess(brake, str(number))
-        await enter(brake, str(number))
-    assert len(brake._by_strangers) == len(brake._known) == 100
-    assert len(brake._by_place) <= 100
-    assert not brake._locks
-    assert not brake._under_way
+        await guess(login_throttle, str(number))
+        await enter(login_throttle, str(number))
+    assert len(login_throttle._by_strangers) == len(login_throttle._known) == 100
+    assert len(login_throttle._by_place) <= 100
+    assert not login_throttle._locks
+    assert not login_throttle._under_way
     assert REMEMBERED < 100_000
 
 
@@ -131,13 +131,13 @@ async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
 ) -> None:
     monkeypatch.setattr(adapter, "WAITING_FROM_A_PLACE", 20)
     monkeypatch.setattr(adapter, "WAITING", 21)
-    brake = LoginBrake(ManualClock(START))
-    await enter(brake, "known", AWAY)
+    login_throttle = LoginThrottle(ManualClock(START))
+    await enter(login_throttle, "known", AWAY)
     going, entered = asyncio.Event(), 0
 
     async def one(number: int) -> None:
         nonlocal entered
-        async with brake.attempt("shop", f"a{number}", AWAY):
+        async with login_throttle.attempt("shop", f"a{number}", AWAY):
             entered += 1
             await going.wait()
 
@@ -147,37 +147,37 @@ async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
         for _ in range(100):
             await asyncio.sleep(0)
         assert entered == AT_ONCE_FROM_A_PLACE
-        await enter(brake, "lan", HOME)
-        await enter(brake, "known", AWAY)
+        await enter(login_throttle, "lan", HOME)
+        await enter(login_throttle, "known", AWAY)
         with pytest.raises(TooManyAttemptsError):
-            await enter(brake, "lan", AWAY)
-        async with brake.attempt("shop", "minh", "192.0.2.1"):
+            await enter(login_throttle, "lan", AWAY)
+        async with login_throttle.attempt("shop", "minh", "192.0.2.1"):
             with pytest.raises(UnavailableError):
-                await enter(brake, "binh", "192.0.2.2")
+                await enter(login_throttle, "binh", "192.0.2.2")
         going.set()
     assert entered == 20
-    assert not brake._under_way
-    assert not brake._gates
+    assert not login_throttle._under_way
+    assert not login_throttle._gates
 
 
 async def test_an_account_is_braked_whatever_its_case_and_spelling_and_no_other_with_it() -> None:
-    brake = LoginBrake(ManualClock(START))
+    login_throttle = LoginThrottle(ManualClock(START))
     for username in ("chủ", "CHỦ", "Chu\u0309", "cHu\u0309", "chỦ"):
-        await guess(brake, username)
+        await guess(login_throttle, username)
     with pytest.raises(TooManyAttemptsError):
-        await guess(brake, "chủ")
-    await guess(brake, "minh")
+        await guess(login_throttle, "chủ")
+    await guess(login_throttle, "minh")
     with pytest.raises(UnauthenticatedError):
-        async with brake.attempt("other", "chủ", AWAY):
+        async with login_throttle.attempt("other", "chủ", AWAY):
             raise UnauthenticatedError("wrong")
 
 
 async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
-    brake = LoginBrake(ManualClock(START))
+    login_throttle = LoginThrottle(ManualClock(START))
 
     async def one() -> type[Exception]:
         try:
-            async with brake.attempt("shop", "lan", AWAY):
+            async with login_throttle.attempt("shop", "lan", AWAY):
                 await asyncio.sleep(0)
                 raise UnauthenticatedError("wrong")
         except (UnauthenticatedError, TooManyAttemptsError) as error:
@@ -188,10 +188,10 @@ async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
 
 
 async def test_many_right_logins_at_once_are_all_let_in() -> None:
-    brake = LoginBrake(ManualClock(START))
+    login_throttle = LoginThrottle(ManualClock(START))
 
     async def one() -> None:
-        async with brake.attempt("shop", "lan", AWAY):
+        async with login_throttle.attempt("shop", "lan", AWAY):
             await asyncio.sleep(0)
 
     await asyncio.gather(*(one() for _ in range(20)))

@@ -8,14 +8,14 @@ import pytest
 
 from gateway.rig import DEADLINE_S
 from tuyen_events.topics import DIRECTORY, PRESENCE
-from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import Appended, Record
+from tuyen_platform.kafka.ports import Record, RecordMetadata
 
 
 @asynccontextmanager
-async def followed(copy: LogCopy) -> AsyncIterator[None]:
+async def followed(copy: AwaitedTable) -> AsyncIterator[None]:
     task = asyncio.create_task(copy.run())
     try:
         await copy.following(DEADLINE_S)
@@ -28,7 +28,7 @@ async def followed(copy: LogCopy) -> AsyncIterator[None]:
 async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog) -> None:
     await log.append_bytes(DIRECTORY, "a", b"1")
     seen: list[Record] = []
-    copy = LogCopy(log, DIRECTORY, seen.append)
+    copy = AwaitedTable(log, DIRECTORY, seen.append)
     assert copy.problem() == "directory is not followed yet"
     async with followed(copy):
         await copy.folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
@@ -40,28 +40,29 @@ async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog
 async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
     await log.append_bytes(PRESENCE, "a", b"1")
     seen: list[Record] = []
-    copy = LogCopy(log, PRESENCE, seen.append, from_start=False)
+    copy = AwaitedTable(log, PRESENCE, seen.append, from_start=False)
     async with followed(copy):
         await copy.folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"2"]
 
 
 async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> None:
-    copy = LogCopy(log, DIRECTORY, lambda _: None)
+    copy = AwaitedTable(log, DIRECTORY, lambda _: None)
     with pytest.raises(UnavailableError):
         await copy.following(0.01)
     async with followed(copy):
         with pytest.raises(UnavailableError, match="not seen what was written"):
-            await copy.folded(Appended(0, 7), 0.01)
+            await copy.folded(RecordMetadata(0, 7), 0.01)
         assert not await copy.until(lambda: False, 0.01)
         assert copy._waiters == []
 
 
 async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryLog) -> None:
-    copy = LogCopy(log, DIRECTORY, lambda _: None)
+    copy = AwaitedTable(log, DIRECTORY, lambda _: None)
     async with followed(copy):
         waiting = [
-            asyncio.create_task(copy.folded(Appended(0, number), DEADLINE_S)) for number in range(3)
+            asyncio.create_task(copy.folded(RecordMetadata(0, number), DEADLINE_S))
+            for number in range(3)
         ]
         for number in range(3):
             await log.append_bytes(DIRECTORY, "a", str(number).encode())
@@ -77,7 +78,7 @@ async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemory
             raise OverflowError("what nobody expected")
         seen.append(record.value)
 
-    copy = LogCopy(log, DIRECTORY, fold)
+    copy = AwaitedTable(log, DIRECTORY, fold)
     async with followed(copy):
         for value in (b"1", b"odd", b"2"):
             at = await log.append_bytes(DIRECTORY, "a", value)

@@ -21,10 +21,10 @@ from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.queries import covered_query, matching_query
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import Assigned, ConversationFilter, Counts
+from tuyen_gateway.ports import Assigned, ConversationFilter, InboxCounts
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     COUNTERS,
@@ -74,9 +74,9 @@ def _unread(row: Document, scope: Scope) -> bool:
     return later or marked
 
 
-def _expected(rows: Sequence[Document], scope: Scope, wanted: ConversationFilter) -> Counts:
+def _expected(rows: Sequence[Document], scope: Scope, wanted: ConversationFilter) -> InboxCounts:
     unread = [row for row in rows if _unread(row, scope)]
-    return Counts(
+    return InboxCounts(
         total=len(unread if wanted.unread else rows),
         unread=len(unread),
         unread_by_channel={each: sum(r["channel"] == each for r in unread) for each in Channel},
@@ -88,11 +88,11 @@ def _views(database: Database) -> MongoViews:
     return MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
 
 
-def _grown(random: Random, number: int) -> Conversation:
+def _grown(random: Random, number: int) -> InboxRow:
     """A conversation of the hundred days before `START`."""
     marked = [each for each in VIEWERS if random.random() < 0.4]
     kind = random.choice(list(ConversationKind))
-    return Conversation(
+    return InboxRow(
         id=ConversationId(f"row_{number}"),
         organization=ORGANIZATION,
         page_id=random.choice([PAGE, PageId("other")]),
@@ -117,7 +117,7 @@ async def test_i5_counters_know_what_came_before_a_viewer_whenever_that_was(
     for _ in range(4):
         changed = [_grown(random, random.randrange(400)) for _ in range(200)]
         after = {row.id: row for row in changed}
-        before = await read_by_id(views[CONVERSATIONS], Conversation, after.keys())
+        before = await read_by_id(views[CONVERSATIONS], InboxRow, after.keys())
         assert await write_rows(views, before, after.values())
     moments = [START - timedelta(hours=hours) for hours in range(-24, 2500, 197)]
     asked = _views(views)
@@ -228,7 +228,7 @@ async def test_writing_many_rows_takes_as_few_round_trips_as_writing_few(
     rows = [_grown(seeded(9), number) for number in range(size)]
     first = [replace(row, page_id=PageId(row.id), assignee=VIEWERS[0]) for row in rows]
     assert await write_rows(database, {}, first)
-    before = await read_by_id(database[CONVERSATIONS], Conversation, [row.id for row in rows])
+    before = await read_by_id(database[CONVERSATIONS], InboxRow, [row.id for row in rows])
     commands.asked.clear()
     assert await write_rows(database, before, [replace(r, assignee=VIEWERS[1]) for r in first])
     assert commands.asked == ["update", "update", "delete", "commitTransaction"]

@@ -31,7 +31,7 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.topics import DIRECTORY
-from tuyen_events.vocabulary import Channel, Mode, Role
+from tuyen_events.vocabulary import Channel, Role, Strategy
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.domain.directory import (
     Organization,
@@ -79,7 +79,7 @@ def rule(rule_id: str) -> RuleChanged:
         id=RuleId(rule_id),
         name=rule_id,
         enabled=True,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
     )
 
 

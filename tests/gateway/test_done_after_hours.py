@@ -10,7 +10,7 @@ from gateway.feed import Feed
 from gateway.rig import Rig, User, events, running, until
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.topics import COMMANDS
-from tuyen_gateway.jobs import quiet
+from tuyen_gateway.jobs import auto_close
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
@@ -38,7 +38,7 @@ async def back(rig: Rig) -> User:
 
 async def check(rig: Rig) -> None:
     """One look for what is to be closed, at everything."""
-    await quiet.close_quiet(rig.gateway, rig.gateway.directory.organizations())
+    await auto_close.close_inactive(rig.gateway, rig.gateway.directory.organizations())
 
 
 async def test_i12_it_closes_what_had_no_event_for_so_long_and_nothing_else(
@@ -112,7 +112,7 @@ async def test_i12_two_gateways_at_once_and_many_batches_close_each_once(
     feed: Feed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(quiet, "BATCH", 3)
+    monkeypatch.setattr(auto_close, "BATCH", 3)
     async with (
         running(log, clock, views) as one,
         running(log, clock, views, projecting=False) as two,

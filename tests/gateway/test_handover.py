@@ -214,7 +214,7 @@ async def test_r7_4_a_manager_who_lost_the_right_meanwhile_stops_the_job(
     threads = await given(feed, 150)
     async with routing(log, awake=False) as router:
         job = await hand_over(manager, "minh", "lan")
-        await asked(log, runner.CHUNK)
+        await asked(log, runner.SLICE)
         await owner.done(
             "PUT", "/v1/agents/hoa", {"name": "Hoa", "username": "hoa", "role": "agent"}
         )
@@ -253,7 +253,7 @@ async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
                 await first.staff(owner, agent)
             threads = await given(feed, 130)
             job = await hand_over(owner, "minh", "lan")
-            await asked(log, runner.CHUNK)
+            await asked(log, runner.SLICE)
 
         async def rests() -> bool:
             return not router.awake.is_set()
@@ -261,7 +261,7 @@ async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
         await until(rests)
         async with running(log, clock, views) as second:
             owner = await second.login("shop", "boss", "boss-password")
-            await asked(log, 2 * runner.CHUNK - 60)  # what was carried out is not asked again
+            await asked(log, 2 * runner.SLICE - 60)  # what was carried out is not asked again
             router.awake.set()
             found = await ended(owner, job["id"])
             for thread in (threads[0], threads[-1]):

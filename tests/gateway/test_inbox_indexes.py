@@ -18,8 +18,8 @@ from tuyen_gateway.adapters.counters import (
     read_at_start,
 )
 from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.adapters.walks import MongoWalks, quiet_query
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.adapters.scans import MongoScans, inactive_query
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter
@@ -39,9 +39,9 @@ def _moment(number: int) -> datetime:
     return START + timedelta(seconds=number * 7919 % 100_003)
 
 
-def _row(number: int) -> Conversation:
+def _row(number: int) -> InboxRow:
     name = f"khach {number}"
-    return Conversation(
+    return InboxRow(
         id=ConversationId(f"msg_{number:05}"),
         organization=ORGANIZATION if number % 10 else OrganizationId("other"),
         page_id=PageId(f"page-{number % PAGES}"),
@@ -177,11 +177,11 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
 async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(
     filled: Database,
 ) -> None:
-    query = quiet_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
+    query = inactive_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
     found = filled[CONVERSATIONS].find(query).sort([("active_at", 1), ("_id", 1)])
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == stats["totalDocsExamined"] == LIMIT
-    walks = MongoWalks(filled)
+    walks = MongoScans(filled)
     given: list[str] = []
     last = None
     while part := await walks.quiet(ORGANIZATION, START + timedelta(seconds=ROWS), 700, last):
@@ -191,7 +191,7 @@ async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(
 
 
 async def test_r6_5_a_walk_by_ids_gives_each_once_in_order(filled: Database) -> None:
-    walks, wanted = MongoWalks(filled), ConversationFilter(assigned=Assigned(agent_id=None))
+    walks, wanted = MongoScans(filled), ConversationFilter(assigned=Assigned(agent_id=None))
     given: list[ConversationId] = []
     while part := await walks.ids(_scope(), wanted, 100, given[-1] if given else None):
         given.extend(part)

@@ -24,10 +24,10 @@ from tuyen_events.topics import JOBS, TOPICS
 from tuyen_gateway.adapters import jobs as kept
 from tuyen_gateway.api import jobs as routes
 from tuyen_gateway.domain.job_quotas import refuse_too_many
-from tuyen_gateway.domain.jobs import Job, begun, ended, evolve, taken_up
+from tuyen_gateway.domain.jobs import Job, begin, evolve, finish, take_up
 from tuyen_gateway.errors import TooManyAttemptsError
-from tuyen_gateway.jobs import share
-from tuyen_gateway.jobs.runner import CHUNK
+from tuyen_gateway.jobs import job_scheduler
+from tuyen_gateway.jobs.runner import SLICE
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -91,7 +91,7 @@ def asked(at: timedelta, number: int, by: str = "lan", ids: int = 1) -> Job:
     names = tuple(ConversationId(f"msg_{n}") for n in range(ids))
     request = closing(f"job_{number}", START + at, ids=names)
     job = Job(request=type(request)(**{**_fields(request), "by": AgentId(by)}))
-    last = ended(begun(job.request, ids, START + at), JobState.DONE, START + at, None)
+    last = finish(begin(job.request, ids, START + at), JobState.DONE, START + at, None)
     last = JobProgressed(**{**_fields(last), "total": ids})
     found = evolve(job, last)
     assert found is not None
@@ -197,9 +197,9 @@ async def compacted(log: InMemoryLog, clock: ManualClock, without: bytes = b"") 
 async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
     log: InMemoryLog, clock: ManualClock, walks: WalksTwin
 ) -> None:
-    ids = walks.add(*(conversation(n) for n in range(2 * CHUNK)))
+    ids = walks.add(*(conversation(n) for n in range(2 * SLICE)))
     async with at_work(log, clock, walks) as rig, routing(log) as router:
-        router.rests_after = CHUNK + 10
+        router.rests_after = SLICE + 10
         boss = await rig.organization()
         answer = await boss.done("POST", BULK, {"ids": ids, "set": {"done": True}})
 
@@ -213,7 +213,7 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
         job = rig.gateway.jobs.job(answer["id"])
     assert job is not None
     assert job.progress is not None
-    assert (job.progress.total, job.progress.done) == (2 * CHUNK, 2 * CHUNK)
+    assert (job.progress.total, job.progress.done) == (2 * SLICE, 2 * SLICE)
 
 
 async def test_what_an_older_version_wrote_is_kept_from_compaction(
@@ -225,7 +225,7 @@ async def test_what_an_older_version_wrote_is_kept_from_compaction(
     async with at_work(log, clock, walks) as rig:
         await rig.organization()
     await put(log, request)
-    await put(log, taken_up(begun(request, 1, clock.now()), (thread,)))
+    await put(log, take_up(begin(request, 1, clock.now()), (thread,)))
     async with at_work(log, clock, walks), routing(log, awake=False):
 
         async def is_asked_again() -> bool:
@@ -262,7 +262,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
 ) -> None:
     """The gateway hears of the end while it is still tidying up, and lets that go on."""
     append, dealt = kept.Jobs._append, asyncio.Event()
-    deal = share._Share._deal
+    deal = job_scheduler._Scheduler._deal
 
     async def append_late(self: kept.Jobs, event: Any, key: str, *parts: str) -> Any:
         if "ended" in parts:
@@ -270,14 +270,16 @@ async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
             await dealt.wait()
         return await append(self, event, key, *parts)
 
-    async def deal_and_tell(self: share._Share, has: frozenset[int], *, news: bool) -> None:
+    async def deal_and_tell(
+        self: job_scheduler._Scheduler, has: frozenset[int], *, news: bool
+    ) -> None:
         await deal(self, has, news=news)
         job = self.gateway.jobs.job("job_1")
         if job is not None and job.ended:
             dealt.set()
 
     monkeypatch.setattr(kept.Jobs, "_append", append_late)
-    monkeypatch.setattr(share._Share, "_deal", deal_and_tell)
+    monkeypatch.setattr(job_scheduler._Scheduler, "_deal", deal_and_tell)
     async with at_work(log, clock, walks) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))
@@ -335,11 +337,11 @@ async def test_r9_6_of_a_job_its_request_is_forgotten_first(
 async def test_r9_5_a_small_job_waits_for_no_more_than_a_slice_of_a_noisy_shop(
     log: InMemoryLog, clock: ManualClock, walks: WalksTwin
 ) -> None:
-    many = walks.add(*(conversation(n, "noisy") for n in range(20 * CHUNK)))
+    many = walks.add(*(conversation(n, "noisy") for n in range(20 * SLICE)))
     few = walks.add(conversation(1, "quiet"))
     async with at_work(log, clock, walks) as rig, routing(log) as router:
         noisy, quiet = await rig.organization("noisy"), await rig.organization("quiet")
-        router.rests_after = CHUNK
+        router.rests_after = SLICE
         for _ in range(JOBS_OF_AGENT):
             await noisy.done("POST", BULK, {"ids": many, "set": {"done": True}})
 

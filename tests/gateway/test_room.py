@@ -30,7 +30,7 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.topics import DIRECTORY
-from tuyen_events.vocabulary import Capability, Channel, Mode, Role
+from tuyen_events.vocabulary import Capability, Channel, Role, Strategy
 from tuyen_gateway.domain import room
 from tuyen_gateway.domain.directory import Organization, entity_of, evolve
 from tuyen_gateway.domain.room import check_room
@@ -65,7 +65,7 @@ def rule(name: str, members: int = 0, pages: int = 0) -> RuleChanged:
         id=RuleId(name),
         name=name,
         enabled=True,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         pages=(PageId("page"),) * pages,
         members=(Member(agent_id=AN),) * members,
     )
@@ -159,7 +159,7 @@ def test_r9_5_what_fits_the_limits_fits_its_topic() -> None:
             id=RuleId("r" * limits.ID_CHARACTERS),
             name=name,
             enabled=True,
-            mode=Mode.LEAST_LOADED,
+            mode=Strategy.LEAST_LOADED,
             pages=tuple(pages),
             members=tuple(
                 Member(agent_id=one, capabilities=every, capacity=limits.CAPACITY) for one in long

@@ -7,11 +7,11 @@ import pytest
 
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import AgentId, RuleId
-from tuyen_events.vocabulary import ConversationKind, Mode, Reason
+from tuyen_events.vocabulary import ConversationKind, Reason, Strategy
 from tuyen_gateway.domain.history import AssignmentEntry
-from tuyen_gateway.domain.sentences import Names, sentence
+from tuyen_gateway.domain.sentences import NameLookup, sentence
 
-NAMES = Names(
+NAMES = NameLookup(
     agent=lambda agent: {"lan": "Lan", "minh": "Minh", "hoa": "Hoa"}.get(agent, agent),
     rule=lambda _: "Bán hàng",
 )
@@ -34,7 +34,7 @@ def entry(reason: Reason, agent: AgentId | None = LAN, **said: Any) -> Assignmen
     return AssignmentEntry(reason=reason, agent_id=agent, **given)
 
 
-BY_RULE: dict[str, Any] = {"rule_id": RULE, "mode": Mode.SEQUENTIAL}
+BY_RULE: dict[str, Any] = {"rule_id": RULE, "mode": Strategy.SEQUENTIAL}
 CASES = {
     "rotation": (
         entry(Reason.ROTATION, **BY_RULE, choice=Choice(after=MINH)),
@@ -47,12 +47,12 @@ CASES = {
         "It was Lan’s turn under the rule “Bán hàng” (2 could take it).",
     ),
     "random": (
-        entry(Reason.RANDOM, rule_id=RULE, mode=Mode.RANDOM, candidates=(LAN, MINH, HOA)),
+        entry(Reason.RANDOM, rule_id=RULE, mode=Strategy.RANDOM, candidates=(LAN, MINH, HOA)),
         "Lan được chọn ngẫu nhiên theo quy tắc “Bán hàng” (3 nhân viên có thể nhận).",
         "Lan was drawn at random under the rule “Bán hàng” (3 could take it).",
     ),
     "least_loaded": (
-        entry(Reason.LEAST_LOADED, rule_id=RULE, mode=Mode.LEAST_LOADED, choice=Choice(load=0)),
+        entry(Reason.LEAST_LOADED, rule_id=RULE, mode=Strategy.LEAST_LOADED, choice=Choice(load=0)),
         "Lan đang có ít hội thoại mở nhất, là 0, theo quy tắc “Bán hàng”.",
         "Lan had the fewest open conversations, 0, under the rule “Bán hàng”.",
     ),

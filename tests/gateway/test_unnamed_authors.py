@@ -18,8 +18,8 @@ from tuyen_events.ids import (
     unnamed_author,
 )
 from tuyen_events.inbound import CommentAdded, Customer
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
-from tuyen_gateway.domain.inbox import Addition, Conversation, add, assign
+from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
+from tuyen_gateway.domain.inbox import Addition, InboxRow, add, assign
 
 THREAD = ConversationId("cmt_1")
 NAMED = Customer(id=CustomerId("cus_lan"), external_id="670", name="Lan")
@@ -57,7 +57,7 @@ def _made(author: Customer) -> AssignmentMade:
         previous_agent_id=None,
         reason=Reason.ROTATION,
         rule_id=None,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         by=None,
         caused_by="evt_1",
         at=START,
@@ -75,7 +75,7 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
     ]
     rows = []
     for order in permutations(facts):
-        row = Conversation(id=THREAD)
+        row = InboxRow(id=THREAD)
         for fact in order:
             if isinstance(fact, Addition):
                 row = add(row, fact, "lan" if fact.event.customer is NAMED else None)
@@ -117,7 +117,7 @@ def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
         facts.append(_told(NAMED, 9))
     rows = []
     for order in permutations(facts):
-        row = Conversation(id=THREAD)
+        row = InboxRow(id=THREAD)
         for fact in order:
             row = add(row, fact, None) if isinstance(fact, Addition) else assign(row, fact)
         rows.append(row)

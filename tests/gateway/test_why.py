@@ -10,7 +10,7 @@ from gateway.rig import Rig, User
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.pools import Excluded, PoolRecorded
-from tuyen_events.vocabulary import Exclusion, Mode, Reason
+from tuyen_events.vocabulary import Exclusion, Reason, Strategy
 from tuyen_gateway.adapters import threads as adapter
 
 AN, BINH, CHI, DUNG = (AgentId(one) for one in ("an", "binh", "chi", "dung"))
@@ -22,7 +22,7 @@ def pool(**changed: Any) -> PoolRecorded:
         "organization": OrganizationId("shop"),
         "rule_id": RuleId("sales"),
         "rule_version": 3,
-        "mode": Mode.LEAST_LOADED,
+        "mode": Strategy.LEAST_LOADED,
         "order": (AN, BINH, CHI, DUNG),
         "candidates": (AN, BINH, CHI),
         "excluded": (Excluded(agent_id=DUNG, why=Exclusion.OFFLINE),),
@@ -63,7 +63,7 @@ async def test_r9_4_it_names_the_rule_everybody_considered_and_why_the_others_we
         "a",
         "binh",
         reason=Reason.LEAST_LOADED,
-        mode=Mode.LEAST_LOADED,
+        mode=Strategy.LEAST_LOADED,
         rule_id=RuleId("sales"),
         choice=CHOICE,
         settings_version=5,
@@ -108,7 +108,7 @@ async def test_r9_4_an_agent_is_not_told_of_colleagues_presence_and_work(
         "a",
         "binh",
         reason=Reason.LEAST_LOADED,
-        mode=Mode.LEAST_LOADED,
+        mode=Strategy.LEAST_LOADED,
         rule_id=RuleId("sales"),
         choice=CHOICE,
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from tuyen_events.ids import ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_platform.mongodb import Database
@@ -295,7 +295,7 @@ class StrictDatabase(dict[str, _Collection]):
     def __missing__(self, name: str) -> _Collection:
         customer = RowCustomer(id=CustomerId("cus_1"), external_id="v-1", name="Lan", picture=None)
         now = datetime(2026, 11, 21, 8, tzinfo=UTC)
-        row = Conversation(
+        row = InboxRow(
             id=ConversationId(THREAD),
             organization=OrganizationId("shop"),
             page_id=PageId("chat"),

@@ -18,7 +18,7 @@ from support.livechat import APP, TOKEN, body, signed
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, PAGE_TOKENS, RAW
-from tuyen_ingest.replay import Outcome, kept, replay
+from tuyen_ingest.replay import ReplayResult, kept, replay
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.metrics import SKIPPED_UPDATES
 from tuyen_platform.page_tokens import PageTokens
@@ -213,7 +213,9 @@ async def test_p3_kept_bodies_are_read_again_with_the_same_ids(rig: Rig, log: In
     await rig.chat(body())
     await rig.chat(body("b1f1"))
     before = await envelopes(log, INBOUND)
-    assert await replay(rig.ingest, log, "raw", None) == Outcome(bodies=2, events=2, failures=0)
+    assert await replay(rig.ingest, log, "raw", None) == ReplayResult(
+        bodies=2, events=2, failures=0
+    )
     assert [one.id for one in await envelopes(log, INBOUND)] == [one.id for one in before * 2]
     assert len(await records(log, RAW)) == 2
 
@@ -230,7 +232,7 @@ async def test_p4_a_dead_letter_is_sent_again_after_a_fix(
     (listed,) = [found async for found in kept(log, "dead-letters", None)]
     assert (listed.channel, listed.account) == ("livechat", APP)
     again = await replay(rig.ingest, log, "dead-letters", None)
-    assert again == Outcome(bodies=1, events=1, failures=0)
+    assert again == ReplayResult(bodies=1, events=1, failures=0)
     (found,) = await envelopes(log, INBOUND)
     assert isinstance(found.data, InboundEvent)
     assert (found.data.organization, found.data.accepted_at) == (HOA_SEN, START)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from tuyen_channels.ports import Page
 from tuyen_events.directory import OrganizationChanged, PageChanged, RuleChanged
 from tuyen_events.ids import OrganizationId, PageId, RuleId
-from tuyen_events.vocabulary import Channel, Mode
+from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_what_is_no_page_and_no_organization_changes_nothing() -> None:
         id=RuleId("r"),
         name="R",
         enabled=True,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         at=NOW,
     )
     pages.apply("hoa-sen/rule/r", rule)

@@ -44,7 +44,7 @@ from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, TO
 from tuyen_ingest import acceptance
 from tuyen_ingest.api.webhooks import MAX_BODY_BYTES
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import Appended, LogUnavailableError, Unwritten
+from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 from tuyen_platform.metrics import SKIPPED_UPDATES
 
 POST = f"{PAGE}_690"
@@ -393,8 +393,8 @@ class SilentLog(InMemoryLog):
     silent = False
 
     async def append_all(
-        self, records: Sequence[Unwritten], *, within_s: float = 30.0
-    ) -> list[Appended]:
+        self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
+    ) -> list[RecordMetadata]:
         appended = await super().append_all(records, within_s=within_s)
         if self.silent:
             raise LogUnavailableError("no acknowledgement")

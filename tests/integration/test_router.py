@@ -38,10 +38,10 @@ from tuyen_events.topics import (
     Topic,
 )
 from tuyen_events.topics import CUSTOMERS as CUSTOMERS_TOPIC
-from tuyen_events.vocabulary import Mode, Reason
+from tuyen_events.vocabulary import Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_router.stages.saving import SAVED_FROM
+from tuyen_router.stages.snapshot_writer import SAVED_FROM
 
 PAGES, AGENTS, CUSTOMERS, EVENTS = 1, 7, 60, 400
 COMMENTS = EVENTS * 2 // 10
@@ -290,7 +290,7 @@ def _rule_of_nine() -> tuple[str, Envelope]:
         id=RuleId("everyone"),
         name="Everyone",
         enabled=True,
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         members=tuple(Member(agent_id=each, capacity=9) for each in agents),
         version=2,
     )

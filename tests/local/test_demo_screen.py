@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from tuyen_local.demo.screen import Row, Screen
+from tuyen_local.demo.screen import Screen, ScreenRow
 from tuyen_local.demo.tally import Tally
 
-ROW = Row(
+ROW = ScreenRow(
     "Vân: “Shop ơi, áo khoác này còn size M không?”",
     "message",
     "Lan",

@@ -6,7 +6,7 @@ import pytest
 
 from tuyen_channels.facebook.channel import FacebookChannel
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Page as KnownPage
+from tuyen_channels.ports import DemoPage as KnownPage
 from tuyen_channels.ports import Parsed
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import (
@@ -16,11 +16,11 @@ from tuyen_events.inbound import (
     MessageReceived,
     PostPublished,
 )
-from tuyen_local.demo.webhooks import SIGNATURE_HEADER, Customer, Page, signature
+from tuyen_local.demo.webhooks import SIGNATURE_HEADER, DemoCustomer, DemoPage, signature
 
 SECRET = "app-secret"
-PAGE = Page("104000000000001", 1_790_000_000_000)
-VAN = Customer("6700000000000001", "Vân")
+PAGE = DemoPage("104000000000001", 1_790_000_000_000)
+VAN = DemoCustomer("6700000000000001", "Vân")
 POST = "104000000000001_77"
 KNOWN = {PAGE.external_id: KnownPage(OrganizationId("demo"), PageId("shop"))}
 

@@ -6,9 +6,9 @@ import pytest
 
 from tuyen_events.vocabulary import Reason
 from tuyen_local.demo.tally import Tally
-from tuyen_local.demo.why import STICKY, Record, sentence
+from tuyen_local.demo.why import STICKY, AssignmentRecord, sentence
 
-RECORD = Record(
+RECORD = AssignmentRecord(
     reason=Reason.ROTATION,
     agent_id="hoa",
     previous_agent_id="lan",
@@ -51,7 +51,7 @@ def test_a_record_is_read_from_the_gateways_answer() -> None:
         "note": "quen khách này",
         "candidates": ["minh", "hoa"],
     }
-    assert Record.read(item) == RECORD
+    assert AssignmentRecord.read(item) == RECORD
 
 
 def test_the_tally_counts_by_agent_and_reason() -> None:

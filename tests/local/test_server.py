@@ -10,34 +10,34 @@ import pytest
 
 from tuyen_local import cache, containers, kafka, mongodb, server
 from tuyen_local.errors import CannotStart
-from tuyen_local.server import Origin, Server, nothing
+from tuyen_local.server import Server, ServerOrigin, nothing
 
 
 class Recorded:
     """A kind of server of which nothing is started."""
 
     async def named(self, address: str) -> Server:
-        return Server(address, Origin.NAMED, "named", nothing)
+        return Server(address, ServerOrigin.NAMED, "named", nothing)
 
     async def container(self, directory: Path) -> Server:
-        return Server(str(directory), Origin.CONTAINER, "container", nothing)
+        return Server(str(directory), ServerOrigin.CONTAINER, "container", nothing)
 
     async def process(self, directory: Path, logs: Path) -> Server:
-        return Server(str(directory), Origin.PROCESS, "process", nothing)
+        return Server(str(directory), ServerOrigin.PROCESS, "process", nothing)
 
 
 @pytest.mark.parametrize(
     ("named", "engine", "origin"),
     [
-        ("broker:9092", True, Origin.NAMED),
-        ("broker:9092", False, Origin.NAMED),
-        (None, True, Origin.CONTAINER),
-        ("", True, Origin.CONTAINER),
-        (None, False, Origin.PROCESS),
+        ("broker:9092", True, ServerOrigin.NAMED),
+        ("broker:9092", False, ServerOrigin.NAMED),
+        (None, True, ServerOrigin.CONTAINER),
+        ("", True, ServerOrigin.CONTAINER),
+        (None, False, ServerOrigin.PROCESS),
     ],
 )
 async def test_named_comes_before_container_before_process(
-    tmp_path: Path, named: str | None, engine: bool, origin: Origin
+    tmp_path: Path, named: str | None, engine: bool, origin: ServerOrigin
 ) -> None:
     started = await server.start(Recorded(), tmp_path / "data", tmp_path, named, lambda: engine)
     assert started.origin is origin

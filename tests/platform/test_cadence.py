@@ -2,8 +2,8 @@
 
 import pytest
 
-from tuyen_platform import cadence
-from tuyen_platform.cadence import Cadence
+from tuyen_platform import pacer
+from tuyen_platform.pacer import Pacer
 
 
 class Clock:
@@ -22,18 +22,18 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(cadence, "time", clock)
-    monkeypatch.setattr(cadence, "asyncio", clock)
+    monkeypatch.setattr(pacer, "time", clock)
+    monkeypatch.setattr(pacer, "asyncio", clock)
     return clock
 
 
 async def test_the_first_turn_begins_at_once(clock: Clock) -> None:
-    await Cadence(0.5).turn()
+    await Pacer(0.5).turn()
     assert clock.now == 100.0
 
 
 async def test_turns_begin_no_nearer_than_they_may(clock: Clock) -> None:
-    pace = Cadence(0.5)
+    pace = Pacer(0.5)
     began = []
     for took_s in (0.0, 0.125, 0.5):
         await pace.turn()
@@ -43,7 +43,7 @@ async def test_turns_begin_no_nearer_than_they_may(clock: Clock) -> None:
 
 
 async def test_after_a_rest_or_a_long_turn_nothing_waits(clock: Clock) -> None:
-    pace = Cadence(0.5)
+    pace = Pacer(0.5)
     await pace.turn()
     clock.now += 3.0
     await pace.turn()

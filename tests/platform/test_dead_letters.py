@@ -8,7 +8,7 @@ from tuyen_events.codec import decode, encode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
-from tuyen_platform.dead_letters import bury, within_bounds
+from tuyen_platform.dead_letters import send_to_dead_letters, within_bounds
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
 
@@ -54,7 +54,7 @@ async def test_r9_5_a_record_that_is_odd_all_over_is_buried() -> None:
         value=b"\x01" * 1_000_000,
         headers=[],
     )
-    await bury(log, record, "undertaker", "\x01" * 1_000_000)
+    await send_to_dead_letters(log, record, "undertaker", "\x01" * 1_000_000)
     async with log.tail(DEAD_LETTERS) as tail:
         async for batch in tail.batches():
             ((written,),) = batch.values()

@@ -18,10 +18,10 @@ from tuyen_platform.kafka import client, producer
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import (
     LogUnavailableError,
+    ProducerRecord,
     Record,
     Subscription,
     Tail,
-    Unwritten,
 )
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -208,7 +208,7 @@ async def test_a_producer_that_lost_count_is_replaced(log: KafkaLog) -> None:
                 with suppress(LogUnavailableError):
                     offsets.append((await log.append_bytes(ORDERS, "don", b"1")).offset)
                 await asyncio.sleep(0.05)
-    (last,) = await log.append_all([Unwritten(ORDERS, "don", b"2", ())])
+    (last,) = await log.append_all([ProducerRecord(ORDERS, "don", b"2", ())])
     assert [*offsets, last.offset] == [offsets[0] + each for each in range(4)]
     released.set()
     await asyncio.wait(log._producer._ending)

@@ -16,15 +16,15 @@ from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
-    Appended,
-    Batch,
+    FetchedRecords,
     Log,
     Offsets,
+    ProducerRecord,
     Record,
+    RecordMetadata,
     RecordTooLargeError,
     Subscription,
     Tail,
-    Unwritten,
 )
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -76,12 +76,14 @@ async def take(reader: Tail | Subscription, count: int) -> list[Record]:
     return found
 
 
-async def batches(reader: Tail | Subscription) -> AsyncGenerator[Batch, None]:
+async def batches(reader: Tail | Subscription) -> AsyncGenerator[FetchedRecords, None]:
     async for batch in reader.batches():
         yield batch
 
 
-async def fill(log: Log, topic: Topic, count: int, partition: int | None = 0) -> list[Appended]:
+async def fill(
+    log: Log, topic: Topic, count: int, partition: int | None = 0
+) -> list[RecordMetadata]:
     return [
         await log.append_bytes(topic, f"k{number}", b"%d" % number, partition=partition)
         for number in range(count)
@@ -93,7 +95,7 @@ def values(records: list[Record]) -> list[bytes | None]:
 
 
 async def test_appends_stand_in_the_order_of_the_calls_from_offset_0(log: Log) -> None:
-    assert await fill(log, ORDERS, 5) == [Appended(0, offset) for offset in range(5)]
+    assert await fill(log, ORDERS, 5) == [RecordMetadata(0, offset) for offset in range(5)]
     async with log.tail(ORDERS) as tail:
         assert values(await take(tail, 5)) == [b"0", b"1", b"2", b"3", b"4"]
 
@@ -112,10 +114,10 @@ async def test_appends_under_way_together_stand_in_the_order_of_the_calls(log: L
 async def test_records_appended_all_at_once_stand_in_the_order_given(log: Log) -> None:
     await log.append_bytes(ORDERS, "k", b"before")
     count = 2000  # more than one batch of the producer
-    given = [Unwritten(ORDERS, "k", b"%d" % n + bytes(200)) for n in range(count)]
-    appended = await log.append_all([*given, Unwritten(SHOPS, "s", None, [("h", b"v")])])
+    given = [ProducerRecord(ORDERS, "k", b"%d" % n + bytes(200)) for n in range(count)]
+    appended = await log.append_all([*given, ProducerRecord(SHOPS, "s", None, [("h", b"v")])])
     at = partition_of("k", ORDERS.partitions)
-    assert appended == [*(Appended(at, n + 1) for n in range(count)), Appended(0, 0)]
+    assert appended == [*(RecordMetadata(at, n + 1) for n in range(count)), RecordMetadata(0, 0)]
     async with log.tail(SHOPS) as tail:
         (removal,) = await take(tail, 1)
     assert (removal.key, removal.value, list(removal.headers)) == (b"s", None, [("h", b"v")])
@@ -186,8 +188,10 @@ async def test_a_record_that_is_too_large_is_refused_and_the_next_one_is_taken(l
     with pytest.raises(RecordTooLargeError, match="orders"):
         await log.append_bytes(ORDERS, "key", body, partition=0)
     with pytest.raises(RecordTooLargeError, match="orders"):
-        await log.append_all([Unwritten(ORDERS, "a", b"x", []), Unwritten(ORDERS, "b", body, [])])
-    assert await log.append_bytes(ORDERS, "key", b"x", partition=0) == Appended(0, 1)
+        await log.append_all(
+            [ProducerRecord(ORDERS, "a", b"x", []), ProducerRecord(ORDERS, "b", body, [])]
+        )
+    assert await log.append_bytes(ORDERS, "key", b"x", partition=0) == RecordMetadata(0, 1)
     assert sum((await log.end_offsets(ORDERS)).values()) == 2
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pymongo.errors import OperationFailure, PyMongoError
 
-from tuyen_platform.mongodb import Session, connect, in_one_snapshot, require_transactions
+from tuyen_platform.mongodb import MongoSession, connect, in_one_snapshot, require_transactions
 
 
 @pytest.mark.mongodb
@@ -40,7 +40,7 @@ async def test_what_is_asked_in_one_snapshot_sees_one_state(mongodb: str, databa
     opened = connect(mongodb, database)
     rows = opened["rows"]
 
-    async def twice(session: Session) -> list[int]:
+    async def twice(session: MongoSession) -> list[int]:
         first = len(await rows.find(session=session).to_list(None))
         await rows.insert_one({})
         return [first, len(await rows.find(session=session).to_list(None))]
@@ -59,7 +59,7 @@ async def test_a_snapshot_that_is_gone_is_taken_anew_a_few_times(
     opened = connect(mongodb, database)
     asked = 0
 
-    async def gone(_: Session) -> None:
+    async def gone(_: MongoSession) -> None:
         nonlocal asked
         asked += 1
         raise OperationFailure("gone", code)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from tuyen_events.codec import UnreadableEventError
-from tuyen_platform.kafka.ports import Record, Unwritten
+from tuyen_platform.kafka.ports import ProducerRecord, Record
 from tuyen_platform.page_tokens import PageTokens
 from tuyen_platform.settings import LOCAL_SECRETS_KEY, SealingSettings
 
@@ -18,7 +18,7 @@ def tokens(*keys: str) -> PageTokens:
     return PageTokens(SecretStr(",".join(keys)))
 
 
-def as_record(unwritten: Unwritten, key: str | None = None) -> Record:
+def as_record(unwritten: ProducerRecord, key: str | None = None) -> Record:
     return Record(
         topic=unwritten.topic.name,
         partition=0,
@@ -30,7 +30,7 @@ def as_record(unwritten: Unwritten, key: str | None = None) -> Record:
     )
 
 
-def folded(kept: PageTokens, *records: Unwritten) -> PageTokens:
+def folded(kept: PageTokens, *records: ProducerRecord) -> PageTokens:
     for record in records:
         kept.fold(as_record(record))
     return kept

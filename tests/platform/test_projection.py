@@ -16,7 +16,7 @@ from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import DEAD_LETTERS, MARKS
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import Batch, LogUnavailableError, Record
+from tuyen_platform.kafka.ports import FetchedRecords, LogUnavailableError, Record
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import (
     Fold,
@@ -40,7 +40,7 @@ class Marks:
         self.failures: list[Exception] = []
         self.batches = 0
 
-    async def fold(self, batch: Batch) -> None:
+    async def fold(self, batch: FetchedRecords) -> None:
         self.batches += 1
         if self.failures:
             raise self.failures.pop()
@@ -159,7 +159,7 @@ async def test_r9_5_a_record_that_cannot_be_folded_is_buried_and_holds_nothing_b
         {(0, 3), (0, 4), (5, 1)},
     )
 
-    async def fold(batch: Batch) -> None:
+    async def fold(batch: FetchedRecords) -> None:
         for (_, partition), records in batch.items():
             assert [r.offset for r in records] == sorted(r.offset for r in records)
             if any((partition, record.offset) in odd for record in records):

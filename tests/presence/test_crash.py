@@ -24,7 +24,7 @@ from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_presence.bootstrap import PresenceService, compose
-from tuyen_presence.clock_hand import moment_of
+from tuyen_presence.broker_clock import moment_of
 
 DEADLINE_S = 90
 LEASE_S = 6.0

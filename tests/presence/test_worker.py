@@ -17,7 +17,7 @@ from tuyen_events.topics import DEAD_LETTERS, PRESENCE, PRESENCE_SIGNALS, Topic
 from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import LogUnavailableError, Unwritten
+from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
 from tuyen_presence.bootstrap import PresenceService, compose
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)
@@ -236,7 +236,7 @@ async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     append_all, failures = shop.log.append_all, [LogUnavailableError("away")]
     monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
 
-    async def failing(records: list[Unwritten], *, within_s: float = 30.0) -> object:
+    async def failing(records: list[ProducerRecord], *, within_s: float = 30.0) -> object:
         if failures:
             raise failures.pop()
         return await append_all(records, within_s=within_s)
@@ -349,7 +349,7 @@ async def test_r8_3_every_change_of_presence_of_one_turn_is_an_event(shop: Shop)
 async def test_r8_2_clocks_that_jump_log_nobody_out_and_keep_nobody_online(
     shop: Shop, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_presence.clock_hand._ASKED_ANEW_AFTER_S", 0.0)
+    monkeypatch.setattr("tuyen_presence.broker_clock._ASKED_ANEW_AFTER_S", 0.0)
     shop.gateways.advance(timedelta(seconds=-seconds))
     async with shop.worker():
         await shop.say("lan", ONLINE)

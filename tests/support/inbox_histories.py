@@ -48,9 +48,9 @@ from tuyen_events.inbound import (
 from tuyen_events.marks import ConversationRead
 from tuyen_events.pools import Excluded, PoolRecorded
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
-from tuyen_events.vocabulary import Channel, ConversationKind, Exclusion, Mode, Reason
+from tuyen_events.vocabulary import Channel, ConversationKind, Exclusion, Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Batch, Record
+from tuyen_platform.kafka.ports import FetchedRecords, Record
 
 ORGANIZATION = OrganizationId("org")
 PAGE = PageId("page")
@@ -420,7 +420,7 @@ class History:
             previous_agent_id=None,
             reason=Reason.ROTATION,
             rule_id=RuleId("rule"),
-            mode=Mode.SEQUENTIAL,
+            mode=Strategy.SEQUENTIAL,
             by=None,
             caused_by=number,
             at=self._clock,
@@ -438,7 +438,7 @@ class History:
             organization=self.organization,
             rule_id=RuleId("rule"),
             rule_version=number,
-            mode=Mode.SEQUENTIAL,
+            mode=Strategy.SEQUENTIAL,
             order=(AgentId("an"), AgentId("binh.1")),
             candidates=(AgentId("an"),),
             excluded=(Excluded(agent_id=AgentId("binh.1"), why=Exclusion.OFFLINE),),
@@ -510,7 +510,9 @@ class History:
             self.again(self.random.choice(self.records[self.random.choice(places)]))
 
 
-def batches(records: dict[Place, list[Record]], random: Random, size: int = 40) -> Iterator[Batch]:
+def batches(
+    records: dict[Place, list[Record]], random: Random, size: int = 40
+) -> Iterator[FetchedRecords]:
     """All records, each partition in its order, cut and mixed at random."""
     rest: dict[Place, Sequence[Record]] = {place: tuple(found) for place, found in records.items()}
     while rest:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tuyen_local import kafka, mongodb, server
 from tuyen_local.settings import Settings
 
-KINDS: dict[str, server.Kind] = {"kafka": kafka, "mongodb": mongodb}
+KINDS: dict[str, server.ServerKind] = {"kafka": kafka, "mongodb": mongodb}
 
 
 def _wait_for_the_end_of_the_run(directory: Path) -> None:

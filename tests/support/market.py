@@ -13,7 +13,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from tuyen_events import ids
-from tuyen_events.assignments import AssignmentMade, Sources
+from tuyen_events.assignments import AssignmentMade, InputOffsets
 from tuyen_events.codec import encode
 from tuyen_events.directory import (
     AgentChanged,
@@ -37,16 +37,16 @@ from tuyen_events.topics import (
 from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,
-    Mode,
     Presence,
     PresenceCause,
     Reason,
     Role,
+    Strategy,
 )
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_router.domain.seen import REMEMBERED_EVENTS, with_seen
-from tuyen_router.domain.snapshot import with_standing
-from tuyen_router.domain.state import CustomerRecord, Partition, apply_assignment
+from tuyen_router.domain.seen import REMEMBERED_EVENTS, remember_seen
+from tuyen_router.domain.snapshot import with_summary
+from tuyen_router.domain.state import CustomerRecord, CustomerState, apply_assignment
 from tuyen_router.stages.records import assignment_record
 from tuyen_router.stages.tables import customer_entry, tail_entry
 
@@ -122,7 +122,7 @@ def directory(pages: int, agents: int) -> Iterator[Keyed]:
             id=ids.RuleId("everyone"),
             name="Everyone",
             enabled=True,
-            mode=Mode.SEQUENTIAL,
+            mode=Strategy.SEQUENTIAL,
         )
         yield _entity(organization, "rule", rule.id, rule)
 
@@ -203,7 +203,7 @@ def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]
     earlier = b""
     for offset in range(last):
         number = ids.event_id("earlier", str(offset))
-        earlier = with_seen(earlier, number, ids.ConversationId("earlier"), offset)
+        earlier = remember_seen(earlier, number, ids.ConversationId("earlier"), offset)
     written = [0] * CUSTOMER_PARTITIONS
     for customer in range(count):
         page = customer % pages
@@ -224,24 +224,24 @@ def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]
             previous_agent_id=None,
             reason=Reason.ROTATION,
             rule_id=ids.RuleId("everyone"),
-            mode=Mode.SEQUENTIAL,
+            mode=Strategy.SEQUENTIAL,
             by=None,
             caused_by=envelope.id,
             at=_NOW,
             settings_version=1,
             request_id=f"{INBOUND.name}/{place}/0",
-            sources=Sources(inbound=last),
+            sources=InputOffsets(inbound=last),
         )
         record = assignment_record(made)
         yield ASSIGNMENTS, Placed(place, record.key or b"", record.value, record.headers)
         written[place] += 1
-        seen = with_seen(earlier, ids.EventId(envelope.id), event.conversation_id, last)
-        partition = Partition(place)
+        seen = remember_seen(earlier, ids.EventId(envelope.id), event.conversation_id, last)
+        partition = CustomerState(place)
         apply_assignment(partition, made)
-        saved = with_standing(partition, who, CustomerRecord(None, seen))
+        saved = with_summary(partition, who, CustomerRecord(None, seen))
         yield CUSTOMERS, Placed(place, *customer_entry(who, saved), [])
     for place, end in enumerate(written):
-        partition = Partition(place, handled=Sources(inbound=last), written=end)
+        partition = CustomerState(place, handled=InputOffsets(inbound=last), written=end)
         yield CUSTOMERS, Placed(place, *tail_entry(partition), [])
 
 

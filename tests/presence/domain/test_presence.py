@@ -15,7 +15,7 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_presence.domain import presence as domain
 from tuyen_presence.domain.presence import (
     Agent,
-    Change,
+    PresenceStep,
     condense,
     decide,
     evolve,
@@ -57,7 +57,7 @@ class Run:
     def __init__(self, agent: Agent = LAN) -> None:
         self.agent = agent
         self.signals: list[SessionSignalled] = []
-        self.changes: list[Change] = []
+        self.changes: list[PresenceStep] = []
 
     def say(self, *signals: SessionSignalled) -> "Run":
         for told in signals:
@@ -78,7 +78,7 @@ class Run:
             self._record(change)
         return self
 
-    def _record(self, change: Change) -> None:
+    def _record(self, change: PresenceStep) -> None:
         self.agent = evolve(self.agent, change.event)
         self.changes.append(change)
 

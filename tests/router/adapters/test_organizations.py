@@ -24,9 +24,9 @@ from tuyen_events.ids import (
 )
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
-from tuyen_events.vocabulary import Mode, Presence, PresenceCause
+from tuyen_events.vocabulary import Presence, PresenceCause, Strategy
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_router.adapters.organizations import OrganizationCopies
+from tuyen_router.adapters.organizations import OrganizationTables
 
 SHOP, AN, RULE = OrganizationId("shop"), AgentId("an"), RuleId("main")
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -54,7 +54,7 @@ async def _presence(log: InMemoryLog, presence: Presence, version: int) -> None:
 
 
 @asynccontextmanager
-async def _following(copies: OrganizationCopies) -> AsyncIterator[None]:
+async def _following(copies: OrganizationTables) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(copy.run()) for copy in copies.copies]
     try:
         async with asyncio.timeout(10):
@@ -68,21 +68,21 @@ async def _following(copies: OrganizationCopies) -> AsyncIterator[None]:
 
 
 async def test_r1_an_organization_of_which_nothing_was_read_assigns_nothing() -> None:
-    copies = OrganizationCopies(InMemoryLog(), _ignore, _ignore)
+    copies = OrganizationTables(InMemoryLog(), _ignore, _ignore)
     assert not copies.get(SHOP).assigns
 
 
 async def test_r5_1_every_change_stirs_its_organization() -> None:
-    log, stirred = InMemoryLog(), list[OrganizationId]()
+    log, dirty = InMemoryLog(), list[OrganizationId]()
     await log.append(
         DIRECTORY,
         directory_key(SHOP, "settings"),
         _envelope(SettingsChanged(organization=SHOP, at=NOW, assignment=True, auto_assign=True)),
     )
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, stirred.append, _ignore)
+    copies = OrganizationTables(log, dirty.append, _ignore)
     async with _following(copies):
-        assert stirred == [SHOP, SHOP]
+        assert dirty == [SHOP, SHOP]
         assert copies.get(SHOP).assigns_by_itself
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
 
@@ -90,11 +90,11 @@ async def test_r5_1_every_change_stirs_its_organization() -> None:
 async def test_r1_1_a_removed_rule_is_gone() -> None:
     log = InMemoryLog()
     rule = RuleChanged(
-        organization=SHOP, at=NOW, id=RULE, name="Main", enabled=True, mode=Mode.SEQUENTIAL
+        organization=SHOP, at=NOW, id=RULE, name="Main", enabled=True, mode=Strategy.SEQUENTIAL
     )
     await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "rule", RULE), None)
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).rules == {}
 
@@ -116,7 +116,7 @@ async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> N
     log = InMemoryLog()
     for entity, name, event in entities:
         await log.append(DIRECTORY, directory_key(SHOP, entity, name), _envelope(event))
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         found = copies.get(SHOP)
         assert found.departments == {"sales"}
@@ -125,7 +125,7 @@ async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> N
         assert found.links.group_for("https://shop.example/giay") == "shoes"
     for entity, name, _ in entities:
         await log.append_bytes(DIRECTORY, directory_key(SHOP, entity, name), None)
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         found = copies.get(SHOP)
         assert (found.departments, found.regions, found.groups) == (frozenset(), frozenset(), {})
@@ -134,11 +134,16 @@ async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> N
 
 async def test_r1_7_whoever_begins_to_ask_for_loads_is_named_once() -> None:
     log, begun = InMemoryLog(), list[OrganizationId]()
-    for mode in (Mode.SEQUENTIAL, Mode.LEAST_LOADED, Mode.LEAST_LOADED, Mode.RANDOM):
+    for mode in (
+        Strategy.SEQUENTIAL,
+        Strategy.LEAST_LOADED,
+        Strategy.LEAST_LOADED,
+        Strategy.RANDOM,
+    ):
         rule = RuleChanged(organization=SHOP, at=NOW, id=RULE, name="M", enabled=True, mode=mode)
         await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, _ignore, begun.append)
+    copies = OrganizationTables(log, _ignore, begun.append)
     async with _following(copies):
         assert begun == [SHOP]
         assert not copies.get(SHOP).counts_loads
@@ -148,7 +153,7 @@ async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -
     log = InMemoryLog()
     await _presence(log, Presence.OFFLINE, 2)
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.OFFLINE
 
@@ -157,7 +162,7 @@ async def test_p4_a_record_that_cannot_be_read_holds_nothing_back() -> None:
     log = InMemoryLog()
     await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", b"{", [("ce_type", b"presence.changed.v1")])
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
 
@@ -167,7 +172,7 @@ async def test_r8_of_two_records_of_one_version_the_first_counts() -> None:
     log = InMemoryLog()
     await _presence(log, Presence.ONLINE, 1)
     await _presence(log, Presence.OFFLINE, 1)
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
 
@@ -179,10 +184,12 @@ async def test_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back
 
     log = InMemoryLog()
     odd = OrganizationId("odd")
-    rule = RuleChanged(organization=odd, at=NOW, id=RULE, name="M", enabled=True, mode=Mode.RANDOM)
+    rule = RuleChanged(
+        organization=odd, at=NOW, id=RULE, name="M", enabled=True, mode=Strategy.RANDOM
+    )
     await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationCopies(log, raises, _ignore)
+    copies = OrganizationTables(log, raises, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
 
@@ -194,10 +201,10 @@ async def test_r4_1_an_organization_says_how_much_of_the_directory_it_was_made_f
         await log.append(DIRECTORY, directory_key(SHOP, "settings", ""), _envelope(settings))
     other = SettingsChanged(organization=OrganizationId("other"), at=NOW)
     await log.append(DIRECTORY, directory_key(other.organization, "settings", ""), _envelope(other))
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).directory == 1
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "group", "g"), None)
-    copies = OrganizationCopies(log, _ignore, _ignore)
+    copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).directory == 3

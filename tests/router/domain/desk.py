@@ -16,19 +16,19 @@ from router.domain.shop import (
     fold,
     shop,
 )
-from tuyen_events.assignments import AssignmentEvent, Sources
+from tuyen_events.assignments import AssignmentEvent, InputOffsets
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Verdict
 from tuyen_events.vocabulary import Channel
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.command_results import Command
 from tuyen_router.domain.decisions import CustomerSaved, Decision, DoneSaved
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
-from tuyen_router.domain.outcomes import Command
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_reply, on_root_comment
-from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition, apply_assignment, apply_customer, apply_done
+from tuyen_router.domain.state import CustomerState, apply_assignment, apply_customer, apply_done
 from tuyen_router.domain.sticky import on_sticky_event
 
 
@@ -55,7 +55,7 @@ class Desk:
     """Handles what comes, and keeps what it wrote; `given` is always the shop's."""
 
     def __init__(self) -> None:
-        self.partition = Partition(3)
+        self.partition = CustomerState(3)
         self.assignments: list[AssignmentEvent] = []
         self.saved: list[CustomerSaved | DoneSaved] = []
         self.asked: list[ChoiceRequested] = []
@@ -115,9 +115,9 @@ class Desk:
         del self.saved[len(self.saved) - saved :]
         self.partition = self.recovered()
 
-    def recovered(self) -> Partition:
+    def recovered(self) -> CustomerState:
         """What the logs say."""
-        partition = Partition(3)
+        partition = CustomerState(3)
         for record in self.assignments:
             apply_assignment(partition, record)
         for saved in self.saved:
@@ -134,7 +134,7 @@ class Desk:
         told = {"inbound": before.inbound, "answers": before.answers, "commands": before.commands}
         for name, offset in offsets.items():
             told[name] = max(told[name], offset)
-        self.partition.handled = Sources(**told)
+        self.partition.handled = InputOffsets(**told)
 
     def _keep(self, decisions: list[Decision]) -> list[Decision]:
         for each in fold(self.partition, decisions):

@@ -27,14 +27,14 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Channel,
     ConversationKind,
-    Mode,
     Presence,
     Reason,
     Role,
+    Strategy,
 )
-from tuyen_router.domain.decisions import Conversation, Decision, evolve
+from tuyen_router.domain.decisions import ConversationIdentity, Decision, apply_decision
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import Arrival
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -67,7 +67,7 @@ def agent(name: str, role: Role = Role.AGENT, *, disabled: bool = False) -> Agen
 def rule(name: str = "r", members: Iterable[str] = ("a", "b", "c"), **changes: Any) -> RuleChanged:
     fields: dict[str, Any] = {
         "enabled": True,
-        "mode": Mode.SEQUENTIAL,
+        "mode": Strategy.SEQUENTIAL,
         "applies_to": AppliesTo.ONLINE,
         "members": tuple(Member(agent_id=AgentId(each)) for each in members),
     }
@@ -121,7 +121,7 @@ def arrival(
     """An event at an offset; its id is of the offset unless another is given."""
     return Arrival(
         event_id=event_id(event or str(offset)),
-        conversation=Conversation(
+        conversation=ConversationIdentity(
             id=conversation,
             kind=KINDS[conversation],
             organization=SHOP,
@@ -169,7 +169,7 @@ def answer(
         verdict=verdict,
         agent_id=chosen,
         rule_id=RuleId("r"),
-        mode=Mode.SEQUENTIAL,
+        mode=Strategy.SEQUENTIAL,
         seed=asked.seed,
         at=AT,
         **fields,
@@ -218,11 +218,11 @@ def mark_done(
     )
 
 
-def fold(partition: Partition, decisions: Iterable[Decision]) -> list[Decision]:
+def fold(partition: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
     """Folds decisions, and hands them back."""
     folded = list(decisions)
     for decision in folded:
-        evolve(partition, decision)
+        apply_decision(partition, decision)
     return folded
 
 

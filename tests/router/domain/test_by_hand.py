@@ -30,16 +30,16 @@ from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Verdict
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 
 
-def _asked(conversation: ConversationId = THREAD) -> Partition:
-    partition = Partition(3)
+def _asked(conversation: ConversationId = THREAD) -> CustomerState:
+    partition = CustomerState(3)
     handle = on_root_comment if conversation is COMMENT else on_sticky_event
     fold(partition, handle(partition, shop(), arrival(0, conversation)))
     return partition
@@ -47,7 +47,7 @@ def _asked(conversation: ConversationId = THREAD) -> Partition:
 
 def _settled(
     verdict: Verdict, chosen: AgentId | None = None, conversation: ConversationId = THREAD
-) -> Partition:
+) -> CustomerState:
     partition = _asked(conversation)
     said = answer(request(0, conversation), verdict, chosen)
     fold(partition, on_answer(partition, said, at("answers", 0)))
@@ -55,7 +55,7 @@ def _settled(
 
 
 def _by_hand(
-    partition: Partition,
+    partition: CustomerState,
     command: AssignConversation,
     offset: int = 0,
     *,
@@ -135,7 +135,7 @@ def test_r6_4_the_later_of_two_managers_stands() -> None:
     partition = _settled(Verdict.CHOSEN, A)
     for offset, each in enumerate([B, C]):
         assert settled(_by_hand(partition, assign(each), offset)).outcome is Outcome.APPLIED
-    assert partition.rows[THREAD].agent_id == C
+    assert partition.conversations[THREAD].agent_id == C
 
 
 @pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])
@@ -221,7 +221,7 @@ def test_r6_4_one_that_was_overtaken_since_does_not_claim_to_stand() -> None:
 
 
 def test_r6_2_a_conversation_that_nobody_decided_on_can_be_assigned() -> None:
-    result = settled(_by_hand(Partition(3), assign(B, expected_version=0)))
+    result = settled(_by_hand(CustomerState(3), assign(B, expected_version=0)))
     assert (result.outcome, result.version) == (Outcome.APPLIED, 1)
     assert assign(B).page_id == PAGE
 

@@ -22,15 +22,15 @@ from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,
     Exclusion,
-    Mode,
     Role,
+    Strategy,
 )
 from tuyen_router.domain.candidates import (
-    capability_for,
+    build_pool,
+    find_rule,
     may_answer,
-    offered,
-    pool_for,
-    rule_for,
+    narrow_to_offer,
+    required_capability,
 )
 from tuyen_router.domain.organization import Organization, evolve, without
 from tuyen_router.domain.pools import UNKNOWN
@@ -39,7 +39,7 @@ MESSAGE = Capability.FACEBOOK_MESSAGE
 
 
 def _candidates(capability: Capability = MESSAGE, **given: Any) -> str:
-    return "".join(pool_for(shop(**given), PAGE, capability).candidates)
+    return "".join(build_pool(shop(**given), PAGE, capability).candidates)
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def _candidates(capability: Capability = MESSAGE, **given: Any) -> str:
 def test_r1_1_an_enabled_rule_that_names_the_page_else_a_default_one(
     rules: list[Any], chosen: str | None
 ) -> None:
-    found = rule_for(shop(rules=rules), PAGE)
+    found = find_rule(shop(rules=rules), PAGE)
     assert (None if found is None else found.id) == chosen
 
 
 def test_r1_1_no_rule_no_candidates() -> None:
-    assert pool_for(shop(rules=[]), PAGE, MESSAGE).candidates == ()
+    assert build_pool(shop(rules=[]), PAGE, MESSAGE).candidates == ()
 
 
 def test_r1_1_a_rule_without_members_takes_agents_alone_in_the_order_of_the_team() -> None:
@@ -109,7 +109,7 @@ def test_r1_2_presence(applies_to: AppliesTo, online: str, away: str, candidates
 def test_r1_3_what_an_event_asks_for(
     channel: Channel, kind: ConversationKind, capability: Capability
 ) -> None:
-    assert capability_for(channel, kind) is capability
+    assert required_capability(channel, kind) is capability
 
 
 @pytest.mark.parametrize("capability", list(Capability))
@@ -154,14 +154,14 @@ def test_r1_4_nobody_holds_a_page_that_is_not_known() -> None:
 def test_r1_8_disabled_or_removed_is_never_a_candidate() -> None:
     agents = [agent("a"), agent("b", disabled=True), agent("c")]
     given = shop(agents=agents)
-    assert pool_for(given, PAGE, MESSAGE).candidates == ("a", "c")
+    assert build_pool(given, PAGE, MESSAGE).candidates == ("a", "c")
     left = without(given, "agent", "a")
-    assert pool_for(left, PAGE, MESSAGE).candidates == ("c",)
-    assert pool_for(left, PAGE, MESSAGE).order == ("a", "b", "c")
+    assert build_pool(left, PAGE, MESSAGE).candidates == ("c",)
+    assert build_pool(left, PAGE, MESSAGE).order == ("a", "b", "c")
 
 
 def test_r1_1_a_removed_rule_covers_nothing() -> None:
-    assert rule_for(without(shop(), "rule", "r"), PAGE) is None
+    assert find_rule(without(shop(), "rule", "r"), PAGE) is None
 
 
 def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:
@@ -242,24 +242,24 @@ SITE = _with(
 def test_r1_5_a_department_and_a_region_inside_it_are_strict(
     department: str | None, region: str | None, candidates: str
 ) -> None:
-    pool = pool_for(SITE, PAGE, MESSAGE, department=department, region=region)
+    pool = build_pool(SITE, PAGE, MESSAGE, department=department, region=region)
     assert "".join(pool.candidates) == candidates
     assert "".join(pool.order) == "abc", "one rotation whatever the department"
 
 
 def test_r1_5_a_removed_department_or_region_has_nobody() -> None:
     less = without(without(SITE, "department", "care"), "region", "sales/north")
-    assert not pool_for(less, PAGE, MESSAGE, department="care").candidates
-    assert not pool_for(less, PAGE, MESSAGE, department="sales", region="north").candidates
-    assert pool_for(less, PAGE, MESSAGE, department="sales", region="south").candidates == (B,)
+    assert not build_pool(less, PAGE, MESSAGE, department="care").candidates
+    assert not build_pool(less, PAGE, MESSAGE, department="sales", region="north").candidates
+    assert build_pool(less, PAGE, MESSAGE, department="sales", region="south").candidates == (B,)
 
 
 def test_r1_5_what_visitors_invent_takes_no_room() -> None:
     for number in range(50):
         name = f"d{number}"
-        pool_for(SITE, PAGE, MESSAGE, department=name, region=name, page_url=f"https://x/{name}")
-        pool_for(SITE, PAGE, MESSAGE, department="sales", region=name)
-        pool_for(SITE, PAGE, MESSAGE, region=name)
+        build_pool(SITE, PAGE, MESSAGE, department=name, region=name, page_url=f"https://x/{name}")
+        build_pool(SITE, PAGE, MESSAGE, department="sales", region=name)
+        build_pool(SITE, PAGE, MESSAGE, region=name)
     assert len(SITE.pools) <= 20
 
 
@@ -294,14 +294,14 @@ LINKED = _with(
 def test_r1_6_the_group_of_the_link_first_else_everybody(
     given: Organization, page_url: str | None, candidates: str, group: str | None
 ) -> None:
-    pool = pool_for(given, PAGE, MESSAGE, page_url=page_url)
+    pool = build_pool(given, PAGE, MESSAGE, page_url=page_url)
     assert ("".join(pool.candidates), pool.group) == (candidates, group)
 
 
 def test_r1_6_the_group_is_one_inside_the_department() -> None:
     url = "https://shop.example/giay"
-    assert pool_for(LINKED, PAGE, MESSAGE, department="sales", page_url=url).candidates == (B,)
-    pool = pool_for(LINKED, PAGE, MESSAGE, department="sales", region="north", page_url=url)
+    assert build_pool(LINKED, PAGE, MESSAGE, department="sales", page_url=url).candidates == (B,)
+    pool = build_pool(LINKED, PAGE, MESSAGE, department="sales", region="north", page_url=url)
     assert pool.candidates == (A,), "with nobody of the group, R1.5 still binds"
 
 
@@ -322,34 +322,34 @@ def _bounded(**capacities: int | None) -> Any:
     ],
 )
 def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
-    pool = pool_for(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
-    found = offered(pool, loads, ())
+    pool = build_pool(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
+    found = narrow_to_offer(pool, loads, ())
     assert ("".join(found.agents), "".join(found.full)) == (offer, full)
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
     full = evolve(LINKED, _bounded(a=None, b=1, c=1))
-    pool = pool_for(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
-    assert offered(pool, {AgentId("b"): 1}, ()).agents == ("c",)
-    found = offered(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
+    pool = build_pool(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
+    assert narrow_to_offer(pool, {AgentId("b"): 1}, ()).agents == ("c",)
+    found = narrow_to_offer(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
     assert (found.agents, found.full, found.pool.group) == (("a",), ("b", "c"), None)
 
 
 def test_r6_5_never_to_whom_it_was_taken_from() -> None:
-    pool = pool_for(LINKED, PAGE, MESSAGE, page_url="https://shop.example/giay")
-    assert offered(pool, None, [B]).agents == ("c",)
-    alone = pool_for(shop(online="a"), PAGE, MESSAGE)
-    assert offered(alone, None, [A]).agents == ()
-    assert offered(alone, None, [B]).agents == (A,)
+    pool = build_pool(LINKED, PAGE, MESSAGE, page_url="https://shop.example/giay")
+    assert narrow_to_offer(pool, None, [B]).agents == ("c",)
+    alone = build_pool(shop(online="a"), PAGE, MESSAGE)
+    assert narrow_to_offer(alone, None, [A]).agents == ()
+    assert narrow_to_offer(alone, None, [B]).agents == (A,)
 
 
 @pytest.mark.parametrize(
     ("rules", "counts"),
     [
         ([rule()], False),
-        ([rule(mode=Mode.RANDOM)], False),
-        ([rule(mode=Mode.LEAST_LOADED)], True),
-        ([rule(mode=Mode.LEAST_LOADED, enabled=False)], False),
+        ([rule(mode=Strategy.RANDOM)], False),
+        ([rule(mode=Strategy.LEAST_LOADED)], True),
+        ([rule(mode=Strategy.LEAST_LOADED, enabled=False)], False),
         ([rule(), _bounded(a=None, b=0)], True),
         ([], False),
     ],
@@ -389,34 +389,34 @@ OUT = Exclusion
 def test_r9_4_whoever_is_no_candidate_has_one_reason(
     given: Organization, wants: Any, why: dict[str, Exclusion]
 ) -> None:
-    pool = pool_for(given, PAGE, MESSAGE, **wants)
+    pool = build_pool(given, PAGE, MESSAGE, **wants)
     assert {each.agent_id: each.why for each in pool.excluded} == why
     assert {*pool.candidates, *why} == set(pool.order)
 
 
 def test_r9_4_a_member_who_cannot_says_so() -> None:
     members = (Member(agent_id=A, capabilities=()), Member(agent_id=B))
-    pool = pool_for(shop(rules=[msgspec.structs.replace(rule(), members=members)]), PAGE, MESSAGE)
+    pool = build_pool(shop(rules=[msgspec.structs.replace(rule(), members=members)]), PAGE, MESSAGE)
     assert [(each.agent_id, each.why) for each in pool.excluded] == [(A, OUT.CAPABILITY)]
 
 
 def test_r9_4_a_pool_is_named_by_its_content() -> None:
-    one, same = pool_for(shop(), PAGE, MESSAGE), pool_for(shop(), PAGE, MESSAGE)
+    one, same = build_pool(shop(), PAGE, MESSAGE), build_pool(shop(), PAGE, MESSAGE)
     assert one.id == same.id == one.record.id
     others = [
-        pool_for(shop(online="ab"), PAGE, MESSAGE),
-        pool_for(shop(rules=[rule(version=2)]), PAGE, MESSAGE),
-        pool_for(shop(rules=[rule("s")]), PAGE, MESSAGE),
-        pool_for(shop(rules=[rule(members="acb")]), PAGE, MESSAGE),
-        pool_for(shop(rules=[rule(mode=Mode.RANDOM)]), PAGE, MESSAGE),
-        pool_for(SITE, PAGE, MESSAGE, department="sales"),
+        build_pool(shop(online="ab"), PAGE, MESSAGE),
+        build_pool(shop(rules=[rule(version=2)]), PAGE, MESSAGE),
+        build_pool(shop(rules=[rule("s")]), PAGE, MESSAGE),
+        build_pool(shop(rules=[rule(members="acb")]), PAGE, MESSAGE),
+        build_pool(shop(rules=[rule(mode=Strategy.RANDOM)]), PAGE, MESSAGE),
+        build_pool(SITE, PAGE, MESSAGE, department="sales"),
     ]
     assert len({one.id, *(each.id for each in others)}) == 7
 
 
 def test_r9_4_a_pool_is_worked_out_once() -> None:
     given = shop()
-    assert pool_for(given, PAGE, MESSAGE) is pool_for(given, PAGE, MESSAGE)
+    assert build_pool(given, PAGE, MESSAGE) is build_pool(given, PAGE, MESSAGE)
 
 
 @pytest.mark.parametrize("permissions", [False, True])
@@ -426,15 +426,15 @@ def test_r1_4_pages_of_one_rule_share_a_pool_unless_agents_are_given_pages(
     other = PageId("other")
     pages = [page(staff="a"), page("other", staff="b")]
     given = shop(pages=pages, page_permissions=permissions)
-    one, two = pool_for(given, PAGE, MESSAGE), pool_for(given, other, MESSAGE)
+    one, two = build_pool(given, PAGE, MESSAGE), build_pool(given, other, MESSAGE)
     assert (one is two) is not permissions
     assert one.candidates == (tuple("a") if permissions else tuple("abc"))
 
 
 def test_r9_4_the_record_of_a_pool_says_what_was_wanted() -> None:
-    pool = pool_for(LINKED, PAGE, MESSAGE, department="sales", page_url="shop.example/giay")
+    pool = build_pool(LINKED, PAGE, MESSAGE, department="sales", page_url="shop.example/giay")
     said = pool.record
     assert (said.department, said.region, said.group) == ("sales", None, "shoes")
     assert (said.order, said.candidates) == (("a", "b", "c"), ("b",))
-    unknown = pool_for(SITE, PAGE, MESSAGE, department="x", region="y").record
+    unknown = build_pool(SITE, PAGE, MESSAGE, department="x", region="y").record
     assert (unknown.department, unknown.region) == (UNKNOWN, UNKNOWN)

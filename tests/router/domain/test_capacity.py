@@ -14,41 +14,43 @@ from router.domain.shop import AT, SHOP, A, B, C, request, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import LoadsReported, Verdict
-from tuyen_events.vocabulary import Mode
-from tuyen_router.domain.loads import Released, Reserved
+from tuyen_events.vocabulary import Strategy
+from tuyen_router.domain.dispatch_state import (
+    AnswerRepeated,
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+    apply_step,
+)
+from tuyen_router.domain.loads import LoadReleased, LoadReserved
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.queue import (
     drain,
     on_report,
     on_request,
 )
-from tuyen_router.domain.rotations import (
-    Answered,
-    Repeated,
-    Rotations,
-    Step,
-    evolve,
-)
 
 
-def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     folded = []
     for step in steps:
-        evolve(rotations, step)
+        apply_step(rotations, step)
         folded.append(step)
     return folded
 
 
-def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
-    said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
+    said = [
+        each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
+    ]
     return said[0] if said else None
 
 
-def _drained(rotations: Rotations, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
-    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
 
 
@@ -57,7 +59,7 @@ def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:
     return msgspec.structs.replace(rule(**fields), members=members)
 
 
-def _tell(rotations: Rotations, sequence: int, loads: dict[AgentId, int], *settled: str) -> Any:
+def _tell(rotations: DispatchState, sequence: int, loads: dict[AgentId, int], *settled: str) -> Any:
     report = LoadsReported(
         organization=SHOP, partition=3, sequence=sequence, loads=loads, settled=settled
     )
@@ -65,7 +67,7 @@ def _tell(rotations: Rotations, sequence: int, loads: dict[AgentId, int], *settl
 
 
 def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
-    rotations, organization = Rotations(0), shop(rules=[_bounded(1)])
+    rotations, organization = DispatchState(0), shop(rules=[_bounded(1)])
     said = [_ask(rotations, organization, offset) for offset in range(3)]
     assert [each.agent_id for each in said] == [A, B, None]
     assert [each.choice.load for each in said] == [0, 0, None]
@@ -74,7 +76,7 @@ def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
 
 
 def test_r5_1_a_load_that_falls_lets_one_more_in_and_no_more() -> None:
-    rotations, organization = Rotations(0), shop(rules=[_bounded(1)])
+    rotations, organization = DispatchState(0), shop(rules=[_bounded(1)])
     for offset in range(4):
         _ask(rotations, organization, offset)
     _tell(rotations, 1, {A: 1, B: 1}, "inbound/3/0", "inbound/3/1")
@@ -84,16 +86,18 @@ def test_r5_1_a_load_that_falls_lets_one_more_in_and_no_more() -> None:
 
 
 def test_r1_7_a_choice_that_came_to_nothing_counts_no_longer() -> None:
-    rotations, organization = Rotations(0), shop(rules=[_bounded(1, "a")])
+    rotations, organization = DispatchState(0), shop(rules=[_bounded(1, "a")])
     _ask(rotations, organization, 0)
     _ask(rotations, organization, 1)
     steps = _tell(rotations, 1, {}, "inbound/3/0")
-    assert [each for each in steps if isinstance(each, Released)] == [Released(SHOP, "inbound/3/0")]
+    assert [each for each in steps if isinstance(each, LoadReleased)] == [
+        LoadReleased(SHOP, "inbound/3/0")
+    ]
     assert _drained(rotations, organization) == [("inbound/3/1", A)]
 
 
 def test_r1_7_capacity_counts_what_other_rules_gave() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     rules = [_bounded(1, "a", pages=("page",)), rule("z", "a")]
     assert _ask(rotations, shop(rules=rules), 0, page_id=PageId("other")).agent_id == A
     assert _ask(rotations, shop(rules=rules), 1).verdict is Verdict.QUEUED
@@ -101,27 +105,27 @@ def test_r1_7_capacity_counts_what_other_rules_gave() -> None:
 
 
 def test_r1_7_where_no_rule_asks_for_loads_nothing_is_reserved() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     steps = _fold(rotations, on_request(rotations, shop(), AT, request(0)))
-    assert not any(isinstance(each, Reserved) for each in steps)
+    assert not any(isinstance(each, LoadReserved) for each in steps)
     assert rotations.loads == {}
 
 
 def test_r1_7_a_repeated_request_reserves_nothing_more() -> None:
-    rotations, organization = Rotations(0), shop(rules=[_bounded(2, "a")])
+    rotations, organization = DispatchState(0), shop(rules=[_bounded(2, "a")])
     for _ in range(2):
         _ask(rotations, organization, 0)
     assert rotations.loads_of(SHOP) == {A: 1}
 
 
 def test_r2_3_the_least_loaded_is_chosen_and_says_how_many_they_had() -> None:
-    rotations, organization = Rotations(0), shop(rules=[rule(mode=Mode.LEAST_LOADED)])
+    rotations, organization = DispatchState(0), shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
     _tell(rotations, 1, {A: 2, B: 1, C: 1})
     said = [_ask(rotations, organization, offset) for offset in range(4)]
     assert [each.agent_id for each in said] == [B, C, A, B]
     assert [each.choice.load for each in said] == [1, 1, 2, 2]
     assert [each.choice.after for each in said] == [None, B, C, A]
-    assert {each.mode for each in said} == {Mode.LEAST_LOADED}
+    assert {each.mode for each in said} == {Strategy.LEAST_LOADED}
 
 
 @hypothesis_settings(derandomize=True, max_examples=100, deadline=None)
@@ -131,7 +135,10 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
 ) -> None:
     """Stage 1 takes answers, closes conversations and tells of both when it likes."""
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
-    rotations, organization = Rotations(0), shop(rules=[_bounded(most, mode=Mode.LEAST_LOADED)])
+    rotations, organization = (
+        DispatchState(0),
+        shop(rules=[_bounded(most, mode=Strategy.LEAST_LOADED)]),
+    )
     open_now, untaken, settled = Counter[AgentId](), list[Any](), list[str]()
     for number in range(60):
         match random.choice(["ask", "ask", "take", "close", "tell"]):
@@ -158,6 +165,6 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
         assert all(load <= most for load in (open_now + under_way).values())
 
 
-def _taken(steps: Iterable[Step]) -> list[tuple[str, AgentId]]:
-    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+def _taken(steps: Iterable[DispatchStep]) -> list[tuple[str, AgentId]]:
+    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said if each.agent_id is not None]

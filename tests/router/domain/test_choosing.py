@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuyen_events.ids import AgentId, OrganizationId, event_id
-from tuyen_events.vocabulary import Mode
-from tuyen_router.domain.choosing import Cursor, choose, drawn, next_in_turn
+from tuyen_events.vocabulary import Strategy
+from tuyen_router.domain.choosing import Cursor, choose, choose_next, draw
 from tuyen_router.domain.pools import Offer, Pool
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
@@ -40,7 +40,7 @@ def test_r2_1_in_pool_order_after_the_last_wrapping_round(
     order: str, candidates: str, cursor: tuple[str, str] | None, chosen: str
 ) -> None:
     before = None if cursor is None else _cursor(*cursor)
-    assert choose(Mode.SEQUENTIAL, _offer(order, candidates), before, SEED, {}) == (
+    assert choose(Strategy.SEQUENTIAL, _offer(order, candidates), before, SEED, {}) == (
         chosen,
         _cursor(chosen, order),
     )
@@ -58,7 +58,7 @@ def test_r2_1_in_pool_order_after_the_last_wrapping_round(
 def test_r2_4_added_member_is_reached_in_its_turn(
     before: str, last: str, after: str, chosen: str
 ) -> None:
-    assert next_in_turn(_offer(after), _cursor(last, before)) == chosen
+    assert choose_next(_offer(after), _cursor(last, before)) == chosen
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_r2_4_added_member_is_reached_in_its_turn(
 def test_r2_4_where_the_last_one_is_gone_the_next_of_the_old_order_comes(
     before: str, last: str, after: str, chosen: str
 ) -> None:
-    assert next_in_turn(_offer(after), _cursor(last, before)) == chosen
+    assert choose_next(_offer(after), _cursor(last, before)) == chosen
 
 
 def test_r2_1_an_offer_of_nobody_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="nobody"):
-        next_in_turn(_offer("abc", ""), None)
+        choose_next(_offer("abc", ""), None)
 
 
 @LAWS
@@ -95,7 +95,7 @@ def test_r2_1_any_run_has_a_skew_of_one_at_most_and_the_order_of_the_offer(
     cursor: Cursor | None = _cursor(start, "".join(order))
     chosen = []
     for _ in range(length):
-        agent, cursor = choose(Mode.SEQUENTIAL, offer, cursor, SEED, {})
+        agent, cursor = choose(Strategy.SEQUENTIAL, offer, cursor, SEED, {})
         chosen.append(agent)
     counts = Counter(chosen)
     for begin in range(length):
@@ -115,8 +115,8 @@ def test_r2_2_the_same_event_draws_the_same_agent_and_moves_no_cursor(
 ) -> None:
     offer = _offer("".join(candidates))
     cursor = _cursor(candidates[0], "".join(candidates))
-    first = choose(Mode.RANDOM, offer, cursor, event_id(seed), {})
-    assert first == choose(Mode.RANDOM, offer, cursor, event_id(seed), {})
+    first = choose(Strategy.RANDOM, offer, cursor, event_id(seed), {})
+    assert first == choose(Strategy.RANDOM, offer, cursor, event_id(seed), {})
     assert first[0] in offer.agents
     assert first[1] is cursor
 
@@ -124,7 +124,7 @@ def test_r2_2_the_same_event_draws_the_same_agent_and_moves_no_cursor(
 @pytest.mark.parametrize("size", [2, 3, 7])
 def test_r2_2_draws_are_uniform(size: int) -> None:
     candidates = [AgentId(each) for each in "abcdefg"[:size]]
-    counts = Counter(drawn(candidates, event_id(str(each))) for each in range(7000))
+    counts = Counter(draw(candidates, event_id(str(each))) for each in range(7000))
     expected = 7000 / size
     chi_squared = sum((counts[each] - expected) ** 2 / expected for each in candidates)
     assert chi_squared < 22.5, "less likely than one in a thousand, for up to six degrees"
@@ -146,7 +146,7 @@ def test_r2_3_the_fewest_open_conversations_then_whose_turn_it_is(
     loads: dict[AgentId, int], last: str | None, chosen: str
 ) -> None:
     cursor = None if last is None else _cursor(last, "abc")
-    assert choose(Mode.LEAST_LOADED, _offer("abc"), cursor, SEED, loads) == (
+    assert choose(Strategy.LEAST_LOADED, _offer("abc"), cursor, SEED, loads) == (
         chosen,
         _cursor(chosen, "abc"),
     )
@@ -164,10 +164,10 @@ def test_r2_3_nobody_on_offer_has_fewer_nor_as_few_and_an_earlier_turn(
 ) -> None:
     offer = _offer("".join(order), "".join(present))
     cursor = None if last is None else _cursor(last, "x" + "".join(order))
-    agent, _ = choose(Mode.LEAST_LOADED, offer, cursor, SEED, loads)
+    agent, _ = choose(Strategy.LEAST_LOADED, offer, cursor, SEED, loads)
     fewest = min(loads.get(each, 0) for each in offer.agents)
     equals = "".join(each for each in offer.agents if loads.get(each, 0) == fewest)
-    assert agent == next_in_turn(_offer("".join(order), equals), cursor)
+    assert agent == choose_next(_offer("".join(order), equals), cursor)
 
 
 @LAWS
@@ -178,7 +178,7 @@ def test_r2_3_without_anything_done_it_is_the_rotation(
     offer, cursor, turns = _offer("".join(order)), None, None
     loads: Counter[AgentId] = Counter()
     for _ in range(length):
-        agent, cursor = choose(Mode.LEAST_LOADED, offer, cursor, event_id(str(seed)), loads)
-        turn, turns = choose(Mode.SEQUENTIAL, offer, turns, SEED, {})
+        agent, cursor = choose(Strategy.LEAST_LOADED, offer, cursor, event_id(str(seed)), loads)
+        turn, turns = choose(Strategy.SEQUENTIAL, offer, turns, SEED, {})
         loads[agent] += 1
         assert agent == turn

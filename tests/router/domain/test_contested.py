@@ -10,13 +10,13 @@ from router.domain.shop import COMMENT, CUSTOMER, LIVE, THREAD, A, B, C, assign
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import Verdict
-from tuyen_router.domain.contested import restated
-from tuyen_router.domain.decisions import evolve
-from tuyen_router.domain.state import Partition, apply_assignment
+from tuyen_router.domain.contested import restate_contested
+from tuyen_router.domain.decisions import apply_decision
+from tuyen_router.domain.state import CustomerState, apply_assignment
 
 
-def _folded(records: Iterable[AssignmentEvent]) -> Partition:
-    partition = Partition(3)
+def _folded(records: Iterable[AssignmentEvent]) -> CustomerState:
+    partition = CustomerState(3)
     for record in records:
         apply_assignment(partition, record)
     return partition
@@ -31,16 +31,16 @@ def _mended(log: list[AssignmentEvent]) -> list[AssignmentEvent]:
     """The log after the worker that read it told again what counts."""
     partition = _folded(log)
     told = []
-    for record in restated(partition):
-        evolve(partition, record)
+    for record in restate_contested(partition):
+        apply_decision(partition, record)
         told.append(record)
     assert partition.contested == {}
-    assert list(restated(_folded([*log, *told]))) == []
+    assert list(restate_contested(_folded([*log, *told]))) == []
     return [*log, *told]
 
 
 def _rows(records: Iterable[AssignmentEvent]) -> dict[ConversationId, AgentId | None]:
-    return {name: row.agent_id for name, row in _folded(records).rows.items()}
+    return {name: row.agent_id for name, row in _folded(records).conversations.items()}
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])

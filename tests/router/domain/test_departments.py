@@ -25,25 +25,25 @@ from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.vocabulary import Channel, Reason
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+    RequestQueued,
+)
+from tuyen_router.domain.dispatch_state import (
+    apply_step as fold_step,
+)
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.queue import (
     drain,
     on_request,
     on_withdrawal,
 )
-from tuyen_router.domain.rotations import (
-    Answered,
-    Queued,
-    Rotations,
-    Step,
-)
-from tuyen_router.domain.rotations import (
-    evolve as fold_step,
-)
-from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import CustomerRecord, Partition
+from tuyen_router.domain.state import CustomerRecord, CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 
 SALES, CARE = Visit(department="sales"), Visit(department="care")
@@ -73,7 +73,7 @@ def _of(**departments: str) -> Organization:
 
 
 def _writes(
-    partition: Partition, organization: Organization, offset: int, visit: Visit
+    partition: CustomerState, organization: Organization, offset: int, visit: Visit
 ) -> list[Decision]:
     arrived = changed(arrival(offset, visit=visit), channel=Channel.LIVECHAT)
     return fold(partition, on_sticky_event(partition, organization, arrived))
@@ -84,7 +84,7 @@ def _asked(decisions: list[Decision]) -> ChoiceRequested:
     return found
 
 
-def _answered(partition: Partition, asked: ChoiceRequested, agent: AgentId | None) -> None:
+def _answered(partition: CustomerState, asked: ChoiceRequested, agent: AgentId | None) -> None:
     verdict = Verdict.QUEUED if agent is None else Verdict.CHOSEN
     fold(partition, on_answer(partition, answer(asked, verdict, agent), at("answers", 0)))
 
@@ -106,7 +106,7 @@ def test_r3_7_who_names_what_the_assignee_is_not_of_is_asked_for_again(
     first: Visit, then: Visit, asks: bool
 ) -> None:
     organization = _of(a="sales", b="care")
-    partition = Partition(3)
+    partition = CustomerState(3)
     _answered(partition, _asked(_writes(partition, organization, 0, first)), A)
     decisions = _writes(partition, organization, 1, then)
     found = [each.purpose for each in decisions if isinstance(each, ChoiceRequested)]
@@ -115,7 +115,7 @@ def test_r3_7_who_names_what_the_assignee_is_not_of_is_asked_for_again(
 
 def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_named() -> None:
     organization = _of(a="sales", b="care")
-    partition = Partition(3)
+    partition = CustomerState(3)
     _answered(partition, _asked(_writes(partition, organization, 0, SALES)), A)
     command = on_assign(partition, organization, assign(B), at("commands", 0), repeated=False)
     fold(partition, command)
@@ -125,7 +125,7 @@ def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_nam
 
 def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> None:
     organization = _of(a="sales", b="care")
-    partition = Partition(3)
+    partition = CustomerState(3)
     first = _asked(_writes(partition, organization, 0, SALES))
     _answered(partition, first, None)
     second = _asked(_writes(partition, organization, 1, CARE))
@@ -139,7 +139,7 @@ def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> N
 
 def test_r3_7_the_same_is_asked_again_after_a_crash() -> None:
     organization = _of(a="sales", b="care")
-    partition = Partition(3)
+    partition = CustomerState(3)
     _answered(partition, _asked(_writes(partition, organization, 0, SALES)), None)
     second = _asked(_writes(partition, organization, 1, CARE))
     assert _asked(_writes(partition, organization, 1, CARE)) == second
@@ -149,7 +149,7 @@ def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None
     old = CustomerRecord(None, b"")
     assert old.named is None
     organization = _of(a="sales")
-    partition = Partition(3)
+    partition = CustomerState(3)
     _writes(partition, organization, 0, SALES)
     assert partition.customer(CUSTOMER).named == ("sales", None)
 
@@ -157,7 +157,7 @@ def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None
 # Stage 2.
 
 
-def _fold(rotations: Rotations, steps: object) -> list[Step]:
+def _fold(rotations: DispatchState, steps: object) -> list[DispatchStep]:
     folded = []
     for step in steps:  # type: ignore[attr-defined]  # an iterator of steps
         fold_step(rotations, step)
@@ -176,34 +176,34 @@ def _waits(
     )
 
 
-def _given(rotations: Rotations, organization: Organization) -> list[str]:
+def _given(rotations: DispatchState, organization: Organization) -> list[str]:
     steps = _fold(rotations, drain(rotations, organization, AT, 10))
-    return [each.answer.choice.customer_id for each in steps if isinstance(each, Answered)]
+    return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
 
 def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> None:
     nobody = _of(c="")
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     for offset, customer in enumerate(["one", "two", "three"]):
         department = "sales" if customer == "two" else "care"
         _fold(rotations, on_request(rotations, nobody, AT, _waits(offset, customer, department)))
     anew = _waits(3, "two", "care", keeps_place=True)
     steps = _fold(rotations, on_request(rotations, nobody, AT, anew))
-    assert [each.waiting.place for each in steps if isinstance(each, Queued)] == [2]
-    recovered = Rotations(0)
+    assert [each.waiting.place for each in steps if isinstance(each, RequestQueued)] == [2]
+    recovered = DispatchState(0)
     for waiting in [*rotations.queues[SHOP].values()]:
-        fold_step(recovered, Queued(waiting))
+        fold_step(recovered, RequestQueued(waiting))
     for each in (rotations, recovered):
         assert _given(each, _of(b="care")) == ["one", "two", "three"]
 
 
 def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     organization = _of(b="care")
     _fold(rotations, on_request(rotations, organization, AT, _waits(0, "one", "sales")))
     anew = _waits(1, "one", "care", keeps_place=True)
     steps = _fold(rotations, on_request(rotations, organization, AT, anew))
-    (said,) = [each.answer.choice for each in steps if isinstance(each, Answered)]
+    (said,) = [each.answer.choice for each in steps if isinstance(each, RequestAnswered)]
     assert (said.verdict, said.agent_id, said.drained) == (Verdict.CHOSEN, B, True)
     assert rotations.queues[SHOP] == {}
     assert rotations.waits_of == {}
@@ -211,7 +211,7 @@ def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> 
 
 def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     """Rules were switched off, or nothing is to wait any more: what waits stays."""
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _fold(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
     off = changed(_of(b="care").settings, auto_assign=False)
     organization = Organization(SHOP, off)
@@ -222,7 +222,7 @@ def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
 
 def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() -> None:
     """A crash lost the request that came between, and with it the word that the first is void."""
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _fold(rotations, on_request(rotations, _of(), AT, _waits(0, "one", "sales")))
     void = ChoiceWithdrawn(
         request_id="inbound/3/1",

@@ -182,10 +182,10 @@ def test_r3_5_a_manager_overtakes_the_handover() -> None:
     for conversation in (THREAD, COMMENT):
         desk = given_to(A, conversation)
         desk.commands(return_to_rotation(A, conversation), 0)
-        by_hand = desk.commands(assign(C, conversation), 1)
-        assert withdrawn(by_hand) == [HANDOVER]
+        manual = desk.commands(assign(C, conversation), 1)
+        assert withdrawn(manual) == [HANDOVER]
         assert records(desk.answers(Verdict.CHOSEN, B, offset=1)) == []
-        assert desk.partition.rows[conversation].agent_id == C
+        assert desk.partition.conversations[conversation].agent_id == C
 
 
 def test_i12_done_overtakes_the_handover() -> None:
@@ -284,10 +284,10 @@ def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_return_again() -> No
 
 def test_r3_4_a_removed_agents_conversations_stay_until_they_are_handed_over() -> None:
     desk = given_to(A)
-    assert desk.partition.rows[THREAD].agent_id == A
+    assert desk.partition.conversations[THREAD].agent_id == A
     desk.commands(return_to_rotation(A), **LEFT)
     desk.answers(Verdict.CHOSEN, B)
-    assert desk.partition.rows[THREAD].agent_id == B
+    assert desk.partition.conversations[THREAD].agent_id == B
 
 
 def test_r9_2_a_return_that_comes_again_withdraws_nothing_of_another_customer() -> None:

@@ -16,26 +16,26 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Presence
-from tuyen_router.domain import candidates, lines
-from tuyen_router.domain.lines import Lines, Waiting, join, leave, next_served
+from tuyen_router.domain import candidates, queue_buckets
+from tuyen_router.domain.dispatch_state import (
+    Dequeued,
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+    RequestQueued,
+)
+from tuyen_router.domain.dispatch_state import (
+    apply_step as fold,
+)
 from tuyen_router.domain.organization import Organization, evolve
 from tuyen_router.domain.queue import (
     drain,
     on_request,
 )
-from tuyen_router.domain.rotations import (
-    Answered,
-    Left,
-    Queued,
-    Rotations,
-    Step,
-)
-from tuyen_router.domain.rotations import (
-    evolve as fold,
-)
+from tuyen_router.domain.queue_buckets import Buckets, Waiting, join, leave, serve_in_order
 
 
-def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     folded = []
     for step in steps:
         fold(rotations, step)
@@ -43,16 +43,16 @@ def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
     return folded
 
 
-def _served(organization: Organization, waiting: Lines) -> list[int]:
+def _served(organization: Organization, waiting: Buckets) -> list[int]:
     found = []
-    for each in next_served(organization, waiting, None):
+    for each in serve_in_order(organization, waiting, None):
         leave(waiting, each)
         found.append(each.place)
     return found
 
 
 def test_r5_1_lines_that_can_be_served_are_merged_by_place() -> None:
-    waiting: Lines = {}
+    waiting: Buckets = {}
     pages = ["page", "page-2", "page-3"]
     for place in range(9):
         join(waiting, Waiting(place, request(place, page_id=PageId(pages[place % 3]))))
@@ -63,7 +63,7 @@ def test_r5_1_lines_that_can_be_served_are_merged_by_place() -> None:
 
 
 def test_r5_3_a_line_whose_first_has_left_waits_with_its_next() -> None:
-    waiting: Lines = {}
+    waiting: Buckets = {}
     first = Waiting(0, request(0))
     join(waiting, first)
     join(waiting, Waiting(1, request(1, page_id=PageId("page-2"))))
@@ -76,29 +76,29 @@ def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten thousand wait in four lines: the cost is of the lines and of those who are served."""
-    rotations, nobody, asked = Rotations(0), shop(online=""), 0
+    rotations, nobody, asked = DispatchState(0), shop(online=""), 0
     for offset in range(10_000):
         one = request(offset, page_id=PageId(f"page-{offset % 4}"))
         _fold(rotations, on_request(rotations, nobody, AT, one))
 
-    real = candidates.offered
+    real = candidates.narrow_to_offer
 
     def counting(*given: Any) -> Any:
         nonlocal asked
         asked += 1
         return real(*given)
 
-    monkeypatch.setattr(lines, "offered", counting)
+    monkeypatch.setattr(queue_buckets, "offered", counting)
     assert _fold(rotations, drain(rotations, nobody, AT, 500)) == []
     assert asked == 4
     one_page = shop(rules=[rule(pages=("page-1",))])
     steps = _fold(rotations, drain(rotations, one_page, AT, 500))
-    assert sum(isinstance(each, Left) for each in steps) == 500
+    assert sum(isinstance(each, Dequeued) for each in steps) == 500
     assert asked == 4 + 4 + 500
 
 
 def test_r5_1_the_visited_address_makes_no_line() -> None:
-    waiting: Lines = {}
+    waiting: Buckets = {}
     for place in range(5):
         join(waiting, Waiting(place, request(place, page_url=f"https://shop.example/{place}")))
     assert len(waiting) == 1
@@ -129,7 +129,7 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     bounded = msgspec.structs.replace(rule("s", pages=("page-2",)), members=tuple(members))
     nobody = replace(evolve(LINKED, bounded), presence={})
     somebody = replace(nobody, presence=dict.fromkeys(map(AgentId, online), Presence.ONLINE))
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     for each in asked:
         _fold(rotations, on_request(rotations, nobody, AT, each))
     expected = _walk(rotations, somebody)[:most]
@@ -138,17 +138,17 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     assert len(rotations.queues.get(SHOP, {})) == len(asked) - len(expected)
 
 
-def _walk(rotations: Rotations, organization: Organization) -> list[tuple[str, AgentId | None]]:
+def _walk(rotations: DispatchState, organization: Organization) -> list[tuple[str, AgentId | None]]:
     """Everybody who waits, oldest first, is tried as if nobody else were in the queue."""
     cursors, loads = dict(rotations.cursors), deepcopy(rotations.loads)
     given = []
     for each in sorted(rotations.queues.get(SHOP, {}).values(), key=lambda each: each.place):
-        alone = Rotations(0, cursors=cursors, loads=loads)
-        fold(alone, Queued(each))
+        alone = DispatchState(0, cursors=cursors, loads=loads)
+        fold(alone, RequestQueued(each))
         given += _given(_fold(alone, drain(alone, organization, AT, 1)))
     return given
 
 
-def _given(steps: Iterable[Step]) -> list[tuple[str, AgentId | None]]:
-    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+def _given(steps: Iterable[DispatchStep]) -> list[tuple[str, AgentId | None]]:
+    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]

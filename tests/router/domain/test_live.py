@@ -25,7 +25,7 @@ from tuyen_events.inbound import CommentRemoved, Customer
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.live import LIVE_COMMENTS, on_live_comment_removed
+from tuyen_router.domain.livestream import LIVE_COMMENTS, on_live_comment_removed
 from tuyen_router.domain.sticky import on_sticky_event
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from router.domain.shop import SHOP, A, B
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.routing import LoadsReported
-from tuyen_router.domain.loads import Loads, Reserved, evolve, fell, on_report
+from tuyen_router.domain.loads import LoadReserved, Loads, apply_load_step, has_fallen, on_report
 
 
 def _report(sequence: int, loads: dict[str, int], **fields: Any) -> LoadsReported:
@@ -20,17 +20,17 @@ def _report(sequence: int, loads: dict[str, int], **fields: Any) -> LoadsReporte
     return LoadsReported(organization=SHOP, sequence=sequence, loads=by_agent, **chosen)
 
 
-def _after(*reports: LoadsReported, reserved: tuple[Reserved, ...] = ()) -> dict[AgentId, int]:
+def _after(*reports: LoadsReported, reserved: tuple[LoadReserved, ...] = ()) -> dict[AgentId, int]:
     loads: dict[OrganizationId, Loads] = {}
     for each in reserved:
-        evolve(loads, each)
+        apply_load_step(loads, each)
     for report in reports:
         for step in on_report(loads, report):
-            evolve(loads, step)
+            apply_load_step(loads, step)
     return loads[SHOP].totals
 
 
-RESERVED = (Reserved(SHOP, "q1", A), Reserved(SHOP, "q2", A), Reserved(SHOP, "q3", B))
+RESERVED = (LoadReserved(SHOP, "q1", A), LoadReserved(SHOP, "q2", A), LoadReserved(SHOP, "q3", B))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_r9_2_a_report_and_a_reservation_that_come_again_change_nothing() -> Non
 def test_r5_1_a_load_that_falls_frees_somebody(
     before: dict[Any, int], after: dict[Any, int], somebody_has_room: bool
 ) -> None:
-    assert fell(before, after) is somebody_has_room
+    assert has_fallen(before, after) is somebody_has_room
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
@@ -99,7 +99,7 @@ def test_r1_7_every_conversation_is_in_the_counts_or_reserved_and_never_in_both(
         if what == "choose":
             agent = AgentId(random.choice("ab"))
             under_way.append((partition, f"q{number}", agent))
-            evolve(loads, Reserved(SHOP, f"q{number}", agent))
+            apply_load_step(loads, LoadReserved(SHOP, f"q{number}", agent))
             chosen[agent] += 1
         elif what == "take" and under_way:
             partition, request, agent = under_way.pop(0)
@@ -116,5 +116,5 @@ def test_r1_7_every_conversation_is_in_the_counts_or_reserved_and_never_in_both(
             )
             settled[partition] = []
             for step in on_report(loads, told):
-                evolve(loads, step)
+                apply_load_step(loads, step)
         assert loads[SHOP].totals == dict(chosen)

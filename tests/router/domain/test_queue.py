@@ -26,50 +26,52 @@ from router.domain.shop import (
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.routing import ChoiceWithdrawn, Position, Purpose, Verdict
-from tuyen_events.vocabulary import Mode, WhenNobody
-from tuyen_router.domain import rotations as rotations_module
+from tuyen_events.vocabulary import Strategy, WhenNobody
+from tuyen_router.domain import dispatch_state as rotations_module
+from tuyen_router.domain.dispatch_state import (
+    AnswerRepeated,
+    DispatchState,
+    DispatchStep,
+    PoolPublished,
+    RequestAnswered,
+    apply_step,
+)
 from tuyen_router.domain.organization import Organization, without
 from tuyen_router.domain.queue import (
     drain,
-    drained_again,
     on_request,
     on_withdrawal,
-)
-from tuyen_router.domain.rotations import (
-    Answered,
-    PoolTold,
-    Repeated,
-    Rotations,
-    Step,
-    evolve,
+    repeat_drained,
 )
 
 NOBODY = shop(online="")
 
 
-def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     folded = []
     for step in steps:
-        evolve(rotations, step)
+        apply_step(rotations, step)
         folded.append(step)
     return folded
 
 
-def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
     steps = _fold(rotations, on_request(rotations, known, AT, asked))
-    said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
+    said = [
+        each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
+    ]
     return said[0] if said else None
 
 
-def _drained(rotations: Rotations, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
-    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
 
 
-def _withdraw(rotations: Rotations, offset: int) -> None:
+def _withdraw(rotations: DispatchState, offset: int) -> None:
     withdrawal = ChoiceWithdrawn(
         request_id=f"inbound/3/{offset}", organization=SHOP, cause=at("commands", 0)
     )
@@ -77,7 +79,7 @@ def _withdraw(rotations: Rotations, offset: int) -> None:
 
 
 def test_r2_1_requests_in_their_order_are_the_rotation() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     chosen = [_ask(rotations, shop(), each).agent_id for each in range(5)]
     assert chosen == [A, B, C, A, B]
 
@@ -85,7 +87,7 @@ def test_r2_1_requests_in_their_order_are_the_rotation() -> None:
 def test_r2_1_each_rule_has_its_own_rotation() -> None:
     rules = [rule("r"), rule("s", pages=("page-2",))]
     organization = shop(rules=rules, pages=[page(), page("page-2")])
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     pages = [PAGE, PAGE, PageId("page-2"), PAGE]
     chosen = [_ask(rotations, organization, n, page_id=p).agent_id for n, p in enumerate(pages)]
     assert chosen == [A, B, A, C]
@@ -94,7 +96,7 @@ def test_r2_1_each_rule_has_its_own_rotation() -> None:
 @pytest.mark.parametrize("known", [shop(), NOBODY], ids=["chosen", "waiting"])
 def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(known: Organization) -> None:
     """It was told once with its author and once without: two customers, two partitions."""
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     elsewhere = Position(topic="inbound", partition=5, offset=7)
     unnamed = {"request_id": "inbound/5/7", "cause": elsewhere}
     first = _ask(rotations, known, 0, conversation=COMMENT)
@@ -108,13 +110,13 @@ def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(known: Or
 
 
 def test_r5_1_who_has_no_candidate_waits_and_says_so() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert _ask(rotations, NOBODY, 0).verdict is Verdict.QUEUED
     assert list(rotations.queues[SHOP]) == ["inbound/3/0"]
 
 
 def test_r5_1_the_oldest_is_taken_first_and_as_many_as_may_be() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     for offset in range(3):
         _ask(rotations, NOBODY, offset)
     assert _drained(rotations, shop(), 2) == [("inbound/3/0", A), ("inbound/3/1", B)]
@@ -124,7 +126,7 @@ def test_r5_1_the_oldest_is_taken_first_and_as_many_as_may_be() -> None:
 
 def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
     """An older one of a page for which there is nobody holds up none behind it."""
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0, page_id=PageId("page-2"))
     _ask(rotations, NOBODY, 1)
     assert _drained(rotations, shop(rules=[rule(pages=(PAGE,))])) == [("inbound/3/1", A)]
@@ -142,14 +144,14 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
     ],
 )
 def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(later: Organization) -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0)
     assert _drained(rotations, later) == []
     assert _drained(rotations, shop()) == [("inbound/3/0", A)]
 
 
 def test_r5_1_a_page_that_moved_to_another_rule_waits_for_that_rules_pool() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0)
     moved = shop(rules=[rule("r"), rule("s", "c", pages=(PAGE,))])
     assert _drained(rotations, moved) == [("inbound/3/0", C)]
@@ -169,13 +171,13 @@ def test_r5_2_leave_unassigned_and_r3_3_the_offline_assignee_stays(
     purpose: Purpose, when_nobody: WhenNobody, verdict: Verdict
 ) -> None:
     organization = shop(online="", when_nobody=when_nobody)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert _ask(rotations, organization, 0, purpose=purpose).verdict is verdict
     assert bool(rotations.queues) is (verdict is Verdict.QUEUED)
 
 
 def test_r5_3_what_was_withdrawn_is_not_drained_and_takes_no_turn() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     for offset in range(2):
         _ask(rotations, NOBODY, offset)
     _withdraw(rotations, 0)
@@ -184,14 +186,14 @@ def test_r5_3_what_was_withdrawn_is_not_drained_and_takes_no_turn() -> None:
 
 
 def test_r9_2_a_repeated_request_gets_the_same_answer_and_moves_no_cursor() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     first = _ask(rotations, shop(), 0)
     assert _ask(rotations, shop(online="c"), 0) == first
     assert _ask(rotations, shop(), 1).agent_id == B
 
 
 def test_r9_2_a_repeated_request_that_was_drained_gets_its_last_answer() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0)
     _drained(rotations, shop())
     assert _ask(rotations, NOBODY, 0).verdict is Verdict.CHOSEN
@@ -199,12 +201,12 @@ def test_r9_2_a_repeated_request_that_was_drained_gets_its_last_answer() -> None
 
 
 def test_r9_2_drained_answers_are_given_again_oldest_first() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, shop(), 9)
     for offset in range(10, 12):
         _ask(rotations, NOBODY, offset)
     _drained(rotations, shop())
-    again = [each.answer.choice.request_id for each in drained_again(rotations)]
+    again = [each.answer.choice.request_id for each in repeat_drained(rotations)]
     assert again == ["inbound/3/10", "inbound/3/11"]
 
 
@@ -212,7 +214,7 @@ def test_r9_2_what_the_slots_have_forgotten_is_not_answered_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 4)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     for offset in range(6):
         _ask(rotations, shop(), offset)
     assert [_ask(rotations, shop(), each) is None for each in range(6)] == [True] * 2 + [False] * 4
@@ -224,7 +226,7 @@ def test_r9_2_a_drained_request_is_forgotten_with_its_last_answer_not_its_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 4)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0)
     _drained(rotations, shop())
     for offset in range(1, 4):
@@ -234,12 +236,12 @@ def test_r9_2_a_drained_request_is_forgotten_with_its_last_answer_not_its_first(
 
 @pytest.mark.parametrize("given", [{"assignment": False}, {"auto_assign": False}])
 def test_r5_settings_that_went_off_meanwhile_answer_off(given: dict[str, Any]) -> None:
-    said = _ask(Rotations(0), shop(**given), 0)
+    said = _ask(DispatchState(0), shop(**given), 0)
     assert (said.verdict, said.agent_id) == (Verdict.OFF, None)
 
 
 def test_r9_4_an_answer_says_rule_mode_settings_and_how_it_came_about() -> None:
-    rotations, organization = Rotations(0), shop(online="ac", version=4)
+    rotations, organization = DispatchState(0), shop(online="ac", version=4)
     (first, second) = (_ask(rotations, organization, each) for each in range(2))
     (pool,) = organization.pools.values()
     assert (second.rule_id, second.mode, second.settings_version) == ("r", "sequential", 4)
@@ -249,29 +251,29 @@ def test_r9_4_an_answer_says_rule_mode_settings_and_how_it_came_about() -> None:
 
 def test_r9_4_a_wait_says_why_and_so_does_a_page_without_a_rule() -> None:
     nobody = shop(online="")
-    waits = _ask(Rotations(0), nobody, 0)
+    waits = _ask(DispatchState(0), nobody, 0)
     (pool,) = nobody.pools.values()
     assert waits.choice == Choice(pool_id=pool.id, rule_version=1)
-    assert _ask(Rotations(0), shop(rules=[]), 0).choice == Choice()
-    assert _ask(Rotations(0), shop(auto_assign=False), 0).choice is None
+    assert _ask(DispatchState(0), shop(rules=[]), 0).choice == Choice()
+    assert _ask(DispatchState(0), shop(auto_assign=False), 0).choice is None
 
 
 def test_r9_4_a_random_choice_goes_on_after_nobody() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _ask(rotations, shop(), 0)
-    assert _ask(rotations, shop(rules=[rule(mode=Mode.RANDOM)]), 1).choice.after is None
+    assert _ask(rotations, shop(rules=[rule(mode=Strategy.RANDOM)]), 1).choice.after is None
 
 
-def _pools_told(steps: Iterable[Step]) -> list[str]:
-    return [each.pool.id for each in steps if isinstance(each, PoolTold)]
+def _pools_told(steps: Iterable[DispatchStep]) -> list[str]:
+    return [each.pool.id for each in steps if isinstance(each, PoolPublished)]
 
 
 def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() -> None:
-    rotations, organization = Rotations(0), shop()
+    rotations, organization = DispatchState(0), shop()
     first = _fold(rotations, on_request(rotations, organization, AT, request(0)))
     told, answered = (
         [number for number, each in enumerate(first) if isinstance(each, kind)]
-        for kind in (PoolTold, Answered)
+        for kind in (PoolPublished, RequestAnswered)
     )
     assert len(told) == 1
     assert told < answered
@@ -284,7 +286,7 @@ def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rotations_module, "TOLD_POOLS", 2)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     told = [
         len(_pools_told(_fold(rotations, on_request(rotations, shop(online=who), AT, request(n)))))
         for n, who in enumerate(["a", "b", "a", "c", "a"])
@@ -294,7 +296,7 @@ def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
 
 
 def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     other = OrganizationId("other")
     _ask(rotations, NOBODY, 0)
     assert _ask(rotations, shop(), 1, organization=other).agent_id == A
@@ -302,29 +304,29 @@ def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:
 
 
 def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_out() -> None:
-    rotations, nobody, somebody = Rotations(0), shop(online=""), shop(online="a")
+    rotations, nobody, somebody = DispatchState(0), shop(online=""), shop(online="a")
     for offset in range(3):
         _ask(rotations, nobody, offset)
     assert _drained(rotations, somebody, most=2) == [("inbound/3/0", A), ("inbound/3/1", A)]
     steps = _fold(rotations, on_request(rotations, somebody, AT, request(3), behind=True))
-    assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
+    assert [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)] == [
         Verdict.QUEUED
     ]
     assert _drained(rotations, somebody) == [("inbound/3/2", A), ("inbound/3/3", A)]
 
 
 def test_r3_3_a_replacement_never_waits_behind_others() -> None:
-    rotations, somebody = Rotations(0), shop(online="a")
+    rotations, somebody = DispatchState(0), shop(online="a")
     asked = request(0, purpose=Purpose.OFFLINE)
     steps = _fold(rotations, on_request(rotations, somebody, AT, asked, behind=True))
-    assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
+    assert [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)] == [
         Verdict.CHOSEN
     ]
 
 
 def test_r9_4_a_choice_is_made_when_it_is_made_and_says_so_again() -> None:
     """An event can wait for a router that was not there, and the agents came later."""
-    rotations, later = Rotations(0), AT + timedelta(hours=1)
+    rotations, later = DispatchState(0), AT + timedelta(hours=1)
     (first,) = _answers(_fold(rotations, on_request(rotations, shop(), later, request(0))))
     again = later + timedelta(hours=1)
     (repeated,) = _answers(_fold(rotations, on_request(rotations, shop(), again, request(0))))
@@ -333,13 +335,15 @@ def test_r9_4_a_choice_is_made_when_it_is_made_and_says_so_again() -> None:
 
 def test_r9_4_no_choice_is_older_than_its_cause() -> None:
     slow = AT - timedelta(seconds=1)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     (made,) = _answers(_fold(rotations, on_request(rotations, shop(), slow, request(0))))
     assert made.at == AT
 
 
-def _answers(steps: Iterable[Step]) -> list[Any]:
-    return [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
+def _answers(steps: Iterable[DispatchStep]) -> list[Any]:
+    return [
+        each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
+    ]
 
 
 @pytest.mark.parametrize("when_nobody", list(WhenNobody))
@@ -347,7 +351,7 @@ def test_r4_1_who_asks_ahead_of_what_is_known_here_waits_until_it_is(
     when_nobody: WhenNobody,
 ) -> None:
     """Rules are switched on: stage 1's worker has read of it, stage 2's has not."""
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory=6)
     said = _ask(rotations, off, 0, conversation=COMMENT, directory=7)
     assert said.verdict is Verdict.QUEUED
@@ -358,5 +362,5 @@ def test_r4_1_who_asks_ahead_of_what_is_known_here_waits_until_it_is(
 @pytest.mark.parametrize(("known", "purpose"), [(7, Purpose.FIRST), (6, Purpose.OFFLINE)])
 def test_r4_1_while_rules_are_off_for_both_nobody_waits(known: int, purpose: Purpose) -> None:
     off = dataclasses.replace(shop(auto_assign=False), directory=known)
-    said = _ask(Rotations(0), off, 0, conversation=COMMENT, directory=7, purpose=purpose)
+    said = _ask(DispatchState(0), off, 0, conversation=COMMENT, directory=7, purpose=purpose)
     assert said.verdict is Verdict.OFF

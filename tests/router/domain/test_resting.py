@@ -7,21 +7,23 @@ from hypothesis import strategies as st
 from router.domain.shop import COMMENT, SHOP, A, B
 from tuyen_events.ids import ConversationId
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain import resting
-from tuyen_router.domain.resting import ENTRY_BYTES, Rested, Resting
+from tuyen_router.domain import archive
+from tuyen_router.domain.archive import ENTRY_BYTES, Archive, ArchivedConversation
 
 LAWS = settings(derandomize=True, max_examples=50, deadline=None)
 
 
-def _rested(number: int, *, day: int = 20_000, is_done: bool = False) -> Rested:
+def _rested(number: int, *, day: int = 20_000, is_done: bool = False) -> ArchivedConversation:
     owner = (SHOP, A if number % 2 else None)
-    return Rested(owner, number % 5 + 1, Reason.ROTATION, day, number, is_done=is_done)
+    return ArchivedConversation(
+        owner, number % 5 + 1, Reason.ROTATION, day, number, is_done=is_done
+    )
 
 
 @LAWS
 @given(numbers=st.lists(st.integers(0, 400), unique=True), taken=st.integers(0, 400))
 def test_r9_6_what_rests_is_given_out_as_it_was_and_once(numbers: list[int], taken: int) -> None:
-    partition = Resting()
+    partition = Archive()
     for number in numbers:
         partition.put(ConversationId(str(number)), _rested(number))
     expected = _rested(taken) if taken in numbers else None
@@ -36,22 +38,22 @@ def test_r9_6_what_rests_is_given_out_as_it_was_and_once(numbers: list[int], tak
 
 @pytest.mark.parametrize("reason", Reason)
 def test_r9_6_every_reason_can_be_kept(reason: Reason) -> None:
-    partition = Resting()
-    partition.put(COMMENT, Rested((SHOP, B), 1, reason, 20_000, 0, is_done=True))
+    partition = Archive()
+    partition.put(COMMENT, ArchivedConversation((SHOP, B), 1, reason, 20_000, 0, is_done=True))
     found = partition.find(COMMENT)
     assert found is not None
     assert found.reason is reason
 
 
 def test_r9_6_a_conversation_at_rest_takes_24_bytes() -> None:
-    partition = Resting()
+    partition = Archive()
     for number in range(1_000):
         partition.put(ConversationId(str(number)), _rested(number))
     assert sum(map(len, partition.buckets.values())) == 24_000
 
 
 def test_r1_7_what_is_open_at_rest_is_counted() -> None:
-    partition = Resting()
+    partition = Archive()
     for number in range(10):
         partition.put(ConversationId(str(number)), _rested(number, is_done=number < 4))
     assert partition.open_ones() == {(SHOP, None): 3, (SHOP, A): 3}
@@ -60,8 +62,8 @@ def test_r1_7_what_is_open_at_rest_is_counted() -> None:
 def test_r9_6_a_bucket_forgets_what_is_too_old_and_what_would_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resting, "MOST_ENTRIES", 3)
-    partition = Resting()
+    monkeypatch.setattr(archive, "MOST_ENTRIES", 3)
+    partition = Archive()
     number = partition.put(COMMENT, _rested(0, day=10))
     assert partition.put(COMMENT, _rested(1, day=11)) == number
     assert [each.day for each in partition.let_go(number, before=11)] == [10]

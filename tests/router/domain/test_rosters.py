@@ -16,7 +16,7 @@ from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
-from tuyen_router.domain.candidates import offered, pool_for
+from tuyen_router.domain.candidates import build_pool, narrow_to_offer
 from tuyen_router.domain.loads import Totals, full_by
 from tuyen_router.domain.organization import Organization, Rosters, evolve, with_presence, without
 from tuyen_router.domain.pools import Pool
@@ -28,7 +28,7 @@ URLS = (None, "https://shop.example/giay")
 
 def _pools(organization: Organization) -> list[Pool]:
     return [
-        pool_for(organization, at, each, department=department, region=region, page_url=url)
+        build_pool(organization, at, each, department=department, region=region, page_url=url)
         for at, each, (department, region), url in product(
             PAGES, (Capability.FACEBOOK_MESSAGE, Capability.LIVECHAT_MESSAGE), NAMED, URLS
         )
@@ -101,13 +101,13 @@ def test_r1_7_a_rule_that_changed_is_looked_through_again() -> None:
 
 def test_r1_7_an_offer_of_a_pool_leaves_out_who_is_full_and_who_left() -> None:
     members = tuple(Member(agent_id=AgentId(each), capacity=1) for each in "abc")
-    pool = pool_for(
+    pool = build_pool(
         shop(rules=[changed(rule(), members=members)]), PAGE, Capability.FACEBOOK_MESSAGE
     )
-    offer = offered(pool, {AgentId("a"): 1}, (AgentId("b"),))
+    offer = narrow_to_offer(pool, {AgentId("a"): 1}, (AgentId("b"),))
     assert (offer.agents, offer.full, offer.has_any()) == (("c",), ("a",), True)
     assert [offer.first_from(place) for place in range(4)] == ["c"] * 4
-    nobody = offered(pool, {AgentId("a"): 1}, (AgentId("b"), AgentId("c")))
+    nobody = narrow_to_offer(pool, {AgentId("a"): 1}, (AgentId("b"), AgentId("c")))
     assert not nobody.has_any()
     with pytest.raises(ValueError, match="nobody"):
         nobody.first_from(0)

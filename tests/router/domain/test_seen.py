@@ -11,10 +11,10 @@ from tuyen_events.ids import ConversationId, event_id
 from tuyen_router.domain.seen import (
     REMEMBERED_EVENTS,
     Seen,
-    arrival_of,
-    as_written_today,
     came_after,
-    with_seen,
+    recognize,
+    remember_seen,
+    upgrade_ring,
 )
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
@@ -31,12 +31,12 @@ LAWS = settings(derandomize=True, max_examples=100, deadline=None)
     ],
 )
 def test_r9_2_what_the_ring_says(event: str, offset: int, seen: Seen) -> None:
-    ring = with_seen(with_seen(b"", event_id("a"), THREAD, 3), event_id("b"), THREAD, 5)
-    assert arrival_of(ring, event_id(event), offset) is seen
+    ring = remember_seen(remember_seen(b"", event_id("a"), THREAD, 3), event_id("b"), THREAD, 5)
+    assert recognize(ring, event_id(event), offset) is seen
 
 
 def test_r9_2_an_empty_ring_has_seen_nothing() -> None:
-    assert arrival_of(b"", event_id("a"), 0) is Seen.NEVER
+    assert recognize(b"", event_id("a"), 0) is Seen.NEVER
 
 
 @LAWS
@@ -44,11 +44,11 @@ def test_r9_2_an_empty_ring_has_seen_nothing() -> None:
 def test_r9_2_the_ring_knows_the_last_of_them_and_every_offset_below_them(count: int) -> None:
     ring = b""
     for each in range(count):
-        ring = with_seen(ring, event_id(str(each)), THREAD, each)
+        ring = remember_seen(ring, event_id(str(each)), THREAD, each)
     assert len(ring) <= 4 + 16 * REMEMBERED_EVENTS
     for each in range(count):
-        assert arrival_of(ring, event_id(str(each)), each) is Seen.BEFORE
-        twice = arrival_of(ring, event_id(str(each)), count)
+        assert recognize(ring, event_id(str(each)), each) is Seen.BEFORE
+        twice = recognize(ring, event_id(str(each)), count)
         assert twice is (Seen.AS_ANOTHER if each >= count - REMEMBERED_EVENTS else Seen.NEVER)
 
 
@@ -62,7 +62,7 @@ def test_i12_the_ring_knows_what_came_after_an_offset_in_which_conversation(
 ) -> None:
     ring = b""
     for offset, conversation in enumerate(heard):
-        ring = with_seen(ring, event_id(str(offset)), conversation, offset)
+        ring = remember_seen(ring, event_id(str(offset)), conversation, offset)
     for conversation in (THREAD, LIVE, COMMENT):
         came = conversation in heard[max(0, after + 1) :]
         assert came_after(ring, conversation, after) is came
@@ -74,19 +74,19 @@ def test_r9_2_no_repeated_event_is_news_however_many_came_in_between(times: list
     """And one that is later than all that was forgotten always is."""
     ring = b""
     for offset, time in enumerate(times):
-        ring = with_seen(ring, event_id(str(offset)), THREAD, offset, time)
+        ring = remember_seen(ring, event_id(str(offset)), THREAD, offset, time)
     for offset, time in enumerate(times):
-        again = arrival_of(ring, event_id(str(offset)), len(times), time)
+        again = recognize(ring, event_id(str(offset)), len(times), time)
         assert again in (Seen.AS_ANOTHER, Seen.PERHAPS)
     forgotten = max(times[:-REMEMBERED_EVENTS], default=0)
-    assert arrival_of(ring, event_id("new"), len(times), forgotten + 1) is Seen.NEVER
+    assert recognize(ring, event_id("new"), len(times), forgotten + 1) is Seen.NEVER
 
 
 def test_r9_2_a_clock_that_never_ran_makes_nothing_old() -> None:
     ring = b""
     for offset in range(REMEMBERED_EVENTS + 5):
-        ring = with_seen(ring, event_id(str(offset)), THREAD, offset, 7)
-    assert arrival_of(ring, event_id("new"), 99, 0) is Seen.NEVER
+        ring = remember_seen(ring, event_id(str(offset)), THREAD, offset, 7)
+    assert recognize(ring, event_id("new"), 99, 0) is Seen.NEVER
 
 
 def test_r9_2_a_ring_of_an_earlier_version_says_the_same() -> None:
@@ -97,11 +97,11 @@ def test_r9_2_a_ring_of_an_earlier_version_says_the_same() -> None:
         + offset.to_bytes(6)
         for offset, conversation in ((3, THREAD), (70_000, LIVE))
     )
-    ring = as_written_today(older)
-    assert as_written_today(ring) == ring
-    assert arrival_of(ring, event_id("3"), 3) is Seen.BEFORE
-    assert arrival_of(ring, event_id("3"), 70_001) is Seen.AS_ANOTHER
-    assert arrival_of(ring, event_id("new"), 70_000) is Seen.BEFORE
-    assert arrival_of(ring, event_id("new"), 70_001, 5) is Seen.NEVER
+    ring = upgrade_ring(older)
+    assert upgrade_ring(ring) == ring
+    assert recognize(ring, event_id("3"), 3) is Seen.BEFORE
+    assert recognize(ring, event_id("3"), 70_001) is Seen.AS_ANOTHER
+    assert recognize(ring, event_id("new"), 70_000) is Seen.BEFORE
+    assert recognize(ring, event_id("new"), 70_001, 5) is Seen.NEVER
     assert came_after(ring, LIVE, 69_999)
     assert not came_after(ring, THREAD, 3)

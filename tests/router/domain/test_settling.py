@@ -23,28 +23,28 @@ from router.domain.shop import (
     requests,
     shop,
 )
-from tuyen_events.assignments import Sources
+from tuyen_events.assignments import InputOffsets
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict
-from tuyen_events.vocabulary import Mode, Reason
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_events.vocabulary import Reason, Strategy
+from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.done import on_done
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 
 
-def _asked(conversation: ConversationId = THREAD) -> Partition:
-    partition = Partition(3)
+def _asked(conversation: ConversationId = THREAD) -> CustomerState:
+    partition = CustomerState(3)
     handle = on_root_comment if conversation is COMMENT else on_sticky_event
     fold(partition, handle(partition, shop(), arrival(0, conversation)))
     return partition
 
 
 def _answered(
-    partition: Partition,
+    partition: CustomerState,
     verdict: Verdict,
     chosen: AgentId | None = None,
     *,
@@ -58,7 +58,7 @@ def _answered(
     return fold(partition, on_answer(partition, said, at("answers", offset)))
 
 
-def _writes(partition: Partition, offset: int, *args: Any, **given: Any) -> list[Decision]:
+def _writes(partition: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
     return fold(partition, on_sticky_event(partition, shop(**given), arrival(offset, *args)))
 
 
@@ -89,15 +89,15 @@ def test_r3_1_r4_1_r5_an_answer_becomes_one_record_however_often_it_comes(
 @pytest.mark.parametrize(
     ("mode", "purpose", "drained", "reason"),
     [
-        (Mode.SEQUENTIAL, Purpose.FIRST, False, Reason.ROTATION),
-        (Mode.RANDOM, Purpose.FIRST, False, Reason.RANDOM),
-        (Mode.SEQUENTIAL, Purpose.STICKY_LOST, False, Reason.STICKY_LOST),
-        (Mode.RANDOM, Purpose.OFFLINE, False, Reason.REASSIGNED_OFFLINE),
-        (Mode.SEQUENTIAL, Purpose.FIRST, True, Reason.QUEUE_DRAINED),
+        (Strategy.SEQUENTIAL, Purpose.FIRST, False, Reason.ROTATION),
+        (Strategy.RANDOM, Purpose.FIRST, False, Reason.RANDOM),
+        (Strategy.SEQUENTIAL, Purpose.STICKY_LOST, False, Reason.STICKY_LOST),
+        (Strategy.RANDOM, Purpose.OFFLINE, False, Reason.REASSIGNED_OFFLINE),
+        (Strategy.SEQUENTIAL, Purpose.FIRST, True, Reason.QUEUE_DRAINED),
     ],
 )
 def test_r9_4_the_record_says_why(
-    mode: Mode, purpose: Purpose, drained: bool, reason: Reason
+    mode: Strategy, purpose: Purpose, drained: bool, reason: Reason
 ) -> None:
     partition = _asked()
     said = answer(request(0, purpose=purpose), Verdict.CHOSEN, A, drained=drained)
@@ -180,8 +180,8 @@ def test_r3_5_r5_3_an_answer_that_a_manager_overtook_changes_nothing(
     conversation: ConversationId, verdict: Verdict, withdrawn: list[str]
 ) -> None:
     partition = _asked(conversation)
-    by_hand = assign(B, conversation)
-    fold(partition, on_assign(partition, shop(), by_hand, at("commands", 0), repeated=False))
+    manual = assign(B, conversation)
+    fold(partition, on_assign(partition, shop(), manual, at("commands", 0), repeated=False))
     late = _answered(partition, verdict, A, conversation=conversation)
     assert records(late) == []
     assert _withdrawn(late) == withdrawn
@@ -194,10 +194,10 @@ def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_answer_again(
     """A later record tells that the answer was handled: not that its withdrawal was sent."""
     partition = _asked(conversation)
     for offset, chosen in enumerate([B, A]):
-        by_hand = assign(chosen, conversation)
+        manual = assign(chosen, conversation)
         position = at("commands", offset)
-        fold(partition, on_assign(partition, shop(), by_hand, position, repeated=False))
-        partition.handled = Sources(inbound=0, answers=0, commands=offset)
+        fold(partition, on_assign(partition, shop(), manual, position, repeated=False))
+        partition.handled = InputOffsets(inbound=0, answers=0, commands=offset)
         late = _answered(partition, Verdict.QUEUED, conversation=conversation)
         assert (records(late), _withdrawn(late)) == ([], ["inbound/3/0"])
 

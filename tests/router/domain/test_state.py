@@ -27,16 +27,16 @@ from router.domain.shop import (
     request,
     shop,
 )
-from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, Sources
+from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, InputOffsets
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.done import on_done
-from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.state import (
     CustomerRecord,
-    Partition,
+    CustomerState,
     Request,
     apply_assignment,
     apply_customer,
@@ -74,28 +74,28 @@ def _record(
 
 
 def test_r9_2_of_two_records_with_one_version_the_first_counts() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     for each in (_record(1, A), _record(1, B)):
         apply_assignment(partition, each)
-    assert partition.rows[THREAD].agent_id == A
+    assert partition.conversations[THREAD].agent_id == A
 
 
 def test_r3_the_customers_last_record_is_the_stickiness() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     for each in (_record(1, A), _record(1, B, LIVE)):
         apply_assignment(partition, each)
     assert partition.customer(CUSTOMER).agent_id == B
 
 
 def test_r9_2_records_tell_how_far_each_input_was_read() -> None:
-    partition = Partition(3)
-    apply_assignment(partition, _record(1, A, sources=Sources(inbound=5, answers=2)))
-    apply_assignment(partition, _record(1, A, LIVE, sources=Sources(inbound=4, commands=7)))
-    assert partition.handled == Sources(inbound=5, answers=2, commands=7)
+    partition = CustomerState(3)
+    apply_assignment(partition, _record(1, A, sources=InputOffsets(inbound=5, answers=2)))
+    apply_assignment(partition, _record(1, A, LIVE, sources=InputOffsets(inbound=4, commands=7)))
+    assert partition.handled == InputOffsets(inbound=5, answers=2, commands=7)
 
 
 def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     asked = Request(
         id="inbound/3/0",
         organization=SHOP,
@@ -117,16 +117,16 @@ def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not()
 
 def test_r3_6_a_settled_request_stays_settled_when_its_record_was_compacted_away() -> None:
     """The manual record takes the place of the one that settled the request."""
-    partition = Partition(3)
+    partition = CustomerState(3)
     fold(partition, on_sticky_event(partition, shop(), arrival(0)))
     chosen = answer(request(0), Verdict.CHOSEN, A)
     fold(partition, on_answer(partition, chosen, at("answers", 0)))
-    by_hand = fold(
+    manual = fold(
         partition, on_assign(partition, shop(), assign(B), at("commands", 0), repeated=False)
     )
-    again = Partition(3)
+    again = CustomerState(3)
     apply_customer(again, CUSTOMER, partition.customer(CUSTOMER).record())
-    for each in by_hand:
+    for each in manual:
         if isinstance(each, AssignmentEvent):
             apply_assignment(again, each)
     assert again.customer(CUSTOMER).open_request is None
@@ -134,7 +134,7 @@ def test_r3_6_a_settled_request_stays_settled_when_its_record_was_compacted_away
 
 def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_crash() -> None:
     """The manager's word on the second request reached the log, the request itself did not."""
-    partition = Partition(3)
+    partition = CustomerState(3)
     fold(partition, on_sticky_event(partition, shop(), arrival(0)))
     fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
     fold(partition, on_done(partition, shop(), mark_done(), at("commands", 0), repeated=False))
@@ -145,10 +145,10 @@ def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_cr
     assert partition.customer(CUSTOMER).open_request is None
 
 
-def _recounted(partition: Partition) -> dict[OrganizationId, dict[AgentId, int]]:
+def _recounted(partition: CustomerState) -> dict[OrganizationId, dict[AgentId, int]]:
     """Loads from scratch."""
-    loads: dict[OrganizationId, dict[AgentId, int]] = {SHOP: {}} if partition.rows else {}
-    for conversation, row in partition.rows.items():
+    loads: dict[OrganizationId, dict[AgentId, int]] = {SHOP: {}} if partition.conversations else {}
+    for conversation, row in partition.conversations.items():
         if row.agent_id is not None and conversation not in partition.done:
             loads[SHOP][row.agent_id] = loads[SHOP].get(row.agent_id, 0) + 1
     return loads
@@ -171,7 +171,7 @@ def test_invariant_6_the_folds_may_run_in_any_order(
 ) -> None:
     """Assignments, customers and marks: and in any order the loads are what a recount finds."""
     versions = {THREAD: 0, LIVE: 0}
-    folds: list[list[Callable[[Partition], None]]] = [[], [], []]
+    folds: list[list[Callable[[CustomerState], None]]] = [[], [], []]
     for conversation, agent in agents:
         versions[conversation] += 1
         made = _record(versions[conversation], agent, conversation)
@@ -181,7 +181,7 @@ def test_invariant_6_the_folds_may_run_in_any_order(
         folds[1].append(partial(apply_customer, customer_id=CUSTOMER, record=saved))
     for conversation, seen in marks:
         folds[2].append(partial(apply_done, conversation=conversation, seen=seen))
-    one, other = Partition(3), Partition(3)
+    one, other = CustomerState(3), CustomerState(3)
     for each in itertools.chain(*folds):
         each(one)
     while any(folds):

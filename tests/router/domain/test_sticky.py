@@ -22,26 +22,26 @@ from router.domain.shop import (
     requests,
     shop,
 )
-from tuyen_events.assignments import Sources
+from tuyen_events.assignments import InputOffsets
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.by_hand import on_assign
+from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.state import Partition, apply_customer
+from tuyen_router.domain.state import CustomerState, apply_customer
 from tuyen_router.domain.sticky import on_sticky_event
 
 
-def _comes(partition: Partition, offset: int, *args: Any, **given: Any) -> list[Decision]:
+def _comes(partition: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
     """An event is handled in a shop; `given` is the shop's."""
     return fold(partition, on_sticky_event(partition, shop(**given), arrival(offset, *args)))
 
 
-def _of(owner: AgentId, conversation: Any = THREAD) -> Partition:
+def _of(owner: AgentId, conversation: Any = THREAD) -> CustomerState:
     """A customer whose conversation was given to somebody for the event at offset 0."""
-    partition = Partition(3)
+    partition = CustomerState(3)
     _comes(partition, 0, conversation)
     chosen = answer(request(0, conversation), Verdict.CHOSEN, owner)
     fold(partition, on_answer(partition, chosen, at("answers", 0)))
@@ -49,7 +49,7 @@ def _of(owner: AgentId, conversation: Any = THREAD) -> Partition:
 
 
 def test_r3_1_a_customer_without_an_assignee_asks() -> None:
-    decisions = _comes(Partition(3), 5)
+    decisions = _comes(CustomerState(3), 5)
     assert requests(decisions) == [("inbound/3/5", Purpose.FIRST)]
     assert records(decisions) == []
 
@@ -58,7 +58,7 @@ def test_r3_1_a_customer_without_an_assignee_asks() -> None:
     "given", [{"assignment": False}, {"auto_assign": False}, {"suspended": True}]
 )
 def test_r3_1_nobody_is_asked_for_while_rules_do_not_assign(given: dict[str, Any]) -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     assert requests(_comes(partition, 5, **given)) == []
     assert partition.customer(CUSTOMER).open_request is None
 
@@ -113,7 +113,7 @@ def test_r3_5_a_manual_assignment_is_sticky() -> None:
 
 
 def test_r3_6_events_that_arrive_together_ask_once_and_get_one_assignee() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     asked = [requests(_comes(partition, each, LIVE if each else THREAD)) for each in range(3)]
     assert asked == [[("inbound/3/0", Purpose.FIRST)], [], []]
     chosen = fold(
@@ -123,7 +123,7 @@ def test_r3_6_events_that_arrive_together_ask_once_and_get_one_assignee() -> Non
 
 
 def test_r3_6_a_second_thread_of_a_waiting_customer_waits_too_and_once() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     _comes(partition, 0)
     fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
     assert records(_comes(partition, 1, LIVE)) == [(LIVE, None, Reason.QUEUED)]
@@ -133,7 +133,7 @@ def test_r3_6_a_second_thread_of_a_waiting_customer_waits_too_and_once() -> None
 
 def test_r3_6_a_wait_that_was_recorded_before_a_crash_is_not_recorded_again() -> None:
     """The assignment reached the log, the customer's own record did not."""
-    partition = Partition(3)
+    partition = CustomerState(3)
     _comes(partition, 0)
     fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
     before = partition.customer(CUSTOMER).record()
@@ -143,7 +143,7 @@ def test_r3_6_a_wait_that_was_recorded_before_a_crash_is_not_recorded_again() ->
 
 
 def test_r4_4_a_comments_assignee_has_no_effect_on_stickiness() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     fold(partition, on_root_comment(partition, shop(), arrival(0, COMMENT)))
     chosen = answer(request(0, COMMENT), Verdict.CHOSEN, A)
     fold(partition, on_answer(partition, chosen, at("answers", 0)))
@@ -157,7 +157,7 @@ def test_r9_2_a_webhook_delivered_twice_changes_nothing() -> None:
 
 
 def test_r9_2_a_replay_asks_the_same_again_whatever_the_settings_are_by_now() -> None:
-    partition = Partition(3)
+    partition = CustomerState(3)
     asked = requests(_comes(partition, 0))
     assert requests(_comes(partition, 0, assignment=False)) == asked
 
@@ -169,7 +169,7 @@ def test_r9_2_a_replay_asks_for_nothing_new() -> None:
 
 def test_r9_2_a_replay_that_the_ring_has_forgotten_asks_the_same_again() -> None:
     """Seventeen events of one customer under way, and a crash before the request was sent."""
-    partition = Partition(3)
+    partition = CustomerState(3)
     asked = requests(_comes(partition, 0))
     for offset in range(1, 18):
         _comes(partition, offset)
@@ -181,8 +181,8 @@ def test_r3_5_what_a_manager_settled_is_not_asked_again_after_a_crash() -> None:
     partition = _of(A)
     before = partition.customer(CUSTOMER).record()
     _comes(partition, 1, agents=[agent("b")])
-    by_hand = assign(B, LIVE)
-    fold(partition, on_assign(partition, shop(), by_hand, at("commands", 0), repeated=False))
+    manual = assign(B, LIVE)
+    fold(partition, on_assign(partition, shop(), manual, at("commands", 0), repeated=False))
     apply_customer(partition, CUSTOMER, before)
     assert requests(_comes(partition, 1, auto_reassign=True, online="a")) == []
 
@@ -190,7 +190,7 @@ def test_r3_5_what_a_manager_settled_is_not_asked_again_after_a_crash() -> None:
 def test_r9_2_what_was_recorded_before_a_crash_is_not_decided_again() -> None:
     """The assignment of the thread reached the log, the customer's own record did not."""
     partition = _of(A)
-    partition.handled = Sources(inbound=1)
+    partition.handled = InputOffsets(inbound=1)
     _comes(partition, 1, LIVE)
     partition.customer(CUSTOMER).seen = b""
     again = _comes(partition, 1, LIVE, auto_reassign=True, online="b")

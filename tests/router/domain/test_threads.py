@@ -29,9 +29,15 @@ from tuyen_events.routing import (
     Verdict,
 )
 from tuyen_events.vocabulary import Channel, Reason
-from tuyen_router.domain import rotations as rotations_module
+from tuyen_router.domain import dispatch_state as rotations_module
 from tuyen_router.domain import threads
 from tuyen_router.domain.decisions import Decision
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+    apply_step,
+)
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -39,29 +45,28 @@ from tuyen_router.domain.queue import (
     on_withdrawal,
 )
 from tuyen_router.domain.rotating import on_comment_removed, on_own_root, on_removed
-from tuyen_router.domain.rotations import (
-    Answered,
-    Rotations,
-    Step,
-    evolve,
-)
-from tuyen_router.domain.state import GONE
-from tuyen_router.domain.threads import RemovalTold
+from tuyen_router.domain.state import REMOVED_AT_CHANNEL
+from tuyen_router.domain.threads import RemovalReported
 
 ELSEWHERE = CustomerId("unnamed")
 REMOVAL = EventId("evt_removed")
 
 
-def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     folded = []
     for step in steps:
-        evolve(rotations, step)
+        apply_step(rotations, step)
         folded.append(step)
     return folded
 
 
 def _asks(
-    rotations: Rotations, offset: int, *, elsewhere: bool = False, online: str = "abc", **more: bool
+    rotations: DispatchState,
+    offset: int,
+    *,
+    elsewhere: bool = False,
+    online: str = "abc",
+    **more: bool,
 ) -> list[Verdict]:
     """Somebody tells of the root; `elsewhere` in the partition of whoever is not named."""
     asked: ChoiceRequested = request(offset, COMMENT, **more)
@@ -73,10 +78,10 @@ def _asks(
             cause=changed(asked.cause, partition=7),
         )
     steps = _fold(rotations, on_request(rotations, shop(online=online), AT, asked))
-    return [each.answer.choice.verdict for each in steps if isinstance(each, Answered)]
+    return [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)]
 
 
-def _hears(rotations: Rotations, state: ThreadState) -> list[RemovalTold]:
+def _hears(rotations: DispatchState, state: ThreadState) -> list[RemovalReported]:
     report = ThreadReported(
         organization=SHOP,
         page_id=PAGE,
@@ -87,10 +92,10 @@ def _hears(rotations: Rotations, state: ThreadState) -> list[RemovalTold]:
         at=AT,
     )
     steps = _fold(rotations, on_thread(rotations, report))
-    return [each for each in steps if isinstance(each, RemovalTold)]
+    return [each for each in steps if isinstance(each, RemovalReported)]
 
 
-def _others(rotations: Rotations, count: int) -> None:
+def _others(rotations: DispatchState, count: int) -> None:
     """So many other answers come in between."""
     for offset in range(100, 100 + count):
         other = changed(request(offset, COMMENT), conversation_id=ConversationId(f"other-{offset}"))
@@ -103,7 +108,7 @@ def test_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_between(
 ) -> None:
     """Chosen or waiting: after more other answers than are remembered."""
     monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 8)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert len(_asks(rotations, 0, online=online)) == 1
     _others(rotations, 50)
     before = rotations.cursors
@@ -115,7 +120,7 @@ def test_r9_2_one_that_waits_is_known_even_when_its_thread_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rotations_module, "REMEMBERED_ANSWERS", 8)
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _asks(rotations, 0, online="")
     _others(rotations, 20)
     rotations.threads.clear()
@@ -131,11 +136,11 @@ def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
     bucket = [each for each in names if threads._place(each)[0] == 5]
     assert len(bucket) > threads.BUCKET_THREADS
     for each in bucket:
-        threads.evolve(
-            known, threads.taken(known, changed(request(0, COMMENT), conversation_id=each))
+        threads.apply_thread_step(
+            known, threads.take(known, changed(request(0, COMMENT), conversation_id=each))
         )
-    threads.evolve(
-        known, threads.taken(known, changed(request(0, COMMENT), conversation_id=bucket[-1]))
+    threads.apply_thread_step(
+        known, threads.take(known, changed(request(0, COMMENT), conversation_id=bucket[-1]))
     )
     found = [each for each in bucket if threads.find(known, SHOP, each)]
     assert found == bucket[-threads.BUCKET_THREADS :]
@@ -143,17 +148,19 @@ def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
 
 
 def test_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     steps = _fold(
         rotations, on_request(rotations, shop(auto_assign=False), AT, request(0, COMMENT))
     )
-    assert [s.answer.choice.verdict for s in steps if isinstance(s, Answered)] == [Verdict.OFF]
+    assert [s.answer.choice.verdict for s in steps if isinstance(s, RequestAnswered)] == [
+        Verdict.OFF
+    ]
     assert _asks(rotations, 1) == [Verdict.CHOSEN]
     assert _asks(rotations, 2, elsewhere=True) == []
 
 
 def test_r4_5_the_first_reply_below_the_pages_own_comment_has_the_thread() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert _asks(rotations, 0, reply=True) == []
     _hears(rotations, ThreadState.OURS)
     assert _asks(rotations, 1, reply=True) == [Verdict.CHOSEN]
@@ -163,20 +170,20 @@ def test_r4_5_the_first_reply_below_the_pages_own_comment_has_the_thread() -> No
 
 
 def test_r4_3_a_reply_below_a_customers_root_asks_for_nobody() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _asks(rotations, 0)
     assert _asks(rotations, 1, reply=True, elsewhere=True) == []
 
 
 def test_r4_6_a_root_that_is_gone_before_it_comes_takes_no_turn() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert _hears(rotations, ThreadState.REMOVED) == []
     assert _asks(rotations, 0) == []
     assert rotations.cursors == {}
 
 
 def test_r4_6_a_removal_is_told_to_the_partition_that_has_the_thread_as_often_as_it_comes() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _asks(rotations, 0, elsewhere=True, online="")
     (told,) = _hears(rotations, ThreadState.REMOVED)
     assert (told.partition, told.removed.customer_id) == (7, ELSEWHERE)
@@ -232,7 +239,7 @@ def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
     desk.crash(saved=1)
     again = _told(desk)
     assert (records(again), withdrawn(again)) == ([], ["inbound/3/0"])
-    assert desk.partition.done == {COMMENT: GONE}
+    assert desk.partition.done == {COMMENT: REMOVED_AT_CHANNEL}
 
 
 def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it() -> None:
@@ -246,7 +253,7 @@ def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it()
     desk.commands(mark_done(COMMENT, seen=0), 0)
     desk.replies(2)
     assert desk.partition.loads[SHOP] == {}
-    assert desk.partition.rows[COMMENT].agent_id is A
+    assert desk.partition.conversations[COMMENT].agent_id is A
     desk.commands(mark_done(COMMENT, done=False), 1)
     assert desk.partition.loads[SHOP] == {A: 1}
 
@@ -291,7 +298,7 @@ def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
 
 def test_r4_6_a_thread_that_waits_is_given_to_nobody_once_it_was_removed() -> None:
     """The whole way: the partition that has it withdraws its request."""
-    desk, rotations = Desk(), Rotations(0)
+    desk, rotations = Desk(), DispatchState(0)
     desk.writes(0, COMMENT)
     _fold(rotations, on_request(rotations, shop(online=""), AT, desk.asked[0]))
     desk.answers(Verdict.QUEUED)

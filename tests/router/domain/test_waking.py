@@ -12,39 +12,41 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import AppliesTo, Capability, WhenNobody
+from tuyen_router.domain.dispatch_state import (
+    AnswerRepeated,
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+    apply_step,
+)
 from tuyen_router.domain.organization import Organization, without
-from tuyen_router.domain.organization import evolve as set_up
+from tuyen_router.domain.organization import apply_step as set_up
 from tuyen_router.domain.queue import (
     drain,
     on_request,
 )
-from tuyen_router.domain.rotations import (
-    Answered,
-    Repeated,
-    Rotations,
-    Step,
-    evolve,
-)
 
 
-def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
+def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     folded = []
     for step in steps:
-        evolve(rotations, step)
+        apply_step(rotations, step)
         folded.append(step)
     return folded
 
 
-def _ask(rotations: Rotations, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
-    said = [each.answer.choice for each in steps if isinstance(each, Answered | Repeated)]
+    said = [
+        each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
+    ]
     return said[0] if said else None
 
 
-def _drained(rotations: Rotations, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
-    said = (each.answer.choice for each in steps if isinstance(each, Answered))
+    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
 
 
@@ -123,14 +125,14 @@ SALES = {"department": "sales"}
 def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
     before: Organization, after: Organization, asked: dict[str, Any]
 ) -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert _ask(rotations, before, 0, **asked).verdict is Verdict.QUEUED
     assert _drained(rotations, before) == []
     ((name, taken),) = _drained(rotations, after)
     assert (name, taken) == ("inbound/3/0", B if "handed_over_by" in asked else A)
 
 
-def _fill(rotations: Rotations, organization: Organization, pages: str) -> None:
+def _fill(rotations: DispatchState, organization: Organization, pages: str) -> None:
     """One request after another, each of the page with a number."""
     for offset, number in enumerate(pages, len(rotations.answers)):
         asked = _ask(rotations, organization, offset, page_id=PageId(f"p{number}"))
@@ -138,7 +140,7 @@ def _fill(rotations: Rotations, organization: Organization, pages: str) -> None:
 
 
 def test_r2_4_a_rule_that_is_edited_while_its_queue_is_full_keeps_its_place() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     assert _ask(rotations, shop(), 0, page_id=PageId("p1")).agent_id == A
     _fill(rotations, shop(online=""), "1111")
     edited = shop(rules=[rule(members="axbc")], agents=map(agent, "abcx"), online="abcx")
@@ -147,7 +149,7 @@ def test_r2_4_a_rule_that_is_edited_while_its_queue_is_full_keeps_its_place() ->
 
 
 def test_r5_1_the_queue_of_a_deleted_rule_is_served_by_the_one_that_covers_the_page_then() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     organization = shop(online="", rules=[rule("named", "ab", pages=("p1",))])
     _fill(rotations, organization, "1212")
     assert (
@@ -158,7 +160,7 @@ def test_r5_1_the_queue_of_a_deleted_rule_is_served_by_the_one_that_covers_the_p
 
 
 def test_r5_1_a_page_that_moves_to_another_rule_takes_its_queue_along() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     _fill(rotations, shop(online=""), "12121")
     first, second = rule("r1", "a", pages=("p1",)), rule("r2", "bc", pages=("p2",))
     assert _drained(rotations, shop(rules=[first, second]), 2) == [
@@ -170,7 +172,7 @@ def test_r5_1_a_page_that_moves_to_another_rule_takes_its_queue_along() -> None:
 
 
 def test_r5_1_several_rules_and_a_default_one_share_one_order_of_arrival() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     rules = [rule("r1", "a", pages=("p1",)), rule("r2", "b", pages=("p2",)), rule("z", "c")]
     _fill(rotations, shop(online="", rules=rules), "3213")
     taken = _drained(rotations, shop(rules=rules))
@@ -178,26 +180,26 @@ def test_r5_1_several_rules_and_a_default_one_share_one_order_of_arrival() -> No
 
 
 def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     rules = [rule("r1", "a", pages=("p1",)), rule("r2", "b", pages=("p2",))]
     _fill(rotations, shop(online="", rules=rules), "1")
     somebody = shop(rules=rules)
     for offset, page_id, verdict in [(1, "p2", Verdict.CHOSEN), (2, "p1", Verdict.QUEUED)]:
         asked = request(offset, page_id=PageId(page_id))
         steps = _fold(rotations, on_request(rotations, somebody, AT, asked, behind=True))
-        assert [each.answer.choice.verdict for each in steps if isinstance(each, Answered)] == [
-            verdict
-        ]
+        assert [
+            each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)
+        ] == [verdict]
 
 
 def test_r5_1_a_newcomer_waits_behind_nobody_where_nobody_waits() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     steps = _fold(rotations, on_request(rotations, shop(), AT, request(0), behind=True))
     assert steps[-1].answer.choice.agent_id == A  # type: ignore[union-attr]  # the answer is last
 
 
 def test_r1_5_a_wait_is_for_the_department_that_was_asked_for() -> None:
-    rotations, nobody = Rotations(0), without(SITE, "agent", "c")
+    rotations, nobody = DispatchState(0), without(SITE, "agent", "c")
     nobody = without(nobody, "agent", "b")
     assert _ask(rotations, nobody, 0, department="care").verdict is Verdict.QUEUED
     assert _ask(rotations, nobody, 1, department="sales").agent_id == A
@@ -206,7 +208,7 @@ def test_r1_5_a_wait_is_for_the_department_that_was_asked_for() -> None:
 
 
 def test_r1_6_a_wait_is_given_to_the_group_of_its_link_first() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     off = msgspec.structs.replace(rule(), enabled=False)
     url = "https://shop.example/giay/da"
     assert _ask(rotations, set_up(LINKED, off), 0, page_url=url).verdict is Verdict.QUEUED
@@ -214,7 +216,7 @@ def test_r1_6_a_wait_is_given_to_the_group_of_its_link_first() -> None:
 
 
 def test_r6_5_what_was_handed_over_never_goes_back_and_waits_like_others() -> None:
-    rotations = Rotations(0)
+    rotations = DispatchState(0)
     asked: dict[str, Any] = {"purpose": Purpose.HANDOVER, "handed_over_by": A}
     said = _ask(rotations, shop(online="a"), 0, **asked)
     assert (said.verdict, said.choice.handed_over_by) == (Verdict.QUEUED, A)

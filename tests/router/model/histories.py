@@ -40,8 +40,8 @@ from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,
 )
-from tuyen_router.chunks.outbox import OutRecord
-from tuyen_router.domain.state import Row
+from tuyen_router.domain.state import ConversationState
+from tuyen_stream.outbox import OutRecord
 
 
 @dataclass(frozen=True)
@@ -360,8 +360,10 @@ class History:
     def _some_thread(self) -> Thread | None:
         return self.random.choice(list(self.threads.values())) if self.threads else None
 
-    def _row(self, thread: Thread) -> Row | None:
-        return self.simulation.customers[thread.partition].rows.get(ConversationId(thread.id))
+    def _row(self, thread: Thread) -> ConversationState | None:
+        return self.simulation.customers[thread.partition].conversations.get(
+            ConversationId(thread.id)
+        )
 
     def _version(self, thread: Thread) -> int:
         row = self._row(thread)
@@ -490,9 +492,9 @@ class History:
         if self.model is not None:
             if organization.counts_loads and not counted_before:
                 # The model knows all loads at once; stage 2 does when they were told.
-                simulation.stage2.stirred.discard(SHOP)
+                simulation.stage2.dirty.discard(SHOP)
                 simulation.settle(self.random)
-                simulation.stage2.stirred.add(SHOP)
+                simulation.stage2.dirty.add(SHOP)
             self.model.changed()
 
 

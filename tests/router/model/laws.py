@@ -12,10 +12,10 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ThreadRemoved, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
-from tuyen_events.vocabulary import Mode
-from tuyen_router.domain.lines import Waiting, offer_for
+from tuyen_events.vocabulary import Strategy
+from tuyen_router.domain.queue_buckets import Waiting, build_offer
 from tuyen_router.domain.snapshot import as_row
-from tuyen_router.domain.state import Customer, Partition, Row
+from tuyen_router.domain.state import ConversationState, CustomerRouting, CustomerState
 
 
 def hold(history: History) -> None:
@@ -52,9 +52,9 @@ def nothing_is_pending(history: History) -> None:
                 continue
             assert request.id in waiting, f"{request} is open and nobody will answer"
             for conversation, _ in request.conversations:
-                assert partition.rows[conversation].waiting, (conversation, request)
+                assert partition.conversations[conversation].waiting, (conversation, request)
             del waiting[request.id]
-        for name, row in partition.rows.items():
+        for name, row in partition.conversations.items():
             if row.waiting and history.threads[name].kind == "comment":
                 assert row.request_id in waiting, name
                 del waiting[row.request_id]
@@ -75,7 +75,7 @@ def queue_is_empty_while_somebody_can(history: History) -> None:
         if not organization.assigns_by_itself:
             continue
         for waiting in _waiting(history).values():
-            assert not offer_for(organization, waiting.request, _loads(history)).agents, waiting
+            assert not build_offer(organization, waiting.request, _loads(history)).agents, waiting
 
 
 def rotation_is_exact(history: History) -> None:
@@ -88,14 +88,14 @@ def rotation_is_exact(history: History) -> None:
         assert choice.choice is not None
         pool = pools[choice.choice.pool_id]
         assert pool.order == order
-        if choice.mode is Mode.RANDOM:
+        if choice.mode is Strategy.RANDOM:
             assert choice.agent_id in pool.candidates
             continue
         cursor = cursors.get(choice.rule_id)
         assert choice.choice.after == (None if cursor is None else cursor[0])
         left_out = {*full_of(choice.choice, pool.candidates), *choice.choice.leavers}
         candidates = [each for each in pool.candidates if each not in left_out]
-        if choice.mode is Mode.SEQUENTIAL:
+        if choice.mode is Strategy.SEQUENTIAL:
             assert choice.agent_id == in_turn(list(order), list(candidates), cursor)
         assert choice.agent_id in candidates
         cursors[choice.rule_id] = (str(choice.agent_id), list(order))
@@ -137,10 +137,10 @@ def _recounted(history: History) -> Counter[str]:
     for partition in history.simulation.customers.values():
         found.update(
             row.agent_id
-            for name, row in partition.rows.items()
+            for name, row in partition.conversations.items()
             if row.agent_id is not None and name not in partition.done
         )
-        for (_, agent), count in partition.resting.open_ones().items():
+        for (_, agent), count in partition.archive.open_ones().items():
             if agent is not None and count:
                 found[agent] += count
     return found
@@ -169,7 +169,7 @@ def done_is_what_was_seen(history: History) -> None:
             history.simulation.customers[thread.partition],
             ConversationId(name),
         )
-        rested = partition.resting.find(conversation)
+        rested = partition.archive.find(conversation)
         done = conversation in partition.done or (rested is not None and rested.is_done)
         assert done == expected, (name, calls, events)
 
@@ -197,10 +197,10 @@ def states_are_what_the_logs_say(history: History) -> None:
     for compacted in (False, True):
         for number, partition in simulation.customers.items():
             again = simulation.recovered_customers(number, compacted)
-            assert again.rows == partition.rows
+            assert again.conversations == partition.conversations
             assert again.done == partition.done
             assert again.loads == partition.loads
-            assert again.resting.buckets == partition.resting.buckets
+            assert again.archive.buckets == partition.archive.buckets
             assert again.changes >= partition.changes
             assert _known(again) == _known(partition)
         for number, rotations in simulation.rotations.items():
@@ -219,25 +219,25 @@ def states_are_what_the_logs_say(history: History) -> None:
             assert recovered.progress() == rotations.progress()
 
 
-def _known(partition: Partition) -> dict[str, tuple[object, ...]]:
+def _known(partition: CustomerState) -> dict[str, tuple[object, ...]]:
     """What the state of customers comes to; one of whom nothing is known is as good as none."""
     return {
         name: (each.agent_id, each.reason, each.rule_id, each.open_request, each.seen, each.refused)
         for name, each in partition.customers.items()
-        if each != Customer()
+        if each != CustomerRouting()
     }
 
 
-def rows(history: History) -> dict[ConversationId, Row]:
+def rows(history: History) -> dict[ConversationId, ConversationState]:
     """Of all conversations, those at rest among them."""
-    found: dict[ConversationId, Row] = {}
+    found: dict[ConversationId, ConversationState] = {}
     for name, thread in history.threads.items():
         partition, conversation = (
             history.simulation.customers[thread.partition],
             ConversationId(name),
         )
-        row = partition.rows.get(conversation)
-        rested = partition.resting.find(conversation)
+        row = partition.conversations.get(conversation)
+        rested = partition.archive.find(conversation)
         assert row is None or rested is None, f"{name} is in two places"
         if rested is not None:
             row = as_row(rested, rested.day)

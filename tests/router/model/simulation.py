@@ -30,18 +30,18 @@ from tuyen_events.topics import (
     REQUESTS,
 )
 from tuyen_platform.clock import ManualClock
-from tuyen_router.chunks.outbox import Group, Outbox, OutRecord
-from tuyen_router.chunks.records import Chunk
 from tuyen_router.domain.candidates import members_of
-from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.rotations import (
-    Rotations,
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
 )
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.state import CustomerState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
-from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import ChoicesTable, CustomerPartitions
+from tuyen_stream.outbox import Outbox, OutRecord, RecordGroup
+from tuyen_stream.records import Batch
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -107,7 +107,7 @@ class Worker:
     done: dict[str, int] = field(default_factory=dict)
     committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     early: dict[tuple[str, int], int] = field(default_factory=dict)
-    lanes: dict[Place, deque[Group | _Sent]] = field(default_factory=dict)
+    lanes: dict[Place, deque[RecordGroup | _Sent]] = field(default_factory=dict)
     follow_ups: dict[int, deque[_Later]] = field(default_factory=dict)
     """By depth, oldest first."""
 
@@ -172,7 +172,7 @@ class Simulation:
         self.topics = MemoryTopics()
         self.organizations = {each.id: each for each in organizations}
         self.clock = ManualClock(START)
-        letters = DeadLetterOffice("", self.clock)
+        letters = DeadLetterWriter("", self.clock)
         self.stage1 = CustomerStage(
             topic_prefix="",
             partition=lambda number: self.customers[number],
@@ -188,10 +188,10 @@ class Simulation:
         )
         self.chosen: dict[tuple[int, int], tuple[ChoiceMade, tuple[AgentId, ...]]] = {}
         """Partition and place of each answer that was not lost; the order of its pool by then."""
-        self.customers: dict[int, Partition] = {}
+        self.customers: dict[int, CustomerState] = {}
         self.owed: set[int] = set()
         """Partitions of stage 1 that have to tell all their loads."""
-        self.rotations: dict[int, Rotations] = {}
+        self.rotations: dict[int, DispatchState] = {}
         inputs = (INBOUND.name, ANSWERS.name, COMMANDS.name)
         self.first = [Worker(inputs, number) for number in partitions]
         self.second = [
@@ -213,16 +213,16 @@ class Simulation:
             self.owed.add(worker.partition)
         else:
             self.rotations[worker.partition] = self.recovered_rotations(worker.partition, compacted)
-            for organization in list(self.stage2.stirred):
+            for organization in list(self.stage2.dirty):
                 if organization_partition(organization) == worker.partition:
-                    self.stage2.stirred.discard(organization)
-            self.stage2.stir_waiting(self.rotations)
+                    self.stage2.dirty.discard(organization)
+            self.stage2.mark_waiting_dirty(self.rotations)
             place = self.rotations[worker.partition].place
             for key in [each for each in self.chosen if each[0] == worker.partition]:
                 if key[1] > place:
                     del self.chosen[key]
 
-    def recovered_customers(self, number: int, compacted: bool = False) -> Partition:
+    def recovered_customers(self, number: int, compacted: bool = False) -> CustomerState:
         tables = CustomerPartitions()
         assignments, customers = tables.assignments(number), tables.customers(number)
         customers.apply(self._changelog((CUSTOMERS.name, number), compacted))
@@ -232,7 +232,7 @@ class Simulation:
         assignments.recovered(len(self.topics.logs[place]) - 1)
         return assignments.partition
 
-    def recovered_rotations(self, number: int, compacted: bool = False) -> Rotations:
+    def recovered_rotations(self, number: int, compacted: bool = False) -> DispatchState:
         table = ChoicesTable(number)
         table.apply(self._changelog((CHOICES.name, number), compacted))
         return table.rotations
@@ -249,7 +249,7 @@ class Simulation:
         end = worker.next[topic] = records[-1].offset + 1
         outbox = Outbox()
         stage = self.stage1.handle if worker in self.first else self.stage2.handle
-        stage(Chunk(topic, worker.partition, start, end - 1, records), outbox)
+        stage(Batch(topic, worker.partition, start, end - 1, records), outbox)
         if worker in self.second:
             self._note(worker.partition)
         worker.submit(outbox, lambda: worker.acknowledge(topic, start, end))
@@ -278,7 +278,7 @@ class Simulation:
         if organization.counts_loads and not self.organizations[organization.id].counts_loads:
             self.owed.update(self.customers)
         self.organizations[organization.id] = organization
-        self.stage2.stirred.add(organization.id)
+        self.stage2.dirty.add(organization.id)
 
     def steps(self) -> list[Callable[[Random], None]]:
         """All that could happen next by itself."""
@@ -290,7 +290,7 @@ class Simulation:
             steps.extend(partial(self._land, worker, place) for place in worker.lanes)
             if worker.done != {name: worker.committed[name] for name in worker.inputs}:
                 steps.append(partial(self._commit, worker))
-        steps.extend(partial(self._drain, each) for each in sorted(self.stage2.stirred))
+        steps.extend(partial(self._drain, each) for each in sorted(self.stage2.dirty))
         steps.extend(partial(self._report, each) for each in sorted(self.owed))
         return steps
 

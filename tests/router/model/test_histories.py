@@ -22,11 +22,11 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
-from tuyen_router.domain import rotations, snapshot
-from tuyen_router.domain.resting import ENTRY_BYTES
-from tuyen_router.domain.rotations import Rotations
+from tuyen_router.domain import dispatch_state, snapshot
+from tuyen_router.domain.archive import ENTRY_BYTES
+from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.stages import organizations as organization_stage
-from tuyen_router.stages import saving
+from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.records import organization_partition
 
 LENGTH = 60
@@ -34,8 +34,8 @@ ON_PAGES = [each for each, page in PEOPLE.items() if page != "site"]
 """Customers who ask for no department: for each of them the candidates are the same."""
 
 
-def _choices(rotations: Rotations) -> list[tuple[str, str]]:
-    answers = sorted(rotations.answers.values(), key=lambda each: each.place)
+def _choices(dispatch_state: DispatchState) -> list[tuple[str, str]]:
+    answers = sorted(dispatch_state.answers.values(), key=lambda each: each.place)
     return [
         (str(each.choice.rule_id), str(each.choice.agent_id))
         for each in answers
@@ -61,8 +61,8 @@ def _equals_the_model(history: History) -> None:
         if isinstance(each, CommandSettled)
     }
     assert settled == history.outcomes, history.log
-    rotations = history.simulation.rotations[organization_partition(SHOP)]
-    assert _choices(rotations) == history.model.choices, history.log
+    dispatch_state = history.simulation.rotations[organization_partition(SHOP)]
+    assert _choices(dispatch_state) == history.model.choices, history.log
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -79,8 +79,8 @@ def test_r1_to_r6_everything_at_once_is_what_the_model_says(block: int, historie
 @pytest.fixture
 def _snapshots_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recoveries begin with a snapshot, not with the whole of `assignments`."""
-    monkeypatch.setattr(saving, "SAVED_FROM", 3)
-    monkeypatch.setattr(saving, "SAVED_AT_ONCE", 2)
+    monkeypatch.setattr(snapshot_writer, "SAVED_FROM", 3)
+    monkeypatch.setattr(snapshot_writer, "SAVED_AT_ONCE", 2)
 
 
 def _go_on(history: History, crashes: float, slow: str | None = None) -> None:
@@ -189,7 +189,7 @@ def test_r5_1_few_remembered_answers_are_enough_where_few_are_under_way(
     monkeypatch: pytest.MonkeyPatch, histories: int
 ) -> None:
     """The slots of remembered answers go round: what they forget has long been handled."""
-    for module in (rotations, organization_stage):
+    for module in (dispatch_state, organization_stage):
         monkeypatch.setattr(module, "REMEMBERED_ANSWERS", 8)
     for seed in range(40 * histories):
         history = begin(seed, with_model=False)
@@ -227,7 +227,7 @@ def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
                 history.simulation.restart(worker, compacted=history.random.random() < 0.5)
         _hold(history)
         for partition in history.simulation.customers.values():
-            rested += sum(map(len, partition.resting.buckets.values()))
+            rested += sum(map(len, partition.archive.buckets.values()))
     assert rested > 50 * ENTRY_BYTES
 
 

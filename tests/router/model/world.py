@@ -18,9 +18,9 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
-    Mode,
     Presence,
     Role,
+    Strategy,
     WhenNobody,
 )
 from tuyen_router.domain.links import Links
@@ -157,7 +157,7 @@ def _rule(name: str, rule: dict[str, Any]) -> RuleChanged:
         id=RuleId(name),
         name=name,
         enabled=rule["enabled"],
-        mode=Mode(rule["mode"]),
+        mode=Strategy(rule["mode"]),
         applies_to=AppliesTo(rule["applies_to"]),
         pages=None if rule["pages"] is None else tuple(map(PageId, rule["pages"])),
         members=tuple(members),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from router.domain.shop import AT
 from tuyen_events.codec import decode_data, encode
 from tuyen_events.event import Envelope, Event
-from tuyen_router.chunks.outbox import Outbox
-from tuyen_router.chunks.records import Chunk
+from tuyen_stream.outbox import Outbox
+from tuyen_stream.records import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ def record(offset: int, event: Event, event_id: str = "evt_00") -> StreamRecord:
     return StreamRecord(offset, b"key", value, headers)
 
 
-def chunk(topic: str, partition: int, *records: StreamRecord) -> Chunk:
-    return Chunk(topic, partition, records[0].offset, records[-1].offset, records)
+def batch(topic: str, partition: int, *records: StreamRecord) -> Batch:
+    return Batch(topic, partition, records[0].offset, records[-1].offset, records)
 
 
 def written(outbox: Outbox, topic: str) -> list[list[tuple[bytes | None, bytes | None]]]:

@@ -23,7 +23,7 @@ from router.domain.shop import (
     rule,
     shop,
 )
-from router.stages.streams import StreamRecord, chunk, events, record, written
+from router.stages.streams import StreamRecord, batch, events, record, written
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import (
@@ -48,32 +48,32 @@ from tuyen_events.routing import (
     ThreadState,
     Verdict,
 )
-from tuyen_events.vocabulary import Channel, Mode
+from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
-from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.state import Partition, apply_assignment
+from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
-from tuyen_router.stages.records import DeadLetterOffice
+from tuyen_router.stages.records import DeadLetterWriter
 from tuyen_router.stages.tables import CustomerPartitions
+from tuyen_stream.outbox import Outbox
 
 
 class _Stage:
     """The stage over one partition, with topics of a prefix."""
 
     def __init__(self, organization: Organization | None = None) -> None:
-        self.partition = Partition(3)
+        self.partition = CustomerState(3)
         known = organization or shop()
         self.stage = CustomerStage(
             topic_prefix="t.",
             partition=lambda _: self.partition,
             organization=lambda _: known,
-            dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
+            dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
         )
 
     def handle(self, topic: str, *records: StreamRecord) -> Outbox:
         outbox = Outbox()
-        self.stage.handle(chunk("t." + topic, 3, *records), outbox)
+        self.stage.handle(batch("t." + topic, 3, *records), outbox)
         return outbox
 
 
@@ -106,7 +106,7 @@ def _chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamReco
 
 
 def _counting() -> Organization:
-    return shop(rules=[rule(mode=Mode.LEAST_LOADED)])
+    return shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
 
 
 def _asked(outbox: Outbox) -> list[str]:
@@ -358,7 +358,11 @@ def test_invariant_6_what_is_written_is_the_state() -> None:
                 ]
             )
     again, live = assignments.partition, stage.partition
-    assert (again.rows, again.loads, again.done) == (live.rows, live.loads, {LIVE: 0})
+    assert (again.conversations, again.loads, again.done) == (
+        live.conversations,
+        live.loads,
+        {LIVE: 0},
+    )
     assert (again.customers, again.changes) == (live.customers, live.changes)
 
 

@@ -7,21 +7,21 @@ import msgspec
 import pytest
 
 from router.domain.shop import AT, SHOP, A, request, rule, shop
-from router.stages.streams import StreamRecord, chunk, events, record, written
+from router.stages.streams import StreamRecord, batch, events, record, written
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
 from tuyen_platform.clock import ManualClock
-from tuyen_router.chunks.outbox import Outbox
-from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.rotations import (
-    Rotations,
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
 )
+from tuyen_router.domain.organization import Organization
 from tuyen_router.stages import organizations
 from tuyen_router.stages.organizations import OrganizationStage
-from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import ChoicesTable
+from tuyen_stream.outbox import Outbox
 
 NUMBER = organization_partition(SHOP)
 NOBODY = shop(online="")
@@ -39,19 +39,19 @@ class _Stage:
 
     def __init__(self, organization: Organization, clock: ManualClock | None = None) -> None:
         self.known = organization
-        self.rotations = Rotations(NUMBER)
+        self.rotations = DispatchState(NUMBER)
         self.log: list[StreamRecord] = []
         self.stage = OrganizationStage(
             topic_prefix="t.",
             rotations=lambda _: self.rotations,
             organization=lambda _: self.known,
-            dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
+            dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
             clock=clock or ManualClock(AT),
         )
 
     def handle(self, *records: StreamRecord) -> Outbox:
         return self._keep(
-            lambda box: self.stage.handle(chunk("t.router-requests", 0, *records), box)
+            lambda box: self.stage.handle(batch("t.router-requests", 0, *records), box)
         )
 
     def ask(self, *offsets: int) -> Outbox:
@@ -65,8 +65,8 @@ class _Stage:
         table = ChoicesTable(NUMBER)
         table.apply(self.log)
         self.rotations = table.rotations
-        self.stage.stirred.clear()
-        self.stage.stir_waiting([NUMBER])
+        self.stage.dirty.clear()
+        self.stage.mark_waiting_dirty([NUMBER])
 
     def _keep(self, step: Callable[[Outbox], None]) -> Outbox:
         outbox = Outbox()
@@ -106,7 +106,7 @@ def test_r5_1_whoever_waited_is_served_before_a_request_that_comes_later() -> No
     stage = _Stage(NOBODY)
     stage.ask(0)
     stage.known = shop()
-    stage.stage.stirred.add(SHOP)
+    stage.stage.dirty.add(SHOP)
     assert _told(stage.ask(1)) == [
         ("inbound/3/0", Verdict.CHOSEN, "a"),
         ("inbound/3/1", Verdict.CHOSEN, "b"),
@@ -118,9 +118,9 @@ def test_r5_1_a_long_queue_is_drained_in_steps(monkeypatch: pytest.MonkeyPatch) 
     stage = _Stage(NOBODY)
     stage.ask(0, 1, 2)
     stage.known = shop()
-    stage.stage.stirred.add(SHOP)
-    assert [len(_told(stage.drain())), SHOP in stage.stage.stirred] == [2, True]
-    assert [len(_told(stage.drain())), SHOP in stage.stage.stirred] == [1, False]
+    stage.stage.dirty.add(SHOP)
+    assert [len(_told(stage.drain())), SHOP in stage.stage.dirty] == [2, True]
+    assert [len(_told(stage.drain())), SHOP in stage.stage.dirty] == [1, False]
 
 
 def test_r9_2_a_drained_answer_that_a_crash_swallowed_is_given_again() -> None:
@@ -128,10 +128,10 @@ def test_r9_2_a_drained_answer_that_a_crash_swallowed_is_given_again() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0)
     stage.known = shop()
-    stage.stage.stirred.add(SHOP)
+    stage.stage.dirty.add(SHOP)
     given = _told(stage.drain())
     stage.recover()
-    assert SHOP in stage.stage.stirred
+    assert SHOP in stage.stage.dirty
     assert _told(stage.drain()) == given
     assert _told(stage.drain()) == []
 
@@ -139,11 +139,11 @@ def test_r9_2_a_drained_answer_that_a_crash_swallowed_is_given_again() -> None:
 def test_r9_2_a_rebalance_that_left_the_state_alone_repeats_nothing() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0)
-    stage.stage.stir_waiting([NUMBER])
+    stage.stage.mark_waiting_dirty([NUMBER])
     stage.known = shop()
     assert len(_told(stage.drain())) == 1
-    stage.stage.stir_waiting([NUMBER])
-    assert SHOP not in stage.stage.stirred
+    stage.stage.mark_waiting_dirty([NUMBER])
+    assert SHOP not in stage.stage.dirty
 
 
 def test_r9_2_what_is_folded_from_the_log_goes_on_where_the_live_state_was() -> None:
@@ -214,9 +214,9 @@ def test_r5_1_a_report_that_frees_somebody_stirs_the_organization() -> None:
     stage = _Stage(ONE_EACH)
     stage.ask(0, 1, 2)
     stage.handle(_report(3, {A: 1}, "inbound/3/0"))
-    assert SHOP not in stage.stage.stirred
+    assert SHOP not in stage.stage.dirty
     stage.handle(_report(4, {A: 0}))
-    assert SHOP in stage.stage.stirred
+    assert SHOP in stage.stage.dirty
     assert _told(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
 
 
@@ -235,7 +235,7 @@ def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_wak
     stage.ask(0)
     stage.known = shop()
     stage.handle(_report(1, {A: 5}), _report(2, {A: 4}, "inbound/3/0"))
-    assert SHOP not in stage.stage.stirred
+    assert SHOP not in stage.stage.dirty
     assert stage.rotations.loads_of(SHOP) == {A: 4}
 
 
@@ -256,9 +256,9 @@ def test_r1_7_loads_are_folded_from_the_log_as_they_were_live(compacted: bool) -
 def test_r5_1_lines_are_folded_from_the_log_as_they_were_live() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0, 1, 2)
-    before = stage.rotations.lines
+    before = stage.rotations.queue_buckets
     stage.recover()
-    assert stage.rotations.lines == before
+    assert stage.rotations.queue_buckets == before
 
 
 class _BusyClock(ManualClock):
@@ -273,9 +273,9 @@ def test_r9_6_a_step_ends_when_its_time_is_over_and_the_next_goes_on() -> None:
     stage = _Stage(NOBODY, _BusyClock(AT))
     stage.ask(0, 1, 2, 3)
     stage.known = shop()
-    stage.stage.stirred.add(SHOP)
+    stage.stage.dirty.add(SHOP)
     given = []
-    while SHOP in stage.stage.stirred:
+    while SHOP in stage.stage.dirty:
         told = _told(stage.drain())
         assert len(told) <= 2
         given += told
@@ -288,12 +288,12 @@ def test_r9_2_answers_that_a_crash_swallowed_are_given_again_over_several_steps(
     stage = _Stage(NOBODY, _BusyClock(AT))
     stage.ask(0, 1, 2, 3)
     stage.known = shop()
-    stage.stage.stirred.add(SHOP)
+    stage.stage.dirty.add(SHOP)
     given = []
-    while SHOP in stage.stage.stirred:
+    while SHOP in stage.stage.dirty:
         given += _told(stage.drain())
     stage.recover()
     again = []
-    while SHOP in stage.stage.stirred:
+    while SHOP in stage.stage.dirty:
         again += _told(stage.drain())
     assert again == given

@@ -14,11 +14,11 @@ from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import ConversationKind, Reason
-from tuyen_router.chunks.outbox import Outbox
-from tuyen_router.domain.state import Request, Row
+from tuyen_router.domain.state import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.loads import in_parts
+from tuyen_stream.outbox import Outbox
 
 ENDLESS = "x" * 600_000
 
@@ -179,8 +179,8 @@ def test_r9_5_a_customer_who_waits_on_more_livestreams_than_a_record_holds_stops
     assert customer.open_request is not None
     customer.open_request = replace(customer.open_request, conversations=request_of_all)
     customer.lives = lives
-    waits = Row(SHOP, 1, None, Reason.QUEUED, None, 0, -1)
-    stage.partition.rows.update(dict.fromkeys(lives, waits))
+    waits = ConversationState(SHOP, 1, None, Reason.QUEUED, None, 0, -1)
+    stage.partition.conversations.update(dict.fromkeys(lives, waits))
     outbox = stage.handle("inbound", record(1, _message(), event_id("1")))
     (letter,) = letters(outbox)
     assert "router-customers" in letter.error

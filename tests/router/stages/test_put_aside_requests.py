@@ -15,13 +15,13 @@ from tuyen_events.ids import AgentId, EventId, OrganizationId
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Presence
-from tuyen_router.chunks.outbox import Outbox
 from tuyen_router.domain import queue
 from tuyen_router.domain.choosing import choose
+from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.rotations import Rotations
 from tuyen_router.stages import organizations
 from tuyen_router.stages.tables import ChoicesTable
+from tuyen_stream.outbox import Outbox
 
 
 def _many(number: int, *, online: bool, **settings: Any) -> Organization:
@@ -159,7 +159,7 @@ def test_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_alone(
     stage = _Stage(NOBODY)
     stage.ask(0)
     stage.known = shop()
-    stage.stage.stirred.add(SHOP)
+    stage.stage.dirty.add(SHOP)
     before = _stopped()
 
     def raises(*_: Any) -> Any:
@@ -167,11 +167,11 @@ def test_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_alone(
 
     monkeypatch.setattr(organizations, "drain", raises)
     assert _told(stage.drain()) == []
-    assert (SHOP in stage.stage.stirred, _stopped() - before) == (False, 1)
+    assert (SHOP in stage.stage.dirty, _stopped() - before) == (False, 1)
     outbox = stage.ask(1)
     assert [chosen for _, _, chosen in _told(outbox)] == ["a"]
     monkeypatch.setattr(organizations, "drain", queue.drain)
-    stage.stage.stirred.add(SHOP)
+    stage.stage.dirty.add(SHOP)
     assert [chosen for _, _, chosen in _told(stage.drain())] == ["b"]
 
 
@@ -217,7 +217,7 @@ def test_r2_4_an_order_that_only_an_older_cursor_has_is_written_before_that_is_r
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
 
 
-def _recovered(log: list[StreamRecord]) -> Rotations:
+def _recovered(log: list[StreamRecord]) -> DispatchState:
     table = ChoicesTable(NUMBER)
     table.apply(log)
     return table.rotations

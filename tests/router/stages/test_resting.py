@@ -23,23 +23,23 @@ from router.domain.shop import (
     rule,
     shop,
 )
-from router.stages.streams import StreamRecord, chunk, events, record
+from router.stages.streams import StreamRecord, batch, events, record
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, MessageId, comment_thread_id, event_id
 from tuyen_events.inbound import CommentAdded, CommentEvent, CommentRemoved, Customer
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
-from tuyen_events.vocabulary import Channel, Mode, Reason
+from tuyen_events.vocabulary import Channel, Reason, Strategy
 from tuyen_platform.clock import ManualClock
-from tuyen_router.chunks import Outbox
-from tuyen_router.domain import resting, snapshot
+from tuyen_router.domain import archive, snapshot
+from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.resting import ENTRY_BYTES, REMEMBERED_DAYS, Rested
-from tuyen_router.domain.state import GONE, Partition
-from tuyen_router.stages import saving
+from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
+from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.customers import CustomerStage
-from tuyen_router.stages.records import DeadLetterOffice
+from tuyen_router.stages.records import DeadLetterWriter
 from tuyen_router.stages.tables import CustomerPartitions
+from tuyen_stream import Outbox
 
 YOUNG = 30
 LATER = timedelta(days=5)
@@ -50,7 +50,7 @@ class _Log:
 
     def __init__(self, known: Organization | None = None) -> None:
         known = known or shop()
-        self.partition = Partition(3)
+        self.partition = CustomerState(3)
         self.assignments: list[StreamRecord] = []
         self.customers: dict[bytes, StreamRecord] = {}
         self._written = 0
@@ -59,7 +59,7 @@ class _Log:
             topic_prefix="t.",
             partition=lambda _: self.partition,
             organization=lambda _: known,
-            dead_letters=DeadLetterOffice("t.", ManualClock(AT)),
+            dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
         )
 
     def handle(self, topic: str, *told: Event, event: str | None = None) -> Outbox:
@@ -71,7 +71,7 @@ class _Log:
             for number, each in enumerate(told)
         ]
         outbox = Outbox()
-        self._stage.handle(chunk(f"t.{topic}", 3, *records), outbox)
+        self._stage.handle(batch(f"t.{topic}", 3, *records), outbox)
         for group in outbox.groups.get(("t.assignments", 3), ()):
             for each in group:
                 offset = len(self.assignments)
@@ -114,7 +114,7 @@ class _Log:
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "YOUNG", YOUNG)
-    monkeypatch.setattr(saving, "SAVED_FROM", 10)
+    monkeypatch.setattr(snapshot_writer, "SAVED_FROM", 10)
 
 
 def _comment(
@@ -143,8 +143,8 @@ def _at_rest() -> tuple[_Log, ConversationId]:
     log = _Log()
     first, *_ = log.given_out(YOUNG + 1, AT)
     log.given_out(YOUNG, AT + LATER)
-    assert log.partition.resting.find(first) is not None
-    assert first not in log.partition.rows
+    assert log.partition.archive.find(first) is not None
+    assert first not in log.partition.conversations
     return log, first
 
 
@@ -152,19 +152,19 @@ def test_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten comments a day that nobody ever calls done: none is a row for ever."""
-    monkeypatch.setattr(resting, "_bucket_of", lambda digest: digest[0] % 4)
+    monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = _Log()
     for day in range(365):
         log.given_out(10, AT + timedelta(days=day))
     partition = log.partition
-    assert len(partition.rows) <= YOUNG + 10
-    kept = sum(map(len, partition.resting.buckets.values())) // ENTRY_BYTES
+    assert len(partition.conversations) <= YOUNG + 10
+    kept = sum(map(len, partition.archive.buckets.values())) // ENTRY_BYTES
     assert (REMEMBERED_DAYS - 5) * 10 <= kept <= (REMEMBERED_DAYS + 2) * 10
-    assert sum(partition.loads[SHOP].values()) == len(partition.rows) + kept
-    before = (partition.rows, partition.resting.buckets, partition.loads)
+    assert sum(partition.loads[SHOP].values()) == len(partition.conversations) + kept
+    before = (partition.conversations, partition.archive.buckets, partition.loads)
     assert log.read_at_a_start() <= YOUNG + 50
     again = log.partition
-    assert (again.rows, again.resting.buckets, again.loads) == before
+    assert (again.conversations, again.archive.buckets, again.loads) == before
 
 
 def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:
@@ -181,22 +181,22 @@ def test_r6_a_comment_at_rest_is_given_to_another_with_the_next_version() -> Non
     assert isinstance(made, AssignmentEvent)
     assert (made.version, made.previous_agent_id, made.agent_id) == (2, A, B)
     log.read_at_a_start()
-    assert log.partition.rows[name].agent_id == B
-    assert log.partition.resting.find(name) is None
+    assert log.partition.conversations[name].agent_id == B
+    assert log.partition.archive.find(name) is None
     assert log.partition.loads[SHOP][B] == 1
 
 
 def test_r6_a_comment_that_was_let_go_goes_on_from_the_version_that_its_manager_saw() -> None:
     """Whoever reads assignments drops a version that they have seen."""
     log, name = _at_rest()
-    assert log.partition.resting.take(name) is not None
+    assert log.partition.archive.take(name) is not None
     command = replace(assign(B, COMMENT), conversation_id=name, known_version=4, known_agent_id=A)
     (made,) = events(log.handle("commands", command), "t.assignments")
     assert isinstance(made, AssignmentEvent)
     assert (made.version, made.previous_agent_id, made.agent_id) == (5, A, B)
     loads = log.partition.loads
     log.read_at_a_start()
-    assert log.partition.rows[name].version == 5
+    assert log.partition.conversations[name].version == 5
     assert log.partition.loads[SHOP][B] == loads[SHOP][B] == 1
 
 
@@ -209,7 +209,7 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     log.read_at_a_start()
     assert log.partition.loads[SHOP][A] == loads - 1
     log.given_out(YOUNG, AT + 2 * LATER)
-    assert log.partition.resting.find(name) is not None, "it rests again, and is done"
+    assert log.partition.archive.find(name) is not None, "it rests again, and is done"
     loads = log.partition.loads[SHOP][A]
     log.handle("inbound", _comment(name, AT + 2 * LATER, parent_external_id="root"))
     assert log.partition.loads[SHOP][A] == loads + 1
@@ -224,7 +224,7 @@ def test_r5_1_what_waits_never_rests() -> None:
     log.handle("router-answers", replace(asked, conversation_id=name, at=AT))
     for days in range(5, 100, 5):
         log.given_out(YOUNG, AT + timedelta(days=days))
-    assert log.partition.rows[name].waiting
+    assert log.partition.conversations[name].waiting
 
 
 def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_large(
@@ -248,12 +248,14 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
 def test_r9_5_what_a_chunk_wakes_up_takes_as_many_batches_as_it_needs() -> None:
     """Somebody calls all of last month's comments done: no batch holds all of their buckets."""
     log = _Log()
-    at_rest = log.partition.resting
+    at_rest = log.partition.archive
     names = [ConversationId(f"cmt_{number}") for number in range(30_000)]
     for number, name in enumerate(names):
-        at_rest.put(name, Rested((SHOP, A), 1, Reason.ROTATION, 20_000, number, is_done=False))
+        at_rest.put(
+            name, ArchivedConversation((SHOP, A), 1, Reason.ROTATION, 20_000, number, is_done=False)
+        )
     log.partition.today = 20_001
-    snapshot.count_again(log.partition)
+    snapshot.recount_loads(log.partition)
     for owner, known in enumerate(at_rest.owners):
         log.keep(f"owner/{owner}", json.encode(known))
     for number, bucket in at_rest.buckets.items():
@@ -267,15 +269,15 @@ def test_r9_5_what_a_chunk_wakes_up_takes_as_many_batches_as_it_needs() -> None:
     assert before.loads == {SHOP: {A: len(names) - len(called_done)}}
     log.read_at_a_start()
     assert log.partition.loads == before.loads
-    assert log.partition.rows.keys() == before.rows.keys() == set(called_done)
+    assert log.partition.conversations.keys() == before.conversations.keys() == set(called_done)
     assert log.partition.done == before.done
-    assert log.partition.resting.buckets == before.resting.buckets
+    assert log.partition.archive.buckets == before.archive.buckets
 
 
 def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
     """The manager's command is refused, and the conversation takes its agent's place again: who
     counts has to hear of it, and what is told after a start must be no older than that."""
-    log = _Log(shop(rules=[rule(mode=Mode.LEAST_LOADED)]))
+    log = _Log(shop(rules=[rule(mode=Strategy.LEAST_LOADED)]))
     command = replace(assign(B, COMMENT), expected_version=3, known_version=4, known_agent_id=A)
     outbox = log.handle("commands", command)
     (told,) = (
@@ -298,12 +300,12 @@ def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_i
     asked = answer(request(0, COMMENT), Verdict.CHOSEN, A)
     log.handle("router-answers", replace(asked, conversation_id=thread, at=AT))
     log.given_out(2 * YOUNG, AT + LATER)
-    assert log.partition.resting.find(thread) is not None
+    assert log.partition.archive.find(thread) is not None
     log.handle("inbound", _comment(None, AT + LATER, kind=CommentRemoved, livestream=True))
-    assert log.partition.done[thread] == GONE
+    assert log.partition.done[thread] == REMOVED_AT_CHANNEL
     log.handle("commands", replace(assign(B, COMMENT), conversation_id=thread, at=AT + LATER))
     log.given_out(2 * YOUNG, AT + 2 * LATER)
-    assert log.partition.resting.find(thread) is not None
+    assert log.partition.archive.find(thread) is not None
     log.handle("inbound", _comment(ConversationId("live_x"), AT + 2 * LATER, livestream=True))
     log.read_at_a_start()
     assert log.partition.customer(CUSTOMER).lives == ()
@@ -314,11 +316,11 @@ def test_r9_6_a_start_reads_little_where_few_conversations_go_from_one_to_anothe
 ) -> None:
     """Fewer than are worth a batch, whose customers are saved with each event: the snapshot has
     all of their records, and says so."""
-    monkeypatch.setattr(saving, "READ_AGAIN", 50)
+    monkeypatch.setattr(snapshot_writer, "READ_AGAIN", 50)
     log = _Log()
     for number in range(200):
         log.handle("commands", assign(AgentId("ab"[number % 2])))
     assert len(log.assignments) == 200
-    before = log.partition.rows
+    before = log.partition.conversations
     assert log.read_at_a_start() < 60
-    assert log.partition.rows == before
+    assert log.partition.conversations == before

@@ -18,7 +18,7 @@ DEMO_AGENTS: Mapping[str, str] = {"lan": "Lan", "minh": "Minh", "hoa": "Hoa"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Credentials:
+class LocalCredentials:
     """Plain text, as it is printed for the person at the terminal and handed to the services."""
 
     jwt_key: str
@@ -34,7 +34,7 @@ class Credentials:
     """Of the demo organization's agents, by username."""
 
 
-def load(path: Path, settings: Settings) -> Credentials:
+def load(path: Path, settings: Settings) -> LocalCredentials:
     """The secrets in `path`, completed at random and written back with mode 0600.
 
     What the settings give wins and is kept too, so that a later start without them goes on with
@@ -45,14 +45,14 @@ def load(path: Path, settings: Settings) -> Credentials:
     return credentials
 
 
-def kept(path: Path, settings: Settings) -> Credentials | None:
+def kept(path: Path, settings: Settings) -> LocalCredentials | None:
     """What `load` would give, without writing; None where nothing was started yet."""
     if not path.exists():
         return None
     return _completed(json.loads(path.read_text(encoding="utf-8")), settings)
 
 
-def _completed(known: Mapping[str, Any], settings: Settings) -> Credentials:
+def _completed(known: Mapping[str, Any], settings: Settings) -> LocalCredentials:
     passwords = known.get("agent_passwords", {})
 
     def one(
@@ -62,7 +62,7 @@ def _completed(known: Mapping[str, Any], settings: Settings) -> Credentials:
             return given.get_secret_value() if isinstance(given, SecretStr) else given
         return str(known.get(name) or make())
 
-    return Credentials(
+    return LocalCredentials(
         jwt_key=one("jwt_key"),
         secrets_key=one("secrets_key", settings.secrets_key, _fernet_key),
         operator_token=one("operator_token", settings.operator_token),

@@ -18,7 +18,7 @@ from tuyen_local.addresses import HOST, free_ports, listens, until
 from tuyen_local.child import Child
 from tuyen_local.containers import Container
 from tuyen_local.errors import CannotStart
-from tuyen_local.server import GRACE_S, Origin, Server, nothing, once_it_answers
+from tuyen_local.server import GRACE_S, Server, ServerOrigin, nothing, once_it_answers
 
 VERSION = "4.1.0"
 _IMAGE = f"apache/kafka:{VERSION}"
@@ -36,7 +36,7 @@ _WHAT_TO_INSTALL = (
 async def named(address: str) -> Server:
     said = f"Kafka at {address}, as TUYEN_KAFKA says"
     await until(functools.partial(_answers, address), lambda: None, said, _NAMED_DEADLINE_S)
-    return Server(address, Origin.NAMED, said, nothing)
+    return Server(address, ServerOrigin.NAMED, said, nothing)
 
 
 async def container(directory: Path) -> Server:
@@ -67,7 +67,7 @@ async def container(directory: Path) -> Server:
     said = f"Kafka {VERSION} at {address}, a container of {_IMAGE}"
     stop = functools.partial(running.stop, GRACE_S)
     answers = functools.partial(_answers, address)
-    return await once_it_answers(Server(address, Origin.CONTAINER, said, stop), answers)
+    return await once_it_answers(Server(address, ServerOrigin.CONTAINER, said, stop), answers)
 
 
 async def process(directory: Path, logs: Path) -> Server:
@@ -86,7 +86,7 @@ async def process(directory: Path, logs: Path) -> Server:
     said = f"Kafka {VERSION} at {address}, process {child.pid}, log {child.log}"
     stop = functools.partial(child.stop, GRACE_S)
     answers = functools.partial(_answers, address)
-    server = Server(address, Origin.PROCESS, said, stop, child.pid)
+    server = Server(address, ServerOrigin.PROCESS, said, stop, child.pid)
     return await once_it_answers(server, answers, child)
 
 

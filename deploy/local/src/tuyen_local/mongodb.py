@@ -16,7 +16,7 @@ from tuyen_local.addresses import HOST, free_ports, until
 from tuyen_local.child import Child
 from tuyen_local.containers import Container
 from tuyen_local.errors import CannotStart
-from tuyen_local.server import GRACE_S, Origin, Server, nothing, once_it_answers
+from tuyen_local.server import GRACE_S, Server, ServerOrigin, nothing, once_it_answers
 
 _IMAGE = "mongo:6.0"
 """The release that the wheel carries too, so that either goes on with the other's data."""
@@ -33,7 +33,7 @@ async def named(address: str) -> Server:
     shown = re.sub(r"//[^@/]*@", "//", address)  # without a password
     said = f"MongoDB at {shown}, as TUYEN_MONGODB says"
     await until(functools.partial(_takes_writes, address), lambda: None, said, _NAMED_DEADLINE_S)
-    return Server(address, Origin.NAMED, said, nothing)
+    return Server(address, ServerOrigin.NAMED, said, nothing)
 
 
 async def container(directory: Path) -> Server:
@@ -47,7 +47,7 @@ async def container(directory: Path) -> Server:
     )
     said = f"MongoDB at {HOST}:{port}, a container of {_IMAGE}"
     stop = functools.partial(running.stop, GRACE_S)
-    server = Server(_uri(port), Origin.CONTAINER, said, stop)
+    server = Server(_uri(port), ServerOrigin.CONTAINER, said, stop)
     return await once_it_answers(server, functools.partial(_is_primary, port))
 
 
@@ -60,7 +60,7 @@ async def process(directory: Path, logs: Path) -> Server:
     )
     said = f"MongoDB at {HOST}:{port}, process {child.pid}, log {child.log}"
     stop = functools.partial(child.stop, GRACE_S)
-    server = Server(_uri(port), Origin.PROCESS, said, stop, child.pid)
+    server = Server(_uri(port), ServerOrigin.PROCESS, said, stop, child.pid)
     return await once_it_answers(server, functools.partial(_is_primary, port), child)
 
 

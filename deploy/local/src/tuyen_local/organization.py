@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tuyen_local.credentials import DEMO_AGENTS, Credentials
+from tuyen_local.credentials import DEMO_AGENTS, LocalCredentials
 from tuyen_local.errors import CannotStart
 from tuyen_local.settings import Settings
 
@@ -16,7 +16,7 @@ RULE_ID = "everyone"
 _UNAUTHORIZED = 401
 
 
-async def bootstrap(gateway_url: str, settings: Settings, secrets: Credentials) -> None:
+async def bootstrap(gateway_url: str, settings: Settings, secrets: LocalCredentials) -> None:
     """Makes the organization, and what the demo shows until its settings were written once.
 
     What somebody changes afterwards stays as it is. The agents are not set online.
@@ -36,7 +36,7 @@ async def bootstrap(gateway_url: str, settings: Settings, secrets: Credentials) 
             raise CannotStart(f"the gateway stopped answering: {error!r}") from error
 
 
-def _demo(secrets: Credentials) -> list[tuple[str, Mapping[str, Any]]]:
+def _demo(secrets: LocalCredentials) -> list[tuple[str, Mapping[str, Any]]]:
     agents = [
         (
             f"/v1/agents/{agent}",
@@ -78,7 +78,7 @@ def _demo(secrets: Credentials) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 async def _ensure_organization(
-    gateway: httpx.AsyncClient, settings: Settings, secrets: Credentials
+    gateway: httpx.AsyncClient, settings: Settings, secrets: LocalCredentials
 ) -> None:
     answer = await gateway.post(
         "/v1/organizations",
@@ -96,7 +96,7 @@ async def _ensure_organization(
         _accepted(answer)
 
 
-async def _log_in(gateway: httpx.AsyncClient, settings: Settings, secrets: Credentials) -> str:
+async def _log_in(gateway: httpx.AsyncClient, settings: Settings, secrets: LocalCredentials) -> str:
     answer = await gateway.post(
         "/v1/auth/login",
         json={

@@ -16,7 +16,7 @@ GRACE_S = 3.5
 _DEADLINE_S = 60.0
 
 
-class Origin(StrEnum):
+class ServerOrigin(StrEnum):
     """Where a server comes from, in the order of preference."""
 
     NAMED = "named"
@@ -30,7 +30,7 @@ class Server:
 
     address: str
     """What clients are given: bootstrap servers, or a connection string."""
-    origin: Origin
+    origin: ServerOrigin
     said: str
     """One readable line: what it is and where it comes from."""
     stop: Callable[[], Awaitable[None]]
@@ -38,7 +38,7 @@ class Server:
     """Of the process that was started here; None for a container, or one that was named."""
 
 
-class Kind(Protocol):
+class ServerKind(Protocol):
     """How one kind of server comes about; the modules `kafka` and `mongodb` are the two kinds.
 
     Each function returns once the server takes writes. What is started has its data below
@@ -54,7 +54,7 @@ class Kind(Protocol):
 
 
 async def start(
-    kind: Kind,
+    kind: ServerKind,
     directory: Path,
     logs: Path,
     named: str | None = None,

@@ -16,9 +16,9 @@ from aiokafka.errors import KafkaError
 
 from tuyen_local import credentials, kafka, lock, mongodb, server
 from tuyen_local.addresses import HOST, free_ports, require_free, until
-from tuyen_local.credentials import Credentials
+from tuyen_local.credentials import LocalCredentials
 from tuyen_local.errors import CannotStart
-from tuyen_local.server import Origin, Server
+from tuyen_local.server import Server, ServerOrigin
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Program, Supervisor
 
@@ -51,7 +51,7 @@ class Stack:
         """The second port of each: metrics, and why it is not ready."""
         self._kafka: Server | None = None
         self._mongodb: Server | None = None
-        self._secrets: Credentials | None = None
+        self._secrets: LocalCredentials | None = None
 
     @classmethod
     def on_free_ports(
@@ -80,7 +80,7 @@ class Stack:
         return _started(self._mongodb).address
 
     @property
-    def secrets(self) -> Credentials:
+    def secrets(self) -> LocalCredentials:
         return _started(self._secrets)
 
     def url(self, name: str) -> str:
@@ -224,7 +224,7 @@ class Stack:
 
     async def _replicas(self) -> int:
         """One on a broker that was started here; on a cluster, up to three."""
-        if _started(self._kafka).origin is not Origin.NAMED:
+        if _started(self._kafka).origin is not ServerOrigin.NAMED:
             return 1
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()

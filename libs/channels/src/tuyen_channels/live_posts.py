@@ -51,7 +51,7 @@ class Forgotten(NamedTuple):
 PostFact = PostClassified | ReplyPlaced | Forgotten
 
 
-class Fact(NamedTuple):
+class KeyedFact(NamedTuple):
     """A fact and the key of its record within the page."""
 
     key: str
@@ -162,11 +162,11 @@ class Draft:
         self._known = known
         self._changed: dict[PageKey, PagePosts] = {}
         self._roots = RootsDraft(known.roots)
-        self.facts: list[Fact] = []
+        self.facts: list[KeyedFact] = []
 
     def replied(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
-        self.facts.append(Fact(place_of(reply), self._roots.place(page, reply, root)))
+        self.facts.append(KeyedFact(place_of(reply), self._roots.place(page, reply, root)))
 
     def root_of(self, page: PageKey, comment: str) -> str:
         """The root of the thread in which a comment stands, as far as it is known."""
@@ -254,14 +254,14 @@ class Draft:
         )
         state.apply(key, fact)
         settled = state.told[key] = _settled(state, fact)
-        self.facts.append(Fact(key, settled))
+        self.facts.append(KeyedFact(key, settled))
         self._forget_oldest(page, state, key)
 
     def _forget_oldest(self, page: PageKey, state: PagePosts, newest: str) -> None:
         for _ in range(min(len(state.told) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
             oldest = min(state.told.keys() - {newest}, key=lambda key: (state.told[key].at, key))
             state.forget(oldest)
-            self.facts.append(Fact(oldest, Forgotten(*page)))
+            self.facts.append(KeyedFact(oldest, Forgotten(*page)))
 
 
 def _broadcast_key(video: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tuyen_channels.live_posts import Fact, LivePosts
+from tuyen_channels.live_posts import KeyedFact, LivePosts
 from tuyen_events.ids import EventId, OrganizationId, PageId
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.vocabulary import Channel
@@ -24,7 +24,7 @@ class Page(NamedTuple):
     id: PageId
 
 
-Tokens = Callable[[str], str | None]
+PageTokenLookup = Callable[[str], str | None]
 """By account, what a page signs its webhooks with; None for an account that has no token."""
 
 Pages = Mapping[str, Page]
@@ -91,7 +91,7 @@ class Parsed(msgspec.Struct):
 
     page: str = ""
     events: list[Normalized] = []
-    classified: list[Fact] = []
+    classified: list[KeyedFact] = []
     skipped: list[Skipped] = []
     failures: list[Failure] = []
     unknown_pages: set[str] = set()

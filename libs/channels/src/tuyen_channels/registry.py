@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from tuyen_channels.facebook.channel import FacebookChannel
 from tuyen_channels.livechat.channel import LivechatChannel
-from tuyen_channels.ports import Tokens, WebhookChannel
+from tuyen_channels.ports import PageTokenLookup, WebhookChannel
 from tuyen_events.vocabulary import Channel
 
 
@@ -15,7 +15,7 @@ class Registration:
     """How a channel is opened. `credentials` are the names of the settings that it needs."""
 
     credentials: tuple[str, ...]
-    open: Callable[[Sequence[str], Tokens], WebhookChannel]
+    open: Callable[[Sequence[str], PageTokenLookup], WebhookChannel]
     """Takes the credentials' values in the order of their names, and the tokens of the pages that
     sign for themselves."""
 
@@ -36,7 +36,9 @@ def credential_names() -> tuple[str, ...]:
     return tuple(name for channel in REGISTRY.values() for name in channel.credentials)
 
 
-def open_channels(credentials: Mapping[str, str], tokens: Tokens) -> Mapping[str, WebhookChannel]:
+def open_channels(
+    credentials: Mapping[str, str], tokens: PageTokenLookup
+) -> Mapping[str, WebhookChannel]:
     """All channels by the name in their webhook's address. Raises KeyError for a missing one."""
     return {
         name.value: channel.open([credentials[one] for one in channel.credentials], tokens)

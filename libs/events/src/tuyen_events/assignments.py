@@ -11,10 +11,10 @@ import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId, RuleId
-from tuyen_events.vocabulary import ConversationKind, Mode, Moment, Reason
+from tuyen_events.vocabulary import ConversationKind, Moment, Reason, Strategy
 
 
-class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class InputOffsets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The last handled offset of the customer's partition, of each of the router's three inputs.
 
     An offset of one topic says nothing about another; -1 is "none yet". What stands at or below was
@@ -93,7 +93,7 @@ class AssignmentEvent(Event, frozen=True, kw_only=True):
     previous_agent_id: AgentId | None
     reason: Reason
     rule_id: RuleId | None
-    mode: Mode | None
+    mode: Strategy | None
     by: AgentId | None
     """The manager who decided by hand; null when a rule decided."""
     caused_by: str
@@ -108,7 +108,7 @@ class AssignmentEvent(Event, frozen=True, kw_only=True):
     """The version of the organization's settings at the decision; 0 when they were never set."""
     request_id: str | None = None
     """The router's request that this record settles, or the last one that was settled."""
-    sources: Sources = Sources()
+    sources: InputOffsets = InputOffsets()
 
 
 class AssignmentMade(AssignmentEvent, frozen=True, kw_only=True):

@@ -23,9 +23,9 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
-    Mode,
     Moment,
     Role,
+    Strategy,
     Visibility,
     WhenNobody,
 )
@@ -110,7 +110,7 @@ class RuleChanged(DirectoryEvent, frozen=True, kw_only=True):
     id: RuleId
     name: str
     enabled: bool
-    mode: Mode
+    mode: Strategy
     applies_to: AppliesTo = AppliesTo.ONLINE
     pages: tuple[PageId, ...] | None = None
     members: tuple[Member, ...] = ()

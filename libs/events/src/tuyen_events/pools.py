@@ -10,7 +10,7 @@ import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, OrganizationId, RuleId
-from tuyen_events.vocabulary import Exclusion, Mode
+from tuyen_events.vocabulary import Exclusion, Strategy
 
 
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class PoolRecorded(Event, frozen=True, kw_only=True):
     organization: OrganizationId
     rule_id: RuleId
     rule_version: int
-    mode: Mode
+    mode: Strategy
     order: tuple[AgentId, ...]
     """All members in the order of the rotation."""
     candidates: tuple[AgentId, ...]

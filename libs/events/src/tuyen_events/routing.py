@@ -19,7 +19,7 @@ from tuyen_events.ids import (
     PageId,
     RuleId,
 )
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Moment, Word
+from tuyen_events.vocabulary import Channel, ConversationKind, Moment, Strategy, Word
 
 
 class Purpose(Word):
@@ -116,7 +116,7 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     verdict: Verdict
     agent_id: AgentId | None
     rule_id: RuleId | None
-    mode: Mode | None
+    mode: Strategy | None
     candidates: tuple[AgentId, ...] = ()
     """Of older records alone: see `choice`."""
     choice: Choice | None = None

@@ -80,7 +80,7 @@ class Role(Word):
         return self is not Role.AGENT
 
 
-class Mode(Word):
+class Strategy(Word):
     """How a rule chooses among its candidates (R2)."""
 
     SEQUENTIAL = "sequential"

@@ -34,7 +34,7 @@ def within_bounds(letter: DeadLettered) -> DeadLettered:
     return letter
 
 
-async def bury(log: Log, record: Record, service: str, reason: str) -> None:
+async def send_to_dead_letters(log: Log, record: Record, service: str, reason: str) -> None:
     """Writes `record` to the dead letters of `service`; of a long one the beginning, since all of
     it stands where `delivery_id` says. Doing it again writes the same event again. Whatever the
     record and the reason hold, the letter can be written."""
@@ -66,7 +66,7 @@ async def put_aside(log: Log, record: Record, service: str, error: Exception) ->
     """
     told = reason_of(error)
     _log.error("record_put_aside", record=_place(record), error=told, raised_at=raised_at(error))
-    await bury(log, record, service, told)
+    await send_to_dead_letters(log, record, service, told)
 
 
 def reason_of(error: Exception) -> str:

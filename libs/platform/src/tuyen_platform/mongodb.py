@@ -14,7 +14,7 @@ from pymongo.errors import ConfigurationError, OperationFailure
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
-Session = AsyncIOMotorClientSession
+MongoSession = AsyncIOMotorClientSession
 
 _SELECTION_TIMEOUT_MS = 5_000
 
@@ -52,7 +52,7 @@ Found = TypeVar("Found")
 
 
 async def in_one_snapshot(
-    database: Database, questions: Callable[[Session], Coroutine[Any, Any, Found]]
+    database: Database, questions: Callable[[MongoSession], Coroutine[Any, Any, Found]]
 ) -> Found:
     """What all of `questions` find in one state of the database, asked again where that is gone.
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from tuyen_events.codec import UnreadableEventError
 from tuyen_events.topics import PAGE_TOKENS
-from tuyen_platform.kafka.ports import Record, Unwritten
+from tuyen_platform.kafka.ports import ProducerRecord, Record
 
 _HEADERS = (("content-type", b"application/json"),)
 _TOKEN, _USED = "token", "used"
@@ -64,17 +64,17 @@ class PageTokens:
         found = self._tokens.get(account)
         return found is not None and self._used.get(account) == found.stamp
 
-    def record(self, account: str, token: str) -> Unwritten:
+    def record(self, account: str, token: str) -> ProducerRecord:
         """The record that makes `token` the account's, in place of the one before."""
         content = msgspec.json.encode(_Content(account=account, token=token))
         sealed = _Sealed(sealed=self._sealer.encrypt(content).decode(), stamp=secrets.token_hex(8))
         return _unwritten(_TOKEN, account, sealed)
 
-    def removal(self, account: str) -> Sequence[Unwritten]:
+    def removal(self, account: str) -> Sequence[ProducerRecord]:
         """The records that leave the account without a token."""
         return (_unwritten(_TOKEN, account, None), _unwritten(_USED, account, None))
 
-    def first_use(self, account: str) -> Sequence[Unwritten]:
+    def first_use(self, account: str) -> Sequence[ProducerRecord]:
         """What is to be written when a call signed with the present token comes; nothing once that
         was folded."""
         found = self._tokens.get(account)
@@ -114,9 +114,9 @@ def sealer(keys: SecretStr) -> MultiFernet:
     return MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
 
 
-def _unwritten(kind: str, account: str, kept: msgspec.Struct | None) -> Unwritten:
+def _unwritten(kind: str, account: str, kept: msgspec.Struct | None) -> ProducerRecord:
     value = None if kept is None else msgspec.json.encode(kept)
-    return Unwritten(PAGE_TOKENS, f"{kind}/{account}", value, _HEADERS)
+    return ProducerRecord(PAGE_TOKENS, f"{kind}/{account}", value, _HEADERS)
 
 
 def _decoded(value: bytes, kind: type[_KeptT]) -> _KeptT:

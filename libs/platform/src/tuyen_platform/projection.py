@@ -19,13 +19,13 @@ from pymongo import UpdateOne
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
 from tuyen_events.topics import Topic
 from tuyen_platform.blame import is_away, is_the_records
-from tuyen_platform.cadence import Cadence
-from tuyen_platform.dead_letters import bury, put_aside, skip
-from tuyen_platform.kafka.ports import Batch, Log, Offsets, Record
+from tuyen_platform.dead_letters import put_aside, send_to_dead_letters, skip
+from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record
 from tuyen_platform.metrics import PROJECTED_EVENTS, PROJECTION_SECONDS
 from tuyen_platform.mongodb import Database
+from tuyen_platform.pacer import Pacer
 
-Fold = Callable[[Batch], Awaitable[None]]
+Fold = Callable[[FetchedRecords], Awaitable[None]]
 """Returns once the view shows all of the batch. Must change nothing when a batch, or parts of it,
 come again, also after later ones: guard every write by the positions that it has seen."""
 
@@ -176,7 +176,7 @@ async def run_projection(
         status=status or ProjectionStatus(),
     )
     while True:
-        await loop.insist(lambda: loop.follow(topics, group))
+        await loop.retry(lambda: loop.follow(topics, group))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,7 @@ class _Loop:
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
             committed_at = time.monotonic()
-            cadence = Cadence(self.apart_s)
+            cadence = Pacer(self.apart_s)
             await cadence.turn()
             async for batch in subscription.batches():
                 if batch:
@@ -203,7 +203,7 @@ class _Loop:
                 self.status.turned()
                 await cadence.turn()
 
-    async def insist(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def retry(self, step: Callable[[], Awaitable[None]]) -> None:
         """Does `step` again until nothing that it needs is away."""
         wait = _FIRST_WAIT_S
         while True:
@@ -223,15 +223,15 @@ class _Loop:
         async def load() -> None:
             reached.update(await self.positions.load())
 
-        await self.insist(load)
+        await self.retry(load)
         return {place: reached.get(place, 0) for place in committed}
 
-    async def _take(self, batch: Batch) -> None:
+    async def _take(self, batch: FetchedRecords) -> None:
         readable = {place: await self._readable(records) for place, records in batch.items()}
         ends = {place: records[-1].offset + 1 for place, records in batch.items()}
         with PROJECTION_SECONDS.labels(self.view).time():
             await self._fold(readable)
-            await self.insist(partial(self.positions.save, ends))
+            await self.retry(partial(self.positions.save, ends))
         for (topic, _), records in readable.items():
             PROJECTED_EVENTS.labels(self.view, topic).inc(len(records))
             _log.info(
@@ -241,11 +241,11 @@ class _Loop:
                 event_ids=[_id(each) for each in records],
             )
 
-    async def _fold(self, batch: Batch) -> None:
+    async def _fold(self, batch: FetchedRecords) -> None:
         """Folds all of `batch` but what cannot be folded by itself: that is buried. Each partition
         stays in order, and what a fold that broke off had done already is passed over."""
         try:
-            return await self.insist(partial(self.fold, batch))
+            return await self.retry(partial(self.fold, batch))
         except Exception as error:  # the supervisor of one record
             records = [record for placed in batch.values() for record in placed]
             if not records or not is_the_records(error):
@@ -257,7 +257,7 @@ class _Loop:
             await self._fold(_by_place(half))
 
     async def _put_aside(self, record: Record, error: Exception) -> None:
-        await self.insist(partial(put_aside, self.log, record, self.service, error))
+        await self.retry(partial(put_aside, self.log, record, self.service, error))
         self.status.working()
 
     async def _readable(self, records: Sequence[Record]) -> Sequence[Record]:
@@ -269,7 +269,9 @@ class _Loop:
             except UnknownTypeError as error:
                 skip(record, self.service, error.reason)
             except UnreadableEventError as error:
-                await self.insist(partial(bury, self.log, record, self.service, error.reason))
+                await self.retry(
+                    partial(send_to_dead_letters, self.log, record, self.service, error.reason)
+                )
             except Exception as error:  # the supervisor of one record
                 await self._put_aside(record, error)
             else:
@@ -277,7 +279,7 @@ class _Loop:
         return kept
 
 
-def _by_place(records: Iterable[Record]) -> Batch:
+def _by_place(records: Iterable[Record]) -> FetchedRecords:
     batch: dict[tuple[str, int], list[Record]] = {}
     for record in records:
         batch.setdefault((record.topic, record.partition), []).append(record)

@@ -13,10 +13,17 @@ from tuyen_events.ids import ContactId, caused_event_id, contact_id
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.topics import CONTACTS, INBOUND
 from tuyen_platform.blame import is_the_records
-from tuyen_platform.cadence import Cadence
-from tuyen_platform.dead_letters import bury, put_aside, skip
-from tuyen_platform.kafka.ports import Batch, Headers, Log, LogUnavailableError, Offsets, Record
+from tuyen_platform.dead_letters import put_aside, send_to_dead_letters, skip
+from tuyen_platform.kafka.ports import (
+    FetchedRecords,
+    Headers,
+    Log,
+    LogUnavailableError,
+    Offsets,
+    Record,
+)
 from tuyen_platform.kafka.sizes import refuse_too_large
+from tuyen_platform.pacer import Pacer
 from tuyen_platform.projection import ProjectionStatus
 
 SERVICE = "crm"
@@ -83,7 +90,7 @@ class ContactWorker:
 
     async def _follow(self) -> None:
         async with self._log.subscribe(INBOUND, group=GROUP, starts=self._recover) as subscription:
-            cadence = Cadence(APART_S)
+            cadence = Pacer(APART_S)
             await cadence.turn()
             async for batch in subscription.batches():
                 if batch:
@@ -117,7 +124,7 @@ class ContactWorker:
             except Exception as error:  # the supervisor of one record
                 await self._bury(record, error)
 
-    async def _handle(self, batch: Batch) -> None:
+    async def _handle(self, batch: FetchedRecords) -> None:
         """Returns once every contact that follows from the batch is acknowledged."""
         made: list[tuple[int, _Encoded]] = []
         for (_, partition), records in batch.items():
@@ -159,7 +166,7 @@ class ContactWorker:
         except UnknownTypeError as error:
             skip(record, SERVICE, error.reason)
         except UnreadableEventError as error:
-            await bury(self._log, record, SERVICE, error.reason)
+            await send_to_dead_letters(self._log, record, SERVICE, error.reason)
         return None
 
 

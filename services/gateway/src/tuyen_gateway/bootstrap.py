@@ -7,22 +7,22 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from tuyen_events.limits import READ_WITHIN_S, WALK_WITHIN_S
-from tuyen_gateway.adapters.brake import LoginBrake
 from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.jobs import Jobs
+from tuyen_gateway.adapters.login_throttle import LoginThrottle
 from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.adapters.site_tokens import SiteTokens
-from tuyen_gateway.adapters.tokens import Tokens
+from tuyen_gateway.adapters.tokens import AccessTokens
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.adapters.walks import MongoWalks
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs.share import share_work
-from tuyen_gateway.ports import ContactViews, ConversationViews, ConversationWalks, InboxViews
+from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.ports import ContactViews, ConversationScans, ConversationViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -42,7 +42,7 @@ def compose(
     *,
     views: ConversationViews,
     inbox: InboxViews,
-    walks: ConversationWalks,
+    scans: ConversationScans,
     contacts: ContactViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
@@ -56,15 +56,15 @@ def compose(
         directory=Directory(log, clock),
         credentials=Credentials(log, hasher or PasswordHasher()),
         site_tokens=SiteTokens(log, settings.secrets_key),
-        tokens=Tokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        tokens=AccessTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         seals=Seals(key, clock),
-        brake=LoginBrake(clock),
+        login_throttle=LoginThrottle(clock),
         presence=PresenceBoard(log),
         commands=Commands(log),
         jobs=Jobs(log),
         views=views,
         inbox=inbox,
-        walks=walks,
+        scans=scans,
         contacts=contacts,
     )
     for copy in gateway.copies():
@@ -87,7 +87,7 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
             SystemClock(),
             views=inbox,
             inbox=inbox,
-            walks=MongoWalks(walked),
+            scans=MongoScans(walked),
             contacts=MongoContacts(asked),
         )
         gateway.health.live_when("projections", status.live)
@@ -95,7 +95,7 @@ async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
             running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
             running.append(tasks.create_task(run_projections(log, database, status)))
             running.append(tasks.create_task(keep_history(log)))
-            running.append(tasks.create_task(share_work(gateway)))
+            running.append(tasks.create_task(run_jobs(gateway)))
             await serve_service(
                 create_app(gateway),
                 gateway.health,

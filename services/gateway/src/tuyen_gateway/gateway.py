@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from tuyen_gateway.adapters.brake import LoginBrake
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.commands import Commands
-from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.jobs import Jobs
+from tuyen_gateway.adapters.login_throttle import LoginThrottle
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.adapters.site_tokens import SiteTokens
-from tuyen_gateway.adapters.tokens import Tokens
-from tuyen_gateway.ports import ContactViews, ConversationViews, ConversationWalks, InboxViews
+from tuyen_gateway.adapters.tokens import AccessTokens
+from tuyen_gateway.ports import ContactViews, ConversationScans, ConversationViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -30,18 +30,18 @@ class Gateway:
     directory: Directory
     credentials: Credentials
     site_tokens: SiteTokens
-    tokens: Tokens
+    tokens: AccessTokens
     seals: Seals
-    brake: LoginBrake
+    login_throttle: LoginThrottle
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs
     views: ConversationViews
     inbox: InboxViews
-    walks: ConversationWalks
+    scans: ConversationScans
     contacts: ContactViews
 
-    def copies(self) -> tuple[LogCopy, ...]:
+    def copies(self) -> tuple[AwaitedTable, ...]:
         """What has to run for the ports to work."""
         return (
             self.directory.copy,

@@ -16,14 +16,14 @@ from tuyen_events.ids import (
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.history import AssignmentEntry
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationRow:
+class ConversationRef:
     """Whose a conversation is: what a command about it has to name.
 
     `version` is that of the assignee, 0 for a conversation that the router never decided about.
@@ -45,7 +45,7 @@ class ConversationRow:
 class ConversationViews(Protocol):
     """Conversations as the views show them; they may be behind the log by some milliseconds."""
 
-    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRow | None:
+    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
         """One conversation, or None when it does not exist or `scope` does not cover it (R7.2)."""
         ...
 
@@ -80,19 +80,19 @@ class ConversationFilter:
     done: bool | None = None
 
 
-Row = TypeVar("Row")
+RowT = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewPage(Generic[Row]):
+class ViewPage(Generic[RowT]):
     """A part of a list. `following` continues it; null at its end."""
 
-    items: Sequence[Row]
+    items: Sequence[RowT]
     following: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class InboxCounts:
     """`total` conversations; `unread` of them have something unread for the viewer, by channel and
     by kind."""
 
@@ -117,15 +117,13 @@ class InboxViews(Protocol):
         caller is shown it as it is."""
         ...
 
-    async def conversation(
-        self, scope: Scope, conversation_id: ConversationId
-    ) -> Conversation | None:
+    async def conversation(self, scope: Scope, conversation_id: ConversationId) -> InboxRow | None:
         """One row, or None when it does not exist or is not covered."""
         ...
 
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
-    ) -> ViewPage[Conversation]:
+    ) -> ViewPage[InboxRow]:
         """Rows, newest activity first.
 
         A walk from the first part to the last lists them as they were ordered at its start: what
@@ -135,7 +133,7 @@ class InboxViews(Protocol):
         """
         ...
 
-    async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts: ...
+    async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts: ...
 
     async def messages(
         self, conversation_id: ConversationId, limit: int, after: str | None
@@ -144,12 +142,12 @@ class InboxViews(Protocol):
         carries much. Ask for the row first: no scope cuts this."""
         ...
 
-    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         """How far a viewer has seen the conversation whose thread was shown up to a message; null
         when there is no such message in it."""
         ...
 
-    async def shown_but_last(self, row: Conversation) -> Shown:
+    async def shown_but_last(self, row: InboxRow) -> Shown:
         """How far one has seen it for whom the newest of the customers' messages is unread."""
         ...
 
@@ -163,7 +161,7 @@ class InboxViews(Protocol):
         ...
 
 
-class ConversationWalks(Protocol):
+class ConversationScans(Protocol):
     """Conversations to be worked through, in parts of bounded size."""
 
     async def count(self, scope: Scope, wanted: ConversationFilter) -> int: ...
@@ -180,7 +178,7 @@ class ConversationWalks(Protocol):
 
     async def rows(
         self, scope: Scope, ids: Sequence[ConversationId]
-    ) -> Mapping[ConversationId, Conversation]:
+    ) -> Mapping[ConversationId, InboxRow]:
         """The same, with all that is known of them."""
         ...
 
@@ -191,8 +189,8 @@ class ConversationWalks(Protocol):
         ...
 
     async def quiet(
-        self, organization: OrganizationId, since: datetime, limit: int, after: Conversation | None
-    ) -> Sequence[Conversation]:
+        self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
+    ) -> Sequence[InboxRow]:
         """Open conversations in which nothing happened after `since`, the quietest first; those
         that follow `after` in this order."""
         ...

@@ -19,7 +19,7 @@ from tuyen_gateway.projections.history import record
 from tuyen_gateway.projections.run import GROUP
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import members
-from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError
+from tuyen_platform.kafka.ports import FetchedRecords, Log, LogUnavailableError
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, folded_up_to, run_projection
@@ -71,7 +71,7 @@ async def rebuild(log: Log, database: Database) -> None:
 
 
 async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None:
-    async def fold(batch: Batch) -> None:
+    async def fold(batch: FetchedRecords) -> None:
         events = [decode_data(r.headers, r.value or b"") for rs in batch.values() for r in rs]
         writes = [record(event) for event in events if isinstance(event, AssignmentEvent)]
         if writes:

@@ -10,10 +10,10 @@ from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
 from tuyen_ingest import records
 from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
-from tuyen_ingest.records import Delivery, Owners
+from tuyen_ingest.records import Owners, WebhookDelivery
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import raised_at, reason_of
-from tuyen_platform.kafka.copies import LogCopy
+from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
 from tuyen_platform.page_tokens import PageTokens
 
@@ -53,7 +53,7 @@ class Acceptance:
         *,
         log: Log,
         pages: ConnectedPages,
-        directory: LogCopy,
+        directory: GlobalTable,
         posts: LivePosts,
         tokens: PageTokens,
         within_s: float,
@@ -65,7 +65,7 @@ class Acceptance:
         self._posts = posts
         self._within_s = within_s
 
-    async def accept(self, delivery: Delivery) -> Accepted:
+    async def accept(self, delivery: WebhookDelivery) -> Accepted:
         """Writes the body and everything that it says, in the body's order and behind the bodies
         that were accepted before (R9.3); returns once all of it is acknowledged.
 
@@ -81,7 +81,7 @@ class Acceptance:
         await self._write(delivery, parsed, keep=True)
         return Accepted(parsed, sure or not parsed.unknown_pages)
 
-    async def accept_again(self, delivery: Delivery, owners: Owners) -> AcceptedAgain:
+    async def accept_again(self, delivery: WebhookDelivery, owners: Owners) -> AcceptedAgain:
         """Reads a body, or a part of one, that is kept already, and writes what it says now; parts
         that cannot be read stay where they are, and what was written to a page that is another's by
         now is written to nobody. `owners` is whose the pages were."""
@@ -94,7 +94,7 @@ class Acceptance:
         )
         return AcceptedAgain(parsed, withheld)
 
-    def _parse(self, delivery: Delivery, pages: Pages) -> Parsed:
+    def _parse(self, delivery: WebhookDelivery, pages: Pages) -> Parsed:
         try:
             return delivery.channel.parse(
                 delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
@@ -112,7 +112,7 @@ class Acceptance:
         except LogUnavailableError:
             return False
 
-    async def _write(self, delivery: Delivery, parsed: Parsed, *, keep: bool) -> None:
+    async def _write(self, delivery: WebhookDelivery, parsed: Parsed, *, keep: bool) -> None:
         unwritten = [*records.events(delivery, parsed), *records.facts(delivery, parsed)]
         if keep:
             name = delivery.channel.name
@@ -127,7 +127,7 @@ class Acceptance:
         _count(delivery.channel.name, parsed)
 
 
-def _tell_failures(delivery: Delivery, parsed: Parsed) -> None:
+def _tell_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
     if parsed.failures:
         _log.error(
             "parts_put_aside",

@@ -21,7 +21,7 @@ from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
-from tuyen_platform.kafka.copies import LogCopy
+from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_platform.page_tokens import PageTokens
 
@@ -34,7 +34,7 @@ class Ingest:
     acceptance: Acceptance
     channels: Mapping[str, WebhookChannel]
     health: Health
-    copies: tuple[LogCopy, ...]
+    copies: tuple[GlobalTable, ...]
 
 
 def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
@@ -55,9 +55,9 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         if isinstance(fact, PostClassified | ReplyPlaced | Forgotten):
             posts.apply(key, fact)
 
-    directory = LogCopy(log, DIRECTORY, fold_directory, service="ingest")
-    keys = LogCopy(log, PAGE_TOKENS, tokens.fold, service="ingest")
-    copies = (directory, LogCopy(log, POSTS, fold_posts, service="ingest"), keys)
+    directory = GlobalTable(log, DIRECTORY, fold_directory, service="ingest")
+    keys = GlobalTable(log, PAGE_TOKENS, tokens.fold, service="ingest")
+    copies = (directory, GlobalTable(log, POSTS, fold_posts, service="ingest"), keys)
     for copy in copies:
         health.ready_when(copy.topic.name, copy.problem)
     acceptance = Acceptance(

@@ -17,7 +17,7 @@ from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import FORGOTTEN_TYPE, PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
 from tuyen_platform.dead_letters import within_bounds
-from tuyen_platform.kafka.ports import Unwritten
+from tuyen_platform.kafka.ports import ProducerRecord
 
 SERVICE = "ingest"
 SOURCE = "tuyen/ingest"
@@ -33,7 +33,7 @@ Owners = Mapping[str, str]
 empty when it was nobody's."""
 
 
-class Delivery(NamedTuple):
+class WebhookDelivery(NamedTuple):
     """One authentic body, and the account whose webhook it came to, where accounts have their own.
     The same bytes at the same address have the same id, whenever they come."""
 
@@ -46,15 +46,15 @@ class Delivery(NamedTuple):
 
 def delivery_of(
     channel: WebhookChannel, body: bytes, accepted_at: datetime, account: str = ""
-) -> Delivery:
+) -> WebhookDelivery:
     """The body with its id."""
     digest = blake2b(body, digest_size=12)
     if account:
         digest.update(b"\0" + account.encode())
-    return Delivery("dlv_" + digest.hexdigest(), channel, body, accepted_at, account)
+    return WebhookDelivery("dlv_" + digest.hexdigest(), channel, body, accepted_at, account)
 
 
-def raw(delivery: Delivery, page: str, owners: Owners) -> Unwritten:
+def raw(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
     """The body, byte for byte (P3), and whose its pages were."""
     headers = [
         (DELIVERY_ID, delivery.id.encode()),
@@ -64,7 +64,7 @@ def raw(delivery: Delivery, page: str, owners: Owners) -> Unwritten:
     ]
     if delivery.account:
         headers.append((ACCOUNT, delivery.account.encode()))
-    return Unwritten(RAW, page or delivery.channel.name, delivery.body, headers)
+    return ProducerRecord(RAW, page or delivery.channel.name, delivery.body, headers)
 
 
 def _told(owners: Owners) -> bytes:
@@ -76,7 +76,7 @@ def _told(owners: Owners) -> bytes:
     return msgspec.json.encode({page: owner for page, owner in owners.items() if owner})
 
 
-def events(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
+def events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
     """The normalized events, accepted one after the other in the body's order, a microsecond apart:
     what its channel times alike keeps this order. One that is too large for the log moves to the
     failures."""
@@ -97,17 +97,17 @@ def events(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
             parsed.failures.append(Failure(parsed.page, f"{normalized.id} in {delivery.id}", cause))
             continue
         kept.append(normalized)
-        yield Unwritten(INBOUND, normalized.key, value, headers)
+        yield ProducerRecord(INBOUND, normalized.key, value, headers)
     parsed.events = kept
 
 
-def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
+def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
     """What the body says of posts."""
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
         if isinstance(fact, Forgotten):
             headers = [("ce_type", FORGOTTEN_TYPE.encode())]
-            yield Unwritten(POSTS, f"{page}/{key}", None, headers)
+            yield ProducerRecord(POSTS, f"{page}/{key}", None, headers)
             continue
         envelope = Envelope(
             id=caused_event_id(delivery.id, page, key),
@@ -116,14 +116,16 @@ def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
             time=delivery.accepted_at,
             data=fact,
         )
-        yield Unwritten(POSTS, f"{page}/{key}", *encode(envelope))
+        yield ProducerRecord(POSTS, f"{page}/{key}", *encode(envelope))
 
 
 def _about(fact: PostClassified | ReplyPlaced) -> str | None:
     return fact.post_external_id if isinstance(fact, PostClassified) else fact.comment_external_id
 
 
-def dead_letters(delivery: Delivery, parsed: Parsed, owners: Owners) -> Iterator[Unwritten]:
+def dead_letters(
+    delivery: WebhookDelivery, parsed: Parsed, owners: Owners
+) -> Iterator[ProducerRecord]:
     """What could not be read (P4), and whose it is."""
     for number, failure in enumerate(parsed.failures):
         envelope = Envelope(
@@ -144,4 +146,4 @@ def dead_letters(delivery: Delivery, parsed: Parsed, owners: Owners) -> Iterator
                 )
             ),
         )
-        yield Unwritten(DEAD_LETTERS, failure.page or delivery.channel.name, *encode(envelope))
+        yield ProducerRecord(DEAD_LETTERS, failure.page or delivery.channel.name, *encode(envelope))

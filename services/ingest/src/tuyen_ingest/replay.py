@@ -26,7 +26,7 @@ from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.topics import DEAD_LETTERS, RAW, Topic
 from tuyen_ingest import records
 from tuyen_ingest.bootstrap import Ingest, compose
-from tuyen_ingest.records import Delivery
+from tuyen_ingest.records import WebhookDelivery
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
@@ -50,7 +50,7 @@ class Kept(NamedTuple):
     """Whose its pages were, where that was kept."""
 
 
-class Outcome(NamedTuple):
+class ReplayResult(NamedTuple):
     """What a replay did: bodies read, events written, parts that still cannot be read, parts of
     pages that are another organization's by now, which are written to nobody, and bodies that came
     again after a page of theirs had moved, of which a later copy was read."""
@@ -126,7 +126,7 @@ async def _up_to(log: Log, topic: Topic, ends: Mapping[int, int]) -> AsyncIterat
                 return
 
 
-async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) -> Outcome:
+async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) -> ReplayResult:
     """Reads everything again and writes what it says now, one body after the other."""
     bodies = events = failures = withheld = overtaken = 0
     ends = await log.end_offsets(_READERS[what][0])
@@ -141,7 +141,7 @@ async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) ->
         channel = ingest.channels.get(found.channel)
         if channel is None:
             continue
-        delivery = Delivery(
+        delivery = WebhookDelivery(
             found.delivery_id, channel, found.body, found.accepted_at, found.account
         )
         parsed, others = await ingest.acceptance.accept_again(delivery, found.owners)
@@ -149,7 +149,7 @@ async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) ->
         events += len(parsed.events)
         failures += len(parsed.failures)
         withheld += others
-    return Outcome(bodies, events, failures, withheld, overtaken)
+    return ReplayResult(bodies, events, failures, withheld, overtaken)
 
 
 async def _copies(

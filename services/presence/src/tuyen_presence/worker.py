@@ -16,21 +16,21 @@ from tuyen_platform.blame import is_the_records
 from tuyen_platform.clock import Clock
 from tuyen_platform.dead_letters import put_aside, skip
 from tuyen_platform.kafka.ports import (
-    Appended,
-    Batch,
+    FetchedRecords,
     Log,
     LogUnavailableError,
     Offsets,
+    ProducerRecord,
     Record,
-    Unwritten,
+    RecordMetadata,
 )
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.metrics import ONLINE_SESSIONS, PRESENCE_CHANGES
 from tuyen_platform.projection import ProjectionStatus
-from tuyen_presence.clock_hand import ClockHand, moment_of
+from tuyen_presence.broker_clock import BrokerClock, moment_of
 from tuyen_presence.domain.presence import (
     Agent,
-    Change,
+    PresenceStep,
     condense,
     decide,
     evolve,
@@ -68,13 +68,13 @@ class PresenceWorker:
         self._log = log
         self._agents: dict[int, dict[str, Agent]] | None = None
         """By partition and key; None before the first recovery."""
-        self._changes: dict[str, list[Change]] = {}
+        self._changes: dict[str, list[PresenceStep]] = {}
         """What is still to be written, by agent."""
         self._published: dict[str, Agent] | None = None
         """While the worker recovers: the agents as their last records have them."""
         self._ends: dict[int, int] = {}
         """By partition of presence, the offset that this worker's next record has to get."""
-        self._hand = ClockHand(log, clock)
+        self._hand = BrokerClock(log, clock)
         self._looked_at = time.monotonic()
         self.status = ProjectionStatus()
 
@@ -142,7 +142,7 @@ class PresenceWorker:
             except Exception as error:  # the supervisor of one record
                 await self._put_aside(record, error)
 
-    async def _handle(self, batch: Batch) -> None:
+    async def _handle(self, batch: FetchedRecords) -> None:
         for (_, partition), records in batch.items():
             agents = (self._agents or {})[partition]
             for record in records:
@@ -176,7 +176,7 @@ class PresenceWorker:
             refuse_too_large(topic, key.encode(), value, headers)
             self._note(agents, agent, change)
 
-    def _note(self, agents: dict[str, Agent], agent: Agent, change: Change) -> Agent:
+    def _note(self, agents: dict[str, Agent], agent: Agent, change: PresenceStep) -> Agent:
         changes = self._changes.setdefault(agent.key, [])
         if self._published is not None:
             changes.clear()  # of what piled up the last change tells all
@@ -209,7 +209,7 @@ class PresenceWorker:
         if still > _LONGEST_PAUSE_S:
             raise LogUnavailableError(f"stood still for {still:.1f} s: the state may be another's")
         changed, self._changes = self._changes, {}
-        records: list[Change] = []
+        records: list[PresenceStep] = []
         for agents in (self._agents or {}).values():
             for key in filter(agents.__contains__, changed):
                 told = condense(agents[key], changed[key])
@@ -221,7 +221,7 @@ class PresenceWorker:
         if not self._alone(written):
             raise LogUnavailableError("another worker wrote as well: what counts is read again")
 
-    def _alone(self, written: Sequence[Appended]) -> bool:
+    def _alone(self, written: Sequence[RecordMetadata]) -> bool:
         """Whether records stand right behind what this worker knows of each partition."""
         alone = True
         for at in written:
@@ -265,14 +265,14 @@ def _remember(agents: dict[str, Agent], event: Event) -> None:
         agents[agent.key] = evolve(known, event)
 
 
-def _unwritten(change: Change) -> Unwritten:
+def _unwritten(change: PresenceStep) -> ProducerRecord:
     event = change.event
     key = f"{event.organization}/{event.agent_id}"
     envelope = Envelope(id=change.id, source=SOURCE, subject=key, time=event.at, data=event)
-    return Unwritten(PRESENCE, key, *encode(envelope))
+    return ProducerRecord(PRESENCE, key, *encode(envelope))
 
 
-def _tell(change: Change) -> None:
+def _tell(change: PresenceStep) -> None:
     event = change.event
     if event.presence is event.previous:
         return

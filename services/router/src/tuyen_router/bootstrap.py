@@ -15,26 +15,26 @@ from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
 from tuyen_platform.process import serve_service
-from tuyen_router.adapters.organizations import OrganizationCopies
-from tuyen_router.chunks import (
-    Chunk,
-    ChunkApp,
-    ChunkSettings,
-    Outbox,
-    PartitionState,
-    TableSpec,
-    build_app,
+from tuyen_router.adapters.organizations import OrganizationTables
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
 )
-from tuyen_router.domain.rotations import (
-    Rotations,
-)
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import CustomerState
 from tuyen_router.settings import RouterSettings
 from tuyen_router.stages import customers, organizations
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
-from tuyen_router.stages.records import DeadLetterOffice, organization_partition
+from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import AssignmentsTable, ChoicesTable, CustomerPartitions
+from tuyen_stream import (
+    Batch,
+    Outbox,
+    PartitionState,
+    StreamApp,
+    StreamSettings,
+    TableSpec,
+    build_app,
+)
 
 _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
 """Some three thousand answers: well within what stage 2 remembers (REMEMBERED_ANSWERS)."""
@@ -49,8 +49,8 @@ _log = structlog.get_logger()
 class Router:
     """All parts of a worker."""
 
-    app: ChunkApp
-    copies: OrganizationCopies
+    app: StreamApp
+    copies: OrganizationTables
     stage1: CustomerStage
     stage2: OrganizationStage
     woken: asyncio.Event
@@ -76,22 +76,22 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
     woken = asyncio.Event()
     reports = DueReports()
 
-    def stir(changed: OrganizationId) -> None:
-        stage2.stirred.add(changed)
+    def mark_dirty(changed: OrganizationId) -> None:
+        stage2.dirty.add(changed)
         woken.set()
 
     def recovered() -> None:
-        stage2.stir_waiting(app.owned_partitions(organizations.NAME))
+        stage2.mark_waiting_dirty(app.owned_partitions(organizations.NAME))
         woken.set()
         reports.woken.set()
 
-    def handle_requests(chunk: Chunk, outbox: Outbox) -> None:
-        stage2.handle(chunk, outbox)
-        if stage2.stirred:  # R1.7: a report of loads may have freed somebody
+    def handle_requests(batch: Batch, outbox: Outbox) -> None:
+        stage2.handle(batch, outbox)
+        if stage2.dirty:  # R1.7: a report of loads may have freed somebody
             woken.set()
 
-    copies = OrganizationCopies(log, stir, reports.begin)
-    letters = DeadLetterOffice(settings.topic_prefix, clock)
+    copies = OrganizationTables(log, mark_dirty, reports.begin)
+    letters = DeadLetterWriter(settings.topic_prefix, clock)
     stage1 = CustomerStage(
         topic_prefix=settings.topic_prefix,
         partition=lambda number: _partition(app, number),
@@ -124,7 +124,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
         ],
         gate=copies.caught_up,
         on_recovered=recovered,
-        settings=ChunkSettings(
+        settings=StreamSettings(
             session_timeout_s=settings.router_session_timeout_s,
             max_unacknowledged_bytes=_MAX_UNACKNOWLEDGED_BYTES,
         ),
@@ -154,12 +154,12 @@ async def _drain_when_woken(router: Router) -> None:
     while True:
         await router.woken.wait()
         router.woken.clear()
-        for organization in list(router.stage2.stirred):
+        for organization in list(router.stage2.dirty):
             partition = organization_partition(organization)
             step = router.stage2.drain_step(organization)
             if not await router.app.run_step(organizations.NAME, partition, step):
-                router.stage2.stirred.discard(organization)
-            elif organization in router.stage2.stirred:
+                router.stage2.dirty.discard(organization)
+            elif organization in router.stage2.dirty:
                 router.woken.set()
             await asyncio.sleep(0)
 
@@ -171,7 +171,7 @@ async def _report_when_due(router: Router) -> None:
     and of an organization whose rules begin to ask for loads.
     """
     app, reports = router.app, router.reports
-    told: dict[int, Partition] = {}
+    told: dict[int, CustomerState] = {}
     while True:
         await reports.woken.wait()
         reports.woken.clear()
@@ -223,14 +223,14 @@ def _health(router: Router) -> Health:
     return health
 
 
-def _partition(app: ChunkApp, number: int) -> Partition:
+def _partition(app: StreamApp, number: int) -> CustomerState:
     table = app.state(ASSIGNMENTS.name, number)
     if not isinstance(table, AssignmentsTable):
         raise TypeError(f"{table!r} is not the state of assignments")
     return table.partition
 
 
-def _rotations(app: ChunkApp, number: int) -> Rotations:
+def _rotations(app: StreamApp, number: int) -> DispatchState:
     table = app.state(CHOICES.name, number)
     if not isinstance(table, ChoicesTable):
         raise TypeError(f"{table!r} is not the state of choices")

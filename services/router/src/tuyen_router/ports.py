@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 from tuyen_events.ids import OrganizationId
-from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.rotations import (
-    Rotations,
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
 )
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.state import CustomerState
 
-CustomerPartition = Callable[[int], Partition]
+CustomerPartition = Callable[[int], CustomerState]
 """Stage 1's state of a partition that is owned."""
 
-OrganizationPartition = Callable[[int], Rotations]
+OrganizationPartition = Callable[[int], DispatchState]
 """Stage 2's state of a partition that is owned."""
 
 Organizations = Callable[[OrganizationId], Organization]

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tuyen_local import credentials, organization
 from tuyen_local.addresses import HOST
-from tuyen_local.credentials import DEMO_AGENTS, Credentials
+from tuyen_local.credentials import DEMO_AGENTS, LocalCredentials
 from tuyen_local.demo.evening import Evening
 from tuyen_local.demo.screen import Screen
 from tuyen_local.demo.shop import NotAsExpected, Shop
@@ -63,7 +63,7 @@ async def show(
     gateway_url: str,
     ingest_url: str,
     settings: Settings,
-    secrets: Credentials,
+    secrets: LocalCredentials,
     console: Console,
     *,
     pace_s: float = _PACE_S,

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from tuyen_events.vocabulary import ConversationKind
-from tuyen_local.demo.screen import Row, Screen
-from tuyen_local.demo.shop import Conversation, NotAsExpected, Shop
+from tuyen_local.demo.screen import Screen, ScreenRow
+from tuyen_local.demo.shop import DemoConversation, NotAsExpected, Shop
 from tuyen_local.demo.tally import Tally
-from tuyen_local.demo.webhooks import Customer, Page
+from tuyen_local.demo.webhooks import DemoCustomer, DemoPage
 from tuyen_local.demo.why import STICKY, listed, name, sentence
 
 _MESSAGE = ConversationKind.MESSAGE.value
@@ -20,7 +20,7 @@ _BURST = 12
 class Said:
     """A customer's words on their way. `external_id` is that of the conversation at Facebook."""
 
-    customer: Customer
+    customer: DemoCustomer
     text: str
     kind: str
     external_id: str
@@ -52,7 +52,7 @@ class Evening:
     _present: list[str] = field(default_factory=list)
     _lease_ms: float = 0
     _renewed_ms: int = 0
-    _conversations: dict[tuple[str, str], Conversation] = field(default_factory=dict)
+    _conversations: dict[tuple[str, str], DemoConversation] = field(default_factory=dict)
     _sticky: dict[str, str] = field(default_factory=dict)
     """Who has a customer's messages and live comments, by the customer's id."""
     _ids: int = 0
@@ -77,7 +77,7 @@ class Evening:
         await self._leave(van, comments)
         await self._hand_over(hung)
 
-    async def _messages(self, van: Customer, hung: Customer) -> None:
+    async def _messages(self, van: DemoCustomer, hung: DemoCustomer) -> None:
         self.screen.act("Messages: a new customer goes to the next agent, and stays with them")
         await self._message(van, "Shop ơi, áo khoác này còn size M không?")
         await self._message(hung, "Cho mình hỏi phí ship về Đà Nẵng")
@@ -87,7 +87,7 @@ class Evening:
         await self._message(hung, "Bao lâu thì nhận được hàng?")
         await self._message(van, "Vậy cho mình đặt 1 cái nhé")
 
-    async def _comments(self, van: Customer) -> list[Said]:
+    async def _comments(self, van: DemoCustomer) -> list[Said]:
         """The root comments."""
         self.screen.act("Comments on a post: each goes to the next agent, whoever wrote it")
         post = self._post()
@@ -122,7 +122,7 @@ class Evening:
         shares = ", ".join(f"{name(agent)} {count}" for agent, count in got.items())
         await self._note(what, _COMMENT, "each", f"{shares} (R2.1)", "rotation")
 
-    async def _livestream(self, van: Customer) -> None:
+    async def _livestream(self, van: DemoCustomer) -> None:
         self.screen.act("A sale on a livestream: live comments stick, and share with messages")
         title, post, video = "LIVE 20h: xả hàng cuối mùa", self._post(), self._id()
         page = self._page()
@@ -136,7 +136,7 @@ class Evening:
         await self._live_comment(van, post, "Chốt M05 màu be", "has her messages")
         await self.shop.send(page.feed([page.live_video(video, "live_stopped")]))
 
-    async def _leave(self, van: Customer, comments: Sequence[Said]) -> None:
+    async def _leave(self, van: DemoCustomer, comments: Sequence[Said]) -> None:
         gone = self._sticky[van.external_id]
         self.screen.act(f"{name(gone)} logs out (the setting auto_reassign is on)")
         await self.shop.set_presence(gone, "offline")
@@ -156,14 +156,14 @@ class Evening:
                 await self._reply(root.customer, root, "Shop trả lời mình với", kept, "R4.2")
                 break
 
-    async def _hand_over(self, hung: Customer) -> None:
+    async def _hand_over(self, hung: DemoCustomer) -> None:
         self.screen.act("A manager hands a customer over")
         before = self._conversations[_MESSAGE, hung.external_id]
         heir = next(agent for agent in self._present if agent != before.agent_id)
         what = f"{self.admin} gives {hung.name} to {name(heir)}"
         self.screen.awaiting(what, _MESSAGE)
         version = await self.shop.assign(self.admin, before, heir, "quen khách này")
-        after = Conversation(before.id, heir, version)
+        after = DemoConversation(before.id, heir, version)
         record = await self.shop.last_assignment(self.admin, after)
         self._sticky[hung.external_id] = heir
         self.tally.add(heir, record.reason)
@@ -172,7 +172,7 @@ class Evening:
 
     async def _message(
         self,
-        customer: Customer,
+        customer: DemoCustomer,
         text: str,
         because: str = "has this customer",
         rule: str = "R3.2",
@@ -185,20 +185,20 @@ class Evening:
         await self._follows(said, because, rule, leaves)
 
     async def _live_comment(
-        self, customer: Customer, post: str, text: str, because: str = "has this customer"
+        self, customer: DemoCustomer, post: str, text: str, because: str = "has this customer"
     ) -> None:
         comment, page = self._comment_id(post), self._page()
         body = page.feed([page.comment(customer, comment, post, text)])
         said = Said(customer, text, _LIVE, customer.external_id, comment, body)
         await self._follows(said, because, "R3.2")
 
-    async def _comment(self, customer: Customer, post: str, text: str) -> Said:
+    async def _comment(self, customer: DemoCustomer, post: str, text: str) -> Said:
         said = self._said_below(customer, post, text)
         await self._tell(said)
         return said
 
     async def _reply(
-        self, customer: Customer, root: Said, text: str, because: str, rule: str = "R4.3"
+        self, customer: DemoCustomer, root: Said, text: str, because: str, rule: str = "R4.3"
     ) -> None:
         post = f"{self.page_id}_{root.external_id.partition('_')[0]}"
         comment, page = self._comment_id(post), self._page()
@@ -233,7 +233,7 @@ class Evening:
             raise NotAsExpected(f"{said.shown} went to {name(agent)}, and {name(owner)} had it")
         return agent
 
-    async def _arrived(self, said: Said, leaves: str | None = None) -> Conversation:
+    async def _arrived(self, said: Said, leaves: str | None = None) -> DemoConversation:
         """The conversation once it shows these words and has an agent, other than `leaves`."""
         expected = f"{said.shown} stands in no inbox with an agent"
         if leaves is not None:
@@ -249,28 +249,28 @@ class Evening:
         self._conversations[said.kind, said.external_id] = conversation
         return conversation
 
-    def _known(self, said: Said) -> Conversation:
+    def _known(self, said: Said) -> DemoConversation:
         return self._conversations[said.kind, said.external_id]
 
     async def _note(self, what: str, kind: str, who: str, sentence: str, reason: str = "") -> None:
-        self.screen.settled(Row(what, kind, who, reason, sentence))
+        self.screen.settled(ScreenRow(what, kind, who, reason, sentence))
         await self.pace()
         if self.now_ms() - self._renewed_ms > self._lease_ms / 3:
             self._renewed_ms = self.now_ms()
             for agent in self._present:
                 await self.shop.heartbeat(agent)
 
-    def _said_below(self, customer: Customer, post: str, text: str) -> Said:
+    def _said_below(self, customer: DemoCustomer, post: str, text: str) -> Said:
         """A new root comment."""
         comment, page = self._comment_id(post), self._page()
         body = page.feed([page.comment(customer, comment, post, text)])
         return Said(customer, text, _COMMENT, comment, comment, body)
 
-    def _page(self) -> Page:
-        return Page(self.page_id, self.now_ms())
+    def _page(self) -> DemoPage:
+        return DemoPage(self.page_id, self.now_ms())
 
-    def _customer(self, called: str) -> Customer:
-        return Customer(self._id("67"), called)
+    def _customer(self, called: str) -> DemoCustomer:
+        return DemoCustomer(self._id("67"), called)
 
     def _post(self) -> str:
         return self._id(f"{self.page_id}_")

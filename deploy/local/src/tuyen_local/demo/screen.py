@@ -19,7 +19,7 @@ _NARROWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScreenRow:
     """One event: the customer's words, the conversation's kind, and what came of it."""
 
     what: str
@@ -69,7 +69,7 @@ class Screen:
             row = self._columns([Text(each, "dim") for each in cells])
             self._live.update(row, refresh=True)
 
-    def settled(self, row: Row) -> None:
+    def settled(self, row: ScreenRow) -> None:
         """What came of it."""
         if self._live is None:
             self._console.print(

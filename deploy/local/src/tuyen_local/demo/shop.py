@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 
 from tuyen_local.demo import webhooks
-from tuyen_local.demo.why import Record
+from tuyen_local.demo.why import AssignmentRecord
 
 _DEADLINE_S = 20.0
 """Twice what a router that was killed takes to be back: until its session at Kafka ends, 10 s."""
@@ -25,7 +25,7 @@ class NotAsExpected(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class DemoConversation:
     """`version` counts the changes of the assignee."""
 
     id: str
@@ -101,15 +101,15 @@ class Shop:
         kind: str,
         external_id: str,
         message: str,
-        wanted: Callable[[Conversation], bool],
+        wanted: Callable[[DemoConversation], bool],
         expected: str,
-    ) -> Conversation:
+    ) -> DemoConversation:
         """The conversation, once it shows the message with this id and is as `wanted`.
 
         `expected` says what did not come when it does not.
         """
 
-        async def found() -> Conversation | None:
+        async def found() -> DemoConversation | None:
             filters = {"kind": kind, "external_id": external_id}
             listed = await self._call("GET", "/v1/conversations", as_, params=filters)
             for item in listed["items"]:
@@ -120,12 +120,12 @@ class Shop:
 
         return await self._until(found, expected)
 
-    async def assignee(self, as_: str, conversation: Conversation) -> str | None:
+    async def assignee(self, as_: str, conversation: DemoConversation) -> str | None:
         """Who has it now."""
         item = await self._call("GET", f"/v1/conversations/{conversation.id}", as_)
         return _conversation(item).agent_id
 
-    async def last_assignment(self, as_: str, conversation: Conversation) -> Record:
+    async def last_assignment(self, as_: str, conversation: DemoConversation) -> AssignmentRecord:
         """The newest entry of its history, once the history shows it."""
 
         async def found() -> Mapping[str, Any] | None:
@@ -136,9 +136,9 @@ class Shop:
             )
 
         missing = f"the history of {conversation.id} does not show version {conversation.version}"
-        return Record.read(await self._until(found, missing))
+        return AssignmentRecord.read(await self._until(found, missing))
 
-    async def assign(self, as_: str, conversation: Conversation, agent: str, note: str) -> int:
+    async def assign(self, as_: str, conversation: DemoConversation, agent: str, note: str) -> int:
         """By hand (R6); the version of the new assignee."""
         path = f"/v1/conversations/{conversation.id}/assignee"
         answer = await self._call("PUT", path, as_, json={"agent_id": agent, "note": note})
@@ -168,9 +168,9 @@ class Shop:
         return content
 
 
-def _conversation(item: Mapping[str, Any]) -> Conversation:
+def _conversation(item: Mapping[str, Any]) -> DemoConversation:
     assignee = item["assignee"]
-    return Conversation(
+    return DemoConversation(
         id=item["id"],
         agent_id=None if assignee is None else assignee["agent_id"],
         version=item["version"],

@@ -14,7 +14,7 @@ Part = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class DemoCustomer:
     """Somebody at Facebook, by the id that the page knows them by."""
 
     external_id: str
@@ -22,13 +22,13 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DemoPage:
     """The page that is written to. `now` is in milliseconds, as Meta counts them."""
 
     external_id: str
     now: int
 
-    def message(self, sender: Customer, mid: str, text: str) -> bytes:
+    def message(self, sender: DemoCustomer, mid: str, text: str) -> bytes:
         """A direct message. Messenger tells no name."""
         update = {
             "sender": {"id": sender.external_id},
@@ -43,7 +43,7 @@ class Page:
         return self._body({"changes": list(parts)})
 
     def comment(
-        self, author: Customer, comment: str, post: str, text: str, parent: str | None = None
+        self, author: DemoCustomer, comment: str, post: str, text: str, parent: str | None = None
     ) -> Part:
         """A comment on `post`; with `parent`, a reply below that comment.
 
@@ -60,7 +60,7 @@ class Page:
 
     def video(self, post: str, video: str, text: str) -> Part:
         """The page publishes a post that shows a video."""
-        author = Customer(self.external_id, "Shop")
+        author = DemoCustomer(self.external_id, "Shop")
         return self._feed_change(
             author, item="video", post_id=post, video_id=video, message=text, published=1
         )
@@ -69,7 +69,7 @@ class Page:
         """A broadcast: `live`, then `live_stopped`."""
         return {"field": "live_videos", "value": {"id": video, "status": status}}
 
-    def _feed_change(self, author: Customer, **value: object) -> Part:
+    def _feed_change(self, author: DemoCustomer, **value: object) -> Part:
         said_by = {"id": author.external_id, "name": author.name}
         about = {"from": said_by, "verb": "add", "created_time": self.now // 1000}
         return {"field": "feed", "value": about | value}

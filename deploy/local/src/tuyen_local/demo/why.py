@@ -11,7 +11,7 @@ STICKY = "sticky"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class AssignmentRecord:
     """One entry of a conversation's history of assignments."""
 
     reason: Reason
@@ -50,7 +50,7 @@ _SENTENCES: Mapping[Reason, str] = {
 }
 
 
-def sentence(record: Record) -> str:
+def sentence(record: AssignmentRecord) -> str:
     """What the record means, with the rule's number."""
     return _SENTENCES[record.reason].format(
         candidates=listed(record.candidates),

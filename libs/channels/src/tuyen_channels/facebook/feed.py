@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from tuyen_channels.bounds import Id, whole_or_none
 from tuyen_channels.facebook import wire
-from tuyen_channels.facebook.source import Source, UnreadablePartError
+from tuyen_channels.facebook.source import PartSource, UnreadablePartError
 from tuyen_channels.ports import Normalized, Skipped, SkipReason
 from tuyen_events.ids import (
     ConversationId,
@@ -73,7 +73,7 @@ class _AboutPost(_Common):
     post_external_id: str
 
 
-def normalize(part: Raw | bytes, source: Source) -> Normalized | Skipped:
+def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     """Reads one change.
 
     Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
@@ -93,7 +93,7 @@ def normalize(part: Raw | bytes, source: Source) -> Normalized | Skipped:
     return Skipped(SkipReason.UNKNOWN_ITEM, value.item)
 
 
-def _comment(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
+def _comment(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     """A comment, or what became of one. `created_time` is part of the id: hide, unhide, hide are
     three events (P5c)."""
     comment = _required(value.comment_id, "comment_id")
@@ -131,7 +131,7 @@ def _comment(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
 
 
 def _comment_added(
-    value: wire.FeedValue, comment: str, post: str, identifier: EventId, source: Source
+    value: wire.FeedValue, comment: str, post: str, identifier: EventId, source: PartSource
 ) -> Normalized:
     """A comment by a customer, by the page itself (P5b), or by somebody who is not told."""
     author = _author(value)
@@ -165,7 +165,7 @@ def _comment_added(
 
 
 def _about(
-    value: wire.FeedValue, comment: str, post: str, customer: Customer | None, source: Source
+    value: wire.FeedValue, comment: str, post: str, customer: Customer | None, source: PartSource
 ) -> _AboutComment:
     """What all events of a comment say, as if its post were no livestream.
 
@@ -191,7 +191,7 @@ def _about(
     )
 
 
-def _below_root(about: _AboutComment, above: str, source: Source) -> str:
+def _below_root(about: _AboutComment, above: str, source: PartSource) -> str:
     """Puts a reply, maybe to a reply, under its root: a conversation is its root comment's (R4.3).
     Returns the root."""
     root = source.posts.root_of(source.page_key, above)
@@ -200,7 +200,7 @@ def _below_root(about: _AboutComment, above: str, source: Source) -> str:
     return root
 
 
-def _reaction(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
+def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     if value.verb not in _REACTION_VERBS:
         return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
     if value.item == "like" and value.post_id is None:
@@ -229,7 +229,7 @@ def _reaction(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
     return source.normalized(identifier, placed_by, post, event)
 
 
-def _post(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
+def _post(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     """A post of the page. One of its several items (a photo, a video) says the same post again."""
     verb = _VERBS.get(value.verb, value.verb)
     if verb not in ("add", "edited", "remove"):
@@ -246,7 +246,7 @@ def _post(value: wire.FeedValue, source: Source) -> Normalized | Skipped:
     return source.normalized(identifier, f"post:{post}", post, _post_event(value, verb, source))
 
 
-def _post_event(value: wire.FeedValue, verb: str, source: Source) -> InboundEvent:
+def _post_event(value: wire.FeedValue, verb: str, source: PartSource) -> InboundEvent:
     about = _AboutPost(
         organization=source.page.organization,
         page_id=source.page.id,
@@ -263,7 +263,7 @@ def _post_event(value: wire.FeedValue, verb: str, source: Source) -> InboundEven
     return PostPublished(**about, text=value.message, video_external_id=video)
 
 
-def _live_video(value: wire.LiveVideo, source: Source) -> Normalized | Skipped:
+def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipped:
     """A broadcast started or ended; its other states (planned, processing) say nothing to us."""
     video, status = str(value.id), value.status.lower()
     running = _RUNNING.get(status)
@@ -299,12 +299,12 @@ def _author(value: wire.FeedValue) -> str | None:
     return str(value.author.id)
 
 
-def _customer(value: wire.FeedValue, source: Source) -> Customer:
+def _customer(value: wire.FeedValue, source: PartSource) -> Customer:
     assert value.author is not None  # noqa: S101 - callers have asked `_author`
     return source.customer(str(value.author.id), value.author.name)
 
 
-def _thread(root: str, source: Source) -> ConversationId:
+def _thread(root: str, source: PartSource) -> ConversationId:
     return comment_thread_id(source.page.organization, source.page.id, root)
 
 

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from tuyen_channels.bounds import cut, degrees, whole_or_none
 from tuyen_channels.facebook import wire
-from tuyen_channels.facebook.source import Source, UnreadablePartError
+from tuyen_channels.facebook.source import PartSource, UnreadablePartError
 from tuyen_channels.ports import Normalized, Skipped, SkipReason
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_thread_id
 from tuyen_events.inbound import (
@@ -58,7 +58,7 @@ class _Common(TypedDict):
     conversation_id: ConversationId
 
 
-def normalize(part: Raw | bytes, source: Source) -> Normalized | Skipped:
+def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     """Reads one update.
 
     Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
@@ -77,7 +77,7 @@ def normalize(part: Raw | bytes, source: Source) -> Normalized | Skipped:
     return _signal(update, part, source)
 
 
-def _signal(update: wire.Messaging, part: Raw | bytes, source: Source) -> Normalized | Skipped:
+def _signal(update: wire.Messaging, part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     """What is no message: buttons, reactions, receipts, referrals. These are customers' alone."""
     for kind, read in _SIGNALS:
         content = getattr(update, kind)
@@ -91,7 +91,7 @@ def _signal(update: wire.Messaging, part: Raw | bytes, source: Source) -> Normal
 
 
 def _message(
-    update: wire.Messaging, message: wire.Message, sender: str, source: Source
+    update: wire.Messaging, message: wire.FacebookMessage, sender: str, source: PartSource
 ) -> Normalized:
     common = _common(sender, source)
     event = MessageReceived(
@@ -113,7 +113,7 @@ def _message(
     )
 
 
-def _echo(update: wire.Messaging, message: wire.Message, source: Source) -> Normalized:
+def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSource) -> Normalized:
     """The page's own words (P5b): the customer is the one who received them."""
     recipient = _id_of(update.recipient, "recipient")
     event = MessageEchoed(
@@ -133,7 +133,9 @@ def _echo(update: wire.Messaging, message: wire.Message, source: Source) -> Norm
     )
 
 
-def _deleted(update: wire.Messaging, message: wire.Message, source: Source) -> Normalized:
+def _deleted(
+    update: wire.Messaging, message: wire.FacebookMessage, source: PartSource
+) -> Normalized:
     customer = _customer_of(update, source)
     event = MessageDeleted(
         **_common(customer, source),
@@ -146,7 +148,7 @@ def _deleted(update: wire.Messaging, message: wire.Message, source: Source) -> N
     )
 
 
-def _edited(update: wire.Messaging, edit: wire.MessageEdit, source: Source) -> Normalized:
+def _edited(update: wire.Messaging, edit: wire.MessageEdit, source: PartSource) -> Normalized:
     customer = _customer_of(update, source)
     event = MessageEdited(
         **_common(customer, source),
@@ -165,7 +167,7 @@ def _edited(update: wire.Messaging, edit: wire.MessageEdit, source: Source) -> N
 
 
 def _postback(
-    update: wire.Messaging, postback: wire.Postback, sender: str, source: Source
+    update: wire.Messaging, postback: wire.Postback, sender: str, source: PartSource
 ) -> Normalized:
     """A pressed button: a message whose text is the button's title."""
     if postback.mid:
@@ -189,7 +191,7 @@ def _postback(
 
 
 def _reaction(
-    update: wire.Messaging, reaction: wire.Reaction, sender: str, source: Source
+    update: wire.Messaging, reaction: wire.Reaction, sender: str, source: PartSource
 ) -> Normalized:
     shown = reaction.emoji or reaction.reaction
     event = MessageReacted(
@@ -205,7 +207,9 @@ def _reaction(
     return source.normalized(identifier, sender, event.conversation_id, event)
 
 
-def _seen(update: wire.Messaging, read: wire.Watermark, sender: str, source: Source) -> Normalized:
+def _seen(
+    update: wire.Messaging, read: wire.Watermark, sender: str, source: PartSource
+) -> Normalized:
     event = MessagesSeen(
         **_common(sender, source),
         occurred_at=source.moment(update.timestamp),
@@ -217,7 +221,7 @@ def _seen(update: wire.Messaging, read: wire.Watermark, sender: str, source: Sou
 
 
 def _delivered(
-    update: wire.Messaging, delivery: wire.Watermark, sender: str, source: Source
+    update: wire.Messaging, delivery: wire.Watermark, sender: str, source: PartSource
 ) -> Normalized:
     event = MessagesDelivered(
         **_common(sender, source),
@@ -230,7 +234,7 @@ def _delivered(
 
 
 def _referred(
-    update: wire.Messaging, referral: wire.Referral, sender: str, source: Source
+    update: wire.Messaging, referral: wire.FacebookReferral, sender: str, source: PartSource
 ) -> Normalized:
     event = CustomerReferred(
         **_common(sender, source),
@@ -242,7 +246,7 @@ def _referred(
     return source.normalized(identifier, sender, event.conversation_id, event)
 
 
-def _common(customer: str, source: Source) -> _Common:
+def _common(customer: str, source: PartSource) -> _Common:
     who = source.customer(customer)
     return _Common(
         organization=source.page.organization,
@@ -253,7 +257,7 @@ def _common(customer: str, source: Source) -> _Common:
     )
 
 
-def _customer_of(update: wire.Messaging, source: Source) -> str:
+def _customer_of(update: wire.Messaging, source: PartSource) -> str:
     """The customer of a thread, whichever side acted."""
     sender = _id_of(update.sender, "sender")
     if sender != source.page_external_id:
@@ -267,7 +271,7 @@ def _id_of(party: wire.Party | None, role: str) -> str:
     return str(party.id)
 
 
-def _attachments(message: wire.Message) -> tuple[Attachment, ...]:
+def _attachments(message: wire.FacebookMessage) -> tuple[Attachment, ...]:
     """A message has one sticker at most, which may come as a sticker and as an image at once."""
     sent = (message.attachments or ())[:ATTACHMENTS]
     sticker = message.sticker_id is not None
@@ -284,7 +288,7 @@ def _attachments(message: wire.Message) -> tuple[Attachment, ...]:
     )
 
 
-def _attachment(attachment: wire.Attachment, sticker: bool) -> Attachment:
+def _attachment(attachment: wire.FacebookAttachment, sticker: bool) -> Attachment:
     """A sticker comes as an image with a sticker's id, or as a type of its own."""
     payload = _payload(attachment)
     kind = _KINDS.get(attachment.type, _OTHER_KIND)
@@ -300,7 +304,7 @@ def _attachment(attachment: wire.Attachment, sticker: bool) -> Attachment:
     )
 
 
-def _payload(attachment: wire.Attachment) -> wire.Payload:
+def _payload(attachment: wire.FacebookAttachment) -> wire.Payload:
     """What an attachment says of itself. It describes the attachment, no more: a payload of another
     shape loses its description, and the message goes through."""
     try:
@@ -314,12 +318,12 @@ def _payload(attachment: wire.Attachment) -> wire.Payload:
     return wire.Payload(url=text) if text.startswith(_WEB) else wire.Payload(title=text)
 
 
-def _reply_to(message: wire.Message, source: Source) -> MessageId | None:
+def _reply_to(message: wire.FacebookMessage, source: PartSource) -> MessageId | None:
     mid = None if message.reply_to is None else message.reply_to.mid
     return source.message_id(mid) if mid else None
 
 
-def _referral(referral: wire.Referral) -> Referral:
+def _referral(referral: wire.FacebookReferral) -> Referral:
     return Referral(
         ref=cut(referral.ref, PAYLOAD_CHARACTERS),
         source=cut(referral.source, NAME_CHARACTERS),
@@ -328,7 +332,7 @@ def _referral(referral: wire.Referral) -> Referral:
     )
 
 
-_SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, Source], Normalized]], ...] = (
+_SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, PartSource], Normalized]], ...] = (
     ("postback", _postback),
     ("reaction", _reaction),
     ("read", _seen),

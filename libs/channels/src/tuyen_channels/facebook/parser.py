@@ -7,9 +7,9 @@ from datetime import datetime
 import msgspec
 
 from tuyen_channels.facebook import feed, messenger, wire
-from tuyen_channels.facebook.source import Source, UnreadablePartError
+from tuyen_channels.facebook.source import PartSource, UnreadablePartError
+from tuyen_channels.lenient_json import mended, needs_mending
 from tuyen_channels.live_posts import Draft, LivePosts
-from tuyen_channels.mending import mended, needs_mending
 from tuyen_channels.ports import (
     Failure,
     Normalized,
@@ -28,7 +28,7 @@ in full among the raw ones."""
 _SECTIONS = ("messaging", "changes")
 
 _Json = msgspec.Raw | bytes
-_Reader = Callable[[_Json, Source], Normalized | Skipped]
+_Reader = Callable[[_Json, PartSource], Normalized | Skipped]
 
 
 def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
@@ -113,7 +113,7 @@ class _Reading:
         self.parsed.skipped.extend([Skipped(SkipReason.STANDBY, external_id)] * standby)
         if not (entry.changes or entry.messaging or standby):
             self.parsed.skipped.append(Skipped(SkipReason.EMPTY, f"entry of {external_id}"))
-        source = Source(page, external_id, self.accepted_at, entry.time, self.draft)
+        source = PartSource(page, external_id, self.accepted_at, entry.time, self.draft)
         for section, reader in zip(_SECTIONS, (messenger.normalize, feed.normalize), strict=True):
             self._section(getattr(entry, section) or (), section, reader, source)
 
@@ -127,7 +127,7 @@ class _Reading:
         self.parsed.skipped.extend([Skipped(why, external_id)] * max(parts, 1))
 
     def _section(
-        self, parts: Sequence[_Json], section: str, reader: _Reader, source: Source
+        self, parts: Sequence[_Json], section: str, reader: _Reader, source: PartSource
     ) -> None:
         parsed = self.parsed
         read = len(parsed.events) + len(parsed.skipped) + len(parsed.failures)
@@ -145,7 +145,7 @@ class _Reading:
         if len(parts) > room:
             self._failed(parts[room:], section, source, _too_many(len(parts) - room))
 
-    def _found(self, part: _Json, reader: _Reader, source: Source) -> Normalized | Skipped:
+    def _found(self, part: _Json, reader: _Reader, source: PartSource) -> Normalized | Skipped:
         if not self.mend:
             try:
                 return reader(part, source)
@@ -156,7 +156,7 @@ class _Reading:
         return reader(mended(bytes(part)), source)
 
     def _failed(
-        self, parts: Sequence[_Json], section: str, source: Source, error: Exception
+        self, parts: Sequence[_Json], section: str, source: PartSource, error: Exception
     ) -> None:
         payload = b'{"object":"page","entry":[{"id":%b,"time":%b,"%b":[%b]}]}' % (
             msgspec.json.encode(source.page_external_id),

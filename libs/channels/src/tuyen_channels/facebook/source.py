@@ -30,7 +30,7 @@ class UnreadablePartError(ValueError):
     """A part that decodes but lacks what its kind needs."""
 
 
-class Source(msgspec.Struct):
+class PartSource(msgspec.Struct):
     """Where a part stands: its page, the time of the delivery, what is known of its posts."""
 
     page: Page

@@ -11,11 +11,11 @@ from msgspec import Meta, Raw
 
 from tuyen_channels.bounds import BlankId, Id, TextId
 
-Clock = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+EpochTime = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """Seconds or milliseconds since 1970, whatever the field is said to hold."""
 
 
-class Body(msgspec.Struct, frozen=True):
+class FacebookBody(msgspec.Struct, frozen=True):
     entry: list[Raw] = []
 
 
@@ -24,7 +24,7 @@ class Entry(msgspec.Struct, frozen=True):
     delivery, another one when the entry is delivered again."""
 
     id: Id
-    time: Clock | None = None
+    time: EpochTime | None = None
     messaging: list[Raw] | None = None
     standby: list[Raw] | None = None
     changes: list[Raw] | None = None
@@ -46,7 +46,7 @@ class Payload(msgspec.Struct, frozen=True):
     coordinates: Coordinates | None = None
 
 
-class Attachment(msgspec.Struct, frozen=True):
+class FacebookAttachment(msgspec.Struct, frozen=True):
     type: str
     title: str | None = None
     url: str | None = None
@@ -62,20 +62,20 @@ class ReplyTo(msgspec.Struct, frozen=True):
     mid: BlankId | None = None
 
 
-class Referral(msgspec.Struct, frozen=True):
+class FacebookReferral(msgspec.Struct, frozen=True):
     ref: str | None = None
     source: str | None = None
     type: str | None = None
     ad_id: Id | None = None
 
 
-class Message(msgspec.Struct, frozen=True):
+class FacebookMessage(msgspec.Struct, frozen=True):
     mid: TextId
     text: str | None = None
-    attachments: list[Attachment] | None = None
+    attachments: list[FacebookAttachment] | None = None
     quick_reply: QuickReply | None = None
     reply_to: ReplyTo | None = None
-    referral: Referral | None = None
+    referral: FacebookReferral | None = None
     sticker_id: Id | None = None
     is_echo: bool | None = None
     is_deleted: bool | None = None
@@ -93,7 +93,7 @@ class Postback(msgspec.Struct, frozen=True):
     mid: BlankId | None = None
     title: str | None = None
     payload: str | None = None
-    referral: Referral | None = None
+    referral: FacebookReferral | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -104,7 +104,7 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    watermark: Clock
+    watermark: EpochTime
 
 
 class Messaging(msgspec.Struct, frozen=True):
@@ -112,17 +112,17 @@ class Messaging(msgspec.Struct, frozen=True):
 
     sender: Party | None = None
     recipient: Party | None = None
-    timestamp: Clock | None = None
-    message: Message | None = None
+    timestamp: EpochTime | None = None
+    message: FacebookMessage | None = None
     message_edit: MessageEdit | None = None
     postback: Postback | None = None
     reaction: Reaction | None = None
     read: Watermark | None = None
     delivery: Watermark | None = None
-    referral: Referral | None = None
+    referral: FacebookReferral | None = None
 
 
-class Change(msgspec.Struct, frozen=True):
+class FeedChange(msgspec.Struct, frozen=True):
     field: str
     value: Raw = Raw(b"null")
 
@@ -146,7 +146,7 @@ class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
     post_id: Id | None = None
     comment_id: Id | None = None
     parent_id: Id | None = None
-    created_time: Clock | None = None
+    created_time: EpochTime | None = None
     message: str | None = None
     photo: str | None = None
     video: str | None = None
@@ -161,14 +161,14 @@ class LiveVideo(msgspec.Struct, frozen=True):
     status: str
 
 
-body_of = msgspec.json.Decoder(Body).decode
+body_of = msgspec.json.Decoder(FacebookBody).decode
 entry_of = msgspec.json.Decoder(Entry, strict=False).decode
 messaging_of = msgspec.json.Decoder(Messaging, strict=False).decode
-change_of = msgspec.json.Decoder(Change).decode
+change_of = msgspec.json.Decoder(FeedChange).decode
 feed_value_of = msgspec.json.Decoder(FeedValue, strict=False).decode
 live_video_of = msgspec.json.Decoder(LiveVideo, strict=False).decode
 payload_of = msgspec.json.Decoder(Payload | None, strict=False).decode
 text_of = msgspec.json.Decoder(str).decode
 id_of = msgspec.json.Decoder(Id, strict=False).decode
-clock_of = msgspec.json.Decoder(Clock | None, strict=False).decode
+clock_of = msgspec.json.Decoder(EpochTime | None, strict=False).decode
 keys_of = msgspec.json.Decoder(dict[str, Any]).decode

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat import parser
-from tuyen_channels.ports import Pages, Parsed, Tokens
+from tuyen_channels.ports import Pages, PageTokenLookup, Parsed
 from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
 
@@ -18,7 +18,7 @@ class LivechatChannel:
     name = Channel.LIVECHAT
     by_account = True
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: PageTokenLookup) -> None:
         self._tokens = tokens
 
     def handshake(self, query: Mapping[str, str]) -> str | None:

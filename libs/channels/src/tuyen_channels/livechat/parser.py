@@ -12,8 +12,8 @@ from tuyen_channels.bounds import (
     page_address,
     whole_or_none,
 )
+from tuyen_channels.lenient_json import mended, needs_mending
 from tuyen_channels.livechat import wire
-from tuyen_channels.mending import mended, needs_mending
 from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
 from tuyen_events.ids import customer_id, customer_key, event_id, message_id, message_thread_id
 from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
@@ -80,7 +80,9 @@ def _read_mended(
     return _message(sent, accepted_at, page, account)
 
 
-def _message(sent: wire.Body, accepted_at: datetime, page: Page, account: str) -> Normalized:
+def _message(
+    sent: wire.LivechatBody, accepted_at: datetime, page: Page, account: str
+) -> Normalized:
     visitor, own_id = str(sent.visitor.id), str(sent.event_id)
     customer = customer_id(page.organization, page.id, visitor)
     event = MessageReceived(
@@ -116,7 +118,7 @@ def _message(sent: wire.Body, accepted_at: datetime, page: Page, account: str) -
     )
 
 
-def _occurred_at(sent: wire.Body, accepted_at: datetime) -> datetime:
+def _occurred_at(sent: wire.LivechatBody, accepted_at: datetime) -> datetime:
     if sent.timestamp is None:
         return accepted_at
     try:
@@ -125,7 +127,7 @@ def _occurred_at(sent: wire.Body, accepted_at: datetime) -> datetime:
         return accepted_at
 
 
-def _visit(sent: wire.Body) -> Visit | None:
+def _visit(sent: wire.LivechatBody) -> Visit | None:
     visit = Visit(
         page_url=page_address(_said(sent.page_url)),
         department=chosen_id(_said(sent.department)),
@@ -134,7 +136,7 @@ def _visit(sent: wire.Body) -> Visit | None:
     return None if visit == Visit() else visit
 
 
-def _attachment(attachment: wire.Attachment) -> Attachment:
+def _attachment(attachment: wire.LivechatAttachment) -> Attachment:
     return Attachment(
         kind=attachment.type if attachment.type in _KINDS else _OTHER_KIND,
         url=whole_or_none(attachment.url, MEDIA_URL_CHARACTERS),

@@ -12,7 +12,7 @@ from msgspec import Meta
 from tuyen_channels.bounds import Id
 
 
-class Kind(msgspec.Struct, frozen=True):
+class LivechatKind(msgspec.Struct, frozen=True):
     """What a body is, whatever else is in it."""
 
     type: str
@@ -28,7 +28,7 @@ class Visitor(msgspec.Struct, frozen=True):
     browser: str | None = None
 
 
-class Attachment(msgspec.Struct, frozen=True):
+class LivechatAttachment(msgspec.Struct, frozen=True):
     type: str
     url: str | None = None
     title: str | None = None
@@ -36,22 +36,22 @@ class Attachment(msgspec.Struct, frozen=True):
     longitude: float | None = None
 
 
-class Message(msgspec.Struct, frozen=True):
+class LivechatMessage(msgspec.Struct, frozen=True):
     text: str | None = None
-    attachments: list[Attachment] | None = None
+    attachments: list[LivechatAttachment] | None = None
 
 
-class Body(msgspec.Struct, frozen=True):
+class LivechatBody(msgspec.Struct, frozen=True):
     """A visitor's message. `timestamp` is RFC 3339, with a zone."""
 
     event_id: Id
     visitor: Visitor
-    message: Message
+    message: LivechatMessage
     timestamp: Annotated[datetime, Meta(tz=True)] | None = None
     page_url: str | None = None
     department: str | None = None
     region: str | None = None
 
 
-kind_of = msgspec.json.Decoder(Kind).decode
-body_of = msgspec.json.Decoder(Body).decode
+kind_of = msgspec.json.Decoder(LivechatKind).decode
+body_of = msgspec.json.Decoder(LivechatBody).decode

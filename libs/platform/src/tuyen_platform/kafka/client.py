@@ -19,14 +19,14 @@ from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
-    Appended,
-    Batch,
+    FetchedRecords,
     Headers,
     LogUnavailableError,
     Offsets,
+    ProducerRecord,
     Record,
+    RecordMetadata,
     Starts,
-    Unwritten,
 )
 from tuyen_platform.kafka.producer import LastingProducer
 from tuyen_platform.kafka.sizes import refuse_too_large
@@ -82,7 +82,7 @@ class KafkaLog:
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
-    ) -> Appended:
+    ) -> RecordMetadata:
         value, headers = encode(envelope)
         return await self.append_bytes(topic, key, value, headers, partition=partition)
 
@@ -94,7 +94,7 @@ class KafkaLog:
         headers: Headers = (),
         *,
         partition: int | None = None,
-    ) -> Appended:
+    ) -> RecordMetadata:
         producer = self._producer.current
         raw = key.encode()
         refuse_too_large(topic, raw, value, headers)
@@ -114,11 +114,11 @@ class KafkaLog:
             if isinstance(error, KafkaError):
                 self._producer.failed(producer)
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
-        return Appended(written.partition, written.offset)
+        return RecordMetadata(written.partition, written.offset)
 
     async def append_all(
-        self, records: Sequence[Unwritten], *, within_s: float = _APPEND_TIMEOUT_S
-    ) -> list[Appended]:
+        self, records: Sequence[ProducerRecord], *, within_s: float = _APPEND_TIMEOUT_S
+    ) -> list[RecordMetadata]:
         producer = self._producer.current
         for topic, key, value, headers in records:
             refuse_too_large(topic, key.encode(), value, headers)
@@ -142,7 +142,7 @@ class KafkaLog:
             if isinstance(error, KafkaError):
                 self._producer.failed(producer)
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
-        return [Appended(record.partition, record.offset) for record in written]
+        return [RecordMetadata(record.partition, record.offset) for record in written]
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         if self._offsets is None:
@@ -222,7 +222,7 @@ class KafkaLog:
         """The inverse of `place`."""
         return TopicPartition(self._prefix + place[0], place[1])
 
-    def batch(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> Batch:
+    def batch(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> FetchedRecords:
         """What aiokafka fetched, in the port's words."""
         batch = {}
         for place, records in fetched.items():
@@ -259,7 +259,7 @@ class KafkaTail:
         self._consumer = consumer
         self._behind = {place: end for place, end in ends.items() if positions[place] < end}
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncIterator[FetchedRecords]:
         while True:
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             batch = self._log.batch(fetched)
@@ -299,7 +299,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         self._share = set(assigned)
         self._handled.clear()
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncIterator[FetchedRecords]:
         while True:
             if self._starts is not None and self._share is not self._placed:
                 await self._place(self._starts)

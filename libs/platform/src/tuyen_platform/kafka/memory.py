@@ -10,7 +10,15 @@ from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Appended, Batch, Headers, Offsets, Record, Starts, Unwritten
+from tuyen_platform.kafka.ports import (
+    FetchedRecords,
+    Headers,
+    Offsets,
+    ProducerRecord,
+    Record,
+    RecordMetadata,
+    Starts,
+)
 from tuyen_platform.kafka.sizes import refuse_too_large
 
 _POLL_S = 0.5
@@ -34,7 +42,7 @@ class InMemoryLog:
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
-    ) -> Appended:
+    ) -> RecordMetadata:
         value, headers = encode(envelope)
         return await self.append_bytes(topic, key, value, headers, partition=partition)
 
@@ -46,7 +54,7 @@ class InMemoryLog:
         headers: Headers = (),
         *,
         partition: int | None = None,
-    ) -> Appended:
+    ) -> RecordMetadata:
         refuse_too_large(topic, key.encode(), value, headers)
         at = partition_of(key, topic.partitions) if partition is None else partition
         records = self._partitions.setdefault((topic.name, at), [])
@@ -62,11 +70,11 @@ class InMemoryLog:
         records.append(record)
         async with self._appended:
             self._appended.notify_all()
-        return Appended(at, record.offset)
+        return RecordMetadata(at, record.offset)
 
     async def append_all(
-        self, records: Sequence[Unwritten], *, within_s: float = 30.0
-    ) -> list[Appended]:
+        self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
+    ) -> list[RecordMetadata]:
         for topic, key, value, headers in records:
             refuse_too_large(topic, key.encode(), value, headers)
         return [
@@ -101,7 +109,7 @@ class InMemoryLog:
         }
         yield InMemorySubscription(self, start, state, starts)
 
-    async def take(self, positions: dict[tuple[str, int], int]) -> Batch:
+    async def take(self, positions: dict[tuple[str, int], int]) -> FetchedRecords:
         """What stands above `positions`, which move; waits half a second when there is nothing."""
         async with self._appended:
             try:
@@ -136,7 +144,7 @@ class InMemoryTail:
         self._ends = ends
         self._handled = dict(positions)
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncIterator[FetchedRecords]:
         while True:
             batch = await self._log.take(self._positions)
             yield batch
@@ -160,7 +168,7 @@ class InMemorySubscription:
         self._group = group
         self._starts = starts
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncIterator[FetchedRecords]:
         if self._starts is not None:
             self._positions.update(await self._starts(dict(self._positions)))
             self._starts = None

@@ -28,14 +28,14 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     headers: Headers
 
 
-class Appended(msgspec.Struct, frozen=True, gc=False):
+class RecordMetadata(msgspec.Struct, frozen=True, gc=False):
     """Where an acknowledged record stands."""
 
     partition: int
     offset: int
 
 
-class Unwritten(NamedTuple):
+class ProducerRecord(NamedTuple):
     """A record for `append_all`."""
 
     topic: Topic
@@ -44,7 +44,7 @@ class Unwritten(NamedTuple):
     headers: Headers = ()
 
 
-Batch = Mapping[tuple[str, int], Sequence[Record]]
+FetchedRecords = Mapping[tuple[str, int], Sequence[Record]]
 """Records by topic and partition, each in log order."""
 
 Offsets = Mapping[tuple[str, int], int]
@@ -68,7 +68,7 @@ class Log(Protocol):
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
-    ) -> Appended:
+    ) -> RecordMetadata:
         """Appends an event and returns once all in-sync replicas have it.
 
         Appends of one caller to one partition stand in the order of the calls, and a retry inside
@@ -86,13 +86,13 @@ class Log(Protocol):
         headers: Headers = (),
         *,
         partition: int | None = None,
-    ) -> Appended:
+    ) -> RecordMetadata:
         """The same for a record that is no event: a raw body, or (None) the removal of a key."""
         ...
 
     async def append_all(
-        self, records: Sequence[Unwritten], *, within_s: float = 30.0
-    ) -> list[Appended]:
+        self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
+    ) -> list[RecordMetadata]:
         """Appends records of any topics, all under way together, and returns once every one of them
         is acknowledged: one wait, whatever their number.
 
@@ -128,7 +128,7 @@ class Log(Protocol):
 class Tail(Protocol):
     """A reader that follows topics to their end and beyond."""
 
-    def batches(self) -> AsyncIterator[Batch]:
+    def batches(self) -> AsyncIterator[FetchedRecords]:
         """Records as they come, without end. The first batches may be empty."""
         ...
 
@@ -142,7 +142,7 @@ class Tail(Protocol):
 class Subscription(Protocol):
     """A group member's reader. At least once: what was not committed comes again."""
 
-    def batches(self) -> AsyncIterator[Batch]:
+    def batches(self) -> AsyncIterator[FetchedRecords]:
         """Records as they come, without end; empty batches prove that the member is alive."""
         ...
 

@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError
 from tuyen_crm.domain.contacts import Contact, evolve
 from tuyen_events.codec import decode_data
 from tuyen_events.contacts import ContactCreated, ContactNamed
-from tuyen_platform.kafka.ports import Batch
+from tuyen_platform.kafka.ports import FetchedRecords
 from tuyen_platform.mongodb import Collection, Database, Document
 from tuyen_platform.text import fold_accents
 
@@ -41,7 +41,7 @@ class ContactsView:
         await self._collection.drop()
         self._indexed = False
 
-    async def fold(self, batch: Batch) -> None:
+    async def fold(self, batch: FetchedRecords) -> None:
         """Returns once the view shows all of `batch`."""
         if not self._indexed:
             await self._collection.create_indexes(list(_INDEXES))
@@ -75,7 +75,7 @@ class ContactsView:
         return bool(done.inserted_count + done.matched_count == len(writes))
 
 
-def _by_contact(batch: Batch) -> dict[str, list[_Placed]]:
+def _by_contact(batch: FetchedRecords) -> dict[str, list[_Placed]]:
     events: dict[str, list[_Placed]] = {}
     for (_, partition), records in batch.items():
         for record in records:

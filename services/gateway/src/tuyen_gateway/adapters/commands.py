@@ -15,12 +15,12 @@ from tuyen_events.commands import (
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, customer_key
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, INBOUND
-from tuyen_gateway.adapters.copies import WAIT_S, LogCopy
+from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
 from tuyen_gateway.adapters.directory import SOURCE
-from tuyen_gateway.domain.inbox import Conversation, seen_offset
+from tuyen_gateway.domain.inbox import InboxRow, seen_offset
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Log, Record, Unwritten
+from tuyen_platform.kafka.ports import Log, ProducerRecord, Record
 
 Command = AssignConversation | ReturnToRotation | MarkConversationDone
 
@@ -39,7 +39,7 @@ class Commands:
         self._log = log
         self._wait_s = wait_s
         self._waiting: dict[str, asyncio.Future[CommandSettled]] = {}
-        self.copy = LogCopy(log, COMMAND_RESULTS, self._fold, from_start=False)
+        self.copy = AwaitedTable(log, COMMAND_RESULTS, self._fold, from_start=False)
 
     async def assign(self, command: AssignConversation) -> CommandSettled:
         """Appends the command and returns the router's answer to it.
@@ -63,7 +63,7 @@ class Commands:
         unwritten = []
         for command in commands:
             value, headers = encode(_envelope(command))
-            unwritten.append(Unwritten(COMMANDS, _key(command), value, headers))
+            unwritten.append(ProducerRecord(COMMANDS, _key(command), value, headers))
         if unwritten:
             await self._log.append_all(unwritten)
 
@@ -108,7 +108,7 @@ def _envelope(command: Command) -> Envelope:
 
 
 def mark_done(
-    row: Conversation, command_id: str, *, done: bool, by: AgentId | None, at: datetime
+    row: InboxRow, command_id: str, *, done: bool, by: AgentId | None, at: datetime
 ) -> MarkConversationDone | None:
     """The command that closes or opens a conversation as it is seen in `row`: what comes in behind
     that opens it again (I12). None for a row whose customer has not been seen."""

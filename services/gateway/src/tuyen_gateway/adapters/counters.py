@@ -9,7 +9,7 @@ from itertools import product
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import ConversationFilter, Counts
+from tuyen_gateway.ports import ConversationFilter, InboxCounts
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.collections import BY_ASSIGNEE_AND_INBOUND, BY_INBOUND
 from tuyen_gateway.projections.counters import (
@@ -29,7 +29,7 @@ from tuyen_gateway.projections.counters import (
     read_field,
     read_place,
 )
-from tuyen_platform.mongodb import Database, Document, Session
+from tuyen_platform.mongodb import Database, Document, MongoSession
 
 _AFTER_ALL = chr(ord("|") + 1)
 """What comes after all that goes on with a `|`."""
@@ -50,7 +50,9 @@ class MongoCounters:
         self._conversations = database[collections.CONVERSATIONS]
         self._counters = database[collections.COUNTERS]
 
-    async def counts(self, session: Session, scope: Scope, wanted: ConversationFilter) -> Counts:
+    async def counts(
+        self, session: MongoSession, scope: Scope, wanted: ConversationFilter
+    ) -> InboxCounts:
         """What `wanted`, which has to be countable, and `scope` have in common."""
         pages, assignees = pages_of(scope, wanted), assignees_of(scope, wanted)
         sums = _Sums(scope, wanted, assignees)
@@ -215,9 +217,9 @@ class _Sums:
             cell = Channel(group["_id"]["channel"]), ConversationKind(group["_id"]["kind"])
             self._unread[cell] -= group["size"]
 
-    def counts(self) -> Counts:
+    def counts(self) -> InboxCounts:
         unread = sum(self._unread.values())
-        return Counts(
+        return InboxCounts(
             total=unread if self._wanted.unread else self._total,
             unread=unread,
             unread_by_channel={

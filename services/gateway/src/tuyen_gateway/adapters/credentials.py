@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from tuyen_events.codec import UnreadableEventError
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
-from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.domain.usernames import composed, spellings
 from tuyen_platform.kafka.ports import Log, Record
 
@@ -54,7 +54,7 @@ class Credentials:
         self._changing = asyncio.Semaphore(_PARALLEL_CHANGES)
         self._turns: WeakValueDictionary[OrganizationId, asyncio.Lock] = WeakValueDictionary()
         self._nobody = hasher.hash(uuid4().hex)
-        self.copy = LogCopy(log, CREDENTIALS, self._fold)
+        self.copy = AwaitedTable(log, CREDENTIALS, self._fold)
 
     def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
         """The stamp of the agent's present password; None when there is none."""

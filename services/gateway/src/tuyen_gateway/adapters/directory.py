@@ -19,12 +19,12 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters.copies import WAIT_S, LogCopy
+from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
 from tuyen_gateway.domain.changes import unchanged
 from tuyen_gateway.domain.directory import (
     Organization,
     Removed,
-    Stored,
+    StoredEntity,
     entity_of,
     evolve,
     find,
@@ -41,7 +41,7 @@ EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 
 _log = structlog.get_logger()
 
-Account = tuple[Channel, str]
+ChannelAccount = tuple[Channel, str]
 """A page as its channel knows it: the channel and the id there."""
 
 
@@ -58,9 +58,9 @@ class Directory:
         self._log = log
         self._clock = clock
         self._organizations: dict[OrganizationId, Organization] = {}
-        self._claims: dict[Account, list[tuple[OrganizationId, PageId]]] = {}
+        self._claims: dict[ChannelAccount, list[tuple[OrganizationId, PageId]]] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
-        self.copy = LogCopy(log, DIRECTORY, self._fold)
+        self.copy = AwaitedTable(log, DIRECTORY, self._fold)
 
     def organization(self, organization_id: OrganizationId) -> Organization | None:
         """An organization that was made and stands, suspended or not."""
@@ -74,7 +74,9 @@ class Directory:
             key=lambda organization: organization.id,
         )
 
-    def page(self, organization_id: OrganizationId, page_id: PageId) -> Stored[PageChanged] | None:
+    def page(
+        self, organization_id: OrganizationId, page_id: PageId
+    ) -> StoredEntity[PageChanged] | None:
         """A page as it stands at this moment."""
         return self._any(organization_id).pages.get(page_id)
 
@@ -97,7 +99,7 @@ class Directory:
         self,
         organization_id: OrganizationId,
         decide: Callable[[Organization], EntityT],
-    ) -> Stored[EntityT]:
+    ) -> StoredEntity[EntityT]:
         """Stores what `decide` makes of the organization as it stands, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
@@ -112,7 +114,7 @@ class Directory:
             if previous is not None:
                 standing = previous.value
                 if isinstance(standing, type(event)) and unchanged(standing, event):
-                    return Stored(standing, previous.version)
+                    return StoredEntity(standing, previous.version)
             await self._append(event)
             lost = self._lost(event)
             if lost is not None:
@@ -127,7 +129,7 @@ class Directory:
             version=version,
             by=event.by,
         )
-        return Stored(event, version)
+        return StoredEntity(event, version)
 
     async def remove(
         self,
@@ -193,7 +195,7 @@ class Directory:
         return None
 
     async def _take_back(
-        self, event: DirectoryEvent, previous: Stored[DirectoryEvent] | None
+        self, event: DirectoryEvent, previous: StoredEntity[DirectoryEvent] | None
     ) -> None:
         if previous is None:
             await self._append_removal(event.organization, *entity_of(event), event.by)

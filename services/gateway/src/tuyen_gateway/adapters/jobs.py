@@ -11,13 +11,13 @@ from tuyen_events.ids import OrganizationId, caused_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
-from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.job_quotas import refuse_too_many
 from tuyen_gateway.domain.jobs import Job, evolve, put_away
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Appended, Log, Record
+from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 _TIDIED = 20
 """How many jobs are forgotten at most when one has ended."""
@@ -43,7 +43,7 @@ class Jobs:
         self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
-        self.copy = LogCopy(log, JOBS, self._fold)
+        self.copy = AwaitedTable(log, JOBS, self._fold)
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -118,7 +118,9 @@ class Jobs:
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )
 
-    async def _append(self, event: JobRequested | JobProgressed, key: str, *parts: str) -> Appended:
+    async def _append(
+        self, event: JobRequested | JobProgressed, key: str, *parts: str
+    ) -> RecordMetadata:
         envelope = Envelope(
             id=caused_event_id(event.job_id, event.type, *parts),
             source=SOURCE,

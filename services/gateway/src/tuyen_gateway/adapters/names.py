@@ -12,7 +12,7 @@ import msgspec
 
 from tuyen_events.ids import CustomerId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import whole
 from tuyen_gateway.domain.threads import cut
 from tuyen_gateway.domain.visibility import Scope
@@ -21,13 +21,13 @@ from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.text import fold_accents
 
 
-class Names:
+class CustomerNames:
     """Reads the CRM's collection `contacts`."""
 
     def __init__(self, database: Database) -> None:
         self._contacts = database["contacts"]
 
-    async def known(self, rows: Sequence[Conversation]) -> Sequence[Conversation]:
+    async def known(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """The rows, those whose customer has no name with the contact's."""
         nameless = {
             contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
@@ -52,7 +52,7 @@ class Names:
         return replace(wanted, customers=frozenset(customers))
 
 
-def _named(row: Conversation, contacts: dict[str, Document]) -> Conversation:
+def _named(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
     customer = row.customer
     if customer is None or customer.name:
         return row

@@ -8,10 +8,10 @@ from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence
-from tuyen_gateway.adapters.copies import LogCopy
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.heads import Heads
-from tuyen_platform.kafka.ports import Appended, Log, Record
+from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 
 class PresenceBoard:
@@ -21,7 +21,7 @@ class PresenceBoard:
         self._log = log
         self._agents: dict[tuple[OrganizationId, AgentId], PresenceChanged] = {}
         self.heads = Heads()
-        self.copy = LogCopy(log, PRESENCE, self._fold)
+        self.copy = AwaitedTable(log, PRESENCE, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
         """The last change of an agent's presence; None when there never was one: offline."""
@@ -31,7 +31,7 @@ class PresenceBoard:
         found = self.of(organization, agent_id)
         return Presence.OFFLINE if found is None else found.presence
 
-    async def signal(self, signal: SessionSignalled) -> Appended:
+    async def signal(self, signal: SessionSignalled) -> RecordMetadata:
         """Appends a session's signal; the presence service makes of it what it makes."""
         key = f"{signal.organization}/{signal.agent_id}"
         envelope = Envelope(
@@ -39,11 +39,11 @@ class PresenceBoard:
         )
         return await self._log.append(PRESENCE_SIGNALS, key, envelope)
 
-    async def settled(self, signal: SessionSignalled, at: Appended, within_s: float) -> bool:
+    async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
         """Whether this copy came to show what became of the signal at `at` within that time."""
         return await self.copy.until(lambda: self._shows(signal, at), within_s)
 
-    def _shows(self, signal: SessionSignalled, at: Appended) -> bool:
+    def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:
         """A signal that changes no session's status is answered by no record: it shows already."""
         found = self.of(signal.organization, signal.agent_id)
         if found is not None and found.signals_offset >= at.offset:

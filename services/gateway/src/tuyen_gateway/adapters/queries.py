@@ -4,14 +4,14 @@ import re
 from datetime import datetime
 
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.mongodb import Document
 from tuyen_platform.text import fold_accents
 
 _SHOWN = tuple(
-    name for name in Conversation.__struct_encode_fields__ if name not in ("reads", "read_by")
+    name for name in InboxRow.__struct_encode_fields__ if name not in ("reads", "read_by")
 )
 
 

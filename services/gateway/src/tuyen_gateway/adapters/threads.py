@@ -13,7 +13,7 @@ from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.limits import HISTORY_PAGE_NAMES, THREAD_PAGE_BYTES
 from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.history import AssignmentEntry
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown, shown_before
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.errors import InvalidError
@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class Threads:
+class MongoThreads:
     """What was said in a conversation, and who had it. No scope cuts this."""
 
     def __init__(self, database: Database) -> None:
@@ -56,7 +56,7 @@ class Threads:
             found.append(message)
         return ViewPage(items=found, following=None)
 
-    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         """What an agent has seen who read the thread up to a message; null when it has no such."""
         document = await self._messages.find_one({"_id": message_id, "conversation_id": row.id})
         last = None if document is None else msgspec.convert(document, Message)
@@ -64,14 +64,14 @@ class Threads:
             return None
         return await self._shown_before(row, collections.later_than(last.moment, last.id))
 
-    async def shown_but_last(self, row: Conversation) -> Shown:
+    async def shown_but_last(self, row: InboxRow) -> Shown:
         """What an agent has seen who read all but the newest of the customers' messages."""
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
         standing = {**_asked(row), "removed": {"$ne": True}}
         document = await self._messages.find_one(standing, {"_id": 1}, sort=newest)
         return await self._shown_before(row, {"_id": None if document is None else document["_id"]})
 
-    async def _shown_before(self, row: Conversation, unseen: Document) -> Shown:
+    async def _shown_before(self, row: InboxRow, unseen: Document) -> Shown:
         """All of the row but the inbound messages that `unseen` finds and what stands in the log
         behind them."""
         first = {"$group": {"_id": "$partition", "offset": {"$min": "$offset"}}}
@@ -143,7 +143,7 @@ def _after(message: Message) -> str | None:
     return msgspec.json.encode(key).decode()
 
 
-def _asked(row: Conversation) -> Document:
+def _asked(row: InboxRow) -> Document:
     return {"conversation_id": row.id, "direction": Direction.IN.value}
 
 

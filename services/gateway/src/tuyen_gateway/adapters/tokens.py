@@ -36,7 +36,7 @@ class Identity:
     stamp: str
 
 
-class Tokens:
+class AccessTokens:
     def __init__(self, key: SecretStr, clock: Clock, access_s: int, refresh_s: int) -> None:
         self._key = key
         self._clock = clock

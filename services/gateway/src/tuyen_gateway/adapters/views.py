@@ -11,9 +11,9 @@ import msgspec
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.copies import WAIT_S
+from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.counters import MongoCounters, countable
-from tuyen_gateway.adapters.names import Names
+from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import (
     Key,
     below,
@@ -22,23 +22,23 @@ from tuyen_gateway.adapters.queries import (
     shown_to,
     unread_expression,
 )
-from tuyen_gateway.adapters.threads import Threads, decoded, from_milliseconds, milliseconds
+from tuyen_gateway.adapters.threads import MongoThreads, decoded, from_milliseconds, milliseconds
 from tuyen_gateway.domain.heads import packed
 from tuyen_gateway.domain.history import AssignmentEntry
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
 from tuyen_gateway.errors import InvalidError, UnavailableError
 from tuyen_gateway.ports import (
     ConversationFilter,
-    ConversationRow,
-    Counts,
+    ConversationRef,
+    InboxCounts,
     ViewPage,
 )
 from tuyen_gateway.projections import collections
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import Database, Document, Session, in_one_snapshot
+from tuyen_platform.mongodb import Database, Document, MongoSession, in_one_snapshot
 from tuyen_platform.projection import MongoPositions, ProjectionStatus
 
 _POLL_S = 0.02
@@ -57,8 +57,8 @@ class MongoViews:
         self._conversations = database[collections.CONVERSATIONS]
         self._messages = database[collections.MESSAGES]
         self._heads = database[collections.HEADS]
-        self._threads = Threads(database)
-        self._names = Names(database)
+        self._threads = MongoThreads(database)
+        self._names = CustomerNames(database)
         self._positions = MongoPositions(database, collections.VIEW)
         self._log = log
         self._status = status
@@ -91,13 +91,13 @@ class MongoViews:
         heads = {} if found is None else found["at"]
         return packed({int(place): offset for place, offset in heads.items()})
 
-    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRow | None:
+    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
         document = await self._find(scope, conversation_id)
-        row = None if document is None else msgspec.convert(document, Conversation)
+        row = None if document is None else msgspec.convert(document, InboxRow)
         if row is None or row.page_id is None or row.kind is None:
             return None
         keyed = row.keyed_by
-        return ConversationRow(
+        return ConversationRef(
             id=row.id,
             organization=scope.organization,
             page_id=row.page_id,
@@ -108,9 +108,7 @@ class MongoViews:
             version=row.version,
         )
 
-    async def conversation(
-        self, scope: Scope, conversation_id: ConversationId
-    ) -> Conversation | None:
+    async def conversation(self, scope: Scope, conversation_id: ConversationId) -> InboxRow | None:
         document = await self._find(scope, conversation_id)
         return None if document is None else (await self._as_seen(scope, [document]))[0]
 
@@ -121,7 +119,7 @@ class MongoViews:
 
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
-    ) -> ViewPage[Conversation]:
+    ) -> ViewPage[InboxRow]:
         walk = await self._walk(after)
         if wanted.unread and countable(wanted):
             listed = partial(self._unread, scope, wanted, limit, walk)
@@ -137,9 +135,9 @@ class MongoViews:
         scope: Scope,
         wanted: ConversationFilter,
         limit: int,
-        walk: "_Walk",
-        session: Session,
-    ) -> ViewPage[Conversation]:
+        walk: "_ListCursor",
+        session: MongoSession,
+    ) -> ViewPage[InboxRow]:
         """The list of what is unread looks no further than where the counters say that it ends: a
         viewer who has read nearly all has nearly all rows in the way."""
         counts, moved = await asyncio.gather(
@@ -159,13 +157,13 @@ class MongoViews:
         self,
         scope: Scope,
         matching: Sequence[Document],
-        walk: "_Walk",
+        walk: "_ListCursor",
         *,
         limit: int,
         most: int,
         moved: Mapping[str, Key | None],
-        session: Session | None,
-    ) -> ViewPage[Conversation]:
+        session: MongoSession | None,
+    ) -> ViewPage[InboxRow]:
         """A page of `limit` rows; there are no more than `most` to be found from there on."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
@@ -179,25 +177,27 @@ class MongoViews:
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
-            following = _Walk(fence=walk.fence, last=found[limit - 1][0]).encode()
+            following = _ListCursor(
+                snapshot_offsets=walk.snapshot_offsets, last=found[limit - 1][0]
+            ).encode()
         return ViewPage(
             items=await self._as_seen(scope, [document for _, document in found[:limit]]),
             following=following,
         )
 
-    async def _walk(self, after: str | None) -> "_Walk":
+    async def _walk(self, after: str | None) -> "_ListCursor":
         if after is not None:
-            return _Walk.decode(after)
+            return _ListCursor.decode(after)
         reached = await self._positions.load()
-        fence = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
-        return _Walk(fence=fence, last=None)
+        snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
+        return _ListCursor(snapshot_offsets=snapshot_offsets, last=None)
 
-    async def _moved(self, scope: Scope, walk: "_Walk") -> Mapping[str, Key | None]:
+    async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, Key | None]:
         """The rows that got a message since the walk began, each with its place at that time; None
         for those that are new."""
         beyond = [
             {"partition": partition, "offset": {"$gte": offset}}
-            for partition, offset in enumerate(walk.fence)
+            for partition, offset in enumerate(walk.snapshot_offsets)
         ]
         found = await self._messages.aggregate(
             [
@@ -232,7 +232,7 @@ class MongoViews:
         matching: Sequence[Document],
         moved: Mapping[str, Key | None],
         last: Key | None,
-        session: Session | None,
+        session: MongoSession | None,
     ) -> list[tuple[Key, Document]]:
         """Of the rows that moved, those that the walk had not reached, where they stood."""
         ahead = {
@@ -246,7 +246,7 @@ class MongoViews:
         found = self._conversations.find(there, shown_to(scope), session=session)
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
-    async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts:
+    async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts:
         if countable(wanted):
             counted = partial(self._counters.counts, scope=scope, wanted=wanted)
             return await in_one_snapshot(self._database, counted)
@@ -264,7 +264,7 @@ class MongoViews:
                 },
             ]
         ).to_list(None)
-        return Counts(
+        return InboxCounts(
             total=sum(group["total"] for group in groups),
             unread=sum(group["unread"] for group in groups),
             unread_by_channel={
@@ -282,10 +282,10 @@ class MongoViews:
     ) -> ViewPage[Message]:
         return await self._threads.messages(conversation_id, limit, after)
 
-    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         return await self._threads.shown_until(row, message_id)
 
-    async def shown_but_last(self, row: Conversation) -> Shown:
+    async def shown_but_last(self, row: InboxRow) -> Shown:
         return await self._threads.shown_but_last(row)
 
     async def history(
@@ -293,14 +293,12 @@ class MongoViews:
     ) -> ViewPage[AssignmentEntry]:
         return await self._threads.history(conversation_id, limit, after)
 
-    async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[Conversation]:
+    async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[InboxRow]:
         """The rows as the viewer sees them, with the names that are known of their customers."""
-        rows = [msgspec.convert(document, Conversation) for document in documents]
+        rows = [msgspec.convert(document, InboxRow) for document in documents]
         return await self._names.known(await self._with_floor(scope, rows))
 
-    async def _with_floor(
-        self, scope: Scope, rows: Sequence[Conversation]
-    ) -> Sequence[Conversation]:
+    async def _with_floor(self, scope: Scope, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """Rows that a new agent never marked, with what came before the agent as read (I5)."""
         since = scope.since
         if since is None:
@@ -328,7 +326,7 @@ class MongoViews:
         return {one["_id"]: one["events"] for one in found}
 
 
-def _narrowed(wanted: ConversationFilter, counts: Counts) -> ConversationFilter:
+def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
     """The same where everything unread is of one channel or kind: with fewer lists to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
     kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
@@ -339,28 +337,30 @@ def _narrowed(wanted: ConversationFilter, counts: Counts) -> ConversationFilter:
     )
 
 
-class _WalkKey(msgspec.Struct, array_like=True, frozen=True):
+class _ListCursorKey(msgspec.Struct, array_like=True, frozen=True):
     updated_at: int
     id: str
-    fence: list[int]
+    snapshot_offsets: list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Walk:
+class _ListCursor:
     """A walk through a list: how far the views had come when it began, and its last row."""
 
-    fence: Sequence[int]
+    snapshot_offsets: Sequence[int]
     last: Key | None
 
     def encode(self) -> str | None:
         if self.last is None:
             return None
-        key = _WalkKey(milliseconds(self.last[0]), self.last[1], list(self.fence))
+        key = _ListCursorKey(milliseconds(self.last[0]), self.last[1], list(self.snapshot_offsets))
         return msgspec.json.encode(key).decode()
 
     @classmethod
-    def decode(cls, after: str) -> "_Walk":
-        key = decoded(after, _WalkKey)
-        if len(key.fence) != INBOUND.partitions:
+    def decode(cls, after: str) -> "_ListCursor":
+        key = decoded(after, _ListCursorKey)
+        if len(key.snapshot_offsets) != INBOUND.partitions:
             raise InvalidError("query.cursor", "This is no cursor: start again without one.")
-        return cls(fence=key.fence, last=(from_milliseconds(key.updated_at), key.id))
+        return cls(
+            snapshot_offsets=key.snapshot_offsets, last=(from_milliseconds(key.updated_at), key.id)
+        )

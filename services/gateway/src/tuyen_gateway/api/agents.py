@@ -10,7 +10,7 @@ from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import PLACES_OF_AN_AGENT
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.api.bodies import Body, ChosenId, Name, Password, Username, Versioned
+from tuyen_gateway.api.bodies import ChosenId, Name, Password, RequestBody, Username, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -24,17 +24,19 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_agent, check_agent_removal
-from tuyen_gateway.domain.directory import Organization, Stored
+from tuyen_gateway.domain.directory import Organization, StoredEntity
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import NotFoundError
 
 router = APIRouter(prefix="/agents", tags=["staff"])
 
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")]
+RegionKey = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}/[A-Za-z0-9._:-]{1,64}$")
+]
 """A region inside a department: `sales/north`."""
 
 
-class AgentIn(Body):
+class AgentIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -52,7 +54,7 @@ class AgentIn(Body):
     role: Role
     departments: list[ChosenId] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
     """Whose livechat visitors the agent gets (R1.5)."""
-    regions: list[Region] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
+    regions: list[RegionKey] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
     """`department/region`; the department has to be among `departments`."""
     disabled: bool = False
 
@@ -168,7 +170,7 @@ async def delete_agent(
     set_etag(response, version)
 
 
-def _view(caller: Caller, stored: Stored[AgentChanged]) -> AgentView:
+def _view(caller: Caller, stored: StoredEntity[AgentChanged]) -> AgentView:
     agent = stored.value
     whole = caller.may(Right.READ_SETUP) or agent.id == caller.viewer.agent_id
     return AgentView(

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.limits import NOTE_CHARACTERS
-from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.conversation_views import AssigneeView
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -29,7 +29,7 @@ from tuyen_gateway.gateway import Gateway
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
 
-class AssigneeIn(Body):
+class AssigneeIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"agent_id": "lan", "note": "quen khách này"}]}
     )
@@ -40,7 +40,7 @@ class AssigneeIn(Body):
     """Why; stands in the history (R6.3)."""
 
 
-class AssignedView(Answer):
+class AssignedView(ResponseBody):
     id: str
     """The conversation."""
     assignee: AssigneeView | None

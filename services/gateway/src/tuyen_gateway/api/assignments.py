@@ -6,9 +6,9 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from tuyen_events.ids import AgentId, RuleId
-from tuyen_events.vocabulary import Exclusion, Mode, Reason
-from tuyen_gateway.api.bodies import Answer
-from tuyen_gateway.api.conversations import AfterVersion, seen_row
+from tuyen_events.vocabulary import Exclusion, Reason, Strategy
+from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.conversations import AfterAssignment, seen_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
@@ -17,17 +17,17 @@ from tuyen_gateway.domain import history
 from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.rights import Right
-from tuyen_gateway.domain.sentences import Names, sentence
+from tuyen_gateway.domain.sentences import NameLookup, sentence
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 
 
-class ExcludedView(Answer):
+class ExcludedView(ResponseBody):
     agent_id: str
     reason: Exclusion
 
 
-class RotationView(Answer):
+class RotationView(ResponseBody):
     position: int
     """Of the chosen agent in the rule's order, from 1."""
     of: int
@@ -35,17 +35,17 @@ class RotationView(Answer):
     """Who was chosen before, under this rule; null for its first choice."""
 
 
-class SentenceView(Answer):
+class SentenceView(ResponseBody):
     vi: str
     en: str
 
 
-class AssignmentView(Answer):
+class AssignmentView(ResponseBody):
     version: int
     agent_id: str | None
     previous_agent_id: str | None
     reason: Reason
-    mode: Mode | None
+    mode: Strategy | None
     rule_id: str | None
     rule_version: int | None
     """The `revision` of the rule at the decision."""
@@ -77,7 +77,7 @@ async def list_assignments(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    _: AfterVersion,
+    _: AfterAssignment,
 ) -> Listed[AssignmentView]:
     """Newest first (I10, R9.4), for whoever sees the conversation.
 
@@ -135,7 +135,7 @@ def _excluded(entry: AssignmentEntry) -> list[ExcludedView] | None:
     return [ExcludedView(agent_id=one.agent_id, reason=one.why) for one in found]
 
 
-def names_of(organization: Organization) -> Names:
+def names_of(organization: Organization) -> NameLookup:
     """What the organization's people and rules are called today."""
 
     def agent(agent_id: AgentId) -> str:
@@ -146,4 +146,4 @@ def names_of(organization: Organization) -> Names:
         stored = organization.rules.get(rule_id)
         return rule_id if stored is None else stored.value.name
 
-    return Names(agent=agent, rule=rule)
+    return NameLookup(agent=agent, rule=rule)

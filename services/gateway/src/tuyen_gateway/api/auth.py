@@ -9,17 +9,17 @@ from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
 from tuyen_gateway.adapters.tokens import Identity, TokenKind
-from tuyen_gateway.api.bodies import Answer, Body, Password, TypedUsername
+from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.brake import place_of
+from tuyen_gateway.domain.login_throttle import place_of
 from tuyen_gateway.errors import UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 
 router = APIRouter(prefix="/auth", tags=["login"])
 
 
-class Login(Body):
+class Login(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"organization": "demo", "username": "lan", "password": "…"}]
@@ -31,11 +31,11 @@ class Login(Body):
     password: Password
 
 
-class Refresh(Body):
+class Refresh(RequestBody):
     refresh_token: Annotated[SecretStr, StringConstraints(max_length=TOKEN_CHARACTERS)]
 
 
-class TokenPair(Answer):
+class TokenPair(ResponseBody):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a scheme's name, no secret
     expires_in: int
@@ -54,7 +54,7 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     before.
     """
     place = place_of(None if request.client is None else request.client.host)
-    async with gateway.brake.attempt(body.organization, body.username, place):
+    async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verified(gateway, body)
     return _tokens(gateway, identity)
 

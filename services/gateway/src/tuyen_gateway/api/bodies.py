@@ -23,19 +23,19 @@ Username = Annotated[TypedUsername, AfterValidator(composed)]
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 
 
-class Body(BaseModel):
+class RequestBody(BaseModel):
     """A request's body: a field that is not known is a mistake, and is said so."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Answer(BaseModel):
+class ResponseBody(BaseModel):
     """An answer's body."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Versioned(Answer):
+class Versioned(ResponseBody):
     """`version` is the number of the write in its organization, and rises: give it as `?after=` to
     read what has seen it. 0 where nothing was ever written and the defaults stand."""
 

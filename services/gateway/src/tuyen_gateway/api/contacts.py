@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import QUERY_CHARACTERS
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.api.bodies import Answer
+from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
@@ -21,7 +21,7 @@ router = APIRouter(tags=["contacts"])
 DEFAULT_WAREHOUSE = "default"
 
 
-class CustomerOfContact(Answer):
+class ContactCustomerView(ResponseBody):
     """One of the channel identities of a person."""
 
     id: str
@@ -37,19 +37,19 @@ class CustomerOfContact(Answer):
     page_url: str | None = None
 
 
-class ContactView(Answer):
+class ContactView(ResponseBody):
     id: str
     name: str | None
     phones: list[str]
     emails: list[str]
-    customers: list[CustomerOfContact]
+    customers: list[ContactCustomerView]
     warehouse_id: str
     assignee: str | None
     created_at: datetime
     version: int
 
 
-class WarehouseView(Answer):
+class WarehouseView(ResponseBody):
     id: str
     name: str
     default: bool
@@ -113,7 +113,7 @@ def _view(contact: ContactEntry) -> ContactView:
         name=contact.name,
         phones=list(contact.phones),
         emails=list(contact.emails),
-        customers=[CustomerOfContact.model_validate(one) for one in contact.customers],
+        customers=[ContactCustomerView.model_validate(one) for one in contact.customers],
         warehouse_id=contact.warehouse_id,
         assignee=contact.assignee,
         created_at=contact.created_at,

@@ -7,26 +7,26 @@ from pydantic import ConfigDict
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
 from tuyen_events.inbound import Attachment
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Direction, Message
-from tuyen_gateway.ports import Counts
+from tuyen_gateway.ports import InboxCounts
 
 
-class CustomerView(Answer):
+class CustomerView(ResponseBody):
     id: str
     external_id: str
     name: str | None
     picture: str | None
 
 
-class AssigneeView(Answer):
+class AssigneeView(ResponseBody):
     agent_id: str
     name: str
 
 
-class ConversationView(Answer):
+class ConversationView(ResponseBody):
     id: str
     kind: ConversationKind
     channel: Channel
@@ -60,7 +60,7 @@ class ConversationDetail(ConversationView):
     position: str
 
 
-class CountsView(Answer):
+class CountsView(ResponseBody):
     total: int
     unread: int
     """Conversations, not messages."""
@@ -71,14 +71,14 @@ class CountsView(Answer):
     position: str
 
 
-class AuthorView(Answer):
+class AuthorView(ResponseBody):
     kind: str
     """`customer` or `page`."""
     id: str
     name: str | None
 
 
-class AttachmentView(Answer):
+class AttachmentView(ResponseBody):
     kind: str
     url: str | None = None
     title: str | None = None
@@ -86,7 +86,7 @@ class AttachmentView(Answer):
     longitude: float | None = None
 
 
-class MessageView(Answer):
+class MessageView(ResponseBody):
     """`state` is `received` of the customers' messages, `sent`, `delivered` or `seen` of ours, and
     `removed` of what is gone at the channel."""
 
@@ -106,43 +106,43 @@ class MessageView(Answer):
     at: datetime
 
 
-class MarkView(Answer):
+class MarkView(ResponseBody):
     id: str
     unread: int
     version: int
     """Give it as `?after=` to read what has seen the mark."""
 
 
-class ReadIn(Body):
+class ReadIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"until": "m_1"}]})
 
     until: ChosenId | None = None
     """The last message that was shown; left out, all of them."""
 
 
-class DoneIn(Body):
+class DoneIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"done": True}]})
 
     done: bool
 
 
-class DoneView(Answer):
+class DoneView(ResponseBody):
     id: str
     done: bool
     version: int
     """Give it as `?after=` to read what has seen it."""
 
 
-def conversation_view(row: Conversation, caller: Caller) -> ConversationView:
+def conversation_view(row: InboxRow, caller: Caller) -> ConversationView:
     """The row as the caller sees it. It has a customer: others are found by no query."""
     return ConversationView.model_validate(_fields(row, caller))
 
 
-def detail_view(row: Conversation, caller: Caller, position: str) -> ConversationDetail:
+def detail_view(row: InboxRow, caller: Caller, position: str) -> ConversationDetail:
     return ConversationDetail.model_validate({**_fields(row, caller), "position": position})
 
 
-def _fields(row: Conversation, caller: Caller) -> dict[str, object]:
+def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
     customer = row.customer
     return {
         "id": row.id,
@@ -183,7 +183,7 @@ def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:
     return AssigneeView(agent_id=agent_id, name=agent_id if stored is None else stored.value.name)
 
 
-def counts_view(counts: Counts, position: str) -> CountsView:
+def counts_view(counts: InboxCounts, position: str) -> CountsView:
     return CountsView(
         total=counts.total,
         unread=counts.unread,
@@ -193,7 +193,7 @@ def counts_view(counts: Counts, position: str) -> CountsView:
     )
 
 
-def message_view(message: Message, row: Conversation, caller: Caller) -> MessageView:
+def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView:
     """The message with those optional fields that say something."""
     said = {
         "client_id": message.client_id,
@@ -237,7 +237,7 @@ def _attachment(attachment: Attachment) -> AttachmentView:
     )
 
 
-def _state(message: Message, row: Conversation) -> str:
+def _state(message: Message, row: InboxRow) -> str:
     if message.removed:
         return "removed"
     if message.direction is Direction.IN or message.at is None:

@@ -32,7 +32,7 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.inbox import Conversation, mark_read
+from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
@@ -101,7 +101,7 @@ async def _after(
     return after
 
 
-AfterVersion = Annotated[int | None, Depends(_after)]
+AfterAssignment = Annotated[int | None, Depends(_after)]
 
 
 @router.get("", summary="List conversations")
@@ -110,7 +110,7 @@ async def list_conversations(
     gateway: GatewayPorts,
     wanted: Wanted,
     paging: CurrentPaging,
-    _: AfterVersion,
+    _: AfterAssignment,
 ) -> Listed[ConversationView]:
     """Newest activity first. Following `next` to the end lists the conversations as they were
     ordered at the first call: those that move up meanwhile are neither left out nor repeated, and
@@ -126,7 +126,7 @@ async def list_conversations(
 
 @router.get("/counts", summary="Count conversations")
 async def count_conversations(
-    caller: CurrentCaller, gateway: GatewayPorts, wanted: Wanted, _: AfterVersion
+    caller: CurrentCaller, gateway: GatewayPorts, wanted: Wanted, _: AfterAssignment
 ) -> CountsView:
     """Of what the viewer may see and the filters leave (I3): all, and those with something unread
     for the viewer, in total, by channel and by kind."""
@@ -140,7 +140,7 @@ async def get_conversation(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     response: Response,
-    after: AfterVersion,
+    after: AfterAssignment,
 ) -> ConversationDetail:
     position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
@@ -161,7 +161,7 @@ async def list_messages(
     caller: CurrentCaller,
     gateway: GatewayPorts,
     paging: CurrentPaging,
-    _: AfterVersion,
+    _: AfterAssignment,
 ) -> Listed[MessageView]:
     """Oldest first. What was removed at the channel stays as `removed`, without its words."""
     position = await inbox_position(gateway, caller.organization.id)
@@ -226,7 +226,7 @@ async def put_done(
     return DoneView(id=row.id, done=body.done, version=row.version)
 
 
-async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> Conversation:
+async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> InboxRow:
     """Raises NotFoundError for what is not there or not the viewer's to see (R7.2)."""
     row = await gateway.inbox.conversation(caller.scope, ConversationId(conversation_id))
     if row is None:
@@ -235,7 +235,7 @@ async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> Co
 
 
 async def _mark(
-    gateway: Gateway, caller: Caller, row: Conversation, shown: Shown, response: Response
+    gateway: Gateway, caller: Caller, row: InboxRow, shown: Shown, response: Response
 ) -> MarkView:
     mark = ConversationRead(
         organization=caller.organization.id,

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from tuyen_events.directory import DepartmentChanged, RegionChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, DepartmentId, RegionId
-from tuyen_gateway.api.bodies import Body, Name, Versioned
+from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
 from tuyen_gateway.api.entities import existing, listed
 from tuyen_gateway.api.etags import set_etag
@@ -19,15 +19,15 @@ from tuyen_gateway.domain.changes import (
     check_region,
     check_region_removal,
 )
-from tuyen_gateway.domain.directory import Organization, Stored, region_key
+from tuyen_gateway.domain.directory import Organization, StoredEntity, region_key
 
 router = APIRouter(prefix="/departments", tags=["livechat"])
 
 Department = Annotated[DepartmentId, Path(pattern=CHOSEN_ID_PATTERN)]
-Region = Annotated[RegionId, Path(pattern=CHOSEN_ID_PATTERN)]
+RegionParam = Annotated[RegionId, Path(pattern=CHOSEN_ID_PATTERN)]
 
 
-class DepartmentIn(Body):
+class DepartmentIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Bán hàng"}]})
 
     name: Name
@@ -39,7 +39,7 @@ class DepartmentView(Versioned):
     name: str
 
 
-class RegionIn(Body):
+class RegionIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Miền Bắc"}]})
 
     name: Name
@@ -128,7 +128,7 @@ async def delete_department(
 async def put_region(
     *,
     department_id: Department,
-    region_id: Region,
+    region_id: RegionParam,
     body: RegionIn,
     caller: Administrator,
     gateway: GatewayPorts,
@@ -180,7 +180,7 @@ async def list_regions(
     responses=problems(403, 404),
 )
 async def get_region(
-    department_id: Department, region_id: Region, caller: SetupReader, response: Response
+    department_id: Department, region_id: RegionParam, caller: SetupReader, response: Response
 ) -> RegionView:
     """For managing roles."""
     key = region_key(department_id, region_id)
@@ -197,7 +197,7 @@ async def get_region(
 )
 async def delete_region(
     department_id: Department,
-    region_id: Region,
+    region_id: RegionParam,
     caller: Administrator,
     gateway: GatewayPorts,
     response: Response,
@@ -214,12 +214,12 @@ async def delete_region(
     set_etag(response, version)
 
 
-def _department(stored: Stored[DepartmentChanged]) -> DepartmentView:
+def _department(stored: StoredEntity[DepartmentChanged]) -> DepartmentView:
     department = stored.value
     return DepartmentView(id=department.id, name=department.name, version=stored.version)
 
 
-def _region(stored: Stored[RegionChanged]) -> RegionView:
+def _region(stored: StoredEntity[RegionChanged]) -> RegionView:
     region = stored.value
     return RegionView(
         id=region.id,

@@ -7,7 +7,7 @@ from tuyen_events.directory import DirectoryEvent
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import directory_position
-from tuyen_gateway.domain.directory import Stored
+from tuyen_gateway.domain.directory import StoredEntity
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.gateway import Gateway
 
@@ -20,8 +20,8 @@ def listed(
     gateway: Gateway,
     caller: Caller,
     paging: Paging,
-    entities: Mapping[IdT, Stored[EntityT]],
-    view: Callable[[Stored[EntityT]], ViewT],
+    entities: Mapping[IdT, StoredEntity[EntityT]],
+    view: Callable[[StoredEntity[EntityT]], ViewT],
 ) -> Listed[ViewT]:
     """A part of the list of all, in the order of their ids."""
     page, following = paging.cut(sorted(entities.items()), lambda item: item[0])
@@ -32,7 +32,9 @@ def listed(
     )
 
 
-def existing(what: str, entities: Mapping[IdT, Stored[EntityT]], entity_id: IdT) -> Stored[EntityT]:
+def existing(
+    what: str, entities: Mapping[IdT, StoredEntity[EntityT]], entity_id: IdT
+) -> StoredEntity[EntityT]:
     """One of them. Raises NotFoundError, with `what` it is."""
     stored = entities.get(entity_id)
     if stored is None:

@@ -8,21 +8,21 @@ from pydantic import ConfigDict, Field
 from tuyen_events.directory import GroupChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId, GroupId
 from tuyen_events.limits import AGENTS
-from tuyen_gateway.api.bodies import Body, ChosenId, Name, Versioned
+from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
 from tuyen_gateway.api.entities import existing, listed
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_group, check_group_removal
-from tuyen_gateway.domain.directory import Organization, Stored
+from tuyen_gateway.domain.directory import Organization, StoredEntity
 
 router = APIRouter(prefix="/groups", tags=["livechat"])
 
-Group = Annotated[GroupId, Path(pattern=CHOSEN_ID_PATTERN)]
+GroupParam = Annotated[GroupId, Path(pattern=CHOSEN_ID_PATTERN)]
 
 
-class GroupIn(Body):
+class GroupIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Giày", "members": ["lan", "minh"]}]}
     )
@@ -40,7 +40,11 @@ class GroupView(Versioned):
 
 @router.put("/{group_id}", summary="Add or change a group", responses=problems(403))
 async def put_group(
-    group_id: Group, body: GroupIn, caller: Administrator, gateway: GatewayPorts, response: Response
+    group_id: GroupParam,
+    body: GroupIn,
+    caller: Administrator,
+    gateway: GatewayPorts,
+    response: Response,
 ) -> GroupView:
     """For the role `system_admin`. A member gets the group's visitors only while they are a
     candidate for their page at all (R1)."""
@@ -73,7 +77,7 @@ async def list_groups(
 @router.get(
     "/{group_id}", summary="One group", dependencies=[AfterVersion], responses=problems(403, 404)
 )
-async def get_group(group_id: Group, caller: SetupReader, response: Response) -> GroupView:
+async def get_group(group_id: GroupParam, caller: SetupReader, response: Response) -> GroupView:
     """For managing roles."""
     stored = existing("group", caller.organization.groups, group_id)
     set_etag(response, stored.version)
@@ -87,7 +91,7 @@ async def get_group(group_id: Group, caller: SetupReader, response: Response) ->
     responses=problems(403, 404, 409),
 )
 async def delete_group(
-    group_id: Group, caller: Administrator, gateway: GatewayPorts, response: Response
+    group_id: GroupParam, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
     """For the role `system_admin`. `409` while a link leads to it."""
     version = await gateway.directory.remove(
@@ -100,7 +104,7 @@ async def delete_group(
     set_etag(response, version)
 
 
-def _view(stored: Stored[GroupChanged]) -> GroupView:
+def _view(stored: StoredEntity[GroupChanged]) -> GroupView:
     group = stored.value
     return GroupView(
         id=group.id, name=group.name, members=list(group.members), version=stored.version

@@ -24,8 +24,8 @@ from tuyen_events.limits import (
     TAGS,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind, Role
-from tuyen_gateway.adapters.copies import WAIT_S
-from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.adapters.awaited_table import WAIT_S
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import (
     Assigner,
     Caller,
@@ -49,7 +49,7 @@ router = APIRouter(tags=["jobs"])
 _SHORT_S = 2.0
 
 
-class HandoverIn(Body):
+class HandoverIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"to": "lan", "note": "Minh nghỉ việc"}]}
     )
@@ -60,7 +60,7 @@ class HandoverIn(Body):
     """Why; stands in each conversation's history (R6.3)."""
 
 
-class FilterIn(Body):
+class FilterIn(RequestBody):
     """The words of the list of conversations; all hold together."""
 
     kind: ConversationKind | None = None
@@ -78,7 +78,7 @@ class FilterIn(Body):
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARACTERS)]
 
 
-class SetIn(Body):
+class SetIn(RequestBody):
     """What is left out stays as it is."""
 
     assignee: ChosenId | None = None
@@ -88,7 +88,7 @@ class SetIn(Body):
     """Not yet: conversations have no tags that could be set."""
 
 
-class BulkIn(Body):
+class BulkIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -104,7 +104,7 @@ class BulkIn(Body):
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
 
 
-class JobView(Answer):
+class JobView(ResponseBody):
     id: str
     kind: Literal["handover", "bulk"]
     state: JobState
@@ -153,7 +153,7 @@ async def hand_over(
     if gone not in caller.organization.agents:
         await gateway.inbox.caught_up()
         theirs = ConversationFilter(assigned=Assigned(agent_id=gone), done=False)
-        if not await gateway.walks.count(caller.scope, theirs):
+        if not await gateway.scans.count(caller.scope, theirs):
             raise NotFoundError(f"There is no agent {agent_id!r}.")
     request = HandoverRequested(
         job_id=_new_id(),

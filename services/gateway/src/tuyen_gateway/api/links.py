@@ -10,14 +10,14 @@ from pydantic_core import PydanticCustomError
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
 from tuyen_events.limits import URL_CHARACTERS
-from tuyen_gateway.api.bodies import Body, ChosenId, Versioned
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
 from tuyen_gateway.api.entities import existing, listed
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_link
-from tuyen_gateway.domain.directory import Organization, Stored
+from tuyen_gateway.domain.directory import Organization, StoredEntity
 
 router = APIRouter(prefix="/links", tags=["livechat"])
 
@@ -41,7 +41,7 @@ Url = Annotated[
 """An address of a web site: `https://shop.example/vn`."""
 
 
-class LinkIn(Body):
+class LinkIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"url": "https://shop.example/vn/giay", "group": "giay"}]}
     )
@@ -120,6 +120,6 @@ async def delete_link(
     set_etag(response, version)
 
 
-def _view(stored: Stored[LinkChanged]) -> LinkView:
+def _view(stored: StoredEntity[LinkChanged]) -> LinkView:
     link = stored.value
     return LinkView(id=link.id, url=link.url, group=link.group, version=stored.version)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.vocabulary import Channel, Presence
-from tuyen_gateway.api.bodies import Answer
+from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.livechat import INACTIVE, choices
@@ -19,19 +19,19 @@ PREFIX = "/livechat"
 router = APIRouter(prefix=PREFIX, tags=["livechat"], responses=problems(404, 422, 503))
 
 
-class OfferedRegion(Answer):
+class OfferedRegion(ResponseBody):
     id: str
     name: str
 
 
-class OfferedDepartment(Answer):
+class OfferedDepartment(ResponseBody):
     id: str
     name: str
     regions: list[OfferedRegion] | None = None
     """Left out unless more than one region of the department has an agent online."""
 
 
-class Offer(Answer):
+class OfferedChoices(ResponseBody):
     items: list[OfferedDepartment]
 
 
@@ -42,7 +42,7 @@ class Offer(Answer):
 )
 async def list_choices(
     app_id: Annotated[str, Path(max_length=ID_CHARACTERS)], gateway: GatewayPorts
-) -> Offer:
+) -> OfferedChoices:
     """For everybody: no token, and from any site's pages.
 
     Those with an agent who is online, not disabled, and works on the page; in the order of their
@@ -64,7 +64,7 @@ async def list_choices(
         page.value.id,
         lambda agent: gateway.presence.presence(organization.id, agent) is Presence.ONLINE,
     )
-    return Offer(
+    return OfferedChoices(
         items=[
             OfferedDepartment(
                 id=choice.department.id,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from tuyen_events.vocabulary import Presence, Role
-from tuyen_gateway.api.bodies import Answer
+from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import AfterVersion, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.directory import sees_page
@@ -12,7 +12,7 @@ from tuyen_gateway.domain.rights import RIGHTS, Right
 router = APIRouter(tags=["login"])
 
 
-class Me(Answer):
+class Me(ResponseBody):
     agent_id: str
     organization: str
     name: str

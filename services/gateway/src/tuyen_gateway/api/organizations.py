@@ -8,7 +8,7 @@ from pydantic import ConfigDict, StringConstraints
 from tuyen_events.directory import AgentChanged, OrganizationChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.api.bodies import Body, ChosenId, Name, Password, Username, Versioned
+from tuyen_gateway.api.bodies import ChosenId, Name, Password, RequestBody, Username, Versioned
 from tuyen_gateway.api.dependencies import AfterAnyVersion, GatewayPorts, PathId, operator
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
@@ -26,12 +26,12 @@ router = APIRouter(
 )
 
 
-class Admin(Body):
+class Admin(RequestBody):
     username: Username
     password: Password
 
 
-class NewOrganization(Body):
+class NewOrganization(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -52,7 +52,7 @@ class NewOrganization(Body):
     admin: Admin
 
 
-class OrganizationPatch(Body):
+class OrganizationPatch(RequestBody):
     suspended: bool
 
 

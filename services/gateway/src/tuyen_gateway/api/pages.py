@@ -9,7 +9,7 @@ from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
 from tuyen_events.limits import AGENTS
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.api.bodies import Answer, Body, ChosenId, Name, Versioned
+from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -23,7 +23,7 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_page
-from tuyen_gateway.domain.directory import Organization, Stored, sees_page
+from tuyen_gateway.domain.directory import Organization, StoredEntity, sees_page
 from tuyen_gateway.domain.livechat import kept_status, shown_status
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/pages", tags=["pages"])
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 
 
-class PageIn(Body):
+class PageIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -78,7 +78,7 @@ class ConnectedPage(PageView):
     """What the site signs its calls with: in the answer that made it, and never again."""
 
 
-class PageToken(Answer):
+class PageToken(ResponseBody):
     """A livechat page's new token. It is in no other answer."""
 
     app_id: str
@@ -135,7 +135,7 @@ def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) ->
 
 async def _change(
     page_id: str, external_id: str, body: PageIn, caller: Caller, gateway: Gateway
-) -> Stored[PageChanged]:
+) -> StoredEntity[PageChanged]:
     organization_id, by, now = caller.organization.id, caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> PageChanged:
@@ -242,7 +242,7 @@ async def delete_page(
     set_etag(response, version)
 
 
-def _shown(stored: Stored[PageChanged], gateway: Gateway) -> dict[str, Any]:
+def _shown(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any]:
     """The fields of a page's view; what only livechat pages have is left out of others."""
     page = stored.value
     shown: dict[str, Any] = {

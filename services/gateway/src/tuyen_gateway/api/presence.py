@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 from tuyen_events.ids import AgentId
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.vocabulary import Presence, PresenceCause
-from tuyen_gateway.api.bodies import Answer, Body, ChosenId
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import presence_position
@@ -23,7 +23,7 @@ _SHOWN_WITHIN_S = 2.0
 """How long `PUT` waits until `GET` shows what it did."""
 
 
-class PresenceIn(Body):
+class PresenceIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "online"}]})
 
     status: Presence
@@ -33,11 +33,11 @@ class PresenceIn(Body):
     """For managing roles: somebody else. It is said of all their sessions, and opens none."""
 
 
-class Heartbeat(Body):
+class Heartbeat(RequestBody):
     session: ChosenId | None = None
 
 
-class SessionView(Answer):
+class SessionView(ResponseBody):
     agent_id: str
     presence: Presence
     """Of the agent, over all sessions (R8.1), as far as this gateway has seen."""
@@ -46,7 +46,7 @@ class SessionView(Answer):
     """The session ends so many seconds after its last heartbeat."""
 
 
-class PresenceView(Answer):
+class PresenceView(ResponseBody):
     agent_id: str
     name: str
     presence: Presence

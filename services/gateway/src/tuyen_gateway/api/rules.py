@@ -6,8 +6,8 @@ from pydantic import ConfigDict, Field
 from tuyen_events.directory import Member, RuleChanged
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.limits import AGENTS, CAPACITY, PAGES
-from tuyen_events.vocabulary import AppliesTo, Capability, Mode
-from tuyen_gateway.api.bodies import Answer, Body, ChosenId, Name, Versioned
+from tuyen_events.vocabulary import AppliesTo, Capability, Strategy
+from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -20,13 +20,13 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_rule
-from tuyen_gateway.domain.directory import Organization, Stored, next_version
+from tuyen_gateway.domain.directory import Organization, StoredEntity, next_version
 from tuyen_gateway.errors import NotFoundError
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
 
-class MemberBody(Body):
+class MemberBody(RequestBody):
     """One agent of the pool."""
 
     agent_id: ChosenId
@@ -36,7 +36,7 @@ class MemberBody(Body):
     """So many open conversations at most; null is no bound (R1.7)."""
 
 
-class RuleIn(Body):
+class RuleIn(RequestBody):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -57,7 +57,7 @@ class RuleIn(Body):
 
     name: Name
     enabled: bool
-    mode: Mode = Mode.SEQUENTIAL
+    mode: Strategy = Strategy.SEQUENTIAL
     applies_to: AppliesTo = AppliesTo.ONLINE
     pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
@@ -65,7 +65,7 @@ class RuleIn(Body):
     """The pool, in the order of the rotation; none takes in everybody of role `agent` (R1.1)."""
 
 
-class MemberView(Answer):
+class MemberView(ResponseBody):
     """As it was stored, whatever bounds there were by then."""
 
     agent_id: str
@@ -77,7 +77,7 @@ class RuleView(Versioned):
     id: str
     name: str
     enabled: bool
-    mode: Mode
+    mode: Strategy
     applies_to: AppliesTo
     pages: list[str] | None
     members: list[MemberView]
@@ -174,7 +174,7 @@ def _member(member: MemberBody) -> Member:
     )
 
 
-def _view(stored: Stored[RuleChanged]) -> RuleView:
+def _view(stored: StoredEntity[RuleChanged]) -> RuleView:
     rule = stored.value
     return RuleView(
         id=rule.id,

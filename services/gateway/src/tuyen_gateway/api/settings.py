@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.limits import DONE_AFTER_HOURS
 from tuyen_events.vocabulary import Visibility, WhenNobody
-from tuyen_gateway.api.bodies import Body, Versioned
+from tuyen_gateway.api.bodies import RequestBody, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -22,7 +22,7 @@ from tuyen_gateway.domain.directory import Organization
 router = APIRouter(prefix="/settings", tags=["settings"])
 
 
-class SettingsIn(Body):
+class SettingsIn(RequestBody):
     """Fields that are left out (or null) keep their value."""
 
     model_config = ConfigDict(

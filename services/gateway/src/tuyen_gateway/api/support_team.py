@@ -6,7 +6,7 @@ from pydantic import Field
 from tuyen_events.directory import SupportTeamChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS
-from tuyen_gateway.api.bodies import Body, ChosenId, Versioned
+from tuyen_gateway.api.bodies import ChosenId, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -21,7 +21,7 @@ from tuyen_gateway.domain.directory import Organization
 router = APIRouter(prefix="/support-team", tags=["staff"])
 
 
-class SupportTeamIn(Body):
+class SupportTeamIn(RequestBody):
     agent_ids: list[ChosenId] = Field(max_length=AGENTS)
     """In the order in which a rule without members of its own goes round them."""
 

@@ -38,7 +38,7 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(Generic[EntityT_co]):
+class StoredEntity(Generic[EntityT_co]):
     """An entity as its latest record has it. `version` is that record's number (`next_version`)."""
 
     value: EntityT_co
@@ -60,17 +60,19 @@ class Organization:
     id: OrganizationId
     version: int = 0
     """The number of its last record; 0 before the first."""
-    profile: Stored[OrganizationChanged] | None = None
-    stored_settings: Stored[SettingsChanged] | None = None
-    support_team: Stored[SupportTeamChanged] | None = None
-    agents: Mapping[AgentId, Stored[AgentChanged]] = field(default_factory=dict)
-    pages: Mapping[PageId, Stored[PageChanged]] = field(default_factory=dict)
-    rules: Mapping[RuleId, Stored[RuleChanged]] = field(default_factory=dict)
-    departments: Mapping[DepartmentId, Stored[DepartmentChanged]] = field(default_factory=dict)
-    regions: Mapping[str, Stored[RegionChanged]] = field(default_factory=dict)
+    profile: StoredEntity[OrganizationChanged] | None = None
+    stored_settings: StoredEntity[SettingsChanged] | None = None
+    support_team: StoredEntity[SupportTeamChanged] | None = None
+    agents: Mapping[AgentId, StoredEntity[AgentChanged]] = field(default_factory=dict)
+    pages: Mapping[PageId, StoredEntity[PageChanged]] = field(default_factory=dict)
+    rules: Mapping[RuleId, StoredEntity[RuleChanged]] = field(default_factory=dict)
+    departments: Mapping[DepartmentId, StoredEntity[DepartmentChanged]] = field(
+        default_factory=dict
+    )
+    regions: Mapping[str, StoredEntity[RegionChanged]] = field(default_factory=dict)
     """By department and region, `sales/north`, as agents name them."""
-    groups: Mapping[GroupId, Stored[GroupChanged]] = field(default_factory=dict)
-    links: Mapping[LinkId, Stored[LinkChanged]] = field(default_factory=dict)
+    groups: Mapping[GroupId, StoredEntity[GroupChanged]] = field(default_factory=dict)
+    links: Mapping[LinkId, StoredEntity[LinkChanged]] = field(default_factory=dict)
 
     @property
     def settings(self) -> SettingsChanged:
@@ -104,8 +106,8 @@ class Organization:
         return self._pages_by_agent.get(agent_id, frozenset())
 
     @cached_property
-    def _agents_by_username(self) -> Mapping[str, Sequence[Stored[AgentChanged]]]:
-        found: dict[str, list[Stored[AgentChanged]]] = {}
+    def _agents_by_username(self) -> Mapping[str, Sequence[StoredEntity[AgentChanged]]]:
+        found: dict[str, list[StoredEntity[AgentChanged]]] = {}
         for stored in self.agents.values():
             found.setdefault(folded(stored.value.username), []).append(stored)
         return found
@@ -163,11 +165,11 @@ def evolve(
     organization = replace(organization, version=version)
     match change:
         case OrganizationChanged():
-            return replace(organization, profile=Stored(change, version))
+            return replace(organization, profile=StoredEntity(change, version))
         case SettingsChanged():
-            return replace(organization, stored_settings=Stored(change, version))
+            return replace(organization, stored_settings=StoredEntity(change, version))
         case SupportTeamChanged():
-            return replace(organization, support_team=Stored(change, version))
+            return replace(organization, support_team=StoredEntity(change, version))
         case Removed():
             entity, entity_id = change.entity, change.entity_id
         case _:
@@ -179,7 +181,7 @@ def evolve(
     if isinstance(change, Removed):
         after.pop(entity_id, None)
     else:
-        after[entity_id] = Stored(change, version)
+        after[entity_id] = StoredEntity(change, version)
     changed: Mapping[str, Any] = {name: after}
     return replace(organization, **changed)
 
@@ -235,18 +237,20 @@ def region_key(department_id: str, region_id: str) -> str:
     return f"{department_id}/{region_id}"
 
 
-def entities(organization: Organization, entity: str) -> Mapping[str, Stored[DirectoryEvent]]:
+def entities(organization: Organization, entity: str) -> Mapping[str, StoredEntity[DirectoryEvent]]:
     """All of a kind by their ids, by the word of its key; none where there is only ever one."""
     name = _SEVERAL.get(entity)
-    found: Mapping[str, Stored[DirectoryEvent]] = (
+    found: Mapping[str, StoredEntity[DirectoryEvent]] = (
         {} if name is None else getattr(organization, name)
     )
     return found
 
 
-def find(organization: Organization, entity: str, entity_id: str) -> Stored[DirectoryEvent] | None:
+def find(
+    organization: Organization, entity: str, entity_id: str
+) -> StoredEntity[DirectoryEvent] | None:
     """One entity by the words of its key."""
-    found: Stored[DirectoryEvent] | None = None
+    found: StoredEntity[DirectoryEvent] | None = None
     match entity:
         case "organization":
             found = organization.profile

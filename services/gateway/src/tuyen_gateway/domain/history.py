@@ -9,7 +9,7 @@ import msgspec
 from tuyen_events.assignments import Choice, full_of
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.pools import Excluded, PoolRecorded
-from tuyen_events.vocabulary import ConversationKind, Exclusion, Mode, Reason
+from tuyen_events.vocabulary import ConversationKind, Exclusion, Reason, Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class AssignmentEntry:
     agent_id: AgentId | None
     previous_agent_id: AgentId | None
     reason: Reason
-    mode: Mode | None
+    mode: Strategy | None
     rule_id: RuleId | None
     by: AgentId | None
     note: str | None

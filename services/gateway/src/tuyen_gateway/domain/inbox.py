@@ -67,7 +67,7 @@ class Replier(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str
 
 
-class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the inbox.
 
     A row whose customer has not been seen yet (an assignment, a mark or the page's answer was read
@@ -186,7 +186,7 @@ class Addition:
     offset: int
 
 
-def add(row: Conversation, addition: Addition, name_folded: str | None) -> Conversation:
+def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """The row after a message came into its thread for the first time. Idempotent.
 
     To be called in the order of each partition. `name_folded` is the author's name for searches.
@@ -207,7 +207,7 @@ def add(row: Conversation, addition: Addition, name_folded: str | None) -> Conve
     )
 
 
-def _visited(row: Conversation, event: Added, message_id: MessageId) -> Conversation:
+def _visited(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     """The row with the visit of the livechat customer's last message, whether it has one or not."""
     if not isinstance(event, MessageReceived) or event.channel is not Channel.LIVECHAT:
         return row
@@ -217,7 +217,7 @@ def _visited(row: Conversation, event: Added, message_id: MessageId) -> Conversa
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def _replied(row: Conversation, customer: Customer, order: Order) -> Conversation:
+def _replied(row: InboxRow, customer: Customer, order: Order) -> InboxRow:
     """The row with one of those who replied below a root comment."""
     known = {replier.id: replier for replier in row.repliers}
     before = known.get(customer.id)
@@ -228,12 +228,12 @@ def _replied(row: Conversation, customer: Customer, order: Order) -> Conversatio
 
 
 def _identified(
-    row: Conversation,
+    row: InboxRow,
     event: Added,
     customer: Customer,
     message_id: MessageId,
     name_folded: str | None,
-) -> Conversation:
+) -> InboxRow:
     """The row with what an event by or to a customer says about whose it is."""
     order = (*moment_of(event), message_id)
     kind, external_id, post_id = ConversationKind.MESSAGE, customer.external_id, None
@@ -269,14 +269,14 @@ def _identified(
     )
 
 
-def active(row: Conversation, at: datetime) -> Conversation:
+def active(row: InboxRow, at: datetime) -> InboxRow:
     """The row in which something happened at `at`."""
     if row.active_at is not None and row.active_at >= at:
         return row
     return msgspec.structs.replace(row, active_at=at)
 
 
-def progress(row: Conversation, event: MessagesDelivered | MessagesSeen) -> Conversation:
+def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow:
     """The row after the customer's device told how far it has come; never goes back."""
     until = believed(event, event.watermark)
     if isinstance(event, MessagesSeen):
@@ -288,7 +288,7 @@ def progress(row: Conversation, event: MessagesDelivered | MessagesSeen) -> Conv
     return msgspec.structs.replace(row, delivered_until=until)
 
 
-def assign(row: Conversation, event: AssignmentEvent) -> Conversation:
+def assign(row: InboxRow, event: AssignmentEvent) -> InboxRow:
     """The row after an assignment record: the highest version counts, of two with one version the
     first in the log."""
     if event.version <= row.version:
@@ -302,7 +302,7 @@ def assign(row: Conversation, event: AssignmentEvent) -> Conversation:
     )
 
 
-def mark_read(row: Conversation, event: ConversationRead, offset: int) -> Conversation:
+def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
     """The row after an agent's mark (I5); `offset` is its place in the conversation's partition."""
     if offset <= row.marks_offset:
         return row
@@ -310,9 +310,7 @@ def mark_read(row: Conversation, event: ConversationRead, offset: int) -> Conver
     return recounted(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
-def mark_done(
-    row: Conversation, event: MarkConversationDone, partition: int, offset: int
-) -> Conversation:
+def mark_done(row: InboxRow, event: MarkConversationDone, partition: int, offset: int) -> InboxRow:
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
     a thread stand in another partition once its root's author is known."""
     said = (stored_time(event.at), partition, offset)
@@ -328,12 +326,12 @@ def mark_done(
     )
 
 
-def seen_offset(row: Conversation, partition: int) -> int:
+def seen_offset(row: InboxRow, partition: int) -> int:
     """The last inbound event of a partition that the row has counted; -1 where there is none."""
     return row.counted.get(str(partition), NONE_YET)
 
 
-def recounted(row: Conversation) -> Conversation:
+def recounted(row: InboxRow) -> InboxRow:
     """The row with what follows from its counts."""
     live = live_events(row.inbound_events, row.counted, row.withdrawn)
     done = row.inbound_events <= row.done_events

@@ -18,7 +18,7 @@ from tuyen_events.limits import (
     JOBS_OF_AGENT,
     JOBS_OF_ORGANIZATION,
 )
-from tuyen_gateway.domain.jobs import Job, named
+from tuyen_gateway.domain.jobs import Job, count_named
 from tuyen_gateway.errors import TooManyAttemptsError
 
 _HOUR = timedelta(hours=1)
@@ -67,10 +67,10 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
             "name more conversations in each.",
             _until(recent[len(recent) - quota.an_hour], request.at),
         )
-    wants = named(Job(request=request)) if isinstance(request, BulkRequested) else 0
+    wants = count_named(Job(request=request)) if isinstance(request, BulkRequested) else 0
     if not wants:
         return
-    has = sum(map(named, recent))
+    has = sum(map(count_named, recent))
     if has + wants > quota.ids_an_hour:
         raise TooManyAttemptsError(
             f"{quota.whose} named {has} conversations within an hour, and {quota.ids_an_hour} may "
@@ -82,7 +82,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
 def _makes_room(recent: Sequence[Job], surplus: int) -> Job:
     """The job after which enough ids are older than an hour."""
     for job in recent:
-        surplus -= named(job)
+        surplus -= count_named(job)
         if surplus <= 0:
             return job
     return recent[-1]

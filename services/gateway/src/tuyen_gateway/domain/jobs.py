@@ -16,7 +16,7 @@ from tuyen_events.jobs import (
     Selection,
 )
 from tuyen_events.vocabulary import Moment
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import stored_time
 
 
@@ -52,19 +52,19 @@ def put_away(request: JobRequested) -> JobRequested:
     """What is kept of a request once its job has ended: not what it selected, which may be long."""
     if not isinstance(request, BulkRequested):
         return request
-    named = request.selection.ids is not None
-    return msgspec.structs.replace(request, selection=Selection(ids=() if named else None))
+    count_named = request.selection.ids is not None
+    return msgspec.structs.replace(request, selection=Selection(ids=() if count_named else None))
 
 
-def named(job: Job) -> int:
+def count_named(job: Job) -> int:
     """How many conversations were named for it by their ids, also after it was put away."""
     if not isinstance(job.request, BulkRequested) or job.request.selection.ids is None:
         return 0
-    ended = job.progress if job.ended else None
-    return len(job.request.selection.ids) if ended is None else ended.total
+    finish = job.progress if job.ended else None
+    return len(job.request.selection.ids) if finish is None else finish.total
 
 
-class Fate(StrEnum):
+class ItemStatus(StrEnum):
     """What became of one conversation."""
 
     CHANGED = "changed"
@@ -73,25 +73,25 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ItemResult:
     """`why` is the reason of a refusal, in a word."""
 
-    fate: Fate
+    status: ItemStatus
     why: str = ""
 
 
-CHANGED = Verdict(Fate.CHANGED)
-UNCHANGED = Verdict(Fate.UNCHANGED)
-NOT_FOUND = Verdict(Fate.REFUSED, "not_found")
+CHANGED = ItemResult(ItemStatus.CHANGED)
+UNCHANGED = ItemResult(ItemStatus.UNCHANGED)
+NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
 """It does not exist, or the one who asked may not see it: the two cannot be told apart (R7.2)."""
-NOT_ARRIVED = Verdict(Fate.REFUSED, "first_comment_missing")
+NOT_ARRIVED = ItemResult(ItemStatus.REFUSED, "first_comment_missing")
 """Nobody knows yet where its commands belong: the comment that it began with has not arrived."""
 
-TOO_LARGE = Verdict(Fate.REFUSED, "too_large")
+TOO_LARGE = ItemResult(ItemStatus.REFUSED, "too_large")
 """What would have to be asked of the router for it is larger than a record may be."""
 
 
-def begun(request: JobRequested, total: int, at: Moment) -> JobProgressed:
+def begin(request: JobRequested, total: int, at: Moment) -> JobProgressed:
     return JobProgressed(
         job_id=request.job_id,
         organization=request.organization,
@@ -102,23 +102,23 @@ def begun(request: JobRequested, total: int, at: Moment) -> JobProgressed:
     )
 
 
-def counted(
-    progress: JobProgressed, verdicts: Mapping[ConversationId, Verdict], at: Moment
+def count_results(
+    progress: JobProgressed, results: Mapping[ConversationId, ItemResult], at: Moment
 ) -> JobProgressed:
     """The next progress, with what became of those that were under way."""
     refused = dict(progress.refused)
-    for verdict in verdicts.values():
-        if verdict.fate is Fate.REFUSED:
-            refused[verdict.why] = refused.get(verdict.why, 0) + 1
-    fates = [verdict.fate for verdict in verdicts.values()]
+    for result in results.values():
+        if result.status is ItemStatus.REFUSED:
+            refused[result.why] = refused.get(result.why, 0) + 1
+    fates = [result.status for result in results.values()]
     done = progress.done + len(fates)
     return msgspec.structs.replace(
         progress,
         revision=progress.revision + 1,
         total=max(progress.total, done),
         done=done,
-        changed=progress.changed + fates.count(Fate.CHANGED),
-        unchanged=progress.unchanged + fates.count(Fate.UNCHANGED),
+        changed=progress.changed + fates.count(ItemStatus.CHANGED),
+        unchanged=progress.unchanged + fates.count(ItemStatus.UNCHANGED),
         refused=dict(sorted(refused.items())),
         under_way=(),
         at=at,
@@ -138,12 +138,12 @@ def rest_not_found(progress: JobProgressed) -> JobProgressed:
     )
 
 
-def taken_up(progress: JobProgressed, ids: tuple[ConversationId, ...]) -> JobProgressed:
+def take_up(progress: JobProgressed, ids: tuple[ConversationId, ...]) -> JobProgressed:
     """The same progress, with the next conversations under way."""
     return msgspec.structs.replace(progress, under_way=ids, cursor=ids[-1])
 
 
-def ended(
+def finish(
     progress: JobProgressed, state: JobState, at: Moment, detail: str | None
 ) -> JobProgressed:
     """The last progress. What is still under way then may have been changed or not."""
@@ -164,12 +164,12 @@ def command_id(job: Job, conversation: ConversationId, part: str) -> str:
     return caused_command_id(job.id, conversation, part)
 
 
-def hands_over(request: HandoverRequested, row: Conversation) -> bool:
+def hands_over(request: HandoverRequested, row: InboxRow) -> bool:
     """Whether the conversation is still to be handed over (R6.5): theirs, and open."""
     return row.assignee == request.agent_id and not row.done
 
 
-def closes(request: BulkRequested, row: Conversation) -> bool:
+def closes(request: BulkRequested, row: InboxRow) -> bool:
     """Whether the conversation is still to be closed or opened.
 
     A later word than the request stands, and nothing is closed over what came in since.

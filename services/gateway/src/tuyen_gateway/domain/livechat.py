@@ -29,7 +29,7 @@ def kept_status(organization: Organization, page_id: PageId, channel: Channel) -
     return WAITING if before is None else before.value.status
 
 
-class Choice(NamedTuple):
+class DepartmentChoice(NamedTuple):
     """A department, and those of its regions that are to be offered with it."""
 
     department: DepartmentChanged
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 
 def choices(
     organization: Organization, page_id: PageId, is_online: Callable[[AgentId], bool]
-) -> Sequence[Choice]:
+) -> Sequence[DepartmentChoice]:
     """L2: departments with an agent who is online, not disabled, and allowed the page (R1.4); with
     their regions of which the same holds, if there is more than one. In the order of their ids."""
     present = [
@@ -51,7 +51,7 @@ def choices(
     served = {department for agent in present for department in agent.departments}
     regions = _served_regions(organization, present)
     return [
-        Choice(stored.value, regions.get(department_id, ()))
+        DepartmentChoice(stored.value, regions.get(department_id, ()))
         for department_id, stored in sorted(organization.departments.items())
         if department_id in served
     ]

@@ -1,6 +1,6 @@
 """A row brought into line with the messages of its thread, as these come to be.
 
-All of it is idempotent, and what cannot be told from the row and one message is a `Doubt`.
+All of it is idempotent, and what cannot be told from the row and one message is a `NeedsRecheck`.
 """
 
 from datetime import datetime
@@ -8,13 +8,13 @@ from enum import Flag, auto
 
 import msgspec
 
-from tuyen_gateway.domain.inbox import Conversation, active, recounted
+from tuyen_gateway.domain.inbox import InboxRow, active, recounted
 from tuyen_gateway.domain.previews import last_of
 from tuyen_gateway.domain.reading import with_withdrawn
 from tuyen_gateway.domain.threads import Direction, Instant, Message
 
 
-class Doubt(Flag):
+class NeedsRecheck(Flag):
     """What of a row has to be asked of its thread."""
 
     NOTHING = 0
@@ -26,14 +26,14 @@ class Doubt(Flag):
     """Whether any message came before its removal: a row without one is in no list (R4.6)."""
 
 
-def reconcile(row: Conversation, message: Message) -> tuple[Conversation, Doubt]:
+def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
     """The row after its thread's message came to be as it is now. Idempotent.
 
     A removed message leaves the row where it is in the list, no text behind, and nothing unread.
     """
     moment = message.moment
     if moment is None:
-        return row, Doubt.NOTHING
+        return row, NeedsRecheck.NOTHING
     row = active(_moved(row, moment[1]), moment[1])
     if message.direction is Direction.OUT:
         row, doubt = _answered(row, moment)
@@ -41,11 +41,11 @@ def reconcile(row: Conversation, message: Message) -> tuple[Conversation, Doubt]
         row, doubt = _asked(row, message, moment)
     row, doubtful_text = _said(row, message, moment)
     if message.stillborn:
-        return row, doubt | doubtful_text | Doubt.BORN
+        return row, doubt | doubtful_text | NeedsRecheck.BORN
     return _born(row, message), doubt | doubtful_text if doubtful_text else doubt
 
 
-def _born(row: Conversation, message: Message | None) -> Conversation:
+def _born(row: InboxRow, message: Message | None) -> InboxRow:
     """The row in the lists of its organization, once it is known whose it is, and if there is a
     message in it that came before its removal."""
     shown = None if message is None or row.customer is None else message.organization
@@ -54,42 +54,44 @@ def _born(row: Conversation, message: Message | None) -> Conversation:
     return msgspec.structs.replace(row, organization=shown)
 
 
-def _moved(row: Conversation, at: datetime) -> Conversation:
+def _moved(row: InboxRow, at: datetime) -> InboxRow:
     if row.updated_at is not None and row.updated_at >= at:
         return row
     return msgspec.structs.replace(row, updated_at=at)
 
 
-def _answered(row: Conversation, moment: Instant) -> tuple[Conversation, Doubt]:
+def _answered(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if row.answered is not None and row.answered >= moment:
-        return row, Doubt.NOTHING
+        return row, NeedsRecheck.NOTHING
     row = msgspec.structs.replace(row, answered=moment)
     if row.waiting is None or row.waiting > moment:
-        return row, Doubt.NOTHING
+        return row, NeedsRecheck.NOTHING
     between = row.last_inbound is not None and row.last_inbound > moment
-    return msgspec.structs.replace(row, waiting=None), Doubt.WAITING if between else Doubt.NOTHING
+    return msgspec.structs.replace(
+        row, waiting=None
+    ), NeedsRecheck.WAITING if between else NeedsRecheck.NOTHING
 
 
-def _asked(row: Conversation, message: Message, moment: Instant) -> tuple[Conversation, Doubt]:
+def _asked(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if row.last_inbound is None or row.last_inbound < moment:
         row = msgspec.structs.replace(row, last_inbound=moment)
     if row.first_inbound_at is None or row.first_inbound_at > moment[1]:
         row = msgspec.structs.replace(row, first_inbound_at=moment[1])
     if message.removed:
-        doubt = Doubt.WAITING if row.waiting == moment else Doubt.NOTHING
+        doubt = NeedsRecheck.WAITING if row.waiting == moment else NeedsRecheck.NOTHING
         if row.last_inbound_at == moment[1]:
-            doubt |= Doubt.UNREAD
+            doubt |= NeedsRecheck.UNREAD
         return _withdrawn(row, message), doubt
     if row.last_inbound_at is None or row.last_inbound_at < moment[1]:
         row = msgspec.structs.replace(row, last_inbound_at=moment[1])
     if row.answered is not None and row.answered >= moment:
-        return row, Doubt.NOTHING
+        return row, NeedsRecheck.NOTHING
     if row.waiting is not None and row.waiting <= moment:
-        return row, Doubt.NOTHING
-    return msgspec.structs.replace(row, waiting=moment), Doubt.NOTHING
+        return row, NeedsRecheck.NOTHING
+    return msgspec.structs.replace(row, waiting=moment), NeedsRecheck.NOTHING
 
 
-def _withdrawn(row: Conversation, message: Message) -> Conversation:
+def _withdrawn(row: InboxRow, message: Message) -> InboxRow:
     """The row after the event that added the message was taken back."""
     if message.offset is None or message.partition is None:
         return row
@@ -99,32 +101,32 @@ def _withdrawn(row: Conversation, message: Message) -> Conversation:
     return recounted(msgspec.structs.replace(row, withdrawn=withdrawn))
 
 
-def _said(row: Conversation, message: Message, moment: Instant) -> tuple[Conversation, Doubt]:
+def _said(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if message.removed:
         shown = row.last is not None and row.last.id == message.id
-        return row, Doubt.LAST if shown else Doubt.NOTHING
+        return row, NeedsRecheck.LAST if shown else NeedsRecheck.NOTHING
     if row.last is not None and row.last.order > (*moment, message.id):
-        return row, Doubt.NOTHING
-    return msgspec.structs.replace(row, last=last_of(message)), Doubt.NOTHING
+        return row, NeedsRecheck.NOTHING
+    return msgspec.structs.replace(row, last=last_of(message)), NeedsRecheck.NOTHING
 
 
-def settle_last(row: Conversation, newest: Message | None) -> Conversation:
+def settle_last(row: InboxRow, newest: Message | None) -> InboxRow:
     """The row with the newest message of its thread that was not removed."""
     return msgspec.structs.replace(row, last=None if newest is None else last_of(newest))
 
 
-def settle_waiting(row: Conversation, first: Message | None) -> Conversation:
+def settle_waiting(row: InboxRow, first: Message | None) -> InboxRow:
     """The row with the first inbound message after our last word that was not removed."""
     return msgspec.structs.replace(row, waiting=None if first is None else first.moment)
 
 
-def settle_unread(row: Conversation, newest: Message | None) -> Conversation:
+def settle_unread(row: InboxRow, newest: Message | None) -> InboxRow:
     """The row with the acceptance of the last inbound message that was not removed."""
     return msgspec.structs.replace(
         row, last_inbound_at=None if newest is None else newest.accepted_at
     )
 
 
-def settle_born(row: Conversation, some: Message | None) -> Conversation:
+def settle_born(row: InboxRow, some: Message | None) -> InboxRow:
     """The row with some message of its thread that came before its removal, or without any."""
     return _born(row, some)

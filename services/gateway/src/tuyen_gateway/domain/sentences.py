@@ -16,7 +16,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class NameLookup:
     """What people call agents and rules; who or what was removed since is called by its id."""
 
     agent: Callable[[AgentId], str]
@@ -40,7 +40,7 @@ class _Words:
     load: int | None
 
 
-def sentence(entry: AssignmentEntry, names: Names) -> Sentence:
+def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
     """One sentence for every reason; with the note, where somebody left one, a second."""
     words = _words(entry, names)
     said = _followed(words) if followed(entry) else _decided(entry, words)
@@ -49,7 +49,7 @@ def sentence(entry: AssignmentEntry, names: Names) -> Sentence:
     return Sentence(vi=f"{said.vi} Ghi chú: “{entry.note}”.", en=f"{said.en} Note: “{entry.note}”.")
 
 
-def _words(entry: AssignmentEntry, names: Names) -> _Words:
+def _words(entry: AssignmentEntry, names: NameLookup) -> _Words:
     def name(agent: AgentId | None) -> str | None:
         return None if agent is None else names.agent(agent)
 

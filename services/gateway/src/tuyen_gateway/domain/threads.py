@@ -106,7 +106,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.at, self.accepted_at, self.accepted_us
 
 
-class Source(msgspec.Struct, frozen=True):
+class EventSource(msgspec.Struct, frozen=True):
     """Where an event stands in the log, and its id."""
 
     event_id: str
@@ -165,7 +165,7 @@ def message_of(event: InboundEvent) -> MessageId | None:
             return None
 
 
-def fold_message(message: Message | None, event: InboundEvent, source: Source) -> Message:
+def fold_message(message: Message | None, event: InboundEvent, source: EventSource) -> Message:
     """The message after one event about it (`message_of`)."""
     if message is None:
         about = message_of(event)
@@ -212,7 +212,7 @@ def _was_removed_before(message: Message) -> bool:
     return message.removed_first < message.moment[1:]
 
 
-def _removed(message: Message, event: InboundEvent, source: Source) -> Message:
+def _removed(message: Message, event: InboundEvent, source: EventSource) -> Message:
     place, when = str(source.partition), accepted(event)
     first = min(source.offset, message.removed_in.get(place, source.offset))
     return msgspec.structs.replace(
@@ -245,7 +245,7 @@ def _with_content(
 
 
 def _added(
-    message: Message, event: MessageReceived | MessageEchoed | CommentAdded, source: Source
+    message: Message, event: MessageReceived | MessageEchoed | CommentAdded, source: EventSource
 ) -> Message:
     if message.at is not None:
         return message

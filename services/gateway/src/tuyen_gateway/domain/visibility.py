@@ -8,7 +8,7 @@ from enum import StrEnum
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Role, Visibility
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 
 
@@ -77,7 +77,7 @@ def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
     )
 
 
-def began_before(row: Conversation, scope: Scope) -> bool:
+def began_before(row: InboxRow, scope: Scope) -> bool:
     """Whether the viewer has never marked a conversation that was there before them."""
     if scope.since is None or row.first_inbound_at is None:
         return False
@@ -85,7 +85,7 @@ def began_before(row: Conversation, scope: Scope) -> bool:
     return row.first_inbound_at <= scope.since and not marked
 
 
-def read_at_start(row: Conversation, scope: Scope, newer: Mapping[str, int]) -> Read:
+def read_at_start(row: InboxRow, scope: Scope, newer: Mapping[str, int]) -> Read:
     """What a viewer has read of such a conversation, in which so many events are newer than the
     viewer."""
     seen = max(0, row.inbound_events - newer.get(row.id, 0))

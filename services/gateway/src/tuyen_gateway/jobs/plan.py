@@ -9,15 +9,15 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.inbound import Visit
 from tuyen_events.jobs import BulkRequested, HandoverRequested
 from tuyen_gateway.adapters.commands import Command, mark_done
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     NOT_ARRIVED,
     NOT_FOUND,
     UNCHANGED,
-    Fate,
+    ItemResult,
+    ItemStatus,
     Job,
-    Verdict,
     closes,
     command_id,
     hands_over,
@@ -32,7 +32,7 @@ class Plan:
     """What is still to be asked for a conversation, and what is known of it without asking."""
 
     commands: tuple[Command, ...] = ()
-    known: tuple[Verdict, ...] = ()
+    known: tuple[ItemResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Planner:
     now: datetime
     carried_out: Collection[str] = field(default_factory=frozenset)
 
-    def plan(self, conversation: ConversationId, row: Conversation | None) -> Plan:
+    def plan(self, conversation: ConversationId, row: InboxRow | None) -> Plan:
         """`row` is the conversation as the one who asked may see it."""
         if row is None:
             return Plan(known=(NOT_FOUND,))
@@ -57,7 +57,7 @@ class Planner:
             case other:
                 raise TypeError(f"{other.type} of {conversation} is no job that is known here")
 
-    def _handover(self, request: HandoverRequested, row: Conversation) -> Plan:
+    def _handover(self, request: HandoverRequested, row: InboxRow) -> Plan:
         named = command_id(self.job, row.id, ASSIGN)
         if named in self.carried_out:
             return Plan(known=(CHANGED,))
@@ -67,7 +67,7 @@ class Planner:
             return self._asked(self._return(named, request, row))
         return self._asked(self._assign(named, row, request.to, only_from=request.agent_id))
 
-    def _bulk_assign(self, request: BulkRequested, row: Conversation) -> Plan:
+    def _bulk_assign(self, request: BulkRequested, row: InboxRow) -> Plan:
         if request.assign_to is None:
             return Plan()
         named = command_id(self.job, row.id, ASSIGN)
@@ -77,7 +77,7 @@ class Planner:
             return Plan(known=(UNCHANGED,))
         return self._asked(self._assign(named, row, request.assign_to.agent_id))
 
-    def _bulk_done(self, request: BulkRequested, row: Conversation) -> Plan:
+    def _bulk_done(self, request: BulkRequested, row: InboxRow) -> Plan:
         if request.done is None:
             return Plan()
         named = command_id(self.job, row.id, DONE)
@@ -93,7 +93,7 @@ class Planner:
     def _assign(
         self,
         named: str,
-        row: Conversation,
+        row: InboxRow,
         agent_id: AgentId | None,
         only_from: AgentId | None = None,
     ) -> AssignConversation | None:
@@ -119,7 +119,7 @@ class Planner:
         )
 
     def _return(
-        self, named: str, request: HandoverRequested, row: Conversation
+        self, named: str, request: HandoverRequested, row: InboxRow
     ) -> ReturnToRotation | None:
         customer = row.keyed_by
         if row.page_id is None or row.kind is None or customer is None:
@@ -148,11 +148,11 @@ class Planner:
         )
 
 
-def merged(verdicts: Collection[Verdict]) -> Verdict:
+def merged(results: Collection[ItemResult]) -> ItemResult:
     """One verdict on a conversation for which several things were asked: a refusal is told, and a
     change, however much else was so already."""
-    for fate in (Fate.REFUSED, Fate.CHANGED):
-        for verdict in verdicts:
-            if verdict.fate is fate:
-                return verdict
+    for status in (ItemStatus.REFUSED, ItemStatus.CHANGED):
+        for result in results:
+            if result.status is status:
+                return result
     return UNCHANGED

@@ -27,35 +27,35 @@ from tuyen_events.jobs import (
     JobState,
     Selection,
 )
+from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.commands import Command
-from tuyen_gateway.adapters.copies import WAIT_S
 from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     TOO_LARGE,
     UNCHANGED,
-    Fate,
+    ItemResult,
+    ItemStatus,
     Job,
-    Verdict,
-    begun,
+    begin,
     command_id,
-    counted,
-    ended,
+    count_results,
+    finish,
     rest_not_found,
-    taken_up,
+    take_up,
 )
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, scope_of
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs.patience import patiently
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged
+from tuyen_gateway.jobs.retry import retry_while_away
 from tuyen_gateway.jobs.turns import Turn, Turns
 from tuyen_gateway.ports import Assigned, ConversationFilter
 from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
 
-CHUNK = 100
+SLICE = 100
 """How many conversations of a job are under way at once."""
 
 _LISTED = 10_000
@@ -121,8 +121,8 @@ class _Run:
                     progress = await self._begin()
             while progress.under_way:
                 async with self._turn() as turn:
-                    verdicts = await self._work(progress.under_way, turn, again=again)
-                    progress = await self._next(counted(progress, verdicts, self._now()))
+                    results = await self._work(progress.under_way, turn, again=again)
+                    progress = await self._next(count_results(progress, results, self._now()))
                 again = False
                 if self._ended_elsewhere():
                     return
@@ -135,7 +135,7 @@ class _Run:
     async def stop(self, detail: str) -> None:
         """Ends the job where it stands, as failed."""
         stands = self._gateway.jobs.job(self._job.id) or self._job
-        reached = stands.progress or begun(self._job.request, 0, self._now())
+        reached = stands.progress or begin(self._job.request, 0, self._now())
         await self._end(reached, JobState.FAILED, detail)
 
     def _turn(self) -> AbstractAsyncContextManager[Turn]:
@@ -148,18 +148,18 @@ class _Run:
             total = len(set(selection.ids))
         else:
             wanted = _filter(selection)
-            total = await self._patiently(lambda: self._gateway.walks.count(scope, wanted))
-        return await self._next(begun(self._job.request, total, self._now()))
+            total = await self._patiently(lambda: self._gateway.scans.count(scope, wanted))
+        return await self._next(begin(self._job.request, total, self._now()))
 
     async def _next(self, progress: JobProgressed) -> JobProgressed:
         """The progress with the next chunk under way, as it is in the log by then; as it was given,
         when there is none left."""
         if not self._listed:
             self._listed = await self._look_up(progress.cursor)
-        chunk, self._listed = self._listed[:CHUNK], self._listed[CHUNK:]
+        chunk, self._listed = self._listed[:SLICE], self._listed[SLICE:]
         if not chunk:
             return progress
-        taken = taken_up(progress, tuple(chunk))
+        taken = take_up(progress, tuple(chunk))
         await self._patiently(lambda: self._gateway.jobs.report(taken))
         return taken
 
@@ -171,7 +171,7 @@ class _Run:
             )
         scope, wanted = self._scope(), _filter(selection)
         return list(
-            await self._patiently(lambda: self._gateway.walks.ids(scope, wanted, _LISTED, cursor))
+            await self._patiently(lambda: self._gateway.scans.ids(scope, wanted, _LISTED, cursor))
         )
 
     async def _found(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
@@ -179,13 +179,13 @@ class _Run:
         scope, found = self._scope(), list[ConversationId]()
         for start in range(0, len(ids), _ASKED):
             some = ids[start : start + _ASKED]
-            seen = frozenset(await self._patiently(partial(self._gateway.walks.seen, scope, some)))
+            seen = frozenset(await self._patiently(partial(self._gateway.scans.seen, scope, some)))
             found += [one for one in some if one in seen]
         return found
 
     async def _work(
         self, ids: Sequence[ConversationId], turn: Turn, *, again: bool
-    ) -> Mapping[ConversationId, Verdict]:
+    ) -> Mapping[ConversationId, ItemResult]:
         """What became of each. `again`: somebody may have begun with them before."""
         scope = self._scope()
         named = {one: [command_id(self._job, one, part) for part in (ASSIGN, DONE)] for one in ids}
@@ -197,9 +197,9 @@ class _Run:
             if again:
                 await self._patiently(self._gateway.inbox.caught_up)
                 carried_out = frozenset(
-                    await self._patiently(lambda: self._gateway.walks.carried_out(named))
+                    await self._patiently(lambda: self._gateway.scans.carried_out(named))
                 )
-            rows = await self._patiently(lambda: self._gateway.walks.rows(scope, ids))
+            rows = await self._patiently(lambda: self._gateway.scans.rows(scope, ids))
             planner = Planner(self._job, self._now(), carried_out)
             plans = {one: planner.plan(one, rows.get(one)) for one in ids}
             commands = [command for plan in plans.values() for command in plan.commands]
@@ -207,10 +207,10 @@ class _Run:
             settled = await self._settled(
                 [heard[one.command_id] for one in commands if one.command_id not in unsent], turn
             )
-        verdicts = {one: _verdict(plan, settled) for one, plan in plans.items()}
-        for verdict in verdicts.values():
-            JOB_CONVERSATIONS.labels(self._job.request.type, verdict.fate).inc()
-        return verdicts
+        results = {one: _verdict(plan, settled) for one, plan in plans.items()}
+        for result in results.values():
+            JOB_CONVERSATIONS.labels(self._job.request.type, result.status).inc()
+        return results
 
     async def _send(self, commands: Sequence[Command]) -> Collection[str]:
         """Sends what the topic takes; the ids of the others, which their conversations are refused
@@ -241,7 +241,7 @@ class _Run:
         return {one.result().command_id: one.result().outcome for one in awaited}
 
     async def _end(self, progress: JobProgressed, state: JobState, detail: str | None) -> None:
-        last = ended(progress, state, self._now(), detail)
+        last = finish(progress, state, self._now(), detail)
         forgotten = self._now() - _REMEMBERED
         with self._gateway.jobs.ending(self._job.id):
             await self._patiently(lambda: self._gateway.jobs.report(last))
@@ -291,7 +291,7 @@ class _Run:
     async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
         for _ in range(_LOOKS):
             try:
-                return await patiently(step, job_id=self._job.id)
+                return await retry_while_away(step, job_id=self._job.id)
             except ExecutionTimeout as error:
                 _log.warning("job_asks_too_much", job_id=self._job.id, error=str(error))
         raise StoppedError(
@@ -322,7 +322,7 @@ def _filter(selection: Selection) -> ConversationFilter:
     )
 
 
-def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> Verdict:
+def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> ItemResult:
     told = [
         _told(settled[command.command_id]) if command.command_id in settled else TOO_LARGE
         for command in plan.commands
@@ -330,11 +330,11 @@ def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> Verdict:
     return merged([*plan.known, *told])
 
 
-def _told(outcome: Outcome) -> Verdict:
+def _told(outcome: Outcome) -> ItemResult:
     match outcome:
         case Outcome.APPLIED:
             return CHANGED
         case Outcome.UNCHANGED:
             return UNCHANGED
         case _:
-            return Verdict(Fate.REFUSED, outcome.value)
+            return ItemResult(ItemStatus.REFUSED, outcome.value)

@@ -19,14 +19,14 @@ from tuyen_events.marks import ConversationRead
 from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.inbox import (
     Addition,
-    Conversation,
+    InboxRow,
     assign,
     mark_done,
     mark_read,
     progress,
 )
-from tuyen_gateway.domain.threads import Source, message_of
-from tuyen_platform.kafka.ports import Batch, Record
+from tuyen_gateway.domain.threads import EventSource, message_of
+from tuyen_platform.kafka.ports import FetchedRecords, Record
 
 RowEvent = (
     MessagesDelivered | MessagesSeen | AssignmentEvent | MarkConversationDone | ConversationRead
@@ -34,7 +34,7 @@ RowEvent = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class RowFact:
     """Something that is said of a row itself, and where in its topic it stands."""
 
     event: RowEvent
@@ -43,12 +43,12 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BatchWork:
     """What a batch says, each list in the order of every partition."""
 
-    messages: dict[MessageId, list[tuple[InboundEvent, Source]]] = field(default_factory=dict)
+    messages: dict[MessageId, list[tuple[InboundEvent, EventSource]]] = field(default_factory=dict)
     additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
-    facts: dict[ConversationId, list[Fact]] = field(default_factory=dict)
+    facts: dict[ConversationId, list[RowFact]] = field(default_factory=dict)
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
     parents: set[MessageId] = field(default_factory=set)
@@ -57,7 +57,7 @@ class Work:
     """Comments that were added: others may be known by them alone."""
 
 
-def fold_fact(row: Conversation, fact: Fact) -> Conversation:
+def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
     """The row after one fact about it."""
     match fact.event:
         case MessagesDelivered() | MessagesSeen():
@@ -70,9 +70,9 @@ def fold_fact(row: Conversation, fact: Fact) -> Conversation:
             return assign(row, fact.event)
 
 
-def read_batch(batch: Batch) -> Work:
+def read_batch(batch: FetchedRecords) -> BatchWork:
     """The batch, sorted. Raises UnreadableEventError: what cannot be read is not to be in it."""
-    work = Work()
+    work = BatchWork()
     for records in batch.values():
         for record in records:
             if record.value is not None:
@@ -80,12 +80,12 @@ def read_batch(batch: Batch) -> Work:
     return work
 
 
-def _sort(work: Work, event: Event, record: Record) -> None:
+def _sort(work: BatchWork, event: Event, record: Record) -> None:
     match event:
         case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
-            _note(work, event.conversation_id, Fact(event, record.partition, record.offset))
+            _note(work, event.conversation_id, RowFact(event, record.partition, record.offset))
         case AssignmentEvent():
-            _note(work, event.conversation_id, Fact(event, record.partition, record.offset))
+            _note(work, event.conversation_id, RowFact(event, record.partition, record.offset))
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
@@ -97,13 +97,13 @@ def _sort(work: Work, event: Event, record: Record) -> None:
             pass
 
 
-def _note(work: Work, conversation_id: ConversationId, fact: Fact) -> None:
+def _note(work: BatchWork, conversation_id: ConversationId, fact: RowFact) -> None:
     work.facts.setdefault(conversation_id, []).append(fact)
 
 
-def _sort_message(work: Work, about: MessageId, event: InboundEvent, record: Record) -> None:
+def _sort_message(work: BatchWork, about: MessageId, event: InboundEvent, record: Record) -> None:
     event_id = (header(record.headers, "ce_id") or b"").decode("utf-8", "replace")
-    source = Source(event_id, record.partition, record.offset)
+    source = EventSource(event_id, record.partition, record.offset)
     work.messages.setdefault(about, []).append((event, source))
     if isinstance(event, CommentAdded):
         work.comments.add(about)

@@ -17,7 +17,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, Up
 from pymongo.errors import BulkWriteError
 
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document
 
@@ -162,25 +162,25 @@ async def ensure_indexes(database: Database) -> None:
         await database[name].create_indexes(list(indexes))
 
 
-Folded = TypeVar("Folded", Conversation, Message)
+Folded = TypeVar("Folded", InboxRow, Message)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(Generic[Folded]):
+class StoredDocument(Generic[Folded]):
     """A document as it was read."""
 
     value: Folded
     stamp: bytes
 
 
-def stamp_of(value: Conversation | Message) -> bytes:
+def stamp_of(value: InboxRow | Message) -> bytes:
     """Eight bytes that stand for the document's whole content."""
     return blake2b(msgspec.msgpack.encode(value), digest_size=8).digest()
 
 
 async def read_by_id(
     collection: Collection, kind: type[Folded], ids: Ids[str]
-) -> dict[str, Stored[Folded]]:
+) -> dict[str, StoredDocument[Folded]]:
     """The documents of these ids that exist."""
     if not ids:
         return {}
@@ -189,18 +189,18 @@ async def read_by_id(
 
 async def read_all(
     collection: Collection, kind: type[Folded], query: Document
-) -> dict[str, Stored[Folded]]:
+) -> dict[str, StoredDocument[Folded]]:
     """The documents that `query` finds, by id."""
     found = await collection.find(query).to_list(None)
     return {
-        document["_id"]: Stored(msgspec.convert(document, kind), document["stamp"])
+        document["_id"]: StoredDocument(msgspec.convert(document, kind), document["stamp"])
         for document in found
     }
 
 
 async def write(
     collection: Collection,
-    before: Mapping[str, Stored[Folded]],
+    before: Mapping[str, StoredDocument[Folded]],
     after: Iterable[Folded],
 ) -> bool:
     """Stores what differs from `before`; false when another writer came between, for some of it."""
@@ -224,7 +224,7 @@ async def write(
 Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
 
 
-def operation_for(before: Stored[Folded] | None, after: Folded) -> Operation | None:
+def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Operation | None:
     """What stores a document while it is as it was read; None when it stays as it is."""
     if before is None:
         return InsertOne(_document(after))
@@ -242,7 +242,7 @@ def operation_for(before: Stored[Folded] | None, after: Folded) -> Operation | N
     return UpdateOne(guard, {"$set": {**changed, "stamp": stamp_of(after)}})
 
 
-def _document(value: Conversation | Message) -> Document:
+def _document(value: InboxRow | Message) -> Document:
     return {**_plain(value), "stamp": stamp_of(value)}
 
 

@@ -27,13 +27,13 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     COUNTERS,
     DUPLICATE_KEY,
     Operation,
-    Stored,
+    StoredDocument,
     operation_for,
 )
 from tuyen_platform.mongodb import Database
@@ -126,8 +126,8 @@ def read_field(name: str) -> Cell | None:
 
 async def write_rows(
     database: Database,
-    before: Mapping[str, Stored[Conversation]],
-    after: Iterable[Conversation],
+    before: Mapping[str, StoredDocument[InboxRow]],
+    after: Iterable[InboxRow],
 ) -> bool:
     """Stores the rows that differ from `before`, and counts them; false when another writer came
     between, or may have: what is not stored then is as if it had never been tried."""
@@ -139,7 +139,7 @@ async def write_rows(
 
 
 def _parts(
-    before: Mapping[str, Stored[Conversation]], after: Iterable[Conversation]
+    before: Mapping[str, StoredDocument[InboxRow]], after: Iterable[InboxRow]
 ) -> Iterator[tuple[Sequence[Operation], Changes]]:
     """What is written together."""
     operations: list[Operation] = []
@@ -162,7 +162,7 @@ def _parts(
         yield operations, changes
 
 
-def _counted_by(row: Conversation) -> object:
+def _counted_by(row: InboxRow) -> object:
     """All of a row that decides where it is counted: most changes leave it as it is."""
     return (
         row.organization,
@@ -178,7 +178,7 @@ def _counted_by(row: Conversation) -> object:
     )
 
 
-def _count(changes: Changes, row: Conversation, times: int) -> None:
+def _count(changes: Changes, row: InboxRow, times: int) -> None:
     """Adds a row to the documents that count it, or takes it away."""
     channel, kind, owner = row.channel, row.kind, row.assignee
     if row.organization is None or row.page_id is None or channel is None or kind is None:

@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.projections.collections import FOLDED, HEADS
-from tuyen_platform.kafka.ports import Batch
+from tuyen_platform.kafka.ports import FetchedRecords
 from tuyen_platform.mongodb import Database
 
 _FIRST_PLACES = {
@@ -32,7 +32,7 @@ class HeadsProjection:
         self._heads = database[HEADS]
         self._whose = msgspec.json.Decoder(_Whose)
 
-    async def fold(self, batch: Batch) -> None:
+    async def fold(self, batch: FetchedRecords) -> None:
         """Folding a batch again changes nothing."""
         heads: dict[OrganizationId, dict[str, int]] = {}
         for (topic, partition), records in batch.items():

@@ -11,9 +11,9 @@ import msgspec
 
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.inbound import Customer
-from tuyen_gateway.domain.inbox import Conversation, add
+from tuyen_gateway.domain.inbox import InboxRow, add
 from tuyen_gateway.domain.reconciling import (
-    Doubt,
+    NeedsRecheck,
     reconcile,
     settle_born,
     settle_last,
@@ -21,14 +21,14 @@ from tuyen_gateway.domain.reconciling import (
     settle_waiting,
 )
 from tuyen_gateway.domain.threads import Direction, Message, fold_message
-from tuyen_gateway.projections.batches import Work, fold_fact, read_batch
+from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     HISTORY,
     MESSAGES,
     POOL_RECORDS,
     THREAD_ORDER,
-    Stored,
+    StoredDocument,
     later_than,
     read_all,
     read_by_id,
@@ -38,7 +38,7 @@ from tuyen_gateway.projections.collections import (
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_platform.blame import ContendedError
-from tuyen_platform.kafka.ports import Batch
+from tuyen_platform.kafka.ports import FetchedRecords
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.text import fold_accents
 
@@ -66,7 +66,7 @@ class InboxProjection:
         self._history = database[HISTORY]
         self._pools = database[POOL_RECORDS]
 
-    async def fold(self, batch: Batch) -> None:
+    async def fold(self, batch: FetchedRecords) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
         await self._record(work)
@@ -81,14 +81,14 @@ class InboxProjection:
             read = await self._fold_rows(work, messages)
         raise ContendedError("messages")
 
-    async def _record(self, work: Work) -> None:
+    async def _record(self, work: BatchWork) -> None:
         """Pools first: whoever reads a history finds at once, mostly, what its records name."""
         if pools := [record_pool(pool) for pool in work.pools]:
             await self._pools.bulk_write(pools, ordered=False)
         if records := [record(event) for event in work.assignments]:
             await self._history.bulk_write(records, ordered=True)
 
-    async def _fold_messages(self, work: Work) -> Messages:
+    async def _fold_messages(self, work: BatchWork) -> Messages:
         """The messages of the batch, and those that it gives a conversation, as stored."""
         ids = work.messages.keys() | work.parents
         for _ in range(_TRIES):
@@ -107,7 +107,7 @@ class InboxProjection:
             await self._adopt_children(folded, work)
         return folded
 
-    async def _adopt_children(self, folded: Messages, work: Work) -> None:
+    async def _adopt_children(self, folded: Messages, work: BatchWork) -> None:
         """Gives conversations to messages that are known by their parent alone, whichever of the
         two came first. Looks after the write, so that of two gateways one sees both."""
         orphans = [m.via_parent for m in folded.values() if m.via_parent and not m.conversation_id]
@@ -129,7 +129,7 @@ class InboxProjection:
             folded.update(adopted)
             family.update(adopted)
 
-    async def _fold_rows(self, work: Work, messages: Messages) -> dict[str, bytes]:
+    async def _fold_rows(self, work: BatchWork, messages: Messages) -> dict[str, bytes]:
         """Folds the rows; returns the stamps of what they were folded from and others may write."""
         threads: dict[ConversationId, list[Message]] = {}
         for message in messages.values():
@@ -137,14 +137,14 @@ class InboxProjection:
                 threads.setdefault(message.conversation_id, []).append(message)
         ids = {*work.facts, *work.additions, *threads}
         for _ in range(_TRIES):
-            stored = await read_by_id(self._conversations, Conversation, ids)
+            stored = await read_by_id(self._conversations, InboxRow, ids)
             read: dict[str, bytes] = {
                 m.id: stamp_of(m) for m in messages.values() if m.comment and m.conversation_id
             }
             rows = []
             for conversation_id in ids:
                 before = stored.get(conversation_id)
-                blank = Conversation(id=conversation_id)
+                blank = InboxRow(id=conversation_id)
                 row, doubt = _fold_row(
                     blank if before is None else before.value,
                     work,
@@ -160,21 +160,21 @@ class InboxProjection:
         raise ContendedError("conversations")
 
     async def _settled(
-        self, row: Conversation, doubt: Doubt, read: dict[str, bytes]
-    ) -> Conversation:
+        self, row: InboxRow, doubt: NeedsRecheck, read: dict[str, bytes]
+    ) -> InboxRow:
         """The row after its thread was asked for what the row alone cannot tell."""
         thread: Document = {"conversation_id": row.id}
         there: Document = {**thread, "removed": {"$ne": True}}
         asked: Document = {**there, "direction": Direction.IN.value}
-        if Doubt.LAST in doubt:
+        if NeedsRecheck.LAST in doubt:
             newest = await self._first(there, _NEWEST_FIRST, read)
             row = settle_last(row, newest)
-        if Doubt.WAITING in doubt:
+        if NeedsRecheck.WAITING in doubt:
             since = {} if row.answered is None else later_than(row.answered)
             row = settle_waiting(row, await self._first({**asked, **since}, _OLDEST_FIRST, read))
-        if Doubt.UNREAD in doubt:
+        if NeedsRecheck.UNREAD in doubt:
             row = settle_unread(row, await self._first(asked, _LAST_ACCEPTED_FIRST, read))
-        if Doubt.BORN in doubt:
+        if NeedsRecheck.BORN in doubt:
             born = await self._first({**thread, "stillborn": {"$ne": True}}, _OLDEST_FIRST, read)
             row = settle_born(row, born)
         return row
@@ -199,7 +199,9 @@ class InboxProjection:
         return {key: found.value for key, found in stored.items()}
 
 
-def _fold_all(stored: Stored[Message] | None, work: Work, message_id: MessageId) -> Message:
+def _fold_all(
+    stored: StoredDocument[Message] | None, work: BatchWork, message_id: MessageId
+) -> Message:
     message = None if stored is None else stored.value
     for event, source in work.messages[message_id]:
         message = fold_message(message, event, source)
@@ -225,8 +227,8 @@ def _adopt(messages: Messages, family: Mapping[str, Message]) -> None:
 
 
 def _fold_row(
-    row: Conversation, work: Work, messages: Messages, thread: Iterable[Message]
-) -> tuple[Conversation, Doubt]:
+    row: InboxRow, work: BatchWork, messages: Messages, thread: Iterable[Message]
+) -> tuple[InboxRow, NeedsRecheck]:
     for fact in work.facts.get(row.id, ()):
         row = fold_fact(row, fact)
     for addition in work.additions.get(row.id, ()):
@@ -234,7 +236,7 @@ def _fold_row(
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
             row = add(row, addition, _folded_name(row, addition.event.customer))
-    doubts = Doubt.NOTHING
+    doubts = NeedsRecheck.NOTHING
     for message in thread:
         row, doubt = reconcile(row, message)
         if doubt:
@@ -242,7 +244,7 @@ def _fold_row(
     return row, doubts
 
 
-def _folded_name(row: Conversation, customer: Customer | None) -> str | None:
+def _folded_name(row: InboxRow, customer: Customer | None) -> str | None:
     """The customer's name for searches; worked out once for as long as it stays."""
     if customer is None or customer.name is None:
         return None

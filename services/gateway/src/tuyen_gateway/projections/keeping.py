@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS
-from tuyen_platform.cadence import Cadence
 from tuyen_platform.kafka.ports import Log, LogUnavailableError, Record
+from tuyen_platform.pacer import Pacer
 
 GROUP = "gateway-history"
 
@@ -35,7 +35,7 @@ async def keep_history(log: Log) -> None:
 
 async def _follow(log: Log) -> None:
     async with log.subscribe(ASSIGNMENTS, group=GROUP) as subscription:
-        cadence = Cadence(_APART_S)
+        cadence = Pacer(_APART_S)
         await cadence.turn()
         async for batch in subscription.batches():
             if batch:

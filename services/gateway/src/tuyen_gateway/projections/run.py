@@ -3,7 +3,7 @@
 from tuyen_gateway.projections.collections import FOLDED, VIEW, ensure_indexes
 from tuyen_gateway.projections.heads import HeadsProjection
 from tuyen_gateway.projections.inbox import InboxProjection
-from tuyen_platform.kafka.ports import Batch, Log
+from tuyen_platform.kafka.ports import FetchedRecords, Log
 from tuyen_platform.mongodb import Database, require_transactions
 from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
 
@@ -20,7 +20,7 @@ async def run_projections(log: Log, database: Database, status: ProjectionStatus
     projection, heads = InboxProjection(database), HeadsProjection(database)
     indexed = False
 
-    async def fold(batch: Batch) -> None:
+    async def fold(batch: FetchedRecords) -> None:
         nonlocal indexed
         if not indexed:  # here, so that a MongoDB that is away is waited for
             await require_transactions(database)

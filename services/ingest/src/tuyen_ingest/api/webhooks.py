@@ -22,7 +22,7 @@ from tuyen_platform import metrics
 from tuyen_platform.bodies import BodyRefusedError, CallerGoneError, read_body, refuse_body
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
-from tuyen_platform.kafka.copies import LogCopy
+from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.logging import log_each
 
@@ -62,7 +62,7 @@ class Webhooks:
         self,
         *,
         channels: Mapping[str, WebhookChannel],
-        tokens: LogCopy,
+        tokens: GlobalTable,
         acceptance: Acceptance,
         health: Health,
         clock: Clock,

@@ -48,7 +48,7 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PresenceStep:
     """A record to be written, with the id that its cause gives it."""
 
     id: EventId
@@ -79,7 +79,7 @@ def heed(agent: Agent, signal: SessionSignalled, offset: int, told_at: datetime)
 
 def decide(
     agent: Agent, signal: SessionSignalled, signal_id: str, offset: int, told_at: datetime
-) -> Change | None:
+) -> PresenceStep | None:
     """What a signal changes (R8.1, R8.3); None when there is nothing to record.
 
     A status opens or renews the agent's session; `offline` ends it; a heartbeat renews a session
@@ -104,7 +104,7 @@ def decide(
     )
 
 
-def expire(agent: Agent, now: datetime) -> Change | None:
+def expire(agent: Agent, now: datetime) -> PresenceStep | None:
     """The end of the lease that ended first, if one has; to be asked again after it.
 
     The record is of the moment at which the lease ended, whenever it is written, so that two
@@ -125,7 +125,7 @@ def expire(agent: Agent, now: datetime) -> Change | None:
     )
 
 
-def settle(published: Agent, agent: Agent, last: Change) -> Change:
+def settle(published: Agent, agent: Agent, last: PresenceStep) -> PresenceStep:
     """One record for all that changed since `published`, when `last` was the last of it.
 
     For what piled up while no worker ran: who came and went meanwhile was never shown online and
@@ -142,7 +142,7 @@ def settle(published: Agent, agent: Agent, last: Change) -> Change:
     )
 
 
-def condense(agent: Agent, changes: Sequence[Change]) -> list[Change]:
+def condense(agent: Agent, changes: Sequence[PresenceStep]) -> list[PresenceStep]:
     """What is recorded of an agent's changes that were made together, when `agent` came of them.
 
     Each change of presence is a record, with its cause (R8.3); sessions that came and went are told
@@ -152,7 +152,7 @@ def condense(agent: Agent, changes: Sequence[Change]) -> list[Change]:
     told = [c for c in changes if c.event.presence is not c.event.previous] or [changes[-1]]
     last = len(told) - 1
     return [
-        Change(
+        PresenceStep(
             change.id,
             msgspec.structs.replace(
                 change.event,
@@ -227,7 +227,7 @@ def _change(
     at: datetime,
     id: EventId,
     signals_offset: int,
-) -> Change:
+) -> PresenceStep:
     presence = presence_of(sessions.values())
     if presence is agent.presence and agent.changed_at is not None:
         # Only sessions changed: the record goes on saying why and since when it is so.
@@ -244,4 +244,4 @@ def _change(
         sessions=dict(sessions),
         signals_offset=signals_offset,
     )
-    return Change(id, event)
+    return PresenceStep(id, event)

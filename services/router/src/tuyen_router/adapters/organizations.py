@@ -14,7 +14,7 @@ from tuyen_events.directory import DirectoryEvent, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
-from tuyen_platform.kafka.copies import LogCopy
+from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_router.domain.organization import Organization, evolve, with_presence, without
 from tuyen_router.stages.records import reason_of
@@ -22,10 +22,10 @@ from tuyen_router.stages.records import reason_of
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class OrganizationCopies:
+class OrganizationTables:
     """Organizations by id, as the directory and the presence topic have them.
 
-    `stir` is called with each organization that a record changed: somebody in it may have become a
+    `mark_dirty` is called with each organization that a record changed: somebody in it may have become a
     candidate. `began_to_count` is called with each whose rules ask for loads from now on (R1.7,
     R2.3). `copies` have to run.
     """
@@ -33,15 +33,15 @@ class OrganizationCopies:
     def __init__(
         self,
         log: Log,
-        stir: Callable[[OrganizationId], None],
+        mark_dirty: Callable[[OrganizationId], None],
         began_to_count: Callable[[OrganizationId], None],
     ) -> None:
         self._organizations: dict[OrganizationId, Organization] = {}
         self._presence_versions: dict[tuple[OrganizationId, AgentId], int] = {}
-        self._stir = stir
+        self._stir = mark_dirty
         self._began_to_count = began_to_count
         self.copies = tuple(
-            LogCopy(log, topic, self._take, service="router") for topic in (DIRECTORY, PRESENCE)
+            GlobalTable(log, topic, self._take, service="router") for topic in (DIRECTORY, PRESENCE)
         )
 
     def get(self, organization: OrganizationId) -> Organization:
@@ -112,5 +112,5 @@ def _begins_to_count(before: Organization, after: Organization) -> bool:
     return after.counts_loads and not before.counts_loads
 
 
-def _is_complete(copy: LogCopy) -> bool:
+def _is_complete(copy: GlobalTable) -> bool:
     return copy.caught_up

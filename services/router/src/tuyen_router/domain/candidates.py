@@ -22,7 +22,7 @@ from tuyen_router.domain.organization import Organization, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 
-def capability_for(channel: Channel, kind: ConversationKind) -> Capability:
+def required_capability(channel: Channel, kind: ConversationKind) -> Capability:
     """What a member must be able to do for an event of this channel and kind (R1.3)."""
     match channel:
         case Channel.FACEBOOK:
@@ -41,7 +41,7 @@ def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool
     This binds a manager's choice (R6.2) and ends a stickiness (R3.4) as well.
     """
     found = organization.agents.get(agent)
-    return found is not None and not found.disabled and _holds(organization, agent, page)
+    return found is not None and not found.disabled and _covers_page(organization, agent, page)
 
 
 def is_outside(
@@ -55,10 +55,10 @@ def is_outside(
         return True
     if region is not None and f"{department}/{region}" not in organization.regions:
         return True
-    return not _belongs(found, department, region)
+    return not _belongs_to(found, department, region)
 
 
-def rule_for(organization: Organization, page: PageId) -> RuleChanged | None:
+def find_rule(organization: Organization, page: PageId) -> RuleChanged | None:
     """The enabled rule that covers the page: one that names it, else a default rule (R1.1).
 
     Of several, the one with the smallest id.
@@ -69,7 +69,7 @@ def rule_for(organization: Organization, page: PageId) -> RuleChanged | None:
     return next(named, None) or next(default, None)
 
 
-def pool_for(
+def build_pool(
     organization: Organization,
     page: PageId,
     capability: Capability,
@@ -80,7 +80,7 @@ def pool_for(
 ) -> Pool:
     """Whom the page's rule chooses from for an event, and who of them may be chosen now.
 
-    That is R1.1 to R1.6 and R1.8; what cuts off candidates for one conversation alone is `offered`.
+    That is R1.1 to R1.6 and R1.8; what cuts off candidates for one conversation alone is `narrow_to_offer`.
     There are as many pools as the organization has set up kinds of event, whatever visitors say.
     """
     group = None if page_url is None else _group_of(organization, page_url)
@@ -98,7 +98,9 @@ def pool_for(
     return pool
 
 
-def offered(pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection[AgentId]) -> Offer:
+def narrow_to_offer(
+    pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection[AgentId]
+) -> Offer:
     """Those of the pool's candidates who may be given one more conversation.
 
     Left out are those who have as many as they may (R1.7; `loads` is None where nobody counts), and
@@ -108,7 +110,7 @@ def offered(pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection
         return pool.offer
     offer = Offer(pool, _busy(pool, loads), frozenset(leavers))
     if pool.beyond is not None and not offer.has_any():
-        return offered(pool.beyond, loads, leavers)
+        return narrow_to_offer(pool.beyond, loads, leavers)
     return offer
 
 
@@ -135,7 +137,7 @@ class _Wants:
 def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
     """The page's pool; pages of one rule share it, unless agents are given pages (R1.4). Everybody
     who comes or goes makes all pools of an organization out of date, however many pages it has."""
-    rule = rule_for(organization, wants.page)
+    rule = find_rule(organization, wants.page)
     if rule is None:
         return Pool(organization.id, None, (), ())
     if organization.settings.page_permissions:
@@ -150,7 +152,7 @@ def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
 def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
     beyond = None
     if wants.group is not None:
-        beyond = pool_for(
+        beyond = build_pool(
             organization,
             wants.page,
             wants.capability,
@@ -169,7 +171,7 @@ def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
         rule,
         order=team.order,
         candidates=candidates,
-        reasons=partial(_reasons, organization.alone, rule, team, wants, candidates),
+        reasons=partial(_explain_exclusions, organization.alone, rule, team, wants, candidates),
         capacities=team.capacities,
         department=wants.department,
         region=wants.region,
@@ -201,13 +203,15 @@ def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> t
         may = {
             each.agent_id
             for each in team.members
-            if _able(each, wants.capability) and _is_enabled(organization, each.agent_id)
+            if _has_capability(each, wants.capability) and _is_enabled(organization, each.agent_id)
         }
         if organization.settings.page_permissions:
-            may = {each for each in may if _holds(organization, each, wants.page)}
+            may = {each for each in may if _covers_page(organization, each, wants.page)}
         if wants.department is not None:
             agents = organization.agents
-            may = {each for each in may if _belongs(agents[each], wants.department, wants.region)}
+            may = {
+                each for each in may if _belongs_to(agents[each], wants.department, wants.region)
+            }
         if wants.group is not None:
             may.intersection_update(organization.groups[wants.group].members)
         found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
@@ -220,7 +224,7 @@ def _is_enabled(organization: Organization, agent: AgentId) -> bool:
     return found is not None and not found.disabled
 
 
-def _reasons(
+def _explain_exclusions(
     organization: Organization,
     rule: RuleChanged,
     team: Team,
@@ -237,7 +241,7 @@ def _reasons(
             continue
         if agent not in there and agent in absent:
             told.append(absent[agent])
-        elif (why := _why_not(organization, rule, member, wants)) is not None:
+        elif (why := _exclusion_of(organization, rule, member, wants)) is not None:
             excluded = Excluded(agent_id=agent, why=why)
             if why is Exclusion.OFFLINE:
                 absent[agent] = excluded
@@ -245,7 +249,7 @@ def _reasons(
     return tuple(told)
 
 
-def _why_not(
+def _exclusion_of(
     organization: Organization, rule: RuleChanged, member: Member, wants: _Wants
 ) -> Exclusion | None:
     """The first reason why a member is no candidate: they are gone, else in the order of R1."""
@@ -253,13 +257,13 @@ def _why_not(
     why = None
     if agent is None or agent.disabled:
         why = Exclusion.DISABLED  # R1.8
-    elif not _present(organization, rule, agent.id):
+    elif not _is_present(organization, rule, agent.id):
         why = Exclusion.OFFLINE
-    elif not _able(member, wants.capability):
+    elif not _has_capability(member, wants.capability):
         why = Exclusion.CAPABILITY
-    elif not _holds(organization, agent.id, wants.page):
+    elif not _covers_page(organization, agent.id, wants.page):
         why = Exclusion.PAGE
-    elif not _belongs(agent, wants.department, wants.region):
+    elif not _belongs_to(agent, wants.department, wants.region):
         why = Exclusion.DEPARTMENT
     elif wants.group is not None and agent.id not in organization.groups[wants.group].members:
         why = Exclusion.GROUP
@@ -279,17 +283,17 @@ def members_of(organization: Organization, rule: RuleChanged) -> tuple[Member, .
     return tuple(Member(agent_id=agent) for agent in agents)
 
 
-def _able(member: Member, capability: Capability) -> bool:
+def _has_capability(member: Member, capability: Capability) -> bool:
     """R1.3."""
     return member.capabilities is None or capability in member.capabilities
 
 
-def _present(organization: Organization, rule: RuleChanged, agent: AgentId) -> bool:
+def _is_present(organization: Organization, rule: RuleChanged, agent: AgentId) -> bool:
     """R1.2: `away` is not online for new work."""
     return rule.applies_to is AppliesTo.ALL or organization.presence_of(agent) is Presence.ONLINE
 
 
-def _holds(organization: Organization, agent: AgentId, page: PageId) -> bool:
+def _covers_page(organization: Organization, agent: AgentId, page: PageId) -> bool:
     """R1.4."""
     if not organization.settings.page_permissions:
         return True
@@ -300,7 +304,7 @@ def _holds(organization: Organization, agent: AgentId, page: PageId) -> bool:
     return known is not None and agent in known.staff
 
 
-def _belongs(agent: AgentChanged, department: str | None, region: str | None) -> bool:
+def _belongs_to(agent: AgentChanged, department: str | None, region: str | None) -> bool:
     """R1.5, strictly: nobody belongs to a department that the organization does not have."""
     if department is None:
         return True

@@ -6,7 +6,7 @@ from hashlib import blake2b
 import msgspec
 
 from tuyen_events.ids import AgentId, EventId
-from tuyen_events.vocabulary import Mode
+from tuyen_events.vocabulary import Strategy
 from tuyen_router.domain.pools import Offer, Pool
 
 
@@ -25,7 +25,7 @@ ORDER_MEMBERS = 4_000
 
 
 def choose(
-    mode: Mode, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
+    mode: Strategy, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
 ) -> tuple[AgentId, Cursor | None]:
     """One of the agents on offer, and the rotation's place afterwards.
 
@@ -33,16 +33,16 @@ def choose(
     where they stopped.
     """
     match mode:
-        case Mode.RANDOM:
-            return drawn(offer.agents, seed), cursor
-        case Mode.SEQUENTIAL:
-            agent = next_in_turn(offer, cursor)
-        case Mode.LEAST_LOADED:
-            agent = least_loaded(offer, cursor, loads)
+        case Strategy.RANDOM:
+            return draw(offer.agents, seed), cursor
+        case Strategy.SEQUENTIAL:
+            agent = choose_next(offer, cursor)
+        case Strategy.LEAST_LOADED:
+            agent = choose_least_loaded(offer, cursor, loads)
     return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
 
 
-def next_in_turn(offer: Offer, cursor: Cursor | None) -> AgentId:
+def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
     """R2.1: the first on offer, in pool order, after the one who was chosen last, wrapping round.
 
     Raises ValueError when nobody is on offer.
@@ -50,7 +50,9 @@ def next_in_turn(offer: Offer, cursor: Cursor | None) -> AgentId:
     return offer.first_from(_first_place(offer, cursor))
 
 
-def least_loaded(offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]) -> AgentId:
+def choose_least_loaded(
+    offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]
+) -> AgentId:
     """R2.3: who has the fewest open conversations; of several, who is next in turn."""
     in_turn = offer.all_from(_first_place(offer, cursor))
     return min(in_turn, key=lambda agent: loads.get(agent, 0))
@@ -79,7 +81,7 @@ def _place_after(pool: Pool, cursor: Cursor) -> int:
     return 0
 
 
-def drawn(candidates: Sequence[AgentId], seed: EventId) -> AgentId:
+def draw(candidates: Sequence[AgentId], seed: EventId) -> AgentId:
     """R2.2: uniform, and the same for the same event whenever the log is read again."""
     number = int.from_bytes(blake2b(seed.encode(), digest_size=16).digest())
     return candidates[number % len(candidates)]

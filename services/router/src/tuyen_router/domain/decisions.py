@@ -27,10 +27,10 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, ThreadReported
-from tuyen_events.vocabulary import ConversationKind, Mode, Reason
+from tuyen_events.vocabulary import ConversationKind, Reason, Strategy
 from tuyen_router.domain.state import (
     CustomerRecord,
-    Partition,
+    CustomerState,
     apply_assignment,
     apply_customer,
     apply_done,
@@ -67,7 +67,7 @@ Decision = (
 )
 
 
-class Conversation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ConversationIdentity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which conversation a decision is about."""
 
     id: ConversationId
@@ -77,7 +77,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     customer_id: CustomerId
 
 
-class Why(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a record says of its origin (R9.4)."""
 
     reason: Reason
@@ -85,31 +85,31 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     settings_version: int
     rule_id: RuleId | None = None
-    mode: Mode | None = None
+    mode: Strategy | None = None
     by: AgentId | None = None
     note: str | None = None
     choice: Choice | None = None
     request_id: str | None = None
 
 
-def assignment(
-    partition: Partition, conversation: Conversation, agent: AgentId | None, why: Why
+def make_assignment(
+    state: CustomerState, conversation: ConversationIdentity, agent: AgentId | None, why: Provenance
 ) -> AssignmentEvent:
     """The record by which `agent`, or nobody, has the conversation from now on.
 
     One that settles no request names the last one that was: compaction may take the record that
     settled it, and the request must not be open again after a recovery.
     """
-    row = partition.rows.get(conversation.id)
-    previous = None if row is None else row.agent_id
-    settled = last_settled(partition, conversation.id, conversation.kind, conversation.customer_id)
+    current = state.conversations.get(conversation.id)
+    previous = None if current is None else current.agent_id
+    settled = last_settled(state, conversation.id, conversation.kind, conversation.customer_id)
     return _event_class(agent, previous, why.reason)(
         organization=conversation.organization,
         page_id=conversation.page_id,
         conversation_id=conversation.id,
         customer_id=conversation.customer_id,
         kind=conversation.kind,
-        version=1 if row is None else row.version + 1,
+        version=1 if current is None else current.version + 1,
         agent_id=agent,
         previous_agent_id=previous,
         reason=why.reason,
@@ -122,7 +122,7 @@ def assignment(
         choice=why.choice,
         settings_version=why.settings_version,
         request_id=why.request_id or settled,
-        sources=partition.handled,
+        sources=state.handled,
     )
 
 
@@ -136,16 +136,16 @@ def _event_class(
     return AssignmentMade if previous is None else AssignmentChanged
 
 
-def evolve(partition: Partition, decision: Decision) -> None:
+def apply_decision(state: CustomerState, decision: Decision) -> None:
     """Folds a decision into the state that it was made from."""
     match decision:
         case CustomerSaved():
-            apply_customer(partition, decision.customer_id, decision.record)
+            apply_customer(state, decision.customer_id, decision.record)
         case AssignmentEvent():
-            apply_assignment(partition, decision)
+            apply_assignment(state, decision)
         case DoneSaved():
-            apply_done(partition, decision.conversation_id, decision.seen)
-            partition.marks += 1
+            apply_done(state, decision.conversation_id, decision.seen)
+            state.marks += 1
         case ChoiceRequested() | ChoiceWithdrawn() | CommandSettled() | ThreadReported():
             pass
         case _:

@@ -7,26 +7,26 @@ from tuyen_events.ids import AgentId, ConversationId, EventId
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.candidates import may_answer
-from tuyen_router.domain.decisions import CustomerSaved, Decision, Why, assignment
-from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.outcomes import (
-    asked,
-    given,
-    named,
-    refused,
-    settled,
-    told_again,
+from tuyen_router.domain.command_results import (
+    find_open_request,
+    give_to,
+    identify,
+    refuse,
+    repeat_result,
+    report_result,
     was_handled,
-    withdrawn,
+    withdraw,
 )
-from tuyen_router.domain.state import Partition, Request, request_id
+from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.state import CustomerState, Request, request_id
 from tuyen_router.domain.visits import address_of, word_of
 
-Threads = tuple[tuple[ConversationId, ConversationKind], ...]
+ThreadKeys = tuple[tuple[ConversationId, ConversationKind], ...]
 
 
 def on_return(
-    partition: Partition,
+    state: CustomerState,
     organization: Organization,
     command: ReturnToRotation,
     position: Position,
@@ -39,33 +39,33 @@ def on_return(
     assign, nobody has the conversation. A command that was handled before a crash (`repeated`) asks
     the same again where its answer is still awaited.
     """
-    row = partition.rows.get(command.conversation_id)
-    outcome = _outcome(organization, None if row is None else row.agent_id, command)
-    if was_handled(partition, command, position, repeated):
-        told = told_again(partition, command, position, outcome)
-        return _again(partition, organization, command, position, told)
-    if row is None or outcome is not Outcome.APPLIED:
-        return refused(partition, command, position, outcome)
-    why = _why(organization, command, Reason.BULK)
+    current = state.conversations.get(command.conversation_id)
+    outcome = _decide_outcome(organization, None if current is None else current.agent_id, command)
+    if was_handled(state, command, position, repeated):
+        told = repeat_result(state, command, position, outcome)
+        return _repeat(state, organization, command, position, told)
+    if current is None or outcome is not Outcome.APPLIED:
+        return refuse(state, command, position, outcome)
+    why = _provenance_of(organization, command, Reason.BULK)
     if not organization.assigns_by_itself:
-        return given(partition, command, None, why, position)
-    keeper = _keeper(partition, organization, command)
+        return give_to(state, command, None, why, position)
+    keeper = _find_keeper(state, organization, command)
     if keeper is not None:
-        return _kept(partition, organization, command, keeper)
-    conversation = named(command, command.conversation_id, command.kind)
-    request = request_id(position.partition, partition.handled.inbound, position.offset)
-    joined = _under_way(partition, command)
+        return _keep(state, organization, command, keeper)
+    conversation = identify(command, command.conversation_id, command.kind)
+    request = request_id(position.partition, state.handled.inbound, position.offset)
+    joined = _find_request_under_way(state, command)
     if joined is not None and command.only_from in joined.leavers:
         request = joined.id
-    waits = replace(_why(organization, command, Reason.QUEUED), request_id=request)
+    waits = replace(_provenance_of(organization, command, Reason.QUEUED), request_id=request)
     return [
-        assignment(partition, conversation, None, waits),
-        *_asked(partition, command, position, request),
-        settled(command, Outcome.APPLIED, row.version + 1, None),
+        make_assignment(state, conversation, None, waits),
+        *_ask(state, command, position, request),
+        report_result(command, Outcome.APPLIED, current.version + 1, None),
     ]
 
 
-def _outcome(
+def _decide_outcome(
     organization: Organization, agent: AgentId | None, command: ReturnToRotation
 ) -> Outcome:
     if not organization.assigns:
@@ -73,8 +73,10 @@ def _outcome(
     return Outcome.APPLIED if agent == command.only_from else Outcome.UNCHANGED
 
 
-def _why(organization: Organization, command: ReturnToRotation, reason: Reason) -> Why:
-    return Why(
+def _provenance_of(
+    organization: Organization, command: ReturnToRotation, reason: Reason
+) -> Provenance:
+    return Provenance(
         reason=reason,
         caused_by=command.command_id,
         at=command.at,
@@ -84,29 +86,29 @@ def _why(organization: Organization, command: ReturnToRotation, reason: Reason) 
     )
 
 
-def _keeper(
-    partition: Partition, organization: Organization, command: ReturnToRotation
+def _find_keeper(
+    state: CustomerState, organization: Organization, command: ReturnToRotation
 ) -> AgentId | None:
     """Whoever has the customer by now, if that is not whose conversation goes back."""
     if not command.kind.sticky:
         return None
-    agent = partition.customer(command.customer_id).agent_id
+    agent = state.customer(command.customer_id).agent_id
     if agent in (None, command.only_from) or not may_answer(organization, agent, command.page_id):
         return None
     return agent
 
 
-def _kept(
-    partition: Partition, organization: Organization, command: ReturnToRotation, keeper: AgentId
+def _keep(
+    state: CustomerState, organization: Organization, command: ReturnToRotation, keeper: AgentId
 ) -> list[Decision]:
-    conversation = named(command, command.conversation_id, command.kind)
-    why = _why(organization, command, Reason.BULK)
-    record = assignment(partition, conversation, keeper, why)
-    return [record, settled(command, Outcome.APPLIED, record.version, keeper)]
+    conversation = identify(command, command.conversation_id, command.kind)
+    why = _provenance_of(organization, command, Reason.BULK)
+    record = make_assignment(state, conversation, keeper, why)
+    return [record, report_result(command, Outcome.APPLIED, record.version, keeper)]
 
 
-def _asked(
-    partition: Partition, command: ReturnToRotation, position: Position, request: str
+def _ask(
+    state: CustomerState, command: ReturnToRotation, position: Position, request: str
 ) -> list[Decision]:
     """What leads to an answer for the conversation.
 
@@ -116,14 +118,14 @@ def _asked(
     conversation was taken from. Its threads that nobody has get the answer to this one.
     """
     if not command.kind.sticky:
-        return [_requested(command, position, request)]
-    customer = partition.customer(command.customer_id)
+        return [_request_choice(command, position, request)]
+    customer = state.customer(command.customer_id)
     thread = (command.conversation_id, command.kind)
-    before = _under_way(partition, command)
+    before = _find_request_under_way(state, command)
     if before is not None and command.only_from in before.leavers:
         joined = replace(before, conversations=_with(before.conversations, thread))
         return [CustomerSaved(command.customer_id, replace(customer.record(), request=joined))]
-    withdrawn_id, unassigned = asked(partition, command)
+    withdrawn_id, unassigned = find_open_request(state, command)
     if before is not None:
         withdrawn_id = None
     made = Request(
@@ -141,25 +143,25 @@ def _asked(
     )
     return [
         CustomerSaved(command.customer_id, replace(customer.record(), request=made)),
-        *withdrawn(command, withdrawn_id, position),
-        _requested(command, position, request, made),
+        *withdraw(command, withdrawn_id, position),
+        _request_choice(command, position, request, made),
     ]
 
 
-def _under_way(partition: Partition, command: ReturnToRotation) -> Request | None:
+def _find_request_under_way(state: CustomerState, command: ReturnToRotation) -> Request | None:
     """The open request of the customer, if it is of a handover."""
     if not command.kind.sticky:
         return None
-    request = partition.customer(command.customer_id).open_request
+    request = state.customer(command.customer_id).open_request
     return request if request is not None and request.purpose is Purpose.HANDOVER else None
 
 
-def _with(threads: Threads, thread: tuple[ConversationId, ConversationKind]) -> Threads:
+def _with(threads: ThreadKeys, thread: tuple[ConversationId, ConversationKind]) -> ThreadKeys:
     return threads if thread in threads else (*threads, thread)
 
 
-def _again(
-    partition: Partition,
+def _repeat(
+    state: CustomerState,
     organization: Organization,
     command: ReturnToRotation,
     position: Position,
@@ -171,26 +173,26 @@ def _again(
     When the customer's own record was lost, the request of this command is not open: then it was
     never sent, and one is made anew, unless the customer was given to somebody meanwhile.
     """
-    row = partition.rows.get(command.conversation_id)
-    if row is None or not row.waiting or row.command != position.offset:
+    current = state.conversations.get(command.conversation_id)
+    if current is None or not current.waiting or current.command != position.offset:
         return told
-    if row.request_id is not None:
-        return [_requested(command, position, row.request_id), *told]
-    request = partition.customer(command.customer_id).open_request
+    if current.request_id is not None:
+        return [_request_choice(command, position, current.request_id), *told]
+    request = state.customer(command.customer_id).open_request
     if request is not None and request.cause == position:
         return [
-            *withdrawn(command, request.instead_of, position),
-            _requested(command, position, request.id, request),
+            *withdraw(command, request.instead_of, position),
+            _request_choice(command, position, request.id, request),
             *told,
         ]
-    keeper = _keeper(partition, organization, command)
+    keeper = _find_keeper(state, organization, command)
     if keeper is not None:
-        return _kept(partition, organization, command, keeper)
-    anew = request_id(position.partition, partition.handled.inbound, position.offset)
-    return [*_asked(partition, command, position, anew), *told]
+        return _keep(state, organization, command, keeper)
+    anew = request_id(position.partition, state.handled.inbound, position.offset)
+    return [*_ask(state, command, position, anew), *told]
 
 
-def _requested(
+def _request_choice(
     command: ReturnToRotation, position: Position, request: str, made: Request | None = None
 ) -> ChoiceRequested:
     others = () if made is None else made.leavers[:-1]

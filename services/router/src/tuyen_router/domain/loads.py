@@ -15,7 +15,7 @@ from tuyen_events.ids import AgentId, OrganizationId, RuleId
 from tuyen_events.routing import LoadsReported
 
 
-class Counts(msgspec.Struct, frozen=True, array_like=True):
+class LoadCounts(msgspec.Struct, frozen=True, array_like=True):
     """The latest word of one partition of stage 1; who is not named has none there."""
 
     sequence: int
@@ -65,7 +65,7 @@ def full_by(loads: Mapping[AgentId, int], capacities: Mapping[AgentId, int]) -> 
 class Loads:
     """One organization's."""
 
-    counted: dict[int, Counts] = field(default_factory=dict)
+    counted: dict[int, LoadCounts] = field(default_factory=dict)
     """By stage 1's partition."""
     reserved: dict[str, AgentId] = field(default_factory=dict)
     """By request."""
@@ -73,13 +73,13 @@ class Loads:
     """Both together, of all agents who have any."""
 
 
-class Counted(msgspec.Struct, frozen=True):
+class LoadsCounted(msgspec.Struct, frozen=True):
     organization: OrganizationId
     partition: int
-    counts: Counts
+    counts: LoadCounts
 
 
-class Reserved(msgspec.Struct, frozen=True):
+class LoadReserved(msgspec.Struct, frozen=True):
     """An agent was chosen, and stage 1 has not yet heard of it."""
 
     organization: OrganizationId
@@ -87,14 +87,14 @@ class Reserved(msgspec.Struct, frozen=True):
     agent: AgentId
 
 
-class Released(msgspec.Struct, frozen=True):
+class LoadReleased(msgspec.Struct, frozen=True):
     """The answer is in the counts, or came to nothing."""
 
     organization: OrganizationId
     request_id: str
 
 
-LoadStep = Counted | Reserved | Released
+LoadStep = LoadsCounted | LoadReserved | LoadReleased
 
 
 def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> Iterator[LoadStep]:
@@ -109,10 +109,12 @@ def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> I
         if before is not None and not report.complete:
             named = {**before.loads, **named}
         counts = {agent: load for agent, load in named.items() if load}
-        yield Counted(report.organization, report.partition, Counts(report.sequence, counts))
+        yield LoadsCounted(
+            report.organization, report.partition, LoadCounts(report.sequence, counts)
+        )
     for request in report.settled:
         if request in known.reserved:
-            yield Released(report.organization, request)
+            yield LoadReleased(report.organization, request)
 
 
 def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -> Loads:
@@ -123,11 +125,11 @@ def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -
     return found
 
 
-def evolve(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
+def apply_load_step(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
     """Folds a step, live and in recovery alike; one that was folded before changes nothing."""
     known = loads_in(loads, step.organization)
     match step:
-        case Counted():
+        case LoadsCounted():
             before = known.counted.get(step.partition)
             known.counted[step.partition] = step.counts
             earlier = {} if before is None else before.loads
@@ -136,15 +138,15 @@ def evolve(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
             for agent, load in step.counts.loads.items():
                 if load != earlier.get(agent, 0):
                     known.totals.add(agent, load - earlier.get(agent, 0))
-        case Reserved():
+        case LoadReserved():
             if step.request_id not in known.reserved:
                 known.reserved[step.request_id] = step.agent
                 known.totals.add(step.agent, 1)
-        case Released():
+        case LoadReleased():
             if step.request_id in known.reserved:
                 known.totals.add(known.reserved.pop(step.request_id), -1)
 
 
-def fell(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:
+def has_fallen(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:
     """Whether somebody has fewer open conversations now, and may take another (R5.1)."""
     return any(after.get(agent, 0) < load for agent, load in before.items())

@@ -26,7 +26,7 @@ from tuyen_events.directory import (
 )
 from tuyen_events.ids import AgentId, GroupId, LinkId, OrganizationId, PageId, RuleId
 from tuyen_events.pools import Excluded
-from tuyen_events.vocabulary import Capability, Mode, Presence
+from tuyen_events.vocabulary import Capability, Presence, Strategy
 from tuyen_router.domain.links import Links
 from tuyen_router.domain.pools import Pool
 
@@ -135,7 +135,7 @@ class Organization:
     def counts_loads(self) -> bool:
         """Whether a rule asks how many open conversations agents have (R1.7, R2.3)."""
         return any(
-            rule.mode is Mode.LEAST_LOADED
+            rule.mode is Strategy.LEAST_LOADED
             or any(member.capacity is not None for member in rule.members)
             for rule in self.rules.values()
             if rule.enabled

@@ -76,7 +76,7 @@ class Pool:
         written = msgspec.json.encode(record)
         digest = blake2b(written, digest_size=12).hexdigest()
         if len(written) > POOL_BYTES:
-            record = _shortened(record)
+            record = _shorten(record)
         return msgspec.structs.replace(record, id=f"pool_{digest}")
 
     @cached_property
@@ -100,7 +100,7 @@ class Pool:
         return Offer(self)
 
 
-def _shortened(record: PoolRecorded) -> PoolRecorded:
+def _shorten(record: PoolRecorded) -> PoolRecorded:
     """As many of the first members as a record holds, by halves."""
     members = len(record.order)
     while True:

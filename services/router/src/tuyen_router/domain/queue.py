@@ -18,38 +18,38 @@ from tuyen_events.routing import (
     ThreadReported,
     Verdict,
 )
-from tuyen_events.vocabulary import Mode, WhenNobody
-from tuyen_router.domain import lines, loads, threads
+from tuyen_events.vocabulary import Strategy, WhenNobody
+from tuyen_router.domain import loads, queue_buckets, threads
 from tuyen_router.domain.choosing import choose
-from tuyen_router.domain.lines import Waiting
-from tuyen_router.domain.loads import Reserved
-from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.pools import Offer
-from tuyen_router.domain.rotations import (
+from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,
-    Answered,
-    Asked,
+    AnswerRepeated,
     CursorMoved,
-    Left,
-    Ordered,
-    PoolTold,
-    Queued,
-    Repeated,
-    Rotations,
-    Step,
+    Dequeued,
+    DispatchState,
+    DispatchStep,
+    OrderChanged,
+    PoolPublished,
+    RequestAnswered,
+    RequestQueued,
+    RequestSeen,
 )
+from tuyen_router.domain.loads import LoadReserved
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.pools import Offer
+from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.state import order_of
 
 
 def on_request(
-    rotations: Rotations,
+    state: DispatchState,
     organization: Organization,
     at: datetime,
     request: ChoiceRequested,
     *,
     behind: bool = False,
-) -> Iterator[Step]:
+) -> Iterator[DispatchStep]:
     """Answers a request. The steps follow from the state as it is: the caller may take all of them
     before it folds any.
 
@@ -66,29 +66,29 @@ def on_request(
     not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
     switched on, before this stage has, waits until it has.
     """
-    given = rotations.answer_to(request.request_id)
+    given = state.answer_to(request.request_id)
     if given is not None:
-        yield Repeated(given)
+        yield AnswerRepeated(given)
         return
     source = f"{request.cause.topic}/{request.cause.partition}"
-    if request.cause.offset <= rotations.asked.get(source, -1):
+    if request.cause.offset <= state.asked.get(source, -1):
         return
-    begins = threads.begins(request)
-    if begins and _is_somebodys(rotations, request):
+    begins = threads.begins_thread(request)
+    if begins and _is_somebodys(state, request):
         return
-    yield Asked(source, request.cause.offset)
+    yield RequestSeen(source, request.cause.offset)
     at = max(at, request.at)
     ahead = _was_switched_on(organization, request)
-    before = _asked_before(rotations, request)
+    before = _find_earlier_request(state, request)
     if before is not None:
-        yield Left(request.organization, before.request.request_id)
+        yield Dequeued(request.organization, before.request.request_id)
     elif not organization.assigns_by_itself and not ahead:
-        yield _answered(rotations, organization, request, Verdict.OFF, at=at)
+        yield _answer(state, organization, request, Verdict.OFF, at=at)
         return
     if begins:
-        yield threads.taken(rotations.threads, request)
-    counted = _counted(rotations, organization)
-    offer = lines.offer_for(organization, request, counted)
+        yield threads.take(state.threads, request)
+    counted = _current_loads(state, organization)
+    offer = queue_buckets.build_offer(organization, request, counted)
     never_waits = (
         before is None
         and not ahead
@@ -98,51 +98,49 @@ def on_request(
     if (
         offer.has_any()
         and organization.assigns_by_itself
-        and (overtakes or not _contested(rotations, organization, counted, offer, before))
+        and (overtakes or not _is_contested(state, organization, counted, offer, before))
     ):
-        yield from _chosen(
-            rotations, organization, offer, request, at=at, drained=before is not None
-        )
+        yield from _choose(state, organization, offer, request, at=at, drained=before is not None)
         return
-    yield from _told(rotations, offer, at)
+    yield from _publish_pool(state, offer, at)
     if not never_waits:
-        place = rotations.place + 1 if before is None else before.place
-        yield Queued(Waiting(place, request))  # R5.1
-    yield _answered(
-        rotations,
+        place = state.place + 1 if before is None else before.place
+        yield RequestQueued(Waiting(place, request))  # R5.1
+    yield _answer(
+        state,
         organization,
         request,
         Verdict.NOBODY if never_waits else Verdict.QUEUED,
         at=at,
         offer=offer,
-        choice=_choice(offer, request),
+        choice=_describe_choice(offer, request),
     )
 
 
-def on_report(rotations: Rotations, report: LoadsReported) -> Iterator[Step]:
+def on_report(state: DispatchState, report: LoadsReported) -> Iterator[DispatchStep]:
     """Stage 1 tells how many open conversations agents have (R1.7, R2.3)."""
-    return loads.on_report(rotations.loads, report)
+    return loads.on_report(state.loads, report)
 
 
-def on_thread(rotations: Rotations, report: ThreadReported) -> Iterator[Step]:
+def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[DispatchStep]:
     """R4.5, R4.6: what stage 1 heard of a comment's thread. One that is gone leaves the queue."""
-    request = rotations.waits_of.get(report.conversation_id)
-    waiting = rotations.queues.get(report.organization, {}).get(request or "")
+    request = state.waits_of.get(report.conversation_id)
+    waiting = state.queues.get(report.organization, {}).get(request or "")
     asked = None if waiting is None else waiting.request
-    yield from threads.on_report(rotations.threads, report, asked)
+    yield from threads.on_report(state.threads, report, asked)
 
 
-def on_withdrawal(rotations: Rotations, withdrawal: ChoiceWithdrawn) -> Iterator[Step]:
+def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator[DispatchStep]:
     """R5.3: what was decided otherwise waits no more; nor does what its customer asked before, of
     which a crash may have lost the withdrawal."""
-    queue = rotations.queues.get(withdrawal.organization, {})
+    queue = state.queues.get(withdrawal.organization, {})
     if withdrawal.request_id in queue:
-        yield Left(withdrawal.organization, withdrawal.request_id)
+        yield Dequeued(withdrawal.organization, withdrawal.request_id)
     if withdrawal.customer_id is None:
         return
-    waiting = rotations.waits_of.get(withdrawal.customer_id)
+    waiting = state.waits_of.get(withdrawal.customer_id)
     if waiting is not None and order_of(waiting) < order_of(withdrawal.request_id):
-        yield Left(withdrawal.organization, waiting)
+        yield Dequeued(withdrawal.organization, waiting)
 
 
 def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bool:
@@ -155,115 +153,117 @@ def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bo
     )
 
 
-def _is_somebodys(rotations: Rotations, request: ChoiceRequested) -> bool:
+def _is_somebodys(state: DispatchState, request: ChoiceRequested) -> bool:
     """Whether a comment's thread is not the asking partition's to have. One that waits is known by
     that, one that was answered lately by its answer, and others by the threads remembered. Where
     rules were off nobody got it."""
     conversation = request.conversation_id
-    given = rotations.answer_to(conversation)
-    if conversation in rotations.waits_of:
+    given = state.answer_to(conversation)
+    if conversation in state.waits_of:
         return True
     if given is not None and given.choice.verdict is not Verdict.OFF:
         return True
-    return not threads.may_begin(rotations.threads, request)
+    return not threads.may_begin(state.threads, request)
 
 
-def _asked_before(rotations: Rotations, request: ChoiceRequested) -> Waiting | None:
+def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Waiting | None:
     """What the customer's threads still wait with, where the request stands for that."""
     if not request.keeps_place:
         return None
-    waiting = rotations.waits_of.get(request.customer_id)
+    waiting = state.waits_of.get(request.customer_id)
     if waiting is None or order_of(waiting) >= order_of(request.request_id):
         return None
-    return rotations.queues[request.organization][waiting]
+    return state.queues[request.organization][waiting]
 
 
 def drain(
-    rotations: Rotations, organization: Organization, at: datetime, most: int
-) -> Iterator[Step]:
+    state: DispatchState, organization: Organization, at: datetime, most: int
+) -> Iterator[DispatchStep]:
     """R5.1: whoever became a candidate takes what waits, oldest first; at most `most`.
 
     Each conversation's steps end with its answer, and the caller folds them before it takes the
-    next ones (`turns`).
+    next ones (`split_by_answer`).
     """
-    waiting = rotations.lines.get(organization.id)
+    waiting = state.queue_buckets.get(organization.id)
     if not waiting or not organization.assigns_by_itself:
         return
-    counted = _counted(rotations, organization)
-    served = lines.next_served(organization, waiting, counted)
+    counted = _current_loads(state, organization)
+    served = queue_buckets.serve_in_order(organization, waiting, counted)
     for each in islice(served, most):
-        offer = lines.offer_for(organization, each.request, counted)
-        yield Left(organization.id, each.request.request_id)
-        yield from _chosen(rotations, organization, offer, each.request, at=at, drained=True)
+        offer = queue_buckets.build_offer(organization, each.request, counted)
+        yield Dequeued(organization.id, each.request.request_id)
+        yield from _choose(state, organization, offer, each.request, at=at, drained=True)
 
 
-def turns(steps: Iterator[Step]) -> Iterator[list[Step]]:
+def split_by_answer(steps: Iterator[DispatchStep]) -> Iterator[list[DispatchStep]]:
     """The steps of a drain, those of one conversation at a time."""
-    turn: list[Step] = []
+    turn: list[DispatchStep] = []
     for step in steps:
         turn.append(step)
-        if isinstance(step, Answered):
+        if isinstance(step, RequestAnswered):
             yield turn
             turn = []
 
 
-def drained_again(rotations: Rotations) -> Iterator[Repeated]:
+def repeat_drained(state: DispatchState) -> Iterator[AnswerRepeated]:
     """The remembered answers that ended a wait, oldest first, to be given again after a crash."""
-    for answer in sorted(rotations.answers.values(), key=lambda each: each.place):
+    for answer in sorted(state.answers.values(), key=lambda each: each.place):
         if answer.choice.drained:
-            yield Repeated(answer)
+            yield AnswerRepeated(answer)
 
 
-def _counted(rotations: Rotations, organization: Organization) -> Mapping[AgentId, int] | None:
+def _current_loads(
+    state: DispatchState, organization: Organization
+) -> Mapping[AgentId, int] | None:
     """The agents' loads, which change as steps are folded; None where no rule asks for them."""
     if not organization.counts_loads:
         return None
-    return loads.loads_in(rotations.loads, organization.id).totals
+    return loads.loads_in(state.loads, organization.id).totals
 
 
-def _contested(
-    rotations: Rotations,
+def _is_contested(
+    state: DispatchState,
     organization: Organization,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None,
 ) -> bool:
     """Whether anybody else who waits may have one of those on offer."""
-    waiting = rotations.lines.get(organization.id, {})
-    return lines.contested(organization, waiting, counted, offer, leaving)
+    waiting = state.queue_buckets.get(organization.id, {})
+    return queue_buckets.is_contested(organization, waiting, counted, offer, leaving)
 
 
 def _leaves_unassigned(organization: Organization) -> bool:
     return organization.settings.when_nobody is WhenNobody.LEAVE_UNASSIGNED  # R5.2
 
 
-def _chosen(
-    rotations: Rotations,
+def _choose(
+    state: DispatchState,
     organization: Organization,
     offer: Offer,
     request: ChoiceRequested,
     *,
     at: datetime,
     drained: bool = False,
-) -> Iterator[Step]:
+) -> Iterator[DispatchStep]:
     rule = offer.pool.rule
     if rule is None:
         raise ValueError("a pool with candidates has a rule")
-    counted = _counted(rotations, organization)
-    cursor = rotations.cursors.get((request.organization, rule.id))
+    counted = _current_loads(state, organization)
+    cursor = state.cursors.get((request.organization, rule.id))
     agent, moved = choose(rule.mode, offer, cursor, request.seed, counted or NO_LOADS)
-    after = None if cursor is None or rule.mode is Mode.RANDOM else cursor.last
+    after = None if cursor is None or rule.mode is Strategy.RANDOM else cursor.last
     load = None if counted is None else counted.get(agent, 0)
-    choice = _choice(offer, request, after=after, load=load)
-    yield from _told(rotations, offer, at)
+    choice = _describe_choice(offer, request, after=after, load=load)
+    yield from _publish_pool(state, offer, at)
     if moved is not None and moved != cursor:
-        if moved.order != rotations.orders.get((request.organization, rule.id)):
-            yield Ordered(request.organization, rule.id, moved.order)
+        if moved.order != state.orders.get((request.organization, rule.id)):
+            yield OrderChanged(request.organization, rule.id, moved.order)
         yield CursorMoved(request.organization, rule.id, moved)
     if counted is not None:
-        yield Reserved(request.organization, request.request_id, agent)
-    yield _answered(
-        rotations,
+        yield LoadReserved(request.organization, request.request_id, agent)
+    yield _answer(
+        state,
         organization,
         request,
         Verdict.CHOSEN,
@@ -275,12 +275,12 @@ def _chosen(
     )
 
 
-def _told(rotations: Rotations, offer: Offer, at: datetime) -> Iterator[PoolTold]:
-    if offer.pool.rule is not None and offer.pool.id not in rotations.told:
-        yield PoolTold(offer.pool.record, at)
+def _publish_pool(state: DispatchState, offer: Offer, at: datetime) -> Iterator[PoolPublished]:
+    if offer.pool.rule is not None and offer.pool.id not in state.told:
+        yield PoolPublished(offer.pool.record, at)
 
 
-def _choice(
+def _describe_choice(
     offer: Offer,
     request: ChoiceRequested,
     *,
@@ -301,8 +301,8 @@ def _choice(
     )
 
 
-def _answered(
-    rotations: Rotations,
+def _answer(
+    state: DispatchState,
     organization: Organization,
     request: ChoiceRequested,
     verdict: Verdict,
@@ -312,11 +312,11 @@ def _answered(
     choice: Choice | None = None,
     agent: AgentId | None = None,
     drained: bool = False,
-) -> Answered:
+) -> RequestAnswered:
     rule = None if offer is None else offer.pool.rule
-    return Answered(
+    return RequestAnswered(
         Answer(
-            rotations.place + 1,
+            state.place + 1,
             request.cause.partition,
             ChoiceMade(
                 request_id=request.request_id,

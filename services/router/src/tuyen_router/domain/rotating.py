@@ -13,37 +13,49 @@ from tuyen_events.routing import (
     ThreadState,
 )
 from tuyen_events.vocabulary import ConversationKind, Reason
-from tuyen_router.domain.decisions import Conversation, Decision, DoneSaved, Why, assignment
+from tuyen_router.domain.decisions import (
+    ConversationIdentity,
+    Decision,
+    DoneSaved,
+    Provenance,
+    make_assignment,
+)
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.seen import Seen, arrival_of
-from tuyen_router.domain.state import GONE, Partition, Row
-from tuyen_router.domain.sticky import Arrival, heard_again, noted, reopened, requested
+from tuyen_router.domain.seen import Seen, recognize
+from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
+from tuyen_router.domain.sticky import (
+    Arrival,
+    remember_event,
+    remember_uncertain,
+    reopen_if_new,
+    request_choice,
+)
 
 
 def on_root_comment(
-    partition: Partition, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: Organization, arrival: Arrival
 ) -> list[Decision]:
     """A new root comment always asks, whoever wrote it and whoever has its author (R4.1, R4.4).
 
     Once the conversation has a record, nothing about the comment asks again: it is not reassigned
     when its agent logs out (R4.2). A replay after a crash asks the same again.
     """
-    decisions = _handled(partition, arrival)
+    decisions = _handle_event(state, arrival)
     if decisions is None:
         return []
-    if arrival.conversation.id not in partition.rows and organization.assigns_by_itself:
-        decisions.append(requested(arrival, Purpose.FIRST))
+    if arrival.conversation.id not in state.conversations and organization.assigns_by_itself:
+        decisions.append(request_choice(arrival, Purpose.FIRST))
     return decisions
 
 
-def was_assigned_as_root(partition: Partition, comment: CommentAdded) -> bool:
+def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
     """P5a: whether a live comment was given out as a root comment, before its post was known to be
     live. That stays, also when its webhook comes once more and now says otherwise (R9.2)."""
     thread = comment_thread_id(comment.organization, comment.page_id, comment.external_id)
-    return thread in partition.rows
+    return thread in state.conversations
 
 
-def on_reply(partition: Partition, organization: Organization, arrival: Arrival) -> list[Decision]:
+def on_reply(state: CustomerState, organization: Organization, arrival: Arrival) -> list[Decision]:
     """A reply assigns nothing (R4.3); by the root's author it opens what was done (I12).
 
     Only they are in the root's partition, and have been heard of there. A reply by anybody else is
@@ -52,11 +64,11 @@ def on_reply(partition: Partition, organization: Organization, arrival: Arrival)
     (R4.5): stage 2 knows, and answers the first of those who ask.
     """
     decisions: list[Decision] = []
-    is_here = arrival.conversation.id in partition.rows
-    if is_here or arrival.conversation.customer_id in partition.customers:
-        decisions = _handled(partition, arrival) or []
+    is_here = arrival.conversation.id in state.conversations
+    if is_here or arrival.conversation.customer_id in state.customers:
+        decisions = _handle_event(state, arrival) or []
     if not is_here and organization.assigns_by_itself:
-        decisions.append(replace(requested(arrival, Purpose.FIRST), reply=True))
+        decisions.append(replace(request_choice(arrival, Purpose.FIRST), reply=True))
     return decisions
 
 
@@ -64,11 +76,11 @@ def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) ->
     """R4.5: the page began a thread, which is nobody's to answer until a customer replies."""
     if comment.conversation_id is None or comment.livestream or comment.parent_external_id:
         return []
-    return [_reported(comment, comment.conversation_id, ThreadState.OURS, event_id, position)]
+    return [_report_thread(comment, comment.conversation_id, ThreadState.OURS, event_id, position)]
 
 
 def on_comment_removed(
-    partition: Partition,
+    state: CustomerState,
     organization: Organization,
     comment: CommentRemoved,
     event_id: EventId,
@@ -93,14 +105,14 @@ def on_comment_removed(
         seed=event_id,
         at=comment.accepted_at,
     )
-    reported = _reported(comment, thread, ThreadState.REMOVED, event_id, position)
+    reported = _report_thread(comment, thread, ThreadState.REMOVED, event_id, position)
     if comment.customer is None:
         return [reported]
-    return [*on_removed(partition, organization, removed, position), reported]
+    return [*on_removed(state, organization, removed, position), reported]
 
 
 def on_removed(
-    partition: Partition, organization: Organization, removed: ThreadRemoved, position: Position
+    state: CustomerState, organization: Organization, removed: ThreadRemoved, position: Position
 ) -> list[Decision]:
     """R4.6: the thread waits no more and takes nobody's place; who has it still does, and the turn
     that it took is not taken back. Nothing that anybody writes opens it again.
@@ -109,44 +121,51 @@ def on_removed(
     that went back to rotation and is not in the queue yet leaves with its answer.
     """
     thread = removed.conversation_id
-    row = partition.rows.get(thread)
-    if row is None:
+    current = state.conversations.get(thread)
+    if current is None:
         return []
     decisions: list[Decision] = []
-    leaves = row.waiting and removed.customer_id is not None
+    leaves = current.waiting and removed.customer_id is not None
     if leaves:
-        decisions.append(_left(partition, organization, removed, row))
-    if partition.done.get(thread) != GONE:
-        decisions.append(DoneSaved(thread, GONE))
-    if (leaves or not row.waiting) and row.agent_id is None and row.request_id is not None:
+        decisions.append(_leave_queue(state, organization, removed, current))
+    if state.done.get(thread) != REMOVED_AT_CHANNEL:
+        decisions.append(DoneSaved(thread, REMOVED_AT_CHANNEL))
+    if (
+        (leaves or not current.waiting)
+        and current.agent_id is None
+        and current.request_id is not None
+    ):
         withdrawal = ChoiceWithdrawn(
-            request_id=row.request_id, organization=removed.organization, cause=position
+            request_id=current.request_id, organization=removed.organization, cause=position
         )
         decisions.append(withdrawal)
     return decisions
 
 
-def _left(
-    partition: Partition, organization: Organization, removed: ThreadRemoved, row: Row
+def _leave_queue(
+    state: CustomerState,
+    organization: Organization,
+    removed: ThreadRemoved,
+    current: ConversationState,
 ) -> Decision:
-    conversation = Conversation(
+    conversation = ConversationIdentity(
         id=removed.conversation_id,
         kind=ConversationKind.COMMENT,
         organization=removed.organization,
         page_id=removed.page_id,
         customer_id=removed.customer_id or CustomerId(""),
     )
-    why = Why(
+    why = Provenance(
         reason=Reason.UNASSIGNED,
         caused_by=removed.seed,
         at=removed.at,
         settings_version=organization.settings.version,
-        request_id=row.request_id,
+        request_id=current.request_id,
     )
-    return assignment(partition, conversation, None, why)
+    return make_assignment(state, conversation, None, why)
 
 
-def _reported(
+def _report_thread(
     comment: CommentEvent,
     thread: ConversationId,
     state: ThreadState,
@@ -164,17 +183,17 @@ def _reported(
     )
 
 
-def _handled(partition: Partition, arrival: Arrival) -> list[Decision] | None:
+def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | None:
     """The customer with the event in the ring, and what was done open again; None for a repeated
     webhook. One that may be repeated opens nothing."""
-    customer = partition.customer(arrival.conversation.customer_id)
-    match arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
+    customer = state.customer(arrival.conversation.customer_id)
+    match recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
         case Seen.NEVER:
-            noticed = noted(customer, arrival, customer.open_request)
-            return [noticed, *reopened(partition, arrival)]
+            noticed = remember_event(customer, arrival, customer.open_request)
+            return [noticed, *reopen_if_new(state, arrival)]
         case Seen.PERHAPS:
-            return [heard_again(customer, arrival)]
+            return [remember_uncertain(customer, arrival)]
         case Seen.AS_ANOTHER:
             return None
         case Seen.BEFORE:
-            return [*reopened(partition, arrival)]
+            return [*reopen_if_new(state, arrival)]

@@ -48,7 +48,7 @@ def time_of(occurred: datetime, accepted: datetime) -> int:
     return max(_NO_TIME, int(earlier.timestamp()))
 
 
-def arrival_of(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) -> Seen:
+def recognize(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) -> Seen:
     """Whether an event, at an inbound offset, was handled before.
 
     A customer's events are handled in the order of their offsets, so what stands at or below the
@@ -70,7 +70,7 @@ def arrival_of(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) -
     return Seen.NEVER
 
 
-def with_seen(
+def remember_seen(
     seen: bytes, event: EventId, conversation: ConversationId, offset: int, time: int = _NO_TIME
 ) -> bytes:
     """The ring with one more event in it; the oldest of more than there may be is forgotten."""
@@ -95,7 +95,7 @@ def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
     )
 
 
-def as_written_today(seen: bytes) -> bytes:
+def upgrade_ring(seen: bytes) -> bytes:
     """A ring that an earlier version wrote, without times, as this one writes it.
 
     Its entries had eight bytes of the event's id, two of the conversation and six of the offset.

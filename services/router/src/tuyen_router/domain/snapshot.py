@@ -2,7 +2,7 @@
 
 `router-customers` says of every customer, and of every comment that is not at rest, what
 assignments had made of it; of what is at rest, its bucket. Each of these stands for itself, and is
-as new as what it was written with; the latest of each counts. `Tail` says from which offset of
+as new as what it was written with; the latest of each counts. `SnapshotTail` says from which offset of
 assignments on something is not in them yet.
 """
 
@@ -13,20 +13,20 @@ from sys import intern
 import msgspec
 from msgspec.structs import replace
 
-from tuyen_events.assignments import Sources
+from tuyen_events.assignments import InputOffsets
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.resting import REMEMBERED_DAYS, Owner, Rested, bucket_of
+from tuyen_router.domain.archive import REMEMBERED_DAYS, ArchivedConversation, Owner, bucket_of
 from tuyen_router.domain.state import (
-    Customer,
+    AssignmentSummary,
+    ConversationState,
     CustomerRecord,
-    Partition,
-    Row,
-    Standing,
+    CustomerRouting,
+    CustomerState,
     count_load,
-    furthest,
-    is_young,
+    mark_recent,
+    merge_offsets,
 )
 
 _CHANGE_BYTES = 1_000
@@ -45,7 +45,7 @@ _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record lies so many days back."""
 
 
-class Tail(msgspec.Struct, frozen=True, array_like=True):
+class SnapshotTail(msgspec.Struct, frozen=True, array_like=True):
     """From where on assignments have to be read, and how far the inputs had been read by then."""
 
     offset: int
@@ -55,7 +55,7 @@ class Tail(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(slots=True)
-class Changed:
+class ChangedEntries:
     """What was moved to rest, or back, and has to be written at once."""
 
     comments: list[ConversationId] = field(default_factory=list)
@@ -68,13 +68,13 @@ class Changed:
     """Who has a conversation less, since it was let go."""
 
 
-def standing_of(partition: Partition, customer: Customer) -> Standing:
+def summarize(state: CustomerState, customer: CustomerRouting) -> AssignmentSummary:
     """What assignments made of a customer."""
-    rows, thread = partition.rows, customer.thread
+    rows, thread = state.conversations, customer.thread
     standing = () if thread is None else ((thread, rows[thread]),)
     if customer.lives:
         standing = (*standing, *((each, rows[each]) for each in customer.lives))
-    return Standing(
+    return AssignmentSummary(
         customer.agent_id,
         customer.reason,
         customer.rule_id,
@@ -86,24 +86,26 @@ def standing_of(partition: Partition, customer: Customer) -> Standing:
     )
 
 
-def with_standing(
-    partition: Partition, customer_id: CustomerId, record: CustomerRecord | None = None
+def with_summary(
+    state: CustomerState, customer_id: CustomerId, record: CustomerRecord | None = None
 ) -> CustomerRecord:
     """The customer's record with what assignments made of them by now."""
-    customer = partition.customer(customer_id)
-    standing = standing_of(partition, customer)
+    customer = state.customer(customer_id)
+    standing = summarize(state, customer)
     if record is None:
         record = customer.record()
     return CustomerRecord(record.request, record.seen, record.refused, record.named, standing)
 
 
-def apply_standing(partition: Partition, customer_id: CustomerId, standing: Standing) -> None:
+def apply_summary(
+    state: CustomerState, customer_id: CustomerId, standing: AssignmentSummary
+) -> None:
     """Folds what a snapshot says of a customer; loads are counted once all of it was read."""
-    customer = partition.customer(customer_id)
-    threads = [each for each, _ in standing.rows]
+    customer = state.customer(customer_id)
+    threads = [each for each, _ in standing.conversations]
     for gone in customer.lives:
         if gone not in threads:
-            partition.rows.pop(gone, None)
+            state.conversations.pop(gone, None)
     customer.agent_id = None if standing.agent_id is None else AgentId(intern(standing.agent_id))
     customer.reason = standing.reason
     customer.rule_id = None if standing.rule_id is None else RuleId(intern(standing.rule_id))
@@ -111,101 +113,103 @@ def apply_standing(partition: Partition, customer_id: CustomerId, standing: Stan
     customer.settled_before = standing.settled_before
     customer.thread = threads[0] if standing.has_message_thread else None
     customer.lives = tuple(threads[1:] if standing.has_message_thread else threads)
-    for conversation, row in standing.rows:
-        partition.rows[conversation] = _interned(row)
+    for conversation, current in standing.conversations:
+        state.conversations[conversation] = _interned(current)
     for live in customer.lives:
-        is_young(partition, live, customer_id)
+        mark_recent(state, live, customer_id)
 
 
-def apply_comment(partition: Partition, conversation: ConversationId, row: Row | None) -> None:
+def apply_comment(
+    state: CustomerState, conversation: ConversationId, current: ConversationState | None
+) -> None:
     """Folds what a snapshot says of a root comment; None is one that came to rest."""
-    if row is None:
-        partition.rows.pop(conversation, None)
+    if current is None:
+        state.conversations.pop(conversation, None)
         return
-    partition.rows[conversation] = _interned(row)
-    is_young(partition, conversation, None)
+    state.conversations[conversation] = _interned(current)
+    mark_recent(state, conversation, None)
 
 
-def _interned(row: Row) -> Row:
+def _interned(current: ConversationState) -> ConversationState:
     return replace(
-        row,
-        organization=OrganizationId(intern(row.organization)),
-        agent_id=None if row.agent_id is None else AgentId(intern(row.agent_id)),
+        current,
+        organization=OrganizationId(intern(current.organization)),
+        agent_id=None if current.agent_id is None else AgentId(intern(current.agent_id)),
     )
 
 
-def apply_tail(partition: Partition, tail: Tail) -> None:
+def apply_tail(state: CustomerState, tail: SnapshotTail) -> None:
     """Folds from where on assignments have to be read."""
-    told = Sources(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
-    partition.handled = furthest(partition.handled, told)
-    partition.tail = partition.told_tail = tail.offset
+    told = InputOffsets(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
+    state.handled = merge_offsets(state.handled, told)
+    state.tail = state.published_tail = tail.offset
 
 
-def tail_of(partition: Partition, offset: int) -> Tail:
-    handled = partition.handled
-    return Tail(offset, handled.inbound, handled.answers, handled.commands)
+def tail_of(state: CustomerState, offset: int) -> SnapshotTail:
+    handled = state.handled
+    return SnapshotTail(offset, handled.inbound, handled.answers, handled.commands)
 
 
-def count_again(partition: Partition) -> None:
+def recount_loads(state: CustomerState) -> None:
     """Counts all loads, once a snapshot was read whole."""
-    partition.loads.clear()
-    for name, row in partition.rows.items():
-        loads = partition.loads.setdefault(row.organization, {})
-        if name not in partition.done:
-            count_load(loads, row.agent_id, 1)
-        partition.today = max(partition.today, row.day)
-    for (organization, agent), count in partition.resting.open_ones().items():
-        loads = partition.loads.setdefault(organization, {})
+    state.loads.clear()
+    for name, current in state.conversations.items():
+        loads = state.loads.setdefault(current.organization, {})
+        if name not in state.done:
+            count_load(loads, current.agent_id, 1)
+        state.today = max(state.today, current.day)
+    for (organization, agent), count in state.archive.open_ones().items():
+        loads = state.loads.setdefault(organization, {})
         if agent is not None and count:
             loads[agent] = loads.get(agent, 0) + count
 
 
-def wake(
-    partition: Partition, conversation: ConversationId, customer_id: CustomerId | None
+def restore(
+    state: CustomerState, conversation: ConversationId, customer_id: CustomerId | None
 ) -> None:
     """Makes a conversation at rest a row again, since something comes for it; `customer_id` is that
     of a thread on a livestream. Nothing changes by it but where it is kept."""
-    if not partition.resting.buckets or conversation in partition.rows:
+    if not state.archive.buckets or conversation in state.conversations:
         return
-    rested = partition.resting.take(conversation)
+    rested = state.archive.take(conversation)
     if rested is None:
         return
-    partition.rows[conversation] = as_row(rested, partition.today)
+    state.conversations[conversation] = as_row(rested, state.today)
     if rested.is_done:
-        partition.done[conversation] = rested.inbound
+        state.done[conversation] = rested.inbound
     if customer_id is not None:
-        customer = partition.customer(customer_id)
+        customer = state.customer(customer_id)
         customer.lives = (*customer.lives, conversation)
-    is_young(partition, conversation, customer_id)
-    _is_woken(partition, conversation, customer_id)
+    mark_recent(state, conversation, customer_id)
+    _is_woken(state, conversation, customer_id)
 
 
 def _is_woken(
-    partition: Partition, conversation: ConversationId, customer_id: CustomerId | None
+    state: CustomerState, conversation: ConversationId, customer_id: CustomerId | None
 ) -> None:
-    partition.woken[conversation] = customer_id
-    bucket = partition.resting.buckets.get(bucket_of(conversation), b"")
-    partition.woken_bytes += len(bucket) + _bytes_beside(partition, customer_id)
+    state.woken[conversation] = customer_id
+    bucket = state.archive.buckets.get(bucket_of(conversation), b"")
+    state.woken_bytes += len(bucket) + _bytes_beside(state, customer_id)
 
 
-def _bytes_beside(partition: Partition, customer_id: CustomerId | None) -> int:
+def _bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
     """What is written of a conversation beside its bucket, at most."""
     if customer_id is None:
         return _CHANGE_BYTES
-    return _CHANGE_BYTES + ROW_BYTES * len(partition.customer(customer_id).lives)
+    return _CHANGE_BYTES + ROW_BYTES * len(state.customer(customer_id).lives)
 
 
-def recall(
-    partition: Partition, command: AssignConversation | ReturnToRotation | MarkConversationDone
+def restore_conversation(
+    state: CustomerState, command: AssignConversation | ReturnToRotation | MarkConversationDone
 ) -> None:
     """Makes a conversation that was let go a row again, as the caller of a command knows it, so
     that its version goes on rising. It takes its agent's place again."""
     name = command.conversation_id
-    if command.known_version == 0 or name in partition.rows:
+    if command.known_version == 0 or name in state.conversations:
         return
     customer_id = command.customer_id if command.kind.sticky else None
     agent = command.known_agent_id
-    row = Row(
+    current = ConversationState(
         OrganizationId(intern(command.organization)),
         command.known_version,
         None if agent is None else AgentId(intern(agent)),
@@ -213,41 +217,43 @@ def recall(
         None,
         -1,
         -1,
-        partition.today,
+        state.today,
     )
-    partition.rows[name] = row
-    loads = partition.loads.setdefault(row.organization, {})
-    if name not in partition.done:
-        count_load(loads, row.agent_id, 1)
-        partition.marks += 1
+    state.conversations[name] = current
+    loads = state.loads.setdefault(current.organization, {})
+    if name not in state.done:
+        count_load(loads, current.agent_id, 1)
+        state.marks += 1
     if customer_id is not None:
-        customer = partition.customer(customer_id)
+        customer = state.customer(customer_id)
         customer.lives = (*customer.lives, name)
-    is_young(partition, name, customer_id)
-    _is_woken(partition, name, customer_id)
+    mark_recent(state, name, customer_id)
+    _is_woken(state, name, customer_id)
 
 
-def as_row(rested: Rested, day: int) -> Row:
+def as_row(rested: ArchivedConversation, day: int) -> ConversationState:
     """The row of a conversation that woke up on a day."""
     organization, agent = rested.owner
-    return Row(organization, rested.version, agent, rested.reason, None, rested.inbound, -1, day)
+    return ConversationState(
+        organization, rested.version, agent, rested.reason, None, rested.inbound, -1, day
+    )
 
 
-def woken(partition: Partition, most_bytes: int) -> Iterator[Changed]:
+def take_restored(state: CustomerState, most_bytes: int) -> Iterator[ChangedEntries]:
     """What woke up since it was asked last, in parts of so many bytes or of one bucket: all at
     once, but for what many records woke up in a recovery."""
     buckets: dict[int, dict[ConversationId, CustomerId | None]] = {}
-    for conversation, customer in partition.woken.items():
+    for conversation, customer in state.woken.items():
         buckets.setdefault(bucket_of(conversation), {})[conversation] = customer
-    partition.woken.clear()
-    partition.woken_bytes = 0
-    changed, size = Changed(), 0
+    state.woken.clear()
+    state.woken_bytes = 0
+    changed, size = ChangedEntries(), 0
     for number, conversations in buckets.items():
-        more = len(partition.resting.buckets.get(number, b""))
-        more += sum(_bytes_beside(partition, each) for each in conversations.values())
+        more = len(state.archive.buckets.get(number, b""))
+        more += sum(_bytes_beside(state, each) for each in conversations.values())
         if size and size + more > most_bytes:
             yield changed
-            changed, size = Changed(), 0
+            changed, size = ChangedEntries(), 0
         size += more
         for conversation, customer in conversations.items():
             _note(changed, conversation, customer)
@@ -256,7 +262,9 @@ def woken(partition: Partition, most_bytes: int) -> Iterator[Changed]:
         yield changed
 
 
-def _note(changed: Changed, conversation: ConversationId, customer: CustomerId | None) -> None:
+def _note(
+    changed: ChangedEntries, conversation: ConversationId, customer: CustomerId | None
+) -> None:
     changed.buckets.add(bucket_of(conversation))
     if customer is None:
         changed.comments.append(conversation)
@@ -264,134 +272,139 @@ def _note(changed: Changed, conversation: ConversationId, customer: CustomerId |
         changed.customers.append(customer)
 
 
-def put_to_rest(partition: Partition, most_bytes: int) -> Changed | None:
+def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | None:
     """Puts some of what nothing happened to for long enough to rest, as many as change so many
     bytes of buckets; None when there is nothing.
 
     What waits, or what a customer's open request asks for, stays. What had its last record
     `REMEMBERED_DAYS` ago is forgotten on this occasion.
     """
-    changed = Changed()
-    known = len(partition.resting.owners)
+    changed = ChangedEntries()
+    known = len(state.archive.owners)
     size = 0
-    while len(partition.young) > YOUNG and size < most_bytes:
-        conversation, customer = next(iter(partition.young.items()))
-        row = partition.rows.get(conversation)
-        if row is not None and row.day > partition.today - _WHOLE_DAYS:
+    while len(state.recent) > YOUNG and size < most_bytes:
+        conversation, customer = next(iter(state.recent.items()))
+        current = state.conversations.get(conversation)
+        if current is not None and current.day > state.today - _WHOLE_DAYS:
             break
-        del partition.young[conversation]
-        if row is None:
+        del state.recent[conversation]
+        if current is None:
             continue
-        if row.waiting or _is_asked_for(partition, conversation, customer):
-            is_young(partition, conversation, customer)
+        if current.waiting or _is_asked_for(state, conversation, customer):
+            mark_recent(state, conversation, customer)
             size += _CHANGE_BYTES
             continue
-        if conversation in partition.done:
+        if conversation in state.done:
             changed.marks.append(conversation)
-        size += _bytes_beside(partition, customer) + _rest(partition, conversation, customer, row)
+        size += _bytes_beside(state, customer) + _rest(state, conversation, customer, current)
         _note(changed, conversation, customer)
     if not changed.buckets:
         return None
     for number in changed.buckets:
-        changed.freed += _forget(partition, partition.resting.let_go(number, _oldest(partition)))
-    changed.owners = range(known, len(partition.resting.owners))
+        changed.freed += _forget(state, state.archive.let_go(number, _oldest(state)))
+    changed.owners = range(known, len(state.archive.owners))
     return changed
 
 
-def thin_out(partition: Partition, customer_id: CustomerId, most_bytes: int) -> Changed | None:
+def archive_threads_of(
+    state: CustomerState, customer_id: CustomerId, most_bytes: int
+) -> ChangedEntries | None:
     """Puts the oldest of a customer's threads on livestreams to rest, however young, where they are
     too many for one record, as many as change so many bytes of buckets; None when they are not, or
     all wait."""
-    customer = partition.customer(customer_id)
+    customer = state.customer(customer_id)
     if len(customer.lives) <= MOST_LIVES:
         return None
-    changed = Changed()
-    known = len(partition.resting.owners)
+    changed = ChangedEntries()
+    known = len(state.archive.owners)
     size = 0
     for live in customer.lives[:-MOST_LIVES]:
         if size >= most_bytes:
             break
-        row = partition.rows[live]
-        if row.waiting or _is_asked_for(partition, live, customer_id):
+        current = state.conversations[live]
+        if current.waiting or _is_asked_for(state, live, customer_id):
             continue
-        if live in partition.done:
+        if live in state.done:
             changed.marks.append(live)
-        partition.young.pop(live, None)
-        size += _CHANGE_BYTES + _rest(partition, live, customer_id, row)
+        state.recent.pop(live, None)
+        size += _CHANGE_BYTES + _rest(state, live, customer_id, current)
         _note(changed, live, customer_id)
-    changed.owners = range(known, len(partition.resting.owners))
+    changed.owners = range(known, len(state.archive.owners))
     return changed if changed.buckets else None
 
 
-def _oldest(partition: Partition) -> int:
-    return partition.today - REMEMBERED_DAYS
+def _oldest(state: CustomerState) -> int:
+    return state.today - REMEMBERED_DAYS
 
 
 def _is_asked_for(
-    partition: Partition, conversation: ConversationId, customer: CustomerId | None
+    state: CustomerState, conversation: ConversationId, customer: CustomerId | None
 ) -> bool:
     if customer is None:
         return False
-    request = partition.customer(customer).open_request
+    request = state.customer(customer).open_request
     return request is not None and any(each == conversation for each, _ in request.conversations)
 
 
 def _rest(
-    partition: Partition, conversation: ConversationId, customer: CustomerId | None, row: Row
+    state: CustomerState,
+    conversation: ConversationId,
+    customer: CustomerId | None,
+    current: ConversationState,
 ) -> int:
     """Returns how large its bucket is by now."""
-    seen = partition.done.pop(conversation, None)
-    rested = Rested(
-        owner=(row.organization, row.agent_id),
-        version=row.version,
-        reason=row.reason,
-        day=row.day,
-        inbound=max(0, row.inbound if seen is None else seen),
+    seen = state.done.pop(conversation, None)
+    rested = ArchivedConversation(
+        owner=(current.organization, current.agent_id),
+        version=current.version,
+        reason=current.reason,
+        day=current.day,
+        inbound=max(0, current.inbound if seen is None else seen),
         is_done=seen is not None,
     )
-    bucket = partition.resting.put(conversation, rested)
-    del partition.rows[conversation]
-    partition.unsaved.pop(conversation, None)
+    bucket = state.archive.put(conversation, rested)
+    del state.conversations[conversation]
+    state.unsaved.pop(conversation, None)
     if customer is not None:
-        found = partition.customer(customer)
+        found = state.customer(customer)
         found.lives = tuple(each for each in found.lives if each != conversation)
-    return len(partition.resting.buckets[bucket])
+    return len(state.archive.buckets[bucket])
 
 
-def _forget(partition: Partition, gone: Iterable[Rested]) -> list[Owner]:
+def _forget(state: CustomerState, gone: Iterable[ArchivedConversation]) -> list[Owner]:
     freed: list[Owner] = []
     for each in gone:
         organization, agent = each.owner
         if not each.is_done and agent is not None:
-            count_load(partition.loads[organization], agent, -1)
-            partition.marks += 1
+            count_load(state.loads[organization], agent, -1)
+            state.marks += 1
             freed.append(each.owner)
     return freed
 
 
 def note_written(
-    partition: Partition,
+    state: CustomerState,
     conversation: ConversationId,
     customer: CustomerId | None,
     offset: int,
 ) -> None:
     """An assignment record stands at an offset, and is not in the snapshot yet."""
-    partition.unsaved.setdefault(conversation, (offset, customer))
-    partition.written = offset + 1
+    state.unsaved.setdefault(conversation, (offset, customer))
+    state.written = offset + 1
 
 
-def note_saved(partition: Partition, customer_id: CustomerId) -> None:
+def note_saved(state: CustomerState, customer_id: CustomerId) -> None:
     """The customer, with the rows of all their threads, is in the snapshot as they are."""
-    if not partition.unsaved:
+    if not state.unsaved:
         return
-    customer = partition.customer(customer_id)
+    customer = state.customer(customer_id)
     if customer.thread is not None:
-        partition.unsaved.pop(customer.thread, None)
+        state.unsaved.pop(customer.thread, None)
     for live in customer.lives:
-        partition.unsaved.pop(live, None)
+        state.unsaved.pop(live, None)
 
 
-def tail_offset(partition: Partition) -> int:
+def tail_offset(state: CustomerState) -> int:
     """From where on assignments would have to be read now: what was not saved stands in the order
     of its first record that is not in the snapshot."""
-    return next((offset for offset, _ in partition.unsaved.values()), partition.written)
+    return next((offset for offset, _ in state.unsaved.values()), state.written)

@@ -13,7 +13,7 @@ from sys import intern
 
 import msgspec
 
-from tuyen_events.assignments import AssignmentEvent, Sources
+from tuyen_events.assignments import AssignmentEvent, InputOffsets
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import (
     AgentId,
@@ -28,22 +28,22 @@ from tuyen_events.ids import (
 from tuyen_events.routing import Position, Purpose
 from tuyen_events.topics import COMMANDS, INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason
-from tuyen_router.domain.resting import Resting
-from tuyen_router.domain.seen import as_written_today
+from tuyen_router.domain.archive import Archive
+from tuyen_router.domain.seen import upgrade_ring
 
 _NONE_SETTLED = (-1, -1)
 
-GONE = 2**40 - 1
+REMOVED_AT_CHANNEL = 2**40 - 1
 """In place of how far events were seen: what was removed at the channel is done for good (R4.6)."""
 
-Named = tuple[str, str | None]
+RequestedDepartment = tuple[str, str | None]
 """A department, and perhaps a region of it."""
 
 
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class ConversationState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A conversation as its latest assignment record has it."""
 
     organization: OrganizationId
@@ -96,7 +96,7 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     outcome: Outcome
 
 
-class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class AssignmentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What assignments had made of a customer: their stickiness, and the rows of their threads."""
 
     agent_id: AgentId | None
@@ -105,7 +105,7 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     settled: int
     settled_command: int
     settled_before: bool
-    rows: tuple[tuple[ConversationId, Row], ...]
+    conversations: tuple[tuple[ConversationId, ConversationState], ...]
     """Of the message thread first, if there is one, and of those on livestreams that are not at
     rest."""
     has_message_thread: bool
@@ -122,12 +122,12 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     request: Request | None
     seen: bytes
     refused: Refusal | None = None
-    named: Named | None = None
-    standing: Standing | None = None
+    named: RequestedDepartment | None = None
+    standing: AssignmentSummary | None = None
     """None in a record of an earlier version: assignments tell it."""
 
 
-class Customer(msgspec.Struct, gc=False):
+class CustomerRouting(msgspec.Struct, gc=False):
     """One customer of one page: folded from assignments, but for the events seen and the refusal;
     the open request is opened by the customer's own record and closed by an assignment."""
 
@@ -144,7 +144,7 @@ class Customer(msgspec.Struct, gc=False):
     """The request whose answer is still to come, if there is one (R3.6)."""
     seen: bytes = b""
     refused: Refusal | None = None
-    named: Named | None = None
+    named: RequestedDepartment | None = None
     """What a website's visitor last asked for, while rules assigned (R3.7)."""
     thread: ConversationId | None = None
     """Their messages, once these have a row."""
@@ -165,26 +165,26 @@ class Customer(msgspec.Struct, gc=False):
 
 
 @dataclass(slots=True)
-class Partition:
+class CustomerState:
     """All that stage 1 knows of one partition. `handled` is how far each of its inputs was read."""
 
     number: int
-    rows: dict[ConversationId, Row] = field(default_factory=dict)
-    customers: dict[CustomerId, Customer] = field(default_factory=dict)
+    conversations: dict[ConversationId, ConversationState] = field(default_factory=dict)
+    customers: dict[CustomerId, CustomerRouting] = field(default_factory=dict)
     done: dict[ConversationId, int] = field(default_factory=dict)
     """What is done (I12), and how far the inbound events had been seen by who called it that: one
     behind that offset opens it again."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when nobody of it has any."""
-    handled: Sources = field(default_factory=Sources)
+    handled: InputOffsets = field(default_factory=InputOffsets)
     contested: dict[ConversationId, AssignmentEvent] = field(default_factory=dict)
     """Conversations behind whose record that counts another one stands in the log, which two
     workers can make; that one (see `domain.contested`)."""
     marks: int = 0
     """How often a mark was set or taken away."""
-    resting: Resting = field(default_factory=Resting)
-    young: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
+    archive: Archive = field(default_factory=Archive)
+    recent: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """What may come to rest some days later, in the order of the last records; and whose threads
     those on livestreams are."""
     today: int = 0
@@ -201,7 +201,7 @@ class Partition:
     """The offset of the next assignment record."""
     tail: int = 0
     """From where on assignments have to be read after the snapshot that was read."""
-    told_tail: int = 0
+    published_tail: int = 0
     """The same of the snapshot that was written last."""
 
     @property
@@ -209,63 +209,65 @@ class Partition:
         """How many changes of loads there can have been; never falls, across recoveries too."""
         return self.written + self.marks
 
-    def customer(self, customer: CustomerId) -> Customer:
+    def customer(self, customer: CustomerId) -> CustomerRouting:
         found = self.customers.get(customer)
         if found is None:
-            found = self.customers[customer] = Customer()
+            found = self.customers[customer] = CustomerRouting()
         return found
 
     def waits(self, conversation: ConversationId) -> bool:
         """Whether the conversation is in the queue."""
-        row = self.rows.get(conversation)
-        return row is not None and row.waiting
+        current = self.conversations.get(conversation)
+        return current is not None and current.waiting
 
 
-def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
+def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
     """Folds one assignment record; live and in recovery alike.
 
     The highest version of a conversation counts, and of two with one version the first in the log;
     what counts is told again when it is not the last (`domain.contested`).
     """
-    partition.handled = furthest(partition.handled, record.sources)
-    row = partition.rows.get(record.conversation_id)
-    if row is not None and row.version >= record.version:
+    partition.handled = merge_offsets(partition.handled, record.sources)
+    current = partition.conversations.get(record.conversation_id)
+    if current is not None and current.version >= record.version:
         partition.contested[record.conversation_id] = record
         return
     partition.contested.pop(record.conversation_id, None)
     sticky = record.kind.sticky
-    by_hand = record.by is not None or record.reason is Reason.UNASSIGNED
-    new = partition.rows[record.conversation_id] = Row(
+    manual = record.by is not None or record.reason is Reason.UNASSIGNED
+    new = partition.conversations[record.conversation_id] = ConversationState(
         OrganizationId(intern(record.organization)),
         record.version,
         None if record.agent_id is None else AgentId(intern(record.agent_id)),
         record.reason,
         None if sticky else record.request_id,
         record.sources.inbound,
-        record.sources.commands if by_hand else -1,
+        record.sources.commands if manual else -1,
         record.at.toordinal() - _FIRST_DAY,
     )
     partition.today = max(partition.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:
-        is_young(partition, record.conversation_id, record.customer_id if sticky else None)
+        mark_recent(partition, record.conversation_id, record.customer_id if sticky else None)
     loads = partition.loads.setdefault(new.organization, {})
     if record.conversation_id not in partition.done:
-        if row is not None:
-            count_load(loads, row.agent_id, -1)
+        if current is not None:
+            count_load(loads, current.agent_id, -1)
         count_load(loads, new.agent_id, 1)
     if sticky:
-        _stick(partition.customer(record.customer_id), record, new)
+        _apply_stickiness(partition.customer(record.customer_id), record, new)
 
 
-def is_young(
-    partition: Partition, conversation: ConversationId, customer: CustomerId | None
+def mark_recent(
+    partition: CustomerState, conversation: ConversationId, customer: CustomerId | None
 ) -> None:
     """Something happened to the conversation; it comes to rest after all others that are young."""
-    partition.young.pop(conversation, None)
-    partition.young[conversation] = customer
+    partition.recent.pop(conversation, None)
+    partition.recent[conversation] = customer
 
 
-def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
+def _apply_stickiness(
+    customer: CustomerRouting, record: AssignmentEvent, current: ConversationState
+) -> None:
     """The customer's last record is the stickiness, and tells which requests came to an end.
 
     That is the one that it names, with all before it. One that waits names what it waits for: when
@@ -275,13 +277,13 @@ def _stick(customer: Customer, record: AssignmentEvent, row: Row) -> None:
         customer.thread = record.conversation_id
     elif record.conversation_id not in customer.lives:
         customer.lives = (*customer.lives, record.conversation_id)
-    customer.agent_id = row.agent_id
-    customer.reason = row.reason
+    customer.agent_id = current.agent_id
+    customer.reason = current.reason
     customer.rule_id = None if record.rule_id is None else RuleId(intern(record.rule_id))
-    if record.request_id is None or (row.waiting and row.command < 0):
+    if record.request_id is None or (current.waiting and current.command < 0):
         return
     customer.settled, customer.settled_command = order_of(record.request_id)
-    customer.settled_before = row.waiting
+    customer.settled_before = current.waiting
     request = customer.open_request
     if request is not None and customer.has_settled(order_of(request.id)):
         customer.open_request = None
@@ -315,7 +317,7 @@ def order_of(request: str) -> tuple[int, int]:
     return (int(inbound), int(offset)) if inbound else (int(offset), -1)
 
 
-def furthest(handled: Sources, seen: Sources) -> Sources:
+def merge_offsets(handled: InputOffsets, seen: InputOffsets) -> InputOffsets:
     """In recovery, what the records tell of how far the inputs had been read."""
     if (
         seen.inbound <= handled.inbound
@@ -323,7 +325,7 @@ def furthest(handled: Sources, seen: Sources) -> Sources:
         and seen.commands <= handled.commands
     ):
         return handled
-    return Sources(
+    return InputOffsets(
         inbound=max(handled.inbound, seen.inbound),
         answers=max(handled.answers, seen.answers),
         commands=max(handled.commands, seen.commands),
@@ -331,7 +333,7 @@ def furthest(handled: Sources, seen: Sources) -> Sources:
 
 
 def last_settled(
-    partition: Partition,
+    partition: CustomerState,
     conversation: ConversationId,
     kind: ConversationKind,
     customer: CustomerId,
@@ -343,11 +345,13 @@ def last_settled(
         if settled == _NONE_SETTLED or found.settled_before:
             return None
         return request_id(partition.number, *settled)
-    row = partition.rows.get(conversation)
-    return None if row is None or row.waiting else row.request_id
+    current = partition.conversations.get(conversation)
+    return None if current is None or current.waiting else current.request_id
 
 
-def apply_customer(partition: Partition, customer_id: CustomerId, record: CustomerRecord) -> None:
+def apply_customer(
+    partition: CustomerState, customer_id: CustomerId, record: CustomerRecord
+) -> None:
     """Folds one record of `router-customers`; the latest counts.
 
     A request tells, as assignments do, how far the inputs had been read.
@@ -357,22 +361,22 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
     if request is not None:
         inbound, command = order_of(request.id)
         if inbound > partition.handled.inbound or command > partition.handled.commands:
-            told = Sources(inbound=inbound, commands=command)
-            partition.handled = furthest(partition.handled, told)
+            told = InputOffsets(inbound=inbound, commands=command)
+            partition.handled = merge_offsets(partition.handled, told)
         if customer.has_settled((inbound, command)):
             request = None
     customer.open_request = request
-    customer.seen = as_written_today(record.seen)
+    customer.seen = upgrade_ring(record.seen)
     customer.refused = record.refused
     customer.named = record.named
 
 
-def apply_done(partition: Partition, conversation: ConversationId, seen: int | None) -> None:
+def apply_done(partition: CustomerState, conversation: ConversationId, seen: int | None) -> None:
     """Folds one mark; the latest counts. None opens the conversation again (I12)."""
-    row = partition.rows.get(conversation)
-    if (seen is None) is (conversation in partition.done) and row is not None:
-        loads = partition.loads.setdefault(row.organization, {})
-        count_load(loads, row.agent_id, 1 if seen is None else -1)
+    current = partition.conversations.get(conversation)
+    if (seen is None) is (conversation in partition.done) and current is not None:
+        loads = partition.loads.setdefault(current.organization, {})
+        count_load(loads, current.agent_id, 1 if seen is None else -1)
     if seen is None:
         partition.done.pop(conversation, None)
     else:

@@ -10,22 +10,22 @@ from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, Presence, Reason
 from tuyen_router.domain.candidates import is_outside, may_answer
 from tuyen_router.domain.decisions import (
-    Conversation,
+    ConversationIdentity,
     CustomerSaved,
     Decision,
     DoneSaved,
-    Why,
-    assignment,
+    Provenance,
+    make_assignment,
 )
-from tuyen_router.domain.live import with_comment
+from tuyen_router.domain.livestream import with_comment
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.seen import Seen, arrival_of, with_seen
+from tuyen_router.domain.seen import Seen, recognize, remember_seen
 from tuyen_router.domain.state import (
-    Customer,
     CustomerRecord,
-    Named,
-    Partition,
+    CustomerRouting,
+    CustomerState,
     Request,
+    RequestedDepartment,
     request_id,
 )
 from tuyen_router.domain.visits import address_of
@@ -35,7 +35,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An inbound event that may need an agent, and where it stands in the log."""
 
     event_id: EventId
-    conversation: Conversation
+    conversation: ConversationIdentity
     channel: Channel
     position: Position
     at: datetime
@@ -47,7 +47,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def on_sticky_event(
-    partition: Partition, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: Organization, arrival: Arrival
 ) -> list[Decision]:
     """A message or a livestream comment of a customer.
 
@@ -58,93 +58,98 @@ def on_sticky_event(
     One at an offset that was handled is a replay after a crash: it asks the same again, if the
     answer is still awaited, and never for anything new, because presence has moved on since.
     """
-    customer = partition.customer(arrival.conversation.customer_id)
-    seen = arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
+    customer = state.customer(arrival.conversation.customer_id)
+    seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
     match seen:
         case Seen.NEVER:
             pass
         case Seen.BEFORE:
-            return [*reopened(partition, arrival), *_replayed(customer, arrival)]
+            return [*reopen_if_new(state, arrival), *_replay(customer, arrival)]
         case Seen.AS_ANOTHER:
             return []
-        case Seen.PERHAPS if arrival.conversation.id in partition.rows:
-            return [heard_again(customer, arrival)]
+        case Seen.PERHAPS if arrival.conversation.id in state.conversations:
+            return [remember_uncertain(customer, arrival)]
         case Seen.PERHAPS:
             pass
     request = customer.open_request
     decisions: list[Decision] = []
     named = customer.named
     if organization.assigns_by_itself:
-        named = _named(arrival) or named
+        named = _department_requested(arrival) or named
         if request is not None:
-            request, decisions = _joined(partition, organization, request, arrival)
+            request, decisions = _join_request(state, organization, request, arrival)
             if named != customer.named:
-                request = _redirected(organization, customer, request, arrival)
-                decisions.append(_requested(arrival, request))
-        elif _decided(partition, customer, arrival):
+                request = _redirect(organization, customer, request, arrival)
+                decisions.append(_request_again(arrival, request))
+        elif _was_decided(state, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
-            request = _request(arrival, purpose)
-            decisions = [requested(arrival, purpose)]
+            request = _open_request(arrival, purpose)
+            decisions = [request_choice(arrival, purpose)]
         else:
-            decisions = _followed(partition, organization, arrival)
-    saved = noted(customer, arrival, request, named)
-    return [saved, *reopened(partition, arrival), *decisions]
+            decisions = _follow_assignee(state, organization, arrival)
+    saved = remember_event(customer, arrival, request, named)
+    return [saved, *reopen_if_new(state, arrival), *decisions]
 
 
-def noted(
-    customer: Customer, arrival: Arrival, request: Request | None, named: Named | None = None
+def remember_event(
+    customer: CustomerRouting,
+    arrival: Arrival,
+    request: Request | None,
+    named: RequestedDepartment | None = None,
 ) -> CustomerSaved:
     """The customer with the event in the ring of those that were handled, and with a request."""
-    return _noted(customer, arrival, request, arrival.conversation.id, named)
+    return _remember(customer, arrival, request, arrival.conversation.id, named)
 
 
-def heard_again(customer: Customer, arrival: Arrival) -> CustomerSaved:
+def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
     """The customer with an event in the ring that may be a repeated one: it was handled, and is no
     conversation's news, so that whoever calls its conversation done is not told of it."""
-    return _noted(customer, arrival, customer.open_request, _NO_CONVERSATION)
+    return _remember(customer, arrival, customer.open_request, _NO_CONVERSATION)
 
 
 _NO_CONVERSATION = ConversationId("")
 
 
-def _noted(
-    customer: Customer,
+def _remember(
+    customer: CustomerRouting,
     arrival: Arrival,
     request: Request | None,
     conversation: ConversationId,
-    named: Named | None = None,
+    named: RequestedDepartment | None = None,
 ) -> CustomerSaved:
     offset = arrival.position.offset
-    seen = with_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
+    seen = remember_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
     record = CustomerRecord(request, seen, customer.refused, named or customer.named)
     return CustomerSaved(arrival.conversation.customer_id, record)
 
 
-def reopened(partition: Partition, arrival: Arrival) -> tuple[DoneSaved, ...]:
+def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ...]:
     """I12: an event that nobody had seen when the conversation was called done opens it again."""
     conversation = arrival.conversation.id
-    seen = partition.done.get(conversation)
+    seen = state.done.get(conversation)
     if seen is None or arrival.position.offset <= seen:
         return ()
     return (DoneSaved(conversation, None),)
 
 
-def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -> Purpose | None:
+def _purpose(
+    organization: Organization, customer: CustomerRouting, arrival: Arrival
+) -> Purpose | None:
     """Why a new assignee has to be found; None when the present one stays."""
     agent = customer.agent_id
     if agent is None:
         return Purpose.FIRST  # R3.1
     if not may_answer(organization, agent, arrival.conversation.page_id):
         return Purpose.STICKY_LOST  # R3.4
-    if _left_for_another(organization, customer, arrival):
+    if _requests_another_department(organization, customer, arrival):
         return Purpose.STICKY_LOST  # R3.7
     if organization.settings.auto_reassign and organization.presence_of(agent) is Presence.OFFLINE:
         return Purpose.OFFLINE  # R3.3
     return None  # R3.2
 
 
-def _named(arrival: Arrival) -> Named | None:
+def _department_requested(arrival: Arrival) -> RequestedDepartment | None:
     """What a website's visitor asks for; None of an event that names no department."""
     visit = arrival.visit
     if visit is None or visit.department is None:
@@ -152,19 +157,21 @@ def _named(arrival: Arrival) -> Named | None:
     return visit.department, visit.region
 
 
-def _left_for_another(organization: Organization, customer: Customer, arrival: Arrival) -> bool:
+def _requests_another_department(
+    organization: Organization, customer: CustomerRouting, arrival: Arrival
+) -> bool:
     """R3.7: whether the visitor names what they did not name before, and the assignee is not there.
 
     Naming the same again moves nobody, so a manager's choice of somebody outside it stands (R3.5).
     """
-    named = _named(arrival)
+    named = _department_requested(arrival)
     if customer.agent_id is None or named in (None, customer.named):
         return False
     return named is not None and is_outside(organization, customer.agent_id, *named)
 
 
-def _redirected(
-    organization: Organization, customer: Customer, request: Request, arrival: Arrival
+def _redirect(
+    organization: Organization, customer: CustomerRouting, request: Request, arrival: Arrival
 ) -> Request:
     """R3.7: who waits and names another department waits there, in the place that they had.
 
@@ -172,7 +179,7 @@ def _redirected(
     meanwhile, its answer comes to nothing.
     """
     purpose = request.purpose
-    if _left_for_another(organization, customer, arrival):
+    if _requests_another_department(organization, customer, arrival):
         purpose = Purpose.STICKY_LOST
     return msgspec.structs.replace(
         request,
@@ -185,16 +192,18 @@ def _redirected(
     )
 
 
-def _followed(partition: Partition, organization: Organization, arrival: Arrival) -> list[Decision]:
+def _follow_assignee(
+    state: CustomerState, organization: Organization, arrival: Arrival
+) -> list[Decision]:
     version = organization.settings.version
-    return follow(
-        partition, arrival.conversation, arrival.event_id, arrival.at, settings_version=version
+    return follow_assignee(
+        state, arrival.conversation, arrival.event_id, arrival.at, settings_version=version
     )
 
 
-def follow(
-    partition: Partition,
-    conversation: Conversation,
+def follow_assignee(
+    state: CustomerState,
+    conversation: ConversationIdentity,
     caused_by: EventId,
     at: datetime,
     *,
@@ -202,11 +211,11 @@ def follow(
     request_id: str | None = None,
 ) -> list[Decision]:
     """R3.2: the conversation is the sticky assignee's, with the reason by which they became it."""
-    row = partition.rows.get(conversation.id)
-    customer = partition.customer(conversation.customer_id)
-    if customer.agent_id is None or (row is not None and row.agent_id == customer.agent_id):
+    current = state.conversations.get(conversation.id)
+    customer = state.customer(conversation.customer_id)
+    if customer.agent_id is None or (current is not None and current.agent_id == customer.agent_id):
         return []
-    why = Why(
+    why = Provenance(
         reason=customer.reason or Reason.ROTATION,
         rule_id=customer.rule_id,
         caused_by=caused_by,
@@ -214,10 +223,10 @@ def follow(
         settings_version=settings_version,
         request_id=request_id,
     )
-    return [assignment(partition, conversation, customer.agent_id, why)]
+    return [make_assignment(state, conversation, customer.agent_id, why)]
 
 
-def _request(arrival: Arrival, purpose: Purpose) -> Request:
+def _open_request(arrival: Arrival, purpose: Purpose) -> Request:
     conversation = arrival.conversation
     return Request(
         id=_request_id(arrival),
@@ -232,8 +241,8 @@ def _request(arrival: Arrival, purpose: Purpose) -> Request:
     )
 
 
-def _joined(
-    partition: Partition, organization: Organization, request: Request, arrival: Arrival
+def _join_request(
+    state: CustomerState, organization: Organization, request: Request, arrival: Arrival
 ) -> tuple[Request, list[Decision]]:
     """R3.6: while an answer is awaited nothing is asked; the conversation gets the same answer."""
     conversation = arrival.conversation
@@ -246,49 +255,49 @@ def _joined(
             joined,
             conversations=(*request.conversations, (conversation.id, conversation.kind)),
         )
-    if partition.waits(conversation.id) or not any(map(partition.waits, known)):
+    if state.waits(conversation.id) or not any(map(state.waits, known)):
         return joined, []
-    why = Why(
+    why = Provenance(
         reason=Reason.QUEUED,
         caused_by=arrival.event_id,
         at=arrival.at,
         settings_version=organization.settings.version,
         request_id=request.id,
     )
-    return joined, [assignment(partition, conversation, None, why)]
+    return joined, [make_assignment(state, conversation, None, why)]
 
 
-def _decided(partition: Partition, customer: Customer, arrival: Arrival) -> bool:
+def _was_decided(state: CustomerState, customer: CustomerRouting, arrival: Arrival) -> bool:
     """Whether there is a record from this event or a later one.
 
     Then the event was handled before a crash that took only the customer's own record.
     """
     if customer.has_settled((arrival.position.offset, -1)):
         return True
-    row = partition.rows.get(arrival.conversation.id)
-    return row is not None and row.inbound >= arrival.position.offset
+    current = state.conversations.get(arrival.conversation.id)
+    return current is not None and current.inbound >= arrival.position.offset
 
 
-def _replayed(customer: Customer, arrival: Arrival) -> list[Decision]:
+def _replay(customer: CustomerRouting, arrival: Arrival) -> list[Decision]:
     """The customer's record is in the log, and all before it; only the request may be lost."""
     request = customer.open_request
     if request is not None and request.cause == arrival.position:
-        return [_requested(arrival, request)]
+        return [_request_again(arrival, request)]
     return []
 
 
-def _requested(arrival: Arrival, request: Request) -> ChoiceRequested:
+def _request_again(arrival: Arrival, request: Request) -> ChoiceRequested:
     """What is asked for a request that is open."""
     leavers = request.leavers
     return msgspec.structs.replace(
-        requested(arrival, request.purpose),
+        request_choice(arrival, request.purpose),
         handed_over_by=leavers[0] if leavers else None,
         also_handed_over_by=leavers[1:],
         keeps_place=request.keeps_place,
     )
 
 
-def requested(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
+def request_choice(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
     """The request itself."""
     conversation = arrival.conversation
     visit = arrival.visit or _NO_VISIT
@@ -317,7 +326,9 @@ def _request_id(arrival: Arrival) -> str:
     return request_id(arrival.position.partition, arrival.position.offset)
 
 
-def conversations_of(request: Request, conversation: Conversation) -> list[Conversation]:
+def conversations_of(
+    request: Request, conversation: ConversationIdentity
+) -> list[ConversationIdentity]:
     """All conversations that a request asks for, shaped like the one it was asked with."""
     return [
         msgspec.structs.replace(conversation, id=each, kind=kind)

@@ -48,7 +48,7 @@ class Thread(NamedTuple):
     partition: int
 
 
-class BucketKept(msgspec.Struct, frozen=True):
+class ThreadBucketChanged(msgspec.Struct, frozen=True):
     """The threads of a bucket are these from now on."""
 
     organization: OrganizationId
@@ -56,17 +56,17 @@ class BucketKept(msgspec.Struct, frozen=True):
     entries: bytes
 
 
-class RemovalTold(msgspec.Struct, frozen=True):
+class RemovalReported(msgspec.Struct, frozen=True):
     """The partition that has a thread is told that it is gone at the channel (R4.6)."""
 
     partition: int
     removed: ThreadRemoved
 
 
-ThreadStep = BucketKept | RemovalTold
+ThreadStep = ThreadBucketChanged | RemovalReported
 
 
-def evolve(threads: Threads, step: BucketKept) -> None:
+def apply_thread_step(threads: Threads, step: ThreadBucketChanged) -> None:
     """Folds a step, live and in recovery alike."""
     threads.setdefault(step.organization, {})[step.bucket] = step.entries
 
@@ -88,7 +88,7 @@ def find(
     return Thread(_STATES[entries[at + _ENTRY - 1]], entries[at + _ENTRY - 2])
 
 
-def begins(request: ChoiceRequested) -> bool:
+def begins_thread(request: ChoiceRequested) -> bool:
     """Whether a request is for the thread of a comment that nobody had before."""
     return request.kind is ConversationKind.COMMENT and request.purpose is Purpose.FIRST
 
@@ -105,10 +105,10 @@ def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
     return known is None
 
 
-def taken(threads: Threads, request: ChoiceRequested) -> BucketKept:
+def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
     """The thread is the asking partition's."""
     thread = Thread(ThreadState.TAKEN, request.cause.partition)
-    return _kept(threads, request.organization, request.conversation_id, thread)
+    return _keep(threads, request.organization, request.conversation_id, thread)
 
 
 def on_report(
@@ -120,9 +120,9 @@ def on_report(
     `waiting` is the request by which the thread waits in the queue.
     """
     known = find(threads, report.organization, report.conversation_id)
-    after = _after(known, report, waiting)
+    after = _next_state(known, report, waiting)
     if after != known:
-        yield _kept(threads, report.organization, report.conversation_id, after)
+        yield _keep(threads, report.organization, report.conversation_id, after)
     if after.state is ThreadState.REMOVED and after.partition != NOWHERE:
         told = ThreadRemoved(
             organization=report.organization,
@@ -132,10 +132,12 @@ def on_report(
             seed=report.seed,
             at=report.at,
         )
-        yield RemovalTold(after.partition, told)
+        yield RemovalReported(after.partition, told)
 
 
-def _after(known: Thread | None, report: ThreadReported, waiting: ChoiceRequested | None) -> Thread:
+def _next_state(
+    known: Thread | None, report: ThreadReported, waiting: ChoiceRequested | None
+) -> Thread:
     """What is known of the thread then."""
     match report.state:
         case ThreadState.OURS:
@@ -149,9 +151,9 @@ def _after(known: Thread | None, report: ThreadReported, waiting: ChoiceRequeste
             return Thread(report.state, place if waiting is None else waiting.cause.partition)
 
 
-def _kept(
+def _keep(
     threads: Threads, organization: OrganizationId, conversation: ConversationId, thread: Thread
-) -> BucketKept:
+) -> ThreadBucketChanged:
     """The bucket with the thread at its end; the oldest of more than there may be is forgotten."""
     bucket, digest = _place(conversation)
     entries = threads.get(organization, {}).get(bucket, b"")
@@ -159,7 +161,7 @@ def _kept(
     if at >= 0:
         entries = entries[:at] + entries[at + _ENTRY :]
     entries += digest + bytes((thread.partition, _STATES.index(thread.state)))
-    return BucketKept(organization, bucket, entries[-_BUCKET_BYTES:])
+    return ThreadBucketChanged(organization, bucket, entries[-_BUCKET_BYTES:])
 
 
 def _find(entries: bytes, digest: bytes) -> int:

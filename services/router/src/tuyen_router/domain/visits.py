@@ -25,7 +25,7 @@ def word_of(chosen: str | None) -> str | None:
     return None if chosen is None else chosen[: ID_CHARACTERS + 1]
 
 
-def kept(visit: Visit) -> Visit:
+def bound_visit(visit: Visit) -> Visit:
     """The visit, with no more of it than counts."""
     return Visit(
         page_url=address_of(visit.page_url),

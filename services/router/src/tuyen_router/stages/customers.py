@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 from msgspec.structs import replace
 
-from tuyen_events.assignments import AssignmentEvent, Sources
+from tuyen_events.assignments import AssignmentEvent, InputOffsets
 from tuyen_events.codec import (
     UnknownTypeError,
     decode_data,
@@ -52,19 +52,19 @@ from tuyen_events.topics import (
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS, ROUTED_EVENTS
-from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record, RecordTooLargeError
-from tuyen_router.domain.by_hand import on_assign
-from tuyen_router.domain.contested import restated
+from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.contested import restate_contested
 from tuyen_router.domain.decisions import (
-    Conversation,
+    ConversationIdentity,
     CustomerSaved,
     Decision,
     DoneSaved,
-    evolve,
+    apply_decision,
 )
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
-from tuyen_router.domain.live import on_live_comment_removed
+from tuyen_router.domain.livestream import on_live_comment_removed
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import (
     on_comment_removed,
     on_own_root,
@@ -74,22 +74,28 @@ from tuyen_router.domain.rotating import (
     was_assigned_as_root,
 )
 from tuyen_router.domain.seen import time_of
-from tuyen_router.domain.settling import on_answer
-from tuyen_router.domain.snapshot import ROW_BYTES, note_written, recall, wake, with_standing
-from tuyen_router.domain.state import CustomerRecord, Partition, Request
+from tuyen_router.domain.snapshot import (
+    ROW_BYTES,
+    note_written,
+    restore,
+    restore_conversation,
+    with_summary,
+)
+from tuyen_router.domain.state import CustomerRecord, CustomerState, Request
 from tuyen_router.domain.sticky import Arrival, on_sticky_event
-from tuyen_router.domain.visits import kept
+from tuyen_router.domain.visits import bound_visit
 from tuyen_router.ports import CustomerPartition, Organizations
 from tuyen_router.stages.loads import ChangedLoads, complete_report, in_parts
 from tuyen_router.stages.records import (
-    DeadLetterOffice,
+    DeadLetterWriter,
     assignment_record,
     organization_partition,
     private_record,
     reason_of,
 )
-from tuyen_router.stages.saving import Saving
+from tuyen_router.stages.snapshot_writer import SnapshotWriter
 from tuyen_router.stages.tables import customer_entry
+from tuyen_stream import Batch, BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
 
 NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
@@ -121,40 +127,40 @@ class CustomerStage:
         topic_prefix: str,
         partition: CustomerPartition,
         organization: Organizations,
-        dead_letters: DeadLetterOffice,
+        dead_letters: DeadLetterWriter,
     ) -> None:
         self._prefix = topic_prefix
         self._partition = partition
         self._organization = organization
         self._dead_letters = dead_letters
 
-    def handle(self, chunk: Chunk, outbox: Outbox) -> None:
+    def handle(self, batch: Batch, outbox: Outbox) -> None:
         """A chunk of one of the three inputs."""
-        topic = chunk.topic.removeprefix(self._prefix)
-        partition = self._partition(chunk.partition)
+        topic = batch.topic.removeprefix(self._prefix)
+        partition = self._partition(batch.partition)
         loads = ChangedLoads(partition, self._organization)
         writing = _Writing(self._prefix, partition, outbox, loads, self._organization)
-        for record in chunk.records:
+        for record in batch.records:
             event = None
             try:
                 event = _read(topic, record)
                 if event is None:
                     continue
-                position = Position(topic=topic, partition=chunk.partition, offset=record.offset)
+                position = Position(topic=topic, partition=batch.partition, offset=record.offset)
                 decided = writing.ready(self._decide(partition, event, record, position))
             except MemoryError:
                 raise
             except Exception as error:  # the record's own doing, and nothing was changed for it
-                self._dead_letters.add(outbox, topic, chunk.partition, record, error)
+                self._dead_letters.add(outbox, topic, batch.partition, record, error)
                 decided = []
             for decision, written in decided:
-                evolve(partition, decision)
+                apply_decision(partition, decision)
                 writing.add(decision, written)
             if isinstance(event, ChoiceMade):
                 loads.note_answer(event)
             writing.end_event()
         writing.end_chunk()
-        ROUTED_EVENTS.labels(NAME, topic).inc(len(chunk.records))
+        ROUTED_EVENTS.labels(NAME, topic).inc(len(batch.records))
 
     def report_step(
         self, number: int, organizations: Collection[OrganizationId] | None
@@ -183,18 +189,18 @@ class CustomerStage:
 
         return step
 
-    def _restate(self, partition: Partition, outbox: Outbox) -> None:
+    def _restate(self, partition: CustomerState, outbox: Outbox) -> None:
         loads = ChangedLoads(partition, self._organization)
         writing = _Writing(self._prefix, partition, outbox, loads, self._organization)
-        for record in restated(partition):
+        for record in restate_contested(partition):
             for decision, written in writing.ready([record]):
-                evolve(partition, decision)
+                apply_decision(partition, decision)
                 writing.add(decision, written)
             writing.end_event()
         writing.end_chunk()
 
     def _decide(
-        self, partition: Partition, event: Event, record: Record, position: Position
+        self, partition: CustomerState, event: Event, record: ConsumedRecord, position: Position
     ) -> list[Decision]:
         repeated = _note_handled(partition, position)
         _wake(partition, event)
@@ -217,7 +223,7 @@ class CustomerStage:
                 return self._commanded(partition, event, position, repeated)
 
     def _commanded(
-        self, partition: Partition, event: Event, position: Position, repeated: bool
+        self, partition: CustomerState, event: Event, position: Position, repeated: bool
     ) -> list[Decision]:
         match event:
             case AssignConversation():
@@ -234,7 +240,7 @@ class CustomerStage:
 
     def _arrived(
         self,
-        partition: Partition,
+        partition: CustomerState,
         event: MessageReceived | CommentAdded,
         event_id: EventId,
         position: Position,
@@ -249,7 +255,7 @@ class CustomerStage:
             return []
         arrival = Arrival(
             event_id=event_id,
-            conversation=Conversation(
+            conversation=ConversationIdentity(
                 id=event.conversation_id,
                 kind=kind,
                 organization=event.organization,
@@ -277,7 +283,7 @@ class _Writing:
     def __init__(
         self,
         prefix: str,
-        partition: Partition,
+        partition: CustomerState,
         outbox: Outbox,
         loads: ChangedLoads,
         organization: Organizations,
@@ -292,7 +298,7 @@ class _Writing:
         self._made: list[AssignmentEvent] = []
         self._saved: dict[CustomerId, CustomerRecord] = {}
         self._done: dict[ConversationId, int | None] = {}
-        self._saving = Saving(prefix, partition, outbox, loads)
+        self._saving = SnapshotWriter(prefix, partition, outbox, loads)
 
     def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
         """The decisions of one event, each with the record that it leaves.
@@ -328,12 +334,12 @@ class _Writing:
     def _require_customer(self, decision: CustomerSaved) -> None:
         """The customer's record, with the rows that the threads it asks for have or will have."""
         request = decision.record.request
-        standing = with_standing(self._partition, decision.customer_id, decision.record)
+        standing = with_summary(self._partition, decision.customer_id, decision.record)
         entry = OutRecord(*customer_entry(decision.customer_id, standing))
         size = self._outbox.size_of(CUSTOMERS.name, entry)
         more = 0 if request is None else ROW_BYTES * len(request.conversations)
         if size + more > self._outbox.limit:
-            raise RecordTooLargeError(CUSTOMERS.name, size + more, self._outbox.limit)
+            raise BatchTooLargeError(CUSTOMERS.name, size + more, self._outbox.limit)
 
     def add(self, decision: Decision, record: OutRecord) -> None:
         """Takes a decision, once it is folded, with the record that was made ready."""
@@ -370,7 +376,7 @@ class _Writing:
         topic = self._prefix + ASSIGNMENTS.name
         try:
             self._outbox.add_atomically(topic, self._partition.number, self._records)
-        except RecordTooLargeError:
+        except BatchTooLargeError:
             for records in self._outbox.fitting(self._records):
                 self._outbox.add_atomically(topic, self._partition.number, records)
         for each in self._assignments:
@@ -419,7 +425,7 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
         outbox.follow_up.follow_up.add_atomically(topic, partition, (record,))
 
 
-def _note_handled(partition: Partition, position: Position) -> bool:
+def _note_handled(partition: CustomerState, position: Position) -> bool:
     """Takes down how far an input was read; whether the record was handled before."""
     handled, offset = partition.handled, position.offset
     inbound, answers, commands = handled.inbound, handled.answers, handled.commands
@@ -431,40 +437,40 @@ def _note_handled(partition: Partition, position: Position) -> bool:
         case _:
             repeated, commands = offset <= commands, max(offset, commands)
     if not repeated:
-        partition.handled = Sources(inbound=inbound, answers=answers, commands=commands)
+        partition.handled = InputOffsets(inbound=inbound, answers=answers, commands=commands)
     return repeated
 
 
-def _wake(partition: Partition, event: Event) -> None:
+def _wake(partition: CustomerState, event: Event) -> None:
     """What an event is about may be at rest; a message thread never is."""
     if isinstance(event, MessageReceived):
         return
     match event:
         case CommentAdded(conversation_id=str() as conversation, customer=Customer() as author):
-            wake(partition, conversation, author.id if event.livestream else None)
+            restore(partition, conversation, author.id if event.livestream else None)
             if event.livestream:
                 thread = comment_thread_id(event.organization, event.page_id, event.external_id)
-                wake(partition, thread, None)
+                restore(partition, thread, None)
         case CommentRemoved():
             thread = event.conversation_id or comment_thread_id(
                 event.organization, event.page_id, event.external_id
             )
             is_live = event.livestream and event.conversation_id is not None
             author_id = event.customer.id if is_live and event.customer is not None else None
-            wake(partition, thread, author_id)
+            restore(partition, thread, author_id)
         case ThreadRemoved():
-            wake(partition, event.conversation_id, None)
+            restore(partition, event.conversation_id, None)
         case ChoiceMade() | AssignConversation() | ReturnToRotation() | MarkConversationDone():
             if event.kind is not ConversationKind.MESSAGE:
                 customer = event.customer_id if event.kind.sticky else None
-                wake(partition, event.conversation_id, customer)
+                restore(partition, event.conversation_id, customer)
                 if not isinstance(event, ChoiceMade):
-                    recall(partition, event)
+                    restore_conversation(partition, event)
         case _:
             pass
 
 
-def _read(topic: str, record: Record) -> Event | None:
+def _read(topic: str, record: ConsumedRecord) -> Event | None:
     """The record's event, if this stage has any use for it.
 
     Most inbound types assign nothing and are not even decoded. Raises UnreadableEventError.
@@ -489,11 +495,11 @@ def _may_be_large(request: Request | None) -> bool:
 
 def _visit(event: MessageReceived | CommentAdded) -> Visit | None:
     if isinstance(event, MessageReceived) and event.visit is not None:
-        return kept(event.visit)
+        return bound_visit(event.visit)
     return None
 
 
-def _id_of(record: Record) -> EventId:
+def _id_of(record: ConsumedRecord) -> EventId:
     return EventId((header(record.headers, "ce_id") or b"").decode())
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
-from tuyen_router.domain.state import Partition
+from tuyen_router.domain.state import CustomerState
 from tuyen_router.ports import Organizations
 
 PART_BYTES = 256 * 1024
@@ -22,7 +22,7 @@ class ChangedLoads:
     An organization that does not count loads costs a look-up per assignment, and nothing per event.
     """
 
-    def __init__(self, partition: Partition, organization: Organizations) -> None:
+    def __init__(self, partition: CustomerState, organization: Organizations) -> None:
         self._partition = partition
         self._organization = organization
         self._agents: dict[OrganizationId, set[AgentId]] = {}
@@ -46,9 +46,9 @@ class ChangedLoads:
 
     def note_done(self, conversation: ConversationId) -> None:
         """A conversation was done, or opened again."""
-        row = self._partition.rows.get(conversation)
-        if row is not None:
-            self.note(row.organization, row.agent_id)
+        current = self._partition.conversations.get(conversation)
+        if current is not None:
+            self.note(current.organization, current.agent_id)
 
     def note(self, organization: OrganizationId, *agents: AgentId | None) -> None:
         """These agents have another count than before."""
@@ -71,7 +71,7 @@ class ChangedLoads:
             )
 
 
-def complete_report(partition: Partition, organization: OrganizationId) -> LoadsReported:
+def complete_report(partition: CustomerState, organization: OrganizationId) -> LoadsReported:
     """All loads of an organization in a partition."""
     return LoadsReported(
         organization=organization,

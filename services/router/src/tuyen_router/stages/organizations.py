@@ -15,39 +15,39 @@ from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import ROUTED_EVENTS, STOPPED_DRAINS
-from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
-from tuyen_router.domain.loads import fell
+from tuyen_router.domain.dispatch_state import (
+    REMEMBERED_ANSWERS,
+    AnswerRepeated,
+    CursorMoved,
+    DispatchState,
+    DispatchStep,
+    PoolPublished,
+    RequestAnswered,
+    RequestSeen,
+    apply_step,
+)
+from tuyen_router.domain.loads import has_fallen
 from tuyen_router.domain.queue import (
     drain,
-    drained_again,
     on_report,
     on_request,
     on_thread,
     on_withdrawal,
-    turns,
+    repeat_drained,
+    split_by_answer,
 )
-from tuyen_router.domain.rotations import (
-    REMEMBERED_ANSWERS,
-    Answered,
-    Asked,
-    CursorMoved,
-    PoolTold,
-    Repeated,
-    Rotations,
-    Step,
-    evolve,
-)
-from tuyen_router.domain.threads import BucketKept, RemovalTold
+from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
 from tuyen_router.stages.records import (
-    DeadLetterOffice,
+    DeadLetterWriter,
     organization_partition,
     pool_record,
     private_record,
     reason_of,
 )
 from tuyen_router.stages.tables import choice_entry
+from tuyen_stream import Batch, ConsumedRecord, Outbox, OutRecord
 
 NAME = "organizations"
 INPUTS = (REQUESTS,)
@@ -82,7 +82,7 @@ class OrganizationStage:
         topic_prefix: str,
         rotations: OrganizationPartition,
         organization: Organizations,
-        dead_letters: DeadLetterOffice,
+        dead_letters: DeadLetterWriter,
         clock: Clock,
     ) -> None:
         self._prefix = topic_prefix
@@ -90,21 +90,21 @@ class OrganizationStage:
         self._organization = organization
         self._dead_letters = dead_letters
         self._clock = clock
-        self.stirred: set[OrganizationId] = set()
+        self.dirty: set[OrganizationId] = set()
         """Organizations in which somebody may have become a candidate since their last drain."""
-        self._recovered: dict[int, Rotations] = {}
-        self._untold: dict[OrganizationId, deque[Repeated]] = {}
+        self._recovered: dict[int, DispatchState] = {}
+        self._untold: dict[OrganizationId, deque[AnswerRepeated]] = {}
         """Drained answers that may not have reached stage 1 before a crash."""
 
-    def handle(self, chunk: Chunk, outbox: Outbox) -> None:
+    def handle(self, batch: Batch, outbox: Outbox) -> None:
         """A chunk of requests."""
-        rotations = self._rotations(chunk.partition)
+        rotations = self._rotations(batch.partition)
         writing = _Writing(self._prefix, rotations, outbox)
-        for record in chunk.records:
+        for record in batch.records:
             try:
                 event = _read(record)
             except UnreadableEventError as error:
-                self._dead_letters.add(outbox, REQUESTS.name, chunk.partition, record, error)
+                self._dead_letters.add(outbox, REQUESTS.name, batch.partition, record, error)
                 continue
             if isinstance(event, ChoiceRequested) and event.organization not in writing.drained:
                 writing.drained.add(event.organization)
@@ -114,14 +114,14 @@ class OrganizationStage:
             except MemoryError:
                 raise
             except Exception as error:  # the record's own doing, and nothing was changed for it
-                self._dead_letters.add(outbox, REQUESTS.name, chunk.partition, record, error)
+                self._dead_letters.add(outbox, REQUESTS.name, batch.partition, record, error)
                 continue
             if isinstance(event, LoadsReported):
                 self._take_report(rotations, event, ready, writing)
             else:
                 _fold(rotations, ready, writing)
         writing.end()
-        ROUTED_EVENTS.labels(NAME, REQUESTS.name).inc(len(chunk.records))
+        ROUTED_EVENTS.labels(NAME, REQUESTS.name).inc(len(batch.records))
 
     def drain_step(self, organization: OrganizationId) -> Callable[[Outbox], None]:
         """A step that hands out what waits in an organization, some hundreds at a time (R5.1).
@@ -137,7 +137,7 @@ class OrganizationStage:
 
         return step
 
-    def stir_waiting(self, partitions: Iterable[int]) -> None:
+    def mark_waiting_dirty(self, partitions: Iterable[int]) -> None:
         """Stirs all organizations of the owned partitions that have a queue: after a recovery.
 
         An answer to a request comes again with the request; one that was drained was caused by
@@ -146,19 +146,19 @@ class OrganizationStage:
         before, self._recovered = self._recovered, {}
         for number in partitions:
             rotations = self._recovered[number] = self._rotations(number)
-            self.stirred.update(each for each, queue in rotations.queues.items() if queue)
+            self.dirty.update(each for each, queue in rotations.queues.items() if queue)
             if before.get(number) is not rotations:
-                for each in drained_again(rotations):
-                    untold = self._untold.setdefault(each.answer.choice.organization, deque())
-                    untold.append(each)
-        self.stirred.update(self._untold)
+                for each in repeat_drained(rotations):
+                    undelivered = self._untold.setdefault(each.answer.choice.organization, deque())
+                    undelivered.append(each)
+        self.dirty.update(self._untold)
 
-    def _steps(self, rotations: Rotations, event: Event | None) -> Iterable[Step]:
+    def _steps(self, rotations: DispatchState, event: Event | None) -> Iterable[DispatchStep]:
         """What a record leads to, by the state as it is."""
         match event:
             case ChoiceRequested():
                 organization = self._organization(event.organization)
-                behind, now = event.organization in self.stirred, self._clock.now()
+                behind, now = event.organization in self.dirty, self._clock.now()
                 return on_request(rotations, organization, now, event, behind=behind)
             case ChoiceWithdrawn():
                 return on_withdrawal(rotations, event)
@@ -170,31 +170,31 @@ class OrganizationStage:
                 return ()
 
     def _take_report(
-        self, rotations: Rotations, report: LoadsReported, ready: "_Ready", writing: "_Writing"
+        self, rotations: DispatchState, report: LoadsReported, ready: "_Ready", writing: "_Writing"
     ) -> None:
         """Stirs the organization when somebody has room again (R1.7, R5.1)."""
         before = dict(rotations.loads_of(report.organization))
         _fold(rotations, ready, writing)
         after = rotations.loads_of(report.organization)
-        if fell(before, after) and self._organization(report.organization).counts_loads:
-            self.stirred.add(report.organization)
+        if has_fallen(before, after) and self._organization(report.organization).counts_loads:
+            self.dirty.add(report.organization)
 
     def _drain(
-        self, rotations: Rotations, organization: OrganizationId, writing: "_Writing"
+        self, rotations: DispatchState, organization: OrganizationId, writing: "_Writing"
     ) -> None:
         """Hands out some of what waits in a stirred organization; with all of it, it is calm.
 
         What raises there is the organization's own, and stops its draining alone, until something
         changes in it (R9.5).
         """
-        if organization not in self.stirred:
+        if organization not in self.dirty:
             return
-        turns = self._turns(rotations, organization)
+        split_by_answer = self._turns(rotations, organization)
         began = self._clock.now()
         handed_out, is_over = 0, False
         while not is_over:
             try:
-                turn = next(turns, None)
+                turn = next(split_by_answer, None)
                 ready = None if turn is None else writing.ready(turn)
             except MemoryError:
                 raise
@@ -204,23 +204,25 @@ class OrganizationStage:
                 ready, handed_out = None, 0
             if ready is None:
                 if handed_out < DRAINED_AT_ONCE:
-                    self.stirred.discard(organization)
+                    self.dirty.discard(organization)
                 return
             _fold(rotations, ready, writing)
-            handed_out += isinstance(ready.steps[-1], Answered)
+            handed_out += isinstance(ready.steps[-1], RequestAnswered)
             is_over = self._clock.now() - began > DRAINED_WITHIN
 
-    def _turns(self, rotations: Rotations, organization: OrganizationId) -> Iterator[list[Step]]:
+    def _turns(
+        self, rotations: DispatchState, organization: OrganizationId
+    ) -> Iterator[list[DispatchStep]]:
         """What is given again after a crash, and what is given now, one conversation at a time."""
-        untold = self._untold.get(organization)
-        while untold:
-            yield [untold.popleft()]
+        undelivered = self._untold.get(organization)
+        while undelivered:
+            yield [undelivered.popleft()]
         self._untold.pop(organization, None)
         known = self._organization(organization)
-        yield from turns(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
+        yield from split_by_answer(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
 
 
-def _read(record: Record) -> Event | None:
+def _read(record: ConsumedRecord) -> Event | None:
     """The record's event; None of one that is of no use here. Raises UnreadableEventError."""
     if record.value is None:
         return None
@@ -231,19 +233,19 @@ def _read(record: Record) -> Event | None:
     return within_bounds(event) if isinstance(event, ChoiceRequested) else event
 
 
-def _fold(rotations: Rotations, ready: "_Ready", writing: "_Writing") -> None:
+def _fold(rotations: DispatchState, ready: "_Ready", writing: "_Writing") -> None:
     """Folds steps, and hands over what was made ready of them."""
     for step in ready.steps:
-        evolve(rotations, step)
+        apply_step(rotations, step)
     writing.add(ready)
 
 
 class _Ready(msgspec.Struct, frozen=True):
     """Steps that are folded together, and what is to be written of them."""
 
-    steps: Sequence[Step]
+    steps: Sequence[DispatchStep]
     entries: Sequence[OutRecord]
-    asked: Asked | None
+    asked: RequestSeen | None
     """Is written once for all of a batch."""
     size: int
     """Of the entries and that, in one record batch."""
@@ -258,7 +260,7 @@ class _Writing:
     Within a batch a key stands once, with its last value. A batch ends only between two turns.
     """
 
-    def __init__(self, prefix: str, rotations: Rotations, outbox: Outbox) -> None:
+    def __init__(self, prefix: str, rotations: DispatchState, outbox: Outbox) -> None:
         self._choices = prefix + CHOICES.name
         self._answers = prefix + ANSWERS.name
         self._pools = prefix + POOLS.name
@@ -267,16 +269,16 @@ class _Writing:
         self.drained: set[OrganizationId] = set()
         """Organizations whose queue had its turn in this chunk."""
         self._entries: dict[bytes | None, OutRecord] = {}
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, RequestSeen] = {}
         self._bytes = 0
 
-    def ready(self, steps: Sequence[Step]) -> _Ready:
+    def ready(self, steps: Sequence[DispatchStep]) -> _Ready:
         """The records of some steps that belong together. Raises RecordTooLargeError when one of
         them cannot be written, or all of their entries in one batch."""
         entries, answers, pools, size = [], [], [], 0
         asked = None
         for step in steps:
-            if isinstance(step, Asked):
+            if isinstance(step, RequestSeen):
                 asked = step
                 size += len(step.source) + 2 * _FRAME
                 continue
@@ -286,18 +288,18 @@ class _Writing:
                 size += len(key) + (0 if value is None else len(value)) + _FRAME
                 entries.append(OutRecord(key, value))
             match step:
-                case CursorMoved() | BucketKept():
+                case CursorMoved() | ThreadBucketChanged():
                     pass
-                case Answered() | Repeated():
+                case RequestAnswered() | AnswerRepeated():
                     choice = step.answer.choice
                     record = private_record(choice.customer_id, choice)
                     self._outbox.require(self._answers, record)
                     answers.append((step.answer.partition, record))
-                case RemovalTold():
+                case RemovalReported():
                     record = private_record(step.removed.conversation_id, step.removed)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
-                case PoolTold():
+                case PoolPublished():
                     record = pool_record(step.pool, step.at)
                     self._outbox.require(self._pools, record)
                     pools.append((partition_of(step.pool.id, POOLS.partitions), record))

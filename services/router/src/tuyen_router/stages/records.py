@@ -16,7 +16,7 @@ from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
-from tuyen_router.chunks import Outbox, OutRecord, Record, RecordTooLargeError
+from tuyen_stream import BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
 
 SOURCE = "router"
 
@@ -69,7 +69,7 @@ def private_record(key: str, event: Event) -> OutRecord:
     return OutRecord(key.encode(), encode_data(event), [("ce_type", event.type.encode())])
 
 
-class DeadLetterOffice:
+class DeadLetterWriter:
     """Where a record goes that cannot be handled: nothing is skipped in silence (P4), and no record
     stops those behind it (R9.5).
 
@@ -83,7 +83,7 @@ class DeadLetterOffice:
         self._clock = clock
 
     def add(
-        self, outbox: Outbox, topic: str, partition: int, record: Record, error: Exception
+        self, outbox: Outbox, topic: str, partition: int, record: ConsumedRecord, error: Exception
     ) -> None:
         """Adds the record with its error; the same record again makes a letter with the same id."""
         DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
@@ -114,7 +114,7 @@ class DeadLetterOffice:
 
 def reason_of(error: Exception) -> str:
     """What a dead letter says was wrong: with the trace, where nobody expected it."""
-    if isinstance(error, UnreadableEventError | RecordTooLargeError):
+    if isinstance(error, UnreadableEventError | BatchTooLargeError):
         told = str(error)
     else:
         told = "".join(traceback.format_exception(error))

@@ -11,47 +11,47 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
-from tuyen_router.chunks import OutRecord, Record
 from tuyen_router.domain.choosing import Cursor
-from tuyen_router.domain.lines import Waiting
-from tuyen_router.domain.loads import Counted, Counts, Released, Reserved
-from tuyen_router.domain.rotations import (
+from tuyen_router.domain.dispatch_state import (
     Answer,
-    Answered,
-    Asked,
     CursorMoved,
-    Left,
-    Ordered,
+    Dequeued,
+    DispatchState,
+    DispatchStep,
+    OrderChanged,
     Progress,
-    Queued,
-    Rotations,
-    Step,
-    evolve,
+    RequestAnswered,
+    RequestQueued,
+    RequestSeen,
+    apply_step,
 )
+from tuyen_router.domain.loads import LoadCounts, LoadReleased, LoadReserved, LoadsCounted
+from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.snapshot import (
-    Changed,
-    Tail,
+    ChangedEntries,
+    SnapshotTail,
     apply_comment,
-    apply_standing,
+    apply_summary,
     apply_tail,
-    count_again,
     note_written,
+    recount_loads,
+    restore,
     tail_of,
     tail_offset,
-    wake,
-    with_standing,
+    with_summary,
 )
 from tuyen_router.domain.state import (
+    ConversationState,
     CustomerRecord,
-    Partition,
-    Row,
+    CustomerState,
     apply_assignment,
     apply_customer,
     apply_done,
-    furthest,
+    merge_offsets,
 )
-from tuyen_router.domain.threads import BucketKept
+from tuyen_router.domain.threads import ThreadBucketChanged
 from tuyen_router.stages.records import SOURCE, reason_of
+from tuyen_stream import ConsumedRecord, OutRecord
 
 _encode = msgspec.json.Encoder().encode
 _customer = msgspec.json.Decoder(CustomerRecord)
@@ -59,13 +59,13 @@ _cursor = msgspec.json.Decoder(Cursor)
 _order = msgspec.json.Decoder(tuple[AgentId, ...])
 _waiting = msgspec.json.Decoder(Waiting)
 _answer = msgspec.json.Decoder(Answer)
-_counts = msgspec.json.Decoder(Counts)
+_counts = msgspec.json.Decoder(LoadCounts)
 _agent = msgspec.json.Decoder(str)
 _progress = msgspec.json.Decoder(Progress)
 
-_row = msgspec.json.Decoder(Row)
+_row = msgspec.json.Decoder(ConversationState)
 _owner = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
-_tail = msgspec.json.Decoder(Tail)
+_tail = msgspec.json.Decoder(SnapshotTail)
 _int = msgspec.json.Decoder(int)
 
 _log = structlog.get_logger()
@@ -86,7 +86,7 @@ class CustomerPartitions:
     """
 
     def __init__(self) -> None:
-        self._half_made: dict[int, tuple[type, Partition]] = {}
+        self._half_made: dict[int, tuple[type, CustomerState]] = {}
 
     def assignments(self, number: int) -> "AssignmentsTable":
         return AssignmentsTable(self._partition(number, AssignmentsTable))
@@ -94,10 +94,10 @@ class CustomerPartitions:
     def customers(self, number: int) -> "CustomersTable":
         return CustomersTable(self._partition(number, CustomersTable))
 
-    def _partition(self, number: int, table: type) -> Partition:
+    def _partition(self, number: int, table: type) -> CustomerState:
         first, partition = self._half_made.pop(number, (table, None))
         if partition is None or first is table:
-            partition = Partition(number)
+            partition = CustomerState(number)
             self._half_made[number] = (table, partition)
         return partition
 
@@ -106,7 +106,7 @@ class AssignmentsTable:
     """The public assignment records are the state of conversations and of stickiness: those that
     are not in the snapshot yet."""
 
-    def __init__(self, partition: Partition) -> None:
+    def __init__(self, partition: CustomerState) -> None:
         self.partition = partition
         self._is_begun = False
         self._read: dict[ConversationId, int] = {}
@@ -116,17 +116,17 @@ class AssignmentsTable:
         """The first record that the customers' table, read whole by now, does not hold."""
         if not self._is_begun:
             self._is_begun = True
-            count_again(self.partition)
+            recount_loads(self.partition)
         return self.partition.tail
 
     def recovered(self, last: int) -> None:
         self.partition.written = last + 1
         self._read.clear()
 
-    def apply(self, records: Sequence[Record]) -> None:
+    def apply(self, records: Sequence[ConsumedRecord]) -> None:
         _fold_each(ASSIGNMENTS, self.partition.number, records, self._fold)
 
-    def _fold(self, record: Record) -> None:
+    def _fold(self, record: ConsumedRecord) -> None:
         if record.value is None:
             return
         event = decode_data(record.headers, record.value)
@@ -136,16 +136,16 @@ class AssignmentsTable:
         customer = event.customer_id if event.kind.sticky else None
         read = self._read.get(name, 0)
         self._read[name] = max(read, event.version)
-        held = partition.rows.get(name) or partition.resting.find(name)
+        held = partition.conversations.get(name) or partition.archive.find(name)
         if held is not None and read < event.version <= held.version:
             # The snapshot has it: nobody else's record, which would be a second of its version.
-            partition.handled = furthest(partition.handled, event.sources)
+            partition.handled = merge_offsets(partition.handled, event.sources)
             partition.contested.pop(name, None)
         else:
             if event.kind is not ConversationKind.MESSAGE:
-                wake(partition, name, customer)
+                restore(partition, name, customer)
             apply_assignment(partition, event)
-        if name in partition.rows:
+        if name in partition.conversations:
             note_written(partition, name, customer, record.offset)
 
 
@@ -153,13 +153,13 @@ class CustomersTable:
     """Recent events and the open request of each customer; what is done (I12); and the snapshot of
     what assignments came to."""
 
-    def __init__(self, partition: Partition) -> None:
+    def __init__(self, partition: CustomerState) -> None:
         self.partition = partition
 
-    def apply(self, records: Sequence[Record]) -> None:
+    def apply(self, records: Sequence[ConsumedRecord]) -> None:
         _fold_each(CUSTOMERS, self.partition.number, records, self._fold)
 
-    def _fold(self, record: Record) -> None:
+    def _fold(self, record: ConsumedRecord) -> None:
         if record.key is None:
             return
         kind, _, name = record.key.decode().rpartition("/")
@@ -168,7 +168,7 @@ class CustomersTable:
         elif record.value is not None:
             customer, known = CustomerId(name), _customer.decode(record.value)
             if known.standing is not None:
-                apply_standing(self.partition, customer, known.standing)
+                apply_summary(self.partition, customer, known.standing)
             apply_customer(self.partition, customer, known)
 
     def _other(self, kind: str, name: str, value: bytes | None) -> None:
@@ -178,14 +178,14 @@ class CustomersTable:
                 seen = None if value is None else _int.decode(value)
                 apply_done(partition, ConversationId(name), seen)
             case "comment", _:
-                row = None if value is None else _row.decode(value)
-                apply_comment(partition, ConversationId(name), row)
+                current = None if value is None else _row.decode(value)
+                apply_comment(partition, ConversationId(name), current)
             case "resting", None:
-                partition.resting.buckets.pop(int(name), None)
+                partition.archive.buckets.pop(int(name), None)
             case "resting", bytes():
-                partition.resting.buckets[int(name)] = value
+                partition.archive.buckets[int(name)] = value
             case "owner", bytes():
-                partition.resting.name_owner(int(name), _owner.decode(value))
+                partition.archive.name_owner(int(name), _owner.decode(value))
             case "", bytes() if name == _MARKS:
                 partition.marks = _int.decode(value)
             case "", bytes() if name == _TAIL:
@@ -198,12 +198,12 @@ class ChoicesTable:
     """Stage 2's cursors, queues, loads, answers and progress, told apart by their keys."""
 
     def __init__(self, number: int) -> None:
-        self.rotations = Rotations(number)
+        self.rotations = DispatchState(number)
 
-    def apply(self, records: Sequence[Record]) -> None:
+    def apply(self, records: Sequence[ConsumedRecord]) -> None:
         _fold_each(CHOICES, self.rotations.number, records, self._fold)
 
-    def _fold(self, record: Record) -> None:
+    def _fold(self, record: ConsumedRecord) -> None:
         if record.key is None:
             return
         value = record.value
@@ -212,15 +212,18 @@ class ChoicesTable:
             progress = _progress.decode(value)
             self.rotations.place = max(self.rotations.place, progress.place)
             for source, offset in progress.asked.items():
-                evolve(self.rotations, Asked(source, offset))
+                apply_step(self.rotations, RequestSeen(source, offset))
             return
         step = _step_of(kind, rest, value)
         if step is not None:
-            evolve(self.rotations, step)
+            apply_step(self.rotations, step)
 
 
 def _fold_each(
-    topic: Topic, partition: int, records: Sequence[Record], fold: Callable[[Record], None]
+    topic: Topic,
+    partition: int,
+    records: Sequence[ConsumedRecord],
+    fold: Callable[[ConsumedRecord], None],
 ) -> None:
     """Folds each record. One that cannot be read or folded is logged with its place, counted and
     passed by: it would be met again at every start, and the partition never come back (R9.5)."""
@@ -235,32 +238,32 @@ def _fold_each(
             _log.error("unreadable_entry_passed_by", record=place, error=reason_of(error))
 
 
-def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
+def _step_of(kind: str, rest: str, value: bytes | None) -> DispatchStep | None:
     """The step that left an entry behind; `rest` is its key without the kind."""
     organization, _, name = rest.partition("/")
     of = OrganizationId(organization)
-    step: Step | None = None
+    step: DispatchStep | None = None
     match kind, value:
         case "asked", bytes():
-            step = Asked(rest, _int.decode(value))
+            step = RequestSeen(rest, _int.decode(value))
         case "order", bytes():
-            step = Ordered(of, RuleId(name), _order.decode(value))
+            step = OrderChanged(of, RuleId(name), _order.decode(value))
         case "cursor", bytes():
             step = CursorMoved(of, RuleId(name), _cursor.decode(value))
         case "waiting", bytes():
-            step = Queued(_waiting.decode(value))
+            step = RequestQueued(_waiting.decode(value))
         case "waiting", None:
-            step = Left(of, name)
+            step = Dequeued(of, name)
         case "answer", bytes():
-            step = Answered(_answer.decode(value))
+            step = RequestAnswered(_answer.decode(value))
         case "load", bytes():
-            step = Counted(of, int(name), _counts.decode(value))
+            step = LoadsCounted(of, int(name), _counts.decode(value))
         case "reserved", bytes():
-            step = Reserved(of, name, AgentId(_agent.decode(value)))
+            step = LoadReserved(of, name, AgentId(_agent.decode(value)))
         case "reserved", None:
-            step = Released(of, name)
+            step = LoadReleased(of, name)
         case "threads", bytes():
-            step = BucketKept(of, int(name), value)
+            step = ThreadBucketChanged(of, int(name), value)
         case _:
             pass
     return step
@@ -271,29 +274,31 @@ def customer_entry(customer: CustomerId, record: CustomerRecord) -> tuple[bytes,
     return customer.encode(), _encode(record)
 
 
-def comment_entry(partition: Partition, conversation: ConversationId) -> tuple[bytes, bytes | None]:
+def comment_entry(
+    partition: CustomerState, conversation: ConversationId
+) -> tuple[bytes, bytes | None]:
     """What stands there of a root comment; nothing of one that is at rest."""
-    row = partition.rows.get(conversation)
-    return f"{_COMMENT}{conversation}".encode(), None if row is None else _encode(row)
+    current = partition.conversations.get(conversation)
+    return f"{_COMMENT}{conversation}".encode(), None if current is None else _encode(current)
 
 
-def changed_entries(partition: Partition, changed: Changed) -> Iterator[OutRecord]:
+def changed_entries(partition: CustomerState, changed: ChangedEntries) -> Iterator[OutRecord]:
     """What stands there of conversations that came to rest or woke up: all of it in one batch, so
     that nothing is in two places."""
-    resting = partition.resting
+    archive = partition.archive
     for number in changed.owners:
-        yield OutRecord(f"{_OWNER}{number}".encode(), _encode(resting.owners[number]))
+        yield OutRecord(f"{_OWNER}{number}".encode(), _encode(archive.owners[number]))
     for customer in changed.customers:
-        yield OutRecord(*customer_entry(customer, with_standing(partition, customer)))
+        yield OutRecord(*customer_entry(customer, with_summary(partition, customer)))
     for conversation in changed.comments:
         yield OutRecord(*comment_entry(partition, conversation))
     for conversation in changed.marks:
         yield OutRecord(*done_entry(conversation, partition.done.get(conversation)))
     for bucket in sorted(changed.buckets):
-        yield OutRecord(f"{_RESTING}{bucket}".encode(), resting.buckets.get(bucket))
+        yield OutRecord(f"{_RESTING}{bucket}".encode(), archive.buckets.get(bucket))
 
 
-def tail_entry(partition: Partition) -> tuple[bytes, bytes]:
+def tail_entry(partition: CustomerState) -> tuple[bytes, bytes]:
     """From where on assignments have to be read; to be written behind all that the snapshot has."""
     return _TAIL.encode(), _encode(tail_of(partition, tail_offset(partition)))
 
@@ -308,32 +313,32 @@ def marks_entry(marks: int) -> tuple[bytes, bytes]:
     return _MARKS.encode(), _encode(marks)
 
 
-def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
+def choice_entry(step: DispatchStep, slots: int) -> tuple[bytes, bytes | None] | None:
     """The key and value by which a step stands in `router-choices`; None when it leaves nothing."""
     value: bytes | None = None
     match step:
-        case Answered():
+        case RequestAnswered():
             key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
         case CursorMoved():
             key = f"cursor/{step.organization}/{step.rule}"
             value = _encode(Cursor(step.cursor.last))
-        case BucketKept():
+        case ThreadBucketChanged():
             key, value = f"threads/{step.organization}/{step.bucket}", step.entries
-        case Asked():
+        case RequestSeen():
             key, value = f"asked/{step.source}", _encode(step.offset)
-        case Ordered():
+        case OrderChanged():
             key, value = f"order/{step.organization}/{step.rule}", _encode(step.order)
-        case Queued():
+        case RequestQueued():
             request = step.waiting.request
             key = f"waiting/{request.organization}/{request.request_id}"
             value = _encode(step.waiting)
-        case Left():
+        case Dequeued():
             key = f"waiting/{step.organization}/{step.request_id}"
-        case Counted():
+        case LoadsCounted():
             key, value = f"load/{step.organization}/{step.partition}", _encode(step.counts)
-        case Reserved():
+        case LoadReserved():
             key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
-        case Released():
+        case LoadReleased():
             key = f"reserved/{step.organization}/{step.request_id}"
         case _:
             return None

@@ -1,0 +1,321 @@
+"""The consumer: fetches chunks, hands them to stages, applies changelogs, commits ranges."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import uvloop
+from faust.events import Event
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
+from faust.types import TP, Message
+
+from tuyen_platform.pacer import Pacer
+from tuyen_stream.fatal import end_process
+from tuyen_stream.faust_logger import FAUST_LOGGER
+from tuyen_stream.fetching import Fetched
+from tuyen_stream.offsets import OffsetTracker
+from tuyen_stream.records import Batch
+
+_FETCH_TIMEOUT_S = 0.1
+"""How long a fetch waits for records; a change of what is wanted shows after this at the latest."""
+
+_LOOK_AFTER_S = 0.5
+"""How often a worker that gives its partitions back looks whether the group still knows it."""
+
+_NO_MEMBER = ""
+
+
+class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types
+    """The thread that owns aiokafka's consumer, and with it heartbeats, lease and membership."""
+
+    logger = FAUST_LOGGER
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        consumer = self._ensure_consumer()
+        consumer._fetcher._records = Fetched(consumer._fetcher._records)
+        self.app.membership.follow(consumer._coordinator)
+        self.add_future(self.app.lease.keep())
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # Trap 8: Faust passes 1500 ms and has no setting for it; the fetcher reads it at start.
+        consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
+        self.app.lease.guard(consumer._client)
+        return consumer
+
+    async def getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's own parameter
+    ) -> Any:
+        """Faust's own, with larger helpings while tables are recovered and nobody else waits."""
+        settings = self.app.settings
+        most = settings.max_fetched_records
+        if self.app.in_recovery:
+            most = settings.max_recovered_records
+        return await self.call_thread(
+            self._fetch_records,
+            self._ensure_consumer(),
+            active_partitions,
+            timeout=timeout,
+            max_records=most,
+        )
+
+    async def find_starts(self, inputs: Iterable[TP]) -> dict[TP, int]:
+        """Ask where each input goes on: at its committed offset, else at the log's start."""
+        return dict(await self.call_thread(self._find_starts, list(inputs)))
+
+    async def _find_starts(self, inputs: list[TP]) -> dict[TP, int]:
+        """One request of each kind for all partitions; Faust asks for them one by one.
+
+        The changelogs are recovered: without a pause aiokafka would fetch our own records back,
+        keep up to a fetch of each partition, and hold the broker's other fetches back for 0.1 s
+        each time. The next assignment starts without a pause.
+        """
+        consumer = self._ensure_consumer()
+        consumer.pause(*(consumer.assignment() - set(inputs)))
+        stored = await consumer._coordinator.fetch_committed_offsets(inputs)
+        log_starts = await consumer.beginning_offsets(inputs)
+        log_ends = await consumer.end_offsets(inputs)
+        starts: dict[TP, int] = {}
+        for tp in inputs:
+            committed = stored[tp].offset if tp in stored else -1
+            if committed > log_ends[tp]:
+                end_process(f"{tp} ends at {log_ends[tp]}, before its committed offset {committed}")
+            starts[tp] = max(committed, log_starts[tp])
+        return starts
+
+    def read_position(self, tp: TP) -> int | None:
+        """The offset that aiokafka would return next; beyond all holes that it has passed."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        if subscription is None or subscription.assignment is None:
+            return None
+        state = subscription.assignment.state_value(tp)
+        if state is None or not state.has_valid_position:
+            return None
+        return int(state.position)
+
+    def is_disowned(self) -> bool:
+        """Whether the group has put this member out."""
+        return bool(self._ensure_consumer()._coordinator.member_id == _NO_MEMBER)
+
+    def is_alive(self) -> bool:
+        """Trap 11: whether aiokafka's own background tasks still run."""
+        consumer = self._ensure_consumer()
+        tasks = (consumer._fetcher._fetch_task, consumer._coordinator._coordination_task)
+        return not any(task is not None and task.done() for task in tasks)
+
+
+class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usable types
+    """Faust's consumer with another inner loop.
+
+    Its life around the loop (subscription, rebalances, recovery, commits, stop) is Faust's.
+    `handing_over` is true from the end of a recovery to the next revocation: only then are inputs
+    fetched and handed over. What Faust clears out of the agents' queues when it suspends or
+    resumes its flow is therefore never a chunk that would be missed: after a clearing, reading
+    starts again at the committed offsets.
+    """
+
+    logger = FAUST_LOGGER
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.positions = OffsetTracker()
+        self.handing_over = False
+        self.holds = 0
+        """How often the handing over was stopped."""
+        self._cadence = Pacer(self.app.settings.turns_apart_s)
+        self._taken = 0
+        """How many records the last fetch brought."""
+        self.turned_at = time.monotonic()
+        """When the loop came round last; a living worker comes round all the time."""
+        self._epoch = 0
+        """Grows whenever the fetcher's positions move under a fetch that may be under way."""
+
+    def _new_consumer_thread(self) -> BatchConsumerThread:
+        # mode would make the standard library's loop, which costs twice as much per request.
+        return BatchConsumerThread(
+            self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon
+        )
+
+    # Rebalances: hold, let what is under way end, commit, start over after the recovery.
+
+    def start_handing_over(self) -> None:
+        """Begin with the inputs; the tables are recovered."""
+        inputs = self._inputs(self.assignment())
+        if not self.positions.knows(inputs):
+            end_process("the assigned inputs were not positioned after a recovery")
+        self.handing_over = True
+
+    def stop_flow(self) -> None:
+        self._hold()
+        super().stop_flow()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self._hold()
+        giving_back = asyncio.ensure_future(super().on_partitions_revoked(revoked))
+        try:
+            while not giving_back.done():
+                if revoked and self._thread.is_disowned():
+                    # Others may own the partitions already: what is under way would make records of
+                    # two writers, and without the group's word it never leaves.
+                    end_process("the consumer group has put this worker out")
+                await asyncio.wait([giving_back], timeout=_LOOK_AFTER_S)
+        finally:
+            giving_back.cancel()
+        await giving_back
+        self.positions.clear()
+
+    async def wait_empty(self) -> None:
+        """Wait for the outboxes under way, then commit what they acknowledged.
+
+        Nothing new starts meanwhile. Faust's own version waits for its count of messages and
+        collects garbage on every turn, seconds with large tables.
+        """
+        await self.app.deliveries.settle()
+        await self.maybe_wait_for_commit_to_finish()
+        await self.commit_and_end_transactions()
+
+    async def perform_seek(self) -> None:
+        """Start over with the inputs of this assignment."""
+        inputs = self._inputs(self.assignment())
+        self.positions.clear()
+        assignment = self.positions.assignment
+        starts = await self._thread.find_starts(inputs) if inputs else {}
+        if assignment == self.positions.assignment:
+            self.positions.begin(starts)
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        self._epoch += 1
+        await super().seek_wait(partitions)
+        self._epoch += 1
+
+    def _hold(self) -> None:
+        self.handing_over = False
+        self.holds += 1
+        self._epoch += 1
+        self.app.release_partitions()
+
+    async def verify_all_partitions_active(self) -> None:
+        """Faust would look for stuck streams by numbers of single events; see `Health`."""
+
+    def _inputs(self, tps: Iterable[TP]) -> set[TP]:
+        return {tp for tp in tps if tp.topic in self.app.stage_of_input}
+
+    # Commits: ranges instead of single offsets.
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return (
+            tp
+            for tp in self.positions.committable()
+            if topics is None or tp in topics or tp.topic in topics
+        )
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.positions.committable().get(tp)
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], **kwargs: Any) -> bool:
+        did_commit = bool(await super()._commit_offsets(offsets, **kwargs))
+        if did_commit:
+            self.positions.committed(offsets)
+        return did_commit
+
+    # The loop.
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Run for as long as the fetcher does; anything that escapes crashes the process."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                self.turned_at = time.monotonic()
+                if self.flow_active:
+                    await self._turn()
+                else:
+                    await self.wait(self.can_resume_flow, timeout=1.0)
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+
+    async def _turn(self) -> None:
+        if self._taken < self.app.settings.few_records:
+            await self._cadence.turn()
+        if self.app.in_recovery:
+            self.positions.to_reread.update(self.app.tables.recovery.go_on())
+        await self._reread()
+        wanted = self._wanted()
+        if not wanted:
+            await asyncio.sleep(_FETCH_TIMEOUT_S / 10)
+            return
+        epoch = self._epoch
+        fetched = await self._getmany(wanted, _FETCH_TIMEOUT_S)
+        self._taken = sum(map(len, fetched.values()))
+        if epoch != self._epoch:
+            # A fetch that is dropped without seeking back leaves a tail that is never handled.
+            self.positions.to_reread.update(fetched)
+            return
+        for tp, records in fetched.items():
+            if tp.topic in self.app.stage_of_input:
+                self._hand_over(tp, records)
+            else:
+                self.app.tables.recovery.apply(tp, records)
+        if self.app.in_recovery:
+            self.app.tables.recovery.look_for_end()
+        if not fetched and not self.should_stop and not self._thread.is_alive():
+            end_process("aiokafka's fetcher or coordinator has ended")
+
+    def _wanted(self) -> set[TP]:
+        """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""
+        recovery = self.app.tables.recovery
+        return {
+            tp
+            for tp in self._get_active_partitions()
+            if (
+                not recovery.awaits_another(tp)
+                if (stage := self.app.stage_of_input.get(tp.topic)) is None
+                else self.handing_over and stage.has_room()
+            )
+        }
+
+    async def _reread(self) -> None:
+        """Seek back where the fetcher went on without us."""
+        if not self.positions.to_reread:
+            return
+        mine = self.assignment()
+        back: dict[TP, int] = {}
+        for tp in self.positions.to_reread & mine:
+            offset = self.positions.next_offset(tp)
+            if offset is None:
+                offset = self.app.tables.recovery.next_offset(tp)
+            if offset is not None:
+                back[tp] = offset
+        self.positions.to_reread.clear()
+        if back:
+            await self.seek_wait(back)
+
+    def _hand_over(self, tp: TP, records: list[Any]) -> None:
+        taken = self.positions.take(tp, records)
+        if taken is None:
+            return
+        start, batch = taken
+        stage = self.app.stage_of_input[tp.topic]
+        work = stage.enqueue(batch, start, self.positions.assignment)
+        event = Event(self.app, None, work, None, self._to_message(tp, batch))
+        (channel,) = self.app.topics._tp_index[tp]
+        channel.queue.force_put_nowait(event)
+
+    def _to_message(self, tp: TP, batch: Batch) -> Message:
+        """What Faust's stream is told of a chunk: where it ends."""
+        return Message(
+            tp.topic,
+            tp.partition,
+            batch.last_offset,
+            batch.records[-1].timestamp / 1000,
+            timestamp_type=0,
+            headers=None,
+            key=None,
+            value=None,
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )

@@ -1,0 +1,155 @@
+"""The brake on guessing passwords, and on making us hash too many, for this process."""
+
+import asyncio
+import math
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from tuyen_gateway.domain.login_throttle import (
+    FROM_ONE_PLACE,
+    FROM_STRANGE_PLACES,
+    AttemptBudget,
+    FailedAttempts,
+    attempted,
+    wait_before,
+)
+from tuyen_gateway.domain.usernames import folded
+from tuyen_gateway.errors import (
+    TooManyAttemptsError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from tuyen_platform.clock import Clock
+
+REMEMBERED = 20_000
+"""Of accounts and places under attack, and of accounts that were logged in to: the latest, some
+10 MB. A wrong password costs a hash, so that pushing one out by others takes many minutes."""
+
+PLACES_OF_AN_ACCOUNT = 8
+
+AT_ONCE_FROM_A_PLACE = 2
+"""Logins that are hashed at once, from a place that is strange to their accounts. Those of other
+places find room beside them, however many wait there."""
+
+WAITING_FROM_A_PLACE = 256
+WAITING = 1_024
+"""Those under way or waiting. A hash takes some 50 ms of a core: what is beyond would wait for many
+seconds."""
+
+LoginAccount = tuple[str, str]
+"""An organization and a username, whether or not there are such ones."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Latest(Generic[K, V]):
+    """A dictionary of the entries that were set last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: K) -> V | None:
+        return self._entries.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._most:
+            self._entries.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        self._entries.pop(key, None)
+
+
+class LoginThrottle:
+    """Attempts on one account are judged one after another, so that many at once gain nothing.
+
+    A place from which somebody logged in to the account before is judged by itself: what strangers
+    do elsewhere does not brake it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_place: _Latest[tuple[LoginAccount, str], FailedAttempts] = _Latest(REMEMBERED)
+        self._by_strangers: _Latest[LoginAccount, FailedAttempts] = _Latest(REMEMBERED)
+        self._known: _Latest[LoginAccount, tuple[str, ...]] = _Latest(REMEMBERED)
+        self._locks: WeakValueDictionary[LoginAccount, asyncio.Lock] = WeakValueDictionary()
+        self._under_way: Counter[str] = Counter()
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def attempt(self, organization: str, username: str, place: str) -> AsyncIterator[None]:
+        """One attempt on the account, whether or not there is such a one.
+
+        A block that raises UnauthenticatedError counts as a wrong password; one that ends well
+        forgets the wrong ones from this place, and knows it from now on. Raises
+        TooManyAttemptsError or UnavailableError, without entering the block, for an attempt that
+        comes too early, or that is one too many at once; it is not counted.
+        """
+        account = (organization, folded(username))
+        lock = self._locks.setdefault(account, asyncio.Lock())
+        async with self._room(account, place), lock:
+            self._refuse_too_early(account, place)
+            try:
+                yield
+            except UnauthenticatedError:
+                self._count(account, place)
+                raise
+            self._let_in(account, place)
+
+    @asynccontextmanager
+    async def _room(self, account: LoginAccount, place: str) -> AsyncIterator[None]:
+        if self._knows(account, place):
+            yield
+            return
+        if self._under_way.total() >= WAITING:
+            raise UnavailableError("Too many log in at this moment: try again in a second.")
+        if self._under_way[place] >= WAITING_FROM_A_PLACE:
+            raise TooManyAttemptsError("Too many logins at once: try again in a second.", 1)
+        self._under_way[place] += 1
+        gate = self._gates.setdefault(place, asyncio.Semaphore(AT_ONCE_FROM_A_PLACE))
+        try:
+            async with gate:
+                yield
+        finally:
+            self._under_way[place] -= 1
+            if not self._under_way[place]:
+                del self._under_way[place]
+
+    def _refuse_too_early(self, account: LoginAccount, place: str) -> None:
+        now = self._clock.now()
+        wait = wait_before(FROM_ONE_PLACE, self._by_place.get((account, place)), now)
+        if not self._knows(account, place):
+            others = self._by_strangers.get(account)
+            wait = max(wait, wait_before(FROM_STRANGE_PLACES, others, now))
+        if wait > timedelta(0):
+            seconds = math.ceil(wait.total_seconds())
+            raise TooManyAttemptsError(
+                f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
+            )
+
+    def _count(self, account: LoginAccount, place: str) -> None:
+        _add(self._by_place, (account, place), FROM_ONE_PLACE, self._clock)
+        if not self._knows(account, place):
+            _add(self._by_strangers, account, FROM_STRANGE_PLACES, self._clock)
+
+    def _let_in(self, account: LoginAccount, place: str) -> None:
+        self._by_place.forget((account, place))
+        others = [one for one in self._known.get(account) or () if one != place]
+        self._known.set(account, (place, *others)[:PLACES_OF_AN_ACCOUNT])
+
+    def _knows(self, account: LoginAccount, place: str) -> bool:
+        return place in (self._known.get(account) or ())
+
+
+def _add(attempts: _Latest[K, FailedAttempts], key: K, purse: AttemptBudget, clock: Clock) -> None:
+    attempts.set(key, attempted(purse, attempts.get(key), clock.now()))

@@ -1,0 +1,77 @@
+"""Conversations in MongoDB to be worked through, in parts of bounded size."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from tuyen_events.ids import ConversationId, OrganizationId
+from tuyen_gateway.adapters.queries import covered_query, matching_query
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.visibility import Scope
+from tuyen_gateway.ports import ConversationFilter
+from tuyen_gateway.projections import collections
+from tuyen_platform.mongodb import Database, Document
+
+
+class MongoScans:
+    """Reads are from the primary: what `caught_up` waited for is in them."""
+
+    def __init__(self, database: Database) -> None:
+        self._conversations = database[collections.CONVERSATIONS]
+        self._history = database[collections.HISTORY]
+
+    async def count(self, scope: Scope, wanted: ConversationFilter) -> int:
+        query = {"$and": matching_query(scope, wanted)}
+        return int(await self._conversations.count_documents(query))
+
+    async def ids(
+        self, scope: Scope, wanted: ConversationFilter, limit: int, after: ConversationId | None
+    ) -> Sequence[ConversationId]:
+        parts = matching_query(scope, wanted)
+        if after is not None:
+            parts.append({"_id": {"$gt": after}})
+        found = self._conversations.find({"$and": parts}, {"_id": 1}).sort("_id", 1).limit(limit)
+        return [ConversationId(document["_id"]) for document in await found.to_list(limit)]
+
+    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+        query = {"$and": [{"_id": {"$in": list(ids)}}, *covered_query(scope)]}
+        found = await self._conversations.find(query, {"_id": 1}).to_list(None)
+        return [ConversationId(document["_id"]) for document in found]
+
+    async def rows(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, InboxRow]:
+        query = {"$and": [{"_id": {"$in": list(ids)}}, *covered_query(scope)]}
+        found = await self._conversations.find(query).to_list(None)
+        rows = [msgspec.convert(document, InboxRow) for document in found]
+        return {row.id: row for row in rows}
+
+    async def carried_out(
+        self, commands: Mapping[ConversationId, Collection[str]]
+    ) -> Collection[str]:
+        named = [one for several in commands.values() for one in several]
+        query = {"conversation_id": {"$in": list(commands)}, "caused_by": {"$in": named}}
+        found = await self._history.find(query, {"caused_by": 1}).to_list(None)
+        return frozenset(document["caused_by"] for document in found)
+
+    async def quiet(
+        self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
+    ) -> Sequence[InboxRow]:
+        found = (
+            self._conversations.find(inactive_query(organization, since, after))
+            .sort([("active_at", 1), ("_id", 1)])
+            .limit(limit)
+        )
+        return [msgspec.convert(one, InboxRow) for one in await found.to_list(limit)]
+
+
+def inactive_query(
+    organization: OrganizationId, since: datetime, after: InboxRow | None
+) -> Document:
+    """What a row has to be to be given by `quiet`; the index `open_by_activity` gives its order."""
+    query: Document = {"organization": organization, "done": False, "active_at": {"$lt": since}}
+    if after is not None:
+        query["active_at"]["$gte"] = after.active_at
+        query["$or"] = [{"active_at": {"$gt": after.active_at}}, {"_id": {"$gt": after.id}}]
+    return query

@@ -1,0 +1,114 @@
+"""This gateway's share of the work: the jobs of the partitions that it has, and the quiet
+conversations of the organizations that fall to them.
+
+The group of the topic `jobs` says whose a partition is; what stands in it is known from the copy
+that every gateway has. A gateway that loses a partition leaves its jobs where they are.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from tuyen_events.topics import JOBS
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.auto_close import close_inactive
+from tuyen_gateway.jobs.retry import retry_while_away
+from tuyen_gateway.jobs.runner import fail_job, run_job
+from tuyen_gateway.jobs.turns import Turns
+from tuyen_platform.kafka.partitions import partition_of
+
+GROUP = "gateway-jobs"
+
+_AT_ONCE = 8
+"""How many organizations' jobs a gateway works on at a time; the others wait for their turn."""
+
+_REFRESH_S = 5.0
+
+_log = structlog.get_logger()
+
+
+async def run_jobs(gateway: Gateway) -> None:
+    """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is away. A job that
+    raises what nobody expected fails, and all others go on (R9.5)."""
+    for copy in gateway.copies():
+        await copy.until(partial(getattr, copy, "caught_up"), None)
+    async with asyncio.TaskGroup() as tasks:
+        share = _Scheduler(gateway, tasks)
+        await retry_while_away(share.follow, share=GROUP)
+
+
+@dataclass
+class _Scheduler:
+    gateway: Gateway
+    tasks: asyncio.TaskGroup
+    _jobs: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
+    _given_up: set[str] = field(default_factory=set)
+    """Jobs of which not even the failure could be written: left to the next process."""
+    _closing: asyncio.Task[None] | None = None
+    _checked_at: datetime | None = None
+    _had: frozenset[int] = frozenset()
+
+    async def follow(self) -> None:
+        self._had = frozenset()
+        async with self.gateway.log.subscribe(JOBS, group=GROUP) as membership:
+            try:
+                async for batch in membership.batches():
+                    has = frozenset(partition for _, partition in membership.partitions())
+                    await self._deal(has, news=bool(batch))
+                    await membership.commit()
+            finally:
+                self._leave(set(self._jobs))
+
+    async def _deal(self, has: frozenset[int], *, news: bool) -> None:
+        """Starts what is this gateway's by now, and leaves what is not any more."""
+        if has != self._had:
+            _log.info("share_dealt", partitions=sorted(has))
+        if (news or has - self._had) and not await self.gateway.jobs.copy.refresh(_REFRESH_S):
+            return  # somebody else's progress may not be known yet: at the next turn
+        self._had = has
+        self._jobs = {job: task for job, task in self._jobs.items() if not task.done()}
+        running = {job.id for job in self.gateway.jobs.running(has)}
+        self._leave(self._jobs.keys() - running)
+        for job_id in running - self._jobs.keys() - self._given_up:
+            self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))
+        self._check_quiet(has)
+
+    def _leave(self, jobs: Collection[str]) -> None:
+        for job_id in jobs:
+            self._jobs.pop(job_id).cancel()
+
+    async def _supervised(self, job_id: str) -> None:
+        """Runs a job, and is its one supervisor: whatever it raises ends this job alone. What the
+        surroundings did never comes here, it is waited for."""
+        try:
+            await run_job(self.gateway, job_id, self._turns)
+        except Exception:
+            _log.exception("job_raised", job_id=job_id)
+            await self._fail(job_id)
+
+    async def _fail(self, job_id: str) -> None:
+        try:
+            await fail_job(self.gateway, job_id)
+        except Exception:
+            _log.exception("job_given_up", job_id=job_id)
+            self._given_up.add(job_id)
+
+    def _check_quiet(self, has: frozenset[int]) -> None:
+        now = self.gateway.clock.now()
+        every = timedelta(seconds=self.gateway.settings.done_check_s)
+        if self._checked_at is not None and now - self._checked_at < every:
+            return
+        if self._closing is not None and not self._closing.done():
+            return
+        self._checked_at = now
+        mine = [
+            organization
+            for organization in self.gateway.directory.organizations()
+            if partition_of(organization.id, JOBS.partitions) in has
+        ]
+        self._closing = self.tasks.create_task(close_inactive(self.gateway, mine))

@@ -1,0 +1,216 @@
+"""Stage 1 again: an answer of stage 2 becomes assignment records, unless something newer came."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from tuyen_events.ids import AgentId
+from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
+from tuyen_events.vocabulary import Reason, Strategy
+from tuyen_router.domain.decisions import (
+    ConversationIdentity,
+    CustomerSaved,
+    Decision,
+    Provenance,
+    make_assignment,
+)
+from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState, Request
+from tuyen_router.domain.sticky import conversations_of, follow_assignee
+
+
+def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> list[Decision]:
+    """One answer. Its records belong into one record batch: all of them or none.
+
+    An answer to a request that a manager's word has overtaken changes nothing (R3.5); if it left
+    the conversation in the queue, it is taken out again (R5.3). So is one that was called done
+    before the answer came (I12); one that was chosen for has its agent then, and stays done.
+    """
+    conversation = ConversationIdentity(
+        id=answer.conversation_id,
+        kind=answer.kind,
+        organization=answer.organization,
+        page_id=answer.page_id,
+        customer_id=answer.customer_id,
+    )
+    if answer.kind.sticky:
+        return _decide_sticky(state, conversation, answer, position)
+    current = state.conversations.get(conversation.id)
+    done = state.done.get(conversation.id)
+    is_to_wait = current is None or (current.waiting and current.request_id == answer.request_id)
+    if (
+        answer.verdict is Verdict.QUEUED
+        and is_to_wait
+        and (done == REMOVED_AT_CHANNEL or (current is None and done is not None))
+    ):
+        record = _make_record(state, conversation, answer, None, Reason.UNASSIGNED)
+        return [record, *_withdraw_overtaken(answer, position)]
+    if is_to_wait:
+        return _make_records(state, [conversation], answer)
+    return _withdraw_overtaken(answer, position)
+
+
+def _decide_sticky(
+    state: CustomerState, conversation: ConversationIdentity, answer: ChoiceMade, position: Position
+) -> list[Decision]:
+    customer = state.customer(conversation.customer_id)
+    request = customer.open_request
+    if request is None or request.id != answer.request_id:
+        return _withdraw_overtaken(answer, position)
+    if answer.verdict is Verdict.QUEUED:
+        return _decide_queued(state, request, conversation, answer, position)
+    records = _make_records(state, conversations_of(request, conversation), answer)
+    if records:
+        return records
+    ended = replace(customer.record(), request=None)
+    return [CustomerSaved(conversation.customer_id, ended)]
+
+
+def _decide_queued(
+    state: CustomerState,
+    request: Request,
+    conversation: ConversationIdentity,
+    answer: ChoiceMade,
+    position: Position,
+) -> list[Decision]:
+    """The threads wait, but for those that were done meanwhile: the request asks for them no more.
+    One of which nothing was decided yet has it on record that nobody has it. What was done before
+    it went back to rotation waits already."""
+    threads = tuple(
+        each for each in request.conversations if each[0] not in state.done or state.waits(each[0])
+    )
+    if threads == request.conversations:
+        return _make_records(state, conversations_of(request, conversation), answer)
+    left = replace(request, conversations=threads)
+    records = _make_records(state, conversations_of(left, conversation), answer)
+    ended = answer if not threads else replace(answer, request_id="")
+    records += [
+        _make_record(state, each, ended, None, Reason.UNASSIGNED)
+        for each in conversations_of(request, conversation)
+        if each.id not in state.conversations and each.id in state.done
+    ]
+    customer = state.customer(conversation.customer_id)
+    saved = replace(customer.record(), request=left if threads else None)
+    return [
+        *records,
+        CustomerSaved(conversation.customer_id, saved),
+        *([] if threads else _withdraw_overtaken(answer, position)),
+    ]
+
+
+def _withdraw_overtaken(answer: ChoiceMade, position: Position) -> list[Decision]:
+    if answer.verdict is not Verdict.QUEUED:
+        return []
+    return [
+        ChoiceWithdrawn(
+            request_id=answer.request_id,
+            organization=answer.organization,
+            cause=position,
+            customer_id=answer.customer_id if answer.kind.sticky else None,
+        )
+    ]
+
+
+def _make_records(
+    state: CustomerState, conversations: Sequence[ConversationIdentity], answer: ChoiceMade
+) -> list[Decision]:
+    """The records that an answer makes; none for a conversation that it leaves as it is."""
+    records: list[Decision] = []
+    for conversation in conversations:
+        current = state.conversations.get(conversation.id)
+        match answer.verdict:
+            case Verdict.CHOSEN:
+                if not _is_owned_by(state, conversation, current, answer.agent_id):
+                    records.append(
+                        _make_record(
+                            state, conversation, answer, answer.agent_id, _reason_for(answer)
+                        )
+                    )
+            case Verdict.QUEUED:
+                if current is None or not current.waiting:
+                    records.append(_make_record(state, conversation, answer, None, Reason.QUEUED))
+            case Verdict.NOBODY if answer.purpose is Purpose.OFFLINE:  # R3.3: the assignee stays
+                records += follow_assignee(
+                    state,
+                    conversation,
+                    answer.seed,
+                    answer.at,
+                    settings_version=answer.settings_version,
+                    request_id=answer.request_id,
+                )
+            case Verdict.NOBODY:
+                if not _nobody_already(current):
+                    records.append(
+                        _make_record(state, conversation, answer, None, Reason.NO_CANDIDATE)
+                    )
+            case Verdict.OFF:
+                if (
+                    current is not None and current.waiting
+                ):  # R6.5, while rules were being switched off
+                    records.append(_make_record(state, conversation, answer, None, Reason.BULK))
+    return records
+
+
+def _is_owned_by(
+    state: CustomerState,
+    conversation: ConversationIdentity,
+    current: ConversationState | None,
+    agent: AgentId | None,
+) -> bool:
+    """Whether the conversation is the agent's, and so is the customer where that is remembered."""
+    if current is None or current.agent_id != agent:
+        return False
+    return not conversation.kind.sticky or (
+        state.customer(conversation.customer_id).agent_id == agent
+    )
+
+
+def _nobody_already(current: ConversationState | None) -> bool:
+    """R5.2: a customer who writes again to nobody makes no second record of it."""
+    return (
+        current is not None and current.agent_id is None and current.reason is Reason.NO_CANDIDATE
+    )
+
+
+def _make_record(
+    state: CustomerState,
+    conversation: ConversationIdentity,
+    answer: ChoiceMade,
+    agent: AgentId | None,
+    reason: Reason,
+) -> Decision:
+    return make_assignment(
+        state,
+        conversation,
+        agent,
+        Provenance(
+            reason=reason,
+            caused_by=answer.seed,
+            at=answer.at,
+            rule_id=answer.rule_id,
+            mode=answer.mode,
+            choice=answer.choice,
+            settings_version=answer.settings_version,
+            request_id=answer.request_id or None,
+        ),
+    )
+
+
+def _reason_for(answer: ChoiceMade) -> Reason:
+    if answer.drained:
+        return Reason.QUEUE_DRAINED
+    match answer.purpose:
+        case Purpose.FIRST:
+            return _BY_MODE[answer.mode or Strategy.SEQUENTIAL]
+        case Purpose.STICKY_LOST:
+            return Reason.STICKY_LOST
+        case Purpose.OFFLINE:
+            return Reason.REASSIGNED_OFFLINE
+        case Purpose.HANDOVER:
+            return Reason.BULK
+
+
+_BY_MODE = {
+    Strategy.SEQUENTIAL: Reason.ROTATION,
+    Strategy.RANDOM: Reason.RANDOM,
+    Strategy.LEAST_LOADED: Reason.LEAST_LOADED,
+}

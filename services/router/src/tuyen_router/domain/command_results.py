@@ -1,0 +1,191 @@
+"""What a command comes to, told once and again (R6.3, R6.4): shared by all commands."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from tuyen_events.commands import (
+    AssignConversation,
+    CommandSettled,
+    MarkConversationDone,
+    Outcome,
+    ReturnToRotation,
+)
+from tuyen_events.ids import AgentId, ConversationId, EventId
+from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadReported, ThreadState
+from tuyen_events.vocabulary import ConversationKind
+from tuyen_router.domain.decisions import (
+    ConversationIdentity,
+    CustomerSaved,
+    Decision,
+    Provenance,
+    make_assignment,
+)
+from tuyen_router.domain.state import CustomerState, Refusal, last_settled, order_of
+
+Command = AssignConversation | ReturnToRotation | MarkConversationDone
+
+
+def was_handled(state: CustomerState, command: Command, position: Position, repeated: bool) -> bool:
+    """Whether a command comes again after a crash: the inputs tell it, or its refusal does."""
+    refuse = state.customer(command.customer_id).refused
+    return repeated or (refuse is not None and position.offset <= refuse.command)
+
+
+def give_to(
+    state: CustomerState,
+    command: AssignConversation | ReturnToRotation,
+    agent: AgentId | None,
+    why: Provenance,
+    position: Position,
+) -> list[Decision]:
+    """The agent, or nobody, has the conversation now, and all that nobody had until an answer that
+    would come too late (R3.5). The records belong into one record batch."""
+    current = state.conversations.get(command.conversation_id)
+    request, unassigned = find_open_request(state, command)
+    why = replace(why, request_id=request)
+    conversations = {command.conversation_id: command.kind, **unassigned}
+    return [
+        *(
+            make_assignment(state, identify(command, each, kind), agent, why)
+            for each, kind in conversations.items()
+        ),
+        *withdraw(command, request, position),
+        *_report_thread(command, position),
+        report_result(
+            command, Outcome.APPLIED, 1 if current is None else current.version + 1, agent
+        ),
+    ]
+
+
+def _report_thread(command: Command, position: Position) -> list[ThreadReported]:
+    """R4.5, R4.6: stage 2 hears of a comment's thread also when no rule was asked about it."""
+    if command.kind is not ConversationKind.COMMENT:
+        return []
+    return [
+        ThreadReported(
+            organization=command.organization,
+            page_id=command.page_id,
+            conversation_id=command.conversation_id,
+            state=ThreadState.TAKEN,
+            seed=EventId(command.command_id),
+            cause=position,
+            at=command.at,
+        )
+    ]
+
+
+def refuse(
+    state: CustomerState, command: Command, position: Position, outcome: Outcome
+) -> list[Decision]:
+    """Nothing changes. It is remembered before it is told, so that it stands after a crash,
+    whatever is allowed by then."""
+    current = state.conversations.get(command.conversation_id)
+    version, agent = (0, None) if current is None else (current.version, current.agent_id)
+    customer = state.customer(command.customer_id)
+    saved = replace(customer.record(), refused=Refusal(position.offset, outcome))
+    return [
+        CustomerSaved(command.customer_id, saved),
+        report_result(command, outcome, version, agent),
+    ]
+
+
+def repeat_result(
+    state: CustomerState, command: Command, position: Position, outcome: Outcome
+) -> list[Decision]:
+    """What became of a command that was handled before a crash, and the withdrawal that the crash
+    may have lost. `outcome` is what would become of it now.
+
+    When it was the last one refused, how it was; when it made the conversation's last record, or
+    asked for it, it applied. Otherwise something newer came since: then what is true of it now, but
+    never that it applies.
+    """
+    current = state.conversations.get(command.conversation_id)
+    refuse = state.customer(command.customer_id).refused
+    if refuse is not None and refuse.command == position.offset:
+        outcome = refuse.outcome
+    elif current is not None and _made_by(state, command, position):
+        outcome = Outcome.APPLIED
+    elif outcome is Outcome.APPLIED:
+        outcome = Outcome.UNCHANGED
+    version, agent = (0, None) if current is None else (current.version, current.agent_id)
+    return [
+        *repeat_withdrawal(state, command, position),
+        *(_report_thread(command, position) if current is not None else ()),
+        report_result(command, outcome, version, agent),
+    ]
+
+
+def _made_by(state: CustomerState, command: Command, position: Position) -> bool:
+    if state.conversations[command.conversation_id].command == position.offset:
+        return True
+    last = last_settled(state, command.conversation_id, command.kind, command.customer_id)
+    return last is not None and order_of(last)[1] == position.offset
+
+
+def find_open_request(
+    state: CustomerState, command: Command
+) -> tuple[str | None, dict[ConversationId, ConversationKind]]:
+    """The request whose answer would come too late (R3.5), and all that nobody has until then."""
+    if command.kind.sticky:
+        request = state.customer(command.customer_id).open_request
+        if request is None:
+            return None, {}
+        return request.id, {
+            each: kind
+            for each, kind in request.conversations
+            if (current := state.conversations.get(each)) is None or current.agent_id is None
+        }
+    current = state.conversations.get(command.conversation_id)
+    if current is None or not current.waiting:
+        return None, {}
+    return current.request_id, {command.conversation_id: command.kind}
+
+
+def identify(
+    command: Command, conversation: ConversationId, kind: ConversationKind
+) -> ConversationIdentity:
+    """A conversation of the command's customer."""
+    return ConversationIdentity(
+        id=conversation,
+        kind=kind,
+        organization=command.organization,
+        page_id=command.page_id,
+        customer_id=command.customer_id,
+    )
+
+
+def withdraw(command: Command, request: str | None, position: Position) -> list[ChoiceWithdrawn]:
+    """R5.3: what is decided by hand leaves the queue."""
+    if request is None:
+        return []
+    return [
+        ChoiceWithdrawn(
+            request_id=request,
+            organization=command.organization,
+            cause=position,
+            customer_id=command.customer_id if command.kind.sticky else None,
+        )
+    ]
+
+
+def repeat_withdrawal(
+    state: CustomerState, command: Command, position: Position
+) -> Iterable[ChoiceWithdrawn]:
+    """The withdrawal that a crash may have lost; what was answered since is not in the queue."""
+    last = last_settled(state, command.conversation_id, command.kind, command.customer_id)
+    return withdraw(command, last, position)
+
+
+def report_result(
+    command: Command, outcome: Outcome, version: int, agent: AgentId | None
+) -> CommandSettled:
+    """What the command's caller is told."""
+    return CommandSettled(
+        command_id=command.command_id,
+        organization=command.organization,
+        conversation_id=command.conversation_id,
+        outcome=outcome,
+        version=version,
+        agent_id=agent,
+    )

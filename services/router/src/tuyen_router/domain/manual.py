@@ -1,0 +1,82 @@
+"""R6: what managers decide by hand, and what agents take for themselves."""
+
+from tuyen_events.commands import AssignConversation, Outcome
+from tuyen_events.ids import AgentId
+from tuyen_events.routing import Position
+from tuyen_events.vocabulary import Reason
+from tuyen_router.domain.candidates import may_answer
+from tuyen_router.domain.command_results import give_to, refuse, repeat_result, was_handled
+from tuyen_router.domain.decisions import Decision, Provenance
+from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.state import CustomerState
+
+
+def on_assign(
+    state: CustomerState,
+    organization: Organization,
+    command: AssignConversation,
+    position: Position,
+    *,
+    repeated: bool,
+) -> list[Decision]:
+    """A manager gives the conversation to an agent, or takes it from everybody; or an agent takes
+    what nobody has (R6.6).
+
+    Commands stand in one order (R6.4). One that was handled before a crash (`repeated`) is settled
+    again, with what it came to, and changes nothing.
+    """
+    current = state.conversations.get(command.conversation_id)
+    version, agent = (0, None) if current is None else (current.version, current.agent_id)
+    outcome = _decide_outcome(organization, version, agent, command)
+    if was_handled(state, command, position, repeated):
+        return repeat_result(state, command, position, outcome)
+    if outcome is not Outcome.APPLIED:
+        return refuse(state, command, position, outcome)
+    why = Provenance(
+        reason=_reason(command),
+        caused_by=command.command_id,
+        at=command.at,
+        settings_version=organization.settings.version,
+        by=command.by,
+        note=command.note,
+    )
+    return give_to(state, command, command.agent_id, why, position)
+
+
+def _decide_outcome(
+    organization: Organization, version: int, agent: AgentId | None, command: AssignConversation
+) -> Outcome:
+    if not organization.assigns:
+        return Outcome.ASSIGNMENT_OFF  # R6.1
+    if command.take and (refusal := _taking(organization, agent, command)) is not None:
+        return refusal
+    if command.expected_version not in (None, version):
+        return Outcome.VERSION_PASSED  # R6.4
+    if command.agent_id == agent or command.only_from not in (None, agent):
+        return Outcome.UNCHANGED  # R6.3, R6.5
+    if command.agent_id is not None and not may_answer(
+        organization, command.agent_id, command.page_id
+    ):
+        return Outcome.NOT_ALLOWED  # R6.2
+    return Outcome.APPLIED
+
+
+def _taking(
+    organization: Organization, agent: AgentId | None, command: AssignConversation
+) -> Outcome | None:
+    """Why the agent may not take the conversation (R6.6); None when they may, or have it."""
+    if not organization.settings.take_unassigned:
+        return Outcome.TAKING_OFF
+    if command.agent_id != command.by:
+        return Outcome.NOT_ALLOWED
+    if agent not in (None, command.by):
+        return Outcome.ALREADY_TAKEN
+    return None
+
+
+def _reason(command: AssignConversation) -> Reason:
+    if command.bulk:
+        return Reason.BULK
+    if command.take:
+        return Reason.TAKEN
+    return Reason.UNASSIGNED if command.agent_id is None else Reason.MANUAL

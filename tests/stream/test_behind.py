@@ -1,0 +1,80 @@
+"""R9.6: one table of a partition is read whole, and says from where on another one is read."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from faust.types import TP
+
+from tuyen_stream.records import PartitionState, TableSpec
+from tuyen_stream.recovery import BatchRecovery
+from tuyen_stream.tables import PartitionedStore
+
+FIRST, SECOND = TP("first-log", 3), TP("second-log", 3)
+
+
+class _Tail:
+    def __init__(self) -> None:
+        self.last = -1
+
+    def apply(self, records: Any) -> None:
+        raise AssertionError("nothing is read here")
+
+    def starts_at(self) -> int:
+        return 40
+
+    def recovered(self, last: int) -> None:
+        self.last = last
+
+
+def _recovery(state: PartitionState) -> tuple[BatchRecovery, PartitionedStore]:
+    """As Faust has it when the logs' ends are known and nothing was read yet."""
+    store = PartitionedStore.__new__(PartitionedStore)
+    store.states, store._last = {3: state}, {3: -1}
+    specs = {
+        FIRST: TableSpec("first", FIRST.topic, "one", lambda _: state),
+        SECOND: TableSpec("second", SECOND.topic, "one", lambda _: state, behind="first"),
+    }
+    tables = {tp: SimpleNamespace(spec=spec, data=store) for tp, spec in specs.items()}
+    recovery = BatchRecovery.__new__(BatchRecovery)
+    recovery.tables = {table.spec.name: table for table in tables.values()}
+    recovery.tp_to_table = tables
+    recovery.active_offsets = {FIRST: -1, SECOND: -1}
+    recovery.active_highwaters = {FIRST: 9, SECOND: 50}
+    recovery._starts = {}
+    recovery._behind = {
+        tp: first for tp in tables if (first := recovery._read_before(tp)) is not None
+    }
+    return recovery, store
+
+
+def test_r9_6_a_table_waits_for_the_one_that_it_stands_behind() -> None:
+    recovery, _ = _recovery(_Tail())
+    assert (recovery.awaits_another(FIRST), recovery.awaits_another(SECOND)) == (False, True)
+    assert recovery.go_on() == set()
+
+
+def test_r9_6_and_is_read_from_where_that_one_says() -> None:
+    recovery, store = _recovery(_Tail())
+    recovery.active_offsets[FIRST] = 9
+    assert recovery.go_on() == {SECOND}
+    assert not recovery.awaits_another(SECOND)
+    assert recovery.active_offsets[SECOND] == 39
+    assert store._last[3] == 39
+    assert recovery.go_on() == set()
+
+
+def test_r9_6_what_was_read_beyond_that_is_not_read_again() -> None:
+    """A rebalance came in between, and the partition stayed."""
+    recovery, store = _recovery(_Tail())
+    recovery.active_offsets = {FIRST: 9, SECOND: 45}
+    store._last[3] = 45
+    recovery.go_on()
+    assert recovery.active_offsets[SECOND] == 45
+    assert store._last[3] == 45
+
+
+def test_r9_6_a_state_is_told_where_its_log_ended() -> None:
+    state = _Tail()
+    _, store = _recovery(state)
+    store.recovered_up_to(3, 50)
+    assert state.last == 50

@@ -1,0 +1,75 @@
+"""A process that stood still for longer than its lease ends itself."""
+
+import asyncio
+from typing import Any, NoReturn
+
+import pytest
+
+from stream.worker_main import until
+from tuyen_stream import freeze_watchdog as module
+from tuyen_stream.freeze_watchdog import FreezeWatchdog
+
+
+class ProcessEndedError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture(autouse=True)
+def _end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def end_process(reason: str) -> NoReturn:
+        raise ProcessEndedError(reason)
+
+    monkeypatch.setattr(module, "end_process", end_process)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Client:
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+
+    async def send(self, node: int, request: str) -> str:
+        self.requests.append(request)
+        return f"answer of {node}"
+
+
+async def _kept(lease: FreezeWatchdog) -> asyncio.Task[None]:
+    task = asyncio.create_task(lease.keep())
+    await until(lambda: lease._looked_at is not None)
+    return task
+
+
+async def test_a_request_after_a_freeze_is_never_sent() -> None:
+    clock, client = Clock(), Client()
+    lease = FreezeWatchdog(4.0, clock)
+    lease.guard(client)
+    keeping = await _kept(lease)
+    clock.now = 3.9
+    assert await client.send(1, "produce") == "answer of 1"
+    clock.now = 8.0
+    with pytest.raises(ProcessEndedError, match=r"frozen for"):
+        await client.send(1, "produce again")
+    assert client.requests == ["produce"]
+    keeping.cancel()
+
+
+async def test_the_first_look_after_a_freeze_ends_the_process_whoever_looks() -> None:
+    """The keeper itself may be what runs first; it must not renew what is lost."""
+    clock = Clock()
+    lease = FreezeWatchdog(0.16, clock)
+    keeping: Any = await _kept(lease)
+    clock.now = 100.0
+    with pytest.raises(ProcessEndedError):
+        await keeping
+
+
+async def test_before_the_consumer_starts_there_is_nothing_to_lose() -> None:
+    clock = Clock()
+    lease = FreezeWatchdog(4.0, clock)
+    clock.now = 100.0
+    lease.look()
