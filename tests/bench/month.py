@@ -32,7 +32,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from bench.log import ends, reading
 from bench.processes import cpu_seconds, free_port, peak_memory, ready, running, service_env
 from bench.report import Bar, median_of
-from bench.report import ConversationState as Figure
+from bench.report import Row as Figure
 from support import market
 from tuyen_events import ids
 from tuyen_events.topics import (

@@ -6,7 +6,7 @@ import pytest
 
 from tuyen_channels.facebook.channel import FacebookChannel
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import DemoPage as KnownPage
+from tuyen_channels.ports import Page as KnownPage
 from tuyen_channels.ports import Parsed
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import (

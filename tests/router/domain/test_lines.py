@@ -88,7 +88,7 @@ def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
         asked += 1
         return real(*given)
 
-    monkeypatch.setattr(queue_buckets, "offered", counting)
+    monkeypatch.setattr(queue_buckets, "narrow_to_offer", counting)
     assert _fold(rotations, drain(rotations, nobody, AT, 500)) == []
     assert asked == 4
     one_page = shop(rules=[rule(pages=("page-1",))])

@@ -20,7 +20,7 @@ from tuyen_router.domain.dispatch_state import (
     apply_step,
 )
 from tuyen_router.domain.organization import Organization, without
-from tuyen_router.domain.organization import apply_step as set_up
+from tuyen_router.domain.organization import evolve as set_up
 from tuyen_router.domain.queue import (
     drain,
     on_request,

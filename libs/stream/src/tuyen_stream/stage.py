@@ -105,8 +105,8 @@ class Stage:
 
         outbox = Outbox(self._batch_bytes)
         with fatal_on_error(
-            f"stage {self.name}, {chunk.topic}-{chunk.partition} "
-            f"from {chunk.first_offset} to {chunk.last_offset}"
+            f"stage {self.name}, {batch.topic}-{batch.partition} "
+            f"from {batch.first_offset} to {batch.last_offset}"
         ):
             self._handle(batch, outbox)
         self.batches_handled += 1

@@ -80,7 +80,7 @@ class ConversationFilter:
     done: bool | None = None
 
 
-RowT = TypeVar("Row")
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,9 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class OrganizationTables:
     """Organizations by id, as the directory and the presence topic have them.
 
-    `mark_dirty` is called with each organization that a record changed: somebody in it may have become a
-    candidate. `began_to_count` is called with each whose rules ask for loads from now on (R1.7,
-    R2.3). `copies` have to run.
+    `mark_dirty` is called with each organization that a record changed: somebody in it may have
+    become a candidate. `began_to_count` is called with each whose rules ask for loads from now on
+    (R1.7, R2.3). `copies` have to run.
     """
 
     def __init__(

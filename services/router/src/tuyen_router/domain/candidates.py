@@ -80,7 +80,7 @@ def build_pool(
 ) -> Pool:
     """Whom the page's rule chooses from for an event, and who of them may be chosen now.
 
-    That is R1.1 to R1.6 and R1.8; what cuts off candidates for one conversation alone is `narrow_to_offer`.
+    That is R1.1 to R1.6 and R1.8; `narrow_to_offer` leaves out agents for one conversation alone.
     There are as many pools as the organization has set up kinds of event, whatever visitors say.
     """
     group = None if page_url is None else _group_of(organization, page_url)

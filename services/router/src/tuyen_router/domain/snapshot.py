@@ -2,8 +2,8 @@
 
 `router-customers` says of every customer, and of every comment that is not at rest, what
 assignments had made of it; of what is at rest, its bucket. Each of these stands for itself, and is
-as new as what it was written with; the latest of each counts. `SnapshotTail` says from which offset of
-assignments on something is not in them yet.
+as new as what it was written with; the latest of each counts. `SnapshotTail` says from which offset
+of assignments on something is not in them yet.
 """
 
 from collections.abc import Iterable, Iterator
