@@ -23,8 +23,8 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_presence.bootstrap import PresenceService, compose
 from tuyen_presence.broker_clock import moment_of
+from tuyen_presence.worker import PresenceWorker
 
 DEADLINE_S = 90
 LEASE_S = 6.0
@@ -168,11 +168,11 @@ async def _kill_and_restart(kafka: str, topic_prefix: str, shop: Shop) -> None:
 
 
 @asynccontextmanager
-async def worker(kafka: str, prefix: str) -> AsyncIterator[PresenceService]:
+async def worker(kafka: str, prefix: str) -> AsyncIterator[PresenceWorker]:
     async with KafkaLog(kafka, prefix) as log, asyncio.TaskGroup() as tasks:
-        service = compose(log, SystemClock())
-        running = tasks.create_task(service.worker.run())
-        yield service
+        owner = PresenceWorker(log, SystemClock())
+        running = tasks.create_task(owner.run())
+        yield owner
         running.cancel()
 
 

@@ -24,11 +24,12 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_platform.page_tokens import PageTokens
+from tuyen_platform.service import Service
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The service. `copies` have to run for it to become ready."""
+    """The parts of the service. `copies` have to run for it to become ready."""
 
     app: ASGIApp
     acceptance: Acceptance
@@ -37,8 +38,15 @@ class Ingest:
     copies: tuple[GlobalTable, ...]
 
 
-def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
+def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
     """The service over a log. Nothing runs yet."""
+    ingest = compose(settings, log, clock)
+    loops = [copy.run for copy in ingest.copies]
+    return Service(settings=settings, app=ingest.app, health=ingest.health, loops=loops)
+
+
+def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
+    """The parts of the service, which a replay uses without its webhooks."""
     pages, posts, health = ConnectedPages(), LivePosts(), Health()
     tokens = PageTokens(settings.secrets_key)
 
