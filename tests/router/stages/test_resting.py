@@ -88,11 +88,13 @@ class _Log:
         self.customers.pop(key, None)
         self.customers[key] = StreamRecord(self._written, key, value)
 
-    def given_out(self, count: int, at: datetime, agent: AgentId = A) -> list[ConversationId]:
+    def given_out(
+        self, count: int, at: datetime, agent: AgentId = A, mode: Mode = Strategy.SEQUENTIAL
+    ) -> list[ConversationId]:
         """So many root comments, each answered for."""
         start = self._offsets["router-answers"]
         names = [ConversationId(f"cmt_{start + number}") for number in range(count)]
-        asked = answer(request(0, COMMENT), Verdict.CHOSEN, agent)
+        asked = replace(answer(request(0, COMMENT), Verdict.CHOSEN, agent), mode=mode)
         self.handle(
             "router-answers", *(replace(asked, conversation_id=name, at=at) for name in names)
         )
@@ -215,6 +217,31 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     assert log.partition.loads[SHOP][A] == loads + 1
     log.read_at_a_start()
     assert log.partition.loads[SHOP][A] == loads + 1
+
+
+def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> None:
+    log = _Log()
+    first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
+    second, *_ = log.given_out(1, AT, mode=Strategy("by_skill"))
+    log.given_out(2 * YOUNG, AT + LATER)
+    assert [each for each in log.customers if each.startswith(b"reason/")] == [
+        b"reason/12",
+        b"reason/13",
+    ]
+    log.read_at_a_start()
+    archive = log.partition.archive
+    kept = [found.reason for each in (first, second) if (found := archive.find(each))]
+    assert kept == [Reason("weighted"), Reason("by_skill")]
+
+
+def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> None:
+    log = _Log()
+    reasons = log.partition.archive.reasons
+    reasons += [Reason(f"reason_{number}") for number in range(len(reasons), 256)]
+    first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
+    log.given_out(2 * YOUNG, AT + LATER)
+    assert log.partition.conversations[first].reason == Reason("weighted")
+    assert log.partition.archive.find(first) is None
 
 
 def test_r5_1_what_waits_never_rests() -> None:

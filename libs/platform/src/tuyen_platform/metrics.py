@@ -40,7 +40,7 @@ SKIPPED_EVENTS = Counter(
 )
 DECISIONS = Counter(
     "tuyen_decisions_total",
-    "Assignment records written, by reason",
+    "Assignment records written, by reason; `other` is one that this version does not know",
     ["reason"],
 )
 ROUTED_EVENTS = Counter(

@@ -99,6 +99,7 @@ class InboxCounts:
     total: int
     unread: int
     unread_by_channel: Mapping[Channel, int]
+    """Of all channels that are known, and of others that have any conversations."""
     unread_by_kind: Mapping[ConversationKind, int]
 
 

@@ -222,15 +222,29 @@ class _Sums:
         return InboxCounts(
             total=unread if self._wanted.unread else self._total,
             unread=unread,
-            unread_by_channel={
-                channel: sum(n for cell, n in self._unread.items() if cell[0] is channel)
-                for channel in Channel
-            },
-            unread_by_kind={
-                kind: sum(n for cell, n in self._unread.items() if cell[1] is kind)
-                for kind in ConversationKind
-            },
+            unread_by_channel=by_channel(self._unread),
+            unread_by_kind=by_kind(self._unread),
         )
+
+
+Unread = Mapping[tuple[Channel, ConversationKind], int]
+"""How many conversations of a channel and kind have something unread."""
+
+
+def by_channel(unread: Unread) -> Mapping[Channel, int]:
+    """Every channel that is known, and each other one that has any conversations."""
+    counts = dict.fromkeys(Channel, 0)
+    for (channel, _), number in unread.items():
+        counts[channel] = counts.get(channel, 0) + number
+    return counts
+
+
+def by_kind(unread: Unread) -> Mapping[ConversationKind, int]:
+    """Every kind."""
+    counts = dict.fromkeys(ConversationKind, 0)
+    for (_, kind), number in unread.items():
+        counts[kind] += number
+    return counts
 
 
 def index_for(assignee: AgentId) -> str:

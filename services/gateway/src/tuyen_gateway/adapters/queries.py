@@ -24,7 +24,9 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
 
     Channels and kinds are always named, so that each index can give its rows in the list's order.
     """
-    channels = [wanted.channel] if wanted.channel else list(Channel)
+    channels = [*Channel, *sorted(scope.other_channels)]
+    if wanted.channel is not None:
+        channels = [wanted.channel]
     kinds = [wanted.kind] if wanted.kind else list(ConversationKind)
     parts: list[Document] = [
         *covered_query(scope),

@@ -12,7 +12,7 @@ from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.awaited_table import WAIT_S
-from tuyen_gateway.adapters.counters import MongoCounters, countable
+from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import (
     Key,
@@ -264,17 +264,16 @@ class MongoViews:
                 },
             ]
         ).to_list(None)
+        of_cells = {
+            (Channel(group["_id"]["channel"]), ConversationKind(group["_id"]["kind"])): group
+            for group in groups
+        }
+        unread_of_cells = {cell: group["unread"] for cell, group in of_cells.items()}
         return InboxCounts(
             total=sum(group["total"] for group in groups),
-            unread=sum(group["unread"] for group in groups),
-            unread_by_channel={
-                channel: sum(g["unread"] for g in groups if g["_id"]["channel"] == channel)
-                for channel in Channel
-            },
-            unread_by_kind={
-                kind: sum(g["unread"] for g in groups if g["_id"]["kind"] == kind)
-                for kind in ConversationKind
-            },
+            unread=sum(unread_of_cells.values()),
+            unread_by_channel=by_channel(unread_of_cells),
+            unread_by_kind=by_kind(unread_of_cells),
         )
 
     async def messages(

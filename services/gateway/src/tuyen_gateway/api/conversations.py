@@ -32,6 +32,7 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.errors import NotFoundError, UnavailableError
@@ -45,7 +46,7 @@ async def _wanted(
     *,
     caller: CurrentCaller,
     kind: ConversationKind | None = None,
-    channel: Channel | None = None,
+    channel: Known[Channel] | None = None,
     page: Annotated[str | None, Query(max_length=ID_CHARACTERS)] = None,
     state: Literal["all", "unread"] = "all",
     assignee: Annotated[

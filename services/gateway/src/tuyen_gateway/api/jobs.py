@@ -37,6 +37,7 @@ from tuyen_gateway.api.dependencies import (
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import jobs_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.rights import Right
@@ -64,7 +65,7 @@ class FilterIn(RequestBody):
     """The words of the list of conversations; all hold together."""
 
     kind: ConversationKind | None = None
-    channel: Channel | None = None
+    channel: Known[Channel] | None = None
     page: str | None = Field(default=None, max_length=ID_CHARACTERS)
     state: Literal["all", "unread"] = "all"
     assignee: str | None = Field(default=None, max_length=ID_CHARACTERS)

@@ -22,6 +22,7 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_page
 from tuyen_gateway.domain.directory import Organization, StoredEntity, sees_page
 from tuyen_gateway.domain.livechat import kept_status, shown_status
@@ -47,7 +48,7 @@ class PageIn(RequestBody):
         }
     )
 
-    channel: Channel
+    channel: Known[Channel]
     external_id: ExternalId | None = None
     """Facebook's page id, or Zalo's OA id. A livechat page is given one, its app id."""
     name: Name

@@ -19,6 +19,7 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_rule
 from tuyen_gateway.domain.directory import Organization, StoredEntity, next_version
 from tuyen_gateway.errors import NotFoundError
@@ -30,7 +31,7 @@ class MemberBody(RequestBody):
     """One agent of the pool."""
 
     agent_id: ChosenId
-    capabilities: list[Capability] | None = Field(default=None, max_length=len(Capability))
+    capabilities: list[Known[Capability]] | None = Field(default=None, max_length=len(Capability))
     """What the member is given; null is everything (R1.3)."""
     capacity: int | None = Field(default=None, ge=1, le=CAPACITY)
     """So many open conversations at most; null is no bound (R1.7)."""
@@ -57,8 +58,8 @@ class RuleIn(RequestBody):
 
     name: Name
     enabled: bool
-    mode: Strategy = Strategy.SEQUENTIAL
-    applies_to: AppliesTo = AppliesTo.ONLINE
+    mode: Known[Strategy] = Strategy.SEQUENTIAL
+    applies_to: Known[AppliesTo] = AppliesTo.ONLINE
     pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
     members: list[MemberBody] = Field(default=[], max_length=AGENTS)

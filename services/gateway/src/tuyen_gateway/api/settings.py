@@ -16,6 +16,7 @@ from tuyen_gateway.api.dependencies import (
 )
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_settings
 from tuyen_gateway.domain.directory import Organization
 
@@ -41,7 +42,7 @@ class SettingsIn(RequestBody):
     """Rules assign new conversations; needs `assignment`."""
     auto_reassign: bool | None = None
     """A customer whose agent has logged out gets another (R3.3); needs `auto_assign`."""
-    when_nobody: WhenNobody | None = None
+    when_nobody: Known[WhenNobody] | None = None
     """What becomes of a conversation for which nobody is a candidate (R5)."""
     take_unassigned: bool | None = None
     """Agents may take what nobody has (R6.6)."""

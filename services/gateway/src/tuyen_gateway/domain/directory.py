@@ -28,7 +28,7 @@ from tuyen_events.ids import (
     PageId,
     RuleId,
 )
-from tuyen_events.vocabulary import Role
+from tuyen_events.vocabulary import Channel, Role
 from tuyen_gateway.domain.usernames import folded
 from tuyen_gateway.domain.visibility import Scope, Viewer
 
@@ -106,6 +106,12 @@ class Organization:
         return self._pages_by_agent.get(agent_id, frozenset())
 
     @cached_property
+    def other_channels(self) -> frozenset[Channel]:
+        """The channels of its pages that this version does not know."""
+        channels = {stored.value.channel for stored in self.pages.values()}
+        return frozenset(channel for channel in channels if not channel.is_known)
+
+    @cached_property
     def _agents_by_username(self) -> Mapping[str, Sequence[StoredEntity[AgentChanged]]]:
         found: dict[str, list[StoredEntity[AgentChanged]]] = {}
         for stored in self.agents.values():
@@ -130,6 +136,7 @@ def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
         role=agent.role,
         pages=organization.staffed_pages(agent.id),
         since=agent.since,
+        other_channels=organization.other_channels,
     )
 
 

@@ -41,9 +41,13 @@ class _Words:
 
 
 def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
-    """One sentence for every reason; with the note, where somebody left one, a second."""
+    """One sentence for every reason, also for one that this version does not know; with the note,
+    where somebody left one, a second."""
     words = _words(entry, names)
-    said = _followed(words) if followed(entry) else _decided(entry, words)
+    if not entry.reason.is_known:
+        said = _unexplained(entry, words)
+    else:
+        said = _followed(words) if followed(entry) else _decided(entry, words)
     if not entry.note:
         return said
     return Sentence(vi=f"{said.vi} Ghi chú: “{entry.note}”.", en=f"{said.en} Note: “{entry.note}”.")
@@ -97,6 +101,26 @@ def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
         case _:
             assert_never(entry.reason)
     return said
+
+
+def _unexplained(entry: AssignmentEntry, words: _Words) -> Sentence:
+    """What became of the conversation, and the reason's name, which a later version explains."""
+    vi_by = "" if words.by is None else f"Theo quyết định của {words.by}: "
+    en_by = "" if words.by is None else f"As {words.by} decided: "
+    vi_end, en_end = f" (lý do: {entry.reason})", f" (reason: {entry.reason})"
+    if entry.agent_id is None:
+        vi, en = "hội thoại chưa có ai phụ trách", "nobody has the conversation"
+    else:
+        vi = f"hội thoại được giao cho {words.agent}"
+        en = f"the conversation was given to {words.agent}"
+    return Sentence(
+        vi=_capitalized(f"{vi_by}{vi}{words.vi_rule}{vi_end}."),
+        en=_capitalized(f"{en_by}{en}{words.en_rule}{en_end}."),
+    )
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _by_rule(reason: Reason, words: _Words) -> Sentence:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
-from tuyen_events.vocabulary import Role, Visibility
+from tuyen_events.vocabulary import Channel, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 
@@ -31,6 +31,8 @@ class Viewer:
     pages: frozenset[PageId]
     since: datetime | None = None
     """When the agent came; null for those who were there before this was kept."""
+    other_channels: frozenset[Channel] = frozenset()
+    """The channels of the organization's pages that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Scope:
     assignees: Assignees
     since: datetime | None = None
     """What came before this is read: a new agent starts so (I5)."""
+    other_channels: frozenset[Channel] = frozenset()
+    """Channels that this version does not know, whose conversations are listed with the others."""
 
     def covers(self, page: PageId, assignee: AgentId | None) -> bool:
         """Whether a conversation of `page` that `assignee` has is seen."""
@@ -74,6 +78,7 @@ def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
         pages=viewer.pages if bound_to_pages else None,
         assignees=assignees,
         since=viewer.since,
+        other_channels=viewer.other_channels,
     )
 
 

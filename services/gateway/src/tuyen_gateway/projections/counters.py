@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 
 from pymongo import DeleteMany, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -95,6 +95,10 @@ def has_months(assignee: AgentId) -> bool:
     return assignee in (WHOEVER, NOBODY)
 
 
+_FIELDS = 4_096
+"""Far more names of fields than there are, also with channels of later versions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What a number is about."""
@@ -106,7 +110,7 @@ class Cell:
     assigned: bool
 
 
-@cache
+@lru_cache(maxsize=_FIELDS)
 def _field_of(
     measure: str, channel: Channel, kind: ConversationKind, done: bool, assigned: bool
 ) -> str:
@@ -114,7 +118,7 @@ def _field_of(
     return f"{measure}/{channel.value}/{kind.value}/{int(done)}/{int(assigned)}"
 
 
-@cache
+@lru_cache(maxsize=_FIELDS)
 def read_field(name: str) -> Cell | None:
     """The inverse; None for a field that is no number of conversations."""
     measure, *rest = name.split("/")

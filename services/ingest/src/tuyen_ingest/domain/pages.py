@@ -23,11 +23,12 @@ class ConnectedPages:
         self._suspended: set[OrganizationId] = set()
         self._pages: dict[str, PageChanged] = {}
         self._claims: dict[tuple[Channel, str], dict[str, None]] = {}
-        self._served: dict[Channel, dict[str, Page]] = {channel: {} for channel in Channel}
+        self._served: dict[Channel, dict[str, Page]] = {}
+        """A gateway of a later version may connect pages of a channel that is not known here."""
 
     def of(self, channel: Channel) -> Pages:
         """The channel's pages, a view that follows every change."""
-        return self._served[channel]
+        return self._served.setdefault(channel, {})
 
     def owner(self, channel: Channel, external_id: str) -> str:
         """Whose the page is, as `organization/page`, served or not; empty when it is nobody's."""
@@ -70,10 +71,11 @@ class ConnectedPages:
 
     def _serve(self, channel: Channel, external_id: str) -> None:
         page = self._serving(channel, external_id)
+        served = self._served.setdefault(channel, {})
         if page is None:
-            self._served[channel].pop(external_id, None)
+            served.pop(external_id, None)
         else:
-            self._served[channel][external_id] = Page(page.organization, page.id)
+            served[external_id] = Page(page.organization, page.id)
 
     def _serving(self, channel: Channel, external_id: str) -> PageChanged | None:
         claims: Mapping[str, None] = self._claims.get((channel, external_id), {})

@@ -12,9 +12,10 @@ seen.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, islice
 from struct import Struct
 from sys import intern
 from typing import NamedTuple
@@ -34,7 +35,7 @@ Owner = tuple[OrganizationId, AgentId | None]
 _WHOSE = Struct(">19x3sx?")
 """Of an entry, who has the conversation and whether it is done."""
 _DIGEST, _OFFSET, _DAY, _VERSION, _OWNER, _REASON, ENTRY_BYTES = 8, 14, 16, 19, 22, 23, 24
-_REASONS = (
+_NUMBERED = (
     Reason.ROTATION,
     Reason.RANDOM,
     Reason.LEAST_LOADED,
@@ -48,7 +49,12 @@ _REASONS = (
     Reason.QUEUED,
     Reason.NO_CANDIDATE,
 )
-"""Stored by their places here: more may be added at the end."""
+"""The reasons that have the same number in every partition. All others, those of later versions
+among them, get the next number of their partition when the first conversation with them comes to
+rest; a record tells the number, as one does of an owner."""
+
+_MOST_REASONS = 256
+"""A number is one byte."""
 
 
 class ArchivedConversation(NamedTuple):
@@ -68,6 +74,8 @@ class Archive:
 
     buckets: dict[int, bytes] = field(default_factory=dict)
     owners: list[Owner] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=lambda: list(_NUMBERED))
+    """By number."""
     _places: dict[Owner, int] = field(default_factory=dict)
 
     def add_owner(self, owner: Owner) -> None:
@@ -86,19 +94,35 @@ class Archive:
                 )
             )
 
+    def name_reason(self, number: int, reason: Reason) -> None:
+        """What a snapshot says of one of the reasons; each is told before those behind it."""
+        if number == len(self.reasons):
+            self.reasons.append(reason)
+
+    def told_reasons(self) -> Iterator[tuple[int, Reason]]:
+        """The reasons that have their number in this partition alone, with it. Few: those that came
+        after the entries were first kept."""
+        return islice(enumerate(self.reasons), len(_NUMBERED), None)
+
+    def can_hold(self, reason: Reason) -> bool:
+        """Whether the reason has a number, or can be given one."""
+        return len(self.reasons) < _MOST_REASONS or reason in self.reasons
+
     def put(self, conversation: ConversationId, rested: ArchivedConversation) -> int:
         """Takes a conversation in; returns its bucket's number."""
         digest = _digest(conversation)
         number = _bucket_of(digest)
         if rested.owner not in self._places:
             self.add_owner(rested.owner)
+        if rested.reason not in self.reasons:
+            self.reasons.append(rested.reason)
         entry = (
             digest
             + rested.inbound.to_bytes(_OFFSET - _DIGEST)
             + rested.day.to_bytes(_DAY - _OFFSET)
             + rested.version.to_bytes(_VERSION - _DAY)
             + self._places[rested.owner].to_bytes(_OWNER - _VERSION)
-            + _REASONS.index(rested.reason).to_bytes()
+            + self.reasons.index(rested.reason).to_bytes()
             + rested.is_done.to_bytes()
         )
         self.buckets[number] = self.buckets.get(number, b"") + entry
@@ -160,7 +184,7 @@ class Archive:
         return ArchivedConversation(
             owner=self.owners[int.from_bytes(entry[_VERSION:_OWNER])],
             version=int.from_bytes(entry[_DAY:_VERSION]),
-            reason=_REASONS[entry[_OWNER]],
+            reason=self.reasons[entry[_OWNER]],
             day=_day(entry, 0),
             inbound=int.from_bytes(entry[_DIGEST:_OFFSET]),
             is_done=bool(entry[_REASON]),

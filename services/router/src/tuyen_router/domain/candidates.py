@@ -24,15 +24,27 @@ from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 def required_capability(channel: Channel, kind: ConversationKind) -> Capability:
     """What a member must be able to do for an event of this channel and kind (R1.3)."""
-    match channel:
-        case Channel.FACEBOOK:
-            if kind is ConversationKind.MESSAGE:
-                return Capability.FACEBOOK_MESSAGE
-            return Capability.FACEBOOK_COMMENT
-        case Channel.ZALO:
-            return Capability.ZALO_MESSAGE
-        case Channel.LIVECHAT:
-            return Capability.LIVECHAT_MESSAGE
+    return _CAPABILITIES.get((channel, kind)) or _capability_named_for(channel, kind)
+
+
+def _capability_named_for(channel: Channel, kind: ConversationKind) -> Capability:
+    """The capability with the channel's name: the one for comments where there is one.
+
+    Of a channel that this version does not know, only members who were given the capability of that
+    name, or everything, are candidates. Where there is none of them, R5 applies.
+    """
+    if kind is not ConversationKind.MESSAGE:
+        comments = Capability(f"{channel.value}_comment")
+        if comments.is_known or not channel.is_known:
+            return comments
+    return Capability(f"{channel.value}_message")
+
+
+_CAPABILITIES: Mapping[tuple[Channel, ConversationKind], Capability] = {
+    (channel, kind): _capability_named_for(channel, kind)
+    for channel in Channel
+    for kind in ConversationKind
+}
 
 
 def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool:

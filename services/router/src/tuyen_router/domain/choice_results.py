@@ -200,13 +200,19 @@ def _reason_for(answer: ChoiceMade) -> Reason:
         return Reason.QUEUE_DRAINED
     match answer.purpose:
         case Purpose.FIRST:
-            return _BY_MODE[answer.mode or Strategy.SEQUENTIAL]
+            return _by_rule(answer.mode or Strategy.SEQUENTIAL)
         case Purpose.STICKY_LOST:
             return Reason.STICKY_LOST
         case Purpose.OFFLINE:
             return Reason.REASSIGNED_OFFLINE
         case Purpose.HANDOVER:
             return Reason.BULK
+
+
+def _by_rule(mode: Strategy) -> Reason:
+    """The reason that is named for the mode, also where a stage 2 of a later version chose by one
+    that this version does not know."""
+    return _BY_MODE.get(mode) or Reason(mode.value)
 
 
 _BY_MODE = {

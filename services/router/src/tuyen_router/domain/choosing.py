@@ -24,6 +24,16 @@ ORDER_MEMBERS = 4_000
 """So many members of a rule are remembered in their order: twice as many as a rule may have."""
 
 
+def effective_mode(mode: Strategy) -> Strategy:
+    """The mode by which `choose` chooses under a rule of this mode.
+
+    A rule whose mode this version does not know chooses in turn. The candidates are the same under
+    every mode (R1), so nobody is chosen who may not be, and no customer waits until the last worker
+    of an earlier version has ended.
+    """
+    return mode if mode.is_known else Strategy.SEQUENTIAL
+
+
 def choose(
     mode: Strategy, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
 ) -> tuple[AgentId, Cursor | None]:
@@ -35,10 +45,10 @@ def choose(
     match mode:
         case Strategy.RANDOM:
             return draw(offer.agents, seed), cursor
-        case Strategy.SEQUENTIAL:
-            agent = choose_next(offer, cursor)
         case Strategy.LEAST_LOADED:
             agent = choose_least_loaded(offer, cursor, loads)
+        case _:  # `sequential`, and what this version does not know (`effective_mode`)
+            agent = choose_next(offer, cursor)
     return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
 
 

@@ -20,7 +20,7 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Strategy, WhenNobody
 from tuyen_router.domain import loads, queue_buckets, threads
-from tuyen_router.domain.choosing import choose
+from tuyen_router.domain.choosing import choose, effective_mode
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,
@@ -314,6 +314,9 @@ def _answer(
     drained: bool = False,
 ) -> RequestAnswered:
     rule = None if offer is None else offer.pool.rule
+    mode = None if rule is None else rule.mode
+    if mode is not None and agent is not None:
+        mode = effective_mode(mode)  # R9.4: the record says how the agent was chosen
     return RequestAnswered(
         Answer(
             state.place + 1,
@@ -329,7 +332,7 @@ def _answer(
                 verdict=verdict,
                 agent_id=agent,
                 rule_id=None if rule is None else rule.id,
-                mode=None if rule is None else rule.mode,
+                mode=mode,
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,

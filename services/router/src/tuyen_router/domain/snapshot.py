@@ -290,7 +290,7 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
         del state.recent[conversation]
         if current is None:
             continue
-        if current.waiting or _is_asked_for(state, conversation, customer):
+        if _has_to_stay(state, conversation, customer, current):
             mark_recent(state, conversation, customer)
             size += _CHANGE_BYTES
             continue
@@ -322,7 +322,7 @@ def archive_threads_of(
         if size >= most_bytes:
             break
         current = state.conversations[live]
-        if current.waiting or _is_asked_for(state, live, customer_id):
+        if _has_to_stay(state, live, customer_id, current):
             continue
         if live in state.done:
             changed.marks.append(live)
@@ -337,9 +337,14 @@ def _oldest(state: CustomerState) -> int:
     return state.today - REMEMBERED_DAYS
 
 
-def _is_asked_for(
-    state: CustomerState, conversation: ConversationId, customer: CustomerId | None
+def _has_to_stay(
+    state: CustomerState,
+    conversation: ConversationId,
+    customer: CustomerId | None,
+    current: ConversationState,
 ) -> bool:
+    if current.waiting or not state.archive.can_hold(current.reason):
+        return True
     if customer is None:
         return False
     request = state.customer(customer).open_request

@@ -13,7 +13,7 @@ from sys import intern
 
 import msgspec
 
-from tuyen_events.assignments import AssignmentEvent, InputOffsets
+from tuyen_events.assignments import AssignmentEvent, AssignmentQueued, InputOffsets
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import (
     AgentId,
@@ -235,11 +235,13 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
     partition.contested.pop(record.conversation_id, None)
     sticky = record.kind.sticky
     manual = record.by is not None or record.reason is Reason.UNASSIGNED
+    # Its type says that a conversation waits, also where a later version gives another reason.
+    reason = Reason.QUEUED if isinstance(record, AssignmentQueued) else record.reason
     new = partition.conversations[record.conversation_id] = ConversationState(
         OrganizationId(intern(record.organization)),
         record.version,
         None if record.agent_id is None else AgentId(intern(record.agent_id)),
-        record.reason,
+        reason,
         None if sticky else record.request_id,
         record.sources.inbound,
         record.sources.commands if manual else -1,

@@ -106,6 +106,8 @@ _WITH_THE_CHUNK = OutRecord(None, None)
 _FEW_THREADS = 100
 _SHORT = 1_000
 _decisions = cache(DECISIONS.labels)
+_OTHER = "other"
+"""In metrics, all reasons that this version does not know: what is read makes no new series."""
 _log = structlog.get_logger()
 
 
@@ -395,7 +397,7 @@ class _Writing:
     def _tell(self) -> None:
         """Logs and counts what was decided: a line for each, with its event and conversation."""
         for reason, count in Counter(each.reason for each in self._made).items():
-            _decisions(reason).inc(count)
+            _decisions(reason if reason.is_known else _OTHER).inc(count)
         log_each(
             _log,
             "conversation_assigned",

@@ -9,7 +9,7 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.dispatch_state import (
@@ -65,6 +65,7 @@ _progress = msgspec.json.Decoder(Progress)
 
 _row = msgspec.json.Decoder(ConversationState)
 _owner = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
+_reason = msgspec.json.Decoder(Reason)
 _tail = msgspec.json.Decoder(SnapshotTail)
 _int = msgspec.json.Decoder(int)
 
@@ -75,6 +76,7 @@ _MARKS = "marks"
 _COMMENT = "comment/"
 _RESTING = "resting/"
 _OWNER = "owner/"
+_REASON = "reason/"
 _TAIL = "tail"
 
 
@@ -186,6 +188,8 @@ class CustomersTable:
                 partition.archive.buckets[int(name)] = value
             case "owner", bytes():
                 partition.archive.name_owner(int(name), _owner.decode(value))
+            case "reason", bytes():
+                partition.archive.name_reason(int(name), _reason.decode(value))
             case "", bytes() if name == _MARKS:
                 partition.marks = _int.decode(value)
             case "", bytes() if name == _TAIL:
@@ -288,6 +292,8 @@ def changed_entries(partition: CustomerState, changed: ChangedEntries) -> Iterat
     archive = partition.archive
     for number in changed.owners:
         yield OutRecord(f"{_OWNER}{number}".encode(), _encode(archive.owners[number]))
+    for number, reason in archive.told_reasons():
+        yield OutRecord(f"{_REASON}{number}".encode(), _encode(reason))
     for customer in changed.customers:
         yield OutRecord(*customer_entry(customer, with_summary(partition, customer)))
     for conversation in changed.comments:
