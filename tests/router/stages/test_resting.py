@@ -148,7 +148,7 @@ def _at_rest() -> tuple[_Log, ConversationId]:
     return log, first
 
 
-def test_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
+def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten comments a day that nobody ever calls done: none is a row for ever."""

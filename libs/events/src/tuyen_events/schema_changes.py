@@ -2,6 +2,8 @@
 
 Knows the part of JSON Schema that msgspec makes of event classes: objects, arrays, maps, scalars,
 enumerations, unions with null, and references.
+
+Decides O1.
 """
 
 from collections.abc import Iterator
