@@ -46,12 +46,12 @@ def contracts(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DIRECTORY, tmp_path / "contracts"))
 
 
-def test_the_committed_contracts_are_what_the_code_says() -> None:
+def test_o1_the_committed_contracts_are_what_the_code_says() -> None:
     assert check() == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_todays_code_reads_every_golden_sample_and_writes_it_again(name: str) -> None:
+def test_o1_todays_code_reads_every_golden_sample_and_writes_it_again(name: str) -> None:
     sample = load("examples", name)
     headers = {key: value.encode() for key, value in sample["headers"].items()}
     envelope = decode(list(headers.items()), msgspec.json.encode(sample["data"]))
@@ -183,7 +183,7 @@ def test_a_word_that_is_added_to_a_closed_set_is_refused(
     assert f"the value {added.value!r} was added" in capsys.readouterr().err
 
 
-def test_write_refuses_a_schema_that_breaks_a_reader_and_writes_nothing(
+def test_o1_write_refuses_a_schema_that_breaks_a_reader_and_writes_nothing(
     contracts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     older = load("schemas", "assignment.made.v1")
@@ -199,7 +199,7 @@ def test_write_refuses_a_schema_that_breaks_a_reader_and_writes_nothing(
 
 
 @pytest.mark.parametrize("kind", ["schemas", "examples"])
-def test_a_stored_type_name_that_disappeared_is_refused(
+def test_o1_a_stored_type_name_that_disappeared_is_refused(
     contracts: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store(contracts, kind, "greeting.said.v1", {})

@@ -29,7 +29,7 @@ from router.domain.shop import (
     rule,
     shop,
 )
-from router.stages.streams import chunk, events, record
+from router.stages.streams import batch, events, record
 from tuyen_crm.domain.contacts import Known, decide
 from tuyen_events.assignments import (
     AssignmentChanged,
@@ -206,7 +206,7 @@ class Router:
         self._offsets[topic] += 1
         stage = self.organizations if topic == "router-requests" else self.customers
         outbox = Outbox()
-        stage.handle(chunk(topic, 3, record(offset, event, event_id(f"{offset}"))), outbox)
+        stage.handle(batch(topic, 3, record(offset, event, event_id(f"{offset}"))), outbox)
         assert events(outbox, "dead-letters") == []
         last = outbox.follow_up.follow_up
         return [

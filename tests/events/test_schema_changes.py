@@ -126,7 +126,9 @@ def test_what_breaks_the_reading_of_the_log_is_refused(
         pytest.param({**BASE, "size": More}, "data.size", id="value added"),
     ],
 )
-def test_what_breaks_only_consumers_is_refused_in_public_topics(fields: Fields, place: str) -> None:
+def test_o1_what_breaks_only_consumers_is_refused_in_public_topics(
+    fields: Fields, place: str
+) -> None:
     assert any(change.startswith(place) for change in changes(fields, public=True))
     assert changes(fields, public=False) == []
 

@@ -131,7 +131,7 @@ def neighbours_are_not_harmed(evidence: Evidence) -> Iterator[str | None]:
 
 
 def versions_rise_by_one(evidence: Evidence) -> Iterator[str | None]:
-    """Invariant 1: one writer; two records with one version are one and the same decision."""
+    """INV1: one writer; two records with one version are one and the same decision."""
     for conversation, records in evidence.assignments().items():
         yield _broken_versions(conversation, records)
 
@@ -311,7 +311,7 @@ def _visible(world: World, name: str, row: Json) -> bool:
 
 
 def views_equal_a_rebuild(evidence: Evidence) -> Iterator[str | None]:
-    """Invariant 6, O4."""
+    """INV6, O4."""
     for name, before in evidence.views_before.items():
         after = evidence.views_after[name]
         for document in before.keys() | after.keys():

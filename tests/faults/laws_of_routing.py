@@ -47,7 +47,7 @@ def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
 
 
 def answers_stay(evidence: Evidence) -> Iterator[str | None]:
-    """A choice that is made again after a crash is the same choice (invariants 3 and 4)."""
+    """A choice that is made again after a crash is the same choice (INV3 and INV4)."""
     firsts: dict[tuple[int, int], ChoiceMade] = {}
     by_request: dict[tuple[str, Verdict], ChoiceMade] = {}
     for partition, place, answer in evidence.remembered():

@@ -81,7 +81,7 @@ async def _write(log: KafkaLog, history: History, part: Callable[[int], bool]) -
                 )
 
 
-async def test_replay_equals_live_over_restarts_and_after_a_rebuild(
+async def test_inv6_replay_equals_live_over_restarts_and_after_a_rebuild(
     kafka: str, topic_prefix: str, kafka_log: KafkaLog, views: Database
 ) -> None:
     settings = ServiceSettings(kafka=kafka, topic_prefix=topic_prefix)

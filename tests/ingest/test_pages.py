@@ -79,7 +79,7 @@ def test_p4_pages_of_a_suspended_organization_are_not_known_until_it_is_back() -
     assert set(served(pages)) == {"106"}
 
 
-def test_a_page_belongs_to_the_first_organization_until_that_gives_it_up() -> None:
+def test_p1_a_page_belongs_to_the_first_organization_until_that_gives_it_up() -> None:
     pages = ConnectedPages()
     pages.apply("hoa-sen/page/giay", page())
     pages.apply("sao-mai/page/giay", page(SAO_MAI))

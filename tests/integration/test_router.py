@@ -168,7 +168,7 @@ async def test_r9_1_behind_a_slow_broker_a_kill_after_a_commit_loses_nothing(
     assert max(held.values()) - min(held.values()) <= 1
 
 
-async def test_r2_1_r9_1_two_workers_one_killed_again_and_again(
+async def test_inv4_r2_1_r9_1_two_workers_one_killed_again_and_again(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     expected = CUSTOMERS + COMMENTS + FIRST_MESSAGES

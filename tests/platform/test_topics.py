@@ -80,7 +80,7 @@ async def test_several_at_once_do_not_disturb_one_another(kafka: str, topic_pref
     assert await ensure_topics(kafka, topic_prefix, 1, SOME) == []
 
 
-async def test_another_partition_count_is_refused_and_nothing_created(
+async def test_trap_13_another_partition_count_is_refused_and_nothing_created(
     kafka: str, topic_prefix: str, admin: Any
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, (replace(INBOUND, partitions=2),))

@@ -230,7 +230,7 @@ async def test_r8_2_what_was_written_before_a_crash_and_not_committed_is_not_wri
     assert [event.version for event in await shop.changes("lan")] == [1, 2]
 
 
-async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
+async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_all, failures = shop.log.append_all, [LogUnavailableError("away")]
@@ -249,7 +249,7 @@ async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     assert [event.version for event in await shop.changes("lan")] == [1]
 
 
-async def test_a_worker_that_stood_still_for_long_recovers_before_it_writes(
+async def test_r8_2_a_worker_that_stood_still_for_long_recovers_before_it_writes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
@@ -261,7 +261,9 @@ async def test_a_worker_that_stood_still_for_long_recovers_before_it_writes(
     assert [event.version for event in await shop.changes("lan")] == [1]
 
 
-async def test_a_clock_that_was_set_back_ends_no_lease_early_and_none_twice(shop: Shop) -> None:
+async def test_r8_1_a_clock_that_was_set_back_ends_no_lease_early_and_none_twice(
+    shop: Shop,
+) -> None:
     async with shop.worker() as worker:
         await shop.say("lan", ONLINE)
         await told(shop, "lan", [LOGIN])
@@ -294,7 +296,7 @@ async def test_agents_of_two_organizations_with_one_name_are_two(shop: Shop) -> 
     assert {(e.organization, e.presence) for e in seen} == {("hoa-sen", ONLINE), ("sao-mai", AWAY)}
 
 
-async def test_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) -> None:
+async def test_p4_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) -> None:
     await shop.say("lan", ONLINE)
     (foreign,) = await shop.records(PRESENCE_SIGNALS)
     value, headers = encode(foreign)

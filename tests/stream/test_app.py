@@ -83,7 +83,7 @@ async def test_trap_10_no_web_server_and_no_second_thread_for_the_producer(app: 
     assert not app.conf.producer_threaded
 
 
-async def test_each_stage_is_one_agent_without_concurrency(app: StreamApp) -> None:
+async def test_trap_2_each_stage_is_one_agent_without_concurrency(app: StreamApp) -> None:
     agents = list(app.agents.values())
     assert [agent.concurrency for agent in agents] == [1, 1]
     assert [sorted(agent.channel.topics) for agent in agents] == [
@@ -92,7 +92,7 @@ async def test_each_stage_is_one_agent_without_concurrency(app: StreamApp) -> No
     ]
 
 
-async def test_topics_with_different_partitions_end_the_process(
+async def test_trap_9_topics_with_different_partitions_end_the_process(
     app: StreamApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class ProcessEndedError(Exception):

@@ -38,7 +38,7 @@ async def test_trap_1_nothing_is_committed_before_the_broker_has_its_effects(ben
     )
 
 
-async def test_a_killed_worker_loses_nothing_and_doubles_nothing(bench: Bench) -> None:
+async def test_inv2_inv3_a_killed_worker_loses_nothing_and_doubles_nothing(bench: Bench) -> None:
     first, second = await bench.worker(), await bench.worker()
     await until(lambda: bool(first.owned() and second.owned()))
     async with asyncio.TaskGroup() as group:
@@ -55,7 +55,9 @@ async def test_a_killed_worker_loses_nothing_and_doubles_nothing(bench: Bench) -
     assert second.status()["applied"]["assigned"] > 0
 
 
-async def test_a_join_and_a_graceful_stop_lose_nothing_and_double_nothing(bench: Bench) -> None:
+async def test_inv2_inv3_a_join_and_a_graceful_stop_lose_nothing_and_double_nothing(
+    bench: Bench,
+) -> None:
     """Partitions leave a worker, are changed by another, and come back."""
     first = await bench.worker()
     await first.ready()
@@ -91,7 +93,7 @@ async def test_trap_6_a_stop_commits_all_that_it_wrote(bench: Bench) -> None:
     assert len(effects) == sum((await bench.committed()).values())
 
 
-async def test_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> None:
+async def test_inv3_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> None:
     """It wakes with outboxes in hand, after another worker has taken its partitions."""
     async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:
         frozen = await bench.worker(bootstrap=slow.bootstrap, settings={"max_fetched_records": 50})
@@ -109,7 +111,7 @@ async def test_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> No
     assert await _equals_fold(bench, [other], "assigned")
 
 
-async def test_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
+async def test_inv3_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
     bench: Bench,
 ) -> None:
     """It ran on all the time, with outboxes in hand, while another worker took its partitions."""
@@ -158,7 +160,7 @@ async def _behind(network: SlowProxy, bench: Bench, delay_s: float) -> WorkerPro
     return worker
 
 
-async def test_trap_4_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
+async def test_trap_4_trap_5_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
     await bench.send(100)
     await bench.send(1, value=b"boom")
     await bench.send(100)

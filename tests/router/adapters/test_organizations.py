@@ -177,7 +177,7 @@ async def test_r8_of_two_records_of_one_version_the_first_counts() -> None:
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
 
 
-async def test_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back() -> None:
+async def test_inv7_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back() -> None:
     def raises(organization: OrganizationId) -> None:
         if organization == "odd":
             raise ZeroDivisionError

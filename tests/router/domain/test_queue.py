@@ -167,7 +167,7 @@ def test_r5_1_a_page_that_moved_to_another_rule_waits_for_that_rules_pool() -> N
         (Purpose.STICKY_LOST, WhenNobody.LEAVE_UNASSIGNED, Verdict.NOBODY),
     ],
 )
-def test_r5_2_leave_unassigned_and_r3_3_the_offline_assignee_stays(
+def test_r5_2_r3_3_leave_unassigned_and_the_offline_assignee_stays(
     purpose: Purpose, when_nobody: WhenNobody, verdict: Verdict
 ) -> None:
     organization = shop(online="", when_nobody=when_nobody)

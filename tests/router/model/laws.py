@@ -192,7 +192,7 @@ def commands_are_settled(history: History) -> None:
 
 
 def states_are_what_the_logs_say(history: History) -> None:
-    """Invariant 6: folding the logs again, compacted or not, gives the state that is live."""
+    """INV6: folding the logs again, compacted or not, gives the state that is live."""
     simulation = history.simulation
     for compacted in (False, True):
         for number, partition in simulation.customers.items():

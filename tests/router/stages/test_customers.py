@@ -334,7 +334,7 @@ def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker
     assert (told.agent_id, told.version) == (A, 2)
 
 
-def test_invariant_6_what_is_written_is_the_state() -> None:
+def test_inv6_what_is_written_is_the_state() -> None:
     """Marks, what opened again, and how often: the recovered partition is the live one."""
     stage = _Stage()
     tables = CustomerPartitions()

@@ -153,7 +153,7 @@ def _stopped() -> float:
     return REGISTRY.get_sample_value("tuyen_stopped_drains_total") or 0.0
 
 
-def test_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_alone(
+def test_inv7_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stage = _Stage(NOBODY)

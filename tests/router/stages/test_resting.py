@@ -89,7 +89,7 @@ class _Log:
         self.customers[key] = StreamRecord(self._written, key, value)
 
     def given_out(
-        self, count: int, at: datetime, agent: AgentId = A, mode: Mode = Strategy.SEQUENTIAL
+        self, count: int, at: datetime, agent: AgentId = A, mode: Strategy = Strategy.SEQUENTIAL
     ) -> list[ConversationId]:
         """So many root comments, each answered for."""
         start = self._offsets["router-answers"]
@@ -150,7 +150,7 @@ def _at_rest() -> tuple[_Log, ConversationId]:
     return log, first
 
 
-def test_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
+def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten comments a day that nobody ever calls done: none is a row for ever."""

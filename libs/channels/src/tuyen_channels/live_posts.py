@@ -24,6 +24,8 @@ As a record (`post.classified`): with a post, what is known of the post; without
 whose post is not known, and `livestream` says whether it still runs. A record is keyed by what it
 was heard of: a published post by the post, a broadcast by its video. Facts only grow: folding the
 latest records of all keys, in any order, or twice, gives the same state.
+
+Decides P5a.
 """
 
 from dataclasses import dataclass, field

@@ -5,6 +5,8 @@ somebody answered that. A conversation is its root's, so what is above recent re
 for each page in PLACED_REPLIES places, of which a reply takes the one that its id says. So every
 ingest remembers the same, also after a restart, and none remembers more with the years. A reply to
 a reply that is forgotten, or that has not come yet, stands under that reply.
+
+Decides R4.3.
 """
 
 from zlib import crc32

@@ -2,6 +2,8 @@
 
 Meta signs its own escaped-unicode form, so a body that was parsed and written again fails, and only
 where text is not ASCII: every Vietnamese text.
+
+Decides P2.
 """
 
 import hashlib

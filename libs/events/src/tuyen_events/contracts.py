@@ -8,6 +8,8 @@ A stored type serves two kinds of readers for as long as its records live: today
 older versions wrote, and consumers who know the old schema read what is written today. So a schema
 may only gain optional fields. In private topics, which are read by today's code alone, it may also
 become wider: a field may become optional, an enumeration may gain a value.
+
+Decides O1.
 """
 
 import argparse

@@ -4,6 +4,8 @@ An id that stands for something at a channel is derived from the channel's own i
 at random: a webhook that is delivered twice, or an event that is handled again after a crash, gets
 the same ids again (R9.2). Derived ids are 96 bits of BLAKE2b behind a prefix that says what they
 name; they are safe in URLs and carry no personal data.
+
+Decides R9.2, R9.3 and INV3.
 """
 
 from hashlib import blake2b
@@ -88,7 +90,7 @@ def event_id(*deduplication_key: str) -> EventId:
 
 
 def caused_event_id(cause: str, *parts: str) -> EventId:
-    """The id of an event that follows from another: the same cause, the same id (invariant 3)."""
+    """The id of an event that follows from another: the same cause, the same id (INV3)."""
     return EventId(_derived("evt_", cause, *parts))
 
 

@@ -3,6 +3,8 @@
 Each is checked where the value comes in (a webhook, a request), so that nothing derived from it
 grows past what a topic, a document or a worker can hold (R9.5, R9.6). `docs/limits.md` lists them
 for callers.
+
+Decides R9.5, INV7 and INV8.
 """
 
 ID_CHARACTERS = 64

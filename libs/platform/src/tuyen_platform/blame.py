@@ -3,6 +3,8 @@
 A reader that meets an error of the record alone puts the record aside and goes on, since it would
 raise for ever and hold up everybody behind it (R9.5). An error of the surroundings says nothing of
 the record: it is waited out, or ends the process, and the record comes again (R9.1).
+
+Decides R9.5 and INV7.
 """
 
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError

@@ -2,6 +2,8 @@
 
 What is wrong, and how much happens, is for the operator alone: it tells of every tenant. So the
 port of the service says yes or no, and a second one, which is not to be public, says the rest.
+
+Decides O6.
 """
 
 from collections.abc import Callable

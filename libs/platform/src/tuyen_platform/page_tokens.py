@@ -2,6 +2,8 @@
 
 Two kinds of records, each with one writer, so that nobody overwrites another's: `token/<account>`
 by the gateway, `used/<account>` by ingest. An account is the page's id at its channel.
+
+Decides P6.
 """
 
 import secrets

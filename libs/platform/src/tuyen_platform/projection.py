@@ -3,6 +3,8 @@
 The position of a view is what MongoDB says, next to the view: forgetting it and dropping the view
 makes the view again from the beginning, and one restored from a backup goes on from there. What
 the group commits in Kafka only shows how far behind the view is.
+
+Decides INV6.
 """
 
 import asyncio

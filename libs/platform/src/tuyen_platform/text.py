@@ -1,4 +1,7 @@
-"""Text as people search for it."""
+"""Text as people search for it.
+
+Decides I4.
+"""
 
 import unicodedata
 

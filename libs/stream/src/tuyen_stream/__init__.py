@@ -4,7 +4,8 @@ Faust's worker, assignor, tables, recovery and rebalances cost nothing worth nam
 single events costs twenty times what the work is worth, and acknowledges what is not safe. This
 package keeps the former and replaces the latter. It stands on private parts of faust-streaming
 0.15.3 and aiokafka 0.14, so both versions are exact, and every promise has a test against a real
-broker.
+broker. `TRAPS.md` lists what Faust does that loses or repeats records, and how it is worked around;
+comments cite it by number (`trap 4`).
 """
 
 from tuyen_stream.app import StreamApp, StreamHealth, build_app

@@ -1,4 +1,7 @@
-"""The consumer: fetches chunks, hands them to stages, applies changelogs, commits ranges."""
+"""The consumer: fetches chunks, hands them to stages, applies changelogs, commits ranges.
+
+Works around traps 6, 8 and 11 (`TRAPS.md`).
+"""
 
 import asyncio
 import time

@@ -1,4 +1,7 @@
-"""From outboxes to the broker: record batches in order, and word of what was acknowledged."""
+"""From outboxes to the broker: record batches in order, and word of what was acknowledged.
+
+Works around trap 1 (`TRAPS.md`).
+"""
 
 import asyncio
 import time

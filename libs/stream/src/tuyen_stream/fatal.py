@@ -1,4 +1,7 @@
-"""The one way in which this process ends itself: crash-only, exit code 70 (`EX_SOFTWARE`)."""
+"""The one way in which this process ends itself: crash-only, exit code 70 (`EX_SOFTWARE`).
+
+Works around traps 4 and 5 (`TRAPS.md`).
+"""
 
 import os
 import sys

@@ -1,4 +1,9 @@
-"""Where reading and acknowledging stand in each input partition. Pure bookkeeping."""
+"""Where reading and acknowledging stand in each input partition. Pure bookkeeping.
+
+Decides R9.1 and INV2.
+
+Works around trap 2 (`TRAPS.md`).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 

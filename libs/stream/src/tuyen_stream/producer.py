@@ -1,4 +1,7 @@
-"""The producer: idempotent, acknowledged by all replicas, and open to outboxes alone."""
+"""The producer: idempotent, acknowledged by all replicas, and open to outboxes alone.
+
+Works around trap 1 (`TRAPS.md`).
+"""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn

@@ -1,4 +1,7 @@
-"""Faust's recovery of tables, fed with whole chunks and ended by positions."""
+"""Faust's recovery of tables, fed with whole chunks and ended by positions.
+
+Works around trap 8 (`TRAPS.md`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""What can be tuned about the chunks, each with the unit in its name."""
+"""What can be tuned about the chunks, each with the unit in its name.
+
+Works around trap 8 (`TRAPS.md`).
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""A stage: some input topics with one partitioning, its tables, and one handler."""
+"""A stage: some input topics with one partitioning, its tables, and one handler.
+
+Works around trap 5 (`TRAPS.md`).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,7 @@
-"""Tables whose changelog is also their topic: one state per partition, fed with whole chunks."""
+"""Tables whose changelog is also their topic: one state per partition, fed with whole chunks.
+
+Works around trap 9 (`TRAPS.md`).
+"""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn

@@ -3,6 +3,8 @@
 Stop the CRM first: one that runs would go on from where it was, and the view would miss what came
 before. A CRM that still has partitions is seen, and nothing is touched. After a kill, Kafka takes
 10 s to see that a member is gone.
+
+Decides O4.
 """
 
 import asyncio

@@ -4,6 +4,8 @@ Stop every gateway first: one that runs would go on from where it was. A gateway
 seen, and nothing is touched. The history of assignments is made again here, from the copy that is
 kept for ever; the gateways fold all else again when they start, and are ready to serve while they
 do.
+
+Decides O4.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""Accepts authentic bodies: reads them, writes what they say, and returns once it stands (P2)."""
+"""Accepts authentic bodies: reads them, writes what they say, and returns once it stands (P2).
+
+Decides R9.1, R9.3, INV2 and P3.
+"""
 
 from collections import Counter
 from functools import cache

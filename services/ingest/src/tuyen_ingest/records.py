@@ -1,4 +1,7 @@
-"""What becomes of one body, as records for the log."""
+"""What becomes of one body, as records for the log.
+
+Decides P4.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta

@@ -6,6 +6,8 @@ from the bodies, so that what stands in the log already changes nothing when it 
 organization's by now is written to nobody, and counted. Of a body that came again after one of its
 pages had moved, the last copy counts: what came before it was not answered, and may stand nowhere.
 `--list` shows what would be read and writes nothing.
+
+Decides P3.
 """
 
 import argparse

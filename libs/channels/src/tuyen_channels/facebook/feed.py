@@ -1,4 +1,7 @@
-"""One change of a page's feed, or of its live videos, to one event."""
+"""One change of a page's feed, or of its live videos, to one event.
+
+Decides P5b.
+"""
 
 from datetime import datetime
 from hashlib import sha256

@@ -1,4 +1,7 @@
-"""One update of a message thread to one event."""
+"""One update of a message thread to one event.
+
+Decides P5b.
+"""
 
 from collections.abc import Callable
 from hashlib import sha256

@@ -1,4 +1,7 @@
-"""A webhook's body to events, one part at a time: a bad one does not hold back the others (P4)."""
+"""A webhook's body to events, one part at a time: a bad one does not hold back the others (P4).
+
+Decides P4.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

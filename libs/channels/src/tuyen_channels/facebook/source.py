@@ -1,4 +1,7 @@
-"""One entry of a body: the page that it speaks of, and what the readers of its parts share."""
+"""One entry of a body: the page that it speaks of, and what the readers of its parts share.
+
+Decides P5c.
+"""
 
 from datetime import UTC, datetime, timedelta
 

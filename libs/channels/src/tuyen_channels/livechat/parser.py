@@ -1,4 +1,7 @@
-"""A site's webhook to the one event that it carries."""
+"""A site's webhook to the one event that it carries.
+
+Decides L3.
+"""
 
 from datetime import UTC, datetime
 

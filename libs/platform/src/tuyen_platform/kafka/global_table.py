@@ -1,4 +1,7 @@
-"""A full copy of one topic in this process: followed from its start, or from its present end."""
+"""A full copy of one topic in this process: followed from its start, or from its present end.
+
+Works around trap 7 (`TRAPS.md`).
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -1,4 +1,7 @@
-"""Which partition a key is placed in: Kafka's own murmur2, whoever writes."""
+"""Which partition a key is placed in: Kafka's own murmur2, whoever writes.
+
+Works around trap 12 (`TRAPS.md`).
+"""
 
 from functools import lru_cache
 

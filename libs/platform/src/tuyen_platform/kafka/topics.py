@@ -1,4 +1,7 @@
-"""Topics are created from the table in `tuyen_events.topics`, once, before any service starts."""
+"""Topics are created from the table in `tuyen_events.topics`, once, before any service starts.
+
+Works around trap 13 (`TRAPS.md`).
+"""
 
 import asyncio
 import sys

@@ -1,4 +1,7 @@
-"""Which events make a contact (C1), and what a contact is after them."""
+"""Which events make a contact (C1), and what a contact is after them.
+
+Decides C1 and W1.
+"""
 
 from datetime import datetime
 from enum import Enum, auto

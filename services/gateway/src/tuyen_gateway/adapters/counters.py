@@ -1,4 +1,7 @@
-"""What the counters of conversations come to for a viewer."""
+"""What the counters of conversations come to for a viewer.
+
+Decides I3.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

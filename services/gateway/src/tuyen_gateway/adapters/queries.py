@@ -1,4 +1,7 @@
-"""Questions of rows, for MongoDB."""
+"""Questions of rows, for MongoDB.
+
+Decides R7.2 and I4.
+"""
 
 import re
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""The inbox in MongoDB, as viewers ask for it. Every query of conversations is made here."""
+"""The inbox in MongoDB, as viewers ask for it. Every query of conversations is made here.
+
+Decides I2.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence

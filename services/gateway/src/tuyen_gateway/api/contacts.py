@@ -1,4 +1,7 @@
-"""Contacts and warehouses, for those who may see them (W1, W6)."""
+"""Contacts and warehouses, for those who may see them (W1, W6).
+
+Decides W1, W3 and W6.
+"""
 
 from datetime import datetime
 from typing import Annotated

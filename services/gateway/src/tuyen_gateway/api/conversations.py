@@ -1,4 +1,4 @@
-"""The inbox: lists, counts, details, threads, and agents' marks (I1 to I5, I12)."""
+"""The inbox: lists, counts, details, threads, and agents' marks (I2 to I5, I12)."""
 
 from typing import Annotated, Literal
 from uuid import uuid4

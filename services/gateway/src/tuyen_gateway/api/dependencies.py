@@ -1,4 +1,7 @@
-"""Who asks, and whether they may: every route takes its viewer from here, and from nowhere else."""
+"""Who asks, and whether they may: every route takes its viewer from here, and from nowhere else.
+
+Decides R7.4.
+"""
 
 import hmac
 from collections.abc import Awaitable, Callable

@@ -4,6 +4,8 @@ organization's (R7.2, I13).
 A place in the log counts what all tenants write. So a position is made of the places of the
 organization's own records alone, and sealed: it changes when something of the organization was
 written and at no other time, and shows nobody where.
+
+Decides INV5 and I13.
 """
 
 from tuyen_events.ids import OrganizationId

@@ -1,4 +1,4 @@
-"""The support team: the agents that an organization added as support users (B I.1)."""
+"""The support team: the agents that an organization added as support users."""
 
 from fastapi import APIRouter, Response
 from pydantic import Field

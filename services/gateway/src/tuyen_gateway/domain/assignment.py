@@ -1,4 +1,7 @@
-"""Whether a conversation may be given to an agent: by a manager (R6.2), or by themselves (R6.6)."""
+"""Whether a conversation may be given to an agent: by a manager (R6.2), or by themselves (R6.6).
+
+Decides R6.2 and R6.6.
+"""
 
 from tuyen_events.ids import AgentId, PageId
 from tuyen_gateway.domain.directory import Organization, may_work_on

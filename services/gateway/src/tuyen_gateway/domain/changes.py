@@ -1,4 +1,7 @@
-"""What a change of the directory has to fit; each check raises what the caller got wrong."""
+"""What a change of the directory has to fit; each check raises what the caller got wrong.
+
+Decides L1.
+"""
 
 from collections.abc import Iterable, Sequence
 

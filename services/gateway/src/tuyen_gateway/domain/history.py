@@ -1,4 +1,7 @@
-"""Who had a conversation, and why: a record of the router with the pool that it names (R9.4)."""
+"""Who had a conversation, and why: a record of the router with the pool that it names (R9.4).
+
+Decides R9.4 and I10.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -6,6 +6,8 @@ twice or in another order gives the same row. Some things can be made false by a
 last text (its message is removed), the first unanswered event (an answer lies between two events),
 the newest event that stands, and whether there is a conversation at all (R4.6). `Doubt` says when,
 and the caller asks the thread itself.
+
+Decides R7.3 and I2.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Long work on many conversations: how it stands, and what is left to be done to each of them."""
+"""Long work on many conversations: how it stands, and what is left to be done to each of them.
+
+Decides R6.5.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

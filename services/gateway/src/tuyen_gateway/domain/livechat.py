@@ -1,4 +1,7 @@
-"""Livechat: how far a page is connected (P1), and what its visitors may choose (L2)."""
+"""Livechat: how far a page is connected (P1), and what its visitors may choose (L2).
+
+Decides P1 and L2.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple

@@ -3,6 +3,8 @@
 Inbound events are counted by their places in the log. A mark says how many an agent has seen and,
 by partition, up to which offset, so that an event that its author takes back later is taken out of
 exactly those agents' unread counts who had not seen it (R4.6).
+
+Decides I5.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,4 +1,7 @@
-"""Which role may do what: the one table, asked in one place."""
+"""Which role may do what: the one table, asked in one place.
+
+Decides R6.1.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,7 +14,7 @@ class Right(StrEnum):
     """Something that not everybody may do. What needs no right, every agent may."""
 
     MANAGE = "manage"
-    """Change staff, pages and who works on them, settings, rules, the support team (M 3.1)."""
+    """Change staff, pages and who works on them, settings, rules, the support team."""
     READ_SETUP = "read_setup"
     """See all that was set up: staff in full, settings, rules, the support team."""
     ASSIGN = "assign"

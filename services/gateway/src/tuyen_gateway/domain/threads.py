@@ -4,6 +4,8 @@ A comment's own event, its edits, its hiding and its removal stand in different 
 different people act. So a message is a set of facts that merge: what was added first in the log
 stays, of two values the one with the later time of action at the channel counts, and a removal is
 for ever (P5c). Folding a fact again changes nothing.
+
+Decides P5c.
 """
 
 from datetime import datetime, timedelta

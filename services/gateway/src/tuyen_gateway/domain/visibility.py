@@ -1,4 +1,7 @@
-"""Who sees what (R7): one scope, by which every list, count, detail and update is cut."""
+"""Who sees what (R7): one scope, by which every list, count, detail and update is cut.
+
+Decides R7, R7.1, R7.2 and INV5.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""I12, `done_after_hours`: closes conversations in which nothing happened for so long."""
+"""I12, `done_after_hours`: closes conversations in which nothing happened for so long.
+
+Decides I12.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -12,6 +12,8 @@ agent has few conversations from before another came; there days would cost more
 
 A row is in two documents, three when somebody has it, and in as many for each viewer who marked it,
 however many rows there are.
+
+Decides I3.
 """
 
 import asyncio

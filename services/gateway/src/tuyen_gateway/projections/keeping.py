@@ -1,5 +1,8 @@
 """Keeps the history of assignments for ever (I10): a superseded record leaves `assignments` after a
-month, and a view that is made again has to show it all the same (decision 15)."""
+month, and a view that is made again has to show it all the same (decision 15).
+
+Decides I10.
+"""
 
 import asyncio
 from collections.abc import Sequence

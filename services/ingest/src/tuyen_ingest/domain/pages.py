@@ -1,4 +1,7 @@
-"""The connected pages, folded from the directory."""
+"""The connected pages, folded from the directory.
+
+Decides P1.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

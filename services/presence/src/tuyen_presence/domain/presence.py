@@ -8,6 +8,8 @@ recovers (R8.2).
 A lease begins and ends by one clock: that of the signals' topic. `told_at` is the time that the
 broker gave a signal, and `now` the time that it gave a record behind it; what gateways and workers
 take for the time begins no lease and ends none (decision 14).
+
+Decides R8.1, R8.2 and R8.3.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -9,6 +9,8 @@ last record, three of its version, three that name organization and agent, one o
 one that says whether it is done (I12). Entries are in buckets by the first twelve bits, in the
 order in which they came to rest; the offset is that up to which the events of a done one had been
 seen.
+
+Decides R9.6 and INV8.
 """
 
 from collections import Counter

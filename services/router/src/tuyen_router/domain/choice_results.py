@@ -1,4 +1,7 @@
-"""Stage 1 again: an answer of stage 2 becomes assignment records, unless something newer came."""
+"""Stage 1 again: an answer of stage 2 becomes assignment records, unless something newer came.
+
+Decides R3.5.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,7 @@
-"""R2: which of the candidates is chosen."""
+"""R2: which of the candidates is chosen.
+
+Decides R2.1, R2.2, R2.3, R2.4 and INV4.
+"""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b

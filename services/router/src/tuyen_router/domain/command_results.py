@@ -1,4 +1,7 @@
-"""What a command comes to, told once and again (R6.3, R6.4): shared by all commands."""
+"""What a command comes to, told once and again (R6.3, R6.4): shared by all commands.
+
+Decides R3.5 and R5.3.
+"""
 
 from collections.abc import Iterable
 

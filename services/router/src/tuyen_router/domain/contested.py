@@ -4,6 +4,8 @@ A worker that was cut off goes on writing until it hears that it lost the partit
 with one version the first counts, and one with a lower version does not; compaction keeps the last
 in the log, whichever that is. The worker that reads both therefore says once more, with a further
 version, what counts: whoever reads the topic later finds that, and needs no rule for it.
+
+Decides INV3.
 """
 
 from collections.abc import Iterator

@@ -2,6 +2,8 @@
 
 Assignment records are made in one place, so that every one of them counts its version, names its
 cause and says how far the inputs had been read.
+
+Decides R9.4 and INV1.
 """
 
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""I12: what is done frees its place and waits for nobody; stickiness stays as it is."""
+"""I12: what is done frees its place and waits for nobody; stickiness stays as it is.
+
+Decides I12.
+"""
 
 from msgspec.structs import replace
 

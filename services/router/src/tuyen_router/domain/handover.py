@@ -1,4 +1,7 @@
-"""R6.5: an agent's conversation goes back to rotation."""
+"""R6.5: an agent's conversation goes back to rotation.
+
+Decides R6.5.
+"""
 
 from msgspec.structs import replace
 

@@ -1,4 +1,7 @@
-"""R1.6: which group answers the visitors of an address first."""
+"""R1.6: which group answers the visitors of an address first.
+
+Decides R1.6.
+"""
 
 import re
 import unicodedata

@@ -1,4 +1,7 @@
-"""R4.6: a thread on a livestream waits no more when its customer removed all that it waits for."""
+"""R4.6: a thread on a livestream waits no more when its customer removed all that it waits for.
+
+Decides R4.6.
+"""
 
 from msgspec.structs import replace
 

@@ -3,6 +3,8 @@
 Stage 1 counts what it has written down. What stage 2 chose in the meantime is on its way, so it is
 held as a reservation from the choice until stage 1 says that the answer is in its counts or came to
 nothing. An agent's load is both together; no conversation is in neither.
+
+Decides R1.7.
 """
 
 from collections.abc import Iterator, Mapping

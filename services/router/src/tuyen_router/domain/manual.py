@@ -1,4 +1,7 @@
-"""R6: what managers decide by hand, and what agents take for themselves."""
+"""R6: what managers decide by hand, and what agents take for themselves.
+
+Decides R6.1, R6.2, R6.3, R6.4 and R6.6.
+"""
 
 from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId

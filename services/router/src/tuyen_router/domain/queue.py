@@ -1,6 +1,8 @@
 """Stage 2: requests of one organization in one order, and R5 for those that nobody can take.
 
 The order of an organization's requests in its partition is the order of every rotation in it.
+
+Decides R5.1, R5.2 and INV4.
 """
 
 from collections.abc import Iterator, Mapping

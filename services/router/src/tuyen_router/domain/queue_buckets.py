@@ -3,6 +3,8 @@
 Whether somebody may take a conversation depends on its line alone, so a long queue is looked
 through by lines. Within a line, and among those lines for which there is somebody, the order is
 that of the places: first come, first served.
+
+Decides R5.1.
 """
 
 from collections import OrderedDict

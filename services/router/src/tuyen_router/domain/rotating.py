@@ -1,4 +1,7 @@
-"""R4: every root comment on a feed post is assigned for itself."""
+"""R4: every root comment on a feed post is assigned for itself.
+
+Decides R4.1, R4.2, R4.3, R4.4, R4.5 and R4.6.
+"""
 
 from msgspec.structs import replace
 

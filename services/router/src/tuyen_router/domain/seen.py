@@ -4,6 +4,8 @@ Before the ring stands, in four bytes, the latest time of all events that it has
 is sixteen bytes: five of the event's id, two that tell its conversation from the few others of the
 customer, five of its inbound offset, and four of its time. Times are whole seconds by the sender's
 clock, which a webhook that comes again repeats; none is later than our own clock had it.
+
+Decides R9.2.
 """
 
 from datetime import datetime

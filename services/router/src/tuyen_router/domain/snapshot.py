@@ -4,6 +4,8 @@
 assignments had made of it; of what is at rest, its bucket. Each of these stands for itself, and is
 as new as what it was written with; the latest of each counts. `SnapshotTail` says from which offset
 of assignments on something is not in them yet.
+
+Decides R9.6.
 """
 
 from collections.abc import Iterable, Iterator

@@ -5,6 +5,8 @@ business, and what assignments had come to by some offset of theirs (`snapshot`)
 read from there. Until there is a snapshot both folds may run in any order, so neither touches the
 other's fields; what both bear on (how far the inputs had been read, whether a request is open,
 agents' loads) comes out the same in any order.
+
+Decides R4.4.
 """
 
 from dataclasses import dataclass, field

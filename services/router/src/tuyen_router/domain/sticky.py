@@ -1,4 +1,7 @@
-"""R3: messages and livestream comments follow the customer's assignee."""
+"""R3: messages and livestream comments follow the customer's assignee.
+
+Decides R3.1, R3.2, R3.3, R3.4, R3.6 and R3.7.
+"""
 
 from datetime import datetime
 

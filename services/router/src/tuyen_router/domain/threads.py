@@ -6,6 +6,8 @@ to which all of them lead. It remembers of each organization the threads that it
 
 An entry is eight bytes: six of a digest of the conversation, one of the partition that has it, one
 of what it is. Entries stand in buckets, for each is one record, those heard of last at the end.
+
+Decides R4.1 and R4.5.
 """
 
 from collections.abc import Iterator, Mapping

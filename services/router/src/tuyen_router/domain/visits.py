@@ -2,6 +2,8 @@
 
 Sites and visitors choose both, at any length. No more of them is kept than could be one of an
 organization's departments, regions or links.
+
+Decides L3.
 """
 
 from msgspec.structs import replace

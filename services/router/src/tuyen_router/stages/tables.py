@@ -1,4 +1,7 @@
-"""How each table's partition is folded from its changelog, live and in recovery alike."""
+"""How each table's partition is folded from its changelog, live and in recovery alike.
+
+Decides INV6.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
