@@ -11,12 +11,12 @@ from tuyen_platform.logging import configure_logging
 from tuyen_platform.process import run, serve_service
 
 _GC_THRESHOLDS = (20_000, 20, 100)
-"""A request leaves no cycles behind: looking for them as often as Python does by default costs a
-tenth of the processor time."""
+"""A request leaves no reference cycles: collecting as often as Python does by default costs a tenth
+of the CPU time."""
 
 
 async def main(settings: IngestSettings, stopping: asyncio.Event) -> None:
-    """Serves until told to stop."""
+    """Serves until `stopping` is set."""
     async with KafkaLog(settings.kafka, settings.topic_prefix, linger_ms=5) as log:
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""The composition root: ingest's copies, its webhooks, and the application around them."""
+"""Builds the service: ingest's global tables, its webhooks, and the application around them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from tuyen_platform.page_tokens import PageTokens
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The service. `copies` have to run for it to become ready."""
+    """The service. The caller must run `copies`; it is ready once they have caught up."""
 
     app: ASGIApp
     acceptance: Acceptance
@@ -38,7 +38,7 @@ class Ingest:
 
 
 def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
-    """The service over a log. Nothing runs yet."""
+    """Builds the service for a log. Nothing runs yet."""
     pages, posts, health = ConnectedPages(), LivePosts(), Health()
     tokens = PageTokens(settings.secrets_key)
 

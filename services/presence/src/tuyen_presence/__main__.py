@@ -12,7 +12,7 @@ from tuyen_presence.worker import SERVICE
 
 
 async def main(settings: ServiceSettings, stopping: asyncio.Event) -> None:
-    """Serves until told to stop."""
+    """Serves until `stopping` is set."""
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
         service = compose(log, SystemClock())
         async with asyncio.TaskGroup() as tasks:

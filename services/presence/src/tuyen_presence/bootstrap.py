@@ -1,4 +1,4 @@
-"""The composition root: the worker, and the application that tells how it is."""
+"""Builds the service: the worker, and the application that reports its health."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from tuyen_presence.worker import PresenceWorker
 
 @dataclass(frozen=True, slots=True)
 class PresenceService:
-    """The service. `worker` has to run for it to become ready."""
+    """The service. The caller must run `worker`; it is ready once the worker is."""
 
     app: Starlette
     worker: PresenceWorker
@@ -20,7 +20,7 @@ class PresenceService:
 
 
 def compose(log: Log, clock: Clock) -> PresenceService:
-    """The service over a log. Nothing runs yet."""
+    """Builds the service for a log. Nothing runs yet."""
     worker, health = PresenceWorker(log, clock), Health()
     health.live_when("worker", worker.status.live)
     health.ready_when("worker", worker.status.ready)

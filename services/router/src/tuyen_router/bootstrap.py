@@ -1,4 +1,4 @@
-"""The router, put together: one Faust app of two stages, the copies that they decide with."""
+"""Builds the router: one Faust app with two stages, and the global tables that they decide with."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ from tuyen_stream import (
 )
 
 _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
-"""Some three thousand answers: well within what stage 2 remembers (REMEMBERED_ANSWERS)."""
+"""Some three thousand answers: far fewer than stage 2 remembers (REMEMBERED_ANSWERS)."""
 _PROGRESS_S = 2.0
 _STALLED_S = 60.0
 _HUNG_S = 30.0
@@ -54,17 +54,17 @@ class Router:
     stage1: CustomerStage
     stage2: OrganizationStage
     woken: asyncio.Event
-    """Stage 2 may have something to hand out."""
+    """Set when stage 2 may have waiting conversations to serve."""
     reports: "DueReports"
 
 
 @dataclass(slots=True)
 class DueReports:
-    """Whose loads stage 1 owes to stage 2, beyond the changes that it tells by itself."""
+    """The load reports that stage 1 owes to stage 2, beyond the changes that it reports itself."""
 
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     begun: set[OrganizationId] = field(default_factory=set)
-    """Organizations whose rules ask for loads since the last reports."""
+    """Organizations whose rules began to count loads since the last reports."""
 
     def begin(self, organization: OrganizationId) -> None:
         self.begun.add(organization)
@@ -72,7 +72,7 @@ class DueReports:
 
 
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
-    """Puts a worker together; to be called in the loop that runs it. Connects to nothing yet."""
+    """Builds a worker; must be called in the loop that runs it. Connects to nothing yet."""
     woken = asyncio.Event()
     reports = DueReports()
 
@@ -87,7 +87,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
 
     def handle_requests(batch: Batch, outbox: Outbox) -> None:
         stage2.handle(batch, outbox)
-        if stage2.dirty:  # R1.7: a report of loads may have freed somebody
+        if stage2.dirty:  # R1.7: a load report may have made somebody a candidate
             woken.set()
 
     copies = OrganizationTables(log, mark_dirty, reports.begin)
@@ -133,7 +133,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
 
 
 async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
-    """Runs a worker until `stopping` is set. Anything that goes wrong escapes and ends it."""
+    """Runs a worker until `stopping` is set. Any failure escapes and ends it."""
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log, asyncio.TaskGroup() as tasks:
         router = build(settings, log, SystemClock())
         running = [
@@ -150,7 +150,7 @@ async def run(settings: RouterSettings, stopping: asyncio.Event) -> None:
 
 
 async def _drain_when_woken(router: Router) -> None:
-    """Hands out what waits as soon as somebody may take it (R5.1): nothing polls."""
+    """Serves the queues as soon as somebody may have become a candidate (R5.1), without polling."""
     while True:
         await router.woken.wait()
         router.woken.clear()
@@ -165,10 +165,10 @@ async def _drain_when_woken(router: Router) -> None:
 
 
 async def _report_when_due(router: Router) -> None:
-    """Has stage 1 tell all loads where stage 2 may not know them (R1.7, R2.3).
+    """Lets stage 1 report all loads that stage 2 may not know (R1.7, R2.3).
 
-    That is of a partition that was recovered, since a report may have been lost with its worker;
-    and of an organization whose rules begin to ask for loads.
+    Those are the loads of a partition that was recovered, since a report may have been lost with
+    its worker, and of an organization whose rules begin to count loads.
     """
     app, reports = router.app, router.reports
     told: dict[int, CustomerState] = {}
@@ -180,7 +180,7 @@ async def _report_when_due(router: Router) -> None:
         told_before, told = told, {}
         for number in sorted(app.owned_partitions(customers.NAME)):
             if number not in app.owned_partitions(customers.NAME):
-                continue  # it left while another one's report waited for its turn
+                continue  # it was revoked while another one was reported
             partition = _partition(app, number)
             is_known = told_before.get(number) is partition
             step = router.stage1.report_step(number, begun if is_known else None)
@@ -189,7 +189,7 @@ async def _report_when_due(router: Router) -> None:
 
 
 async def _tell_progress(router: Router) -> None:
-    """Logs how far a recovery is, and keeps the gauge of what waits."""
+    """Logs the progress of a recovery, and updates the gauge of waiting conversations."""
     while True:
         await asyncio.sleep(_PROGRESS_S)
         seen = router.app.health()
@@ -211,14 +211,14 @@ def _health(router: Router) -> Health:
         if seen.seconds_since_turn > _HUNG_S:
             return f"nothing was fetched for {seen.seconds_since_turn:.0f} s"
         if seen.seconds_since_progress > _STALLED_S:
-            return f"no progress in recovering for {seen.seconds_since_progress:.0f} s"
+            return f"no progress of the recovery for {seen.seconds_since_progress:.0f} s"
         return None
 
     health.live_when("consumer", consuming)
     for copy in router.copies.copies:
         health.ready_when(copy.topic.name, copy.problem)
     health.ready_when(
-        "tables", lambda: None if router.app.health().is_ready else "tables are recovered"
+        "tables", lambda: None if router.app.health().is_ready else "tables are being recovered"
     )
     return health
 

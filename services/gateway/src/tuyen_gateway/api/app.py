@@ -1,4 +1,4 @@
-"""The application: every route of the gateway, under one frame."""
+"""The application: all routes of the gateway, with their common middleware."""
 
 from importlib.metadata import version
 from typing import Any
@@ -63,7 +63,7 @@ creates or replaces, and can be repeated.
 
 
 def create_app(gateway: Gateway) -> FastAPI:
-    """The application over these ports. It starts and owns no task: `bootstrap` runs them."""
+    """Builds the application for these ports. It starts and owns no task: `bootstrap` runs them."""
     app = FastAPI(
         title="Tuyến gateway",
         version=version("tuyen-gateway"),
@@ -86,7 +86,8 @@ def create_app(gateway: Gateway) -> FastAPI:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Adds what `problems.problems` refers to; FastAPI itself would call it plain JSON."""
+    """Adds the schemas that `problems.problems` refers to; FastAPI itself would describe them as
+    plain JSON."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
