@@ -121,12 +121,12 @@ def _id_of(word: str) -> str:
 
 
 def cited_in(text: str) -> set[str]:
-    """The ids of rules that stand in a text."""
+    """The ids of rules that a text cites."""
     return set(_CITED.findall(text))
 
 
 def traps_cited_in(text: str) -> set[str]:
-    """The numbers of traps that stand in a text."""
+    """The numbers of traps that a text cites."""
     return {number for found in _CITED_TRAPS.findall(text) for number in re.findall(r"\d+", found)}
 
 
@@ -158,7 +158,7 @@ def filled_in(page: str, at: Path, sources: Sources) -> str:
 
 
 def _sections(page: str) -> Iterator[tuple[re.Match[str], str]]:
-    """Each heading that defines an id, and what stands below it."""
+    """Each heading that defines an id, and the text under it."""
     headings = list(_HEADING.finditer(page))
     ends = [heading.start() for heading in headings[1:]] + [len(page)]
     for heading, end in zip(headings, ends, strict=True):

@@ -37,7 +37,7 @@ HEADERS = [("ce_type", b"conversation.read.v1")]
 
 
 def strategy(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
-    """Any value of a type that stands in an event."""
+    """Any value of a type that occurs in an event."""
     match kind:
         case msgspec.inspect.StructType(cls=cls, fields=fields):
             values = {f.name: strategy(f.type) for f in fields if f.required}

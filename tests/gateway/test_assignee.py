@@ -164,7 +164,7 @@ async def test_a_router_that_does_not_answer_is_said_so_and_the_command_stands(
     monkeypatch.setattr(rig.gateway.commands, "_wait_s", 0.01)
     answer = await manager.put(PATH, {"agent_id": "lan"})
     assert answer.status_code == 503
-    assert "stands in the log" in answer.json()["detail"]
+    assert "is in the log" in answer.json()["detail"]
     assert len(await records(log, COMMANDS)) == 1
 
 

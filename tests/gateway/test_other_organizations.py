@@ -70,7 +70,7 @@ def paths(openapi: Any, shop: Shop) -> list[str]:
 
 
 async def answers(user: User, asked: list[str]) -> Answers:
-    """What is answered to each; a cursor is sealed anew each time, so only its length is kept."""
+    """The answer to each; a cursor is encrypted with a nonce, so only its length is kept."""
     found: Answers = {}
     for path in asked:
         for query in QUERIES:

@@ -51,7 +51,7 @@ POST = f"{PAGE}_690"
 
 
 async def written(log: InMemoryLog) -> int:
-    """How many records stand in the log, apart from the directory's."""
+    """How many records are in the log, apart from the directory's."""
     topics = [topic for name, topic in TOPICS.items() if name != "directory"]
     return sum([sum((await log.end_offsets(topic)).values()) for topic in topics])
 
@@ -304,7 +304,7 @@ async def test_r9_5_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog)
 async def test_p3_a_body_of_the_largest_size_is_kept_however_many_pages_it_names(
     rig: Rig, log: InMemoryLog
 ) -> None:
-    """Whose its pages were stands beside it, and a control character takes six bytes there."""
+    """Its record also says whose its pages were, where a control character takes six bytes."""
     named = b",".join(
         b'{"id":"%04d%s","messaging":[]}' % (number, b"\x01" * 190) for number in range(UPDATES)
     )

@@ -31,7 +31,7 @@ async def settings(admin: Any, name: str) -> dict[str, str]:
 
 
 async def until_it_has(admin: Any, name: str, wanted: dict[str, str]) -> None:
-    """A broker tells of new settings some time after it took them."""
+    """A broker reports new settings some time after it accepted them."""
     async with asyncio.timeout(30):
         while wanted.items() - (await settings(admin, name)).items():  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)

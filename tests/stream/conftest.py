@@ -27,7 +27,7 @@ async def bench(
 async def compacted(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A changelog that the broker compacts while the other tests run.
 
-    Each partition gets 40 rows, most of them again and again; ten stay, thirty are buried. A last
+    Each partition gets 40 rows, most of them again and again; ten stay, thirty are removed. A last
     record after the segment's time closes the segment, for the active one is never compacted.
     """
     bench = Bench(kafka, f"compacted-{uuid.uuid4().hex[:8]}-", tmp_path_factory.mktemp("compacted"))

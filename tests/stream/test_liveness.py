@@ -14,8 +14,8 @@ pytestmark = pytest.mark.kafka
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("fetcher ends", "aiokafka's fetcher or coordinator has ended"),
-        ("put out", "the consumer group has put this worker out"),
+        ("fetcher ends", "aiokafka's fetcher or coordinator has stopped"),
+        ("put out", "the consumer group has removed this worker"),
     ],
 )
 async def test_trap_11_a_worker_without_fetcher_or_group_ends(

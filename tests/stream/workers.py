@@ -1,4 +1,4 @@
-"""What the tests of the chunks need: topics, worker processes, and the logs read back."""
+"""What the tests of the engine need: topics, worker processes, and the logs read back."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Run:
         self.changes.append(change)
 
     def crash(self) -> "Run":
-        """All that was not recorded is forgotten; the signals after the last record come again."""
+        """What was not recorded is lost; the signals after the last record are read again."""
         self.agent = LAN if not self.changes else evolve(LAN, self.changes[-1].event)
         for offset in range(self.agent.signals_offset + 1, len(self.signals)):
             self._take(offset)

@@ -133,7 +133,7 @@ def test_r2_3_the_least_loaded_is_chosen_and_says_how_many_they_had() -> None:
 def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_free(
     seed: int, most: int
 ) -> None:
-    """Stage 1 takes answers, closes conversations and tells of both when it likes."""
+    """Stage 1 handles answers, closes conversations and reports both at random moments."""
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     rotations, organization = (
         DispatchState(0),

@@ -28,7 +28,7 @@ def _compacted(records: list[AssignmentEvent]) -> list[AssignmentEvent]:
 
 
 def _mended(log: list[AssignmentEvent]) -> list[AssignmentEvent]:
-    """The log after the worker that read it told again what counts."""
+    """The log after the worker that read it has published again what counts."""
     partition = _folded(log)
     told = []
     for record in restate_contested(partition):

@@ -1,4 +1,4 @@
-"""R1, R9.6: what is kept while agents come and go is what would be worked out anew."""
+"""R1, R9.6: what is cached while agents come and go equals what would be computed again."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""R4.5, R4.6, R9.2: one owner of a comment's thread, whoever tells of it and in whatever order."""
+"""R4.5, R4.6, R9.2: one assignee of a comment's thread, whoever reports it, in any order."""
 
 from collections.abc import Iterable
 
@@ -68,7 +68,7 @@ def _asks(
     online: str = "abc",
     **more: bool,
 ) -> list[Verdict]:
-    """Somebody tells of the root; `elsewhere` in the partition of whoever is not named."""
+    """The root is delivered; `elsewhere` in the partition of an author who is not named."""
     asked: ChoiceRequested = request(offset, COMMENT, **more)
     if elsewhere:
         asked = changed(

@@ -43,7 +43,7 @@ def versions_rise_by_one(history: History) -> None:
 
 
 def nothing_is_pending(history: History) -> None:
-    """Whoever awaits an answer stands in the queue, and whoever stands there awaits one (R5)."""
+    """Whatever awaits an answer is in the queue, and whatever is there awaits one (R5)."""
     waiting = _waiting(history)
     for partition in history.simulation.customers.values():
         for customer in partition.customers.values():

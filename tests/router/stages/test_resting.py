@@ -63,7 +63,7 @@ class _Log:
         )
 
     def handle(self, topic: str, *told: Event, event: str | None = None) -> Outbox:
-        """What came of a chunk of events."""
+        """The result of a batch of events."""
         start = self._offsets[topic]
         self._offsets[topic] += len(told)
         records = [
@@ -153,7 +153,7 @@ def _at_rest() -> tuple[_Log, ConversationId]:
 def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Ten comments a day that nobody ever calls done: none is a row for ever."""
+    """Ten comments a day that nobody ever marks as done: none is a row for ever."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = _Log()
     for day in range(365):
@@ -302,8 +302,8 @@ def test_r9_5_what_a_chunk_wakes_up_takes_as_many_batches_as_it_needs() -> None:
 
 
 def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
-    """The manager's command is refused, and the conversation takes its agent's place again: who
-    counts has to hear of it, and what is told after a start must be no older than that."""
+    """The manager's command is refused, and the conversation takes its agent's place again: stage 2
+    needs a report of it, and a report after a start must be no older than that."""
     log = _Log(shop(rules=[rule(mode=Strategy.LEAST_LOADED)]))
     command = replace(assign(B, COMMENT), expected_version=3, known_version=4, known_agent_id=A)
     outbox = log.handle("commands", command)

@@ -17,8 +17,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 class Word(StrEnum):
     """A closed set of words.
 
-    Each stands in its class as a plain attribute, as Python 3.12 does by itself: 3.11 looks a
-    member up at twice the cost, and routing an event asks for some twenty of them.
+    Each member is a plain attribute of its class, as in Python 3.12: 3.11 takes twice as long to
+    look one up, and routing an event looks up some twenty of them.
     """
 
     def __init_subclass__(cls) -> None:

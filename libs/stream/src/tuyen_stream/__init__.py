@@ -1,11 +1,10 @@
-"""A Faust app that handles whole fetched chunks of a partition.
+"""A Faust app that handles whole fetched batches of a partition.
 
-Faust's worker, assignor, tables, recovery and rebalances cost nothing worth naming; its path for
-single events costs twenty times what the work is worth, and acknowledges what is not safe. This
-package keeps the former and replaces the latter. It stands on private parts of faust-streaming
-0.15.3 and aiokafka 0.14, so both versions are exact, and every promise has a test against a real
-broker. `TRAPS.md` lists what Faust does that loses or repeats records, and how it is worked around;
-comments cite it by number (`trap 4`).
+Faust's worker, assignor, tables, recovery and rebalances cost almost nothing; its path for single
+events costs twenty times what the work on an event is worth, and acknowledges records that are not
+safe yet. This package keeps the former and replaces the latter. It depends on private parts of
+faust-streaming 0.15.3 and aiokafka 0.14, so both versions are pinned exactly, and every guarantee
+has a test against a real broker.
 """
 
 from tuyen_stream.app import StreamApp, StreamHealth, build_app

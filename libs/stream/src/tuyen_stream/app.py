@@ -1,4 +1,4 @@
-"""A Faust app whose agents get whole chunks, and the one function that builds it.
+"""A Faust app whose agents get whole batches, and the one function that builds it.
 
 Works around traps 2, 3, 4, 9, 10 and 11 (`TRAPS.md`).
 """
@@ -43,20 +43,22 @@ class BatchTransport(Transport):  # type: ignore[misc]  # Faust publishes no usa
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """What the process can say of itself, for `/livez`, `/readyz` and the log."""
+    """What the process reports about itself, for `/livez`, `/readyz` and the log."""
 
     is_ready: bool
     """Recovered, gate open, not rebalancing."""
     seconds_since_turn: float
-    """Trap 11: grows when the fetching loop hangs; it comes round every 0.1 s, or 1 s when held."""
+    """Trap 11: grows when the fetch loop hangs. The loop turns every 0.1 s, or every 1 s while it
+    is paused."""
     seconds_since_progress: float
-    """Grows while a rebalance or a recovery gets nowhere; 0 while ready."""
+    """Grows while a rebalance or a recovery makes no progress; 0 while ready."""
     unacknowledged_bytes: int
     tables: Mapping[str, TableProgress]
 
 
 class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable types
-    """Owns the stages, the deliveries, the lease and the membership. Made by `build_app`."""
+    """Owns the stages, the deliveries, the freeze watchdog and the membership guard. Made by
+    `build_app`."""
 
     logger = FAUST_LOGGER
     settings: StreamSettings
@@ -89,14 +91,14 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         self._progress_mark: object = None
         self._progressed_at = time.monotonic()
 
-    # What the router uses.
+    # For the users of this package.
 
     async def serve(self) -> None:
         """Run until the task is cancelled or the process ends; then stop in order.
 
-        A stop waits for the outboxes under way, commits, and leaves the group. When that takes
-        longer than the stop timeout (a slow or absent broker), what is under way is dropped and
-        the process leaves with code 0: it is not committed, so it comes again.
+        A stop waits for the outboxes in flight, commits, and leaves the group. When that takes
+        longer than the stop timeout (a slow or absent broker), what is in flight is dropped and the
+        process exits with code 0: its input is not committed, so it will be read again.
         """
         try:
             await self.start()
@@ -105,24 +107,24 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             await self._stop_in_time()
 
     def owned_partitions(self, stage: str) -> frozenset[int]:
-        """The partitions that are recovered and handled here; none during a rebalance."""
+        """The partitions that are recovered and handled by this worker; none during a rebalance."""
         return self._owned.get(stage, frozenset())
 
     def state(self, table: str, partition: int) -> PartitionState:
-        """The state of a partition of a table. Raises `KeyError` when it is not here.
+        """The state of a partition of a table. Raises `KeyError` when this worker does not own it.
 
-        To be asked for anew in every handler and step: a partition that left and came back has
-        another state.
+        Look it up again in every handler and step: a partition that was lost and assigned again has
+        a new state.
         """
         state: PartitionState = self.tables[table].data.states[partition]
         return state
 
     async def run_step(self, stage: str, partition: int, step: StageStep) -> bool:
-        """Run a step for a partition in the order of its chunks, and send what it adds.
+        """Run a step for a partition, in order with its batches, and send what it adds.
 
-        Waits for the gate and for room at the broker. False, without having run it, when the
-        partition is not owned and recovered by then; whoever takes it over is told so by
-        `on_recovered`. A step that raises ends the process.
+        Waits for the gate and for room in the outboxes. Returns False, without having run the step,
+        when this worker does not own the recovered partition by then; `on_recovered` tells the next
+        owner. A step that raises ends the process.
         """
         await self._ready_for_work()
         if partition not in self.owned_partitions(stage):
@@ -131,7 +133,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         return True
 
     def health(self) -> StreamHealth:
-        """A look at the process; cheap enough for every probe."""
+        """The health of the process; cheap enough for every probe."""
         now = time.monotonic()
         tables = self.tables.recovery.progress() if self.started else {}
         mark = (self._is_recovered, self.rebalancing_count, tuple(tables.values()))
@@ -146,24 +148,24 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             tables=tables,
         )
 
-    # What Faust, the consumer and `build_app` use.
+    # For Faust, the consumer and `build_app`.
 
     def release_partitions(self) -> None:
-        """From now on nothing is owned: a rebalance begins, or the stop."""
+        """From now on this worker owns nothing: a rebalance begins, or the process stops."""
         self._is_recovered = False
         self._owned = {}
         for stage in self.stages.values():
             stage.forget_queue()
 
     def on_rebalance_end(self) -> None:
-        """Faust calls this last: the tables are recovered and the inputs positioned."""
+        """Faust calls this last: the tables are recovered and the inputs have their positions."""
         if self.tables.recovery.is_overtaken():
             return
         super().on_rebalance_end()
         assignment = self.consumer.assignment()
         self._owned = {stage.name: self._owned_of(stage, assignment) for stage in self._stages()}
         self.consumer.start_handing_over()
-        gc.freeze()  # millions of recovered objects are no garbage, and not worth looking at again
+        gc.freeze()  # millions of recovered objects stay: do not scan them
         self._is_recovered = True
         _log.info(
             "partitions_recovered",
@@ -176,15 +178,15 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         self.add_future(self._open_gate())
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> NoReturn:
-        """Trap 4: Faust restarts an agent that raised, and its event is gone."""
+        """Trap 4: Faust restarts an agent that raised, and loses its event."""
         end_process(f"agent {agent.name} raised", exc)
 
     def _crash(self, reason: BaseException) -> NoReturn:
-        """Trap 11: Faust marks itself as crashed and goes on living without doing anything."""
+        """Trap 11: Faust marks itself as crashed and stays alive without doing anything."""
         end_process("a service of the app crashed", reason)
 
     def _create_directories(self) -> None:
-        """Nothing is kept on disk."""
+        """Does nothing: nothing is kept on disk."""
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -228,9 +230,9 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             os._exit(0)
 
     def add_stage(self, stage: Stage) -> None:
-        """Make the agent of a stage: one, without concurrency (trap 2: acknowledgements overtake
-        one another); what runs side by side are partitions on several workers.
-        """
+        """Make the agent of a stage. There is one per stage, without concurrency (trap 2:
+        acknowledgements would overtake one another); partitions are handled in parallel by several
+        workers only."""
         self.stages = {**self.stages, stage.name: stage}
         self.stage_of_input = {**self.stage_of_input, **dict.fromkeys(stage.inputs, stage)}
         channel = self.topic(*stage.inputs, key_serializer="raw", value_serializer="raw")
@@ -245,7 +247,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
 
 
 def _faust_options(bootstrap_servers: str, settings: StreamSettings) -> dict[str, Any]:
-    """Traps 9 and 10: no topic is made by Faust, no data is served, no standby is kept."""
+    """Traps 9, 10 and 13: Faust creates no topics, serves no data and keeps no standby replicas."""
     return {
         "broker": [f"kafka://{server}" for server in bootstrap_servers.split(",")],
         "store": "memory://",
@@ -285,10 +287,10 @@ def build_app(
 ) -> StreamApp:
     """Build the app inside the running loop that will run it.
 
-    `inputs` and `handlers` are keyed by stage; a stage's inputs are one stream, and they and its
-    changelogs have one partition count. All topics exist. Nothing is handled before `gate()` is
-    done. `on_recovered` is called after every rebalance, when `owned_partitions` holds the new
-    partitions and their states are recovered; it must not block.
+    `inputs` and `handlers` are keyed by stage. A stage's inputs are one stream; they and its
+    changelogs have the same number of partitions. All topics must exist. Nothing is handled before
+    `gate()` has returned. `on_recovered` is called after every rebalance, when `owned_partitions`
+    contains the new partitions and their states are recovered; it must not block.
     """
     app = StreamApp(
         app_id,

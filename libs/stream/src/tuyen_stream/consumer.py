@@ -1,4 +1,5 @@
-"""The consumer: fetches chunks, hands them to stages, applies changelogs, commits ranges.
+"""The consumer: fetches batches, passes them to stages, applies changelogs, commits offset
+ranges.
 
 Works around traps 6, 8 and 11 (`TRAPS.md`).
 """
@@ -21,16 +22,18 @@ from tuyen_stream.offsets import OffsetTracker
 from tuyen_stream.records import Batch
 
 _FETCH_TIMEOUT_S = 0.1
-"""How long a fetch waits for records; a change of what is wanted shows after this at the latest."""
+"""How long a fetch waits for records; a change of the wanted partitions takes effect within this
+time."""
 
 _LOOK_AFTER_S = 0.5
-"""How often a worker that gives its partitions back looks whether the group still knows it."""
+"""How often a worker that is giving its partitions back checks whether the group still knows it."""
 
 _NO_MEMBER = ""
 
 
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types
-    """The thread that owns aiokafka's consumer, and with it heartbeats, lease and membership."""
+    """The thread that runs aiokafka's consumer, and with it the heartbeats, the freeze watchdog and
+    the membership guard."""
 
     logger = FAUST_LOGGER
 
@@ -53,7 +56,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust's own parameter
     ) -> Any:
-        """Faust's own, with larger helpings while tables are recovered and nobody else waits."""
+        """Faust's own method, with larger fetches while tables are recovered and no input waits."""
         settings = self.app.settings
         most = settings.max_fetched_records
         if self.app.in_recovery:
@@ -67,15 +70,15 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         )
 
     async def find_starts(self, inputs: Iterable[TP]) -> dict[TP, int]:
-        """Ask where each input goes on: at its committed offset, else at the log's start."""
+        """Where each input continues: at its committed offset, else at the start of the log."""
         return dict(await self.call_thread(self._find_starts, list(inputs)))
 
     async def _find_starts(self, inputs: list[TP]) -> dict[TP, int]:
-        """One request of each kind for all partitions; Faust asks for them one by one.
+        """One request of each kind for all partitions; Faust asks for each partition separately.
 
-        The changelogs are recovered: without a pause aiokafka would fetch our own records back,
-        keep up to a fetch of each partition, and hold the broker's other fetches back for 0.1 s
-        each time. The next assignment starts without a pause.
+        The changelogs are recovered by now. If they were not paused, aiokafka would fetch our own
+        records back, buffer up to one fetch of each partition, and delay the broker's other fetches
+        by 0.1 s each time. The next assignment starts with all partitions resumed.
         """
         consumer = self._ensure_consumer()
         consumer.pause(*(consumer.assignment() - set(inputs)))
@@ -91,7 +94,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         return starts
 
     def read_position(self, tp: TP) -> int | None:
-        """The offset that aiokafka would return next; beyond all holes that it has passed."""
+        """The offset of the next record to be read, after all holes that aiokafka has passed."""
         subscription = self._ensure_consumer()._subscription.subscription
         if subscription is None or subscription.assignment is None:
             return None
@@ -101,7 +104,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         return int(state.position)
 
     def is_disowned(self) -> bool:
-        """Whether the group has put this member out."""
+        """Whether the group has removed this member."""
         return bool(self._ensure_consumer()._coordinator.member_id == _NO_MEMBER)
 
     def is_alive(self) -> bool:
@@ -114,11 +117,11 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
 class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usable types
     """Faust's consumer with another inner loop.
 
-    Its life around the loop (subscription, rebalances, recovery, commits, stop) is Faust's.
+    Everything around the loop (subscription, rebalances, recovery, commits, stop) is Faust's.
     `handing_over` is true from the end of a recovery to the next revocation: only then are inputs
-    fetched and handed over. What Faust clears out of the agents' queues when it suspends or
-    resumes its flow is therefore never a chunk that would be missed: after a clearing, reading
-    starts again at the committed offsets.
+    fetched and passed to stages. So Faust never drops a batch that would be missed when it clears
+    the agents' queues, as it does when it suspends or resumes its flow: after that, reading starts
+    again at the committed offsets.
     """
 
     logger = FAUST_LOGGER
@@ -128,28 +131,28 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.positions = OffsetTracker()
         self.handing_over = False
         self.holds = 0
-        """How often the handing over was stopped."""
+        """How often passing batches to stages was stopped."""
         self._cadence = Pacer(self.app.settings.turns_apart_s)
         self._taken = 0
-        """How many records the last fetch brought."""
+        """How many records the last fetch returned."""
         self.turned_at = time.monotonic()
-        """When the loop came round last; a living worker comes round all the time."""
+        """When the loop turned last; a healthy worker's loop turns all the time."""
         self._epoch = 0
-        """Grows whenever the fetcher's positions move under a fetch that may be under way."""
+        """Grows whenever the fetcher's positions move during a fetch that may be in progress."""
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
-        # mode would make the standard library's loop, which costs twice as much per request.
+        # mode would use the standard library's loop, which costs twice as much per request.
         return BatchConsumerThread(
             self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon
         )
 
-    # Rebalances: hold, let what is under way end, commit, start over after the recovery.
+    # Rebalances: stop, wait for what is in flight, commit, start again after the recovery.
 
     def start_handing_over(self) -> None:
-        """Begin with the inputs; the tables are recovered."""
+        """Begin to fetch inputs; the tables are recovered."""
         inputs = self._inputs(self.assignment())
         if not self.positions.knows(inputs):
-            end_process("the assigned inputs were not positioned after a recovery")
+            end_process("the assigned inputs have no positions after a recovery")
         self.handing_over = True
 
     def stop_flow(self) -> None:
@@ -162,9 +165,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         try:
             while not giving_back.done():
                 if revoked and self._thread.is_disowned():
-                    # Others may own the partitions already: what is under way would make records of
-                    # two writers, and without the group's word it never leaves.
-                    end_process("the consumer group has put this worker out")
+                    # Others may own the partitions already. What is in flight would be records of a
+                    # second writer, and is held back for ever, since the group does not confirm
+                    # this member.
+                    end_process("the consumer group has removed this worker")
                 await asyncio.wait([giving_back], timeout=_LOOK_AFTER_S)
         finally:
             giving_back.cancel()
@@ -172,17 +176,17 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.positions.clear()
 
     async def wait_empty(self) -> None:
-        """Wait for the outboxes under way, then commit what they acknowledged.
+        """Wait for the outboxes in flight, then commit what they acknowledged.
 
-        Nothing new starts meanwhile. Faust's own version waits for its count of messages and
-        collects garbage on every turn, seconds with large tables.
+        No new batch starts meanwhile. Faust's own version waits for its count of messages and
+        collects garbage on every turn, which takes seconds with large tables.
         """
         await self.app.deliveries.settle()
         await self.maybe_wait_for_commit_to_finish()
         await self.commit_and_end_transactions()
 
     async def perform_seek(self) -> None:
-        """Start over with the inputs of this assignment."""
+        """Move the inputs of this assignment to their start offsets."""
         inputs = self._inputs(self.assignment())
         self.positions.clear()
         assignment = self.positions.assignment
@@ -202,7 +206,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.app.release_partitions()
 
     async def verify_all_partitions_active(self) -> None:
-        """Faust would look for stuck streams by numbers of single events; see `Health`."""
+        """Does nothing: Faust would detect stuck streams by counts of single events; see
+        `Health`."""
 
     def _inputs(self, tps: Iterable[TP]) -> set[TP]:
         return {tp for tp in tps if tp.topic in self.app.stage_of_input}
@@ -228,7 +233,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     # The loop.
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Run for as long as the fetcher does; anything that escapes crashes the process."""
+        """Run for as long as the fetcher does; an exception that escapes crashes the process."""
         try:
             while not (self.should_stop or fetcher.should_stop):
                 self.turned_at = time.monotonic()
@@ -254,7 +259,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         fetched = await self._getmany(wanted, _FETCH_TIMEOUT_S)
         self._taken = sum(map(len, fetched.values()))
         if epoch != self._epoch:
-            # A fetch that is dropped without seeking back leaves a tail that is never handled.
+            # Without seeking back, the records of a dropped fetch would never be handled.
             self.positions.to_reread.update(fetched)
             return
         for tp, records in fetched.items():
@@ -265,7 +270,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         if self.app.in_recovery:
             self.app.tables.recovery.look_for_end()
         if not fetched and not self.should_stop and not self._thread.is_alive():
-            end_process("aiokafka's fetcher or coordinator has ended")
+            end_process("aiokafka's fetcher or coordinator has stopped")
 
     def _wanted(self) -> set[TP]:
         """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""
@@ -281,7 +286,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         }
 
     async def _reread(self) -> None:
-        """Seek back where the fetcher went on without us."""
+        """Seek back where the fetcher has read further than was handled."""
         if not self.positions.to_reread:
             return
         mine = self.assignment()
@@ -308,7 +313,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         channel.queue.force_put_nowait(event)
 
     def _to_message(self, tp: TP, batch: Batch) -> Message:
-        """What Faust's stream is told of a chunk: where it ends."""
+        """What Faust's stream sees of a batch: its last offset."""
         return Message(
             tp.topic,
             tp.partition,

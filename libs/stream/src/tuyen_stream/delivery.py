@@ -1,4 +1,4 @@
-"""From outboxes to the broker: record batches in order, and word of what was acknowledged.
+"""Sends outboxes to the broker: record batches in order, and their acknowledgements.
 
 Works around trap 1 (`TRAPS.md`).
 """
@@ -17,13 +17,14 @@ from tuyen_stream.faust_logger import FAUST_LOGGER
 from tuyen_stream.outbox import Outbox, RecordGroup, encoded_size
 
 BaseOffset = NewType("BaseOffset", int)
-"""The offset that the broker gave to the first record of a batch."""
+"""The offset that the broker assigned to the first record of a batch."""
 
 StagePartition = tuple[str, int]
-"""A stage and one of its partitions: what comes from there keeps one order."""
+"""A stage and one of its partitions: what comes from there is sent in one order."""
 
 Confirm = Callable[[int, BaseOffset, int], None]
-"""Takes a partition, where the broker appended a batch, and its number of records."""
+"""Called with a partition, the offset at which the broker appended a batch, and its number of
+records."""
 
 
 class RecordBatchSender(Protocol):
@@ -36,7 +37,8 @@ class RecordBatchSender(Protocol):
 
 
 class Delivery:
-    """One outbox under way; it is over when each of its partitions has acknowledged its part."""
+    """One outbox in flight; it ends when all of its topic partitions have acknowledged their
+    parts."""
 
     __slots__ = ("_acknowledged", "_parts_left", "size")
 
@@ -46,7 +48,7 @@ class Delivery:
         self.size = outbox.size
 
     def part_acknowledged(self) -> bool:
-        """Whether this was the last part; then the input is acknowledged as well."""
+        """Returns whether this was the last part; if so, the input is acknowledged as well."""
         self._parts_left -= 1
         if self._parts_left > 0:
             return False
@@ -56,7 +58,8 @@ class Delivery:
 
 @dataclass(slots=True)
 class FollowUp:
-    """What waits for the outbox before it, and all outboxes before that, to be acknowledged."""
+    """Records that are sent after the outbox before them, and all outboxes before that, are
+    acknowledged."""
 
     outbox: Outbox | None
     acknowledged: Callable[[], None]
@@ -64,11 +67,11 @@ class FollowUp:
 
 
 class PartitionSender:
-    """What is to be sent to one topic partition, in order, one record batch at a time.
+    """Sends the records of one topic partition in order, one record batch at a time.
 
-    One batch at a time is all that aiokafka's idempotent producer has in flight for a partition
-    anyway. Whatever is added meanwhile, by any outbox, goes into the next batch, so batches grow
-    with the broker's delay and the rate holds.
+    aiokafka's idempotent producer has only one batch per partition in flight anyway. Records that
+    any outbox adds meanwhile go into the next batch, so batches grow with the broker's latency and
+    throughput stays.
     """
 
     def __init__(self, place: TP, batch_bytes: int, confirm: Confirm | None) -> None:
@@ -87,7 +90,7 @@ class PartitionSender:
         producer: RecordBatchSender,
         part_acknowledged: Callable[[Delivery], None],
     ) -> None:
-        """Send until nothing waits. Any failure escapes, and must end the process (trap 1)."""
+        """Send until nothing is left. Any failure escapes, and must end the process (trap 1)."""
         self.is_open = True
         topic, partition = self._place
         while self._waiting:
@@ -106,9 +109,9 @@ class PartitionSender:
     def _fill(self, batch: Any) -> list[Delivery]:
         """Move what fits from the queue into the batch; returns the deliveries that end with it.
 
-        Goes to aiokafka's C builder directly: its `BatchBuilder.append` costs as much again. The
-        builder refuses a record that does not fit; for a group, the sizes are upper bounds, so one
-        that was let in fits to its last record. A batch that is empty takes any group.
+        Uses aiokafka's C builder directly: `BatchBuilder.append` would cost as much again. The
+        builder refuses a record that does not fit. The sizes of a group are upper bounds, so a
+        group that was admitted fits to its last record. An empty batch takes any group.
         """
         ended: list[Delivery] = []
         waiting, builder = self._waiting, batch._builder
@@ -129,7 +132,7 @@ class PartitionSender:
                     waiting.popleft()
                     continue
                 if len(item) > 1:
-                    raise RuntimeError(f"a batch for {self._place} refused a record that fits")
+                    raise RuntimeError(f"a batch for {self._place} refused a fitting record")
                 break
             waiting.popleft()
         batch._relative_offset = count
@@ -141,10 +144,10 @@ class PartitionSender:
 
 
 class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable types
-    """All outboxes under way.
+    """All outboxes in flight.
 
-    Order is kept per topic partition. Nothing is sent twice by this process, and nothing is ever
-    given up: the first failed delivery crashes the app, and with it the process.
+    Order is kept per topic partition. This process sends nothing twice and gives nothing up: the
+    first failed delivery crashes the app, and with it the process.
     """
 
     logger = FAUST_LOGGER
@@ -167,7 +170,7 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         self._open: set[asyncio.Future[None]] = set()
         """One for each submitted outbox until it and its follow-up are acknowledged."""
         self._follow_ups: dict[tuple[StagePartition, int], deque[FollowUp]] = {}
-        """By origin and depth: the follow-ups of outboxes, and those of follow-ups."""
+        """By origin and depth: the follow-ups of outboxes, those of follow-ups, and so on."""
         self._room = asyncio.Event()
         self._room.set()
         self.unacknowledged_bytes = 0
@@ -177,8 +180,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
     ) -> None:
         """Send an outbox, and then its follow-up.
 
-        `acknowledged` is called once, when the broker has all of both. Never waits: callers look at
-        `room` before they make the next outbox.
+        `acknowledged` is called once, when the broker has acknowledged both. Never waits: callers
+        must await `room` before they make the next outbox.
         """
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open.add(over)
@@ -206,7 +209,8 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         self._send(outbox, due)
 
     def _send_what_is_due(self, line: tuple[StagePartition, int]) -> None:
-        """One partition's follow-ups leave in the order of their outboxes, whichever was acked."""
+        """Send the follow-ups of one partition in the order of their outboxes, in whichever order
+        these were acknowledged."""
         waiting = self._follow_ups[line]
         while waiting and waiting[0].is_due:
             later = waiting.popleft()

@@ -1,4 +1,4 @@
-"""The records that follow from one handled chunk or one step."""
+"""The records that result from one handled batch or one step."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
@@ -6,13 +6,13 @@ from typing import NamedTuple, TypeAlias
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 RecordHeaders: TypeAlias = list[tuple[str, bytes]]
-"""A list, for that is what aiokafka's builder takes. Records may share one: never change it."""
+"""A list, because aiokafka's builder takes lists. Records may share one: never change it."""
 
 _bound = DefaultRecordBatchBuilder.estimate_size_in_bytes
 
 
 class OutRecord(NamedTuple):
-    """A record on its way; a value of None is a tombstone."""
+    """A record to be sent; a value of None is a tombstone."""
 
     key: bytes | None
     value: bytes | None
@@ -24,7 +24,7 @@ RecordGroup: TypeAlias = tuple[OutRecord, ...]
 
 
 def encoded_size(record: OutRecord) -> int:
-    """An upper bound of the record's encoded bytes, the header of a batch included."""
+    """An upper bound of the record's encoded size, including the header of a batch."""
     size: int = _bound(record.key, record.value, record.headers)
     return size
 
@@ -42,24 +42,25 @@ class BatchTooLargeError(ValueError):
 class Outbox:
     """Collects records for any topic and partition; the order is kept per topic and partition.
 
-    It is handed to the broker when its handler has returned, and the input is acknowledged when
-    the broker has acknowledged every record of it.
+    It is sent when its handler has returned, and the input is acknowledged when the broker has
+    acknowledged every record of it.
 
-    What others do about a state must not be ahead of it: records that are added to `follow_up` are
-    sent once all of this outbox, and of those before it from the same partition of the stage, are
-    acknowledged, in the order of the outboxes. A follow-up may have one in its turn. A crash in
-    between loses the follow-up, never the state, and the input comes again.
+    What other services do because of a state must not come before that state is in the log: records
+    that are added to `follow_up` are sent once all records of this outbox, and of those before it
+    from the same partition of the stage, are acknowledged, in the order of the outboxes. A
+    follow-up may have a follow-up itself. A crash in between loses the follow-up, never the state,
+    and the input is read again.
     """
 
     __slots__ = ("_follow_up", "_groups", "limit", "size")
 
     def __init__(self, max_batch_bytes: int = 512 * 1024) -> None:
         self.limit = max_batch_bytes
-        """Of the bytes of one record batch."""
+        """The most bytes of one record batch."""
         self._groups: dict[tuple[str, int], list[RecordGroup]] = {}
         self._follow_up: Outbox | None = None
         self.size = 0
-        """Upper bound of the encoded bytes of all that was added."""
+        """An upper bound of the encoded size of everything that was added."""
 
     def add(
         self,
@@ -73,7 +74,8 @@ class Outbox:
         self.add_atomically(topic, partition, (OutRecord(key, value, headers),))
 
     def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
-        """Add records that land in one record batch, so that either all are in the log or none.
+        """Add records that go into one record batch, so that either all or none of them are in the
+        log.
 
         Raises `BatchTooLargeError` when together they exceed a batch.
         """
@@ -84,9 +86,9 @@ class Outbox:
         self.size += size
 
     def size_of(self, topic: str, *records: OutRecord) -> int:
-        """An upper bound of what the records take in one batch, which they have to fit into.
+        """An upper bound of the size of the records in one batch, into which they must fit.
 
-        Raises `BatchTooLargeError`. For handlers that look before they change their state.
+        Raises `BatchTooLargeError`. For handlers that check before they change their state.
         """
         one = len(records) == 1
         size = encoded_size(records[0]) if one else sum(map(encoded_size, records))
@@ -95,15 +97,17 @@ class Outbox:
         return size
 
     def require(self, topic: str, record: OutRecord) -> None:
-        """Raises `BatchTooLargeError` when the record does not fit. A small value is believed: key
-        and headers repeat what stands in it, so all of them come to four times as much at most."""
+        """Raises `BatchTooLargeError` when the record does not fit. A small value needs no
+        computation: key and headers repeat parts of it, so all together take at most four times as
+        much."""
         if record.value is not None and len(record.value) > self.limit // 4 - 4096:
             self.size_of(topic, record)
 
     def fitting(self, records: Sequence[OutRecord]) -> Iterator[Sequence[OutRecord]]:
-        """The records in groups that fit into a batch each, in order: one, wherever they all fit.
+        """Groups the records so that each group fits into a batch, in order: one group if they all
+        fit.
 
-        One that does not fit by itself is a group of its own.
+        A record that does not fit by itself is a group of its own.
         """
         group: list[OutRecord] = []
         size = 0
@@ -126,13 +130,13 @@ class Outbox:
 
     @property
     def follow_up(self) -> "Outbox":
-        """What is sent after this outbox, and is acknowledged before the input is."""
+        """An outbox that is sent after this one, and is acknowledged before the input is."""
         if self._follow_up is None:
             self._follow_up = Outbox(self.limit)
         return self._follow_up
 
     def take_follow_up(self) -> "Outbox | None":
-        """The follow-up, if anything was added to it or to one of its own."""
+        """The follow-up, if anything was added to it or to its own follow-ups."""
         follow_up = self._follow_up
         if follow_up is None or not (follow_up.groups or follow_up.take_follow_up()):
             return None
@@ -140,7 +144,7 @@ class Outbox:
 
     @property
     def total_size(self) -> int:
-        """The size with that of all that follows."""
+        """The size of this outbox and of all its follow-ups."""
         return self.size + (0 if self._follow_up is None else self._follow_up.total_size)
 
     @property

@@ -1,4 +1,4 @@
-"""The shapes that pass between Kafka, the stages and the tables."""
+"""The types that are exchanged between Kafka, the stages and the tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,16 @@ class ConsumedRecord(Protocol):
 
 
 class PartitionState(Protocol):
-    """What one partition of a table knows, folded from its changelog.
+    """The state of one partition of a table, made from its changelog.
 
-    A new one is made whenever the partition comes to this worker, and dropped when it leaves.
+    A new one is made whenever the partition is assigned to this worker, and dropped when it is
+    revoked.
     """
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None:
-        """Fold records of the changelog, in log order, each once; a value of None is a tombstone.
+        """Apply records of the changelog, in log order, each once; a value of None is a tombstone.
 
-        Called while the partition is recovered, never while its stage handles chunks: a handler
+        Called while the partition is recovered, never while its stage handles batches: a handler
         changes the state itself and adds the same records to its outbox.
         """
         ...
@@ -39,23 +40,23 @@ class PartitionState(Protocol):
 
 @runtime_checkable
 class TailState(PartitionState, Protocol):
-    """A state of which another table of the partition, which it stands `behind`, has a snapshot."""
+    """The state of a table of which another table contains a snapshot; see `TableSpec.behind`."""
 
     def starts_at(self) -> int:
-        """The first offset of the changelog that the snapshot lacks.
+        """The first offset of the changelog that the snapshot does not contain.
 
-        Called when the other table's partition was read whole; perhaps more than once.
+        Called when the other table's partition is completely read; perhaps more than once.
         """
         ...
 
     def recovered(self, last: int) -> None:
-        """The changelog was read up to this offset, the last one that it has."""
+        """The changelog was read up to this offset, its last one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive records of one partition, as they were fetched together; never empty.
+    """A batch: consecutive records of one partition that were fetched together; never empty.
 
     Offsets between two records may be missing (compaction, retention, transaction markers).
     """
@@ -72,7 +73,7 @@ class Batch:
 class TableSpec:
     """A table: its changelog topic, co-partitioned with the inputs of its stage.
 
-    Nothing but the stage's outboxes may write to the topic.
+    Only the stage's outboxes may write to the topic.
     """
 
     name: str
@@ -81,5 +82,6 @@ class TableSpec:
     new_state: Callable[[int], PartitionState]
     """Makes the empty state of a partition."""
     behind: str | None = None
-    """The name of the table whose partition is recovered before this one's, and tells from where on
-    this one is read: its states are of the kind `TailState`."""
+    """The name of another table that contains a snapshot of this one. That table's partition is
+    recovered first, and says from which offset on this one must be read: this table's states must
+    be `TailState`s."""

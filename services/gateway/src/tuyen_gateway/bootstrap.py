@@ -1,4 +1,4 @@
-"""The composition root: the gateway's ports, and the tasks that keep them going."""
+"""Builds the gateway: its ports, and the tasks that keep them running."""
 
 import secrets
 from functools import partial
@@ -45,7 +45,7 @@ def compose(
     contacts: ContactViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
-    """The ports over a log and views. Nothing runs yet."""
+    """Builds the ports for a log and views. Nothing runs yet."""
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     gateway = Gateway(
         settings=settings,

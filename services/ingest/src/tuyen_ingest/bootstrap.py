@@ -1,4 +1,4 @@
-"""The composition root: ingest's copies, its webhooks, and the application around them."""
+"""Builds the service: ingest's global tables, its webhooks, and the application around them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The composition root: the worker, and the application that tells how it is."""
+"""Builds the service: the worker, and the application that reports its health."""
 
 from starlette.applications import Starlette
 

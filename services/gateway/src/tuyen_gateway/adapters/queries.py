@@ -1,4 +1,4 @@
-"""Questions of rows, for MongoDB.
+"""MongoDB queries for rows of the inbox.
 
 Decides R7.2 and I4.
 """
@@ -19,7 +19,7 @@ _SHOWN = tuple(
 
 
 Key = tuple[datetime, str]
-"""Where a row stands in the list: its last activity, then its id."""
+"""The position of a row in the list: its last activity, then its id."""
 
 
 def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
@@ -56,7 +56,7 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
 
 
 def unread_query(scope: Scope) -> Document:
-    """What a row has to be to have something unread for the viewer (I5)."""
+    """Matches rows with something unread for the viewer (I5)."""
     query: Document = {"live_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}}
     if scope.since is not None:
         later = {"last_inbound_at": {"$gt": scope.since}}
@@ -65,7 +65,7 @@ def unread_query(scope: Scope) -> Document:
 
 
 def unread_expression(scope: Scope) -> Document:
-    """The same, for an expression."""
+    """The same as an aggregation expression."""
     unread: list[Document] = [
         {"$gt": ["$live_events", 0]},
         {"$not": [{"$in": [scope.agent_id, "$read_by"]}]},
@@ -77,7 +77,7 @@ def unread_expression(scope: Scope) -> Document:
 
 
 def covered_query(scope: Scope) -> list[Document]:
-    """The same as `Scope.covers`, for the server."""
+    """`Scope.covers` as a query."""
     parts: list[Document] = [{"organization": scope.organization}]
     if scope.pages is not None:
         parts.append({"page_id": {"$in": sorted(scope.pages)}})
@@ -92,13 +92,13 @@ def covered_query(scope: Scope) -> list[Document]:
 
 
 def shown_to(scope: Scope) -> Document:
-    """All of a row but the marks of others: there may be thousands."""
+    """Projects a row without the marks of others: there may be thousands."""
     own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
     return {**dict.fromkeys(_SHOWN, 1), **own}
 
 
 def below(last: Key) -> Document:
-    """What stands after a row in the list."""
+    """Matches what comes after a row in the list."""
     at, key = last
     return {
         "updated_at": {"$lte": at},

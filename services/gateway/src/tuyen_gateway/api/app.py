@@ -1,4 +1,4 @@
-"""The application: every route of the gateway, under one frame."""
+"""The application: all routes of the gateway, with their common middleware."""
 
 from importlib.metadata import version
 from typing import Any
@@ -65,7 +65,7 @@ values in answers that you do not know, and show or pass them on as they are.
 
 
 def create_app(gateway: Gateway) -> FastAPI:
-    """The application over these ports. It starts and owns no task: `bootstrap` runs them."""
+    """Builds the application for these ports. It starts and owns no task: `bootstrap` runs them."""
     app = FastAPI(
         title="Tuyến gateway",
         version=version("tuyen-gateway"),

@@ -29,7 +29,7 @@ class GroupIn(RequestBody):
 
     name: Name
     members: list[ChosenId] = Field(default=[], max_length=AGENTS)
-    """Their order means nothing: the rule that covers the page has the order of the rotation."""
+    """Their order has no meaning: the rule that covers the page has the order of the rotation."""
 
 
 class GroupView(Versioned):
@@ -93,7 +93,7 @@ async def get_group(group_id: GroupParam, caller: SetupReader, response: Respons
 async def delete_group(
     group_id: GroupParam, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
-    """For the role `system_admin`. `409` while a link leads to it."""
+    """For the role `system_admin`. `409` while a link refers to it."""
     version = await gateway.directory.remove(
         caller.organization.id,
         "group",

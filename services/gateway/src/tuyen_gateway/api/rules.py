@@ -34,7 +34,7 @@ class MemberBody(RequestBody):
     capabilities: list[Known[Capability]] | None = Field(default=None, max_length=len(Capability))
     """What the member is given; null is everything (R1.3)."""
     capacity: int | None = Field(default=None, ge=1, le=CAPACITY)
-    """So many open conversations at most; null is no bound (R1.7)."""
+    """The most open conversations; null is no limit (R1.7)."""
 
 
 class RuleIn(RequestBody):
@@ -63,11 +63,12 @@ class RuleIn(RequestBody):
     pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
     members: list[MemberBody] = Field(default=[], max_length=AGENTS)
-    """The pool, in the order of the rotation; none takes in everybody of role `agent` (R1.1)."""
+    """The pool, in the order of the rotation; an empty one includes everybody of role `agent`
+    (R1.1)."""
 
 
 class MemberView(ResponseBody):
-    """As it was stored, whatever bounds there were by then."""
+    """As it was stored, whatever the limits were at that time."""
 
     agent_id: str
     capabilities: list[Capability] | None
@@ -83,25 +84,23 @@ class RuleView(Versioned):
     pages: list[str] | None
     members: list[MemberView]
     revision: int
-    """Rises by one with each change of this rule. It never comes again, not even when the rule is
-    removed and another one made under its id."""
+    """Rises by one with each change of this rule. It is never used again, not even when the rule is
+    removed and another one is created under its id."""
 
 
 @router.put("/{rule_id}", summary="Add or change a rule", responses=problems(403))
 async def put_rule(
     rule_id: PathId, body: RuleIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> RuleView:
-    """For the role `system_admin`.
-
-    Changing a rule keeps its place in the rotation (R2.4). Of several enabled rules that name a
-    page, or of several enabled default rules, the one with the smallest id counts: so one can be
-    replaced by another without a moment that has none.
-    """
+    """For the role `system_admin`. Changing a rule keeps its place in the rotation (R2.4). Of
+    several enabled rules that name a page, or of several enabled default rules, the one with the
+    smallest id counts: so one can be replaced by another without a moment in which there is
+    none."""
     by, now = caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> RuleChanged:
-        # Each change of a rule is a record, whose number is at least one more and no earlier than
-        # its time: no earlier rule of this id came so far.
+        # The number of each record is higher than the last and at least its time in milliseconds,
+        # so no earlier rule with this id reached this revision.
         first = next_version(organization.version, int(now.timestamp() * 1000))
         before = organization.rules.get(RuleId(rule_id))
         change = RuleChanged(

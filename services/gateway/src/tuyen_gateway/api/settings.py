@@ -24,7 +24,7 @@ router = APIRouter(prefix="/settings", tags=["settings"])
 
 
 class SettingsIn(RequestBody):
-    """Fields that are left out (or null) keep their value."""
+    """Fields that are omitted (or null) keep their value."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -45,7 +45,7 @@ class SettingsIn(RequestBody):
     when_nobody: Known[WhenNobody] | None = None
     """What becomes of a conversation for which nobody is a candidate (R5)."""
     take_unassigned: bool | None = None
-    """Agents may take what nobody has (R6.6)."""
+    """Agents may take unassigned conversations (R6.6)."""
     done_after_hours: int | None = Field(default=None, ge=0, le=DONE_AFTER_HOURS)
     """Hours without an event after which a conversation is done (I12); 0 is never."""
 
@@ -60,18 +60,15 @@ class SettingsView(Versioned):
     take_unassigned: bool
     done_after_hours: int
     revision: int
-    """Rises by one with each change; 0 where nothing was ever set. Assignments name it (R9.4)."""
+    """Rises by one with each change; 0 if nothing was ever set. Assignments refer to it (R9.4)."""
 
 
 @router.put("", summary="Change settings", responses=problems(403))
 async def put_settings(
     body: SettingsIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> SettingsView:
-    """For the role `system_admin`.
-
-    A change counts from everybody's next request (R7.4). Switching something off erases no
-    assignment that was made while it was on.
-    """
+    """For the role `system_admin`. A change applies from everybody's next request on (R7.4).
+    Switching something off removes no assignment that was made while it was on."""
     given = body.model_dump(exclude_none=True)
     by, now = caller.viewer.agent_id, gateway.clock.now()
 

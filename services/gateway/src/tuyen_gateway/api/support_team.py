@@ -23,7 +23,7 @@ router = APIRouter(prefix="/support-team", tags=["staff"])
 
 class SupportTeamIn(RequestBody):
     agent_ids: list[ChosenId] = Field(max_length=AGENTS)
-    """In the order in which a rule without members of its own goes round them."""
+    """In the order of the rotation of a rule without members of its own."""
 
 
 class SupportTeamView(Versioned):

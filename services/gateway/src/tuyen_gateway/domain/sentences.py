@@ -1,4 +1,4 @@
-"""Why an assignment came about, as a sentence for people, in Vietnamese and in English (R9.4)."""
+"""Explains an assignment in a sentence for people, in Vietnamese and in English (R9.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameLookup:
-    """What people call agents and rules; who or what was removed since is called by its id."""
+    """The names of agents and rules; what was removed since is shown by its id."""
 
     agent: Callable[[AgentId], str]
     rule: Callable[[RuleId], str]
@@ -25,17 +25,17 @@ class NameLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """The names in one record, ready to be said."""
+    """The names in one record, ready for a sentence."""
 
     agent: str
     previous: str | None
     by: str | None
     after: str | None
     gave: str | None
-    """Whose conversation went back to rotation (R6.5)."""
+    """The agent whose conversation was returned to rotation (R6.5)."""
     vi_rule: str
     en_rule: str
-    """With the preposition; empty where no rule was asked."""
+    """With the preposition; empty if no rule was asked."""
     count: int | None
     load: int | None
 

@@ -1,4 +1,5 @@
-"""How usernames and passwords are compared: keyboards and systems spell one letter in several ways.
+"""How usernames and passwords are compared: keyboards and systems encode one letter in several
+ways.
 
 `ủ` is one code point or two, and which one is typed depends on the machine (RFC 8265).
 """
@@ -13,12 +14,12 @@ def composed(text: str) -> str:
 
 
 def folded(username: str) -> str:
-    """What two usernames have in common that are one: neither case nor spelling counts."""
+    """The same for two usernames that are equal: case and Unicode form do not matter."""
     return composed(composed(username).casefold())
 
 
 def spellings(password: str) -> Sequence[str]:
-    """What may have been hashed when `password` was set: as it is now, composed, or decomposed, for
-    what was hashed before passwords were composed."""
+    """The forms in which `password` may have been hashed: as it is now, composed, or decomposed,
+    for passwords from before they were composed."""
     decomposed = unicodedata.normalize("NFD", password)
     return tuple(dict.fromkeys((password, composed(password), decomposed)))

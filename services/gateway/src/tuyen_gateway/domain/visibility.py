@@ -1,4 +1,4 @@
-"""Who sees what (R7): one scope, by which every list, count, detail and update is cut.
+"""Who sees what (R7): one scope, which limits every list, count, detail and update.
 
 Decides R7, R7.1, R7.2 and INV5.
 """
@@ -16,7 +16,7 @@ from tuyen_gateway.domain.reading import Read
 
 
 class Assignees(StrEnum):
-    """Whose conversations are seen, of those on the pages that are seen at all."""
+    """Whose conversations a viewer sees, among those on the visible pages."""
 
     ALL = "all"
     OWN_AND_UNASSIGNED = "own_and_unassigned"
@@ -52,7 +52,7 @@ class Scope:
     """Channels that this version does not know, whose conversations are listed with the others."""
 
     def covers(self, page: PageId, assignee: AgentId | None) -> bool:
-        """Whether a conversation of `page` that `assignee` has is seen."""
+        """Whether a conversation of `page` whose assignee is `assignee` is visible."""
         if self.pages is not None and page not in self.pages:
             return False
         match self.assignees:
@@ -65,7 +65,7 @@ class Scope:
 
 
 def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
-    """R7's table, cut to the viewer's pages by R7.1."""
+    """R7's table, limited to the viewer's pages by R7.1."""
     bound_to_pages = settings.page_permissions and viewer.role is not Role.SYSTEM_ADMIN
     if viewer.role.managing:
         assignees = Assignees.ALL
@@ -86,7 +86,7 @@ def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
 
 
 def began_before(row: InboxRow, scope: Scope) -> bool:
-    """Whether the viewer has never marked a conversation that was there before them."""
+    """Whether the viewer has never marked a conversation that existed before they joined."""
     if scope.since is None or row.first_inbound_at is None:
         return False
     marked = any(read.agent_id == scope.agent_id for read in row.reads)
@@ -94,7 +94,7 @@ def began_before(row: InboxRow, scope: Scope) -> bool:
 
 
 def read_at_start(row: InboxRow, scope: Scope, newer: Mapping[str, int]) -> Read:
-    """What a viewer has read of such a conversation, in which so many events are newer than the
-    viewer."""
+    """What a viewer has read of such a conversation, in which `newer` events arrived after the
+    viewer joined."""
     seen = max(0, row.inbound_events - newer.get(row.id, 0))
     return Read(agent_id=scope.agent_id, seen_events=seen)

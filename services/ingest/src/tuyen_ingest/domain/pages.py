@@ -1,4 +1,4 @@
-"""The connected pages, folded from the directory.
+"""The connected pages, from the directory.
 
 Decides P1.
 """
@@ -12,14 +12,15 @@ from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 
 _SERVED = frozenset({"active", "waiting"})
-"""A livechat page that nobody subscribed yet (P1) is served from its site's first call on."""
+"""The events of a livechat page that nobody subscribed yet (P1) are processed from its site's first
+call on."""
 
 
 class ConnectedPages:
-    """Which page of which organization a channel's own id stands for.
+    """The organization and page that a channel's own page id refers to.
 
-    Only pages whose events are taken, of organizations that are not suspended. When two
-    organizations name one page, it is the first one's for as long as that one has it.
+    Contains only pages whose events are processed, of organizations that are not suspended. If two
+    organizations have the same page, it belongs to the first for as long as that one has it.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,8 @@ class ConnectedPages:
         return self._served.setdefault(channel, {})
 
     def owner(self, channel: Channel, external_id: str) -> str:
-        """Whose the page is, as `organization/page`, served or not; empty when it is nobody's."""
+        """The organization and page, as `organization/page`, whether its events are processed or
+        not; empty if no organization has it."""
         page = self._serving(channel, external_id)
         if page is None:
             claims = self._claims.get((channel, external_id), {})
@@ -42,12 +44,13 @@ class ConnectedPages:
         return "" if page is None else _named(page.organization, page.id)
 
     def unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
-        """Whether the page is served as it was set up by then, as far as the directory tells."""
+        """Whether the page is still served as it was configured then, as far as the directory
+        says."""
         page = self._serving(channel, external_id)
         return page is not None and page.at <= moment
 
     def apply(self, key: str, change: DirectoryEvent | None) -> None:
-        """Folds one record of the directory; None removes what stood under `key`."""
+        """Applies one record of the directory; None removes the entity of `key`."""
         if isinstance(change, OrganizationChanged):
             self._suspend(change.organization, change.suspended)
             return
@@ -90,12 +93,13 @@ class ConnectedPages:
 
 
 class PagesThen(Mapping[str, Page]):
-    """The pages of a channel for a body that was accepted before: what was written to one
-    organization's page is read for nobody else, whosever the page is now.
+    """The pages of a channel for a body that was accepted earlier: what was written to one
+    organization's page is read for no other, whoever has the page now.
 
-    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as in
-    records of before they were kept, it is read only if it was not set up anew since. `withheld`
-    are the pages that were asked for and are another's now.
+    A page that belonged to nobody is read for its present organization. If `owners` does not
+    contain a page, as in records from before owners were stored, it is read only if its
+    configuration has not changed since. `withheld` are the pages that were looked up and belong to
+    another organization now.
     """
 
     def __init__(

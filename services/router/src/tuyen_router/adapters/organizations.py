@@ -1,7 +1,8 @@
-"""A full copy, on every worker, of what organizations have set up and of who is there.
+"""Every worker's global table of organizations: their directory entities and their agents'
+presence.
 
-Read from compacted topics from their start. A decision is made with what the copy knows at that
-moment; an agent who left in that very second is dealt with at the next event (R3.3).
+Read from compacted topics from their start. A decision uses what the table contains at that moment;
+an agent who logs out in the same second is handled at the customer's next event (R3.3).
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class OrganizationTables:
-    """Organizations by id, as the directory and the presence topic have them.
+    """Organizations by id, made from the directory and presence topics.
 
     `mark_dirty` is called with each organization that a record changed: somebody in it may have
     become a candidate. `began_to_count` is called with each whose rules ask for loads from now on
@@ -45,7 +46,7 @@ class OrganizationTables:
         )
 
     def get(self, organization: OrganizationId) -> Organization:
-        """The organization; one of which nothing was read assigns nothing."""
+        """The organization; one without any record assigns nothing."""
         found = self._organizations.get(organization)
         if found is None:
             settings = SettingsChanged(organization=organization, at=_NEVER)
@@ -54,13 +55,13 @@ class OrganizationTables:
         return found
 
     async def caught_up(self) -> None:
-        """Returns once both copies hold what stood in the log when they began."""
+        """Returns once both tables contain what was in the log when they started."""
         for copy in self.copies:
             await copy.until(partial(_is_complete, copy), within_s=None)
 
     def _take(self, record: Record) -> None:
-        """Folds a record. One that raises what nobody expected is passed by like an unreadable one,
-        and leaves its organization as it was: the others' records go on (R9.5)."""
+        """Applies a record. One that raises an unexpected exception is skipped like an unreadable
+        one, and leaves its organization unchanged; the records of others are applied (R9.5)."""
         try:
             self._fold(record)
         except (UnreadableEventError, MemoryError):
@@ -83,8 +84,8 @@ class OrganizationTables:
                 pass
 
     def _come_or_gone(self, event: PresenceChanged) -> None:
-        """A version that has passed is a late word of a presence worker that was frozen, and so is
-        the second record of one version."""
+        """Ignores a version that is not higher than the last: a late record of a presence worker
+        that was frozen, or the second record of the same version."""
         agent = (event.organization, event.agent_id)
         if event.version > self._presence_versions.get(agent, -1):
             before = self.get(event.organization)
@@ -92,7 +93,7 @@ class OrganizationTables:
             self._presence_versions[agent] = event.version
 
     def _remove(self, record: Record) -> None:
-        """A directory entity that is gone; its key names it."""
+        """Removes a directory entity; the record's key names it."""
         if record.topic != DIRECTORY.name or record.key is None:
             return
         organization, _, rest = record.key.decode().partition("/")

@@ -53,7 +53,7 @@ _CAPABILITIES: Mapping[tuple[Channel, ConversationKind], Capability] = {
 def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool:
     """Whether the agent may have conversations of the page at all: R1.4 and R1.8.
 
-    This binds a manager's choice (R6.2) and ends a stickiness (R3.4) as well.
+    The same check limits a manager's choice (R6.2) and ends a stickiness (R3.4).
     """
     found = organization.agents.get(agent)
     return found is not None and not found.disabled and _covers_page(organization, agent, page)
@@ -62,7 +62,7 @@ def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool
 def is_outside(
     organization: Organization, agent: AgentId, department: str | None, region: str | None
 ) -> bool:
-    """R3.7: whether the agent is not of the department, or of the region, that a visitor names."""
+    """R3.7: whether the agent is outside the department, or the region, that a visitor names."""
     if department is None:
         return False
     found = organization.agents.get(agent)
@@ -93,14 +93,15 @@ def build_pool(
     region: str | None = None,
     page_url: str | None = None,
 ) -> Pool:
-    """Whom the page's rule chooses from for an event, and who of them may be chosen now.
+    """The agents that the page's rule chooses from for an event, and which of them are candidates
+    now.
 
     That is R1.1 to R1.6 and R1.8; `narrow_to_offer` leaves out agents for one conversation alone.
     There are as many pools as the organization has set up kinds of event, whatever visitors say.
     """
     group = None if page_url is None else _group_of(organization, page_url)
     if department is None:
-        region = None  # a region is one of a department
+        region = None  # a region exists only inside a department
     elif department not in organization.departments:
         department = region = UNKNOWN
     elif region is not None and f"{department}/{region}" not in organization.regions:
@@ -116,10 +117,11 @@ def build_pool(
 def narrow_to_offer(
     pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection[AgentId]
 ) -> Offer:
-    """Those of the pool's candidates who may be given one more conversation.
+    """The pool's candidates who may be given one more conversation.
 
-    Left out are those who have as many as they may (R1.7; `loads` is None where nobody counts), and
-    those whom it was taken from (R6.5). With nobody left of a link's group, the others come (R1.6).
+    Excludes agents at capacity (R1.7; `loads` is None where no rule counts loads) and the agents
+    whom the conversation was handed over from (R6.5). When nobody of a link's group is left, falls
+    back to the pool without the group (R1.6).
     """
     if loads is None and not leavers:
         return pool.offer
@@ -130,7 +132,7 @@ def narrow_to_offer(
 
 
 def _busy(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentId]:
-    """R1.7: who has as many open conversations as the rule lets them have."""
+    """R1.7: who has as many open conversations as the rule allows them."""
     if not pool.capacities or pool.rule is None:
         return frozenset()
     if isinstance(loads, Totals):
@@ -140,7 +142,7 @@ def _busy(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentI
 
 @dataclass(frozen=True, slots=True)
 class _Wants:
-    """What an event asks of an agent. A department, region or group is one that there is."""
+    """What an event requires of an agent. A department, region or group in it exists."""
 
     page: PageId
     capability: Capability
@@ -150,8 +152,9 @@ class _Wants:
 
 
 def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
-    """The page's pool; pages of one rule share it, unless agents are given pages (R1.4). Everybody
-    who comes or goes makes all pools of an organization out of date, however many pages it has."""
+    """The page's pool. Pages of one rule share a pool, unless `page_permissions` is on (R1.4): each
+    agent who comes online or leaves invalidates all pools of the organization, however many pages
+    it has."""
     rule = find_rule(organization, wants.page)
     if rule is None:
         return Pool(organization.id, None, (), ())
@@ -209,7 +212,7 @@ def _team(organization: Organization, rule: RuleChanged) -> Team:
 
 
 def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
-    """The members who are candidates if they are there (R1.1, R1.3 to R1.6, R1.8)."""
+    """The members who are candidates whenever they are present (R1.1, R1.3 to R1.6, R1.8)."""
     team, rosters = _team(organization, rule), organization.kept()
     page = wants.page if organization.settings.page_permissions else PageId("")
     key = (page, wants.capability, wants.department, wants.region, wants.group)
@@ -246,8 +249,8 @@ def _explain_exclusions(
     wants: _Wants,
     candidates: tuple[AgentId, ...],
 ) -> tuple[Excluded, ...]:
-    """Who of the members is no candidate, with the first reason (R9.4). That is found without much
-    ado for those who are not there, who may be a thousand."""
+    """The members who are no candidates, each with the first reason (R9.4). Entries of absent
+    agents, of whom there may be a thousand, are cached."""
     told, among, absent = [], frozenset(candidates), organization.kept().absent
     there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
     for member in team.members:
@@ -267,7 +270,8 @@ def _explain_exclusions(
 def _exclusion_of(
     organization: Organization, rule: RuleChanged, member: Member, wants: _Wants
 ) -> Exclusion | None:
-    """The first reason why a member is no candidate: they are gone, else in the order of R1."""
+    """The first reason why a member is no candidate: disabled or removed first, then in the order
+    of R1."""
     agent = organization.agents.get(member.agent_id)
     why = None
     if agent is None or agent.disabled:
@@ -286,9 +290,10 @@ def _exclusion_of(
 
 
 def members_of(organization: Organization, rule: RuleChanged) -> tuple[Member, ...]:
-    """The rule's members in their order; a rule that lists none takes all of role `agent` (R1.1).
+    """The rule's members in their order; a rule that lists none takes all agents of role `agent`
+    (R1.1).
 
-    Those stand in the order of the support team; whoever is not in it comes after, by id.
+    Those come in the order of the support team, then everybody else by id.
     """
     if rule.members:
         return rule.members
@@ -320,7 +325,7 @@ def _covers_page(organization: Organization, agent: AgentId, page: PageId) -> bo
 
 
 def _belongs_to(agent: AgentChanged, department: str | None, region: str | None) -> bool:
-    """R1.5, strictly: nobody belongs to a department that the organization does not have."""
+    """R1.5, strict: nobody belongs to a department that the organization does not have."""
     if department is None:
         return True
     if department not in agent.departments:
@@ -329,6 +334,6 @@ def _belongs_to(agent: AgentChanged, department: str | None, region: str | None)
 
 
 def _group_of(organization: Organization, page_url: str) -> GroupId | None:
-    """R1.6: the group of the longest link above the address, if there still is one."""
+    """R1.6: the group of the longest link that covers the address, if that group still exists."""
     group = organization.links.group_for(page_url)
     return group if group in organization.groups else None

@@ -16,7 +16,8 @@ from tuyen_router.domain.pools import Offer, Pool
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """A rule's place in its rotation: who was chosen last, and the pool's order at that moment.
 
-    The order tells who comes next when the last one has been taken off the rule (R2.4).
+    The order determines who comes next when the agent chosen last has been removed from the rule
+    (R2.4).
     """
 
     last: AgentId
@@ -24,7 +25,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 ORDER_MEMBERS = 4_000
-"""So many members of a rule are remembered in their order: twice as many as a rule may have."""
+"""How many members of a rule are stored in the cursor's order: twice as many as a rule may have."""
 
 
 def effective_mode(mode: Strategy) -> Strategy:
@@ -40,10 +41,10 @@ def effective_mode(mode: Strategy) -> Strategy:
 def choose(
     mode: Strategy, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
 ) -> tuple[AgentId, Cursor | None]:
-    """One of the agents on offer, and the rotation's place afterwards.
+    """Chooses one of the agents on offer; returns the agent and the rotation's cursor afterwards.
 
-    There must be one. A random choice moves no cursor: when the rule goes back to turns, it goes on
-    where they stopped.
+    At least one agent must be on offer. A random choice moves no cursor: when the rule is set back
+    to `sequential`, the rotation continues where it stopped.
     """
     match mode:
         case Strategy.RANDOM:
@@ -56,7 +57,7 @@ def choose(
 
 
 def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
-    """R2.1: the first on offer, in pool order, after the one who was chosen last, wrapping round.
+    """R2.1: the first agent on offer, in pool order, after the agent chosen last, wrapping round.
 
     Raises ValueError when nobody is on offer.
     """
@@ -66,21 +67,22 @@ def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
 def choose_least_loaded(
     offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]
 ) -> AgentId:
-    """R2.3: who has the fewest open conversations; of several, who is next in turn."""
+    """R2.3: who has the fewest open conversations; of several, the one who is next in turn."""
     in_turn = offer.all_from(_first_place(offer, cursor))
     return min(in_turn, key=lambda agent: loads.get(agent, 0))
 
 
 def _first_place(offer: Offer, cursor: Cursor | None) -> int:
-    """Where in the order the next turn is looked for."""
+    """The index in the pool's order at which the search for the next turn starts."""
     return 0 if cursor is None else _place_after(offer.pool, cursor)
 
 
 def _place_after(pool: Pool, cursor: Cursor) -> int:
-    """Where the rotation goes on in the pool's order (R2.4).
+    """The index in the pool's order at which the rotation continues (R2.4).
 
-    After the last one chosen; where that one is gone, at the next of the old order who is not. One
-    who stood behind all that is remembered was followed by the first.
+    That is after the agent chosen last. If that agent has been removed, it is the next agent of the
+    old order who is still a member. If the agent was beyond the stored part of the order, it is the
+    first member.
     """
     place = pool.places.get(cursor.last)
     if place is not None:
@@ -95,6 +97,6 @@ def _place_after(pool: Pool, cursor: Cursor) -> int:
 
 
 def draw(candidates: Sequence[AgentId], seed: EventId) -> AgentId:
-    """R2.2: uniform, and the same for the same event whenever the log is read again."""
+    """R2.2: uniform, and the same choice for the same event whenever the log is read again."""
     number = int.from_bytes(blake2b(seed.encode(), digest_size=16).digest())
     return candidates[number % len(candidates)]

@@ -1,4 +1,4 @@
-"""R6: what managers decide by hand, and what agents take for themselves.
+"""R6: what managers decide manually, and what agents take for themselves.
 
 Decides R6.1, R6.2, R6.3, R6.4 and R6.6.
 """
@@ -22,11 +22,11 @@ def on_assign(
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """A manager gives the conversation to an agent, or takes it from everybody; or an agent takes
-    what nobody has (R6.6).
+    """A manager assigns the conversation to an agent or unassigns it, or an agent takes a
+    conversation that nobody has (R6.6).
 
-    Commands stand in one order (R6.4). One that was handled before a crash (`repeated`) is settled
-    again, with what it came to, and changes nothing.
+    Commands are handled in the order of their partition (R6.4). A command that was already handled
+    before a crash (`repeated`) publishes its first result again and changes nothing.
     """
     current = state.conversations.get(command.conversation_id)
     version, agent = (0, None) if current is None else (current.version, current.agent_id)
@@ -67,7 +67,8 @@ def _decide_outcome(
 def _taking(
     organization: Organization, agent: AgentId | None, command: AssignConversation
 ) -> Outcome | None:
-    """Why the agent may not take the conversation (R6.6); None when they may, or have it."""
+    """Why the agent may not take the conversation (R6.6); None when they may, or already have
+    it."""
     if not organization.settings.take_unassigned:
         return Outcome.TAKING_OFF
     if command.agent_id != command.by:

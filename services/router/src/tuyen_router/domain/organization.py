@@ -1,7 +1,8 @@
-"""What the router knows of one organization when it decides: set up by people, and who is there.
+"""What the router knows of one organization when it decides: its directory and its agents'
+presence.
 
-An `Organization` is never changed; whatever happens makes a new one. What is worked out from it is
-therefore kept with it and can never be out of date.
+An `Organization` is immutable; every change makes a new one. Values that are computed from it are
+therefore cached with it and can never be stale.
 """
 
 from collections.abc import Mapping
@@ -41,30 +42,30 @@ RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A rule's members, as rotations go round them."""
+    """A rule's members, in the order of the rotation."""
 
     members: tuple[Member, ...]
     order: tuple[AgentId, ...]
     capacities: Mapping[AgentId, int]
-    """Of the members who have one (R1.7)."""
+    """Of the members who have a capacity (R1.7)."""
 
 
 @dataclass(slots=True)
 class Rosters:
-    """What follows from all that people set up, whoever is there: agents come and go, and it stays.
-    It holds for one `basis`."""
+    """Cache of what follows from the directory alone, whoever is present: agents who come and go do
+    not invalidate it. It is valid for one `basis`."""
 
     basis: tuple[object, ...] = ()
     teams: dict[RuleId, Team] = field(default_factory=dict)
     eligible: dict[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(default_factory=dict)
-    """The members who could be chosen, in their order, if all were there."""
+    """The members who would be candidates, in their order, if everybody were present."""
     absent: dict[AgentId, Excluded] = field(default_factory=dict)
-    """What is said of an agent who is enabled and not there."""
+    """The exclusion entry of each agent who is enabled and absent."""
 
 
 @dataclass(frozen=True)
 class Organization:
-    """One organization at one moment. Agents of whom nothing was heard are offline."""
+    """One organization at one moment. An agent without a presence record is offline."""
 
     id: OrganizationId
     settings: SettingsChanged
@@ -80,28 +81,28 @@ class Organization:
     links: Links = field(default_factory=Links)
     presence: Mapping[AgentId, Presence] = field(default_factory=dict)
     directory: int = -1
-    """The offset of the last record of the directory that it was made from."""
+    """The offset of the last directory record that was applied."""
     rosters: Rosters = field(default_factory=Rosters, repr=False, compare=False)
     pools: dict[PoolKey, Pool] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What `candidates.pool_for` worked out from this very organization."""
+    """Cache of `candidates.pool_for` for this very organization."""
     pools_of_rules: dict[RulePoolKey, Pool] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """The same by rule, for all of its pages."""
+    """The same by rule, shared by all of its pages."""
 
     @cached_property
     def online(self) -> frozenset[AgentId]:
-        """Who is there (R1.2)."""
+        """Who is online (R1.2)."""
         there = Presence.ONLINE
         return frozenset(agent for agent, presence in self.presence.items() if presence is there)
 
     @cached_property
     def alone(self) -> "Organization":
-        """The same without what was worked out from it: for who keeps it longer than that."""
+        """A copy without the caches, for whoever keeps it longer than they are valid."""
         return replace(self)
 
     def kept(self) -> Rosters:
-        """Its rosters, begun anew when anything but presence changed."""
+        """The cache of rosters, emptied when anything except presence changed."""
         basis = (
             self.settings,
             self.agents,
@@ -143,9 +144,9 @@ class Organization:
 
 
 def evolve(organization: Organization, change: DirectoryEvent) -> Organization:
-    """The organization after one of its entities was set up or changed.
+    """The organization after one of its entities was created or changed.
 
-    Entities that routing does not ask for change nothing.
+    Entities that routing does not use change nothing.
     """
     match change:
         case OrganizationChanged():
@@ -197,7 +198,7 @@ def without(organization: Organization, entity: str, entity_id: str) -> Organiza
 
 
 def with_presence(organization: Organization, agent: AgentId, presence: Presence) -> Organization:
-    """The organization after an agent came or went."""
+    """The organization after an agent's presence changed."""
     return replace(organization, presence={**organization.presence, agent: presence})
 
 

@@ -1,4 +1,5 @@
-"""How stage 1's own records are written: those of a chunk, and the snapshot along with them."""
+"""Writes stage 1's own records: the customers and marks of a batch, and the snapshot along with
+them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -27,29 +28,31 @@ from tuyen_router.stages.tables import (
 from tuyen_stream import Outbox, OutRecord
 
 SAVED_FROM = 256
-"""So many conversations of a partition wait to be in the snapshot before they are written to it."""
+"""The snapshot is written once so many conversations of a partition are not in it yet."""
 
 READ_AGAIN = 4_096
-"""A start reads so many assignments of a partition at most that the snapshot has, however few
-conversations they are about."""
+"""A start reads at most so many assignments of a partition that the snapshot contains already,
+however few conversations they are about."""
 
 SAVED_AT_ONCE = 2_000
-"""No fewer than a chunk decides on; more wait only after the first start of this version."""
+"""At least as many as a batch decides about. More can be unsaved only after the first start of this
+version."""
 
 _RESTED_BYTES = 200_000
-"""What comes to rest with one chunk may be so large, well below a batch: one bucket more fits."""
+"""The most that comes to rest with one batch: well below a record batch, so that one more bucket
+fits."""
 
 _WOKEN_BYTES = 100_000
-"""What wakes up is written as soon as it comes to so much: what one event more wakes up, two
-buckets and a customer, still fits into the same batch."""
+"""Restored threads are written as soon as they come to so much. What one more event restores, two
+buckets and a customer, still fits into the same record batch."""
 
 _WOKEN_AT_ONCE = 512 * 1024
-"""A batch; what woke up in a recovery may come to more."""
+"""One record batch; a recovery may restore more than that."""
 
 
 class SnapshotWriter:
-    """Writes to `router-customers` behind the assignments of a chunk, in an order in which a reader
-    who stops anywhere has a state that `assignments` completes (R9.6)."""
+    """Writes to `router-customers`, after the assignments of a batch, in an order such that a
+    reader who stops anywhere has a state which `assignments` completes (R9.6)."""
 
     def __init__(
         self, prefix: str, partition: CustomerState, outbox: Outbox, loads: ChangedLoads
@@ -61,13 +64,14 @@ class SnapshotWriter:
         self._marks = partition.marks
 
     def save_woken(self) -> None:
-        """What woke up, before it is more than a batch holds. To be called between two events."""
+        """Writes the restored threads before they exceed a record batch. Must be called between two
+        events."""
         if self._partition.woken_bytes >= _WOKEN_BYTES:
             self._woken()
 
     def _woken(self) -> None:
         partition = self._partition
-        for conversation in partition.woken:  # one that was let go takes its agent's place again
+        for conversation in partition.woken:  # a forgotten one counts as a load again
             current = partition.conversations.get(conversation)
             if current is not None:
                 self._loads.note(current.organization, current.agent_id)
@@ -79,8 +83,8 @@ class SnapshotWriter:
         customers: Mapping[CustomerId, CustomerRecord],
         done: Mapping[ConversationId, int | None],
     ) -> None:
-        """The customers and marks as the chunk left them; then what the snapshot lacks, if that is
-        enough to be worth a batch."""
+        """Writes the customers and done marks as they are at the end of the batch; then what the
+        snapshot lacks, if that is enough to be worth a write."""
         partition = self._partition
         if partition.woken:
             self._woken()
@@ -108,11 +112,11 @@ class SnapshotWriter:
         self._in_order(entries)
 
     def _longest_unsaved(self) -> Iterator[OutRecord]:
-        """Those whose records have waited longest."""
+        """The conversations whose records have been unsaved for longest."""
         partition = self._partition
         for conversation, (_, customer) in list(islice(partition.unsaved.items(), SAVED_AT_ONCE)):
             if conversation not in partition.unsaved:
-                continue  # another thread of a customer who was saved
+                continue  # another thread of its customer came first
             if customer is not None:
                 yield self._customer(customer, None)
             else:
@@ -125,7 +129,8 @@ class SnapshotWriter:
         return OutRecord(*entry)
 
     def _at_once(self, changed: ChangedEntries) -> None:
-        """What moved, in one batch: nothing may be in two places, or in none."""
+        """Writes what came to rest or was restored in one record batch, so that no thread is stored
+        twice or not at all."""
         entries = list(changed_entries(self._partition, changed))
         self._outbox.follow_up.add_atomically(self._topic, self._partition.number, entries)
         for customer in changed.customers:
