@@ -32,7 +32,7 @@ from tuyen_platform.clock import SystemClock
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
 )
-from tuyen_router.domain.organization import Organization, with_presence
+from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_stream import Batch, Outbox
@@ -78,7 +78,7 @@ async def measure() -> list[Row]:
 class _Desk:
     """Stage 2 of one organization."""
 
-    def __init__(self, known: Organization) -> None:
+    def __init__(self, known: OrganizationState) -> None:
         self._known = known
         self._rotations = DispatchState(organization_partition(_SHOP))
         self._stage = OrganizationStage(
@@ -127,7 +127,7 @@ def _agent_id(number: int) -> AgentId:
     return AgentId(f"agent-{number:04}")
 
 
-def _organization(mode: Strategy) -> Organization:
+def _organization(mode: Strategy) -> OrganizationState:
     departments = tuple(f"department-{number}" for number in range(QUEUES))
     settings = SettingsChanged(organization=_SHOP, at=_NOW, assignment=True, auto_assign=True)
     agents = [
@@ -152,7 +152,7 @@ def _organization(mode: Strategy) -> Organization:
         members=tuple(Member(agent_id=each.id, capacity=CAPACITY) for each in agents),
     )
     return replace(
-        Organization(_SHOP, settings),
+        OrganizationState(_SHOP, settings),
         agents={each.id: each for each in agents},
         rules={rule.id: rule},
         departments=frozenset(departments),

@@ -59,10 +59,9 @@ from tuyen_events.vocabulary import (
 from tuyen_gateway.adapters.counters import by_channel
 from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.domain import directory as gateways
-from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.history import AssignmentEntry, left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
-from tuyen_gateway.domain.visibility import scope_of
+from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_gateway.projections import counters, history
 from tuyen_gateway.projections.batches import RowFact, fold_fact

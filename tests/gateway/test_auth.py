@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from gateway.rig import QUICK_HASHER, START, Rig, User, records
+from tuyen_directory.organization import Organization, evolve
 from tuyen_events.directory import AgentChanged
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
@@ -21,7 +22,6 @@ from tuyen_events.topics import CREDENTIALS, DIRECTORY
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.api.app import create_app
-from tuyen_gateway.domain.directory import Organization, evolve
 from tuyen_gateway.domain.login_throttle import FROM_STRANGE_PLACES
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog

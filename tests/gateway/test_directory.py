@@ -7,6 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rig import START, Rig, User, records, running
+from tuyen_directory.organization import (
+    Organization,
+    Removed,
+    entity_of,
+    evolve,
+    find,
+    may_work_on,
+)
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -33,14 +41,6 @@ from tuyen_events.ids import (
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel, Role, Strategy
 from tuyen_gateway.adapters.directory import Directory
-from tuyen_gateway.domain.directory import (
-    Organization,
-    Removed,
-    entity_of,
-    evolve,
-    find,
-    may_work_on,
-)
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 

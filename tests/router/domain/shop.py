@@ -33,7 +33,7 @@ from tuyen_events.vocabulary import (
     Strategy,
 )
 from tuyen_router.domain.decisions import ConversationIdentity, Decision, apply_decision
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import Arrival
 
@@ -98,12 +98,12 @@ def shop(
     team: str = "",
     suspended: bool = False,
     **settings: Any,
-) -> Organization:
+) -> OrganizationState:
     """Rules assign, and a, b and c are there, unless something else is said."""
     presence = {AgentId(each): Presence.ONLINE for each in online}
     presence |= {AgentId(each): Presence.AWAY for each in away}
     chosen: dict[str, Any] = {"assignment": True, "auto_assign": True, **settings}
-    return Organization(
+    return OrganizationState(
         SHOP,
         SettingsChanged(organization=SHOP, at=AT, **chosen),
         suspended=suspended,

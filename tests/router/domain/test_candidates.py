@@ -32,7 +32,7 @@ from tuyen_router.domain.candidates import (
     narrow_to_offer,
     required_capability,
 )
-from tuyen_router.domain.organization import Organization, evolve, without
+from tuyen_router.domain.organization import OrganizationState, evolve, without
 from tuyen_router.domain.pools import UNKNOWN
 
 MESSAGE = Capability.FACEBOOK_MESSAGE
@@ -199,7 +199,7 @@ def _link(url: str, group: str) -> LinkChanged:
     return LinkChanged(organization=SHOP, at=AT, id=LinkId(url), url=url, group=GroupId(group))
 
 
-def _with(organization: Organization, *changes: DirectoryEvent) -> Organization:
+def _with(organization: OrganizationState, *changes: DirectoryEvent) -> OrganizationState:
     for change in changes:
         organization = evolve(organization, change)
     return organization
@@ -292,7 +292,7 @@ LINKED = _with(
     ],
 )
 def test_r1_6_the_group_of_the_link_first_else_everybody(
-    given: Organization, page_url: str | None, candidates: str, group: str | None
+    given: OrganizationState, page_url: str | None, candidates: str, group: str | None
 ) -> None:
     pool = build_pool(given, PAGE, MESSAGE, page_url=page_url)
     assert ("".join(pool.candidates), pool.group) == (candidates, group)
@@ -387,7 +387,7 @@ OUT = Exclusion
     ],
 )
 def test_r9_4_whoever_is_no_candidate_has_one_reason(
-    given: Organization, wants: Any, why: dict[str, Exclusion]
+    given: OrganizationState, wants: Any, why: dict[str, Exclusion]
 ) -> None:
     pool = build_pool(given, PAGE, MESSAGE, **wants)
     assert {each.agent_id: each.why for each in pool.excluded} == why

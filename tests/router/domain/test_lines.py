@@ -27,7 +27,7 @@ from tuyen_router.domain.dispatch_state import (
 from tuyen_router.domain.dispatch_state import (
     apply_step as fold,
 )
-from tuyen_router.domain.organization import Organization, evolve
+from tuyen_router.domain.organization import OrganizationState, evolve
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -43,7 +43,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _served(organization: Organization, waiting: Buckets) -> list[int]:
+def _served(organization: OrganizationState, waiting: Buckets) -> list[int]:
     found = []
     for each in serve_in_order(organization, waiting, None):
         leave(waiting, each)
@@ -138,7 +138,9 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     assert len(rotations.queues.get(SHOP, {})) == len(asked) - len(expected)
 
 
-def _walk(rotations: DispatchState, organization: Organization) -> list[tuple[str, AgentId | None]]:
+def _walk(
+    rotations: DispatchState, organization: OrganizationState
+) -> list[tuple[str, AgentId | None]]:
     """Everybody who waits, oldest first, is tried as if nobody else were in the queue."""
     cursors, loads = dict(rotations.cursors), deepcopy(rotations.loads)
     given = []

@@ -36,7 +36,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.organization import Organization, without
+from tuyen_router.domain.organization import OrganizationState, without
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -55,7 +55,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
     steps = _fold(rotations, on_request(rotations, known, AT, asked))
@@ -65,7 +65,9 @@ def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: A
     return said[0] if said else None
 
 
-def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(
+    rotations: DispatchState, organization: OrganizationState, most: int = 1000
+) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
@@ -94,7 +96,9 @@ def test_r2_1_each_rule_has_its_own_rotation() -> None:
 
 
 @pytest.mark.parametrize("known", [shop(), NOBODY], ids=["chosen", "waiting"])
-def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(known: Organization) -> None:
+def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(
+    known: OrganizationState,
+) -> None:
     """It was told once with its author and once without: two customers, two partitions."""
     rotations = DispatchState(0)
     elsewhere = Position(topic="inbound", partition=5, offset=7)
@@ -143,7 +147,9 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
         without(shop(), "rule", "r"),
     ],
 )
-def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(later: Organization) -> None:
+def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(
+    later: OrganizationState,
+) -> None:
     rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0)
     assert _drained(rotations, later) == []

@@ -18,7 +18,13 @@ from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer
 from tuyen_router.domain.loads import Totals, full_by
-from tuyen_router.domain.organization import Organization, Rosters, evolve, with_presence, without
+from tuyen_router.domain.organization import (
+    OrganizationState,
+    Rosters,
+    evolve,
+    with_presence,
+    without,
+)
 from tuyen_router.domain.pools import Pool
 
 PAGES = (PAGE, PageId("page-2"))
@@ -26,7 +32,7 @@ NAMED = ((None, None), ("sales", None), ("sales", "north"), ("care", None), ("go
 URLS = (None, "https://shop.example/giay")
 
 
-def _pools(organization: Organization) -> list[Pool]:
+def _pools(organization: OrganizationState) -> list[Pool]:
     return [
         build_pool(organization, at, each, department=department, region=region, page_url=url)
         for at, each, (department, region), url in product(
@@ -40,7 +46,7 @@ def _pools(organization: Organization) -> list[Pool]:
 def test_r1_pools_are_the_same_whatever_was_kept_from_before(seed: int) -> None:
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     able = (Capability.LIVECHAT_MESSAGE,)
-    changes: list[Callable[[Organization], Organization]] = [
+    changes: list[Callable[[OrganizationState], OrganizationState]] = [
         lambda known: evolve(known, rule(applies_to=AppliesTo.ALL)),
         lambda known: evolve(known, rule(members=())),
         lambda known: evolve(

@@ -19,7 +19,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.organization import Organization, without
+from tuyen_router.domain.organization import OrganizationState, without
 from tuyen_router.domain.organization import evolve as set_up
 from tuyen_router.domain.queue import (
     drain,
@@ -35,7 +35,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
     said = [
@@ -44,7 +44,9 @@ def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: A
     return said[0] if said else None
 
 
-def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(
+    rotations: DispatchState, organization: OrganizationState, most: int = 1000
+) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
@@ -123,7 +125,7 @@ SALES = {"department": "sales"}
     ],
 )
 def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
-    before: Organization, after: Organization, asked: dict[str, Any]
+    before: OrganizationState, after: OrganizationState, asked: dict[str, Any]
 ) -> None:
     rotations = DispatchState(0)
     assert _ask(rotations, before, 0, **asked).verdict is Verdict.QUEUED
@@ -132,7 +134,7 @@ def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
     assert (name, taken) == ("inbound/3/0", B if "handed_over_by" in asked else A)
 
 
-def _fill(rotations: DispatchState, organization: Organization, pages: str) -> None:
+def _fill(rotations: DispatchState, organization: OrganizationState, pages: str) -> None:
     """One request after another, each of the page with a number."""
     for offset, number in enumerate(pages, len(rotations.answers)):
         asked = _ask(rotations, organization, offset, page_id=PageId(f"p{number}"))

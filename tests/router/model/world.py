@@ -24,7 +24,7 @@ from tuyen_events.vocabulary import (
     WhenNobody,
 )
 from tuyen_router.domain.links import Links
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 
 SHOP = OrganizationId("shop")
 AGENTS = ("an", "binh", "chi", "dung")
@@ -81,10 +81,10 @@ def first_world() -> World:
     }
 
 
-def organization_of(world: World) -> Organization:
+def organization_of(world: World) -> OrganizationState:
     """The world as the router's copies have it."""
     settings = {**world["settings"], "when_nobody": WhenNobody(world["settings"]["when_nobody"])}
-    return Organization(
+    return OrganizationState(
         SHOP,
         SettingsChanged(organization=SHOP, at=START, **settings),
         suspended=world["suspended"],

@@ -50,7 +50,7 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterWriter
@@ -61,7 +61,7 @@ from tuyen_stream.outbox import Outbox
 class _Stage:
     """The stage over one partition, with topics of a prefix."""
 
-    def __init__(self, organization: Organization | None = None) -> None:
+    def __init__(self, organization: OrganizationState | None = None) -> None:
         self.partition = CustomerState(3)
         known = organization or shop()
         self.stage = CustomerStage(
@@ -105,7 +105,7 @@ def _chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamReco
     return record(offset, answer(request(0), Verdict.CHOSEN, agent_id, **fields))
 
 
-def _counting() -> Organization:
+def _counting() -> OrganizationState:
     return shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
 
 

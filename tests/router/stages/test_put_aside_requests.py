@@ -18,18 +18,18 @@ from tuyen_events.vocabulary import Presence
 from tuyen_router.domain import queue
 from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
 from tuyen_router.stages.tables import ChoicesTable
 from tuyen_stream.outbox import Outbox
 
 
-def _many(number: int, *, online: bool, **settings: Any) -> Organization:
+def _many(number: int, *, online: bool, **settings: Any) -> OrganizationState:
     names = [f"{each:064}" for each in range(number)]
     agents = [agent(each) for each in names]
     known = shop(agents=agents, online="", rules=[rule(members=())], **settings)
     presence = dict.fromkeys(map(AgentId, names), Presence.ONLINE) if online else {}
-    return Organization(
+    return OrganizationState(
         known.id,
         known.settings,
         agents=known.agents,
@@ -77,7 +77,7 @@ def test_r1_7_a_wait_for_a_thousand_who_are_full_is_small() -> None:
     names = [AgentId(f"{each:064}") for each in range(1_000)]
     members = tuple(Member(agent_id=each, capacity=0) for each in names)
     known = _many(1_000, online=True)
-    full = Organization(
+    full = OrganizationState(
         known.id,
         known.settings,
         agents=known.agents,

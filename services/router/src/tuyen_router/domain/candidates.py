@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 
+from tuyen_directory.organization import may_work_on
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
 from tuyen_events.ids import AgentId, GroupId, PageId
 from tuyen_events.pools import Excluded
@@ -21,7 +22,7 @@ from tuyen_events.vocabulary import (
     Role,
 )
 from tuyen_router.domain.loads import Totals, full_by
-from tuyen_router.domain.organization import Organization, Team
+from tuyen_router.domain.organization import OrganizationState, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 
@@ -50,42 +51,43 @@ _CAPABILITIES: Mapping[tuple[Channel, ConversationKind], Capability] = {
 }
 
 
-def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool:
+def may_answer(organization: OrganizationState, agent: AgentId, page: PageId) -> bool:
     """Whether the agent may have conversations of the page at all: R1.4 and R1.8.
 
     This binds a manager's choice (R6.2) and ends a stickiness (R3.4) as well.
     """
-    found = organization.agents.get(agent)
+    found = organization.directory.agent(agent)
     return found is not None and not found.disabled and _covers_page(organization, agent, page)
 
 
 def is_outside(
-    organization: Organization, agent: AgentId, department: str | None, region: str | None
+    organization: OrganizationState, agent: AgentId, department: str | None, region: str | None
 ) -> bool:
     """R3.7: whether the agent is not of the department, or of the region, that a visitor names."""
     if department is None:
         return False
-    found = organization.agents.get(agent)
-    if found is None or department not in organization.departments:
+    found = organization.directory.agent(agent)
+    if found is None or department not in organization.directory.departments:
         return True
-    if region is not None and f"{department}/{region}" not in organization.regions:
+    if region is not None and f"{department}/{region}" not in organization.directory.regions:
         return True
     return not _belongs_to(found, department, region)
 
 
-def find_rule(organization: Organization, page: PageId) -> RuleChanged | None:
+def find_rule(organization: OrganizationState, page: PageId) -> RuleChanged | None:
     """The enabled rule that covers the page: one that names it, else a default rule (R1.1).
 
     Of several, the one with the smallest id.
     """
-    enabled = [rule for _, rule in sorted(organization.rules.items()) if rule.enabled]
+    rules = (stored.value for _, stored in sorted(organization.directory.rules.items()))
+    enabled = [rule for rule in rules if rule.enabled]
     named = (rule for rule in enabled if rule.pages is not None and page in rule.pages)
     default = (rule for rule in enabled if rule.pages is None)
     return next(named, None) or next(default, None)
 
 
 def build_pool(
-    organization: Organization,
+    organization: OrganizationState,
     page: PageId,
     capability: Capability,
     *,
@@ -101,9 +103,9 @@ def build_pool(
     group = None if page_url is None else _group_of(organization, page_url)
     if department is None:
         region = None  # a region is one of a department
-    elif department not in organization.departments:
+    elif department not in organization.directory.departments:
         department = region = UNKNOWN
-    elif region is not None and f"{department}/{region}" not in organization.regions:
+    elif region is not None and f"{department}/{region}" not in organization.directory.regions:
         region = UNKNOWN
     key = (page, capability, department, region, group)
     pool = organization.pools.get(key)
@@ -149,7 +151,7 @@ class _Wants:
     group: GroupId | None
 
 
-def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
+def _pool_of_page(organization: OrganizationState, wants: _Wants) -> Pool:
     """The page's pool; pages of one rule share it, unless agents are given pages (R1.4). Everybody
     who comes or goes makes all pools of an organization out of date, however many pages it has."""
     rule = find_rule(organization, wants.page)
@@ -164,7 +166,7 @@ def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
     return pool
 
 
-def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
+def _pool(organization: OrganizationState, rule: RuleChanged, wants: _Wants) -> Pool:
     beyond = None
     if wants.group is not None:
         beyond = build_pool(
@@ -195,7 +197,7 @@ def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
     )
 
 
-def _team(organization: Organization, rule: RuleChanged) -> Team:
+def _team(organization: OrganizationState, rule: RuleChanged) -> Team:
     teams = organization.kept().teams
     team = teams.get(rule.id)
     if team is None:
@@ -208,7 +210,9 @@ def _team(organization: Organization, rule: RuleChanged) -> Team:
     return team
 
 
-def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
+def _eligible(
+    organization: OrganizationState, rule: RuleChanged, wants: _Wants
+) -> tuple[AgentId, ...]:
     """The members who are candidates if they are there (R1.1, R1.3 to R1.6, R1.8)."""
     team, rosters = _team(organization, rule), organization.kept()
     page = wants.page if organization.settings.page_permissions else PageId("")
@@ -223,24 +227,26 @@ def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> t
         if organization.settings.page_permissions:
             may = {each for each in may if _covers_page(organization, each, wants.page)}
         if wants.department is not None:
-            agents = organization.agents
+            agents = organization.directory.agents
             may = {
-                each for each in may if _belongs_to(agents[each], wants.department, wants.region)
+                each
+                for each in may
+                if _belongs_to(agents[each].value, wants.department, wants.region)
             }
         if wants.group is not None:
-            may.intersection_update(organization.groups[wants.group].members)
+            may.intersection_update(organization.directory.groups[wants.group].value.members)
         found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
     return found
 
 
-def _is_enabled(organization: Organization, agent: AgentId) -> bool:
+def _is_enabled(organization: OrganizationState, agent: AgentId) -> bool:
     """R1.8."""
-    found = organization.agents.get(agent)
+    found = organization.directory.agent(agent)
     return found is not None and not found.disabled
 
 
 def _explain_exclusions(
-    organization: Organization,
+    organization: OrganizationState,
     rule: RuleChanged,
     team: Team,
     wants: _Wants,
@@ -265,10 +271,10 @@ def _explain_exclusions(
 
 
 def _exclusion_of(
-    organization: Organization, rule: RuleChanged, member: Member, wants: _Wants
+    organization: OrganizationState, rule: RuleChanged, member: Member, wants: _Wants
 ) -> Exclusion | None:
     """The first reason why a member is no candidate: they are gone, else in the order of R1."""
-    agent = organization.agents.get(member.agent_id)
+    agent = organization.directory.agent(member.agent_id)
     why = None
     if agent is None or agent.disabled:
         why = Exclusion.DISABLED  # R1.8
@@ -280,20 +286,25 @@ def _exclusion_of(
         why = Exclusion.PAGE
     elif not _belongs_to(agent, wants.department, wants.region):
         why = Exclusion.DEPARTMENT
-    elif wants.group is not None and agent.id not in organization.groups[wants.group].members:
+    elif (
+        wants.group is not None
+        and agent.id not in organization.directory.groups[wants.group].value.members
+    ):
         why = Exclusion.GROUP
     return why
 
 
-def members_of(organization: Organization, rule: RuleChanged) -> tuple[Member, ...]:
+def members_of(organization: OrganizationState, rule: RuleChanged) -> tuple[Member, ...]:
     """The rule's members in their order; a rule that lists none takes all of role `agent` (R1.1).
 
     Those stand in the order of the support team; whoever is not in it comes after, by id.
     """
     if rule.members:
         return rule.members
-    place = {agent: index for index, agent in enumerate(organization.support_team)}
-    agents = [agent.id for agent in organization.agents.values() if agent.role is Role.AGENT]
+    team = organization.directory.support_team
+    place = {agent: index for index, agent in enumerate(team.value.agent_ids if team else ())}
+    known = (stored.value for stored in organization.directory.agents.values())
+    agents = [agent.id for agent in known if agent.role is Role.AGENT]
     agents.sort(key=lambda agent: (place.get(agent, len(place)), agent))
     return tuple(Member(agent_id=agent) for agent in agents)
 
@@ -303,20 +314,17 @@ def _has_capability(member: Member, capability: Capability) -> bool:
     return member.capabilities is None or capability in member.capabilities
 
 
-def _is_present(organization: Organization, rule: RuleChanged, agent: AgentId) -> bool:
+def _is_present(organization: OrganizationState, rule: RuleChanged, agent: AgentId) -> bool:
     """R1.2: `away` is not online for new work."""
     return rule.applies_to is AppliesTo.ALL or organization.presence_of(agent) is Presence.ONLINE
 
 
-def _covers_page(organization: Organization, agent: AgentId, page: PageId) -> bool:
+def _covers_page(organization: OrganizationState, agent: AgentId, page: PageId) -> bool:
     """R1.4."""
     if not organization.settings.page_permissions:
         return True
-    found = organization.agents.get(agent)
-    if found is not None and found.role is Role.SYSTEM_ADMIN:
-        return True
-    known = organization.pages.get(page)
-    return known is not None and agent in known.staff
+    found = organization.directory.agent(agent)
+    return found is not None and may_work_on(organization.directory, found, page)
 
 
 def _belongs_to(agent: AgentChanged, department: str | None, region: str | None) -> bool:
@@ -328,7 +336,7 @@ def _belongs_to(agent: AgentChanged, department: str | None, region: str | None)
     return region is None or f"{department}/{region}" in agent.regions
 
 
-def _group_of(organization: Organization, page_url: str) -> GroupId | None:
+def _group_of(organization: OrganizationState, page_url: str) -> GroupId | None:
     """R1.6: the group of the longest link above the address, if there still is one."""
-    group = organization.links.group_for(page_url)
-    return group if group in organization.groups else None
+    group = organization.kept().links.group_for(page_url)
+    return group if group in organization.directory.groups else None

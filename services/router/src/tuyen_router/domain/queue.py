@@ -38,7 +38,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReserved
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.state import order_of
@@ -46,7 +46,7 @@ from tuyen_router.domain.state import order_of
 
 def on_request(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     at: datetime,
     request: ChoiceRequested,
     *,
@@ -145,12 +145,12 @@ def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator
         yield Dequeued(withdrawal.organization, waiting)
 
 
-def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bool:
+def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) -> bool:
     """Whether rules do not assign by what is known here, and who asks has read more. Where the
     assignee stays (R3.3), nobody has to wait for that: the next event asks again."""
     return (
         not organization.assigns_by_itself
-        and organization.directory < request.directory
+        and organization.directory_offset < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
 
@@ -179,7 +179,7 @@ def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Wai
 
 
 def drain(
-    state: DispatchState, organization: Organization, at: datetime, most: int
+    state: DispatchState, organization: OrganizationState, at: datetime, most: int
 ) -> Iterator[DispatchStep]:
     """R5.1: whoever became a candidate takes what waits, oldest first; at most `most`.
 
@@ -215,7 +215,7 @@ def repeat_drained(state: DispatchState) -> Iterator[AnswerRepeated]:
 
 
 def _current_loads(
-    state: DispatchState, organization: Organization
+    state: DispatchState, organization: OrganizationState
 ) -> Mapping[AgentId, int] | None:
     """The agents' loads, which change as steps are folded; None where no rule asks for them."""
     if not organization.counts_loads:
@@ -225,7 +225,7 @@ def _current_loads(
 
 def _is_contested(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None,
@@ -235,13 +235,13 @@ def _is_contested(
     return queue_buckets.is_contested(organization, waiting, counted, offer, leaving)
 
 
-def _leaves_unassigned(organization: Organization) -> bool:
+def _leaves_unassigned(organization: OrganizationState) -> bool:
     return organization.settings.when_nobody is WhenNobody.LEAVE_UNASSIGNED  # R5.2
 
 
 def _choose(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     offer: Offer,
     request: ChoiceRequested,
     *,
@@ -305,7 +305,7 @@ def _describe_choice(
 
 def _answer(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     request: ChoiceRequested,
     verdict: Verdict,
     *,

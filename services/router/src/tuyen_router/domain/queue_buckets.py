@@ -17,7 +17,7 @@ from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Capability
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer, required_capability
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pools import Offer
 
 BucketKey = tuple[PageId, Capability, str | None, str | None, tuple[AgentId, ...]]
@@ -63,7 +63,7 @@ def leave(lines: Buckets, waiting: Waiting) -> None:
 
 
 def serve_in_order(
-    organization: Organization, lines: Buckets, loads: Mapping[AgentId, int] | None
+    organization: OrganizationState, lines: Buckets, loads: Mapping[AgentId, int] | None
 ) -> Iterator[Waiting]:
     """Who may be given to somebody now, oldest first.
 
@@ -89,7 +89,7 @@ def serve_in_order(
 
 
 def is_contested(
-    organization: Organization,
+    organization: OrganizationState,
     lines: Buckets,
     loads: Mapping[AgentId, int] | None,
     offer: Offer,
@@ -105,7 +105,7 @@ def is_contested(
 
 
 def build_offer(
-    organization: Organization, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
+    organization: OrganizationState, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     """Who may be chosen for a request now (R1)."""
     pool = build_pool(
@@ -120,7 +120,7 @@ def build_offer(
 
 
 def _offer_to(
-    organization: Organization, key: BucketKey, loads: Mapping[AgentId, int] | None
+    organization: OrganizationState, key: BucketKey, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     page, capability, department, region, leavers = key
     pool = build_pool(organization, page, capability, department=department, region=region)

@@ -23,7 +23,7 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import Seen, recognize
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
 from tuyen_router.domain.sticky import (
@@ -36,7 +36,7 @@ from tuyen_router.domain.sticky import (
 
 
 def on_root_comment(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
     """A new root comment always asks, whoever wrote it and whoever has its author (R4.1, R4.4).
 
@@ -58,7 +58,9 @@ def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
     return thread in state.conversations
 
 
-def on_reply(state: CustomerState, organization: Organization, arrival: Arrival) -> list[Decision]:
+def on_reply(
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
+) -> list[Decision]:
     """A reply assigns nothing (R4.3); by the root's author it opens what was done (I12).
 
     Only they are in the root's partition, and have been heard of there. A reply by anybody else is
@@ -84,7 +86,7 @@ def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) ->
 
 def on_comment_removed(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     comment: CommentRemoved,
     event_id: EventId,
     position: Position,
@@ -115,7 +117,10 @@ def on_comment_removed(
 
 
 def on_removed(
-    state: CustomerState, organization: Organization, removed: ThreadRemoved, position: Position
+    state: CustomerState,
+    organization: OrganizationState,
+    removed: ThreadRemoved,
+    position: Position,
 ) -> list[Decision]:
     """R4.6: the thread waits no more and takes nobody's place; who has it still does, and the turn
     that it took is not taken back. Nothing that anybody writes opens it again.
@@ -147,7 +152,7 @@ def on_removed(
 
 def _leave_queue(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     removed: ThreadRemoved,
     current: ConversationState,
 ) -> Decision:

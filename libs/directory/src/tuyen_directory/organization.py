@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from tuyen_directory.usernames import folded
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -29,8 +30,6 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.vocabulary import Channel, Role
-from tuyen_gateway.domain.usernames import folded
-from tuyen_gateway.domain.visibility import Scope, Viewer
 
 EntityT_co = TypeVar("EntityT_co", bound=DirectoryEvent, covariant=True)
 
@@ -81,6 +80,14 @@ class Organization:
             return SettingsChanged(organization=self.id, at=_NEVER)
         return self.stored_settings.value
 
+    @property
+    def suspended(self) -> bool:
+        return self.profile is not None and self.profile.value.suspended
+
+    def agent(self, agent_id: AgentId) -> AgentChanged | None:
+        stored = self.agents.get(agent_id)
+        return None if stored is None else stored.value
+
     def active_agent(self, agent_id: AgentId) -> AgentChanged | None:
         """The agent, unless disabled or removed (R1.8)."""
         stored = self.agents.get(agent_id)
@@ -101,6 +108,10 @@ class Organization:
             for stored in self.agents.values()
         )
 
+    def staff_of(self, page_id: PageId) -> frozenset[AgentId]:
+        """The agents who were given the page."""
+        return self._staff_by_page.get(page_id, frozenset())
+
     def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
         return self._pages_by_agent.get(agent_id, frozenset())
@@ -119,6 +130,10 @@ class Organization:
         return found
 
     @cached_property
+    def _staff_by_page(self) -> Mapping[PageId, frozenset[AgentId]]:
+        return {page_id: frozenset(page.value.staff) for page_id, page in self.pages.items()}
+
+    @cached_property
     def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:
         found: dict[AgentId, set[PageId]] = {}
         for page_id, page in self.pages.items():
@@ -127,30 +142,12 @@ class Organization:
         return {agent_id: frozenset(pages) for agent_id, pages in found.items()}
 
 
-def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
-    """The agent as the one who asks."""
-    return Viewer(
-        organization=organization.id,
-        agent_id=agent.id,
-        name=agent.name,
-        role=agent.role,
-        pages=organization.staffed_pages(agent.id),
-        since=agent.since,
-        other_channels=organization.other_channels,
-    )
-
-
-def sees_page(scope: Scope, page_id: PageId) -> bool:
-    """Whether a page is the viewer's to see at all (R7.1)."""
-    return scope.pages is None or page_id in scope.pages
-
-
 def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId) -> bool:
     """R1.4: with page permissions on, an agent works on the pages that they were given; this binds
     every role but `system_admin`."""
     if not organization.settings.page_permissions or agent.role is Role.SYSTEM_ADMIN:
         return True
-    return page_id in organization.staffed_pages(agent.id)
+    return agent.id in organization.staff_of(page_id)
 
 
 def next_version(before: int, written_ms: int) -> int:

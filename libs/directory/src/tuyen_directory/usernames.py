@@ -4,7 +4,6 @@
 """
 
 import unicodedata
-from collections.abc import Sequence
 
 
 def composed(text: str) -> str:
@@ -15,10 +14,3 @@ def composed(text: str) -> str:
 def folded(username: str) -> str:
     """What two usernames have in common that are one: neither case nor spelling counts."""
     return composed(composed(username).casefold())
-
-
-def spellings(password: str) -> Sequence[str]:
-    """What may have been hashed when `password` was set: as it is now, composed, or decomposed, for
-    what was hashed before passwords were composed."""
-    decomposed = unicodedata.normalize("NFD", password)
-    return tuple(dict.fromkeys((password, composed(password), decomposed)))
