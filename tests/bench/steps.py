@@ -8,19 +8,27 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
 from bench.report import Bar, Row
+from support.directory import organization
 from tuyen_events.codec import encode
-from tuyen_events.directory import AgentChanged, Member, RuleChanged, SettingsChanged
+from tuyen_events.directory import (
+    AgentChanged,
+    DepartmentChanged,
+    Member,
+    RuleChanged,
+    SettingsChanged,
+)
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
     CustomerId,
+    DepartmentId,
     OrganizationId,
     PageId,
     RuleId,
@@ -128,7 +136,7 @@ def _agent_id(number: int) -> AgentId:
 
 
 def _organization(mode: Strategy) -> OrganizationState:
-    departments = tuple(f"department-{number}" for number in range(QUEUES))
+    departments = tuple(DepartmentId(f"department-{number}") for number in range(QUEUES))
     settings = SettingsChanged(organization=_SHOP, at=_NOW, assignment=True, auto_assign=True)
     agents = [
         AgentChanged(
@@ -151,11 +159,17 @@ def _organization(mode: Strategy) -> OrganizationState:
         mode=mode,
         members=tuple(Member(agent_id=each.id, capacity=CAPACITY) for each in agents),
     )
-    return replace(
-        OrganizationState(_SHOP, settings),
-        agents={each.id: each for each in agents},
-        rules={rule.id: rule},
-        departments=frozenset(departments),
+    return organization(
+        _SHOP,
+        [
+            settings,
+            *(
+                DepartmentChanged(organization=_SHOP, at=_NOW, id=each, name=each)
+                for each in departments
+            ),
+            *agents,
+            rule,
+        ],
     )
 
 

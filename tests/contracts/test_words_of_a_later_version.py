@@ -30,6 +30,7 @@ from router.domain.shop import (
     shop,
 )
 from router.stages.streams import batch, events, record
+from support.directory import after
 from tuyen_crm.domain.contacts import Known, decide
 from tuyen_events.assignments import (
     AssignmentChanged,
@@ -58,7 +59,6 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_gateway.adapters.counters import by_channel
 from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.domain import directory as gateways
 from tuyen_gateway.domain.history import AssignmentEntry, left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
@@ -69,7 +69,7 @@ from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import Organization, evolve
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
@@ -94,12 +94,9 @@ def as_read(event: E) -> E:
     return found
 
 
-def organization(*setup: DirectoryEvent, **given: Any) -> Organization:
+def organization(*setup: DirectoryEvent, **given: Any) -> OrganizationState:
     """The router's copy of the shop after these records of the directory."""
-    known = shop(**given)
-    for change in setup:
-        known = evolve(known, as_read(change))
-    return known
+    return after(shop(**given), *map(as_read, setup))
 
 
 def members(**capabilities: Sequence[Capability] | None) -> tuple[Member, ...]:
@@ -166,7 +163,7 @@ def offered(kind: type[AssignmentEvent] = AssignmentMade, **fields: Any) -> Assi
 class Router:
     """Both stages over one partition each. Records go from one to the other through the codec."""
 
-    def __init__(self, known: Organization) -> None:
+    def __init__(self, known: OrganizationState) -> None:
         self.known = known
         self.partition = CustomerState(3)
         self.rotations = DispatchState(organization_partition(SHOP))
@@ -333,7 +330,7 @@ def test_i3_the_counters_keep_the_channel_apart(row: InboxRow) -> None:
 
 def test_i4_a_list_of_all_channels_has_those_of_the_organizations_pages() -> None:
     connected = as_read(replace(page(), channel=EMAIL))
-    known = gateways.Organization(id=SHOP, pages={PAGE: gateways.StoredEntity(connected, 1)})
+    known = after(shop(), connected).directory
     scope = scope_of(viewer_of(known, agent("a")), known.settings)
 
     def channels(wanted: ConversationFilter) -> list[str]:

@@ -5,17 +5,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.shop import AT, PAGE, SHOP, A, B, agent, page, rule, shop
+from router.domain.shop import (
+    PAGE,
+    A,
+    B,
+    agent,
+    department,
+    group,
+    link,
+    page,
+    region,
+    rule,
+    shop,
+)
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.directory import (
     AgentChanged,
-    DepartmentChanged,
-    DirectoryEvent,
-    GroupChanged,
-    LinkChanged,
     Member,
-    RegionChanged,
 )
-from tuyen_events.ids import AgentId, DepartmentId, GroupId, LinkId, PageId, RegionId
+from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
@@ -32,7 +41,7 @@ from tuyen_router.domain.candidates import (
     narrow_to_offer,
     required_capability,
 )
-from tuyen_router.domain.organization import OrganizationState, evolve, without
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pools import UNKNOWN
 
 MESSAGE = Capability.FACEBOOK_MESSAGE
@@ -155,13 +164,13 @@ def test_r1_8_disabled_or_removed_is_never_a_candidate() -> None:
     agents = [agent("a"), agent("b", disabled=True), agent("c")]
     given = shop(agents=agents)
     assert build_pool(given, PAGE, MESSAGE).candidates == ("a", "c")
-    left = without(given, "agent", "a")
+    left = after(given, Removed("agent", "a"))
     assert build_pool(left, PAGE, MESSAGE).candidates == ("c",)
     assert build_pool(left, PAGE, MESSAGE).order == ("a", "b", "c")
 
 
 def test_r1_1_a_removed_rule_covers_nothing() -> None:
-    assert find_rule(without(shop(), "rule", "r"), PAGE) is None
+    assert find_rule(after(shop(), Removed("rule", "r")), PAGE) is None
 
 
 def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:
@@ -171,41 +180,7 @@ def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:
     )
 
 
-def _department(name: str) -> DepartmentChanged:
-    return DepartmentChanged(organization=SHOP, at=AT, id=DepartmentId(name), name=name)
-
-
-def _region(department: str, name: str) -> RegionChanged:
-    return RegionChanged(
-        organization=SHOP,
-        at=AT,
-        department_id=DepartmentId(department),
-        id=RegionId(name),
-        name=name,
-    )
-
-
-def _group(name: str, members: str) -> GroupChanged:
-    return GroupChanged(
-        organization=SHOP,
-        at=AT,
-        id=GroupId(name),
-        name=name,
-        members=tuple(map(AgentId, members)),
-    )
-
-
-def _link(url: str, group: str) -> LinkChanged:
-    return LinkChanged(organization=SHOP, at=AT, id=LinkId(url), url=url, group=GroupId(group))
-
-
-def _with(organization: OrganizationState, *changes: DirectoryEvent) -> OrganizationState:
-    for change in changes:
-        organization = evolve(organization, change)
-    return organization
-
-
-SITE = _with(
+SITE = after(
     shop(
         agents=[
             _in("a", "sales", "sales/north"),
@@ -213,11 +188,11 @@ SITE = _with(
             _in("c", "care", "sales/north"),
         ]
     ),
-    _department("sales"),
-    _department("care"),
-    _region("sales", "north"),
-    _region("sales", "south"),
-    _region("care", "north"),
+    department("sales"),
+    department("care"),
+    region("sales", "north"),
+    region("sales", "south"),
+    region("care", "north"),
 )
 
 
@@ -248,7 +223,7 @@ def test_r1_5_a_department_and_a_region_inside_it_are_strict(
 
 
 def test_r1_5_a_removed_department_or_region_has_nobody() -> None:
-    less = without(without(SITE, "department", "care"), "region", "sales/north")
+    less = after(SITE, Removed("department", "care"), Removed("region", "sales/north"))
     assert not build_pool(less, PAGE, MESSAGE, department="care").candidates
     assert not build_pool(less, PAGE, MESSAGE, department="sales", region="north").candidates
     assert build_pool(less, PAGE, MESSAGE, department="sales", region="south").candidates == (B,)
@@ -263,9 +238,7 @@ def test_r1_5_what_visitors_invent_takes_no_room() -> None:
     assert len(SITE.pools) <= 20
 
 
-LINKED = _with(
-    SITE, _group("shoes", "bc"), _group("nobody", ""), _link("shop.example/giay", "shoes")
-)
+LINKED = after(SITE, group("shoes", "bc"), group("nobody", ""), link("shop.example/giay", "shoes"))
 
 
 @pytest.mark.parametrize(
@@ -274,17 +247,17 @@ LINKED = _with(
         (LINKED, "https://shop.example/giay/da", "bc", "shoes"),
         (LINKED, "https://shop.example/ao", "abc", None),
         (LINKED, None, "abc", None),
-        (_with(LINKED, _group("shoes", "b")), "https://shop.example/giay", "b", "shoes"),
-        (_with(LINKED, _group("shoes", "z")), "https://shop.example/giay", "abc", None),
-        (without(LINKED, "group", "shoes"), "https://shop.example/giay", "abc", None),
+        (after(LINKED, group("shoes", "b")), "https://shop.example/giay", "b", "shoes"),
+        (after(LINKED, group("shoes", "z")), "https://shop.example/giay", "abc", None),
+        (after(LINKED, Removed("group", "shoes")), "https://shop.example/giay", "abc", None),
         (
-            without(LINKED, "link", "shop.example/giay"),
+            after(LINKED, Removed("link", "shop.example/giay")),
             "https://shop.example/giay",
             "abc",
             None,
         ),
         (
-            _with(LINKED, _link("shop.example/giay/da", "nobody")),
+            after(LINKED, link("shop.example/giay/da", "nobody")),
             "https://shop.example/giay/da",
             "abc",
             None,
@@ -328,7 +301,7 @@ def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: 
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
-    full = evolve(LINKED, _bounded(a=None, b=1, c=1))
+    full = after(LINKED, _bounded(a=None, b=1, c=1))
     pool = build_pool(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
     assert narrow_to_offer(pool, {AgentId("b"): 1}, ()).agents == ("c",)
     found = narrow_to_offer(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
@@ -367,7 +340,7 @@ OUT = Exclusion
     ("given", "wants", "why"),
     [
         (SITE, {}, {}),
-        (_with(SITE, rule(applies_to=AppliesTo.ALL)), {}, {}),
+        (after(SITE, rule(applies_to=AppliesTo.ALL)), {}, {}),
         (shop(online="b", away="c"), {}, {"a": OUT.OFFLINE, "c": OUT.OFFLINE}),
         (shop(page_permissions=True, pages=[page(staff="b")]), {}, {"a": OUT.PAGE, "c": OUT.PAGE}),
         (

@@ -15,12 +15,15 @@ from router.domain.shop import (
     arrival,
     assign,
     at,
+    department,
     fold,
     records,
+    region,
     request,
     rule,
     shop,
 )
+from support.directory import after
 from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
@@ -62,14 +65,7 @@ def _of(**departments: str) -> OrganizationState:
         for name, told in departments.items()
     ]
     made = shop(online="".join(departments), agents=known, rules=[rule(members=departments)])
-    return OrganizationState(
-        **{
-            name: getattr(made, name)
-            for name in ("id", "settings", "agents", "pages", "rules", "presence")
-        },
-        departments=frozenset({"sales", "care"}),
-        regions=frozenset({"sales/north"}),
-    )
+    return after(made, department("sales"), department("care"), region("sales", "north"))
 
 
 def _writes(
@@ -214,7 +210,7 @@ def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     rotations = DispatchState(0)
     _fold(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
     off = changed(_of(b="care").settings, auto_assign=False)
-    organization = OrganizationState(SHOP, off)
+    organization = after(shop(agents=[], rules=[], pages=[], online=""), off)
     anew = _waits(1, "one", "care", keeps_place=True)
     _fold(rotations, on_request(rotations, organization, AT, anew))
     assert _given(rotations, _of(b="care")) == ["one"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from router.domain.shop import AT, PAGE, SHOP, request, rule, shop
 from router.domain.test_candidates import LINKED
+from support.directory import after
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
@@ -27,7 +28,7 @@ from tuyen_router.domain.dispatch_state import (
 from tuyen_router.domain.dispatch_state import (
     apply_step as fold,
 )
-from tuyen_router.domain.organization import OrganizationState, evolve
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -127,7 +128,7 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     """With departments, links, handovers, and members who may have three at most."""
     members = (Member(agent_id=AgentId(each), capacity=3) for each in "abc")
     bounded = msgspec.structs.replace(rule("s", pages=("page-2",)), members=tuple(members))
-    nobody = replace(evolve(LINKED, bounded), presence={})
+    nobody = replace(after(LINKED, bounded), presence={})
     somebody = replace(nobody, presence=dict.fromkeys(map(AgentId, online), Presence.ONLINE))
     rotations = DispatchState(0)
     for each in asked:

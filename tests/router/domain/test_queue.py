@@ -23,6 +23,8 @@ from router.domain.shop import (
     rule,
     shop,
 )
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.routing import ChoiceWithdrawn, Position, Purpose, Verdict
@@ -36,7 +38,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.organization import OrganizationState, without
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -144,7 +146,7 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
         shop(assignment=False),
         shop(auto_assign=False),
         shop(suspended=True),
-        without(shop(), "rule", "r"),
+        after(shop(), Removed("rule", "r")),
     ],
 )
 def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(
@@ -358,15 +360,17 @@ def test_r4_1_who_asks_ahead_of_what_is_known_here_waits_until_it_is(
 ) -> None:
     """Rules are switched on: stage 1's worker has read of it, stage 2's has not."""
     rotations = DispatchState(0)
-    off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory=6)
+    off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory_offset=6)
     said = _ask(rotations, off, 0, conversation=COMMENT, directory=7)
     assert said.verdict is Verdict.QUEUED
     assert _drained(rotations, off) == []
-    assert _drained(rotations, dataclasses.replace(shop(), directory=7)) == [("inbound/3/0", A)]
+    assert _drained(rotations, dataclasses.replace(shop(), directory_offset=7)) == [
+        ("inbound/3/0", A)
+    ]
 
 
 @pytest.mark.parametrize(("known", "purpose"), [(7, Purpose.FIRST), (6, Purpose.OFFLINE)])
 def test_r4_1_while_rules_are_off_for_both_nobody_waits(known: int, purpose: Purpose) -> None:
-    off = dataclasses.replace(shop(auto_assign=False), directory=known)
+    off = dataclasses.replace(shop(auto_assign=False), directory_offset=known)
     said = _ask(DispatchState(0), off, 0, conversation=COMMENT, directory=7, purpose=purpose)
     assert said.verdict is Verdict.OFF

@@ -12,19 +12,15 @@ from msgspec.structs import replace as changed
 
 from router.domain.shop import PAGE, page, rule, shop
 from router.domain.test_candidates import LINKED
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer
 from tuyen_router.domain.loads import Totals, full_by
-from tuyen_router.domain.organization import (
-    OrganizationState,
-    Rosters,
-    evolve,
-    with_presence,
-    without,
-)
+from tuyen_router.domain.organization import OrganizationState, Rosters, with_presence
 from tuyen_router.domain.pools import Pool
 
 PAGES = (PAGE, PageId("page-2"))
@@ -47,18 +43,18 @@ def test_r1_pools_are_the_same_whatever_was_kept_from_before(seed: int) -> None:
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     able = (Capability.LIVECHAT_MESSAGE,)
     changes: list[Callable[[OrganizationState], OrganizationState]] = [
-        lambda known: evolve(known, rule(applies_to=AppliesTo.ALL)),
-        lambda known: evolve(known, rule(members=())),
-        lambda known: evolve(
+        lambda known: after(known, rule(applies_to=AppliesTo.ALL)),
+        lambda known: after(known, rule(members=())),
+        lambda known: after(
             known,
             changed(
                 rule(), members=(Member(agent_id=AgentId("b"), capabilities=able, capacity=1),)
             ),
         ),
-        lambda known: evolve(known, page(staff="ab")),
-        lambda known: without(known, "agent", random.choice("abc")),
-        lambda known: replace(known, settings=shop(page_permissions=True).settings),
-        lambda known: without(known, "department", "care"),
+        lambda known: after(known, page(staff="ab")),
+        lambda known: after(known, Removed("agent", random.choice("abc"))),
+        lambda known: after(known, shop(page_permissions=True).settings),
+        lambda known: after(known, Removed("department", "care")),
     ]
     known = LINKED
     for _ in range(12):

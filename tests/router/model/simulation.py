@@ -269,9 +269,10 @@ class Simulation:
         """Keeps the answers that a step gave, with what the pool was when it gave them."""
         for answer in self.rotations[number].answers.values():
             choice = answer.choice
-            rule = self.organizations[choice.organization].rules.get(choice.rule_id or RuleId(""))
+            known = self.organizations[choice.organization]
+            rule = known.directory.rules.get(choice.rule_id or RuleId(""))
             if (number, answer.place) not in self.chosen and rule is not None:
-                members = members_of(self.organizations[choice.organization], rule)
+                members = members_of(known, rule.value)
                 order = tuple(member.agent_id for member in members)
                 self.chosen[number, answer.place] = (choice, order)
 

@@ -367,7 +367,7 @@ def test_inv6_what_is_written_is_the_state() -> None:
 
 
 def test_r4_1_a_request_says_how_much_of_the_directory_was_read() -> None:
-    stage = _Stage(dataclasses.replace(shop(), directory=41))
+    stage = _Stage(dataclasses.replace(shop(), directory_offset=41))
     outbox = stage.handle("inbound", record(0, _message(COMMENT), event_id("0")))
     (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
