@@ -14,7 +14,6 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from gateway.rig import QUICK_HASHER, START, Rig, User, records
-from tuyen_directory.organization import Organization, evolve
 from tuyen_events.directory import AgentChanged
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
@@ -289,22 +288,6 @@ async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_lo
     for agent, username in names.items():
         user = await rig.login("shop", username, "s3cret")
         assert (await user.done("GET", "/v1/me"))["agent_id"] == agent
-
-
-async def test_two_names_of_earlier_days_that_differ_in_spelling_keep_their_own() -> None:
-    organization = Organization(id=OrganizationId("shop"))
-    for version, (agent, username) in enumerate([("a", "chủ"), ("b", "chu\u0309")]):
-        change = AgentChanged(
-            organization=organization.id,
-            at=START,
-            id=AgentId(agent),
-            name=agent,
-            username=username,
-            role=Role.AGENT,
-        )
-        organization = evolve(organization, change, version)
-    found = [organization.agent_named(name) for name in ("chủ", "chu\u0309", "CHỦ")]
-    assert [agent and agent.id for agent in found] == ["a", "b", "a"]
 
 
 async def test_r9_5_guesses_from_elsewhere_do_not_lock_the_owner_out(rig: Rig, boss: User) -> None:
