@@ -1,4 +1,7 @@
-"""What an organization has set up, folded from the directory's records one by one."""
+"""What an organization has set up, folded from the directory's records one by one.
+
+Decides R1.4.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -110,7 +113,7 @@ class Organization:
 
     def staff_of(self, page_id: PageId) -> frozenset[AgentId]:
         """The agents who were given the page."""
-        return self._staff_by_page.get(page_id, frozenset())
+        return self._staff_by_page[page_id]
 
     def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
@@ -130,8 +133,8 @@ class Organization:
         return found
 
     @cached_property
-    def _staff_by_page(self) -> Mapping[PageId, frozenset[AgentId]]:
-        return {page_id: frozenset(page.value.staff) for page_id, page in self.pages.items()}
+    def _staff_by_page(self) -> "_StaffByPage":
+        return _StaffByPage(self.pages)
 
     @cached_property
     def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:
@@ -140,6 +143,22 @@ class Organization:
             for agent_id in page.value.staff:
                 found.setdefault(agent_id, set()).add(page_id)
         return {agent_id: frozenset(pages) for agent_id, pages in found.items()}
+
+
+class _StaffByPage(dict[PageId, frozenset[AgentId]]):
+    """The staff of pages as sets. Each is made when it is first asked for: an organization may have
+    thousands of pages, and each change of anything makes a new organization."""
+
+    def __init__(self, pages: Mapping[PageId, StoredEntity[PageChanged]]) -> None:
+        super().__init__()
+        self._pages = pages
+
+    def __missing__(self, page_id: PageId) -> frozenset[AgentId]:
+        page = self._pages.get(page_id)
+        if page is None:
+            return frozenset()
+        staff = self[page_id] = frozenset(page.value.staff)
+        return staff
 
 
 def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId) -> bool:
