@@ -32,6 +32,7 @@ from router.domain.shop import (
 from router.stages.streams import batch, events, record
 from support.directory import after
 from tuyen_crm.domain.contacts import Known, decide
+from tuyen_directory.organization import Removed
 from tuyen_events.assignments import (
     AssignmentChanged,
     AssignmentEvent,
@@ -380,9 +381,9 @@ def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:
 
 def test_p1_ingest_passes_by_a_page_of_a_later_channel_and_serves_the_others() -> None:
     pages = ConnectedPages()
-    pages.apply("shop/page/mail", as_read(replace(page("mail"), channel=EMAIL)))
-    pages.apply("shop/page/page", as_read(page()))
+    pages.apply(SHOP, as_read(replace(page("mail"), channel=EMAIL)))
+    pages.apply(SHOP, as_read(page()))
     assert list(pages.of(Channel.FACEBOOK)) == ["page"]
     assert pages.owner(EMAIL, "mail") == "shop/mail"
-    pages.apply("shop/page/mail", None)
+    pages.apply(SHOP, Removed("page", "mail"))
     assert pages.owner(EMAIL, "mail") == ""
