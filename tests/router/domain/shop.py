@@ -43,8 +43,11 @@ from tuyen_events.vocabulary import (
     Role,
     Strategy,
 )
+from tuyen_router.domain.candidates import build_pool
 from tuyen_router.domain.decisions import ConversationIdentity, Decision, apply_decision
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import PoolCache
+from tuyen_router.domain.pools import Pool
 from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import Arrival
 
@@ -152,6 +155,11 @@ def shop(
         members = tuple(map(AgentId, team))
         changes.append(SupportTeamChanged(organization=SHOP, at=AT, agent_ids=members))
     return organization(SHOP, changes, presence=presence, suspended=suspended)
+
+
+def pool_of(organization: OrganizationState, *wants: Any, **named: Any) -> Pool:
+    """Whom the organization chooses from for an event, as a cache that knows nothing has it."""
+    return build_pool(PoolCache().pools_of(organization), *wants, **named)
 
 
 def arrival(

@@ -29,6 +29,7 @@ from tuyen_router.domain.dispatch_state import (
     apply_step as fold,
 )
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -46,7 +47,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
 
 def _served(organization: OrganizationState, waiting: Buckets) -> list[int]:
     found = []
-    for each in serve_in_order(organization, waiting, None):
+    for each in serve_in_order(PoolCache().pools_of(organization), waiting, None):
         leave(waiting, each)
         found.append(each.place)
     return found

@@ -251,16 +251,16 @@ def test_r5_settings_that_went_off_meanwhile_answer_off(given: dict[str, Any]) -
 def test_r9_4_an_answer_says_rule_mode_settings_and_how_it_came_about() -> None:
     rotations, organization = DispatchState(0), shop(online="ac", version=4)
     (first, second) = (_ask(rotations, organization, each) for each in range(2))
-    (pool,) = organization.pools.values()
+    (pool,) = rotations.pool_cache.pools_of(organization).by_event.values()
     assert (second.rule_id, second.mode, second.settings_version) == ("r", "sequential", 4)
     assert first.choice == Choice(pool_id=pool.id, rule_version=1)
     assert second.choice == Choice(pool_id=pool.id, rule_version=1, after=A)
 
 
 def test_r9_4_a_wait_says_why_and_so_does_a_page_without_a_rule() -> None:
-    nobody = shop(online="")
-    waits = _ask(DispatchState(0), nobody, 0)
-    (pool,) = nobody.pools.values()
+    rotations, nobody = DispatchState(0), shop(online="")
+    waits = _ask(rotations, nobody, 0)
+    (pool,) = rotations.pool_cache.pools_of(nobody).by_event.values()
     assert waits.choice == Choice(pool_id=pool.id, rule_version=1)
     assert _ask(DispatchState(0), shop(rules=[]), 0).choice == Choice()
     assert _ask(DispatchState(0), shop(auto_assign=False), 0).choice is None

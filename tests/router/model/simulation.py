@@ -272,7 +272,7 @@ class Simulation:
             known = self.organizations[choice.organization]
             rule = known.directory.rules.get(choice.rule_id or RuleId(""))
             if (number, answer.place) not in self.chosen and rule is not None:
-                members = members_of(known, rule.value)
+                members = members_of(known.directory, rule.value)
                 order = tuple(member.agent_id for member in members)
                 self.chosen[number, answer.place] = (choice, order)
 

@@ -39,6 +39,7 @@ from tuyen_router.domain.dispatch_state import (
 )
 from tuyen_router.domain.loads import LoadReserved
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.state import order_of
@@ -90,7 +91,8 @@ def on_request(
     if begins:
         yield threads.take(state.threads, request)
     counted = _current_loads(state, organization)
-    offer = queue_buckets.build_offer(organization, request, counted)
+    pools = state.pool_cache.pools_of(organization)
+    offer = queue_buckets.build_offer(pools, request, counted)
     never_waits = (
         before is None
         and not ahead
@@ -100,7 +102,7 @@ def on_request(
     if (
         offer.has_any()
         and organization.assigns_by_itself
-        and (overtakes or not _is_contested(state, organization, counted, offer, before))
+        and (overtakes or not _is_contested(state, pools, counted, offer, before))
     ):
         yield from _choose(state, organization, offer, request, at=at, drained=before is not None)
         return
@@ -190,9 +192,10 @@ def drain(
     if not waiting or not organization.assigns_by_itself:
         return
     counted = _current_loads(state, organization)
-    served = queue_buckets.serve_in_order(organization, waiting, counted)
+    pools = state.pool_cache.pools_of(organization)
+    served = queue_buckets.serve_in_order(pools, waiting, counted)
     for each in islice(served, most):
-        offer = queue_buckets.build_offer(organization, each.request, counted)
+        offer = queue_buckets.build_offer(pools, each.request, counted)
         yield Dequeued(organization.id, each.request.request_id)
         yield from _choose(state, organization, offer, each.request, at=at, drained=True)
 
@@ -225,14 +228,14 @@ def _current_loads(
 
 def _is_contested(
     state: DispatchState,
-    organization: OrganizationState,
+    pools: OrganizationPools,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None,
 ) -> bool:
     """Whether anybody else who waits may have one of those on offer."""
-    waiting = state.queue_buckets.get(organization.id, {})
-    return queue_buckets.is_contested(organization, waiting, counted, offer, leaving)
+    waiting = state.queue_buckets.get(pools.organization.id, {})
+    return queue_buckets.is_contested(pools, waiting, counted, offer, leaving)
 
 
 def _leaves_unassigned(organization: OrganizationState) -> bool:

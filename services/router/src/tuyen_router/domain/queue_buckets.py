@@ -17,7 +17,7 @@ from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Capability
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer, required_capability
-from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 
 BucketKey = tuple[PageId, Capability, str | None, str | None, tuple[AgentId, ...]]
@@ -63,7 +63,7 @@ def leave(lines: Buckets, waiting: Waiting) -> None:
 
 
 def serve_in_order(
-    organization: OrganizationState, lines: Buckets, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, lines: Buckets, loads: Mapping[AgentId, int] | None
 ) -> Iterator[Waiting]:
     """Who may be given to somebody now, oldest first.
 
@@ -73,12 +73,12 @@ def serve_in_order(
     heads = [
         (_first(line).place, key)
         for key, line in lines.items()
-        if _offer_to(organization, key, loads).has_any()
+        if _offer_to(pools, key, loads).has_any()
     ]
     heapify(heads)
     while heads:
         _, key = heads[0]
-        if loads is not None and not _offer_to(organization, key, loads).has_any():
+        if loads is not None and not _offer_to(pools, key, loads).has_any():
             heappop(heads)  # R1.7: the last of its agents got as many as they may have
             continue
         yield _first(lines[key])
@@ -89,7 +89,7 @@ def serve_in_order(
 
 
 def is_contested(
-    organization: OrganizationState,
+    pools: OrganizationPools,
     lines: Buckets,
     loads: Mapping[AgentId, int] | None,
     offer: Offer,
@@ -98,18 +98,18 @@ def is_contested(
     """Whether somebody who waits, other than who is leaving, may take one of those on offer."""
     alone = None if leaving is None else _bucket_of(leaving.request)
     return any(
-        offer.shares(_offer_to(organization, key, loads))
+        offer.shares(_offer_to(pools, key, loads))
         for key, line in lines.items()
         if key != alone or len(line) > 1
     )
 
 
 def build_offer(
-    organization: OrganizationState, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     """Who may be chosen for a request now (R1)."""
     pool = build_pool(
-        organization,
+        pools,
         request.page_id,
         required_capability(request.channel, request.kind),
         department=request.department,
@@ -120,10 +120,10 @@ def build_offer(
 
 
 def _offer_to(
-    organization: OrganizationState, key: BucketKey, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, key: BucketKey, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     page, capability, department, region, leavers = key
-    pool = build_pool(organization, page, capability, department=department, region=region)
+    pool = build_pool(pools, page, capability, department=department, region=region)
     return narrow_to_offer(pool, loads, leavers)
 
 
