@@ -30,7 +30,9 @@ from router.domain.shop import (
     shop,
 )
 from router.stages.streams import batch, events, record
+from support.directory import after
 from tuyen_crm.domain.contacts import Known, decide
+from tuyen_directory.organization import Removed
 from tuyen_events.assignments import (
     AssignmentChanged,
     AssignmentEvent,
@@ -58,11 +60,9 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_gateway.adapters.counters import by_channel
 from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.domain import directory as gateways
-from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.history import AssignmentEntry, left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
-from tuyen_gateway.domain.visibility import scope_of
+from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_gateway.projections import counters, history
 from tuyen_gateway.projections.batches import RowFact, fold_fact
@@ -70,7 +70,7 @@ from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import Organization, evolve
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
@@ -95,12 +95,9 @@ def as_read(event: E) -> E:
     return found
 
 
-def organization(*setup: DirectoryEvent, **given: Any) -> Organization:
+def organization(*setup: DirectoryEvent, **given: Any) -> OrganizationState:
     """The router's copy of the shop after these records of the directory."""
-    known = shop(**given)
-    for change in setup:
-        known = evolve(known, as_read(change))
-    return known
+    return after(shop(**given), *map(as_read, setup))
 
 
 def members(**capabilities: Sequence[Capability] | None) -> tuple[Member, ...]:
@@ -167,7 +164,7 @@ def offered(kind: type[AssignmentEvent] = AssignmentMade, **fields: Any) -> Assi
 class Router:
     """Both stages over one partition each. Records go from one to the other through the codec."""
 
-    def __init__(self, known: Organization) -> None:
+    def __init__(self, known: OrganizationState) -> None:
         self.known = known
         self.partition = CustomerState(3)
         self.rotations = DispatchState(organization_partition(SHOP))
@@ -334,7 +331,7 @@ def test_i3_the_counters_keep_the_channel_apart(row: InboxRow) -> None:
 
 def test_i4_a_list_of_all_channels_has_those_of_the_organizations_pages() -> None:
     connected = as_read(replace(page(), channel=EMAIL))
-    known = gateways.Organization(id=SHOP, pages={PAGE: gateways.StoredEntity(connected, 1)})
+    known = after(shop(), connected).directory
     scope = scope_of(viewer_of(known, agent("a")), known.settings)
 
     def channels(wanted: ConversationFilter) -> list[str]:
@@ -384,9 +381,9 @@ def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:
 
 def test_p1_ingest_passes_by_a_page_of_a_later_channel_and_serves_the_others() -> None:
     pages = ConnectedPages()
-    pages.apply("shop/page/mail", as_read(replace(page("mail"), channel=EMAIL)))
-    pages.apply("shop/page/page", as_read(page()))
+    pages.apply(SHOP, as_read(replace(page("mail"), channel=EMAIL)))
+    pages.apply(SHOP, as_read(page()))
     assert list(pages.of(Channel.FACEBOOK)) == ["page"]
     assert pages.owner(EMAIL, "mail") == "shop/mail"
-    pages.apply("shop/page/mail", None)
+    pages.apply(SHOP, Removed("page", "mail"))
     assert pages.owner(EMAIL, "mail") == ""

@@ -15,6 +15,7 @@ from faults.evidence import Evidence, World
 from faults.neighbours import p99
 from faults.people import Key
 from faults.tenants import AGENTS, Json
+from tuyen_directory.organization import next_version
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
 from tuyen_events.commands import AssignConversation, MarkConversationDone
 from tuyen_events.dead_letters import DeadLettered
@@ -33,7 +34,6 @@ from tuyen_events.topics import (
     MARKS,
     PRESENCE_SIGNALS,
 )
-from tuyen_gateway.domain.directory import next_version
 
 Look = Callable[[Evidence], Iterator[str | None]]
 """Yields, for each thing looked at, what is wrong with it, or None."""

@@ -50,7 +50,7 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterWriter
@@ -61,7 +61,7 @@ from tuyen_stream.outbox import Outbox
 class _Stage:
     """The stage over one partition, with topics of a prefix."""
 
-    def __init__(self, organization: Organization | None = None) -> None:
+    def __init__(self, organization: OrganizationState | None = None) -> None:
         self.partition = CustomerState(3)
         known = organization or shop()
         self.stage = CustomerStage(
@@ -105,7 +105,7 @@ def _chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamReco
     return record(offset, answer(request(0), Verdict.CHOSEN, agent_id, **fields))
 
 
-def _counting() -> Organization:
+def _counting() -> OrganizationState:
     return shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
 
 
@@ -367,7 +367,7 @@ def test_inv6_what_is_written_is_the_state() -> None:
 
 
 def test_r4_1_a_request_says_how_much_of_the_directory_was_read() -> None:
-    stage = _Stage(dataclasses.replace(shop(), directory=41))
+    stage = _Stage(dataclasses.replace(shop(), directory_offset=41))
     outbox = stage.handle("inbound", record(0, _message(COMMENT), event_id("0")))
     (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)

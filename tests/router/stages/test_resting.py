@@ -33,7 +33,7 @@ from tuyen_events.vocabulary import Channel, Reason, Strategy
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain import archive, snapshot
 from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
 from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.customers import CustomerStage
@@ -48,7 +48,7 @@ LATER = timedelta(days=5)
 class _Log:
     """One partition of stage 1, and its records: of `router-customers` the last of each key."""
 
-    def __init__(self, known: Organization | None = None) -> None:
+    def __init__(self, known: OrganizationState | None = None) -> None:
         known = known or shop()
         self.partition = CustomerState(3)
         self.assignments: list[StreamRecord] = []

@@ -9,8 +9,8 @@ from starlette.types import ASGIApp
 from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
+from tuyen_directory.records import read_change
 from tuyen_events.codec import decode_data
-from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -51,9 +51,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
     tokens = PageTokens(settings.secrets_key)
 
     def fold_directory(record: Record) -> None:
-        change = None if record.value is None else decode_data(record.headers, record.value)
-        if change is None or isinstance(change, DirectoryEvent):
-            pages.apply((record.key or b"").decode(), change)
+        pages.apply(*read_change(record.key, record.headers, record.value))
 
     def fold_posts(record: Record) -> None:
         organization, page, key = (record.key or b"").decode().split("/", 2)

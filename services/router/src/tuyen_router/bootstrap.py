@@ -13,7 +13,7 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.service import Service
 from tuyen_router.adapters.organizations import OrganizationTables
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.loops import (
     DrainLoop,
     ReportLoop,
@@ -37,7 +37,7 @@ _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     """A worker, to be built in the event loop that runs it. Connects to nothing yet."""
 
-    def organization_now(organization: OrganizationId) -> Organization:
+    def organization_now(organization: OrganizationId) -> OrganizationState:
         return known.get(organization)
 
     def recovered() -> None:

@@ -6,7 +6,7 @@ from tuyen_events.ids import OrganizationId
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 
 CustomerPartition = Callable[[int], CustomerState]
@@ -15,5 +15,5 @@ CustomerPartition = Callable[[int], CustomerState]
 OrganizationPartition = Callable[[int], DispatchState]
 """Stage 2's state of an owned partition."""
 
-Organizations = Callable[[OrganizationId], Organization]
-"""The present state of an organization; an unknown one assigns nothing."""
+Organizations = Callable[[OrganizationId], OrganizationState]
+"""An organization as it is known at this moment; an unknown one assigns nothing."""

@@ -10,11 +10,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
+from tuyen_directory.usernames import composed
 from tuyen_events.codec import UnreadableEventError
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.domain.usernames import composed, spellings
+from tuyen_gateway.domain.passwords import spellings
 from tuyen_platform.kafka.ports import Log, Record
 
 _PARALLEL_HASHES = 4

@@ -7,7 +7,17 @@ from uuid import uuid4
 
 import structlog
 
-from tuyen_events.codec import UnreadableEventError, decode_data, encode_time
+from tuyen_directory.organization import (
+    Organization,
+    Removed,
+    StoredEntity,
+    entity_of,
+    evolve,
+    find,
+    next_version,
+)
+from tuyen_directory.records import read_change
+from tuyen_events.codec import encode_time
 from tuyen_events.directory import (
     REMOVED_TYPES,
     AgentChanged,
@@ -21,15 +31,6 @@ from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
 from tuyen_gateway.domain.changes import unchanged
-from tuyen_gateway.domain.directory import (
-    Organization,
-    Removed,
-    StoredEntity,
-    entity_of,
-    evolve,
-    find,
-    next_version,
-)
 from tuyen_gateway.domain.room import check_room
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_platform.clock import Clock
@@ -230,24 +231,20 @@ class Directory:
         await self.copy.folded(appended)
 
     def _fold(self, record: Record) -> None:
-        organization_id, entity, entity_id = _key_of(record)
-        change: DirectoryEvent | Removed
-        if record.value is None:
-            change = Removed(entity, entity_id)
-        else:
-            decoded = decode_data(record.headers, record.value)
-            if not isinstance(decoded, DirectoryEvent):
-                raise UnreadableEventError(f"{decoded.type} is no event of the directory")
-            change = decoded
+        organization_id, change = read_change(record.key, record.headers, record.value)
         before = self._any(organization_id)
-        if entity == "page":
-            self._fold_claim(before, PageId(entity_id), change)
+        self._fold_claim(before, change)
         version = next_version(before.version, record.timestamp)
         self._organizations[organization_id] = evolve(before, change, version)
 
-    def _fold_claim(
-        self, before: Organization, page_id: PageId, change: DirectoryEvent | Removed
-    ) -> None:
+    def _fold_claim(self, before: Organization, change: DirectoryEvent | Removed) -> None:
+        match change:
+            case PageChanged():
+                page_id = change.id
+            case Removed(entity="page"):
+                page_id = PageId(change.entity_id)
+            case _:
+                return
         claim = (before.id, page_id)
         old = before.pages.get(page_id)
         account = (change.channel, change.external_id) if isinstance(change, PageChanged) else None
@@ -262,11 +259,3 @@ class Directory:
 _NO_ADMIN_LEFT = (
     "The organization would be left without a system_admin: give somebody else that role first."
 )
-
-
-def _key_of(record: Record) -> tuple[OrganizationId, str, str]:
-    match (record.key or b"").decode("utf-8", "replace").split("/", 2):
-        case [organization_id, entity, entity_id] if organization_id:
-            return OrganizationId(organization_id), entity, entity_id
-        case other:
-            raise UnreadableEventError(f"the key {'/'.join(other)!r} names no entity")

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from tuyen_directory.usernames import folded
 from tuyen_gateway.domain.login_throttle import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
@@ -18,7 +19,6 @@ from tuyen_gateway.domain.login_throttle import (
     attempted,
     wait_before,
 )
-from tuyen_gateway.domain.usernames import folded
 from tuyen_gateway.errors import (
     TooManyAttemptsError,
     UnauthenticatedError,

@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import PLACES_OF_AN_AGENT
@@ -24,7 +25,6 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_agent, check_agent_removal
-from tuyen_gateway.domain.directory import Organization, StoredEntity
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import NotFoundError
 

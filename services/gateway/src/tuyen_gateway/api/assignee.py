@@ -5,6 +5,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.limits import NOTE_CHARACTERS
@@ -14,7 +15,6 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_assignee, check_taking
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import (
     ConflictError,

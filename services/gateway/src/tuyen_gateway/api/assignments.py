@@ -5,6 +5,7 @@ from datetime import datetime
 
 from fastapi import APIRouter
 
+from tuyen_directory.organization import Organization
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.vocabulary import Exclusion, Reason, Strategy
 from tuyen_gateway.api.bodies import ResponseBody
@@ -14,7 +15,6 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain import history
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.sentences import NameLookup, sentence

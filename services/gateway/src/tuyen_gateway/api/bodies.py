@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints
 
+from tuyen_directory.usernames import composed
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS, USERNAME_CHARACTERS
-from tuyen_gateway.domain.usernames import composed
 
 ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
 """An id that a caller chooses."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 from pydantic import ConfigDict
 
+from tuyen_directory.organization import Organization, StoredEntity, region_key
 from tuyen_events.directory import DepartmentChanged, RegionChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, DepartmentId, RegionId
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
@@ -19,7 +20,6 @@ from tuyen_gateway.domain.changes import (
     check_region,
     check_region_removal,
 )
-from tuyen_gateway.domain.directory import Organization, StoredEntity, region_key
 
 router = APIRouter(prefix="/departments", tags=["livechat"])
 

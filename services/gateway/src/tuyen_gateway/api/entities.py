@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from tuyen_directory.organization import StoredEntity
 from tuyen_events.directory import DirectoryEvent
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import directory_position
-from tuyen_gateway.domain.directory import StoredEntity
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.gateway import Gateway
 

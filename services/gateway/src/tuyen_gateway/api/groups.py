@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import GroupChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId, GroupId
 from tuyen_events.limits import AGENTS
@@ -15,7 +16,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_group, check_group_removal
-from tuyen_gateway.domain.directory import Organization, StoredEntity
 
 router = APIRouter(prefix="/groups", tags=["livechat"])
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response, status
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
 from tuyen_events.limits import URL_CHARACTERS
@@ -17,7 +18,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_link
-from tuyen_gateway.domain.directory import Organization, StoredEntity
 
 router = APIRouter(prefix="/links", tags=["livechat"])
 

@@ -6,8 +6,8 @@ from tuyen_events.vocabulary import Presence, Role
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import AfterVersion, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.directory import sees_page
 from tuyen_gateway.domain.rights import RIGHTS, Right
+from tuyen_gateway.domain.visibility import sees_page
 
 router = APIRouter(tags=["login"])
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response, status
 from pydantic import ConfigDict, StringConstraints
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import AgentChanged, OrganizationChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Role
@@ -14,7 +15,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import operators_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.errors import ConflictError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
 from tuyen_events.limits import AGENTS
@@ -24,8 +25,8 @@ from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_page
-from tuyen_gateway.domain.directory import Organization, StoredEntity, sees_page
 from tuyen_gateway.domain.livechat import kept_status, shown_status
+from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 

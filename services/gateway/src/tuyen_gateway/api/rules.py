@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization, StoredEntity, next_version
 from tuyen_events.directory import Member, RuleChanged
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.limits import AGENTS, CAPACITY, PAGES
@@ -21,7 +22,6 @@ from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_rule
-from tuyen_gateway.domain.directory import Organization, StoredEntity, next_version
 from tuyen_gateway.errors import NotFoundError
 
 router = APIRouter(prefix="/rules", tags=["rules"])

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.limits import DONE_AFTER_HOURS
 from tuyen_events.vocabulary import Visibility, WhenNobody
@@ -18,7 +19,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_settings
-from tuyen_gateway.domain.directory import Organization
 
 router = APIRouter(prefix="/settings", tags=["settings"])
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import SupportTeamChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS
@@ -16,7 +17,6 @@ from tuyen_gateway.api.dependencies import (
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_support_team
-from tuyen_gateway.domain.directory import Organization
 
 router = APIRouter(prefix="/support-team", tags=["staff"])
 

@@ -4,8 +4,8 @@
 Decides R6.2 and R6.6.
 """
 
+from tuyen_directory.organization import Organization, may_work_on
 from tuyen_events.ids import AgentId, PageId
-from tuyen_gateway.domain.directory import Organization, may_work_on
 from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError
 
 

@@ -5,6 +5,7 @@ Decides L1.
 
 from collections.abc import Iterable, Sequence
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import (
     AgentChanged,
     DirectoryEvent,
@@ -18,7 +19,6 @@ from tuyen_events.directory import (
 )
 from tuyen_events.ids import AgentId, DepartmentId, GroupId
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 
 _MOST_NAMED = 3

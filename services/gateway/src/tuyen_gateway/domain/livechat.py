@@ -6,10 +6,10 @@ Decides P1 and L2.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tuyen_directory.organization import Organization, may_work_on
 from tuyen_events.directory import AgentChanged, DepartmentChanged, PageChanged, RegionChanged
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.domain.directory import Organization, may_work_on
 
 INACTIVE, WAITING, VERIFIED, ACTIVE = "inactive", "waiting", "verified", "active"
 

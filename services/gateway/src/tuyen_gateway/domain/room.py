@@ -5,9 +5,9 @@ Every service stores the whole directory, and the router makes a pool of all mem
 
 from collections.abc import Callable, Mapping
 
+from tuyen_directory.organization import Organization, entities, entity_of, find
 from tuyen_events import limits
 from tuyen_events.directory import DirectoryEvent, GroupChanged, PageChanged, RuleChanged
-from tuyen_gateway.domain.directory import Organization, entities, entity_of, find
 from tuyen_gateway.errors import InvalidError
 
 _MOST: Mapping[str, int] = {

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tuyen_events.directory import SettingsChanged
+from tuyen_directory.organization import Organization
+from tuyen_events.directory import AgentChanged, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow
@@ -62,6 +63,24 @@ class Scope:
                 return assignee is None or assignee == self.agent_id
             case Assignees.OWN:
                 return assignee == self.agent_id
+
+
+def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
+    """The agent as the one who asks."""
+    return Viewer(
+        organization=organization.id,
+        agent_id=agent.id,
+        name=agent.name,
+        role=agent.role,
+        pages=organization.staffed_pages(agent.id),
+        since=agent.since,
+        other_channels=organization.other_channels,
+    )
+
+
+def sees_page(scope: Scope, page_id: PageId) -> bool:
+    """Whether a page is the viewer's to see at all (R7.1)."""
+    return scope.pages is None or page_id in scope.pages
 
 
 def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:

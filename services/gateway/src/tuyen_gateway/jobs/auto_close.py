@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import structlog
 
+from tuyen_directory.organization import Organization
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import OrganizationId, caused_command_id
 from tuyen_gateway.adapters.commands import mark_done
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient

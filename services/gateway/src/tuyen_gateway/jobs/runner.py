@@ -30,7 +30,6 @@ from tuyen_events.jobs import (
 )
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.commands import Command
-from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     TOO_LARGE,
@@ -46,7 +45,7 @@ from tuyen_gateway.domain.jobs import (
     take_up,
 )
 from tuyen_gateway.domain.rights import RIGHTS, Right
-from tuyen_gateway.domain.visibility import Scope, scope_of
+from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged

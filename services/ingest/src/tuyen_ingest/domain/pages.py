@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tuyen_channels.ports import Page, Pages
+from tuyen_directory.organization import Removed
 from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
+
+_PageKey = tuple[OrganizationId, PageId]
 
 _SERVED = frozenset({"active", "waiting"})
 """The events of a livechat page that nobody subscribed yet (P1) are processed from its site's first
@@ -25,8 +28,8 @@ class ConnectedPages:
 
     def __init__(self) -> None:
         self._suspended: set[OrganizationId] = set()
-        self._pages: dict[str, PageChanged] = {}
-        self._claims: dict[tuple[Channel, str], dict[str, None]] = {}
+        self._pages: dict[_PageKey, PageChanged] = {}
+        self._claims: dict[tuple[Channel, str], dict[_PageKey, None]] = {}
         self._served: dict[Channel, dict[str, Page]] = {}
         """A gateway of a later version may connect pages of a channel that is not known here."""
 
@@ -49,12 +52,19 @@ class ConnectedPages:
         page = self._serving(channel, external_id)
         return page is not None and page.at <= moment
 
-    def apply(self, key: str, change: DirectoryEvent | None) -> None:
-        """Applies one record of the directory; None removes the entity of `key`."""
-        if isinstance(change, OrganizationChanged):
-            self._suspend(change.organization, change.suspended)
-            return
-        page = change if isinstance(change, PageChanged) else None
+    def apply(self, organization: OrganizationId, change: DirectoryEvent | Removed) -> None:
+        """Folds one record of the organization's directory."""
+        match change:
+            case OrganizationChanged():
+                self._suspend(organization, change.suspended)
+            case PageChanged():
+                self._replace((organization, change.id), change)
+            case Removed(entity="page"):
+                self._replace((organization, PageId(change.entity_id)), None)
+            case _:
+                pass
+
+    def _replace(self, key: _PageKey, page: PageChanged | None) -> None:
         before = self._pages.pop(key, None)
         if page is not None:
             self._pages[key] = page
@@ -84,7 +94,7 @@ class ConnectedPages:
             served[external_id] = Page(page.organization, page.id)
 
     def _serving(self, channel: Channel, external_id: str) -> PageChanged | None:
-        claims: Mapping[str, None] = self._claims.get((channel, external_id), {})
+        claims: Mapping[_PageKey, None] = self._claims.get((channel, external_id), {})
         for key in claims:
             page = self._pages[key]
             if page.status in _SERVED and page.organization not in self._suspended:

@@ -7,20 +7,18 @@ an agent who logs out in the same second is handled at the customer's next event
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
+from tuyen_directory.organization import Organization, evolve, next_version
+from tuyen_directory.records import read_change
 from tuyen_events.codec import UnreadableEventError, decode_data
-from tuyen_events.directory import DirectoryEvent, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
-from tuyen_router.domain.organization import Organization, evolve, with_presence, without
+from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.stages.records import reason_of
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class OrganizationTables:
@@ -37,7 +35,7 @@ class OrganizationTables:
         mark_dirty: Callable[[OrganizationId], None],
         began_to_count: Callable[[OrganizationId], None],
     ) -> None:
-        self._organizations: dict[OrganizationId, Organization] = {}
+        self._organizations: dict[OrganizationId, OrganizationState] = {}
         self._presence_versions: dict[tuple[OrganizationId, AgentId], int] = {}
         self._stir = mark_dirty
         self._began_to_count = began_to_count
@@ -45,12 +43,11 @@ class OrganizationTables:
             GlobalTable(log, topic, self._take, service="router") for topic in (DIRECTORY, PRESENCE)
         )
 
-    def get(self, organization: OrganizationId) -> Organization:
-        """The organization; one without any record assigns nothing."""
+    def get(self, organization: OrganizationId) -> OrganizationState:
+        """The organization; one of which nothing was read assigns nothing."""
         found = self._organizations.get(organization)
         if found is None:
-            settings = SettingsChanged(organization=organization, at=_NEVER)
-            found = Organization(organization, settings)
+            found = OrganizationState(Organization(id=organization))
             self._organizations[organization] = found
         return found
 
@@ -70,18 +67,19 @@ class OrganizationTables:
             raise UnreadableEventError(reason_of(error)) from error
 
     def _fold(self, record: Record) -> None:
-        if record.value is None:
-            self._remove(record)
-            return
-        event = decode_data(record.headers, record.value)
-        match event:
-            case PresenceChanged():
+        if record.topic == DIRECTORY.name:
+            self._change(record)
+        elif record.value is not None:
+            event = decode_data(record.headers, record.value)
+            if isinstance(event, PresenceChanged):
                 self._come_or_gone(event)
-            case DirectoryEvent():
-                changed = evolve(self.get(event.organization), event)
-                self._set(replace(changed, directory=record.offset))
-            case _:
-                pass
+
+    def _change(self, record: Record) -> None:
+        organization, change = read_change(record.key, record.headers, record.value)
+        before = self.get(organization)
+        version = next_version(before.directory.version, record.timestamp)
+        directory = evolve(before.directory, change, version)
+        self._set(replace(before, directory=directory, directory_offset=record.offset))
 
     def _come_or_gone(self, event: PresenceChanged) -> None:
         """Ignores a version that is not higher than the last: a late record of a presence worker
@@ -92,24 +90,17 @@ class OrganizationTables:
             self._set(with_presence(before, event.agent_id, event.presence))
             self._presence_versions[agent] = event.version
 
-    def _remove(self, record: Record) -> None:
-        """Removes a directory entity; the record's key names it."""
-        if record.topic != DIRECTORY.name or record.key is None:
-            return
-        organization, _, rest = record.key.decode().partition("/")
-        entity, _, entity_id = rest.partition("/")
-        changed = without(self.get(OrganizationId(organization)), entity, entity_id)
-        self._set(replace(changed, directory=record.offset))
-
-    def _set(self, organization: Organization) -> None:
+    def _set(self, organization: OrganizationState) -> None:
         before = self.get(organization.id)
         self._organizations[organization.id] = organization
         self._stir(organization.id)
-        if organization.rules is not before.rules and _begins_to_count(before, organization):
+        if organization.directory.rules is not before.directory.rules and _begins_to_count(
+            before, organization
+        ):
             self._began_to_count(organization.id)
 
 
-def _begins_to_count(before: Organization, after: Organization) -> bool:
+def _begins_to_count(before: OrganizationState, after: OrganizationState) -> bool:
     return after.counts_loads and not before.counts_loads
 
 

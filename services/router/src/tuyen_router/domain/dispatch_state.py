@@ -17,6 +17,7 @@ from tuyen_events.vocabulary import ConversationKind
 from tuyen_router.domain import loads, queue_buckets, threads
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCounted, LoadStep
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
 from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged, Threads, ThreadStep
 
@@ -139,8 +140,9 @@ class DispatchState:
     place: int = 0
     asked: dict[str, int] = field(default_factory=dict)
     told: dict[str, None] = field(default_factory=dict)
-    """Pools that this worker published, oldest first. Another worker publishes them again, which
-    does no harm."""
+    """Pools that this owner told of, oldest first; another one tells again, which does no harm."""
+    pool_cache: PoolCache = field(default_factory=PoolCache, repr=False, compare=False)
+    """The pools of its organizations. No step changes them: they follow from the organizations."""
 
     def progress(self) -> Progress:
         return Progress(self.place, dict(self.asked))

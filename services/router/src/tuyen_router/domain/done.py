@@ -23,14 +23,14 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import came_after
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState, order_of
 
 
 def on_done(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: MarkConversationDone,
     position: Position,
     *,
@@ -68,7 +68,7 @@ def on_done(
 
 def _take_out_of_queue(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: MarkConversationDone,
     position: Position,
 ) -> list[Decision]:

@@ -21,7 +21,7 @@ from tuyen_router.domain.command_results import (
     withdraw,
 )
 from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, Request, request_id
 from tuyen_router.domain.visits import address_of, word_of
 
@@ -30,7 +30,7 @@ ThreadKeys = tuple[tuple[ConversationId, ConversationKind], ...]
 
 def on_return(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: ReturnToRotation,
     position: Position,
     *,
@@ -70,7 +70,7 @@ def on_return(
 
 
 def _decide_outcome(
-    organization: Organization, agent: AgentId | None, command: ReturnToRotation
+    organization: OrganizationState, agent: AgentId | None, command: ReturnToRotation
 ) -> Outcome:
     if not organization.assigns:
         return Outcome.ASSIGNMENT_OFF  # R6.1
@@ -78,7 +78,7 @@ def _decide_outcome(
 
 
 def _provenance_of(
-    organization: Organization, command: ReturnToRotation, reason: Reason
+    organization: OrganizationState, command: ReturnToRotation, reason: Reason
 ) -> Provenance:
     return Provenance(
         reason=reason,
@@ -91,7 +91,7 @@ def _provenance_of(
 
 
 def _find_keeper(
-    state: CustomerState, organization: Organization, command: ReturnToRotation
+    state: CustomerState, organization: OrganizationState, command: ReturnToRotation
 ) -> AgentId | None:
     """Who has the customer by now, unless that is the agent whose conversation is returned."""
     if not command.kind.sticky:
@@ -103,7 +103,10 @@ def _find_keeper(
 
 
 def _keep(
-    state: CustomerState, organization: Organization, command: ReturnToRotation, keeper: AgentId
+    state: CustomerState,
+    organization: OrganizationState,
+    command: ReturnToRotation,
+    keeper: AgentId,
 ) -> list[Decision]:
     conversation = identify(command, command.conversation_id, command.kind)
     why = _provenance_of(organization, command, Reason.BULK)
@@ -167,7 +170,7 @@ def _with(threads: ThreadKeys, thread: tuple[ConversationId, ConversationKind]) 
 
 def _repeat(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: ReturnToRotation,
     position: Position,
     told: list[Decision],

@@ -31,12 +31,6 @@ class Links:
 
     by_id: Mapping[LinkId, LinkChanged] = field(default_factory=dict)
 
-    def having(self, link: LinkChanged) -> "Links":
-        return Links({**self.by_id, link.id: link})
-
-    def without(self, link: LinkId) -> "Links":
-        return Links({each: found for each, found in self.by_id.items() if each != link})
-
     def group_for(self, page_url: str) -> GroupId | None:
         """The group of the longest link that the address is at or below.
 

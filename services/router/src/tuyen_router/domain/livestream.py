@@ -17,7 +17,7 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, Request, last_settled
 
 LIVE_COMMENTS = 20
@@ -45,7 +45,7 @@ def with_comment(
 
 def on_live_comment_removed(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     comment: CommentRemoved,
     event_id: EventId,
     position: Position,

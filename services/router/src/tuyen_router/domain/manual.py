@@ -10,13 +10,13 @@ from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.command_results import give_to, refuse, repeat_result, was_handled
 from tuyen_router.domain.decisions import Decision, Provenance
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 
 
 def on_assign(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: AssignConversation,
     position: Position,
     *,
@@ -47,7 +47,10 @@ def on_assign(
 
 
 def _decide_outcome(
-    organization: Organization, version: int, agent: AgentId | None, command: AssignConversation
+    organization: OrganizationState,
+    version: int,
+    agent: AgentId | None,
+    command: AssignConversation,
 ) -> Outcome:
     if not organization.assigns:
         return Outcome.ASSIGNMENT_OFF  # R6.1
@@ -65,7 +68,7 @@ def _decide_outcome(
 
 
 def _taking(
-    organization: Organization, agent: AgentId | None, command: AssignConversation
+    organization: OrganizationState, agent: AgentId | None, command: AssignConversation
 ) -> Outcome | None:
     """Why the agent may not take the conversation (R6.6); None when they may, or already have
     it."""

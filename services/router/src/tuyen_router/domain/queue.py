@@ -39,7 +39,8 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReserved
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.state import order_of
@@ -47,7 +48,7 @@ from tuyen_router.domain.state import order_of
 
 def on_request(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     at: datetime,
     request: ChoiceRequested,
     *,
@@ -93,7 +94,8 @@ def on_request(
     if begins:
         yield threads.take(state.threads, request)
     counted = _current_loads(state, organization)
-    offer = queue_buckets.build_offer(organization, request, counted)
+    pools = state.pool_cache.pools_of(organization)
+    offer = queue_buckets.build_offer(pools, request, counted)
     never_waits = (
         before is None
         and not ahead
@@ -103,7 +105,7 @@ def on_request(
     if (
         offer.has_any()
         and organization.assigns_by_itself
-        and (overtakes or not _is_contested(state, organization, counted, offer, before))
+        and (overtakes or not _is_contested(state, pools, counted, offer, before))
     ):
         yield from _choose(state, organization, offer, request, at=at, drained=before is not None)
         return
@@ -149,13 +151,12 @@ def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator
         yield Dequeued(withdrawal.organization, waiting)
 
 
-def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bool:
-    """Whether rules do not assign as far as this stage has read the directory, and the asking stage
-    1 has read further. A request that keeps the assignee when there is no candidate (R3.3) need not
-    wait for that: the customer's next event asks again."""
+def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) -> bool:
+    """Whether rules do not assign by what is known here, and who asks has read more. Where the
+    assignee stays (R3.3), nobody has to wait for that: the next event asks again."""
     return (
         not organization.assigns_by_itself
-        and organization.directory < request.directory
+        and organization.directory_offset < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
 
@@ -184,7 +185,7 @@ def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Wai
 
 
 def drain(
-    state: DispatchState, organization: Organization, at: datetime, most: int
+    state: DispatchState, organization: OrganizationState, at: datetime, most: int
 ) -> Iterator[DispatchStep]:
     """R5.1: gives waiting conversations to agents who became candidates, oldest first; at most
     `most`.
@@ -196,9 +197,10 @@ def drain(
     if not waiting or not organization.assigns_by_itself:
         return
     counted = _current_loads(state, organization)
-    served = queue_buckets.serve_in_order(organization, waiting, counted)
+    pools = state.pool_cache.pools_of(organization)
+    served = queue_buckets.serve_in_order(pools, waiting, counted)
     for each in islice(served, most):
-        offer = queue_buckets.build_offer(organization, each.request, counted)
+        offer = queue_buckets.build_offer(pools, each.request, counted)
         yield Dequeued(organization.id, each.request.request_id)
         yield from _choose(state, organization, offer, each.request, at=at, drained=True)
 
@@ -222,7 +224,7 @@ def repeat_drained(state: DispatchState) -> Iterator[AnswerRepeated]:
 
 
 def _current_loads(
-    state: DispatchState, organization: Organization
+    state: DispatchState, organization: OrganizationState
 ) -> Mapping[AgentId, int] | None:
     """The agents' loads, which change as steps are applied; None where no rule needs them."""
     if not organization.counts_loads:
@@ -232,23 +234,23 @@ def _current_loads(
 
 def _is_contested(
     state: DispatchState,
-    organization: Organization,
+    pools: OrganizationPools,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None,
 ) -> bool:
-    """Whether another waiting request could be given to one of the agents on offer."""
-    waiting = state.queue_buckets.get(organization.id, {})
-    return queue_buckets.is_contested(organization, waiting, counted, offer, leaving)
+    """Whether anybody else who waits may have one of those on offer."""
+    waiting = state.queue_buckets.get(pools.organization.id, {})
+    return queue_buckets.is_contested(pools, waiting, counted, offer, leaving)
 
 
-def _leaves_unassigned(organization: Organization) -> bool:
+def _leaves_unassigned(organization: OrganizationState) -> bool:
     return organization.settings.when_nobody is WhenNobody.LEAVE_UNASSIGNED  # R5.2
 
 
 def _choose(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     offer: Offer,
     request: ChoiceRequested,
     *,
@@ -312,7 +314,7 @@ def _describe_choice(
 
 def _answer(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     request: ChoiceRequested,
     verdict: Verdict,
     *,

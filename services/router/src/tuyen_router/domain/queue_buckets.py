@@ -17,7 +17,7 @@ from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Capability
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer, required_capability
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 
 BucketKey = tuple[PageId, Capability, str | None, str | None, tuple[AgentId, ...]]
@@ -67,7 +67,7 @@ def leave(lines: Buckets, waiting: Waiting) -> None:
 
 
 def serve_in_order(
-    organization: Organization, lines: Buckets, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, lines: Buckets, loads: Mapping[AgentId, int] | None
 ) -> Iterator[Waiting]:
     """The waiting requests that somebody may take now, oldest first.
 
@@ -77,13 +77,13 @@ def serve_in_order(
     heads = [
         (_first(line).place, key)
         for key, line in lines.items()
-        if _offer_to(organization, key, loads).has_any()
+        if _offer_to(pools, key, loads).has_any()
     ]
     heapify(heads)
     while heads:
         _, key = heads[0]
-        if loads is not None and not _offer_to(organization, key, loads).has_any():
-            heappop(heads)  # R1.7: all of its agents are at capacity now
+        if loads is not None and not _offer_to(pools, key, loads).has_any():
+            heappop(heads)  # R1.7: the last of its agents got as many as they may have
             continue
         yield _first(lines[key])
         if key in lines:
@@ -93,7 +93,7 @@ def serve_in_order(
 
 
 def is_contested(
-    organization: Organization,
+    pools: OrganizationPools,
     lines: Buckets,
     loads: Mapping[AgentId, int] | None,
     offer: Offer,
@@ -103,18 +103,18 @@ def is_contested(
     offer."""
     alone = None if leaving is None else _bucket_of(leaving.request)
     return any(
-        offer.shares(_offer_to(organization, key, loads))
+        offer.shares(_offer_to(pools, key, loads))
         for key, line in lines.items()
         if key != alone or len(line) > 1
     )
 
 
 def build_offer(
-    organization: Organization, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     """Who may be chosen for a request now (R1)."""
     pool = build_pool(
-        organization,
+        pools,
         request.page_id,
         required_capability(request.channel, request.kind),
         department=request.department,
@@ -125,10 +125,10 @@ def build_offer(
 
 
 def _offer_to(
-    organization: Organization, key: BucketKey, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, key: BucketKey, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     page, capability, department, region, leavers = key
-    pool = build_pool(organization, page, capability, department=department, region=region)
+    pool = build_pool(pools, page, capability, department=department, region=region)
     return narrow_to_offer(pool, loads, leavers)
 
 

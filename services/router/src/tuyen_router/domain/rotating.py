@@ -23,7 +23,7 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import Seen, recognize
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
 from tuyen_router.domain.sticky import (
@@ -36,7 +36,7 @@ from tuyen_router.domain.sticky import (
 
 
 def on_root_comment(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
     """A new root comment always requests a choice, whoever wrote it and whoever its author's
     assignee is (R4.1, R4.4).
@@ -61,9 +61,10 @@ def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
     return thread in state.conversations
 
 
-def on_reply(state: CustomerState, organization: Organization, arrival: Arrival) -> list[Decision]:
-    """A reply assigns nothing (R4.3); a reply by the root's author reopens a conversation that is
-    done (I12).
+def on_reply(
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
+) -> list[Decision]:
+    """A reply assigns nothing (R4.3); by the root's author it opens what was done (I12).
 
     Only the root's author is in the root's partition, as a known customer. A reply by anybody else
     does not reopen the conversation here, so a root comment that is done does not count towards its
@@ -89,7 +90,7 @@ def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) ->
 
 def on_comment_removed(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     comment: CommentRemoved,
     event_id: EventId,
     position: Position,
@@ -121,7 +122,10 @@ def on_comment_removed(
 
 
 def on_removed(
-    state: CustomerState, organization: Organization, removed: ThreadRemoved, position: Position
+    state: CustomerState,
+    organization: OrganizationState,
+    removed: ThreadRemoved,
+    position: Position,
 ) -> list[Decision]:
     """R4.6: the thread leaves the queue and counts towards no load. It keeps its assignee, its turn
     in the rotation is not taken back, and no later event opens it again.
@@ -154,7 +158,7 @@ def on_removed(
 
 def _leave_queue(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     removed: ThreadRemoved,
     current: ConversationState,
 ) -> Decision:

@@ -21,7 +21,7 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.livestream import with_comment
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import Seen, recognize, remember_seen
 from tuyen_router.domain.state import (
     CustomerRecord,
@@ -50,7 +50,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def on_sticky_event(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
     """A message or a livestream comment of a customer.
 
@@ -139,7 +139,7 @@ def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ..
 
 
 def _purpose(
-    organization: Organization, customer: CustomerRouting, arrival: Arrival
+    organization: OrganizationState, customer: CustomerRouting, arrival: Arrival
 ) -> Purpose | None:
     """Why a new assignee has to be found; None when the present one stays."""
     agent = customer.agent_id
@@ -164,7 +164,7 @@ def _department_requested(arrival: Arrival) -> RequestedDepartment | None:
 
 
 def _requests_another_department(
-    organization: Organization, customer: CustomerRouting, arrival: Arrival
+    organization: OrganizationState, customer: CustomerRouting, arrival: Arrival
 ) -> bool:
     """R3.7: whether the visitor names a department or region that differs from the last one, and
     their assignee is not in it.
@@ -179,7 +179,7 @@ def _requests_another_department(
 
 
 def _redirect(
-    organization: Organization, customer: CustomerRouting, request: Request, arrival: Arrival
+    organization: OrganizationState, customer: CustomerRouting, request: Request, arrival: Arrival
 ) -> Request:
     """R3.7: a waiting visitor who names another department waits there, in the place that they had.
 
@@ -201,7 +201,7 @@ def _redirect(
 
 
 def _follow_assignee(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
     version = organization.settings.version
     return follow_assignee(
@@ -251,7 +251,7 @@ def _open_request(arrival: Arrival, purpose: Purpose) -> Request:
 
 
 def _join_request(
-    state: CustomerState, organization: Organization, request: Request, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, request: Request, arrival: Arrival
 ) -> tuple[Request, list[Decision]]:
     """R3.6: while an answer is awaited, no second request is sent; the conversation gets the same
     answer."""

@@ -322,8 +322,8 @@ class _Writing:
                     record = private_record(decision.conversation_id, decision)
                     self._outbox.require(COMMAND_RESULTS.name, record)
                 case ChoiceRequested():
-                    directory = self._organization(decision.organization).directory
-                    asked = replace(decision, directory=directory)
+                    offset = self._organization(decision.organization).directory_offset
+                    asked = replace(decision, directory=offset)
                     record = private_record(decision.organization, asked)
                     self._outbox.require(REQUESTS.name, record)
                 case ChoiceWithdrawn() | ThreadReported():

@@ -5,7 +5,6 @@ ways.
 """
 
 import unicodedata
-from collections.abc import Sequence
 
 
 def composed(text: str) -> str:
@@ -16,10 +15,3 @@ def composed(text: str) -> str:
 def folded(username: str) -> str:
     """The same for two usernames that are equal: case and Unicode form do not matter."""
     return composed(composed(username).casefold())
-
-
-def spellings(password: str) -> Sequence[str]:
-    """The forms in which `password` may have been hashed: as it is now, composed, or decomposed,
-    for passwords from before they were composed."""
-    decomposed = unicodedata.normalize("NFD", password)
-    return tuple(dict.fromkeys((password, composed(password), decomposed)))

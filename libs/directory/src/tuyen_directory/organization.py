@@ -1,4 +1,7 @@
-"""What an organization has set up, from the directory's records."""
+"""What an organization has set up, folded from the directory's records one by one.
+
+Decides R1.4.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from tuyen_directory.usernames import folded
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -29,8 +33,6 @@ from tuyen_events.ids import (
     RuleId,
 )
 from tuyen_events.vocabulary import Channel, Role
-from tuyen_gateway.domain.usernames import folded
-from tuyen_gateway.domain.visibility import Scope, Viewer
 
 EntityT_co = TypeVar("EntityT_co", bound=DirectoryEvent, covariant=True)
 
@@ -82,6 +84,14 @@ class Organization:
             return SettingsChanged(organization=self.id, at=_NEVER)
         return self.stored_settings.value
 
+    @property
+    def suspended(self) -> bool:
+        return self.profile is not None and self.profile.value.suspended
+
+    def agent(self, agent_id: AgentId) -> AgentChanged | None:
+        stored = self.agents.get(agent_id)
+        return None if stored is None else stored.value
+
     def active_agent(self, agent_id: AgentId) -> AgentChanged | None:
         """The agent, unless disabled or removed (R1.8)."""
         stored = self.agents.get(agent_id)
@@ -103,6 +113,10 @@ class Organization:
             for stored in self.agents.values()
         )
 
+    def staff_of(self, page_id: PageId) -> frozenset[AgentId]:
+        """The agents who were given the page."""
+        return self._staff_by_page[page_id]
+
     def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
         return self._pages_by_agent.get(agent_id, frozenset())
@@ -121,6 +135,10 @@ class Organization:
         return found
 
     @cached_property
+    def _staff_by_page(self) -> "_StaffByPage":
+        return _StaffByPage(self.pages)
+
+    @cached_property
     def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:
         found: dict[AgentId, set[PageId]] = {}
         for page_id, page in self.pages.items():
@@ -129,22 +147,20 @@ class Organization:
         return {agent_id: frozenset(pages) for agent_id, pages in found.items()}
 
 
-def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
-    """The agent as a viewer."""
-    return Viewer(
-        organization=organization.id,
-        agent_id=agent.id,
-        name=agent.name,
-        role=agent.role,
-        pages=organization.staffed_pages(agent.id),
-        since=agent.since,
-        other_channels=organization.other_channels,
-    )
+class _StaffByPage(dict[PageId, frozenset[AgentId]]):
+    """The staff of pages as sets. Each is made when it is first asked for: an organization may have
+    thousands of pages, and each change of anything makes a new organization."""
 
+    def __init__(self, pages: Mapping[PageId, StoredEntity[PageChanged]]) -> None:
+        super().__init__()
+        self._pages = pages
 
-def sees_page(scope: Scope, page_id: PageId) -> bool:
-    """Whether a viewer may see a page at all (R7.1)."""
-    return scope.pages is None or page_id in scope.pages
+    def __missing__(self, page_id: PageId) -> frozenset[AgentId]:
+        page = self._pages.get(page_id)
+        if page is None:
+            return frozenset()
+        staff = self[page_id] = frozenset(page.value.staff)
+        return staff
 
 
 def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId) -> bool:
@@ -152,7 +168,7 @@ def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId
     applies to every role except `system_admin`."""
     if not organization.settings.page_permissions or agent.role is Role.SYSTEM_ADMIN:
         return True
-    return page_id in organization.staffed_pages(agent.id)
+    return agent.id in organization.staff_of(page_id)
 
 
 def next_version(before: int, written_ms: int) -> int:
