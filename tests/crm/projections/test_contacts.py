@@ -202,7 +202,7 @@ async def test_inv6_a_dropped_view_is_made_again_from_the_log(crm: Crm, views: D
         while sum((await crm.log.end_offsets(CONTACTS)).values()) < 80:  # noqa: ASYNC110 - as below
             await asyncio.sleep(0.05)
         ends = {(CONTACTS.name, p): e for p, e in (await crm.log.end_offsets(CONTACTS)).items()}
-        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB tells nobody
+        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(0.05)
         assert crm.health.problems() == {}
         with pytest.raises(StillRunningError):

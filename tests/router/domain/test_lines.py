@@ -143,7 +143,7 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
 def _walk(
     rotations: DispatchState, organization: OrganizationState
 ) -> list[tuple[str, AgentId | None]]:
-    """Everybody who waits, oldest first, is tried as if nobody else were in the queue."""
+    """Each waiting request, oldest first, is tried as if no other were in the queue."""
     cursors, loads = dict(rotations.cursors), deepcopy(rotations.loads)
     given = []
     for each in sorted(rotations.queues.get(SHOP, {}).values(), key=lambda each: each.place):

@@ -120,7 +120,7 @@ class AssignmentMade(AssignmentEvent, frozen=True, kw_only=True):
 
 
 class AssignmentChanged(AssignmentEvent, frozen=True, kw_only=True):
-    """A conversation went from one agent to another."""
+    """Notes that a conversation went from one agent to another."""
 
     type: ClassVar[str] = "assignment.changed.v1"
 

@@ -39,7 +39,7 @@ class Ingest:
 
 
 def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
-    """The service over a log. Nothing runs yet."""
+    """Builds the service for a log. Nothing runs yet."""
     ingest = compose(settings, log, clock)
     loops = [copy.run for copy in ingest.copies]
     return Service(settings=settings, app=ingest.app, health=ingest.health, loops=loops)

@@ -11,7 +11,7 @@ from tuyen_presence.worker import PresenceWorker
 
 
 def build(settings: ServiceSettings, log: Log, clock: Clock) -> Service:
-    """The service over a log. Nothing runs yet."""
+    """Builds the service for a log. Nothing runs yet."""
     worker, health = PresenceWorker(log, clock), Health()
     health.live_when("worker", worker.status.live)
     health.ready_when("worker", worker.status.ready)

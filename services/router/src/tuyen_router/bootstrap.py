@@ -31,7 +31,7 @@ from tuyen_router.stages.tables import ChoicesTable, CustomerPartitions
 from tuyen_stream import PartitionState, StreamApp, StreamSettings, TableSpec, build_app
 
 _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
-"""Some three thousand answers: well within what stage 2 remembers (REMEMBERED_ANSWERS)."""
+"""Some three thousand answers: far fewer than stage 2 remembers (REMEMBERED_ANSWERS)."""
 
 
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:

@@ -80,7 +80,7 @@ class ReportLoop:
         self._stage = stage
         self._woken = asyncio.Event()
         self._begun: set[OrganizationId] = set()
-        """Organizations whose rules ask for loads since the last reports."""
+        """Organizations whose rules began to count loads since the last reports."""
 
     def begin(self, organization: OrganizationId) -> None:
         """A rule of the organization asks for loads from now on."""

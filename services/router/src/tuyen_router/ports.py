@@ -16,4 +16,4 @@ OrganizationPartition = Callable[[int], DispatchState]
 """Stage 2's state of an owned partition."""
 
 Organizations = Callable[[OrganizationId], OrganizationState]
-"""An organization as it is known at this moment; an unknown one assigns nothing."""
+"""The present state of an organization; an unknown one assigns nothing."""

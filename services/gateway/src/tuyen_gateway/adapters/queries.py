@@ -23,10 +23,8 @@ Key = tuple[datetime, str]
 
 
 def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
-    """What a row has to be: covered by `scope` and fitting `wanted`.
-
-    Channels and kinds are always named, so that each index can give its rows in the list's order.
-    """
+    """Matches rows that `scope` covers and `wanted` selects. Channels and kinds are always listed,
+    so that each index can return its rows in the list's order."""
     channels = [*Channel, *sorted(scope.other_channels)]
     if wanted.channel is not None:
         channels = [wanted.channel]

@@ -41,9 +41,9 @@ class SettingsIn(RequestBody):
     auto_assign: bool | None = None
     """Rules assign new conversations; needs `assignment`."""
     auto_reassign: bool | None = None
-    """A customer whose agent has logged out gets another (R3.3); needs `auto_assign`."""
+    """A customer whose agent has logged out gets another one (R3.3); needs `auto_assign`."""
     when_nobody: Known[WhenNobody] | None = None
-    """What becomes of a conversation for which nobody is a candidate (R5)."""
+    """What happens to a conversation without a candidate (R5)."""
     take_unassigned: bool | None = None
     """Agents may take unassigned conversations (R6.6)."""
     done_after_hours: int | None = Field(default=None, ge=0, le=DONE_AFTER_HOURS)

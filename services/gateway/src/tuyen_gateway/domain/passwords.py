@@ -7,7 +7,7 @@ from tuyen_directory.usernames import composed
 
 
 def spellings(password: str) -> Sequence[str]:
-    """What may have been hashed when `password` was set: as it is now, composed, or decomposed, for
-    what was hashed before passwords were composed."""
+    """The forms in which `password` may have been hashed: as it is now, composed, or decomposed,
+    for passwords from before they were composed."""
     decomposed = unicodedata.normalize("NFD", password)
     return tuple(dict.fromkeys((password, composed(password), decomposed)))

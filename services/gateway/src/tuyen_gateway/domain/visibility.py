@@ -34,7 +34,7 @@ class Viewer:
     role: Role
     pages: frozenset[PageId]
     since: datetime | None = None
-    """When the agent came; null for those who were there before this was kept."""
+    """When the agent was added; null for agents from before this was stored."""
     other_channels: frozenset[Channel] = frozenset()
     """The channels of the organization's pages that this version does not know."""
 
@@ -48,7 +48,7 @@ class Scope:
     pages: frozenset[PageId] | None
     assignees: Assignees
     since: datetime | None = None
-    """What came before this is read: a new agent starts so (I5)."""
+    """Everything before this counts as read for a new agent (I5)."""
     other_channels: frozenset[Channel] = frozenset()
     """Channels that this version does not know, whose conversations are listed with the others."""
 
@@ -66,7 +66,7 @@ class Scope:
 
 
 def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
-    """The agent as the one who asks."""
+    """The agent as a viewer."""
     return Viewer(
         organization=organization.id,
         agent_id=agent.id,
@@ -79,7 +79,7 @@ def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
 
 
 def sees_page(scope: Scope, page_id: PageId) -> bool:
-    """Whether a page is the viewer's to see at all (R7.1)."""
+    """Whether a viewer may see a page at all (R7.1)."""
     return scope.pages is None or page_id in scope.pages
 
 

@@ -34,7 +34,7 @@ class ConnectedPages:
         """A gateway of a later version may connect pages of a channel that is not known here."""
 
     def of(self, channel: Channel) -> Pages:
-        """The channel's pages, a view that follows every change."""
+        """The channel's pages, a mapping that follows every change."""
         return self._served.setdefault(channel, {})
 
     def owner(self, channel: Channel, external_id: str) -> str:

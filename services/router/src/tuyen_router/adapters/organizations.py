@@ -44,7 +44,7 @@ class OrganizationTables:
         )
 
     def get(self, organization: OrganizationId) -> OrganizationState:
-        """The organization; one of which nothing was read assigns nothing."""
+        """The organization; one without any record assigns nothing."""
         found = self._organizations.get(organization)
         if found is None:
             found = OrganizationState(Organization(id=organization))

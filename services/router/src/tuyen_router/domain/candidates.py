@@ -28,7 +28,7 @@ from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 
 def required_capability(channel: Channel, kind: ConversationKind) -> Capability:
-    """What a member must be able to do for an event of this channel and kind (R1.3)."""
+    """The capability that a member needs for an event of this channel and kind (R1.3)."""
     return _CAPABILITIES.get((channel, kind)) or _capability_named_for(channel, kind)
 
 
@@ -105,7 +105,7 @@ def build_pool(
     directory = pools.organization.directory
     group = None if page_url is None else _group_of(pools.rosters, page_url)
     if department is None:
-        region = None  # a region is one of a department
+        region = None  # a region exists only inside a department
     elif department not in directory.departments:
         department = region = UNKNOWN
     elif region is not None and f"{department}/{region}" not in directory.regions:
@@ -156,8 +156,9 @@ class _Wants:
 
 
 def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
-    """The page's pool; pages of one rule share it, unless agents are given pages (R1.4). Everybody
-    who comes or goes makes all pools of an organization out of date, however many pages it has."""
+    """The page's pool. Pages of one rule share a pool, unless `page_permissions` is on (R1.4): each
+    agent who comes online or leaves invalidates all pools of the organization, however many pages
+    it has."""
     organization = pools.organization
     rule = find_rule(organization, wants.page)
     if rule is None:
@@ -215,7 +216,7 @@ def _team(rosters: Rosters, rule: RuleChanged) -> Team:
 
 
 def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
-    """The members who are candidates if they are there (R1.1, R1.3 to R1.6, R1.8)."""
+    """The members who are candidates whenever they are present (R1.1, R1.3 to R1.6, R1.8)."""
     team, directory = _team(rosters, rule), rosters.directory
     by_page, agents = directory.settings.page_permissions, directory.agents
     page = wants.page if by_page else PageId("")
@@ -249,8 +250,8 @@ def _explain_exclusions(
     wants: _Wants,
     candidates: tuple[AgentId, ...],
 ) -> tuple[Excluded, ...]:
-    """Who of the members is no candidate, with the first reason (R9.4). That is found without much
-    ado for those who are not there, who may be a thousand."""
+    """The members who are no candidates, each with the first reason (R9.4). Entries of absent
+    agents, of whom there may be a thousand, are cached."""
     team, told, among, absent = _team(rosters, rule), [], frozenset(candidates), rosters.absent
     there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
     for member in team.members:
@@ -270,7 +271,8 @@ def _explain_exclusions(
 def _exclusion_of(
     organization: OrganizationState, rule: RuleChanged, member: Member, wants: _Wants
 ) -> Exclusion | None:
-    """The first reason why a member is no candidate: they are gone, else in the order of R1."""
+    """The first reason why a member is no candidate: disabled or removed first, then in the order
+    of R1."""
     directory = organization.directory
     agent, why = directory.agent(member.agent_id), None
     if agent is None or agent.disabled:
@@ -323,6 +325,6 @@ def _belongs_to(agent: AgentChanged, department: str | None, region: str | None)
 
 
 def _group_of(rosters: Rosters, page_url: str) -> GroupId | None:
-    """R1.6: the group of the longest link above the address, if there still is one."""
+    """R1.6: the group of the longest link that covers the address, if that group still exists."""
     group = rosters.links.group_for(page_url)
     return group if group in rosters.directory.groups else None

@@ -140,7 +140,8 @@ class DispatchState:
     place: int = 0
     asked: dict[str, int] = field(default_factory=dict)
     told: dict[str, None] = field(default_factory=dict)
-    """Pools that this owner told of, oldest first; another one tells again, which does no harm."""
+    """Pools that this worker published, oldest first. Another worker publishes them again, which
+    does no harm."""
     pool_cache: PoolCache = field(default_factory=PoolCache, repr=False, compare=False)
     """The pools of its organizations. No step changes them: they follow from the organizations."""
 

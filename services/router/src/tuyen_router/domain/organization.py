@@ -15,13 +15,13 @@ from tuyen_events.vocabulary import Presence, Strategy
 
 @dataclass(frozen=True)
 class OrganizationState:
-    """One organization at one moment. Agents of whom nothing was heard are offline."""
+    """One organization at one moment. An agent without a presence record is offline."""
 
     directory: Organization
     """What people set up."""
     presence: Mapping[AgentId, Presence] = field(default_factory=dict)
     directory_offset: int = -1
-    """The offset of the last record of the directory that it was made from."""
+    """The offset of the last directory record that was applied."""
 
     @property
     def id(self) -> OrganizationId:
@@ -64,5 +64,5 @@ class OrganizationState:
 def with_presence(
     state: OrganizationState, agent: AgentId, presence: Presence
 ) -> OrganizationState:
-    """The organization after an agent came or went."""
+    """The organization after an agent's presence changed."""
     return replace(state, presence={**state.presence, agent: presence})

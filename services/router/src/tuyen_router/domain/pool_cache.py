@@ -24,12 +24,12 @@ RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A rule's members, as rotations go round them."""
+    """A rule's members, in the order of the rotation."""
 
     members: tuple[Member, ...]
     order: tuple[AgentId, ...]
     capacities: Mapping[AgentId, int]
-    """Of the members who have one (R1.7)."""
+    """Of the members who have a capacity (R1.7)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,9 +43,9 @@ class Rosters:
     links: Links
     teams: dict[RuleId, Team] = field(default_factory=dict)
     eligible: dict[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(default_factory=dict)
-    """The members who could be chosen, in their order, if all were there."""
+    """The members who would be candidates, in their order, if everybody were present."""
     absent: dict[AgentId, Excluded] = field(default_factory=dict)
-    """What is said of an agent who is enabled and not there."""
+    """The exclusion entry of each agent who is enabled and absent."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +57,7 @@ class OrganizationPools:
     rosters: Rosters
     by_event: dict[PoolKey, Pool] = field(default_factory=dict)
     by_rule: dict[RulePoolKey, Pool] = field(default_factory=dict)
-    """The same by rule, for all of its pages."""
+    """The same by rule, shared by all of its pages."""
 
 
 class PoolCache:

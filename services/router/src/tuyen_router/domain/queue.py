@@ -152,8 +152,9 @@ def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator
 
 
 def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) -> bool:
-    """Whether rules do not assign by what is known here, and who asks has read more. Where the
-    assignee stays (R3.3), nobody has to wait for that: the next event asks again."""
+    """Whether rules do not assign as far as this stage has read the directory, and the asking stage
+    1 has read further. A request that keeps the assignee when there is no candidate (R3.3) need not
+    wait for that: the customer's next event asks again."""
     return (
         not organization.assigns_by_itself
         and organization.directory_offset < request.directory
@@ -239,7 +240,7 @@ def _is_contested(
     offer: Offer,
     leaving: Waiting | None,
 ) -> bool:
-    """Whether anybody else who waits may have one of those on offer."""
+    """Whether another waiting request could be given to one of the agents on offer."""
     waiting = state.queue_buckets.get(pools.organization.id, {})
     return queue_buckets.is_contested(pools, waiting, counted, offer, leaving)
 

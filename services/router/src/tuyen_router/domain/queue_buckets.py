@@ -83,7 +83,7 @@ def serve_in_order(
     while heads:
         _, key = heads[0]
         if loads is not None and not _offer_to(pools, key, loads).has_any():
-            heappop(heads)  # R1.7: the last of its agents got as many as they may have
+            heappop(heads)  # R1.7: all of its agents are at capacity now
             continue
         yield _first(lines[key])
         if key in lines:
