@@ -67,7 +67,7 @@ class Outbox:
         partition: int,
         key: bytes | None,
         value: bytes | None,
-        headers: Headers = [],  # noqa: B006  # shared by all records without headers
+        headers: RecordHeaders = [],  # noqa: B006  # shared by all records without headers
     ) -> None:
         """Add one record. Raises `BatchTooLargeError`."""
         self.add_atomically(topic, partition, (OutRecord(key, value, headers),))

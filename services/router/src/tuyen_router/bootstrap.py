@@ -16,9 +16,7 @@ from tuyen_platform.kafka.ports import Log
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
 from tuyen_platform.process import serve_service
 from tuyen_router.adapters.organizations import OrganizationTables
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-)
+from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.state import CustomerState
 from tuyen_router.settings import RouterSettings
 from tuyen_router.stages import customers, organizations

@@ -8,6 +8,7 @@ assignments on something is not in them yet.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from sys import intern
 
 import msgspec
@@ -41,8 +42,16 @@ YOUNG = 8_192
 """So many of a partition are never at rest, however old: a crash may have lost what follows from
 their last records, and what says so is in their rows. More cannot be under way at the broker."""
 
+MARKS = 8_192
+"""So many marks of conversations without a row are kept of a partition, the latest ones."""
+
 _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record lies so many days back."""
+
+_AT_ONCE = 2_000
+"""So many are found to be that old at once, in some milliseconds: a chunk makes no more of them."""
+_MARK_BYTES = 100
+"""What the removal of a mark takes."""
 
 
 class SnapshotTail(msgspec.Struct, frozen=True, array_like=True):
@@ -152,6 +161,7 @@ def tail_of(state: CustomerState, offset: int) -> SnapshotTail:
 
 def recount_loads(state: CustomerState) -> None:
     """Counts all loads, once a snapshot was read whole."""
+    state.bare = {each: None for each in state.bare if each not in state.conversations}
     state.loads.clear()
     for name, current in state.conversations.items():
         loads = state.loads.setdefault(current.organization, {})
@@ -274,36 +284,75 @@ def _note(
 
 def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | None:
     """Puts some of what nothing happened to for long enough to rest, as many as change so many
-    bytes of buckets; None when there is nothing.
+    bytes; None when there is nothing. Those of one bucket go together, for it is written whole.
 
     What waits, or what a customer's open request asks for, stays. What had its last record
-    `REMEMBERED_DAYS` ago is forgotten on this occasion.
+    `REMEMBERED_DAYS` ago is forgotten on this occasion, and so are the oldest of too many marks.
     """
     changed = ChangedEntries()
     known = len(state.archive.owners)
-    size = 0
-    while len(state.recent) > YOUNG and size < most_bytes:
-        conversation, customer = next(iter(state.recent.items()))
-        current = state.conversations.get(conversation)
-        if current is not None and current.day > state.today - _WHOLE_DAYS:
-            break
-        del state.recent[conversation]
-        if current is None:
-            continue
-        if current.waiting or _is_asked_for(state, conversation, customer):
-            mark_recent(state, conversation, customer)
-            size += _CHANGE_BYTES
-            continue
-        if conversation in state.done:
-            changed.marks.append(conversation)
-        size += _bytes_beside(state, customer) + _rest(state, conversation, customer, current)
-        _note(changed, conversation, customer)
-    if not changed.buckets:
+    size = _forget_marks(state, changed)
+    _gather(state)
+    while state.due and size < most_bytes:
+        bucket = next(iter(state.due))
+        size += _rest_together(state, changed, bucket, most_bytes - size)
+    if not changed.buckets and not changed.marks:
         return None
     for number in changed.buckets:
         changed.freed += _forget(state, state.archive.let_go(number, _oldest(state)))
     changed.owners = range(known, len(state.archive.owners))
     return changed
+
+
+def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
+    """Lets the oldest marks go where those without a row are too many: returns how much is written
+    of that. One whose conversation has a row by now stays with it."""
+    most = min(_AT_ONCE, max(0, len(state.bare) - MARKS))
+    for conversation in list(islice(state.bare, most)):
+        del state.bare[conversation]
+        if conversation in state.done and conversation not in state.conversations:
+            del state.done[conversation]
+            changed.marks.append(conversation)
+    return _MARK_BYTES * len(changed.marks)
+
+
+def _gather(state: CustomerState) -> None:
+    """Moves what is old enough from `recent` to `due`."""
+    old: list[ConversationId] = []
+    most = min(_AT_ONCE, max(0, len(state.recent) - YOUNG))
+    for conversation in islice(state.recent, most):
+        current = state.conversations.get(conversation)
+        if current is not None and current.day > state.today - _WHOLE_DAYS:
+            break
+        old.append(conversation)
+    for conversation in old:
+        due = state.due.setdefault(bucket_of(conversation), [])
+        due.append((conversation, state.recent.pop(conversation)))
+
+
+def _rest_together(
+    state: CustomerState, changed: ChangedEntries, bucket: int, most_bytes: int
+) -> int:
+    """Puts those of a bucket to rest that are due, and returns how much is written of them."""
+    due = state.due.pop(bucket)
+    size = taken = 0
+    while taken < len(due) and size < most_bytes:
+        conversation, customer = due[taken]
+        taken += 1
+        current = state.conversations.get(conversation)
+        if current is None or conversation in state.recent:
+            continue  # it rests already, or something happened to it meanwhile
+        size += _bytes_beside(state, customer)
+        if current.waiting or _is_asked_for(state, conversation, customer):
+            mark_recent(state, conversation, customer)
+            continue
+        if conversation in state.done:
+            changed.marks.append(conversation)
+        _rest(state, conversation, customer, current)
+        _note(changed, conversation, customer)
+    if taken < len(due):
+        state.due[bucket] = due[taken:]
+    return size + len(state.archive.buckets.get(bucket, b""))
 
 
 def archive_threads_of(
