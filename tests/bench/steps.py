@@ -37,9 +37,7 @@ from tuyen_events.ids import (
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Role, Strategy
 from tuyen_platform.clock import SystemClock
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-)
+from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition

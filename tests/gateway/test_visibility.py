@@ -80,9 +80,9 @@ def test_r7_3_one_record_takes_a_row_from_one_inbox_to_another() -> None:
     mine = scope_of(viewer(Role.AGENT), settings(Visibility.OWN_ONLY, page_permissions=False))
     row = InboxRow(id=ConversationId("cnv"), page_id=HELD, assignee=ME, version=1)
     assert mine.covers(HELD, row.assignee)
-    row = assign(row, given_to(OTHER, version=2))
+    row = assign(row, given_to(OTHER, version=2), 0)
     assert not mine.covers(HELD, row.assignee)
-    row = assign(row, given_to(ME, version=3))
+    row = assign(row, given_to(ME, version=3), 0)
     assert mine.covers(HELD, row.assignee)
 
 

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
-from router.domain.shop import PAGE, page, pool_of, rule, shop
+from router.domain.shop import AT, PAGE, SHOP, page, pool_of, rule, shop
 from router.domain.test_candidates import LINKED
 from support.directory import after
 from tuyen_directory.organization import Removed
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
-from tuyen_events.directory import Member
-from tuyen_events.ids import AgentId, PageId, RuleId
+from tuyen_events.directory import DepartmentChanged, Member
+from tuyen_events.ids import AgentId, DepartmentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
+from tuyen_router.domain import candidates
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer
 from tuyen_router.domain.loads import Totals, full_by
 from tuyen_router.domain.organization import OrganizationState, with_presence
@@ -98,6 +99,32 @@ def test_r9_6_of_an_organization_that_changed_no_pool_is_kept() -> None:
     assert changed_since is not before
     assert not changed_since.by_event
     assert cache.pools_of(after(shop(), page(staff="a"))).rosters is not before.rosters
+
+
+def _department(number: int) -> DepartmentChanged:
+    name = DepartmentId(f"d{number}")
+    return DepartmentChanged(organization=SHOP, at=AT, id=name, name=name)
+
+
+@pytest.mark.parametrize("page_permissions", [False, True])
+def test_r9_6_what_visitors_name_fills_no_memory(
+    monkeypatch: pytest.MonkeyPatch, page_permissions: bool
+) -> None:
+    """Departments, regions and links of an organization make more pools than anybody needs."""
+    monkeypatch.setattr(candidates, "MEMBERS_KEPT", 1_000)
+    known = shop(page_permissions=page_permissions, pages=[page(staff="ab")])
+    known = after(
+        known,
+        *map(_department, range(300)),
+        *(changed(stored.value, departments=("d7",)) for stored in known.directory.agents.values()),
+    )
+    pools = PoolCache().pools_of(known)
+    for number in range(300):
+        build_pool(pools, PAGE, Capability.LIVECHAT_MESSAGE, department=f"d{number}")
+    for kept in (pools.by_event, pools.by_rule, pools.rosters.eligible):
+        assert len(kept) <= 1_000 // 32
+    seventh = build_pool(pools, PAGE, Capability.LIVECHAT_MESSAGE, department="d7")
+    assert seventh.candidates == (("a", "b") if page_permissions else ("a", "b", "c"))
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)

@@ -58,6 +58,12 @@ _REMOVALS_STAY = timedelta(hours=1)
 """How long a tombstone stays in a compacted topic at least: a reader who began before it was
 written must reach it, or would keep what it removed."""
 
+_SOON = timedelta(minutes=10)
+"""How long what is superseded stays where every process reads all of the topic at its start: it
+would read each change of a day. Two records of one version (decision 22) are met within that."""
+_A_DAY = timedelta(days=1)
+"""How long removals stay there: a process that was cut off for less has nobody who is gone."""
+
 _DIRTY_SHARE = "0.2"
 """Which share of a compacted topic may be superseded and cleanable before Kafka cleans it: a start
 then reads a quarter more than it needs. Kafka's default of a half would be twice as much."""
@@ -72,11 +78,11 @@ class Cleanup(StrEnum):
 class Topic:
     """One topic. `name` is without the prefix of the installation.
 
-    `retention` is how long a record stays (None: for ever); in a compacted topic, how long every
-    superseded or removed record stays at least, and not much longer. With `forgotten_after`, the
-    other records are deleted as well once they are so old. `public` topics are for other services:
-    their events only ever gain optional fields. A topic without `events` contains records that are
-    no events.
+    `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
+    superseded or removed record stays at least, and not much longer; with `forgotten_after`, the
+    others go, too, once they are so old. Removals stay for `removals_stay`, if that is longer.
+    `public` topics are for other services: their events only ever gain optional fields. A topic
+    without `events` carries records that are none.
     """
 
     name: str
@@ -90,6 +96,7 @@ class Topic:
     large_records: bool = False
     """Whether a record may have LARGE_RECORD_BYTES instead of RECORD_BYTES."""
     forgotten_after: timedelta | None = None
+    removals_stay: timedelta = _REMOVALS_STAY
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
     broker_time: bool = False
@@ -129,7 +136,7 @@ class Topic:
             settings["retention.ms"] = _milliseconds(self.forgotten_after)
         return settings | {
             "min.compaction.lag.ms": _milliseconds(kept),
-            "delete.retention.ms": _milliseconds(max(kept, _REMOVALS_STAY)),
+            "delete.retention.ms": _milliseconds(max(kept, self.removals_stay)),
             "segment.bytes": str(_SEGMENT_BYTES),
             "segment.ms": _milliseconds(min(max(kept, _SOONEST_SEGMENT), _LATEST_SEGMENT)),
             "min.cleanable.dirty.ratio": _DIRTY_SHARE,
@@ -208,17 +215,20 @@ PRESENCE = Topic(
     key="organization/agent",
     partitions=6,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=True,
     carries="presence changes",
     events=(presence.PresenceChanged,),
+    removals=(presence.REMOVED_TYPE,),
 )
 DIRECTORY = Topic(
     name="directory",
     key="organization/entity/id",
     partitions=1,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=True,
     carries="settings, pages, agents, rules and all else that an organization sets up",
     events=(
@@ -284,7 +294,7 @@ JOBS = Topic(
     key="job, or job/progress in the job's partition",
     partitions=6,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(minutes=10),
+    retention=_SOON,
     forgotten_after=_MONTH,
     public=False,
     carries="work on many conversations at once, and how far it has come",
@@ -306,7 +316,8 @@ CREDENTIALS = Topic(
     key="organization/agent",
     partitions=1,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=False,
     carries="hashed passwords",
 )
@@ -315,7 +326,8 @@ PAGE_TOKENS = Topic(
     key="what of an account at its channel",
     partitions=1,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=False,
     carries="what a page signs its webhooks with, sealed, and that it was used",
 )
@@ -324,7 +336,8 @@ POSTS = Topic(
     key="organization/page/post, video or place of a reply",
     partitions=6,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=False,
     carries="which posts are livestreams, and under which comments recent replies stand",
     events=(posts.PostClassified, posts.ReplyPlaced),

@@ -8,12 +8,7 @@ from asyncio import TimerHandle, Transport
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_WITHIN_S = 10.0
-"""How long a request's head may take, counted from the start of the connection or from the head's
-first byte."""
-
-HEAD_BYTES = 64 * 1024
-"""The largest head that arrives in several pieces; a single piece has at most 256 KiB."""
+from tuyen_events.limits import HEAD_BYTES, HEAD_WITHIN_S
 
 _log = structlog.get_logger()
 

@@ -24,12 +24,11 @@ from tuyen_gateway.domain.visibility import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRef:
-    """What a command about a conversation has to name.
+    """Whose a conversation is: what a command about it has to name.
 
-    `version` is that of the assignee, 0 for a conversation about which the router never decided.
-    The customer is the one by whose events the conversation is keyed: for a comment thread, the
-    author of the root comment or, while that is not known, the first who replied (R4.5). Null if
-    the router decided for a customer who is not known yet.
+    `version` is that of the assignee, 0 for a conversation that the router never decided about.
+    The customer is the one whose events the conversation is keyed by, with the partition, as
+    `Conversation.desk` has them. Null where nobody has been seen.
     """
 
     id: ConversationId
@@ -40,6 +39,7 @@ class ConversationRef:
     customer_external_id: str | None
     agent_id: AgentId | None
     version: int
+    partition: int | None = None
 
 
 class ConversationViews(Protocol):
@@ -134,11 +134,9 @@ class InboxViews(Protocol):
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts: ...
 
-    async def messages(
-        self, conversation_id: ConversationId, limit: int, after: str | None
-    ) -> ViewPage[Message]:
-        """A thread, oldest first, with removed messages but without their texts. A page ends early
-        when it is large. Read the row first: no scope is applied here."""
+    async def messages(self, row: InboxRow, limit: int, after: str | None) -> ViewPage[Message]:
+        """A thread, oldest first, removed messages with their texts gone. A page ends early when it
+        carries much. The row was asked for before: no scope cuts this."""
         ...
 
     async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
@@ -151,10 +149,13 @@ class InboxViews(Protocol):
         ...
 
     async def history(
-        self, conversation_id: ConversationId, limit: int, after: str | None
+        self, row: InboxRow, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        """A conversation's assignments, newest first. Read the row first: no scope is applied here.
-        Waits for a pool that is not folded yet, at most a second."""
+        """A conversation's assignments, newest first. The row was asked for before: no scope cuts
+        this.
+
+        A pool that was not folded yet is waited for, at most a second.
+        """
         ...
 
 

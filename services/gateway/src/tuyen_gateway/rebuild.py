@@ -1,7 +1,9 @@
 """Drops the inbox's views, to be folded again from the log: `python -m tuyen_gateway.rebuild`.
 
 Stop every gateway first: a running one would continue from where it was. If a gateway still runs,
-the command notices and changes nothing. The history of assignments is rebuilt here, from the copy
+the command notices and changes nothing; if one starts meanwhile, the command notices as well, and
+must be run again, since what that gateway folded may be dropped while its positions remain. The
+history of assignments is rebuilt here, from the copy
 that is kept for ever; the gateways fold everything else again when they start, and can serve while
 they do.
 
@@ -10,6 +12,8 @@ Decides O4.
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -20,8 +24,8 @@ from tuyen_gateway.projections.collections import COLLECTIONS, HISTORY, VIEW
 from tuyen_gateway.projections.history import record
 from tuyen_gateway.projections.run import GROUP
 from tuyen_platform.kafka.client import KafkaLog
-from tuyen_platform.kafka.groups import members
-from tuyen_platform.kafka.ports import FetchedRecords, Log, LogUnavailableError
+from tuyen_platform.kafka.groups import StillRunningError, require_stopped
+from tuyen_platform.kafka.ports import FetchedRecords, Log
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, folded_up_to, run_projection
@@ -30,37 +34,18 @@ from tuyen_platform.settings import ServiceSettings
 _KEPT_VIEW = "assignment-history"
 _KEPT_GROUP = "gateway-rebuild"
 _POLL_S = 0.1
-_GONE_WITHIN_S = 15.0
-"""Kafka counts a killed gateway for 10 s more."""
 
 _log = structlog.get_logger()
 
 
-class StillRunningError(RuntimeError):
-    """A gateway is folding the views, or it cannot be determined."""
+async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[None]]) -> None:
+    """Drops the views, forgets how far they had come, and returns when the history shows all that
+    was kept of it. Safe to repeat, and to be repeated when it broke off.
 
-
-async def require_stopped(settings: ServiceSettings, within_s: float = _GONE_WITHIN_S) -> None:
-    """Returns when no gateway is folding the views. Raises StillRunningError if one still is after
-    `within_s` seconds."""
-    group, problem = settings.topic_prefix + GROUP, "Kafka does not answer"
-    try:
-        async with asyncio.timeout(within_s):
-            while True:
-                try:
-                    if not await members(settings.kafka, group):
-                        return
-                    problem = "a gateway is running and folds the inbox: stop every gateway first"
-                except LogUnavailableError as error:
-                    problem = str(error)
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError:
-        raise StillRunningError(problem) from None
-
-
-async def rebuild(log: Log, database: Database) -> None:
-    """Drops the views and their positions, and returns when the history shows everything that was
-    kept of it. Can be repeated, and must be if it was interrupted."""
+    `stopped` raises StillRunningError while a gateway runs: nothing is touched before it returns,
+    and nothing is called done while it does not.
+    """
+    await stopped()
     # In this order: folding into views that still exist changes nothing, so nothing is lost if the
     # command is interrupted between the two.
     kept = MongoPositions(database, _KEPT_VIEW)
@@ -69,7 +54,9 @@ async def rebuild(log: Log, database: Database) -> None:
     for name in COLLECTIONS:
         await database.drop_collection(name)
     _log.info("views_dropped", view=VIEW)
+    await stopped()
     await _fold_kept(log, database, kept)
+    await stopped()
 
 
 async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None:
@@ -101,10 +88,11 @@ async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None
 
 
 async def main(settings: ServiceSettings) -> None:
-    await require_stopped(settings)
+    group = settings.topic_prefix + GROUP
+    stopped = partial(require_stopped, settings.kafka, group, "a gateway")
     database = connect(settings.mongodb, settings.database)
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
-        await rebuild(log, database)
+        await rebuild(log, database, stopped)
     database.client.close()
 
 

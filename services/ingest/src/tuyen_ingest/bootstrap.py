@@ -18,6 +18,7 @@ from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, POSTS
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.pages import ConnectedPages
+from tuyen_ingest.forgetting import Forgetting
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -29,19 +30,21 @@ from tuyen_platform.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The parts of the service. `copies` have to run for it to become ready."""
+    """The parts of the service. The caller must run `copies` and `forgetting`, which removes what
+    is known of the posts of removed pages; the service is ready once the copies have caught up."""
 
     app: ASGIApp
     acceptance: Acceptance
     channels: Mapping[str, WebhookChannel]
     health: Health
     copies: tuple[GlobalTable, ...]
+    forgetting: Forgetting
 
 
 def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
     """Builds the service for a log. Nothing runs yet."""
     ingest = compose(settings, log, clock)
-    loops = [copy.run for copy in ingest.copies]
+    loops = [*(copy.run for copy in ingest.copies), ingest.forgetting.run]
     return Service(settings=settings, app=ingest.app, health=ingest.health, loops=loops)
 
 
@@ -63,7 +66,8 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
 
     directory = GlobalTable(log, DIRECTORY, fold_directory, service="ingest")
     keys = GlobalTable(log, PAGE_TOKENS, tokens.fold, service="ingest")
-    copies = (directory, GlobalTable(log, POSTS, fold_posts, service="ingest"), keys)
+    posts_copy = GlobalTable(log, POSTS, fold_posts, service="ingest")
+    copies = (directory, posts_copy, keys)
     for copy in copies:
         health.ready_when(copy.topic.name, copy.problem)
     acceptance = Acceptance(
@@ -85,4 +89,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         others=others,
         body_within_s=settings.body_within_s,
     )
-    return Ingest(app, acceptance, channels, health, copies)
+    forgetting = Forgetting(
+        log=log, pages=pages, directory=directory, posts=posts, posts_copy=posts_copy
+    )
+    return Ingest(app, acceptance, channels, health, copies, forgetting)

@@ -15,7 +15,7 @@ from tuyen_channels.ports import Failure, Parsed, WebhookChannel
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
-from tuyen_events.ids import caused_event_id
+from tuyen_events.ids import OrganizationId, PageId, caused_event_id
 from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import FORGOTTEN_TYPE, PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
@@ -32,8 +32,8 @@ the id of each page that the body names, to whom it belonged, as in `Owners`."""
 _OWNERS_BYTES = 1024 * 1024
 
 Owners = Mapping[str, str]
-"""By a page's id at its channel, to whom it belonged when the body was accepted:
-`organization/page`, or empty for nobody."""
+"""By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
+empty when it was nobody's. A page of which that was not known is left out."""
 
 
 class WebhookDelivery(NamedTuple):
@@ -110,8 +110,7 @@ def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
         if isinstance(fact, Forgotten):
-            headers = [("ce_type", FORGOTTEN_TYPE.encode())]
-            yield ProducerRecord(POSTS, f"{page}/{key}", None, headers)
+            yield forgotten(fact.organization, fact.page_id, key)
             continue
         envelope = Envelope(
             id=caused_event_id(delivery.id, page, key),
@@ -121,6 +120,12 @@ def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]
             data=fact,
         )
         yield ProducerRecord(POSTS, f"{page}/{key}", *encode(envelope))
+
+
+def forgotten(organization: OrganizationId, page: PageId, key: str) -> ProducerRecord:
+    """The removal of what stands under `key` of a page."""
+    headers = [("ce_type", FORGOTTEN_TYPE.encode())]
+    return ProducerRecord(POSTS, f"{organization}/{page}/{key}", None, headers)
 
 
 def _about(fact: PostClassified | ReplyPlaced) -> str | None:

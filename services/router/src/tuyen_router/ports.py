@@ -3,9 +3,7 @@
 from collections.abc import Callable
 
 from tuyen_events.ids import OrganizationId
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-)
+from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 

@@ -42,6 +42,8 @@ class ProducerRecord(NamedTuple):
     key: str
     value: bytes | None
     headers: Headers = ()
+    partition: int | None = None
+    """As in `append`."""
 
 
 FetchedRecords = Mapping[tuple[str, int], Sequence[Record]]

@@ -40,7 +40,7 @@ from tuyen_gateway.ports import (
     ViewPage,
 )
 from tuyen_gateway.projections import collections
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.ports import Log, Offsets
 from tuyen_platform.mongodb import Database, Document, MongoSession, in_one_snapshot
 from tuyen_platform.projection import MongoPositions, ProjectionStatus
 
@@ -61,6 +61,9 @@ class MongoViews:
         self._threads = MongoThreads(database)
         self._names = CustomerNames(database)
         self._positions = MongoPositions(database, collections.VIEW)
+        self._reached: Offsets = {}
+        self._reached_at = float("-inf")
+        self._asking = asyncio.Lock()
         self._log = log
         self._status = status
 
@@ -78,7 +81,7 @@ class MongoViews:
         try:
             async with asyncio.timeout(WAIT_S):
                 while wanted:
-                    reached = await self._positions.load()
+                    reached = await self._reached_lately()
                     wanted = {p: end for p, end in wanted.items() if reached.get(p, 0) < end}
                     if wanted:
                         await asyncio.sleep(_POLL_S)
@@ -86,6 +89,16 @@ class MongoViews:
             raise UnavailableError(
                 "The inbox has not yet folded all that was written: try again."
             ) from error
+
+    async def _reached_lately(self) -> Offsets:
+        """How far the views have come, asked once for all who wait: else each would take a thread
+        from the fold that it waits for."""
+        async with self._asking:
+            now = asyncio.get_running_loop().time()
+            if now - self._reached_at >= _POLL_S:
+                self._reached = await self._positions.load()
+                self._reached_at = asyncio.get_running_loop().time()
+            return self._reached
 
     async def position(self, organization: OrganizationId) -> bytes:
         found = await self._heads.find_one({"_id": organization})
@@ -97,14 +110,15 @@ class MongoViews:
         row = None if document is None else msgspec.convert(document, InboxRow)
         if row is None or row.page_id is None or row.kind is None:
             return None
-        keyed = row.keyed_by
+        desk = row.desk
         return ConversationRef(
             id=row.id,
             organization=scope.organization,
             page_id=row.page_id,
             kind=row.kind,
-            customer_id=None if keyed is None else keyed.id,
-            customer_external_id=None if keyed is None else keyed.external_id,
+            customer_id=None if desk is None else desk.customer_id,
+            customer_external_id=None if desk is None else desk.external_id,
+            partition=None if desk is None else desk.partition,
             agent_id=row.assignee,
             version=row.version,
         )
@@ -125,10 +139,10 @@ class MongoViews:
         if wanted.unread and countable(wanted):
             listed = partial(self._unread, scope, wanted, limit, walk)
             return await in_one_snapshot(self._database, listed)
-        matching = matching_query(scope, await self._names.meant(scope, wanted))
+        matching = await self._names.matching(scope, wanted)
         moved = await self._moved(scope, walk)
         return await self._listed(
-            scope, matching, walk, limit=limit, most=limit + 1, moved=moved, session=None
+            scope, matching, walk, limit=limit, left=None, moved=moved, session=None
         )
 
     async def _unread(
@@ -139,19 +153,23 @@ class MongoViews:
         walk: "_ListCursor",
         session: MongoSession,
     ) -> ViewPage[InboxRow]:
-        """The list of unread conversations ends where the counters say that there are no more:
-        otherwise a viewer who has read nearly all would scan nearly all rows."""
+        """The list of what is unread looks no further than where the counters say that it ends: a
+        viewer who has read nearly all has nearly all rows in the way.
+
+        What the walk has passed is counted again only where no more than a page seems to be left:
+        what changed meanwhile may make it more, or less.
+        """
         counts, moved = await asyncio.gather(
             self._counters.counts(session, scope, wanted), self._moved(scope, walk)
         )
         matching = matching_query(scope, _narrowed(wanted, counts))
-        left = counts.unread
-        if walk.last is not None and left:
+        left = counts.unread if walk.left is None else min(walk.left, counts.unread)
+        if walk.last and counts.unread and (walk.left is None or left <= limit):
             above = {"$and": [*matching, {"$nor": [below(walk.last)]}]}
-            left -= await self._conversations.count_documents(above, session=session)
-        most = min(limit + 1, left)
+            passed = await self._conversations.count_documents(above, session=session)
+            left = counts.unread - passed
         return await self._listed(
-            scope, matching, walk, limit=limit, most=most, moved=moved, session=session
+            scope, matching, walk, limit=limit, left=left, moved=moved, session=session
         )
 
     async def _listed(
@@ -161,15 +179,17 @@ class MongoViews:
         walk: "_ListCursor",
         *,
         limit: int,
-        most: int,
+        left: int | None,
         moved: Mapping[str, Key | None],
         session: MongoSession | None,
     ) -> ViewPage[InboxRow]:
-        """A page of `limit` rows; at most `most` can be found from there on."""
+        """A page of `limit` rows; `left` is how many are to be found from there on, if that is
+        known."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(below(walk.last))
         found: list[tuple[Key, Document]] = []
+        most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
@@ -178,8 +198,9 @@ class MongoViews:
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
+            left = None if left is None else max(left - limit, 0)
             following = _ListCursor(
-                snapshot_offsets=walk.snapshot_offsets, last=found[limit - 1][0]
+                snapshot_offsets=walk.snapshot_offsets, last=found[limit - 1][0], left=left
             ).encode()
         return ViewPage(
             items=await self._as_seen(scope, [document for _, document in found[:limit]]),
@@ -191,7 +212,7 @@ class MongoViews:
             return _ListCursor.decode(after)
         reached = await self._positions.load()
         snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
-        return _ListCursor(snapshot_offsets=snapshot_offsets, last=None)
+        return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
     async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, Key | None]:
         """The rows that got a message since the scan began, each with its position at that time;
@@ -252,10 +273,10 @@ class MongoViews:
             counted = partial(self._counters.counts, scope=scope, wanted=wanted)
             return await in_one_snapshot(self._database, counted)
         unread = unread_expression(scope)
-        wanted = await self._names.meant(scope, wanted)
+        matching = await self._names.matching(scope, wanted)
         groups = await self._conversations.aggregate(
             [
-                {"$match": {"$and": matching_query(scope, wanted)}},
+                {"$match": {"$and": matching}},
                 {
                     "$group": {
                         "_id": {"channel": "$channel", "kind": "$kind"},
@@ -277,10 +298,9 @@ class MongoViews:
             unread_by_kind=by_kind(unread_of_cells),
         )
 
-    async def messages(
-        self, conversation_id: ConversationId, limit: int, after: str | None
-    ) -> ViewPage[Message]:
-        return await self._threads.messages(conversation_id, limit, after)
+    async def messages(self, row: InboxRow, limit: int, after: str | None) -> ViewPage[Message]:
+        page = await self._threads.messages(row.id, limit, after)
+        return replace(page, items=await self._names.authors(page.items))
 
     async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         return await self._threads.shown_until(row, message_id)
@@ -289,9 +309,9 @@ class MongoViews:
         return await self._threads.shown_but_last(row)
 
     async def history(
-        self, conversation_id: ConversationId, limit: int, after: str | None
+        self, row: InboxRow, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        return await self._threads.history(conversation_id, limit, after)
+        return await self._threads.history(row.id, limit, after)
 
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[InboxRow]:
         """The rows as the viewer sees them, with the known names of their customers."""
@@ -343,19 +363,24 @@ class _ListCursorKey(msgspec.Struct, array_like=True, frozen=True):
     updated_at: int
     id: str
     snapshot_offsets: list[int]
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListCursor:
-    """A scan of a list: how far the views had come when it began, and its last row."""
+    """A walk through a list: how far the views had come when it began, its last row, and about how
+    many are left, where that is kept."""
 
     snapshot_offsets: Sequence[int]
     last: Key | None
+    left: int | None
 
     def encode(self) -> str | None:
         if self.last is None:
             return None
-        key = _ListCursorKey(milliseconds(self.last[0]), self.last[1], list(self.snapshot_offsets))
+        key = _ListCursorKey(
+            milliseconds(self.last[0]), self.last[1], list(self.snapshot_offsets), self.left
+        )
         return msgspec.json.encode(key).decode()
 
     @classmethod
@@ -365,6 +390,5 @@ class _ListCursor:
             raise InvalidError(
                 "query.cursor", "This is not a valid cursor: start again without one."
             )
-        return cls(
-            snapshot_offsets=key.snapshot_offsets, last=(from_milliseconds(key.updated_at), key.id)
-        )
+        last = from_milliseconds(key.updated_at), key.id
+        return cls(snapshot_offsets=key.snapshot_offsets, last=last, left=key.left)

@@ -168,7 +168,7 @@ async def list_messages(
     text."""
     position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
-    page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
+    page = await gateway.inbox.messages(row, paging.limit, paging.after)
     return Listed(
         items=[message_view(message, row, caller) for message in page.items],
         next=paging.cursor(page.following),

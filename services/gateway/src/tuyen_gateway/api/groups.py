@@ -28,7 +28,7 @@ class GroupIn(RequestBody):
     )
 
     name: Name
-    members: list[ChosenId] = Field(default=[], max_length=AGENTS)
+    members: list[ChosenId] = Field(default=[], max_length=AGENTS, fail_fast=True)
     """Their order has no meaning: the rule that covers the page has the order of the rotation."""
 
 

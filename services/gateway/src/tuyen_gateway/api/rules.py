@@ -60,9 +60,9 @@ class RuleIn(RequestBody):
     enabled: bool
     mode: Known[Strategy] = Strategy.SEQUENTIAL
     applies_to: Known[AppliesTo] = AppliesTo.ONLINE
-    pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
+    pages: list[ChosenId] | None = Field(default=None, max_length=PAGES, fail_fast=True)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
-    members: list[MemberBody] = Field(default=[], max_length=AGENTS)
+    members: list[MemberBody] = Field(default=[], max_length=AGENTS, fail_fast=True)
     """The pool, in the order of the rotation; an empty one includes everybody of role `agent`
     (R1.1)."""
 

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/support-team", tags=["staff"])
 
 
 class SupportTeamIn(RequestBody):
-    agent_ids: list[ChosenId] = Field(max_length=AGENTS)
+    agent_ids: list[ChosenId] = Field(max_length=AGENTS, fail_fast=True)
     """In the order of the rotation of a rule without members of its own."""
 
 

@@ -12,6 +12,7 @@ Decides R7.3 and I2.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +26,6 @@ from tuyen_events.ids import (
     OrganizationId,
     PageId,
     is_unnamed,
-    unnamed_author,
 )
 from tuyen_events.inbound import (
     CommentAdded,
@@ -58,15 +58,16 @@ name before one without; then the first who wrote, by moment and message."""
 
 _NAMED_ROOT, _ROOT, _REPLY = -1, 0, 1
 
-_MOST_REPLIERS = 20
 
+class Desk(NamedTuple):
+    """Where the router decides about a conversation: at the customer by whom it is keyed."""
 
-class Replier(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer who wrote below a root comment, and when they did first."""
-
-    order: Order
-    id: CustomerId
+    customer_id: CustomerId
     external_id: str
+    """Empty where no more than their id is known."""
+    partition: int | None
+    """Of the customer's events, as the router's records have it; null while there are none, and it
+    follows from the external id."""
 
 
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +88,6 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     customer_rank: Rank | None = None
     customer_named: Order | None = None
     name_folded: str | None = None
-    repliers: tuple[Replier, ...] = ()
-    """The first customers who replied below a root comment: if the root is assigned to nobody, the
-    conversation belongs to one of them (R4.5)."""
     inbound_events: int = 0
     live_events: int = 0
     """How many of these were not removed (R4.6)."""
@@ -121,6 +119,8 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     assignee: AgentId | None = None
     decided_for: CustomerId | None = None
     """The customer in the assignments, once there are any."""
+    decided_in: int | None = None
+    """The partition in which these stand."""
     queued: bool = False
     version: int = 0
     done: bool = False
@@ -138,34 +138,18 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
     @property
-    def root_seen(self) -> bool:
-        """Whether the customer is the one by whose events the conversation is keyed."""
-        return self.customer_rank is not None and self.customer_rank[0] <= _ROOT
-
-    @property
-    def keyed_by(self) -> RowCustomer | None:
-        """The customer in whose partition the router decides about the conversation: the root's
-        author or, if the root is not known, the first who replied below it (R4.5), unless the
-        router uses another. None while that one is not known.
-
-        A root comment that was delivered once with its author and once without has two customers,
-        and the router uses the one that asked first: the one that is not shown is the one without a
-        name.
+    def desk(self) -> Desk | None:
+        """Where commands about the conversation go: to whoever's partition the router decided in,
+        be it any of those who replied below the page's own comment (R4.5), or a comment's author
+        whom another telling of it did not name. Before, to the root's author or, where the root has
+        not been seen, who replied first below it. None while nobody has been seen.
         """
         customer = self.customer
-        if customer is None or self.decided_for in (None, customer.id):
-            return customer
-        if self.kind is not ConversationKind.COMMENT or self.external_id is None:
-            return customer
-        replier = next((_plain(r) for r in self.repliers if r.id == self.decided_for), None)
-        if replier is not None or not self.root_seen:
-            return replier
-        return RowCustomer(
-            id=self.decided_for,
-            external_id=unnamed_author(self.external_id),
-            name=None,
-            picture=None,
-        )
+        if customer is None:
+            return None
+        if self.decided_for in (None, customer.id):
+            return Desk(customer.id, customer.external_id, self.decided_in)
+        return Desk(self.decided_for, "", self.decided_in)
 
     def unread_of(self, agent_id: AgentId) -> int:
         """How many inbound events the agent has not read."""
@@ -173,10 +157,6 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
             if read.agent_id == agent_id:
                 return unread_events(read, self.inbound_events, self.counted, self.withdrawn)
         return self.live_events
-
-
-def _plain(replier: Replier) -> RowCustomer:
-    return RowCustomer(id=replier.id, external_id=replier.external_id, name=None, picture=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +201,6 @@ def _visited(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def _replied(row: InboxRow, customer: Customer, order: Order) -> InboxRow:
-    """The row with one more customer who replied below a root comment."""
-    known = {replier.id: replier for replier in row.repliers}
-    before = known.get(customer.id)
-    if before is None or order < before.order:
-        known[customer.id] = Replier(order=order, id=customer.id, external_id=customer.external_id)
-    kept = sorted(known.values(), key=lambda replier: replier.order)[:_MOST_REPLIERS]
-    return msgspec.structs.replace(row, repliers=tuple(kept))
-
-
 def _identified(
     row: InboxRow,
     event: Added,
@@ -255,8 +225,6 @@ def _identified(
     names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
-    if rank[0] == _REPLY:
-        row = _replied(row, customer, order)
     if row.customer_rank is not None and row.customer_rank <= rank and not names:
         return row
     return msgspec.structs.replace(
@@ -292,15 +260,16 @@ def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow
     return msgspec.structs.replace(row, delivered_until=until)
 
 
-def assign(row: InboxRow, event: AssignmentEvent) -> InboxRow:
-    """The row after an assignment record: the highest version counts, of two with the same version
-    the first in the log."""
+def assign(row: InboxRow, event: AssignmentEvent, partition: int) -> InboxRow:
+    """The row after an assignment record: the highest version counts, of two with one version the
+    first in the log. `partition` is where the record stands."""
     if event.version <= row.version:
         return row
     return msgspec.structs.replace(
         row,
         assignee=event.agent_id,
         decided_for=event.customer_id,
+        decided_in=partition,
         queued=isinstance(event, AssignmentQueued),
         version=event.version,
     )

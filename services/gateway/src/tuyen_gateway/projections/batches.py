@@ -67,7 +67,7 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
         case MarkConversationDone():
             return mark_done(row, fact.event, fact.partition, fact.offset)
         case AssignmentEvent():
-            return assign(row, fact.event)
+            return assign(row, fact.event, fact.partition)
 
 
 def read_batch(batch: FetchedRecords) -> BatchWork:

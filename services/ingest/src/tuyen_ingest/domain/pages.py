@@ -46,6 +46,10 @@ class ConnectedPages:
             page = next((self._pages[key] for key in claims), None)
         return "" if page is None else _named(page.organization, page.id)
 
+    def has(self, organization: OrganizationId, page: PageId) -> bool:
+        """Whether the organization has the page, served or not."""
+        return (organization, page) in self._pages
+
     def unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
         """Whether the page is still served as it was configured then, as far as the directory
         says."""
@@ -103,13 +107,12 @@ class ConnectedPages:
 
 
 class PagesThen(Mapping[str, Page]):
-    """The pages of a channel for a body that was accepted earlier: what was written to one
-    organization's page is read for no other, whoever has the page now.
+    """The pages of a channel for a body that was accepted before: what was written to one
+    organization's page is read for nobody else, whosever the page is now.
 
-    A page that belonged to nobody is read for its present organization. If `owners` does not
-    contain a page, as in records from before owners were stored, it is read only if its
-    configuration has not changed since. `withheld` are the pages that were looked up and belong to
-    another organization now.
+    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as
+    where nobody knew then, it is read only if it was not set up anew since. `withheld` are the
+    pages that were asked for and are another's now.
     """
 
     def __init__(

@@ -145,6 +145,20 @@ def settle(published: Agent, agent: Agent, last: PresenceStep) -> PresenceStep:
     )
 
 
+def restate(agent: Agent, late: PresenceChanged) -> PresenceStep:
+    """The agent's last record once more, with a further version: behind it stands one by another
+    worker that does not count, and compaction keeps the last (decision 22)."""
+    return _change(
+        agent,
+        agent.sessions,
+        cause=agent.cause,
+        by=agent.by,
+        at=agent.changed_at or late.at,
+        id=caused_event_id("restated", agent.key, str(agent.version)),
+        signals_offset=agent.signals_offset,
+    )
+
+
 def condense(agent: Agent, changes: Sequence[PresenceStep]) -> list[PresenceStep]:
     """The records for changes of an agent that were made together; `agent` is the result of all of
     them.

@@ -17,7 +17,7 @@ from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
-from tuyen_router.domain.organization import OrganizationState, with_presence
+from tuyen_router.domain.organization import OrganizationState, with_presence, without_presence
 from tuyen_router.stages.records import reason_of
 
 
@@ -69,7 +69,9 @@ class OrganizationTables:
     def _fold(self, record: Record) -> None:
         if record.topic == DIRECTORY.name:
             self._change(record)
-        elif record.value is not None:
+        elif record.value is None:
+            self._forget_presence(record)
+        else:
             event = decode_data(record.headers, record.value)
             if isinstance(event, PresenceChanged):
                 self._come_or_gone(event)
@@ -89,6 +91,13 @@ class OrganizationTables:
             before = self.get(event.organization)
             self._set(with_presence(before, event.agent_id, event.presence))
             self._presence_versions[agent] = event.version
+
+    def _forget_presence(self, record: Record) -> None:
+        """Removes the presence of an agent who was removed; the record's key names them."""
+        organization, _, name = (record.key or b"").decode().partition("/")
+        agent = OrganizationId(organization), AgentId(name)
+        if self._presence_versions.pop(agent, None) is not None:
+            self._set(without_presence(self.get(agent[0]), agent[1]))
 
     def _set(self, organization: OrganizationState) -> None:
         before = self.get(organization.id)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from tuyen_directory.organization import Organization, may_work_on
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
@@ -25,6 +26,14 @@ from tuyen_router.domain.loads import Totals, full_by
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import OrganizationPools, Rosters, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
+
+MEMBERS_KEPT = 1_000_000
+"""Of an organization, so many members of pools are kept, those of one rule once for each pool."""
+_BESIDE = 32
+"""What a pool takes beside its members, in members."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def required_capability(channel: Channel, kind: ConversationKind) -> Capability:
@@ -113,8 +122,9 @@ def build_pool(
     key = (page, capability, department, region, group)
     pool = pools.by_event.get(key)
     if pool is None:
-        wants = _Wants(page, capability, department, region, group)
-        pool = pools.by_event[key] = _pool_of_page(pools, wants)
+        pool = _pool_of_page(pools, _Wants(page, capability, department, region, group))
+        is_shared = not pools.organization.settings.page_permissions
+        _keep(pools.by_event, key, pool, 0 if is_shared else len(pool.order))
     return pool
 
 
@@ -168,7 +178,8 @@ def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
     key = (rule.id, wants.capability, wants.department, wants.region, wants.group)
     pool = pools.by_rule.get(key)
     if pool is None:
-        pool = pools.by_rule[key] = _pool(pools, rule, wants)
+        pool = _pool(pools, rule, wants)
+        _keep(pools.by_rule, key, pool, len(pool.order))
     return pool
 
 
@@ -239,8 +250,17 @@ def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[Agent
             }
         if wants.group is not None:
             may.intersection_update(directory.groups[wants.group].value.members)
-        found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
+        found = tuple([each for each in team.order if each in may])
+        _keep(rosters.eligible, (rule.id, key), found, len(team.order))
     return found
+
+
+def _keep(kept: dict[_K, _V], key: _K, found: _V, members: int) -> None:
+    """Caches what was computed for a rule of so many members. Visitors choose what is requested, so
+    the cache is cleared when it is full, and filled again as needed."""
+    if len(kept) * (members + _BESIDE) >= MEMBERS_KEPT:
+        kept.clear()
+    kept[key] = found
 
 
 def _explain_exclusions(

@@ -60,17 +60,20 @@ class RequestSeen(msgspec.Struct, frozen=True):
 
 
 class OrderChanged(msgspec.Struct, frozen=True):
-    """From its next choice on, the members of a rule have this order (R2.4)."""
+    """The members of a rule stand in this order, from its next choice on (R2.4); None when the rule
+    is gone."""
 
     organization: OrganizationId
     rule: RuleId
-    order: tuple[AgentId, ...]
+    order: tuple[AgentId, ...] | None
 
 
 class CursorMoved(msgspec.Struct, frozen=True):
+    """A rule's place in its rotation; None when the rule is gone."""
+
     organization: OrganizationId
     rule: RuleId
-    cursor: Cursor
+    cursor: Cursor | None
 
 
 class RequestQueued(msgspec.Struct, frozen=True):
@@ -145,9 +148,6 @@ class DispatchState:
     pool_cache: PoolCache = field(default_factory=PoolCache, repr=False, compare=False)
     """The pools of its organizations. No step changes them: they follow from the organizations."""
 
-    def progress(self) -> Progress:
-        return Progress(self.place, dict(self.asked))
-
     def answer_to(self, request_id: str) -> Answer | None:
         """The latest answer to a request, while it is remembered."""
         place = self.places.get(request_id)
@@ -190,12 +190,18 @@ def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
     records, so either may come first."""
     key = step.organization, step.rule
     if isinstance(step, OrderChanged):
+        if step.order is None:
+            state.orders.pop(key, None)
+            return
         state.orders[key] = step.order
         before = state.cursors.get(key)
         if before is not None:
             state.cursors[key] = Cursor(before.last, step.order)
         return
     cursor = step.cursor
+    if cursor is None:
+        state.cursors.pop(key, None)
+        return
     if not cursor.order:
         cursor = Cursor(cursor.last, state.orders.get(key, ()))
     state.cursors[key] = cursor

@@ -6,7 +6,7 @@ Decides R6.5.
 from msgspec.structs import replace
 
 from tuyen_events.commands import Outcome, ReturnToRotation
-from tuyen_events.ids import AgentId, ConversationId, EventId
+from tuyen_events.ids import AgentId, ConversationId, EventId, chosen_id
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.candidates import may_answer
@@ -23,7 +23,7 @@ from tuyen_router.domain.command_results import (
 from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, Request, request_id
-from tuyen_router.domain.visits import address_of, word_of
+from tuyen_router.domain.visits import address_of
 
 ThreadKeys = tuple[tuple[ConversationId, ConversationKind], ...]
 
@@ -216,8 +216,8 @@ def _request_choice(
         seed=EventId(command.command_id),
         cause=position,
         at=command.at,
-        department=word_of(command.department),
-        region=word_of(command.region),
+        department=chosen_id(command.department),
+        region=chosen_id(command.region),
         page_url=address_of(command.page_url),
         handed_over_by=command.only_from,
         also_handed_over_by=others,

@@ -66,3 +66,9 @@ def with_presence(
 ) -> OrganizationState:
     """The organization after an agent's presence changed."""
     return replace(state, presence={**state.presence, agent: presence})
+
+
+def without_presence(state: OrganizationState, agent: AgentId) -> OrganizationState:
+    """The organization after the presence of an agent was removed; the agent counts as offline."""
+    presence = {each: known for each, known in state.presence.items() if each != agent}
+    return replace(state, presence=presence)

@@ -10,6 +10,7 @@ Decides R9.6.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from sys import intern
 
 import msgspec
@@ -44,8 +45,16 @@ YOUNG = 8_192
 lost what follows from their last records, and their full state says so. No more can be in flight to
 the broker."""
 
+MARKS = 8_192
+"""So many marks of conversations without a row are kept of a partition, the latest ones."""
+
 _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record is at least so many days ago."""
+
+_AT_ONCE = 2_000
+"""So many are found to be that old at once, in some milliseconds: a chunk makes no more of them."""
+_MARK_BYTES = 100
+"""What the removal of a mark takes."""
 
 
 class SnapshotTail(msgspec.Struct, frozen=True, array_like=True):
@@ -157,6 +166,7 @@ def tail_of(state: CustomerState, offset: int) -> SnapshotTail:
 
 def recount_loads(state: CustomerState) -> None:
     """Counts all loads, once the whole snapshot is read."""
+    state.bare = {each: None for each in state.bare if each not in state.conversations}
     state.loads.clear()
     for name, current in state.conversations.items():
         loads = state.loads.setdefault(current.organization, {})
@@ -278,37 +288,76 @@ def _note(
 
 
 def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | None:
-    """Brings conversations to rest to which nothing happened for long enough, until so many bytes
-    of buckets have changed; None when there is nothing to do.
+    """Puts some of what nothing happened to for long enough to rest, as many as change so many
+    bytes; None when there is nothing. Those of one bucket go together, for it is written whole.
 
-    A conversation that waits, or that a customer's open request includes, stays. In the same
-    buckets, conversations whose last record is `REMEMBERED_DAYS` old are forgotten.
+    What waits, or what a customer's open request asks for, stays. What had its last record
+    `REMEMBERED_DAYS` ago is forgotten on this occasion, and so are the oldest of too many marks.
     """
     changed = ChangedEntries()
     known = len(state.archive.owners)
-    size = 0
-    while len(state.recent) > YOUNG and size < most_bytes:
-        conversation, customer = next(iter(state.recent.items()))
-        current = state.conversations.get(conversation)
-        if current is not None and current.day > state.today - _WHOLE_DAYS:
-            break
-        del state.recent[conversation]
-        if current is None:
-            continue
-        if _has_to_stay(state, conversation, customer, current):
-            mark_recent(state, conversation, customer)
-            size += _CHANGE_BYTES
-            continue
-        if conversation in state.done:
-            changed.marks.append(conversation)
-        size += _bytes_beside(state, customer) + _rest(state, conversation, customer, current)
-        _note(changed, conversation, customer)
-    if not changed.buckets:
+    size = _forget_marks(state, changed)
+    _gather(state)
+    while state.due and size < most_bytes:
+        bucket = next(iter(state.due))
+        size += _rest_together(state, changed, bucket, most_bytes - size)
+    if not changed.buckets and not changed.marks:
         return None
     for number in changed.buckets:
         changed.freed += _forget(state, state.archive.let_go(number, _oldest(state)))
     changed.owners = range(known, len(state.archive.owners))
     return changed
+
+
+def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
+    """Lets the oldest marks go where those without a row are too many: returns how much is written
+    of that. One whose conversation has a row by now stays with it."""
+    most = min(_AT_ONCE, max(0, len(state.bare) - MARKS))
+    for conversation in list(islice(state.bare, most)):
+        del state.bare[conversation]
+        if conversation in state.done and conversation not in state.conversations:
+            del state.done[conversation]
+            changed.marks.append(conversation)
+    return _MARK_BYTES * len(changed.marks)
+
+
+def _gather(state: CustomerState) -> None:
+    """Moves what is old enough from `recent` to `due`."""
+    old: list[ConversationId] = []
+    most = min(_AT_ONCE, max(0, len(state.recent) - YOUNG))
+    for conversation in islice(state.recent, most):
+        current = state.conversations.get(conversation)
+        if current is not None and current.day > state.today - _WHOLE_DAYS:
+            break
+        old.append(conversation)
+    for conversation in old:
+        due = state.due.setdefault(bucket_of(conversation), [])
+        due.append((conversation, state.recent.pop(conversation)))
+
+
+def _rest_together(
+    state: CustomerState, changed: ChangedEntries, bucket: int, most_bytes: int
+) -> int:
+    """Puts those of a bucket to rest that are due, and returns how much is written of them."""
+    due = state.due.pop(bucket)
+    size = taken = 0
+    while taken < len(due) and size < most_bytes:
+        conversation, customer = due[taken]
+        taken += 1
+        current = state.conversations.get(conversation)
+        if current is None or conversation in state.recent:
+            continue  # it rests already, or something happened to it meanwhile
+        size += _bytes_beside(state, customer)
+        if _has_to_stay(state, conversation, customer, current):
+            mark_recent(state, conversation, customer)
+            continue
+        if conversation in state.done:
+            changed.marks.append(conversation)
+        _rest(state, conversation, customer, current)
+        _note(changed, conversation, customer)
+    if taken < len(due):
+        state.due[bucket] = due[taken:]
+    return size + len(state.archive.buckets.get(bucket, b""))
 
 
 def archive_threads_of(

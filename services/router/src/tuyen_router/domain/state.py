@@ -184,6 +184,8 @@ class CustomerState:
     done: dict[ConversationId, int] = field(default_factory=dict)
     """The conversations that are done (I12), each with the last inbound offset that was seen by
     whoever marked it: an event after that offset opens the conversation again."""
+    bare: dict[ConversationId, None] = field(default_factory=dict)
+    """What was done before it had a row, in the order of these marks."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when none of its agents has any."""
@@ -197,6 +199,8 @@ class CustomerState:
     recent: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """Comment and livestream threads that may come to rest some days later, in the order of their
     last records; for a livestream thread, with its customer."""
+    due: dict[int, list[tuple[ConversationId, CustomerId | None]]] = field(default_factory=dict)
+    """What is old enough to come to rest, and young no more, by the bucket in which it will."""
     today: int = 0
     """The latest day of any record."""
     woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
@@ -259,6 +263,7 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
         record.sources.commands if manual else -1,
         record.at.toordinal() - _FIRST_DAY,
     )
+    partition.bare.pop(record.conversation_id, None)
     partition.today = max(partition.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:
         mark_recent(partition, record.conversation_id, record.customer_id if sticky else None)
@@ -389,12 +394,19 @@ def apply_customer(
 
 
 def apply_done(partition: CustomerState, conversation: ConversationId, seen: int | None) -> None:
-    """Applies one done mark; the latest counts. None opens the conversation again (I12)."""
+    """Folds one mark; the latest counts. None opens the conversation again (I12).
+
+    Without a row it is kept for a while (R9.6): for an answer that is under way, and for the load
+    of whom a manager gives the conversation to.
+    """
     current = partition.conversations.get(conversation)
     if (seen is None) is (conversation in partition.done) and current is not None:
         loads = partition.loads.setdefault(current.organization, {})
         count_load(loads, current.agent_id, 1 if seen is None else -1)
+    partition.bare.pop(conversation, None)
     if seen is None:
         partition.done.pop(conversation, None)
-    else:
-        partition.done[conversation] = seen
+        return
+    partition.done[conversation] = seen
+    if current is None:
+        partition.bare[conversation] = None

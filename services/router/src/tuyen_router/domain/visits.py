@@ -8,8 +8,9 @@ Decides L3.
 
 from msgspec.structs import replace
 
+from tuyen_events.ids import chosen_id
 from tuyen_events.inbound import Visit
-from tuyen_events.limits import ID_CHARACTERS, URL_CHARACTERS
+from tuyen_events.limits import URL_CHARACTERS
 from tuyen_events.routing import ChoiceRequested
 
 
@@ -19,21 +20,12 @@ def address_of(url: str | None) -> str | None:
     return None if url is None else url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
 
 
-def word_of(chosen: str | None) -> str | None:
-    """The department or region that a visitor named, cut to one character more than an id may have.
-
-    A name that is longer than an id matches no department or region, and neither does what is left
-    of it.
-    """
-    return None if chosen is None else chosen[: ID_CHARACTERS + 1]
-
-
 def bound_visit(visit: Visit) -> Visit:
     """The visit, cut to what routing uses."""
     return Visit(
         page_url=address_of(visit.page_url),
-        department=word_of(visit.department),
-        region=word_of(visit.region),
+        department=chosen_id(visit.department),
+        region=chosen_id(visit.region),
     )
 
 
@@ -41,7 +33,7 @@ def within_bounds(request: ChoiceRequested) -> ChoiceRequested:
     """The request with its visit cut as new requests are; older records may contain all of it."""
     if request.department is None and request.region is None and request.page_url is None:
         return request
-    department, region = word_of(request.department), word_of(request.region)
+    department, region = chosen_id(request.department), chosen_id(request.region)
     page_url = address_of(request.page_url)
     if (department, region, page_url) == (request.department, request.region, request.page_url):
         return request

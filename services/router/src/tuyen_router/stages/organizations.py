@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
 from tuyen_events.event import Event
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import OrganizationId, RuleId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported, ThreadReported
 from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
 from tuyen_platform.clock import Clock
@@ -21,12 +21,14 @@ from tuyen_router.domain.dispatch_state import (
     CursorMoved,
     DispatchState,
     DispatchStep,
+    OrderChanged,
     PoolPublished,
     RequestAnswered,
     RequestSeen,
     apply_step,
 )
 from tuyen_router.domain.loads import has_fallen
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_report,
@@ -58,6 +60,10 @@ between."""
 
 DRAINED_WITHIN = timedelta(milliseconds=10)
 """How long one step goes on to the next conversation, however many agents there are."""
+
+RULE_GONE_FOR = timedelta(hours=1)
+"""For how long the place of a rule that was removed is kept: one that is made again by then goes
+on, and a worker that reads of a new rule late takes it for none."""
 
 _GROUP_BYTES = 128 * 1024
 _FRAME = 128
@@ -97,6 +103,8 @@ class OrganizationStage:
         self._recovered: dict[int, DispatchState] = {}
         self._untold: dict[OrganizationId, deque[AnswerRepeated]] = {}
         """Undelivered answers: those of drains that may not have reached stage 1 before a crash."""
+        self._gone: dict[OrganizationId, dict[RuleId, datetime]] = {}
+        """Rules that have a place and that the directory does not have, and since when."""
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of requests."""
@@ -220,14 +228,32 @@ class OrganizationStage:
     def _turns(
         self, rotations: DispatchState, organization: OrganizationId
     ) -> Iterator[list[DispatchStep]]:
-        """The answers to send again after a crash, then those of the queue, one conversation at a
-        time."""
+        """What is given again after a crash, what is kept of rules that are gone, and what is given
+        now, one conversation at a time."""
         undelivered = self._untold.get(organization)
         while undelivered:
             yield [undelivered.popleft()]
         self._untold.pop(organization, None)
         known = self._organization(organization)
+        yield from self._gone_rules(rotations, known)
         yield from split_by_answer(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
+
+    def _gone_rules(
+        self, rotations: DispatchState, known: OrganizationState
+    ) -> Iterator[list[DispatchStep]]:
+        """R9.6: a rule that was removed for long enough has no place any more. Whoever makes one of
+        that id later makes a new one: R2.4 is about those that are edited."""
+        now, before = self._clock.now(), self._gone.pop(known.id, {})
+        gone = {
+            rule: before.get(rule, now)
+            for organization, rule in rotations.cursors
+            if organization == known.id and rule not in known.directory.rules
+        }
+        if gone:
+            self._gone[known.id] = gone
+        for rule, since in gone.items():
+            if now - since >= RULE_GONE_FOR:
+                yield [OrderChanged(known.id, rule, None), CursorMoved(known.id, rule, None)]
 
 
 def _read(record: ConsumedRecord) -> Event | None:

@@ -257,10 +257,12 @@ def _step_of(kind: str, rest: str, value: bytes | None) -> DispatchStep | None:
     match kind, value:
         case "asked", bytes():
             step = RequestSeen(rest, _int.decode(value))
-        case "order", bytes():
-            step = OrderChanged(of, RuleId(name), _order.decode(value))
-        case "cursor", bytes():
-            step = CursorMoved(of, RuleId(name), _cursor.decode(value))
+        case "order", _:
+            order = None if value is None else _order.decode(value)
+            step = OrderChanged(of, RuleId(name), order)
+        case "cursor", _:
+            cursor = None if value is None else _cursor.decode(value)
+            step = CursorMoved(of, RuleId(name), cursor)
         case "waiting", bytes():
             step = RequestQueued(_waiting.decode(value))
         case "waiting", None:
@@ -334,14 +336,15 @@ def choice_entry(step: DispatchStep, slots: int) -> tuple[bytes, bytes | None] |
         case RequestAnswered():
             key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
         case CursorMoved():
-            key = f"cursor/{step.organization}/{step.rule}"
-            value = _encode(Cursor(step.cursor.last))
+            key, cursor = f"cursor/{step.organization}/{step.rule}", step.cursor
+            value = None if cursor is None else _encode(Cursor(cursor.last))
         case ThreadBucketChanged():
             key, value = f"threads/{step.organization}/{step.bucket}", step.entries
         case RequestSeen():
             key, value = f"asked/{step.source}", _encode(step.offset)
         case OrderChanged():
-            key, value = f"order/{step.organization}/{step.rule}", _encode(step.order)
+            key, order = f"order/{step.organization}/{step.rule}", step.order
+            value = None if order is None else _encode(order)
         case RequestQueued():
             request = step.waiting.request
             key = f"waiting/{request.organization}/{request.request_id}"
