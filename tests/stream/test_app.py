@@ -9,7 +9,7 @@ import pytest
 from faust.types import TP
 
 from tuyen_stream import Batch, ConsumedRecord, StreamApp, StreamSettings, TableSpec, build_app
-from tuyen_stream import app as module
+from tuyen_stream import _app as module
 
 INBOUND = TP("inbound", 0)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from faust.types import TP
 
-from tuyen_stream.records import PartitionState, TableSpec
-from tuyen_stream.recovery import BatchRecovery
-from tuyen_stream.tables import PartitionedStore
+from tuyen_stream._records import PartitionState, TableSpec
+from tuyen_stream._recovery import BatchRecovery
+from tuyen_stream._tables import PartitionedStore
 
 FIRST, SECOND = TP("first-log", 3), TP("second-log", 3)
 

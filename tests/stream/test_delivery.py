@@ -10,7 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from stream.worker_main import until
 from tuyen_stream import BatchTooLargeError, Outbox, OutRecord
-from tuyen_stream.delivery import BaseOffset, Deliveries
+from tuyen_stream._delivery import BaseOffset, Deliveries
 
 BATCH_BYTES = 4_096
 ORIGIN = ("one", 0)

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 import pytest
 
 from stream.worker_main import until
-from tuyen_stream import freeze_watchdog as module
-from tuyen_stream.freeze_watchdog import FreezeWatchdog
+from tuyen_stream import _freeze_watchdog as module
+from tuyen_stream._freeze_watchdog import FreezeWatchdog
 
 
 class ProcessEndedError(Exception):

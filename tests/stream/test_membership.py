@@ -18,7 +18,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 
 from stream.worker_main import until
-from tuyen_stream.membership import Membership
+from tuyen_stream._membership import Membership
 
 HEARTBEAT = HeartbeatRequest("router", 1, "worker")
 SYNC = SyncGroupRequest("router", 1, "worker", None, [])

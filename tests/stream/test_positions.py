@@ -7,7 +7,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_stream.offsets import OffsetTracker
+from tuyen_stream._offsets import OffsetTracker
 
 AT = TP("inbound", 3)
 

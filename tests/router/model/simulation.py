@@ -40,8 +40,7 @@ from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import ChoicesTable, CustomerPartitions
-from tuyen_stream.outbox import Outbox, OutRecord, RecordGroup
-from tuyen_stream.records import Batch
+from tuyen_stream import Batch, Outbox, OutRecord, RecordGroup
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 

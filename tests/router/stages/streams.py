@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from router.domain.shop import AT
 from tuyen_events.codec import decode_data, encode
 from tuyen_events.event import Envelope, Event
-from tuyen_stream.outbox import Outbox
-from tuyen_stream.records import Batch
+from tuyen_stream import Batch, Outbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterWriter
 from tuyen_router.stages.tables import CustomerPartitions
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 
 class _Stage:

@@ -21,7 +21,7 @@ from tuyen_router.stages import organizations
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import ChoicesTable
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 NUMBER = organization_partition(SHOP)
 NOBODY = shop(online="")

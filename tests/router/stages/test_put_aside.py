@@ -18,7 +18,7 @@ from tuyen_router.domain.state import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.loads import in_parts
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 ENDLESS = "x" * 600_000
 

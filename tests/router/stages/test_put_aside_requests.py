@@ -21,7 +21,7 @@ from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import Organization
 from tuyen_router.stages import organizations
 from tuyen_router.stages.tables import ChoicesTable
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 
 def _many(number: int, *, online: bool, **settings: Any) -> Organization:

@@ -7,13 +7,13 @@ package keeps the former and replaces the latter. It stands on private parts of 
 broker.
 """
 
-from tuyen_stream.app import StreamApp, StreamHealth, build_app
-from tuyen_stream.fatal import EXIT_CODE, end_process
-from tuyen_stream.outbox import BatchTooLargeError, Outbox, OutRecord
-from tuyen_stream.records import Batch, ConsumedRecord, PartitionState, TableSpec
-from tuyen_stream.recovery import TableProgress
-from tuyen_stream.settings import StreamSettings
-from tuyen_stream.stage import Handler, StageStep
+from tuyen_stream._app import StreamApp, StreamHealth, build_app
+from tuyen_stream._fatal import EXIT_CODE, end_process
+from tuyen_stream._outbox import BatchTooLargeError, Outbox, OutRecord, RecordGroup
+from tuyen_stream._records import Batch, ConsumedRecord, PartitionState, TableSpec, TailState
+from tuyen_stream._recovery import TableProgress
+from tuyen_stream._settings import StreamSettings
+from tuyen_stream._stage import Handler, StageStep
 
 __all__ = [
     "EXIT_CODE",
@@ -24,12 +24,14 @@ __all__ = [
     "OutRecord",
     "Outbox",
     "PartitionState",
+    "RecordGroup",
     "StageStep",
     "StreamApp",
     "StreamHealth",
     "StreamSettings",
     "TableProgress",
     "TableSpec",
+    "TailState",
     "build_app",
     "end_process",
 ]

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from faust.transport.drivers.aiokafka import Producer
 
-from tuyen_stream.faust_logger import FAUST_LOGGER
+from tuyen_stream._faust_logger import FAUST_LOGGER
 
 
 class BatchProducer(Producer):  # type: ignore[misc]  # Faust publishes no usable types

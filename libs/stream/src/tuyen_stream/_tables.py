@@ -7,10 +7,10 @@ import faust
 from faust.stores import memory
 from faust.types import TP
 
-from tuyen_stream.delivery import BaseOffset
-from tuyen_stream.fatal import end_process
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.records import ConsumedRecord, PartitionState, TableSpec, TailState
+from tuyen_stream._delivery import BaseOffset
+from tuyen_stream._fatal import end_process
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._records import ConsumedRecord, PartitionState, TableSpec, TailState
 
 
 class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes no usable types

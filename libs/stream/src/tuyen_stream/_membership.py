@@ -14,7 +14,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.group import HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from tuyen_stream.freeze_watchdog import running_time
+from tuyen_stream._freeze_watchdog import running_time
 
 _LOOK_EVERY_S = 0.05
 

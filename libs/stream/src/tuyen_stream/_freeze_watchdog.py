@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tuyen_stream.fatal import end_process
+from tuyen_stream._fatal import end_process
 
 
 def running_time() -> float:

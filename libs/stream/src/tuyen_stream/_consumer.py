@@ -10,12 +10,11 @@ from faust.events import Event
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP, Message
 
-from tuyen_platform.pacer import Pacer
-from tuyen_stream.fatal import end_process
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.fetching import Fetched
-from tuyen_stream.offsets import OffsetTracker
-from tuyen_stream.records import Batch
+from tuyen_stream._fatal import end_process
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._fetching import Fetched
+from tuyen_stream._offsets import OffsetTracker
+from tuyen_stream._records import Batch
 
 _FETCH_TIMEOUT_S = 0.1
 """How long a fetch waits for records; a change of what is wanted shows after this at the latest."""
@@ -126,7 +125,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.handing_over = False
         self.holds = 0
         """How often the handing over was stopped."""
-        self._cadence = Pacer(self.app.settings.turns_apart_s)
+        self._next_fetch_at = 0.0
+        """When the next fetch may be made, by the monotonic clock."""
         self._taken = 0
         """How many records the last fetch brought."""
         self.turned_at = time.monotonic()
@@ -239,7 +239,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
 
     async def _turn(self) -> None:
         if self._taken < self.app.settings.few_records:
-            await self._cadence.turn()
+            await self._pause()
         if self.app.in_recovery:
             self.positions.to_reread.update(self.app.tables.recovery.go_on())
         await self._reread()
@@ -263,6 +263,13 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             self.app.tables.recovery.look_for_end()
         if not fetched and not self.should_stop and not self._thread.is_alive():
             end_process("aiokafka's fetcher or coordinator has ended")
+
+    async def _pause(self) -> None:
+        """Keep two fetches apart; the first one after an idle time is not delayed."""
+        early_s = self._next_fetch_at - time.monotonic()
+        if early_s > 0:
+            await asyncio.sleep(early_s)
+        self._next_fetch_at = time.monotonic() + self.app.settings.turns_apart_s
 
     def _wanted(self) -> set[TP]:
         """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""

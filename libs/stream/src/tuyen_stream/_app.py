@@ -13,18 +13,18 @@ import structlog
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP
 
-from tuyen_stream.consumer import BatchConsumer
-from tuyen_stream.delivery import Deliveries
-from tuyen_stream.fatal import end_process
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.freeze_watchdog import FreezeWatchdog
-from tuyen_stream.membership import Membership
-from tuyen_stream.producer import BatchProducer
-from tuyen_stream.records import PartitionState, TableSpec
-from tuyen_stream.recovery import BatchTableManager, TableProgress
-from tuyen_stream.settings import StreamSettings
-from tuyen_stream.stage import Handler, QueuedBatch, Stage, StageStep
-from tuyen_stream.tables import PartitionedTable
+from tuyen_stream._consumer import BatchConsumer
+from tuyen_stream._delivery import Deliveries
+from tuyen_stream._fatal import end_process
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._freeze_watchdog import FreezeWatchdog
+from tuyen_stream._membership import Membership
+from tuyen_stream._producer import BatchProducer
+from tuyen_stream._records import PartitionState, TableSpec
+from tuyen_stream._recovery import BatchTableManager, TableProgress
+from tuyen_stream._settings import StreamSettings
+from tuyen_stream._stage import Handler, QueuedBatch, Stage, StageStep
+from tuyen_stream._tables import PartitionedTable
 
 _log = structlog.get_logger(__name__)
 

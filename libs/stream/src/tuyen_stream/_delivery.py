@@ -10,8 +10,8 @@ from typing import Any, NewType, Protocol
 from faust.types import TP
 from mode import Service
 
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.outbox import Outbox, RecordGroup, encoded_size
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._outbox import Outbox, RecordGroup, encoded_size
 
 BaseOffset = NewType("BaseOffset", int)
 """The offset that the broker gave to the first record of a batch."""

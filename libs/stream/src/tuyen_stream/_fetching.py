@@ -12,7 +12,7 @@ from weakref import ref
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from tuyen_stream.records import ConsumedRecord
+from tuyen_stream._records import ConsumedRecord
 
 
 class Fetched(OrderedDict[Any, Any]):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from faust.types import TP
 
-from tuyen_stream.records import Batch, ConsumedRecord
+from tuyen_stream._records import Batch, ConsumedRecord
 
 
 class OffsetTracker:

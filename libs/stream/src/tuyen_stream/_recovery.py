@@ -9,8 +9,8 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.records import ConsumedRecord
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._records import ConsumedRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 from faust.types import TP
 
-from tuyen_stream.delivery import Deliveries
-from tuyen_stream.fatal import fatal_on_error
-from tuyen_stream.offsets import OffsetTracker
-from tuyen_stream.outbox import Outbox
-from tuyen_stream.records import Batch
+from tuyen_stream._delivery import Deliveries
+from tuyen_stream._fatal import fatal_on_error
+from tuyen_stream._offsets import OffsetTracker
+from tuyen_stream._outbox import Outbox
+from tuyen_stream._records import Batch
 
 Handler = Callable[[Batch, Outbox], None]
 """Changes the stage's states for a chunk and adds what follows; strictly one call after another.
