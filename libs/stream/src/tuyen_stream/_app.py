@@ -1,4 +1,7 @@
-"""A Faust app whose agents get whole chunks, and the one function that builds it."""
+"""A Faust app whose agents get whole batches, and the one function that builds it.
+
+Works around traps 2, 3, 4, 9, 10 and 11 (`TRAPS.md`).
+"""
 
 import asyncio
 import gc
@@ -29,6 +32,17 @@ from tuyen_stream._tables import PartitionedTable
 _log = structlog.get_logger(__name__)
 
 Gate = Callable[[], Awaitable[object]]
+"""Returns when batches and steps may be handled."""
+
+_DEFAULT_SETTINGS = StreamSettings()
+
+
+async def _open_at_once() -> None:
+    """A gate for apps that have nothing to wait for."""
+
+
+def _ignore() -> None:
+    """For apps that have nothing to do after a recovery."""
 
 
 class BatchTransport(Transport):  # type: ignore[misc]  # Faust publishes no usable types
@@ -40,26 +54,32 @@ class BatchTransport(Transport):  # type: ignore[misc]  # Faust publishes no usa
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
-    """What the process can say of itself, for `/livez`, `/readyz` and the log."""
+    """What the process reports about itself, for `/livez`, `/readyz` and the log."""
 
     is_ready: bool
-    """Recovered, gate open, not rebalancing."""
-    seconds_since_turn: float
-    """Trap 11: grows when the fetching loop hangs; it comes round every 0.1 s, or 1 s when held."""
+    """All tables are recovered, the gate is open, and no rebalance is going on."""
+    seconds_since_poll: float
+    """Trap 11: grows when the loop that fetches hangs. It comes round every 0.1 s, or every 1 s
+    while fetching is suspended."""
     seconds_since_progress: float
-    """Grows while a rebalance or a recovery gets nowhere; 0 while ready."""
+    """Grows while a rebalance or a recovery makes no progress; 0 while ready."""
     unacknowledged_bytes: int
+    """The size of all outboxes that the broker has not acknowledged."""
     tables: Mapping[str, TableProgress]
 
 
 class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable types
-    """Owns the stages, the deliveries, the lease and the membership. Made by `build_app`."""
+    """A worker of the app; made by `build_app`.
+
+    Its public methods are `serve`, `owned_partitions`, `state`, `run_step` and `health`; the others
+    are for Faust. All of them are to be called in the event loop that runs the app.
+    """
 
     logger = FAUST_LOGGER
     settings: StreamSettings
     stages: Mapping[str, Stage]
     stage_of_input: Mapping[str, Stage]
-    lease: FreezeWatchdog
+    freeze_watchdog: FreezeWatchdog
     membership: Membership
     deliveries: Deliveries
 
@@ -67,17 +87,17 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         self,
         app_id: str,
         *,
-        chunk_settings: StreamSettings,
+        stream_settings: StreamSettings,
         gate: Gate,
         on_recovered: Callable[[], None],
         **options: Any,
     ) -> None:
         super().__init__(app_id, **options)
-        self.settings = chunk_settings
+        self.settings = stream_settings
         self.stages = {}
         self.stage_of_input = {}
-        self.lease = FreezeWatchdog(chunk_settings.freeze_limit_s)
-        self.membership = Membership(chunk_settings.membership_limit_s)
+        self.freeze_watchdog = FreezeWatchdog(stream_settings.freeze_limit_s)
+        self.membership = Membership(stream_settings.membership_limit_s)
         self._gate = gate
         self._gate_is_open = asyncio.Event()
         self._on_recovered = on_recovered
@@ -86,14 +106,14 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         self._progress_mark: object = None
         self._progressed_at = time.monotonic()
 
-    # What the router uses.
+    # For the users of this package.
 
     async def serve(self) -> None:
         """Run until the task is cancelled or the process ends; then stop in order.
 
-        A stop waits for the outboxes under way, commits, and leaves the group. When that takes
-        longer than the stop timeout (a slow or absent broker), what is under way is dropped and
-        the process leaves with code 0: it is not committed, so it comes again.
+        A stop waits for the outboxes in flight, commits, and leaves the group. When that takes
+        longer than the stop timeout (a slow or absent broker), what is in flight is dropped and the
+        process exits with code 0: its input is not committed, so it will be read again.
         """
         try:
             await self.start()
@@ -102,24 +122,24 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             await self._stop_in_time()
 
     def owned_partitions(self, stage: str) -> frozenset[int]:
-        """The partitions that are recovered and handled here; none during a rebalance."""
+        """The partitions that are recovered and handled by this worker; none during a rebalance."""
         return self._owned.get(stage, frozenset())
 
     def state(self, table: str, partition: int) -> PartitionState:
-        """The state of a partition of a table. Raises `KeyError` when it is not here.
+        """The state of a partition of a table. Raises `KeyError` when this worker does not own it.
 
-        To be asked for anew in every handler and step: a partition that left and came back has
-        another state.
+        Look it up again in every handler and step: a partition that was lost and assigned again has
+        a new state.
         """
         state: PartitionState = self.tables[table].data.states[partition]
         return state
 
     async def run_step(self, stage: str, partition: int, step: StageStep) -> bool:
-        """Run a step for a partition in the order of its chunks, and send what it adds.
+        """Run a step for a partition, in order with its batches, and send what it adds.
 
-        Waits for the gate and for room at the broker. False, without having run it, when the
-        partition is not owned and recovered by then; whoever takes it over is told so by
-        `on_recovered`. A step that raises ends the process.
+        Waits for the gate and for room in the outboxes. Returns False, without having run the step,
+        when this worker does not own the recovered partition by then; `on_recovered` tells the next
+        owner. A step that raises ends the process.
         """
         await self._ready_for_work()
         if partition not in self.owned_partitions(stage):
@@ -128,7 +148,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         return True
 
     def health(self) -> StreamHealth:
-        """A look at the process; cheap enough for every probe."""
+        """The health of the process; cheap enough for every probe."""
         now = time.monotonic()
         tables = self.tables.recovery.progress() if self.started else {}
         mark = (self._is_recovered, self.rebalancing_count, tuple(tables.values()))
@@ -137,30 +157,30 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             self._progressed_at = now
         return StreamHealth(
             is_ready=self._is_recovered and self._gate_is_open.is_set(),
-            seconds_since_turn=now - self.consumer.turned_at if self.started else 0.0,
+            seconds_since_poll=now - self.consumer.polled_at if self.started else 0.0,
             seconds_since_progress=now - self._progressed_at,
             unacknowledged_bytes=self.deliveries.unacknowledged_bytes,
             tables=tables,
         )
 
-    # What Faust, the consumer and `build_app` use.
+    # For Faust, the consumer and `build_app`.
 
     def release_partitions(self) -> None:
-        """From now on nothing is owned: a rebalance begins, or the stop."""
+        """From now on this worker owns nothing: a rebalance begins, or the process stops."""
         self._is_recovered = False
         self._owned = {}
         for stage in self.stages.values():
             stage.forget_queue()
 
     def on_rebalance_end(self) -> None:
-        """Faust calls this last: the tables are recovered and the inputs positioned."""
+        """Faust calls this last: the tables are recovered and the inputs have their offsets."""
         if self.tables.recovery.is_overtaken():
             return
         super().on_rebalance_end()
         assignment = self.consumer.assignment()
         self._owned = {stage.name: self._owned_of(stage, assignment) for stage in self._stages()}
         self.consumer.start_handing_over()
-        gc.freeze()  # millions of recovered objects are no garbage, and not worth looking at again
+        gc.freeze()  # recovered objects stay, in millions: do not scan them again
         self._is_recovered = True
         _log.info(
             "partitions_recovered",
@@ -173,15 +193,15 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         self.add_future(self._open_gate())
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> NoReturn:
-        """Trap 4: Faust restarts an agent that raised, and its event is gone."""
+        """Trap 4: Faust restarts an agent that raised, and loses its event."""
         end_process(f"agent {agent.name} raised", exc)
 
     def _crash(self, reason: BaseException) -> NoReturn:
-        """Trap 11: Faust marks itself as crashed and goes on living without doing anything."""
+        """Trap 11: Faust marks itself as crashed and stays alive without doing anything."""
         end_process("a service of the app crashed", reason)
 
     def _create_directories(self) -> None:
-        """Nothing is kept on disk."""
+        """Does nothing: nothing is kept on disk."""
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -199,7 +219,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
 
     def _is_current(self, work: QueuedBatch) -> bool:
         consumer = self.consumer
-        return bool(consumer.handing_over and work.assignment == consumer.positions.assignment)
+        return bool(consumer.handing_over and work.assignment == consumer.offsets.assignment)
 
     def _stages(self) -> Iterator[Stage]:
         yield from self.stages.values()
@@ -225,24 +245,27 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             os._exit(0)
 
     def add_stage(self, stage: Stage) -> None:
-        """Make the agent of a stage: one, without concurrency (trap 2: acknowledgements overtake
-        one another); what runs side by side are partitions on several workers.
-        """
+        """Make the agent of a stage. There is one per stage, without concurrency (trap 2:
+        acknowledgements would overtake one another). Only several workers handle partitions in
+        parallel."""
         self.stages = {**self.stages, stage.name: stage}
         self.stage_of_input = {**self.stage_of_input, **dict.fromkeys(stage.inputs, stage)}
         channel = self.topic(*stage.inputs, key_serializer="raw", value_serializer="raw")
 
         async def run(stream: Any) -> None:
-            positions = self.consumer.positions
             await stage.run(
-                stream, self._ready_for_work, self._is_current, self.deliveries, positions
+                stream,
+                self._ready_for_work,
+                self._is_current,
+                self.deliveries,
+                self.consumer.offsets,
             )
 
         self.agent(channel, name=stage.name, concurrency=1)(run)
 
 
 def _faust_options(bootstrap_servers: str, settings: StreamSettings) -> dict[str, Any]:
-    """Traps 9, 10 and 13: no topic is made by Faust, no data is served, no standby is kept."""
+    """Traps 9 and 10: Faust creates no topics, serves no data and keeps no standby replicas."""
     return {
         "broker": [f"kafka://{server}" for server in bootstrap_servers.split(",")],
         "store": "memory://",
@@ -276,20 +299,24 @@ def build_app(
     inputs: Mapping[str, Sequence[str]],
     handlers: Mapping[str, Handler],
     tables: Sequence[TableSpec],
-    gate: Gate,
-    on_recovered: Callable[[], None],
-    settings: StreamSettings,
+    gate: Gate = _open_at_once,
+    on_recovered: Callable[[], None] = _ignore,
+    settings: StreamSettings = _DEFAULT_SETTINGS,
 ) -> StreamApp:
-    """Build the app inside the running loop that will run it.
+    """Build a worker of an app; call it in the event loop that will run the worker.
 
-    `inputs` and `handlers` are keyed by stage; a stage's inputs are one stream, and they and its
-    changelogs have one partition count. All topics exist. Nothing is handled before `gate()` is
-    done. `on_recovered` is called after every rebalance, when `owned_partitions` holds the new
-    partitions and their states are recovered; it must not block.
+    `app_id` is the consumer group: all workers that share it share the partitions.
+    `bootstrap_servers` are separated by commas. `inputs` (topics) and `handlers` are keyed by
+    stage. The inputs of a stage and the changelogs of its tables must exist and have the same
+    number of partitions.
+
+    Nothing is handled before `gate()` has returned. `on_recovered` is called after every rebalance,
+    when `owned_partitions` contains the new partitions and their states are recovered; it must not
+    block.
     """
     app = StreamApp(
         app_id,
-        chunk_settings=settings,
+        stream_settings=settings,
         gate=gate,
         on_recovered=on_recovered,
         **_faust_options(bootstrap_servers, settings),

@@ -1,4 +1,7 @@
-"""The consumer: fetches chunks, hands them to stages, applies changelogs, commits ranges."""
+"""The consumer: fetches batches, passes them to stages, applies changelogs, commits offset ranges.
+
+Works around traps 6, 8 and 11 (`TRAPS.md`).
+"""
 
 import asyncio
 import time
@@ -17,16 +20,18 @@ from tuyen_stream._offsets import OffsetTracker
 from tuyen_stream._records import Batch
 
 _FETCH_TIMEOUT_S = 0.1
-"""How long a fetch waits for records; a change of what is wanted shows after this at the latest."""
+"""How long a fetch waits for records; a change of the wanted partitions takes effect within this
+time."""
 
-_LOOK_AFTER_S = 0.5
-"""How often a worker that gives its partitions back looks whether the group still knows it."""
+_CHECK_EVERY_S = 0.5
+"""How often a worker that is giving its partitions back checks whether the group still knows it."""
 
 _NO_MEMBER = ""
 
 
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types
-    """The thread that owns aiokafka's consumer, and with it heartbeats, lease and membership."""
+    """The thread that runs aiokafka's consumer, and with it the heartbeats and both guards
+    (`FreezeWatchdog`, `Membership`)."""
 
     logger = FAUST_LOGGER
 
@@ -35,13 +40,13 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         consumer = self._ensure_consumer()
         consumer._fetcher._records = Fetched(consumer._fetcher._records)
         self.app.membership.follow(consumer._coordinator)
-        self.add_future(self.app.lease.keep())
+        self.add_future(self.app.freeze_watchdog.watch())
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Trap 8: Faust passes 1500 ms and has no setting for it; the fetcher reads it at start.
         consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
-        self.app.lease.guard(consumer._client)
+        self.app.freeze_watchdog.guard(consumer._client)
         return consumer
 
     async def getmany(
@@ -49,7 +54,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust's own parameter
     ) -> Any:
-        """Faust's own, with larger helpings while tables are recovered and nobody else waits."""
+        """Faust's own method, with larger fetches while tables are recovered and no input waits."""
         settings = self.app.settings
         most = settings.max_fetched_records
         if self.app.in_recovery:
@@ -63,15 +68,15 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         )
 
     async def find_starts(self, inputs: Iterable[TP]) -> dict[TP, int]:
-        """Ask where each input goes on: at its committed offset, else at the log's start."""
+        """Where each input continues: at its committed offset, else at the start of the log."""
         return dict(await self.call_thread(self._find_starts, list(inputs)))
 
     async def _find_starts(self, inputs: list[TP]) -> dict[TP, int]:
-        """One request of each kind for all partitions; Faust asks for them one by one.
+        """One request of each kind for all partitions; Faust asks for each partition separately.
 
-        The changelogs are recovered: without a pause aiokafka would fetch our own records back,
-        keep up to a fetch of each partition, and hold the broker's other fetches back for 0.1 s
-        each time. The next assignment starts without a pause.
+        The changelogs are recovered by now. If they were not paused, aiokafka would fetch our own
+        records back, buffer up to one fetch of each partition, and delay the broker's other fetches
+        by 0.1 s each time. The next assignment starts with all partitions resumed.
         """
         consumer = self._ensure_consumer()
         consumer.pause(*(consumer.assignment() - set(inputs)))
@@ -87,7 +92,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         return starts
 
     def read_position(self, tp: TP) -> int | None:
-        """The offset that aiokafka would return next; beyond all holes that it has passed."""
+        """The offset of the next record to be read, after all holes that aiokafka has passed."""
         subscription = self._ensure_consumer()._subscription.subscription
         if subscription is None or subscription.assignment is None:
             return None
@@ -96,8 +101,8 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
             return None
         return int(state.position)
 
-    def is_disowned(self) -> bool:
-        """Whether the group has put this member out."""
+    def is_removed(self) -> bool:
+        """Whether the group has removed this member."""
         return bool(self._ensure_consumer()._coordinator.member_id == _NO_MEMBER)
 
     def is_alive(self) -> bool:
@@ -110,43 +115,43 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
 class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usable types
     """Faust's consumer with another inner loop.
 
-    Its life around the loop (subscription, rebalances, recovery, commits, stop) is Faust's.
+    Everything around the loop (subscription, rebalances, recovery, commits, stop) is Faust's.
     `handing_over` is true from the end of a recovery to the next revocation: only then are inputs
-    fetched and handed over. What Faust clears out of the agents' queues when it suspends or
-    resumes its flow is therefore never a chunk that would be missed: after a clearing, reading
-    starts again at the committed offsets.
+    fetched and passed to stages. So Faust never drops a batch that would be missed when it clears
+    the agents' queues, as it does when it suspends or resumes its flow: after that, reading starts
+    again at the committed offsets.
     """
 
     logger = FAUST_LOGGER
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.positions = OffsetTracker()
+        self.offsets = OffsetTracker()
         self.handing_over = False
         self.holds = 0
-        """How often the handing over was stopped."""
+        """How often fetching inputs was stopped."""
         self._next_fetch_at = 0.0
         """When the next fetch may be made, by the monotonic clock."""
-        self._taken = 0
-        """How many records the last fetch brought."""
-        self.turned_at = time.monotonic()
-        """When the loop came round last; a living worker comes round all the time."""
+        self._last_fetched = 0
+        """How many records the last fetch returned."""
+        self.polled_at = time.monotonic()
+        """When the loop came round last, by the monotonic clock."""
         self._epoch = 0
-        """Grows whenever the fetcher's positions move under a fetch that may be under way."""
+        """Grows whenever the fetcher's positions move during a fetch that may be in progress."""
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
-        # mode would make the standard library's loop, which costs twice as much per request.
+        # mode would use the standard library's loop, which costs twice as much per request.
         return BatchConsumerThread(
             self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon
         )
 
-    # Rebalances: hold, let what is under way end, commit, start over after the recovery.
+    # Rebalances: stop, wait for what is in flight, commit, start again after the recovery.
 
     def start_handing_over(self) -> None:
-        """Begin with the inputs; the tables are recovered."""
+        """Begin to fetch inputs; the tables are recovered."""
         inputs = self._inputs(self.assignment())
-        if not self.positions.knows(inputs):
-            end_process("the assigned inputs were not positioned after a recovery")
+        if not self.offsets.knows(inputs):
+            end_process("the assigned inputs have no offsets after a recovery")
         self.handing_over = True
 
     def stop_flow(self) -> None:
@@ -158,34 +163,35 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         giving_back = asyncio.ensure_future(super().on_partitions_revoked(revoked))
         try:
             while not giving_back.done():
-                if revoked and self._thread.is_disowned():
-                    # Others may own the partitions already: what is under way would make records of
-                    # two writers, and without the group's word it never leaves.
-                    end_process("the consumer group has put this worker out")
-                await asyncio.wait([giving_back], timeout=_LOOK_AFTER_S)
+                if revoked and self._thread.is_removed():
+                    # Others may own the partitions already. What is in flight would be records of a
+                    # second writer, and is held back for ever, since the group does not confirm
+                    # this member.
+                    end_process("the consumer group has removed this worker")
+                await asyncio.wait([giving_back], timeout=_CHECK_EVERY_S)
         finally:
             giving_back.cancel()
         await giving_back
-        self.positions.clear()
+        self.offsets.clear()
 
     async def wait_empty(self) -> None:
-        """Wait for the outboxes under way, then commit what they acknowledged.
+        """Wait for the outboxes in flight, then commit what they acknowledged.
 
-        Nothing new starts meanwhile. Faust's own version waits for its count of messages and
-        collects garbage on every turn, seconds with large tables.
+        No new batch starts meanwhile. Faust's own version waits for its count of messages and
+        collects garbage again and again, which takes seconds with large tables.
         """
         await self.app.deliveries.settle()
         await self.maybe_wait_for_commit_to_finish()
         await self.commit_and_end_transactions()
 
     async def perform_seek(self) -> None:
-        """Start over with the inputs of this assignment."""
+        """Move the inputs of this assignment to their start offsets."""
         inputs = self._inputs(self.assignment())
-        self.positions.clear()
-        assignment = self.positions.assignment
+        self.offsets.clear()
+        assignment = self.offsets.assignment
         starts = await self._thread.find_starts(inputs) if inputs else {}
-        if assignment == self.positions.assignment:
-            self.positions.begin(starts)
+        if assignment == self.offsets.assignment:
+            self.offsets.begin(starts)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         self._epoch += 1
@@ -199,7 +205,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         self.app.release_partitions()
 
     async def verify_all_partitions_active(self) -> None:
-        """Faust would look for stuck streams by numbers of single events; see `Health`."""
+        """Does nothing: Faust would detect stuck streams by counts of single events; see
+        `StreamHealth`."""
 
     def _inputs(self, tps: Iterable[TP]) -> set[TP]:
         return {tp for tp in tps if tp.topic in self.app.stage_of_input}
@@ -209,39 +216,39 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (
             tp
-            for tp in self.positions.committable()
+            for tp in self.offsets.committable()
             if topics is None or tp in topics or tp.topic in topics
         )
 
     def _new_offset(self, tp: TP) -> int | None:
-        return self.positions.committable().get(tp)
+        return self.offsets.committable().get(tp)
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], **kwargs: Any) -> bool:
         did_commit = bool(await super()._commit_offsets(offsets, **kwargs))
         if did_commit:
-            self.positions.committed(offsets)
+            self.offsets.committed(offsets)
         return did_commit
 
     # The loop.
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Run for as long as the fetcher does; anything that escapes crashes the process."""
+        """Run for as long as the fetcher does; an exception that escapes crashes the process."""
         try:
             while not (self.should_stop or fetcher.should_stop):
-                self.turned_at = time.monotonic()
+                self.polled_at = time.monotonic()
                 if self.flow_active:
-                    await self._turn()
+                    await self._poll()
                 else:
                     await self.wait(self.can_resume_flow, timeout=1.0)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
 
-    async def _turn(self) -> None:
-        if self._taken < self.app.settings.few_records:
+    async def _poll(self) -> None:
+        if self._last_fetched < self.app.settings.busy_poll_records:
             await self._pause()
         if self.app.in_recovery:
-            self.positions.to_reread.update(self.app.tables.recovery.go_on())
+            self.offsets.to_reread.update(self.app.tables.recovery.start_awaiting())
         await self._reread()
         wanted = self._wanted()
         if not wanted:
@@ -249,10 +256,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             return
         epoch = self._epoch
         fetched = await self._getmany(wanted, _FETCH_TIMEOUT_S)
-        self._taken = sum(map(len, fetched.values()))
+        self._last_fetched = sum(map(len, fetched.values()))
         if epoch != self._epoch:
-            # A fetch that is dropped without seeking back leaves a tail that is never handled.
-            self.positions.to_reread.update(fetched)
+            # Without seeking back, the records of a dropped fetch would never be handled.
+            self.offsets.to_reread.update(fetched)
             return
         for tp, records in fetched.items():
             if tp.topic in self.app.stage_of_input:
@@ -260,16 +267,20 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             else:
                 self.app.tables.recovery.apply(tp, records)
         if self.app.in_recovery:
-            self.app.tables.recovery.look_for_end()
+            self.app.tables.recovery.check_end()
         if not fetched and not self.should_stop and not self._thread.is_alive():
-            end_process("aiokafka's fetcher or coordinator has ended")
+            end_process("aiokafka's fetcher or coordinator has stopped")
 
     async def _pause(self) -> None:
-        """Keep two fetches apart; the first one after an idle time is not delayed."""
+        """Keep two fetches apart; the first one after an idle time is not delayed.
+
+        A fetch costs the same for one record as for a hundred: it names all partitions. Without a
+        pause, a hundred records a second are as many fetches.
+        """
         early_s = self._next_fetch_at - time.monotonic()
         if early_s > 0:
             await asyncio.sleep(early_s)
-        self._next_fetch_at = time.monotonic() + self.app.settings.turns_apart_s
+        self._next_fetch_at = time.monotonic() + self.app.settings.poll_interval_s
 
     def _wanted(self) -> set[TP]:
         """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""
@@ -285,34 +296,34 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         }
 
     async def _reread(self) -> None:
-        """Seek back where the fetcher went on without us."""
-        if not self.positions.to_reread:
+        """Seek back where the fetcher has read further than what was passed to the stage."""
+        if not self.offsets.to_reread:
             return
         mine = self.assignment()
         back: dict[TP, int] = {}
-        for tp in self.positions.to_reread & mine:
-            offset = self.positions.next_offset(tp)
+        for tp in self.offsets.to_reread & mine:
+            offset = self.offsets.next_offset(tp)
             if offset is None:
                 offset = self.app.tables.recovery.next_offset(tp)
             if offset is not None:
                 back[tp] = offset
-        self.positions.to_reread.clear()
+        self.offsets.to_reread.clear()
         if back:
             await self.seek_wait(back)
 
     def _hand_over(self, tp: TP, records: list[Any]) -> None:
-        taken = self.positions.take(tp, records)
+        taken = self.offsets.take(tp, records)
         if taken is None:
             return
         start, batch = taken
         stage = self.app.stage_of_input[tp.topic]
-        work = stage.enqueue(batch, start, self.positions.assignment)
+        work = stage.enqueue(batch, start, self.offsets.assignment)
         event = Event(self.app, None, work, None, self._to_message(tp, batch))
         (channel,) = self.app.topics._tp_index[tp]
         channel.queue.force_put_nowait(event)
 
     def _to_message(self, tp: TP, batch: Batch) -> Message:
-        """What Faust's stream is told of a chunk: where it ends."""
+        """What Faust's stream sees of a batch: its last offset."""
         return Message(
             tp.topic,
             tp.partition,

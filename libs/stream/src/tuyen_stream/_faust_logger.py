@@ -1,9 +1,9 @@
-"""Where what Faust says of our subclasses goes: below `faust`, whose level the process sets.
+"""The logger of our subclasses of Faust's classes: below `faust`, whose level the process sets.
 
-Faust would log it under our modules' names, tables of all partitions included. At WARNING its
-records at DEBUG and INFO are not even built, which it otherwise does for every message.
+Otherwise Faust would log under our modules' names, including tables of all partitions. At WARNING
+its DEBUG and INFO records are not even built, which would otherwise happen for every message.
 """
 
 import logging
 
-FAUST_LOGGER = logging.getLogger("faust.chunks")
+FAUST_LOGGER = logging.getLogger("faust.stream")

@@ -1,18 +1,20 @@
-"""The records that follow from one handled chunk or one step."""
+"""The records that result from one handled batch or one step."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from tuyen_stream._phase import WritePhase
+
 RecordHeaders: TypeAlias = list[tuple[str, bytes]]
-"""A list, for that is what aiokafka's builder takes. Records may share one: never change it."""
+"""A list, because aiokafka's builder takes lists. Records may share one: never change it."""
 
 _bound = DefaultRecordBatchBuilder.estimate_size_in_bytes
 
 
 class OutRecord(NamedTuple):
-    """A record on its way; a value of None is a tombstone."""
+    """A record to be sent; a value of None is a tombstone."""
 
     key: bytes | None
     value: bytes | None
@@ -24,13 +26,13 @@ RecordGroup: TypeAlias = tuple[OutRecord, ...]
 
 
 def encoded_size(record: OutRecord) -> int:
-    """An upper bound of the record's encoded bytes, the header of a batch included."""
+    """An upper bound of the record's encoded size, including the header of a record batch."""
     size: int = _bound(record.key, record.value, record.headers)
     return size
 
 
 class BatchTooLargeError(ValueError):
-    """What was added would not fit into one record batch; nothing of it was added."""
+    """What was to be added does not fit into one record batch; nothing of it was added."""
 
     def __init__(self, topic: str, size: int, limit: int) -> None:
         super().__init__(f"{size} bytes for {topic} do not fit into a batch of {limit} bytes")
@@ -39,71 +41,89 @@ class BatchTooLargeError(ValueError):
         self.limit = limit
 
 
+class PhaseRecords:
+    """The records of one phase of an outbox."""
+
+    __slots__ = ("groups", "size")
+
+    def __init__(self) -> None:
+        self.groups: dict[tuple[str, int], list[RecordGroup]] = {}
+        """By topic and partition, in the order in which they were added."""
+        self.size = 0
+        """An upper bound of their encoded size."""
+
+
 class Outbox:
-    """Collects records for any topic and partition; the order is kept per topic and partition.
+    """Collects records for any topic and partition.
 
-    It is handed to the broker when its handler has returned, and the input is acknowledged when
-    the broker has acknowledged every record of it.
-
-    What others do about a state must not be ahead of it: records that are added to `follow_up` are
-    sent once all of this outbox, and of those before it from the same partition of the stage, are
-    acknowledged, in the order of the outboxes. A follow-up may have one in its turn. A crash in
-    between loses the follow-up, never the state, and the input comes again.
+    It is sent when its handler has returned, and the input is acknowledged when the broker has
+    acknowledged every record of it. Records are sent phase by phase (see `WritePhase`); within a
+    phase the order is kept per topic and partition, between these there is none.
     """
 
-    __slots__ = ("_follow_up", "_groups", "limit", "size")
+    __slots__ = ("_phases", "limit")
 
     def __init__(self, max_batch_bytes: int = 512 * 1024) -> None:
         self.limit = max_batch_bytes
-        """Of the bytes of one record batch."""
-        self._groups: dict[tuple[str, int], list[RecordGroup]] = {}
-        self._follow_up: Outbox | None = None
-        self.size = 0
-        """Upper bound of the encoded bytes of all that was added."""
+        """The most bytes of one record batch."""
+        self._phases: list[PhaseRecords] = []
 
     def add(
         self,
+        phase: WritePhase,
         topic: str,
         partition: int,
         key: bytes | None,
         value: bytes | None,
+        *,
         headers: RecordHeaders = [],  # noqa: B006  # shared by all records without headers
     ) -> None:
         """Add one record. Raises `BatchTooLargeError`."""
-        self.add_atomically(topic, partition, (OutRecord(key, value, headers),))
+        self.add_atomically(phase, topic, partition, (OutRecord(key, value, headers),))
 
-    def add_atomically(self, topic: str, partition: int, records: Sequence[OutRecord]) -> None:
-        """Add records that land in one record batch, so that either all are in the log or none.
+    def add_atomically(
+        self, phase: WritePhase, topic: str, partition: int, records: Sequence[OutRecord]
+    ) -> None:
+        """Add records that go into one record batch, so that either all or none of them are in the
+        log.
 
-        Raises `BatchTooLargeError` when together they exceed a batch.
+        Raises `BatchTooLargeError` when together they exceed a record batch.
         """
         if not records:
             return
-        size = self.size_of(topic, *records)
-        self._groups_at(topic, partition).append(tuple(records))
-        self.size += size
+        size = self._fitting_size(topic, records)
+        phases = self._phases
+        while phase >= len(phases):
+            phases.append(PhaseRecords())
+        held = phases[phase]
+        place = (topic, partition)
+        groups = held.groups.get(place)
+        if groups is None:
+            groups = held.groups[place] = []
+        groups.append(tuple(records))
+        held.size += size
 
     def size_of(self, topic: str, *records: OutRecord) -> int:
-        """An upper bound of what the records take in one batch, which they have to fit into.
+        """An upper bound of the size of the records in one record batch, into which they must fit.
 
-        Raises `BatchTooLargeError`. For handlers that look before they change their state.
+        Raises `BatchTooLargeError`. For handlers that check before they change their state.
         """
-        one = len(records) == 1
-        size = encoded_size(records[0]) if one else sum(map(encoded_size, records))
-        if size > self.limit:
-            raise BatchTooLargeError(topic, size, self.limit)
-        return size
+        return self._fitting_size(topic, records)
 
     def require(self, topic: str, record: OutRecord) -> None:
-        """Raises `BatchTooLargeError` when the record does not fit. A small value is believed: key
-        and headers repeat what stands in it, so all of them come to four times as much at most."""
+        """Raises `BatchTooLargeError` when the record does not fit into a record batch.
+
+        A record with a small value is not measured: as long as key and headers only repeat parts of
+        the value, all of it takes at most four times as much.
+        """
         if record.value is not None and len(record.value) > self.limit // 4 - 4096:
             self.size_of(topic, record)
 
     def fitting(self, records: Sequence[OutRecord]) -> Iterator[Sequence[OutRecord]]:
-        """The records in groups that fit into a batch each, in order: one, wherever they all fit.
+        """Group records so that each group fits into a record batch, in order: one group if they
+        all fit.
 
-        One that does not fit by itself is a group of its own.
+        A record that does not fit by itself is a group of its own.
         """
         group: list[OutRecord] = []
         size = 0
@@ -117,33 +137,22 @@ class Outbox:
         if group:
             yield group
 
-    def _groups_at(self, topic: str, partition: int) -> list[RecordGroup]:
-        place = (topic, partition)
-        groups = self._groups.get(place)
-        if groups is None:
-            groups = self._groups[place] = []
-        return groups
+    def _fitting_size(self, topic: str, records: Sequence[OutRecord]) -> int:
+        size: int = _bound(*records[0]) if len(records) == 1 else sum(map(encoded_size, records))
+        if size > self.limit:
+            raise BatchTooLargeError(topic, size, self.limit)
+        return size
 
     @property
-    def follow_up(self) -> "Outbox":
-        """What is sent after this outbox, and is acknowledged before the input is."""
-        if self._follow_up is None:
-            self._follow_up = Outbox(self.limit)
-        return self._follow_up
+    def phases(self) -> Sequence[PhaseRecords]:
+        """What was added, by phase, up to the last phase that has records."""
+        return self._phases
 
-    def take_follow_up(self) -> "Outbox | None":
-        """The follow-up, if anything was added to it or to one of its own."""
-        follow_up = self._follow_up
-        if follow_up is None or not (follow_up.groups or follow_up.take_follow_up()):
-            return None
-        return follow_up
+    def groups(self, phase: WritePhase) -> Mapping[tuple[str, int], Sequence[RecordGroup]]:
+        """What was added for a phase, by topic and partition, in order; for tests of handlers."""
+        return self._phases[phase].groups if phase < len(self._phases) else {}
 
     @property
-    def total_size(self) -> int:
-        """The size with that of all that follows."""
-        return self.size + (0 if self._follow_up is None else self._follow_up.total_size)
-
-    @property
-    def groups(self) -> Mapping[tuple[str, int], Sequence[RecordGroup]]:
-        """What was added, by topic and partition, in order; each group belongs into one batch."""
-        return self._groups
+    def size(self) -> int:
+        """An upper bound of the encoded size of everything that was added."""
+        return sum(held.size for held in self._phases)

@@ -1,4 +1,7 @@
-"""The producer: idempotent, acknowledged by all replicas, and open to outboxes alone."""
+"""The producer: idempotent, acknowledged by all replicas, and used by outboxes only.
+
+Works around trap 1 (`TRAPS.md`).
+"""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -11,7 +14,7 @@ from tuyen_stream._faust_logger import FAUST_LOGGER
 class BatchProducer(Producer):  # type: ignore[misc]  # Faust publishes no usable types
     """Faust's producer without its buffer.
 
-    Trap 1: `ProducerBuffer.flush` gives up after 0.1 s and failed deliveries are only logged, so
+    Trap 1: `ProducerBuffer.flush` gives up after 0.1 s, and failed deliveries are only logged, so
     Faust commits inputs whose outputs never reached the broker. Here `flush` waits for every
     outbox, and a failure ends the process before any commit.
     """
@@ -23,16 +26,16 @@ class BatchProducer(Producer):  # type: ignore[misc]  # Faust publishes no usabl
 
     def _new_producer(self, transactional_id: str | None = None) -> Any:
         producer = super()._new_producer(transactional_id)
-        self.app.lease.guard(producer.client)
+        self.app.freeze_watchdog.guard(producer.client)
         self.app.membership.guard(producer.client)
         return producer
 
     async def flush(self) -> None:
-        """Wait until the broker has acknowledged all that was submitted before this call."""
+        """Wait until the broker has acknowledged everything that was submitted before this call."""
         await self.app.deliveries.settle()
 
     async def send(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Faust's own way out is closed: nothing would wait for what it sends."""
+        """Refuses Faust's own way of sending: nothing would wait for its acknowledgement."""
         raise NotImplementedError("records leave through an Outbox")
 
     def send_soon(self, *_args: Any, **_kwargs: Any) -> NoReturn:

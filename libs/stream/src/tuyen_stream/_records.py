@@ -1,4 +1,4 @@
-"""The shapes that pass between Kafka, the stages and the tables."""
+"""The types that are exchanged between Kafka, the stages and the tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 
 class ConsumedRecord(Protocol):
-    """A record as it was read; aiokafka's `ConsumerRecord` is one."""
+    """A record as it was read."""
 
     @property
     def key(self) -> bytes | None: ...
@@ -23,15 +23,16 @@ class ConsumedRecord(Protocol):
 
 
 class PartitionState(Protocol):
-    """What one partition of a table knows, folded from its changelog.
+    """The state of one partition of a table, made from its changelog.
 
-    A new one is made whenever the partition comes to this worker, and dropped when it leaves.
+    A new one is made when the partition is assigned to this worker, and dropped when it is revoked.
+    It may be of any class that has `apply`.
     """
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None:
-        """Fold records of the changelog, in log order, each once; a value of None is a tombstone.
+        """Apply records of the changelog, in log order, each once; a value of None is a tombstone.
 
-        Called while the partition is recovered, never while its stage handles chunks: a handler
+        Called while the partition is recovered, never while its stage handles batches: a handler
         changes the state itself and adds the same records to its outbox.
         """
         ...
@@ -39,23 +40,24 @@ class PartitionState(Protocol):
 
 @runtime_checkable
 class TailState(PartitionState, Protocol):
-    """A state of which another table of the partition, which it stands `behind`, has a snapshot."""
+    """The state of a table of which another table contains a snapshot, so that only the tail of its
+    changelog has to be read; see `TableSpec.recover_after`."""
 
     def starts_at(self) -> int:
-        """The first offset of the changelog that the snapshot lacks.
+        """The first offset of the changelog that the snapshot does not contain.
 
-        Called when the other table's partition was read whole; perhaps more than once.
+        Called when the other table's partition is completely read; perhaps more than once.
         """
         ...
 
     def recovered(self, last: int) -> None:
-        """The changelog was read up to this offset, the last one that it has."""
+        """Called when the changelog is read; `last` is the last offset that it has."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive records of one partition, as they were fetched together; never empty.
+    """Consecutive records of one partition that were fetched together; never empty.
 
     Offsets between two records may be missing (compaction, retention, transaction markers).
     """
@@ -72,14 +74,15 @@ class Batch:
 class TableSpec:
     """A table: its changelog topic, co-partitioned with the inputs of its stage.
 
-    Nothing but the stage's outboxes may write to the topic.
+    Only the stage's outboxes may write to the topic.
     """
 
     name: str
     topic: str
     stage: str
     new_state: Callable[[int], PartitionState]
-    """Makes the empty state of a partition."""
-    behind: str | None = None
-    """The name of the table whose partition is recovered before this one's, and tells from where on
-    this one is read: its states are of the kind `TailState`."""
+    """Makes the empty state of a partition, whose number it is given."""
+    recover_after: str | None = None
+    """The name of another table of the stage that contains a snapshot of this one. In a recovery,
+    that table's partition is read first, and then this one's from `TailState.starts_at` on: this
+    table's states must be `TailState`s."""

@@ -1,4 +1,7 @@
-"""Faust's recovery of tables, fed with whole chunks and ended by positions."""
+"""Faust's recovery of tables, reading whole batches, and ended by read positions.
+
+Works around trap 8 (`TRAPS.md`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ from tuyen_stream._records import ConsumedRecord
 
 @dataclass(frozen=True, slots=True)
 class TableProgress:
-    """How far the changelog partitions of one table are read; offsets count holes as well."""
+    """How much of the changelog partitions of one table is read; offsets include holes."""
 
     records_applied: int
     """Since the process started."""
@@ -26,8 +29,8 @@ class TableProgress:
 class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usable types
     """Trap 8: Faust's own reading is forty times slower, record by record through a queue.
 
-    The course of a recovery is Faust's: it asks for the ends of the logs, seeks, lets the flow
-    go, and waits for `signal_recovery_end`. The consumer calls `apply` and `look_for_end`.
+    The course of a recovery is Faust's: it asks for the ends of the logs, seeks, resumes the flow,
+    and waits for `signal_recovery_end`. The consumer calls `apply` and `check_end`.
     """
 
     logger = FAUST_LOGGER
@@ -35,17 +38,18 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._starts: dict[TP, int] = {}
-        self._behind: dict[TP, TP] = {}
-        """Which changelog partitions wait for another one to be read whole."""
+        self._awaiting: dict[TP, TP] = {}
+        """Changelog partitions that are not read yet, with the one that has to be read first."""
         self._began_at_hold = 0
 
     @Service.task  # type: ignore[untyped-decorator]  # mode publishes no usable types
     async def _slurp_changelogs(self) -> None:
-        """Nothing goes through Faust's queue of changelog events."""
+        """Does nothing: no record passes through Faust's queue of changelog events."""
 
     @Service.task  # type: ignore[untyped-decorator]  # mode publishes no usable types
     async def _publish_stats(self) -> None:
-        """Faust would warn of events that it never sees; `progress` tells what is so."""
+        """Does nothing: Faust would warn of missing events that it never sees; `progress` is
+        correct."""
 
     async def on_rebalance(self, *args: Any, **kwargs: Any) -> None:
         self._began_at_hold = self.app.consumer.holds
@@ -54,7 +58,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     def is_overtaken(self) -> bool:
         """Whether partitions were revoked again since this recovery began.
 
-        Faust looks at the generation before its last steps, of which some wait for the broker, and
+        Faust checks the generation before its last steps, some of which wait for the broker, and
         then resumes a flow that the next revocation has just stopped.
         """
         return bool(self.app.consumer.holds != self._began_at_hold)
@@ -66,63 +70,68 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     async def _seek_offsets(
         self, consumer: Any, tps: set[TP], offsets: dict[TP, int], title: str
     ) -> None:
-        """Seek behind what is known; Faust seeks onto it, and below the start of a cut log."""
+        """Seek to the offset after the last one that is applied.
+
+        Faust would seek to that last one itself, and to before the start of a truncated log.
+        """
         self._starts = {tp: offsets[tp] for tp in tps}
-        self._behind = {tp: first for tp in tps if (first := self._read_before(tp)) is not None}
+        self._awaiting = {tp: first for tp in tps if (first := self._awaited_by(tp)) is not None}
         await consumer.seek_wait({tp: offsets[tp] + 1 for tp in tps})
 
-    def _read_before(self, tp: TP) -> TP | None:
+    def _awaited_by(self, tp: TP) -> TP | None:
         """The changelog partition that has to be read before this one, if there is one."""
-        behind = self.tp_to_table[tp].spec.behind
-        if behind is None:
+        first = self.tp_to_table[tp].spec.recover_after
+        if first is None:
             return None
-        return TP(self.tables[behind].spec.topic, tp.partition)
+        return TP(self.tables[first].spec.topic, tp.partition)
 
     def awaits_another(self, tp: TP) -> bool:
-        """Whether a changelog partition is not to be read yet."""
-        return tp in self._behind
+        """Whether a changelog partition must not be read yet."""
+        return tp in self._awaiting
 
-    def go_on(self) -> set[TP]:
-        """Lets those be read whose predecessors are; returns them, for they begin elsewhere now."""
+    def start_awaiting(self) -> set[TP]:
+        """Start to read the partitions that need not wait any more; returns them, because their
+        start offsets have changed."""
         due = {
             tp
-            for tp, first in self._behind.items()
+            for tp, first in self._awaiting.items()
             if self.active_offsets[first] >= self.active_highwaters.get(first, -1)
         }
         for tp in due:
-            del self._behind[tp]
+            del self._awaiting[tp]
             start = self.tp_to_table[tp].data.skip_to_start(tp.partition)
             self._starts[tp] = self.active_offsets[tp] = max(self.active_offsets[tp], start)
         return due
 
     def next_offset(self, tp: TP) -> int | None:
-        """Where to read a changelog partition on; None when it is not being recovered."""
+        """The next offset to read of a changelog partition; None when it is not being recovered."""
         if not self.in_recovery or tp not in self.active_tps:
             return None
         offset = self.active_offsets.get(tp)
         return None if offset is None else int(offset) + 1
 
     def apply(self, tp: TP, records: Sequence[ConsumedRecord]) -> None:
-        """Fold a fetched chunk of a changelog into the state of its partition."""
+        """Apply a fetched batch of a changelog to the state of its partition."""
         if tp not in self.active_tps:
             return
         self.tp_to_table[tp].data.apply(tp.partition, records)
         self.active_offsets[tp] = max(self.active_offsets[tp], records[-1].offset)
 
-    def look_for_end(self) -> None:
-        """End the recovery when every log is read to the end that it had at the beginning.
+    def check_end(self) -> None:
+        """End the recovery when every log is read up to the end that it had when the recovery
+        began.
 
-        The last offsets of a log may be holes (compaction, markers of transactions): no record
-        comes for them and Faust would wait forever. The read position passes them, so it counts.
+        The last offsets of a log may be holes (compaction, transaction markers): no record comes
+        for them, and Faust would wait forever. The read position passes them, so it decides.
         """
         if not self.in_recovery:
             return
         for tp, last in self.active_highwaters.items():
-            if self.active_offsets[tp] < last and tp not in self._behind:
+            if self.active_offsets[tp] < last and tp not in self._awaiting:
                 position = self.app.consumer._thread.read_position(tp)
                 if position is not None and position > last:
                     self.active_offsets[tp] = last
-        if self._behind or self.need_recovery():
+        if self._awaiting or self.need_recovery():
             return
         self._set_recovery_ended()
         self.signal_recovery_end.set()
@@ -135,7 +144,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
         await super().on_recovery_completed(generation_id)
 
     def progress(self) -> dict[str, TableProgress]:
-        """The state of the last recovery, by table name."""
+        """The progress of the last recovery, by table name."""
         return {table.name: self._progress_of(table) for table in self.tables.values()}
 
     def _progress_of(self, table: Any) -> TableProgress:
@@ -156,7 +165,7 @@ class BatchTableManager(TableManager):  # type: ignore[misc]  # Faust publishes 
     _recovery: BatchRecovery | None
 
     async def on_start(self) -> None:
-        """Start at once; Faust waits a second for tables that modules may still register."""
+        """Start at once; Faust would wait a second for tables that modules may still register."""
         await self._update_channels()
         await self.recovery.start()
 

@@ -1,4 +1,7 @@
-"""A stage: some input topics with one partitioning, its tables, and one handler."""
+"""A stage: some input topics with the same partitioning, its tables, and one handler.
+
+Works around trap 5 (`TRAPS.md`).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,30 +17,33 @@ from tuyen_stream._outbox import Outbox
 from tuyen_stream._records import Batch
 
 Handler = Callable[[Batch, Outbox], None]
-"""Changes the stage's states for a chunk and adds what follows; strictly one call after another.
+"""Changes the stage's states for a batch, and adds the resulting records to the outbox. Calls never
+overlap.
 
-It deals with poison itself (dead letters through the outbox). Whatever escapes ends the process.
+It handles unreadable records itself (dead letters through the outbox). An exception that escapes
+ends the process.
 """
 
 StageStep = Callable[[Outbox], None]
-"""Like a handler, for what no input causes."""
+"""Like a handler, for work that no input record causes."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedBatch:
-    """A chunk in the queue of its stage."""
+    """A batch in the queue of its stage."""
 
     batch: Batch
     start: int
-    """Where its range of offsets starts: before `first_offset` when the log has a hole there."""
+    """Where its range of offsets starts: before `first_offset` if the log has a hole there."""
     assignment: int
+    """`OffsetTracker.assignment` when it was fetched."""
 
 
 class Stage:
     """Runs the handler and the steps of one stage, in one order.
 
     Handlers are synchronous and all run in the event loop's thread, so a step runs between two
-    chunks, never within one.
+    batches, never within one.
     """
 
     def __init__(
@@ -64,12 +70,12 @@ class Stage:
         return self.queued_records < self._max_queued_records
 
     def enqueue(self, batch: Batch, start: int, assignment: int) -> QueuedBatch:
-        """Count a chunk that is put into the queue."""
+        """Count a batch that is put into the queue."""
         self.queued_records += len(batch.records)
         return QueuedBatch(batch, start, assignment)
 
     def forget_queue(self) -> None:
-        """The queue was cleared, or its chunks are void."""
+        """The queue was cleared, or its batches are void."""
         self.queued_records = 0
 
     async def run(
@@ -78,12 +84,12 @@ class Stage:
         ready: Callable[[], Awaitable[None]],
         is_current: Callable[[QueuedBatch], bool],
         deliveries: Deliveries,
-        positions: OffsetTracker,
+        offsets: OffsetTracker,
     ) -> None:
-        """The agent's body: handle chunk after chunk while outboxes are under way.
+        """The agent's body: handles batch after batch while outboxes are in flight.
 
-        Always `noack` (trap 5): Faust's acknowledgement stands in a `finally` and acknowledges
-        what raised. Ours comes from the broker.
+        Always `noack` (trap 5): Faust acknowledges in a `finally`, and so also what raised. Here
+        the broker's acknowledgement decides.
         """
         async for event in stream.noack().events():
             work: QueuedBatch = event.value
@@ -91,17 +97,17 @@ class Stage:
             if not is_current(work):
                 continue
             self.queued_records -= len(work.batch.records)
-            self._handle_work(work, deliveries, positions)
+            self._handle_work(work, deliveries, offsets)
             await asyncio.sleep(0)  # a full queue must not keep the loop from its heartbeats
 
     def _handle_work(
-        self, work: QueuedBatch, deliveries: Deliveries, positions: OffsetTracker
+        self, work: QueuedBatch, deliveries: Deliveries, offsets: OffsetTracker
     ) -> None:
         batch = work.batch
         tp = TP(batch.topic, batch.partition)
 
         def acknowledged() -> None:
-            positions.acknowledge(work.assignment, tp, work.start, batch.last_offset + 1)
+            offsets.acknowledge(work.assignment, tp, work.start, batch.last_offset + 1)
 
         outbox = Outbox(self._batch_bytes)
         with fatal_on_error(
@@ -114,7 +120,7 @@ class Stage:
         deliveries.submit(outbox, (self.name, batch.partition), acknowledged)
 
     def run_step(self, partition: int, step: StageStep, deliveries: Deliveries) -> None:
-        """Run a step here and now, and send what it adds."""
+        """Run a step at once, and send what it adds."""
         outbox = Outbox(self._batch_bytes)
         with fatal_on_error(f"a step of stage {self.name}"):
             step(outbox)

@@ -1,4 +1,7 @@
-"""Tables whose changelog is also their topic: one state per partition, fed with whole chunks."""
+"""Tables with one state per partition, recovered by whole batches of their changelogs.
+
+Works around trap 9 (`TRAPS.md`).
+"""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -14,10 +17,11 @@ from tuyen_stream._records import ConsumedRecord, PartitionState, TableSpec, Tai
 
 
 class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes no usable types
-    """The states of the partitions that this worker owns, and how far each follows its log.
+    """The states of the partitions that this worker owns, and the last offset of the changelog that
+    each of them contains.
 
-    A partition that stays across a rebalance keeps its state, and only what is new in its log is
-    read. One that leaves is dropped at once.
+    A partition that stays across a rebalance keeps its state, and only the new records of its
+    changelog are read. A partition that is revoked is dropped at once.
     """
 
     logger = FAUST_LOGGER
@@ -30,7 +34,7 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self._last: dict[int, int] = {}
 
     def apply(self, partition: int, records: Sequence[ConsumedRecord]) -> None:
-        """Fold records of the changelog that lie beyond what the state has seen."""
+        """Apply those records of the changelog that the state does not contain yet."""
         last = self._last[partition]
         if records[0].offset <= last:
             records = [record for record in records if record.offset > last]
@@ -41,9 +45,10 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self.records_applied += len(records)
 
     def recovered_up_to(self, partition: int, last: int) -> None:
-        """Note the last offset of the log; the offsets up to it that never came are holes.
+        """Note the last offset of the log; offsets up to it that were never read are holes.
 
-        They count as seen: the broker gives the next offset after them to our next record.
+        The state counts as containing them: the broker assigns the offset after them to our next
+        record.
         """
         self._last[partition] = max(self._last[partition], last)
         state = self.states[partition]
@@ -51,18 +56,18 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
             state.recovered(self._last[partition])
 
     def skip_to_start(self, partition: int) -> int:
-        """Leave out what the table that this one stands behind holds already; returns the last
-        offset that the state has seen by that."""
+        """Skip what the snapshot in the other table contains; returns the last offset that the
+        state contains with it."""
         state = self.states[partition]
         if isinstance(state, TailState):
             self._last[partition] = max(self._last[partition], state.starts_at() - 1)
         return self._last[partition]
 
     def confirm(self, partition: int, base: BaseOffset, count: int) -> None:
-        """Check the broker's answer to a batch of ours against what we know of the log.
+        """Check the offset that the broker assigned to one of our batches.
 
-        A gap means that somebody else wrote to the topic: a foreign process, or another worker
-        that believes the partition to be its own. The state here is then wrong.
+        A gap means that somebody else wrote to the topic: another program, or another worker that
+        believes it owns the partition. The state here is wrong then.
         """
         if partition not in self._last:
             end_process(f"wrote to {self._spec.topic}-{partition}, which is not owned")
@@ -75,9 +80,9 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self._last[partition] = base + count - 1
 
     def persisted_offset(self, tp: TP) -> int:
-        """The last offset that the state has seen; -1 at the start.
+        """The last offset that the state contains; -1 if none.
 
-        Never None, or Faust would go on from an offset of an earlier ownership.
+        Never None, or Faust would continue from an offset of an earlier ownership.
         """
         return self._last.get(tp.partition, -1)
 
@@ -94,14 +99,14 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
             self._last[partition] = -1
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Nothing to clean up: there is one state per partition."""
+        """Does nothing: there is one state per partition."""
 
     def apply_changelog_batch(self, *_args: Any, **_kwargs: Any) -> None:
-        """Faust's buffers stay empty; chunks come through `apply`."""
+        """Does nothing: Faust's buffers stay empty; batches come through `apply`."""
 
 
 class PartitionedTable(faust.Table):  # type: ignore[misc]  # Faust publishes no usable types
-    """A Faust table, for its name, its changelog and its place in the assignor."""
+    """A Faust table, for its name, its changelog and its part in partition assignment."""
 
     logger = FAUST_LOGGER
 
@@ -116,5 +121,5 @@ class PartitionedTable(faust.Table):  # type: ignore[misc]  # Faust publishes no
         )
 
     def send_changelog(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Trap 9: Faust would write to the partition of the current event, and unseen by us."""
+        """Trap 9: Faust would write to the partition of the current event, without our noticing."""
         raise NotImplementedError("records of a table leave through an Outbox")

@@ -118,7 +118,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Router:
             _table(settings, CUSTOMERS, customers.NAME, partitions.customers),
             replace(
                 _table(settings, ASSIGNMENTS, customers.NAME, partitions.assignments),
-                behind=CUSTOMERS.name,
+                recover_after=CUSTOMERS.name,
             ),
             _table(settings, CHOICES, organizations.NAME, ChoicesTable),
         ],
@@ -208,8 +208,8 @@ def _health(router: Router) -> Health:
 
     def consuming() -> str | None:
         seen = router.app.health()
-        if seen.seconds_since_turn > _HUNG_S:
-            return f"nothing was fetched for {seen.seconds_since_turn:.0f} s"
+        if seen.seconds_since_poll > _HUNG_S:
+            return f"nothing was fetched for {seen.seconds_since_poll:.0f} s"
         if seen.seconds_since_progress > _STALLED_S:
             return f"no progress in recovering for {seen.seconds_since_progress:.0f} s"
         return None

@@ -86,6 +86,7 @@ from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.domain.visits import bound_visit
 from tuyen_router.ports import CustomerPartition, Organizations
 from tuyen_router.stages.loads import ChangedLoads, complete_report, in_parts
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     DeadLetterWriter,
     assignment_record,
@@ -354,10 +355,10 @@ class _Writing:
                 self._done[decision.conversation_id] = decision.seen
                 self._loads.note_done(decision.conversation_id)
             case CommandSettled():
-                self._follow_up(COMMAND_RESULTS, self._partition.number, record)
+                self._send(COMMAND_RESULTS, self._partition.number, record)
             case ChoiceRequested() | ChoiceWithdrawn() | ThreadReported():
                 partition = organization_partition(decision.organization)
-                self._follow_up(REQUESTS, partition, record)
+                self._send(REQUESTS, partition, record)
             case _:
                 assert_never(decision)
 
@@ -375,10 +376,10 @@ class _Writing:
     def _hand_over(self) -> None:
         topic = self._prefix + ASSIGNMENTS.name
         try:
-            self._outbox.add_atomically(topic, self._partition.number, self._records)
+            self._outbox.add_atomically(Phase.PUBLIC, topic, self._partition.number, self._records)
         except BatchTooLargeError:
             for records in self._outbox.fitting(self._records):
-                self._outbox.add_atomically(topic, self._partition.number, records)
+                self._outbox.add_atomically(Phase.PUBLIC, topic, self._partition.number, records)
         for each in self._assignments:
             customer = each.customer_id if each.kind.sticky else None
             note_written(self._partition, each.conversation_id, customer, self._partition.written)
@@ -411,10 +412,8 @@ class _Writing:
             ],
         )
 
-    def _follow_up(self, topic: Topic, partition: int, record: OutRecord) -> None:
-        self._outbox.follow_up.follow_up.add_atomically(
-            self._prefix + topic.name, partition, (record,)
-        )
+    def _send(self, topic: Topic, partition: int, record: OutRecord) -> None:
+        self._outbox.add_atomically(Phase.MESSAGES, self._prefix + topic.name, partition, (record,))
 
 
 def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
@@ -422,7 +421,7 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
     topic, partition = prefix + REQUESTS.name, organization_partition(report.organization)
     for part in in_parts(report):
         record = private_record(report.organization, part)
-        outbox.follow_up.follow_up.add_atomically(topic, partition, (record,))
+        outbox.add_atomically(Phase.MESSAGES, topic, partition, (record,))
 
 
 def _note_handled(partition: CustomerState, position: Position) -> bool:

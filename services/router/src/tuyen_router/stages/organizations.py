@@ -39,6 +39,7 @@ from tuyen_router.domain.queue import (
 from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     DeadLetterWriter,
     organization_partition,
@@ -319,10 +320,9 @@ class _Writing:
             self._asked[ready.asked.source] = ready.asked
         self._bytes += ready.size
         for partition, record in ready.pools:
-            self._outbox.add(self._pools, partition, *record)
-        told = self._outbox.follow_up.follow_up
+            self._outbox.add_atomically(Phase.PUBLIC, self._pools, partition, (record,))
         for partition, record in ready.answers:
-            told.add_atomically(self._answers, partition, (record,))
+            self._outbox.add_atomically(Phase.MESSAGES, self._answers, partition, (record,))
         if self._bytes >= _GROUP_BYTES:
             self.end()
 
@@ -330,6 +330,6 @@ class _Writing:
         """Hands the batch over."""
         asked = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._asked.values())
         records = [*(OutRecord(*each) for each in asked if each), *self._entries.values()]
-        self._outbox.follow_up.add_atomically(self._choices, self._rotations.number, records)
+        self._outbox.add_atomically(Phase.STATE, self._choices, self._rotations.number, records)
         self._entries, self._asked = {}, {}
         self._bytes = 0
