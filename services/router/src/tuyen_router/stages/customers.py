@@ -102,8 +102,8 @@ NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
 
 _READ = {each.type.encode() for each in (MessageReceived, CommentAdded, CommentRemoved)}
-_WITH_THE_CHUNK = OutRecord(None, None)
-"""In place of the record of what is written once for its whole chunk."""
+_WITH_THE_BATCH = OutRecord(None, None)
+"""Placeholder for a record that is written once for its whole batch."""
 _FEW_THREADS = 100
 _SHORT = 1_000
 _decisions = cache(DECISIONS.labels)
@@ -111,15 +111,15 @@ _log = structlog.get_logger()
 
 
 class CustomerStage:
-    """Handles chunks of one partition after another; all decisions are the domain's.
+    """Handles batches, one partition after another; all decisions are the domain's.
 
-    What an event leads to is decided and made ready to be written before any of it is folded, so a
-    record that cannot be handled is put aside and leaves nothing half done.
+    All decisions about an event are made, and their records encoded, before any of them is applied,
+    so a record that cannot be handled goes to the dead letters and leaves no half-applied state.
 
-    Assignments are written with the chunk, the customers' own records and marks once those are
-    acknowledged, and what others do about both (requests, results, reports of loads) after that. So
-    a customer's record is never ahead of the assignments that it builds on, and no request is ahead
-    of the state that awaits its answer.
+    Assignments are written first (`Phase.PUBLIC`). The customers' own records and done marks follow
+    once the assignments are acknowledged, and what other services act on (requests, results, load
+    reports) after that. So a customer's record is never ahead of the assignments that it builds on,
+    and no request is ahead of the state that awaits its answer.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class CustomerStage:
         self._dead_letters = dead_letters
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
-        """A chunk of one of the three inputs."""
+        """Handles a batch of one of the three inputs."""
         topic = batch.topic.removeprefix(self._prefix)
         partition = self._partition(batch.partition)
         loads = ChangedLoads(partition, self._organization)
@@ -160,7 +160,7 @@ class CustomerStage:
             if isinstance(event, ChoiceMade):
                 loads.note_answer(event)
             writing.end_event()
-        writing.end_chunk()
+        writing.end_batch()
         ROUTED_EVENTS.labels(NAME, topic).inc(len(batch.records))
 
     def report_step(
@@ -198,7 +198,7 @@ class CustomerStage:
                 apply_decision(partition, decision)
                 writing.add(decision, written)
             writing.end_event()
-        writing.end_chunk()
+        writing.end_batch()
 
     def _decide(
         self, partition: CustomerState, event: Event, record: ConsumedRecord, position: Position
@@ -279,7 +279,8 @@ class CustomerStage:
 
 
 class _Writing:
-    """Gathers what a chunk decides: records of one event in one batch, a customer's state once."""
+    """Collects what a batch decides: the records of one event go into one record batch, and a
+    customer's state is written once."""
 
     def __init__(
         self,
@@ -302,13 +303,13 @@ class _Writing:
         self._saving = SnapshotWriter(prefix, partition, outbox, loads)
 
     def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
-        """The decisions of one event, each with the record that it leaves.
+        """Encodes the record of each decision about one event.
 
-        Raises RecordTooLargeError when one of them cannot be written down.
+        Raises BatchTooLargeError when one of them cannot be written.
         """
         made: list[tuple[Decision, OutRecord]] = []
         for decision in decisions:
-            record = _WITH_THE_CHUNK
+            record = _WITH_THE_BATCH
             match decision:
                 case CustomerSaved():
                     if _may_be_large(decision.record.request):
@@ -386,8 +387,9 @@ class _Writing:
         self._made += self._assignments
         self._assignments, self._records = [], []
 
-    def end_chunk(self) -> None:
-        """Hands over the customers and marks as the chunk left them, and the loads."""
+    def end_batch(self) -> None:
+        """Adds the customers and done marks to the outbox as they are at the end of the batch, and
+        the load reports."""
         self._tell()
         self._saving.save(self._saved, self._done)
         for report in self._loads.reports():

@@ -17,7 +17,7 @@ _BYTES_BESIDE = 16
 
 
 class ChangedLoads:
-    """Whose loads a chunk changed, and which choices it took notice of.
+    """Collects the agents whose loads a batch changed, and the answers that it handled.
 
     An organization that does not count loads costs a look-up per assignment, and nothing per event.
     """

@@ -67,14 +67,14 @@ _log = structlog.get_logger()
 
 
 class OrganizationStage:
-    """Handles chunks of one partition after another; all decisions are the domain's.
+    """Handles batches, one partition after another; all decisions are the domain's.
 
-    What a record leads to is worked out and made ready to be written before any of it is folded, so
-    one that cannot be handled is put aside and leaves nothing half done.
+    All steps of a record are computed, and their records encoded, before any of them is applied, so
+    a record that cannot be handled goes to the dead letters and leaves no half-applied state.
 
-    Pools are written first. What is remembered of a request follows in one record batch, and its
-    answer once that is acknowledged. So an answer that was given is never given otherwise after a
-    crash, and whatever names a pool finds it in the log (R9.4).
+    Pools are written first (`Phase.PUBLIC`). The state that a request leads to follows in one
+    record batch, and its answer once that is acknowledged. So an answer that was sent can never
+    differ after a crash, and a pool that a record refers to is always in the log (R9.4).
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class OrganizationStage:
         """Drained answers that may not have reached stage 1 before a crash."""
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
-        """A chunk of requests."""
+        """Handles a batch of requests."""
         rotations = self._rotations(batch.partition)
         writing = _Writing(self._prefix, rotations, outbox)
         for record in batch.records:
@@ -268,14 +268,14 @@ class _Writing:
         self._rotations = rotations
         self._outbox = outbox
         self.drained: set[OrganizationId] = set()
-        """Organizations whose queue had its turn in this chunk."""
+        """Organizations whose queue was served in this batch."""
         self._entries: dict[bytes | None, OutRecord] = {}
         self._asked: dict[str, RequestSeen] = {}
         self._bytes = 0
 
     def ready(self, steps: Sequence[DispatchStep]) -> _Ready:
-        """The records of some steps that belong together. Raises RecordTooLargeError when one of
-        them cannot be written, or all of their entries in one batch."""
+        """Encodes the records of steps that belong together. Raises BatchTooLargeError when one of
+        them cannot be written, or all entries do not fit into one record batch."""
         entries, answers, pools, size = [], [], [], 0
         asked = None
         for step in steps:

@@ -1,4 +1,5 @@
-"""How stage 1's own records are written: those of a chunk, and the snapshot along with them."""
+"""Writes stage 1's own records: the customers and marks of a batch, and the snapshot along with
+them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -35,10 +36,12 @@ READ_AGAIN = 4_096
 conversations they are about."""
 
 SAVED_AT_ONCE = 2_000
-"""No fewer than a chunk decides on; more wait only after the first start of this version."""
+"""At least as many as a batch decides about. More can be unsaved only after the first start of this
+version."""
 
 _RESTED_BYTES = 200_000
-"""What comes to rest with one chunk may be so large, well below a batch: one bucket more fits."""
+"""The most that comes to rest with one batch: well below a record batch, so that one more bucket
+fits."""
 
 _WOKEN_BYTES = 100_000
 """What wakes up is written as soon as it comes to so much: what one event more wakes up, two
@@ -49,8 +52,8 @@ _WOKEN_AT_ONCE = 512 * 1024
 
 
 class SnapshotWriter:
-    """Writes to `router-customers` behind the assignments of a chunk, in an order in which a reader
-    who stops anywhere has a state that `assignments` completes (R9.6)."""
+    """Writes to `router-customers`, after the assignments of a batch, in an order such that a
+    reader who stops anywhere has a state which `assignments` completes (R9.6)."""
 
     def __init__(
         self, prefix: str, partition: CustomerState, outbox: Outbox, loads: ChangedLoads
@@ -80,8 +83,8 @@ class SnapshotWriter:
         customers: Mapping[CustomerId, CustomerRecord],
         done: Mapping[ConversationId, int | None],
     ) -> None:
-        """The customers and marks as the chunk left them; then what the snapshot lacks, if that is
-        enough to be worth a batch."""
+        """Writes the customers and done marks as they are at the end of the batch; then what the
+        snapshot lacks, if that is enough to be worth a write."""
         partition = self._partition
         if partition.woken:
             self._woken()
