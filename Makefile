@@ -9,7 +9,7 @@ ONLY ?=
 export UV_PYTHON_PREFERENCE = only-system
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench faults check format schemas
+.PHONY: help run demo test bench faults check format schemas docs
 
 help: ## list what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -29,12 +29,13 @@ bench: $(UV) ## run the benchmarks, or one of them: make bench ONLY=router
 faults: $(UV) ## break the running stack at random, and judge what came of it: docs/faults.md
 	@PYTHONPATH=tests $(RUN) python -m faults
 
-check: $(UV) ## format, lint, types, import rules, contracts
+check: $(UV) ## format, lint, types, import rules, contracts, pages made from the sources
 	@$(UV) run --locked ruff format --check
 	@$(UV) run --locked ruff check
 	@$(UV) run --locked mypy libs/*/src services/*/src deploy/local/src tests
 	@$(UV) run --locked lint-imports
 	@$(UV) run --locked python -m tuyen_events.contracts check
+	@PYTHONPATH=tests $(UV) run --locked python -m docs.rulebook check
 
 format: $(UV) ## put the sources into their one format
 	@$(UV) run --locked ruff format
@@ -42,6 +43,9 @@ format: $(UV) ## put the sources into their one format
 
 schemas: $(UV) ## write the contracts again from the events
 	@$(RUN) python -m tuyen_events.contracts write
+
+docs: $(UV) ## fill in again what pages say of the sources: docs/reference/rules.md
+	@PYTHONPATH=tests $(RUN) python -m docs.rulebook write
 
 $(OWN_UV):
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -78,7 +78,7 @@ async def workers_share(logs: Sequence[Path]) -> None:
 
 
 def _owned(log: Path) -> int:
-    """How many of the customers' partitions a worker has, by its log's last word."""
+    """How many of the customers' partitions a worker has, by the latest entry of its log."""
     recovered = [line for line in log.read_text().splitlines() if "partitions_recovered" in line]
     return len(json.loads(recovered[-1])["owned"]["customers"]) if recovered else 0
 

@@ -2,9 +2,9 @@
 
 Seven of ten messages are of customers who have an agent, three of new ones: as many decisions as in
 the router's mix. Three times are taken: from a webhook's answer until a reader of the log has the
-assignment; from before a webhook is sent until MongoDB tells that its message stands in the view
-that the gateway reads; and, for one new customer after another, until the gateway's inbox shows it
-to who asks again and again. Capacity is how many messages a second became visible when webhooks
+assignment; from before a webhook is sent until MongoDB reports its message in the view that
+the gateway reads; and, for one new customer after another, until the gateway's inbox shows it to a
+caller who polls. Capacity is how many messages a second became visible when webhooks
 came as fast as they were answered.
 """
 
@@ -106,7 +106,7 @@ async def _shop(stack: Stack) -> AsyncIterator[Shop]:
 
 @asynccontextmanager
 async def _seen(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
-    """When each message, by its id at the channel, came to stand in the view; filled meanwhile."""
+    """When each message, by its id at the channel, appeared in the view; filled meanwhile."""
     seen: dict[str, float] = {}
     messages = connect(stack.mongodb, stack.settings.database)[MESSAGES]
 
@@ -234,7 +234,7 @@ class _Run:
     async def _shown(self, asked: dict[str, _Message], last: _Message) -> dict[str, float]:
         """When the inbox showed each message that is put into `asked`, and taken out when shown.
 
-        Ends once the last message stands in the view and nothing is asked for any more.
+        Ends once the last message is in the view and nothing is requested any more.
         """
         shown: dict[str, float] = {}
         async with asyncio.timeout(SECONDS + _PATIENCE_S):

@@ -1,4 +1,4 @@
-"""What stands in the log, and when it came there."""
+"""The records of the log, and when they were appended."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

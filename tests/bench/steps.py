@@ -8,19 +8,27 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
 from bench.report import Bar, Row
+from support.directory import organization
 from tuyen_events.codec import encode
-from tuyen_events.directory import AgentChanged, Member, RuleChanged, SettingsChanged
+from tuyen_events.directory import (
+    AgentChanged,
+    DepartmentChanged,
+    Member,
+    RuleChanged,
+    SettingsChanged,
+)
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
     CustomerId,
+    DepartmentId,
     OrganizationId,
     PageId,
     RuleId,
@@ -32,7 +40,7 @@ from tuyen_platform.clock import SystemClock
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
 )
-from tuyen_router.domain.organization import Organization, with_presence
+from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_stream import Batch, Outbox
@@ -78,7 +86,7 @@ async def measure() -> list[Row]:
 class _Desk:
     """Stage 2 of one organization."""
 
-    def __init__(self, known: Organization) -> None:
+    def __init__(self, known: OrganizationState) -> None:
         self._known = known
         self._rotations = DispatchState(organization_partition(_SHOP))
         self._stage = OrganizationStage(
@@ -127,8 +135,8 @@ def _agent_id(number: int) -> AgentId:
     return AgentId(f"agent-{number:04}")
 
 
-def _organization(mode: Strategy) -> Organization:
-    departments = tuple(f"department-{number}" for number in range(QUEUES))
+def _organization(mode: Strategy) -> OrganizationState:
+    departments = tuple(DepartmentId(f"department-{number}") for number in range(QUEUES))
     settings = SettingsChanged(organization=_SHOP, at=_NOW, assignment=True, auto_assign=True)
     agents = [
         AgentChanged(
@@ -151,11 +159,17 @@ def _organization(mode: Strategy) -> Organization:
         mode=mode,
         members=tuple(Member(agent_id=each.id, capacity=CAPACITY) for each in agents),
     )
-    return replace(
-        Organization(_SHOP, settings),
-        agents={each.id: each for each in agents},
-        rules={rule.id: rule},
-        departments=frozenset(departments),
+    return organization(
+        _SHOP,
+        [
+            settings,
+            *(
+                DepartmentChanged(organization=_SHOP, at=_NOW, id=each, name=each)
+                for each in departments
+            ),
+            *agents,
+            rule,
+        ],
     )
 
 

@@ -241,7 +241,7 @@ def test_half_an_emoji_costs_that_character_alone() -> None:
     assert event_ids(parse(body(entry(messaging=[message("m_2")])))) == [second.id]
 
 
-def test_depth_beyond_all_reason_is_a_failure() -> None:
+def test_p4_depth_beyond_all_reason_is_a_failure() -> None:
     deep = b'{"object":"page","entry":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}"
     assert len(parse(deep).failures) == 1
 

@@ -218,7 +218,7 @@ EVENTS: Mapping[str, list[Expected]] = {
         (key(AN), MessagesSeen(**thread(), watermark=ACTED)),
         (key(BINH), received("0061", who=BINH, text="b")),
     ],
-    # P5b: the page's own words stand in the thread of the one who got them.
+    # P5b: the page's own message belongs to the thread of the customer who got it.
     "messenger__echo_text_own_app": [
         (
             key(AN),

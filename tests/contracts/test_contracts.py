@@ -10,7 +10,23 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import decode, encode
 from tuyen_events.contracts import DIRECTORY, check, main
+from tuyen_events.schema_changes import OPEN_SET
 from tuyen_events.topics import TOPICS
+from tuyen_events.vocabulary import (
+    AppliesTo,
+    Capability,
+    Channel,
+    ConversationKind,
+    Exclusion,
+    Presence,
+    PresenceCause,
+    Reason,
+    Role,
+    Strategy,
+    Visibility,
+    WhenNobody,
+    Word,
+)
 
 NAMES = sorted(EVENT_TYPES)
 
@@ -30,12 +46,12 @@ def contracts(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DIRECTORY, tmp_path / "contracts"))
 
 
-def test_the_committed_contracts_are_what_the_code_says() -> None:
+def test_o1_the_committed_contracts_are_what_the_code_says() -> None:
     assert check() == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_todays_code_reads_every_golden_sample_and_writes_it_again(name: str) -> None:
+def test_o1_todays_code_reads_every_golden_sample_and_writes_it_again(name: str) -> None:
     sample = load("examples", name)
     headers = {key: value.encode() for key, value in sample["headers"].items()}
     envelope = decode(list(headers.items()), msgspec.json.encode(sample["data"]))
@@ -72,6 +88,38 @@ def test_every_optional_field_is_used_in_some_sample() -> None:
     assert '"livestream": true' in text
 
 
+def of_a_later_version(data: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
+    """The data with a word that nobody knows yet in place of each word of an open set."""
+    for alternative in schema.get("anyOf", [schema]):
+        described = alternative
+        if "$ref" in alternative:
+            described = definitions[alternative["$ref"].rpartition("/")[2]]
+        if OPEN_SET in described and data in described[OPEN_SET]:
+            return "of_a_later_version"
+        if "properties" in described and isinstance(data, dict):
+            fields = described["properties"]
+            return {
+                name: of_a_later_version(value, fields[name], definitions)
+                for name, value in data.items()
+            }
+        if "items" in described and isinstance(data, list) and described["items"]:
+            return [of_a_later_version(each, described["items"], definitions) for each in data]
+    return data
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_todays_code_keeps_the_words_of_a_later_version(name: str) -> None:
+    schema, sample = load("schemas", name), load("examples", name)
+    definitions = schema.get("$defs", {})
+    data = of_a_later_version(sample["data"], schema, definitions)
+    has_open_sets = any(OPEN_SET in each for each in definitions.values())
+    assert has_open_sets == (data != sample["data"])
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(data)
+    headers = [(key, value.encode()) for key, value in sample["headers"].items()]
+    value, _ = encode(decode(headers, msgspec.json.encode(data)))
+    assert msgspec.json.decode(value) == data
+
+
 def test_the_table_of_topics_names_each_with_its_key_partitions_and_retention() -> None:
     rows = json.loads((DIRECTORY / "topics.json").read_text("utf-8"))
     assert [row["name"] for row in rows] == list(TOPICS)
@@ -103,7 +151,39 @@ def test_write_takes_a_new_optional_field(contracts: Path) -> None:
     assert check(contracts) == []
 
 
-def test_write_refuses_a_schema_that_breaks_a_reader_and_writes_nothing(
+def known_before(contracts: Path, words: type[Word]) -> Word:
+    """The contracts as they were before a set of words got the last of its words; that word."""
+    last = max(words)
+    for name in NAMES:
+        schema = load("schemas", name, contracts)
+        described = schema.get("$defs", {}).get(words.__name__)
+        if described is not None:
+            described[OPEN_SET if OPEN_SET in described else "enum"].remove(last)
+            store(contracts, "schemas", name, schema)
+    return last
+
+
+@pytest.mark.parametrize(
+    "words",
+    [Channel, Strategy, Reason, Capability, Exclusion, PresenceCause, AppliesTo, WhenNobody],
+)
+def test_a_word_may_be_added_to_an_open_set(contracts: Path, words: type[Word]) -> None:
+    known_before(contracts, words)
+    assert check(contracts) != []
+    assert main(["write", "--directory", str(contracts)]) == 0
+    assert check(contracts) == []
+
+
+@pytest.mark.parametrize("words", [ConversationKind, Presence, Role, Visibility])
+def test_a_word_that_is_added_to_a_closed_set_is_refused(
+    contracts: Path, words: type[Word], capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = known_before(contracts, words)
+    assert main(["write", "--directory", str(contracts)]) == 1
+    assert f"the value {added.value!r} was added" in capsys.readouterr().err
+
+
+def test_o1_write_refuses_a_schema_that_breaks_a_reader_and_writes_nothing(
     contracts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     older = load("schemas", "assignment.made.v1")
@@ -119,7 +199,7 @@ def test_write_refuses_a_schema_that_breaks_a_reader_and_writes_nothing(
 
 
 @pytest.mark.parametrize("kind", ["schemas", "examples"])
-def test_a_stored_type_name_that_disappeared_is_refused(
+def test_o1_a_stored_type_name_that_disappeared_is_refused(
     contracts: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store(contracts, kind, "greeting.said.v1", {})

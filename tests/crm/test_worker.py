@@ -170,7 +170,7 @@ async def test_r9_2_a_crash_before_the_commit_makes_no_contact_twice(
     assert len(await shop.records()) == len(before) + 1
 
 
-async def test_invariant_3_a_contact_that_is_made_again_is_the_same_event() -> None:
+async def test_inv3_a_contact_that_is_made_again_is_the_same_event() -> None:
     made = []
     for shop in (Shop(), Shop()):
         await shop.write("670", "Lan")
@@ -180,7 +180,7 @@ async def test_invariant_3_a_contact_that_is_made_again_is_the_same_event() -> N
     assert (made[0].headers, made[0].value) == (made[1].headers, made[1].value)
 
 
-async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
+async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append, failures = shop.log.append_bytes, [LogUnavailableError("away")]

@@ -11,7 +11,7 @@ from tuyen_local.stack import Stack
 
 
 @pytest.mark.parametrize("victims", [["router"], ["router-2", "router"]])
-async def test_r2_1_r9_1_killed_routers_lose_nothing_and_keep_the_rotation(
+async def test_inv4_r2_1_r9_1_killed_routers_lose_nothing_and_keep_the_rotation(
     stack: Stack, shop: Shop, victims: list[str]
 ) -> None:
     agents = [f"nv{number}" for number in range(5)]

@@ -46,7 +46,7 @@ async def reader(stack: Stack) -> AsyncIterator[Reader]:
         await consumer.stop()
 
 
-async def test_what_it_keeps_of_all_shops_is_what_their_inboxes_show(
+async def test_o1_what_it_keeps_of_all_shops_is_what_their_inboxes_show(
     opened: list[Shop], shop: Shop, reader: Reader
 ) -> None:
     """Runs after the others: each of them has left its conversations in `opened`."""

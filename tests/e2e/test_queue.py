@@ -159,7 +159,7 @@ async def _each_waits(shop: Shop, page: Facebook, *comments: str) -> None:
     await asyncio.gather(*(shop.waiting(comment) for comment in comments))
 
 
-async def test_a_page_that_moves_takes_its_queue_along(shared: Shop) -> None:
+async def test_r5_1_a_page_that_moves_takes_its_queue_along(shared: Shop) -> None:
     page = await shared.another_page("doi-quy-tac")
     await shared.rule("cu", "an", pages=["doi-quy-tac"])
     await _each_waits(shared, page, "17_1", "17_2")
@@ -170,7 +170,7 @@ async def test_a_page_that_moves_takes_its_queue_along(shared: Shop) -> None:
     assert set((await shared.owners(["17_1", "17_2"])).values()) == {"binh"}
 
 
-async def test_what_waits_under_a_deleted_rule_waits_for_the_next(shared: Shop) -> None:
+async def test_r5_1_what_waits_under_a_deleted_rule_waits_for_the_next(shared: Shop) -> None:
     page = await shared.another_page("xoa-quy-tac")
     await shared.rule("xoa", "an", pages=["xoa-quy-tac"])
     await _each_waits(shared, page, "18_1", "18_2")

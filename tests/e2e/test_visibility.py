@@ -72,7 +72,7 @@ async def test_r7_1_r7_4_page_permissions_cut_every_role_but_the_administrator(
     assert await _seen(shop.admin) == {"c1"}
 
 
-async def test_two_organizations_side_by_side_share_nothing(open_shop: OpenShop) -> None:
+async def test_inv5_two_organizations_side_by_side_share_nothing(open_shop: OpenShop) -> None:
     one, two = await open_shop(), await open_shop()
     for shop in (one, two):
         await shop.hire("an", "binh")

@@ -58,7 +58,7 @@ STORED_TYPE_NAMES = {
     "thread.removed.v1",
     "thread.reported.v1",
 }
-"""Names only ever come: records with each of them stand in a log somewhere."""
+"""Names are only ever added: a log somewhere has records with each of them."""
 
 
 def event_classes(base: type[Event] = Event) -> list[type[Event]]:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from tuyen_events.codec import (
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.marks import ConversationRead
-from tuyen_events.vocabulary import Moment
+from tuyen_events.vocabulary import OPEN_WORD_PATTERN, Moment, OpenWord
 
 NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
 READ = ConversationRead(
@@ -36,7 +37,7 @@ HEADERS = [("ce_type", b"conversation.read.v1")]
 
 
 def strategy(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
-    """Any value of a type that stands in an event."""
+    """Any value of a type that occurs in an event."""
     match kind:
         case msgspec.inspect.StructType(cls=cls, fields=fields):
             values = {f.name: strategy(f.type) for f in fields if f.required}
@@ -49,8 +50,16 @@ def strategy(kind: msgspec.inspect.Type) -> st.SearchStrategy[object]:
         case msgspec.inspect.DictType(value_type=value):
             return st.dictionaries(st.text(), strategy(value), max_size=3)
         case msgspec.inspect.EnumType(cls=cls):
-            return st.sampled_from(cls)
+            return words_of(cls)
     return SCALARS[type(kind)]
+
+
+def words_of(cls: type[Enum]) -> st.SearchStrategy[Enum]:
+    """Any member; of an open set, also words that are not known."""
+    if not issubclass(cls, OpenWord):
+        return st.sampled_from(cls)
+    others = st.from_regex(OPEN_WORD_PATTERN[1:-1], fullmatch=True).map(cls)
+    return st.one_of(st.sampled_from(cls), others)
 
 
 SCALARS: dict[type[msgspec.inspect.Type], st.SearchStrategy[object]] = {

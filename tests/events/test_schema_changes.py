@@ -8,7 +8,7 @@ import pytest
 from tuyen_events.contracts import schema_of
 from tuyen_events.event import Event
 from tuyen_events.schema_changes import breaking_changes
-from tuyen_events.vocabulary import Moment
+from tuyen_events.vocabulary import Moment, OpenWord
 
 
 class Size(StrEnum):
@@ -22,6 +22,22 @@ class More(StrEnum):
     XL = "xl"
 
 
+class Colour(OpenWord):
+    RED = "red"
+    BLUE = "blue"
+
+
+class MoreColours(OpenWord):
+    RED = "red"
+    BLUE = "blue"
+    GREEN = "green"
+
+
+class FixedColour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
 class Part(msgspec.Struct):
     name: str
 
@@ -31,7 +47,14 @@ class Renamed(msgspec.Struct):
 
 
 Fields = dict[str, object]
-BASE: Fields = {"a": str, "n": (int, 0), "size": Size, "part": Part, "parts": tuple[Part, ...]}
+BASE: Fields = {
+    "a": str,
+    "n": (int, 0),
+    "size": Size,
+    "colour": Colour,
+    "part": Part,
+    "parts": tuple[Part, ...],
+}
 
 
 def event(fields: Fields) -> type[Event]:
@@ -61,6 +84,7 @@ def without(name: str) -> Fields:
         pytest.param(BASE, id="nothing"),
         pytest.param({**BASE, "note": (str | None, None)}, id="optional field"),
         pytest.param(dict(reversed(BASE.items())), id="order of fields"),
+        pytest.param({**BASE, "colour": MoreColours}, id="value added to an open set"),
     ],
 )
 @pytest.mark.parametrize("public", [True, False])
@@ -79,6 +103,8 @@ def test_what_breaks_nobody_is_allowed(fields: Fields, public: bool) -> None:
         pytest.param({**BASE, "a": int}, "data.a", id="type changed"),
         pytest.param({**BASE, "a": Moment}, "data.a", id="text became a time"),
         pytest.param({**BASE, "a": Size}, "data.a", id="text became a fixed set"),
+        pytest.param({**BASE, "a": Colour}, "data.a", id="text became an open set"),
+        pytest.param({**BASE, "colour": FixedColour}, "data.colour", id="open set closed"),
         pytest.param({**BASE, "part": Renamed}, "data.part.name", id="inner field removed"),
         pytest.param(
             {**BASE, "parts": tuple[Renamed, ...]}, "data.parts[].name", id="element changed"
@@ -100,7 +126,9 @@ def test_what_breaks_the_reading_of_the_log_is_refused(
         pytest.param({**BASE, "size": More}, "data.size", id="value added"),
     ],
 )
-def test_what_breaks_only_consumers_is_refused_in_public_topics(fields: Fields, place: str) -> None:
+def test_o1_what_breaks_only_consumers_is_refused_in_public_topics(
+    fields: Fields, place: str
+) -> None:
     assert any(change.startswith(place) for change in changes(fields, public=True))
     assert changes(fields, public=False) == []
 
@@ -109,6 +137,40 @@ def test_what_breaks_only_consumers_is_refused_in_public_topics(fields: Fields, 
 def test_a_value_that_was_removed_is_refused(public: bool) -> None:
     found = changes(BASE, base={**BASE, "size": More}, public=public)
     assert any("'xl' was removed" in change for change in found)
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_a_value_that_was_removed_from_an_open_set_is_refused(public: bool) -> None:
+    found = changes(BASE, base={**BASE, "colour": MoreColours}, public=public)
+    assert any("'green' was removed" in change for change in found)
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_a_fixed_set_may_be_opened(public: bool) -> None:
+    assert changes(BASE, base={**BASE, "colour": FixedColour}, public=public) == []
+    nullable = {**BASE, "colour": FixedColour | None}
+    assert changes({**BASE, "colour": Colour | None}, base=nullable, public=public) == []
+
+
+def test_a_public_set_does_not_gain_a_value_in_the_step_that_opens_it() -> None:
+    opened: Fields = {**BASE, "colour": MoreColours}
+    fixed: Fields = {**BASE, "colour": FixedColour}
+    (found,) = changes(opened, base=fixed, public=True)
+    assert "'green' was added, which consumers do not know" in found
+    assert changes(opened, base=fixed, public=False) == []
+
+
+def test_a_public_set_loses_no_value_in_the_step_that_opens_it() -> None:
+    fewer: Fields = {**BASE, "size": Colour}
+    found = changes(fewer, public=False)
+    assert any("'m' was removed" in change for change in found)
+
+
+def test_an_open_set_is_text_to_a_validator_with_the_values_beside_it() -> None:
+    schema = schema_of(event(BASE))["$defs"]["Colour"]
+    assert schema["type"] == "string"
+    assert schema["x-extensible-enum"] == ["blue", "red"]
+    assert "enum" not in schema
 
 
 @pytest.mark.parametrize(

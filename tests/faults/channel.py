@@ -39,7 +39,7 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"
     """Never answered `200`, or for a page that was nobody's, and yet it may have been taken."""
     ODD = "odd"
-    """Answered `200`, and shown or put aside."""
+    """Answered `200`, and shown or sent to the dead letters."""
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class Channel:
         self._journal.note("webhook", ids=[each["id"] for each in said], fate=fate, tries=tries)
 
     async def odd(self, given: Json) -> None:
-        """A body with something odd in it; what stands beside it has to come through."""
+        """A body with something invalid in it; the rest of the body must be accepted."""
         odd, beside = given["odd"], given["beside"]
         body = odd_body(given["which"], odd, beside)
         self.sent[odd["id"]] = _sent(odd, [odd["tenant"]])

@@ -15,6 +15,7 @@ from faults.evidence import Evidence, World
 from faults.neighbours import p99
 from faults.people import Key
 from faults.tenants import AGENTS, Json
+from tuyen_directory.organization import next_version
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued
 from tuyen_events.commands import AssignConversation, MarkConversationDone
 from tuyen_events.dead_letters import DeadLettered
@@ -33,7 +34,6 @@ from tuyen_events.topics import (
     MARKS,
     PRESENCE_SIGNALS,
 )
-from tuyen_gateway.domain.directory import next_version
 
 Look = Callable[[Evidence], Iterator[str | None]]
 """Yields, for each thing looked at, what is wrong with it, or None."""
@@ -107,7 +107,7 @@ def accepted_events_are_in_the_log(evidence: Evidence) -> Iterator[str | None]:
 
 
 def nothing_is_unreadable(evidence: Evidence) -> Iterator[str | None]:
-    """P4: nothing is put aside but what is odd on purpose."""
+    """P4: only what is invalid on purpose goes to the dead letters."""
     for _, event in evidence.log.events(DEAD_LETTERS, DeadLettered):
         yield None if _ODD in event.payload else f"{event}"
     yield None
@@ -131,7 +131,7 @@ def neighbours_are_not_harmed(evidence: Evidence) -> Iterator[str | None]:
 
 
 def versions_rise_by_one(evidence: Evidence) -> Iterator[str | None]:
-    """Invariant 1: one writer; two records with one version are one and the same decision."""
+    """INV1: one writer; two records with one version are one and the same decision."""
     for conversation, records in evidence.assignments().items():
         yield _broken_versions(conversation, records)
 
@@ -311,7 +311,7 @@ def _visible(world: World, name: str, row: Json) -> bool:
 
 
 def views_equal_a_rebuild(evidence: Evidence) -> Iterator[str | None]:
-    """Invariant 6, O4."""
+    """INV6, O4."""
     for name, before in evidence.views_before.items():
         after = evidence.views_after[name]
         for document in before.keys() | after.keys():
@@ -333,17 +333,17 @@ def _assignee(row: Json) -> str | None:
 
 LAWS: dict[str, Look] = {
     "accepted events are in the log, refused ones are not": accepted_events_are_in_the_log,
-    "accepted events stand in one conversation, once": accepted_events_stand_once,
-    "nothing is put aside as unreadable": nothing_is_unreadable,
+    "accepted events are in one conversation, once": accepted_events_stand_once,
+    "nothing valid goes to the dead letters": nothing_is_unreadable,
     "nothing is answered with a mistake of ours": nothing_is_our_mistake,
     "a noisy organization moves no other's p99 by half": neighbours_are_not_harmed,
     "versions rise by one, one agent each": versions_rise_by_one,
-    "the gateway shows the log's last word": gateway_shows_the_logs_last_word,
+    "the gateway shows the log's latest state": gateway_shows_the_logs_last_word,
     "an external consumer has the gateway's state": followers_have_the_gateways_state,
-    "what was acknowledged stands": acknowledged_writes_stand,
+    "what was acknowledged is kept": acknowledged_writes_stand,
     "a command makes one record": commands_are_settled_by_one_record,
     "every request is answered, in the order of the log": laws_of_routing.answered_in_order,
-    "an answer is never given otherwise": laws_of_routing.answers_stay,
+    "an answer never changes": laws_of_routing.answers_stay,
     "each choice names its pool": laws_of_routing.every_choice_names_its_pool,
     "nobody is chosen beyond their capacity": laws_of_routing.capacity_bounds_choices,
     "each choice is the model's next": laws_of_routing.rotation_is_exact,

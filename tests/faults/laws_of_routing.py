@@ -47,7 +47,7 @@ def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
 
 
 def answers_stay(evidence: Evidence) -> Iterator[str | None]:
-    """A choice that is made again after a crash is the same choice (invariants 3 and 4)."""
+    """A choice that is made again after a crash is the same choice (INV3 and INV4)."""
     firsts: dict[tuple[int, int], ChoiceMade] = {}
     by_request: dict[tuple[str, Verdict], ChoiceMade] = {}
     for partition, place, answer in evidence.remembered():
@@ -192,7 +192,7 @@ def _is_in(agent: Json, request: ChoiceRequested) -> bool:
 def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
     """By conversation, what its last record waits for or settled. A customer's threads wait for one
     answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5); who asks
-    anew while they wait keeps their place, and the record that says that they wait (R3.7)."""
+    again while they wait keeps their place, and the record that says that they wait (R3.7)."""
     requests = {
         request.request_id: request for _, request in evidence.log.events(REQUESTS, ChoiceRequested)
     }
@@ -340,7 +340,7 @@ class _Made:
 
 
 def _choices(evidence: Evidence) -> Iterator[_Made]:
-    """Choices in their order, of which the pool stands in the log."""
+    """Choices in their order, whose pools are in the log."""
     pools = {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
     for answer in _chosen(evidence):
         choice = answer.choice

@@ -54,7 +54,7 @@ class LogRead:
 
 
 async def read(kafka: str, prefix: str, topics: Iterable[Topic] = TOPICS.values()) -> LogRead:
-    """All that stands in these topics when this is called."""
+    """All that is in these topics when this is called."""
     found = LogRead()
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
     await consumer.start()
@@ -109,7 +109,7 @@ class Follower:
         self.reached: dict[int, int] = {}
         """By partition, the offset after the last record that was taken."""
         self.came_at: dict[ConversationId, float] = {}
-        """When each conversation was first heard of, by the event loop's clock."""
+        """When each conversation first appeared, by the event loop's clock."""
 
     def take(self, event: AssignmentEvent) -> None:
         version, _ = self.state.get(event.conversation_id, (0, None))

@@ -11,7 +11,7 @@ from faults.tenants import TENANTS, Json
 from support import facebook, livechat
 
 _MARK = "dau-hieu"
-"""Stands in a body for what JSON cannot say."""
+"""Replaces in a body what JSON cannot express."""
 _LONG = 600_000
 _DEEP = 3_000
 

@@ -1,6 +1,6 @@
 """A history and its faults, drawn from a seed before anything runs: the same seed, the same plan.
 
-A plan is a list of steps, each with the second at which it is due; what a step is about stands in
+A plan is a list of steps, each with the second at which it is due; what a step is about is in
 `given`, in plain JSON, so that a plan can be stored, read and cut.
 """
 
@@ -47,7 +47,7 @@ FAULTS: Sequence[tuple[str, str]] = (
     *((what, "any/mongodb") for what in ("slow", "cut", "deafen")),
     *(("set clock", service) for service in ("gateway", "presence", "router", "ingest")),
 )
-"""What is done to what. All of them come before any comes again."""
+"""What is done to what. Each is used once before any is used again."""
 
 
 def drawn(seed: int, seconds: float) -> list[Step]:

@@ -42,7 +42,7 @@ Ends = Mapping[tuple[str, int], int]
 
 async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
     """Returns when everything is ready, everybody's presence is what they want, and all that
-    stands in the log was handled by all who handle it, without anything new coming of it."""
+    is in the log was handled by all who handle it, with no new records as a result."""
     await cluster.wait_ready()
     await eventually(lambda: _all_are_there(people), lambda: "presence differs", _PATIENCE_S)
     await eventually(lambda: _jobs_ended(people), lambda: "jobs go on", _PATIENCE_S)

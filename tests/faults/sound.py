@@ -152,7 +152,7 @@ def give(evidence: Evidence, given: Sequence[ChoiceMade]) -> None:
 
 
 def remember(evidence: Evidence, given: Sequence[tuple[int, ChoiceMade]]) -> None:
-    """These stand in stage 2's memory at these places."""
+    """These are in stage 2's memory at these places."""
     evidence.log.topics[CHOICES.name] = [
         Entry(
             partition=0,

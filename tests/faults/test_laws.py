@@ -282,7 +282,7 @@ SPOILT: dict[str, list[Spoil]] = {
         _refused_in_the_log,
         _twice_under_two_ids,
     ],
-    "accepted events stand in one conversation, once": [
+    "accepted events are in one conversation, once": [
         _lost_in_the_view,
         _twice_in_a_thread,
         _in_two_threads,
@@ -292,7 +292,7 @@ SPOILT: dict[str, list[Spoil]] = {
         _unknown_is_shown_twice,
         _odd_comes_twice,
     ],
-    "nothing is put aside as unreadable": [_put_aside],
+    "nothing valid goes to the dead letters": [_put_aside],
     "nothing is answered with a mistake of ours": [_answered_with_500],
     "a noisy organization moves no other's p99 by half": [_harmed],
     "versions rise by one, one agent each": [
@@ -300,7 +300,7 @@ SPOILT: dict[str, list[Spoil]] = {
         _two_agents_at_one_version,
         _follows_on_somebody_else,
     ],
-    "the gateway shows the log's last word": [
+    "the gateway shows the log's latest state": [
         _row_behind_the_log,
         _row_with_another_agent,
         _row_that_waits,
@@ -308,7 +308,7 @@ SPOILT: dict[str, list[Spoil]] = {
         _row_that_is_missing,
     ],
     "an external consumer has the gateway's state": [_follower_behind, _follower_elsewhere],
-    "what was acknowledged stands": [
+    "what was acknowledged is kept": [
         _unwritten("assigned", thread("c_1"), 2, NV2),
         _unwritten("directory", "an/rule/trang-1", 2),
         _unwritten("read", thread("c_1"), NV1),
@@ -318,7 +318,7 @@ SPOILT: dict[str, list[Spoil]] = {
     ],
     "a command makes one record": [_command_handled_twice],
     "every request is answered, in the order of the log": [_never_answered, _answered_out_of_turn],
-    "an answer is never given otherwise": [
+    "an answer never changes": [
         _one_place_two_answers,
         _chosen_twice,
         _two_ends,

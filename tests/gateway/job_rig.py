@@ -153,7 +153,7 @@ async def at_work(log: Log, clock: Clock, scans: WalksTwin) -> AsyncIterator[Rig
 
 
 def closing(job: str, at: datetime, organization: str = "shop", **selected: Any) -> BulkRequested:
-    """What stands in the log when `boss` closes what is selected."""
+    """The record in the log when `boss` closes what is selected."""
     return BulkRequested(
         job_id=job,
         organization=OrganizationId(organization),

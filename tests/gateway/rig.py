@@ -227,7 +227,7 @@ async def running(
 
 
 async def records(log: Log, topic: Topic) -> list[Record]:
-    """All that stands in the topic."""
+    """All that is in the topic."""
     ends = await log.end_offsets(topic)
     found: list[Record] = []
     if not any(ends.values()):

@@ -80,7 +80,7 @@ async def test_r6_4_a_version_that_has_passed_refuses_and_tells_what_stands(
 
 
 @pytest.mark.parametrize("value", ["6", 'W/"6"', '"x"', '"1", "2"', ""])
-async def test_an_if_match_that_is_no_version_is_refused(
+async def test_r6_4_an_if_match_that_is_no_version_is_refused(
     rig: Rig, manager: User, log: InMemoryLog, value: str
 ) -> None:
     answer = await manager.put(PATH, {"agent_id": "lan"}, {"If-Match": value})
@@ -119,7 +119,7 @@ async def test_r7_2_a_page_that_the_manager_does_not_hold_is_not_there(
         assert (await manager.put(PATH, {"agent_id": "lan"})).status_code == 200
 
 
-async def test_a_conversation_of_another_organization_is_not_there(
+async def test_r7_2_a_conversation_of_another_organization_is_not_there(
     rig: Rig, manager: User, log: InMemoryLog
 ) -> None:
     other = await rig.organization("other")
@@ -164,7 +164,7 @@ async def test_a_router_that_does_not_answer_is_said_so_and_the_command_stands(
     monkeypatch.setattr(rig.gateway.commands, "_wait_s", 0.01)
     answer = await manager.put(PATH, {"agent_id": "lan"})
     assert answer.status_code == 503
-    assert "stands in the log" in answer.json()["detail"]
+    assert "is in the log" in answer.json()["detail"]
     assert len(await records(log, COMMANDS)) == 1
 
 

@@ -21,7 +21,6 @@ from tuyen_events.topics import CREDENTIALS, DIRECTORY
 from tuyen_events.vocabulary import Role
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.api.app import create_app
-from tuyen_gateway.domain.directory import Organization, evolve
 from tuyen_gateway.domain.login_throttle import FROM_STRANGE_PLACES
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -289,22 +288,6 @@ async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_lo
     for agent, username in names.items():
         user = await rig.login("shop", username, "s3cret")
         assert (await user.done("GET", "/v1/me"))["agent_id"] == agent
-
-
-async def test_two_names_of_earlier_days_that_differ_in_spelling_keep_their_own() -> None:
-    organization = Organization(id=OrganizationId("shop"))
-    for version, (agent, username) in enumerate([("a", "chủ"), ("b", "chu\u0309")]):
-        change = AgentChanged(
-            organization=organization.id,
-            at=START,
-            id=AgentId(agent),
-            name=agent,
-            username=username,
-            role=Role.AGENT,
-        )
-        organization = evolve(organization, change, version)
-    found = [organization.agent_named(name) for name in ("chủ", "chu\u0309", "CHỦ")]
-    assert [agent and agent.id for agent in found] == ["a", "b", "a"]
 
 
 async def test_r9_5_guesses_from_elsewhere_do_not_lock_the_owner_out(rig: Rig, boss: User) -> None:

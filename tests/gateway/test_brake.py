@@ -1,4 +1,4 @@
-"""The brake on guessing passwords."""
+"""The login throttle."""
 
 import asyncio
 from datetime import timedelta

@@ -273,7 +273,7 @@ async def test_r7_1_page_permissions_cut_everything_to_the_viewers_pages(
     assert set(await ids(owner)) == {own, hidden}
 
 
-async def test_r7_nothing_crosses_from_one_organization_to_another(
+async def test_inv5_r7_nothing_crosses_from_one_organization_to_another(
     desk: Rig, owner: User, feed: Feed
 ) -> None:
     stranger = await desk.organization("rival")

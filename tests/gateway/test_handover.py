@@ -243,7 +243,7 @@ async def test_r6_5_two_gateways_that_both_have_the_job_do_it_once(
 async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
     log: InMemoryLog, clock: ManualClock, views: Database, feed: Feed
 ) -> None:
-    """The first one is gone while a chunk is under way: asked for, in part handled, not counted."""
+    """The first one dies while a batch is under way: sent, in part handled, not counted."""
     async with routing(log) as router:
         router.rests_after = 60
         async with running(log, clock, views) as first:
@@ -276,7 +276,7 @@ async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
 
 
 async def asked(log: InMemoryLog, count: int) -> None:
-    """Returns once so many commands stand in the log."""
+    """Returns once so many commands are in the log."""
 
     async def all_asked() -> bool:
         return sum((await log.end_offsets(COMMANDS)).values()) >= count

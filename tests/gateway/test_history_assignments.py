@@ -36,7 +36,7 @@ async def test_i10_the_history_is_newest_first_and_says_why(owner: User, feed: F
     assert items[2]["reason"] == "queued"
 
 
-async def test_the_history_is_given_in_pages(owner: User, feed: Feed) -> None:
+async def test_i10_the_history_is_given_in_pages(owner: User, feed: Feed) -> None:
     thread = await feed.message("a")
     for _ in range(5):
         await feed.assign("a", "lan")
@@ -58,7 +58,7 @@ async def test_a_queued_conversation_waits_and_has_nobody(owner: User, feed: Fee
     assert row["waiting"] is False
 
 
-async def test_of_two_records_with_one_version_the_first_in_the_log_counts(
+async def test_inv3_of_two_records_with_one_version_the_first_in_the_log_counts(
     owner: User, feed: Feed
 ) -> None:
     thread = await feed.message("a")

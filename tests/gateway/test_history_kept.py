@@ -28,7 +28,7 @@ async def standing(log: InMemoryLog, topic: Topic) -> list[Record]:
 
 
 async def history(views: Database, count: int) -> list[Document]:
-    while await views[HISTORY].count_documents({}) < count:  # noqa: ASYNC110 - MongoDB tells nobody
+    while await views[HISTORY].count_documents({}) < count:  # noqa: ASYNC110 - MongoDB cannot notify
         await asyncio.sleep(0.02)
     return [found async for found in views[HISTORY].find().sort("_id", 1)]
 

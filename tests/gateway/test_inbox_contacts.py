@@ -30,7 +30,7 @@ async def _fill(views: Database) -> None:
     )
 
 
-async def test_w1_the_system_admin_sees_the_default_warehouse_and_its_contacts(
+async def test_w1_w3_the_system_admin_sees_the_default_warehouse_and_its_contacts(
     owner: User, views: Database
 ) -> None:
     await _fill(views)

@@ -260,7 +260,7 @@ async def test_r9_6_the_oldest_results_are_forgotten(
 async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
     log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The gateway hears of the end while it is still tidying up, and lets that go on."""
+    """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
     append, dealt = kept.Jobs._append, asyncio.Event()
     deal = job_scheduler._Scheduler._deal
 

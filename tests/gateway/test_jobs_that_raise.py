@@ -48,7 +48,7 @@ async def ended(user: User, job: str) -> Any:
 async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
     log: InMemoryLog, clock: ManualClock, walks: WalksTwin, error: Exception
 ) -> None:
-    """The job stands in the log already when the gateway starts, before all others."""
+    """The job is in the log already when the gateway starts, before all others."""
     walks.raising[NUL] = error
     ids = walks.add(conversation(1))
     await put(log, closing("job_bad", clock.now(), name=NUL))

@@ -38,7 +38,7 @@ async def test_r9_5_a_document_that_mongodb_never_takes_holds_up_nobody(
     folded = {"_id": {"$regex": "/marks/"}, "offset": 2}
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(run_projections(log, views, ProjectionStatus()))
-        while not await views.positions.find_one(folded):  # noqa: ASYNC110 - MongoDB tells nobody
+        while not await views.positions.find_one(folded):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(0.02)
         running.cancel()
     rows = {row["_id"]: row async for row in views[CONVERSATIONS].find()}

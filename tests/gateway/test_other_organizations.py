@@ -70,7 +70,7 @@ def paths(openapi: Any, shop: Shop) -> list[str]:
 
 
 async def answers(user: User, asked: list[str]) -> Answers:
-    """What is answered to each; a cursor is sealed anew each time, so only its length is kept."""
+    """The answer to each; a cursor is encrypted with a nonce, so only its length is kept."""
     found: Answers = {}
     for path in asked:
         for query in QUERIES:
@@ -106,7 +106,7 @@ async def busy(desk: Rig, log: InMemoryLog, shop: Shop) -> None:
         await shop.boss.done("GET", "/v1/conversations?after=0")
 
 
-async def test_r7_2_no_answer_changes_by_what_another_organization_does(
+async def test_inv5_r7_2_no_answer_changes_by_what_another_organization_does(
     desk: Rig, log: InMemoryLog, shops: tuple[Shop, Shop]
 ) -> None:
     quiet, other = shops
@@ -118,7 +118,7 @@ async def test_r7_2_no_answer_changes_by_what_another_organization_does(
     assert after == before
 
 
-async def test_r7_2_what_the_own_organization_does_moves_the_position(
+async def test_i13_r7_2_what_the_own_organization_does_moves_the_position(
     desk: Rig, log: InMemoryLog, shops: tuple[Shop, Shop]
 ) -> None:
     boss = shops[1].boss

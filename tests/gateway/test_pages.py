@@ -31,7 +31,7 @@ async def test_a_page_is_connected_read_changed_and_disconnected(rig: Rig, boss:
     assert (await boss.get("/v1/pages/main")).status_code == 404
 
 
-async def test_an_account_belongs_to_one_organization(rig: Rig, boss: User) -> None:
+async def test_p1_an_account_belongs_to_one_organization(rig: Rig, boss: User) -> None:
     other = await rig.organization("other")
     await boss.done("PUT", "/v1/pages/main", page())
     answer = await other.put("/v1/pages/theirs", page())
@@ -102,7 +102,7 @@ async def test_what_does_not_fit_is_refused(rig: Rig, boss: User, wrong: dict[st
     assert answer.json()["errors"][0]["field"].startswith(f"body.{next(iter(wrong))}")
 
 
-async def test_an_account_that_two_organizations_claim_at_once_is_the_firsts(
+async def test_p1_an_account_that_two_organizations_claim_at_once_is_the_firsts(
     log: InMemoryLog, clock: ManualClock
 ) -> None:
     async with running(log, clock) as one, running(log, clock) as two:

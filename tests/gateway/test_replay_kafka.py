@@ -23,7 +23,7 @@ from tuyen_platform.settings import ServiceSettings
 
 
 def _in_order(document: Document) -> Document:
-    """Names of fields that come one by one, as partitions do, stand in no order of their own."""
+    """Names of fields that are added one by one, as partitions are, have no order of their own."""
     return {
         name: dict(sorted(value.items())) if isinstance(value, dict) else value
         for name, value in document.items()
@@ -52,7 +52,7 @@ async def _gateway(log: KafkaLog, views: Database) -> AsyncIterator[MongoViews]:
 
 
 async def _caught_up(inbox: MongoViews) -> None:
-    """Waits as long as a group needs to deal its partitions anew."""
+    """Waits as long as a group needs for a rebalance."""
     async with asyncio.timeout(60):
         while True:
             with suppress(UnavailableError):
@@ -81,7 +81,7 @@ async def _write(log: KafkaLog, history: History, part: Callable[[int], bool]) -
                 )
 
 
-async def test_replay_equals_live_over_restarts_and_after_a_rebuild(
+async def test_inv6_replay_equals_live_over_restarts_and_after_a_rebuild(
     kafka: str, topic_prefix: str, kafka_log: KafkaLog, views: Database
 ) -> None:
     settings = ServiceSettings(kafka=kafka, topic_prefix=topic_prefix)

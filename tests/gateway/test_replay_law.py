@@ -55,7 +55,7 @@ def _differences(expected: dict[str, list[bytes]], found: dict[str, list[bytes]]
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_replay_equals_live_whatever_the_order_of_partitions(
+async def test_inv6_replay_equals_live_whatever_the_order_of_partitions(
     views: Database, seed: int
 ) -> None:
     history = History(seed).grow(150)
@@ -75,7 +75,7 @@ class _Crash(AutoReconnect):
 
 
 @pytest.mark.parametrize("seed", range(20, 28))
-async def test_replay_equals_live_over_crashes_in_the_middle_of_batches(
+async def test_inv6_replay_equals_live_over_crashes_in_the_middle_of_batches(
     views: Database, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = History(seed).grow(150)
@@ -103,7 +103,7 @@ async def test_replay_equals_live_over_crashes_in_the_middle_of_batches(
 
 
 @pytest.mark.parametrize("seed", range(40, 48))
-async def test_replay_equals_live_with_three_gateways_at_once_one_of_them_late(
+async def test_inv6_replay_equals_live_with_three_gateways_at_once_one_of_them_late(
     views: Database, seed: int
 ) -> None:
     history = History(seed).grow(150)

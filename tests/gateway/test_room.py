@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.rig import START, Rig, User
+from tuyen_directory.organization import Organization, entity_of, evolve
 from tuyen_events import limits
 from tuyen_events.codec import encode
 from tuyen_events.directory import (
@@ -32,7 +33,6 @@ from tuyen_events.ids import (
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Capability, Channel, Role, Strategy
 from tuyen_gateway.domain import room
-from tuyen_gateway.domain.directory import Organization, entity_of, evolve
 from tuyen_gateway.domain.room import check_room
 from tuyen_gateway.errors import InvalidError
 

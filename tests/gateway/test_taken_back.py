@@ -73,7 +73,7 @@ async def test_r4_6_a_removal_before_its_comment_leaves_no_conversation(
 async def test_r4_6_a_removal_by_the_page_before_the_comment_leaves_none_either(
     owner: User, feed: Feed, late: bool
 ) -> None:
-    """It stands in another partition: what counts is when each was accepted, and either may be
+    """It is in another partition: what counts is when each was accepted, and either may be
     folded first."""
     if late:
         thread = await feed.comment("c1", "a", at=2)

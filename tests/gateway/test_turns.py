@@ -21,7 +21,7 @@ async def worked(turns: Turns, organization: OrganizationId, order: list[str], s
             await asyncio.sleep(0)
 
 
-async def test_r9_5_a_job_waits_for_one_slice_of_each_other_organization_at_most() -> None:
+async def test_inv7_r9_5_a_job_waits_for_one_slice_of_each_other_organization_at_most() -> None:
     turns, order = Turns(1), list[str]()
     async with asyncio.TaskGroup() as tasks:
         for _ in range(4):

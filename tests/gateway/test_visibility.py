@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.rig import START
+from tuyen_events.assignments import AssignmentChanged
 from tuyen_events.directory import SettingsChanged
-from tuyen_events.ids import AgentId, OrganizationId, PageId
-from tuyen_events.vocabulary import Role, Visibility
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.vocabulary import ConversationKind, Reason, Role, Visibility
+from tuyen_gateway.domain.inbox import InboxRow, assign
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Viewer, scope_of
 
@@ -25,6 +27,25 @@ def viewer(role: Role) -> Viewer:
 def settings(visibility: Visibility, page_permissions: bool) -> SettingsChanged:
     return SettingsChanged(
         organization=SHOP, at=START, visibility=visibility, page_permissions=page_permissions
+    )
+
+
+def given_to(agent: AgentId, version: int) -> AssignmentChanged:
+    return AssignmentChanged(
+        organization=SHOP,
+        page_id=HELD,
+        conversation_id=ConversationId("cnv"),
+        customer_id=CustomerId("cus"),
+        kind=ConversationKind.MESSAGE,
+        version=version,
+        agent_id=agent,
+        previous_agent_id=None,
+        reason=Reason.MANUAL,
+        rule_id=None,
+        mode=None,
+        by=AgentId("boss"),
+        caused_by="cmd",
+        at=START,
     )
 
 
@@ -55,7 +76,17 @@ def test_r7_1_page_permissions_cut_all_of_it_and_bind_no_system_admin(
         assert bound.covers(page, assignee) == (allowed and free.covers(page, assignee))
 
 
-def test_only_a_system_admin_manages_and_every_managing_role_assigns() -> None:
+def test_r7_3_one_record_takes_a_row_from_one_inbox_to_another() -> None:
+    mine = scope_of(viewer(Role.AGENT), settings(Visibility.OWN_ONLY, page_permissions=False))
+    row = InboxRow(id=ConversationId("cnv"), page_id=HELD, assignee=ME, version=1)
+    assert mine.covers(HELD, row.assignee)
+    row = assign(row, given_to(OTHER, version=2))
+    assert not mine.covers(HELD, row.assignee)
+    row = assign(row, given_to(ME, version=3))
+    assert mine.covers(HELD, row.assignee)
+
+
+def test_r6_1_only_a_system_admin_manages_and_every_managing_role_assigns() -> None:
     assert [role for role in Role if Right.MANAGE in RIGHTS[role]] == [Role.SYSTEM_ADMIN]
     for right in (Right.ASSIGN, Right.READ_SETUP, Right.SET_PRESENCE):
         assert [role for role in Role if right in RIGHTS[role]] == [

@@ -120,7 +120,7 @@ async def test_r9_4_an_agent_is_not_told_of_colleagues_presence_and_work(
     )
 
 
-async def test_a_pool_that_is_folded_after_the_record_is_waited_for(
+async def test_r9_4_a_pool_that_is_folded_after_the_record_is_waited_for(
     owner: User, feed: Feed, thread: str
 ) -> None:
     await feed.assign("a", "binh", rule_id=RuleId("sales"), choice=CHOICE)
@@ -130,7 +130,7 @@ async def test_a_pool_that_is_folded_after_the_record_is_waited_for(
     assert (await asking)["candidates"] == ["an", "binh"]
 
 
-async def test_a_pool_that_does_not_come_leaves_it_open_and_nothing_is_lost_when_it_does(
+async def test_r9_4_a_pool_that_does_not_come_leaves_it_open_and_nothing_is_lost_when_it_does(
     owner: User, feed: Feed, thread: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "_POOL_WAIT_S", 0.01)
@@ -143,7 +143,7 @@ async def test_a_pool_that_does_not_come_leaves_it_open_and_nothing_is_lost_when
     assert (await entry(owner, thread))["candidates"] == ["an", "binh"]
 
 
-async def test_an_older_record_keeps_the_candidates_that_it_names_itself(
+async def test_r9_4_an_older_record_keeps_the_candidates_that_it_names_itself(
     owner: User, feed: Feed, thread: str
 ) -> None:
     await feed.assign("a", "lan")
@@ -152,7 +152,7 @@ async def test_an_older_record_keeps_the_candidates_that_it_names_itself(
     assert (found["excluded"], found["rotation"], found["rule_version"]) == (None, None, None)
 
 
-async def test_what_was_decided_by_hand_considered_nobody(
+async def test_r9_4_what_was_decided_by_hand_considered_nobody(
     owner: User, feed: Feed, thread: str
 ) -> None:
     await feed.assign(

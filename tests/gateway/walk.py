@@ -212,7 +212,7 @@ _HOLE = "\x01"
 
 
 def replaced(body: object, place: Place, odd: str) -> bytes:
-    """The body as JSON, with `odd` for what stands at `place`."""
+    """The body as JSON, with `odd` for the value at `place`."""
     copy = json.loads(json.dumps(body))
     if not place:
         return odd.encode()

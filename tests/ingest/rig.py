@@ -56,7 +56,7 @@ class Rig:
         return await self.http.post(f"/webhooks/livechat/{app}", content=raw, headers=dict(given))
 
     async def reads_directory(self) -> None:
-        """Returns once all that stands in the directory is known here."""
+        """Returns once all that is in the directory is known here."""
         assert await self.ingest.copies[0].refresh(10)
 
     async def reads_tokens(self) -> None:

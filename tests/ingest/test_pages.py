@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tuyen_channels.ports import Page
+from tuyen_directory.organization import Removed
 from tuyen_events.directory import OrganizationChanged, PageChanged, RuleChanged
 from tuyen_events.ids import OrganizationId, PageId, RuleId
 from tuyen_events.vocabulary import Channel, Strategy
@@ -11,6 +12,7 @@ from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOA_SEN, SAO_MAI = OrganizationId("hoa-sen"), OrganizationId("sao-mai")
 GIAY = PageId("giay")
+REMOVED = Removed("page", GIAY)
 
 
 def page(
@@ -42,59 +44,59 @@ def served(pages: ConnectedPages, channel: Channel = Channel.FACEBOOK) -> dict[s
 
 def test_p4_an_active_page_is_known_in_its_own_channel() -> None:
     pages = ConnectedPages()
-    pages.apply("hoa-sen/page/giay", page())
+    pages.apply(HOA_SEN, page())
     assert served(pages) == {"104": Page(HOA_SEN, GIAY)}
     assert served(pages, Channel.ZALO) == {}
 
 
 def test_p4_a_page_that_is_removed_or_inactive_is_not_known() -> None:
     pages = ConnectedPages()
-    for change in (page(status="unsubscribed"), None):
-        pages.apply("hoa-sen/page/giay", page())
-        pages.apply("hoa-sen/page/giay", change)
+    for change in (page(status="unsubscribed"), REMOVED):
+        pages.apply(HOA_SEN, page())
+        pages.apply(HOA_SEN, change)
         assert served(pages) == {}
-    pages.apply("hoa-sen/page/giay", None)
+    pages.apply(HOA_SEN, REMOVED)
     assert served(pages) == {}
 
 
 def test_p4_a_page_that_was_given_another_account_leaves_the_old_one() -> None:
     pages = ConnectedPages()
-    pages.apply("hoa-sen/page/giay", page())
-    pages.apply("hoa-sen/page/giay", page(external_id="105"))
+    pages.apply(HOA_SEN, page())
+    pages.apply(HOA_SEN, page(external_id="105"))
     assert served(pages) == {"105": Page(HOA_SEN, GIAY)}
-    pages.apply("hoa-sen/page/giay", page(external_id="105", channel=Channel.ZALO))
+    pages.apply(HOA_SEN, page(external_id="105", channel=Channel.ZALO))
     assert served(pages) == {}
     assert served(pages, Channel.ZALO) == {"105": Page(HOA_SEN, GIAY)}
 
 
 def test_p4_pages_of_a_suspended_organization_are_not_known_until_it_is_back() -> None:
     pages = ConnectedPages()
-    pages.apply("hoa-sen/organization/", profile(suspended=True))
-    pages.apply("hoa-sen/page/giay", page())
-    pages.apply("sao-mai/page/giay", page(SAO_MAI, "106"))
+    pages.apply(HOA_SEN, profile(suspended=True))
+    pages.apply(HOA_SEN, page())
+    pages.apply(SAO_MAI, page(SAO_MAI, "106"))
     assert served(pages) == {"106": Page(SAO_MAI, GIAY)}
-    pages.apply("hoa-sen/organization/", profile(suspended=False))
+    pages.apply(HOA_SEN, profile(suspended=False))
     assert set(served(pages)) == {"104", "106"}
-    pages.apply("hoa-sen/organization/", profile(suspended=True))
+    pages.apply(HOA_SEN, profile(suspended=True))
     assert set(served(pages)) == {"106"}
 
 
-def test_a_page_belongs_to_the_first_organization_until_that_gives_it_up() -> None:
+def test_p1_a_page_belongs_to_the_first_organization_until_that_gives_it_up() -> None:
     pages = ConnectedPages()
-    pages.apply("hoa-sen/page/giay", page())
-    pages.apply("sao-mai/page/giay", page(SAO_MAI))
-    pages.apply("hoa-sen/page/giay", page())
+    pages.apply(HOA_SEN, page())
+    pages.apply(SAO_MAI, page(SAO_MAI))
+    pages.apply(HOA_SEN, page())
     assert served(pages) == {"104": Page(HOA_SEN, GIAY)}
-    pages.apply("hoa-sen/page/giay", None)
+    pages.apply(HOA_SEN, REMOVED)
     assert served(pages) == {"104": Page(SAO_MAI, GIAY)}
 
 
 def test_a_view_that_was_taken_follows_every_change() -> None:
     pages = ConnectedPages()
     view = pages.of(Channel.FACEBOOK)
-    pages.apply("hoa-sen/page/giay", page())
+    pages.apply(HOA_SEN, page())
     assert "104" in view
-    pages.apply("hoa-sen/page/giay", None)
+    pages.apply(HOA_SEN, REMOVED)
     assert "104" not in view
 
 
@@ -108,27 +110,27 @@ def test_what_is_no_page_and_no_organization_changes_nothing() -> None:
         mode=Strategy.SEQUENTIAL,
         at=NOW,
     )
-    pages.apply("hoa-sen/rule/r", rule)
-    pages.apply("hoa-sen/rule/r", None)
+    pages.apply(HOA_SEN, rule)
+    pages.apply(HOA_SEN, Removed("rule", "r"))
     assert served(pages) == {}
 
 
 def test_r7_a_page_is_its_owners_whether_it_is_served_or_not() -> None:
     pages = ConnectedPages()
     assert pages.owner(Channel.FACEBOOK, "104") == ""
-    pages.apply("hoa-sen/page/giay", page(status="inactive"))
+    pages.apply(HOA_SEN, page(status="inactive"))
     assert pages.owner(Channel.FACEBOOK, "104") == "hoa-sen/giay"
-    pages.apply("sao-mai/page/giay", page(SAO_MAI))
+    pages.apply(SAO_MAI, page(SAO_MAI))
     assert pages.owner(Channel.FACEBOOK, "104") == "sao-mai/giay"
-    pages.apply("sao-mai/page/giay", None)
-    pages.apply("hoa-sen/page/giay", None)
+    pages.apply(SAO_MAI, REMOVED)
+    pages.apply(HOA_SEN, REMOVED)
     assert pages.owner(Channel.FACEBOOK, "104") == ""
 
 
 def test_r7_pages_of_then_are_those_that_are_whose_they_were() -> None:
     pages = ConnectedPages()
-    pages.apply("hoa-sen/page/giay", page())
-    pages.apply("sao-mai/page/giay", page(SAO_MAI, "105"))
+    pages.apply(HOA_SEN, page())
+    pages.apply(SAO_MAI, page(SAO_MAI, "105"))
     owners = {"104": "hoa-sen/giay", "105": "hoa-sen/giay", "106": ""}
     then = PagesThen(pages, Channel.FACEBOOK, NOW, owners)
     assert dict(then) == {"104": Page(HOA_SEN, GIAY)}

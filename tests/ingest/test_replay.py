@@ -117,7 +117,7 @@ async def move_page(rig: Rig, log: InMemoryLog) -> None:
 
 
 async def owners(log: InMemoryLog) -> set[str]:
-    """Whose events stand in the log."""
+    """Whose events are in the log."""
     events = [envelope.data for envelope in await envelopes(log, INBOUND)]
     return {event.organization for event in events if isinstance(event, InboundEvent)}
 

@@ -51,7 +51,7 @@ POST = f"{PAGE}_690"
 
 
 async def written(log: InMemoryLog) -> int:
-    """How many records stand in the log, apart from the directory's."""
+    """How many records are in the log, apart from the directory's."""
     topics = [topic for name, topic in TOPICS.items() if name != "directory"]
     return sum([sum((await log.end_offsets(topic)).values()) for topic in topics])
 
@@ -150,7 +150,7 @@ async def test_p4_a_bad_part_becomes_a_dead_letter_and_the_others_pass(
     assert "created_time" in letter.data.error
 
 
-async def test_events_carry_their_id_their_customers_key_and_the_time_of_acceptance(
+async def test_r9_3_events_carry_their_id_their_customers_key_and_the_time_of_acceptance(
     rig: Rig, log: InMemoryLog
 ) -> None:
     with capture_logs() as logs:
@@ -214,7 +214,9 @@ async def test_r9_5_what_is_skipped_is_counted_by_its_reason_however_much_it_is(
     assert looked_up == ["unknown_page"]
 
 
-async def test_a_page_that_was_connected_a_moment_ago_is_known(rig: Rig, log: InMemoryLog) -> None:
+async def test_r9_1_a_page_that_was_connected_a_moment_ago_is_known(
+    rig: Rig, log: InMemoryLog
+) -> None:
     await connect_page(log, "99", PageId("moi"))
     await rig.send(entry(page="99", messaging=[message("m_1")]))
     assert len(await records(log, INBOUND)) == 1
@@ -282,7 +284,7 @@ async def test_p5a_livestreams_are_remembered_by_this_and_by_the_next_process(
     assert live == {"690_1": False, "690_2": True, "690_3": True}
 
 
-async def test_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_deliver_again(
+async def test_p4_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_deliver_again(
     rig: Rig, log: InMemoryLog
 ) -> None:
     long = message("m_1", text="a" * (EVENT_BYTES + 1))
@@ -292,7 +294,7 @@ async def test_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_del
     assert len(await records(log, DEAD_LETTERS)) == 1
 
 
-async def test_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> None:
+async def test_r9_5_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> None:
     assert (await rig.post(b" " * MAX_BODY_BYTES)).status_code == 200
     answer = await rig.post(b" " * (MAX_BODY_BYTES + 1))
     assert answer.status_code == 413
@@ -302,7 +304,7 @@ async def test_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> N
 async def test_p3_a_body_of_the_largest_size_is_kept_however_many_pages_it_names(
     rig: Rig, log: InMemoryLog
 ) -> None:
-    """Whose its pages were stands beside it, and a control character takes six bytes there."""
+    """Its record also says whose its pages were, where a control character takes six bytes."""
     named = b",".join(
         b'{"id":"%04d%s","messaging":[]}' % (number, b"\x01" * 190) for number in range(UPDATES)
     )
@@ -374,7 +376,7 @@ async def test_other_addresses(rig: Rig, method: str, path: str, status: int) ->
     assert (await rig.http.request(method, path)).status_code == status
 
 
-async def test_nothing_is_accepted_before_the_directory_is_read(log: InMemoryLog) -> None:
+async def test_r9_1_nothing_is_accepted_before_the_directory_is_read(log: InMemoryLog) -> None:
     await connect_page(log)
     async with running(log) as rig:
         assert (await rig.http.get("/readyz")).status_code == 503

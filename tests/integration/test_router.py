@@ -168,7 +168,7 @@ async def test_r9_1_behind_a_slow_broker_a_kill_after_a_commit_loses_nothing(
     assert max(held.values()) - min(held.values()) <= 1
 
 
-async def test_r2_1_r9_1_two_workers_one_killed_again_and_again(
+async def test_inv4_r2_1_r9_1_two_workers_one_killed_again_and_again(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     expected = CUSTOMERS + COMMENTS + FIRST_MESSAGES
@@ -195,8 +195,8 @@ async def test_r2_1_r9_1_two_workers_one_killed_again_and_again(
 async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_given_out(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
-    """So many comments of one customer that the snapshot has them; they are told again to another
-    worker, which reads of assignments only what came behind."""
+    """So many comments of one customer that the snapshot has them; they are delivered again to
+    another worker, which reads of assignments only what comes after it."""
     many, more = SAVED_FROM + 50, 10
     comments = [market.comment(number, 0, 1) for number in range(many + more)]
     log = tmp_path / "router.log"

@@ -37,7 +37,7 @@ async def copy(log: KafkaLog, topic: Topic) -> list[Record]:
     return found
 
 
-async def test_a_tail_catches_up_on_a_compacted_topic_with_holes(
+async def test_trap_7_a_tail_catches_up_on_a_compacted_topic_with_holes(
     kafka: str, topic_prefix: str
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, (SHOPS,))

@@ -1,4 +1,4 @@
-"""R9.5: a dead letter always fits into the log, whatever it tells of."""
+"""R9.5: a dead letter always fits into the log, whatever it contains."""
 
 from datetime import UTC, datetime
 

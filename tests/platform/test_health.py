@@ -26,7 +26,7 @@ def public_client_of(health: Health) -> AsyncClient:
     return AsyncClient(transport=ASGITransport(app), base_url="http://service")
 
 
-async def test_a_service_without_problems_is_live_and_ready() -> None:
+async def test_o6_a_service_without_problems_is_live_and_ready() -> None:
     health = Health()
     health.live_when("consumer", Trouble())
     health.ready_when("log", Trouble())
@@ -35,7 +35,7 @@ async def test_a_service_without_problems_is_live_and_ready() -> None:
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-async def test_a_service_that_is_not_ready_stays_live_and_says_what_is_wrong() -> None:
+async def test_o6_a_service_that_is_not_ready_stays_live_and_says_what_is_wrong() -> None:
     health = Health()
     health.live_when("consumer", Trouble())
     health.ready_when("log", Trouble("does not answer"))
@@ -97,7 +97,7 @@ async def test_checks_are_asked_at_every_call() -> None:
     assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_metrics_are_in_the_format_of_prometheus() -> None:
+async def test_o6_metrics_are_in_the_format_of_prometheus() -> None:
     DEAD_LETTERS.labels(service="test").inc()
     answer = await client_of(Health()).get("/metrics")
     assert answer.headers["content-type"] == CONTENT_TYPE_LATEST

@@ -43,7 +43,7 @@ def test_what_json_cannot_say_costs_no_line() -> None:
     assert lines[:2] == lines[2:]
 
 
-def test_what_is_bound_to_the_context_is_said() -> None:
+def test_o6_what_is_bound_to_the_context_is_said() -> None:
     more = (
         "structlog.contextvars.bind_contextvars(request='r1')\nlog_each(log, 'later', [{'a': 1}])"
     )

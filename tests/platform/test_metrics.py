@@ -26,7 +26,7 @@ def test_a_metric_is_named_for_the_product_in_snake_case_and_described(name: str
 
 
 @pytest.mark.parametrize("name", DECLARED)
-def test_a_metrics_name_carries_its_unit(name: str) -> None:
+def test_o6_a_metrics_name_carries_its_unit(name: str) -> None:
     metric = DECLARED[name]
     unit = stored_name(metric).removesuffix("_total").rpartition("_")[2]
     if isinstance(metric, Histogram):

@@ -17,12 +17,12 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("key", "java"), VECTORS)
-def test_keys_are_placed_as_kafkas_java_client_places_them(key: bytes, java: int) -> None:
+def test_trap_12_keys_are_placed_as_kafkas_java_client_places_them(key: bytes, java: int) -> None:
     assert murmur2(key) & 0xFFFFFFFF == java & 0xFFFFFFFF
     assert partition_of(key, 24) == (java & 0x7FFFFFFF) % 24
 
 
-def test_text_is_placed_by_its_utf_8() -> None:
+def test_trap_12_text_is_placed_by_its_utf_8() -> None:
     key = "hoa-sen/trang/khách"
     assert partition_of(key, 24) == partition_of(key.encode(), 24)
 

@@ -122,7 +122,7 @@ async def test_the_views_own_position_counts_and_not_what_the_group_committed() 
 
 
 @pytest.mark.parametrize("error", [AutoReconnect("mongod is away"), LogUnavailableError("away")])
-async def test_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception) -> None:
+async def test_inv2_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception) -> None:
     log, positions, view, status = InMemoryLog(), InMemoryPositions(), Marks(), ProjectionStatus()
     view.failures = [error, error]
     await mark(log, 1)

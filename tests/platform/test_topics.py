@@ -31,7 +31,7 @@ async def settings(admin: Any, name: str) -> dict[str, str]:
 
 
 async def until_it_has(admin: Any, name: str, wanted: dict[str, str]) -> None:
-    """A broker tells of new settings some time after it took them."""
+    """A broker reports new settings some time after it accepted them."""
     async with asyncio.timeout(30):
         while wanted.items() - (await settings(admin, name)).items():  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
@@ -80,7 +80,7 @@ async def test_several_at_once_do_not_disturb_one_another(kafka: str, topic_pref
     assert await ensure_topics(kafka, topic_prefix, 1, SOME) == []
 
 
-async def test_another_partition_count_is_refused_and_nothing_created(
+async def test_trap_13_another_partition_count_is_refused_and_nothing_created(
     kafka: str, topic_prefix: str, admin: Any
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, (replace(INBOUND, partitions=2),))

@@ -23,8 +23,8 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_presence.bootstrap import PresenceService, compose
 from tuyen_presence.broker_clock import moment_of
+from tuyen_presence.worker import PresenceWorker
 
 DEADLINE_S = 90
 LEASE_S = 6.0
@@ -168,11 +168,11 @@ async def _kill_and_restart(kafka: str, topic_prefix: str, shop: Shop) -> None:
 
 
 @asynccontextmanager
-async def worker(kafka: str, prefix: str) -> AsyncIterator[PresenceService]:
+async def worker(kafka: str, prefix: str) -> AsyncIterator[PresenceWorker]:
     async with KafkaLog(kafka, prefix) as log, asyncio.TaskGroup() as tasks:
-        service = compose(log, SystemClock())
-        running = tasks.create_task(service.worker.run())
-        yield service
+        owner = PresenceWorker(log, SystemClock())
+        running = tasks.create_task(owner.run())
+        yield owner
         running.cancel()
 
 
@@ -186,19 +186,19 @@ async def test_r8_2_workers_that_share_and_hand_over_change_nobodys_presence(
 async def _share_and_hand_over(kafka: str, topic_prefix: str, shop: Shop) -> None:
     staff = [f"agent-{number}" for number in range(24)]
     async with worker(kafka, topic_prefix) as one:
-        await until(lambda: not one.health.problems())
+        await until(lambda: one.status.ready() is None)
         shop.beating.update(staff)
         await asyncio.gather(*(shop.say(agent, ONLINE) for agent in staff))
         await until(lambda: all(shop.story(agent) == [LOGIN] for agent in staff))
         async with worker(kafka, topic_prefix) as other:
-            await until(lambda: not other.health.problems() and not one.health.problems())
+            await until(lambda: other.status.ready() is None and one.status.ready() is None)
             late = [f"late-{number}" for number in range(12)]
             shop.beating.update(late)
             await asyncio.gather(*(shop.say(agent, ONLINE) for agent in late))
             await until(lambda: all(shop.story(agent) == [LOGIN] for agent in late))
         since = datetime.now(UTC)
         await until(lambda: (datetime.now(UTC) - since).total_seconds() > LEASE_S)
-        await until(lambda: not one.health.problems())
+        await until(lambda: one.status.ready() is None)
         await asyncio.gather(*(shop.say(agent, OFFLINE) for agent in late))
         await until(lambda: all(shop.story(agent)[-1][0] is OFFLINE for agent in late))
         assert all(shop.story(agent) == [LOGIN] for agent in staff)

@@ -18,7 +18,7 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
-from tuyen_presence.bootstrap import PresenceService, compose
+from tuyen_presence.worker import PresenceWorker
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)
 DEADLINE_S = 20
@@ -87,12 +87,12 @@ class Shop:
         return [e for e in events if isinstance(e, PresenceChanged) and e.agent_id == agent]
 
     @asynccontextmanager
-    async def worker(self) -> AsyncIterator[PresenceService]:
+    async def worker(self) -> AsyncIterator[PresenceWorker]:
         """Runs until left, as abruptly as a kill: nothing is written on the way out."""
-        service = compose(self.log, self.workers)
+        worker = PresenceWorker(self.log, self.workers)
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(service.worker.run())
-            yield service
+            running = tasks.create_task(worker.run())
+            yield worker
             running.cancel()
 
 
@@ -106,9 +106,9 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def ready(service: PresenceService) -> None:
+async def ready(worker: PresenceWorker) -> None:
     async def is_ready() -> bool:
-        return not service.health.problems()
+        return worker.status.ready() is None
 
     await until(is_ready)
 
@@ -155,9 +155,9 @@ async def test_r8_2_a_crash_logs_nobody_out_whose_heartbeats_piled_up(shop: Shop
     for _ in range(10):
         shop.advance(20)
         await shop.say("lan", None)
-    async with shop.worker() as service:
+    async with shop.worker() as worker:
         await told(shop, "minh", [LOGIN, EXPIRED])
-        await ready(service)
+        await ready(worker)
         shop.advance(29)
         await shop.say("hoa", ONLINE)
         await told(shop, "hoa", [LOGIN])
@@ -169,18 +169,18 @@ async def test_r8_2_a_crash_logs_nobody_out_whose_heartbeats_piled_up(shop: Shop
 async def test_r8_2_heartbeats_before_the_crash_count_although_none_was_recorded(
     shop: Shop,
 ) -> None:
-    async with shop.worker() as service:
+    async with shop.worker() as worker:
         await shop.say("lan", ONLINE)
         for _ in range(5):
             shop.advance(20)
             await shop.say("lan", None)
-        await ready(service)
+        await ready(worker)
         await shop.say("minh", ONLINE)
         await told(shop, "minh", [LOGIN])
         await told(shop, "lan", [LOGIN])
     for _ in range(3):
-        async with shop.worker() as service:
-            await ready(service)
+        async with shop.worker() as worker:
+            await ready(worker)
     assert await shop.story("lan") == [LOGIN]
     shop.advance(30)
     async with shop.worker():
@@ -192,8 +192,8 @@ async def test_r8_2_who_came_and_went_while_nobody_worked_is_never_shown_online(
 ) -> None:
     await shop.say("lan", ONLINE)
     shop.advance(3600)
-    async with shop.worker() as service:
-        await ready(service)
+    async with shop.worker() as worker:
+        await ready(worker)
         await shop.say("minh", ONLINE)
         await told(shop, "minh", [LOGIN])
     assert await shop.story("lan") == []
@@ -207,8 +207,8 @@ async def test_r8_2_a_restart_writes_nothing_that_was_written(shop: Shop) -> Non
         await told(shop, "lan", [LOGIN])
     before = await shop.records()
     for _ in range(3):
-        async with shop.worker() as service:
-            await ready(service)
+        async with shop.worker() as worker:
+            await ready(worker)
     assert await shop.records() == before
 
 
@@ -223,14 +223,14 @@ async def test_r8_2_what_was_written_before_a_crash_and_not_committed_is_not_wri
         await shop.say("lan", ONLINE)
         async with shop.worker():
             await told(shop, "lan", [LOGIN])
-    async with shop.worker() as service:
-        await ready(service)
+    async with shop.worker() as worker:
+        await ready(worker)
         await shop.say("lan", OFFLINE)
         await told(shop, "lan", [LOGIN, LOGOUT])
     assert [event.version for event in await shop.changes("lan")] == [1, 2]
 
 
-async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
+async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_all, failures = shop.log.append_all, [LogUnavailableError("away")]
@@ -242,27 +242,29 @@ async def test_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
         return await append_all(records, within_s=within_s)
 
     monkeypatch.setattr(shop.log, "append_all", failing)
-    async with shop.worker() as service:
-        await ready(service)
+    async with shop.worker() as worker:
+        await ready(worker)
         await shop.say("lan", ONLINE)
         await told(shop, "lan", [LOGIN])
     assert [event.version for event in await shop.changes("lan")] == [1]
 
 
-async def test_a_worker_that_stood_still_for_long_recovers_before_it_writes(
+async def test_r8_2_a_worker_that_stood_still_for_long_recovers_before_it_writes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
-    async with shop.worker() as service:
-        await ready(service)
-        service.worker._looked_at -= 60
+    async with shop.worker() as worker:
+        await ready(worker)
+        worker._looked_at -= 60
         await shop.say("lan", ONLINE)
         await told(shop, "lan", [LOGIN])
     assert [event.version for event in await shop.changes("lan")] == [1]
 
 
-async def test_a_clock_that_was_set_back_ends_no_lease_early_and_none_twice(shop: Shop) -> None:
-    async with shop.worker() as service:
+async def test_r8_1_a_clock_that_was_set_back_ends_no_lease_early_and_none_twice(
+    shop: Shop,
+) -> None:
+    async with shop.worker() as worker:
         await shop.say("lan", ONLINE)
         await told(shop, "lan", [LOGIN])
         shop.advance(-3600)
@@ -277,7 +279,7 @@ async def test_a_clock_that_was_set_back_ends_no_lease_early_and_none_twice(shop
         shop.advance(20)
         await shop.say("hoa", ONLINE)
         await told(shop, "hoa", [LOGIN])
-        await ready(service)
+        await ready(worker)
     assert await shop.story("lan") == [LOGIN, EXPIRED]
 
 
@@ -294,7 +296,7 @@ async def test_agents_of_two_organizations_with_one_name_are_two(shop: Shop) -> 
     assert {(e.organization, e.presence) for e in seen} == {("hoa-sen", ONLINE), ("sao-mai", AWAY)}
 
 
-async def test_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) -> None:
+async def test_p4_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) -> None:
     await shop.say("lan", ONLINE)
     (foreign,) = await shop.records(PRESENCE_SIGNALS)
     value, headers = encode(foreign)
@@ -323,9 +325,9 @@ async def test_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) ->
 async def test_r9_5_sessions_without_number_make_few_and_small_records(shop: Shop) -> None:
     for number in range(2_000):
         await shop.say("lan", ONLINE, f"tab-{number}")
-    async with shop.worker() as service:
+    async with shop.worker() as worker:
         await told(shop, "lan", [LOGIN])
-        await ready(service)
+        await ready(worker)
         for number in range(2_000, 4_000):
             await shop.say("lan", ONLINE, f"tab-{number}")
         shop.advance(30)
@@ -337,8 +339,8 @@ async def test_r9_5_sessions_without_number_make_few_and_small_records(shop: Sho
 
 
 async def test_r8_3_every_change_of_presence_of_one_turn_is_an_event(shop: Shop) -> None:
-    async with shop.worker() as service:
-        await ready(service)
+    async with shop.worker() as worker:
+        await ready(worker)
         async with asyncio.TaskGroup() as tasks:
             for status in (ONLINE, OFFLINE, ONLINE, OFFLINE):
                 tasks.create_task(shop.say("lan", status))
@@ -390,8 +392,8 @@ async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
-    async with shop.worker() as service:
-        await ready(service)
+    async with shop.worker() as worker:
+        await ready(worker)
         online = {"web": Session(status=ONLINE, expires_at=START + timedelta(seconds=30))}
         late = PresenceChanged(
             organization=OrganizationId("hoa-sen"),

@@ -35,7 +35,7 @@ class Assignment:
 
 
 def batch(base: int, *offsets: int, last: int | None = None, control: bool = False) -> bytes:
-    """A record batch whose records stand at `offsets`; the others were compacted away."""
+    """A record batch with records at `offsets`; the others were compacted away."""
     builder = BatchBuilder(100_000, 0)
     for offset in offsets:
         builder._builder.append(offset - base, 1_000, b"k%d" % offset, b"v", HEADERS)

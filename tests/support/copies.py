@@ -1,6 +1,6 @@
 """Whether a running stack's services know by now what was set up at its gateway.
 
-A change is answered once it stands in the log; workers hear of it a moment later, on a busy machine
+A change is answered once it is in the log; workers read it a moment later, on a busy machine
 seconds later. What a webhook brings in between is decided by what they knew before.
 """
 

@@ -431,7 +431,7 @@ class History:
         self.append(ASSIGNMENTS, conversation, event, id_=number, at=key)
 
     def pool(self) -> str:
-        """Whom a rule could choose from, told again now and then."""
+        """A pool of a rule, published again now and then."""
         number = self.random.randrange(4)
         event = PoolRecorded(
             id=f"pool-{number}",
@@ -447,7 +447,7 @@ class History:
         return event.id
 
     def command(self) -> None:
-        """A manager asks the router for something: no news for the inbox."""
+        """A manager asks the router for something: this changes nothing in the inbox."""
         conversation, who, kind = self.random.choice(self.conversations())
         number = str(next(self._numbers))
         asked: dict[str, Any] = {

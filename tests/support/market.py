@@ -260,7 +260,7 @@ async def publish(
 
 
 def placed(topic: Topic, key: str, envelope: Envelope) -> Placed:
-    """An event as it stands in the log."""
+    """An event as it is in the log."""
     return Placed(partition_of(key, topic.partitions), key.encode(), *encode(envelope))
 
 

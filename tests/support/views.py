@@ -26,8 +26,8 @@ async def fold_by_three(views: Database, history: History, seed: int) -> None:
 
 
 def numbers_of(counters: Document) -> dict[str, int]:
-    """What a document of counters says, days included, in the order of its fields' names: one that
-    came to nothing is as good as none, and none stands before another."""
+    """What a document of counters says, days included, in the order of its fields' names: a zero
+    equals a missing number, and the order of fields does not matter."""
     numbers = {name: n for name, n in counters.items() if name not in ("_id", "size", DAYS)}
     for day, of_day in counters.get(DAYS, {}).items():
         numbers.update({f"{day}/{name}": n for name, n in of_day.items()})

@@ -1,4 +1,4 @@
-"""The contacts' view in MongoDB: what it shows, and that replay equals live (invariant 6)."""
+"""The contacts' view in MongoDB: what it shows, and that replay equals live (INV6)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -143,7 +143,7 @@ EVENTS = st.lists(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(EVENTS, st.lists(st.integers(0, 12), max_size=6))
-def test_invariant_6_replay_equals_live_whatever_came_again(
+def test_inv6_replay_equals_live_whatever_came_again(
     mongodb: str, database: str, events: list[ContactCreated | ContactNamed], restarts: list[int]
 ) -> None:
     """Live: event by event, and from earlier events again after each restart. Replay: at once."""
@@ -191,9 +191,7 @@ async def write(log: KafkaLog, number: int, name: str | None) -> None:
     await log.append(INBOUND, customer_key(SHOP, PAGE, str(number)), envelope)
 
 
-async def test_invariant_6_a_dropped_view_is_made_again_from_the_log(
-    crm: Crm, views: Database
-) -> None:
+async def test_inv6_a_dropped_view_is_made_again_from_the_log(crm: Crm, views: Database) -> None:
     assert isinstance(crm.log, KafkaLog)
     for number in range(60):
         await write(crm.log, number, None)
@@ -204,7 +202,7 @@ async def test_invariant_6_a_dropped_view_is_made_again_from_the_log(
         while sum((await crm.log.end_offsets(CONTACTS)).values()) < 80:  # noqa: ASYNC110 - as below
             await asyncio.sleep(0.05)
         ends = {(CONTACTS.name, p): e for p, e in (await crm.log.end_offsets(CONTACTS)).items()}
-        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB tells nobody
+        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(0.05)
         assert crm.health.problems() == {}
         with pytest.raises(StillRunningError):

@@ -83,7 +83,7 @@ class Run:
         self.changes.append(change)
 
     def crash(self) -> "Run":
-        """All that was not recorded is forgotten; the signals after the last record come again."""
+        """What was not recorded is lost; the signals after the last record are read again."""
         self.agent = LAN if not self.changes else evolve(LAN, self.changes[-1].event)
         for offset in range(self.agent.signals_offset + 1, len(self.signals)):
             self._take(offset)
@@ -192,19 +192,19 @@ def test_r8_3_a_record_of_sessions_alone_keeps_cause_and_time_of_the_last_change
     assert [c.event.version for c in run.changes] == [1, 2, 3]
 
 
-def test_a_status_said_again_renews_the_lease_and_records_nothing() -> None:
+def test_r8_1_a_status_said_again_renews_the_lease_and_records_nothing() -> None:
     run = Run().say(signal(0, ONLINE), signal(20, ONLINE))
     assert len(run.changes) == 1
     assert run.agent.sessions["web"].expires_at == at(50)
 
 
-def test_a_signal_that_comes_again_changes_nothing() -> None:
+def test_r9_2_a_signal_that_comes_again_changes_nothing() -> None:
     run = Run().say(signal(0, ONLINE), signal(1, OFFLINE))
     assert decide(run.agent, signal(0, ONLINE), "evt_0", 0, at(0)) is None
     assert heed(run.agent, signal(0, ONLINE), 0, at(0)) == run.agent
 
 
-def test_a_clock_that_was_set_back_ends_no_lease_early() -> None:
+def test_r8_1_a_clock_that_was_set_back_ends_no_lease_early() -> None:
     run = Run().say(signal(0, ONLINE), signal(-3600, HEARTBEAT), signal(-3600, ONLINE))
     assert run.look(29).story == [LOGIN]
     assert run.look(30).look(-3600).look(30).story == [LOGIN, EXPIRED]

@@ -4,21 +4,32 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from support.directory import organization
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.commands import AssignConversation, CommandSettled, MarkConversationDone
 from tuyen_events.directory import (
     AgentChanged,
+    DepartmentChanged,
+    DirectoryEvent,
+    GroupChanged,
+    LinkChanged,
     Member,
     PageChanged,
+    RegionChanged,
     RuleChanged,
     SettingsChanged,
+    SupportTeamChanged,
 )
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
     CustomerId,
+    DepartmentId,
+    GroupId,
+    LinkId,
     OrganizationId,
     PageId,
+    RegionId,
     RuleId,
     event_id,
 )
@@ -32,8 +43,11 @@ from tuyen_events.vocabulary import (
     Role,
     Strategy,
 )
+from tuyen_router.domain.candidates import build_pool
 from tuyen_router.domain.decisions import ConversationIdentity, Decision, apply_decision
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import PoolCache
+from tuyen_router.domain.pools import Pool
 from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import Arrival
 
@@ -88,6 +102,34 @@ def page(name: str = "page", staff: Iterable[str] = ()) -> PageChanged:
     )
 
 
+def department(name: str) -> DepartmentChanged:
+    return DepartmentChanged(organization=SHOP, at=AT, id=DepartmentId(name), name=name)
+
+
+def region(of: str, name: str) -> RegionChanged:
+    return RegionChanged(
+        organization=SHOP,
+        at=AT,
+        department_id=DepartmentId(of),
+        id=RegionId(name),
+        name=name,
+    )
+
+
+def group(name: str, members: str) -> GroupChanged:
+    return GroupChanged(
+        organization=SHOP,
+        at=AT,
+        id=GroupId(name),
+        name=name,
+        members=tuple(map(AgentId, members)),
+    )
+
+
+def link(url: str, to: str) -> LinkChanged:
+    return LinkChanged(organization=SHOP, at=AT, id=LinkId(url), url=url, group=GroupId(to))
+
+
 def shop(
     *,
     online: str = "abc",
@@ -98,21 +140,26 @@ def shop(
     team: str = "",
     suspended: bool = False,
     **settings: Any,
-) -> Organization:
+) -> OrganizationState:
     """Rules assign, and a, b and c are there, unless something else is said."""
     presence = {AgentId(each): Presence.ONLINE for each in online}
     presence |= {AgentId(each): Presence.AWAY for each in away}
     chosen: dict[str, Any] = {"assignment": True, "auto_assign": True, **settings}
-    return Organization(
-        SHOP,
+    changes: list[DirectoryEvent] = [
         SettingsChanged(organization=SHOP, at=AT, **chosen),
-        suspended=suspended,
-        agents={each.id: each for each in agents},
-        pages={each.id: each for each in pages},
-        rules={each.id: each for each in rules},
-        support_team=tuple(map(AgentId, team)),
-        presence=presence,
-    )
+        *agents,
+        *pages,
+        *rules,
+    ]
+    if team:
+        members = tuple(map(AgentId, team))
+        changes.append(SupportTeamChanged(organization=SHOP, at=AT, agent_ids=members))
+    return organization(SHOP, changes, presence=presence, suspended=suspended)
+
+
+def pool_of(organization: OrganizationState, *wants: Any, **named: Any) -> Pool:
+    """Whom the organization chooses from for an event, as a cache that knows nothing has it."""
+    return build_pool(PoolCache().pools_of(organization), *wants, **named)
 
 
 def arrival(

@@ -131,7 +131,7 @@ def test_r6_4_a_version_that_has_passed_is_refused(expected: int | None, outcome
     assert settled(_by_hand(partition, assign(B, expected_version=expected))).outcome is outcome
 
 
-def test_r6_4_the_later_of_two_managers_stands() -> None:
+def test_inv1_r6_4_the_later_of_two_managers_stands() -> None:
     partition = _settled(Verdict.CHOSEN, A)
     for offset, each in enumerate([B, C]):
         assert settled(_by_hand(partition, assign(each), offset)).outcome is Outcome.APPLIED

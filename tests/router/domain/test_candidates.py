@@ -5,17 +5,27 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.shop import AT, PAGE, SHOP, A, B, agent, page, rule, shop
+from router.domain.shop import (
+    PAGE,
+    A,
+    B,
+    agent,
+    department,
+    group,
+    link,
+    page,
+    pool_of,
+    region,
+    rule,
+    shop,
+)
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.directory import (
     AgentChanged,
-    DepartmentChanged,
-    DirectoryEvent,
-    GroupChanged,
-    LinkChanged,
     Member,
-    RegionChanged,
 )
-from tuyen_events.ids import AgentId, DepartmentId, GroupId, LinkId, PageId, RegionId
+from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
@@ -32,14 +42,15 @@ from tuyen_router.domain.candidates import (
     narrow_to_offer,
     required_capability,
 )
-from tuyen_router.domain.organization import Organization, evolve, without
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.pools import UNKNOWN
 
 MESSAGE = Capability.FACEBOOK_MESSAGE
 
 
 def _candidates(capability: Capability = MESSAGE, **given: Any) -> str:
-    return "".join(build_pool(shop(**given), PAGE, capability).candidates)
+    return "".join(pool_of(shop(**given), PAGE, capability).candidates)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +74,7 @@ def test_r1_1_an_enabled_rule_that_names_the_page_else_a_default_one(
 
 
 def test_r1_1_no_rule_no_candidates() -> None:
-    assert build_pool(shop(rules=[]), PAGE, MESSAGE).candidates == ()
+    assert pool_of(shop(rules=[]), PAGE, MESSAGE).candidates == ()
 
 
 def test_r1_1_a_rule_without_members_takes_agents_alone_in_the_order_of_the_team() -> None:
@@ -154,14 +165,14 @@ def test_r1_4_nobody_holds_a_page_that_is_not_known() -> None:
 def test_r1_8_disabled_or_removed_is_never_a_candidate() -> None:
     agents = [agent("a"), agent("b", disabled=True), agent("c")]
     given = shop(agents=agents)
-    assert build_pool(given, PAGE, MESSAGE).candidates == ("a", "c")
-    left = without(given, "agent", "a")
-    assert build_pool(left, PAGE, MESSAGE).candidates == ("c",)
-    assert build_pool(left, PAGE, MESSAGE).order == ("a", "b", "c")
+    assert pool_of(given, PAGE, MESSAGE).candidates == ("a", "c")
+    left = after(given, Removed("agent", "a"))
+    assert pool_of(left, PAGE, MESSAGE).candidates == ("c",)
+    assert pool_of(left, PAGE, MESSAGE).order == ("a", "b", "c")
 
 
 def test_r1_1_a_removed_rule_covers_nothing() -> None:
-    assert find_rule(without(shop(), "rule", "r"), PAGE) is None
+    assert find_rule(after(shop(), Removed("rule", "r")), PAGE) is None
 
 
 def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:
@@ -171,41 +182,7 @@ def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:
     )
 
 
-def _department(name: str) -> DepartmentChanged:
-    return DepartmentChanged(organization=SHOP, at=AT, id=DepartmentId(name), name=name)
-
-
-def _region(department: str, name: str) -> RegionChanged:
-    return RegionChanged(
-        organization=SHOP,
-        at=AT,
-        department_id=DepartmentId(department),
-        id=RegionId(name),
-        name=name,
-    )
-
-
-def _group(name: str, members: str) -> GroupChanged:
-    return GroupChanged(
-        organization=SHOP,
-        at=AT,
-        id=GroupId(name),
-        name=name,
-        members=tuple(map(AgentId, members)),
-    )
-
-
-def _link(url: str, group: str) -> LinkChanged:
-    return LinkChanged(organization=SHOP, at=AT, id=LinkId(url), url=url, group=GroupId(group))
-
-
-def _with(organization: Organization, *changes: DirectoryEvent) -> Organization:
-    for change in changes:
-        organization = evolve(organization, change)
-    return organization
-
-
-SITE = _with(
+SITE = after(
     shop(
         agents=[
             _in("a", "sales", "sales/north"),
@@ -213,11 +190,11 @@ SITE = _with(
             _in("c", "care", "sales/north"),
         ]
     ),
-    _department("sales"),
-    _department("care"),
-    _region("sales", "north"),
-    _region("sales", "south"),
-    _region("care", "north"),
+    department("sales"),
+    department("care"),
+    region("sales", "north"),
+    region("sales", "south"),
+    region("care", "north"),
 )
 
 
@@ -242,30 +219,29 @@ SITE = _with(
 def test_r1_5_a_department_and_a_region_inside_it_are_strict(
     department: str | None, region: str | None, candidates: str
 ) -> None:
-    pool = build_pool(SITE, PAGE, MESSAGE, department=department, region=region)
+    pool = pool_of(SITE, PAGE, MESSAGE, department=department, region=region)
     assert "".join(pool.candidates) == candidates
     assert "".join(pool.order) == "abc", "one rotation whatever the department"
 
 
 def test_r1_5_a_removed_department_or_region_has_nobody() -> None:
-    less = without(without(SITE, "department", "care"), "region", "sales/north")
-    assert not build_pool(less, PAGE, MESSAGE, department="care").candidates
-    assert not build_pool(less, PAGE, MESSAGE, department="sales", region="north").candidates
-    assert build_pool(less, PAGE, MESSAGE, department="sales", region="south").candidates == (B,)
+    less = after(SITE, Removed("department", "care"), Removed("region", "sales/north"))
+    assert not pool_of(less, PAGE, MESSAGE, department="care").candidates
+    assert not pool_of(less, PAGE, MESSAGE, department="sales", region="north").candidates
+    assert pool_of(less, PAGE, MESSAGE, department="sales", region="south").candidates == (B,)
 
 
 def test_r1_5_what_visitors_invent_takes_no_room() -> None:
+    pools = PoolCache().pools_of(SITE)
     for number in range(50):
         name = f"d{number}"
-        build_pool(SITE, PAGE, MESSAGE, department=name, region=name, page_url=f"https://x/{name}")
-        build_pool(SITE, PAGE, MESSAGE, department="sales", region=name)
-        build_pool(SITE, PAGE, MESSAGE, region=name)
-    assert len(SITE.pools) <= 20
+        build_pool(pools, PAGE, MESSAGE, department=name, region=name, page_url=f"https://x/{name}")
+        build_pool(pools, PAGE, MESSAGE, department="sales", region=name)
+        build_pool(pools, PAGE, MESSAGE, region=name)
+    assert len(pools.by_event) <= 20
 
 
-LINKED = _with(
-    SITE, _group("shoes", "bc"), _group("nobody", ""), _link("shop.example/giay", "shoes")
-)
+LINKED = after(SITE, group("shoes", "bc"), group("nobody", ""), link("shop.example/giay", "shoes"))
 
 
 @pytest.mark.parametrize(
@@ -274,17 +250,17 @@ LINKED = _with(
         (LINKED, "https://shop.example/giay/da", "bc", "shoes"),
         (LINKED, "https://shop.example/ao", "abc", None),
         (LINKED, None, "abc", None),
-        (_with(LINKED, _group("shoes", "b")), "https://shop.example/giay", "b", "shoes"),
-        (_with(LINKED, _group("shoes", "z")), "https://shop.example/giay", "abc", None),
-        (without(LINKED, "group", "shoes"), "https://shop.example/giay", "abc", None),
+        (after(LINKED, group("shoes", "b")), "https://shop.example/giay", "b", "shoes"),
+        (after(LINKED, group("shoes", "z")), "https://shop.example/giay", "abc", None),
+        (after(LINKED, Removed("group", "shoes")), "https://shop.example/giay", "abc", None),
         (
-            without(LINKED, "link", "shop.example/giay"),
+            after(LINKED, Removed("link", "shop.example/giay")),
             "https://shop.example/giay",
             "abc",
             None,
         ),
         (
-            _with(LINKED, _link("shop.example/giay/da", "nobody")),
+            after(LINKED, link("shop.example/giay/da", "nobody")),
             "https://shop.example/giay/da",
             "abc",
             None,
@@ -292,16 +268,16 @@ LINKED = _with(
     ],
 )
 def test_r1_6_the_group_of_the_link_first_else_everybody(
-    given: Organization, page_url: str | None, candidates: str, group: str | None
+    given: OrganizationState, page_url: str | None, candidates: str, group: str | None
 ) -> None:
-    pool = build_pool(given, PAGE, MESSAGE, page_url=page_url)
+    pool = pool_of(given, PAGE, MESSAGE, page_url=page_url)
     assert ("".join(pool.candidates), pool.group) == (candidates, group)
 
 
 def test_r1_6_the_group_is_one_inside_the_department() -> None:
     url = "https://shop.example/giay"
-    assert build_pool(LINKED, PAGE, MESSAGE, department="sales", page_url=url).candidates == (B,)
-    pool = build_pool(LINKED, PAGE, MESSAGE, department="sales", region="north", page_url=url)
+    assert pool_of(LINKED, PAGE, MESSAGE, department="sales", page_url=url).candidates == (B,)
+    pool = pool_of(LINKED, PAGE, MESSAGE, department="sales", region="north", page_url=url)
     assert pool.candidates == (A,), "with nobody of the group, R1.5 still binds"
 
 
@@ -322,23 +298,23 @@ def _bounded(**capacities: int | None) -> Any:
     ],
 )
 def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
-    pool = build_pool(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
+    pool = pool_of(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
     found = narrow_to_offer(pool, loads, ())
     assert ("".join(found.agents), "".join(found.full)) == (offer, full)
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
-    full = evolve(LINKED, _bounded(a=None, b=1, c=1))
-    pool = build_pool(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
+    full = after(LINKED, _bounded(a=None, b=1, c=1))
+    pool = pool_of(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
     assert narrow_to_offer(pool, {AgentId("b"): 1}, ()).agents == ("c",)
     found = narrow_to_offer(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
     assert (found.agents, found.full, found.pool.group) == (("a",), ("b", "c"), None)
 
 
 def test_r6_5_never_to_whom_it_was_taken_from() -> None:
-    pool = build_pool(LINKED, PAGE, MESSAGE, page_url="https://shop.example/giay")
+    pool = pool_of(LINKED, PAGE, MESSAGE, page_url="https://shop.example/giay")
     assert narrow_to_offer(pool, None, [B]).agents == ("c",)
-    alone = build_pool(shop(online="a"), PAGE, MESSAGE)
+    alone = pool_of(shop(online="a"), PAGE, MESSAGE)
     assert narrow_to_offer(alone, None, [A]).agents == ()
     assert narrow_to_offer(alone, None, [B]).agents == (A,)
 
@@ -367,7 +343,7 @@ OUT = Exclusion
     ("given", "wants", "why"),
     [
         (SITE, {}, {}),
-        (_with(SITE, rule(applies_to=AppliesTo.ALL)), {}, {}),
+        (after(SITE, rule(applies_to=AppliesTo.ALL)), {}, {}),
         (shop(online="b", away="c"), {}, {"a": OUT.OFFLINE, "c": OUT.OFFLINE}),
         (shop(page_permissions=True, pages=[page(staff="b")]), {}, {"a": OUT.PAGE, "c": OUT.PAGE}),
         (
@@ -387,36 +363,37 @@ OUT = Exclusion
     ],
 )
 def test_r9_4_whoever_is_no_candidate_has_one_reason(
-    given: Organization, wants: Any, why: dict[str, Exclusion]
+    given: OrganizationState, wants: Any, why: dict[str, Exclusion]
 ) -> None:
-    pool = build_pool(given, PAGE, MESSAGE, **wants)
+    pool = pool_of(given, PAGE, MESSAGE, **wants)
     assert {each.agent_id: each.why for each in pool.excluded} == why
     assert {*pool.candidates, *why} == set(pool.order)
 
 
 def test_r9_4_a_member_who_cannot_says_so() -> None:
     members = (Member(agent_id=A, capabilities=()), Member(agent_id=B))
-    pool = build_pool(shop(rules=[msgspec.structs.replace(rule(), members=members)]), PAGE, MESSAGE)
+    pool = pool_of(shop(rules=[msgspec.structs.replace(rule(), members=members)]), PAGE, MESSAGE)
     assert [(each.agent_id, each.why) for each in pool.excluded] == [(A, OUT.CAPABILITY)]
 
 
 def test_r9_4_a_pool_is_named_by_its_content() -> None:
-    one, same = build_pool(shop(), PAGE, MESSAGE), build_pool(shop(), PAGE, MESSAGE)
+    one, same = pool_of(shop(), PAGE, MESSAGE), pool_of(shop(), PAGE, MESSAGE)
     assert one.id == same.id == one.record.id
     others = [
-        build_pool(shop(online="ab"), PAGE, MESSAGE),
-        build_pool(shop(rules=[rule(version=2)]), PAGE, MESSAGE),
-        build_pool(shop(rules=[rule("s")]), PAGE, MESSAGE),
-        build_pool(shop(rules=[rule(members="acb")]), PAGE, MESSAGE),
-        build_pool(shop(rules=[rule(mode=Strategy.RANDOM)]), PAGE, MESSAGE),
-        build_pool(SITE, PAGE, MESSAGE, department="sales"),
+        pool_of(shop(online="ab"), PAGE, MESSAGE),
+        pool_of(shop(rules=[rule(version=2)]), PAGE, MESSAGE),
+        pool_of(shop(rules=[rule("s")]), PAGE, MESSAGE),
+        pool_of(shop(rules=[rule(members="acb")]), PAGE, MESSAGE),
+        pool_of(shop(rules=[rule(mode=Strategy.RANDOM)]), PAGE, MESSAGE),
+        pool_of(SITE, PAGE, MESSAGE, department="sales"),
     ]
     assert len({one.id, *(each.id for each in others)}) == 7
 
 
 def test_r9_4_a_pool_is_worked_out_once() -> None:
-    given = shop()
-    assert build_pool(given, PAGE, MESSAGE) is build_pool(given, PAGE, MESSAGE)
+    cache, given = PoolCache(), shop()
+    one, again = (build_pool(cache.pools_of(given), PAGE, MESSAGE) for _ in range(2))
+    assert one is again
 
 
 @pytest.mark.parametrize("permissions", [False, True])
@@ -425,16 +402,16 @@ def test_r1_4_pages_of_one_rule_share_a_pool_unless_agents_are_given_pages(
 ) -> None:
     other = PageId("other")
     pages = [page(staff="a"), page("other", staff="b")]
-    given = shop(pages=pages, page_permissions=permissions)
-    one, two = build_pool(given, PAGE, MESSAGE), build_pool(given, other, MESSAGE)
+    pools = PoolCache().pools_of(shop(pages=pages, page_permissions=permissions))
+    one, two = build_pool(pools, PAGE, MESSAGE), build_pool(pools, other, MESSAGE)
     assert (one is two) is not permissions
     assert one.candidates == (tuple("a") if permissions else tuple("abc"))
 
 
 def test_r9_4_the_record_of_a_pool_says_what_was_wanted() -> None:
-    pool = build_pool(LINKED, PAGE, MESSAGE, department="sales", page_url="shop.example/giay")
+    pool = pool_of(LINKED, PAGE, MESSAGE, department="sales", page_url="shop.example/giay")
     said = pool.record
     assert (said.department, said.region, said.group) == ("sales", None, "shoes")
     assert (said.order, said.candidates) == (("a", "b", "c"), ("b",))
-    unknown = build_pool(SITE, PAGE, MESSAGE, department="x", region="y").record
+    unknown = pool_of(SITE, PAGE, MESSAGE, department="x", region="y").record
     assert (unknown.department, unknown.region) == (UNKNOWN, UNKNOWN)

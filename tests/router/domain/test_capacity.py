@@ -23,7 +23,7 @@ from tuyen_router.domain.dispatch_state import (
     apply_step,
 )
 from tuyen_router.domain.loads import LoadReleased, LoadReserved
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_report,
@@ -39,7 +39,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
     said = [
@@ -48,7 +48,9 @@ def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: A
     return said[0] if said else None
 
 
-def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(
+    rotations: DispatchState, organization: OrganizationState, most: int = 1000
+) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
@@ -133,7 +135,7 @@ def test_r2_3_the_least_loaded_is_chosen_and_says_how_many_they_had() -> None:
 def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_free(
     seed: int, most: int
 ) -> None:
-    """Stage 1 takes answers, closes conversations and tells of both when it likes."""
+    """Stage 1 handles answers, closes conversations and reports both at random moments."""
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     rotations, organization = (
         DispatchState(0),

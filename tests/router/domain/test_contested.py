@@ -1,4 +1,4 @@
-"""Invariant 3: two workers that both think they own a partition, and what compaction leaves."""
+"""INV3: two workers that both think they own a partition, and what compaction leaves."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ def _compacted(records: list[AssignmentEvent]) -> list[AssignmentEvent]:
 
 
 def _mended(log: list[AssignmentEvent]) -> list[AssignmentEvent]:
-    """The log after the worker that read it told again what counts."""
+    """The log after the worker that read it has published again what counts."""
     partition = _folded(log)
     told = []
     for record in restate_contested(partition):
@@ -44,7 +44,7 @@ def _rows(records: Iterable[AssignmentEvent]) -> dict[ConversationId, AgentId | 
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
-def test_r9_2_of_two_records_of_one_version_the_first_counts_also_after_compaction(
+def test_inv3_r9_2_of_two_records_of_one_version_the_first_counts_also_after_compaction(
     conversation: ConversationId,
 ) -> None:
     (first,) = given_to(A, conversation).assignments
@@ -56,7 +56,7 @@ def test_r9_2_of_two_records_of_one_version_the_first_counts_also_after_compacti
     assert partition.loads[first.organization] == {A: 1}
 
 
-def test_r9_2_a_version_that_was_passed_does_not_come_back() -> None:
+def test_inv3_r9_2_a_version_that_was_passed_does_not_come_back() -> None:
     desk = given_to(A)
     desk.commands(assign(C))
     stale = given_to(B).assignments

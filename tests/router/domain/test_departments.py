@@ -15,12 +15,15 @@ from router.domain.shop import (
     arrival,
     assign,
     at,
+    department,
     fold,
     records,
+    region,
     request,
     rule,
     shop,
 )
+from support.directory import after
 from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
@@ -37,7 +40,7 @@ from tuyen_router.domain.dispatch_state import (
     apply_step as fold_step,
 )
 from tuyen_router.domain.manual import on_assign
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -51,7 +54,7 @@ NORTH = Visit(department="sales", region="north")
 NONE = Visit()
 
 
-def _of(**departments: str) -> Organization:
+def _of(**departments: str) -> OrganizationState:
     """`a="sales"`: a is online and of sales; `a="sales/north"`: of its north as well."""
     known = [
         changed(
@@ -62,18 +65,11 @@ def _of(**departments: str) -> Organization:
         for name, told in departments.items()
     ]
     made = shop(online="".join(departments), agents=known, rules=[rule(members=departments)])
-    return Organization(
-        **{
-            name: getattr(made, name)
-            for name in ("id", "settings", "agents", "pages", "rules", "presence")
-        },
-        departments=frozenset({"sales", "care"}),
-        regions=frozenset({"sales/north"}),
-    )
+    return after(made, department("sales"), department("care"), region("sales", "north"))
 
 
 def _writes(
-    partition: CustomerState, organization: Organization, offset: int, visit: Visit
+    partition: CustomerState, organization: OrganizationState, offset: int, visit: Visit
 ) -> list[Decision]:
     arrived = changed(arrival(offset, visit=visit), channel=Channel.LIVECHAT)
     return fold(partition, on_sticky_event(partition, organization, arrived))
@@ -176,7 +172,7 @@ def _waits(
     )
 
 
-def _given(rotations: DispatchState, organization: Organization) -> list[str]:
+def _given(rotations: DispatchState, organization: OrganizationState) -> list[str]:
     steps = _fold(rotations, drain(rotations, organization, AT, 10))
     return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
@@ -214,7 +210,7 @@ def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     rotations = DispatchState(0)
     _fold(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
     off = changed(_of(b="care").settings, auto_assign=False)
-    organization = Organization(SHOP, off)
+    organization = after(shop(agents=[], rules=[], pages=[], online=""), off)
     anew = _waits(1, "one", "care", keeps_place=True)
     _fold(rotations, on_request(rotations, organization, AT, anew))
     assert _given(rotations, _of(b="care")) == ["one"]

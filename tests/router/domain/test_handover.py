@@ -197,7 +197,7 @@ def test_i12_done_overtakes_the_handover() -> None:
 
 
 def test_r3_1_a_customer_whom_a_handover_left_with_nobody_asks_anew() -> None:
-    """What a command caused stands behind what its inbound record did, and before the next one."""
+    """What a command caused comes after what its inbound record did, and before the next one."""
     desk = given_to(A)
     desk.commands(return_to_rotation(A))
     desk.answers(Verdict.NOBODY)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from router.domain.shop import AT, PAGE, SHOP, request, rule, shop
 from router.domain.test_candidates import LINKED
+from support.directory import after
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
@@ -27,7 +28,8 @@ from tuyen_router.domain.dispatch_state import (
 from tuyen_router.domain.dispatch_state import (
     apply_step as fold,
 )
-from tuyen_router.domain.organization import Organization, evolve
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -43,9 +45,9 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _served(organization: Organization, waiting: Buckets) -> list[int]:
+def _served(organization: OrganizationState, waiting: Buckets) -> list[int]:
     found = []
-    for each in serve_in_order(organization, waiting, None):
+    for each in serve_in_order(PoolCache().pools_of(organization), waiting, None):
         leave(waiting, each)
         found.append(each.place)
     return found
@@ -127,7 +129,7 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     """With departments, links, handovers, and members who may have three at most."""
     members = (Member(agent_id=AgentId(each), capacity=3) for each in "abc")
     bounded = msgspec.structs.replace(rule("s", pages=("page-2",)), members=tuple(members))
-    nobody = replace(evolve(LINKED, bounded), presence={})
+    nobody = replace(after(LINKED, bounded), presence={})
     somebody = replace(nobody, presence=dict.fromkeys(map(AgentId, online), Presence.ONLINE))
     rotations = DispatchState(0)
     for each in asked:
@@ -138,8 +140,10 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     assert len(rotations.queues.get(SHOP, {})) == len(asked) - len(expected)
 
 
-def _walk(rotations: DispatchState, organization: Organization) -> list[tuple[str, AgentId | None]]:
-    """Everybody who waits, oldest first, is tried as if nobody else were in the queue."""
+def _walk(
+    rotations: DispatchState, organization: OrganizationState
+) -> list[tuple[str, AgentId | None]]:
+    """Each waiting request, oldest first, is tried as if no other were in the queue."""
     cursors, loads = dict(rotations.cursors), deepcopy(rotations.loads)
     given = []
     for each in sorted(rotations.queues.get(SHOP, {}).values(), key=lambda each: each.place):

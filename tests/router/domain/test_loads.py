@@ -87,7 +87,7 @@ def test_r5_1_a_load_that_falls_frees_somebody(
 @settings(derandomize=True, max_examples=100, deadline=None)
 @given(seed=st.integers())
 def test_r1_7_every_conversation_is_in_the_counts_or_reserved_and_never_in_both(seed: int) -> None:
-    """Two partitions of stage 1 take answers when they like, and tell of it when they like."""
+    """Two partitions of stage 1 handle answers, and report them, at random moments."""
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     loads: dict[OrganizationId, Loads] = {SHOP: Loads()}
     chosen, sequence = Counter[str](), Counter[int]()

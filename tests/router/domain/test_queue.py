@@ -23,6 +23,8 @@ from router.domain.shop import (
     rule,
     shop,
 )
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.routing import ChoiceWithdrawn, Position, Purpose, Verdict
@@ -36,7 +38,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.organization import Organization, without
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -55,7 +57,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
     steps = _fold(rotations, on_request(rotations, known, AT, asked))
@@ -65,7 +67,9 @@ def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: A
     return said[0] if said else None
 
 
-def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(
+    rotations: DispatchState, organization: OrganizationState, most: int = 1000
+) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
@@ -94,7 +98,9 @@ def test_r2_1_each_rule_has_its_own_rotation() -> None:
 
 
 @pytest.mark.parametrize("known", [shop(), NOBODY], ids=["chosen", "waiting"])
-def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(known: Organization) -> None:
+def test_r4_1_of_two_requests_for_a_root_comment_the_first_is_answered(
+    known: OrganizationState,
+) -> None:
     """It was told once with its author and once without: two customers, two partitions."""
     rotations = DispatchState(0)
     elsewhere = Position(topic="inbound", partition=5, offset=7)
@@ -140,10 +146,12 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
         shop(assignment=False),
         shop(auto_assign=False),
         shop(suspended=True),
-        without(shop(), "rule", "r"),
+        after(shop(), Removed("rule", "r")),
     ],
 )
-def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(later: Organization) -> None:
+def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(
+    later: OrganizationState,
+) -> None:
     rotations = DispatchState(0)
     _ask(rotations, NOBODY, 0)
     assert _drained(rotations, later) == []
@@ -167,7 +175,7 @@ def test_r5_1_a_page_that_moved_to_another_rule_waits_for_that_rules_pool() -> N
         (Purpose.STICKY_LOST, WhenNobody.LEAVE_UNASSIGNED, Verdict.NOBODY),
     ],
 )
-def test_r5_2_leave_unassigned_and_r3_3_the_offline_assignee_stays(
+def test_r5_2_r3_3_leave_unassigned_and_the_offline_assignee_stays(
     purpose: Purpose, when_nobody: WhenNobody, verdict: Verdict
 ) -> None:
     organization = shop(online="", when_nobody=when_nobody)
@@ -243,16 +251,16 @@ def test_r5_settings_that_went_off_meanwhile_answer_off(given: dict[str, Any]) -
 def test_r9_4_an_answer_says_rule_mode_settings_and_how_it_came_about() -> None:
     rotations, organization = DispatchState(0), shop(online="ac", version=4)
     (first, second) = (_ask(rotations, organization, each) for each in range(2))
-    (pool,) = organization.pools.values()
+    (pool,) = rotations.pool_cache.pools_of(organization).by_event.values()
     assert (second.rule_id, second.mode, second.settings_version) == ("r", "sequential", 4)
     assert first.choice == Choice(pool_id=pool.id, rule_version=1)
     assert second.choice == Choice(pool_id=pool.id, rule_version=1, after=A)
 
 
 def test_r9_4_a_wait_says_why_and_so_does_a_page_without_a_rule() -> None:
-    nobody = shop(online="")
-    waits = _ask(DispatchState(0), nobody, 0)
-    (pool,) = nobody.pools.values()
+    rotations, nobody = DispatchState(0), shop(online="")
+    waits = _ask(rotations, nobody, 0)
+    (pool,) = rotations.pool_cache.pools_of(nobody).by_event.values()
     assert waits.choice == Choice(pool_id=pool.id, rule_version=1)
     assert _ask(DispatchState(0), shop(rules=[]), 0).choice == Choice()
     assert _ask(DispatchState(0), shop(auto_assign=False), 0).choice is None
@@ -352,15 +360,17 @@ def test_r4_1_who_asks_ahead_of_what_is_known_here_waits_until_it_is(
 ) -> None:
     """Rules are switched on: stage 1's worker has read of it, stage 2's has not."""
     rotations = DispatchState(0)
-    off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory=6)
+    off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory_offset=6)
     said = _ask(rotations, off, 0, conversation=COMMENT, directory=7)
     assert said.verdict is Verdict.QUEUED
     assert _drained(rotations, off) == []
-    assert _drained(rotations, dataclasses.replace(shop(), directory=7)) == [("inbound/3/0", A)]
+    assert _drained(rotations, dataclasses.replace(shop(), directory_offset=7)) == [
+        ("inbound/3/0", A)
+    ]
 
 
 @pytest.mark.parametrize(("known", "purpose"), [(7, Purpose.FIRST), (6, Purpose.OFFLINE)])
 def test_r4_1_while_rules_are_off_for_both_nobody_waits(known: int, purpose: Purpose) -> None:
-    off = dataclasses.replace(shop(auto_assign=False), directory=known)
+    off = dataclasses.replace(shop(auto_assign=False), directory_offset=known)
     said = _ask(DispatchState(0), off, 0, conversation=COMMENT, directory=7, purpose=purpose)
     assert said.verdict is Verdict.OFF

@@ -1,4 +1,4 @@
-"""R9.2: an event that comes again, however long after, is no news."""
+"""R9.2: an event that is delivered again, however long after, is not treated as new."""
 
 import pytest
 

@@ -45,6 +45,24 @@ def test_r9_6_every_reason_can_be_kept(reason: Reason) -> None:
     assert found.reason is reason
 
 
+def test_r9_6_a_reason_that_is_stored_keeps_its_number() -> None:
+    """Entries of every version before this one stand in the log."""
+    assert Archive().reasons == [
+        "rotation",
+        "random",
+        "least_loaded",
+        "sticky_lost",
+        "reassigned_offline",
+        "queue_drained",
+        "manual",
+        "taken",
+        "unassigned",
+        "bulk",
+        "queued",
+        "no_candidate",
+    ]
+
+
 def test_r9_6_a_conversation_at_rest_takes_24_bytes() -> None:
     partition = Archive()
     for number in range(1_000):

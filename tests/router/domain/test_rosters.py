@@ -1,7 +1,6 @@
-"""R1, R9.6: what is kept while agents come and go is what would be worked out anew."""
+"""R1, R9.6: what is cached while agents come and go equals what would be computed again."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -10,15 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
-from router.domain.shop import PAGE, page, rule, shop
+from router.domain.shop import PAGE, page, pool_of, rule, shop
 from router.domain.test_candidates import LINKED
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer
 from tuyen_router.domain.loads import Totals, full_by
-from tuyen_router.domain.organization import Organization, Rosters, evolve, with_presence, without
+from tuyen_router.domain.organization import OrganizationState, with_presence
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.pools import Pool
 
 PAGES = (PAGE, PageId("page-2"))
@@ -26,9 +28,10 @@ NAMED = ((None, None), ("sales", None), ("sales", "north"), ("care", None), ("go
 URLS = (None, "https://shop.example/giay")
 
 
-def _pools(organization: Organization) -> list[Pool]:
+def _pools(cache: PoolCache, organization: OrganizationState) -> list[Pool]:
+    pools = cache.pools_of(organization)
     return [
-        build_pool(organization, at, each, department=department, region=region, page_url=url)
+        build_pool(pools, at, each, department=department, region=region, page_url=url)
         for at, each, (department, region), url in product(
             PAGES, (Capability.FACEBOOK_MESSAGE, Capability.LIVECHAT_MESSAGE), NAMED, URLS
         )
@@ -40,29 +43,28 @@ def _pools(organization: Organization) -> list[Pool]:
 def test_r1_pools_are_the_same_whatever_was_kept_from_before(seed: int) -> None:
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     able = (Capability.LIVECHAT_MESSAGE,)
-    changes: list[Callable[[Organization], Organization]] = [
-        lambda known: evolve(known, rule(applies_to=AppliesTo.ALL)),
-        lambda known: evolve(known, rule(members=())),
-        lambda known: evolve(
+    changes: list[Callable[[OrganizationState], OrganizationState]] = [
+        lambda known: after(known, rule(applies_to=AppliesTo.ALL)),
+        lambda known: after(known, rule(members=())),
+        lambda known: after(
             known,
             changed(
                 rule(), members=(Member(agent_id=AgentId("b"), capabilities=able, capacity=1),)
             ),
         ),
-        lambda known: evolve(known, page(staff="ab")),
-        lambda known: without(known, "agent", random.choice("abc")),
-        lambda known: replace(known, settings=shop(page_permissions=True).settings),
-        lambda known: without(known, "department", "care"),
+        lambda known: after(known, page(staff="ab")),
+        lambda known: after(known, Removed("agent", random.choice("abc"))),
+        lambda known: after(known, shop(page_permissions=True).settings),
+        lambda known: after(known, Removed("department", "care")),
     ]
-    known = LINKED
+    known, cache = LINKED, PoolCache()
     for _ in range(12):
         if random.random() < 0.7:
             agent, presence = AgentId(random.choice("abc")), random.choice(list(Presence))
             known = with_presence(known, agent, presence)
         else:
             known = random.choice(changes)(known)
-        anew = replace(known, rosters=Rosters())
-        for pool, other in zip(_pools(known), _pools(anew), strict=True):
+        for pool, other in zip(_pools(cache, known), _pools(PoolCache(), known), strict=True):
             assert (pool.order, pool.candidates) == (other.order, other.candidates)
             assert pool.rule is None or pool.record == other.record
             assert {*pool.candidates}.isdisjoint(each.agent_id for each in pool.excluded)
@@ -70,13 +72,32 @@ def test_r1_pools_are_the_same_whatever_was_kept_from_before(seed: int) -> None:
 
 
 def test_r9_6_who_comes_or_goes_makes_nobody_look_at_all_members_again() -> None:
-    known = shop()
-    _pools(known)
-    kept = dict(known.kept().eligible)
+    cache, known = PoolCache(), shop()
+    _pools(cache, known)
+    kept = dict(cache.pools_of(known).rosters.eligible)
     gone = with_presence(known, AgentId("a"), Presence.OFFLINE)
-    _pools(gone)
-    eligible = gone.kept().eligible
+    _pools(cache, gone)
+    eligible = cache.pools_of(gone).rosters.eligible
     assert all(eligible[key] is found for key, found in kept.items())
+
+
+def test_r9_6_addresses_are_read_again_only_when_a_link_changed() -> None:
+    cache = PoolCache()
+    links = cache.pools_of(LINKED).rosters.links
+    renamed = after(LINKED, page(staff="a"))
+    assert cache.pools_of(renamed).rosters.links is links
+    fewer = after(renamed, Removed("link", "shop.example/giay"))
+    assert cache.pools_of(fewer).rosters.links.group_for("https://shop.example/giay") is None
+
+
+def test_r9_6_of_an_organization_that_changed_no_pool_is_kept() -> None:
+    cache, known = PoolCache(), shop()
+    before = cache.pools_of(known)
+    assert cache.pools_of(known) is before
+    changed_since = cache.pools_of(with_presence(known, AgentId("a"), Presence.AWAY))
+    assert changed_since is not before
+    assert not changed_since.by_event
+    assert cache.pools_of(after(shop(), page(staff="a"))).rosters is not before.rosters
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
@@ -101,9 +122,8 @@ def test_r1_7_a_rule_that_changed_is_looked_through_again() -> None:
 
 def test_r1_7_an_offer_of_a_pool_leaves_out_who_is_full_and_who_left() -> None:
     members = tuple(Member(agent_id=AgentId(each), capacity=1) for each in "abc")
-    pool = build_pool(
-        shop(rules=[changed(rule(), members=members)]), PAGE, Capability.FACEBOOK_MESSAGE
-    )
+    known = shop(rules=[changed(rule(), members=members)])
+    pool = pool_of(known, PAGE, Capability.FACEBOOK_MESSAGE)
     offer = narrow_to_offer(pool, {AgentId("a"): 1}, (AgentId("b"),))
     assert (offer.agents, offer.full, offer.has_any()) == (("c",), ("a",), True)
     assert [offer.first_from(place) for place in range(4)] == ["c"] * 4

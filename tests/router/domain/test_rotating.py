@@ -72,7 +72,7 @@ def test_r9_2_a_repeated_webhook_asks_nothing_and_a_replay_the_same() -> None:
 
 
 def test_r9_2_a_replay_that_the_ring_has_forgotten_saves_nothing() -> None:
-    """An older offset may not come to stand behind newer ones in the ring."""
+    """An older offset must not be stored after newer ones in the ring."""
     partition = CustomerState(3)
     asked = requests(_comes(partition, 0))
     for offset in range(1, 18):

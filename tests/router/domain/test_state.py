@@ -163,7 +163,7 @@ def _recounted(partition: CustomerState) -> dict[OrganizationId, dict[AgentId, i
     ),
     random=st.randoms(use_true_random=False),
 )
-def test_invariant_6_the_folds_may_run_in_any_order(
+def test_inv6_the_folds_may_run_in_any_order(
     agents: list[tuple[ConversationId, AgentId | None]],
     customers: list[bytes],
     marks: list[tuple[ConversationId, int | None]],

@@ -102,7 +102,7 @@ def test_r3_4_an_assignee_who_is_no_longer_allowed_is_replaced(given: dict[str, 
 def test_r3_4_one_who_is_allowed_again_by_then_stays() -> None:
     partition = _of(A)
     gone, back = agent("a", disabled=True), agent("a")
-    assert shop(agents=[gone]).agents[A].disabled
+    assert shop(agents=[gone]).directory.active_agent(A) is None
     assert requests(_comes(partition, 1, agents=[back, agent("b")])) == []
 
 

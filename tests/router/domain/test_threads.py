@@ -1,4 +1,4 @@
-"""R4.5, R4.6, R9.2: one owner of a comment's thread, whoever tells of it and in whatever order."""
+"""R4.5, R4.6, R9.2: one assignee of a comment's thread, whoever reports it, in any order."""
 
 from collections.abc import Iterable
 
@@ -68,7 +68,7 @@ def _asks(
     online: str = "abc",
     **more: bool,
 ) -> list[Verdict]:
-    """Somebody tells of the root; `elsewhere` in the partition of whoever is not named."""
+    """The root is delivered; `elsewhere` in the partition of an author who is not named."""
     asked: ChoiceRequested = request(offset, COMMENT, **more)
     if elsewhere:
         asked = changed(
@@ -103,7 +103,7 @@ def _others(rotations: DispatchState, count: int) -> None:
 
 
 @pytest.mark.parametrize("online", ["abc", ""])
-def test_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_between(
+def test_inv1_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_between(
     online: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chosen or waiting: after more other answers than are remembered."""
@@ -147,7 +147,7 @@ def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
     assert threads.find(known, SHOP, bucket[-1]) == (ThreadState.TAKEN, 3)
 
 
-def test_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
+def test_r4_1_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
     rotations = DispatchState(0)
     steps = _fold(
         rotations, on_request(rotations, shop(auto_assign=False), AT, request(0, COMMENT))

@@ -8,6 +8,8 @@ import pytest
 
 from router.domain.shop import AT, A, B, C, agent, page, request, rule, shop
 from router.domain.test_candidates import LINKED, SITE
+from support.directory import after
+from tuyen_directory.organization import Removed
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import Purpose, Verdict
@@ -19,8 +21,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     apply_step,
 )
-from tuyen_router.domain.organization import Organization, without
-from tuyen_router.domain.organization import evolve as set_up
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_request,
@@ -35,7 +36,7 @@ def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[Dispa
     return folded
 
 
-def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: Any) -> Any:
+def _ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
     said = [
@@ -44,7 +45,9 @@ def _ask(rotations: DispatchState, known: Organization, offset: int, **fields: A
     return said[0] if said else None
 
 
-def _drained(rotations: DispatchState, organization: Organization, most: int = 1000) -> list[Any]:
+def _drained(
+    rotations: DispatchState, organization: OrganizationState, most: int = 1000
+) -> list[Any]:
     steps = _fold(rotations, drain(rotations, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
@@ -106,11 +109,11 @@ SALES = {"department": "sales"}
         pytest.param(shop(agents=[]), shop(agents=[agent("a")], **ONLY_A), {}, id="is a new agent"),
         pytest.param(shop(rules=[_bounded(0)]), shop(rules=[_bounded(1)]), {}, id="may have more"),
         pytest.param(
-            without(SITE, "department", "sales"), SITE, SALES, id="the department is set up"
+            after(SITE, Removed("department", "sales")), SITE, SALES, id="the department is set up"
         ),
         pytest.param(
-            set_up(without(SITE, "agent", "b"), agent("a")),
-            without(SITE, "agent", "b"),
+            after(SITE, Removed("agent", "b"), agent("a")),
+            after(SITE, Removed("agent", "b")),
             SALES,
             id="joins the department",
         ),
@@ -123,7 +126,7 @@ SALES = {"department": "sales"}
     ],
 )
 def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
-    before: Organization, after: Organization, asked: dict[str, Any]
+    before: OrganizationState, after: OrganizationState, asked: dict[str, Any]
 ) -> None:
     rotations = DispatchState(0)
     assert _ask(rotations, before, 0, **asked).verdict is Verdict.QUEUED
@@ -132,7 +135,7 @@ def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
     assert (name, taken) == ("inbound/3/0", B if "handed_over_by" in asked else A)
 
 
-def _fill(rotations: DispatchState, organization: Organization, pages: str) -> None:
+def _fill(rotations: DispatchState, organization: OrganizationState, pages: str) -> None:
     """One request after another, each of the page with a number."""
     for offset, number in enumerate(pages, len(rotations.answers)):
         asked = _ask(rotations, organization, offset, page_id=PageId(f"p{number}"))
@@ -150,11 +153,9 @@ def test_r2_4_a_rule_that_is_edited_while_its_queue_is_full_keeps_its_place() ->
 
 def test_r5_1_the_queue_of_a_deleted_rule_is_served_by_the_one_that_covers_the_page_then() -> None:
     rotations = DispatchState(0)
-    organization = shop(online="", rules=[rule("named", "ab", pages=("p1",))])
-    _fill(rotations, organization, "1212")
-    assert (
-        _drained(rotations, without(shop(rules=organization.rules.values()), "rule", "named")) == []
-    )
+    named = rule("named", "ab", pages=("p1",))
+    _fill(rotations, shop(online="", rules=[named]), "1212")
+    assert _drained(rotations, after(shop(rules=[named]), Removed("rule", "named"))) == []
     default = shop(rules=[rule("default", "c")])
     assert _drained(rotations, default) == [(f"inbound/3/{each}", C) for each in range(4)]
 
@@ -199,19 +200,19 @@ def test_r5_1_a_newcomer_waits_behind_nobody_where_nobody_waits() -> None:
 
 
 def test_r1_5_a_wait_is_for_the_department_that_was_asked_for() -> None:
-    rotations, nobody = DispatchState(0), without(SITE, "agent", "c")
-    nobody = without(nobody, "agent", "b")
+    rotations = DispatchState(0)
+    nobody = after(SITE, Removed("agent", "c"), Removed("agent", "b"))
     assert _ask(rotations, nobody, 0, department="care").verdict is Verdict.QUEUED
     assert _ask(rotations, nobody, 1, department="sales").agent_id == A
     assert _drained(rotations, nobody) == []
-    assert _drained(rotations, without(SITE, "agent", "b")) == [("inbound/3/0", C)]
+    assert _drained(rotations, after(SITE, Removed("agent", "b"))) == [("inbound/3/0", C)]
 
 
 def test_r1_6_a_wait_is_given_to_the_group_of_its_link_first() -> None:
     rotations = DispatchState(0)
     off = msgspec.structs.replace(rule(), enabled=False)
     url = "https://shop.example/giay/da"
-    assert _ask(rotations, set_up(LINKED, off), 0, page_url=url).verdict is Verdict.QUEUED
+    assert _ask(rotations, after(LINKED, off), 0, page_url=url).verdict is Verdict.QUEUED
     assert _drained(rotations, LINKED) == [("inbound/3/0", B)]
 
 

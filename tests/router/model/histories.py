@@ -73,7 +73,7 @@ class History:
     owned: set[str] = field(default_factory=set)
     """Those that the page began (R4.5)."""
     told: list[tuple[Thread, str, Event]] = field(default_factory=list)
-    """Inbound events with their ids, to be told again."""
+    """Inbound events with their ids, to be delivered again."""
     counts_loads: bool = False
     """Whether rules may ask for loads. Nobody then comments on livestreams: two threads of one
     customer that wait for one answer take one place in the queue, and count as two afterwards."""
@@ -83,7 +83,7 @@ class History:
     count: int = 0
     log: list[str] = field(default_factory=list)
     offsets: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Each conversation's events, and where they stand in the log."""
+    """Each conversation's events, and their offsets in the log."""
     removed: set[str] = field(default_factory=set)
     """Comments that are gone (R4.6)."""
     taken_back: set[str] = field(default_factory=set)

@@ -13,6 +13,7 @@ from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ThreadRemoved, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Strategy
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Waiting, build_offer
 from tuyen_router.domain.snapshot import as_row
 from tuyen_router.domain.state import ConversationState, CustomerRouting, CustomerState
@@ -43,7 +44,7 @@ def versions_rise_by_one(history: History) -> None:
 
 
 def nothing_is_pending(history: History) -> None:
-    """Whoever awaits an answer stands in the queue, and whoever stands there awaits one (R5)."""
+    """Whatever awaits an answer is in the queue, and whatever is there awaits one (R5)."""
     waiting = _waiting(history)
     for partition in history.simulation.customers.values():
         for customer in partition.customers.values():
@@ -74,8 +75,9 @@ def queue_is_empty_while_somebody_can(history: History) -> None:
     for organization in history.simulation.organizations.values():
         if not organization.assigns_by_itself:
             continue
+        pools = PoolCache().pools_of(organization)
         for waiting in _waiting(history).values():
-            assert not build_offer(organization, waiting.request, _loads(history)).agents, waiting
+            assert not build_offer(pools, waiting.request, _loads(history)).agents, waiting
 
 
 def rotation_is_exact(history: History) -> None:
@@ -192,7 +194,7 @@ def commands_are_settled(history: History) -> None:
 
 
 def states_are_what_the_logs_say(history: History) -> None:
-    """Invariant 6: folding the logs again, compacted or not, gives the state that is live."""
+    """INV6: folding the logs again, compacted or not, gives the state that is live."""
     simulation = history.simulation
     for compacted in (False, True):
         for number, partition in simulation.customers.items():

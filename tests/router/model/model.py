@@ -144,7 +144,7 @@ class Model:
         )
 
     def group(self, url: str | None) -> list[str]:
-        """R1.6: the members of the longest link that stands before the address."""
+        """R1.6: the members of the longest link that covers the address."""
         path = f"{url}/"
         links = [link for link in self.world["links"] if path.startswith(f"{link}/")]
         name = self.world["links"][max(links, key=len)] if links else None

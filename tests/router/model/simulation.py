@@ -34,7 +34,7 @@ from tuyen_router.domain.candidates import members_of
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
@@ -158,7 +158,9 @@ class Worker:
 class Simulation:
     """Both stages over some partitions of customers; one step at a time, in any order."""
 
-    def __init__(self, partitions: Iterable[int], organizations: Iterable[Organization]) -> None:
+    def __init__(
+        self, partitions: Iterable[int], organizations: Iterable[OrganizationState]
+    ) -> None:
         self.topics = MemoryTopics()
         self.organizations = {each.id: each for each in organizations}
         self.clock = ManualClock(START)
@@ -257,13 +259,14 @@ class Simulation:
         """Keeps the answers that a step gave, with what the pool was when it gave them."""
         for answer in self.rotations[number].answers.values():
             choice = answer.choice
-            rule = self.organizations[choice.organization].rules.get(choice.rule_id or RuleId(""))
+            known = self.organizations[choice.organization]
+            rule = known.directory.rules.get(choice.rule_id or RuleId(""))
             if (number, answer.place) not in self.chosen and rule is not None:
-                members = members_of(self.organizations[choice.organization], rule)
+                members = members_of(known.directory, rule.value)
                 order = tuple(member.agent_id for member in members)
                 self.chosen[number, answer.place] = (choice, order)
 
-    def change(self, organization: Organization) -> None:
+    def change(self, organization: OrganizationState) -> None:
         """The copies learn something, and both stages are woken for it."""
         if organization.counts_loads and not self.organizations[organization.id].counts_loads:
             self.owed.update(self.customers)

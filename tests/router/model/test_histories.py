@@ -232,7 +232,7 @@ def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
 
 
 @pytest.mark.usefixtures("_snapshots_all_the_time")
-def test_r2_1_skew_is_at_most_one_while_the_candidates_stay(histories: int) -> None:
+def test_inv4_r2_1_skew_is_at_most_one_while_the_candidates_stay(histories: int) -> None:
     """R2.1 over the whole machine: any run of n choices, whatever crashes."""
     weights = {"write": 60, "again": 5, "done": 6}
     for seed in range(30 * histories):

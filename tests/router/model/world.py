@@ -1,19 +1,34 @@
 """A small shop: two pages and a site, four agents, and all that people can set up in it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from router.model.model import NO_VISIT, Visit
 from router.model.simulation import START
+from support.directory import organization
 from tuyen_events.directory import (
     AgentChanged,
+    DepartmentChanged,
+    DirectoryEvent,
     GroupChanged,
     LinkChanged,
     Member,
     PageChanged,
+    RegionChanged,
     RuleChanged,
     SettingsChanged,
+    SupportTeamChanged,
 )
-from tuyen_events.ids import AgentId, GroupId, LinkId, OrganizationId, PageId, RuleId
+from tuyen_events.ids import (
+    AgentId,
+    DepartmentId,
+    GroupId,
+    LinkId,
+    OrganizationId,
+    PageId,
+    RegionId,
+    RuleId,
+)
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
@@ -23,8 +38,7 @@ from tuyen_events.vocabulary import (
     Strategy,
     WhenNobody,
 )
-from tuyen_router.domain.links import Links
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 
 SHOP = OrganizationId("shop")
 AGENTS = ("an", "binh", "chi", "dung")
@@ -81,65 +95,62 @@ def first_world() -> World:
     }
 
 
-def organization_of(world: World) -> Organization:
+def organization_of(world: World) -> OrganizationState:
     """The world as the router's copies have it."""
+    presence = {
+        AgentId(name): Presence(agent["presence"]) for name, agent in world["agents"].items()
+    }
+    return organization(SHOP, _changes(world), presence=presence, suspended=world["suspended"])
+
+
+def _changes(world: World) -> Iterator[DirectoryEvent]:
     settings = {**world["settings"], "when_nobody": WhenNobody(world["settings"]["when_nobody"])}
-    return Organization(
-        SHOP,
-        SettingsChanged(organization=SHOP, at=START, **settings),
-        suspended=world["suspended"],
-        agents={
-            AgentId(name): AgentChanged(
-                organization=SHOP,
-                at=START,
-                id=AgentId(name),
-                name=name,
-                username=name,
-                role=Role(agent["role"]),
-                departments=tuple(agent["departments"]),
-                regions=tuple(agent["regions"]),
-                disabled=agent["disabled"],
-            )
-            for name, agent in world["agents"].items()
-        },
-        pages={
-            PageId(name): PageChanged(
-                organization=SHOP,
-                at=START,
-                id=PageId(name),
-                channel=Channel(page["channel"]),
-                external_id=name,
-                name=name,
-                staff=tuple(map(AgentId, page["staff"])),
-            )
-            for name, page in world["pages"].items()
-        },
-        rules={RuleId(name): _rule(name, rule) for name, rule in world["rules"].items()},
-        support_team=tuple(map(AgentId, world["support_team"])),
-        departments=frozenset(DEPARTMENTS),
-        regions=frozenset(f"{each}/north" for each in DEPARTMENTS),
-        groups={
-            GroupId(name): GroupChanged(
-                organization=SHOP,
-                at=START,
-                id=GroupId(name),
-                name=name,
-                members=tuple(map(AgentId, members)),
-            )
-            for name, members in world["groups"].items()
-        },
-        links=Links(
-            {
-                LinkId(url): LinkChanged(
-                    organization=SHOP, at=START, id=LinkId(url), url=url, group=GroupId(group)
-                )
-                for url, group in world["links"].items()
-            }
-        ),
-        presence={
-            AgentId(name): Presence(agent["presence"]) for name, agent in world["agents"].items()
-        },
-    )
+    yield SettingsChanged(organization=SHOP, at=START, **settings)
+    team = tuple(map(AgentId, world["support_team"]))
+    yield SupportTeamChanged(organization=SHOP, at=START, agent_ids=team)
+    for name in DEPARTMENTS:
+        department = DepartmentId(name)
+        yield DepartmentChanged(organization=SHOP, at=START, id=department, name=name)
+        yield RegionChanged(
+            organization=SHOP,
+            at=START,
+            department_id=department,
+            id=RegionId("north"),
+            name="North",
+        )
+    for name, agent in world["agents"].items():
+        yield AgentChanged(
+            organization=SHOP,
+            at=START,
+            id=AgentId(name),
+            name=name,
+            username=name,
+            role=Role(agent["role"]),
+            departments=tuple(agent["departments"]),
+            regions=tuple(agent["regions"]),
+            disabled=agent["disabled"],
+        )
+    for name, page in world["pages"].items():
+        yield PageChanged(
+            organization=SHOP,
+            at=START,
+            id=PageId(name),
+            channel=Channel(page["channel"]),
+            external_id=name,
+            name=name,
+            staff=tuple(map(AgentId, page["staff"])),
+        )
+    for name, rule in world["rules"].items():
+        yield _rule(name, rule)
+    for name, names in world["groups"].items():
+        members = tuple(map(AgentId, names))
+        yield GroupChanged(
+            organization=SHOP, at=START, id=GroupId(name), name=name, members=members
+        )
+    for url, group in world["links"].items():
+        yield LinkChanged(
+            organization=SHOP, at=START, id=LinkId(url), url=url, group=GroupId(group)
+        )
 
 
 def _rule(name: str, rule: dict[str, Any]) -> RuleChanged:

@@ -50,7 +50,7 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
@@ -62,7 +62,7 @@ from tuyen_stream import Outbox
 class _Stage:
     """The stage over one partition, with topics of a prefix."""
 
-    def __init__(self, organization: Organization | None = None) -> None:
+    def __init__(self, organization: OrganizationState | None = None) -> None:
         self.partition = CustomerState(3)
         known = organization or shop()
         self.stage = CustomerStage(
@@ -106,7 +106,7 @@ def _chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamReco
     return record(offset, answer(request(0), Verdict.CHOSEN, agent_id, **fields))
 
 
-def _counting() -> Organization:
+def _counting() -> OrganizationState:
     return shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
 
 
@@ -337,7 +337,7 @@ def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker
     assert (told.agent_id, told.version) == (A, 2)
 
 
-def test_invariant_6_what_is_written_is_the_state() -> None:
+def test_inv6_what_is_written_is_the_state() -> None:
     """Marks, what opened again, and how often: the recovered partition is the live one."""
     stage = _Stage()
     tables = CustomerPartitions()
@@ -370,7 +370,7 @@ def test_invariant_6_what_is_written_is_the_state() -> None:
 
 
 def test_r4_1_a_request_says_how_much_of_the_directory_was_read() -> None:
-    stage = _Stage(dataclasses.replace(shop(), directory=41))
+    stage = _Stage(dataclasses.replace(shop(), directory_offset=41))
     outbox = stage.handle("inbound", record(0, _message(COMMENT), event_id("0")))
     (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)

@@ -16,7 +16,7 @@ from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.phases import Phase
@@ -38,7 +38,7 @@ ONE_EACH = shop(
 class _Stage:
     """The stage over one partition, and the log of its table."""
 
-    def __init__(self, organization: Organization, clock: ManualClock | None = None) -> None:
+    def __init__(self, organization: OrganizationState, clock: ManualClock | None = None) -> None:
         self.known = organization
         self.rotations = DispatchState(NUMBER)
         self.log: list[StreamRecord] = []

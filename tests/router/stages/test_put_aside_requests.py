@@ -1,5 +1,6 @@
 """R9.5 in stage 2: pools, requests and queues that no record holds, or that nobody can handle."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from router.domain.shop import SHOP, A, agent, request, rule, shop
 from router.stages.streams import StreamRecord, events, record, written
 from router.stages.test_organizations import NOBODY, NUMBER, _report, _Stage, _told
 from router.stages.test_put_aside import ENDLESS, letters
+from support.directory import after
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, EventId, OrganizationId
 from tuyen_events.pools import PoolRecorded
@@ -18,25 +20,19 @@ from tuyen_events.vocabulary import Presence
 from tuyen_router.domain import queue
 from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import ChoicesTable
 from tuyen_stream import Outbox
 
 
-def _many(number: int, *, online: bool, **settings: Any) -> Organization:
+def _many(number: int, *, online: bool, **settings: Any) -> OrganizationState:
     names = [f"{each:064}" for each in range(number)]
     agents = [agent(each) for each in names]
-    known = shop(agents=agents, online="", rules=[rule(members=())], **settings)
+    known = shop(agents=agents, online="", rules=[rule(members=())], pages=[], **settings)
     presence = dict.fromkeys(map(AgentId, names), Presence.ONLINE) if online else {}
-    return Organization(
-        known.id,
-        known.settings,
-        agents=known.agents,
-        rules=known.rules,
-        presence=presence,
-    )
+    return replace(known, presence=presence)
 
 
 def _batches(outbox: Outbox) -> list[int]:
@@ -77,17 +73,8 @@ def test_r2_1_a_choice_among_thousands_is_small() -> None:
 def test_r1_7_a_wait_for_a_thousand_who_are_full_is_small() -> None:
     names = [AgentId(f"{each:064}") for each in range(1_000)]
     members = tuple(Member(agent_id=each, capacity=0) for each in names)
-    known = _many(1_000, online=True)
-    full = Organization(
-        known.id,
-        known.settings,
-        agents=known.agents,
-        rules={
-            each.id: msgspec.structs.replace(each, members=members) for each in known.rules.values()
-        },
-        presence=known.presence,
-    )
-    outbox = _Stage(full).ask(0)
+    full = msgspec.structs.replace(rule(), members=members)
+    outbox = _Stage(after(_many(1_000, online=True), full)).ask(0)
     assert [said for _, said, _ in _told(outbox)] == [Verdict.QUEUED]
     assert max(_batches(outbox)) < 4_000
 
@@ -154,7 +141,7 @@ def _stopped() -> float:
     return REGISTRY.get_sample_value("tuyen_stopped_drains_total") or 0.0
 
 
-def test_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_alone(
+def test_inv7_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stage = _Stage(NOBODY)

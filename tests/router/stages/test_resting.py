@@ -33,7 +33,7 @@ from tuyen_events.vocabulary import Channel, Reason, Strategy
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain import archive, snapshot
 from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
 from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.customers import CustomerStage
@@ -49,7 +49,7 @@ LATER = timedelta(days=5)
 class _Log:
     """One partition of stage 1, and its records: of `router-customers` the last of each key."""
 
-    def __init__(self, known: Organization | None = None) -> None:
+    def __init__(self, known: OrganizationState | None = None) -> None:
         known = known or shop()
         self.partition = CustomerState(3)
         self.assignments: list[StreamRecord] = []
@@ -64,7 +64,7 @@ class _Log:
         )
 
     def handle(self, topic: str, *told: Event, event: str | None = None) -> Outbox:
-        """What came of a batch of events."""
+        """The result of a batch of events."""
         start = self._offsets[topic]
         self._offsets[topic] += len(told)
         records = [
@@ -89,11 +89,13 @@ class _Log:
         self.customers.pop(key, None)
         self.customers[key] = StreamRecord(self._written, key, value)
 
-    def given_out(self, count: int, at: datetime, agent: AgentId = A) -> list[ConversationId]:
+    def given_out(
+        self, count: int, at: datetime, agent: AgentId = A, mode: Strategy = Strategy.SEQUENTIAL
+    ) -> list[ConversationId]:
         """So many root comments, each answered for."""
         start = self._offsets["router-answers"]
         names = [ConversationId(f"cmt_{start + number}") for number in range(count)]
-        asked = answer(request(0, COMMENT), Verdict.CHOSEN, agent)
+        asked = replace(answer(request(0, COMMENT), Verdict.CHOSEN, agent), mode=mode)
         self.handle(
             "router-answers", *(replace(asked, conversation_id=name, at=at) for name in names)
         )
@@ -149,10 +151,10 @@ def _at_rest() -> tuple[_Log, ConversationId]:
     return log, first
 
 
-def test_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
+def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Ten comments a day that nobody ever calls done: none is a row for ever."""
+    """Ten comments a day that nobody ever marks as done: none is a row for ever."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = _Log()
     for day in range(365):
@@ -218,6 +220,31 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     assert log.partition.loads[SHOP][A] == loads + 1
 
 
+def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> None:
+    log = _Log()
+    first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
+    second, *_ = log.given_out(1, AT, mode=Strategy("by_skill"))
+    log.given_out(2 * YOUNG, AT + LATER)
+    assert [each for each in log.customers if each.startswith(b"reason/")] == [
+        b"reason/12",
+        b"reason/13",
+    ]
+    log.read_at_a_start()
+    archive = log.partition.archive
+    kept = [found.reason for each in (first, second) if (found := archive.find(each))]
+    assert kept == [Reason("weighted"), Reason("by_skill")]
+
+
+def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> None:
+    log = _Log()
+    reasons = log.partition.archive.reasons
+    reasons += [Reason(f"reason_{number}") for number in range(len(reasons), 256)]
+    first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
+    log.given_out(2 * YOUNG, AT + LATER)
+    assert log.partition.conversations[first].reason == Reason("weighted")
+    assert log.partition.archive.find(first) is None
+
+
 def test_r5_1_what_waits_never_rests() -> None:
     log = _Log()
     asked = answer(request(0, COMMENT), Verdict.QUEUED)
@@ -276,8 +303,8 @@ def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -
 
 
 def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
-    """The manager's command is refused, and the conversation takes its agent's place again: who
-    counts has to hear of it, and what is told after a start must be no older than that."""
+    """The manager's command is refused, and the conversation takes its agent's place again: stage 2
+    needs a report of it, and a report after a start must be no older than that."""
     log = _Log(shop(rules=[rule(mode=Strategy.LEAST_LOADED)]))
     command = replace(assign(B, COMMENT), expected_version=3, known_version=4, known_agent_id=A)
     outbox = log.handle("commands", command)

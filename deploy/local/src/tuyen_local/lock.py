@@ -13,7 +13,7 @@ from tuyen_local.errors import CannotStart
 def held(directory: Path) -> Iterator[None]:
     """Holds the directory for this process; CannotStart when another one has it.
 
-    The kernel lets go of it when the process ends, however it ends.
+    The kernel releases it when the process ends, however it ends.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("a+") as file:

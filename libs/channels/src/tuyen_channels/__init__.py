@@ -1,1 +1,1 @@
-"""The channels: signatures and parsers of what Facebook and others send."""
+"""The channels: signatures and parsers for what Facebook and others send."""

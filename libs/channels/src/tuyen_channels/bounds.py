@@ -1,7 +1,7 @@
-"""What a channel says, cut to what the log, the views and the workers hold (R9.5, R9.6).
+"""Limits what a channel sends to what the log, the views and the workers can store (R9.5, R9.6).
 
-What only describes is cut or left out, so that the customer's words go through; a part whose ids
-are longer than an id can be is not read at all.
+A value that only describes something is cut or dropped, so that the customer's text is accepted; a
+part whose ids are longer than an id may be is not read at all.
 """
 
 import math
@@ -15,15 +15,15 @@ from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, ID_CHARACTERS, URL_CHARA
 _OF_AN_ID = "\\A[^\0\ufffd]*\\Z"
 
 TextId = Annotated[str, Meta(min_length=1, max_length=EXTERNAL_ID_CHARACTERS, pattern=_OF_AN_ID)]
-"""An id of a channel as text: without the characters that stand for none."""
+"""A channel's id as text: without NUL and replacement characters."""
 
 BlankId = Annotated[str, Meta(max_length=EXTERNAL_ID_CHARACTERS, pattern=_OF_AN_ID)]
-"""The same where it may be left empty."""
+"""The same where it may be empty."""
 
 Id = TextId | Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 _EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
-"""Before there was any of the channels."""
+"""Before any of the channels existed."""
 _AHEAD = timedelta(days=1)
 
 
@@ -33,30 +33,32 @@ def cut(text: str | None, characters: int) -> str | None:
 
 
 def whole_or_none(text: str | None, characters: int) -> str | None:
-    """A text of which a beginning would be another one: an address, a number."""
+    """The text, or None if it is too long and its beginning would mean something else: an address,
+    a number."""
     return None if text is None or len(text) > characters else text
 
 
 def page_address(url: str | None) -> str | None:
-    """A page's address. Of one that is too long, query and fragment are the least (R1.6)."""
+    """A page's address. One that is too long loses query and fragment first, which matter least
+    (R1.6)."""
     if url is None or len(url) <= URL_CHARACTERS:
         return url
     return url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
 
 
 def chosen_id(name: str | None) -> str | None:
-    """The id of something that an organization has. A longer one is none of theirs: what is left
-    of it is no id that anybody can choose, so that it stays the name of nothing (R1.5)."""
+    """The id of an entity of the organization. A longer one matches none: it is cut to a text that
+    nobody can choose as an id, so that it matches nothing later either (R1.5)."""
     if name is None or len(name) <= ID_CHARACTERS:
         return name
     return name[: ID_CHARACTERS - 1] + "…"
 
 
 def believable(moment: datetime, accepted_at: datetime) -> datetime:
-    """A sender's time, or that of acceptance where the sender's clock cannot be right (I2)."""
+    """The sender's time, or the time of acceptance if the sender's clock cannot be right (I2)."""
     return moment if _EARLIEST <= moment <= accepted_at + _AHEAD else accepted_at
 
 
 def degrees(value: float | None) -> float | None:
-    """A latitude or longitude; None for a number that is no place."""
+    """A latitude or longitude; None if the number is not finite."""
     return value if value is not None and math.isfinite(value) else None

@@ -1,12 +1,12 @@
-"""Bodies that a strict reader of JSON refuses for a single character or number, or whose text
-nothing can store."""
+"""Repairs bodies that a strict JSON decoder refuses because of a single character or number, or
+whose text cannot be stored."""
 
 import json
 import math
 import re
 
 REPLACEMENT = "\ufffd"
-"""What stands for a character that is none. No id of a channel has one."""
+"""Replaces an invalid character. No id of a channel contains it."""
 
 _DIGITS = 64
 _HALF = re.compile("[\ud800-\udfff]")
@@ -14,18 +14,18 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def needs_mending(body: bytes) -> bool:
-    """Whether a reader would take the body and find a NUL character in it, which is no text."""
+    """Whether the body contains a NUL character, which a decoder would accept although it cannot be
+    stored."""
     return b"\\u0000" in body
 
 
 def mended(body: bytes) -> bytes:
-    """The same JSON with REPLACEMENT for what cannot be a character, and with null for what cannot
-    be a number.
+    """The same JSON with REPLACEMENT for invalid characters, and with null for invalid numbers.
 
-    A half of an emoji (an unpaired surrogate) where a text was cut, a byte that is no UTF-8, or a
-    NUL makes a whole body unreadable to a strict reader or to a store; everything but that
-    character is worth having. Numbers without a value are NaN, infinities, and what is larger than
-    any. Raises ValueError or RecursionError for what is no JSON either way.
+    Half of an emoji (a lone surrogate) where a text was cut, a byte that is not UTF-8, or a NUL
+    makes the whole body unreadable for a strict decoder, or impossible to store; everything except
+    that character is still useful. Invalid numbers are NaN, infinities, and numbers that are too
+    large. Raises ValueError or RecursionError if it is not JSON at all.
     """
     found = json.loads(
         body.decode("utf-8", "replace"),

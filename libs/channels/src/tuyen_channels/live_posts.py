@@ -1,29 +1,32 @@
 """Which posts are livestreams (P5a).
 
-Facebook marks a live comment with no flag and tells about a broadcast in a record of its own, whose
-id may be that of the live video or that of the video that the post shows. What is known:
+Facebook does not flag a livestream comment, and reports a broadcast separately, with an id that may
+be that of the live video or that of the video that the post shows. What can be known:
 
 - a video post: the page published post P, which shows video V;
 - a broadcast: video V is live, or was.
 
-A post is a livestream, from then on and for good, once
-1. a broadcast has the id of its video, or the id that the post itself ends with; or
-2. a broadcast with an unknown id starts, and the post is the page's newest video post that is none
-   yet, published within the hour before; or
+A post is a livestream, from then on and for ever, once
+
+1. a broadcast has the id of its video, or the id with which the post's own id ends; or
+2. a broadcast with an unknown id starts, and the post is the page's newest video post that is not a
+  livestream yet, published within the hour before; or
 3. a broadcast with an unknown id is running, and the post is a video post that is published, or
-   commented on, meanwhile (unless it was published more than an hour before the broadcast).
+  commented on, meanwhile (unless it was published more than an hour before the broadcast).
 
-2 and 3 are guesses, each of which uses the broadcast up; 1 holds even when a guess took it for
-another post's. What was accepted before stays what it
-was: the time of the classification stands with it, so that a replay decides as it was decided.
+2 and 3 are guesses, and each broadcast is used for only one guess; 1 applies even when a guess
+assigned the broadcast to another post. What was accepted before stays what it was: the time of the
+classification is stored with it, so that a replay decides in the same way.
 
-Of each page the VIDEO_POSTS newest records are kept; who writes one more removes the oldest. What
-is forgotten is a post like others from then on.
+The VIDEO_POSTS newest records of each page are kept; whoever writes one more removes the oldest. A
+post that is forgotten is treated as an ordinary post from then on.
 
 As a record (`post.classified`): with a post, what is known of the post; without one, a broadcast
-whose post is not known, and `livestream` says whether it still runs. A record is keyed by what it
-was heard of: a published post by the post, a broadcast by its video. Facts only grow: folding the
-latest records of all keys, in any order, or twice, gives the same state.
+whose post is not known, and `livestream` says whether it is still running. A record's key is what
+was reported: the post for a published post, the video for a broadcast. Facts only grow: applying
+the latest records of all keys, in any order, or twice, gives the same state.
+
+Decides P5a.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +45,7 @@ _FORGOTTEN_AT_ONCE = 10
 
 
 class Forgotten(NamedTuple):
-    """The removal of a record of a page."""
+    """The removal of a page's record."""
 
     organization: OrganizationId
     page_id: PageId
@@ -52,7 +55,7 @@ PostFact = PostClassified | ReplyPlaced | Forgotten
 
 
 class KeyedFact(NamedTuple):
-    """A fact and the key of its record within the page."""
+    """A fact, with the key of its record within the page."""
 
     key: str
     event: PostFact
@@ -60,7 +63,7 @@ class KeyedFact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A live video whose post is not known. One that has ended does not start again."""
+    """A live video whose post is not known. A broadcast that has ended does not start again."""
 
     running: bool
     at: datetime
@@ -68,7 +71,7 @@ class Broadcast:
 
 @dataclass(slots=True)
 class PagePosts:
-    """One page's posts, as far as they show videos."""
+    """The video posts and broadcasts of one page."""
 
     posts_by_video: dict[str, str] = field(default_factory=dict)
     published: dict[str, datetime] = field(default_factory=dict)
@@ -87,7 +90,7 @@ class PagePosts:
         )
 
     def forget(self, key: str) -> None:
-        """What the other records say: facts only grow, so they are folded anew."""
+        """Removes a record, and applies all others again, since facts only grow."""
         if self.told.pop(key, None) is None:
             return
         for known in (self.posts_by_video, self.published, self.live_since, self.broadcasts):
@@ -96,7 +99,7 @@ class PagePosts:
             self.apply(other, fact)
 
     def apply(self, key: str, fact: PostClassified) -> None:
-        """Folds one fact, which stands under `key`."""
+        """Applies one fact, whose record has the key `key`."""
         self.told[key] = fact
         post, video = fact.post_external_id, fact.video_external_id
         if post is None:
@@ -127,15 +130,15 @@ class PagePosts:
 
 
 class LivePosts:
-    """What is known of all pages' posts: the fold of `posts`."""
+    """What is known of all pages' posts, from the topic `posts`."""
 
     def __init__(self) -> None:
         self._pages: dict[PageKey, PagePosts] = {}
         self.roots = CommentRoots()
 
     def apply(self, key: str, fact: PostFact) -> None:
-        """Folds one fact, which stands under `key` of its page. The order and repetitions make no
-        difference, but to the replies and to what is forgotten."""
+        """Applies one fact, whose record has the key `key` within its page. Order and repetitions
+        make no difference, except for replies and forgotten posts."""
         page = (fact.organization, fact.page_id)
         match fact:
             case ReplyPlaced():
@@ -146,16 +149,16 @@ class LivePosts:
                 self._pages[page].forget(key)
 
     def page(self, page: PageKey) -> PagePosts | None:
-        """What is known of one page, not to be changed; None when nothing is."""
+        """What is known of one page, which must not be changed; None if nothing is."""
         return self._pages.get(page)
 
 
 class Draft:
-    """What one body adds to what is known, without touching it.
+    """What one body adds to the known facts, without changing them.
 
-    `facts` are to be written to the log and folded into `LivePosts` after that. They depend on what
-    the body says and not on whether it was known before: a body that comes again because the log
-    did not answer says its facts again.
+    `facts` must be written to the log and then applied to `LivePosts`. They depend on the body
+    only, not on whether they were known before: a body that is redelivered because the log did not
+    acknowledge it gives the same facts again.
     """
 
     def __init__(self, known: LivePosts) -> None:
@@ -169,7 +172,7 @@ class Draft:
         self.facts.append(KeyedFact(place_of(reply), self._roots.place(page, reply, root)))
 
     def root_of(self, page: PageKey, comment: str) -> str:
-        """The root of the thread in which a comment stands, as far as it is known."""
+        """The root of the thread that a comment belongs to, as far as it is known."""
         return self._roots.root_of(page, comment)
 
     def video_published(self, page: PageKey, post: str, video: str | None, at: datetime) -> None:
@@ -204,7 +207,8 @@ class Draft:
         return state is not None and _was_live(state, post, at)
 
     def commented(self, page: PageKey, post: str, shows_video: bool, at: datetime) -> bool:
-        """Whether a comment that is added at `at` is a live one; may classify the post (3)."""
+        """Whether a comment that is added at `at` is a livestream comment; may classify the post
+        (3)."""
         state = self._page(page)
         if state is None:
             return False
@@ -269,7 +273,7 @@ def _broadcast_key(video: str) -> str:
 
 
 def own_number(post: str) -> str:
-    """What a post's id (`page_number`) ends with."""
+    """The end of a post's id (`page_number`)."""
     return post.rpartition("_")[2]
 
 
@@ -279,13 +283,13 @@ def _was_live(state: PagePosts, post: str, at: datetime) -> bool:
 
 
 def _guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
-    """Whether a broadcast that names this post was used up by the guess that it is another's."""
+    """Whether the broadcast of this post was already assigned to another post by a guess."""
     other = None if video is None else state.posts_by_video.get(video)
     return other is not None and other != post and other in state.live_since
 
 
 def _running(state: PagePosts, at: datetime) -> str | None:
-    """The broadcast without a post that started last, of those that run."""
+    """The broadcast without a post that started last, of those that are running."""
     running = [
         (heard.at, video)
         for video, heard in state.broadcasts.items()
@@ -295,7 +299,7 @@ def _running(state: PagePosts, at: datetime) -> str | None:
 
 
 def _newest_open(state: PagePosts, at: datetime) -> str | None:
-    """The newest video post of the last hour that is no livestream yet."""
+    """The newest video post of the last hour that is not a livestream yet."""
     published = [
         (since, post)
         for post, since in state.published.items()
@@ -305,7 +309,8 @@ def _newest_open(state: PagePosts, at: datetime) -> str | None:
 
 
 def _settled(state: PagePosts, fact: PostClassified) -> PostClassified:
-    """The whole of what is known of the fact's subject: a compacted record replaces all before."""
+    """Everything that is known of the fact's subject, because a compacted record replaces all
+    earlier ones."""
     post, video = fact.post_external_id, fact.video_external_id
     if post is not None:
         since = state.live_since.get(post)

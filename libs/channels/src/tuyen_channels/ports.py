@@ -1,7 +1,7 @@
-"""What a service asks of a channel, whichever it is.
+"""What a service needs from a channel.
 
-A channel knows how its webhooks are signed and what their bodies say. It does no I/O and keeps no
-state; what it has to know of pages and livestreams is given to it.
+A channel knows how its webhooks are signed and what their bodies mean. It does no I/O and has no
+state; what it has to know of pages and livestreams is passed to it.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from tuyen_events.vocabulary import Channel
 
 
 class Page(NamedTuple):
-    """Whose page it is, and how that organization calls it."""
+    """The organization that has the page, and the page's id there."""
 
     organization: OrganizationId
     id: PageId
@@ -28,14 +28,15 @@ PageTokenLookup = Callable[[str], str | None]
 """By account, what a page signs its webhooks with; None for an account that has no token."""
 
 Pages = Mapping[str, Page]
-"""The connected pages of one channel by the channel's own id. What is not in it is not known."""
+"""The connected pages of one channel by the channel's own id. A page that is missing is unknown."""
 
 
 class Normalized(msgspec.Struct, frozen=True):
     """One event, ready for the log.
 
-    `id` comes from the channel's deduplication key (P5c), `key` places the event with its customer
-    (R9.3), `subject` is the conversation, or the post or video where there is none.
+    `id` is derived from the channel's deduplication key (P5c), `key` puts the event into its
+    customer's partition (R9.3), `subject` is the conversation, or the post or video if there is
+    none.
     """
 
     id: EventId
@@ -45,7 +46,7 @@ class Normalized(msgspec.Struct, frozen=True):
 
 
 class SkipReason(StrEnum):
-    """Why a part of a body was kept raw and nothing else (P4)."""
+    """Why a part of a body was only stored raw (P4)."""
 
     UNKNOWN_PAGE = "unknown_page"
     DASHBOARD_TEST = "dashboard_test"
@@ -56,14 +57,14 @@ class SkipReason(StrEnum):
     UNKNOWN_VERB = "unknown_verb"
     UNKNOWN_EVENT = "unknown_event"
     BY_PAGE = "by_page"
-    """The page's own act of a kind that matters from customers alone."""
+    """An act of the page itself, of a kind that matters only from customers."""
     BY_VISITOR = "by_visitor"
-    """Somebody else's post on the page: no kind of conversation of ours."""
+    """A post on the page by somebody else, which is not a kind of conversation here."""
     EMPTY = "empty"
 
 
 class Skipped(NamedTuple):
-    """A part that says nothing to us; `what` names it in the channel's words."""
+    """A part that is not used; `what` names it in the channel's terms."""
 
     why: SkipReason
     what: str
@@ -72,8 +73,8 @@ class Skipped(NamedTuple):
 class Failure(NamedTuple):
     """A part that could not be read.
 
-    `payload` is the smallest body of the channel that holds the part alone, so that it can be read
-    again by the same parser; `page` is the channel's id of the page, empty when not even that could
+    `payload` is the smallest body of the channel that contains only this part, so that the same
+    parser can read it again; `page` is the channel's id of the page, empty if not even that could
     be read.
     """
 
@@ -83,10 +84,10 @@ class Failure(NamedTuple):
 
 
 class Parsed(msgspec.Struct):
-    """Everything that one body says, in the body's order.
+    """Everything in one body, in the body's order.
 
-    `classified` are the facts about posts that follow from it; they count for others once they are
-    in the log. `page` is the first page that the body names, empty when it names none.
+    `classified` are the facts about posts that follow from it; other bodies use them once they are
+    in the log. `page` is the first page that the body names, empty if it names none.
     """
 
     page: str = ""
@@ -102,8 +103,8 @@ class Parsed(msgspec.Struct):
 class WebhookChannel(Protocol):
     """The receiving half of a channel.
 
-    Where each page has a webhook of its own (`by_account`), the address names the account, which is
-    the page's id at the channel; otherwise the account is empty, and bodies name their pages.
+    If each page has its own webhook (`by_account`), the address contains the account, which is the
+    page's id at the channel; otherwise the account is empty, and bodies name their pages.
     """
 
     @property
@@ -113,7 +114,7 @@ class WebhookChannel(Protocol):
     def by_account(self) -> bool: ...
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
-        """What to answer when the channel proves the address; None refuses (403)."""
+        """The response when the channel verifies the address; None refuses (403)."""
         ...
 
     def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
@@ -128,6 +129,6 @@ class WebhookChannel(Protocol):
         posts: LivePosts,
         account: str = "",
     ) -> Parsed:
-        """Reads an authentic body. Never raises, whatever is in it: what cannot be read is a
+        """Reads an authentic body. Never raises, whatever it contains: what cannot be read is a
         failure of its own part (P4). The same body gives the same ids whenever it is read."""
         ...

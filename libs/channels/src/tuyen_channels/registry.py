@@ -1,4 +1,4 @@
-"""The channels by name: services go through here and know none of them."""
+"""The channels by name: services use this registry and know no single channel."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from tuyen_events.vocabulary import Channel
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """How a channel is opened. `credentials` are the names of the settings that it needs."""
+    """How to create a channel. `credentials` are the names of the settings that it needs."""
 
     credentials: tuple[str, ...]
     open: Callable[[Sequence[str], PageTokenLookup], WebhookChannel]
-    """Takes the credentials' values in the order of their names, and the tokens of the pages that
-    sign for themselves."""
+    """Takes the credentials' values in the order of their names, and the tokens of pages that sign
+    with their own."""
 
 
 REGISTRY: Mapping[Channel, Registration] = MappingProxyType(
@@ -39,7 +39,8 @@ def credential_names() -> tuple[str, ...]:
 def open_channels(
     credentials: Mapping[str, str], tokens: PageTokenLookup
 ) -> Mapping[str, WebhookChannel]:
-    """All channels by the name in their webhook's address. Raises KeyError for a missing one."""
+    """All channels by the name in their webhook's address. Raises KeyError if a credential is
+    missing."""
     return {
         name.value: channel.open([credentials[one] for one in channel.credentials], tokens)
         for name, channel in REGISTRY.items()

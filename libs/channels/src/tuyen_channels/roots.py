@@ -1,10 +1,13 @@
-"""Under which root comment a reply stands (R4.3).
+"""Which root comment a reply belongs to (R4.3).
 
-Facebook tells of a reply the comment above it, which is the root as a rule, and another reply where
-somebody answered that. A conversation is its root's, so what is above recent replies is remembered:
-for each page in PLACED_REPLIES places, of which a reply takes the one that its id says. So every
-ingest remembers the same, also after a restart, and none remembers more with the years. A reply to
-a reply that is forgotten, or that has not come yet, stands under that reply.
+For a reply, Facebook names the parent comment, which is usually the root, but is another reply if
+somebody answered that one. A conversation belongs to its root, so the parents of recent replies are
+remembered: each page has PLACED_REPLIES slots, of which a reply uses the one given by its id. So
+every ingest process remembers the same, also after a restart, and memory does not grow with the
+years. A reply to a reply that is forgotten, or has not arrived yet, is treated as belonging to that
+reply.
+
+Decides R4.3.
 """
 
 from zlib import crc32
@@ -19,18 +22,18 @@ PageKey = tuple[OrganizationId, PageId]
 
 
 class CommentRoots:
-    """What is above the recent replies of all pages."""
+    """The parents of the recent replies of all pages."""
 
     def __init__(self) -> None:
         self._pages: dict[PageKey, dict[str, ReplyPlaced]] = {}
 
     def apply(self, fact: ReplyPlaced) -> None:
-        """Folds one fact; the latest of a place counts."""
+        """Applies one fact; the latest of a slot counts."""
         page = self._pages.setdefault((fact.organization, fact.page_id), {})
         page[place_of(fact.comment_external_id)] = fact
 
     def above(self, page: PageKey, comment: str) -> str | None:
-        """The comment above a reply, where it is remembered."""
+        """The parent of a reply, if it is remembered."""
         fact = self._pages.get(page, {}).get(place_of(comment))
         if fact is None or fact.comment_external_id != comment:
             return None
@@ -38,14 +41,14 @@ class CommentRoots:
 
 
 class RootsDraft:
-    """What one body adds to what is known, without touching it."""
+    """What one body adds to the known facts, without changing them."""
 
     def __init__(self, known: CommentRoots) -> None:
         self._known = known
         self._added = CommentRoots()
 
     def root_of(self, page: PageKey, comment: str) -> str:
-        """The root of the thread in which the comment stands, as far as it is known."""
+        """The root of the thread that the comment belongs to, as far as it is known."""
         for _ in range(_LEVELS):
             above = self._added.above(page, comment) or self._known.above(page, comment)
             if above is None:

@@ -1,7 +1,9 @@
 """A webhook's signature: HMAC-SHA256 with a shared secret, over the raw bytes (P2).
 
-Meta signs its own escaped-unicode form, so a body that was parsed and written again fails, and only
-where text is not ASCII: every Vietnamese text.
+Meta signs its own form with escaped Unicode, so the signature does not match a body that was parsed
+and encoded again, but only if its text is not ASCII, as every Vietnamese text.
+
+Decides P2.
 """
 
 import hashlib
@@ -23,5 +25,5 @@ class Signature:
         return b"sha256=" + mac.hexdigest().encode()
 
     def verify(self, body: bytes, signature: bytes | None) -> bool:
-        """Whether `signature` is that of these bytes; takes equally long wherever it differs."""
+        """Whether `signature` is that of these bytes, compared in constant time."""
         return signature is not None and hmac.compare_digest(self.sign(body), signature)

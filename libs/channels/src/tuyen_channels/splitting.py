@@ -1,5 +1,6 @@
-"""Takes JSON apart without reading it: where a strict reader refuses the whole for one part of it,
-the other parts are still to be had. Depth, numbers and characters make no difference here."""
+"""Splits JSON into its parts without decoding it: if a strict decoder refuses the whole because of
+one part, the other parts can still be read. Depth, numbers and characters make no difference
+here."""
 
 import re
 
@@ -7,17 +8,17 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 _MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*(.*)', re.DOTALL)
 _BLANK = b" \t\r\n"
 _DEPTH = 100_000
-"""Nothing but brackets is no JSON that holds anything."""
+"""Deeper nesting is refused: it contains nothing but brackets."""
 
 
 def elements(array: bytes) -> list[bytes]:
-    """The elements of an array, each as it stands. Raises ValueError when it is none."""
+    """The elements of an array, each as its bytes. Raises ValueError if it is not an array."""
     return _parts(array, b"[")
 
 
 def members(of: bytes) -> dict[str, bytes]:
-    """The members of an object, each value as it stands; of two with one name the last. Raises
-    ValueError when it is none."""
+    """The members of an object, each value as its bytes; of two with the same name the last. Raises
+    ValueError if it is not an object."""
     found = {}
     for part in _parts(of, b"{"):
         member = _MEMBER.fullmatch(part)

@@ -43,4 +43,4 @@ def _events() -> Iterator[type[Event]]:
 
 
 EVENT_TYPES: Mapping[str, type[Event]] = MappingProxyType({cls.type: cls for cls in _events()})
-"""Stored type name to class, for every event that stands in a topic."""
+"""Stored type name to class, for every event that is in a topic."""

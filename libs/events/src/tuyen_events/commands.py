@@ -1,4 +1,4 @@
-"""What agents and managers ask of the router, and what became of it.
+"""What agents and managers ask of the router, and the results.
 
 Commands are imperative; they are keyed by customer, so that they have one order with the customer's
 events. Every command is answered by one `command.settled` with the command's id.
@@ -12,7 +12,7 @@ from tuyen_events.vocabulary import Channel, ConversationKind, Moment, Word
 
 
 class AssignConversation(Event, frozen=True, kw_only=True):
-    """Give the conversation to `agent_id`, or to nobody (null), whoever has it now (R6)."""
+    """Assign the conversation to `agent_id`, or to nobody (null), whoever has it now (R6)."""
 
     type: ClassVar[str] = "conversation.assign.v1"
     command_id: str
@@ -26,16 +26,16 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     by: AgentId
     note: str | None = None
     expected_version: int | None = None
-    """Refuse when the conversation has another version by then (R6.4)."""
+    """Refuse if the conversation has another version by then (R6.4)."""
     take: bool = False
-    """The agent takes what nobody has, for themselves (R6.6)."""
+    """The agent takes an unassigned conversation for themselves (R6.6)."""
     bulk: bool = False
-    """One of many (R6.5): the reason is then `bulk`."""
+    """One of many commands (R6.5): the reason is then `bulk`."""
     only_from: AgentId | None = None
-    """Change nothing unless the conversation is this agent's by then (R6.5)."""
+    """Change nothing unless this agent has the conversation by then (R6.5)."""
     known_version: int = 0
-    """The conversation's version, and whose it was, as the caller saw it; 0 is none. The router
-    goes on from there with a conversation that it has let go (R9.6)."""
+    """The conversation's version as the caller saw it, and in `known_agent_id` its assignee; 0
+    means none. The router continues from there if it has forgotten the conversation (R9.6)."""
     known_agent_id: AgentId | None = None
     at: Moment
 
@@ -43,8 +43,8 @@ class AssignConversation(Event, frozen=True, kw_only=True):
 class ReturnToRotation(Event, frozen=True, kw_only=True):
     """Take the conversation from `only_from` and let its rule choose somebody else (R6.5).
 
-    Changes nothing when the conversation is another's by then. Of a livechat, the gateway adds what
-    the visitor chose, since R1.5 and R1.6 bind this choice too.
+    Changes nothing if another agent has the conversation by then. For a livechat conversation, the
+    gateway adds what the visitor chose, since R1.5 and R1.6 limit this choice too.
     """
 
     type: ClassVar[str] = "conversation.return_to_rotation.v1"
@@ -81,11 +81,12 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     kind: ConversationKind
     done: bool
     seen_events: int
-    """How many of its inbound events the caller had seen: one more opens it again."""
+    """How many of its inbound events the caller had seen: one more reopens it."""
     seen_offset: int = -1
-    """The last of those in the customer's partition of `inbound`: what stands behind it is news."""
+    """The offset of the last of those in the customer's partition of `inbound`: later events are
+    new."""
     by: AgentId | None
-    """Null when the setting `done_after_hours` did it."""
+    """Null if the setting `done_after_hours` did it."""
     known_version: int = 0
     """As in `AssignConversation`."""
     known_agent_id: AgentId | None = None
@@ -107,7 +108,7 @@ class Outcome(Word):
 
 
 class CommandSettled(Event, frozen=True, kw_only=True):
-    """What became of a command. `version` and `agent_id` are the conversation's after it."""
+    """The result of a command. `version` and `agent_id` are the conversation's after it."""
 
     type: ClassVar[str] = "command.settled.v1"
     command_id: str

@@ -1,4 +1,4 @@
-"""The people behind the customers."""
+"""Contacts: the people to whom customers belong."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from tuyen_events.vocabulary import Channel, Moment
 
 
 class ContactCreated(Event, frozen=True, kw_only=True):
-    """A customer's first event made a contact (C1), in a warehouse (W1)."""
+    """A customer's first event created a contact (C1), in a warehouse (W1)."""
 
     type: ClassVar[str] = "contact.created.v1"
     organization: OrganizationId
@@ -20,7 +20,7 @@ class ContactCreated(Event, frozen=True, kw_only=True):
     name: str | None = None
     picture: str | None = None
     phone: str | None = None
-    """This and what follows is what a livechat's site told, as it was told."""
+    """This field and the following ones are what a livechat's site sent, unchanged."""
     email: str | None = None
     gender: str | None = None
     location: str | None = None
@@ -32,7 +32,7 @@ class ContactCreated(Event, frozen=True, kw_only=True):
 
 
 class ContactNamed(Event, frozen=True, kw_only=True):
-    """A later event brought the name, and maybe the picture, that the first one did not have."""
+    """A later event contained the name, and perhaps the picture, that the first one lacked."""
 
     type: ClassVar[str] = "contact.named.v1"
     organization: OrganizationId

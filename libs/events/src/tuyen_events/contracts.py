@@ -8,12 +8,15 @@ A stored type serves two kinds of readers for as long as its records live: today
 older versions wrote, and consumers who know the old schema read what is written today. So a schema
 may only gain optional fields. In private topics, which are read by today's code alone, it may also
 become wider: a field may become optional, an enumeration may gain a value.
+
+Decides O1.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +25,9 @@ import msgspec
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import UnreadableEventError, decode, encode_data
 from tuyen_events.event import Event
-from tuyen_events.schema_changes import Schema, breaking_changes
+from tuyen_events.schema_changes import OPEN_SET, Schema, breaking_changes
 from tuyen_events.topics import TOPICS
+from tuyen_events.vocabulary import OPEN_WORD_PATTERN, OpenWord
 
 DIRECTORY = Path(__file__).parents[2] / "contracts"
 """Where the contracts are committed; they are no part of the installed package."""
@@ -38,8 +42,12 @@ class IncompatibleSchemaError(ValueError):
 
 
 def schema_of(event: type[Event]) -> Schema:
-    """The JSON Schema (2020-12) of an event's data. Fields that it does not name are allowed."""
+    """The JSON Schema (2020-12) of an event's data. It allows fields that it does not name, and
+    words of an open set that it does not name."""
     _, definitions = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
+    open_sets = {words.__name__ for words in OpenWord.__subclasses__()}
+    for name in open_sets & definitions.keys():
+        definitions[name] = _opened(definitions[name])
     own = definitions.pop(event.__name__)
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -51,6 +59,20 @@ def schema_of(event: type[Event]) -> Schema:
     # As it comes back from a file: a default of () is [] there.
     clean: Schema = json.loads(msgspec.json.encode(whole))
     return clean
+
+
+def _opened(schema: Schema) -> Schema:
+    """The schema of an open set: text of a certain look, with the words that are known so far. To a
+    validator `x-extensible-enum` is an annotation, which forbids nothing."""
+    opened = {key: value for key, value in schema.items() if key != "enum"}
+    if "description" in opened:
+        opened["description"] = cleandoc(opened["description"])
+    return {
+        **opened,
+        "type": "string",
+        "pattern": OPEN_WORD_PATTERN,
+        OPEN_SET: schema["enum"],
+    }
 
 
 def topics_overview() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What could not be read, with the reason, so that it can be sent again after a fix (P4)."""
+"""What a service could not handle, with the reason, so that it can be replayed after a fix (P4)."""
 
 from typing import ClassVar
 
@@ -11,7 +11,8 @@ from tuyen_events.vocabulary import Moment
 class DeadLettered(Event, frozen=True, kw_only=True):
     """One part of an accepted body, or one record of a topic, that a service could not handle.
 
-    `payload` is what could not be read, as text; `delivery_id` names the raw body that it came in.
+    `payload` is its content as text; `delivery_id` identifies the raw body that contained it, or
+    the record.
     """
 
     type: ClassVar[str] = "dead_letter.added.v1"
@@ -23,6 +24,7 @@ class DeadLettered(Event, frozen=True, kw_only=True):
     payload: str
     at: Moment
     account: str = ""
-    """Whose webhook it came to, where each page of a channel has an address of its own."""
+    """The account whose webhook received it, for channels with one address per page."""
     owners: dict[str, str] = msgspec.field(default_factory=dict)
-    """By a page's id at its channel, whose it was then: `organization/page`, empty for nobody's."""
+    """By a page's id at its channel, the organization and page that it belonged to at that time:
+    `organization/page`, empty if it belonged to none."""

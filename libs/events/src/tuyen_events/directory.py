@@ -1,7 +1,7 @@
 """What an organization has set up: compacted, one record per entity, the latest one counts.
 
-Keyed `organization/entity/id`. A removed entity is a record without a value, whose type says so.
-A region's id is `department/region`. Every record carries the whole entity. Secrets are never here.
+Keyed `organization/entity/id`. A removed entity is a record without a value, whose type says so. A
+region's id is `department/region`. Every record contains the whole entity. Secrets are never in it.
 """
 
 from typing import ClassVar
@@ -34,7 +34,7 @@ from tuyen_events.vocabulary import (
 class DirectoryEvent(Event, frozen=True, kw_only=True):
     organization: OrganizationId
     by: AgentId | None = None
-    """Who changed it; null for the platform's operator."""
+    """Who changed it; null for the operator."""
     at: Moment
 
 
@@ -46,7 +46,7 @@ class OrganizationChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """All settings of an organization; what was never set has its default."""
+    """All settings of an organization; a setting that was never set has its default."""
 
     type: ClassVar[str] = "settings.changed.v1"
     page_permissions: bool = False
@@ -58,7 +58,7 @@ class SettingsChanged(DirectoryEvent, frozen=True, kw_only=True):
     take_unassigned: bool = False
     done_after_hours: int = 0
     version: int = 0
-    """Rises by one with each change; 0 when they were never set."""
+    """Rises by one with each change; 0 if they were never set."""
 
 
 class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class AgentChanged(DirectoryEvent, frozen=True, kw_only=True):
     regions: tuple[str, ...] = ()
     disabled: bool = False
     since: Moment | None = None
-    """When the agent was added: what came before is read (I5). Null in older records."""
+    """When the agent was added: earlier events count as read (I5). Null in older records."""
 
 
 class SupportTeamChanged(DirectoryEvent, frozen=True, kw_only=True):
@@ -80,10 +80,10 @@ class SupportTeamChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class PageChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """A connected account. A page belongs to one organization: the first that claimed it.
+    """A connected account. A page belongs to one organization: the first that connected it.
 
-    `status` is `active`, `inactive` (its events are not taken), or `waiting`: a livechat page that
-    nobody subscribed yet, whose events are taken from its site's first call on.
+    `status` is `active`, `inactive` (its events are not processed), or `waiting`: a livechat page
+    that nobody subscribed yet, whose events are processed from its site's first call on.
     """
 
     type: ClassVar[str] = "page.changed.v1"
@@ -96,7 +96,8 @@ class PageChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One agent of a rule's pool. No capabilities named means all (R1.3); no capacity, no bound."""
+    """One agent of a rule's pool. Without capabilities, all are given (R1.3); without a capacity,
+    there is no limit."""
 
     agent_id: AgentId
     capabilities: tuple[Capability, ...] | None = None
@@ -104,7 +105,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RuleChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """An assignment rule. `pages` null is the organization's default rule (R1.1)."""
+    """An assignment rule. With `pages` null it is the organization's default rule (R1.1)."""
 
     type: ClassVar[str] = "rule.changed.v1"
     id: RuleId
@@ -126,7 +127,7 @@ class DepartmentChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class RegionChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """A region inside a department (L1). `id` is unique within its department alone."""
+    """A region inside a department (L1). `id` is unique only within its department."""
 
     type: ClassVar[str] = "region.changed.v1"
     department_id: DepartmentId
@@ -144,7 +145,7 @@ class GroupChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class LinkChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """Which group answers the visitors of a site's address, and of all below it (R1.6)."""
+    """Which group answers the visitors of a site's address, and of everything below it (R1.6)."""
 
     type: ClassVar[str] = "link.changed.v1"
     id: LinkId

@@ -1,9 +1,11 @@
-"""Identifiers: what they are made of, so that every service makes the same ones.
+"""Identifiers: how they are derived, so that every service derives the same ones.
 
-An id that stands for something at a channel is derived from the channel's own ids and never drawn
-at random: a webhook that is delivered twice, or an event that is handled again after a crash, gets
-the same ids again (R9.2). Derived ids are 96 bits of BLAKE2b behind a prefix that says what they
-name; they are safe in URLs and carry no personal data.
+An id of something at a channel is derived from the channel's own ids and is never random: a webhook
+that is delivered twice, or an event that is handled again after a crash, gets the same ids again
+(R9.2). Derived ids are 96 bits of BLAKE2b after a prefix that says what they identify; they are
+safe in URLs and contain no personal data.
+
+Decides R9.2, R9.3 and INV3.
 """
 
 from hashlib import blake2b
@@ -24,7 +26,7 @@ GroupId = NewType("GroupId", str)
 LinkId = NewType("LinkId", str)
 
 CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
-"""What an id that a caller chooses looks like."""
+"""The form of an id that a caller chooses."""
 
 
 def _derived(prefix: str, *parts: str) -> str:
@@ -40,23 +42,23 @@ _ANONYMOUS = "anonymous:"
 
 
 def unnamed_author(comment_external_id: str) -> str:
-    """The external id of whoever wrote a comment without being named by the channel."""
+    """The external id of the author of a comment, if the channel does not name them."""
     return f"{_ANONYMOUS}{comment_external_id}"
 
 
 def is_unnamed(external_id: str) -> bool:
-    """Whether a customer is somebody whom the channel does not name, and could never be told from
-    another."""
+    """Whether a customer is an author whom the channel does not name, and who can never be
+    recognized."""
     return external_id.startswith(_ANONYMOUS)
 
 
 def livechat_app_id(organization: OrganizationId, page: PageId) -> str:
-    """What a livechat page is called at its channel: in its webhook's address and in its widget."""
+    """The id of a livechat page in its webhook's address and in its widget."""
     return _derived("app_", organization, page)
 
 
 def contact_id(customer: CustomerId) -> ContactId:
-    """The contact that a customer's first event makes (C1), before any merge."""
+    """The contact that a customer's first event creates (C1), before any merge."""
     return ContactId(_derived("con_", customer))
 
 
@@ -83,21 +85,21 @@ def message_id(organization: OrganizationId, page: PageId, external_id: str) -> 
 
 
 def event_id(*deduplication_key: str) -> EventId:
-    """The id of an event by the deduplication key of its channel (P5c)."""
+    """The id of an event, from the deduplication key of its channel (P5c)."""
     return EventId(_derived("evt_", *deduplication_key))
 
 
 def caused_event_id(cause: str, *parts: str) -> EventId:
-    """The id of an event that follows from another: the same cause, the same id (invariant 3)."""
+    """The id of an event that follows from another: the same cause, the same id (INV3)."""
     return EventId(_derived("evt_", cause, *parts))
 
 
 def caused_command_id(cause: str, *parts: str) -> str:
-    """The id of a command that something else than a person's click gives: the same cause, the same
-    id."""
+    """The id of a command that something other than a person's click causes: the same cause, the
+    same id."""
     return _derived("cmd_", cause, *parts)
 
 
 def customer_key(organization: OrganizationId, page: PageId, external_id: str) -> str:
-    """The Kafka key of everything that must keep one order for a customer and page (R9.3)."""
+    """The Kafka key of everything that must stay in order for a customer and page (R9.3)."""
     return f"{organization}/{page}/{external_id}"

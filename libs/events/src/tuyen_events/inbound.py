@@ -1,7 +1,8 @@
-"""What customers and pages did at a channel, in the same words for every channel.
+"""What customers and pages did at a channel, in one form for all channels.
 
 Produced by ingest into `inbound`, keyed by organization, page and customer. `occurred_at` is the
-channel's own time of the action, `accepted_at` the time at which the webhook was taken; both UTC.
+channel's own time of the action, `accepted_at` the time at which the webhook was accepted; both
+UTC.
 """
 
 from typing import ClassVar
@@ -21,7 +22,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str | None = None
     picture: str | None = None
     phone: str | None = None
-    """This and what follows is what a livechat's site tells of its visitor (C1)."""
+    """This field and the following ones are what a livechat's site says of its visitor (C1)."""
     email: str | None = None
     gender: str | None = None
     location: str | None = None
@@ -60,7 +61,7 @@ class Referral(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class InboundEvent(Event, frozen=True, kw_only=True):
-    """Common to all: whose it is and when it was."""
+    """The common fields: organization, page, channel and times."""
 
     organization: OrganizationId
     page_id: PageId
@@ -85,14 +86,14 @@ class MessageReceived(CustomerEvent, frozen=True, kw_only=True):
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
     payload: str | None = None
-    """What a pressed button (postback, quick reply) carries for programs; `text` has its title."""
+    """The data for programs of a pressed button (postback, quick reply); `text` is its title."""
     reply_to: MessageId | None = None
     referral: Referral | None = None
     visit: Visit | None = None
 
 
 class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
-    """The page's own words (P5b): shown as outgoing; never assigns, never counts as unread."""
+    """The page's own message (P5b): shown as outgoing; never assigns, never counts as unread."""
 
     type: ClassVar[str] = "message.echoed.v1"
     message_id: MessageId
@@ -101,7 +102,7 @@ class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
     sender_app: str | None = None
     client_id: str | None = None
-    """Our own id of the reply, when the channel hands back what was sent with it."""
+    """Our own id of the reply, if the channel returns what was sent with it."""
     reply_to: MessageId | None = None
 
 
@@ -118,7 +119,7 @@ class MessageDeleted(CustomerEvent, frozen=True, kw_only=True):
 
 
 class MessageReacted(CustomerEvent, frozen=True, kw_only=True):
-    """The customer put a reaction on a message or took it away (`emoji` is null)."""
+    """The customer added a reaction to a message or removed it (`emoji` is null)."""
 
     type: ClassVar[str] = "message.reacted.v1"
     message_id: MessageId
@@ -150,8 +151,8 @@ class CommentEvent(InboundEvent, frozen=True, kw_only=True):
     """Something about one comment.
 
     `customer` is who acted: the author of an added comment. It is null when the page itself acted.
-    `conversation_id` is null where it cannot be told from the event alone (what a page does below a
-    livestream): it is then the conversation of `message_id` or of its parent.
+    `conversation_id` is null if it cannot be derived from the event alone (for what a page does
+    below a livestream): then it is the conversation of `message_id` or of its parent.
     """
 
     message_id: MessageId
@@ -159,14 +160,15 @@ class CommentEvent(InboundEvent, frozen=True, kw_only=True):
     post_external_id: str
     parent_external_id: str | None = None
     """The root of the comment's thread, as far as it is known; null for a root comment. Below a
-    livestream it is the comment above."""
+    livestream it is the parent comment."""
     customer: Customer | None = None
     conversation_id: ConversationId | None = None
     livestream: bool = False
 
 
 class CommentAdded(CommentEvent, frozen=True, kw_only=True):
-    """A comment or reply. Roots by customers are assigned by R4, live ones by R3; replies never."""
+    """A comment or reply. Roots by customers are assigned by R4, livestream comments by R3; replies
+    never."""
 
     type: ClassVar[str] = "comment.added.v1"
     text: str | None = None
@@ -180,7 +182,8 @@ class CommentEdited(CommentEvent, frozen=True, kw_only=True):
 
 
 class CommentRemoved(CommentEvent, frozen=True, kw_only=True):
-    """Gone at the channel; a later `comment.added` of it brings nothing back (P5c)."""
+    """Removed at the channel; a later `comment.added` of the same comment does not restore it
+    (P5c)."""
 
     type: ClassVar[str] = "comment.removed.v1"
 
@@ -215,7 +218,7 @@ class PostRemoved(PostEvent, frozen=True, kw_only=True):
 
 
 class Reacted(PostEvent, frozen=True, kw_only=True):
-    """Somebody reacted to a post or comment, or took the reaction away (`reaction` null)."""
+    """Somebody reacted to a post or comment, or removed the reaction (`reaction` null)."""
 
     type: ClassVar[str] = "post.reacted.v1"
     comment_external_id: str | None = None

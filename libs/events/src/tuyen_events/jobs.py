@@ -1,10 +1,10 @@
-"""Work on many conversations at once, which outlives the request that asked for it (R6.5).
+"""Work on many conversations at once, which outlives the HTTP request that asked for it (R6.5).
 
-All records of a job stand in the partition of its id: what was asked has the id as key, how far it
-has come `<id>/progress`, so that compaction leaves the last of each. Gateways read them back:
-whoever has the job's partition goes on from the progress of the highest revision; of two with one
-revision the first in the log counts. Once a job has ended, what was asked is written again without
-the conversations that it named, and later both are removed.
+All records of a job are in the partition of its id: its request has the id as key, its progress
+`<id>/progress`, so that compaction keeps the last of each. Gateways read them back: the owner of
+the job's partition continues from the progress with the highest revision; of two with the same
+revision the first in the log counts. Once a job has ended, its request is written again without the
+conversations that it named, and later both are removed.
 """
 
 from enum import StrEnum
@@ -21,25 +21,25 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-    """It cannot go on; what was changed by then stays so."""
+    """It cannot continue; what was changed by then stays changed."""
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has conversations, or is to have them; null is nobody."""
+    """The assignee to select by, or to assign to; null is nobody."""
 
     agent_id: AgentId | None
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which conversations: those of `ids`, or else all that fit what is named (I4). Either way only
-    what the one who asked may see by then."""
+    """Which conversations: those in `ids`, or else all that match the fields that are set (I4). In
+    both cases only those that the requester may see by then."""
 
     ids: tuple[ConversationId, ...] | None = None
     kind: ConversationKind | None = None
     channel: Channel | None = None
     page_id: PageId | None = None
     unread: bool = False
-    """Only those with something unread for the one who asked."""
+    """Only those that are unread for the requester."""
     held_by: Holder | None = None
     tag: str | None = None
     name: str | None = None
@@ -54,7 +54,7 @@ class JobEvent(Event, frozen=True, kw_only=True):
 
 
 class JobRequested(JobEvent, frozen=True, kw_only=True):
-    """Somebody wants it done. `by` is the one whose rights it is done with."""
+    """Somebody requested the job. `by` is the agent whose rights it uses."""
 
     by: AgentId
     note: str | None = None
@@ -69,7 +69,8 @@ class HandoverRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class BulkRequested(JobRequested, frozen=True, kw_only=True):
-    """Each selected conversation gets an assignee, is closed or opened, or both; null leaves it."""
+    """Each selected conversation gets an assignee, is closed or reopened, or both; null changes
+    nothing."""
 
     type: ClassVar[str] = "job.bulk_requested.v1"
     selection: Selection
@@ -78,22 +79,23 @@ class BulkRequested(JobRequested, frozen=True, kw_only=True):
 
 
 class JobProgressed(JobEvent, frozen=True, kw_only=True):
-    """How far a job has come. `revision` rises with every record; the counts are of the whole."""
+    """How far a job has come. `revision` rises with every record; the counts are totals."""
 
     type: ClassVar[str] = "job.progressed.v1"
     revision: int
     state: JobState
     total: int
-    """How many there are, as far as is known; `done` of them once the job is."""
+    """How many conversations there are, as far as is known; equal to `done` once the job has
+    ended."""
     done: int = 0
     changed: int = 0
     unchanged: int = 0
-    """Those that were as wanted, or were not to be changed any more."""
+    """Those that needed no change, or must not be changed any more."""
     refused: dict[str, int] = msgspec.field(default_factory=dict)
-    """Reason to count."""
+    """By reason."""
     under_way: tuple[ConversationId, ...] = ()
-    """Begun, maybe, and not counted yet: whoever goes on begins with these."""
+    """Perhaps begun, and not counted yet: a gateway that takes the job over begins with these."""
     cursor: ConversationId | None = None
-    """Those up to this id, in their order, are counted or under way."""
+    """All up to this id, in the order of ids, are counted or under way."""
     detail: str | None = None
     """Why it failed."""

@@ -1,4 +1,4 @@
-"""What agents did to their own view of a conversation (I5): for the inbox alone."""
+"""What an agent did to their own view of a conversation (I5): used by the inbox only."""
 
 from typing import ClassVar
 
@@ -8,9 +8,9 @@ from tuyen_events.vocabulary import Moment
 
 
 class ConversationRead(Event, frozen=True, kw_only=True):
-    """The agent has read the conversation's first `seen_events` inbound events, and no more.
+    """The agent has read the first `seen_events` inbound events of the conversation, and no more.
 
-    Reading again counts from the later mark; marking as unread is a mark with a smaller number.
+    The later mark counts; marking as unread is a mark with a smaller number.
     """
 
     type: ClassVar[str] = "conversation.read.v1"
@@ -20,5 +20,5 @@ class ConversationRead(Event, frozen=True, kw_only=True):
     seen_events: int
     at: Moment
     seen: dict[str, int] | None = None
-    """By partition of `inbound`, the last offset among them: what is taken back later counts as
-    unread for nobody (R4.6). Null in older marks."""
+    """By partition of `inbound`, the last offset among them: an event that is removed later counts
+    as unread for nobody (R4.6). Null in older marks."""

@@ -1,7 +1,8 @@
-"""Who could be chosen, and why the others could not: what an assignment's `pool_id` stands for.
+"""Who could be chosen, and why the others could not: the records that an assignment's `pool_id`
+refers to.
 
-One record for each pool that a choice was made from, however many choices: its id is a digest of
-its content.
+There is one record for each pool that a choice was made from, however many choices: its id is a
+digest of its content.
 """
 
 from typing import ClassVar
@@ -16,7 +17,8 @@ from tuyen_events.vocabulary import Exclusion, Strategy
 class Excluded(msgspec.Struct, frozen=True, kw_only=True):
     """A member of the pool who was no candidate.
 
-    Who is disabled or removed is told to be so; else the first reason in the order of R1 counts.
+    A member who is disabled or removed has that reason; otherwise the first reason in the order of
+    R1 counts.
     """
 
     agent_id: AgentId
@@ -37,11 +39,11 @@ class PoolRecorded(Event, frozen=True, kw_only=True):
     candidates: tuple[AgentId, ...]
     excluded: tuple[Excluded, ...] = ()
     department: str | None = None
-    """What the visitor asked for (R1.5); `?` where the organization has no such department, and so
-    for its regions."""
+    """What the visitor asked for (R1.5); `?` if the organization has no such department. The same
+    goes for `region`."""
     region: str | None = None
     group: str | None = None
-    """The link group that the choice was cut to (R1.6)."""
+    """The link group to which the choice was restricted (R1.6)."""
     left_out: int = 0
-    """How many members, the last of the order, are left out of all three lists: a pool that no
-    record holds is told in part. Its id stands for all of it."""
+    """How many members, the last of the order, are left out of all three lists: a pool that is
+    larger than a record is published in part. Its id is that of the whole pool."""

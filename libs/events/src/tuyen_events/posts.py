@@ -1,5 +1,5 @@
-"""What ingest knows of posts: which are livestreams (P5a), and under which comment recent replies
-stand. Compacted, keyed by page and subject."""
+"""What ingest remembers of posts: which are livestreams (P5a), and the parents of recent replies.
+Compacted, keyed by page and subject."""
 
 from typing import ClassVar
 
@@ -9,9 +9,9 @@ from tuyen_events.vocabulary import Moment
 
 
 class PostClassified(Event, frozen=True, kw_only=True):
-    """What is known of a post: the video it shows, and whether it is or was live.
+    """What is known of a post: the video that it shows, and whether that is or was live.
 
-    A livestream's post stays one after the broadcast: late comments are the same customers'.
+    The post of a livestream stays one after the broadcast: late comments are by the same customers.
     """
 
     type: ClassVar[str] = "post.classified.v1"
@@ -24,12 +24,13 @@ class PostClassified(Event, frozen=True, kw_only=True):
 
 
 FORGOTTEN_TYPE = "post.forgotten.v1"
-"""The type of a record without a value: of a page's posts the oldest are not known any more."""
+"""The type of a record without a value: one of the oldest posts of a page is forgotten."""
 
 
 class ReplyPlaced(Event, frozen=True, kw_only=True):
-    """A reply, and the comment above it: a reply to this reply belongs to that comment's thread
-    (R4.3). Each page has so many places for them; a later reply takes the place of an older one."""
+    """A reply and its parent comment: a reply to this reply belongs to that comment's thread
+    (R4.3). Each page has a fixed number of slots for them; a later reply overwrites an older
+    one."""
 
     type: ClassVar[str] = "reply.placed.v1"
     organization: OrganizationId

@@ -1,4 +1,5 @@
-"""Who is at work: sessions that agents open and keep alive, and the presence that follows."""
+"""Presence: the sessions that agents open and keep alive, and the presence that follows from
+them."""
 
 from typing import ClassVar
 
@@ -10,10 +11,10 @@ from tuyen_events.vocabulary import Moment, Presence, PresenceCause
 
 
 class SessionSignalled(Event, frozen=True, kw_only=True):
-    """An agent's device said something: a status, or (null) just that it is still there.
+    """A signal of an agent's device: a status, or (null) only a heartbeat.
 
-    `lease_s` is how many seconds from `at` the session lives without another signal. `by` is the
-    manager who set somebody else's status; null for the agent's own word.
+    `lease_s` is how many seconds after `at` the session lives without another signal. `by` is the
+    manager who set somebody else's status; null if the agent did.
     """
 
     type: ClassVar[str] = "session.signalled.v1"
@@ -34,12 +35,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 class PresenceChanged(Event, frozen=True, kw_only=True):
     """An agent's presence over all devices, and why it changed (R8.3).
 
-    Where `presence` equals `previous` only sessions changed: `cause`, `by` and `at` are still those
-    of the last change of presence. A reader drops a `version` that is not above what it has.
+    If `presence` equals `previous`, only sessions changed: `cause`, `by` and `at` are still those
+    of the last change of presence. A reader ignores a `version` that is not higher than the one it
+    has.
 
-    The record is also the presence service's own state: `sessions` are those that still live, and
-    `signals_offset` is the last signal of the agent's partition that was handled, which makes a
-    repeated signal a no-op.
+    The record is also the presence service's own state: `sessions` are those that are still alive,
+    and `signals_offset` is the last signal of the agent's partition that was handled, by which a
+    redelivered signal is recognized.
     """
 
     type: ClassVar[str] = "presence.changed.v1"

@@ -1,7 +1,8 @@
-"""What the router's two stages say to each other. Private: no other service reads these.
+"""The messages between the router's two stages. Private: no other service reads these.
 
-Stage 1 (keyed by customer) asks, stage 2 (keyed by organization) chooses and answers. A request is
-named for the record that caused it, so that asking again after a crash is the same request.
+Stage 1 (keyed by customer) makes requests, stage 2 (keyed by organization) chooses and answers. The
+id of a request is derived from the record that caused it, so a request that is made again after a
+crash has the same id.
 """
 
 from typing import ClassVar
@@ -23,20 +24,20 @@ from tuyen_events.vocabulary import Channel, ConversationKind, Moment, Strategy,
 
 
 class Purpose(Word):
-    """Why stage 1 asks."""
+    """Why stage 1 makes a request."""
 
     FIRST = "first"
     """Nobody has the conversation yet (R3.1, R4.1)."""
     STICKY_LOST = "sticky_lost"
     """The assignee is no longer allowed (R3.4)."""
     OFFLINE = "offline"
-    """The assignee is offline and is to be replaced if somebody is there (R3.3)."""
+    """The assignee is offline and will be replaced if there is a candidate (R3.3)."""
     HANDOVER = "handover"
-    """A manager gave the conversation back to rotation (R6.5)."""
+    """A manager returned the conversation to rotation (R6.5)."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A record's place in the log: topic (without the prefix), partition, offset."""
+    """The position of a record in the log: topic (without the prefix), partition, offset."""
 
     topic: str
     partition: int
@@ -44,7 +45,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class ChoiceRequested(Event, frozen=True, kw_only=True):
-    """Stage 1 asks for an agent."""
+    """Stage 1 requests an agent."""
 
     type: ClassVar[str] = "choice.requested.v1"
     request_id: str
@@ -56,40 +57,44 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     channel: Channel
     purpose: Purpose
     seed: EventId
-    """The id of the event that caused it, from which a random choice is drawn (R2.2)."""
+    """The id of the event that caused it, from which a random choice is computed (R2.2)."""
     cause: Position
     at: Moment
     department: str | None = None
-    """What the visitor of a website chose (R1.5), and where they were (R1.6)."""
+    """The department that a website's visitor chose (R1.5); `page_url` is where they were
+    (R1.6)."""
     region: str | None = None
     page_url: str | None = None
     handed_over_by: AgentId | None = None
-    """Whose conversation it was: not to them again (R6.5)."""
+    """The agent whose conversation is handed over, who must not be chosen again (R6.5)."""
     also_handed_over_by: tuple[AgentId, ...] = ()
-    """Others who gave back a thread of the same customer, which waits for the same answer."""
+    """Other agents whose threads of the same customer were handed over and wait for the same
+    answer."""
     reply: bool = False
-    """Of a comment: a reply, below a root that may be nobody's to answer (R4.5)."""
+    """For a comment: whether it is a reply. Its root may be assigned to nobody (R4.5)."""
     keeps_place: bool = False
-    """It stands for what the customer's threads waited with, in the same place (R3.7, R6.5)."""
+    """It replaces the request with which the customer's threads wait, and takes its place (R3.7,
+    R6.5)."""
     directory: int = -1
-    """The last record of the directory that stage 1 had read about the organization: its offset."""
+    """The offset of the last directory record that stage 1 had read about the organization."""
 
     @property
     def leavers(self) -> tuple[AgentId, ...]:
-        """All who are not to have it again (R6.5)."""
+        """All agents who must not be chosen again (R6.5)."""
         first = () if self.handed_over_by is None else (self.handed_over_by,)
         return (*first, *self.also_handed_over_by)
 
 
 class ChoiceWithdrawn(Event, frozen=True, kw_only=True):
-    """The conversation needs nobody any more: it leaves the queue (R5.3, I12)."""
+    """The conversation no longer needs an agent: the request leaves the queue (R5.3, I12)."""
 
     type: ClassVar[str] = "choice.withdrawn.v1"
     request_id: str
     organization: OrganizationId
     cause: Position
     customer_id: CustomerId | None = None
-    """Whose threads share the request (R3.6): what the customer waited with before leaves too."""
+    """The customer whose threads share the request (R3.6): earlier requests of the customer leave
+    too."""
 
 
 class Verdict(Word):
@@ -98,12 +103,12 @@ class Verdict(Word):
     NOBODY = "nobody"
     """No candidate, and the conversation does not wait (R3.3, R5.2)."""
     OFF = "off"
-    """Automatic assignment was off by the time of the decision: nothing changes."""
+    """Automatic assignment was off at the time of the decision: nothing changes."""
 
 
 class ChoiceMade(Event, frozen=True, kw_only=True):
-    """Stage 2 answers, in the partition of the customer. A queued request is answered twice: once
-    `queued`, once `chosen`."""
+    """Stage 2 answers, in the partition of the customer. A queued request is answered twice: first
+    `queued`, later `chosen`."""
 
     type: ClassVar[str] = "choice.made.v1"
     request_id: str
@@ -118,7 +123,7 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     rule_id: RuleId | None
     mode: Strategy | None
     candidates: tuple[AgentId, ...] = ()
-    """Of older records alone: see `choice`."""
+    """In older records only: see `choice`."""
     choice: Choice | None = None
     settings_version: int = 0
     drained: bool = False
@@ -131,13 +136,13 @@ class ThreadState(Word):
     TAKEN = "taken"
     """A partition of stage 1 has it."""
     REMOVED = "removed"
-    """Its root is gone at the channel (R4.6)."""
+    """Its root was removed at the channel (R4.6)."""
     OURS = "ours"
-    """The page began it: nobody's to answer, until a customer replies (R4.5)."""
+    """The page began it: it is assigned to nobody until a customer replies (R4.5)."""
 
 
 class ThreadReported(Event, frozen=True, kw_only=True):
-    """Stage 1 tells what it heard of a comment's thread that another partition may have."""
+    """Stage 1 reports an event of a comment's thread that another partition may have."""
 
     type: ClassVar[str] = "thread.reported.v1"
     organization: OrganizationId
@@ -145,40 +150,42 @@ class ThreadReported(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     state: ThreadState
     seed: EventId
-    """The id of the event that said so."""
+    """The id of that event."""
     cause: Position
     at: Moment
 
 
 class ThreadRemoved(Event, frozen=True, kw_only=True):
-    """Stage 2 tells the partition that has a thread that its root is gone (R4.6)."""
+    """Stage 2 informs the partition that has a thread that its root was removed (R4.6)."""
 
     type: ClassVar[str] = "thread.removed.v1"
     organization: OrganizationId
     page_id: PageId
     conversation_id: ConversationId
     customer_id: CustomerId | None
-    """In whose name it waited in the queue, where it did."""
+    """The customer of the request with which it waited in the queue, if it did."""
     seed: EventId
     at: Moment
 
 
 class LoadsReported(Event, frozen=True, kw_only=True):
-    """Stage 1 tells how many open conversations agents have in one of its partitions (R1.7, R2.3).
+    """Stage 1 reports how many open conversations agents have in one of its partitions (R1.7,
+    R2.3).
 
-    Counts are absolute. `sequence` never falls; of two reports of a partition the higher counts.
-    Until an answer is named in `settled`, stage 2 counts what it chose itself; from then on the
-    counts hold it, or it came to nothing. Only organizations whose rules ask for loads report.
+    Counts are absolute. `sequence` never falls; of two reports of a partition the higher one
+    counts. Until an answer is named in `settled`, stage 2 counts its own choice; from then on the
+    counts include it, or it had no effect. Only organizations whose rules count loads are reported.
     """
 
     type: ClassVar[str] = "loads.reported.v1"
     organization: OrganizationId
     partition: int
-    """Stage 1's, which is the customers'."""
+    """The partition of stage 1, which is the customers'."""
     sequence: int
     loads: dict[AgentId, int]
     complete: bool = False
-    """Agents who are not named have none in this partition; otherwise theirs are as before."""
+    """Whether agents who are missing have none in this partition; otherwise their counts are
+    unchanged."""
     settled: tuple[str, ...] = ()
-    """The requests whose answers are in the counts now, or came to nothing. Every answer with a
-    `choice.load` has to be named once it was handled: so long stage 2 counts it on its own."""
+    """The requests whose answers are included in the counts now, or had no effect. Every answer
+    with a `choice.load` must be named once it was handled: until then stage 2 counts it itself."""

@@ -1,7 +1,10 @@
 """What a changed JSON Schema would break.
 
 Knows the part of JSON Schema that msgspec makes of event classes: objects, arrays, maps, scalars,
-enumerations, unions with null, and references.
+enumerations, unions with null, and references; and `x-extensible-enum`, which lists the values of
+an open set that are known so far.
+
+Decides O1.
 """
 
 from collections.abc import Iterator
@@ -9,9 +12,14 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+OPEN_SET = "x-extensible-enum"
+"""The keyword that lists the values of an open set. Readers have to expect others."""
+
+_CLOSED, _OPEN = "one of a fixed set", "one of an open set"
+
 _ANNOTATIONS = frozenset({"title", "description", "examples", "$schema", "$id", "$defs"})
 _COMPARED = frozenset(
-    {"type", "format", "enum", "anyOf", "properties", "required", "items", "prefixItems"}
+    {"type", "format", "enum", OPEN_SET, "anyOf", "properties", "required", "items", "prefixItems"}
     | {"minItems", "additionalProperties", "default", "$ref"}
 )
 
@@ -22,6 +30,10 @@ def breaking_changes(old: Schema, new: Schema, *, public: bool) -> list[str]:
     Two things must hold: today's code reads what was written under `old`; and, where `public`, who
     knows only `old` reads what is written today. A field that was removed or a default that changed
     breaks both, for fields with their default value are not written.
+
+    An open set may gain a value at any time. A fixed set may be opened, which changes no record;
+    where `public`, not in the same step as it gains a value, so that consumers can be told first.
+    An open set is never closed again.
     """
     return list(_Comparison(old, new, public).compare("data", old, new))
 
@@ -35,6 +47,8 @@ class _Comparison:
     def compare(self, path: str, old: Schema, new: Schema) -> Iterator[str]:
         before = _alternatives(old, self._old)
         after = _alternatives(new, self._new)
+        if _CLOSED in before and _OPEN in after and _CLOSED not in after:
+            yield from self._compare_values(path, before.pop(_CLOSED), after.pop(_OPEN))
         for kind in before.keys() - after.keys():
             yield f"{path} can no longer be {kind}, and records where it is stand in the log"
         if self._public:
@@ -52,10 +66,10 @@ class _Comparison:
         yield from self._compare_elements(path, old, new)
 
     def _compare_values(self, path: str, old: Schema, new: Schema) -> Iterator[str]:
-        before, after = set(old.get("enum", ())), set(new.get("enum", ()))
+        before, after = _values(old), _values(new)
         for value in sorted(before - after):
             yield f"{path}: the value {value!r} was removed, and records with it stand in the log"
-        if self._public:
+        if self._public and OPEN_SET not in old:
             for value in sorted(after - before):
                 yield f"{path}: the value {value!r} was added, which consumers do not know"
 
@@ -90,6 +104,10 @@ class _Comparison:
             yield from self.compare(f"{path}[{index}]", was, is_now)
 
 
+def _values(schema: Schema) -> set[Any]:
+    return {*schema.get("enum", ()), *schema.get(OPEN_SET, ())}
+
+
 def _alternatives(schema: Schema, definitions: Schema) -> dict[str, Schema]:
     """What a value may be, by kind: a union's members, or the one schema itself."""
     found: dict[str, Schema] = {}
@@ -106,7 +124,9 @@ def _alternatives(schema: Schema, definitions: Schema) -> dict[str, Schema]:
 
 def _kind(schema: Schema) -> str:
     if "enum" in schema:
-        return "one of a fixed set"
+        return _CLOSED
+    if OPEN_SET in schema:
+        return _OPEN
     if "type" not in schema:
         return "anything"
     form = schema.get("format")

@@ -1,7 +1,7 @@
-"""The topics: what they carry, how they are keyed, how many partitions, and how long they keep it.
+"""The topics: content, key, number of partitions and retention of each.
 
-Topics are created from this table and from nothing else. Partition counts never change once there
-is data: a customer's order and a rule's rotation both live in one partition.
+Topics are created from this table only. The number of partitions never changes once there is data:
+a customer's order and a rule's rotation each depend on one partition.
 """
 
 from collections.abc import Mapping
@@ -27,16 +27,18 @@ from tuyen_events import (
 from tuyen_events.event import Event
 
 CUSTOMER_PARTITIONS = 24
-"""Everything that is placed by customer; equal counts let one worker own a customer whole."""
+"""For every topic that is partitioned by customer; with equal numbers, one worker owns all of a
+customer."""
 
 ORGANIZATION_PARTITIONS = 12
-"""Stage 2 of routing, placed by organization."""
+"""For stage 2 of routing, which is partitioned by organization."""
 
 RECORD_BYTES = 1024 * 1024
-"""The largest record, key, value and headers together."""
+"""The largest record: key, value and headers together."""
 
 LARGE_RECORD_BYTES = 8 * 1024 * 1024
-"""The largest record of topics that carry bodies: a webhook may hold a thousand updates (P3)."""
+"""The largest record of topics that contain bodies: a webhook may contain a thousand updates
+(P3)."""
 
 _FRAME_BYTES = 4096
 """What Kafka's own framing may add to a record."""
@@ -45,19 +47,20 @@ _FOREVER = None
 _MONTH = timedelta(days=30)
 
 _SEGMENT_BYTES = 16 * 1024 * 1024
-"""Of a compacted topic. Kafka compacts closed segments alone, and by itself closes one at 1 GiB."""
+"""Of a compacted topic. Kafka compacts only closed segments, and by default closes one at 1 GiB."""
 
 _SOONEST_SEGMENT = timedelta(minutes=10)
 _LATEST_SEGMENT = timedelta(days=1)
-"""After how long a segment of a compacted topic is closed: its retention, within these two."""
+"""When a segment of a compacted topic is closed: after its retention, but within these two
+limits."""
 
 _REMOVALS_STAY = timedelta(hours=1)
-"""How long a removal stays in a compacted topic at least: a reader who began before it was written
-must come to it, or they keep what it removed."""
+"""How long a tombstone stays in a compacted topic at least: a reader who began before it was
+written must reach it, or would keep what it removed."""
 
 _DIRTY_SHARE = "0.2"
-"""How much of a compacted topic may be superseded and cleanable before Kafka cleans it up: who
-reads it at a start reads a quarter more than they need. Kafka's own half would be twice as much."""
+"""Which share of a compacted topic may be superseded and cleanable before Kafka cleans it: a start
+then reads a quarter more than it needs. Kafka's default of a half would be twice as much."""
 
 
 class Cleanup(StrEnum):
@@ -69,11 +72,11 @@ class Cleanup(StrEnum):
 class Topic:
     """One topic. `name` is without the prefix of the installation.
 
-    `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
-    superseded or removed record stays at least, and not much longer; with `forgotten_after`, the
-    others go, too, once they are so old. `public` topics are for other
-    services: their events only ever gain optional fields. A topic without `events` carries records
-    that are none.
+    `retention` is how long a record stays (None: for ever); in a compacted topic, how long every
+    superseded or removed record stays at least, and not much longer. With `forgotten_after`, the
+    other records are deleted as well once they are so old. `public` topics are for other services:
+    their events only ever gain optional fields. A topic without `events` contains records that are
+    no events.
     """
 
     name: str
@@ -90,7 +93,7 @@ class Topic:
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
     broker_time: bool = False
-    """Whether the broker stamps the records with its own time, instead of who appends them."""
+    """Whether the broker stamps the records with its own time, instead of the producer."""
 
     @property
     def retention_ms(self) -> int | None:
@@ -99,16 +102,17 @@ class Topic:
 
     @property
     def max_record_bytes(self) -> int:
-        """The largest record, key, value and headers together."""
+        """The largest record: key, value and headers together."""
         return LARGE_RECORD_BYTES if self.large_records else RECORD_BYTES
 
     @property
     def max_batch_bytes(self) -> int:
-        """What Kafka is to take of a producer: the largest record in its frame."""
+        """The largest record batch that Kafka accepts from a producer: the largest record with its
+        framing."""
         return self.max_record_bytes + _FRAME_BYTES
 
     def config(self) -> dict[str, str]:
-        """The topic's settings in Kafka's own words."""
+        """The topic's settings by Kafka's names."""
         settings = {
             "cleanup.policy": self.cleanup.value,
             "compression.type": "producer",

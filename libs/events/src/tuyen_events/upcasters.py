@@ -1,6 +1,6 @@
-"""Old versions of events, brought to today's: one pure function for each step.
+"""Upcasters: one pure function for each step from an old version of an event to the next.
 
-An entry's key is the stored type name of the old version. Nothing has a second version yet.
+An entry's key is the stored type name of the old version. No event has a second version yet.
 """
 
 from collections.abc import Callable, Mapping

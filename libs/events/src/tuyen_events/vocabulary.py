@@ -1,8 +1,12 @@
-"""The words of the product that stand in events: times, and closed sets."""
+"""The words of the product that stand in events: times, and sets of words.
 
+A set is closed (`Word`) or open (`OpenWord`). Decision 26 says which sets are open, and why.
+"""
+
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 
@@ -13,8 +17,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 class Word(StrEnum):
     """A closed set of words.
 
-    Each stands in its class as a plain attribute, as Python 3.12 does by itself: 3.11 looks a
-    member up at twice the cost, and routing an event asks for some twenty of them.
+    Each member is a plain attribute of its class, as in Python 3.12: 3.11 takes twice as long to
+    look one up, and routing an event looks up some twenty of them.
     """
 
     def __init_subclass__(cls) -> None:
@@ -23,7 +27,41 @@ class Word(StrEnum):
             type.__setattr__(cls, name, member)
 
 
-class Channel(Word):
+OPEN_WORD_PATTERN = "^[a-z][a-z0-9_]{0,63}$"
+"""What every value of an open set looks like, today's and those to come. It is part of the
+contracts: a value is safe as a label, as a part of a key, and as the name of a field."""
+
+_is_open_word = re.compile(OPEN_WORD_PATTERN[1:-1]).fullmatch
+
+
+class OpenWord(Word):
+    """A set of words that will grow.
+
+    A value that a newer producer wrote and this version does not know becomes a word of this class
+    all the same. It equals any other word of the same text and is written again as it was read, so
+    whoever only passes a record on changes nothing in it. Such words are made anew each time and
+    kept nowhere: whatever is read, nothing grows. They are no members: iterating over the class
+    gives those that are known. Text that does not fit OPEN_WORD_PATTERN is refused.
+
+    Compare words by `==` unless one side is a known member. Whoever decides by a word says what
+    happens to one that is not known (`is_known`).
+    """
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this version knows the word."""
+        return self._value_ in type(self)._value2member_map_
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or _is_open_word(value) is None:
+            return None
+        word = str.__new__(cls, value)
+        word._name_ = word._value_ = str(value)
+        return word
+
+
+class Channel(OpenWord):
     FACEBOOK = "facebook"
     ZALO = "zalo"
     LIVECHAT = "livechat"
@@ -43,8 +81,12 @@ class ConversationKind(Word):
         self.sticky = word != "comment"
 
 
-class Capability(Word):
-    """What a member of a rule may be given (R1.3)."""
+class Capability(OpenWord):
+    """What a member of a rule may be given (R1.3).
+
+    Each is named for its channel, with `_message`, or `_comment` for comments on posts and on
+    livestreams.
+    """
 
     FACEBOOK_MESSAGE = "facebook_message"
     FACEBOOK_COMMENT = "facebook_comment"
@@ -58,7 +100,7 @@ class Presence(Word):
     OFFLINE = "offline"
 
 
-class PresenceCause(Word):
+class PresenceCause(OpenWord):
     """Why a presence changed (R8.3)."""
 
     LOGIN = "login"
@@ -80,16 +122,20 @@ class Role(Word):
         return self is not Role.AGENT
 
 
-class Strategy(Word):
-    """How a rule chooses among its candidates (R2)."""
+class Strategy(OpenWord):
+    """How a rule chooses among its candidates (R2).
+
+    The reason of an assignment that a rule made has the same name as the rule's mode; the reason of
+    `sequential` is `rotation`.
+    """
 
     SEQUENTIAL = "sequential"
     RANDOM = "random"
     LEAST_LOADED = "least_loaded"
 
 
-class AppliesTo(Word):
-    """Whose presence a rule asks for (R1.2)."""
+class AppliesTo(OpenWord):
+    """Whose presence a rule asks for (R1.2). One that is not known counts as `online`."""
 
     ONLINE = "online"
     ALL = "all"
@@ -103,14 +149,15 @@ class Visibility(Word):
     OWN_ONLY = "own_only"
 
 
-class WhenNobody(Word):
-    """What becomes of a conversation for which nobody is a candidate (R5)."""
+class WhenNobody(OpenWord):
+    """What becomes of a conversation for which nobody is a candidate (R5). One that is not known
+    counts as `queue`."""
 
     QUEUE = "queue"
     LEAVE_UNASSIGNED = "leave_unassigned"
 
 
-class Exclusion(Word):
+class Exclusion(OpenWord):
     """Why a member of a pool could not be chosen (R1, R9.4)."""
 
     OFFLINE = "offline"
@@ -128,8 +175,11 @@ class Exclusion(Word):
     """Theirs was the conversation that went back to rotation (R6.5)."""
 
 
-class Reason(Word):
-    """Why a conversation has the assignee that it has (R9.4)."""
+class Reason(OpenWord):
+    """Why a conversation has the assignee that it has (R9.4).
+
+    Whether a conversation waits is said by the type of the record, `assignment.queued`.
+    """
 
     ROTATION = "rotation"
     RANDOM = "random"

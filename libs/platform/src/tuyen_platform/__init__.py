@@ -1,1 +1,1 @@
-"""What every service needs once: logs, metrics, health, Kafka and MongoDB."""
+"""What every service needs: logs, metrics, health, Kafka and MongoDB."""

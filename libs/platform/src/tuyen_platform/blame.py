@@ -1,8 +1,11 @@
-"""Whose fault an error is: the record's that was being handled, or that of what it stands on.
+"""Whether an error was caused by the record that was being handled, or by the environment.
 
-A reader that meets an error of the record alone puts the record aside and goes on, since it would
-raise for ever and hold up everybody behind it (R9.5). An error of the surroundings says nothing of
-the record: it is waited out, or ends the process, and the record comes again (R9.1).
+A reader sends a record that causes an error by itself to the dead letters and goes on: the record
+would raise for ever and block everything after it (R9.5). An error of the environment (Kafka,
+MongoDB, the machine) says nothing about the record: the reader retries, or the process ends, and
+the record is read again (R9.1).
+
+Decides R9.5 and INV7.
 """
 
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
@@ -27,22 +30,23 @@ _OF_THE_DOCUMENT = frozenset(
         121,  # DocumentValidationFailure
         146,  # ExceededMemoryLimit: of one query
         10334,  # BSONObjectTooLarge
-        11000,  # DuplicateKey: what escapes here is no race, which folds settle themselves
+        11000,  # DuplicateKey: folds handle races themselves, so one that escapes is no race
         17280,  # KeyTooLong
         17419,  # the document is too large after the update
         17420,  # the same, of an upsert
     }
 )
-"""MongoDB's codes for a document or an update that it will never take. All others are the server's:
-a full disk, an election, rights that are missing."""
+"""MongoDB's codes for a document or an update that it will never accept. All other codes are about
+the server: a full disk, an election, missing rights."""
 
 
 class ContendedError(Exception):
-    """Others wrote the same again and again: to be tried once more."""
+    """Other writers changed the same document again and again: retry."""
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether waiting may mend it: Kafka, MongoDB, or another writer is in the way."""
+    """Whether a retry may succeed: Kafka or MongoDB is unavailable, or another writer was
+    faster."""
     if isinstance(error, PyMongoError):
         return not _of_the_document(error)
     return isinstance(error, LogUnavailableError | ContendedError)
@@ -51,8 +55,8 @@ def is_away(error: BaseException) -> bool:
 def is_the_records(error: BaseException) -> bool:
     """Whether handling the same record again would raise again.
 
-    Everything counts so that is not known to come from the surroundings: a view that meets what
-    nobody expected has to go on with the next record.
+    That is assumed of every error that is not known to come from the environment: a view must go on
+    with the next record after an unexpected error.
     """
     if isinstance(error, ExceptionGroup):
         return all(is_the_records(each) for each in error.exceptions)

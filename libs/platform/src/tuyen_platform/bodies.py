@@ -1,7 +1,7 @@
-"""Bodies of requests, read whole, with a bound on their size and on the time that they take (R9.5).
+"""Reads the bodies of requests as a whole, with limits on their size and duration (R9.5).
 
-A caller who sends without end, or a byte now and then, holds a connection and memory that belong to
-all callers. Whoever goes past a bound is answered, and the connection is closed.
+A caller who sends without end, or a byte now and then, occupies a connection and memory that all
+callers share. A request that exceeds a limit is answered, and its connection is closed.
 """
 
 import asyncio
@@ -11,18 +11,19 @@ from http import HTTPStatus
 from starlette.types import Receive, Scope, Send
 
 BODY_WITHIN_S = 10.0
-"""How long the whole of a body may take, from the request's head on."""
+"""How long the whole body may take, counted from the request's head."""
 
 
 class BodyRefusedError(Exception):
-    """A body that is not taken: `status` is the answer, `detail` the reason in a sentence."""
+    """A body that is refused: `status` of the response, and `detail`, a sentence with the
+    reason."""
 
     status: HTTPStatus
     detail: str
 
 
 class BodyTooLargeError(BodyRefusedError):
-    """The body has, or says that it has, more bytes than are taken."""
+    """The body is larger than allowed, or its `Content-Length` says so."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
@@ -32,7 +33,7 @@ class BodyTooLargeError(BodyRefusedError):
 
 
 class BodyTooSlowError(BodyRefusedError):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
     status = HTTPStatus.REQUEST_TIMEOUT
 
@@ -42,15 +43,15 @@ class BodyTooSlowError(BodyRefusedError):
 
 
 class CallerGoneError(Exception):
-    """The caller went away before the whole body had come."""
+    """The caller disconnected before the whole body had arrived."""
 
 
 async def read_body(
     scope: Scope, receive: Receive, *, max_bytes: int, within_s: float = BODY_WITHIN_S
 ) -> bytes:
-    """The whole body.
+    """Returns the whole body.
 
-    Raises BodyTooLargeError (before anything is read, where the head says the size),
+    Raises BodyTooLargeError (before anything is read, if the head states the size),
     BodyTooSlowError, CallerGoneError.
     """
     if _said_size(scope) > max_bytes:
@@ -86,7 +87,8 @@ def _said_size(scope: Scope) -> int:
 
 
 async def refuse_body(send: Send, refused: BodyRefusedError) -> None:
-    """Answers as RFC 9457 has it and closes the connection, on which the rest may still come."""
+    """Responds as in RFC 9457 and closes the connection, on which the rest of the body may still
+    arrive."""
     problem = {
         "type": "about:blank",
         "title": refused.status.phrase,

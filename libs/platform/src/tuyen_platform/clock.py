@@ -1,4 +1,4 @@
-"""Time as a port: what decides by time is given a clock, and tests move it by hand."""
+"""Time as a port: code that depends on time is given a clock, which tests move themselves."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -6,19 +6,19 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """The present time, in UTC."""
         ...
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
 class ManualClock:
-    """A clock that stands still until it is moved."""
+    """A clock that changes only when it is moved."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -27,5 +27,5 @@ class ManualClock:
         return self._now
 
     def advance(self, by: timedelta) -> None:
-        """Moves the clock by `by`; a negative step is a clock that was set back."""
+        """Moves the clock by `by`; a negative step sets it back."""
         self._now += by

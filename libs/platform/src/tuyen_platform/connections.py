@@ -1,7 +1,6 @@
-"""Connections with a bound on the head of a request (R9.5).
+"""HTTP connections with limits on the head of a request (R9.5).
 
-uvicorn by itself waits for ever for a head that comes byte by byte, and keeps whatever comes before
-its end.
+uvicorn by itself waits for ever for a head that arrives byte by byte, and buffers all of it.
 """
 
 from asyncio import TimerHandle, Transport
@@ -10,17 +9,18 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_WITHIN_S = 10.0
-"""How long a request's head may take, from the connection's start or from its own first byte on."""
+"""How long a request's head may take, counted from the start of the connection or from the head's
+first byte."""
 
 HEAD_BYTES = 64 * 1024
-"""How large a head may be that does not come in one piece; one piece has at most 256 KiB."""
+"""The largest head that arrives in several pieces; a single piece has at most 256 KiB."""
 
 _log = structlog.get_logger()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it; a connection whose next head is too slow is closed, one whose
-    head is too large is answered 400 and closed. Idle connections are uvicorn's own matter."""
+    """uvicorn's HTTP/1.1. A connection is closed when its next head is too slow, and answered 400
+    and closed when the head is too large. Idle connections are left to uvicorn."""
 
     _head_timer: TimerHandle | None = None
     _in_head = False

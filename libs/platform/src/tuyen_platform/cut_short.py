@@ -1,4 +1,4 @@
-"""Requests that a service's end cuts short: they are told so, and to try again."""
+"""Requests that a shutdown interrupts: the caller is asked to try again."""
 
 import asyncio
 from http import HTTPStatus
@@ -8,10 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class CutShort:
-    """ASGI middleware: a request that is cancelled before its answer began is answered 503.
+    """ASGI middleware: a request that is cancelled before its response began is answered 503.
 
-    uvicorn cancels what is still under way when a service has ended for long enough, and would
-    answer 500 by itself: a mistake of ours, which it is not.
+    uvicorn cancels the requests that still run some time after a shutdown began, and would answer
+    500 by itself, which would say that the service is faulty.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -39,7 +39,7 @@ def _ends() -> JSONResponse:
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
-        "detail": "This server ends. It may have been done or not: look, then try again.",
+        "detail": "The server is shutting down. Check whether the request took effect, then retry.",
     }
     return JSONResponse(
         problem,

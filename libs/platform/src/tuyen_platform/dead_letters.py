@@ -1,4 +1,4 @@
-"""What a reader does with a record that it cannot read: nothing is passed by in silence."""
+"""What a reader does with a record that it cannot handle: nothing is skipped silently."""
 
 import traceback
 from datetime import UTC, datetime
@@ -18,15 +18,15 @@ from tuyen_platform.kafka.ports import Log, Record
 _PAYLOAD_CHARACTERS = 65_536
 _KEY_CHARACTERS = 1_024
 _REASON_CHARACTERS = 1_000
-"""An error may show the whole document that it speaks of."""
+"""The text of an error may contain a whole document."""
 _FRAMES = 12
 
 _log = structlog.get_logger()
 
 
 def within_bounds(letter: DeadLettered) -> DeadLettered:
-    """The letter so that the log takes it: of a reason or a payload that is too long the beginning,
-    measured as it is written, since writing may make six bytes of one."""
+    """The letter cut so that its topic accepts it: a reason or payload that is too long is cut to
+    its beginning. The size is that of the encoded letter, in which one byte may become six."""
     letter = msgspec.structs.replace(letter, error=_printable(letter.error))
     while (size := len(encode_data(letter))) > DEAD_LETTER_BYTES and letter.payload:
         kept = len(letter.payload) * DEAD_LETTER_BYTES // size
@@ -35,9 +35,9 @@ def within_bounds(letter: DeadLettered) -> DeadLettered:
 
 
 async def send_to_dead_letters(log: Log, record: Record, service: str, reason: str) -> None:
-    """Writes `record` to the dead letters of `service`; of a long one the beginning, since all of
-    it stands where `delivery_id` says. Doing it again writes the same event again. Whatever the
-    record and the reason hold, the letter can be written."""
+    """Writes `record` to the dead letters of `service`. A long record is cut to its beginning; all
+    of it is at the position in `delivery_id`. Repeating the call writes the same event again. The
+    letter can be written whatever the record and the reason contain."""
     reason = _printable(reason)
     place = _place(record)
     moment = datetime.fromtimestamp(record.timestamp / 1000, UTC)
@@ -56,26 +56,27 @@ async def send_to_dead_letters(log: Log, record: Record, service: str, reason: s
     key = (record.key or b"").decode("utf-8", "replace")[:_KEY_CHARACTERS]
     await log.append(DEAD_LETTERS, key, envelope)
     metrics.DEAD_LETTERS.labels(service).inc()
-    _log.error("unreadable_record_buried", record=place, error=reason)
+    _log.error("record_dead_lettered", record=place, error=reason)
 
 
 async def put_aside(log: Log, record: Record, service: str, error: Exception) -> None:
-    """Buries a record that raised what nobody expected, and logs where it was raised.
+    """Sends a record that raised an unexpected error to the dead letters, and logs where it was
+    raised.
 
-    The error as a whole is shown nowhere: MongoDB's show the document that they speak of.
+    The full text of the error is written nowhere: MongoDB's errors contain the document.
     """
     told = reason_of(error)
-    _log.error("record_put_aside", record=_place(record), error=told, raised_at=raised_at(error))
+    _log.error("record_failed", record=_place(record), error=told, raised_at=raised_at(error))
     await send_to_dead_letters(log, record, service, told)
 
 
 def reason_of(error: Exception) -> str:
-    """An unexpected error in the words of a dead letter."""
+    """An unexpected error as the text of a dead letter."""
     return _printable(f"{type(error).__name__}: {error}")
 
 
 def raised_at(error: Exception) -> list[str]:
-    """The calls that led to an error, without what it says."""
+    """The calls that led to an error, without its message."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 

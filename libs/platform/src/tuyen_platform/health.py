@@ -1,7 +1,9 @@
-"""`/livez`, `/readyz` and `/metrics`, the same on every service.
+"""`/livez`, `/readyz` and `/metrics`, the same for every service.
 
-What is wrong, and how much happens, is for the operator alone: it tells of every tenant. So the
-port of the service says yes or no, and a second one, which is not to be public, says the rest.
+Reasons and metrics are for the operator only, because they concern all tenants. So the service's
+public port answers yes or no, and a second port, which must not be public, gives the details.
+
+Decides O6.
 """
 
 from collections.abc import Callable
@@ -13,14 +15,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 Check = Callable[[], str | None]
-"""Tells what is wrong in a few words, or None. Must not block."""
+"""Describes in a few words what is wrong; None if nothing is. Must not block."""
 
 
 class Health:
-    """What a service knows of itself.
+    """The health checks of a service.
 
-    `live` checks say that the process has to be restarted; `ready` checks say that it cannot serve
-    yet or at the moment. Answering at all proves that the event loop turns.
+    A failing `live` check says that the process must be restarted; a failing `ready` check says
+    that it cannot serve yet or at the moment. Any answer proves that the event loop runs.
     """
 
     def __init__(self) -> None:
@@ -45,7 +47,7 @@ class Health:
         return self._checks(_said)
 
     def insight(self) -> Starlette:
-        """The application of the second port: both with their reasons, and `/metrics`."""
+        """The application of the second port: both routes with reasons, and `/metrics`."""
 
         async def metrics(_: Request) -> Response:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

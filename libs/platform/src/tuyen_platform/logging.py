@@ -1,4 +1,4 @@
-"""Logs are events: a constant name, key-values, the id of what was handled."""
+"""Structured logs: a constant event name, key-values, and the id of what was handled."""
 
 import io
 import logging
@@ -15,14 +15,15 @@ _encode_anything = structlog.processors.JSONRenderer(ensure_ascii=True)
 
 
 class _Lines:
-    """Where many lines go at once, and what each begins with."""
+    """Writes many lines at once, with their common beginning."""
 
     def __init__(self, service: str, output: BinaryIO) -> None:
         self._service = service
         self._output = output
 
     def write(self, event: str, entries: Iterable[Mapping[str, object]]) -> None:
-        """All lines in one write; raises, with nothing written, what `_encode` raises."""
+        """Writes all lines in one call. If `_encode` raises, so does this, and nothing is
+        written."""
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         shared = {"service": self._service, "event": event, "level": "info", "timestamp": now}
         start = _encode(shared)[:-1] + b","
@@ -59,7 +60,7 @@ def configure_logging(service: str, log_format: str) -> None:
     `log_format` is `json` or `console`. Call once, before the first record.
     """
 
-    global _lines  # noqa: PLW0603 - structlog's own configuration is one of the process, too
+    global _lines  # noqa: PLW0603 - structlog's own configuration is global, too
 
     def add_service(
         _: object, __: str, event: structlog.types.EventDict
@@ -81,14 +82,14 @@ def configure_logging(service: str, log_format: str) -> None:
         ]
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Half a character in a customer's text must not cost the line; JSON reads it back.
+        # A lone surrogate in a customer's text must not lose the line; JSON decodes it again.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     if log_format == "console" or not isinstance(sys.stdout, io.TextIOWrapper):
         way: list[Any] = [structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
         factory: Any = structlog.stdlib.LoggerFactory()
         _lines = None
     else:
-        # Past the standard library: 7 µs for a line instead of 28, of which a webhook writes one.
+        # Not through the standard library: 7 µs for a line instead of 28; a webhook writes one.
         way = [structlog.processors.format_exc_info, _render]
         factory = structlog.BytesLoggerFactory(sys.stdout.buffer)
         _lines = _Lines(service, sys.stdout.buffer)
@@ -115,5 +116,5 @@ def configure_logging(service: str, log_format: str) -> None:
 def _render(logger: object, name: str, event: structlog.types.EventDict) -> bytes:
     try:
         return _encode(event)
-    except (msgspec.MsgspecError, TypeError, ValueError):  # half a character, a key that is no text
+    except (msgspec.MsgspecError, TypeError, ValueError):  # a lone surrogate, a key that is no text
         return str(_encode_anything(logger, name, event)).encode()

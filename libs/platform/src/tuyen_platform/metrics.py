@@ -1,6 +1,8 @@
-"""Every metric of every service, in one place; names carry their units.
+"""All metrics of all services; names contain their units.
 
-Services take the metrics from here; what is not declared here is not measured.
+Services import their metrics from here.
+
+Decides O6.
 """
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -9,12 +11,12 @@ _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 
 WEBHOOKS = Counter(
     "tuyen_webhooks_total",
-    "Webhook calls by channel and how they were answered",
+    "Webhook calls, by channel and status of the response",
     ["channel", "status"],
 )
 WEBHOOK_SECONDS = Histogram(
     "tuyen_webhook_duration_seconds",
-    "From the last byte of a webhook's body to its answer",
+    "From the last byte of a webhook's body to the response",
     ["channel"],
     buckets=_REQUEST_SECONDS,
 )
@@ -25,12 +27,12 @@ INBOUND_EVENTS = Counter(
 )
 SKIPPED_UPDATES = Counter(
     "tuyen_skipped_updates_total",
-    "Parts of webhooks that were kept raw and skipped, by channel and why",
+    "Parts of webhooks that were stored raw and skipped, by channel and reason",
     ["channel", "why"],
 )
 DEAD_LETTERS = Counter(
     "tuyen_dead_letters_total",
-    "What could not be read, by service",
+    "Records that could not be handled, by service",
     ["service"],
 )
 SKIPPED_EVENTS = Counter(
@@ -40,7 +42,7 @@ SKIPPED_EVENTS = Counter(
 )
 DECISIONS = Counter(
     "tuyen_decisions_total",
-    "Assignment records written, by reason",
+    "Assignment records written, by reason; `other` is one that this version does not know",
     ["reason"],
 )
 ROUTED_EVENTS = Counter(
@@ -50,12 +52,12 @@ ROUTED_EVENTS = Counter(
 )
 COPIED = Gauge(
     "tuyen_copied_records",
-    "The offset that this process's copy of a topic will fold next",
+    "The next offset that this process's global table of a topic will apply",
     ["topic", "partition"],
 )
 STOPPED_DRAINS = Counter(
     "tuyen_stopped_drains_total",
-    "How often handing out an organization's queue was stopped by an error nobody expected",
+    "How often an unexpected error stopped serving an organization's queue",
 )
 WAITING_CONVERSATIONS = Gauge(
     "tuyen_waiting_conversations",
@@ -74,7 +76,7 @@ PROJECTION_SECONDS = Histogram(
 )
 ONLINE_SESSIONS = Gauge(
     "tuyen_online_sessions",
-    "Sessions of agents whose lease runs, of this worker's partitions",
+    "Sessions of agents with a running lease, in this worker's partitions",
 )
 PRESENCE_CHANGES = Counter(
     "tuyen_presence_changes_total",
@@ -83,7 +85,7 @@ PRESENCE_CHANGES = Counter(
 )
 JOB_CONVERSATIONS = Counter(
     "tuyen_job_conversations_total",
-    "Conversations that jobs went through, by the job's type and what became of them",
+    "Conversations that jobs processed, by the job's type and the result",
     ["type", "fate"],
 )
 CLOSED_CONVERSATIONS = Counter(
@@ -92,7 +94,7 @@ CLOSED_CONVERSATIONS = Counter(
 )
 HTTP_REQUEST_SECONDS = Histogram(
     "tuyen_http_request_duration_seconds",
-    "The gateway's answers by route and status",
+    "Duration of the gateway's responses, by route and status",
     ["route", "status"],
     buckets=_REQUEST_SECONDS,
 )

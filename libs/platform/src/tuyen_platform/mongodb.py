@@ -1,4 +1,4 @@
-"""MongoDB through motor, behind this one module: its successor has the same calls."""
+"""MongoDB through motor. Only this module imports motor, whose successor has the same methods."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -20,14 +20,15 @@ _SELECTION_TIMEOUT_MS = 5_000
 
 _MOST_TRIES = 3
 _SNAPSHOT_GONE = (239, 246)
-"""MongoDB's error codes: of a snapshot that is too old, or that a change of collections hides."""
+"""MongoDB's error codes for a snapshot that is too old, and for one from before a change of
+collections."""
 
 
 def connect(uri: str, database: str, *, within_s: float | None = None) -> Database:
-    """The database of the views. Times come back in UTC; nothing is sent before the first call.
+    """The database of the views. Times are returned in UTC; nothing is sent before the first call.
 
-    With `within_s`, each call takes at most so long, whatever it waits for: then the server gives
-    up its part as well, and a PyMongoError is raised whose `timeout` is true.
+    With `within_s`, each call takes at most so long, whatever it waits for: then the server aborts
+    its part as well, and a PyMongoError is raised whose `timeout` is true.
     """
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
         uri,
@@ -39,12 +40,13 @@ def connect(uri: str, database: str, *, within_s: float | None = None) -> Databa
 
 
 async def require_transactions(database: Database) -> None:
-    """Raises a PyMongoError, as while the server is away, if it knows no transactions."""
+    """Raises a PyMongoError, as while the server is unavailable, if it does not support
+    transactions."""
     server = await database.client.admin.command("hello")
     if "setName" not in server and server.get("msg") != "isdbgrid":
         raise ConfigurationError(
-            "this MongoDB is in no replica set, and so has no transactions: start mongod with "
-            "--replSet and initiate the set, of one member if need be"
+            "this MongoDB is not in a replica set, so it has no transactions: start mongod with "
+            "--replSet and initiate the set; one member is enough"
         )
 
 
@@ -54,11 +56,12 @@ Found = TypeVar("Found")
 async def in_one_snapshot(
     database: Database, questions: Callable[[MongoSession], Coroutine[Any, Any, Found]]
 ) -> Found:
-    """What all of `questions` find in one state of the database, asked again where that is gone.
+    """Runs all reads of `questions` on one snapshot of the database, and repeats them if it is
+    gone.
 
-    It is the last state that a majority of members has, and so holds every write that was
-    acknowledged before: writes here are, by a majority. A transaction would end with one more round
-    trip.
+    The snapshot is the latest state that a majority of members has, so it contains every write that
+    was acknowledged before: all writes here use majority write concern. A transaction would need
+    one more round trip to end it.
     """
     tries = 0
     while True:

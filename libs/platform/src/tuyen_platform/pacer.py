@@ -1,16 +1,17 @@
-"""The pace at which a loop takes what is new."""
+"""Limits how often a loop fetches new records."""
 
 import asyncio
 import time
 
 
 class Pacer:
-    """Lets turns begin at least so far apart, and the first after a rest at once.
+    """Starts the turns of a loop at least so far apart; after a pause, the next turn starts at
+    once.
 
     A turn costs the same for one event as for a hundred: a fetch names all partitions of its
-    reader, and whatever follows is written anew. Without a pace, a hundred events a second are as
-    many turns in every service, and took both cores of a machine that handles nine hundred a second
-    when they come all at once.
+    reader, and each turn ends with writes. Without this limit, a hundred events a second cause a
+    hundred turns in every service; that used both cores of a machine which handles nine hundred a
+    second when they come all at once.
     """
 
     def __init__(self, apart_s: float) -> None:

@@ -1,7 +1,10 @@
-"""What pages sign their webhooks with: a compacted topic of its own, sealed (P6).
+"""The tokens with which pages sign their webhooks: a separate compacted topic, encrypted (P6).
 
-Two kinds of records, each with one writer, so that nobody overwrites another's: `token/<account>`
-by the gateway, `used/<account>` by ingest. An account is the page's id at its channel.
+There are two kinds of records, each with one writer, so that no service overwrites another's: the
+gateway writes `token/<account>`, ingest writes `used/<account>`. An account is the page's id at its
+channel.
+
+Decides P6.
 """
 
 import secrets
@@ -23,7 +26,8 @@ _KeptT = TypeVar("_KeptT", bound=msgspec.Struct)
 
 
 class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    """`stamp` is drawn anew with each token, so that its use can be told from that of another."""
+    """`stamp` is random and new for each token, so that the use of one token is not taken for that
+    of another."""
 
     sealed: str
     stamp: str
@@ -34,7 +38,8 @@ class _Used(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sealed. The account is in it: moved under another's key, a token opens nothing."""
+    """The encrypted content. It includes the account, so a token that is copied to another
+    account's key is invalid."""
 
     account: str
     token: str
@@ -46,10 +51,10 @@ class _Open(NamedTuple):
 
 
 class PageTokens:
-    """The tokens of all pages, as far as `fold` was given the topic's records."""
+    """The tokens of all pages, as far as the topic's records were passed to `fold`."""
 
     def __init__(self, keys: SecretStr) -> None:
-        """`keys` are Fernet keys separated by commas: the first seals, every one opens."""
+        """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
         self._sealer = sealer(keys)
         self._tokens: dict[str, _Open] = {}
         self._used: dict[str, str] = {}
@@ -65,25 +70,25 @@ class PageTokens:
         return found is not None and self._used.get(account) == found.stamp
 
     def record(self, account: str, token: str) -> ProducerRecord:
-        """The record that makes `token` the account's, in place of the one before."""
+        """The record that makes `token` the account's, replacing the one before."""
         content = msgspec.json.encode(_Content(account=account, token=token))
         sealed = _Sealed(sealed=self._sealer.encrypt(content).decode(), stamp=secrets.token_hex(8))
         return _unwritten(_TOKEN, account, sealed)
 
     def removal(self, account: str) -> Sequence[ProducerRecord]:
-        """The records that leave the account without a token."""
+        """The records that remove the account's token."""
         return (_unwritten(_TOKEN, account, None), _unwritten(_USED, account, None))
 
     def first_use(self, account: str) -> Sequence[ProducerRecord]:
-        """What is to be written when a call signed with the present token comes; nothing once that
-        was folded."""
+        """The records to write when a call that is signed with the present token arrives; none once
+        they were applied."""
         found = self._tokens.get(account)
         if found is None or self._used.get(account) == found.stamp:
             return ()
         return (_unwritten(_USED, account, _Used(stamp=found.stamp)),)
 
     def fold(self, record: Record) -> None:
-        """Folds one record. Raises UnreadableEventError, without the record's content."""
+        """Applies one record. Raises UnreadableEventError, without the record's content."""
         kind, _, account = (record.key or b"").decode("utf-8", "replace").partition("/")
         if kind == _TOKEN:
             self._tokens.pop(account, None)
@@ -94,7 +99,7 @@ class PageTokens:
             if record.value is not None:
                 self._used[account] = _decoded(record.value, _Used).stamp
         else:
-            raise UnreadableEventError(f"{kind!r} is nothing that is known of a page's token")
+            raise UnreadableEventError(f"{kind!r} is no known kind of page token record")
 
     def _opened(self, account: str, value: bytes) -> _Open:
         kept = _decoded(value, _Sealed)
@@ -102,15 +107,16 @@ class PageTokens:
             content = _decoded(self._sealer.decrypt(kept.sealed), _Content)
         except InvalidToken as error:
             raise UnreadableEventError(
-                "the token was sealed with a key that is not here"
+                "the token was encrypted with a key that is not here"
             ) from error
         if content.account != account:
-            raise UnreadableEventError("the token is another account's")
+            raise UnreadableEventError("the token belongs to another account")
         return _Open(content.token, kept.stamp)
 
 
 def sealer(keys: SecretStr) -> MultiFernet:
-    """Seals with the first of the keys, and opens with each. Raises ValueError for what is none."""
+    """Encrypts with the first of the keys, and decrypts with each. Raises ValueError for an invalid
+    key."""
     return MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
 
 
@@ -123,4 +129,4 @@ def _decoded(value: bytes, kind: type[_KeptT]) -> _KeptT:
     try:
         return msgspec.json.decode(value, type=kind)
     except msgspec.MsgspecError as error:
-        raise UnreadableEventError(f"no record of a page's token: {error}") from error
+        raise UnreadableEventError(f"not a page token record: {error}") from error

@@ -1,4 +1,4 @@
-"""The frame of a service's process: one task group, one HTTP server, an orderly end on a signal."""
+"""Runs a service's process: one task group, one HTTP server, an orderly stop on a signal."""
 
 import asyncio
 import gc
@@ -17,15 +17,17 @@ from tuyen_platform.health import Health
 from tuyen_platform.settings import ServiceSettings
 
 CRASHED = 70
-"""Exit status (EX_SOFTWARE) of a service that ended itself because going on would be wrong."""
+"""Exit status (EX_SOFTWARE) of a service that ended itself because it could not go on correctly."""
 
 _GARBAGE = (50_000, 20, 50)
-"""When Python looks for cycles. A service has few, and thousands of records under way at once: with
-Python's own thresholds (700, 10, 10) the search took a fifth of the router's time."""
+"""The thresholds of Python's cycle collector. A service has few cycles, and thousands of records in
+memory at once: with Python's own thresholds (700, 10, 10) the collector took a fifth of the
+router's time."""
 
 _KEEP_ALIVE_S = 75
-"""How long an idle connection is kept. Proxies close theirs after 60 s: of the two, the one that
-sends next has to be the first to close, or a request meets a closed door and fails with 502."""
+"""How long an idle connection is kept. Proxies close theirs after 60 s; the side that sends
+requests has to close first, or a request meets a connection that is being closed and fails with
+502."""
 
 _log = structlog.get_logger()
 
@@ -33,15 +35,15 @@ _log = structlog.get_logger()
 async def serve(
     app: ASGIApp, host: str, port: int, stopping: asyncio.Event, *, trusted_proxies: str = ""
 ) -> None:
-    """Serves `app` until `stopping` is set, then lets requests under way end.
+    """Serves `app` until `stopping` is set, then lets running requests end.
 
-    For 5 s at most: what is still under way then is answered 503.
+    They have at most 5 s: those that still run are then answered 503.
 
-    `X-Forwarded-For` is believed of those `trusted_proxies` alone: addresses or networks separated
-    by commas. Anybody else could say to be anybody.
+    `X-Forwarded-For` is used only if it comes from one of the `trusted_proxies`, addresses or
+    networks separated by commas. Anybody else could claim any address.
 
-    A port that is taken, or a startup of the application that fails, is logged and raises
-    SystemExit, which `run` makes a crash of.
+    If the port is taken, or the application fails to start, that is logged and SystemExit is
+    raised, which `run` turns into a crash.
     """
     config = uvicorn.Config(
         CutShort(app),
@@ -63,7 +65,7 @@ async def serve(
 
     async with asyncio.TaskGroup() as tasks:
         watcher = tasks.create_task(stop_when_told())
-        await server._serve()  # `serve` would take the signals, which have one owner here
+        await server._serve()  # `serve` would install signal handlers, which `run` does
         watcher.cancel()
 
 
@@ -75,7 +77,7 @@ async def serve_service(
     *,
     trusted_proxies: str = "",
 ) -> None:
-    """`serve` for a service: `app` on its port, and what its operator may know on the other one."""
+    """`serve` for a service: `app` on its port, and the operator's routes on the second one."""
     async with asyncio.TaskGroup() as tasks:
         if settings.metrics_port is not None:
             insight, host = health.insight(), settings.metrics_host
@@ -84,10 +86,11 @@ async def serve_service(
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Runs a service: `main` gets an event that is set on SIGTERM and SIGINT, and ends soon after.
+    """Runs a service. `main` gets an event that is set on SIGTERM and SIGINT, and must return soon
+    after.
 
-    Whatever escapes `main` is logged and ends the process with status 70, so that what was not
-    acknowledged comes again to the next process. This is the process's one supervisor.
+    An exception that escapes `main` is logged and ends the process with status 70, so that the next
+    process handles what was not acknowledged again. This is the process's one supervisor.
     """
 
     async def supervised() -> None:
@@ -97,7 +100,7 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
             loop.add_signal_handler(number, stopping.set)
         await main(stopping)
 
-    gc.freeze()  # what was imported stays
+    gc.freeze()  # imported objects stay: never scan them
     gc.set_threshold(*_GARBAGE)
     import uvloop  # noqa: PLC0415 - only a process that serves needs it
 

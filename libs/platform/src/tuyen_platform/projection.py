@@ -1,8 +1,10 @@
-"""The loop that folds topics into a view: read a batch, fold it, remember the position, commit.
+"""The loop of a projection: read a batch, fold it into the view, save the position, commit.
 
-The position of a view is what MongoDB says, next to the view: forgetting it and dropping the view
-makes the view again from the beginning, and one restored from a backup goes on from there. What
-the group commits in Kafka only shows how far behind the view is.
+The position of a view is the one in MongoDB, beside the view. When the position and the view are
+dropped, the view is built again from the beginning; a view that is restored from a backup continues
+from its position. The offsets that the group commits in Kafka only show the view's lag.
+
+Decides INV6.
 """
 
 import asyncio
@@ -26,14 +28,14 @@ from tuyen_platform.mongodb import Database
 from tuyen_platform.pacer import Pacer
 
 Fold = Callable[[FetchedRecords], Awaitable[None]]
-"""Returns once the view shows all of the batch. Must change nothing when a batch, or parts of it,
-come again, also after later ones: guard every write by the positions that it has seen."""
+"""Returns once the view shows the whole batch. Repeating a batch or a part of it, also after later
+batches, must change nothing: guard every write by the offsets that it has seen."""
 
 POSITIONS = "positions"
 """The collection of `{_id: "<view>/<topic>/<partition>", offset: the next one to fold}`."""
 
 _COMMIT_EVERY_S = 1.0
-"""The group's offsets are for show alone, and a round trip that the next batch would wait for."""
+"""The group's offsets only show the lag, and the next batch would wait for their round trip."""
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0
 _STUCK_S = 120.0
@@ -42,19 +44,19 @@ _log = structlog.get_logger()
 
 
 class Positions(Protocol):
-    """How far a view has come."""
+    """How far a view has read each partition."""
 
     async def load(self) -> Offsets:
-        """The next offsets to fold; a partition that is not named has not been begun."""
+        """The next offsets to fold; a partition that is missing was not begun."""
         ...
 
     async def save(self, offsets: Offsets) -> None:
-        """Remembers `offsets`. A position never goes back."""
+        """Stores `offsets`. A position never goes back."""
         ...
 
 
 class MongoPositions:
-    """The positions of one view, beside it in the database."""
+    """The positions of one view, in the same database."""
 
     def __init__(self, database: Database, view: str) -> None:
         self._collection = database[POSITIONS]
@@ -82,9 +84,9 @@ class MongoPositions:
             )
 
     async def forget(self) -> None:
-        """Lets the view be folded from the beginning. Drop the view after it, and let nobody fold
-        meanwhile: events that are folded again into a view that still stands change nothing, but
-        one that was dropped and keeps its positions stays empty."""
+        """Makes the view be folded from the beginning. Drop the view after this call, and let
+        nobody fold meanwhile: events that are folded again into an existing view change nothing,
+        and a view that is dropped without its positions stays empty."""
         await self._collection.delete_many(self._own())
 
     def _own(self) -> dict[str, object]:
@@ -92,7 +94,7 @@ class MongoPositions:
 
 
 class InMemoryPositions:
-    """Positions of one process; nothing survives it."""
+    """Positions in memory; nothing is persisted."""
 
     def __init__(self) -> None:
         self.offsets: dict[tuple[str, int], int] = {}
@@ -106,34 +108,36 @@ class InMemoryPositions:
 
 
 async def folded_up_to(positions: Positions, ends: Offsets) -> bool:
-    """Whether a view shows everything below `ends` (as `Log.end_offsets` gives them by topic)."""
+    """Whether a view shows everything before `ends` (by topic, as `Log.end_offsets` returns
+    them)."""
     reached = await positions.load()
     return all(reached.get(place, 0) >= end for place, end in ends.items())
 
 
 class ProjectionStatus:
-    """What a projection's loop says of itself, for `Health`."""
+    """The status of a projection's loop, for `Health`."""
 
     def __init__(self) -> None:
         self._turned = time.monotonic()
         self._waits_for: str | None = "its first batch"
 
     def turned(self) -> None:
-        """A batch, maybe an empty one, is folded."""
+        """A batch, perhaps an empty one, is folded."""
         self._turned = time.monotonic()
         self._waits_for = None
 
     def working(self) -> None:
-        """Part of a batch is done: a batch of which much is put aside takes its time."""
+        """Part of a batch is done: a batch of which many records go to the dead letters takes its
+        time."""
         self._turned = time.monotonic()
 
     def waiting(self, reason: str) -> None:
-        """The loop goes on trying."""
+        """The loop is retrying."""
         self._turned = time.monotonic()
         self._waits_for = reason
 
     def live(self) -> str | None:
-        """A loop that neither folds nor tries is stuck."""
+        """A loop that neither folds nor retries is stuck."""
         silent = time.monotonic() - self._turned
         return f"the loop has not turned for {silent:.0f} s" if silent > _STUCK_S else None
 
@@ -152,19 +156,19 @@ async def run_projection(
     apart_s: float,
     status: ProjectionStatus | None = None,
 ) -> None:
-    """Keeps a view up to date until it is cancelled. Members of one `group` share the partitions.
-    While there is always something new, batches are taken `apart_s` from one another.
+    """Keeps a view up to date until it is cancelled. The members of one `group` share the
+    partitions. While there is always something new, batches are taken `apart_s` seconds apart.
 
-    `fold` gets batches as they stand in the log, each partition in order, at least once. Records
-    that cannot be read are not in them: they go to the dead letters of `service` first, under an id
-    of their own place, and events of a type that this version does not know are counted and left
-    out. Removals (records without a value) are in them.
+    `fold` gets batches as they are in the log, each partition in order, at least once. They do not
+    contain records that cannot be read: those go to the dead letters of `service` first, under an
+    id that is derived from their position, and events of a type that this version does not know are
+    counted and left out. They do contain tombstones.
 
-    While MongoDB or Kafka is away, or cannot write, the loop waits (0.2 to 5 s between two tries)
-    and loses nothing. When `fold` raises what is of the records' own making, the batch is folded in
-    halves, and halves of these: a record that raises alone goes to the dead letters, and the rest
-    is folded (R9.5). What the machine itself is short of ends the loop with the batch unfolded, so
-    that it comes again.
+    While MongoDB or Kafka is unavailable, or cannot write, the loop retries (after 0.2 to 5 s) and
+    loses nothing. When `fold` raises an error that a record causes, the batch is folded in halves,
+    and these in halves again: a record that raises alone goes to the dead letters, and the rest is
+    folded (R9.5). When the machine itself lacks a resource, the loop ends without folding the
+    batch, so that it is read again.
     """
     loop = _Loop(
         log=log,
@@ -204,7 +208,7 @@ class _Loop:
                 await cadence.turn()
 
     async def retry(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Does `step` again until nothing that it needs is away."""
+        """Repeats `step` until nothing that it needs is unavailable."""
         wait = _FIRST_WAIT_S
         while True:
             try:
@@ -242,11 +246,12 @@ class _Loop:
             )
 
     async def _fold(self, batch: FetchedRecords) -> None:
-        """Folds all of `batch` but what cannot be folded by itself: that is buried. Each partition
-        stays in order, and what a fold that broke off had done already is passed over."""
+        """Folds all of `batch` except records that cannot be folded by themselves, which go to the
+        dead letters. Each partition stays in order, and what an interrupted fold had stored already
+        is skipped."""
         try:
             return await self.retry(partial(self.fold, batch))
-        except Exception as error:  # the supervisor of one record
+        except Exception as error:  # whatever is wrong with one record must not stop the others
             records = [record for placed in batch.values() for record in placed]
             if not records or not is_the_records(error):
                 raise
@@ -272,7 +277,7 @@ class _Loop:
                 await self.retry(
                     partial(send_to_dead_letters, self.log, record, self.service, error.reason)
                 )
-            except Exception as error:  # the supervisor of one record
+            except Exception as error:  # whatever is wrong with one record must not stop the others
                 await self._put_aside(record, error)
             else:
                 kept.append(record)

@@ -9,11 +9,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tuyen_platform.page_tokens import sealer
 
 LOCAL_SECRETS_KEY = "bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk="
-"""What tokens are sealed with on the local stack when no key is given."""
+"""The key that encrypts tokens on the local stack when none is given."""
 
 
 class ServiceSettings(BaseSettings):
-    """Where a service runs and what it stands on; a service's own settings extend this."""
+    """A service's addresses and dependencies; each service extends this with its own settings."""
 
     model_config = SettingsConfigDict(
         env_prefix="TUYEN_",
@@ -33,17 +33,17 @@ class ServiceSettings(BaseSettings):
     port: int = 8080
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
-    """Where `/metrics`, and the reasons of `/readyz`, are told: not for the public. Nowhere unless
-    it is set."""
+    """The port for `/metrics` and for the reasons of `/readyz`, which must not be public. None: not
+    served."""
     local: bool = False
-    """The stack of one machine: only there may secrets have weak values."""
+    """Whether this is the stack of one machine: only there may secrets have weak values."""
     log_format: str = "json"
     """`json` for machines, `console` for people."""
     state_dir: Path = Path("var")
 
     @model_validator(mode="after")
     def _has_no_blank_secret(self) -> Self:
-        """Whoever compares with a blank secret, or signs with it, lets everybody through."""
+        """A blank secret would let everybody through where it is compared or signed with."""
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, SecretStr) and not value.get_secret_value().strip():
@@ -52,11 +52,11 @@ class ServiceSettings(BaseSettings):
 
 
 class SealingSettings(ServiceSettings):
-    """Those of services that keep others' secrets, or read them."""
+    """The settings of services that encrypt or decrypt other parties' secrets."""
 
     secrets_key: SecretStr = SecretStr(LOCAL_SECRETS_KEY)
-    """Fernet keys (32 random bytes in URL-safe base64) separated by commas: the first seals, every
-    one opens. To change the key, put the new one in front and keep the old one."""
+    """Fernet keys (32 random bytes in URL-safe base64) separated by commas: the first encrypts,
+    each of them decrypts. To change the key, put the new one in front and keep the old one."""
 
     @model_validator(mode="after")
     def _has_key(self) -> Self:
@@ -66,6 +66,6 @@ class SealingSettings(ServiceSettings):
             sealer(self.secrets_key)
         except ValueError:
             raise ValueError(
-                "TUYEN_SECRETS_KEY holds no Fernet key: 32 random bytes in URL-safe base64"
+                "TUYEN_SECRETS_KEY is not a Fernet key: 32 random bytes in URL-safe base64"
             ) from None
         return self

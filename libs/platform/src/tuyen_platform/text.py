@@ -1,15 +1,19 @@
-"""Text as people search for it."""
+"""Normalizes text for searching.
+
+Decides I4.
+"""
 
 import unicodedata
 
 _LETTERS = str.maketrans(
     {"đ": "d", "ð": "d", "ɖ": "d", "ø": "o", "ł": "l", "ı": "i", "ħ": "h", "ŧ": "t", "ƀ": "b"}
 )
-"""Letters whose stroke, hook or missing dot is no combining mark, so that no decomposition takes
-it. Đ, Ð and Ɖ are three characters that look like one, and people type whichever they have."""
+"""Letters whose stroke, hook or missing dot is not a combining mark, so that decomposition does not
+remove it. Đ, Ð and Ɖ are three characters that look the same, and people type any of them."""
 
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
-"""What is not shown and is no format character by its category: joiners, fillers, selectors."""
+"""Invisible characters that are not in the category of format characters: joiners, fillers,
+selectors."""
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
@@ -17,8 +21,8 @@ def fold_accents(text: str) -> str:
     """`text` without accents and case: "vinh" is found in "Vĩnh", "duong" in "Đường" (I4).
 
     Compare the folded query with the folded text. Folding twice changes nothing, and composed and
-    decomposed spellings fold alike. What nobody sees (a zero-width space, a soft hyphen, a mark of
-    direction) is left out; spaces and punctuation stay as they are.
+    decomposed spellings fold alike. Invisible characters (a zero-width space, a soft hyphen, a
+    direction mark) are removed; spaces and punctuation stay as they are.
     """
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(letter for letter in decomposed if _counts(letter))

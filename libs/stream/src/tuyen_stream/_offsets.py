@@ -1,5 +1,7 @@
 """The read and acknowledged offsets of each input partition. Pure bookkeeping.
 
+Decides R9.1 and INV2 (`docs/reference/rules.md`).
+
 Works around trap 2 (`TRAPS.md`).
 """
 

@@ -1,1 +1,1 @@
-"""Keeps the contacts behind the conversations."""
+"""Maintains the contacts behind the conversations."""

@@ -12,7 +12,7 @@ from tuyen_platform.process import run, serve_service
 
 
 async def main(settings: CrmSettings, stopping: asyncio.Event) -> None:
-    """Serves until told to stop."""
+    """Serves until `stopping` is set."""
     async with KafkaLog(settings.kafka, settings.topic_prefix, linger_ms=5) as log:
         crm = compose(log, connect(settings.mongodb, settings.database))
         async with asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""The composition root: the worker, the view, and the application that tells how they are."""
+"""Builds the service: the worker, the view, and the application that reports their health."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ VIEW_GROUP = "crm-contacts"
 
 @dataclass(frozen=True, slots=True)
 class Crm:
-    """The service. `worker` and `project` have to run for it to become ready."""
+    """The service. The caller must run `worker` and `project`; it is ready once they are."""
 
     app: Starlette
     log: Log
@@ -45,7 +45,7 @@ class Crm:
 
 
 def compose(log: Log, database: Database) -> Crm:
-    """The service over a log and a database. Nothing runs yet."""
+    """Builds the service for a log and a database. Nothing runs yet."""
     worker, status, health = ContactWorker(log), ProjectionStatus(), Health()
     for name, loop in (("worker", worker.status), ("contacts", status)):
         health.live_when(name, loop.live)

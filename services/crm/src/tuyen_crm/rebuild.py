@@ -1,8 +1,10 @@
-"""Makes the contacts' view again from the log: `python -m tuyen_crm.rebuild`.
+"""Rebuilds the contacts' view from the log: `python -m tuyen_crm.rebuild`.
 
-Stop the CRM first: one that runs would go on from where it was, and the view would miss what came
-before. A CRM that still has partitions is seen, and nothing is touched. After a kill, Kafka takes
-10 s to see that a member is gone.
+Stop the CRM first: a running one would continue from where it was, and the view would miss what
+came before. If a CRM still has partitions, the command notices and changes nothing. After a kill,
+Kafka takes 10 s to notice that a member is gone.
+
+Decides O4.
 """
 
 import asyncio
@@ -26,12 +28,12 @@ _log = structlog.get_logger()
 
 
 class StillRunningError(RuntimeError):
-    """Another process folds the view."""
+    """Another process is folding the view."""
 
 
 async def rebuild(crm: Crm) -> None:
-    """Drops the view and returns when it shows again all that stood in the log at the start. Safe
-    to repeat when it broke off. Raises StillRunningError."""
+    """Drops the view and returns when it shows everything that was in the log at the start. Can be
+    repeated if it was interrupted. Raises StillRunningError."""
     if not await _alone(crm.log):
         raise StillRunningError("a CRM is running and folds the contacts: stop it first")
     ends = {(CONTACTS.name, p): end for p, end in (await crm.log.end_offsets(CONTACTS)).items()}
@@ -39,7 +41,7 @@ async def rebuild(crm: Crm) -> None:
     await crm.view.drop()
     async with asyncio.TaskGroup() as tasks:
         projecting = tasks.create_task(crm.project())
-        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB tells nobody
+        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(_POLL_S)
         projecting.cancel()
     _log.info("view_rebuilt", events=sum(ends.values()))

@@ -8,7 +8,7 @@ from tuyen_platform.settings import ServiceSettings
 
 
 class CrmSettings(ServiceSettings):
-    """What every service has, and a database for the views."""
+    """The settings of every service, with a required database for the views."""
 
     @model_validator(mode="after")
     def _has_a_database(self) -> Self:

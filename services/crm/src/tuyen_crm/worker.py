@@ -1,4 +1,4 @@
-"""Inbound events in, contacts out: each customer's first event makes one, once (C1)."""
+"""Turns inbound events into contacts: each customer's first event creates one, once (C1)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ SERVICE = "crm"
 SOURCE = "tuyen/crm"
 GROUP = "crm"
 APART_S = 0.25
-"""How far apart batches are taken while there is always something new."""
+"""The pause between batches while there is always something new."""
 
 _RETRY_S = 1.0
 
@@ -41,7 +41,7 @@ _log = structlog.get_logger()
 
 
 class KnownContacts:
-    """Which contacts of a partition are made, and which of them are named: 12 bytes of each id."""
+    """Which contacts of a partition exist, and which of them have a name: 12 bytes of each id."""
 
     def __init__(self) -> None:
         self._made: set[bytes] = set()
@@ -54,7 +54,7 @@ class KnownContacts:
         return Known.NAMELESS if digest in self._nameless else Known.NAMED
 
     def note(self, event: ContactCreated | ContactNamed) -> None:
-        """Takes what was written. A contact that is named stays named."""
+        """Notes what was written. A contact that has a name keeps it."""
         digest = _digest(event.contact_id)
         if known_after(event) is Known.NAMED:
             self._nameless.discard(digest)
@@ -66,11 +66,11 @@ class KnownContacts:
 class ContactWorker:
     """Owns some partitions of the inbound events, and with them the same partitions of contacts.
 
-    A contact's records stand in the partition of its customer's events, so that whoever gets a
-    partition recovers from the contacts what was made there. Offsets are committed after the
-    records that follow from them are acknowledged; whatever is handled again makes the same events
-    under the same ids. An event of which no contact can be made, for whatever reason of its own, is
-    buried, and the next one is handled (R9.5).
+    A contact's records are in the partition of its customer's events, so the next owner of a
+    partition recovers from the contacts what was created there. Offsets are committed after the
+    records that follow from them are acknowledged; an event that is handled again makes the same
+    events with the same ids. An event that cannot be handled, for a reason of its own, goes to the
+    dead letters, and the next one is handled (R9.5).
     """
 
     def __init__(self, log: Log) -> None:
@@ -79,7 +79,7 @@ class ContactWorker:
         self.status = ProjectionStatus()
 
     async def run(self) -> None:
-        """Works until cancelled; while Kafka is away it waits and then recovers."""
+        """Works until cancelled; while Kafka is unavailable it waits and then recovers."""
         while True:
             try:
                 await self._follow()
@@ -100,15 +100,15 @@ class ContactWorker:
                 await cadence.turn()
 
     async def _recover(self, committed: Offsets) -> Offsets:
-        """Reads which contacts of this worker's share are made; the events start where they were
-        committed."""
+        """Reads which contacts of this worker's partitions exist; the events are read from their
+        committed offsets."""
         known = {partition: KnownContacts() for _, partition in committed}
         async with self._log.tail(CONTACTS) as tail:
             async for batch in tail.batches():
                 for (_, partition), records in batch.items():
                     if partition in known:
                         await self._remember(known[partition], records)
-                self.status.waiting("its copy of the contacts")
+                self.status.waiting("the contacts that exist")
                 if tail.caught_up:
                     break
         self._known = known
@@ -121,7 +121,7 @@ class ContactWorker:
                 event = None if envelope is None else envelope.data
                 if isinstance(event, ContactCreated | ContactNamed):
                     known.note(event)
-            except Exception as error:  # the supervisor of one record
+            except Exception as error:  # whatever is wrong with one record must not stop the others
                 await self._bury(record, error)
 
     async def _handle(self, batch: FetchedRecords) -> None:
@@ -132,7 +132,7 @@ class ContactWorker:
             for record in records:
                 try:
                     contact = await self._make(record, known)
-                except Exception as error:  # the supervisor of one record
+                except Exception as error:  # whatever is wrong with one record must not stop others
                     await self._bury(record, error)
                 else:
                     if contact is not None:
@@ -140,7 +140,7 @@ class ContactWorker:
         await asyncio.gather(*(self._append(partition, *contact) for partition, contact in made))
 
     async def _make(self, record: Record, known: KnownContacts) -> _Encoded | None:
-        """What follows from an event, noted as known and ready to be written."""
+        """The encoded record that follows from an event, whose contact is noted as known."""
         envelope = await self._read(record)
         made = None if envelope is None else _made(envelope, known)
         if made is None:

@@ -1,17 +1,8 @@
-"""`python -m tuyen_gateway`: one gateway."""
+"""Runs one gateway: `python -m tuyen_gateway`."""
 
-from tuyen_gateway import bootstrap
+from tuyen_gateway.bootstrap import build
 from tuyen_gateway.settings import GatewaySettings
-from tuyen_platform.logging import configure_logging
-from tuyen_platform.process import run
-
-
-def main() -> None:
-    """Reads the settings from the environment and runs until a signal."""
-    settings = GatewaySettings()
-    configure_logging("gateway", settings.log_format)
-    run(lambda stopping: bootstrap.run(settings, stopping))
-
+from tuyen_platform.service import start
 
 if __name__ == "__main__":
-    main()
+    start("gateway", GatewaySettings(), build)

@@ -1,7 +1,7 @@
-"""The composition root: the gateway's ports, and the tasks that keep them going."""
+"""Builds the gateway: its ports, and the tasks that keep them running."""
 
-import asyncio
 import secrets
+from functools import partial
 
 from argon2 import PasswordHasher
 from pydantic import SecretStr
@@ -26,13 +26,12 @@ from tuyen_gateway.ports import ContactViews, ConversationScans, ConversationVie
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
-from tuyen_platform.clock import Clock, SystemClock
+from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
-from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
-from tuyen_platform.process import serve_service
 from tuyen_platform.projection import ProjectionStatus
+from tuyen_platform.service import Service
 
 
 def compose(
@@ -46,7 +45,7 @@ def compose(
     contacts: ContactViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
-    """The ports over a log and views. Nothing runs yet."""
+    """Builds the ports for a log and views. Nothing runs yet."""
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     gateway = Gateway(
         settings=settings,
@@ -73,37 +72,38 @@ def compose(
     return gateway
 
 
-async def run(settings: GatewaySettings, stopping: asyncio.Event) -> None:
-    """Serves, and folds the views, until `stopping` is set. Anything unexpected escapes."""
+def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
+    """A gateway with its projections and its jobs. Nothing runs yet."""
     status = ProjectionStatus()
     database = connect(settings.mongodb, settings.database)
     asked = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     walked = connect(settings.mongodb, settings.database, within_s=WALK_WITHIN_S)
-    async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
-        inbox = MongoViews(asked, log, status)
-        gateway = compose(
-            settings,
-            log,
-            SystemClock(),
-            views=inbox,
-            inbox=inbox,
-            scans=MongoScans(walked),
-            contacts=MongoContacts(asked),
-        )
-        gateway.health.live_when("projections", status.live)
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(copy.run()) for copy in gateway.copies()]
-            running.append(tasks.create_task(run_projections(log, database, status)))
-            running.append(tasks.create_task(keep_history(log)))
-            running.append(tasks.create_task(run_jobs(gateway)))
-            await serve_service(
-                create_app(gateway),
-                gateway.health,
-                settings,
-                stopping,
-                trusted_proxies=settings.trusted_proxies,
-            )
-            for task in running:
-                task.cancel()
-    for opened in (database, asked, walked):
-        opened.client.close()
+    inbox = MongoViews(asked, log, status)
+    gateway = compose(
+        settings,
+        log,
+        clock,
+        views=inbox,
+        inbox=inbox,
+        scans=MongoScans(walked),
+        contacts=MongoContacts(asked),
+    )
+    gateway.health.live_when("projections", status.live)
+
+    def close() -> None:
+        for opened in (database, asked, walked):
+            opened.client.close()
+
+    return Service(
+        settings=settings,
+        app=create_app(gateway),
+        health=gateway.health,
+        loops=[
+            *(copy.run for copy in gateway.copies()),
+            partial(run_projections, log, database, status),
+            partial(keep_history, log),
+            partial(run_jobs, gateway),
+        ],
+        trusted_proxies=settings.trusted_proxies,
+        close=close,
+    )

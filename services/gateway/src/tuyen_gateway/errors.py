@@ -1,6 +1,6 @@
-"""What a caller got wrong, or what cannot be done now: a small tree that knows nothing of HTTP.
+"""A caller's mistakes, and what cannot be done now: a small tree that knows nothing of HTTP.
 
-`detail` is one sentence for the person in front of it: what is wrong, and what to do.
+`detail` is one sentence for the user: what is wrong, and what to do.
 """
 
 from tuyen_events.ids import AgentId
@@ -15,7 +15,7 @@ class GatewayError(Exception):
 
 
 class UnauthenticatedError(GatewayError):
-    """Nobody known asks: no token, a token that ended, a wrong password."""
+    """The caller is unknown: no token, an expired token, a wrong password."""
 
 
 class ForbiddenError(GatewayError):
@@ -23,15 +23,15 @@ class ForbiddenError(GatewayError):
 
 
 class NotFoundError(GatewayError):
-    """It does not exist, or the viewer may not see it (R7.2): the two cannot be told apart."""
+    """It does not exist, or the viewer may not see it (R7.2): the two cannot be distinguished."""
 
 
 class ConflictError(GatewayError):
-    """What is asked does not fit what stands."""
+    """The request conflicts with the present state."""
 
 
 class TakenError(GatewayError):
-    """Somebody has it already (R6.6)."""
+    """Another agent has it already (R6.6)."""
 
     def __init__(self, detail: str, agent_id: AgentId | None) -> None:
         super().__init__(detail)
@@ -39,7 +39,7 @@ class TakenError(GatewayError):
 
 
 class InvalidError(GatewayError):
-    """What was sent is well-formed and wrong. `field` is its place in the body, with dots."""
+    """The request is well-formed and wrong. `field` is the place in the body, with dots."""
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)
@@ -47,7 +47,7 @@ class InvalidError(GatewayError):
 
 
 class VersionPassedError(GatewayError):
-    """Another change came first (R6.4). Carries what stands now."""
+    """Another change came first (R6.4). Contains the present version."""
 
     def __init__(self, detail: str, version: int, agent_id: AgentId | None) -> None:
         super().__init__(detail)
@@ -56,7 +56,8 @@ class VersionPassedError(GatewayError):
 
 
 class TooManyAttemptsError(GatewayError):
-    """The next attempt is refused unread until `retry_after_s` seconds have passed."""
+    """The next attempt is refused without being checked until `retry_after_s` seconds have
+    passed."""
 
     def __init__(self, detail: str, retry_after_s: int) -> None:
         super().__init__(detail)
@@ -64,4 +65,5 @@ class TooManyAttemptsError(GatewayError):
 
 
 class UnavailableError(GatewayError):
-    """Not now: a copy or a view is behind, or nobody answered in time. Worth repeating."""
+    """Temporarily unavailable: a table or a view is behind, or a server did not answer in time.
+    Worth a retry."""

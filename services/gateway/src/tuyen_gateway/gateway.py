@@ -1,4 +1,4 @@
-"""The gateway's ports, as one value that the HTTP interface is given."""
+"""The gateway's ports, as one value for the HTTP interface."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from tuyen_platform.kafka.ports import Log
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Everything that the HTTP interface stands on."""
+    """Everything that the HTTP interface depends on."""
 
     settings: GatewaySettings
     clock: Clock
@@ -42,7 +42,7 @@ class Gateway:
     contacts: ContactViews
 
     def copies(self) -> tuple[AwaitedTable, ...]:
-        """What has to run for the ports to work."""
+        """The global tables, which must run for the ports to work."""
         return (
             self.directory.copy,
             self.credentials.copy,

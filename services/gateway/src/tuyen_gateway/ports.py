@@ -1,4 +1,4 @@
-"""What the HTTP interface asks of the views."""
+"""What the HTTP interface needs from the views."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from tuyen_gateway.domain.visibility import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRef:
-    """Whose a conversation is: what a command about it has to name.
+    """What a command about a conversation has to name.
 
-    `version` is that of the assignee, 0 for a conversation that the router never decided about.
-    The customer is the one whose events the conversation is keyed by: of a comment thread, the
-    author of the root comment or, while that has not been seen, who replied first (R4.5). Null
-    where the router decided for one who has not been seen.
+    `version` is that of the assignee, 0 for a conversation about which the router never decided.
+    The customer is the one by whose events the conversation is keyed: for a comment thread, the
+    author of the root comment or, while that is not known, the first who replied (R4.5). Null if
+    the router decided for a customer who is not known yet.
     """
 
     id: ConversationId
@@ -46,7 +46,7 @@ class ConversationViews(Protocol):
     """Conversations as the views show them; they may be behind the log by some milliseconds."""
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
-        """One conversation, or None when it does not exist or `scope` does not cover it (R7.2)."""
+        """One conversation, or None if it does not exist or `scope` does not cover it (R7.2)."""
         ...
 
     def problem(self) -> str | None:
@@ -56,14 +56,14 @@ class ConversationViews(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """Conversations that `agent_id` has; null is nobody."""
+    """Conversations whose assignee is `agent_id`; null is nobody."""
 
     agent_id: AgentId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationFilter:
-    """Which conversations are asked for (I4); what is null is not asked. All hold together."""
+    """Which conversations are requested (I4); null fields match everything. All must match."""
 
     kind: ConversationKind | None = None
     channel: Channel | None = None
@@ -73,9 +73,9 @@ class ConversationFilter:
     assigned: Assigned | None = None
     tag: str | None = None
     name: str | None = None
-    """A part of the customer's name; accents and case make no difference."""
+    """A part of the customer's name, without regard to accents and case."""
     customers: frozenset[CustomerId] = frozenset()
-    """Customers who are meant by `name`, although their conversations do not say it."""
+    """Customers who match `name`, although their conversations do not contain it."""
     external_id: str | None = None
     done: bool | None = None
 
@@ -99,26 +99,25 @@ class InboxCounts:
     total: int
     unread: int
     unread_by_channel: Mapping[Channel, int]
+    """Of all channels that are known, and of others that have any conversations."""
     unread_by_kind: Mapping[ConversationKind, int]
 
 
 class InboxViews(Protocol):
-    """The inbox as one viewer sees it. What `scope` does not cover is in no answer (R7.2)."""
+    """The inbox as one viewer sees it. What `scope` does not cover is in no result (R7.2)."""
 
     async def caught_up(self) -> None:
-        """Returns once the views show all that stood in the log at the call.
-
-        Raises UnavailableError after 5 s.
-        """
+        """Returns once the views show everything that was in the log at the call. Raises
+        UnavailableError after 5 s."""
         ...
 
     async def position(self, organization: OrganizationId) -> bytes:
-        """How far the views have come in the organization's own records; it never goes back. No
-        caller is shown it as it is."""
+        """How far the views have read the organization's own records; it never goes back. It is not
+        shown to callers as it is."""
         ...
 
     async def conversation(self, scope: Scope, conversation_id: ConversationId) -> InboxRow | None:
-        """One row, or None when it does not exist or is not covered."""
+        """One row, or None if it does not exist or is not covered."""
         ...
 
     async def conversations(
@@ -126,10 +125,10 @@ class InboxViews(Protocol):
     ) -> ViewPage[InboxRow]:
         """Rows, newest activity first.
 
-        A walk from the first part to the last lists them as they were ordered at its start: what
-        moves up meanwhile is neither left out nor given twice, what is new since then is left out.
-        What a row says, and whether it fits `wanted`, is as of each part. The promise holds while
-        no more than 10,000 conversations move during the walk.
+        A scan from the first part to the last lists them as they were ordered at its start: rows
+        that move up meanwhile are neither omitted nor repeated, new ones are omitted. The content
+        of a row, and whether it matches `wanted`, is as of each part. This holds while no more than
+        10,000 conversations move during the scan.
         """
         ...
 
@@ -138,38 +137,36 @@ class InboxViews(Protocol):
     async def messages(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[Message]:
-        """A thread, oldest first, removed messages with their texts gone. A page ends early when it
-        carries much. Ask for the row first: no scope cuts this."""
+        """A thread, oldest first, with removed messages but without their texts. A page ends early
+        when it is large. Read the row first: no scope is applied here."""
         ...
 
     async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         """How far a viewer has seen the conversation whose thread was shown up to a message; null
-        when there is no such message in it."""
+        if it has no such message."""
         ...
 
     async def shown_but_last(self, row: InboxRow) -> Shown:
-        """How far one has seen it for whom the newest of the customers' messages is unread."""
+        """How far a viewer has seen it for whom the newest of the customers' messages is unread."""
         ...
 
     async def history(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        """A conversation's assignments, newest first. Ask for the row first: no scope cuts this.
-
-        A pool that was not folded yet is waited for, at most a second.
-        """
+        """A conversation's assignments, newest first. Read the row first: no scope is applied here.
+        Waits for a pool that is not folded yet, at most a second."""
         ...
 
 
 class ConversationScans(Protocol):
-    """Conversations to be worked through, in parts of bounded size."""
+    """Conversations to be processed, in parts of limited size."""
 
     async def count(self, scope: Scope, wanted: ConversationFilter) -> int: ...
 
     async def ids(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: ConversationId | None
     ) -> Sequence[ConversationId]:
-        """Those behind `after`, in the order of their ids."""
+        """Those after `after`, in the order of their ids."""
         ...
 
     async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
@@ -179,26 +176,26 @@ class ConversationScans(Protocol):
     async def rows(
         self, scope: Scope, ids: Sequence[ConversationId]
     ) -> Mapping[ConversationId, InboxRow]:
-        """The same, with all that is known of them."""
+        """The same, with everything that is known of them."""
         ...
 
     async def carried_out(
         self, commands: Mapping[ConversationId, Collection[str]]
     ) -> Collection[str]:
-        """Those command ids that made a record of their conversation's history."""
+        """The command ids that made a record of their conversation's history."""
         ...
 
     async def quiet(
         self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
     ) -> Sequence[InboxRow]:
-        """Open conversations in which nothing happened after `since`, the quietest first; those
-        that follow `after` in this order."""
+        """Open conversations in which nothing happened after `since`, the longest inactive first;
+        those that follow `after` in this order."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactEntry:
-    """A contact as the CRM keeps it."""
+    """A contact in the CRM's view."""
 
     id: ContactId
     name: str | None
@@ -212,7 +209,7 @@ class ContactEntry:
 
 
 class ContactViews(Protocol):
-    """The contacts of an organization, as the CRM's view shows them."""
+    """The contacts of an organization, from the CRM's view."""
 
     async def contact(
         self, organization: OrganizationId, contact_id: ContactId

@@ -1,9 +1,11 @@
 """Drops the inbox's views, to be folded again from the log: `python -m tuyen_gateway.rebuild`.
 
-Stop every gateway first: one that runs would go on from where it was. A gateway that still runs is
-seen, and nothing is touched. The history of assignments is made again here, from the copy that is
-kept for ever; the gateways fold all else again when they start, and are ready to serve while they
-do.
+Stop every gateway first: a running one would continue from where it was. If a gateway still runs,
+the command notices and changes nothing. The history of assignments is rebuilt here, from the copy
+that is kept for ever; the gateways fold everything else again when they start, and can serve while
+they do.
+
+Decides O4.
 """
 
 import asyncio
@@ -29,17 +31,17 @@ _KEPT_VIEW = "assignment-history"
 _KEPT_GROUP = "gateway-rebuild"
 _POLL_S = 0.1
 _GONE_WITHIN_S = 15.0
-"""Kafka counts a gateway that was killed for 10 s more."""
+"""Kafka counts a killed gateway for 10 s more."""
 
 _log = structlog.get_logger()
 
 
 class StillRunningError(RuntimeError):
-    """A gateway folds the views, or nobody can tell."""
+    """A gateway is folding the views, or it cannot be determined."""
 
 
 async def require_stopped(settings: ServiceSettings, within_s: float = _GONE_WITHIN_S) -> None:
-    """Returns when no gateway folds the views. Raises StillRunningError when one does after
+    """Returns when no gateway is folding the views. Raises StillRunningError if one still is after
     `within_s` seconds."""
     group, problem = settings.topic_prefix + GROUP, "Kafka does not answer"
     try:
@@ -57,10 +59,10 @@ async def require_stopped(settings: ServiceSettings, within_s: float = _GONE_WIT
 
 
 async def rebuild(log: Log, database: Database) -> None:
-    """Drops the views, forgets how far they had come, and returns when the history shows all that
-    was kept of it. Safe to repeat, and to be repeated when it broke off."""
-    # In this order: folding into views that are still there changes nothing, so nothing is lost
-    # when it ends between the two.
+    """Drops the views and their positions, and returns when the history shows everything that was
+    kept of it. Can be repeated, and must be if it was interrupted."""
+    # In this order: folding into views that still exist changes nothing, so nothing is lost if the
+    # command is interrupted between the two.
     kept = MongoPositions(database, _KEPT_VIEW)
     for positions in (MongoPositions(database, VIEW), kept):
         await positions.forget()
@@ -92,7 +94,7 @@ async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None
                 apart_s=0.0,
             )
         )
-        while not await folded_up_to(kept, wanted):  # noqa: ASYNC110 - MongoDB tells nobody
+        while not await folded_up_to(kept, wanted):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(_POLL_S)
         folding.cancel()
     _log.info("history_folded", records=sum(ends.values()))

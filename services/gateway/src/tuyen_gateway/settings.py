@@ -13,28 +13,28 @@ MIN_OPERATOR_TOKEN_BYTES = 16
 
 
 class GatewaySettings(SealingSettings):
-    """What the gateway needs beyond what every service has."""
+    """The settings that only the gateway has."""
 
-    # A refusal to start prints what is wrong, and never the secrets beside it.
+    # An error at the start prints what is wrong, and never the secrets.
     model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     jwt_key: SecretStr | None = None
-    """Signs the access tokens (HS256), at least 32 bytes. May be left out on the local stack only;
-    there a key is drawn at each start, and everybody logs in again after it."""
+    """Signs the access tokens (HS256), at least 32 bytes. May be omitted on the local stack only;
+    there a random key is made at each start, and everybody has to log in again."""
     access_token_s: int = 3600
     refresh_token_s: int = 14 * 24 * 3600
     operator_token: SecretStr | None = None
-    """What the platform's operator shows to make and suspend organizations, at least 16 bytes.
-    Without one, on the local stack, nobody is the operator."""
+    """The platform operator's token for creating and suspending organizations, at least 16 bytes.
+    Without one, on the local stack, there is no operator."""
     ingest_url: str = "http://127.0.0.1:8001"
-    """Where others reach ingest, without a slash at its end: livechat sites are told it."""
+    """The public address of ingest, without a slash at its end: it is shown to livechat sites."""
     trusted_proxies: str = ""
-    """Addresses or networks of the proxies in front, separated by commas: what they say of where a
-    caller is (`X-Forwarded-For`) is believed. The login's brake tells callers apart by it."""
+    """Addresses or networks of the proxies in front, separated by commas: `X-Forwarded-For` is used
+    only if it comes from them. The login throttle distinguishes callers by it."""
     presence_lease_s: float = 30.0
-    """Seconds that a session lives without a heartbeat (R8.1)."""
+    """How many seconds a session lives without a heartbeat (R8.1)."""
     done_check_s: float = 60.0
-    """Seconds between two looks for conversations to be closed by `done_after_hours` (I12)."""
+    """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
 
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:

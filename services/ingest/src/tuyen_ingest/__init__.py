@@ -1,1 +1,1 @@
-"""Takes signed webhooks and puts what they say into Kafka."""
+"""Accepts signed webhooks and writes their events to Kafka."""

@@ -1,4 +1,8 @@
-"""Accepts authentic bodies: reads them, writes what they say, and returns once it stands (P2)."""
+"""Accepts authentic bodies: parses them, writes their events, and returns once they are
+acknowledged (P2).
+
+Decides R9.1, R9.3, INV2 and P3.
+"""
 
 from collections import Counter
 from functools import cache
@@ -19,8 +23,8 @@ from tuyen_platform.page_tokens import PageTokens
 
 _REFRESH_WITHIN_S = 1.0
 _REFRESH_APART_S = 0.05
-"""However many bodies name pages that nobody has, the log is asked twenty times a second for what
-was set up meanwhile."""
+"""However many bodies name unknown pages, the log is asked at most twenty times a second for new
+directory records."""
 
 _ERRORS_IN_A_LINE = 5
 
@@ -28,22 +32,24 @@ _log = structlog.get_logger()
 
 
 class Accepted(NamedTuple):
-    """What a body says. `sure` is false when a page that it names may have been connected by now:
-    the body is kept, and what it says of that page has to come again."""
+    """The content of a body. `sure` is false if an unknown page that it names may have been
+    connected meanwhile: the body is stored, and the channel must deliver it again for that page's
+    events."""
 
     parsed: Parsed
     sure: bool
 
 
 class AcceptedAgain(NamedTuple):
-    """What a kept body says now; `withheld` counts the parts of pages that are another's by now."""
+    """The content of a stored body when it is read again; `withheld` counts the parts of pages that
+    belong to another organization now."""
 
     parsed: Parsed
     withheld: int
 
 
 class Acceptance:
-    """Bodies to records, with what is known of pages and posts.
+    """Turns bodies into records, with what is known of pages and posts.
 
     `within_s` is how long the log may take to acknowledge one body.
     """
@@ -66,11 +72,11 @@ class Acceptance:
         self._within_s = within_s
 
     async def accept(self, delivery: WebhookDelivery) -> Accepted:
-        """Writes the body and everything that it says, in the body's order and behind the bodies
-        that were accepted before (R9.3); returns once all of it is acknowledged.
+        """Writes the body and all of its events, in the body's order and after the bodies that were
+        accepted before (R9.3); returns once all of it is acknowledged.
 
-        Raises LogUnavailableError, and then some of it may stand in the log: the same ids come when
-        the channel delivers again.
+        Raises LogUnavailableError; some of it may be in the log then, and gets the same ids when
+        the channel delivers it again.
         """
         pages = self._pages.of(delivery.channel.name)
         parsed, sure = self._parse(delivery, pages), True
@@ -82,9 +88,9 @@ class Acceptance:
         return Accepted(parsed, sure or not parsed.unknown_pages)
 
     async def accept_again(self, delivery: WebhookDelivery, owners: Owners) -> AcceptedAgain:
-        """Reads a body, or a part of one, that is kept already, and writes what it says now; parts
-        that cannot be read stay where they are, and what was written to a page that is another's by
-        now is written to nobody. `owners` is whose the pages were."""
+        """Reads a stored body, or a part of one, again and writes its events. Parts that cannot be
+        read stay where they are, and what was written to a page that belongs to another
+        organization now is not written. `owners` says to whom the pages belonged."""
         pages = PagesThen(self._pages, delivery.channel.name, delivery.accepted_at, owners)
         parsed = self._parse(delivery, pages)
         await self._write(delivery, parsed, keep=False)
@@ -99,14 +105,14 @@ class Acceptance:
             return delivery.channel.parse(
                 delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
             )
-        except Exception as error:  # the supervisor of one body: it is kept, and put aside (P3)
+        except Exception as error:  # whatever it raises, the body is stored (P3)
             _log.error("body_broke_its_parser", delivery_id=delivery.id, raised_at=raised_at(error))
             text = delivery.body.decode("utf-8", "replace")
             return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
 
     async def _directory_is_read(self) -> bool:
-        """Whether what is known of pages is the directory's present end: a page that is not known
-        may have been connected a moment ago."""
+        """Reads the directory to its present end and returns whether that succeeded: an unknown
+        page may have been connected a moment ago."""
         try:
             return await self._directory.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
         except LogUnavailableError:
@@ -130,7 +136,7 @@ class Acceptance:
 def _tell_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
     if parsed.failures:
         _log.error(
-            "parts_put_aside",
+            "parts_dead_lettered",
             channel=delivery.channel.name,
             delivery_id=delivery.id,
             parts=len(parsed.failures),
@@ -138,13 +144,13 @@ def _tell_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
         )
 
 
-_accepted = cache(metrics.INBOUND_EVENTS.labels)  # looking a child up costs more than counting
+_accepted = cache(metrics.INBOUND_EVENTS.labels)  # finding the child costs more than counting
 
 
 def _count(channel: str, parsed: Parsed) -> None:
     for normalized in parsed.events:
         _accepted(channel, normalized.event.type).inc()
-    # A body of the largest size may hold millions, and each look-up takes microseconds.
+    # A body of the largest size may contain millions, and each look-up takes microseconds.
     for why, updates in Counter(skipped.why for skipped in parsed.skipped).items():
         metrics.SKIPPED_UPDATES.labels(channel, why).inc(updates)
     if parsed.failures:

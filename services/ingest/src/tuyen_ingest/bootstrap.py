@@ -1,4 +1,4 @@
-"""The composition root: ingest's copies, its webhooks, and the application around them."""
+"""Builds the service: ingest's global tables, its webhooks, and the application around them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from starlette.types import ASGIApp
 from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
+from tuyen_directory.records import read_change
 from tuyen_events.codec import decode_data
-from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Event
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -24,11 +24,12 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_platform.page_tokens import PageTokens
+from tuyen_platform.service import Service
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The service. `copies` have to run for it to become ready."""
+    """The parts of the service. `copies` have to run for it to become ready."""
 
     app: ASGIApp
     acceptance: Acceptance
@@ -37,15 +38,20 @@ class Ingest:
     copies: tuple[GlobalTable, ...]
 
 
+def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
+    """Builds the service for a log. Nothing runs yet."""
+    ingest = compose(settings, log, clock)
+    loops = [copy.run for copy in ingest.copies]
+    return Service(settings=settings, app=ingest.app, health=ingest.health, loops=loops)
+
+
 def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
-    """The service over a log. Nothing runs yet."""
+    """The parts of the service, which a replay uses without its webhooks."""
     pages, posts, health = ConnectedPages(), LivePosts(), Health()
     tokens = PageTokens(settings.secrets_key)
 
     def fold_directory(record: Record) -> None:
-        change = None if record.value is None else decode_data(record.headers, record.value)
-        if change is None or isinstance(change, DirectoryEvent):
-            pages.apply((record.key or b"").decode(), change)
+        pages.apply(*read_change(record.key, record.headers, record.value))
 
     def fold_posts(record: Record) -> None:
         organization, page, key = (record.key or b"").decode().split("/", 2)

@@ -1,4 +1,7 @@
-"""What becomes of one body, as records for the log."""
+"""Turns one body into records for the log.
+
+Decides P4.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -23,19 +26,19 @@ SERVICE = "ingest"
 SOURCE = "tuyen/ingest"
 DELIVERY_ID, CHANNEL, ACCEPTED_AT = "delivery_id", "channel", "accepted_at"
 ACCOUNT, OWNERS = "account", "owners"
-"""The headers of a raw body; the account is left out where it is empty. `owners` is a JSON object:
-by the id of each page that the body names, whose it was, as `Owners` has it."""
+"""The headers of a raw body; the account is omitted if it is empty. `owners` is a JSON object: by
+the id of each page that the body names, to whom it belonged, as in `Owners`."""
 
 _OWNERS_BYTES = 1024 * 1024
 
 Owners = Mapping[str, str]
-"""By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
-empty when it was nobody's."""
+"""By a page's id at its channel, to whom it belonged when the body was accepted:
+`organization/page`, or empty for nobody."""
 
 
 class WebhookDelivery(NamedTuple):
-    """One authentic body, and the account whose webhook it came to, where accounts have their own.
-    The same bytes at the same address have the same id, whenever they come."""
+    """One authentic body, and the account whose webhook received it, if accounts have their own.
+    The same bytes at the same address have the same id, whenever they arrive."""
 
     id: str
     channel: WebhookChannel
@@ -55,7 +58,7 @@ def delivery_of(
 
 
 def raw(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
-    """The body, byte for byte (P3), and whose its pages were."""
+    """The body, byte for byte (P3), and to whom its pages belonged."""
     headers = [
         (DELIVERY_ID, delivery.id.encode()),
         (CHANNEL, delivery.channel.name.encode()),
@@ -68,8 +71,9 @@ def raw(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
 
 
 def _told(owners: Owners) -> bytes:
-    """The owners as a header. Of more pages than any body of a channel names, those that are
-    nobody's are left out: beside a body of the largest size the log would not take them all."""
+    """The owners as a header. If a body names more pages than any channel sends, those that belong
+    to nobody are left out: together with a body of the largest size the log would not accept them
+    all."""
     told = msgspec.json.encode(owners)
     if len(told) <= _OWNERS_BYTES:
         return told
@@ -77,9 +81,9 @@ def _told(owners: Owners) -> bytes:
 
 
 def events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
-    """The normalized events, accepted one after the other in the body's order, a microsecond apart:
-    what its channel times alike keeps this order. One that is too large for the log moves to the
-    failures."""
+    """The normalized events. Their times of acceptance are a microsecond apart, in the body's
+    order, so that events with the same time at the channel keep this order. An event that is too
+    large for the log becomes a failure."""
     kept = []
     for place, normalized in enumerate(parsed.events):
         accepted_at = normalized.event.accepted_at + timedelta(microseconds=place)
@@ -93,7 +97,7 @@ def events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord
             )
         )
         if len(value) > EVENT_BYTES:
-            cause = f"the event has {len(value)} bytes, and {EVENT_BYTES} at most are taken"
+            cause = f"the event has {len(value)} bytes; the limit is {EVENT_BYTES}"
             parsed.failures.append(Failure(parsed.page, f"{normalized.id} in {delivery.id}", cause))
             continue
         kept.append(normalized)
@@ -102,7 +106,7 @@ def events(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord
 
 
 def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]:
-    """What the body says of posts."""
+    """The facts about posts in the body."""
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
         if isinstance(fact, Forgotten):
@@ -126,7 +130,7 @@ def _about(fact: PostClassified | ReplyPlaced) -> str | None:
 def dead_letters(
     delivery: WebhookDelivery, parsed: Parsed, owners: Owners
 ) -> Iterator[ProducerRecord]:
-    """What could not be read (P4), and whose it is."""
+    """The parts that could not be read (P4), and to whom they belong."""
     for number, failure in enumerate(parsed.failures):
         envelope = Envelope(
             id=caused_event_id(delivery.id, "failure", str(number)),

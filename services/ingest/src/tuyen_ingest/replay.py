@@ -1,11 +1,13 @@
-"""Reads kept bodies again and writes what they say now: `python -m tuyen_ingest.replay`.
+"""Reads stored bodies again and writes their events: `python -m tuyen_ingest.replay`.
 
-`raw` reads every accepted body, `dead-letters` the parts that could not be read (P3, P4). Ids come
-from the bodies, so that what stands in the log already changes nothing when it comes again, and
-`accepted_at` stays that of the first time. What was written to a page that is another
-organization's by now is written to nobody, and counted. Of a body that came again after one of its
-pages had moved, the last copy counts: what came before it was not answered, and may stand nowhere.
+`raw` reads every accepted body, `dead-letters` the parts that could not be read (P3, P4). Ids are
+derived from the bodies, so events that are in the log already are recognized as duplicates, and
+`accepted_at` stays that of the first time. What was written to a page that belongs to another
+organization now is not written, and counted. If a body was delivered again after one of its pages
+had moved, its last copy counts: the earlier ones were not answered, and may be in no topic.
 `--list` shows what would be read and writes nothing.
+
+Decides P3.
 """
 
 import argparse
@@ -37,7 +39,7 @@ _POLL_S = 0.05
 
 
 class Kept(NamedTuple):
-    """A body that is kept, or the smallest body around one part; `error` is why it is a dead
+    """A stored body, or the smallest body that contains one part; `error` is why it is a dead
     letter."""
 
     channel: str
@@ -47,13 +49,13 @@ class Kept(NamedTuple):
     account: str = ""
     error: str | None = None
     owners: records.Owners = MappingProxyType({})
-    """Whose its pages were, where that was kept."""
+    """To whom its pages belonged, if that was stored."""
 
 
 class ReplayResult(NamedTuple):
-    """What a replay did: bodies read, events written, parts that still cannot be read, parts of
-    pages that are another organization's by now, which are written to nobody, and bodies that came
-    again after a page of theirs had moved, of which a later copy was read."""
+    """The result of a replay: bodies read; events written; parts that still cannot be read; parts
+    of pages that belong to another organization now, which are not written; and bodies that were
+    delivered again after one of their pages had moved, of which a later copy was read."""
 
     bodies: int
     events: int
@@ -63,7 +65,7 @@ class ReplayResult(NamedTuple):
 
 
 def kept_raw(record: Record) -> Kept | None:
-    """A record of `raw`; None when it is none of ours."""
+    """A record of `raw`; None if it is not valid."""
     headers = dict(record.headers)
     try:
         return Kept(
@@ -106,8 +108,8 @@ _READERS = {"raw": (RAW, kept_raw), "dead-letters": (DEAD_LETTERS, kept_dead_let
 async def kept(
     log: Log, what: str, since: datetime | None, ends: Mapping[int, int] | None = None
 ) -> AsyncIterator[Kept]:
-    """Everything that is kept by now, or was when the log ended at `ends`, each page's in the order
-    of acceptance."""
+    """Everything that is stored by now, or was when the log ended at `ends`, each page's bodies in
+    the order of acceptance."""
     topic, read = _READERS[what]
     async for record in _up_to(log, topic, ends or await log.end_offsets(topic)):
         found = read(record)
@@ -127,7 +129,7 @@ async def _up_to(log: Log, topic: Topic, ends: Mapping[int, int]) -> AsyncIterat
 
 
 async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) -> ReplayResult:
-    """Reads everything again and writes what it says now, one body after the other."""
+    """Reads everything again and writes the events, one body after the other."""
     bodies = events = failures = withheld = overtaken = 0
     ends = await log.end_offsets(_READERS[what][0])
     left = await _copies(log, what, since, ends)
@@ -155,8 +157,8 @@ async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) ->
 async def _copies(
     log: Log, what: str, since: datetime | None, ends: Mapping[int, int]
 ) -> Counter[bytes]:
-    """How often each body is kept that names a page which moved meanwhile. Reads everything once
-    for the pages, which are few, and once more if there are any."""
+    """How many copies there are of each body that names a page which moved meanwhile. Reads
+    everything once to find the pages, which are few, and once more if there are any."""
     owners: dict[str, set[str]] = {}
     async for found in kept(log, what, since, ends):
         for page, owner in found.owners.items():
@@ -190,7 +192,7 @@ async def _main(what: str, since: datetime | None, only_list: bool) -> None:
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:
             copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
-            while ingest.health.problems():  # noqa: ASYNC110 - a health check tells when asked
+            while ingest.health.problems():  # noqa: ASYNC110 - health checks can only be polled
                 await asyncio.sleep(_POLL_S)
             _say((await replay(ingest, log, what, since))._asdict())
             for copy in copies:
@@ -207,7 +209,7 @@ def _moment(text: str) -> datetime:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tuyen_ingest.replay", description=__doc__)
     parser.add_argument("what", choices=sorted(_READERS))
     parser.add_argument("--list", action="store_true", help="show what is kept, write nothing")

@@ -10,7 +10,7 @@ from tuyen_platform.bodies import BODY_WITHIN_S
 from tuyen_platform.settings import SealingSettings
 
 LOCAL_CREDENTIAL = "local-only"
-"""What a channel's secret is on the local stack when none is given."""
+"""The secret of a channel on the local stack if none is given."""
 
 
 def _credentials() -> dict[str, SecretStr]:
@@ -19,7 +19,7 @@ def _credentials() -> dict[str, SecretStr]:
 
 
 class IngestSettings(SealingSettings):
-    """What ingest needs beyond what every service has.
+    """The settings that only ingest has.
 
     `credentials` are the secrets of all channels, each from its own variable: the registry of
     channels names them, for example TUYEN_FACEBOOK_APP_SECRET.
@@ -27,12 +27,12 @@ class IngestSettings(SealingSettings):
 
     credentials: dict[str, SecretStr] = Field(default_factory=_credentials)
     acknowledge_within_s: float = 4.0
-    """Seconds until a webhook is answered 503 because the log did not acknowledge it: within
-    Meta's 5 s. Whatever was on its way to the log may still arrive; it has the same ids when the
-    channel delivers it again."""
+    """Seconds until a webhook is answered 503 because the log did not acknowledge it: within Meta's
+    5 s. What was on its way to the log may still be appended; it has the same ids when the channel
+    delivers it again."""
 
     body_within_s: float = BODY_WITHIN_S
-    """Seconds until a webhook whose body has not wholly come is answered 408."""
+    """Seconds until a webhook whose body has not arrived completely is answered 408."""
 
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:
@@ -47,7 +47,7 @@ class IngestSettings(SealingSettings):
         return self
 
     def revealed_credentials(self) -> dict[str, str]:
-        """The secrets in clear, for the channels alone."""
+        """The secrets as plain text, for the channels only."""
         return {
             name: value.get_secret_value().strip() or LOCAL_CREDENTIAL
             for name, value in self.credentials.items()

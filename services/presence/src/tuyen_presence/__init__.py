@@ -1,1 +1,1 @@
-"""Knows which agents are online, by sessions with leases."""
+"""Knows which agents are online, from sessions with leases."""

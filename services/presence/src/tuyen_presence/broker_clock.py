@@ -1,8 +1,8 @@
-"""What time it is by the broker's clock, which alone begins and ends leases.
+"""The time by the broker's clock, by which alone leases begin and end.
 
-The topic of the signals is stamped by its broker (`broker_time` in the table of topics), so that
-whoever wants to know the time appends a record without a value and looks at the stamp that it comes
-back with. This process's own clock only says when it is worth while to ask.
+The broker stamps the records of the signals topic (`broker_time` in the table of topics), so a
+worker that needs the time appends a record without a value and uses the timestamp with which it is
+read back. This process's own clock only decides when it is worth asking.
 """
 
 import asyncio
@@ -15,51 +15,51 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, Record
 
 _QUESTION = "what time is it?"
-"""The key of the records that ask; nobody reads it."""
+"""The key of the records that ask for the time; nobody reads it."""
 _ASKED_ANEW_AFTER_S = 10.0
-"""While leases run the time is asked so often at least: with a clock of its own that was set back,
-a worker would wait for it to come back to where it was."""
+"""While leases run, the time is asked for at least this often: if a worker's own clock was set
+back, it would otherwise wait until that clock is where it was."""
 
 
 def moment_of(record: Record) -> datetime:
-    """When the broker took the record."""
+    """When the broker appended the record."""
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
 class BrokerClock:
-    """Asks for the time in some partitions, one question in each at a time."""
+    """Asks for the time in some partitions, with one question in each at a time."""
 
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
         self._clock = clock
         self._asked: dict[int, int] = {}
-        """By partition, the offset of the question that did not come back yet."""
+        """By partition, the offset of the question that was not read back yet."""
         self._fast: dict[int, timedelta] = {}
-        """How far this process's clock was ahead of the broker's when it was told last."""
+        """How far this process's clock was ahead of the broker's at the last answer."""
         self._heard: dict[int, datetime] = {}
         """The broker's time of the last signal."""
         self._asked_at = float("-inf")
 
     @property
     def waits(self) -> bool:
-        """Whether a question did not come back yet."""
+        """Whether a question was not read back yet."""
         return bool(self._asked)
 
     async def ask_all(self, partitions: Iterable[int]) -> None:
-        """Asks anew; earlier questions are not waited for any more. Raises LogUnavailableError."""
+        """Asks again; earlier questions are ignored from now on. Raises LogUnavailableError."""
         self._asked, self._fast, self._heard = {}, {}, {}
         await self._ask(partitions)
 
     async def look(self, ends: Mapping[int, datetime]) -> None:
-        """Asks where a lease, of which `ends` has each partition's first, may be over by now.
-        Raises LogUnavailableError."""
+        """Asks for the time where a lease may have ended by now; `ends` contains the first end in
+        each partition. Raises LogUnavailableError."""
         if self._asked:
             return
         long_ago = time.monotonic() - self._asked_at > _ASKED_ANEW_AFTER_S
         await self._ask([p for p, end in ends.items() if long_ago or end <= self._about(p)])
 
     def told(self, record: Record) -> datetime | None:
-        """The time, if `record` is what was asked last; older questions say nothing."""
+        """The time, if `record` is the last question; older questions are ignored."""
         if self._asked.get(record.partition) != record.offset:
             return None
         del self._asked[record.partition]
@@ -68,11 +68,11 @@ class BrokerClock:
         return now
 
     def heard(self, record: Record) -> None:
-        """Takes notice of a signal: it is at least as late as that."""
+        """Notes a signal: the time is at least that of the signal."""
         self._heard[record.partition] = moment_of(record)
 
     def _about(self, partition: int) -> datetime:
-        """The broker's time, as far as this process can guess it."""
+        """The broker's time, as far as this process can estimate it."""
         guess = self._clock.now() - self._fast.get(partition, timedelta(0))
         return max(guess, self._heard.get(partition, guess))
 

@@ -1,4 +1,4 @@
-"""The one task of the service: signals in, presence out, leases ended in time."""
+"""The one task of the service: reads signals, writes presence, ends leases in time."""
 
 import asyncio
 import time
@@ -43,11 +43,11 @@ SERVICE = "presence"
 SOURCE = "tuyen/presence"
 GROUP = "presence"
 
-_BEHIND = "presence and the signals that piled up"
+_BEHIND = "presence and the signals since the last record"
 _RETRY_S = 1.0
 _LONGEST_PAUSE_S = 8.0
-"""A member that says nothing for 10 s loses its partitions; one that stood still for this long
-before it wrote does not write."""
+"""A member that is silent for 10 s loses its partitions; a worker that was paused for this long
+before a write does not write."""
 
 _log = structlog.get_logger()
 
@@ -55,13 +55,14 @@ _log = structlog.get_logger()
 class PresenceWorker:
     """Owns some partitions of the signals, and with them the same partitions of presence.
 
-    Signals are handled in log order. Leases begin and end by the broker's clock: when one may be
-    over, the worker appends a record without a value to the signals, and the time that this record
-    got is the time, once it comes back. So every signal counts that stood in the log before it,
-    after a pause, a crash or a rebalance too (R8.2). Until the first came back a worker that
-    recovers writes nothing, and then at most one record for each agent. Offsets are committed after
-    the records that follow from them are acknowledged; whatever is handled again makes the same
-    again. A signal that cannot be handled, for whatever reason of its own, is buried (R9.5).
+    Signals are handled in log order. Leases begin and end by the broker's clock: when one may have
+    ended, the worker appends a record without a value to the signals, and uses the timestamp of
+    that record as the time once it reads it back. So every signal that was in the log before it
+    counts, also after a pause, a crash or a rebalance (R8.2). A worker that recovers writes nothing
+    until its first question is read back, and then at most one record for each agent. Offsets are
+    committed after the records that follow from them are acknowledged; a signal that is handled
+    again gives the same result. A signal that cannot be handled, for a reason of its own, goes to
+    the dead letters (R9.5).
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
@@ -71,15 +72,15 @@ class PresenceWorker:
         self._changes: dict[str, list[PresenceStep]] = {}
         """What is still to be written, by agent."""
         self._published: dict[str, Agent] | None = None
-        """While the worker recovers: the agents as their last records have them."""
+        """While the worker recovers: the agents as in their last records."""
         self._ends: dict[int, int] = {}
-        """By partition of presence, the offset that this worker's next record has to get."""
+        """By partition of presence, the offset that this worker's next record must get."""
         self._hand = BrokerClock(log, clock)
         self._looked_at = time.monotonic()
         self.status = ProjectionStatus()
 
     async def run(self) -> None:
-        """Works until cancelled; while Kafka is away it waits and then recovers."""
+        """Works until cancelled; while Kafka is unavailable it waits and then recovers."""
         while True:
             self._agents = None
             try:
@@ -107,8 +108,8 @@ class PresenceWorker:
                 ONLINE_SESSIONS.set(sum(len(agent.sessions) for agent in self._all()))
 
     async def _recover(self, committed: Offsets) -> Offsets:
-        """Reads the presence of this worker's share, and says from where its signals are to be
-        read: every signal after the record of an agent who has a session counts."""
+        """Reads the presence of this worker's partitions, and returns the offsets from which to
+        read the signals: every signal after the record of an agent who has a session counts."""
         self.status.waiting(_BEHIND)
         agents: dict[int, dict[str, Agent]] = {partition: {} for _, partition in committed}
         ends = dict(await self._log.end_offsets(PRESENCE))
@@ -133,13 +134,13 @@ class PresenceWorker:
         }
 
     async def _remember(self, agents: dict[str, Agent], records: Sequence[Record]) -> None:
-        """Of two records with one version the first counts, here and with everybody who reads."""
+        """Of two records with the same version the first counts, here as for all readers."""
         for record in records:
             try:
                 envelope = await self._read(record)
                 if envelope is not None:
                     _remember(agents, envelope.data)
-            except Exception as error:  # the supervisor of one record
+            except Exception as error:  # whatever is wrong with one record must not stop the others
                 await self._put_aside(record, error)
 
     async def _handle(self, batch: FetchedRecords) -> None:
@@ -155,7 +156,7 @@ class PresenceWorker:
                     if envelope is not None:
                         self._hand.heard(record)
                         self._take(agents, envelope, record)
-                except Exception as error:  # the supervisor of one record
+                except Exception as error:  # whatever is wrong with one record must not stop others
                     await self._put_aside(record, error)
         if self._published is not None and not self._hand.waits:
             self._settle(self._published)
@@ -163,7 +164,7 @@ class PresenceWorker:
     def _take(self, agents: dict[str, Agent], envelope: Envelope, record: Record) -> None:
         signal, told_at = envelope.data, moment_of(record)
         if not isinstance(signal, SessionSignalled):
-            raise UnreadableEventError(f"{signal.type} is no signal")
+            raise UnreadableEventError(f"{signal.type} is not a signal")
         if len(signal.session) > ID_CHARACTERS:
             raise UnreadableEventError(f"a session of {len(signal.session)} characters")
         fresh = Agent(signal.organization, signal.agent_id)
@@ -179,7 +180,7 @@ class PresenceWorker:
     def _note(self, agents: dict[str, Agent], agent: Agent, change: PresenceStep) -> Agent:
         changes = self._changes.setdefault(agent.key, [])
         if self._published is not None:
-            changes.clear()  # of what piled up the last change tells all
+            changes.clear()  # the last change includes all earlier ones
         changes.append(change)
         agents[agent.key] = evolved = evolve(agent, change.event)
         return evolved
@@ -191,7 +192,7 @@ class PresenceWorker:
                 agent = self._note(agents, agent, change)
 
     def _settle(self, published: Mapping[str, Agent]) -> None:
-        """The worker is caught up: what it writes first is one record for each agent."""
+        """The worker has caught up: its first write is one record for each agent."""
         changed, self._changes, self._published = self._changes, {}, None
         for agents in (self._agents or {}).values():
             for key in filter(agents.__contains__, changed):
@@ -200,14 +201,15 @@ class PresenceWorker:
                 self._note(agents, agent, settle(before, agent, changed[key][-1]))
 
     async def _write(self) -> None:
-        """Returns once all records are acknowledged. A worker that stood still for long says
-        nothing: the partitions may be another's by now. Neither does one go on that finds another
-        worker's records among its own: it reads again what counts."""
+        """Returns once all records are acknowledged. Raises LogUnavailableError, and writes
+        nothing, if the worker was paused for long, since another one may own the partitions by now;
+        and also if it finds another worker's records among its own, since it then has to read again
+        what counts."""
         if not self._changes:
             return
         still = time.monotonic() - self._looked_at
         if still > _LONGEST_PAUSE_S:
-            raise LogUnavailableError(f"stood still for {still:.1f} s: the state may be another's")
+            raise LogUnavailableError(f"paused for {still:.1f} s: others may own the partitions")
         changed, self._changes = self._changes, {}
         records: list[PresenceStep] = []
         for agents in (self._agents or {}).values():
@@ -219,10 +221,11 @@ class PresenceWorker:
         for change in records:
             _tell(change)
         if not self._alone(written):
-            raise LogUnavailableError("another worker wrote as well: what counts is read again")
+            raise LogUnavailableError("another worker wrote as well: reading again what counts")
 
     def _alone(self, written: Sequence[RecordMetadata]) -> bool:
-        """Whether records stand right behind what this worker knows of each partition."""
+        """Whether the records come immediately after the last one that this worker knows of each
+        partition."""
         alone = True
         for at in written:
             alone &= at.offset == self._ends[at.partition]
@@ -248,7 +251,7 @@ class PresenceWorker:
             yield from agents.values()
 
     def _first_ends(self) -> dict[int, datetime]:
-        """By partition, when the first of its leases is over."""
+        """By partition, when the first of its leases ends."""
         ends = {
             partition: [s.expires_at for agent in agents.values() for s in agent.sessions.values()]
             for partition, agents in (self._agents or {}).items()
@@ -258,7 +261,7 @@ class PresenceWorker:
 
 def _remember(agents: dict[str, Agent], event: Event) -> None:
     if not isinstance(event, PresenceChanged):
-        raise UnreadableEventError(f"{event.type} is no presence")
+        raise UnreadableEventError(f"{event.type} is not a presence event")
     agent = Agent(event.organization, event.agent_id)
     known = agents.get(agent.key, agent)
     if event.version > known.version:

@@ -1,17 +1,8 @@
-"""`python -m tuyen_router`: one worker."""
+"""Runs a worker of the router: `python -m tuyen_router`."""
 
-from tuyen_platform.logging import configure_logging
-from tuyen_platform.process import run
-from tuyen_router import bootstrap
+from tuyen_platform.service import start
+from tuyen_router.bootstrap import build
 from tuyen_router.settings import RouterSettings
 
-
-def main() -> None:
-    """Reads the settings from the environment and runs until a signal."""
-    settings = RouterSettings()
-    configure_logging("router", settings.log_format)
-    run(lambda stopping: bootstrap.run(settings, stopping))
-
-
 if __name__ == "__main__":
-    main()
+    start("router", RouterSettings(), build)

@@ -1,4 +1,4 @@
-"""What the stages ask of the rest of the process."""
+"""What the stages need from the rest of the process."""
 
 from collections.abc import Callable
 
@@ -6,14 +6,14 @@ from tuyen_events.ids import OrganizationId
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 
 CustomerPartition = Callable[[int], CustomerState]
-"""Stage 1's state of a partition that is owned."""
+"""Stage 1's state of an owned partition."""
 
 OrganizationPartition = Callable[[int], DispatchState]
-"""Stage 2's state of a partition that is owned."""
+"""Stage 2's state of an owned partition."""
 
-Organizations = Callable[[OrganizationId], Organization]
-"""An organization as it is known at this moment; an unknown one assigns nothing."""
+Organizations = Callable[[OrganizationId], OrganizationState]
+"""The present state of an organization; an unknown one assigns nothing."""

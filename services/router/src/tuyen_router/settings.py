@@ -4,7 +4,7 @@ from tuyen_platform.settings import ServiceSettings
 
 
 class RouterSettings(ServiceSettings):
-    """What the router alone is told."""
+    """The settings that only the router has."""
 
     router_session_timeout_s: float = 10.0
-    """How long Kafka waits for a silent worker before its partitions go to another."""
+    """How long Kafka waits for a silent worker before it assigns its partitions to another."""

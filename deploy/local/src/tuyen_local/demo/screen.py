@@ -37,7 +37,7 @@ class Screen:
     """Rows in columns on a terminal; elsewhere a line each.
 
     Finished rows scroll up like any output, so that a long evening fits a low window; what is
-    awaited stands below them.
+    awaited is shown after them.
     """
 
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:

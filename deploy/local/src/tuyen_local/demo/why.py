@@ -52,7 +52,7 @@ _SENTENCES: Mapping[Reason, str] = {
 
 def sentence(record: AssignmentRecord) -> str:
     """What the record means, with the rule's number."""
-    return _SENTENCES[record.reason].format(
+    return _SENTENCES.get(record.reason, record.reason.value).format(
         candidates=listed(record.candidates),
         former=name(record.previous_agent_id),
         by=record.by,

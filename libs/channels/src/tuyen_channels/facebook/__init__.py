@@ -1,1 +1,1 @@
-"""Facebook: Messenger and the page feed, livestreams among it, by Meta's webhooks."""
+"""Facebook: Messenger and the page feed with its livestreams, through Meta's webhooks."""

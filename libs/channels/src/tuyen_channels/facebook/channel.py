@@ -14,7 +14,8 @@ _HEADER = b"x-hub-signature-256"
 
 
 class FacebookChannel:
-    """Facebook's webhooks, under one app's secret and the token that its console was given."""
+    """Facebook's webhooks, with one app's secret and the verify token that was entered in its
+    console."""
 
     name = Channel.FACEBOOK
     by_account = False
@@ -26,7 +27,7 @@ class FacebookChannel:
         self._verify_token = verify_token.encode()
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
-        """The challenge, bare, when the console asks with our token."""
+        """The challenge as it is, if the console sends our verify token."""
         if query.get("hub.mode") != "subscribe":
             return None
         if not hmac.compare_digest(query.get("hub.verify_token", "").encode(), self._verify_token):

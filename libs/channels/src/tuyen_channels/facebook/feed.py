@@ -1,4 +1,7 @@
-"""One change of a page's feed, or of its live videos, to one event."""
+"""Turns one change of a page's feed, or of its live videos, into one event.
+
+Decides P5b.
+"""
 
 from datetime import datetime
 from hashlib import sha256
@@ -76,7 +79,7 @@ class _AboutPost(_Common):
 def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     """Reads one change.
 
-    Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
+    Raises msgspec.MsgspecError or UnreadablePartError when its content does not match its type.
     """
     change = wire.change_of(part)
     if change.field == "live_videos":
@@ -94,8 +97,8 @@ def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
 
 
 def _comment(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
-    """A comment, or what became of one. `created_time` is part of the id: hide, unhide, hide are
-    three events (P5c)."""
+    """A comment, or a change of one. `created_time` is part of the id: hide, unhide, hide are three
+    events (P5c)."""
     comment = _required(value.comment_id, "comment_id")
     post = _required(value.post_id, "post_id")
     verb = _VERBS.get(value.verb, value.verb)
@@ -107,8 +110,8 @@ def _comment(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     about = _about(value, comment, post, customer, source)
     live = about["livestream"] = source.posts.is_live(source.page_key, post, source.accepted_at)
     if live:
-        # Whose conversation it is depends on when the comment was made and by whom, which is not
-        # told: the comment's own conversation, found by its id.
+        # The conversation depends on when and by whom the comment was made, which the change does
+        # not say: views find the comment's conversation by its id.
         about["conversation_id"] = None
     elif about["parent_external_id"] is not None:
         _below_root(about, about["parent_external_id"], source)
@@ -133,7 +136,8 @@ def _comment(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
 def _comment_added(
     value: wire.FeedValue, comment: str, post: str, identifier: EventId, source: PartSource
 ) -> Normalized:
-    """A comment by a customer, by the page itself (P5b), or by somebody who is not told."""
+    """A comment by a customer, by the page itself (P5b), or by an author whom Facebook does not
+    name."""
     author = _author(value)
     by_page = author == source.page_external_id
     customer = None
@@ -167,10 +171,9 @@ def _comment_added(
 def _about(
     value: wire.FeedValue, comment: str, post: str, customer: Customer | None, source: PartSource
 ) -> _AboutComment:
-    """What all events of a comment say, as if its post were no livestream.
+    """The fields of all events of a comment, as if its post were no livestream.
 
-    The comment above is taken as the root. Where nothing is said of what is above, the thread
-    cannot be told.
+    The parent comment is taken as the root. If the change names no parent, the thread is unknown.
     """
     parent = None if value.parent_id is None else str(value.parent_id)
     is_root = parent in (post, post.rpartition("_")[2])
@@ -192,8 +195,8 @@ def _about(
 
 
 def _below_root(about: _AboutComment, above: str, source: PartSource) -> str:
-    """Puts a reply, maybe to a reply, under its root: a conversation is its root comment's (R4.3).
-    Returns the root."""
+    """Assigns a reply, perhaps to a reply, to its root: a conversation belongs to its root comment
+    (R4.3). Returns the root."""
     root = source.posts.root_of(source.page_key, above)
     about["parent_external_id"] = root
     about["conversation_id"] = _thread(root, source)
@@ -230,7 +233,8 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
 
 
 def _post(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
-    """A post of the page. One of its several items (a photo, a video) says the same post again."""
+    """A post of the page. A post with several items (a photo, a video) is reported once for each of
+    them."""
     verb = _VERBS.get(value.verb, value.verb)
     if verb not in ("add", "edited", "remove"):
         return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
@@ -264,7 +268,7 @@ def _post_event(value: wire.FeedValue, verb: str, source: PartSource) -> Inbound
 
 
 def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipped:
-    """A broadcast started or ended; its other states (planned, processing) say nothing to us."""
+    """A broadcast started or ended; its other states (planned, processing) are skipped."""
     video, status = str(value.id), value.status.lower()
     running = _RUNNING.get(status)
     if running is None:
@@ -285,7 +289,7 @@ def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipp
 
 
 def _when(value: wire.FeedValue) -> str:
-    """What tells repeated actions apart: the time of the action, or else what it says."""
+    """Distinguishes repeated actions: the time of the action, or else a digest of its content."""
     if value.created_time is not None:
         return str(value.created_time)
     said = "\0".join((value.message or "", value.photo or "", value.video or ""))
@@ -293,14 +297,14 @@ def _when(value: wire.FeedValue) -> str:
 
 
 def _author(value: wire.FeedValue) -> str | None:
-    """Who acted; Facebook leaves it out without a permission, and for privacy."""
+    """Who acted; Facebook omits it without a permission, and for privacy."""
     if value.author is None or value.author.id is None:
         return None
     return str(value.author.id)
 
 
 def _customer(value: wire.FeedValue, source: PartSource) -> Customer:
-    assert value.author is not None  # noqa: S101 - callers have asked `_author`
+    assert value.author is not None  # noqa: S101 - callers have checked `_author`
     return source.customer(str(value.author.id), value.author.name)
 
 
@@ -309,7 +313,7 @@ def _thread(root: str, source: PartSource) -> ConversationId:
 
 
 def _thread_place(about: _AboutComment) -> str:
-    """Places what no customer did with the comment's thread."""
+    """The partitioning key for what no customer did: that of the comment's thread."""
     return f"comment:{about['parent_external_id'] or about['external_id']}"
 
 
@@ -324,7 +328,7 @@ def _required(value: Id | None, name: str) -> str:
 
 
 def _attachments(value: wire.FeedValue) -> tuple[Attachment, ...]:
-    """Photo-only comments have no text at all; an animated image comes as a video."""
+    """Comments with only a photo have no text at all; an animated image is sent as a video."""
     found = (("image", value.photo), ("video", value.video))
     return tuple(
         Attachment(kind=kind, url=whole_or_none(url, MEDIA_URL_CHARACTERS))

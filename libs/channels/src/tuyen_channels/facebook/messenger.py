@@ -1,4 +1,7 @@
-"""One update of a message thread to one event."""
+"""Turns one update of a message thread into one event.
+
+Decides P5b.
+"""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -61,7 +64,7 @@ class _Common(TypedDict):
 def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     """Reads one update.
 
-    Raises msgspec.MsgspecError or UnreadablePartError when it is not what it says it is.
+    Raises msgspec.MsgspecError or UnreadablePartError when its content does not match its type.
     """
     update = wire.messaging_of(part)
     message = update.message
@@ -78,7 +81,8 @@ def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
 
 
 def _signal(update: wire.Messaging, part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
-    """What is no message: buttons, reactions, receipts, referrals. These are customers' alone."""
+    """An update without a message: buttons, reactions, receipts, referrals. Only those of customers
+    are read."""
     for kind, read in _SIGNALS:
         content = getattr(update, kind)
         if content is not None:
@@ -114,7 +118,7 @@ def _message(
 
 
 def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSource) -> Normalized:
-    """The page's own words (P5b): the customer is the one who received them."""
+    """The page's own message (P5b): the customer is the one who received it."""
     recipient = _id_of(update.recipient, "recipient")
     event = MessageEchoed(
         **_common(recipient, source),
@@ -272,7 +276,7 @@ def _id_of(party: wire.Party | None, role: str) -> str:
 
 
 def _attachments(message: wire.FacebookMessage) -> tuple[Attachment, ...]:
-    """A message has one sticker at most, which may come as a sticker and as an image at once."""
+    """A message has at most one sticker, which may be sent as a sticker and as an image at once."""
     sent = (message.attachments or ())[:ATTACHMENTS]
     sticker = message.sticker_id is not None
     found = [_attachment(attachment, sticker) for attachment in sent]
@@ -289,7 +293,7 @@ def _attachments(message: wire.FacebookMessage) -> tuple[Attachment, ...]:
 
 
 def _attachment(attachment: wire.FacebookAttachment, sticker: bool) -> Attachment:
-    """A sticker comes as an image with a sticker's id, or as a type of its own."""
+    """A sticker is sent as an image with a sticker's id, or with a type of its own."""
     payload = _payload(attachment)
     kind = _KINDS.get(attachment.type, _OTHER_KIND)
     if kind == "image" and (sticker or payload.sticker_id is not None):
@@ -305,8 +309,8 @@ def _attachment(attachment: wire.FacebookAttachment, sticker: bool) -> Attachmen
 
 
 def _payload(attachment: wire.FacebookAttachment) -> wire.Payload:
-    """What an attachment says of itself. It describes the attachment, no more: a payload of another
-    shape loses its description, and the message goes through."""
+    """The description of an attachment. If its payload has an unknown shape, only the description
+    is lost, and the message is accepted."""
     try:
         return wire.payload_of(attachment.payload) or wire.Payload()
     except msgspec.ValidationError:
@@ -339,4 +343,4 @@ _SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, PartSource], Norm
     ("delivery", _delivered),
     ("referral", _referred),
 )
-"""Which key of an update is read by what, in the order in which they are looked for."""
+"""The reader for each key of an update, in the order in which the keys are searched."""

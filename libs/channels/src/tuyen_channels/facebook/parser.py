@@ -1,4 +1,8 @@
-"""A webhook's body to events, one part at a time: a bad one does not hold back the others (P4)."""
+"""Turns a webhook's body into events, one part at a time: an invalid part does not affect the
+others (P4).
+
+Decides P4.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,8 +27,8 @@ from tuyen_events.limits import DETAIL_CHARACTERS, UPDATES
 
 _DASHBOARD_PAGE = "0"
 _PAYLOAD_LIMIT = 256 * 1024
-"""Characters of a failure's payload. A part is far smaller; a whole body that cannot be read stands
-in full among the raw ones."""
+"""The most characters of a failure's payload. A part is far smaller; a whole body that cannot be
+read is stored completely in `raw`."""
 _SECTIONS = ("messaging", "changes")
 
 _Json = msgspec.Raw | bytes
@@ -32,9 +36,9 @@ _Reader = Callable[[_Json, PartSource], Normalized | Skipped]
 
 
 def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) -> Parsed:
-    """Everything that `body` says; never raises, whatever is in it.
+    """Reads everything in `body`; never raises, whatever it contains.
 
-    Pure: the same arguments give the same result. Events stand in the body's order.
+    Pure: the same arguments give the same result. Events are in the body's order.
     """
     parsed = Parsed()
     try:
@@ -63,8 +67,8 @@ def _entries(body: bytes) -> Sequence[_Json]:
 
 
 def _entry(raw: _Json) -> wire.Entry:
-    """One entry, its parts still to be read; of one that a strict reader refuses, those of its
-    parts that it does not."""
+    """One entry, with its parts still unread; if a strict decoder refuses the entry, those parts of
+    it that can be separated."""
     try:
         return wire.entry_of(raw)
     except msgspec.ValidationError:
@@ -85,20 +89,20 @@ def _entry(raw: _Json) -> wire.Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One body while it is read. Whatever a part does to its reader, the part is put aside with the
-    cause, and the others are read: what nobody expected is no exception to that (R9.5)."""
+    """One body while it is read. Any exception that a part causes, also an unexpected one, makes a
+    failure of that part, and the others are read (R9.5)."""
 
     accepted_at: datetime
     pages: Pages
     draft: Draft
     mend: bool
-    """Whether the body holds what has to be mended although a reader would take it."""
+    """Whether the body must be repaired although a decoder would accept it."""
     parsed: Parsed
 
     def entry(self, raw: _Json) -> None:
         try:
             entry = _entry(raw)
-        except Exception as error:  # the supervisor of one entry
+        except Exception as error:  # an invalid entry must not stop the others
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
             self.parsed.failures.append(_failure("", payload, error))
             return
@@ -135,7 +139,7 @@ class _Reading:
         for part in parts[:room]:
             try:
                 found = self._found(part, reader, source)
-            except Exception as error:  # the supervisor of one part
+            except Exception as error:  # an invalid part must not stop the others
                 self._failed([part], section, source, error)
             else:
                 if isinstance(found, Normalized):

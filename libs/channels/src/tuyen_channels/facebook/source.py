@@ -1,4 +1,7 @@
-"""One entry of a body: the page that it speaks of, and what the readers of its parts share."""
+"""One entry of a body: the page that it concerns, and what the readers of its parts share.
+
+Decides P5c.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,11 +30,12 @@ _LATEST = 253_402_300_799
 
 
 class UnreadablePartError(ValueError):
-    """A part that decodes but lacks what its kind needs."""
+    """A part that can be decoded but lacks a required value."""
 
 
 class PartSource(msgspec.Struct):
-    """Where a part stands: its page, the time of the delivery, what is known of its posts."""
+    """The context of a part: its page, the time of the delivery, what is known of the page's
+    posts."""
 
     page: Page
     page_external_id: str
@@ -44,7 +48,7 @@ class PartSource(msgspec.Struct):
         return (self.page.organization, self.page.id)
 
     def event_id(self, kind: str, *key: str) -> EventId:
-        """The id by a deduplication key, which every kind has for itself within the page (P5c)."""
+        """The id for a deduplication key, which is unique for its kind within the page (P5c)."""
         return event_id("facebook", self.page_external_id, kind, *key)
 
     def message_id(self, external_id: str) -> MessageId:
@@ -60,21 +64,21 @@ class PartSource(msgspec.Struct):
     def normalized(
         self, identifier: EventId, placed_by: str, subject: str, event: InboundEvent
     ) -> Normalized:
-        """The event for the log, in the partition of `placed_by`: a customer, or (`post:`, `video:`
-        or `comment:` and an id) what a page-level event is about."""
+        """The event for the log, in the partition of `placed_by`: a customer, or, for an event of
+        the page itself, what it is about (`post:`, `video:` or `comment:` and an id)."""
         key = customer_key(self.page.organization, self.page.id, placed_by)
         return Normalized(identifier, key, subject, event)
 
     def moment(self, value: int | None) -> datetime:
-        """When something was done; without a time, that of the delivery. A time that cannot be
-        right is that of acceptance."""
+        """When something was done; without a time, that of the delivery. If the time cannot be
+        right, it is that of acceptance."""
         clock = self.delivered if value is None else value
         return self.accepted_at if clock is None else _moment(clock, self.accepted_at)
 
 
 def _moment(clock: int, accepted_at: datetime) -> datetime:
-    """Seconds and milliseconds are told apart by their size: fields that hold the one have been
-    sent with the other."""
+    """Distinguishes seconds and milliseconds by their size: fields for one have been sent with the
+    other."""
     seconds, thousandths = divmod(clock, 1000) if clock >= _MILLIS_FROM else (clock, 0)
     if seconds > _LATEST:
         return accepted_at

@@ -1,7 +1,7 @@
-"""What Meta sends, as far as it is read. Decoded tolerantly: what is not named here is ignored.
+"""The part of Meta's payloads that is read. Decoding is tolerant: other fields are ignored.
 
-Ids come as strings or numbers and times as numbers or strings of digits, so decoders are lax. Parts
-of a body stay undecoded until each is read for itself: one that is malformed fails alone.
+Ids are strings or numbers and times are numbers or strings of digits, so decoders are lax. Parts of
+a body stay undecoded until each is read by itself: a malformed one fails alone.
 """
 
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from msgspec import Meta, Raw
 from tuyen_channels.bounds import BlankId, Id, TextId
 
 EpochTime = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""Seconds or milliseconds since 1970, whatever the field is said to hold."""
+"""Seconds or milliseconds since 1970, whatever the field is documented to contain."""
 
 
 class FacebookBody(msgspec.Struct, frozen=True):
@@ -20,8 +20,8 @@ class FacebookBody(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """`time` is in milliseconds for messaging and in seconds for changes; it is that of the
-    delivery, another one when the entry is delivered again."""
+    """`time` is in milliseconds for messaging and in seconds for changes; it is the time of the
+    delivery, so it differs when the entry is delivered again."""
 
     id: Id
     time: EpochTime | None = None
@@ -51,7 +51,7 @@ class FacebookAttachment(msgspec.Struct, frozen=True):
     title: str | None = None
     url: str | None = None
     payload: Raw = Raw(b"null")
-    """A `Payload`; of a `fallback` also a text, and it has held other things."""
+    """A `Payload`; for a `fallback` also a text, and other types have occurred."""
 
 
 class QuickReply(msgspec.Struct, frozen=True):
@@ -137,7 +137,8 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
-    """One change of the page's feed. `created_time` is the time of the action, not of the thing."""
+    """One change of the page's feed. `created_time` is the time of the action, not of the
+    object."""
 
     item: str
     verb: str

@@ -1,1 +1,1 @@
-"""Livechat: what a shop's own site sends of its visitors, under the token of its page."""
+"""Livechat: messages of visitors from a shop's own site, signed with the token of its page."""

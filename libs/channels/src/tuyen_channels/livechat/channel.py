@@ -13,7 +13,8 @@ _HEADER = b"x-signature-256"
 
 
 class LivechatChannel:
-    """The webhooks of all sites, each under the token of its own page: an account is an app id."""
+    """The webhooks of all sites, each signed with the token of its own page; an account is an app
+    id."""
 
     name = Channel.LIVECHAT
     by_account = True
@@ -22,7 +23,7 @@ class LivechatChannel:
         self._tokens = tokens
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
-        """A site's address is proved by its signature alone."""
+        """None: a site proves itself only by its signature."""
         return None
 
     def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:

@@ -1,4 +1,7 @@
-"""A site's webhook to the one event that it carries."""
+"""Turns a site's webhook into the one event that it contains.
+
+Decides L3.
+"""
 
 from datetime import UTC, datetime
 
@@ -29,18 +32,18 @@ _MESSAGE = "message"
 _KINDS = frozenset({"image", "video", "audio", "file", "sticker", "location", "template"})
 _OTHER_KIND = "link"
 _PAYLOAD_LIMIT = 256 * 1024
-"""Characters of a failure's payload. The whole body stands in full among the raw ones."""
+"""The most characters of a failure's payload. The whole body is stored completely in `raw`."""
 
 
 def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Parsed:
-    """What `body`, sent to the webhook of `account`, says; never raises, whatever is in it.
+    """Reads `body`, which was sent to the webhook of `account`; never raises, whatever it contains.
 
     Pure: the same arguments give the same result.
     """
     parsed = Parsed(page=account, pages={account})
     try:
         found = _read(body, accepted_at, pages, account)
-    except Exception as error:  # the supervisor of one event: whatever it does, it is put aside
+    except Exception as error:  # whatever it raises, it is a failure
         text = body.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
         cause = f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS]
         parsed.failures.append(Failure(account, text, cause))
@@ -147,5 +150,5 @@ def _attachment(attachment: wire.LivechatAttachment) -> Attachment:
 
 
 def _said(text: str | None) -> str | None:
-    """What was filled in; a field that is empty, or blank, says nothing."""
+    """The value of a field; None if it is empty or blank."""
     return (text or "").strip() or None

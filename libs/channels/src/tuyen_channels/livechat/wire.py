@@ -1,6 +1,6 @@
-"""What a site sends, as far as it is read. Decoded tolerantly: what is not named here is ignored.
+"""The part of a site's payload that is read. Decoding is tolerant: other fields are ignored.
 
-Ids may come as strings or numbers. A field that a visitor left empty says nothing.
+Ids are strings or numbers. A field that a visitor left empty counts as missing.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from tuyen_channels.bounds import Id
 
 
 class LivechatKind(msgspec.Struct, frozen=True):
-    """What a body is, whatever else is in it."""
+    """The type of a body, whatever else is in it."""
 
     type: str
 

@@ -1,1 +1,2 @@
-"""The log, as the services see it: ports, Kafka behind them, and an in-memory twin."""
+"""The log that services read and write: its ports, with an implementation in Kafka and one in
+memory."""

@@ -32,12 +32,12 @@ from tuyen_platform.kafka.producer import LastingProducer
 from tuyen_platform.kafka.sizes import refuse_too_large
 
 _FETCH_WAIT_MS = 250
-"""How long a fetch waits for something new. Each fetch names all partitions of its reader, so that
-asking for nothing costs: at a fifth of this, an idle gateway took a fifth of a core. A partition
-whose last records were taken so late (0.1 s) that the next fetch left without it is late by this.
-"""
+"""How long a fetch waits for new records. Each fetch names all partitions of its reader, so an
+empty fetch has a cost: with a fifth of this wait, an idle gateway used a fifth of a core. A record
+is delayed by this time if its partition's previous records were taken so late (0.1 s) that the next
+fetch was sent without that partition."""
 _FETCH_WAIT_OF_ONE_MS = 500
-"""The same for a reader of one partition, which is never late: it asks less often for nothing."""
+"""The same for a reader of one partition, for which that delay cannot occur: it may wait longer."""
 _MAX_RECORDS = 2000
 _POLL_MS = 500
 _APPEND_TIMEOUT_S = 30.0
@@ -46,9 +46,9 @@ _HEARTBEAT_MS = 3_000
 
 
 class KafkaLog:
-    """One producer for the process, and readers as they are asked for.
+    """One producer for the process, and a reader for each call of `tail` and `subscribe`.
 
-    An asynchronous context: entering connects, leaving sends what is under way.
+    An asynchronous context: entering connects, leaving sends what is in flight.
     """
 
     def __init__(self, bootstrap_servers: str, prefix: str, *, linger_ms: int = 0) -> None:
@@ -99,7 +99,7 @@ class KafkaLog:
         raw = key.encode()
         refuse_too_large(topic, raw, value, headers)
         try:
-            # An idempotent producer of aiokafka repeats a batch for ever; the caller cannot wait.
+            # aiokafka's idempotent producer retries a batch for ever; the caller cannot wait.
             async with asyncio.timeout(_APPEND_TIMEOUT_S):
                 written = await producer.send_and_wait(
                     self._prefix + topic.name,
@@ -196,7 +196,7 @@ class KafkaLog:
             fetch_max_wait_ms=wait_ms,
             session_timeout_ms=_SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
-            # Range gives one member the same partition numbers of topics with equal counts.
+            # Range assigns one member the same partitions of topics with equal partition counts.
             partition_assignment_strategy=(RangePartitionAssignor,),
         )
 
@@ -223,7 +223,7 @@ class KafkaLog:
         return TopicPartition(self._prefix + place[0], place[1])
 
     def batch(self, fetched: Mapping[TopicPartition, Sequence[Any]]) -> FetchedRecords:
-        """What aiokafka fetched, in the port's words."""
+        """What aiokafka fetched, as the port's types."""
         batch = {}
         for place, records in fetched.items():
             topic, partition = self.place(place)
@@ -235,7 +235,7 @@ class KafkaLog:
 
 
 def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
-    """Nobody waits for these any more: what becomes of them is no error of anybody's."""
+    """Ignores the results of these appends: nobody waits for them any more."""
     for future in under_way:
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -246,7 +246,7 @@ def names(topics: Sequence[Topic]) -> str:
 
 
 class KafkaTail:
-    """Follows its partitions; see the port for what is promised."""
+    """Follows its partitions; for the guarantees see the port."""
 
     def __init__(
         self,
@@ -267,7 +267,7 @@ class KafkaTail:
             await self._mark_handled()
 
     async def _mark_handled(self) -> None:
-        # The reader's position, not the last record's offset: compaction may have taken the last.
+        # The reader's position, not the last record's offset: compaction may have removed the last.
         for place in list(self._behind):
             position = await self._consumer.position(self._log.partition(place))
             if position >= self._behind[place]:
@@ -279,16 +279,16 @@ class KafkaTail:
 
 
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """A member of a group; see the port for what is promised."""
+    """A member of a group; for the guarantees see the port."""
 
     def __init__(self, log: KafkaLog, consumer: AIOKafkaConsumer, starts: Starts | None) -> None:
         self._log = log
         self._consumer = consumer
         self._starts = starts
         self._share: set[TopicPartition] | None = None
-        """What was dealt last; None while shares are being dealt."""
+        """The partitions of the last assignment; None during a rebalance."""
         self._placed: set[TopicPartition] | None = None
-        """The share whose start was asked for."""
+        """The assignment whose start offsets were requested."""
         self._handled: dict[TopicPartition, int] = {}
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -305,18 +305,19 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
                 await self._place(self._starts)
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             if self._dealt_anew():
-                yield {}  # dealt anew meanwhile: what was fetched comes again from its start
+                yield {}  # rebalanced meanwhile: these records are fetched again
                 continue
             given = {place: records[-1].offset + 1 for place, records in fetched.items()}
             self._handled.update(given)
             yield self._log.batch(fetched)
 
     def _dealt_anew(self) -> bool:
-        """Whether it is still to be asked where the present share starts."""
+        """Whether the start offsets of the present assignment are still to be requested."""
         return self._starts is not None and (self._share is None or self._share is not self._placed)
 
     async def _place(self, starts: Starts) -> None:
-        """Goes to where the new share is to be read from, unless it was dealt anew meanwhile."""
+        """Seeks to the start offsets of the new assignment, unless there was another rebalance
+        meanwhile."""
         share = self._share
         if share is None:
             return
@@ -339,7 +340,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         try:
             await self._consumer.commit(handled)
         except (CommitFailedError, IllegalGenerationError):
-            return  # the partitions went to another member, who handles them again
+            return  # another member has the partitions and handles the records again
         except KafkaError as error:
             raise LogUnavailableError(f"commit: {error!r}") from error
         for place, end in handled.items():
@@ -357,5 +358,5 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
                 self._log.place(place): await self._consumer.position(place)
                 for place in self._consumer.assignment()
             }
-        except IllegalStateError:  # dealt anew meanwhile
+        except IllegalStateError:  # rebalanced meanwhile
             return {}

@@ -1,4 +1,7 @@
-"""A full copy of one topic in this process: followed from its start, or from its present end."""
+"""A global table: the content of one topic in this process, read from its start or present end.
+
+Works around trap 7 (`TRAPS.md`).
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,10 +25,10 @@ class _Waiter:
 
 
 class GlobalTable:
-    """Folds a topic's records, each partition in log order, and tells how far it has come.
+    """Applies a topic's records, each partition in log order, and knows how far it has read.
 
-    `fold` must not wait; a record for which it raises, whatever it raises, is logged with its
-    place, counted under `service` and passed by: it stands in the log for a later version to read.
+    `fold` must not block. A record for which it raises any exception is logged with its position,
+    counted under `service` and skipped; it stays in the log for a later version to read.
     """
 
     def __init__(
@@ -56,11 +59,12 @@ class GlobalTable:
 
     @property
     def caught_up(self) -> bool:
-        """Whether all that stood in the log at the start was folded."""
+        """Whether everything that was in the log at the start is applied."""
         return self._tail is not None and self._tail.caught_up
 
     async def run(self) -> None:
-        """Follows the topic until cancelled. Raises LogUnavailableError when the log is gone."""
+        """Follows the topic until cancelled. Raises LogUnavailableError when the log is
+        unavailable."""
         ends = await self._log.end_offsets(self._topic)
         async with self._log.tail(self._topic, from_start=self._from_start) as tail:
             self._tail = tail
@@ -71,27 +75,28 @@ class GlobalTable:
                         self._take(record)
                     if records:
                         self._came_to(partition, records[-1].offset + 1)
-                if tail.caught_up:  # compaction may have taken the last records below the ends
+                if tail.caught_up:  # compaction may have removed the last records
                     for partition, end in ends.items():
                         self._came_to(partition, max(end, self._next.get(partition, 0)))
                     ends = {}
                 self._wake()
 
     def problem(self) -> str | None:
-        """Why the copy cannot be used yet, for `/readyz`; None once it has caught up."""
+        """Why the table cannot be used yet, for `/readyz`; None once it has caught up."""
         if self._tail is None:
             return f"{self._topic.name} is not followed yet"
         return None if self._tail.caught_up else f"{self._topic.name} is still being read"
 
     def position(self, partition: int = 0) -> int:
-        """The offset that will be folded next."""
+        """The offset of the next record to apply."""
         return self._next.get(partition, 0)
 
     async def followed(self, within_s: float) -> bool:
-        """Whether the copy came, within that many seconds, to see what is appended from now on."""
+        """Waits until the table is following the topic, so that it will see what is appended from
+        then on; returns whether that was within `within_s` seconds."""
         try:
-            # Not `wait_for`, here and below: before Python 3.12 it forgets a cancellation that
-            # comes in the moment of the answer, and its task goes on for ever.
+            # Not `wait_for`, here and below: before Python 3.12 it loses a cancellation that
+            # arrives together with the result, and its task goes on for ever.
             async with asyncio.timeout(within_s):
                 await self._following.wait()
         except TimeoutError:
@@ -99,8 +104,8 @@ class GlobalTable:
         return True
 
     async def until(self, holds: Callable[[], bool], within_s: float | None) -> bool:
-        """Whether what was folded came to make `holds` true within that many seconds (None: however
-        long it takes). It is asked at once, and after each batch."""
+        """Waits until `holds` is true; returns whether that was within so many seconds (None: no
+        limit). `holds` is called at once and after each batch."""
         if holds():
             return True
         waiter = _Waiter(holds, asyncio.get_running_loop().create_future())
@@ -115,11 +120,13 @@ class GlobalTable:
         return True
 
     async def refresh(self, within_s: float, *, apart_s: float = 0.0) -> bool:
-        """Whether the copy came to hold, within that many seconds, all that stood in the log when
-        this was called. Callers that come together ask the log once.
+        """Waits until the table contains everything that was in the log at the time of the call;
+        returns whether that was within `within_s` seconds. Concurrent callers share one request to
+        the log.
 
-        With `apart_s` the log is asked once in that many seconds, however many call: each waits up
-        to that long for an answer that holds for it. Raises LogUnavailableError.
+        With `apart_s` the log is asked at most once in that many seconds, however many callers
+        there are: each waits up to that long for an answer that is recent enough. Raises
+        LogUnavailableError.
         """
         loop = asyncio.get_running_loop()
         called_at = loop.time()
@@ -135,7 +142,7 @@ class GlobalTable:
                     return True
         except TimeoutError:
             pass
-        _log.warning("copy_is_behind", topic=self._topic.name, waited_s=within_s)
+        _log.warning("global_table_is_behind", topic=self._topic.name, waited_s=within_s)
         return False
 
     def _holds(self, ends: Mapping[int, int]) -> bool:
@@ -149,14 +156,14 @@ class GlobalTable:
         try:
             self._fold(record)
         except UnknownTypeError as error:
-            _log.info("unknown_record_passed_by", **_place(record), reason=error.reason)
+            _log.info("unknown_record_skipped", **_place(record), reason=error.reason)
         except UnreadableEventError as error:
             DEAD_LETTERS.labels(self._service).inc()
-            _log.error("unreadable_record_passed_by", **_place(record), reason=error.reason)
-        except Exception as error:  # the supervisor of one record
+            _log.error("unreadable_record_skipped", **_place(record), reason=error.reason)
+        except Exception as error:  # whatever is wrong with one record must not stop the others
             DEAD_LETTERS.labels(self._service).inc()
             told, where = reason_of(error), raised_at(error)
-            _log.error("odd_record_passed_by", **_place(record), reason=told, raised_at=where)
+            _log.error("failed_record_skipped", **_place(record), reason=told, raised_at=where)
 
     def _wake(self) -> None:
         for waiter in self._waiters:

@@ -1,4 +1,4 @@
-"""Who reads in a group at the moment."""
+"""The present members of a consumer group."""
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
@@ -7,9 +7,11 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 
 
 async def members(bootstrap_servers: str, group: str) -> int:
-    """How many members `group`, with its prefix, has. One that was killed counts for 10 s more.
+    """The number of members of `group`, whose name includes the prefix. A killed member counts for
+    10 s more.
 
-    Raises LogUnavailableError, also while a broker that never had a group makes itself ready.
+    Raises LogUnavailableError, also while a broker that never had a group is creating its offsets
+    topic.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:

@@ -1,4 +1,5 @@
-"""The log in memory: for fast tests of a service, under the conformance suite of the real one."""
+"""The log in memory, for fast tests of a service; passes the same conformance suite as the real
+one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,13 +27,13 @@ _POLL_S = 0.5
 
 @dataclass
 class _Group:
-    """A group with at most one member at a time: the twin knows no rebalance."""
+    """A group with at most one member at a time: this implementation has no rebalances."""
 
     committed: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 class InMemoryLog:
-    """All topics in dictionaries of one process; nothing survives it."""
+    """All topics in dictionaries of one process; nothing is persisted."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -110,7 +111,8 @@ class InMemoryLog:
         yield InMemorySubscription(self, start, state, starts)
 
     async def take(self, positions: dict[tuple[str, int], int]) -> FetchedRecords:
-        """What stands above `positions`, which move; waits half a second when there is nothing."""
+        """The records from `positions` on, which are advanced; waits half a second when there is
+        nothing."""
         async with self._appended:
             try:
                 async with asyncio.timeout(_POLL_S):

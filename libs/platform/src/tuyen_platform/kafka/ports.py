@@ -1,7 +1,7 @@
-"""What a service asks of the log.
+"""The log as a service uses it.
 
-Topics are named by their rows in `tuyen_events.topics`; the installation's prefix is the
-implementation's business. Both implementations pass one conformance suite.
+Topics are given by their entries in `tuyen_events.topics`; the implementation adds the
+installation's prefix. All implementations pass one conformance suite.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """One record as it stands in the log. `topic` is without prefix; `timestamp` is in ms."""
+    """One record of the log. `topic` is without prefix; `timestamp` is in ms."""
 
     topic: str
     partition: int
@@ -29,7 +29,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class RecordMetadata(msgspec.Struct, frozen=True, gc=False):
-    """Where an acknowledged record stands."""
+    """The partition and offset of an acknowledged record."""
 
     partition: int
     offset: int
@@ -51,30 +51,30 @@ Offsets = Mapping[tuple[str, int], int]
 """By topic and partition, the offset of the next record to handle."""
 
 Starts = Callable[[Offsets], Awaitable[Offsets]]
-"""Given the committed offsets of what a member got (0 where there is none), says from where to
-read each of them."""
+"""Gets the committed offsets of the partitions that a member was assigned (0 where there is none),
+and returns the offset from which to read each of them."""
 
 
 class LogUnavailableError(Exception):
-    """The log did not answer in time; what was asked may or may not have happened."""
+    """The log did not answer in time; the operation may or may not have happened."""
 
 
 class RecordTooLargeError(ValueError):
-    """The record is larger than its topic takes: it stands nowhere, and trying again is no use."""
+    """The record is larger than its topic allows: it was not written, and a retry is useless."""
 
 
 class Log(Protocol):
-    """Appends and reads. Everything may raise LogUnavailableError."""
+    """Appends and reads. Every method may raise LogUnavailableError."""
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
     ) -> RecordMetadata:
         """Appends an event and returns once all in-sync replicas have it.
 
-        Appends of one caller to one partition stand in the order of the calls, and a retry inside
-        never doubles one. `partition` places the record where the key's own hash would not.
-        Raises LogUnavailableError after 30 s, when the record may still come to stand in the log,
-        and RecordTooLargeError.
+        Records that one caller appends to one partition are in the order of the calls, and internal
+        retries never duplicate a record. `partition` overrides the hash of the key. Raises
+        LogUnavailableError after 30 s, when the record may still be appended later, and
+        RecordTooLargeError.
         """
         ...
 
@@ -87,19 +87,19 @@ class Log(Protocol):
         *,
         partition: int | None = None,
     ) -> RecordMetadata:
-        """The same for a record that is no event: a raw body, or (None) the removal of a key."""
+        """The same for a record that is no event: a raw body, or (None) a tombstone for the key."""
         ...
 
     async def append_all(
         self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
     ) -> list[RecordMetadata]:
-        """Appends records of any topics, all under way together, and returns once every one of them
+        """Appends records of any topics, all in flight together, and returns once every one of them
         is acknowledged: one wait, whatever their number.
 
-        Records of one partition stand in the order given, and after what was appended before. When
-        it raises, after `within_s` seconds at the latest, any of them may stand in the log or come
-        to stand there, but none before one that it follows in its partition. One that is too large
-        raises RecordTooLargeError before any is sent.
+        Records of one partition are in the order given, and after what was appended before. If it
+        raises, after `within_s` seconds at the latest, any of them may be in the log or be appended
+        later, but none before one that it follows in its partition. One that is too large raises
+        RecordTooLargeError before any is sent.
         """
         ...
 
@@ -108,7 +108,7 @@ class Log(Protocol):
         ...
 
     def tail(self, *topics: Topic, from_start: bool = True) -> AbstractAsyncContextManager["Tail"]:
-        """Reads all partitions of `topics` without a group: a full copy for this process alone."""
+        """Reads all partitions of `topics` without a group, for a global table of this process."""
         ...
 
     def subscribe(
@@ -116,11 +116,12 @@ class Log(Protocol):
     ) -> AbstractAsyncContextManager["Subscription"]:
         """Shares the partitions of `topics` with the other members of `group`.
 
-        Topics with equal partition counts are shared alike: one member has the same partition of
-        all of them. A share is read from its committed offsets, or from the beginning where there
-        are none; with `starts`, from where that says. It is called for the whole of this member's
-        share whenever shares are dealt anew, between two batches and before the first record of
-        the new share is given out: whoever keeps state by partition recovers it there.
+        Topics with equal partition counts are assigned alike: one member has the same partition of
+        all of them. Partitions are read from their committed offsets, or from the beginning where
+        there are none; with `starts`, from the offsets that it returns. It is called for all
+        partitions of this member after every rebalance, between two batches and before the first
+        record of the new assignment is returned: a caller that keeps state by partition recovers it
+        there.
         """
         ...
 
@@ -129,33 +130,33 @@ class Tail(Protocol):
     """A reader that follows topics to their end and beyond."""
 
     def batches(self) -> AsyncIterator[FetchedRecords]:
-        """Records as they come, without end. The first batches may be empty."""
+        """Records as they arrive, without end. The first batches may be empty."""
         ...
 
     @property
     def caught_up(self) -> bool:
-        """Whether every batch up to the ends, as they were on entering, was taken and returned
-        from. Stays true."""
+        """Whether the caller has taken and finished every batch up to the ends that the topics had
+        on entering. Stays true."""
         ...
 
 
 class Subscription(Protocol):
-    """A group member's reader. At least once: what was not committed comes again."""
+    """The reader of a group's member. At least once: what was not committed is read again."""
 
     def batches(self) -> AsyncIterator[FetchedRecords]:
-        """Records as they come, without end; empty batches prove that the member is alive."""
+        """Records as they arrive, without end; empty batches show that the member is alive."""
         ...
 
     async def commit(self) -> None:
-        """Marks all batches given out so far as handled. A member that lost its partitions in the
-        meantime commits nothing: their new owner handles them again."""
+        """Commits all batches that were returned so far as handled. A member that lost its
+        partitions meanwhile commits nothing: their new owner handles the records again."""
         ...
 
     def partitions(self) -> frozenset[tuple[str, int]]:
-        """What this member has at the moment."""
+        """The partitions that this member has at the moment."""
         ...
 
     async def positions(self) -> Offsets:
-        """The next record that each partition of this member will give out; empty while shares
-        are being dealt anew."""
+        """The offset of the next record of each partition of this member; empty during a
+        rebalance."""
         ...

@@ -1,4 +1,4 @@
-"""A producer for as long as the process runs, whatever becomes of its batches."""
+"""A producer that stays usable for as long as the process runs, even after a batch has failed."""
 
 import asyncio
 
@@ -18,10 +18,10 @@ _CLOSE_TIMEOUT_S = 5.0
 class LastingProducer:
     """Idempotent producers of aiokafka, one after the other.
 
-    A producer of which a batch failed is replaced. aiokafka counts what failed as sent (it fails a
-    batch whose partition has been without a leader for long), so that Kafka refuses all that comes
-    after it in that partition, for ever (aio-libs/aiokafka#1017). Whoever appends again what failed
-    may append it twice, which readers expect: its id is the same.
+    A producer is replaced when one of its batches has failed. aiokafka counts a failed batch as
+    sent (it fails a batch whose partition has had no leader for long), so Kafka would refuse
+    everything after it in that partition, for ever (aio-libs/aiokafka#1017). A caller who appends a
+    failed record again may append it twice, which readers expect: it has the same id.
     """
 
     def __init__(self, bootstrap_servers: str, linger_ms: int) -> None:
@@ -30,7 +30,7 @@ class LastingProducer:
         self._producer: AIOKafkaProducer | None = None
         self._replacing: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
-        """Producers that were replaced, and send what is still under way."""
+        """Producers that were replaced and still send what is in flight."""
 
     async def start(self) -> None:
         self._producer = self._new_producer()
@@ -44,13 +44,13 @@ class LastingProducer:
         return self._producer
 
     def failed(self, producer: AIOKafkaProducer) -> None:
-        """Has it replaced, unless that is done or under way."""
+        """Replaces the producer, unless that was done already or is in progress."""
         replacing = self._replacing is not None and not self._replacing.done()
         if producer is self._producer and not replacing:
             self._replacing = asyncio.create_task(self._replace(producer))
 
     async def _replace(self, failed: AIOKafkaProducer) -> None:
-        """If Kafka is away it stays as it is, until the next append that fails."""
+        """If Kafka is unavailable, the producer is kept until the next append that fails."""
         producer = self._new_producer()
         try:
             await producer.start()
@@ -74,7 +74,7 @@ class LastingProducer:
             _log.warning("producer_not_stopped", error=repr(error))
 
     async def stop(self) -> None:
-        """Sends what is under way. Raises LogUnavailableError if that is not acknowledged."""
+        """Sends what is in flight. Raises LogUnavailableError if that is not acknowledged."""
         producer, self._producer = self._producer, None
         if self._replacing is not None:
             self._replacing.cancel()
@@ -88,7 +88,7 @@ class LastingProducer:
             ending.cancel()
         if late:
             await asyncio.wait(late)
-            raise LogUnavailableError("what is under way is not acknowledged")
+            raise LogUnavailableError("what was in flight is not acknowledged")
 
     def _new_producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(

@@ -1,4 +1,7 @@
-"""Topics are created from the table in `tuyen_events.topics`, once, before any service starts."""
+"""Creates the topics of `tuyen_events.topics`, once, before any service starts.
+
+Works around trap 13 (`TRAPS.md`).
+"""
 
 import asyncio
 import sys
@@ -13,7 +16,7 @@ from tuyen_events.topics import TOPICS, Topic
 _LEADER_WAIT_S = 0.05
 _LEADER_TRIES = 200
 _SET_AT_TOPIC = 1
-"""Where a setting comes from, in Kafka's words: it was set for this topic alone."""
+"""Kafka's code for the source of a setting: it was set for this topic."""
 
 
 async def ensure_topics(
@@ -24,10 +27,10 @@ async def ensure_topics(
 ) -> list[str]:
     """Creates the topics that are missing and returns their full names once all have leaders.
 
-    Safe to repeat, also by several at once. Topics that exist get the table's settings where theirs
-    are others, and keep what the table does not speak of. Raises
-    ValueError, and creates nothing, when one of them has another partition count than the table,
-    for then customers would change partitions.
+    May be repeated, also by several processes at once. Topics that exist get the table's settings
+    where theirs differ, and keep settings that the table does not contain. Raises ValueError, and
+    creates nothing, when one of them has another partition count than the table, because then
+    customers would change partitions.
 
     With three replicas or more, all but one must have a record before it is acknowledged; with
     fewer, one broker that is down would stop every append.
@@ -73,7 +76,7 @@ async def _create(
 async def _adjust(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
     """Gives topics of an earlier version the settings of this one.
 
-    Kafka replaces all that was set for a topic, so what else was set is sent along.
+    Kafka replaces all settings of a topic at once, so the other settings are sent as well.
     """
     if not topics:
         return

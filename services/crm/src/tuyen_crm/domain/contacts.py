@@ -1,4 +1,7 @@
-"""Which events make a contact (C1), and what a contact is after them."""
+"""Which events create a contact (C1), and how events change it.
+
+Decides C1 and W1.
+"""
 
 from datetime import datetime
 from enum import Enum, auto
@@ -27,7 +30,7 @@ from tuyen_events.inbound import (
 from tuyen_events.vocabulary import Channel
 
 DEFAULT_WAREHOUSE = "default"
-"""Where new contacts land (W1): every organization has it from its start."""
+"""The warehouse of new contacts (W1): every organization has it from its start."""
 
 
 class Known(Enum):
@@ -69,12 +72,12 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def customer_of(event: Event) -> Customer | None:
-    """The customer of whom the event makes a contact.
+    """The customer for whom the event creates a contact.
 
-    That is whose message thread it belongs to, or who wrote the comment. Nobody is made a contact
-    by what the page itself did below a post, by a reaction to a post, or by a comment whose author
-    the channel does not name: such a person could never be told from another. Who writes a message
-    is somebody, whatever a site calls them.
+    That is the customer whose message thread it belongs to, or who wrote the comment. No contact is
+    created for what the page itself did below a post, for a reaction to a post, or for a comment
+    whose author the channel does not name: such a person could never be recognized. Whoever writes
+    a message is a person, whatever id a site gives them.
     """
     match event:
         case CustomerEvent():
@@ -89,7 +92,7 @@ def customer_of(event: Event) -> Customer | None:
 def decide(
     event: InboundEvent, customer: Customer, event_id: str, known: Known
 ) -> ContactCreated | ContactNamed | None:
-    """What an event of `customer` says that is new: a contact, or the name of one."""
+    """What is new in an event of `customer`: a contact, or the name of one."""
     name = customer.name.strip() if customer.name else None
     match known:
         case Known.ABSENT:
@@ -136,8 +139,8 @@ def known_after(event: ContactCreated | ContactNamed) -> Known:
 
 
 def evolve(contact: Contact | None, event: ContactCreated | ContactNamed) -> Contact | None:
-    """The contact after the event. It is made once, and named once; a name without its contact
-    says nothing."""
+    """The contact after the event. It is created once, and named once; a name without a contact is
+    ignored."""
     match event:
         case ContactCreated():
             return _created(event) if contact is None else contact

@@ -28,16 +28,16 @@ _Placed = tuple[str, int, ContactCreated | ContactNamed]
 
 class ContactsView:
     """Documents are contacts with `name_folded` for the search (I4) and `positions`: by partition,
-    the last offset that each has seen. An event at or below it is folded already; a document is
-    replaced only while its positions are those that were read, so that of two who fold at once
-    neither undoes the other's work."""
+    the last offset that each has seen. An event at or before it is folded already. A document is
+    replaced only if its positions are still those that were read, so that two processes that fold
+    at once do not overwrite each other's work."""
 
     def __init__(self, database: Database) -> None:
         self._collection: Collection = database[VIEW]
         self._indexed = False
 
     async def drop(self) -> None:
-        """Leaves nothing, the indexes included."""
+        """Drops the collection with its indexes."""
         await self._collection.drop()
         self._indexed = False
 
@@ -48,7 +48,7 @@ class ContactsView:
             self._indexed = True
         events = _by_contact(batch)
         while events and not await self._store(events):
-            pass  # somebody else wrote one of these documents since it was read: fold it again
+            pass  # another process changed one of these documents since it was read: fold it again
 
     async def _store(self, events: Mapping[str, Sequence[_Placed]]) -> bool:
         found = self._collection.find({"_id": {"$in": list(events)}})

@@ -1,1 +1,1 @@
-"""What the gateway knows from the log, and how it writes to it."""
+"""Connects the gateway to the log and to MongoDB."""

@@ -1,4 +1,4 @@
-"""The gateway's copies of topics, with its answer for those who wait in vain."""
+"""The gateway's global tables; a request that waits too long for one gets an UnavailableError."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from tuyen_platform.kafka import global_table
 from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 WAIT_S = 5.0
-"""How long a request waits for a copy to fold what it asks for."""
+"""How long a request waits until a table has applied what it needs."""
 
 
 class AwaitedTable(global_table.GlobalTable):
-    """A copy that requests wait for."""
+    """A global table that requests wait for."""
 
     def __init__(
         self, log: Log, topic: Topic, fold: Callable[[Record], None], *, from_start: bool = True
@@ -20,18 +20,19 @@ class AwaitedTable(global_table.GlobalTable):
         super().__init__(log, topic, fold, service="gateway", from_start=from_start)
 
     async def following(self, within_s: float = WAIT_S) -> None:
-        """Returns once the copy sees what is appended from now on; else raises UnavailableError."""
+        """Returns once the table will see everything that is appended from now on; else raises
+        UnavailableError."""
         if not await self.followed(within_s):
             raise UnavailableError("This gateway is still starting: try again.")
 
     async def current(self, within_s: float = WAIT_S) -> None:
-        """Returns once the copy holds all that stood in the log at the call; else raises
+        """Returns once the table contains everything that was in the log at the call; else raises
         UnavailableError."""
         if not await self.refresh(within_s):
             raise UnavailableError("This gateway is behind the log: try again.")
 
     async def folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
-        """Returns once the record at `at` was folded; raises UnavailableError when it takes longer
+        """Returns once the record at `at` is applied; raises UnavailableError if that takes longer
         than `within_s` seconds."""
         if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):
             raise UnavailableError("This gateway has not seen what was written yet: try again.")

@@ -1,4 +1,4 @@
-"""Commands to the router, and its answers."""
+"""Sends commands to the router and receives their results."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,14 +25,14 @@ from tuyen_platform.kafka.ports import Log, ProducerRecord, Record
 Command = AssignConversation | ReturnToRotation | MarkConversationDone
 
 Answers = Mapping[str, asyncio.Future[CommandSettled]]
-"""By command id, what the router says of it."""
+"""By command id, the router's result."""
 
 
 class Commands:
-    """Appends commands and hears what became of them.
+    """Appends commands and waits for their results.
 
-    The answers are followed from the end of their topic, as it was at the start: nobody waits for
-    older ones. A command is known here before it is in the log, so no answer can come too early.
+    Results are read from the end that their topic had at the start: nobody waits for older ones. A
+    command is registered here before it is in the log, so its result cannot be missed.
     """
 
     def __init__(self, log: Log, wait_s: float = WAIT_S) -> None:
@@ -42,10 +42,10 @@ class Commands:
         self.copy = AwaitedTable(log, COMMAND_RESULTS, self._fold, from_start=False)
 
     async def assign(self, command: AssignConversation) -> CommandSettled:
-        """Appends the command and returns the router's answer to it.
+        """Appends the command and returns the router's result.
 
-        Raises UnavailableError when none came in time; the command then stands in the log and will
-        be carried out.
+        Raises UnavailableError if none arrived in time; the command is in the log then and will be
+        carried out.
         """
         await self.copy.following()
         with self.hearing([command.command_id]) as answers:
@@ -54,12 +54,12 @@ class Commands:
                 return await asyncio.wait_for(answers[command.command_id], self._wait_s)
             except TimeoutError as error:
                 raise UnavailableError(
-                    "The router has not answered yet. The assignment stands in the log and will be "
+                    "The router has not answered yet. The assignment is in the log and will be "
                     "carried out: look at the conversation again, and do not repeat it."
                 ) from error
 
     async def send(self, commands: Sequence[Command]) -> None:
-        """Appends them all, and returns once every one of them stands in the log."""
+        """Appends all commands, and returns once every one of them is in the log."""
         unwritten = []
         for command in commands:
             value, headers = encode(_envelope(command))
@@ -69,8 +69,8 @@ class Commands:
 
     @contextmanager
     def hearing(self, command_ids: Collection[str]) -> Iterator[Answers]:
-        """The answers to commands, as they are told while the block lasts. Once the copy follows
-        its topic, an answer to what is sent inside it is never missed."""
+        """The results of commands, as they arrive while the block lasts. Once the table follows its
+        topic, the result of a command that is sent inside the block is never missed."""
         loop = asyncio.get_running_loop()
         answers = {command_id: loop.create_future() for command_id in command_ids}
         self._waiting.update(answers)
@@ -110,8 +110,8 @@ def _envelope(command: Command) -> Envelope:
 def mark_done(
     row: InboxRow, command_id: str, *, done: bool, by: AgentId | None, at: datetime
 ) -> MarkConversationDone | None:
-    """The command that closes or opens a conversation as it is seen in `row`: what comes in behind
-    that opens it again (I12). None for a row whose customer has not been seen."""
+    """The command that closes or opens a conversation as it is shown in `row`: a later event opens
+    it again (I12). None for a row whose customer is not known yet."""
     customer = row.keyed_by or row.customer
     if row.organization is None or row.page_id is None or row.kind is None or customer is None:
         return None

@@ -1,4 +1,4 @@
-"""Contacts, as the CRM's view in the same database shows them."""
+"""Contacts, from the CRM's view in the same database."""
 
 import re
 

@@ -1,4 +1,7 @@
-"""What the counters of conversations come to for a viewer."""
+"""Computes a viewer's counts from the counters of conversations.
+
+Decides I3.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -32,19 +35,20 @@ from tuyen_gateway.projections.counters import (
 from tuyen_platform.mongodb import Database, Document, MongoSession
 
 _AFTER_ALL = chr(ord("|") + 1)
-"""What comes after all that goes on with a `|`."""
+"""Sorts after every text that continues with a `|`."""
 
 
 def countable(wanted: ConversationFilter) -> bool:
-    """Whether the counters know what is asked for: they know no tag, name or customer, and have
-    names of their own that are nobody's id."""
+    """Whether the counters can answer: they do not know tags, names and customers, and their own
+    special assignee ids are no agent's."""
     assignee = None if wanted.assigned is None else wanted.assigned.agent_id
     named = wanted.page == ANY_PAGE or assignee in (WHOEVER, NOBODY)
     return not named and wanted.tag is None and not wanted.name and wanted.external_id is None
 
 
 class MongoCounters:
-    """Reads the counters in the caller's session, whose snapshot of the views they then are of."""
+    """Reads the counters in the caller's session, so that they belong to the same snapshot as the
+    views."""
 
     def __init__(self, database: Database) -> None:
         self._conversations = database[collections.CONVERSATIONS]
@@ -53,7 +57,8 @@ class MongoCounters:
     async def counts(
         self, session: MongoSession, scope: Scope, wanted: ConversationFilter
     ) -> InboxCounts:
-        """What `wanted`, which has to be countable, and `scope` have in common."""
+        """The conversations that both `scope` covers and `wanted`, which must be countable,
+        matches."""
         pages, assignees = pages_of(scope, wanted), assignees_of(scope, wanted)
         sums = _Sums(scope, wanted, assignees)
         if pages and assignees:
@@ -75,14 +80,14 @@ class MongoCounters:
 
 
 def pages_of(scope: Scope, wanted: ConversationFilter) -> Sequence[PageId]:
-    """On which pages is what is asked for: any, or these."""
+    """The pages to count: any, or these."""
     if wanted.page is None:
         return [ANY_PAGE] if scope.pages is None else sorted(scope.pages)
     return [wanted.page] if scope.pages is None or wanted.page in scope.pages else []
 
 
 def assignees_of(scope: Scope, wanted: ConversationFilter) -> Sequence[AgentId]:
-    """Whose is what is asked for: whoever's, or what these have."""
+    """The assignees to count: anybody, or these."""
     covered = {
         Assignees.ALL: [WHOEVER],
         Assignees.OWN_AND_UNASSIGNED: [NOBODY, scope.agent_id],
@@ -97,8 +102,8 @@ def assignees_of(scope: Scope, wanted: ConversationFilter) -> Sequence[AgentId]:
 def counters_of(
     scope: Scope, pages: Sequence[PageId], assignees: Sequence[AgentId]
 ) -> Sequence[Document]:
-    """Finds the documents that count there, for everybody and for the viewer: days only of the
-    month in which the viewer came."""
+    """Finds the documents that count these conversations, for everybody and for the viewer: with
+    days only for the month in which the viewer joined."""
     first = {
         place_of(scope.organization, viewer, page, assignee)
         for viewer, page, assignee in product((None, scope.agent_id), pages, assignees)
@@ -114,8 +119,9 @@ def counters_of(
 
 
 class _When(Enum):
-    """When what a number counts came: since the viewer did, before, or on the same day, or at any
-    time where that is not told apart. Of a month in which all of these are, its days tell."""
+    """When the counted conversations had their last inbound event: since the viewer joined, before,
+    on the same day, or at any time where that is not distinguished. If a month contains several of
+    these, its days decide."""
 
     SINCE = auto()
     BEFORE = auto()
@@ -129,11 +135,12 @@ _UNREAD: Mapping[_When, Mapping[str, int]] = {
     _When.UNSURE: {LIVE: 1, READ: -1},
     _When.MIXED: {},
 }
-"""What the numbers add to what is unread. What is unsure and was never marked is left out later."""
+"""What the numbers add to the unread count. Unsure ones that were never marked are subtracted
+later."""
 
 
 class _Sums:
-    """Adds up documents: numbers of one name first, for there are many of each."""
+    """Adds up documents: first the numbers of each name, for there are many of each."""
 
     def __init__(
         self, scope: Scope, wanted: ConversationFilter, assignees: Sequence[AgentId]
@@ -172,7 +179,7 @@ class _Sums:
         return _When.BEFORE if of_day < day else _When.SINCE
 
     def reckon(self) -> None:
-        """To be called once all documents are added."""
+        """Must be called once all documents are added."""
         for (owner, when), numbers in self._numbers.items():
             for name, number in numbers.items():
                 cell = read_field(name)
@@ -198,21 +205,22 @@ class _Sums:
         )
 
     def _assignee(self, owner: AgentId, cell: Cell) -> AgentId:
-        """Of those who were asked for, the one to whom a number belongs."""
+        """The requested assignee that a number belongs to."""
         if owner != WHOEVER or WHOEVER in self._assignees:
             return owner
         return WHOEVER if cell.assigned else NOBODY
 
     def unsure(self, assignee: AgentId) -> bool:
-        """Whether something of theirs that came before the viewer is counted as unread."""
+        """Whether conversations of this assignee from before the viewer joined are counted as
+        unread."""
         return self._unsure[assignee] > 0
 
     def marked(self, assignee: AgentId) -> bool:
-        """Whether the viewer marked some of what is unsure."""
+        """Whether the viewer marked some of the unsure ones."""
         return self._marked[assignee] > 0
 
     def leave_out(self, read: Sequence[Document]) -> None:
-        """What came before the viewer, as `read_at_start` finds it."""
+        """Subtracts what came before the viewer joined, as found by `read_at_start`."""
         for group in read:
             cell = Channel(group["_id"]["channel"]), ConversationKind(group["_id"]["kind"])
             self._unread[cell] -= group["size"]
@@ -222,28 +230,42 @@ class _Sums:
         return InboxCounts(
             total=unread if self._wanted.unread else self._total,
             unread=unread,
-            unread_by_channel={
-                channel: sum(n for cell, n in self._unread.items() if cell[0] is channel)
-                for channel in Channel
-            },
-            unread_by_kind={
-                kind: sum(n for cell, n in self._unread.items() if cell[1] is kind)
-                for kind in ConversationKind
-            },
+            unread_by_channel=by_channel(self._unread),
+            unread_by_kind=by_kind(self._unread),
         )
 
 
+Unread = Mapping[tuple[Channel, ConversationKind], int]
+"""How many conversations of a channel and kind have something unread."""
+
+
+def by_channel(unread: Unread) -> Mapping[Channel, int]:
+    """Every channel that is known, and each other one that has any conversations."""
+    counts = dict.fromkeys(Channel, 0)
+    for (channel, _), number in unread.items():
+        counts[channel] = counts.get(channel, 0) + number
+    return counts
+
+
+def by_kind(unread: Unread) -> Mapping[ConversationKind, int]:
+    """Every kind."""
+    counts = dict.fromkeys(ConversationKind, 0)
+    for (_, kind), number in unread.items():
+        counts[kind] += number
+    return counts
+
+
 def index_for(assignee: AgentId) -> str:
-    """By which index to look up what came before a viewer."""
+    """The index for looking up what came before a viewer joined."""
     return BY_INBOUND if assignee == WHOEVER else BY_ASSIGNEE_AND_INBOUND
 
 
 def read_at_start(
     scope: Scope, wanted: ConversationFilter, assignee: AgentId, since: datetime, *, marked: bool
 ) -> Sequence[Document]:
-    """By channel and kind, how many conversations of an assignee came before the viewer and were
-    never marked: of the day on which the viewer came, or of all days where none are counted. Where
-    the viewer `marked` none of whoever's, an index tells."""
+    """By channel and kind, how many conversations of an assignee came before the viewer joined and
+    were never marked: those of the day on which the viewer joined, or of all days if none are
+    counted. If the viewer `marked` none of the conversations of any assignee, an index answers."""
     midnight = datetime.combine(since.astimezone(UTC).date(), time(), UTC)
     of_day = has_months(assignee)
     before: Document = {"$gte": midnight, "$lte": since} if of_day else {"$not": {"$gt": since}}

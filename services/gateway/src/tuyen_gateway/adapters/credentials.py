@@ -1,4 +1,4 @@
-"""Hashed passwords: a compacted topic of their own, never in the directory, never in an answer."""
+"""Hashed passwords: a separate compacted topic, never in the directory, never in a response."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,25 +10,27 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
+from tuyen_directory.usernames import composed
 from tuyen_events.codec import UnreadableEventError
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.domain.usernames import composed, spellings
+from tuyen_gateway.domain.passwords import spellings
 from tuyen_platform.kafka.ports import Log, Record
 
 _PARALLEL_HASHES = 4
-"""One verification takes 64 MiB and some 50 ms of a core: logins wait here, nobody else does."""
+"""One verification takes 64 MiB and some 50 ms of a core: only logins wait for this limit."""
 
 _PARALLEL_CHANGES = 2
-"""Passwords that are set wait for one another, those of one organization one after another; no
-login and no other organization waits for all of them (R9.5)."""
+"""Password changes wait for one another, those of one organization one after another; no login and
+no other organization waits for all of them (R9.5)."""
 
 _HEADERS = (("content-type", b"application/json"),)
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent logs in with. `stamp` is drawn anew with each password; tokens carry it."""
+    """What an agent logs in with. `stamp` is random and new for each password; tokens contain
+    it."""
 
     hash: str
     stamp: str
@@ -44,7 +46,7 @@ class _Key:
 
 
 class Credentials:
-    """The passwords of all agents, as the log has them."""
+    """The passwords of all agents, from the log."""
 
     def __init__(self, log: Log, hasher: PasswordHasher) -> None:
         self._log = log
@@ -57,15 +59,15 @@ class Credentials:
         self.copy = AwaitedTable(log, CREDENTIALS, self._fold)
 
     def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
-        """The stamp of the agent's present password; None when there is none."""
+        """The stamp of the agent's present password; None if there is none."""
         found = self._credentials.get(str(_Key(organization, agent_id)))
         return None if found is None else found.stamp
 
     async def verify(
         self, organization: OrganizationId, agent_id: AgentId | None, password: SecretStr
     ) -> bool:
-        """Whether it is the agent's password, however its letters are composed. For nobody (None),
-        and for an agent without one, it takes as long as for a wrong password."""
+        """Whether it is the agent's password, in any Unicode form. For nobody (None), and for an
+        agent without a password, it takes as long as for a wrong one."""
         async with self._verifying:
             return await self._is(organization, agent_id, password)
 
@@ -81,8 +83,8 @@ class Credentials:
     async def set(
         self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
     ) -> None:
-        """Stores a password; it counts, and ends all tokens of the one before, on return. The
-        present one again changes nothing."""
+        """Stores a password; on return it is valid, and all tokens of the one before have ended.
+        Storing the present one again changes nothing."""
         async with self._turns.setdefault(organization, asyncio.Lock()), self._changing:
             if await self._is(organization, agent_id, password):
                 return

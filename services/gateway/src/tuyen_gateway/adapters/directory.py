@@ -1,4 +1,4 @@
-"""The directory: this gateway's copy of it, and the only way to change it."""
+"""This gateway's global table of the directory, and the only way to change the directory."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,7 +7,17 @@ from uuid import uuid4
 
 import structlog
 
-from tuyen_events.codec import UnreadableEventError, decode_data, encode_time
+from tuyen_directory.organization import (
+    Organization,
+    Removed,
+    StoredEntity,
+    entity_of,
+    evolve,
+    find,
+    next_version,
+)
+from tuyen_directory.records import read_change
+from tuyen_events.codec import encode_time
 from tuyen_events.directory import (
     REMOVED_TYPES,
     AgentChanged,
@@ -21,15 +31,6 @@ from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
 from tuyen_gateway.domain.changes import unchanged
-from tuyen_gateway.domain.directory import (
-    Organization,
-    Removed,
-    StoredEntity,
-    entity_of,
-    evolve,
-    find,
-    next_version,
-)
 from tuyen_gateway.domain.room import check_room
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_platform.clock import Clock
@@ -42,16 +43,16 @@ EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 _log = structlog.get_logger()
 
 ChannelAccount = tuple[Channel, str]
-"""A page as its channel knows it: the channel and the id there."""
+"""A page as its channel identifies it: the channel and the id there."""
 
 
 class Directory:
-    """All organizations, as the log has them.
+    """All organizations, from the log.
 
-    A change is appended, and returned once this copy has folded it. Changes of one organization are
-    made one after another in this process. Another gateway may have been faster all the same: what
-    only one may have (a page at its channel, a username) belongs to the first in the log, and the
-    loser takes its own record back.
+    A change is appended, and returned once this table has applied it. Changes of one organization
+    are made one after another in this process. Another gateway may still be faster: what only one
+    entity may have (a page at its channel, a username) belongs to the first in the log, and the
+    loser withdraws its own record.
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
@@ -63,12 +64,12 @@ class Directory:
         self.copy = AwaitedTable(log, DIRECTORY, self._fold)
 
     def organization(self, organization_id: OrganizationId) -> Organization | None:
-        """An organization that was made and stands, suspended or not."""
+        """An organization that was created, suspended or not."""
         found = self._organizations.get(organization_id)
         return None if found is None or found.profile is None else found
 
     def organizations(self) -> Sequence[Organization]:
-        """All that were made, in the order of their ids."""
+        """All that were created, in the order of their ids."""
         return sorted(
             (found for found in self._organizations.values() if found.profile is not None),
             key=lambda organization: organization.id,
@@ -77,16 +78,16 @@ class Directory:
     def page(
         self, organization_id: OrganizationId, page_id: PageId
     ) -> StoredEntity[PageChanged] | None:
-        """A page as it stands at this moment."""
+        """The present state of a page."""
         return self._any(organization_id).pages.get(page_id)
 
     def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
-        """Whose page an account is: the first who claimed it."""
+        """The organization and page that an account belongs to: the first that connected it."""
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
     async def seen(self, organization_id: OrganizationId, version: int) -> None:
-        """Returns once this copy has folded the organization's `version`; else raises
+        """Returns once this table has applied the organization's `version`; else raises
         UnavailableError after 5 s."""
         if not await self.copy.until(lambda: self.version(organization_id) >= version, WAIT_S):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
@@ -100,10 +101,11 @@ class Directory:
         organization_id: OrganizationId,
         decide: Callable[[Organization], EntityT],
     ) -> StoredEntity[EntityT]:
-        """Stores what `decide` makes of the organization as it stands, and returns it.
+        """Stores the event that `decide` returns for the present organization, and returns the
+        entity.
 
-        An event that changes nothing is not written again. Whatever `decide` raises is passed on.
-        Raises ConflictError when another gateway came first, InvalidError for one too many.
+        An event that changes nothing is not written again. Exceptions of `decide` are passed on.
+        Raises ConflictError if another gateway was faster, InvalidError for one too many.
         """
         async with self._lock(organization_id):
             before = self._any(organization_id)
@@ -139,10 +141,8 @@ class Directory:
         by: AgentId,
         check: Callable[[Organization], None],
     ) -> int:
-        """Removes an entity after `check` let it pass, and returns the removal's version.
-
-        Raises NotFoundError when there is none.
-        """
+        """Removes an entity if `check` allows it, and returns the removal's version. Raises
+        NotFoundError if there is none."""
         async with self._lock(organization_id):
             before = self._any(organization_id)
             previous = find(before, entity, entity_id)
@@ -165,7 +165,8 @@ class Directory:
         return after.version
 
     def _version_of(self, event: DirectoryEvent) -> int:
-        """The number of what was just appended, or a later one where others wrote meanwhile."""
+        """The number of the record that was just appended, or a later one if others wrote
+        meanwhile."""
         organization = self._any(event.organization)
         stored = find(organization, *entity_of(event))
         same = stored is not None and stored.value == event
@@ -178,7 +179,7 @@ class Directory:
         return self._locks.setdefault(organization_id, asyncio.Lock())
 
     def _lost(self, event: DirectoryEvent) -> str | None:
-        """Why a change that was just folded cannot stand, or None."""
+        """Why a change that was just applied has to be withdrawn, or None."""
         organization = self._any(event.organization)
         match event:
             case PageChanged():
@@ -230,24 +231,20 @@ class Directory:
         await self.copy.folded(appended)
 
     def _fold(self, record: Record) -> None:
-        organization_id, entity, entity_id = _key_of(record)
-        change: DirectoryEvent | Removed
-        if record.value is None:
-            change = Removed(entity, entity_id)
-        else:
-            decoded = decode_data(record.headers, record.value)
-            if not isinstance(decoded, DirectoryEvent):
-                raise UnreadableEventError(f"{decoded.type} is no event of the directory")
-            change = decoded
+        organization_id, change = read_change(record.key, record.headers, record.value)
         before = self._any(organization_id)
-        if entity == "page":
-            self._fold_claim(before, PageId(entity_id), change)
+        self._fold_claim(before, change)
         version = next_version(before.version, record.timestamp)
         self._organizations[organization_id] = evolve(before, change, version)
 
-    def _fold_claim(
-        self, before: Organization, page_id: PageId, change: DirectoryEvent | Removed
-    ) -> None:
+    def _fold_claim(self, before: Organization, change: DirectoryEvent | Removed) -> None:
+        match change:
+            case PageChanged():
+                page_id = change.id
+            case Removed(entity="page"):
+                page_id = PageId(change.entity_id)
+            case _:
+                return
         claim = (before.id, page_id)
         old = before.pages.get(page_id)
         account = (change.channel, change.external_id) if isinstance(change, PageChanged) else None
@@ -262,11 +259,3 @@ class Directory:
 _NO_ADMIN_LEFT = (
     "The organization would be left without a system_admin: give somebody else that role first."
 )
-
-
-def _key_of(record: Record) -> tuple[OrganizationId, str, str]:
-    match (record.key or b"").decode("utf-8", "replace").split("/", 2):
-        case [organization_id, entity, entity_id] if organization_id:
-            return OrganizationId(organization_id), entity, entity_id
-        case other:
-            raise UnreadableEventError(f"the key {'/'.join(other)!r} names no entity")

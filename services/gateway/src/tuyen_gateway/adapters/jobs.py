@@ -1,4 +1,4 @@
-"""Jobs as the log has them: what was asked, and how far each has come."""
+"""Jobs, from the log: their requests and their progress."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
@@ -20,16 +20,16 @@ from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 _TIDIED = 20
-"""How many jobs are forgotten at most when one has ended."""
+"""How many old jobs are forgotten at most when one has ended."""
 
 _PROGRESS = "/progress"
 _ENDED = "ended"
-"""In the id of what is kept of a request after its job has ended."""
+"""Part of the id of the request that is kept after its job has ended."""
 
 
 class Jobs:
-    """The jobs of all organizations: those that run or wait, and of the last thirty days how they
-    ended. What a job named is kept for as long as it has not ended."""
+    """The jobs of all organizations: those that run or wait, and the results of the last thirty
+    days. The conversations that a job names are kept until it has ended."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -37,9 +37,10 @@ class Jobs:
         self._running: set[str] = set()
         self._of: dict[OrganizationId, set[str]] = {}
         self._early: dict[str, JobProgressed] = {}
-        """Progress that stands before its request, which was written again behind it."""
+        """Progress that comes before its request in the log, because the request was written again
+        after it."""
         self._bare: set[str] = set()
-        """Jobs whose request shares its key with an older version's progress."""
+        """Jobs whose request has the same key as progress of an older version."""
         self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
@@ -65,8 +66,8 @@ class Jobs:
 
     @contextmanager
     def ending(self, job_id: str) -> Iterator[None]:
-        """For the block in which a job's end is reported and tidied up: until then its work is not
-        over, and `running` names it."""
+        """For the block in which a job's end is reported and tidied up: until then `running` still
+        contains it."""
         self._ending.add(job_id)
         try:
             yield
@@ -74,32 +75,29 @@ class Jobs:
             self._ending.discard(job_id)
 
     async def ask(self, request: JobRequested) -> None:
-        """Returns once the job stands in the log, and in this copy.
-
-        Raises TooManyAttemptsError where its agent or organization has as many as may be.
-        """
+        """Returns once the job is in the log, and in this table. Raises TooManyAttemptsError if its
+        agent or organization has too many."""
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
             await self.copy.current()
             refuse_too_many(self.of(request.organization), request)
             await self.copy.folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
-        """The same for how far a job has come."""
+        """The same for a job's progress."""
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
         await self.copy.folded(appended)
 
     async def keep_request(self, job: Job) -> None:
-        """Writes again what was asked, where compaction would take it for superseded: an older
-        version wrote progress under the same key."""
+        """Writes the request again if compaction would treat it as superseded: an older version
+        wrote progress under the same key."""
         if job.id in self._bare:
             await self.copy.folded(await self._append(job.request, job.id))
 
     async def tidy(self, job: Job, forgotten: datetime) -> None:
-        """After a job has ended: leaves in the log only what is kept of it, and takes out what its
-        organization has beyond what is kept, or had before `forgotten`.
-
-        The request goes before its progress: without that it would stand as one that nobody began.
-        """
+        """After a job has ended: leaves in the log only what is kept of it, and removes jobs that
+        its organization has beyond the limit, or that are from before `forgotten`. The request is
+        removed before its progress: without progress, it would look like a job that nobody
+        began."""
         await self._append(put_away(job.request), job.id, _ENDED)
         kept = self.of(job.request.organization)
         old = [
@@ -113,7 +111,7 @@ class Jobs:
                 await self._log.append_bytes(JOBS, key, None, partition=partition)
 
     async def ended(self, job_id: str, within_s: float) -> bool:
-        """Whether the job came to its end within that many seconds."""
+        """Whether the job ended within that many seconds."""
         return await self.copy.until(
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )
@@ -149,9 +147,9 @@ class Jobs:
         self._keep(event)
 
     def _is_rest(self, event: JobRequested, record: Record) -> bool:
-        """Whether it is all that is left of a job that has ended: how it ended went before, with
-        the older part of the log. To begin it anew would be to do it twice, and to all that there
-        is, since nobody knows any more what it selected."""
+        """Whether this request is all that is left of a job that has ended: its result was deleted
+        earlier, with the older part of the log. Beginning the job again would do it twice, and for
+        all conversations, since what it selected is not known any more."""
         if event.job_id in self._jobs or event.job_id in self._early:
             return False
         put_away_as = caused_event_id(event.job_id, event.type, _ENDED)

@@ -1,4 +1,5 @@
-"""The brake on guessing passwords, and on making us hash too many, for this process."""
+"""The login throttle of this process: limits password guessing, and how many passwords are
+hashed."""
 
 import asyncio
 import math
@@ -9,6 +10,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from tuyen_directory.usernames import folded
 from tuyen_gateway.domain.login_throttle import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
@@ -17,7 +19,6 @@ from tuyen_gateway.domain.login_throttle import (
     attempted,
     wait_before,
 )
-from tuyen_gateway.domain.usernames import folded
 from tuyen_gateway.errors import (
     TooManyAttemptsError,
     UnauthenticatedError,
@@ -26,29 +27,30 @@ from tuyen_gateway.errors import (
 from tuyen_platform.clock import Clock
 
 REMEMBERED = 20_000
-"""Of accounts and places under attack, and of accounts that were logged in to: the latest, some
-10 MB. A wrong password costs a hash, so that pushing one out by others takes many minutes."""
+"""How many accounts and addresses under attack, and accounts that were logged in to, are
+remembered: the latest, some 10 MB. A wrong password costs a hash, so displacing an entry by others
+takes many minutes."""
 
 PLACES_OF_AN_ACCOUNT = 8
 
 AT_ONCE_FROM_A_PLACE = 2
-"""Logins that are hashed at once, from a place that is strange to their accounts. Those of other
-places find room beside them, however many wait there."""
+"""Logins that are hashed at once, from an address that never logged in to their accounts. This
+leaves capacity for other addresses, however many logins wait there."""
 
 WAITING_FROM_A_PLACE = 256
 WAITING = 1_024
-"""Those under way or waiting. A hash takes some 50 ms of a core: what is beyond would wait for many
-seconds."""
+"""Logins in progress or waiting. A hash takes some 50 ms of a core: beyond this, a login would wait
+for many seconds."""
 
 LoginAccount = tuple[str, str]
-"""An organization and a username, whether or not there are such ones."""
+"""An organization and a username, whether or not they exist."""
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class _Latest(Generic[K, V]):
-    """A dictionary of the entries that were set last."""
+    """A dictionary that keeps only the entries that were set last."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -71,11 +73,9 @@ class _Latest(Generic[K, V]):
 
 
 class LoginThrottle:
-    """Attempts on one account are judged one after another, so that many at once gain nothing.
-
-    A place from which somebody logged in to the account before is judged by itself: what strangers
-    do elsewhere does not brake it.
-    """
+    """Attempts on one account are checked one after another, so that making many at once gains
+    nothing. An address from which somebody logged in to the account before is counted by itself:
+    what strangers do elsewhere does not slow it down."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -88,12 +88,12 @@ class LoginThrottle:
 
     @asynccontextmanager
     async def attempt(self, organization: str, username: str, place: str) -> AsyncIterator[None]:
-        """One attempt on the account, whether or not there is such a one.
+        """One attempt on the account, whether or not it exists.
 
-        A block that raises UnauthenticatedError counts as a wrong password; one that ends well
-        forgets the wrong ones from this place, and knows it from now on. Raises
+        A block that raises UnauthenticatedError counts as a wrong password; one that succeeds
+        clears the wrong ones from this address, and makes the address known. Raises
         TooManyAttemptsError or UnavailableError, without entering the block, for an attempt that
-        comes too early, or that is one too many at once; it is not counted.
+        comes too early, or that is one too many at once; such an attempt is not counted.
         """
         account = (organization, folded(username))
         lock = self._locks.setdefault(account, asyncio.Lock())

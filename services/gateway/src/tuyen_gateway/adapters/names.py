@@ -1,7 +1,7 @@
-"""The names of customers whose own events in a conversation brought none, from their contacts.
+"""The names of customers whose own events contained none, from their contacts.
 
-Facebook names who comments, and never who writes a message: it is the same customer, and the CRM
-has kept the name.
+Facebook names the author of a comment, but not that of a message: it is the same customer, and the
+CRM has kept the name.
 """
 
 import re
@@ -28,7 +28,7 @@ class CustomerNames:
         self._contacts = database["contacts"]
 
     async def known(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows, those whose customer has no name with the contact's."""
+        """The rows; those whose customer has no name get the contact's."""
         nameless = {
             contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
         }
@@ -40,8 +40,8 @@ class CustomerNames:
         return [_named(row, contacts) for row in rows]
 
     async def meant(self, scope: Scope, wanted: ConversationFilter) -> ConversationFilter:
-        """What is asked for, with the customers whose contacts have the name that it asks for: as
-        many as `NAMED_ELSEWHERE`."""
+        """The filter with the customers whose contacts match its name: at most
+        `NAMED_ELSEWHERE`."""
         if not wanted.name:
             return wanted
         folded = {"$regex": re.escape(fold_accents(wanted.name))}

@@ -1,4 +1,4 @@
-"""Who is at work: this gateway's copy of it, and the signals that it is made from."""
+"""This gateway's global table of presence, and the signals from which presence is made."""
 
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
 
 
 class PresenceBoard:
-    """Every agent's presence, as the presence service last said it."""
+    """Every agent's presence, as last published by the presence service."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -24,7 +24,7 @@ class PresenceBoard:
         self.copy = AwaitedTable(log, PRESENCE, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
-        """The last change of an agent's presence; None when there never was one: offline."""
+        """The last change of an agent's presence; None if there never was one: offline."""
         return self._agents.get((organization, agent_id))
 
     def presence(self, organization: OrganizationId, agent_id: AgentId) -> Presence:
@@ -32,7 +32,7 @@ class PresenceBoard:
         return Presence.OFFLINE if found is None else found.presence
 
     async def signal(self, signal: SessionSignalled) -> RecordMetadata:
-        """Appends a session's signal; the presence service makes of it what it makes."""
+        """Appends a session's signal, which the presence service will handle."""
         key = f"{signal.organization}/{signal.agent_id}"
         envelope = Envelope(
             id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=signal.at, data=signal
@@ -40,11 +40,12 @@ class PresenceBoard:
         return await self._log.append(PRESENCE_SIGNALS, key, envelope)
 
     async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
-        """Whether this copy came to show what became of the signal at `at` within that time."""
+        """Whether this table showed the result of the signal at `at` within that time."""
         return await self.copy.until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:
-        """A signal that changes no session's status is answered by no record: it shows already."""
+        """A signal that changes no session's status makes no record: its result is shown
+        already."""
         found = self.of(signal.organization, signal.agent_id)
         if found is not None and found.signals_offset >= at.offset:
             return True
@@ -65,6 +66,6 @@ class PresenceBoard:
         if not isinstance(event, PresenceChanged):
             raise UnreadableEventError(f"{event.type} is no presence")
         known = self._agents.get(key)
-        # A worker that was frozen comes late: of two records with one version the first counts.
+        # A frozen worker may write late: of two records with the same version the first counts.
         if known is None or event.version > known.version:
             self._agents[key] = event

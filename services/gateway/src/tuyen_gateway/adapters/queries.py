@@ -1,4 +1,7 @@
-"""Questions of rows, for MongoDB."""
+"""MongoDB queries for rows of the inbox.
+
+Decides R7.2 and I4.
+"""
 
 import re
 from datetime import datetime
@@ -16,15 +19,15 @@ _SHOWN = tuple(
 
 
 Key = tuple[datetime, str]
-"""Where a row stands in the list: its last activity, then its id."""
+"""The position of a row in the list: its last activity, then its id."""
 
 
 def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
-    """What a row has to be: covered by `scope` and fitting `wanted`.
-
-    Channels and kinds are always named, so that each index can give its rows in the list's order.
-    """
-    channels = [wanted.channel] if wanted.channel else list(Channel)
+    """Matches rows that `scope` covers and `wanted` selects. Channels and kinds are always listed,
+    so that each index can return its rows in the list's order."""
+    channels = [*Channel, *sorted(scope.other_channels)]
+    if wanted.channel is not None:
+        channels = [wanted.channel]
     kinds = [wanted.kind] if wanted.kind else list(ConversationKind)
     parts: list[Document] = [
         *covered_query(scope),
@@ -51,7 +54,7 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
 
 
 def unread_query(scope: Scope) -> Document:
-    """What a row has to be to have something unread for the viewer (I5)."""
+    """Matches rows with something unread for the viewer (I5)."""
     query: Document = {"live_events": {"$gt": 0}, "read_by": {"$ne": scope.agent_id}}
     if scope.since is not None:
         later = {"last_inbound_at": {"$gt": scope.since}}
@@ -60,7 +63,7 @@ def unread_query(scope: Scope) -> Document:
 
 
 def unread_expression(scope: Scope) -> Document:
-    """The same, for an expression."""
+    """The same as an aggregation expression."""
     unread: list[Document] = [
         {"$gt": ["$live_events", 0]},
         {"$not": [{"$in": [scope.agent_id, "$read_by"]}]},
@@ -72,7 +75,7 @@ def unread_expression(scope: Scope) -> Document:
 
 
 def covered_query(scope: Scope) -> list[Document]:
-    """The same as `Scope.covers`, for the server."""
+    """`Scope.covers` as a query."""
     parts: list[Document] = [{"organization": scope.organization}]
     if scope.pages is not None:
         parts.append({"page_id": {"$in": sorted(scope.pages)}})
@@ -87,13 +90,13 @@ def covered_query(scope: Scope) -> list[Document]:
 
 
 def shown_to(scope: Scope) -> Document:
-    """All of a row but the marks of others: there may be thousands."""
+    """Projects a row without the marks of others: there may be thousands."""
     own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
     return {**dict.fromkeys(_SHOWN, 1), **own}
 
 
 def below(last: Key) -> Document:
-    """What stands after a row in the list."""
+    """Matches what comes after a row in the list."""
     at, key = last
     return {
         "updated_at": {"$lte": at},

@@ -1,4 +1,4 @@
-"""Conversations in MongoDB to be worked through, in parts of bounded size."""
+"""Reads conversations from MongoDB to be processed, in parts of limited size."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from tuyen_platform.mongodb import Database, Document
 
 
 class MongoScans:
-    """Reads are from the primary: what `caught_up` waited for is in them."""
+    """Reads are from the primary: they see what `caught_up` waited for."""
 
     def __init__(self, database: Database) -> None:
         self._conversations = database[collections.CONVERSATIONS]
@@ -69,7 +69,7 @@ class MongoScans:
 def inactive_query(
     organization: OrganizationId, since: datetime, after: InboxRow | None
 ) -> Document:
-    """What a row has to be to be given by `quiet`; the index `open_by_activity` gives its order."""
+    """Matches the rows that `quiet` returns; the index `open_by_activity` gives their order."""
     query: Document = {"organization": organization, "done": False, "active_at": {"$lt": since}}
     if after is not None:
         query["active_at"]["$gte"] = after.active_at

@@ -1,4 +1,4 @@
-"""What callers carry for us and give back: sealed, so that they can neither read nor make it."""
+"""Encrypts what callers store for us and return, so that they can neither read nor forge it."""
 
 import base64
 from datetime import timedelta
@@ -11,17 +11,15 @@ from pydantic import SecretStr
 from tuyen_platform.clock import Clock
 
 _STEP_BYTES = 256
-"""What is sealed has a multiple of this length, which tells next to nothing of what is in it."""
+"""Texts are padded to a multiple of this length, so that the length reveals almost nothing."""
 
 _MARK_FORMAT = b"\x01"
 
 
 class Seals:
-    """Seals texts with a key of its own that comes from the installation's.
-
-    All gateways of an installation open what any of them sealed, as long as they have the same key.
-    The text is sealed for a `purpose` and opens for no other.
-    """
+    """Encrypts texts with a key that is derived from the installation's. All gateways of an
+    installation can decrypt what any of them encrypted, as long as they have the same key. A text
+    is encrypted for a `purpose` and can be decrypted for no other."""
 
     def __init__(self, key: SecretStr, clock: Clock) -> None:
         derived = blake2b(key.get_secret_value().encode(), digest_size=32, person=b"tuyen-seals")
@@ -31,14 +29,15 @@ class Seals:
         self._clock = clock
 
     def seal(self, purpose: str, text: str) -> str:
-        """`text` in characters that a URL takes as they are."""
+        """`text` encrypted, in characters that need no escaping in a URL."""
         whole = f"{purpose}\0{text}".encode()
         whole += b"\0" * (-len(whole) % _STEP_BYTES)
         sealed = self._fernet.encrypt_at_time(whole, self._now())
         return sealed.decode().rstrip("=")
 
     def open(self, purpose: str, sealed: str, within: timedelta) -> str | None:
-        """What was sealed for `purpose`, no longer than `within` ago; None for anything else."""
+        """The text that was encrypted for `purpose`, no longer than `within` ago; None for anything
+        else."""
         padded = sealed + "=" * (-len(sealed) % 4)
         try:
             whole = self._fernet.decrypt_at_time(
@@ -50,8 +49,8 @@ class Seals:
         return text if was_for == purpose else None
 
     def mark(self, purpose: str, content: bytes) -> str:
-        """A word that stands for `content`: the same for the same content and purpose, with nothing
-        to be read from it but whether it changed. AES-SIV, so that it could be opened again."""
+        """A string for `content`: the same for the same content and purpose, which reveals only
+        whether the content changed. AES-SIV, so that it could be decrypted."""
         marked = self._marks.encrypt(_MARK_FORMAT + content, [purpose.encode()])
         return base64.urlsafe_b64encode(marked).decode().rstrip("=")
 

@@ -1,4 +1,5 @@
-"""The tokens that livechat pages sign with: made here alone, and kept sealed in the log (P6)."""
+"""The tokens with which livechat pages sign: created only here, and stored encrypted in the log
+(P6)."""
 
 import asyncio
 import secrets
@@ -19,11 +20,9 @@ _log = structlog.get_logger()
 
 
 class SiteTokens:
-    """A token is told to whoever made it, once; after that it is here and in the log, sealed.
-
-    What is done to one page's token is done inside of `held`, one after another in this process. Of
-    two gateways that make a token for one page at once, the later one's holds.
-    """
+    """A token is returned to its creator once; after that it is only here and, encrypted, in the
+    log. Changes of one page's token are made inside of `held`, one after another in this process.
+    If two gateways create a token for one page at once, the later one is valid."""
 
     def __init__(self, log: Log, keys: SecretStr) -> None:
         self._log = log
@@ -36,18 +35,18 @@ class SiteTokens:
         return self._tokens.token(app_id) is not None
 
     def used(self, app_id: str) -> bool:
-        """Whether ingest took a call that was signed with the page's present token."""
+        """Whether ingest accepted a call that was signed with the page's present token."""
         return self._tokens.used(app_id)
 
     @asynccontextmanager
     async def held(self, app_id: str) -> AsyncIterator[None]:
-        """Keeps others away from the page's token, which is the log's latest on entering."""
+        """Locks the page's token, which is the log's latest on entering."""
         async with self._locks.setdefault(app_id, asyncio.Lock()):
             await self.copy.current()
             yield
 
     async def make(self, app_id: str) -> str:
-        """A new token, which ends the one before; it counts on return."""
+        """Creates a new token, which ends the one before; it is valid on return."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         (appended,) = await self._log.append_all([self._tokens.record(app_id, token)])
         await self.copy.folded(appended)
@@ -55,6 +54,6 @@ class SiteTokens:
         return token
 
     async def forget(self, app_id: str) -> None:
-        """Leaves the page without a token; it counts on return."""
+        """Removes the page's token; it is invalid on return."""
         for appended in await self._log.append_all(self._tokens.removal(app_id)):
             await self.copy.folded(appended)

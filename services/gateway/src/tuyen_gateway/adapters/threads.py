@@ -1,4 +1,4 @@
-"""Threads and histories in MongoDB, in pages that are bounded by what they carry."""
+"""Reads threads and histories from MongoDB, in pages of limited size."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class MongoThreads:
-    """What was said in a conversation, and who had it. No scope cuts this."""
+    """The messages of a conversation, and its assignees. No scope is applied here."""
 
     def __init__(self, database: Database) -> None:
         self._messages = database[collections.MESSAGES]
@@ -57,7 +57,8 @@ class MongoThreads:
         return ViewPage(items=found, following=None)
 
     async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
-        """What an agent has seen who read the thread up to a message; null when it has no such."""
+        """What an agent has seen who read the thread up to a message; null if there is no such
+        message."""
         document = await self._messages.find_one({"_id": message_id, "conversation_id": row.id})
         last = None if document is None else msgspec.convert(document, Message)
         if last is None or last.moment is None:
@@ -65,15 +66,16 @@ class MongoThreads:
         return await self._shown_before(row, collections.later_than(last.moment, last.id))
 
     async def shown_but_last(self, row: InboxRow) -> Shown:
-        """What an agent has seen who read all but the newest of the customers' messages."""
+        """What an agent has seen who read everything except the newest of the customers'
+        messages."""
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
         standing = {**_asked(row), "removed": {"$ne": True}}
         document = await self._messages.find_one(standing, {"_id": 1}, sort=newest)
         return await self._shown_before(row, {"_id": None if document is None else document["_id"]})
 
     async def _shown_before(self, row: InboxRow, unseen: Document) -> Shown:
-        """All of the row but the inbound messages that `unseen` finds and what stands in the log
-        behind them."""
+        """Everything in the row except the inbound messages that `unseen` finds and what comes
+        after them in the log."""
         first = {"$group": {"_id": "$partition", "offset": {"$min": "$offset"}}}
         steps = [{"$match": {**_asked(row), **unseen}}, first]
         found = await self._messages.aggregate(steps).to_list(None)
@@ -104,11 +106,9 @@ class MongoThreads:
         return ViewPage(items=entries, following=str(entries[-1].version) if more else None)
 
     async def _with_pools(self, entries: Sequence[AssignmentEntry]) -> Sequence[AssignmentEntry]:
-        """The entries with the pools that they name.
-
-        A pool is in the log before the records that name it, but in another partition, so it may
-        be folded later: it is waited for, and left out when it takes too long.
-        """
+        """The entries with the pools that they refer to. A pool is in the log before the records
+        that refer to it, but in another partition, so it may be folded later: this waits for it,
+        and leaves it out if it takes too long."""
         named = {id_ for one in entries if one.choice and (id_ := one.choice.pool_id)}
         pools: dict[str, PoolRecorded] = {}
         try:
@@ -127,7 +127,7 @@ class MongoThreads:
 
 
 class _MessageKey(msgspec.Struct, array_like=True, frozen=True):
-    """Where a message stands in its thread: times in milliseconds, microseconds, id."""
+    """The position of a message in its thread: times in milliseconds, microseconds, id."""
 
     at: int
     accepted_at: int
@@ -156,8 +156,10 @@ def from_milliseconds(count: int) -> datetime:
 
 
 def decoded(after: str, kind: type[T]) -> T:
-    """What a cursor stands for. Raises InvalidError for what none of ours does."""
+    """The content of a cursor. Raises InvalidError if it is not one of ours."""
     try:
         return msgspec.json.decode(after, type=kind)
     except msgspec.MsgspecError as error:
-        raise InvalidError("query.cursor", "This is no cursor: start again without one.") from error
+        raise InvalidError(
+            "query.cursor", "This is not a valid cursor: start again without one."
+        ) from error

@@ -24,11 +24,9 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who a token speaks for. Role and pages are not in it: they are looked up on every request.
-
-    `session` is the login that the token comes from and stays through refreshes; `stamp` is that of
-    the password it was given for: a new password ends all tokens.
-    """
+    """Whom a token identifies. Role and pages are not in it: they are looked up on every request.
+    `session` is the login that the token comes from, and stays through refreshes; `stamp` is that
+    of the password at that time: a new password ends all tokens."""
 
     organization: OrganizationId
     agent_id: AgentId
@@ -43,7 +41,7 @@ class AccessTokens:
         self.lifetimes = {TokenKind.ACCESS: access_s, TokenKind.REFRESH: refresh_s}
 
     def issue(self, identity: Identity, kind: TokenKind) -> str:
-        """A token of `kind` that lives for its lifetime from now."""
+        """A token of `kind` that is valid for its lifetime from now."""
         now = self._clock.now()
         claims = {
             "iss": _ISSUER,
@@ -59,20 +57,20 @@ class AccessTokens:
         return jwt.encode(claims, self._key.get_secret_value(), algorithm=_ALGORITHM)
 
     def read(self, token: str, kind: TokenKind) -> Identity:
-        """Whom a token of `kind` speaks for. Raises UnauthenticatedError."""
+        """Whom a token of `kind` identifies. Raises UnauthenticatedError."""
         try:
             claims = jwt.decode(
                 token,
                 self._key.get_secret_value(),
                 algorithms=[_ALGORITHM],
                 issuer=_ISSUER,
-                # Time is the clock port's, below.
+                # Times are checked below, by the clock port.
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-        except (jwt.InvalidTokenError, RecursionError) as error:  # its head is read unverified
-            raise UnauthenticatedError(f"This is no {kind} token of ours: log in.") from error
+        except (jwt.InvalidTokenError, RecursionError) as error:  # its header is decoded unverified
+            raise UnauthenticatedError(f"This is not a valid {kind} token: log in.") from error
         if claims["kind"] != kind.value:
-            raise UnauthenticatedError(f"This is no {kind} token of ours: log in.")
+            raise UnauthenticatedError(f"This is not a valid {kind} token: log in.")
         if claims["exp"] <= self._clock.now().timestamp():
             raise UnauthenticatedError(f"The {kind} token has ended: refresh it or log in again.")
         return Identity(

@@ -1,4 +1,7 @@
-"""The inbox in MongoDB, as viewers ask for it. Every query of conversations is made here."""
+"""Reads the inbox from MongoDB for viewers. Every query of conversations is made here.
+
+Decides I2.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,7 @@ from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.awaited_table import WAIT_S
-from tuyen_gateway.adapters.counters import MongoCounters, countable
+from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import (
     Key,
@@ -46,10 +49,8 @@ _MOST_MOVED = 10_000
 
 
 class MongoViews:
-    """The conversations of all organizations.
-
-    Reads are from the primary: a read after `caught_up` sees what was folded by then.
-    """
+    """The conversations of all organizations. Reads are from the primary: a read after `caught_up`
+    sees what was folded by then."""
 
     def __init__(self, database: Database, log: Log, status: ProjectionStatus) -> None:
         self._database = database
@@ -138,8 +139,8 @@ class MongoViews:
         walk: "_ListCursor",
         session: MongoSession,
     ) -> ViewPage[InboxRow]:
-        """The list of what is unread looks no further than where the counters say that it ends: a
-        viewer who has read nearly all has nearly all rows in the way."""
+        """The list of unread conversations ends where the counters say that there are no more:
+        otherwise a viewer who has read nearly all would scan nearly all rows."""
         counts, moved = await asyncio.gather(
             self._counters.counts(session, scope, wanted), self._moved(scope, walk)
         )
@@ -164,7 +165,7 @@ class MongoViews:
         moved: Mapping[str, Key | None],
         session: MongoSession | None,
     ) -> ViewPage[InboxRow]:
-        """A page of `limit` rows; there are no more than `most` to be found from there on."""
+        """A page of `limit` rows; at most `most` can be found from there on."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(below(walk.last))
@@ -193,8 +194,8 @@ class MongoViews:
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None)
 
     async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, Key | None]:
-        """The rows that got a message since the walk began, each with its place at that time; None
-        for those that are new."""
+        """The rows that got a message since the scan began, each with its position at that time;
+        None for new ones."""
         beyond = [
             {"partition": partition, "offset": {"$gte": offset}}
             for partition, offset in enumerate(walk.snapshot_offsets)
@@ -234,7 +235,7 @@ class MongoViews:
         last: Key | None,
         session: MongoSession | None,
     ) -> list[tuple[Key, Document]]:
-        """Of the rows that moved, those that the walk had not reached, where they stood."""
+        """The rows that moved and that the scan had not reached, at their earlier positions."""
         ahead = {
             key: place
             for key, place in moved.items()
@@ -264,17 +265,16 @@ class MongoViews:
                 },
             ]
         ).to_list(None)
+        of_cells = {
+            (Channel(group["_id"]["channel"]), ConversationKind(group["_id"]["kind"])): group
+            for group in groups
+        }
+        unread_of_cells = {cell: group["unread"] for cell, group in of_cells.items()}
         return InboxCounts(
             total=sum(group["total"] for group in groups),
-            unread=sum(group["unread"] for group in groups),
-            unread_by_channel={
-                channel: sum(g["unread"] for g in groups if g["_id"]["channel"] == channel)
-                for channel in Channel
-            },
-            unread_by_kind={
-                kind: sum(g["unread"] for g in groups if g["_id"]["kind"] == kind)
-                for kind in ConversationKind
-            },
+            unread=sum(unread_of_cells.values()),
+            unread_by_channel=by_channel(unread_of_cells),
+            unread_by_kind=by_kind(unread_of_cells),
         )
 
     async def messages(
@@ -294,12 +294,13 @@ class MongoViews:
         return await self._threads.history(conversation_id, limit, after)
 
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[InboxRow]:
-        """The rows as the viewer sees them, with the names that are known of their customers."""
+        """The rows as the viewer sees them, with the known names of their customers."""
         rows = [msgspec.convert(document, InboxRow) for document in documents]
         return await self._names.known(await self._with_floor(scope, rows))
 
     async def _with_floor(self, scope: Scope, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """Rows that a new agent never marked, with what came before the agent as read (I5)."""
+        """Rows that a new agent never marked, with everything from before the agent joined as read
+        (I5)."""
         since = scope.since
         if since is None:
             return rows
@@ -312,7 +313,7 @@ class MongoViews:
         ]
 
     async def _newer(self, since: datetime, ids: Sequence[ConversationId]) -> Mapping[str, int]:
-        """How many inbound events that still stand each conversation had since then."""
+        """How many inbound events each conversation has had since then, without removed ones."""
         if not ids:
             return {}
         standing = {
@@ -327,7 +328,8 @@ class MongoViews:
 
 
 def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
-    """The same where everything unread is of one channel or kind: with fewer lists to merge."""
+    """The same filter, restricted if everything unread is of one channel or kind: with fewer lists
+    to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
     kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
     return replace(
@@ -345,7 +347,7 @@ class _ListCursorKey(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListCursor:
-    """A walk through a list: how far the views had come when it began, and its last row."""
+    """A scan of a list: how far the views had come when it began, and its last row."""
 
     snapshot_offsets: Sequence[int]
     last: Key | None
@@ -360,7 +362,9 @@ class _ListCursor:
     def decode(cls, after: str) -> "_ListCursor":
         key = decoded(after, _ListCursorKey)
         if len(key.snapshot_offsets) != INBOUND.partitions:
-            raise InvalidError("query.cursor", "This is no cursor: start again without one.")
+            raise InvalidError(
+                "query.cursor", "This is not a valid cursor: start again without one."
+            )
         return cls(
             snapshot_offsets=key.snapshot_offsets, last=(from_milliseconds(key.updated_at), key.id)
         )

@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import PLACES_OF_AN_AGENT
@@ -24,7 +25,6 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_agent, check_agent_removal
-from tuyen_gateway.domain.directory import Organization, StoredEntity
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import NotFoundError
 
@@ -47,21 +47,21 @@ class AgentIn(RequestBody):
 
     name: Name
     username: Username
-    """Unique in the organization, whatever its case."""
+    """Unique in the organization, case-insensitive."""
     password: Password | None = None
-    """Left out, the present one stays; an agent without one cannot log in. A new one ends all of
+    """If omitted, the present one stays; an agent without one cannot log in. A new one ends all of
     the agent's tokens."""
     role: Role
     departments: list[ChosenId] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
-    """Whose livechat visitors the agent gets (R1.5)."""
+    """The departments whose livechat visitors the agent gets (R1.5)."""
     regions: list[RegionKey] = Field(default=[], max_length=PLACES_OF_AN_AGENT)
-    """`department/region`; the department has to be among `departments`."""
+    """`department/region`; the department must be in `departments`."""
     disabled: bool = False
 
 
 class AgentView(Versioned):
-    """An agent. The role `agent` reads of others their name, role and whether they are disabled;
-    the rest is null."""
+    """An agent. The role `agent` sees only the name and role of others and whether they are
+    disabled; the rest is null."""
 
     id: str
     name: str
@@ -80,11 +80,9 @@ async def put_agent(
     gateway: GatewayPorts,
     response: Response,
 ) -> AgentView:
-    """For the role `system_admin`.
-
-    `409` when the username is taken, when callers would disable themselves, and when nobody with
-    the role `system_admin` would be left. A change counts from the agent's next request (R7.4).
-    """
+    """For the role `system_admin`. `409` if the username is taken, if callers would disable
+    themselves, or if nobody with the role `system_admin` would be left. A change applies from the
+    agent's next request on (R7.4)."""
     organization_id = caller.organization.id
     change = AgentChanged(
         organization=organization_id,
@@ -112,7 +110,7 @@ async def put_agent(
     if body.password is not None:
         await gateway.credentials.set(organization_id, change.id, body.password)
     elif added:
-        # An id that was used before must not come back with its old password.
+        # An id that is used again must not get its old password.
         await gateway.credentials.forget(organization_id, change.id)
     set_etag(response, stored.version)
     return _view(caller, stored)
@@ -122,7 +120,7 @@ async def put_agent(
 async def list_agents(
     caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[AgentView]:
-    """All of the organization, in the order of their ids."""
+    """All agents of the organization, in the order of their ids."""
     agents = sorted(caller.organization.agents.values(), key=lambda stored: stored.value.id)
     page, following = paging.cut(agents, lambda stored: stored.value.id)
     return Listed(
@@ -153,10 +151,8 @@ async def delete_agent(
     agent_id: PathId, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
     """For the role `system_admin`. `409` for oneself and for the last one with that role.
-
     Conversations keep their assignee until the customer writes again (R3.4) or a manager decides.
-    The id stays what pages and rules name: whoever gets it again is the same agent to them.
-    """
+    Pages and rules keep the id: a new agent with the same id is the same agent to them."""
     organization_id, gone = caller.organization.id, AgentId(agent_id)
     by = caller.viewer.agent_id
     version = await gateway.directory.remove(

@@ -1,4 +1,4 @@
-"""The application: every route of the gateway, under one frame."""
+"""The application: all routes of the gateway, with their common middleware."""
 
 from importlib.metadata import version
 from typing import Any
@@ -25,6 +25,7 @@ from tuyen_gateway.api import (
     rules,
     settings,
     support_team,
+    words,
 )
 from tuyen_gateway.api.door import Door
 from tuyen_gateway.api.metrics import RequestMetrics
@@ -58,12 +59,13 @@ Customers' messages, comments and livestream comments, routed to the right agent
 Log in with `POST /v1/auth/login` and send the access token as `Authorization: Bearer`. Errors are
 `application/problem+json` (RFC 9457). Lists answer `{"items", "next", "position"}`. A write is
 answered once it is in the log; give its `version` as `?after=` to read what has seen it. `PUT`
-creates or replaces, and can be repeated.
+creates or replaces, and can be repeated. Sets of words that have `x-extensible-enum` grow: expect
+values in answers that you do not know, and show or pass them on as they are.
 """
 
 
 def create_app(gateway: Gateway) -> FastAPI:
-    """The application over these ports. It starts and owns no task: `bootstrap` runs them."""
+    """Builds the application for these ports. It starts and owns no task: `bootstrap` runs them."""
     app = FastAPI(
         title="Tuyến gateway",
         version=version("tuyen-gateway"),
@@ -81,18 +83,20 @@ def create_app(gateway: Gateway) -> FastAPI:
         )
     app.include_router(livechat.router)
     app.routes.extend(gateway.health.routes())
-    _describe_problems(app)
+    _describe(app)
     return app
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Adds what `problems.problems` refers to; FastAPI itself would call it plain JSON."""
+def _describe(app: FastAPI) -> None:
+    """Adds which sets of words are open, and what `problems.problems` refers to; FastAPI itself
+    would call it plain JSON."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         schema = generate()
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(problems.schemas())
+        words.open_up(schemas)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it

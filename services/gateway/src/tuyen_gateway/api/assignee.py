@@ -1,10 +1,11 @@
-"""Assigning by hand, and taking (R6)."""
+"""Assigning manually, and taking (R6)."""
 
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.limits import NOTE_CHARACTERS
@@ -14,7 +15,6 @@ from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, 
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_assignee, check_taking
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import (
     ConflictError,
@@ -35,9 +35,9 @@ class AssigneeIn(RequestBody):
     )
 
     agent_id: ChosenId | None
-    """Who shall answer; null is nobody."""
+    """The new assignee; null is nobody."""
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
-    """Why; stands in the history (R6.3)."""
+    """Why; shown in the history (R6.3)."""
 
 
 class AssignedView(ResponseBody):
@@ -47,7 +47,7 @@ class AssignedView(ResponseBody):
     version: int
     """Of the assignee; for `If-Match` on the next change, and for `?after=`."""
     changed: bool
-    """False when that was the assignee already (R6.3)."""
+    """False if that was the assignee already (R6.3)."""
 
 
 @router.put(
@@ -64,14 +64,14 @@ async def put_assignee(
     gateway: GatewayPorts,
     response: Response,
 ) -> AssignedView:
-    """For managing roles, on the pages that they may see (R6.1); and for an agent who takes what
-    nobody has, for themselves, where the setting `take_unassigned` allows it (R6.6). Of several
-    who take at once one gets it; the others are told who, with `409`.
+    """For managing roles, on the pages that they may see (R6.1); and for an agent who takes an
+    unassigned conversation for themselves, if the setting `take_unassigned` allows it (R6.6). If
+    several take it at once, one gets it; the others learn who, with `409`.
 
-    A manager's choice is bound by the agent's page permissions, not by presence (R6.2). With
-    `If-Match`, a change that came first refuses this one with `412`; without it, the later of two
-    stands (R6.4). `503` when the router has not answered within 5 s: the command then stands in the
-    log and will be carried out.
+    A manager's choice is limited by the agent's page permissions, not by presence (R6.2). With
+    `If-Match`, an earlier change by somebody else refuses this one with `412`; without it, the
+    later of two wins (R6.4). `503` if the router has not answered within 5 s: the command is in the
+    log then and will be carried out.
     """
     command = await _command(gateway, caller, ConversationId(conversation_id), body, expected)
     settled = await gateway.commands.assign(command)
@@ -124,12 +124,12 @@ async def _command(
 def _refuse(
     settled: CommandSettled, command: AssignConversation, organization: Organization
 ) -> None:
-    """Raises what became of a command that was not carried out."""
+    """Raises the error for a command that was not carried out."""
     match settled.outcome:
         case Outcome.APPLIED | Outcome.UNCHANGED:
             return
         case Outcome.ALREADY_TAKEN if settled.agent_id == command.agent_id:
-            return  # taken before, by the same agent: `PUT` can be repeated
+            return  # the same agent took it before: `PUT` is idempotent
         case Outcome.ALREADY_TAKEN:
             holder = _named(organization, settled.agent_id)
             name = "Somebody" if holder is None else holder.name

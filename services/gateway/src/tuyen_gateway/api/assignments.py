@@ -1,10 +1,11 @@
-"""Who had a conversation, and why (I10, R9.4)."""
+"""The assignees of a conversation, and why (I10, R9.4)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
 
+from tuyen_directory.organization import Organization
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.vocabulary import Exclusion, Reason, Strategy
 from tuyen_gateway.api.bodies import ResponseBody
@@ -14,7 +15,6 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain import history
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.sentences import NameLookup, sentence
@@ -29,10 +29,10 @@ class ExcludedView(ResponseBody):
 
 class RotationView(ResponseBody):
     position: int
-    """Of the chosen agent in the rule's order, from 1."""
+    """The chosen agent's position in the rule's order, from 1."""
     of: int
     after: str | None
-    """Who was chosen before, under this rule; null for its first choice."""
+    """Who was chosen before, by this rule; null for its first choice."""
 
 
 class SentenceView(ResponseBody):
@@ -50,21 +50,21 @@ class AssignmentView(ResponseBody):
     rule_version: int | None
     """The `revision` of the rule at the decision."""
     settings_version: int
-    """The `revision` of the organization's settings at the decision; 0 when they were never set."""
+    """The `revision` of the organization's settings at the decision; 0 if they were never set."""
     by: str | None
     note: str | None
     candidates: list[str] | None
-    """Who could be chosen, in the rule's order; null for some moments after the decision, until it
-    is known here."""
+    """Who could be chosen, in the rule's order; null for some moments after the decision, until
+    this view has it."""
     excluded: list[ExcludedView] | None
-    """Everybody else of the rule, with the first reason that held. Null where it is not known, and
-    for callers without a managing role."""
+    """All other members of the rule, with the first reason that applied. Null if it is not known,
+    and for callers without a managing role."""
     rotation: RotationView | None
     load: int | None
-    """How many open conversations the agent had, where the rules count them; null for callers
-    without a managing role."""
+    """How many open conversations the agent had, if the rules count them; null for callers without
+    a managing role."""
     caused_by: str
-    """The id of the event or command that it came from."""
+    """The id of the event or command that caused it."""
     at: datetime
     sentence: SentenceView
 
@@ -79,12 +79,12 @@ async def list_assignments(
     paging: CurrentPaging,
     _: AfterAssignment,
 ) -> Listed[AssignmentView]:
-    """Newest first (I10, R9.4), for whoever sees the conversation.
+    """Newest first (I10, R9.4), for everybody who sees the conversation.
 
-    This is also what explains a decision to a manager: who else was considered, who was not and
-    why, and how busy the chosen agent was. An agent gets the same entries without `excluded` and
-    `load`, which tell of colleagues' presence, pages and work. `sentence` says it all in one line,
-    with the names of today.
+    This also explains a decision to a manager: who else was considered, who was excluded and why,
+    and how many conversations the chosen agent had. An agent gets the same entries without
+    `excluded` and `load`, which reveal colleagues' presence, pages and work. `sentence` says it all
+    in one line, with today's names.
     """
     position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
@@ -136,7 +136,7 @@ def _excluded(entry: AssignmentEntry) -> list[ExcludedView] | None:
 
 
 def names_of(organization: Organization) -> NameLookup:
-    """What the organization's people and rules are called today."""
+    """Today's names of the organization's agents and rules."""
 
     def agent(agent_id: AgentId) -> str:
         stored = organization.agents.get(agent_id)

@@ -1,4 +1,4 @@
-"""Logging in: a password for tokens, and a refresh token for new ones."""
+"""Logging in: tokens for a password, and new tokens for a refresh token."""
 
 from typing import Annotated, Literal
 from uuid import uuid4
@@ -37,7 +37,7 @@ class Refresh(RequestBody):
 
 class TokenPair(ResponseBody):
     access_token: str
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a scheme's name, no secret
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a scheme's name, not a secret
     expires_in: int
     """Seconds until the access token ends."""
     refresh_token: str
@@ -45,13 +45,13 @@ class TokenPair(ResponseBody):
 
 @router.post("/login", summary="Log in with a password", responses=problems(403, 429))
 async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPair:
-    """Gives an access token and a refresh token.
+    """Returns an access token and a refresh token. Logging in alone does not make an agent online:
+    that requires `PUT /v1/presence`.
 
-    Logging in alone does not make an agent online: that takes `PUT /v1/presence`. A wrong
-    organization, username or password and a disabled agent all answer `401`, in the same time.
-    After five wrong passwords for one username from one place the next attempt has to wait, at most
-    a minute. Wrong passwords from elsewhere do not brake a place from which somebody logged in
-    before.
+    A wrong organization, username or password and a disabled agent all answer `401`, in the same
+    time. After five wrong passwords for one username from one network address, the next attempt has
+    to wait, at most a minute. Wrong passwords from elsewhere do not slow down an address from which
+    somebody logged in before.
     """
     place = place_of(None if request.client is None else request.client.host)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
@@ -76,7 +76,7 @@ async def _verified(gateway: Gateway, body: Login) -> Identity:
 
 @router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
 async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
-    """Gives new tokens of the same login: the presence session stays the same."""
+    """Returns new tokens of the same login: the presence session stays the same."""
     identity = gateway.tokens.read(body.refresh_token.get_secret_value(), TokenKind.REFRESH)
     return _tokens(gateway, identity)
 

@@ -1,4 +1,7 @@
-"""Contacts and warehouses, for those who may see them (W1, W6)."""
+"""Contacts and warehouses, for those who may see them (W1, W6).
+
+Decides W1, W3 and W6.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,7 +25,7 @@ DEFAULT_WAREHOUSE = "default"
 
 
 class ContactCustomerView(ResponseBody):
-    """One of the channel identities of a person."""
+    """One of a person's channel identities."""
 
     id: str
     page_id: str | None = None
@@ -31,7 +34,8 @@ class ContactCustomerView(ResponseBody):
     name: str | None = None
     picture: str | None = None
     gender: str | None = None
-    """This and what follows is what a livechat's site told of its visitor's first message (C1)."""
+    """This field and the following ones are what a livechat's site sent with its visitor's first
+    message (C1)."""
     location: str | None = None
     browser: str | None = None
     page_url: str | None = None
@@ -53,7 +57,7 @@ class WarehouseView(ResponseBody):
     id: str
     name: str
     default: bool
-    """New contacts of a source that no warehouse names land here (W2)."""
+    """New contacts from a source that no warehouse names are put here (W2)."""
 
 
 @router.get("/contacts", summary="List contacts")
@@ -66,8 +70,8 @@ async def list_contacts(
         Query(max_length=QUERY_CHARACTERS, description="A part of the name, accents ignored."),
     ] = None,
 ) -> Listed[ContactView]:
-    """Those of the warehouses that the viewer manages (W3), in the order of their ids. Whoever
-    manages none gets an empty list (W6)."""
+    """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
+    viewer who manages none gets an empty list (W6)."""
     position = await inbox_position(gateway, caller.organization.id)
     if not _manages_default(caller):
         return Listed(items=[], next=None, position=position)
@@ -93,7 +97,8 @@ async def get_contact(
 
 @router.get("/warehouses", summary="List the warehouses")
 async def list_warehouses(caller: CurrentCaller, gateway: GatewayPorts) -> Listed[WarehouseView]:
-    """Those that the viewer manages. Every organization has the default one from its start (W1)."""
+    """The warehouses that the viewer manages. Every organization has the default one from its start
+    (W1)."""
     default = WarehouseView(id=DEFAULT_WAREHOUSE, name="Kho mặc định", default=True)
     return Listed(
         items=[default] if _manages_default(caller) else [],

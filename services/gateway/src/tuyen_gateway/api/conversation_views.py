@@ -1,4 +1,4 @@
-"""The shapes of the inbox's answers."""
+"""The response bodies of the inbox."""
 
 from datetime import datetime
 
@@ -35,22 +35,22 @@ class ConversationView(ResponseBody):
     """The root comment's id for a comment, the customer's id at the channel otherwise."""
     customer: CustomerView
     contact_id: str | None
-    """Null for somebody whom the channel does not name: no contact can be kept of them."""
+    """Null for a customer whom the channel does not name: they can have no contact."""
     assignee: AssigneeView | None
     waiting: bool
     """In the queue, for the first agent who becomes a candidate (R5.1)."""
     unread: int
-    """Of the viewer (I5)."""
+    """For the viewer (I5)."""
     needs_reply: bool
     waiting_since: datetime | None
-    """The first of the customer's messages after our last word."""
+    """The time of the first of the customer's messages after our last reply."""
     done: bool
     tags: list[str]
     last_text: str | None
-    """The beginning of the newest message's text, at most 500 characters, or its first attachment's
-    kind in brackets: `[image]`."""
+    """The beginning of the newest message's text, at most 500 characters, or the kind of its first
+    attachment in brackets: `[image]`."""
     updated_at: datetime
-    """When the last message was accepted, whatever the clock of its sender says."""
+    """When the last message was accepted, whatever its sender's clock says."""
     post_id: str | None = None
     version: int
     """Of the assignee."""
@@ -87,8 +87,8 @@ class AttachmentView(ResponseBody):
 
 
 class MessageView(ResponseBody):
-    """`state` is `received` of the customers' messages, `sent`, `delivered` or `seen` of ours, and
-    `removed` of what is gone at the channel."""
+    """`state` is `received` for customers' messages, `sent`, `delivered` or `seen` for ours, and
+    `removed` for those that were removed at the channel."""
 
     id: str
     direction: Direction
@@ -110,14 +110,14 @@ class MarkView(ResponseBody):
     id: str
     unread: int
     version: int
-    """Give it as `?after=` to read what has seen the mark."""
+    """Use it as `?after=` for a read that includes the mark."""
 
 
 class ReadIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"until": "m_1"}]})
 
     until: ChosenId | None = None
-    """The last message that was shown; left out, all of them."""
+    """The last message that was shown; if omitted, all of them."""
 
 
 class DoneIn(RequestBody):
@@ -130,11 +130,11 @@ class DoneView(ResponseBody):
     id: str
     done: bool
     version: int
-    """Give it as `?after=` to read what has seen it."""
+    """Use it as `?after=` for a read that includes it."""
 
 
 def conversation_view(row: InboxRow, caller: Caller) -> ConversationView:
-    """The row as the caller sees it. It has a customer: others are found by no query."""
+    """The row as the caller sees it. It has a customer: queries find no others."""
     return ConversationView.model_validate(_fields(row, caller))
 
 
@@ -176,7 +176,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
 
 
 def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:
-    """Somebody who was removed since keeps the conversation, and has only their id left."""
+    """An agent who was removed since keeps the conversation, and only their id is left."""
     if agent_id is None:
         return None
     stored = caller.organization.agents.get(agent_id)
@@ -194,7 +194,7 @@ def counts_view(counts: InboxCounts, position: str) -> CountsView:
 
 
 def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView:
-    """The message with those optional fields that say something."""
+    """The message with those optional fields that have a value."""
     said = {
         "client_id": message.client_id,
         "reaction": message.reaction,

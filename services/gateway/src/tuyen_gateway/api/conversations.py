@@ -1,4 +1,4 @@
-"""The inbox: lists, counts, details, threads, and agents' marks (I1 to I5, I12)."""
+"""The inbox: lists, counts, details, threads, and agents' marks (I2 to I5, I12)."""
 
 from typing import Annotated, Literal
 from uuid import uuid4
@@ -32,6 +32,7 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.errors import NotFoundError, UnavailableError
@@ -45,7 +46,7 @@ async def _wanted(
     *,
     caller: CurrentCaller,
     kind: ConversationKind | None = None,
-    channel: Channel | None = None,
+    channel: Known[Channel] | None = None,
     page: Annotated[str | None, Query(max_length=ID_CHARACTERS)] = None,
     state: Literal["all", "unread"] = "all",
     assignee: Annotated[
@@ -95,7 +96,7 @@ async def _after(
         ),
     ] = None,
 ) -> int | None:
-    """Waits until the views show all that was written before the request, at most 5 s."""
+    """Waits until the views show everything that was written before the request, at most 5 s."""
     if after is not None:
         await gateway.inbox.caught_up()
     return after
@@ -113,8 +114,8 @@ async def list_conversations(
     _: AfterAssignment,
 ) -> Listed[ConversationView]:
     """Newest activity first. Following `next` to the end lists the conversations as they were
-    ordered at the first call: those that move up meanwhile are neither left out nor repeated, and
-    those that are new since then appear in the next walk."""
+    ordered at the first call: those that move up meanwhile are neither omitted nor repeated, and
+    those that are new since then appear in the next scan."""
     position = await inbox_position(gateway, caller.organization.id)
     page = await gateway.inbox.conversations(caller.scope, wanted, paging.limit, paging.after)
     return Listed(
@@ -128,8 +129,8 @@ async def list_conversations(
 async def count_conversations(
     caller: CurrentCaller, gateway: GatewayPorts, wanted: Wanted, _: AfterAssignment
 ) -> CountsView:
-    """Of what the viewer may see and the filters leave (I3): all, and those with something unread
-    for the viewer, in total, by channel and by kind."""
+    """Counts what the viewer may see and the filters select (I3): all, and those with something
+    unread for the viewer, in total, by channel and by kind."""
     position = await inbox_position(gateway, caller.organization.id)
     return counts_view(await gateway.inbox.counts(caller.scope, wanted), position)
 
@@ -163,7 +164,8 @@ async def list_messages(
     paging: CurrentPaging,
     _: AfterAssignment,
 ) -> Listed[MessageView]:
-    """Oldest first. What was removed at the channel stays as `removed`, without its words."""
+    """Oldest first. A message that was removed at the channel stays as `removed`, without its
+    text."""
     position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
     page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
@@ -182,8 +184,8 @@ async def post_read(
     response: Response,
     body: ReadIn | None = None,
 ) -> MarkView:
-    """For the viewer alone (I5): nothing that has come so far, or up to the message `until`, is
-    unread any more. What came meanwhile stays unread."""
+    """For the viewer only (I5): nothing that has arrived so far, or up to the message `until`, is
+    unread any more. Later messages stay unread."""
     row = await seen_row(gateway, caller, conversation_id)
     shown: Shown | None = Shown(events=row.inbound_events, until=row.counted)
     if body is not None and body.until is not None:
@@ -197,7 +199,7 @@ async def post_read(
 async def post_unread(
     conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MarkView:
-    """For the viewer alone (I5): the newest of the customer's messages is unread again."""
+    """For the viewer only (I5): the newest of the customer's messages is unread again."""
     row = await seen_row(gateway, caller, conversation_id)
     return await _mark(gateway, caller, row, await gateway.inbox.shown_but_last(row), response)
 
@@ -227,7 +229,8 @@ async def put_done(
 
 
 async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> InboxRow:
-    """Raises NotFoundError for what is not there or not the viewer's to see (R7.2)."""
+    """Raises NotFoundError for a conversation that does not exist or that the viewer may not see
+    (R7.2)."""
     row = await gateway.inbox.conversation(caller.scope, ConversationId(conversation_id))
     if row is None:
         raise NotFoundError(f"There is no conversation {conversation_id!r}.")

@@ -1,10 +1,11 @@
-"""Departments and their regions: whom a livechat's visitors can ask for (L1, R1.5)."""
+"""Departments and their regions, which a livechat's visitors can ask for (L1, R1.5)."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response, status
 from pydantic import ConfigDict
 
+from tuyen_directory.organization import Organization, StoredEntity, region_key
 from tuyen_events.directory import DepartmentChanged, RegionChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, DepartmentId, RegionId
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
@@ -19,7 +20,6 @@ from tuyen_gateway.domain.changes import (
     check_region,
     check_region_removal,
 )
-from tuyen_gateway.domain.directory import Organization, StoredEntity, region_key
 
 router = APIRouter(prefix="/departments", tags=["livechat"])
 
@@ -31,7 +31,7 @@ class DepartmentIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Bán hàng"}]})
 
     name: Name
-    """What visitors read."""
+    """Shown to visitors."""
 
 
 class DepartmentView(Versioned):
@@ -43,12 +43,12 @@ class RegionIn(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Miền Bắc"}]})
 
     name: Name
-    """What visitors read."""
+    """Shown to visitors."""
 
 
 class RegionView(Versioned):
     id: str
-    """Unique within its department; agents name it `department/region`."""
+    """Unique within its department; agents refer to it as `department/region`."""
     department_id: str
     name: str
 
@@ -61,7 +61,7 @@ async def put_department(
     gateway: GatewayPorts,
     response: Response,
 ) -> DepartmentView:
-    """For the role `system_admin`. Agents are put into it with their own `departments`."""
+    """For the role `system_admin`. Agents are added to it by their own `departments`."""
     change = DepartmentChanged(
         organization=caller.organization.id,
         by=caller.viewer.agent_id,
@@ -108,8 +108,8 @@ async def get_department(
 async def delete_department(
     department_id: Department, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
-    """For the role `system_admin`. `409` while a region or an agent is in it. A visitor who asks
-    for it all the same, from a page that was open, waits until somebody assigns them (R1.5)."""
+    """For the role `system_admin`. `409` while a region or an agent is in it. A visitor who still
+    asks for it, from a page that was already open, waits until somebody assigns them (R1.5)."""
     version = await gateway.directory.remove(
         caller.organization.id,
         "department",
@@ -134,8 +134,8 @@ async def put_region(
     gateway: GatewayPorts,
     response: Response,
 ) -> RegionView:
-    """For the role `system_admin`. Agents are put into it with their own `regions`. `404` when
-    there is no such department."""
+    """For the role `system_admin`. Agents are added to it by their own `regions`. `404` if there is
+    no such department."""
     change = RegionChanged(
         organization=caller.organization.id,
         by=caller.viewer.agent_id,

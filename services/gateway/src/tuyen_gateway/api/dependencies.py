@@ -1,4 +1,7 @@
-"""Who asks, and whether they may: every route takes its viewer from here, and from nowhere else."""
+"""Who the caller is, and what they may do: every route gets its viewer from here only.
+
+Decides R7.4.
+"""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -8,13 +11,13 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import VERSION
 from tuyen_gateway.adapters.tokens import Identity, TokenKind
-from tuyen_gateway.domain.directory import Organization, viewer_of
 from tuyen_gateway.domain.rights import RIGHTS, Right
-from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of
+from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of, viewer_of
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 
@@ -42,7 +45,8 @@ GatewayPorts = Annotated[Gateway, Depends(gateway_of)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The one who asks, as of this request (R7.4): who, where, what they may see."""
+    """The caller, as of this request (R7.4): who they are, their organization, what they may
+    see."""
 
     viewer: Viewer
     scope: Scope
@@ -55,16 +59,14 @@ class Caller:
 
 
 def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
-    """The agent that a token speaks for, as they stand now.
-
-    Raises UnauthenticatedError for one who was removed or disabled or has another password since,
-    ForbiddenError while the organization is suspended.
-    """
+    """The present state of the agent that a token identifies. Raises UnauthenticatedError for an
+    agent who was removed or disabled or has another password since, ForbiddenError while the
+    organization is suspended."""
     organization = gateway.directory.organization(identity.organization)
     agent = None if organization is None else organization.active_agent(identity.agent_id)
     stamp = gateway.credentials.stamp(identity.organization, identity.agent_id)
     if organization is None or agent is None or stamp != identity.stamp:
-        raise UnauthenticatedError("This login does not stand any more: log in again.")
+        raise UnauthenticatedError("This login is no longer valid: log in again.")
     if organization.profile is None or organization.profile.value.suspended:
         raise ForbiddenError("The organization is suspended: ask the platform's operator.")
     return organization, agent
@@ -74,7 +76,7 @@ async def identified(
     gateway: GatewayPorts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
 ) -> Identity:
-    """For whom the bearer token was made, whether or not they still stand. Raises
+    """Whom the bearer token identifies, whether or not they still exist. Raises
     UnauthenticatedError."""
     if given is None:
         raise UnauthenticatedError("Send `Authorization: Bearer` with a token from the login.")
@@ -85,7 +87,7 @@ CurrentIdentity = Annotated[Identity, Depends(identified)]
 
 
 async def authenticated(gateway: GatewayPorts, identity: CurrentIdentity) -> Caller:
-    """The caller behind the bearer token. Raises UnauthenticatedError or ForbiddenError."""
+    """The caller with the bearer token. Raises UnauthenticatedError or ForbiddenError."""
     organization, agent = live_agent(gateway, identity)
     viewer = viewer_of(organization, agent)
     return Caller(
@@ -112,7 +114,7 @@ CurrentScope = Annotated[Scope, Depends(_scope)]
 
 
 def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
-    """A dependency that lets only those roles through that have `right`."""
+    """A dependency that admits only roles that have `right`."""
 
     async def allowed(caller: CurrentCaller) -> Caller:
         check_right(caller, right)
@@ -126,7 +128,7 @@ def check_right(caller: Caller, right: Right) -> None:
     if not caller.may(right):
         roles = ", ".join(role for role, rights in RIGHTS.items() if right in rights)
         raise ForbiddenError(
-            f"The role {caller.viewer.role} may not do this; it takes one of: {roles}."
+            f"The role {caller.viewer.role} may not do this; it requires one of: {roles}."
         )
 
 
@@ -139,13 +141,13 @@ async def operator(
     gateway: GatewayPorts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_operator_token)],
 ) -> None:
-    """Lets the platform's operator through. Takes the same time for every wrong token."""
+    """Admits the platform's operator. Takes the same time for every wrong token."""
     if given is None or not is_operator(gateway, given.credentials):
-        raise UnauthenticatedError("This takes the operator's token.")
+        raise UnauthenticatedError("This requires the operator's token.")
 
 
 def is_operator(gateway: Gateway, token: str) -> bool:
-    """Whether it is the operator's token; never, where there is none."""
+    """Whether it is the operator's token; never, if there is none."""
     expected = gateway.settings.operator_token
     if expected is None or not token:
         return False
@@ -153,7 +155,7 @@ def is_operator(gateway: Gateway, token: str) -> bool:
 
 
 def is_known(gateway: Gateway, token: str) -> bool:
-    """Whether a bearer token stands: an agent's, as they are now, or the operator's."""
+    """Whether a bearer token is valid: an agent's, as they are now, or the operator's."""
     if is_operator(gateway, token):
         return True
     try:
@@ -175,7 +177,7 @@ async def seen_directory(
         ),
     ] = None,
 ) -> None:
-    """Waits for `?after=<version>` of the caller's organization, at most 5 s; what they are is then
+    """Waits for `?after=<version>` of the caller's organization, at most 5 s; the caller is then
     looked up as of that version."""
     if after is not None:
         await gateway.directory.seen(identity.organization, after)

@@ -1,4 +1,4 @@
-"""The door: what no route is to be troubled with is refused before any sees it (R9.5)."""
+"""Checks requests before any route gets them (R9.5)."""
 
 import re
 from http import HTTPStatus
@@ -21,16 +21,16 @@ from tuyen_platform.bodies import (
 )
 
 _LONG_LISTS = re.compile(r"/v1/(conversations/bulk|rules/[^/]+)")
-"""Where a body may name thousands of conversations, pages or agents."""
+"""Routes whose body may name thousands of conversations, pages or agents."""
 
 _BEARER = re.compile(r"bearer +(\S.*)", re.IGNORECASE)
 
 
 class Door:
-    """ASGI middleware: a request goes on once its whole body is here, and fit to be stored.
+    """ASGI middleware: a request is passed on once its whole body has arrived, and can be stored.
 
-    Strangers may send little: a body that is longer than a login's is read only for a token that
-    stands. Texts that no store takes (NUL, half a surrogate pair) are `422`, with their place.
+    Strangers may send only little: a body that is longer than a login's is read only with a valid
+    token. Texts that cannot be stored (NUL, a lone surrogate) are answered `422`, with their place.
     """
 
     def __init__(self, app: ASGIApp, gateway: Gateway, within_s: float = BODY_WITHIN_S) -> None:
@@ -75,13 +75,13 @@ class Door:
         return given is not None and is_known(self._gateway, given[1])
 
     def _refused(self, scope: Scope, refused: BodyRefusedError) -> Response:
-        """Closes the connection, on which the rest of the body may still come."""
+        """Closes the connection, on which the rest of the body may still arrive."""
         headers = {"Connection": "close"}
         stranger = isinstance(refused, BodyTooLargeError) and not self._knows(scope)
         if stranger and not scope["path"].startswith("/v1/auth/"):
             return problem_response(
                 HTTPStatus.UNAUTHORIZED,
-                f"Without a token that stands, a body has at most {STRANGERS_BODY_BYTES} bytes: "
+                f"Without a valid token, a body has at most {STRANGERS_BODY_BYTES} bytes: "
                 "log in first.",
                 headers={**headers, "WWW-Authenticate": "Bearer"},
             )
@@ -89,7 +89,7 @@ class Door:
 
 
 def _may_be_longer(scope: Scope, limit: int) -> bool:
-    """Whether the head leaves it open that the body has more than `limit` bytes."""
+    """Whether the head allows that the body has more than `limit` bytes."""
     headers = Headers(scope=scope)
     size = headers.get("content-length", "")
     if size.isascii() and size.isdigit():
@@ -98,7 +98,7 @@ def _may_be_longer(scope: Scope, limit: int) -> bool:
 
 
 def _unfit(place: str) -> Response:
-    detail = "It holds a character that no text has (NUL, or half a surrogate pair): take it out."
+    detail = "It contains a character that is not allowed (NUL, or a lone surrogate): remove it."
     shown = place.encode("ascii", "backslashreplace").decode()
     return problem_response(
         HTTPStatus.UNPROCESSABLE_ENTITY,

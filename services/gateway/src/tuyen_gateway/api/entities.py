@@ -1,13 +1,13 @@
-"""What the routes of the directory's entities have in common."""
+"""What the routes of all directory entities have in common."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from tuyen_directory.organization import StoredEntity
 from tuyen_events.directory import DirectoryEvent
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import directory_position
-from tuyen_gateway.domain.directory import StoredEntity
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.gateway import Gateway
 
@@ -23,7 +23,7 @@ def listed(
     entities: Mapping[IdT, StoredEntity[EntityT]],
     view: Callable[[StoredEntity[EntityT]], ViewT],
 ) -> Listed[ViewT]:
-    """A part of the list of all, in the order of their ids."""
+    """A page of the list of all, in the order of their ids."""
     page, following = paging.cut(sorted(entities.items()), lambda item: item[0])
     return Listed(
         items=[view(stored) for _, stored in page],
@@ -35,7 +35,7 @@ def listed(
 def existing(
     what: str, entities: Mapping[IdT, StoredEntity[EntityT]], entity_id: IdT
 ) -> StoredEntity[EntityT]:
-    """One of them. Raises NotFoundError, with `what` it is."""
+    """One of the entities. Raises NotFoundError, which names its kind, `what`."""
     stored = entities.get(entity_id)
     if stored is None:
         raise NotFoundError(f"There is no {what} {entity_id!r}.")

@@ -1,4 +1,4 @@
-"""Versions in headers: `ETag` on what was written, `If-Match` on what may have passed (R6.4)."""
+"""Versions in headers: `ETag` on what was written, `If-Match` on what may have changed (R6.4)."""
 
 import re
 from typing import Annotated
@@ -18,7 +18,7 @@ async def _expected_version(
     if_match: Annotated[
         str | None,
         Header(
-            description="Refuse with `412` when another version stands by then.", examples=['"3"']
+            description="Refuse with `412` if the version has changed by then.", examples=['"3"']
         ),
     ] = None,
 ) -> int | None:

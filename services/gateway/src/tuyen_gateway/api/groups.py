@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response, status
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import GroupChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId, GroupId
 from tuyen_events.limits import AGENTS
@@ -15,7 +16,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_group, check_group_removal
-from tuyen_gateway.domain.directory import Organization, StoredEntity
 
 router = APIRouter(prefix="/groups", tags=["livechat"])
 
@@ -29,7 +29,7 @@ class GroupIn(RequestBody):
 
     name: Name
     members: list[ChosenId] = Field(default=[], max_length=AGENTS)
-    """Their order means nothing: the rule that covers the page has the order of the rotation."""
+    """Their order has no meaning: the rule that covers the page has the order of the rotation."""
 
 
 class GroupView(Versioned):
@@ -93,7 +93,7 @@ async def get_group(group_id: GroupParam, caller: SetupReader, response: Respons
 async def delete_group(
     group_id: GroupParam, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
-    """For the role `system_admin`. `409` while a link leads to it."""
+    """For the role `system_admin`. `409` while a link refers to it."""
     version = await gateway.directory.remove(
         caller.organization.id,
         "group",

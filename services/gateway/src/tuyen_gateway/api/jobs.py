@@ -1,4 +1,4 @@
-"""Long work on many conversations: handing over, and changing in bulk (R6.5)."""
+"""Long work on many conversations: handovers and bulk changes (R6.5)."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -37,6 +37,7 @@ from tuyen_gateway.api.dependencies import (
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import jobs_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.rights import Right
@@ -55,16 +56,16 @@ class HandoverIn(RequestBody):
     )
 
     to: ChosenId | None
-    """Who shall answer instead; null gives each conversation to its rule, for anybody else."""
+    """The new assignee; null returns each conversation to its rule, for anybody else."""
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
-    """Why; stands in each conversation's history (R6.3)."""
+    """Why; shown in each conversation's history (R6.3)."""
 
 
 class FilterIn(RequestBody):
-    """The words of the list of conversations; all hold together."""
+    """The filters of the list of conversations; all must match."""
 
     kind: ConversationKind | None = None
-    channel: Channel | None = None
+    channel: Known[Channel] | None = None
     page: str | None = Field(default=None, max_length=ID_CHARACTERS)
     state: Literal["all", "unread"] = "all"
     assignee: str | None = Field(default=None, max_length=ID_CHARACTERS)
@@ -79,13 +80,13 @@ Tag = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARACTERS)]
 
 
 class SetIn(RequestBody):
-    """What is left out stays as it is."""
+    """What is omitted stays as it is."""
 
     assignee: ChosenId | None = None
-    """Given and null: nobody. For managing roles."""
+    """Null means nobody. For managing roles."""
     done: bool | None = None
     tags: list[Tag] | None = Field(default=None, max_length=TAGS)
-    """Not yet: conversations have no tags that could be set."""
+    """Not yet: tags of conversations cannot be set."""
 
 
 class BulkIn(RequestBody):
@@ -111,7 +112,7 @@ class JobView(ResponseBody):
     total: int | None
     """How many conversations there are, as far as is known; null until it was begun."""
     done: int
-    """How many of them were gone through: `changed`, `unchanged` and `refused` together."""
+    """How many of them were processed: `changed`, `unchanged` and `refused` together."""
     changed: int
     unchanged: int
     refused: int
@@ -121,7 +122,7 @@ class JobView(ResponseBody):
     detail: str | None
     """Why it failed."""
     agent_id: str | None = None
-    """Whose conversations are handed over."""
+    """The agent whose conversations are handed over."""
     to: str | None = None
     note: str | None
     by: str
@@ -140,10 +141,10 @@ async def hand_over(
 ) -> JobView:
     """For managing roles, on the pages that they may see (R6.5); also for an agent who was removed.
 
-    Answers at once with a job that goes on by itself, whichever gateway stops meanwhile; ask
-    `GET /v1/jobs/{id}` how far it is. `429` while the caller or the organization has as many jobs
-    under way as may be, or asked for as many within an hour. What `to` may not answer (R6.2) is
-    counted as refused, and stays. Back to rotation, each conversation goes by the rules to somebody
+    Answers at once with a job that continues by itself, even if a gateway stops meanwhile; `GET
+    /v1/jobs/{id}` shows its progress. `429` while the caller or the organization has as many jobs
+    as allowed, or requested as many within an hour. Conversations that `to` may not have (R6.2) are
+    counted as refused, and stay. Back to rotation, each conversation goes by the rules to somebody
     else, or waits.
     """
     gone, to = AgentId(agent_id), None if body.to is None else AgentId(body.to)
@@ -179,12 +180,12 @@ async def hand_over(
 async def change_in_bulk(
     body: BulkIn, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> JobView:
-    """Assigns (managing roles), closes or opens what is named by `ids`, or all that fits `filter`
-    by now, of what the caller may see.
+    """Assigns (managing roles), closes or opens the conversations in `ids`, or all that match
+    `filter` by now, among those that the caller may see.
 
-    Always a job: `200` when it ended within two seconds, `202` when it goes on. What is not there,
-    or not the caller's to see, is refused as `not_found`. `429` as for a handover. What came in
-    since the request is not closed.
+    Always a job: `200` if it ended within two seconds, `202` if it continues. A conversation that
+    does not exist, or that the caller may not see, is refused as `not_found`. `429` as for a
+    handover. A conversation with new events since the request is not closed.
     """
     selection = _selection(body, caller)
     assigns = "assignee" in body.set.model_fields_set
@@ -216,7 +217,7 @@ async def change_in_bulk(
 async def list_jobs(
     caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[JobView]:
-    """Those that the caller asked for; for the role `system_admin` all. The newest first, of the
+    """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
     rest = [
         job
@@ -233,8 +234,8 @@ async def list_jobs(
 
 @router.get("/jobs/{job_id}", summary="How far a job is", responses=problems(404))
 async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
-    """For whoever asked for it, and the role `system_admin`."""
-    if gateway.jobs.job(job_id) is None:  # another gateway may have taken it in a moment ago
+    """For whoever requested it, and the role `system_admin`."""
+    if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.copy.refresh(WAIT_S)
     return _view(_found(gateway, caller, job_id))
 
@@ -267,7 +268,7 @@ def _new_id() -> str:
 
 
 def _sees(caller: Caller, job: Job) -> bool:
-    """A job's counts tell of conversations that others may not see (R7.2)."""
+    """A job's counts reveal conversations that others may not see (R7.2)."""
     asked = job.request.by == caller.viewer.agent_id
     return asked or caller.viewer.role is Role.SYSTEM_ADMIN
 

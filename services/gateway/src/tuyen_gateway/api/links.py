@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response, status
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
 from tuyen_events.limits import URL_CHARACTERS
@@ -17,7 +18,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_link
-from tuyen_gateway.domain.directory import Organization, StoredEntity
 
 router = APIRouter(prefix="/links", tags=["livechat"])
 
@@ -26,7 +26,7 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s/?#@:\[\]]+(:[0-9]{1,5})?([/?#]\S*)?", 
 
 
 def _whole(url: str) -> str:
-    """The same address, if it is one; people do not read patterns."""
+    """The address, if it is valid; a sentence is clearer to people than a pattern."""
     if not _WEB_ADDRESS.fullmatch(url):
         raise PydanticCustomError(
             "web_address",
@@ -47,8 +47,8 @@ class LinkIn(RequestBody):
     )
 
     url: Url
-    """With all below it: `/vn` covers `/vn/giay`, and not `/vnx`. Scheme, port, query and fragment
-    make no difference."""
+    """Covers everything below it: `/vn` covers `/vn/giay`, but not `/vnx`. Scheme, port, query and
+    fragment are ignored."""
     group: ChosenId
 
 
@@ -62,11 +62,9 @@ class LinkView(Versioned):
 async def put_link(
     link_id: Link, body: LinkIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> LinkView:
-    """For the role `system_admin`.
-
-    The longest link that covers a visitor's page counts; of several with one address, the one with
-    the smallest id: so one can be replaced by another without a moment that has none.
-    """
+    """For the role `system_admin`. The longest link that covers a visitor's page counts; of several
+    with the same address, the one with the smallest id: so one can be replaced by another without a
+    moment in which there is none."""
     change = LinkChanged(
         organization=caller.organization.id,
         by=caller.viewer.agent_id,
@@ -112,8 +110,8 @@ async def get_link(link_id: Link, caller: SetupReader, response: Response) -> Li
 async def delete_link(
     link_id: Link, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
-    """For the role `system_admin`. Its visitors go to everybody who covers their page from now
-    on."""
+    """For the role `system_admin`. From now on its visitors are assigned among all agents who cover
+    their page."""
     version = await gateway.directory.remove(
         caller.organization.id, "link", link_id, caller.viewer.agent_id, lambda _: None
     )

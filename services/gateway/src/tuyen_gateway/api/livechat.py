@@ -1,4 +1,4 @@
-"""What a livechat's widget asks, in the browser of a visitor whom nobody knows."""
+"""Routes for a livechat's widget, in the browser of an anonymous visitor."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ class OfferedDepartment(ResponseBody):
     id: str
     name: str
     regions: list[OfferedRegion] | None = None
-    """Left out unless more than one region of the department has an agent online."""
+    """Omitted unless more than one region of the department has an agent online."""
 
 
 class OfferedChoices(ResponseBody):
@@ -43,11 +43,9 @@ class OfferedChoices(ResponseBody):
 async def list_choices(
     app_id: Annotated[str, Path(max_length=ID_CHARACTERS)], gateway: GatewayPorts
 ) -> OfferedChoices:
-    """For everybody: no token, and from any site's pages.
-
-    Those with an agent who is online, not disabled, and works on the page; in the order of their
-    ids. `404` for an app that is not known, is inactive, or is a suspended organization's.
-    """
+    """For everybody: no token, and from any site's pages. The departments with an agent who is
+    online, not disabled, and works on the page; in the order of their ids. `404` for an app that is
+    unknown or inactive, or whose organization is suspended."""
     holder = gateway.directory.holder(Channel.LIVECHAT, app_id)
     organization = None if holder is None else gateway.directory.organization(holder[0])
     page = None if holder is None or organization is None else organization.pages.get(holder[1])
@@ -77,7 +75,8 @@ async def list_choices(
 
 
 class AnySite:
-    """Lets pages of any site read what this module answers, and nothing else of the gateway's."""
+    """Allows pages of any site to read the responses of this module, and no others of the
+    gateway."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -6,8 +6,8 @@ from tuyen_events.vocabulary import Presence, Role
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import AfterVersion, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.directory import sees_page
 from tuyen_gateway.domain.rights import RIGHTS, Right
+from tuyen_gateway.domain.visibility import sees_page
 
 router = APIRouter(tags=["login"])
 
@@ -18,7 +18,7 @@ class Me(ResponseBody):
     name: str
     role: Role
     rights: list[Right]
-    """What the role allows beyond what every agent may do."""
+    """What the role allows in addition to what every agent may do."""
     pages: list[str]
     """The pages that the viewer may see (R7.1)."""
     presence: Presence

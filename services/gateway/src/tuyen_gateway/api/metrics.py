@@ -1,4 +1,4 @@
-"""How long answers take, by the route's template and the status."""
+"""Measures how long responses take, by the route's template and the status."""
 
 from time import perf_counter
 
@@ -10,10 +10,11 @@ _NO_ROUTE = "none"
 
 
 class RequestMetrics:
-    """Observes each request up to the start of its answer. Paths without a route count as one."""
+    """Observes each request up to the start of its response. All paths without a route count as
+    one."""
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
-        """`prefix` stands before most templates: FastAPI gives them without it."""
+        """`prefix` is added to most templates: FastAPI returns them without it."""
         self._app = app
         self._prefix = prefix
 

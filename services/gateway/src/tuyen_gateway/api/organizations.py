@@ -1,10 +1,11 @@
-"""Tenants, for the platform's operator alone."""
+"""Organizations, for the platform's operator only."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response, status
 from pydantic import ConfigDict, StringConstraints
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import AgentChanged, OrganizationChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.vocabulary import Role
@@ -14,7 +15,6 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import operators_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.errors import ConflictError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 
@@ -48,7 +48,7 @@ class NewOrganization(RequestBody):
     id: ChosenId
     name: Name
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "VN"
-    """ISO 3166-1; phone numbers are read with it."""
+    """ISO 3166-1; phone numbers are parsed with it."""
     admin: Admin
 
 
@@ -68,24 +68,22 @@ class OrganizationView(Versioned):
     status_code=status.HTTP_201_CREATED,
     summary="Make an organization and its first system_admin",
     responses={
-        200: {"model": OrganizationView, "description": "It stands already, under that name"},
+        200: {"model": OrganizationView, "description": "It exists already, under that name"},
         **problems(409),
     },
 )
 async def make_organization(
     body: NewOrganization, gateway: GatewayPorts, response: Response
 ) -> OrganizationView:
-    """The admin's agent id is `admin`.
-
-    Repeating the call for an organization that stands under the same name and country answers `200`
-    and changes nothing, its admin's password included; another name or country answers `409`.
-    """
+    """The admin's agent id is `admin`. Repeating the call for an organization that exists with the
+    same name and country answers `200` and changes nothing, not even its admin's password; another
+    name or country answers `409`."""
     organization_id = OrganizationId(body.id)
     standing = gateway.directory.organization(organization_id)
     if standing is not None:
         view = _view(standing)
         if (view.name, view.country) != (body.name, body.country):
-            raise ConflictError(f"The organization {body.id!r} stands already as {view.name!r}.")
+            raise ConflictError(f"The organization {body.id!r} exists already as {view.name!r}.")
         response.status_code = status.HTTP_200_OK
         set_etag(response, view.version)
         return view
@@ -95,7 +93,8 @@ async def make_organization(
 async def _make(
     gateway: Gateway, organization_id: OrganizationId, body: NewOrganization, response: Response
 ) -> OrganizationView:
-    """The profile comes last: without it there is no organization, and all can be repeated."""
+    """The profile is written last: without it there is no organization, and everything can be
+    repeated."""
     now = gateway.clock.now()
     admin = AgentChanged(
         organization=organization_id,
@@ -149,7 +148,7 @@ async def get_organization(
 async def suspend_organization(
     organization_id: PathId, body: OrganizationPatch, gateway: GatewayPorts, response: Response
 ) -> OrganizationView:
-    """While suspended, nobody of it logs in, and tokens that were given answer `403`."""
+    """While it is suspended, none of its agents can log in, and existing tokens get `403`."""
     now = gateway.clock.now()
     view = _view(_existing(gateway, organization_id))
     changed = OrganizationChanged(

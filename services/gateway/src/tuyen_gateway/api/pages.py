@@ -1,10 +1,11 @@
-"""Pages: the accounts at the channels that an organization has connected."""
+"""Pages: the channel accounts that an organization has connected."""
 
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
+from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
 from tuyen_events.limits import AGENTS
@@ -22,9 +23,10 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_page
-from tuyen_gateway.domain.directory import Organization, StoredEntity, sees_page
 from tuyen_gateway.domain.livechat import kept_status, shown_status
+from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 
@@ -47,15 +49,15 @@ class PageIn(RequestBody):
         }
     )
 
-    channel: Channel
+    channel: Known[Channel]
     external_id: ExternalId | None = None
-    """Facebook's page id, or Zalo's OA id. A livechat page is given one, its app id."""
+    """Facebook's page id, or Zalo's OA id. A livechat page gets a generated one, its app id."""
     name: Name
     staff: list[ChosenId] = Field(default=[], max_length=AGENTS)
-    """Who works on the page; counts with the setting `page_permissions` (R1.4, R7.1)."""
+    """Who works on the page; applies with the setting `page_permissions` (R1.4, R7.1)."""
     status: Literal["active", "inactive"] | None = None
-    """Whether the page is subscribed: of an inactive one, no event is taken. Left out, a livechat
-    page keeps what it is, and any other is active."""
+    """Whether the page is subscribed: events of an inactive page are not processed. If omitted, a
+    livechat page keeps its status, and any other is active."""
 
 
 class PageView(Versioned):
@@ -66,20 +68,20 @@ class PageView(Versioned):
     staff: list[str]
     status: str
     """`active` or `inactive`. A livechat page that is not inactive is `waiting` until the first
-    call that is signed with its present token, and then `verified`, or `active` once it was set so
-    (P1). Its events are taken from the first call on."""
+    call that is signed with its present token, and then `verified`, or `active` if it was set so
+    (P1). Its events are processed from the first call on."""
     app_id: str | None = None
-    """Of livechat pages alone, as is the address."""
+    """Only for livechat pages, like the address."""
     webhook_url: str | None = None
 
 
 class ConnectedPage(PageView):
     token: str | None = None
-    """What the site signs its calls with: in the answer that made it, and never again."""
+    """What the site signs its calls with: only in the response that created it."""
 
 
 class PageToken(ResponseBody):
-    """A livechat page's new token. It is in no other answer."""
+    """A livechat page's new token. It is in no other response."""
 
     app_id: str
     token: str
@@ -95,13 +97,11 @@ class PageToken(ResponseBody):
 async def put_page(
     page_id: PathId, body: PageIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> ConnectedPage:
-    """For the role `system_admin`.
+    """For the role `system_admin`. A page belongs to one organization: `409` if another has it, or
+    this one under another id. A page stays the account with which it was connected.
 
-    A page belongs to one organization: `409` when another has it, or this one under another id. A
-    page stays the account that it was connected as.
-
-    A livechat page gets an `app_id`, a `token` and a `webhook_url`; the token is in the answer to
-    the first call alone, and later calls keep it.
+    A livechat page gets an `app_id`, a `token` and a `webhook_url`; the token is only in the
+    response to the first call, and later calls keep it.
     """
     external_id = _external_id(caller.organization.id, PageId(page_id), body)
     if body.channel is not Channel.LIVECHAT:
@@ -110,13 +110,13 @@ async def put_page(
         return ConnectedPage(**_shown(stored, gateway))
     tokens = gateway.site_tokens
     async with tokens.held(external_id):
-        await gateway.directory.copy.current()  # made at another gateway a moment ago, it is here
+        await gateway.directory.copy.current()  # includes pages that another gateway just created
         before = gateway.directory.page(caller.organization.id, PageId(page_id))
         stored = await _change(page_id, external_id, body, caller, gateway)
         set_etag(response, stored.version)
         if before is not None and tokens.stands(external_id):
             return ConnectedPage(**_shown(stored, gateway))
-        # An id that was used before must not come back with its old token.
+        # An id that is used again must not get its old token.
         token = await tokens.make(external_id)
         return ConnectedPage(**_shown(stored, gateway), token=token)
 
@@ -126,7 +126,9 @@ def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) ->
     if body.channel is Channel.LIVECHAT:
         made = livechat_app_id(organization, page_id)
         if body.external_id not in (None, made):
-            raise InvalidError("body.external_id", "A livechat page is given its id: leave it out.")
+            raise InvalidError(
+                "body.external_id", "A livechat page gets its id automatically: omit it."
+            )
         return made
     if body.external_id is None:
         raise InvalidError("body.external_id", f"Give the page's id at {body.channel}.")
@@ -190,7 +192,7 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
 async def list_pages(
     caller: CurrentCaller, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[PageView]:
-    """Those that the viewer may see (R7.1), in the order of their ids."""
+    """The pages that the viewer may see (R7.1), in the order of their ids."""
     seen = sorted(
         (p for p in caller.organization.pages.values() if sees_page(caller.scope, p.value.id)),
         key=lambda stored: stored.value.id,
@@ -229,7 +231,7 @@ async def get_page(
 async def delete_page(
     page_id: PathId, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
-    """For the role `system_admin`. Its events are no longer taken; its history stays. Another
+    """For the role `system_admin`. Its events are no longer processed; its history stays. Another
     organization may connect the account from now on. A livechat page's token ends."""
     organization = caller.organization
     app_id = livechat_app_id(organization.id, PageId(page_id))
@@ -243,7 +245,7 @@ async def delete_page(
 
 
 def _shown(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any]:
-    """The fields of a page's view; what only livechat pages have is left out of others."""
+    """The fields of a page's view, without those of livechat pages for other channels."""
     page = stored.value
     shown: dict[str, Any] = {
         "id": page.id,

@@ -1,4 +1,4 @@
-"""Lists: `{"items", "next", "position"}`, cut by `limit` and continued by `cursor`."""
+"""Lists: `{"items", "next", "position"}`, limited by `limit` and continued by `cursor`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from tuyen_gateway.errors import InvalidError
 DEFAULT_LIMIT = 50
 
 CURSOR_LASTS = timedelta(days=1)
-"""How long a cursor can be followed. What moved since its walk began is looked up for each page of
-a list, so a walk has to end."""
+"""How long a cursor is valid. Each page of a list looks up what moved since its scan began, so a
+scan has to end."""
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 
 class Listed(BaseModel, Generic[Item]):
-    """One page of a list. `next` is the cursor of the following one, null at the end; `position`
-    is how far the answering view has come."""
+    """One page of a list. `next` is the cursor of the next page, null at the end; `position` is how
+    far the view had read."""
 
     items: list[Item]
     next: str | None
@@ -36,13 +36,13 @@ class Listed(BaseModel, Generic[Item]):
 class Paging:
     limit: int
     after: str | None
-    """What the cursor stands for: the last key of the page before."""
+    """The content of the cursor: the last key of the page before."""
     path: str
-    """Which list it is: a cursor continues no other."""
+    """The list that the cursor belongs to: it continues no other."""
     seals: Seals
 
     def cut(self, entries: Sequence[T], key: Callable[[T], str]) -> tuple[list[T], str | None]:
-        """The page of `entries`, which are in ascending order of `key`, and the next cursor."""
+        """The page of `entries`, which must be in ascending order of `key`, and the next cursor."""
         after = self.after
         rest = entries if after is None else [one for one in entries if key(one) > after]
         page = list(rest[: self.limit])
@@ -68,7 +68,7 @@ async def _paging(
         if after is None:
             raise InvalidError(
                 "query.cursor",
-                "This is no cursor of this list, or one of another day: start again without one.",
+                "This cursor is invalid for this list, or has expired: start again without one.",
             )
     return Paging(limit=limit, after=after, path=path, seals=gateway.seals)
 

@@ -1,9 +1,11 @@
-"""How far what answers has come, as a caller is told: opaque, and of nobody's doing but their own
-organization's (R7.2, I13).
+"""How far a view has read, as a caller sees it: an opaque string that depends on their own
+organization only (R7.2, I13).
 
-A place in the log counts what all tenants write. So a position is made of the places of the
-organization's own records alone, and sealed: it changes when something of the organization was
-written and at no other time, and shows nobody where.
+Offsets in the log count what all tenants write. So a position is made of the offsets of the
+organization's own records only, and is encrypted: it changes if and only if something of the
+organization was written, and reveals nothing else.
+
+Decides INV5 and I13.
 """
 
 from tuyen_events.ids import OrganizationId
@@ -29,5 +31,5 @@ def jobs_position(gateway: Gateway, organization: OrganizationId) -> str:
 
 
 def operators_position(gateway: Gateway) -> str:
-    """Of the list of all organizations, whose reader sees them all."""
+    """For the list of all organizations, whose reader sees all of them."""
     return gateway.seals.mark("directory", gateway.directory.copy.position().to_bytes(8))

@@ -1,4 +1,4 @@
-"""Presence: who is at work (R8)."""
+"""Presence: which agents are online (R8)."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from tuyen_gateway.gateway import Gateway
 router = APIRouter(prefix="/presence", tags=["presence"])
 
 _SHOWN_WITHIN_S = 2.0
-"""How long `PUT` waits until `GET` shows what it did."""
+"""How long `PUT` waits until `GET` shows its result."""
 
 
 class PresenceIn(RequestBody):
@@ -28,9 +28,9 @@ class PresenceIn(RequestBody):
 
     status: Presence
     session: ChosenId | None = None
-    """The device or window; each login is one of its own."""
+    """The device or window; by default each login is one session."""
     agent_id: ChosenId | None = None
-    """For managing roles: somebody else. It is said of all their sessions, and opens none."""
+    """For managing roles: another agent. Applies to all their sessions, and opens none."""
 
 
 class Heartbeat(RequestBody):
@@ -40,10 +40,10 @@ class Heartbeat(RequestBody):
 class SessionView(ResponseBody):
     agent_id: str
     presence: Presence
-    """Of the agent, over all sessions (R8.1), as far as this gateway has seen."""
+    """The agent's presence over all sessions (R8.1), as far as this gateway has read."""
     session: str
     lease_s: float
-    """The session ends so many seconds after its last heartbeat."""
+    """The session ends this many seconds after its last heartbeat."""
 
 
 class PresenceView(ResponseBody):
@@ -59,8 +59,8 @@ class PresenceView(ResponseBody):
 async def put_presence(
     body: PresenceIn, caller: CurrentCaller, gateway: GatewayPorts
 ) -> SessionView:
-    """Answers once it is in the log, and once `GET /v1/presence` shows what became of it, or after
-    2 s. One session that logs out leaves an agent online who has another (R8.1)."""
+    """Answers once the signal is in the log, and once `GET /v1/presence` shows its result, or after
+    2 s. If one session logs out, an agent with another one stays online (R8.1)."""
     signal = _signal(gateway, caller, body.status, body.session, body.agent_id)
     at = await gateway.presence.signal(signal)
     await gateway.presence.settled(signal, at, _SHOWN_WITHIN_S)
@@ -71,7 +71,8 @@ async def put_presence(
 async def post_heartbeat(
     caller: CurrentCaller, gateway: GatewayPorts, body: Heartbeat | None = None
 ) -> SessionView:
-    """Renews the session's lease. It wakes no session that has ended: that takes `PUT`."""
+    """Renews the session's lease. It does not reopen a session that has ended: use `PUT` for
+    that."""
     signal = _signal(gateway, caller, None, None if body is None else body.session, None)
     await gateway.presence.signal(signal)
     return _session(gateway, signal)

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 `application/problem+json`; the one place that knows HTTP statuses."""
+"""Errors as RFC 9457 `application/problem+json`; the only module that knows HTTP statuses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -40,13 +40,14 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
 }
 
 _MOST_ERRORS = 20
-"""Of a body in which everything is wrong, so many places are told; the answer stays small."""
+"""The most fields that an error response lists, so that it stays small if everything in a body is
+wrong."""
 
 _PLACE_CHARACTERS = 200
-"""The name of a field that is not known is the caller's own, however long."""
+"""The caller chose the name of an unknown field, which may be long."""
 
 _AWAY = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
-"""No database was asked in time, so the caller did not ask for too much."""
+"""No database answered in time, so the caller did not ask for too much."""
 
 _log = structlog.get_logger()
 
@@ -78,11 +79,11 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
-    """With 422: each field that is wrong."""
+    """With 422: each invalid field."""
     version: int | None = None
-    """With 412: the version that stands now."""
+    """With 412: the present version."""
     agent_id: str | None = None
-    """With 412, and 409 to somebody who wanted to take it: who has it now; left out for nobody."""
+    """With 412, and with 409 after an attempt to take: the present assignee; omitted for nobody."""
 
 
 _MEANINGS: Mapping[int, str] = {
@@ -90,10 +91,10 @@ _MEANINGS: Mapping[int, str] = {
     401: "No login, or one that has ended",
     403: "The viewer's role may not do this",
     404: "It does not exist, or the viewer may not see it",
-    408: "The body did not come in time",
-    409: "It does not fit what stands",
+    408: "The body did not arrive in time",
+    409: "It conflicts with the present state",
     412: "Another change came first",
-    413: "The body is longer than this route takes",
+    413: "The body is longer than this route accepts",
     422: "A field is wrong; `errors` names each",
     429: "Too many attempts; `Retry-After` says when to try again",
     503: "Not now: try again",
@@ -127,7 +128,7 @@ def problem_response(
     agent_id: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """One problem as an answer."""
+    """One problem as a response."""
     problem = Problem(
         title=HTTPStatus(status).phrase,
         status=int(status),
@@ -145,7 +146,7 @@ def problem_response(
 
 
 def install(app: FastAPI) -> None:
-    """Makes every error of `app` a problem."""
+    """Converts every error of `app` into a problem."""
     app.add_exception_handler(GatewayError, _ours)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _of_the_framework)
@@ -215,13 +216,13 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 
 async def _too_large(request: Request, error: Exception) -> Response:
-    """Within the limits of each field nothing is; this is for what they were reckoned wrongly."""
+    """Cannot happen within the limits of all fields; handles a limit that was computed wrongly."""
     _log.warning("request_too_large_for_the_log", path=request.url.path, error=str(error))
-    detail = "All of it together is more than the log takes: make it shorter, or split it."
+    detail = "All of it together is more than the log accepts: make it shorter, or split it."
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("request_failed", path=request.url.path, error=repr(error))
-    detail = "This is a mistake of ours, and was logged. Try again later."
+    detail = "This is an error of the server, and was logged. Try again later."
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization, StoredEntity, next_version
 from tuyen_events.directory import Member, RuleChanged
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.limits import AGENTS, CAPACITY, PAGES
@@ -19,8 +20,8 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_rule
-from tuyen_gateway.domain.directory import Organization, StoredEntity, next_version
 from tuyen_gateway.errors import NotFoundError
 
 router = APIRouter(prefix="/rules", tags=["rules"])
@@ -30,10 +31,10 @@ class MemberBody(RequestBody):
     """One agent of the pool."""
 
     agent_id: ChosenId
-    capabilities: list[Capability] | None = Field(default=None, max_length=len(Capability))
-    """What the member is given; null is everything (R1.3)."""
+    capabilities: list[Known[Capability]] | None = Field(default=None, max_length=len(Capability))
+    """What the member may handle; null is everything (R1.3)."""
     capacity: int | None = Field(default=None, ge=1, le=CAPACITY)
-    """So many open conversations at most; null is no bound (R1.7)."""
+    """The most open conversations; null is no limit (R1.7)."""
 
 
 class RuleIn(RequestBody):
@@ -57,16 +58,17 @@ class RuleIn(RequestBody):
 
     name: Name
     enabled: bool
-    mode: Strategy = Strategy.SEQUENTIAL
-    applies_to: AppliesTo = AppliesTo.ONLINE
+    mode: Known[Strategy] = Strategy.SEQUENTIAL
+    applies_to: Known[AppliesTo] = AppliesTo.ONLINE
     pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
     members: list[MemberBody] = Field(default=[], max_length=AGENTS)
-    """The pool, in the order of the rotation; none takes in everybody of role `agent` (R1.1)."""
+    """The pool, in the order of the rotation; an empty one includes everybody of role `agent`
+    (R1.1)."""
 
 
 class MemberView(ResponseBody):
-    """As it was stored, whatever bounds there were by then."""
+    """As it was stored, whatever the limits were at that time."""
 
     agent_id: str
     capabilities: list[Capability] | None
@@ -82,25 +84,23 @@ class RuleView(Versioned):
     pages: list[str] | None
     members: list[MemberView]
     revision: int
-    """Rises by one with each change of this rule. It never comes again, not even when the rule is
-    removed and another one made under its id."""
+    """Rises by one with each change of this rule. It is never used again, not even when the rule is
+    removed and another one is created under its id."""
 
 
 @router.put("/{rule_id}", summary="Add or change a rule", responses=problems(403))
 async def put_rule(
     rule_id: PathId, body: RuleIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> RuleView:
-    """For the role `system_admin`.
-
-    Changing a rule keeps its place in the rotation (R2.4). Of several enabled rules that name a
-    page, or of several enabled default rules, the one with the smallest id counts: so one can be
-    replaced by another without a moment that has none.
-    """
+    """For the role `system_admin`. Changing a rule keeps its place in the rotation (R2.4). Of
+    several enabled rules that name a page, or of several enabled default rules, the one with the
+    smallest id counts: so one can be replaced by another without a moment in which there is
+    none."""
     by, now = caller.viewer.agent_id, gateway.clock.now()
 
     def decide(organization: Organization) -> RuleChanged:
-        # Each change of a rule is a record, whose number is at least one more and no earlier than
-        # its time: no earlier rule of this id came so far.
+        # The number of each record is higher than the last and at least its time in milliseconds,
+        # so no earlier rule with this id reached this revision.
         first = next_version(organization.version, int(now.timestamp() * 1000))
         before = organization.rules.get(RuleId(rule_id))
         change = RuleChanged(

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from msgspec.structs import replace
 from pydantic import ConfigDict, Field
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.limits import DONE_AFTER_HOURS
 from tuyen_events.vocabulary import Visibility, WhenNobody
@@ -16,14 +17,14 @@ from tuyen_gateway.api.dependencies import (
 )
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
+from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_settings
-from tuyen_gateway.domain.directory import Organization
 
 router = APIRouter(prefix="/settings", tags=["settings"])
 
 
 class SettingsIn(RequestBody):
-    """Fields that are left out (or null) keep their value."""
+    """Fields that are omitted (or null) keep their value."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,11 +41,11 @@ class SettingsIn(RequestBody):
     auto_assign: bool | None = None
     """Rules assign new conversations; needs `assignment`."""
     auto_reassign: bool | None = None
-    """A customer whose agent has logged out gets another (R3.3); needs `auto_assign`."""
-    when_nobody: WhenNobody | None = None
-    """What becomes of a conversation for which nobody is a candidate (R5)."""
+    """A customer whose agent has logged out gets another one (R3.3); needs `auto_assign`."""
+    when_nobody: Known[WhenNobody] | None = None
+    """What happens to a conversation without a candidate (R5)."""
     take_unassigned: bool | None = None
-    """Agents may take what nobody has (R6.6)."""
+    """Agents may take unassigned conversations (R6.6)."""
     done_after_hours: int | None = Field(default=None, ge=0, le=DONE_AFTER_HOURS)
     """Hours without an event after which a conversation is done (I12); 0 is never."""
 
@@ -59,18 +60,15 @@ class SettingsView(Versioned):
     take_unassigned: bool
     done_after_hours: int
     revision: int
-    """Rises by one with each change; 0 where nothing was ever set. Assignments name it (R9.4)."""
+    """Rises by one with each change; 0 if nothing was ever set. Assignments refer to it (R9.4)."""
 
 
 @router.put("", summary="Change settings", responses=problems(403))
 async def put_settings(
     body: SettingsIn, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> SettingsView:
-    """For the role `system_admin`.
-
-    A change counts from everybody's next request (R7.4). Switching something off erases no
-    assignment that was made while it was on.
-    """
+    """For the role `system_admin`. A change applies from everybody's next request on (R7.4).
+    Switching something off removes no assignment that was made while it was on."""
     given = body.model_dump(exclude_none=True)
     by, now = caller.viewer.agent_id, gateway.clock.now()
 

@@ -1,8 +1,9 @@
-"""The support team: the agents that an organization added as support users (B I.1)."""
+"""The support team: the agents that an organization added as support users."""
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import SupportTeamChanged
 from tuyen_events.ids import AgentId
 from tuyen_events.limits import AGENTS
@@ -16,14 +17,13 @@ from tuyen_gateway.api.dependencies import (
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.changes import check_support_team
-from tuyen_gateway.domain.directory import Organization
 
 router = APIRouter(prefix="/support-team", tags=["staff"])
 
 
 class SupportTeamIn(RequestBody):
     agent_ids: list[ChosenId] = Field(max_length=AGENTS)
-    """In the order in which a rule without members of its own goes round them."""
+    """In the order of the rotation of a rule without members of its own."""
 
 
 class SupportTeamView(Versioned):

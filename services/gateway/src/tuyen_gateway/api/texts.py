@@ -1,19 +1,21 @@
-"""Texts that no store takes whole, wherever in a request they stand."""
+"""Finds texts that cannot be stored, anywhere in a request."""
 
 import json
 import re
 from urllib.parse import parse_qsl
 
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
-"""NUL ends a text for MongoDB's patterns; half of a surrogate pair has no UTF-8."""
+"""NUL ends a text for MongoDB's patterns; a lone surrogate has no UTF-8 encoding."""
 
 _MAY_BE_UNFIT = re.compile(rb"\\u(0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
-"""How either may stand in JSON: escaped, half a pair also in the three bytes that UTF-8 forbids and
-JSON's own reader takes. It takes UTF-16 and UTF-32 as well, in which no JSON is without NUL."""
+"""How either can occur in JSON: escaped, and a lone surrogate also as the three bytes that UTF-8
+forbids and JSON's own decoder accepts. It accepts UTF-16 and UTF-32 as well, in which every JSON
+contains NUL."""
 
 
 def unfit_place(path: str, query: bytes) -> str | None:
-    """Where in a request's address such a text stands, in problems' words; None for nowhere."""
+    """Where such a text is in a request's address, as in a problem's `field`; None if there is
+    none."""
     if _UNFIT.search(path):
         return "path"
     if b"%00" in query or b"\0" in query:
@@ -26,10 +28,8 @@ def unfit_place(path: str, query: bytes) -> str | None:
 
 
 def unfit_field(body: bytes) -> str | None:
-    """Which field of a JSON body holds such a text, or is named by one; None for none.
-
-    What is no JSON has none: whoever reads the body says so.
-    """
+    """Which field of a JSON body contains such a text, also as its name; None if there is none, or
+    if the body is not JSON: its reader reports that."""
     if not _MAY_BE_UNFIT.search(body):
         return None
     try:

@@ -1,7 +1,11 @@
-"""What a change of the directory has to fit; each check raises what the caller got wrong."""
+"""The conditions for a change of the directory; each check raises the caller's mistake.
+
+Decides L1.
+"""
 
 from collections.abc import Iterable, Sequence
 
+from tuyen_directory.organization import Organization
 from tuyen_events.directory import (
     AgentChanged,
     DirectoryEvent,
@@ -15,7 +19,6 @@ from tuyen_events.directory import (
 )
 from tuyen_events.ids import AgentId, DepartmentId, GroupId
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 
 _MOST_NAMED = 3
@@ -24,7 +27,7 @@ _BOOKKEEPING = frozenset({"at", "by", "version"})
 
 
 def unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
-    """Whether two records of an entity differ in nothing but who wrote them and when."""
+    """Whether two records of an entity differ only in who wrote them and when."""
     return type(before) is type(after) and all(
         getattr(before, name) == getattr(after, name)
         for name in before.__struct_fields__
@@ -33,8 +36,8 @@ def unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
 
 
 def check_agent(organization: Organization, change: AgentChanged) -> None:
-    """A username is one agent's; nobody disables themselves; somebody stays `system_admin`; the
-    departments and regions exist."""
+    """A username belongs to one agent; nobody disables themselves; at least one `system_admin`
+    stays; the departments and regions exist."""
     _check_places(organization, change)
     named = organization.agent_named(change.username)
     if named is not None and named.id != change.id:
@@ -46,7 +49,7 @@ def check_agent(organization: Organization, change: AgentChanged) -> None:
 
 
 def check_agent_removal(organization: Organization, agent_id: AgentId, by: AgentId) -> None:
-    """Nobody removes themselves; somebody stays `system_admin`."""
+    """Nobody removes themselves; at least one `system_admin` stays."""
     if agent_id == by:
         raise ConflictError("Nobody removes themselves: ask another system_admin.")
     _check_admin_stays(organization, agent_id)
@@ -57,7 +60,7 @@ def check_support_team(organization: Organization, change: SupportTeamChanged) -
 
 
 def check_page(organization: Organization, change: PageChanged) -> None:
-    """The staff exists. A page stays the account that it is: its customers' ids hang on it."""
+    """The staff exists. A page stays the same account: its customers' ids depend on it."""
     _check_agents(organization, "body.staff", change.staff)
     before = organization.pages.get(change.id)
     if before is None:
@@ -65,12 +68,12 @@ def check_page(organization: Organization, change: PageChanged) -> None:
     if (before.value.channel, before.value.external_id) != (change.channel, change.external_id):
         raise ConflictError(
             f"The page {change.id!r} is {before.value.channel} {before.value.external_id!r} and "
-            "stays it: put the other account under another id."
+            "cannot change: put the other account under another id."
         )
 
 
 def check_settings(change: SettingsChanged) -> None:
-    """Each step of automation stands on the one before."""
+    """Each step of automation needs the one before."""
     if change.auto_assign and not change.assignment:
         raise InvalidError(
             "body.auto_assign",
@@ -95,7 +98,7 @@ def check_rule(organization: Organization, change: RuleChanged) -> None:
 
 
 def check_region(organization: Organization, change: RegionChanged) -> None:
-    """A region is one of a department that exists."""
+    """The region's department exists."""
     check_department_exists(organization, change.department_id)
 
 
@@ -116,7 +119,7 @@ def check_link(organization: Organization, change: LinkChanged) -> None:
 
 
 def check_department_removal(organization: Organization, department_id: DepartmentId) -> None:
-    """No region is in it and no agent: else visitors who ask for it would wait for ever."""
+    """No region and no agent is in it: visitors who ask for it would wait for ever."""
     regions = [
         stored.value.id
         for stored in organization.regions.values()
@@ -136,7 +139,7 @@ def check_region_removal(organization: Organization, region: str) -> None:
 
 
 def check_group_removal(organization: Organization, group_id: GroupId) -> None:
-    """No link leads to it."""
+    """No link refers to it."""
     links = [k for k, stored in organization.links.items() if stored.value.group == group_id]
     _check_unused(f"The group {group_id!r}", "link", links)
 
@@ -150,7 +153,7 @@ def _check_unused(what: str, kind: str, users: Sequence[str]) -> None:
 
 
 def _check_places(organization: Organization, change: AgentChanged) -> None:
-    """An agent of a region is one of its department, too: visitors choose the department first."""
+    """An agent of a region is also in its department: visitors choose the department first."""
     _check_once("body.departments", change.departments)
     _check_once("body.regions", change.regions)
     for department in change.departments:
@@ -195,5 +198,5 @@ def _check_once(field: str, ids: Iterable[str]) -> None:
     seen: set[str] = set()
     for one in ids:
         if one in seen:
-            raise InvalidError(field, f"{one!r} stands there twice.")
+            raise InvalidError(field, f"{one!r} is listed twice.")
         seen.add(one)

@@ -1,4 +1,5 @@
-"""How far each organization's own records reach in partitions that many organizations share."""
+"""The last offsets of each organization's own records in partitions that many organizations
+share."""
 
 from collections.abc import Mapping
 
@@ -23,8 +24,8 @@ class Heads:
 
 
 def packed(heads: Mapping[int, int]) -> bytes:
-    """Offsets by place, of which there are 256 at most, in six bytes each: the length says how many
-    places there are, and nothing of how far they reach."""
+    """Offsets by partition, of which there are at most 256, in six bytes each: the length reveals
+    how many partitions there are, and nothing about the offsets."""
     return b"".join(
         place.to_bytes(_PLACE_BYTES) + offset.to_bytes(_OFFSET_BYTES)
         for place, offset in sorted(heads.items())

@@ -1,4 +1,8 @@
-"""Who had a conversation, and why: a record of the router with the pool that it names (R9.4)."""
+"""Who had a conversation, and why: a record of the router with the pool that it refers to
+(R9.4).
+
+Decides R9.4 and I10.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,19 +29,19 @@ class AssignmentEntry:
     by: AgentId | None
     note: str | None
     candidates: Sequence[AgentId]
-    """Of older records alone; today the pool has them."""
+    """In older records only; today the pool has them."""
     caused_by: str
     at: datetime
     kind: ConversationKind | None = None
     choice: Choice | None = None
     settings_version: int = 0
     pool: PoolRecorded | None = None
-    """What `choice.pool_id` names, unless it has not been seen yet."""
+    """The pool with the id `choice.pool_id`, unless it is not folded yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """Where the chosen agent stands in the rule's order, from 1, and who was chosen before."""
+    """The chosen agent's position in the rule's order, from 1, and who was chosen before."""
 
     position: int
     of: int
@@ -45,8 +49,8 @@ class Rotation:
 
 
 def followed(entry: AssignmentEntry) -> bool:
-    """Whether the conversation went to the agent whom its customer had already (R3.2): nobody chose
-    anew, and the reason is the one by which the customer became theirs."""
+    """Whether the conversation went to the customer's existing assignee (R3.2): no new choice was
+    made, and the reason is the one by which the agent got the customer."""
     return entry.agent_id is not None and entry.mode is None and entry.by is None
 
 
@@ -55,7 +59,7 @@ def rule_version(entry: AssignmentEntry) -> int | None:
 
 
 def considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
-    """Who could be chosen, in the pool's order; None while the pool has not been seen."""
+    """Who could be chosen, in the pool's order; None while the pool is not folded yet."""
     if entry.choice is None:
         return entry.candidates
     if entry.pool is None:
@@ -66,10 +70,8 @@ def considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
 
 
 def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
-    """Everybody else of the pool with the rule's reason, in the pool's order.
-
-    None where it is not known: the pool has not been seen, or the record is older than pools.
-    """
+    """All other members of the pool with their reasons, in the pool's order. None if they are not
+    known: the pool is not folded yet, or the record is older than pools."""
     if entry.choice is None:
         return None if entry.candidates else ()
     if entry.pool is None:
@@ -86,7 +88,7 @@ def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
 
 
 def rotation(entry: AssignmentEntry) -> Rotation | None:
-    """None where no rule chose, or while its pool has not been seen."""
+    """None if no rule chose, or while its pool is not folded yet."""
     if entry.pool is None or entry.choice is None or entry.agent_id not in entry.pool.order:
         return None
     return Rotation(
@@ -97,7 +99,7 @@ def rotation(entry: AssignmentEntry) -> Rotation | None:
 
 
 def for_agents(entry: AssignmentEntry) -> AssignmentEntry:
-    """The entry without what managers alone are told: how much others have to do."""
+    """The entry without what only managers may see: the work of others."""
     if entry.choice is None or entry.choice.load is None:
         return entry
     return replace(entry, choice=msgspec.structs.replace(entry.choice, load=None))

@@ -1,11 +1,13 @@
-"""Rows of the inbox, folded so that the order in which partitions come makes no difference.
+"""Rows of the inbox, folded so that the order in which partitions are read makes no difference.
 
-What is counted is counted once, by the reader of the partition in which it stands, guarded by the
-last counted offset. All else is the greatest or the smallest of what was seen, so that folding
-twice or in another order gives the same row. Some things can be made false by a later fact: the
+Counters are counted once, by the reader of the partition that contains the event, guarded by the
+last counted offset. Everything else is the greatest or the smallest of what was seen, so folding
+twice or in another order gives the same row. Some values can become wrong through a later fact: the
 last text (its message is removed), the first unanswered event (an answer lies between two events),
-the newest event that stands, and whether there is a conversation at all (R4.6). `Doubt` says when,
-and the caller asks the thread itself.
+the newest event that was not removed, and whether there is a conversation at all (R4.6). `Doubt`
+says when, and the caller reads the thread itself.
+
+Decides R7.3 and I2.
 """
 
 from dataclasses import dataclass
@@ -48,11 +50,11 @@ from tuyen_gateway.domain.reading import (
 from tuyen_gateway.domain.threads import Instant, believed, moment_of, stored_time
 
 Added = MessageReceived | MessageEchoed | CommentAdded
-"""What puts a message into a thread."""
+"""The events that add a message to a thread."""
 
 Rank = tuple[int, datetime, datetime, int, str]
-"""Whose words name a conversation's customer: the root's author before all others, by name rather
-than without; then the first who wrote, by moment and message."""
+"""Which author names a conversation's customer: the root's author before all others, one with a
+name before one without; then the first who wrote, by moment and message."""
 
 _NAMED_ROOT, _ROOT, _REPLY = -1, 0, 1
 
@@ -60,7 +62,7 @@ _MOST_REPLIERS = 20
 
 
 class Replier(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who wrote below a root comment, and when they did first."""
+    """A customer who wrote below a root comment, and when they did first."""
 
     order: Order
     id: CustomerId
@@ -70,8 +72,8 @@ class Replier(msgspec.Struct, frozen=True, kw_only=True):
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the inbox.
 
-    A row whose customer has not been seen yet (an assignment, a mark or the page's answer was read
-    first) has no `organization`, so that no question finds it.
+    A row whose customer is not known yet (an assignment, a mark or the page's answer was read
+    first) has no `organization`, so that no query finds it.
     """
 
     id: ConversationId = msgspec.field(name="_id")
@@ -86,48 +88,48 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     customer_named: Order | None = None
     name_folded: str | None = None
     repliers: tuple[Replier, ...] = ()
-    """The first of those who replied below a root comment: where that was nobody's to answer, one
-    of them has the conversation (R4.5)."""
+    """The first customers who replied below a root comment: if the root is assigned to nobody, the
+    conversation belongs to one of them (R4.5)."""
     inbound_events: int = 0
     live_events: int = 0
-    """Of these, how many were not taken back (R4.6)."""
+    """How many of these were not removed (R4.6)."""
     withdrawn: tuple[EventPlace, ...] = ()
-    """The places of the last ones that were."""
+    """The positions of the last ones that were removed."""
     counted: dict[str, int] = {}
     """By partition of `inbound`, the offset of the last event that was counted."""
     visit: Visit | None = None
-    """Where the customer of a livechat was when they last wrote, and whom they asked for (L3)."""
+    """Where the customer of a livechat was when they last wrote, and what they asked for (L3)."""
     visited: Order | None = None
-    """Which of their messages said so."""
+    """The message with that visit."""
     updated_at: datetime | None = None
-    """When its last message was accepted here: no sender's clock orders the list (I2)."""
+    """When its last message was accepted: no sender's clock orders the list (I2)."""
     active_at: datetime | None = None
-    """When the last message was accepted here, or when somebody opened it again later (I12): what
-    the channel delivers late is no older for that."""
+    """When the last message was accepted, or when somebody opened it again later (I12): a message
+    that the channel delivers late counts from its acceptance."""
     last: LastMessage | None = None
     last_inbound: Instant | None = None
     first_inbound_at: datetime | None = None
     """When the first inbound event was accepted."""
     last_inbound_at: datetime | None = None
-    """When the last one that was not taken back was."""
+    """When the last one that was not removed was accepted."""
     answered: Instant | None = None
-    """When we said the last word."""
+    """When we replied last."""
     waiting: Instant | None = None
-    """The first inbound event after our last word that was not removed."""
+    """The first inbound event after our last reply that was not removed."""
     delivered_until: datetime | None = None
     seen_until: datetime | None = None
     assignee: AgentId | None = None
     decided_for: CustomerId | None = None
-    """The customer that the assignments name, once there are any."""
+    """The customer in the assignments, once there are any."""
     queued: bool = False
     version: int = 0
     done: bool = False
     done_events: int = -1
     """Done while there are no more inbound events than these (I12)."""
     done_set: tuple[datetime, int, int] | None = None
-    """When that was said last, and where in `commands` it stands: partition and offset."""
+    """When it was last closed or opened, and the position in `commands`: partition and offset."""
     done_command: str | None = None
-    """The command that said it."""
+    """The id of that command."""
     reads: tuple[Read, ...] = ()
     """In the order of the agents' ids."""
     read_by: tuple[AgentId, ...] = ()
@@ -137,17 +139,18 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def root_seen(self) -> bool:
-        """Whether the customer is the one whose events the conversation is keyed by."""
+        """Whether the customer is the one by whose events the conversation is keyed."""
         return self.customer_rank is not None and self.customer_rank[0] <= _ROOT
 
     @property
     def keyed_by(self) -> RowCustomer | None:
         """The customer in whose partition the router decides about the conversation: the root's
-        author or, where the root has not been seen, who replied first below it (R4.5), unless the
-        router took another. None while that one has not been seen.
+        author or, if the root is not known, the first who replied below it (R4.5), unless the
+        router uses another. None while that one is not known.
 
-        A root comment that was told once with its author and once without has two, and the router
-        took the one that asked first: who is not shown is the one without a name.
+        A root comment that was delivered once with its author and once without has two customers,
+        and the router uses the one that asked first: the one that is not shown is the one without a
+        name.
         """
         customer = self.customer
         if customer is None or self.decided_for in (None, customer.id):
@@ -178,7 +181,8 @@ def _plain(replier: Replier) -> RowCustomer:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A message came into a thread: the event, and the place of the event that counts for it."""
+    """A message that is added to a thread: the event, and the position of the event that counts for
+    it."""
 
     event: Added
     message_id: MessageId
@@ -187,9 +191,9 @@ class Addition:
 
 
 def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
-    """The row after a message came into its thread for the first time. Idempotent.
+    """The row after a message was added to its thread for the first time. Idempotent.
 
-    To be called in the order of each partition. `name_folded` is the author's name for searches.
+    Must be called in the order of each partition. `name_folded` is the author's name for searches.
     """
     event = addition.event
     if isinstance(event, MessageEchoed):
@@ -208,7 +212,7 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
 
 
 def _visited(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
-    """The row with the visit of the livechat customer's last message, whether it has one or not."""
+    """The row with the visit of the livechat customer's last message, if it has one."""
     if not isinstance(event, MessageReceived) or event.channel is not Channel.LIVECHAT:
         return row
     order = (*moment_of(event), message_id)
@@ -218,7 +222,7 @@ def _visited(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
 
 
 def _replied(row: InboxRow, customer: Customer, order: Order) -> InboxRow:
-    """The row with one of those who replied below a root comment."""
+    """The row with one more customer who replied below a root comment."""
     known = {replier.id: replier for replier in row.repliers}
     before = known.get(customer.id)
     if before is None or order < before.order:
@@ -234,7 +238,7 @@ def _identified(
     message_id: MessageId,
     name_folded: str | None,
 ) -> InboxRow:
-    """The row with what an event by or to a customer says about whose it is."""
+    """The row with what an event by or to a customer says about whose conversation it is."""
     order = (*moment_of(event), message_id)
     kind, external_id, post_id = ConversationKind.MESSAGE, customer.external_id, None
     reply = False
@@ -277,7 +281,7 @@ def active(row: InboxRow, at: datetime) -> InboxRow:
 
 
 def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow:
-    """The row after the customer's device told how far it has come; never goes back."""
+    """The row after the customer's device reported what was delivered or seen; never goes back."""
     until = believed(event, event.watermark)
     if isinstance(event, MessagesSeen):
         if row.seen_until is not None and row.seen_until >= until:
@@ -289,8 +293,8 @@ def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow
 
 
 def assign(row: InboxRow, event: AssignmentEvent) -> InboxRow:
-    """The row after an assignment record: the highest version counts, of two with one version the
-    first in the log."""
+    """The row after an assignment record: the highest version counts, of two with the same version
+    the first in the log."""
     if event.version <= row.version:
         return row
     return msgspec.structs.replace(
@@ -303,7 +307,8 @@ def assign(row: InboxRow, event: AssignmentEvent) -> InboxRow:
 
 
 def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
-    """The row after an agent's mark (I5); `offset` is its place in the conversation's partition."""
+    """The row after an agent's mark (I5); `offset` is its position in the conversation's
+    partition."""
     if offset <= row.marks_offset:
         return row
     reads = with_mark(row.reads, event, offset)
@@ -312,7 +317,7 @@ def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
 
 def mark_done(row: InboxRow, event: MarkConversationDone, partition: int, offset: int) -> InboxRow:
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
-    a thread stand in another partition once its root's author is known."""
+    a thread are in another partition once its root's author is known."""
     said = (stored_time(event.at), partition, offset)
     if not event.done:
         row = active(row, said[0])
@@ -327,12 +332,12 @@ def mark_done(row: InboxRow, event: MarkConversationDone, partition: int, offset
 
 
 def seen_offset(row: InboxRow, partition: int) -> int:
-    """The last inbound event of a partition that the row has counted; -1 where there is none."""
+    """The last inbound event of a partition that the row has counted; -1 if there is none."""
     return row.counted.get(str(partition), NONE_YET)
 
 
 def recounted(row: InboxRow) -> InboxRow:
-    """The row with what follows from its counts."""
+    """The row with the values that are derived from its counts."""
     live = live_events(row.inbound_events, row.counted, row.withdrawn)
     done = row.inbound_events <= row.done_events
     read_by = tuple(

@@ -1,7 +1,7 @@
 """How many jobs one agent and one organization may have (R9.5): at one time, and within an hour.
 
-Each gateway judges by its own copy of the jobs, brought up to date for each request. Two that are
-asked in the same moment may let one job more pass for each of them; nothing depends on the exact
+Each gateway checks against its own global table of jobs, which is updated for each request. If two
+gateways check at the same moment, each may let one job more pass; nothing depends on the exact
 number.
 """
 
@@ -43,8 +43,7 @@ _OF_ORGANIZATION = _Quota(
 
 
 def refuse_too_many(jobs: Sequence[Job], request: JobRequested) -> None:
-    """Raises TooManyAttemptsError for a request that `jobs`, all of its organization, leave no room
-    for."""
+    """Raises TooManyAttemptsError if `jobs`, all of the request's organization, reach a limit."""
     own = [job for job in jobs if job.request.by == request.by]
     for some, quota in ((own, _OF_AGENT), (jobs, _OF_ORGANIZATION)):
         _refuse(some, quota, request)
@@ -54,7 +53,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     under_way = sum(not job.ended for job in jobs)
     if under_way >= quota.at_once:
         raise TooManyAttemptsError(
-            f"{quota.whose} {under_way} jobs under way, as many as may be: "
+            f"{quota.whose} {under_way} jobs under way, as many as allowed: "
             "ask again when one of them has ended.",
             _SOON_S,
         )
@@ -63,7 +62,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     )
     if len(recent) >= quota.an_hour:
         raise TooManyAttemptsError(
-            f"{quota.whose} asked for {len(recent)} jobs within an hour, as many as may be: "
+            f"{quota.whose} asked for {len(recent)} jobs within an hour, as many as allowed: "
             "name more conversations in each.",
             _until(recent[len(recent) - quota.an_hour], request.at),
         )
@@ -80,7 +79,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
 
 
 def _makes_room(recent: Sequence[Job], surplus: int) -> Job:
-    """The job after which enough ids are older than an hour."""
+    """The job whose expiry leaves few enough ids within the hour."""
     for job in recent:
         surplus -= count_named(job)
         if surplus <= 0:
@@ -89,5 +88,5 @@ def _makes_room(recent: Sequence[Job], surplus: int) -> Job:
 
 
 def _until(job: Job, now: datetime) -> int:
-    """In how many seconds the job is older than an hour."""
+    """In how many seconds the job is more than an hour old."""
     return max(1, int((job.request.at + _HOUR - now).total_seconds()) + 1)

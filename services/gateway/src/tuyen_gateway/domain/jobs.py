@@ -1,4 +1,8 @@
-"""Long work on many conversations: how it stands, and what is left to be done to each of them."""
+"""Long work on many conversations: its state, and what is still to be done for each
+conversation.
+
+Decides R6.5.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +26,7 @@ from tuyen_gateway.domain.threads import stored_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What was asked, and how far it has come; no progress before it was begun."""
+    """A job's request and its progress; no progress before it was begun."""
 
     request: JobRequested
     progress: JobProgressed | None = None
@@ -37,7 +41,7 @@ class Job:
 
 
 def evolve(job: Job | None, event: JobRequested | JobProgressed) -> Job | None:
-    """The job after one of its records. A progress of a job that nobody asked for is nothing."""
+    """The job after one of its records. Progress without a request is ignored."""
     if isinstance(event, JobRequested):
         return job or Job(request=event)
     if job is None:
@@ -49,7 +53,8 @@ def evolve(job: Job | None, event: JobRequested | JobProgressed) -> Job | None:
 
 
 def put_away(request: JobRequested) -> JobRequested:
-    """What is kept of a request once its job has ended: not what it selected, which may be long."""
+    """The part of a request that is kept once its job has ended: without its selection, which may
+    be long."""
     if not isinstance(request, BulkRequested):
         return request
     count_named = request.selection.ids is not None
@@ -57,7 +62,7 @@ def put_away(request: JobRequested) -> JobRequested:
 
 
 def count_named(job: Job) -> int:
-    """How many conversations were named for it by their ids, also after it was put away."""
+    """How many conversations the request named by id, also after it was shortened."""
     if not isinstance(job.request, BulkRequested) or job.request.selection.ids is None:
         return 0
     finish = job.progress if job.ended else None
@@ -65,7 +70,7 @@ def count_named(job: Job) -> int:
 
 
 class ItemStatus(StrEnum):
-    """What became of one conversation."""
+    """The status of one conversation in a job."""
 
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -74,7 +79,7 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """`why` is the reason of a refusal, in a word."""
+    """The result for one conversation; `why` is the reason of a refusal, in one word."""
 
     status: ItemStatus
     why: str = ""
@@ -83,12 +88,12 @@ class ItemResult:
 CHANGED = ItemResult(ItemStatus.CHANGED)
 UNCHANGED = ItemResult(ItemStatus.UNCHANGED)
 NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
-"""It does not exist, or the one who asked may not see it: the two cannot be told apart (R7.2)."""
+"""It does not exist, or the requester may not see it: the two cannot be distinguished (R7.2)."""
 NOT_ARRIVED = ItemResult(ItemStatus.REFUSED, "first_comment_missing")
-"""Nobody knows yet where its commands belong: the comment that it began with has not arrived."""
+"""The partition for its commands is not known yet: the root comment has not arrived."""
 
 TOO_LARGE = ItemResult(ItemStatus.REFUSED, "too_large")
-"""What would have to be asked of the router for it is larger than a record may be."""
+"""The command for it would be larger than a record may be."""
 
 
 def begin(request: JobRequested, total: int, at: Moment) -> JobProgressed:
@@ -105,7 +110,7 @@ def begin(request: JobRequested, total: int, at: Moment) -> JobProgressed:
 def count_results(
     progress: JobProgressed, results: Mapping[ConversationId, ItemResult], at: Moment
 ) -> JobProgressed:
-    """The next progress, with what became of those that were under way."""
+    """The next progress, with the results of the conversations that were under way."""
     refused = dict(progress.refused)
     for result in results.values():
         if result.status is ItemStatus.REFUSED:
@@ -126,8 +131,8 @@ def count_results(
 
 
 def rest_not_found(progress: JobProgressed) -> JobProgressed:
-    """Of a job on named conversations that went through all that it found: those that are left do
-    not exist, or were not to be seen."""
+    """For a job on named conversations that has processed all that it found: the rest does not
+    exist, or may not be seen."""
     missing = progress.total - progress.done
     if missing <= 0:
         return progress
@@ -146,7 +151,8 @@ def take_up(progress: JobProgressed, ids: tuple[ConversationId, ...]) -> JobProg
 def finish(
     progress: JobProgressed, state: JobState, at: Moment, detail: str | None
 ) -> JobProgressed:
-    """The last progress. What is still under way then may have been changed or not."""
+    """The last progress. Conversations that are still under way then may have been changed or
+    not."""
     return msgspec.structs.replace(
         progress,
         revision=progress.revision + 1,
@@ -160,20 +166,18 @@ def finish(
 
 
 def command_id(job: Job, conversation: ConversationId, part: str) -> str:
-    """The id of what the job asks of the router, the same whoever works on it."""
+    """The id of the job's command for a conversation, the same whichever gateway runs the job."""
     return caused_command_id(job.id, conversation, part)
 
 
 def hands_over(request: HandoverRequested, row: InboxRow) -> bool:
-    """Whether the conversation is still to be handed over (R6.5): theirs, and open."""
+    """Whether the conversation is still to be handed over (R6.5): it is the agent's, and open."""
     return row.assignee == request.agent_id and not row.done
 
 
 def closes(request: BulkRequested, row: InboxRow) -> bool:
-    """Whether the conversation is still to be closed or opened.
-
-    A later word than the request stands, and nothing is closed over what came in since.
-    """
+    """Whether the conversation is still to be closed or opened. A change after the request wins,
+    and no conversation is closed that has new events since."""
     if request.done is None or request.done is row.done:
         return False
     asked_at = stored_time(request.at)

@@ -1,19 +1,23 @@
-"""Livechat: how far a page is connected (P1), and what its visitors may choose (L2)."""
+"""Livechat: how far a page is connected (P1), and what its visitors can choose (L2).
+
+Decides P1 and L2.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tuyen_directory.organization import Organization, may_work_on
 from tuyen_events.directory import AgentChanged, DepartmentChanged, PageChanged, RegionChanged
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.domain.directory import Organization, may_work_on
 
 INACTIVE, WAITING, VERIFIED, ACTIVE = "inactive", "waiting", "verified", "active"
 
 
 def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
     """P1: a livechat page is waiting until the first call that is signed with its token, verified
-    after it, and active once somebody subscribed it; an inactive one is that, whatever comes."""
+    after it, and active once somebody subscribed it; an inactive one stays inactive whatever calls
+    arrive."""
     if page.channel is not Channel.LIVECHAT or page.status == INACTIVE:
         return page.status
     if not signed(page.external_id):
@@ -22,7 +26,7 @@ def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
 
 
 def kept_status(organization: Organization, page_id: PageId, channel: Channel) -> str:
-    """The status of a page that is changed without saying one."""
+    """The status of a page that is changed without stating one."""
     if channel is not Channel.LIVECHAT:
         return ACTIVE
     before = organization.pages.get(page_id)
@@ -30,7 +34,7 @@ def kept_status(organization: Organization, page_id: PageId, channel: Channel) -
 
 
 class DepartmentChoice(NamedTuple):
-    """A department, and those of its regions that are to be offered with it."""
+    """A department, with those of its regions that are offered."""
 
     department: DepartmentChanged
     regions: Sequence[RegionChanged]
@@ -39,8 +43,9 @@ class DepartmentChoice(NamedTuple):
 def choices(
     organization: Organization, page_id: PageId, is_online: Callable[[AgentId], bool]
 ) -> Sequence[DepartmentChoice]:
-    """L2: departments with an agent who is online, not disabled, and allowed the page (R1.4); with
-    their regions of which the same holds, if there is more than one. In the order of their ids."""
+    """L2: departments with an agent who is online, not disabled, and allowed on the page (R1.4);
+    with their regions for which the same holds, if there is more than one. In the order of their
+    ids."""
     present = [
         stored.value
         for stored in organization.agents.values()

@@ -1,8 +1,7 @@
-"""The brake on guessing a password: attempts come from a purse that fills up again by itself.
+"""The login throttle: attempts take from a bucket that refills by itself.
 
-Whoever guesses now and then never empties it, so that nobody is locked out by a stranger who does:
-locking for longer each time would let one wrong password every few minutes lock an account for
-good.
+An occasional guesser never empties it, so no stranger can lock anybody out that way: if each wrong
+password made the lock longer, one every few minutes would lock an account for good.
 """
 
 import ipaddress
@@ -14,31 +13,31 @@ FIRST_WAIT = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class AttemptBudget:
-    """So many wrong passwords are free. Each further one makes the next wait twice as long, up to
-    `longest`; and each time that `longest` has passed, one of them is forgotten."""
+    """So many wrong passwords are free. Each further one doubles the next wait, up to `longest`;
+    and each time that `longest` has passed, one of them is forgotten."""
 
     free: int
     longest: timedelta
 
 
 FROM_ONE_PLACE = AttemptBudget(free=5, longest=timedelta(minutes=1))
-"""On one account from one place: some 1,440 guesses a day."""
+"""For one account from one address: some 1,440 guesses a day."""
 
 FROM_STRANGE_PLACES = AttemptBudget(free=20, longest=timedelta(seconds=30))
-"""On one account from all places together from which nobody ever logged in to it: some 2,880 a day,
-however many places there are."""
+"""For one account from all addresses together from which nobody ever logged in to it: some 2,880 a
+day, however many addresses there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempts:
-    """What the wrong passwords took of a purse: `spent` of it, with the last one at `last`."""
+    """What the wrong passwords took from a bucket: `spent` of it, with the last one at `last`."""
 
     spent: float
     last: datetime
 
 
 def wait_before(purse: AttemptBudget, attempts: FailedAttempts | None, now: datetime) -> timedelta:
-    """How long the next attempt has to wait; never longer than the purse's longest wait."""
+    """How long the next attempt has to wait; never longer than the bucket's longest wait."""
     over = -1 if attempts is None else round(attempts.spent) - purse.free
     if attempts is None or over < 0:
         return timedelta(0)
@@ -49,7 +48,7 @@ def wait_before(purse: AttemptBudget, attempts: FailedAttempts | None, now: date
 def attempted(
     purse: AttemptBudget, attempts: FailedAttempts | None, now: datetime
 ) -> FailedAttempts:
-    """With one more wrong password at `now`."""
+    """The attempts with one more wrong password at `now`."""
     if attempts is None:
         return FailedAttempts(1, now)
     forgotten = max(now - attempts.last, timedelta(0)) / purse.longest
@@ -57,8 +56,8 @@ def attempted(
 
 
 def place_of(address: str | None) -> str:
-    """Where a caller is, as far as they cannot choose it freely: an IPv4 address, or the 64 bits of
-    an IPv6 address that a provider gives to one customer."""
+    """The part of a caller's network address that they cannot choose freely: an IPv4 address, or
+    the 64 bits of an IPv6 address that a provider gives to one customer."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a row of the inbox shows of a customer and of a message: no more than a list can carry."""
+"""What a row of the inbox shows of a customer and of a message: small enough for a list."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from tuyen_events.limits import NAME_CHARACTERS, ROW_TEXT_CHARACTERS, URL_CHARAC
 from tuyen_gateway.domain.threads import Message, cut
 
 Order = tuple[datetime, datetime, int, str]
-"""Where a message stands in its thread: its moment, then its id."""
+"""The position of a message in its thread: its moment, then its id."""
 
 
 class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,15 +35,15 @@ class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None:
-    """What a row says of a message: its text, or the kind of its first attachment in brackets, in
-    the vocabulary's word (`[image]`) for the console to translate. The thread has the rest."""
+    """The text that a row shows of a message: its text, or the kind of its first attachment in
+    brackets, for the console to translate (`[image]`). The thread has the rest."""
     if text:
         return cut(text, ROW_TEXT_CHARACTERS)
     return f"[{attachments[0].kind}]" if attachments else None
 
 
 def last_of(message: Message) -> LastMessage | None:
-    """The message as a row shows it; null when it is in no thread or was removed."""
+    """The message as a row shows it; null if it is in no thread or was removed."""
     moment = message.moment
     if moment is None or message.removed:
         return None
@@ -68,5 +68,5 @@ def shown_customer(before: RowCustomer | None, customer: Customer, names: bool) 
 
 
 def whole(address: str | None, characters: int) -> str | None:
-    """The address, unless it is longer than that: a part of one leads nowhere."""
+    """The address, or None if it is too long: a part of it is useless."""
     return None if address is None or len(address) > characters else address

@@ -1,8 +1,10 @@
-"""Who has read what (I5), from what a row knows of its inbound events and of the agents' marks.
+"""Who has read what (I5), from a row's inbound events and the agents' marks.
 
-Inbound events are counted by their places in the log. A mark says how many an agent has seen and,
-by partition, up to which offset, so that an event that its author takes back later is taken out of
-exactly those agents' unread counts who had not seen it (R4.6).
+Inbound events are identified by their positions in the log. A mark says how many an agent has seen
+and, by partition, up to which offset, so that an event that its author removes later is subtracted
+from the unread counts of exactly those agents who had not seen it (R4.6).
+
+Decides I5.
 """
 
 from collections.abc import Collection, Mapping
@@ -28,15 +30,15 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: AgentId
     seen_events: int
     seen: dict[str, int] | None = None
-    """By partition of `inbound`, the last offset among them; null in marks that are older than
-    this field."""
+    """By partition of `inbound`, the last offset among them; null in marks that are older than this
+    field."""
     offset: int = NONE_YET
-    """Where the mark stands in its partition of `marks`."""
+    """The position of the mark in its partition of `marks`."""
 
 
 def with_mark(reads: Collection[Read], event: ConversationRead, offset: int) -> tuple[Read, ...]:
-    """The marks with one more, in the order of the agents' ids. Of more agents than one
-    organization has at a time, those who marked longest ago are forgotten."""
+    """The marks with one more, in the order of the agents' ids. If there are more agents than one
+    organization can have at a time, the oldest marks are forgotten."""
     marks = {read.agent_id: read for read in reads}
     marks[event.agent_id] = Read(
         agent_id=event.agent_id, seen_events=event.seen_events, seen=event.seen, offset=offset
@@ -46,8 +48,8 @@ def with_mark(reads: Collection[Read], event: ConversationRead, offset: int) -> 
 
 
 def with_withdrawn(withdrawn: tuple[EventPlace, ...], place: EventPlace) -> tuple[EventPlace, ...]:
-    """The places of the events that were taken back, with one more; the last ones are kept. The
-    order in which they are told makes no difference."""
+    """The positions of the removed events, with one more; the last ones are kept. The order in
+    which they are read makes no difference."""
     if place in withdrawn:
         return withdrawn
     return tuple(sorted({*withdrawn, place})[-WITHDRAWN_EVENTS:])
@@ -56,7 +58,7 @@ def with_withdrawn(withdrawn: tuple[EventPlace, ...], place: EventPlace) -> tupl
 def live_events(
     inbound_events: int, counted: Mapping[str, int], withdrawn: Collection[EventPlace]
 ) -> int:
-    """How many of the counted events still stand."""
+    """How many of the counted events were not removed."""
     return inbound_events - sum(_reached(counted, place) for place in withdrawn)
 
 
@@ -66,7 +68,7 @@ def unread_events(
     counted: Mapping[str, int],
     withdrawn: Collection[EventPlace],
 ) -> int:
-    """How many events that still stand the agent has not seen."""
+    """How many events that were not removed the agent has not seen."""
     unread = inbound_events - read.seen_events
     if read.seen is not None:
         unread -= sum(
@@ -88,7 +90,7 @@ def may_be_unread(since: datetime | None, last_inbound: datetime | None) -> bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """How far somebody has seen a conversation: what a mark says."""
+    """How far somebody has seen a conversation: the content of a mark."""
 
     events: int
     until: Mapping[str, int]
@@ -98,7 +100,7 @@ class Shown:
 def shown_before(
     inbound_events: int, counted: Mapping[str, int], unseen: Mapping[int, int], behind: int
 ) -> Shown:
-    """All that was counted, without what stands at or behind the offsets `unseen` of their
+    """Everything that was counted, without the events at or after the offsets `unseen` of their
     partitions: `behind` events."""
     until = dict(counted)
     for partition, offset in unseen.items():

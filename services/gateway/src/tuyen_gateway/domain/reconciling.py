@@ -1,6 +1,6 @@
-"""A row brought into line with the messages of its thread, as these come to be.
+"""Updates a row from the messages of its thread.
 
-All of it is idempotent, and what cannot be told from the row and one message is a `NeedsRecheck`.
+All of it is idempotent. What cannot be derived from the row and one message is a `NeedsRecheck`.
 """
 
 from datetime import datetime
@@ -15,21 +15,22 @@ from tuyen_gateway.domain.threads import Direction, Instant, Message
 
 
 class NeedsRecheck(Flag):
-    """What of a row has to be asked of its thread."""
+    """What of a row has to be read from its thread."""
 
     NOTHING = 0
     LAST = auto()
     WAITING = auto()
     UNREAD = auto()
-    """When the last inbound event that stands was accepted."""
+    """When the last inbound event that was not removed was accepted."""
     BORN = auto()
-    """Whether any message came before its removal: a row without one is in no list (R4.6)."""
+    """Whether any message arrived before its removal: a row without one is in no list (R4.6)."""
 
 
 def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
-    """The row after its thread's message came to be as it is now. Idempotent.
+    """The row after a message of its thread changed to its present state. Idempotent.
 
-    A removed message leaves the row where it is in the list, no text behind, and nothing unread.
+    When a message is removed, the row keeps its place in the list, and shows no text and nothing
+    unread of it.
     """
     moment = message.moment
     if moment is None:
@@ -46,8 +47,8 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
 
 
 def _born(row: InboxRow, message: Message | None) -> InboxRow:
-    """The row in the lists of its organization, once it is known whose it is, and if there is a
-    message in it that came before its removal."""
+    """The row in the lists of its organization, once its customer is known, and if it has a message
+    that arrived before its removal."""
     shown = None if message is None or row.customer is None else message.organization
     if row.organization == shown:
         return row
@@ -92,7 +93,7 @@ def _asked(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, 
 
 
 def _withdrawn(row: InboxRow, message: Message) -> InboxRow:
-    """The row after the event that added the message was taken back."""
+    """The row after the event that added the message was removed."""
     if message.offset is None or message.partition is None:
         return row
     withdrawn = with_withdrawn(row.withdrawn, (message.offset, message.partition))
@@ -116,17 +117,17 @@ def settle_last(row: InboxRow, newest: Message | None) -> InboxRow:
 
 
 def settle_waiting(row: InboxRow, first: Message | None) -> InboxRow:
-    """The row with the first inbound message after our last word that was not removed."""
+    """The row with the first inbound message after our last reply that was not removed."""
     return msgspec.structs.replace(row, waiting=None if first is None else first.moment)
 
 
 def settle_unread(row: InboxRow, newest: Message | None) -> InboxRow:
-    """The row with the acceptance of the last inbound message that was not removed."""
+    """The row with the acceptance time of the last inbound message that was not removed."""
     return msgspec.structs.replace(
         row, last_inbound_at=None if newest is None else newest.accepted_at
     )
 
 
 def settle_born(row: InboxRow, some: Message | None) -> InboxRow:
-    """The row with some message of its thread that came before its removal, or without any."""
+    """The row with some message of its thread that arrived before its removal, or without any."""
     return _born(row, some)

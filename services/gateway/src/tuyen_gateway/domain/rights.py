@@ -1,4 +1,7 @@
-"""Which role may do what: the one table, asked in one place."""
+"""Which role may do what: one table, used in one place.
+
+Decides R6.1.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,16 +11,17 @@ from tuyen_events.vocabulary import Role
 
 
 class Right(StrEnum):
-    """Something that not everybody may do. What needs no right, every agent may."""
+    """Something that not every role may do. What needs no right is allowed to every agent."""
 
     MANAGE = "manage"
-    """Change staff, pages and who works on them, settings, rules, the support team (M 3.1)."""
+    """Change staff, pages and who works on them, settings, rules, the support team."""
     READ_SETUP = "read_setup"
-    """See all that was set up: staff in full, settings, rules, the support team."""
+    """See everything that was set up: staff in full, settings, rules, the support team."""
     ASSIGN = "assign"
-    """Assign, reassign and unassign conversations by hand (R6.1)."""
+    """Assign, reassign and unassign conversations manually (R6.1)."""
     EXPLAIN = "explain"
-    """See of a decision who could not be chosen and why, and how busy the chosen one was (R9.4)."""
+    """See for a decision who was excluded and why, and how many conversations the chosen agent had
+    (R9.4)."""
     SET_PRESENCE = "set_presence"
     """Set another agent's presence (R8.3)."""
 

@@ -1,13 +1,13 @@
-"""How much an organization may set up: what others hold of it has to stay bounded (R9.5).
+"""How much an organization may set up: what other processes store of it has to be bounded (R9.5).
 
-Every service keeps the whole directory, and the router makes a pool of everybody whom a rule names.
+Every service stores the whole directory, and the router makes a pool of all members of a rule.
 """
 
 from collections.abc import Callable, Mapping
 
+from tuyen_directory.organization import Organization, entities, entity_of, find
 from tuyen_events import limits
 from tuyen_events.directory import DirectoryEvent, GroupChanged, PageChanged, RuleChanged
-from tuyen_gateway.domain.directory import Organization, entities, entity_of, find
 from tuyen_gateway.errors import InvalidError
 
 _MOST: Mapping[str, int] = {
@@ -22,8 +22,8 @@ _MOST: Mapping[str, int] = {
 
 
 def check_room(organization: Organization, change: DirectoryEvent) -> None:
-    """One more is not one too many, nor are those whom all of a kind name together. What stands may
-    always be changed, and made smaller."""
+    """One more entity is not one too many, and neither are the members that all of its kind name
+    together. What exists may always be changed, and made smaller."""
     entity, entity_id = entity_of(change)
     before = find(organization, entity, entity_id)
     standing = entities(organization, entity)

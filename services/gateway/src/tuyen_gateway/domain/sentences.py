@@ -1,4 +1,4 @@
-"""Why an assignment came about, as a sentence for people, in Vietnamese and in English (R9.4)."""
+"""Explains an assignment in a sentence for people, in Vietnamese and in English (R9.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameLookup:
-    """What people call agents and rules; who or what was removed since is called by its id."""
+    """The names of agents and rules; what was removed since is shown by its id."""
 
     agent: Callable[[AgentId], str]
     rule: Callable[[RuleId], str]
@@ -25,25 +25,29 @@ class NameLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """The names in one record, ready to be said."""
+    """The names in one record, ready for a sentence."""
 
     agent: str
     previous: str | None
     by: str | None
     after: str | None
     gave: str | None
-    """Whose conversation went back to rotation (R6.5)."""
+    """The agent whose conversation was returned to rotation (R6.5)."""
     vi_rule: str
     en_rule: str
-    """With the preposition; empty where no rule was asked."""
+    """With the preposition; empty if no rule was asked."""
     count: int | None
     load: int | None
 
 
 def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
-    """One sentence for every reason; with the note, where somebody left one, a second."""
+    """One sentence for every reason, also for one that this version does not know; with the note,
+    where somebody left one, a second."""
     words = _words(entry, names)
-    said = _followed(words) if followed(entry) else _decided(entry, words)
+    if not entry.reason.is_known:
+        said = _unexplained(entry, words)
+    else:
+        said = _followed(words) if followed(entry) else _decided(entry, words)
     if not entry.note:
         return said
     return Sentence(vi=f"{said.vi} Ghi chú: “{entry.note}”.", en=f"{said.en} Note: “{entry.note}”.")
@@ -97,6 +101,26 @@ def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
         case _:
             assert_never(entry.reason)
     return said
+
+
+def _unexplained(entry: AssignmentEntry, words: _Words) -> Sentence:
+    """What became of the conversation, and the reason's name, which a later version explains."""
+    vi_by = "" if words.by is None else f"Theo quyết định của {words.by}: "
+    en_by = "" if words.by is None else f"As {words.by} decided: "
+    vi_end, en_end = f" (lý do: {entry.reason})", f" (reason: {entry.reason})"
+    if entry.agent_id is None:
+        vi, en = "hội thoại chưa có ai phụ trách", "nobody has the conversation"
+    else:
+        vi = f"hội thoại được giao cho {words.agent}"
+        en = f"the conversation was given to {words.agent}"
+    return Sentence(
+        vi=_capitalized(f"{vi_by}{vi}{words.vi_rule}{vi_end}."),
+        en=_capitalized(f"{en_by}{en}{words.en_rule}{en_end}."),
+    )
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _by_rule(reason: Reason, words: _Words) -> Sentence:

@@ -1,9 +1,11 @@
-"""Messages of the threads, folded from inbound events in whatever order their partitions come.
+"""Messages of the threads, folded from inbound events in whatever order their partitions are read.
 
-A comment's own event, its edits, its hiding and its removal stand in different partitions when
+A comment's own event, its edits, its hiding and its removal are in different partitions if
 different people act. So a message is a set of facts that merge: what was added first in the log
 stays, of two values the one with the later time of action at the channel counts, and a removal is
-for ever (P5c). Folding a fact again changes nothing.
+final (P5c). Folding a fact again changes nothing.
+
+Decides P5c.
 """
 
 from datetime import datetime, timedelta
@@ -40,9 +42,8 @@ from tuyen_events.limits import CLOCK_AHEAD_S, CLOCK_BEHIND_S, NAME_CHARACTERS
 from tuyen_events.vocabulary import Channel
 
 Instant = tuple[datetime, datetime, int]
-"""When something was said, by a clock that is believed, and for what is timed alike when it was
-accepted here: both in whole milliseconds, as the views store them, then the microseconds within
-the second one."""
+"""When something was said, by a believable clock, and, for equal times, when it was accepted here:
+both in whole milliseconds, as the views store them, then the microseconds of the second one."""
 
 _AHEAD = timedelta(seconds=CLOCK_AHEAD_S)
 _BEHIND = timedelta(seconds=CLOCK_BEHIND_S)
@@ -57,7 +58,7 @@ class Direction(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A message or comment. Until it was added (`at` is null) it is in no thread."""
+    """A message or comment. Until it is added (`at` is null) it is in no thread."""
 
     id: MessageId = msgspec.field(name="_id")
     organization: OrganizationId
@@ -68,10 +69,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The microseconds within the millisecond of `accepted_at`."""
     partition: int | None = None
     offset: int | None = None
-    """The place in `inbound` of the event that added it: the first, if it came doubled (R9.2)."""
+    """The position in `inbound` of the event that added it: the first, if there is a duplicate
+    (R9.2)."""
     conversation_id: ConversationId | None = None
     via_parent: MessageId | None = None
-    """The message whose conversation this one belongs to, where its own event could not tell."""
+    """The message whose conversation this one belongs to, if its own event does not say."""
     direction: Direction | None = None
     comment: bool = False
     external_id: str | None = None
@@ -100,14 +102,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def moment(self) -> Instant | None:
-        """When it was said; null until it was added."""
+        """When it was said; null until it is added."""
         if self.at is None or self.accepted_at is None or self.accepted_us is None:
             return None
         return self.at, self.accepted_at, self.accepted_us
 
 
 class EventSource(msgspec.Struct, frozen=True):
-    """Where an event stands in the log, and its id."""
+    """The position of an event in the log, and its id."""
 
     event_id: str
     partition: int
@@ -115,12 +117,12 @@ class EventSource(msgspec.Struct, frozen=True):
 
 
 def stored_time(moment: datetime) -> datetime:
-    """A time in whole milliseconds, the views' own precision."""
+    """A time in whole milliseconds, the views' precision."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def cut(text: str | None, characters: int) -> str | None:
-    """No more of a text than that."""
+    """At most so many characters of a text."""
     return None if text is None else text[:characters]
 
 
@@ -130,11 +132,8 @@ def accepted(event: InboundEvent) -> tuple[datetime, int]:
 
 
 def moment_of(event: InboundEvent) -> Instant:
-    """When what the event tells of was done.
-
-    The sender's clock is believed unless it is ahead of ours or, at a livechat's site, far behind;
-    then it is taken as done when we heard of it (I2).
-    """
+    """When the action of an event happened. The sender's clock is used unless it is ahead of ours
+    or, at a livechat's site, far behind; then the time of acceptance is used (I2)."""
     heard, rest = accepted(event)
     at = believed(event, event.occurred_at)
     late = event.channel is Channel.LIVECHAT and at < heard - _BEHIND
@@ -142,13 +141,13 @@ def moment_of(event: InboundEvent) -> Instant:
 
 
 def believed(event: InboundEvent, told: datetime) -> datetime:
-    """A time that an event tells, or when it was accepted if that is ahead of our clock."""
+    """A time in an event, or the time of acceptance if that time is ahead of our clock."""
     at, heard = stored_time(told), accepted(event)[0]
     return heard if at > heard + _AHEAD else at
 
 
 def message_of(event: InboundEvent) -> MessageId | None:
-    """The message that an event is about; null when it is about none."""
+    """The message that an event is about; null if it is about none."""
     match event:
         case (
             CommentEvent()
@@ -202,8 +201,7 @@ def fold_message(message: Message | None, event: InboundEvent, source: EventSour
 
 
 def _was_removed_before(message: Message) -> bool:
-    """By their order in the log where both stand in one partition, by their acceptance
-    otherwise."""
+    """By their order in the log if both are in one partition, by their acceptance otherwise."""
     if message.offset is None or message.moment is None or message.removed_first is None:
         return False
     removal = message.removed_in.get(str(message.partition))
@@ -236,7 +234,7 @@ def _with_content(
     attachments: tuple[Attachment, ...] | None,
     action: ActionTime,
 ) -> Message:
-    """The message with a newer content; `attachments` null keeps those that it has."""
+    """The message with a newer content; with `attachments` null it keeps its own."""
     if message.removed or not _newer(message.content_at, action):
         return message
     if attachments is None:
@@ -258,7 +256,7 @@ def _added(
     author: Customer | None = None if isinstance(event, MessageEchoed) else event.customer
     at, accepted_at, accepted_us = moment_of(event)
     own_text = not message.removed and _newer(message.content_at, (at, ""))
-    # An edit of a comment carries its attachments, an edit of a message does not.
+    # An edit of a comment contains its attachments, an edit of a message does not.
     own_attachments = own_text or (comment is None and not message.removed)
     return msgspec.structs.replace(
         message,

@@ -1,19 +1,23 @@
-"""Who sees what (R7): one scope, by which every list, count, detail and update is cut."""
+"""Who sees what (R7): one scope, which limits every list, count, detail and update.
+
+Decides R7, R7.1, R7.2 and INV5.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tuyen_events.directory import SettingsChanged
+from tuyen_directory.organization import Organization
+from tuyen_events.directory import AgentChanged, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId
-from tuyen_events.vocabulary import Role, Visibility
+from tuyen_events.vocabulary import Channel, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 
 
 class Assignees(StrEnum):
-    """Whose conversations are seen, of those on the pages that are seen at all."""
+    """Whose conversations a viewer sees, among those on the visible pages."""
 
     ALL = "all"
     OWN_AND_UNASSIGNED = "own_and_unassigned"
@@ -30,7 +34,9 @@ class Viewer:
     role: Role
     pages: frozenset[PageId]
     since: datetime | None = None
-    """When the agent came; null for those who were there before this was kept."""
+    """When the agent was added; null for agents from before this was stored."""
+    other_channels: frozenset[Channel] = frozenset()
+    """The channels of the organization's pages that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +48,12 @@ class Scope:
     pages: frozenset[PageId] | None
     assignees: Assignees
     since: datetime | None = None
-    """What came before this is read: a new agent starts so (I5)."""
+    """Everything before this counts as read for a new agent (I5)."""
+    other_channels: frozenset[Channel] = frozenset()
+    """Channels that this version does not know, whose conversations are listed with the others."""
 
     def covers(self, page: PageId, assignee: AgentId | None) -> bool:
-        """Whether a conversation of `page` that `assignee` has is seen."""
+        """Whether a conversation of `page` whose assignee is `assignee` is visible."""
         if self.pages is not None and page not in self.pages:
             return False
         match self.assignees:
@@ -57,8 +65,26 @@ class Scope:
                 return assignee == self.agent_id
 
 
+def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
+    """The agent as a viewer."""
+    return Viewer(
+        organization=organization.id,
+        agent_id=agent.id,
+        name=agent.name,
+        role=agent.role,
+        pages=organization.staffed_pages(agent.id),
+        since=agent.since,
+        other_channels=organization.other_channels,
+    )
+
+
+def sees_page(scope: Scope, page_id: PageId) -> bool:
+    """Whether a viewer may see a page at all (R7.1)."""
+    return scope.pages is None or page_id in scope.pages
+
+
 def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
-    """R7's table, cut to the viewer's pages by R7.1."""
+    """R7's table, limited to the viewer's pages by R7.1."""
     bound_to_pages = settings.page_permissions and viewer.role is not Role.SYSTEM_ADMIN
     if viewer.role.managing:
         assignees = Assignees.ALL
@@ -74,11 +100,12 @@ def scope_of(viewer: Viewer, settings: SettingsChanged) -> Scope:
         pages=viewer.pages if bound_to_pages else None,
         assignees=assignees,
         since=viewer.since,
+        other_channels=viewer.other_channels,
     )
 
 
 def began_before(row: InboxRow, scope: Scope) -> bool:
-    """Whether the viewer has never marked a conversation that was there before them."""
+    """Whether the viewer has never marked a conversation that existed before they joined."""
     if scope.since is None or row.first_inbound_at is None:
         return False
     marked = any(read.agent_id == scope.agent_id for read in row.reads)
@@ -86,7 +113,7 @@ def began_before(row: InboxRow, scope: Scope) -> bool:
 
 
 def read_at_start(row: InboxRow, scope: Scope, newer: Mapping[str, int]) -> Read:
-    """What a viewer has read of such a conversation, in which so many events are newer than the
-    viewer."""
+    """What a viewer has read of such a conversation, in which `newer` events arrived after the
+    viewer joined."""
     seen = max(0, row.inbound_events - newer.get(row.id, 0))
     return Read(agent_id=scope.agent_id, seen_events=seen)

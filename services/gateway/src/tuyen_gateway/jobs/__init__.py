@@ -1,1 +1,1 @@
-"""Work that outlives requests: jobs on many conversations, and closing those that went quiet."""
+"""Work that outlives HTTP requests: jobs on many conversations, and closing inactive ones."""

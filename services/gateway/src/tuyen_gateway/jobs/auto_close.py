@@ -1,33 +1,37 @@
-"""I12, `done_after_hours`: closes conversations in which nothing happened for so long."""
+"""I12, `done_after_hours`: closes conversations in which nothing happened for so long.
+
+Decides I12.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
 
+from tuyen_directory.organization import Organization
 from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import OrganizationId, caused_command_id
 from tuyen_gateway.adapters.commands import mark_done
-from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient
 from tuyen_platform.metrics import CLOSED_CONVERSATIONS
 
 BATCH = 500
-"""How many commands are under way at once."""
+"""How many commands are in flight at once."""
 
 _log = structlog.get_logger()
 
 
 async def close_inactive(gateway: Gateway, organizations: Iterable[Organization]) -> None:
-    """Closes what is due by now, and returns once that stands in the log.
+    """Closes what is due by now, and returns once that is in the log.
 
-    An event is a message of either side, as it was accepted here, or somebody's opening it again.
-    A command's id comes from the conversation and its last event, and it closes no more than what
-    was seen: two gateways that do it at once do it once, and whoever writes meanwhile is heard.
-    When a server is away the rest of an organization is left to the next check; so it is when one
-    of its conversations raises what nobody expected, and the other organizations go on (R9.5).
+    An event is a message of either side, at its time of acceptance, or the reopening by somebody. A
+    command's id is derived from the conversation and its last event, and it closes no more than
+    what was seen: if two gateways do it at once, it is done once, and a message that arrives
+    meanwhile reopens the conversation. If a server is unavailable, the rest of an organization is
+    left to the next check; so it is if one of its conversations raises an unexpected exception, and
+    the other organizations continue (R9.5).
     """
     for organization in organizations:
         hours = organization.settings.done_after_hours
@@ -37,7 +41,7 @@ async def close_inactive(gateway: Gateway, organizations: Iterable[Organization]
             await gateway.inbox.caught_up()
             await _close(gateway, organization.id, timedelta(hours=hours))
         except Exception as error:
-            # The one supervisor of an organization's closing: nobody else's may stop for it.
+            # The supervisor of one organization's closing: others must not stop because of it.
             if is_transient(error):
                 _log.warning("closing_put_off", organization=organization.id, error=str(error))
             else:

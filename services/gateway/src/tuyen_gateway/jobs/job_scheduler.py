@@ -1,8 +1,8 @@
-"""This gateway's share of the work: the jobs of the partitions that it has, and the quiet
-conversations of the organizations that fall to them.
+"""Runs this gateway's share of the work: the jobs of its partitions, and the inactive conversations
+of the organizations that are assigned to it.
 
-The group of the topic `jobs` says whose a partition is; what stands in it is known from the copy
-that every gateway has. A gateway that loses a partition leaves its jobs where they are.
+The consumer group of the topic `jobs` assigns the partitions; their content is known from the
+global table that every gateway has. A gateway that loses a partition leaves its jobs as they are.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tuyen_platform.kafka.partitions import partition_of
 GROUP = "gateway-jobs"
 
 _AT_ONCE = 8
-"""How many organizations' jobs a gateway works on at a time; the others wait for their turn."""
+"""How many organizations' jobs a gateway runs at a time; the others wait for their turn."""
 
 _REFRESH_S = 5.0
 
@@ -32,8 +32,8 @@ _log = structlog.get_logger()
 
 
 async def run_jobs(gateway: Gateway) -> None:
-    """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is away. A job that
-    raises what nobody expected fails, and all others go on (R9.5)."""
+    """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is unavailable. A job
+    that raises an unexpected exception fails, and all others continue (R9.5)."""
     for copy in gateway.copies():
         await copy.until(partial(getattr, copy, "caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
@@ -65,11 +65,11 @@ class _Scheduler:
                 self._leave(set(self._jobs))
 
     async def _deal(self, has: frozenset[int], *, news: bool) -> None:
-        """Starts what is this gateway's by now, and leaves what is not any more."""
+        """Starts the work that is this gateway's by now, and stops the work that no longer is."""
         if has != self._had:
             _log.info("share_dealt", partitions=sorted(has))
         if (news or has - self._had) and not await self.gateway.jobs.copy.refresh(_REFRESH_S):
-            return  # somebody else's progress may not be known yet: at the next turn
+            return  # another gateway's progress may not be read yet: try at the next turn
         self._had = has
         self._jobs = {job: task for job, task in self._jobs.items() if not task.done()}
         running = {job.id for job in self.gateway.jobs.running(has)}
@@ -83,8 +83,8 @@ class _Scheduler:
             self._jobs.pop(job_id).cancel()
 
     async def _supervised(self, job_id: str) -> None:
-        """Runs a job, and is its one supervisor: whatever it raises ends this job alone. What the
-        surroundings did never comes here, it is waited for."""
+        """Runs a job, and is its one supervisor: an exception ends this job alone. Errors of the
+        environment are retried and do not get here."""
         try:
             await run_job(self.gateway, job_id, self._turns)
         except Exception:

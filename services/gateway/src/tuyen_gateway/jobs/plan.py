@@ -1,4 +1,4 @@
-"""What a job asks of the router for one conversation."""
+"""Which commands a job sends to the router for one conversation."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -29,7 +29,8 @@ DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is still to be asked for a conversation, and what is known of it without asking."""
+    """The commands that are still to be sent for a conversation, and the results that are known
+    without them."""
 
     commands: tuple[Command, ...] = ()
     known: tuple[ItemResult, ...] = ()
@@ -37,14 +38,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans for one job. `carried_out` are those of its commands that made a record already."""
+    """Plans for one job. `carried_out` are those of its commands that already made a record."""
 
     job: Job
     now: datetime
     carried_out: Collection[str] = field(default_factory=frozenset)
 
     def plan(self, conversation: ConversationId, row: InboxRow | None) -> Plan:
-        """`row` is the conversation as the one who asked may see it."""
+        """`row` is the conversation as the requester may see it."""
         if row is None:
             return Plan(known=(NOT_FOUND,))
         match self.job.request:
@@ -149,8 +150,8 @@ class Planner:
 
 
 def merged(results: Collection[ItemResult]) -> ItemResult:
-    """One verdict on a conversation for which several things were asked: a refusal is told, and a
-    change, however much else was so already."""
+    """One result for a conversation with several commands: a refusal wins, then a change, however
+    much else was unchanged."""
     for status in (ItemStatus.REFUSED, ItemStatus.CHANGED):
         for result in results:
             if result.status is status:

@@ -1,4 +1,4 @@
-"""Waiting for servers that are away, where nobody waits for an answer."""
+"""Retries while servers are unavailable, for work that no caller waits for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,8 +13,8 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 _AWAY = (ConnectionFailure, LogUnavailableError, UnavailableError)
 
 _INTERRUPTED = frozenset({43, 91, 175, 11600, 11601, 11602})
-"""What MongoDB says of a question that it broke off for a reason of its own: the cursor went with a
-restart, it shuts down, the collection was dropped to be made again, the primary changed."""
+"""MongoDB's codes for a query that it aborted by itself: the cursor was lost in a restart, it is
+shutting down, the collection was dropped to be created again, the primary changed."""
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0
@@ -25,15 +25,15 @@ _log = structlog.get_logger()
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether another try is worth it: a server is away, or a view is behind."""
+    """Whether a retry may succeed: a server is unavailable, or a view is behind."""
     if isinstance(error, OperationFailure):
         return error.code in _INTERRUPTED or isinstance(error, _AWAY)
     return isinstance(error, _AWAY)
 
 
 async def retry_while_away(step: Callable[[], Awaitable[T]], **about: str) -> T:
-    """Does `step` until nothing that it needs is away, 0.2 to 5 s between two tries. It has to be
-    one that can be repeated. `about` is what the log says of it."""
+    """Repeats `step` until nothing that it needs is unavailable, with 0.2 to 5 s between two
+    attempts. The step must be repeatable. `about` is the log's context."""
     wait = _FIRST_WAIT_S
     while True:
         try:

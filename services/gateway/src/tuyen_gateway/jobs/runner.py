@@ -1,10 +1,11 @@
-"""Runs one job: a chunk of conversations at a time, each remembered in the log before it is begun
-and counted after the router answered for all of it.
+"""Runs one job in batches of conversations, each stored in the log before it is begun and counted
+after the router answered for all of it.
 
-Whoever takes a job over begins with the chunk that was under way. Commands have ids of the job and
-the conversation, so what the first one brought about is seen in the history and not asked again;
-what was asked and not yet handled is asked twice, and the router finds the second time nothing to
-change. Two gateways that both think that a job is theirs do the same harmless thing.
+A gateway that takes a job over begins with the batch that was under way. The ids of commands are
+derived from the job and the conversation, so what the first gateway achieved is found in the
+history and not sent again; a command that was sent and not yet handled is sent twice, and the
+router finds nothing to change the second time. Two gateways that both believe they own a job do the
+same, which is harmless.
 """
 
 import asyncio
@@ -29,7 +30,6 @@ from tuyen_events.jobs import (
 )
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.commands import Command
-from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     TOO_LARGE,
@@ -45,7 +45,7 @@ from tuyen_gateway.domain.jobs import (
     take_up,
 )
 from tuyen_gateway.domain.rights import RIGHTS, Right
-from tuyen_gateway.domain.visibility import Scope, scope_of
+from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged
@@ -62,7 +62,7 @@ _LISTED = 10_000
 _ASKED = 1_000
 """How many ids are looked up at once."""
 _LOOKS = 3
-"""How often the database is asked for what it did not find within its time."""
+"""How often a query that timed out is repeated."""
 
 _SILENCE_S = 30.0
 _REMEMBERED = timedelta(days=30)
@@ -74,12 +74,12 @@ _log = structlog.get_logger()
 
 _UNEXPECTED = (
     "Something in this job could not be handled, and it was stopped. What was changed by then "
-    "stays so. The cause stands in the gateway's log, under the job's id."
+    "stays so. The cause is in the gateway's log, under the job's id."
 )
 
 
 class StoppedError(Exception):
-    """The job cannot go on; `detail` says why, for people."""
+    """The job cannot continue; `detail` says why, for users."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -87,16 +87,16 @@ class StoppedError(Exception):
 
 
 async def run_job(gateway: Gateway, job_id: str, turns: Turns) -> None:
-    """Goes on with a job until it ended, or until cancelled: a slice of it at each turn of its
-    organization. Waits while a server is away; whatever else goes wrong is raised, and the job then
-    stands as it was."""
+    """Continues a job until it has ended, or until cancelled: one slice at each turn of its
+    organization. Waits while a server is unavailable; any other error is raised, and the job stays
+    as it was."""
     job = gateway.jobs.job(job_id)
     if job is not None and not job.ended:
         await _Run(gateway, job, turns).run()
 
 
 async def fail_job(gateway: Gateway, job_id: str) -> None:
-    """Ends a job that raised what nobody expected. Waits while a server is away."""
+    """Ends a job that raised an unexpected exception. Waits while a server is unavailable."""
     job = gateway.jobs.job(job_id)
     if job is not None and not job.ended:
         await _Run(gateway, job, Turns(1)).stop(_UNEXPECTED)
@@ -133,7 +133,7 @@ class _Run:
             await self.stop(stopped.detail)
 
     async def stop(self, detail: str) -> None:
-        """Ends the job where it stands, as failed."""
+        """Ends the job as it is, as failed."""
         stands = self._gateway.jobs.job(self._job.id) or self._job
         reached = stands.progress or begin(self._job.request, 0, self._now())
         await self._end(reached, JobState.FAILED, detail)
@@ -152,8 +152,8 @@ class _Run:
         return await self._next(begin(self._job.request, total, self._now()))
 
     async def _next(self, progress: JobProgressed) -> JobProgressed:
-        """The progress with the next chunk under way, as it is in the log by then; as it was given,
-        when there is none left."""
+        """The progress with the next batch under way, which is in the log by then; the given one if
+        there is none left."""
         if not self._listed:
             self._listed = await self._look_up(progress.cursor)
         chunk, self._listed = self._listed[:SLICE], self._listed[SLICE:]
@@ -175,7 +175,7 @@ class _Run:
         )
 
     async def _found(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
-        """Those that exist and may be seen; what is made up costs nothing but this look."""
+        """The ids that exist and may be seen; an id that does not exist costs only this look-up."""
         scope, found = self._scope(), list[ConversationId]()
         for start in range(0, len(ids), _ASKED):
             some = ids[start : start + _ASKED]
@@ -186,7 +186,8 @@ class _Run:
     async def _work(
         self, ids: Sequence[ConversationId], turn: Turn, *, again: bool
     ) -> Mapping[ConversationId, ItemResult]:
-        """What became of each. `again`: somebody may have begun with them before."""
+        """The result for each conversation. `again`: another gateway may have begun with them
+        before."""
         scope = self._scope()
         named = {one: [command_id(self._job, one, part) for part in (ASSIGN, DONE)] for one in ids}
         await self._patiently(self._gateway.commands.copy.following)
@@ -213,8 +214,8 @@ class _Run:
         return results
 
     async def _send(self, commands: Sequence[Command]) -> Collection[str]:
-        """Sends what the topic takes; the ids of the others, which their conversations are refused
-        for."""
+        """Sends the commands that the topic accepts; returns the ids of the others, whose
+        conversations are refused."""
         try:
             await self._gateway.commands.send(commands)
         except RecordTooLargeError as error:
@@ -228,8 +229,8 @@ class _Run:
     async def _settled(
         self, awaited: Sequence[asyncio.Future[CommandSettled]], turn: Turn
     ) -> Mapping[str, Outcome]:
-        """What the router said. A command that stands in the log is answered, however long the
-        router is away; others have their turn meanwhile."""
+        """The router's results. A command that is in the log is answered, however long the router
+        is unavailable; others get their turn meanwhile."""
         pending: set[asyncio.Future[CommandSettled]] = set(awaited)
         while pending:
             _, pending = await asyncio.wait(pending, timeout=_SILENCE_S)
@@ -258,7 +259,7 @@ class _Run:
         )
 
     async def _directory_is_current(self) -> None:
-        """Who asked may have come into the directory a moment ago, at another gateway."""
+        """The requester may have been added to the directory a moment ago, by another gateway."""
         if not await self._gateway.directory.copy.refresh(WAIT_S):
             raise UnavailableError("This gateway has not folded the directory yet.")
 
@@ -267,7 +268,7 @@ class _Run:
         return job is not None and job.ended
 
     def _scope(self) -> Scope:
-        """What the one who asked may see and do by now (R7.4). Raises StoppedError."""
+        """What the requester may see and do by now (R7.4). Raises StoppedError."""
         request = self._job.request
         organization = self._gateway.directory.organization(request.organization)
         agent = None if organization is None else organization.active_agent(request.by)

@@ -1,4 +1,4 @@
-"""Whose job is worked on next: organizations take turns, a slice of work at a time (R9.5)."""
+"""Which job is continued next: organizations take turns, one slice of work at a time (R9.5)."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -11,8 +11,8 @@ from tuyen_events.ids import OrganizationId
 
 @dataclass
 class Turn:
-    """The right to do one slice. `give_back` ends it early, for a slice that only waits; again, and
-    after the end, it does nothing."""
+    """The right to do one slice. `give_back` ends it early, for a slice that only waits; repeated,
+    or after the end, it has no effect."""
 
     turns: "Turns"
     organization: OrganizationId
@@ -27,9 +27,9 @@ class Turn:
 class Turns:
     """At most `at_once` slices at a time, and never two of one organization.
 
-    Whoever waits is served in turn: first each organization once, in the order in which they came
-    to wait, and inside one its jobs in that order. So a job waits for no more than one slice of any
-    other organization before each of its own, however many jobs that one has.
+    Waiting jobs are served in turn: first each organization once, in the order in which they began
+    to wait, and within one its jobs in that order. So a job waits for at most one slice of any
+    other organization before each of its own, however many jobs that organization has.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -39,7 +39,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, organization: OrganizationId) -> AsyncIterator[Turn]:
-        """Waits for the organization's turn, and holds it for as long as the block lasts."""
+        """Waits for the organization's turn, and holds it while the block lasts."""
         await self._wait(organization)
         turn = Turn(self, organization)
         try:
@@ -59,7 +59,7 @@ class Turns:
         try:
             await given
         except asyncio.CancelledError:
-            if given.done() and not given.cancelled():  # given in the moment of the cancelling
+            if given.done() and not given.cancelled():  # given at the moment of the cancellation
                 self.ended(organization)
             else:
                 self._forget(organization, given)
@@ -80,12 +80,12 @@ class Turns:
                 continue
             waiting = self._waiting.pop(organization)
             while waiting and waiting[0].done():
-                waiting.popleft()  # cancelled a moment ago, and its task does not know yet
+                waiting.popleft()  # cancelled a moment ago; its task has not run yet
             if not waiting:
                 continue
             given = waiting.popleft()
             if waiting:
-                self._waiting[organization] = waiting  # behind all others
+                self._waiting[organization] = waiting  # after all others
             self._free -= 1
             self._at_work.add(organization)
             given.set_result(None)

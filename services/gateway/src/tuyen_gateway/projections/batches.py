@@ -1,4 +1,4 @@
-"""A batch of records, sorted by what it is about."""
+"""Sorts a batch of records by what they are about."""
 
 from dataclasses import dataclass, field
 
@@ -35,7 +35,7 @@ RowEvent = (
 
 @dataclass(frozen=True, slots=True)
 class RowFact:
-    """Something that is said of a row itself, and where in its topic it stands."""
+    """Something that concerns the row itself, and its position in its topic."""
 
     event: RowEvent
     partition: int
@@ -44,7 +44,7 @@ class RowFact:
 
 @dataclass(frozen=True, slots=True)
 class BatchWork:
-    """What a batch says, each list in the order of every partition."""
+    """The content of a batch, each list in the order of every partition."""
 
     messages: dict[MessageId, list[tuple[InboundEvent, EventSource]]] = field(default_factory=dict)
     additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
@@ -52,9 +52,9 @@ class BatchWork:
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
     parents: set[MessageId] = field(default_factory=set)
-    """Messages that give others their conversation."""
+    """Messages from which others get their conversation."""
     comments: set[MessageId] = field(default_factory=set)
-    """Comments that were added: others may be known by them alone."""
+    """Comments that were added: others may get their conversation only from them."""
 
 
 def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
@@ -71,7 +71,7 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
 
 
 def read_batch(batch: FetchedRecords) -> BatchWork:
-    """The batch, sorted. Raises UnreadableEventError: what cannot be read is not to be in it."""
+    """The batch, sorted. Raises UnreadableEventError: it must not contain unreadable records."""
     work = BatchWork()
     for records in batch.values():
         for record in records:

@@ -1,8 +1,8 @@
 """The views' collections: their names, their indexes, and guarded writes.
 
-A document carries a `stamp` of its own content. It is replaced only while it is as it was read, so
-that two gateways that fold parts of one document lose nothing to each other; what a writer loses,
-it reads and folds again. Equal content has an equal stamp, whichever way it came about.
+A document contains a `stamp` of its own content. It is replaced only if it is as it was read, so
+that two gateways that fold parts of one document do not overwrite each other's work; a gateway that
+loses the race reads and folds again. Equal content has an equal stamp, however it came about.
 """
 
 from collections.abc import Collection as Ids
@@ -22,8 +22,8 @@ from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document
 
 _SHAPE = 3
-"""Rises when what is folded into rows, messages or counters changes: a new shape is folded from the
-log beside the old one."""
+"""Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
+beside the old one."""
 
 CONVERSATIONS = f"conversations_{_SHAPE}"
 MESSAGES = f"messages_{_SHAPE}"
@@ -38,7 +38,7 @@ VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
 
 FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS)
-"""What they are folded from: of the commands, only those that close a conversation."""
+"""What they are folded from; of the commands, only those that close a conversation."""
 
 THREAD_ORDER = (
     ("at", ASCENDING),
@@ -46,7 +46,7 @@ THREAD_ORDER = (
     ("accepted_us", ASCENDING),
     ("_id", ASCENDING),
 )
-"""A thread, oldest first: by moment, of two with the same one by their ids."""
+"""A thread, oldest first: by moment, and for equal moments by id."""
 
 DUPLICATE_KEY = 11000
 """MongoDB's error code."""
@@ -56,10 +56,10 @@ _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
 COUNTED_BY = ("page_id", "channel", "kind", "done", "live_events")
-"""What `BY_INBOUND` knows of a row besides: for a question that reads no row."""
+"""The fields that `BY_INBOUND` also contains, for queries that read no row."""
 
-# Every list of I4 runs down one of these. A question that names no channel or kind asks for all of
-# them, which the server merges in the order of `updated_at`.
+# Every list of I4 is read from one of these. A query without a channel or kind lists all of them,
+# which the server merges in the order of `updated_at`.
 _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
     CONVERSATIONS: (
         IndexModel(
@@ -157,7 +157,7 @@ def later_than(moment: Instant, id_: str | None = None) -> Document:
 
 
 async def ensure_indexes(database: Database) -> None:
-    """Makes the indexes that are missing. Safe to repeat."""
+    """Creates the indexes that are missing. Can be repeated."""
     for name, indexes in _INDEXES.items():
         await database[name].create_indexes(list(indexes))
 
@@ -174,7 +174,7 @@ class StoredDocument(Generic[Folded]):
 
 
 def stamp_of(value: InboxRow | Message) -> bytes:
-    """Eight bytes that stand for the document's whole content."""
+    """Eight bytes that represent the document's whole content."""
     return blake2b(msgspec.msgpack.encode(value), digest_size=8).digest()
 
 
@@ -190,7 +190,7 @@ async def read_by_id(
 async def read_all(
     collection: Collection, kind: type[Folded], query: Document
 ) -> dict[str, StoredDocument[Folded]]:
-    """The documents that `query` finds, by id."""
+    """The documents that `query` matches, by id."""
     found = await collection.find(query).to_list(None)
     return {
         document["_id"]: StoredDocument(msgspec.convert(document, kind), document["stamp"])
@@ -203,7 +203,7 @@ async def write(
     before: Mapping[str, StoredDocument[Folded]],
     after: Iterable[Folded],
 ) -> bool:
-    """Stores what differs from `before`; false when another writer came between, for some of it."""
+    """Stores what differs from `before`; false if another writer was faster, for some of it."""
     operations = [
         operation
         for value in after
@@ -225,7 +225,7 @@ Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
 
 
 def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Operation | None:
-    """What stores a document while it is as it was read; None when it stays as it is."""
+    """Stores a document if it is still as it was read; None if it does not change."""
     if before is None:
         return InsertOne(_document(after))
     if before.value == after:
@@ -233,7 +233,7 @@ def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Opera
     guard = {"_id": after.id, "stamp": before.stamp}
     if isinstance(after, Message):
         return ReplaceOne(guard, _document(after))
-    # A row is never written whole: indexes of fields that stay are left alone.
+    # A row is never written as a whole: indexes of unchanged fields need no update.
     changed = {
         name: _plain(value)
         for name in after.__struct_fields__

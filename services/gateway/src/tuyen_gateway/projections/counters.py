@@ -1,17 +1,21 @@
-"""Counters of conversations, kept in the transaction that writes the rows that they count.
+"""Counters of conversations, updated in the transaction that writes the rows that they count.
 
-One document counts the conversations of an organization that are on one page, or any, and that last
-had something inbound in one month; another one those on a page that one agent has. Both have
+One document counts the conversations of an organization that are on one page, or on any, and whose
+last inbound event was in one month; another one those on a page that one agent has. Both contain
 numbers by channel, kind, and whether they are done and assigned: of `all` conversations, and of the
-`live` ones, in which a customer's word still stands. Documents of their own count, for each viewer
-who marked some of these, the live ones that are `read`, and those that were and are unread `again`.
+`live` ones, which still have a customer's message that was not removed. For each viewer who marked
+some of these, separate documents count the live ones that are `read`, and those that were and are
+unread `again`.
 
-Who came to an organization has read all that came before them (I5). So the document of a month also
-has what is live by day, for the month in which a viewer came; the rest of a day is looked up. An
-agent has few conversations from before another came; there days would cost more than they save.
+A new agent has read everything from before they joined (I5). So the document of a month also
+contains the live numbers by day, for the month in which a viewer joined; the rest of a day is
+looked up. An agent has few conversations from before another one joined; there days would cost more
+than they save.
 
-A row is in two documents, three when somebody has it, and in as many for each viewer who marked it,
-however many rows there are.
+A row is counted in two documents, in three if it has an assignee, and in as many for each viewer
+who marked it, however many rows there are.
+
+Decides I3.
 """
 
 import asyncio
@@ -20,7 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 
 from pymongo import DeleteMany, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -46,12 +50,12 @@ _NO_VIEWER = AgentId("")
 ALL, LIVE, READ, AGAIN = "all", "live", "read", "again"
 
 DAYS = "days"
-"""Where a document of a month has its days, each with numbers of its own."""
+"""Where a document of a month contains its days, each with numbers of its own."""
 
 _MOST_DOCUMENTS = 10_000
-"""Of counters, changed in one transaction; a row alone may change more."""
+"""The most counters that are changed in one transaction; a single row may change more."""
 _PAUSE_S = 0.02
-"""Up to so long, who lost a race waits for the transaction that won it."""
+"""The longest pause after a lost race, for the transaction that won it."""
 
 Changes = dict[str, Counter[str]]
 """By document and field."""
@@ -60,8 +64,8 @@ Changes = dict[str, Counter[str]]
 def place_of(
     organization: OrganizationId, viewer: AgentId | None, page: PageId, assignee: AgentId
 ) -> str:
-    """How the ids begin of the documents that count what an assignee has on a page, or any. Those
-    that count whoever's tell nobody's apart."""
+    """The beginning of the ids of the documents that count what an assignee has on a page, or on
+    any. Those that count for any assignee do not count unassigned ones separately."""
     first = f"{organization}|{viewer or _NO_VIEWER}|"
     if has_months(assignee):
         return f"{first}{WHOEVER}|{page}|"
@@ -70,20 +74,20 @@ def place_of(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Of what a document counts the conversations: `month` is empty for those of all months."""
+    """Which conversations a document counts: `month` is empty for those of all months."""
 
     assignee: AgentId
     month: str
 
 
 def read_place(document: str) -> Place:
-    """By a document's id."""
+    """From a document's id."""
     _, _, assignee, _, month = document.split("|")
     return Place(AgentId(assignee), month)
 
 
 def month_and_day(moment: datetime | None) -> tuple[str, str]:
-    """Of the last inbound event, as text that sorts by time; both empty when there was none."""
+    """Of the last inbound event, as text that sorts by time; both empty if there was none."""
     if moment is None:
         return "", ""
     moment = moment.astimezone(UTC)
@@ -91,13 +95,17 @@ def month_and_day(moment: datetime | None) -> tuple[str, str]:
 
 
 def has_months(assignee: AgentId) -> bool:
-    """Whether what an assignee has is counted by month and day."""
+    """Whether the conversations of an assignee are counted by month and day."""
     return assignee in (WHOEVER, NOBODY)
+
+
+_FIELDS = 4_096
+"""Far more names of fields than there are, also with channels of later versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a number is about."""
+    """What a number counts."""
 
     measure: str
     channel: Channel
@@ -106,17 +114,17 @@ class Cell:
     assigned: bool
 
 
-@cache
+@lru_cache(maxsize=_FIELDS)
 def _field_of(
     measure: str, channel: Channel, kind: ConversationKind, done: bool, assigned: bool
 ) -> str:
-    """Where a document has a number."""
+    """The field of a number in a document."""
     return f"{measure}/{channel.value}/{kind.value}/{int(done)}/{int(assigned)}"
 
 
-@cache
+@lru_cache(maxsize=_FIELDS)
 def read_field(name: str) -> Cell | None:
-    """The inverse; None for a field that is no number of conversations."""
+    """The inverse; None for a field that does not count conversations."""
     measure, *rest = name.split("/")
     if not rest:
         return None
@@ -129,11 +137,11 @@ async def write_rows(
     before: Mapping[str, StoredDocument[InboxRow]],
     after: Iterable[InboxRow],
 ) -> bool:
-    """Stores the rows that differ from `before`, and counts them; false when another writer came
-    between, or may have: what is not stored then is as if it had never been tried."""
+    """Stores the rows that differ from `before`, and counts them; false if another writer was
+    faster, or may have been: then what is not stored has no effect at all."""
     for operations, changes in _parts(before, after):
         if not await _commit(database, operations, changes):
-            await asyncio.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - no secret
+            await asyncio.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - not a secret
             return False
     return True
 
@@ -141,7 +149,7 @@ async def write_rows(
 def _parts(
     before: Mapping[str, StoredDocument[InboxRow]], after: Iterable[InboxRow]
 ) -> Iterator[tuple[Sequence[Operation], Changes]]:
-    """What is written together."""
+    """Groups what is written together."""
     operations: list[Operation] = []
     changes: Changes = defaultdict(Counter)
     for row in after:
@@ -163,7 +171,7 @@ def _parts(
 
 
 def _counted_by(row: InboxRow) -> object:
-    """All of a row that decides where it is counted: most changes leave it as it is."""
+    """Everything in a row that decides where it is counted: most changes leave it as it is."""
     return (
         row.organization,
         row.page_id,
@@ -179,7 +187,7 @@ def _counted_by(row: InboxRow) -> object:
 
 
 def _count(changes: Changes, row: InboxRow, times: int) -> None:
-    """Adds a row to the documents that count it, or takes it away."""
+    """Adds a row to the documents that count it, or subtracts it."""
     channel, kind, owner = row.channel, row.kind, row.assignee
     if row.organization is None or row.page_id is None or channel is None or kind is None:
         return
@@ -231,15 +239,15 @@ async def _commit(database: Database, operations: Sequence[Operation], changes: 
 
 
 def _again(error: PyMongoError) -> bool:
-    """Whether MongoDB says that another transaction came between, or cannot say what came of this
-    one: it was stored whole or not at all, which the rows tell who reads them."""
+    """Whether MongoDB reports a conflicting transaction, or does not know the result of this one:
+    it was stored as a whole or not at all, which reading the rows again shows."""
     return error.has_error_label("TransientTransactionError") or error.has_error_label(
         "UnknownTransactionCommitResult"
     )
 
 
 def _updates(changes: Changes) -> Iterator[UpdateOne | DeleteMany]:
-    """What changes the documents, and then takes away those that count nothing any more."""
+    """Changes the documents, and then deletes those that count nothing any more."""
     shrunk: list[str] = []
     for document, numbers in sorted(changes.items()):
         changed = {field: number for field, number in numbers.items() if number}

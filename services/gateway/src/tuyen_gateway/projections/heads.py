@@ -1,5 +1,5 @@
-"""How far the views have come in each organization's own records: what its viewers are told as a
-position (I13), so that nobody's shows what others write (R7.2).
+"""How far the views have read each organization's own records: viewers see it as a position (I13),
+which must not show what others write (R7.2).
 
 Written after the rows, so that the rows show at least as much. It never goes back.
 """
@@ -19,14 +19,14 @@ _FIRST_PLACES = {
 
 
 class _Whose(msgspec.Struct):
-    """As much of an event as says whose it is."""
+    """The part of an event that names its organization."""
 
     organization: OrganizationId | None = None
 
 
 class HeadsProjection:
-    """One document for each organization: by place (partitions of all topics, counted through), the
-    offset after its last record that was folded."""
+    """One document for each organization: by partition (numbered over all topics), the offset after
+    its last record that was folded."""
 
     def __init__(self, database: Database) -> None:
         self._heads = database[HEADS]

@@ -1,5 +1,5 @@
 """The history of assignments: one document for each version of a conversation, and one for each
-pool that these name (I10, R9.4)."""
+pool that these refer to (I10, R9.4)."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from tuyen_events.pools import PoolRecorded
 
 
 def record(event: AssignmentEvent) -> UpdateOne:
-    """Stores the record, unless one with this version stood in the log before it."""
+    """Stores the record, unless an earlier one with this version is in the log."""
     document = {
         name: msgspec.to_builtins(getattr(event, name), builtin_types=(datetime,))
         for name in _FIELDS
@@ -21,7 +21,7 @@ def record(event: AssignmentEvent) -> UpdateOne:
 
 
 def record_pool(pool: PoolRecorded) -> UpdateOne:
-    """Stores the pool; its id stands for its content, so one that is there stays as it is."""
+    """Stores the pool; its id is a digest of its content, so an existing one stays as it is."""
     return UpdateOne({"_id": pool.id}, {"$setOnInsert": msgspec.to_builtins(pool)}, upsert=True)
 
 

@@ -1,8 +1,8 @@
 """The inbox and its threads, folded from events, assignments, done marks and read marks.
 
-One batch takes the same few round trips however large it is: read the messages it is about, fold,
-write them; read the rows, fold, write them. Messages are written before the rows that follow from
-them, so whoever reads a row's thread to settle a doubt sees at least what the row has seen.
+One batch takes the same few round trips however large it is: read its messages, fold, write them;
+read the rows, fold, write them. Messages are written before the rows that follow from them, so
+reading a row's thread to resolve a doubt shows at least what the row has seen.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,8 @@ from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.text import fold_accents
 
 _TRIES = 50
-"""Each lost race means that another gateway got on; more than a few in a row do not happen."""
+"""Each lost race means that another gateway made progress; more than a few in a row do not
+happen."""
 
 Messages = dict[str, Message]
 
@@ -53,11 +54,8 @@ _LAST_ACCEPTED_FIRST = (("accepted_at", -1),)
 
 
 class InboxProjection:
-    """Folds batches into the views of one database.
-
-    At least once is enough: folding a batch again, whole or in part, here or in another gateway,
-    changes nothing (R9.2).
-    """
+    """Folds batches into the views of one database. At least once is enough: folding a batch again,
+    as a whole or in part, here or in another gateway, changes nothing (R9.2)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -82,14 +80,15 @@ class InboxProjection:
         raise ContendedError("messages")
 
     async def _record(self, work: BatchWork) -> None:
-        """Pools first: whoever reads a history finds at once, mostly, what its records name."""
+        """Pools first, so that a reader of a history usually finds the pools of its records at
+        once."""
         if pools := [record_pool(pool) for pool in work.pools]:
             await self._pools.bulk_write(pools, ordered=False)
         if records := [record(event) for event in work.assignments]:
             await self._history.bulk_write(records, ordered=True)
 
     async def _fold_messages(self, work: BatchWork) -> Messages:
-        """The messages of the batch, and those that it gives a conversation, as stored."""
+        """The messages of the batch, and those that get their conversation from it, as stored."""
         ids = work.messages.keys() | work.parents
         for _ in range(_TRIES):
             stored = await read_by_id(self._messages, Message, ids)
@@ -108,8 +107,8 @@ class InboxProjection:
         return folded
 
     async def _adopt_children(self, folded: Messages, work: BatchWork) -> None:
-        """Gives conversations to messages that are known by their parent alone, whichever of the
-        two came first. Looks after the write, so that of two gateways one sees both."""
+        """Sets the conversation of messages that are known only by their parent, whichever of the
+        two came first. Reads after the write, so that of two gateways one sees both."""
         orphans = [m.via_parent for m in folded.values() if m.via_parent and not m.conversation_id]
         parents = await read_by_id(self._messages, Message, orphans)
         family: Messages = {**{key: found.value for key, found in parents.items()}, **folded}
@@ -123,14 +122,15 @@ class InboxProjection:
             _adopt(adopted, family)
             if not await write(self._messages, children, adopted.values()):
                 continue
-            # One that the batch itself is about may have been adopted before, with it.
+            # A message of the batch itself may have got its conversation before.
             asked |= frontier
             frontier = adopted.keys() - asked
             folded.update(adopted)
             family.update(adopted)
 
     async def _fold_rows(self, work: BatchWork, messages: Messages) -> dict[str, bytes]:
-        """Folds the rows; returns the stamps of what they were folded from and others may write."""
+        """Folds the rows; returns the stamps of the messages from which they were folded and that
+        others may change."""
         threads: dict[ConversationId, list[Message]] = {}
         for message in messages.values():
             if message.conversation_id is not None:
@@ -162,7 +162,7 @@ class InboxProjection:
     async def _settled(
         self, row: InboxRow, doubt: NeedsRecheck, read: dict[str, bytes]
     ) -> InboxRow:
-        """The row after its thread was asked for what the row alone cannot tell."""
+        """The row with what had to be read from its thread."""
         thread: Document = {"conversation_id": row.id}
         there: Document = {**thread, "removed": {"$ne": True}}
         asked: Document = {**there, "direction": Direction.IN.value}
@@ -190,7 +190,7 @@ class InboxProjection:
         return message
 
     async def _changed_since(self, read: Mapping[str, bytes]) -> Messages:
-        """The messages that are not any more as they were read."""
+        """The messages that have changed since they were read."""
         if not read:
             return {}
         stamps = await self._messages.find({"_id": {"$in": list(read)}}, {"stamp": 1}).to_list(None)
@@ -211,7 +211,7 @@ def _fold_all(
 
 
 def _adopt(messages: Messages, family: Mapping[str, Message]) -> None:
-    """Gives each of `messages` that has none its parent's conversation, where that is known."""
+    """Sets for each of `messages` that has none its parent's conversation, if that is known."""
     adopted = True
     while adopted:
         adopted = False
@@ -245,7 +245,7 @@ def _fold_row(
 
 
 def _folded_name(row: InboxRow, customer: Customer | None) -> str | None:
-    """The customer's name for searches; worked out once for as long as it stays."""
+    """The customer's name for searches; computed once for as long as it does not change."""
     if customer is None or customer.name is None:
         return None
     if row.customer is not None and row.customer.name == customer.name:

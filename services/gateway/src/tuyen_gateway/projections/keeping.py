@@ -1,5 +1,9 @@
-"""Keeps the history of assignments for ever (I10): a superseded record leaves `assignments` after a
-month, and a view that is made again has to show it all the same (decision 15)."""
+"""Keeps the history of assignments for ever (I10): a superseded record disappears from
+`assignments` after a month, and a view that is rebuilt has to show it all the same (decision
+15).
+
+Decides I10.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,11 +23,10 @@ _log = structlog.get_logger()
 
 
 async def keep_history(log: Log) -> None:
-    """Copies every record of `assignments` into `assignment-history` until cancelled. Gateways
-    share the work.
+    """Copies every record of `assignments` into `assignment-history` until cancelled.
 
-    At least once, each partition in order: who reads the copy takes each version of a conversation
-    once, and of two records of one version the first.
+    Gateways share the work. At least once, each partition in order: a reader of the copy takes each
+    version of a conversation once, and of two records with the same version the first.
     """
     while True:
         try:

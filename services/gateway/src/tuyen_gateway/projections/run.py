@@ -9,20 +9,18 @@ from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_proj
 
 GROUP = "gateway-inbox"
 _APART_S = 0.05
-"""How far apart batches are taken while there is always something new."""
+"""The pause between batches while there is always something new."""
 
 
 async def run_projections(log: Log, database: Database, status: ProjectionStatus) -> None:
-    """Keeps the inbox up to date until cancelled. Gateways share the work.
-
-    Waits while Kafka or MongoDB is away, and puts aside what cannot be folded (R9.5).
-    """
+    """Keeps the inbox up to date until cancelled. Gateways share the work. Waits while Kafka or
+    MongoDB is unavailable, and sends what cannot be folded to the dead letters (R9.5)."""
     projection, heads = InboxProjection(database), HeadsProjection(database)
     indexed = False
 
     async def fold(batch: FetchedRecords) -> None:
         nonlocal indexed
-        if not indexed:  # here, so that a MongoDB that is away is waited for
+        if not indexed:  # here, so that it is retried while MongoDB is unavailable
             await require_transactions(database)
             await ensure_indexes(database)
             indexed = True

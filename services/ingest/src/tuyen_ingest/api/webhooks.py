@@ -1,8 +1,10 @@
-"""Webhooks: `GET` and `POST /webhooks/{channel}`, or `/webhooks/{channel}/{account}` where each
-page has one of its own.
+"""Webhooks: `GET` and `POST /webhooks/{channel}`, or `/webhooks/{channel}/{account}` if each page
+has its own.
 
-A plain ASGI application, before any framework: a webhook is one body in and a status out, and a
-framework's layers cost more processor time than reading and writing what the body says.
+A plain ASGI application without a framework: a webhook is one body in and a status out, and a
+framework's layers would cost more CPU time than parsing the body and writing its events.
+
+Decides P2.
 """
 
 import json
@@ -36,7 +38,8 @@ RETRY_AFTER_S = 5
 
 _REFRESH_WITHIN_S = 1.0
 _REFRESH_APART_S = 0.05
-"""However many calls are signed wrongly, the log is asked twenty times a second for new tokens."""
+"""However many calls are signed wrongly, the log is asked at most twenty times a second for new
+tokens."""
 _PAGES_IN_A_LINE = 5
 
 Header = tuple[bytes, bytes]
@@ -47,16 +50,16 @@ _PROBLEM: Header = (b"content-type", b"application/problem+json")
 _OK_START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
 _OK_BODY = {"type": "http.response.body", "body": b""}
 
-_answered = cache(metrics.WEBHOOKS.labels)  # looking a child up costs more than counting
+_answered = cache(metrics.WEBHOOKS.labels)  # finding the child costs more than counting
 _seconds = cache(metrics.WEBHOOK_SECONDS.labels)
 
 _log = structlog.get_logger()
 
 
 class Webhooks:
-    """The ASGI application: `channels` are those of the registry by their names, `tokens` the copy
-    of what pages sign with; what is no webhook goes to `others`. `body_within_s` is how long the
-    whole of a body may take to come."""
+    """The ASGI application. `channels` are those of the registry by their names, `tokens` the
+    global table of page tokens; other paths go to `others`. `body_within_s` is how long the whole
+    body may take to arrive."""
 
     def __init__(
         self,
@@ -121,18 +124,18 @@ class Webhooks:
         headers: Mapping[bytes, bytes],
         send: Send,
     ) -> int:
-        """P2: 401 for what the channel did not sign, 200 for what stands in the log with all that
-        it says (R9.1), else 503."""
+        """P2: responds 401 if the channel did not sign the body, 200 once the body and all of its
+        events are in the log (R9.1), else 503."""
         signed = await self._signed(channel, account, body, headers)
         if signed is None:
             return await _unavailable(send, "The pages' tokens cannot be read now.")
         if not signed:
-            # A wrong or rotated secret refuses everything that is real, too: worth an alarm.
+            # A wrong or rotated secret refuses all genuine webhooks, too: worth an alert.
             self._log.warning(
                 "webhook_refused", channel=channel.name, account=account[:64], bytes=len(body)
             )
             return await _problem(
-                send, HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."
+                send, HTTPStatus.UNAUTHORIZED, "The signature does not match the body."
             )
         if not self._is_ready():
             return await _unavailable(send, "Ingest is still starting.")
@@ -148,14 +151,15 @@ class Webhooks:
             )
             return await _unavailable(send, "The log did not acknowledge the events in time.")
         if not sure:
-            # Its events would be skipped; it is kept, and has the same ids when it comes again.
+            # Its events would be skipped. It is stored, and gets the same ids when it is
+            # redelivered.
             self._log.warning(
                 "webhook_of_a_page_that_may_be_new",
                 channel=channel.name,
                 delivery_id=delivery.id,
                 pages=sorted(parsed.unknown_pages)[:_PAGES_IN_A_LINE],
             )
-            return await _unavailable(send, "What pages there are cannot be read now.")
+            return await _unavailable(send, "The directory of pages cannot be read now.")
         accepted = {
             "channel": channel.name,
             "delivery_id": delivery.id,
@@ -171,10 +175,10 @@ class Webhooks:
     async def _signed(
         self, channel: WebhookChannel, account: str, body: bytes, headers: Mapping[bytes, bytes]
     ) -> bool | None:
-        """Whether the channel sent the body; None while that cannot be told.
+        """Whether the channel sent the body; None if that cannot be decided now.
 
-        A page's token may have been made a moment ago: the tokens are read to their present end
-        before a call that they speak for is refused.
+        A page's token may have been created a moment ago: the tokens are read to their present end
+        before a call that is signed with an unknown token is refused.
         """
         if channel.authentic(body, headers, account):
             return True
@@ -188,8 +192,8 @@ class Webhooks:
         return channel.authentic(body, headers, account)
 
     def _is_ready(self) -> bool:
-        """Before the directory is read, every page would be unknown and its events be skipped. What
-        was read once stays read."""
+        """Before the directory is read, every page would be unknown and its events would be
+        skipped. Once ready, it stays ready."""
         self._ready = self._ready or not self._health.problems()
         return self._ready
 
@@ -211,7 +215,7 @@ async def _unavailable(send: Send, detail: str) -> int:
 
 
 async def _problem(send: Send, status: HTTPStatus, detail: str, *headers: Header) -> int:
-    """An error as RFC 9457 has it."""
+    """An error response as in RFC 9457."""
     problem = {
         "type": "about:blank",
         "title": status.phrase,

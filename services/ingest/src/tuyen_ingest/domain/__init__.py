@@ -1,1 +1,1 @@
-"""What ingest knows of the world, without any I/O."""
+"""What ingest knows of the directory, without any I/O."""

@@ -1,36 +1,45 @@
-"""The connected pages, folded from the directory."""
+"""The connected pages, from the directory.
+
+Decides P1.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tuyen_channels.ports import Page, Pages
+from tuyen_directory.organization import Removed
 from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 
+_PageKey = tuple[OrganizationId, PageId]
+
 _SERVED = frozenset({"active", "waiting"})
-"""A livechat page that nobody subscribed yet (P1) is served from its site's first call on."""
+"""The events of a livechat page that nobody subscribed yet (P1) are processed from its site's first
+call on."""
 
 
 class ConnectedPages:
-    """Which page of which organization a channel's own id stands for.
+    """The organization and page that a channel's own page id refers to.
 
-    Only pages whose events are taken, of organizations that are not suspended. When two
-    organizations name one page, it is the first one's for as long as that one has it.
+    Contains only pages whose events are processed, of organizations that are not suspended. If two
+    organizations have the same page, it belongs to the first for as long as that one has it.
     """
 
     def __init__(self) -> None:
         self._suspended: set[OrganizationId] = set()
-        self._pages: dict[str, PageChanged] = {}
-        self._claims: dict[tuple[Channel, str], dict[str, None]] = {}
-        self._served: dict[Channel, dict[str, Page]] = {channel: {} for channel in Channel}
+        self._pages: dict[_PageKey, PageChanged] = {}
+        self._claims: dict[tuple[Channel, str], dict[_PageKey, None]] = {}
+        self._served: dict[Channel, dict[str, Page]] = {}
+        """A gateway of a later version may connect pages of a channel that is not known here."""
 
     def of(self, channel: Channel) -> Pages:
-        """The channel's pages, a view that follows every change."""
-        return self._served[channel]
+        """The channel's pages, a mapping that follows every change."""
+        return self._served.setdefault(channel, {})
 
     def owner(self, channel: Channel, external_id: str) -> str:
-        """Whose the page is, as `organization/page`, served or not; empty when it is nobody's."""
+        """The organization and page, as `organization/page`, whether its events are processed or
+        not; empty if no organization has it."""
         page = self._serving(channel, external_id)
         if page is None:
             claims = self._claims.get((channel, external_id), {})
@@ -38,16 +47,24 @@ class ConnectedPages:
         return "" if page is None else _named(page.organization, page.id)
 
     def unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
-        """Whether the page is served as it was set up by then, as far as the directory tells."""
+        """Whether the page is still served as it was configured then, as far as the directory
+        says."""
         page = self._serving(channel, external_id)
         return page is not None and page.at <= moment
 
-    def apply(self, key: str, change: DirectoryEvent | None) -> None:
-        """Folds one record of the directory; None removes what stood under `key`."""
-        if isinstance(change, OrganizationChanged):
-            self._suspend(change.organization, change.suspended)
-            return
-        page = change if isinstance(change, PageChanged) else None
+    def apply(self, organization: OrganizationId, change: DirectoryEvent | Removed) -> None:
+        """Folds one record of the organization's directory."""
+        match change:
+            case OrganizationChanged():
+                self._suspend(organization, change.suspended)
+            case PageChanged():
+                self._replace((organization, change.id), change)
+            case Removed(entity="page"):
+                self._replace((organization, PageId(change.entity_id)), None)
+            case _:
+                pass
+
+    def _replace(self, key: _PageKey, page: PageChanged | None) -> None:
         before = self._pages.pop(key, None)
         if page is not None:
             self._pages[key] = page
@@ -70,13 +87,14 @@ class ConnectedPages:
 
     def _serve(self, channel: Channel, external_id: str) -> None:
         page = self._serving(channel, external_id)
+        served = self._served.setdefault(channel, {})
         if page is None:
-            self._served[channel].pop(external_id, None)
+            served.pop(external_id, None)
         else:
-            self._served[channel][external_id] = Page(page.organization, page.id)
+            served[external_id] = Page(page.organization, page.id)
 
     def _serving(self, channel: Channel, external_id: str) -> PageChanged | None:
-        claims: Mapping[str, None] = self._claims.get((channel, external_id), {})
+        claims: Mapping[_PageKey, None] = self._claims.get((channel, external_id), {})
         for key in claims:
             page = self._pages[key]
             if page.status in _SERVED and page.organization not in self._suspended:
@@ -85,12 +103,13 @@ class ConnectedPages:
 
 
 class PagesThen(Mapping[str, Page]):
-    """The pages of a channel for a body that was accepted before: what was written to one
-    organization's page is read for nobody else, whosever the page is now.
+    """The pages of a channel for a body that was accepted earlier: what was written to one
+    organization's page is read for no other, whoever has the page now.
 
-    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as in
-    records of before they were kept, it is read only if it was not set up anew since. `withheld`
-    are the pages that were asked for and are another's now.
+    A page that belonged to nobody is read for its present organization. If `owners` does not
+    contain a page, as in records from before owners were stored, it is read only if its
+    configuration has not changed since. `withheld` are the pages that were looked up and belong to
+    another organization now.
     """
 
     def __init__(

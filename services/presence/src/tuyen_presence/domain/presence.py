@@ -1,13 +1,15 @@
-"""An agent's sessions, what a signal or the end of a lease does to them, and what is recorded.
+"""An agent's sessions, how signals and ends of leases change them, and what is recorded.
 
 A record is written when an agent's presence changes, when a session begins, ends or changes its
-status, and now and then for a session that only ever sends heartbeats. So the last record and the
-signals after its `signals_offset` always make the same state again, and that is how a worker
-recovers (R8.2).
+status, and now and then for a session that only sends heartbeats. So the last record and the
+signals after its `signals_offset` always give the same state, and that is how a worker recovers
+(R8.2).
 
-A lease begins and ends by one clock: that of the signals' topic. `told_at` is the time that the
-broker gave a signal, and `now` the time that it gave a record behind it; what gateways and workers
-take for the time begins no lease and ends none (decision 14).
+A lease begins and ends by one clock: the broker's, in the signals' topic. `told_at` is the broker's
+timestamp of a signal, and `now` that of a later record; the clocks of gateways and workers neither
+begin nor end a lease (decision 14).
+
+Decides R8.1, R8.2 and R8.3.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,14 +24,14 @@ from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.vocabulary import Presence, PresenceCause
 
 RECORD_AFTER_SIGNALS = 50_000
-"""A heartbeat is recorded when the agent's last record is so many signals of the partition old:
-a worker that recovers reads about so many again, in about a second."""
+"""A heartbeat is recorded if the agent's last record is so many signals of the partition old: a
+worker that recovers reads about so many again, in about a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent's sessions. `signals_offset` is the last signal that was handled,
-    `recorded_offset` the one that the last record speaks of."""
+    """One agent's sessions. `signals_offset` is the last signal that was handled, `recorded_offset`
+    the last one that is included in a record."""
 
     organization: OrganizationId
     id: AgentId
@@ -49,14 +51,14 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class PresenceStep:
-    """A record to be written, with the id that its cause gives it."""
+    """A record to be written, with the id that is derived from its cause."""
 
     id: EventId
     event: PresenceChanged
 
 
 def evolve(agent: Agent, event: PresenceChanged) -> Agent:
-    """The agent after a record, whatever was known before: a record carries the whole state."""
+    """The agent after a record, whatever was known before: a record contains the whole state."""
     return replace(
         agent,
         presence=event.presence,
@@ -80,12 +82,12 @@ def heed(agent: Agent, signal: SessionSignalled, offset: int, told_at: datetime)
 def decide(
     agent: Agent, signal: SessionSignalled, signal_id: str, offset: int, told_at: datetime
 ) -> PresenceStep | None:
-    """What a signal changes (R8.1, R8.3); None when there is nothing to record.
+    """What a signal changes (R8.1, R8.3); None if there is nothing to record.
 
     A status opens or renews the agent's session; `offline` ends it; a heartbeat renews a session
-    that still lives and wakes none. A manager's word is for all sessions that live and opens none.
-    A signal at or below `signals_offset` was handled. Of more than SESSIONS, those that would end
-    first are let go.
+    that is still alive and opens none. A status that a manager sets applies to all sessions that
+    are alive and opens none. A signal at or before `signals_offset` was handled. Of more than
+    SESSIONS, those that would end first are dropped.
     """
     if offset <= agent.signals_offset:
         return None
@@ -105,10 +107,10 @@ def decide(
 
 
 def expire(agent: Agent, now: datetime) -> PresenceStep | None:
-    """The end of the lease that ended first, if one has; to be asked again after it.
+    """The end of the lease that ended first, if one has; call it again after that.
 
-    The record is of the moment at which the lease ended, whenever it is written, so that two
-    workers who both see the end write the same.
+    The record has the time at which the lease ended, whenever it is written, so that two workers
+    that both notice the end write the same.
     """
     ended = [(s.expires_at, name) for name, s in agent.sessions.items() if s.expires_at <= now]
     if not ended:
@@ -126,10 +128,11 @@ def expire(agent: Agent, now: datetime) -> PresenceStep | None:
 
 
 def settle(published: Agent, agent: Agent, last: PresenceStep) -> PresenceStep:
-    """One record for all that changed since `published`, when `last` was the last of it.
+    """One record for all that changed since `published`, whose last change is `last`.
 
-    For what piled up while no worker ran: who came and went meanwhile was never shown online and
-    must not be now (R8.2), and who was shown online all the time has not come anew (R8.3).
+    For the changes that accumulated while no worker ran: an agent who came and went meanwhile was
+    never shown as online and must not be now (R8.2), and an agent who was shown as online all the
+    time did not log in again (R8.3).
     """
     return _change(
         published,
@@ -143,10 +146,11 @@ def settle(published: Agent, agent: Agent, last: PresenceStep) -> PresenceStep:
 
 
 def condense(agent: Agent, changes: Sequence[PresenceStep]) -> list[PresenceStep]:
-    """What is recorded of an agent's changes that were made together, when `agent` came of them.
+    """The records for changes of an agent that were made together; `agent` is the result of all of
+    them.
 
-    Each change of presence is a record, with its cause (R8.3); sessions that came and went are told
-    with the last of these, or by one record, however many they were (R9.5).
+    Each change of presence is a record, with its cause (R8.3); changes of sessions are included in
+    the last of these, or in one record if there are none, however many they were (R9.5).
     """
     first = changes[0].event.version
     told = [c for c in changes if c.event.presence is not c.event.previous] or [changes[-1]]
@@ -210,7 +214,7 @@ def _statuses(sessions: Mapping[str, Session]) -> dict[str, Presence]:
 
 
 def _cause(signal: SessionSignalled) -> PresenceCause:
-    """Going away by one's own word is a login too: `away` is still logged in (R1.2)."""
+    """An agent who sets themselves away also logs in: `away` is still logged in (R1.2)."""
     if signal.by is not None:
         return PresenceCause.SET_BY_MANAGER
     if signal.status is Presence.OFFLINE:
@@ -230,7 +234,7 @@ def _change(
 ) -> PresenceStep:
     presence = presence_of(sessions.values())
     if presence is agent.presence and agent.changed_at is not None:
-        # Only sessions changed: the record goes on saying why and since when it is so.
+        # Only sessions changed: the record repeats why and since when the presence is as it is.
         cause, by, at = agent.cause, agent.by, agent.changed_at
     event = PresenceChanged(
         organization=agent.organization,

@@ -1,1 +1,1 @@
-"""What stands between the router's stages and the rest of the world."""
+"""Connects the router's stages to other parts of the system."""

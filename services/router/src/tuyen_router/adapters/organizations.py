@@ -1,29 +1,28 @@
-"""A full copy, on every worker, of what organizations have set up and of who is there.
+"""Every worker's global table of organizations: their directory entities and their agents'
+presence.
 
-Read from compacted topics from their start. A decision is made with what the copy knows at that
-moment; an agent who left in that very second is dealt with at the next event (R3.3).
+Read from compacted topics from their start. A decision uses what the table contains at that moment;
+an agent who logs out in the same second is handled at the customer's next event (R3.3).
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
+from tuyen_directory.organization import Organization, evolve, next_version
+from tuyen_directory.records import read_change
 from tuyen_events.codec import UnreadableEventError, decode_data
-from tuyen_events.directory import DirectoryEvent, SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, Record
-from tuyen_router.domain.organization import Organization, evolve, with_presence, without
+from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.stages.records import reason_of
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class OrganizationTables:
-    """Organizations by id, as the directory and the presence topic have them.
+    """Organizations by id, made from the directory and presence topics.
 
     `mark_dirty` is called with each organization that a record changed: somebody in it may have
     become a candidate. `began_to_count` is called with each whose rules ask for loads from now on
@@ -36,7 +35,7 @@ class OrganizationTables:
         mark_dirty: Callable[[OrganizationId], None],
         began_to_count: Callable[[OrganizationId], None],
     ) -> None:
-        self._organizations: dict[OrganizationId, Organization] = {}
+        self._organizations: dict[OrganizationId, OrganizationState] = {}
         self._presence_versions: dict[tuple[OrganizationId, AgentId], int] = {}
         self._stir = mark_dirty
         self._began_to_count = began_to_count
@@ -44,23 +43,22 @@ class OrganizationTables:
             GlobalTable(log, topic, self._take, service="router") for topic in (DIRECTORY, PRESENCE)
         )
 
-    def get(self, organization: OrganizationId) -> Organization:
-        """The organization; one of which nothing was read assigns nothing."""
+    def get(self, organization: OrganizationId) -> OrganizationState:
+        """The organization; one without any record assigns nothing."""
         found = self._organizations.get(organization)
         if found is None:
-            settings = SettingsChanged(organization=organization, at=_NEVER)
-            found = Organization(organization, settings)
+            found = OrganizationState(Organization(id=organization))
             self._organizations[organization] = found
         return found
 
     async def caught_up(self) -> None:
-        """Returns once both copies hold what stood in the log when they began."""
+        """Returns once both tables contain what was in the log when they started."""
         for copy in self.copies:
             await copy.until(partial(_is_complete, copy), within_s=None)
 
     def _take(self, record: Record) -> None:
-        """Folds a record. One that raises what nobody expected is passed by like an unreadable one,
-        and leaves its organization as it was: the others' records go on (R9.5)."""
+        """Applies a record. One that raises an unexpected exception is skipped like an unreadable
+        one, and leaves its organization unchanged; the records of others are applied (R9.5)."""
         try:
             self._fold(record)
         except (UnreadableEventError, MemoryError):
@@ -69,46 +67,40 @@ class OrganizationTables:
             raise UnreadableEventError(reason_of(error)) from error
 
     def _fold(self, record: Record) -> None:
-        if record.value is None:
-            self._remove(record)
-            return
-        event = decode_data(record.headers, record.value)
-        match event:
-            case PresenceChanged():
+        if record.topic == DIRECTORY.name:
+            self._change(record)
+        elif record.value is not None:
+            event = decode_data(record.headers, record.value)
+            if isinstance(event, PresenceChanged):
                 self._come_or_gone(event)
-            case DirectoryEvent():
-                changed = evolve(self.get(event.organization), event)
-                self._set(replace(changed, directory=record.offset))
-            case _:
-                pass
+
+    def _change(self, record: Record) -> None:
+        organization, change = read_change(record.key, record.headers, record.value)
+        before = self.get(organization)
+        version = next_version(before.directory.version, record.timestamp)
+        directory = evolve(before.directory, change, version)
+        self._set(replace(before, directory=directory, directory_offset=record.offset))
 
     def _come_or_gone(self, event: PresenceChanged) -> None:
-        """A version that has passed is a late word of a presence worker that was frozen, and so is
-        the second record of one version."""
+        """Ignores a version that is not higher than the last: a late record of a presence worker
+        that was frozen, or the second record of the same version."""
         agent = (event.organization, event.agent_id)
         if event.version > self._presence_versions.get(agent, -1):
             before = self.get(event.organization)
             self._set(with_presence(before, event.agent_id, event.presence))
             self._presence_versions[agent] = event.version
 
-    def _remove(self, record: Record) -> None:
-        """A directory entity that is gone; its key names it."""
-        if record.topic != DIRECTORY.name or record.key is None:
-            return
-        organization, _, rest = record.key.decode().partition("/")
-        entity, _, entity_id = rest.partition("/")
-        changed = without(self.get(OrganizationId(organization)), entity, entity_id)
-        self._set(replace(changed, directory=record.offset))
-
-    def _set(self, organization: Organization) -> None:
+    def _set(self, organization: OrganizationState) -> None:
         before = self.get(organization.id)
         self._organizations[organization.id] = organization
         self._stir(organization.id)
-        if organization.rules is not before.rules and _begins_to_count(before, organization):
+        if organization.directory.rules is not before.directory.rules and _begins_to_count(
+            before, organization
+        ):
             self._began_to_count(organization.id)
 
 
-def _begins_to_count(before: Organization, after: Organization) -> bool:
+def _begins_to_count(before: OrganizationState, after: OrganizationState) -> bool:
     return after.counts_loads and not before.counts_loads
 
 

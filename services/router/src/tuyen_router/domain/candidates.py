@@ -1,10 +1,14 @@
-"""R1: who may be chosen."""
+"""R1: who may be chosen.
+
+Decides R1.1, R1.2, R1.3, R1.5, R1.6, R1.7 and R1.8.
+"""
 
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 
+from tuyen_directory.organization import Organization, may_work_on
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
 from tuyen_events.ids import AgentId, GroupId, PageId
 from tuyen_events.pools import Excluded
@@ -18,59 +22,73 @@ from tuyen_events.vocabulary import (
     Role,
 )
 from tuyen_router.domain.loads import Totals, full_by
-from tuyen_router.domain.organization import Organization, Team
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import OrganizationPools, Rosters, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 
 def required_capability(channel: Channel, kind: ConversationKind) -> Capability:
-    """What a member must be able to do for an event of this channel and kind (R1.3)."""
-    match channel:
-        case Channel.FACEBOOK:
-            if kind is ConversationKind.MESSAGE:
-                return Capability.FACEBOOK_MESSAGE
-            return Capability.FACEBOOK_COMMENT
-        case Channel.ZALO:
-            return Capability.ZALO_MESSAGE
-        case Channel.LIVECHAT:
-            return Capability.LIVECHAT_MESSAGE
+    """The capability that a member needs for an event of this channel and kind (R1.3)."""
+    return _CAPABILITIES.get((channel, kind)) or _capability_named_for(channel, kind)
 
 
-def may_answer(organization: Organization, agent: AgentId, page: PageId) -> bool:
+def _capability_named_for(channel: Channel, kind: ConversationKind) -> Capability:
+    """The capability with the channel's name: the one for comments where there is one.
+
+    Of a channel that this version does not know, only members who were given the capability of that
+    name, or everything, are candidates. Where there is none of them, R5 applies.
+    """
+    if kind is not ConversationKind.MESSAGE:
+        comments = Capability(f"{channel.value}_comment")
+        if comments.is_known or not channel.is_known:
+            return comments
+    return Capability(f"{channel.value}_message")
+
+
+_CAPABILITIES: Mapping[tuple[Channel, ConversationKind], Capability] = {
+    (channel, kind): _capability_named_for(channel, kind)
+    for channel in Channel
+    for kind in ConversationKind
+}
+
+
+def may_answer(organization: OrganizationState, agent: AgentId, page: PageId) -> bool:
     """Whether the agent may have conversations of the page at all: R1.4 and R1.8.
 
-    This binds a manager's choice (R6.2) and ends a stickiness (R3.4) as well.
+    The same check limits a manager's choice (R6.2) and ends a stickiness (R3.4).
     """
-    found = organization.agents.get(agent)
-    return found is not None and not found.disabled and _covers_page(organization, agent, page)
+    found = organization.directory.active_agent(agent)
+    return found is not None and may_work_on(organization.directory, found, page)
 
 
 def is_outside(
-    organization: Organization, agent: AgentId, department: str | None, region: str | None
+    organization: OrganizationState, agent: AgentId, department: str | None, region: str | None
 ) -> bool:
-    """R3.7: whether the agent is not of the department, or of the region, that a visitor names."""
+    """R3.7: whether the agent is outside the department, or the region, that a visitor names."""
     if department is None:
         return False
-    found = organization.agents.get(agent)
-    if found is None or department not in organization.departments:
+    found = organization.directory.agent(agent)
+    if found is None or department not in organization.directory.departments:
         return True
-    if region is not None and f"{department}/{region}" not in organization.regions:
+    if region is not None and f"{department}/{region}" not in organization.directory.regions:
         return True
     return not _belongs_to(found, department, region)
 
 
-def find_rule(organization: Organization, page: PageId) -> RuleChanged | None:
+def find_rule(organization: OrganizationState, page: PageId) -> RuleChanged | None:
     """The enabled rule that covers the page: one that names it, else a default rule (R1.1).
 
     Of several, the one with the smallest id.
     """
-    enabled = [rule for _, rule in sorted(organization.rules.items()) if rule.enabled]
+    rules = (stored.value for _, stored in sorted(organization.directory.rules.items()))
+    enabled = [rule for rule in rules if rule.enabled]
     named = (rule for rule in enabled if rule.pages is not None and page in rule.pages)
     default = (rule for rule in enabled if rule.pages is None)
     return next(named, None) or next(default, None)
 
 
 def build_pool(
-    organization: Organization,
+    pools: OrganizationPools,
     page: PageId,
     capability: Capability,
     *,
@@ -78,33 +96,36 @@ def build_pool(
     region: str | None = None,
     page_url: str | None = None,
 ) -> Pool:
-    """Whom the page's rule chooses from for an event, and who of them may be chosen now.
+    """The agents that the page's rule chooses from for an event, and which of them are candidates
+    now.
 
     That is R1.1 to R1.6 and R1.8; `narrow_to_offer` leaves out agents for one conversation alone.
     There are as many pools as the organization has set up kinds of event, whatever visitors say.
     """
-    group = None if page_url is None else _group_of(organization, page_url)
+    directory = pools.organization.directory
+    group = None if page_url is None else _group_of(pools.rosters, page_url)
     if department is None:
-        region = None  # a region is one of a department
-    elif department not in organization.departments:
+        region = None  # a region exists only inside a department
+    elif department not in directory.departments:
         department = region = UNKNOWN
-    elif region is not None and f"{department}/{region}" not in organization.regions:
+    elif region is not None and f"{department}/{region}" not in directory.regions:
         region = UNKNOWN
     key = (page, capability, department, region, group)
-    pool = organization.pools.get(key)
+    pool = pools.by_event.get(key)
     if pool is None:
         wants = _Wants(page, capability, department, region, group)
-        pool = organization.pools[key] = _pool_of_page(organization, wants)
+        pool = pools.by_event[key] = _pool_of_page(pools, wants)
     return pool
 
 
 def narrow_to_offer(
     pool: Pool, loads: Mapping[AgentId, int] | None, leavers: Collection[AgentId]
 ) -> Offer:
-    """Those of the pool's candidates who may be given one more conversation.
+    """The pool's candidates who may be given one more conversation.
 
-    Left out are those who have as many as they may (R1.7; `loads` is None where nobody counts), and
-    those whom it was taken from (R6.5). With nobody left of a link's group, the others come (R1.6).
+    Excludes agents at capacity (R1.7; `loads` is None where no rule counts loads) and the agents
+    whom the conversation was handed over from (R6.5). When nobody of a link's group is left, falls
+    back to the pool without the group (R1.6).
     """
     if loads is None and not leavers:
         return pool.offer
@@ -115,7 +136,7 @@ def narrow_to_offer(
 
 
 def _busy(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentId]:
-    """R1.7: who has as many open conversations as the rule lets them have."""
+    """R1.7: who has as many open conversations as the rule allows them."""
     if not pool.capacities or pool.rule is None:
         return frozenset()
     if isinstance(loads, Totals):
@@ -125,7 +146,7 @@ def _busy(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentI
 
 @dataclass(frozen=True, slots=True)
 class _Wants:
-    """What an event asks of an agent. A department, region or group is one that there is."""
+    """What an event requires of an agent. A department, region or group in it exists."""
 
     page: PageId
     capability: Capability
@@ -134,44 +155,46 @@ class _Wants:
     group: GroupId | None
 
 
-def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
-    """The page's pool; pages of one rule share it, unless agents are given pages (R1.4). Everybody
-    who comes or goes makes all pools of an organization out of date, however many pages it has."""
+def _pool_of_page(pools: OrganizationPools, wants: _Wants) -> Pool:
+    """The page's pool. Pages of one rule share a pool, unless `page_permissions` is on (R1.4): each
+    agent who comes online or leaves invalidates all pools of the organization, however many pages
+    it has."""
+    organization = pools.organization
     rule = find_rule(organization, wants.page)
     if rule is None:
         return Pool(organization.id, None, (), ())
     if organization.settings.page_permissions:
-        return _pool(organization, rule, wants)
+        return _pool(pools, rule, wants)
     key = (rule.id, wants.capability, wants.department, wants.region, wants.group)
-    pool = organization.pools_of_rules.get(key)
+    pool = pools.by_rule.get(key)
     if pool is None:
-        pool = organization.pools_of_rules[key] = _pool(organization, rule, wants)
+        pool = pools.by_rule[key] = _pool(pools, rule, wants)
     return pool
 
 
-def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
-    beyond = None
+def _pool(pools: OrganizationPools, rule: RuleChanged, wants: _Wants) -> Pool:
+    organization, rosters, beyond = pools.organization, pools.rosters, None
     if wants.group is not None:
         beyond = build_pool(
-            organization,
+            pools,
             wants.page,
             wants.capability,
             department=wants.department,
             region=wants.region,
         )
-    candidates = _eligible(organization, rule, wants)
+    candidates = _eligible(rosters, rule, wants)
     if rule.applies_to is not AppliesTo.ALL:
         online = organization.online
         candidates = tuple([agent for agent in candidates if agent in online])
     if beyond is not None and not candidates:
         return beyond  # R1.6
-    team = _team(organization, rule)
+    team = _team(rosters, rule)
     return Pool(
         organization.id,
         rule,
         order=team.order,
         candidates=candidates,
-        reasons=partial(_explain_exclusions, organization.alone, rule, team, wants, candidates),
+        reasons=partial(_explain_exclusions, organization, rosters, rule, wants, candidates),
         capacities=team.capacities,
         department=wants.department,
         region=wants.region,
@@ -180,12 +203,11 @@ def _pool(organization: Organization, rule: RuleChanged, wants: _Wants) -> Pool:
     )
 
 
-def _team(organization: Organization, rule: RuleChanged) -> Team:
-    teams = organization.kept().teams
-    team = teams.get(rule.id)
+def _team(rosters: Rosters, rule: RuleChanged) -> Team:
+    team = rosters.teams.get(rule.id)
     if team is None:
-        members = members_of(organization, rule)
-        team = teams[rule.id] = Team(
+        members = members_of(rosters.directory, rule)
+        team = rosters.teams[rule.id] = Team(
             members,
             tuple(each.agent_id for each in members),
             {each.agent_id: each.capacity for each in members if each.capacity is not None},
@@ -193,47 +215,44 @@ def _team(organization: Organization, rule: RuleChanged) -> Team:
     return team
 
 
-def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
-    """The members who are candidates if they are there (R1.1, R1.3 to R1.6, R1.8)."""
-    team, rosters = _team(organization, rule), organization.kept()
-    page = wants.page if organization.settings.page_permissions else PageId("")
+def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[AgentId, ...]:
+    """The members who are candidates whenever they are present (R1.1, R1.3 to R1.6, R1.8)."""
+    team, directory = _team(rosters, rule), rosters.directory
+    by_page, agents = directory.settings.page_permissions, directory.agents
+    page = wants.page if by_page else PageId("")
     key = (page, wants.capability, wants.department, wants.region, wants.group)
     found = rosters.eligible.get((rule.id, key))
     if found is None:
         may = {
             each.agent_id
             for each in team.members
-            if _has_capability(each, wants.capability) and _is_enabled(organization, each.agent_id)
+            if _has_capability(each, wants.capability)
+            and directory.active_agent(each.agent_id) is not None  # R1.8
         }
-        if organization.settings.page_permissions:
-            may = {each for each in may if _covers_page(organization, each, wants.page)}
+        if by_page:
+            may = {each for each in may if may_work_on(directory, agents[each].value, page)}
         if wants.department is not None:
-            agents = organization.agents
             may = {
-                each for each in may if _belongs_to(agents[each], wants.department, wants.region)
+                each
+                for each in may
+                if _belongs_to(agents[each].value, wants.department, wants.region)
             }
         if wants.group is not None:
-            may.intersection_update(organization.groups[wants.group].members)
+            may.intersection_update(directory.groups[wants.group].value.members)
         found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
     return found
 
 
-def _is_enabled(organization: Organization, agent: AgentId) -> bool:
-    """R1.8."""
-    found = organization.agents.get(agent)
-    return found is not None and not found.disabled
-
-
 def _explain_exclusions(
-    organization: Organization,
+    organization: OrganizationState,
+    rosters: Rosters,
     rule: RuleChanged,
-    team: Team,
     wants: _Wants,
     candidates: tuple[AgentId, ...],
 ) -> tuple[Excluded, ...]:
-    """Who of the members is no candidate, with the first reason (R9.4). That is found without much
-    ado for those who are not there, who may be a thousand."""
-    told, among, absent = [], frozenset(candidates), organization.kept().absent
+    """The members who are no candidates, each with the first reason (R9.4). Entries of absent
+    agents, of whom there may be a thousand, are cached."""
+    team, told, among, absent = _team(rosters, rule), [], frozenset(candidates), rosters.absent
     there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
     for member in team.members:
         agent = member.agent_id
@@ -250,35 +269,38 @@ def _explain_exclusions(
 
 
 def _exclusion_of(
-    organization: Organization, rule: RuleChanged, member: Member, wants: _Wants
+    organization: OrganizationState, rule: RuleChanged, member: Member, wants: _Wants
 ) -> Exclusion | None:
-    """The first reason why a member is no candidate: they are gone, else in the order of R1."""
-    agent = organization.agents.get(member.agent_id)
-    why = None
+    """The first reason why a member is no candidate: disabled or removed first, then in the order
+    of R1."""
+    directory = organization.directory
+    agent, why = directory.agent(member.agent_id), None
     if agent is None or agent.disabled:
         why = Exclusion.DISABLED  # R1.8
     elif not _is_present(organization, rule, agent.id):
         why = Exclusion.OFFLINE
     elif not _has_capability(member, wants.capability):
         why = Exclusion.CAPABILITY
-    elif not _covers_page(organization, agent.id, wants.page):
+    elif not may_work_on(directory, agent, wants.page):
         why = Exclusion.PAGE
     elif not _belongs_to(agent, wants.department, wants.region):
         why = Exclusion.DEPARTMENT
-    elif wants.group is not None and agent.id not in organization.groups[wants.group].members:
+    elif wants.group is not None and agent.id not in directory.groups[wants.group].value.members:
         why = Exclusion.GROUP
     return why
 
 
-def members_of(organization: Organization, rule: RuleChanged) -> tuple[Member, ...]:
+def members_of(directory: Organization, rule: RuleChanged) -> tuple[Member, ...]:
     """The rule's members in their order; a rule that lists none takes all of role `agent` (R1.1).
 
-    Those stand in the order of the support team; whoever is not in it comes after, by id.
+    Those come in the order of the support team, then everybody else by id.
     """
     if rule.members:
         return rule.members
-    place = {agent: index for index, agent in enumerate(organization.support_team)}
-    agents = [agent.id for agent in organization.agents.values() if agent.role is Role.AGENT]
+    team = directory.support_team
+    place = {agent: index for index, agent in enumerate(team.value.agent_ids if team else ())}
+    known = (stored.value for stored in directory.agents.values())
+    agents = [agent.id for agent in known if agent.role is Role.AGENT]
     agents.sort(key=lambda agent: (place.get(agent, len(place)), agent))
     return tuple(Member(agent_id=agent) for agent in agents)
 
@@ -288,24 +310,13 @@ def _has_capability(member: Member, capability: Capability) -> bool:
     return member.capabilities is None or capability in member.capabilities
 
 
-def _is_present(organization: Organization, rule: RuleChanged, agent: AgentId) -> bool:
+def _is_present(organization: OrganizationState, rule: RuleChanged, agent: AgentId) -> bool:
     """R1.2: `away` is not online for new work."""
     return rule.applies_to is AppliesTo.ALL or organization.presence_of(agent) is Presence.ONLINE
 
 
-def _covers_page(organization: Organization, agent: AgentId, page: PageId) -> bool:
-    """R1.4."""
-    if not organization.settings.page_permissions:
-        return True
-    found = organization.agents.get(agent)
-    if found is not None and found.role is Role.SYSTEM_ADMIN:
-        return True
-    known = organization.pages.get(page)
-    return known is not None and agent in known.staff
-
-
 def _belongs_to(agent: AgentChanged, department: str | None, region: str | None) -> bool:
-    """R1.5, strictly: nobody belongs to a department that the organization does not have."""
+    """R1.5, strict: nobody belongs to a department that the organization does not have."""
     if department is None:
         return True
     if department not in agent.departments:
@@ -313,7 +324,7 @@ def _belongs_to(agent: AgentChanged, department: str | None, region: str | None)
     return region is None or f"{department}/{region}" in agent.regions
 
 
-def _group_of(organization: Organization, page_url: str) -> GroupId | None:
-    """R1.6: the group of the longest link above the address, if there still is one."""
-    group = organization.links.group_for(page_url)
-    return group if group in organization.groups else None
+def _group_of(rosters: Rosters, page_url: str) -> GroupId | None:
+    """R1.6: the group of the longest link that covers the address, if that group still exists."""
+    group = rosters.links.group_for(page_url)
+    return group if group in rosters.directory.groups else None

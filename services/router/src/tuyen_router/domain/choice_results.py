@@ -1,4 +1,8 @@
-"""Stage 1 again: an answer of stage 2 becomes assignment records, unless something newer came."""
+"""Stage 1: turns an answer of stage 2 into assignment records, unless a newer decision came
+first.
+
+Decides R3.5.
+"""
 
 from collections.abc import Sequence
 
@@ -19,11 +23,12 @@ from tuyen_router.domain.sticky import conversations_of, follow_assignee
 
 
 def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> list[Decision]:
-    """One answer. Its records belong into one record batch: all of them or none.
+    """Handles one answer. Its records belong into one record batch: all of them or none.
 
-    An answer to a request that a manager's word has overtaken changes nothing (R3.5); if it left
-    the conversation in the queue, it is taken out again (R5.3). So is one that was called done
-    before the answer came (I12); one that was chosen for has its agent then, and stays done.
+    An answer to a request that a manual decision has overtaken changes nothing (R3.5); if it put
+    the conversation into the queue, the request is withdrawn (R5.3). The same goes for a
+    conversation that was marked as done before an answer `queued` arrived (I12); if an agent was
+    chosen for it, it gets that agent and stays done.
     """
     conversation = ConversationIdentity(
         id=answer.conversation_id,
@@ -72,9 +77,9 @@ def _decide_queued(
     answer: ChoiceMade,
     position: Position,
 ) -> list[Decision]:
-    """The threads wait, but for those that were done meanwhile: the request asks for them no more.
-    One of which nothing was decided yet has it on record that nobody has it. What was done before
-    it went back to rotation waits already."""
+    """The threads wait, except those that were marked as done meanwhile: the request no longer
+    includes them. One that has no record yet gets a record that nobody has it. A thread that was
+    done before it was returned to rotation is waiting already, so it stays in the request."""
     threads = tuple(
         each for each in request.conversations if each[0] not in state.done or state.waits(each[0])
     )
@@ -113,7 +118,8 @@ def _withdraw_overtaken(answer: ChoiceMade, position: Position) -> list[Decision
 def _make_records(
     state: CustomerState, conversations: Sequence[ConversationIdentity], answer: ChoiceMade
 ) -> list[Decision]:
-    """The records that an answer makes; none for a conversation that it leaves as it is."""
+    """The records that follow from an answer; none for a conversation that the answer leaves
+    unchanged."""
     records: list[Decision] = []
     for conversation in conversations:
         current = state.conversations.get(conversation.id)
@@ -145,7 +151,7 @@ def _make_records(
             case Verdict.OFF:
                 if (
                     current is not None and current.waiting
-                ):  # R6.5, while rules were being switched off
+                ):  # R6.5: rules were switched off meanwhile
                     records.append(_make_record(state, conversation, answer, None, Reason.BULK))
     return records
 
@@ -156,7 +162,7 @@ def _is_owned_by(
     current: ConversationState | None,
     agent: AgentId | None,
 ) -> bool:
-    """Whether the conversation is the agent's, and so is the customer where that is remembered."""
+    """Whether the agent has the conversation and, for a sticky kind, also the customer."""
     if current is None or current.agent_id != agent:
         return False
     return not conversation.kind.sticky or (
@@ -165,7 +171,8 @@ def _is_owned_by(
 
 
 def _nobody_already(current: ConversationState | None) -> bool:
-    """R5.2: a customer who writes again to nobody makes no second record of it."""
+    """R5.2: when a customer whose conversation has no candidate writes again, no second record is
+    written."""
     return (
         current is not None and current.agent_id is None and current.reason is Reason.NO_CANDIDATE
     )
@@ -200,13 +207,19 @@ def _reason_for(answer: ChoiceMade) -> Reason:
         return Reason.QUEUE_DRAINED
     match answer.purpose:
         case Purpose.FIRST:
-            return _BY_MODE[answer.mode or Strategy.SEQUENTIAL]
+            return _by_rule(answer.mode or Strategy.SEQUENTIAL)
         case Purpose.STICKY_LOST:
             return Reason.STICKY_LOST
         case Purpose.OFFLINE:
             return Reason.REASSIGNED_OFFLINE
         case Purpose.HANDOVER:
             return Reason.BULK
+
+
+def _by_rule(mode: Strategy) -> Reason:
+    """The reason that is named for the mode, also where a stage 2 of a later version chose by one
+    that this version does not know."""
+    return _BY_MODE.get(mode) or Reason(mode.value)
 
 
 _BY_MODE = {

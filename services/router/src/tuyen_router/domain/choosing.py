@@ -1,4 +1,7 @@
-"""R2: which of the candidates is chosen."""
+"""R2: which of the candidates is chosen.
+
+Decides R2.1, R2.2, R2.3, R2.4 and INV4.
+"""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -13,7 +16,8 @@ from tuyen_router.domain.pools import Offer, Pool
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """A rule's place in its rotation: who was chosen last, and the pool's order at that moment.
 
-    The order tells who comes next when the last one has been taken off the rule (R2.4).
+    The order determines who comes next when the agent chosen last has been removed from the rule
+    (R2.4).
     """
 
     last: AgentId
@@ -21,29 +25,39 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 ORDER_MEMBERS = 4_000
-"""So many members of a rule are remembered in their order: twice as many as a rule may have."""
+"""How many members of a rule are stored in the cursor's order: twice as many as a rule may have."""
+
+
+def effective_mode(mode: Strategy) -> Strategy:
+    """The mode by which `choose` chooses under a rule of this mode.
+
+    A rule whose mode this version does not know chooses in turn. The candidates are the same under
+    every mode (R1), so nobody is chosen who may not be, and no customer waits until the last worker
+    of an earlier version has ended.
+    """
+    return mode if mode.is_known else Strategy.SEQUENTIAL
 
 
 def choose(
     mode: Strategy, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
 ) -> tuple[AgentId, Cursor | None]:
-    """One of the agents on offer, and the rotation's place afterwards.
+    """Chooses one of the agents on offer; returns the agent and the rotation's cursor afterwards.
 
-    There must be one. A random choice moves no cursor: when the rule goes back to turns, it goes on
-    where they stopped.
+    At least one agent must be on offer. A random choice moves no cursor: when the rule is set back
+    to `sequential`, the rotation continues where it stopped.
     """
     match mode:
         case Strategy.RANDOM:
             return draw(offer.agents, seed), cursor
-        case Strategy.SEQUENTIAL:
-            agent = choose_next(offer, cursor)
         case Strategy.LEAST_LOADED:
             agent = choose_least_loaded(offer, cursor, loads)
+        case _:  # `sequential`, and what this version does not know (`effective_mode`)
+            agent = choose_next(offer, cursor)
     return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
 
 
 def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
-    """R2.1: the first on offer, in pool order, after the one who was chosen last, wrapping round.
+    """R2.1: the first agent on offer, in pool order, after the agent chosen last, wrapping round.
 
     Raises ValueError when nobody is on offer.
     """
@@ -53,21 +67,22 @@ def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:
 def choose_least_loaded(
     offer: Offer, cursor: Cursor | None, loads: Mapping[AgentId, int]
 ) -> AgentId:
-    """R2.3: who has the fewest open conversations; of several, who is next in turn."""
+    """R2.3: who has the fewest open conversations; of several, the one who is next in turn."""
     in_turn = offer.all_from(_first_place(offer, cursor))
     return min(in_turn, key=lambda agent: loads.get(agent, 0))
 
 
 def _first_place(offer: Offer, cursor: Cursor | None) -> int:
-    """Where in the order the next turn is looked for."""
+    """The index in the pool's order at which the search for the next turn starts."""
     return 0 if cursor is None else _place_after(offer.pool, cursor)
 
 
 def _place_after(pool: Pool, cursor: Cursor) -> int:
-    """Where the rotation goes on in the pool's order (R2.4).
+    """The index in the pool's order at which the rotation continues (R2.4).
 
-    After the last one chosen; where that one is gone, at the next of the old order who is not. One
-    who stood behind all that is remembered was followed by the first.
+    That is after the agent chosen last. If that agent has been removed, it is the next agent of the
+    old order who is still a member. If the agent was beyond the stored part of the order, it is the
+    first member.
     """
     place = pool.places.get(cursor.last)
     if place is not None:
@@ -82,6 +97,6 @@ def _place_after(pool: Pool, cursor: Cursor) -> int:
 
 
 def draw(candidates: Sequence[AgentId], seed: EventId) -> AgentId:
-    """R2.2: uniform, and the same for the same event whenever the log is read again."""
+    """R2.2: uniform, and the same choice for the same event whenever the log is read again."""
     number = int.from_bytes(blake2b(seed.encode(), digest_size=16).digest())
     return candidates[number % len(candidates)]

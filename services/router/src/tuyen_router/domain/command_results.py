@@ -1,4 +1,8 @@
-"""What a command comes to, told once and again (R6.3, R6.4): shared by all commands."""
+"""The results of commands, published once and again after a crash (R6.3, R6.4); shared by all
+commands.
+
+Decides R3.5 and R5.3.
+"""
 
 from collections.abc import Iterable
 
@@ -27,7 +31,8 @@ Command = AssignConversation | ReturnToRotation | MarkConversationDone
 
 
 def was_handled(state: CustomerState, command: Command, position: Position, repeated: bool) -> bool:
-    """Whether a command comes again after a crash: the inputs tell it, or its refusal does."""
+    """Whether a command was already handled before a crash: the input offsets say so, or its stored
+    refusal does."""
     refuse = state.customer(command.customer_id).refused
     return repeated or (refuse is not None and position.offset <= refuse.command)
 
@@ -39,8 +44,9 @@ def give_to(
     why: Provenance,
     position: Position,
 ) -> list[Decision]:
-    """The agent, or nobody, has the conversation now, and all that nobody had until an answer that
-    would come too late (R3.5). The records belong into one record batch."""
+    """The agent, or nobody, gets the conversation now, together with all unassigned threads of an
+    open request whose answer would come too late (R3.5). The records belong into one record batch.
+    """
     current = state.conversations.get(command.conversation_id)
     request, unassigned = find_open_request(state, command)
     why = replace(why, request_id=request)
@@ -59,7 +65,7 @@ def give_to(
 
 
 def _report_thread(command: Command, position: Position) -> list[ThreadReported]:
-    """R4.5, R4.6: stage 2 hears of a comment's thread also when no rule was asked about it."""
+    """R4.5, R4.6: reports a comment thread to stage 2 also when no rule was asked about it."""
     if command.kind is not ConversationKind.COMMENT:
         return []
     return [
@@ -78,8 +84,8 @@ def _report_thread(command: Command, position: Position) -> list[ThreadReported]
 def refuse(
     state: CustomerState, command: Command, position: Position, outcome: Outcome
 ) -> list[Decision]:
-    """Nothing changes. It is remembered before it is told, so that it stands after a crash,
-    whatever is allowed by then."""
+    """Nothing changes. The refusal is stored before the result is published, so that the result is
+    the same after a crash, whatever is allowed by then."""
     current = state.conversations.get(command.conversation_id)
     version, agent = (0, None) if current is None else (current.version, current.agent_id)
     customer = state.customer(command.customer_id)
@@ -93,12 +99,12 @@ def refuse(
 def repeat_result(
     state: CustomerState, command: Command, position: Position, outcome: Outcome
 ) -> list[Decision]:
-    """What became of a command that was handled before a crash, and the withdrawal that the crash
-    may have lost. `outcome` is what would become of it now.
+    """Publishes the result of a command that was already handled before a crash, and the withdrawal
+    that the crash may have lost. `outcome` is what the command's result would be now.
 
-    When it was the last one refused, how it was; when it made the conversation's last record, or
-    asked for it, it applied. Otherwise something newer came since: then what is true of it now, but
-    never that it applies.
+    If the command is the last one that was refused, its stored outcome is published again. If it
+    made the conversation's last record, or its request, the outcome is `applied`. Otherwise
+    something newer has happened since: the result is then the present outcome, but never `applied`.
     """
     current = state.conversations.get(command.conversation_id)
     refuse = state.customer(command.customer_id).refused
@@ -126,7 +132,8 @@ def _made_by(state: CustomerState, command: Command, position: Position) -> bool
 def find_open_request(
     state: CustomerState, command: Command
 ) -> tuple[str | None, dict[ConversationId, ConversationKind]]:
-    """The request whose answer would come too late (R3.5), and all that nobody has until then."""
+    """The open request whose answer would come too late (R3.5), and its conversations that nobody
+    has yet."""
     if command.kind.sticky:
         request = state.customer(command.customer_id).open_request
         if request is None:
@@ -145,7 +152,7 @@ def find_open_request(
 def identify(
     command: Command, conversation: ConversationId, kind: ConversationKind
 ) -> ConversationIdentity:
-    """A conversation of the command's customer."""
+    """Identifies a conversation of the command's customer."""
     return ConversationIdentity(
         id=conversation,
         kind=kind,
@@ -156,7 +163,7 @@ def identify(
 
 
 def withdraw(command: Command, request: str | None, position: Position) -> list[ChoiceWithdrawn]:
-    """R5.3: what is decided by hand leaves the queue."""
+    """R5.3: a conversation that is decided manually leaves the queue."""
     if request is None:
         return []
     return [
@@ -172,7 +179,8 @@ def withdraw(command: Command, request: str | None, position: Position) -> list[
 def repeat_withdrawal(
     state: CustomerState, command: Command, position: Position
 ) -> Iterable[ChoiceWithdrawn]:
-    """The withdrawal that a crash may have lost; what was answered since is not in the queue."""
+    """The withdrawal that a crash may have lost. A request that was answered since is not in the
+    queue any more, so withdrawing it again has no effect."""
     last = last_settled(state, command.conversation_id, command.kind, command.customer_id)
     return withdraw(command, last, position)
 
@@ -180,7 +188,7 @@ def repeat_withdrawal(
 def report_result(
     command: Command, outcome: Outcome, version: int, agent: AgentId | None
 ) -> CommandSettled:
-    """What the command's caller is told."""
+    """The command's result, for its caller."""
     return CommandSettled(
         command_id=command.command_id,
         organization=command.organization,

@@ -1,9 +1,12 @@
-"""What two workers wrote of one conversation: the record that counts is made the last one as well.
+"""Restates the record that counts where two workers wrote about one conversation.
 
-A worker that was cut off goes on writing until it hears that it lost the partition. Of two records
-with one version the first counts, and one with a lower version does not; compaction keeps the last
-in the log, whichever that is. The worker that reads both therefore says once more, with a further
-version, what counts: whoever reads the topic later finds that, and needs no rule for it.
+A worker that was cut off from Kafka goes on writing until it learns that it lost the partition. Of
+two records with the same version the first in the log counts, and a record with a lower version
+does not count; but compaction keeps the last record in the log, whichever that is. The worker that
+reads both during recovery therefore publishes what counts once more, with the next version. Whoever
+reads the topic later finds that record last and needs no special rule.
+
+Decides INV3.
 """
 
 from collections.abc import Iterator
@@ -14,11 +17,13 @@ from tuyen_router.domain.state import CustomerState
 
 
 def restate_contested(state: CustomerState) -> Iterator[AssignmentEvent]:
-    """What counts of each conversation behind whose last record another stands in the log.
+    """The record that counts, of each conversation that has a later record in the log which does
+    not.
 
-    The caller folds each record before it takes the next. A thread that its customer has left
-    behind goes to whom they have now, as it would at its next event (R3.2): the customer's last
-    record is their stickiness. With nobody to go to, it stays as it is.
+    The caller must apply each record before it takes the next. The customer's last record is their
+    stickiness, so an old thread of a customer who has another assignee by now goes to that
+    assignee, as it would at its next event (R3.2). When the customer has nobody, the thread stays
+    as it is.
     """
     for lost in list(state.contested.values()):
         current = state.conversations.get(lost.conversation_id)

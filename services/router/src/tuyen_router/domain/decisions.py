@@ -1,7 +1,9 @@
-"""What stage 1 decides, as values: the shell writes them down, nothing here does.
+"""What stage 1 decides, as values. Nothing here writes them; the stage does.
 
-Assignment records are made in one place, so that every one of them counts its version, names its
-cause and says how far the inputs had been read.
+Assignment records are made in one place, so that each of them raises the version, names its cause
+and says how far the inputs had been read.
+
+Decides R9.4 and INV1.
 """
 
 from datetime import datetime
@@ -39,7 +41,7 @@ from tuyen_router.domain.state import (
 
 
 class CustomerSaved(msgspec.Struct, frozen=True, gc=False):
-    """The customer's own record is this from now on."""
+    """The customer's record in `router-customers` becomes `record`."""
 
     customer_id: CustomerId
     record: CustomerRecord
@@ -48,8 +50,8 @@ class CustomerSaved(msgspec.Struct, frozen=True, gc=False):
 class DoneSaved(msgspec.Struct, frozen=True, gc=False):
     """The conversation is done, or open again (I12).
 
-    `seen` is the inbound offset up to which its events were known to who called it done; None opens
-    it again.
+    `seen` is the last inbound offset whose event was known to whoever marked it as done; None
+    reopens it.
     """
 
     conversation_id: ConversationId
@@ -78,7 +80,7 @@ class ConversationIdentity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a record says of its origin (R9.4)."""
+    """The origin of a record (R9.4)."""
 
     reason: Reason
     caused_by: str
@@ -95,10 +97,10 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def make_assignment(
     state: CustomerState, conversation: ConversationIdentity, agent: AgentId | None, why: Provenance
 ) -> AssignmentEvent:
-    """The record by which `agent`, or nobody, has the conversation from now on.
+    """Makes the record by which `agent`, or nobody, has the conversation from now on.
 
-    One that settles no request names the last one that was: compaction may take the record that
-    settled it, and the request must not be open again after a recovery.
+    A record that settles no request names the last request that was settled: compaction may remove
+    the record that settled it, and a recovery must not find that request open again.
     """
     current = state.conversations.get(conversation.id)
     previous = None if current is None else current.agent_id
@@ -137,7 +139,7 @@ def _event_class(
 
 
 def apply_decision(state: CustomerState, decision: Decision) -> None:
-    """Folds a decision into the state that it was made from."""
+    """Applies a decision to the state that it was made from."""
     match decision:
         case CustomerSaved():
             apply_customer(state, decision.customer_id, decision.record)

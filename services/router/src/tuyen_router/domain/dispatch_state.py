@@ -1,4 +1,4 @@
-"""What stage 2 remembers of one partition's organizations, and the steps that it is folded from."""
+"""The state of stage 2 for one partition, and the steps by which it changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,21 +17,22 @@ from tuyen_events.vocabulary import ConversationKind
 from tuyen_router.domain import loads, queue_buckets, threads
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCounted, LoadStep
+from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
 from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged, Threads, ThreadStep
 
 REMEMBERED_ANSWERS = 8192
-"""How many answers a partition can give again: more than are ever under way at once."""
+"""How many answers a partition can send again: more than are ever in flight at once."""
 TOLD_POOLS = 4096
-"""Of how many pools a partition's owner remembers that they are in the log."""
+"""How many pools a worker remembers as already published."""
 
 NO_LOADS: Mapping[AgentId, int] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """An answer, and the customer's partition that it goes to.
+    """An answer, and the customer partition that it is sent to.
 
-    `place` counts the answers of a partition of stage 2.
+    `place` numbers the answers of a partition of stage 2.
     """
 
     place: int
@@ -40,10 +41,11 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Progress(msgspec.Struct, frozen=True, array_like=True):
-    """How far a partition came: its last place, and per source the last offset that asked.
+    """How far a partition came: the number of its last answer, and the last offset that each source
+    asked with.
 
-    Requests of one source (`topic/partition`) come in the order of their causes; what stands at or
-    below was answered, and its answer stands in the log.
+    Requests of one source (`topic/partition`) arrive in the order of their causes. A request whose
+    cause is at or before the offset was answered, and its answer is in the log.
     """
 
     place: int
@@ -51,14 +53,14 @@ class Progress(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RequestSeen(msgspec.Struct, frozen=True):
-    """A source asked with the record at `offset`."""
+    """A source made a request that was caused by its record at `offset`."""
 
     source: str
     offset: int
 
 
 class OrderChanged(msgspec.Struct, frozen=True):
-    """The members of a rule stand in this order, from its next choice on (R2.4)."""
+    """From its next choice on, the members of a rule have this order (R2.4)."""
 
     organization: OrganizationId
     rule: RuleId
@@ -76,7 +78,7 @@ class RequestQueued(msgspec.Struct, frozen=True):
 
 
 class Dequeued(msgspec.Struct, frozen=True):
-    """A request left the queue: drained, or withdrawn."""
+    """A request left the queue: it was served or withdrawn."""
 
     organization: OrganizationId
     request_id: str
@@ -87,13 +89,13 @@ class RequestAnswered(msgspec.Struct, frozen=True):
 
 
 class AnswerRepeated(msgspec.Struct, frozen=True):
-    """An answer that was given before is given again; nothing else changes."""
+    """A remembered answer is sent again; nothing else changes."""
 
     answer: Answer
 
 
 class PoolPublished(msgspec.Struct, frozen=True):
-    """The next answer names a pool of which others have to know first (R9.4)."""
+    """The next answer refers to a pool that must be published first (R9.4)."""
 
     pool: PoolRecorded
     at: datetime
@@ -115,30 +117,33 @@ DispatchStep = (
 
 @dataclass(slots=True)
 class DispatchState:
-    """All that stage 2 knows of one partition's organizations."""
+    """The state of stage 2 for all organizations of one partition."""
 
     number: int
     cursors: dict[tuple[OrganizationId, RuleId], Cursor] = field(default_factory=dict)
     orders: dict[tuple[OrganizationId, RuleId], tuple[AgentId, ...]] = field(default_factory=dict)
-    """The order of a rule's members at its last choice, which its cursor has as well, as a record
-    of its own has it: a cursor of an older record has one that stands nowhere else."""
+    """The order of a rule's members at its last choice. It has a record of its own; only cursors in
+    older records contain their order."""
     queues: dict[OrganizationId, dict[str, Waiting]] = field(default_factory=dict)
     waits_of: dict[CustomerId | ConversationId, str] = field(default_factory=dict)
-    """The request that a comment's thread waits with, or a customer's threads, which share one
+    """The waiting request of a comment's thread, or of a customer, whose threads share one request
     (R3.6)."""
     threads: Threads = field(default_factory=dict)
-    """Comment threads of which was heard last."""
+    """The comment threads that were reported or requested most recently."""
     queue_buckets: dict[OrganizationId, Buckets] = field(default_factory=dict)
-    """The queues once more, by what they wait for."""
+    """The same requests as in `queues`, in buckets of those that the same agents can take."""
     loads: dict[OrganizationId, Loads] = field(default_factory=dict)
     answers: dict[int, Answer] = field(default_factory=dict)
-    """By slot, which is the place modulo REMEMBERED_ANSWERS."""
+    """By slot, which is `place` modulo REMEMBERED_ANSWERS."""
     places: dict[str, int] = field(default_factory=dict)
-    """A request, and the conversation of a root comment, to the place of its latest answer."""
+    """The place of the latest answer, by request and, for a root comment, also by conversation."""
     place: int = 0
     asked: dict[str, int] = field(default_factory=dict)
     told: dict[str, None] = field(default_factory=dict)
-    """Pools that this owner told of, oldest first; another one tells again, which does no harm."""
+    """Pools that this worker published, oldest first. Another worker publishes them again, which
+    does no harm."""
+    pool_cache: PoolCache = field(default_factory=PoolCache, repr=False, compare=False)
+    """The pools of its organizations. No step changes them: they follow from the organizations."""
 
     def progress(self) -> Progress:
         return Progress(self.place, dict(self.asked))
@@ -149,13 +154,14 @@ class DispatchState:
         return None if place is None else self.answers[place % REMEMBERED_ANSWERS]
 
     def loads_of(self, organization: OrganizationId) -> Mapping[AgentId, int]:
-        """How many open conversations its agents have; who is not named has none."""
+        """How many open conversations the organization's agents have; an agent who is missing has
+        none."""
         found = self.loads.get(organization)
         return NO_LOADS if found is None else found.totals
 
 
 def apply_step(state: DispatchState, step: DispatchStep) -> None:
-    """Folds a step into the state that it was made from."""
+    """Applies a step to the state that it was made from."""
     match step:
         case RequestSeen():
             state.asked[step.source] = step.offset
@@ -179,8 +185,9 @@ def apply_step(state: DispatchState, step: DispatchStep) -> None:
 
 
 def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
-    """A rule's order, or its place in it. Live, the cursor has its order with it; in the log it has
-    none, but for older records, and compaction may turn the two round."""
+    """Applies a rule's order, or its cursor. A live step's cursor contains the order; a record's
+    cursor contains it only if it is an older record. Compaction may reverse the order of the two
+    records, so either may come first."""
     key = step.organization, step.rule
     if isinstance(step, OrderChanged):
         state.orders[key] = step.order
@@ -195,7 +202,8 @@ def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
 
 
 def _apply_to_queue(state: DispatchState, step: RequestQueued | Dequeued) -> None:
-    """Keeps what there is of the queue beside it: its lines, and what waits by whose it is."""
+    """Applies a step to the queue and to the two indexes that are kept with it: its buckets, and
+    the waiting requests by customer or thread."""
     if isinstance(step, RequestQueued):
         request = step.waiting.request
         state.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
@@ -212,7 +220,7 @@ def _apply_to_queue(state: DispatchState, step: RequestQueued | Dequeued) -> Non
 
 
 def remember_answer(state: DispatchState, answer: Answer) -> None:
-    """Keeps an answer, in place of the one that is REMEMBERED_ANSWERS older."""
+    """Stores an answer in the slot of the answer that is REMEMBERED_ANSWERS older."""
     slot = answer.place % REMEMBERED_ANSWERS
     older = state.answers.get(slot)
     if older is not None:
@@ -225,7 +233,7 @@ def remember_answer(state: DispatchState, answer: Answer) -> None:
 
 
 def names_of(asked: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
-    """What an answer is remembered by."""
+    """The keys by which an answer is found again."""
     if asked.kind is ConversationKind.COMMENT and asked.purpose is Purpose.FIRST:
         return asked.request_id, asked.conversation_id
     return (asked.request_id,)

@@ -1,4 +1,8 @@
-"""I12: what is done frees its place and waits for nobody; stickiness stays as it is."""
+"""I12: a conversation that is done counts towards no load and leaves the queue; its stickiness
+stays.
+
+Decides I12.
+"""
 
 from msgspec.structs import replace
 
@@ -19,24 +23,25 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import came_after
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState, order_of
 
 
 def on_done(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: MarkConversationDone,
     position: Position,
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """Somebody calls the conversation done, or open again.
+    """Marks the conversation as done, or opens it again.
 
-    The last word counts. With an event behind what they had seen, the conversation is open again by
-    that. A command that was handled before a crash (`repeated`) marks the same again, since its
-    mark may be lost, and leaves the queue as it was.
+    The last command counts. If an event arrived after those that the caller had seen, the
+    conversation is opened again instead. A command that was already handled before a crash
+    (`repeated`) sets the same mark again, since the mark may be lost, and does not change the queue
+    again.
     """
     if not command.done:
         return [*_reopen(state, command), _report(state, command)]
@@ -63,12 +68,12 @@ def on_done(
 
 def _take_out_of_queue(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: MarkConversationDone,
     position: Position,
 ) -> list[Decision]:
-    """The conversation waits no more. Where another one of the customer waits for the same answer,
-    the request stays, and asks for this one no more."""
+    """Takes the conversation out of the queue. Where another thread of the customer waits for the
+    same answer, the request stays open without this conversation."""
     request, waiting = find_open_request(state, command)
     ends = request if not waiting.keys() - {command.conversation_id} else None
     why = Provenance(
@@ -95,7 +100,7 @@ def _leave_request(
 ) -> list[CustomerSaved]:
     """The customer's open request without the command's conversation.
 
-    One that was asked later than `order`, for an event or by a command, asks for it anew.
+    A request that was made after `order`, for an event or by a command, keeps the conversation.
     """
     customer = state.customer(command.customer_id)
     request = customer.open_request
@@ -107,7 +112,8 @@ def _leave_request(
 
 
 def _mark(state: CustomerState, command: MarkConversationDone) -> list[DoneSaved]:
-    """The mark. Of who does not say what they had seen, it is all that was handled."""
+    """The done mark. Where the command does not say what its caller had seen, that is every inbound
+    event that was handled."""
     seen = command.seen_offset if command.seen_offset >= 0 else state.handled.inbound
     if state.done.get(command.conversation_id) == seen:
         return []

@@ -1,4 +1,7 @@
-"""R6.5: an agent's conversation goes back to rotation."""
+"""R6.5: a conversation of an agent is returned to rotation.
+
+Decides R6.5.
+"""
 
 from msgspec.structs import replace
 
@@ -18,7 +21,7 @@ from tuyen_router.domain.command_results import (
     withdraw,
 )
 from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, Request, request_id
 from tuyen_router.domain.visits import address_of, word_of
 
@@ -27,17 +30,18 @@ ThreadKeys = tuple[tuple[ConversationId, ConversationKind], ...]
 
 def on_return(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: ReturnToRotation,
     position: Position,
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """The conversation waits, the customer has nobody, and the rule is asked for somebody else.
+    """The conversation waits, the customer loses their assignee, and the rule chooses somebody
+    else.
 
-    A customer who was given to somebody else meanwhile stays with them (R3). While rules do not
-    assign, nobody has the conversation. A command that was handled before a crash (`repeated`) asks
-    the same again where its answer is still awaited.
+    A customer who has got another assignee meanwhile stays with that one (R3). While rules do not
+    assign, the conversation becomes unassigned. A command that was already handled before a crash
+    (`repeated`) sends the same request again if its answer is still awaited.
     """
     current = state.conversations.get(command.conversation_id)
     outcome = _decide_outcome(organization, None if current is None else current.agent_id, command)
@@ -66,7 +70,7 @@ def on_return(
 
 
 def _decide_outcome(
-    organization: Organization, agent: AgentId | None, command: ReturnToRotation
+    organization: OrganizationState, agent: AgentId | None, command: ReturnToRotation
 ) -> Outcome:
     if not organization.assigns:
         return Outcome.ASSIGNMENT_OFF  # R6.1
@@ -74,7 +78,7 @@ def _decide_outcome(
 
 
 def _provenance_of(
-    organization: Organization, command: ReturnToRotation, reason: Reason
+    organization: OrganizationState, command: ReturnToRotation, reason: Reason
 ) -> Provenance:
     return Provenance(
         reason=reason,
@@ -87,9 +91,9 @@ def _provenance_of(
 
 
 def _find_keeper(
-    state: CustomerState, organization: Organization, command: ReturnToRotation
+    state: CustomerState, organization: OrganizationState, command: ReturnToRotation
 ) -> AgentId | None:
-    """Whoever has the customer by now, if that is not whose conversation goes back."""
+    """Who has the customer by now, unless that is the agent whose conversation is returned."""
     if not command.kind.sticky:
         return None
     agent = state.customer(command.customer_id).agent_id
@@ -99,7 +103,10 @@ def _find_keeper(
 
 
 def _keep(
-    state: CustomerState, organization: Organization, command: ReturnToRotation, keeper: AgentId
+    state: CustomerState,
+    organization: OrganizationState,
+    command: ReturnToRotation,
+    keeper: AgentId,
 ) -> list[Decision]:
     conversation = identify(command, command.conversation_id, command.kind)
     why = _provenance_of(organization, command, Reason.BULK)
@@ -110,12 +117,13 @@ def _keep(
 def _ask(
     state: CustomerState, command: ReturnToRotation, position: Position, request: str
 ) -> list[Decision]:
-    """What leads to an answer for the conversation.
+    """The decisions that lead to an answer for the conversation.
 
-    While a customer's other thread goes back to rotation, this one gets the same answer (R3.6); if
-    it was another agent's, a request that leaves out both takes the place of that thread's. Any
-    other open request is withdrawn: it may end with the assignee staying (R3.3), or with whom the
-    conversation was taken from. Its threads that nobody has get the answer to this one.
+    While another thread of the customer is being returned to rotation, this one gets the same
+    answer (R3.6). If that thread was another agent's, a new request that excludes both agents
+    replaces its request. Any other open request is withdrawn, because it may end with the assignee
+    staying (R3.3), or with the agent whom the conversation was taken from; its unassigned threads
+    get the answer to the new request.
     """
     if not command.kind.sticky:
         return [_request_choice(command, position, request)]
@@ -149,7 +157,7 @@ def _ask(
 
 
 def _find_request_under_way(state: CustomerState, command: ReturnToRotation) -> Request | None:
-    """The open request of the customer, if it is of a handover."""
+    """The customer's open request, if a handover made it."""
     if not command.kind.sticky:
         return None
     request = state.customer(command.customer_id).open_request
@@ -162,16 +170,16 @@ def _with(threads: ThreadKeys, thread: tuple[ConversationId, ConversationKind]) 
 
 def _repeat(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: ReturnToRotation,
     position: Position,
     told: list[Decision],
 ) -> list[Decision]:
-    """What a crash may have lost behind the record by which the conversation waits; `told` is what
-    the caller is told again.
+    """Sends again what a crash may have lost after the record that put the conversation into the
+    queue; `told` are the decisions that repeat the command's result.
 
-    When the customer's own record was lost, the request of this command is not open: then it was
-    never sent, and one is made anew, unless the customer was given to somebody meanwhile.
+    If the customer's own record was lost, this command's request is not open. Then it was never
+    sent, and a new one is made, unless the customer has got an assignee meanwhile.
     """
     current = state.conversations.get(command.conversation_id)
     if current is None or not current.waiting or current.command != position.offset:

@@ -1,4 +1,7 @@
-"""R1.6: which group answers the visitors of an address first."""
+"""R1.6: which group answers the visitors of an address first.
+
+Decides R1.6.
+"""
 
 import re
 import unicodedata
@@ -11,35 +14,30 @@ from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import GroupId, LinkId
 
 _Address = tuple[str, ...]
-"""A host in letters and in lower case, and the segments of a path."""
+"""A host in Unicode and lower case, followed by the segments of a path."""
 
 _SEGMENTS = 64
-"""How much of an address is looked at: visitors choose its length."""
+"""How many path segments of an address are compared: visitors choose its length."""
 
 _ACE = "xn--"
 _LABEL = 63
-"""Characters of one label of a host: longer ones are none."""
+"""The longest label of a host, in characters; a longer one is not decoded."""
 _DOTS = str.maketrans("。．｡", "...")
 
 
 @dataclass(frozen=True)
 class Links:
-    """An organization's links. Never changed, so what is worked out from them is kept with them."""
+    """An organization's links. Immutable, so what is computed from them is cached with them."""
 
     by_id: Mapping[LinkId, LinkChanged] = field(default_factory=dict)
-
-    def having(self, link: LinkChanged) -> "Links":
-        return Links({**self.by_id, link.id: link})
-
-    def without(self, link: LinkId) -> "Links":
-        return Links({each: found for each, found in self.by_id.items() if each != link})
 
     def group_for(self, page_url: str) -> GroupId | None:
         """The group of the longest link that the address is at or below.
 
         Scheme, port, query and fragment are ignored, and so is a slash at the end; `/vn` covers
-        `/vn/giay`, but not `/vnx`. An international domain is the same in letters and as browsers
-        send it (`xn--...`). Of two links with one address the smaller id counts.
+        `/vn/giay`, but not `/vnx`. An international domain is the same in Unicode and in the form
+        that browsers send (`xn--...`). Of two links with the same address the one with the smaller
+        id counts.
         """
         if not self._groups:
             return None
@@ -75,7 +73,7 @@ def _host(name: str) -> str:
 
 
 def _letters(label: str) -> str:
-    """A label of a host in letters and in lower case, however it was written."""
+    """A label of a host in Unicode and lower case, however it was written."""
     found = unicodedata.normalize("NFKC", label).lower()
     if found.startswith(_ACE) and len(found) <= _LABEL:
         try:

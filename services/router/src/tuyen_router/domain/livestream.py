@@ -1,4 +1,8 @@
-"""R4.6: a thread on a livestream waits no more when its customer removed all that it waits for."""
+"""R4.6: a livestream thread leaves the queue when its customer removed all comments that it waits
+for.
+
+Decides R4.6.
+"""
 
 from msgspec.structs import replace
 
@@ -13,22 +17,25 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, Request, last_settled
 
 LIVE_COMMENTS = 20
-"""Of a thread that waits with more, which ones is not remembered: it waits on."""
+"""How many comments of a waiting thread are remembered. A thread that waits with more stays in the
+queue, since it is not known which comments those are."""
 
 
 def with_comment(
     request: Request, conversation: ConversationIdentity, comment: MessageId
 ) -> Request:
-    """The request, before it asks for the conversation, with a comment that it waits for."""
+    """The request with one more comment that a thread waits for. Call this before the conversation
+    is added to the request."""
     entry = (conversation.id, comment)
     known = [each for each in request.comments if each[0] == conversation.id]
     others = tuple(each for each in request.comments if each[0] != conversation.id)
     if all(each != conversation.id for each, _ in request.conversations):
-        return replace(request, comments=(*others, entry))  # what it waited for before was done
+        # Its earlier comments belong to a wait that ended when the thread was marked as done.
+        return replace(request, comments=(*others, entry))
     if not known:
         return request
     if len(known) >= LIVE_COMMENTS:
@@ -38,17 +45,18 @@ def with_comment(
 
 def on_live_comment_removed(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     comment: CommentRemoved,
     event_id: EventId,
     position: Position,
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """The customer took a comment back. When none is left of those that its thread waits for, the
-    thread leaves the queue; what waits beside it stays.
+    """The customer removed a comment. When none is left of the comments that its thread waits for,
+    the thread leaves the queue; other threads in the same request keep waiting.
 
-    Handled again after a crash (`repeated`), it sends the withdrawal again that may be lost.
+    A record that was already handled before a crash (`repeated`) sends the withdrawal again, since
+    it may be lost.
     """
     customer_id = CustomerId("") if comment.customer is None else comment.customer.id
     customer = state.customers.get(customer_id)

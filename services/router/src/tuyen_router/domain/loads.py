@@ -1,8 +1,10 @@
-"""How many open conversations agents have, for R1.7 and R2.3: told by stage 1, and reserved here.
+"""How many open conversations agents have (R1.7, R2.3): reported by stage 1, reserved by stage 2.
 
-Stage 1 counts what it has written down. What stage 2 chose in the meantime is on its way, so it is
-held as a reservation from the choice until stage 1 says that the answer is in its counts or came to
-nothing. An agent's load is both together; no conversation is in neither.
+Stage 1 counts the assignments that it has written. What stage 2 chose since then is still on its
+way, so each choice is held as a reservation until stage 1 reports that the answer is in its counts
+or had no effect. An agent's load is the sum of both, so every conversation is counted at any time.
+
+Decides R1.7.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,14 +18,15 @@ from tuyen_events.routing import LoadsReported
 
 
 class LoadCounts(msgspec.Struct, frozen=True, array_like=True):
-    """The latest word of one partition of stage 1; who is not named has none there."""
+    """The latest report of one partition of stage 1; agents who are not in it have no open
+    conversation there."""
 
     sequence: int
     loads: dict[AgentId, int]
 
 
 class Totals(dict[AgentId, int]):
-    """Loads by agent, and who has as many as they may have, kept as loads change."""
+    """Loads by agent, and who is at capacity, updated whenever a load changes."""
 
     __slots__ = ("_full",)
 
@@ -44,7 +47,8 @@ class Totals(dict[AgentId, int]):
                 full.discard(agent)
 
     def full(self, rule: RuleId, capacities: Mapping[AgentId, int]) -> AbstractSet[AgentId]:
-        """Who of a rule's members is full. Looked through once for each state of the rule."""
+        """Which of a rule's members are at capacity. Computed once for each version of the rule and
+        then updated."""
         kept = self._full.get(rule)
         if kept is None or kept[0] is not capacities:
             if len(self._full) >= _KEPT_RULES:
@@ -63,14 +67,14 @@ def full_by(loads: Mapping[AgentId, int], capacities: Mapping[AgentId, int]) -> 
 
 @dataclass(slots=True)
 class Loads:
-    """One organization's."""
+    """The loads of one organization."""
 
     counted: dict[int, LoadCounts] = field(default_factory=dict)
     """By stage 1's partition."""
     reserved: dict[str, AgentId] = field(default_factory=dict)
     """By request."""
     totals: Totals = field(default_factory=Totals)
-    """Both together, of all agents who have any."""
+    """Both together, for all agents who have any."""
 
 
 class LoadsCounted(msgspec.Struct, frozen=True):
@@ -80,7 +84,7 @@ class LoadsCounted(msgspec.Struct, frozen=True):
 
 
 class LoadReserved(msgspec.Struct, frozen=True):
-    """An agent was chosen, and stage 1 has not yet heard of it."""
+    """An agent was chosen, and stage 1 has not yet reported that it handled the answer."""
 
     organization: OrganizationId
     request_id: str
@@ -88,7 +92,7 @@ class LoadReserved(msgspec.Struct, frozen=True):
 
 
 class LoadReleased(msgspec.Struct, frozen=True):
-    """The answer is in the counts, or came to nothing."""
+    """Stage 1 reported the answer: it is in the counts, or it had no effect."""
 
     organization: OrganizationId
     request_id: str
@@ -98,9 +102,11 @@ LoadStep = LoadsCounted | LoadReserved | LoadReleased
 
 
 def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> Iterator[LoadStep]:
-    """Stage 1's word of one partition. The caller folds each step before it takes the next.
+    """A report of one partition of stage 1. The caller must apply each step before it takes the
+    next.
 
-    One that is older than what was told before counts nothing, but what it calls settled is.
+    The counts of a report that is older than the last one are ignored; the requests that it names
+    as settled are released all the same.
     """
     known = loads.get(report.organization) or Loads()
     before = known.counted.get(report.partition)
@@ -118,7 +124,7 @@ def on_report(loads: Mapping[OrganizationId, Loads], report: LoadsReported) -> I
 
 
 def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -> Loads:
-    """The organization's, begun where there are none."""
+    """The organization's loads; empty ones are added where there are none."""
     found = loads.get(organization)
     if found is None:
         found = loads[organization] = Loads()
@@ -126,7 +132,7 @@ def loads_in(loads: dict[OrganizationId, Loads], organization: OrganizationId) -
 
 
 def apply_load_step(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
-    """Folds a step, live and in recovery alike; one that was folded before changes nothing."""
+    """Applies a step, live and in recovery alike. Applying the same step again changes nothing."""
     known = loads_in(loads, step.organization)
     match step:
         case LoadsCounted():
@@ -148,5 +154,5 @@ def apply_load_step(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
 
 
 def has_fallen(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:
-    """Whether somebody has fewer open conversations now, and may take another (R5.1)."""
+    """Whether an agent has fewer open conversations than before, and may take another (R5.1)."""
     return any(after.get(agent, 0) < load for agent, load in before.items())

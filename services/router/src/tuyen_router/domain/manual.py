@@ -1,4 +1,7 @@
-"""R6: what managers decide by hand, and what agents take for themselves."""
+"""R6: what managers decide manually, and what agents take for themselves.
+
+Decides R6.1, R6.2, R6.3, R6.4 and R6.6.
+"""
 
 from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId
@@ -7,23 +10,23 @@ from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.command_results import give_to, refuse, repeat_result, was_handled
 from tuyen_router.domain.decisions import Decision, Provenance
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState
 
 
 def on_assign(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     command: AssignConversation,
     position: Position,
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """A manager gives the conversation to an agent, or takes it from everybody; or an agent takes
-    what nobody has (R6.6).
+    """A manager assigns the conversation to an agent or unassigns it, or an agent takes a
+    conversation that nobody has (R6.6).
 
-    Commands stand in one order (R6.4). One that was handled before a crash (`repeated`) is settled
-    again, with what it came to, and changes nothing.
+    Commands are handled in the order of their partition (R6.4). A command that was already handled
+    before a crash (`repeated`) publishes its first result again and changes nothing.
     """
     current = state.conversations.get(command.conversation_id)
     version, agent = (0, None) if current is None else (current.version, current.agent_id)
@@ -44,7 +47,10 @@ def on_assign(
 
 
 def _decide_outcome(
-    organization: Organization, version: int, agent: AgentId | None, command: AssignConversation
+    organization: OrganizationState,
+    version: int,
+    agent: AgentId | None,
+    command: AssignConversation,
 ) -> Outcome:
     if not organization.assigns:
         return Outcome.ASSIGNMENT_OFF  # R6.1
@@ -62,9 +68,10 @@ def _decide_outcome(
 
 
 def _taking(
-    organization: Organization, agent: AgentId | None, command: AssignConversation
+    organization: OrganizationState, agent: AgentId | None, command: AssignConversation
 ) -> Outcome | None:
-    """Why the agent may not take the conversation (R6.6); None when they may, or have it."""
+    """Why the agent may not take the conversation (R6.6); None when they may, or already have
+    it."""
     if not organization.settings.take_unassigned:
         return Outcome.TAKING_OFF
     if command.agent_id != command.by:

@@ -1,4 +1,5 @@
-"""Whom a rule chooses from, and why not from the others (R1, R9.4), as values."""
+"""The agents that a rule chooses from, and why each of the others is excluded (R1, R9.4), as
+values."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
@@ -14,20 +15,21 @@ from tuyen_events.ids import AgentId, GroupId, OrganizationId
 from tuyen_events.pools import Excluded, PoolRecorded
 
 UNKNOWN = "?"
-"""Stands for every department or region that the organization does not have: nobody's id."""
+"""Stands for every department or region that the organization does not have. No agent belongs to
+it."""
 
 
 POOL_BYTES = 384 * 1024
-"""The largest record of a pool: more than an organization within its limits comes to."""
+"""The largest record of a pool: more than an organization within its limits needs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
     """The agents that a rule chooses from for one kind of event.
 
-    `order` is the whole pool, which the rotation goes round; `candidates` are those of it who may
-    be chosen at this moment, in the same order. `rule` is None where no rule covers the page. A
-    pool is never changed, so what is worked out from it is kept with it.
+    `order` is the whole pool in the order of the rotation; `candidates` are its members who may be
+    chosen at this moment, in the same order. `rule` is None where no rule covers the page. A pool
+    is immutable, so what is computed from it is cached with it.
     """
 
     organization: OrganizationId
@@ -35,18 +37,20 @@ class Pool:
     order: tuple[AgentId, ...]
     candidates: tuple[AgentId, ...]
     reasons: Callable[[], tuple[Excluded, ...]] = tuple
-    """Says of all others why not; asked when the pool is told of, and not before."""
+    """Computes why each of the other members is excluded; called only when the pool is
+    published."""
     capacities: Mapping[AgentId, int] = field(default_factory=dict)
-    """Of the members who have one (R1.7); pools of one rule share it."""
+    """Of the members who have a capacity (R1.7); shared by all pools of one rule."""
     department: str | None = None
     region: str | None = None
     group: GroupId | None = None
     beyond: "Pool | None" = None
-    """The pool without regard to the group, for when nobody of the group may be chosen (R1.6)."""
+    """The pool without the restriction to the group, used when nobody of the group may be chosen
+    (R1.6)."""
 
     @cached_property
     def excluded(self) -> tuple[Excluded, ...]:
-        """Everybody else in the order of the pool, with the reason."""
+        """All other members in the order of the pool, with the reason of each."""
         return self.reasons()
 
     @cached_property
@@ -56,10 +60,10 @@ class Pool:
 
     @cached_property
     def record(self) -> PoolRecorded:
-        """The pool for others to read. Its id is a digest of all the rest, also of what a record
-        cannot hold."""
+        """The pool as a record for other services. Its id is a digest of the whole content,
+        including members that the record has no room for."""
         if self.rule is None:
-            raise ValueError("where no rule covers the page there is no pool to tell of")
+            raise ValueError("no rule covers the page, so there is no pool to publish")
         record = PoolRecorded(
             id="",
             organization=self.organization,
@@ -81,7 +85,7 @@ class Pool:
 
     @cached_property
     def places(self) -> Mapping[AgentId, int]:
-        """Where each member stands in the order."""
+        """The index of each member in the order."""
         return {agent: place for place, agent in enumerate(self.order)}
 
     @cached_property
@@ -91,17 +95,17 @@ class Pool:
 
     @cached_property
     def turns(self) -> tuple[int, ...]:
-        """The candidates' places in the order, ascending."""
+        """The candidates' indexes in the order, ascending."""
         return tuple(place for place, agent in enumerate(self.order) if agent in self.among)
 
     @cached_property
     def offer(self) -> "Offer":
-        """All candidates, for an event that cuts none of them off."""
+        """All candidates, for an event that excludes none of them."""
         return Offer(self)
 
 
 def _shorten(record: PoolRecorded) -> PoolRecorded:
-    """As many of the first members as a record holds, by halves."""
+    """The record cut to its first members, halving their number until it fits."""
     members = len(record.order)
     while True:
         members //= 2
@@ -122,11 +126,11 @@ _NOBODY: frozenset[AgentId] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Those of a pool who may be chosen for one conversation, as long as no load changes.
+    """The members of a pool who may be chosen for one conversation, as long as no load changes.
 
-    `busy` are agents, of this pool or not, who have as many conversations as they may have (R1.7);
-    `leavers` are those whom it was taken from (R6.5). What is asked most is answered without a walk
-    along the pool.
+    `busy` are agents, of this pool or not, who are at capacity (R1.7); `leavers` are the agents
+    whom the conversation was handed over from (R6.5). The frequent queries do not iterate over the
+    pool.
     """
 
     pool: Pool
@@ -135,11 +139,11 @@ class Offer:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nobody is left out."""
+        """Whether no candidate is excluded."""
         return not self.busy and not self.leavers
 
     def has_any(self) -> bool:
-        """Whether there is somebody."""
+        """Whether anybody is on offer."""
         if self.leavers:
             return bool(self.pool.among - self.busy - self.leavers)
         return not self.pool.among <= self.busy if self.busy else bool(self.pool.candidates)
@@ -160,13 +164,13 @@ class Offer:
 
     @property
     def full(self) -> tuple[AgentId, ...]:
-        """The candidates who have as many conversations as they may have, in the same order."""
+        """The candidates who are at capacity, in the order of the pool."""
         if not self.busy or self.busy.isdisjoint(self.pool.among):
             return ()
         return tuple(agent for agent in self.pool.candidates if agent in self.busy)
 
     def first_from(self, place: int) -> AgentId:
-        """The first at that place of the order or behind it, wrapping round (R2.1).
+        """The first agent on offer at or after that index of the order, wrapping round (R2.1).
 
         Raises ValueError when nobody is on offer.
         """
@@ -180,6 +184,6 @@ class Offer:
         raise ValueError("nobody is on offer")
 
     def all_from(self, place: int) -> list[AgentId]:
-        """All, from that place of the order on."""
+        """All agents on offer, in rotation order from that index on."""
         order = self.pool.order
         return [agent for agent in (*order[place:], *order[:place]) if self.has(agent)]

@@ -1,6 +1,9 @@
-"""Stage 2: requests of one organization in one order, and R5 for those that nobody can take.
+"""Stage 2: handles the requests of one organization in order, and queues those that nobody can take
+(R5).
 
-The order of an organization's requests in its partition is the order of every rotation in it.
+The order of an organization's requests in its partition is the order of all its rotations.
+
+Decides R5.1, R5.2 and INV4.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +23,7 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Strategy, WhenNobody
 from tuyen_router.domain import loads, queue_buckets, threads
-from tuyen_router.domain.choosing import choose
+from tuyen_router.domain.choosing import choose, effective_mode
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,
@@ -36,7 +39,8 @@ from tuyen_router.domain.dispatch_state import (
     RequestSeen,
 )
 from tuyen_router.domain.loads import LoadReserved
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.state import order_of
@@ -44,27 +48,29 @@ from tuyen_router.domain.state import order_of
 
 def on_request(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     at: datetime,
     request: ChoiceRequested,
     *,
     behind: bool = False,
 ) -> Iterator[DispatchStep]:
-    """Answers a request. The steps follow from the state as it is: the caller may take all of them
-    before it folds any.
+    """Answers a request. The steps are computed from the state as it is, so the caller may take all
+    of them before it applies any.
 
-    `behind` says that those who wait are being handed out: the request takes its place after those
-    of them who can have the same agents (first come, first served), unless it never waits.
+    With `behind`, the queue of the organization is being drained: the request is served after the
+    waiting requests that could be given to the same agents (first come, first served), unless it is
+    of a kind that never waits.
 
-    A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
-    again and moves no cursor; when the answer is not remembered any more, it has long been in the
-    log. A root comment that was told twice, once without its author, asks from two partitions: the
-    first has the conversation, the other gets no answer. A customer who waits and asks anew, for
-    another department or because one more agent is not to have them, keeps their place (R3.7).
+    A request that is sent again after a crash of stage 1 or of this stage gets the same answer
+    again and moves no cursor. If the answer is not remembered any more, it has been in the log for
+    long, and the request is ignored. A root comment that the channel delivered twice, once without
+    its author, makes two partitions ask: the first gets the conversation, the other gets no answer.
+    A customer who is waiting and asks again, for another department or because one more agent must
+    not get them, keeps their place (R3.7).
 
-    `at` is now, which the answer keeps however often it is given: a choice is made when it is made,
-    not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
-    switched on, before this stage has, waits until it has.
+    `at` is the time of the choice, not that of its cause, and the answer keeps it however often it
+    is sent. A request of a stage 1 that has already read that rules were switched on waits until
+    this stage has read it too.
     """
     given = state.answer_to(request.request_id)
     if given is not None:
@@ -88,7 +94,8 @@ def on_request(
     if begins:
         yield threads.take(state.threads, request)
     counted = _current_loads(state, organization)
-    offer = queue_buckets.build_offer(organization, request, counted)
+    pools = state.pool_cache.pools_of(organization)
+    offer = queue_buckets.build_offer(pools, request, counted)
     never_waits = (
         before is None
         and not ahead
@@ -98,7 +105,7 @@ def on_request(
     if (
         offer.has_any()
         and organization.assigns_by_itself
-        and (overtakes or not _is_contested(state, organization, counted, offer, before))
+        and (overtakes or not _is_contested(state, pools, counted, offer, before))
     ):
         yield from _choose(state, organization, offer, request, at=at, drained=before is not None)
         return
@@ -118,12 +125,13 @@ def on_request(
 
 
 def on_report(state: DispatchState, report: LoadsReported) -> Iterator[DispatchStep]:
-    """Stage 1 tells how many open conversations agents have (R1.7, R2.3)."""
+    """Stage 1 reports how many open conversations agents have (R1.7, R2.3)."""
     return loads.on_report(state.loads, report)
 
 
 def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[DispatchStep]:
-    """R4.5, R4.6: what stage 1 heard of a comment's thread. One that is gone leaves the queue."""
+    """R4.5, R4.6: stage 1 reports an event of a comment thread. A removed thread leaves the
+    queue."""
     request = state.waits_of.get(report.conversation_id)
     waiting = state.queues.get(report.organization, {}).get(request or "")
     asked = None if waiting is None else waiting.request
@@ -131,8 +139,8 @@ def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[Dispatch
 
 
 def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator[DispatchStep]:
-    """R5.3: what was decided otherwise waits no more; nor does what its customer asked before, of
-    which a crash may have lost the withdrawal."""
+    """R5.3: a request that was decided otherwise leaves the queue. So does an earlier request of
+    the same customer, whose withdrawal a crash may have lost."""
     queue = state.queues.get(withdrawal.organization, {})
     if withdrawal.request_id in queue:
         yield Dequeued(withdrawal.organization, withdrawal.request_id)
@@ -143,20 +151,21 @@ def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator
         yield Dequeued(withdrawal.organization, waiting)
 
 
-def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bool:
-    """Whether rules do not assign by what is known here, and who asks has read more. Where the
-    assignee stays (R3.3), nobody has to wait for that: the next event asks again."""
+def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) -> bool:
+    """Whether rules do not assign as far as this stage has read the directory, and the asking stage
+    1 has read further. A request that keeps the assignee when there is no candidate (R3.3) need not
+    wait for that: the customer's next event asks again."""
     return (
         not organization.assigns_by_itself
-        and organization.directory < request.directory
+        and organization.directory_offset < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
 
 
 def _is_somebodys(state: DispatchState, request: ChoiceRequested) -> bool:
-    """Whether a comment's thread is not the asking partition's to have. One that waits is known by
-    that, one that was answered lately by its answer, and others by the threads remembered. Where
-    rules were off nobody got it."""
+    """Whether another partition has a comment's thread, so that the asking one must not get it. A
+    waiting thread is found in the queue, a recently answered one by its answer, and others among
+    the remembered threads. An answer `off` gave the thread to nobody."""
     conversation = request.conversation_id
     given = state.answer_to(conversation)
     if conversation in state.waits_of:
@@ -167,7 +176,7 @@ def _is_somebodys(state: DispatchState, request: ChoiceRequested) -> bool:
 
 
 def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Waiting | None:
-    """What the customer's threads still wait with, where the request stands for that."""
+    """The customer's earlier request in the queue, which this request replaces."""
     if not request.keeps_place:
         return None
     waiting = state.waits_of.get(request.customer_id)
@@ -177,26 +186,28 @@ def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Wai
 
 
 def drain(
-    state: DispatchState, organization: Organization, at: datetime, most: int
+    state: DispatchState, organization: OrganizationState, at: datetime, most: int
 ) -> Iterator[DispatchStep]:
-    """R5.1: whoever became a candidate takes what waits, oldest first; at most `most`.
+    """R5.1: gives waiting conversations to agents who became candidates, oldest first; at most
+    `most`.
 
-    Each conversation's steps end with its answer, and the caller folds them before it takes the
-    next ones (`split_by_answer`).
+    The steps of each conversation end with its answer. The caller must apply them before it takes
+    those of the next conversation (`split_by_answer`).
     """
     waiting = state.queue_buckets.get(organization.id)
     if not waiting or not organization.assigns_by_itself:
         return
     counted = _current_loads(state, organization)
-    served = queue_buckets.serve_in_order(organization, waiting, counted)
+    pools = state.pool_cache.pools_of(organization)
+    served = queue_buckets.serve_in_order(pools, waiting, counted)
     for each in islice(served, most):
-        offer = queue_buckets.build_offer(organization, each.request, counted)
+        offer = queue_buckets.build_offer(pools, each.request, counted)
         yield Dequeued(organization.id, each.request.request_id)
         yield from _choose(state, organization, offer, each.request, at=at, drained=True)
 
 
 def split_by_answer(steps: Iterator[DispatchStep]) -> Iterator[list[DispatchStep]]:
-    """The steps of a drain, those of one conversation at a time."""
+    """Groups the steps of a drain by conversation."""
     turn: list[DispatchStep] = []
     for step in steps:
         turn.append(step)
@@ -206,16 +217,17 @@ def split_by_answer(steps: Iterator[DispatchStep]) -> Iterator[list[DispatchStep
 
 
 def repeat_drained(state: DispatchState) -> Iterator[AnswerRepeated]:
-    """The remembered answers that ended a wait, oldest first, to be given again after a crash."""
+    """The remembered answers to requests that had waited, oldest first, to be sent again after a
+    crash."""
     for answer in sorted(state.answers.values(), key=lambda each: each.place):
         if answer.choice.drained:
             yield AnswerRepeated(answer)
 
 
 def _current_loads(
-    state: DispatchState, organization: Organization
+    state: DispatchState, organization: OrganizationState
 ) -> Mapping[AgentId, int] | None:
-    """The agents' loads, which change as steps are folded; None where no rule asks for them."""
+    """The agents' loads, which change as steps are applied; None where no rule needs them."""
     if not organization.counts_loads:
         return None
     return loads.loads_in(state.loads, organization.id).totals
@@ -223,23 +235,23 @@ def _current_loads(
 
 def _is_contested(
     state: DispatchState,
-    organization: Organization,
+    pools: OrganizationPools,
     counted: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None,
 ) -> bool:
-    """Whether anybody else who waits may have one of those on offer."""
-    waiting = state.queue_buckets.get(organization.id, {})
-    return queue_buckets.is_contested(organization, waiting, counted, offer, leaving)
+    """Whether another waiting request could be given to one of the agents on offer."""
+    waiting = state.queue_buckets.get(pools.organization.id, {})
+    return queue_buckets.is_contested(pools, waiting, counted, offer, leaving)
 
 
-def _leaves_unassigned(organization: Organization) -> bool:
+def _leaves_unassigned(organization: OrganizationState) -> bool:
     return organization.settings.when_nobody is WhenNobody.LEAVE_UNASSIGNED  # R5.2
 
 
 def _choose(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     offer: Offer,
     request: ChoiceRequested,
     *,
@@ -287,7 +299,7 @@ def _describe_choice(
     after: AgentId | None = None,
     load: int | None = None,
 ) -> Choice:
-    """R9.4: what a record says of how it was chosen, beside its pool."""
+    """R9.4: how the agent was chosen, as the record explains it in addition to the pool."""
     rule, full = offer.pool.rule, offer.full
     return Choice(
         pool_id=None if rule is None else offer.pool.id,
@@ -303,7 +315,7 @@ def _describe_choice(
 
 def _answer(
     state: DispatchState,
-    organization: Organization,
+    organization: OrganizationState,
     request: ChoiceRequested,
     verdict: Verdict,
     *,
@@ -314,6 +326,9 @@ def _answer(
     drained: bool = False,
 ) -> RequestAnswered:
     rule = None if offer is None else offer.pool.rule
+    mode = None if rule is None else rule.mode
+    if mode is not None and agent is not None:
+        mode = effective_mode(mode)  # R9.4: the record says how the agent was chosen
     return RequestAnswered(
         Answer(
             state.place + 1,
@@ -329,7 +344,7 @@ def _answer(
                 verdict=verdict,
                 agent_id=agent,
                 rule_id=None if rule is None else rule.id,
-                mode=None if rule is None else rule.mode,
+                mode=mode,
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,

@@ -1,8 +1,10 @@
-"""R5.1: those who wait, in lines of their own for what they wait for.
+"""R5.1: the queue of an organization, in buckets of requests that the same agents can take.
 
-Whether somebody may take a conversation depends on its line alone, so a long queue is looked
-through by lines. Within a line, and among those lines for which there is somebody, the order is
-that of the places: first come, first served.
+Whether an agent may take a waiting conversation depends on its bucket alone, so a long queue is
+searched by buckets instead of by requests. Within a bucket, and among the buckets for which
+somebody is available, requests are served in the order of their places: first come, first served.
+
+Decides R5.1.
 """
 
 from collections import OrderedDict
@@ -15,13 +17,16 @@ from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Capability
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer, required_capability
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 
 BucketKey = tuple[PageId, Capability, str | None, str | None, tuple[AgentId, ...]]
-"""Page, capability, department, region, and those who are not to have it again (R6.5).
+"""Page, capability, department, region, and the agents who must not get the conversation again
+(R6.5).
 
-A link's group is no part of it: with nobody of the group the others take it (R1.6)."""
+A link's group is not part of the key: when nobody of the group is available, the others may take
+the conversation (R1.6).
+"""
 
 
 class Waiting(msgspec.Struct, frozen=True, array_like=True):
@@ -32,14 +37,15 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
 
 
 Bucket = OrderedDict[str, Waiting]
-"""By request, in the order of the places; the first leaves at the same cost however long it is."""
+"""Requests by id, in the order of their places. Removing the first one costs the same however long
+the bucket is."""
 
 Buckets = dict[BucketKey, Bucket]
 
 
 def join(lines: Buckets, waiting: Waiting) -> None:
-    """Requests join in the order of their places, but for one that comes from another line with
-    its old place (R3.7): it goes before those who came later."""
+    """Adds a request. Requests join in the order of their places, except one that moves from
+    another bucket and keeps its place (R3.7): it goes before those that came later."""
     request = waiting.request
     line = lines.setdefault(_bucket_of(request), OrderedDict())
     later = []
@@ -61,23 +67,23 @@ def leave(lines: Buckets, waiting: Waiting) -> None:
 
 
 def serve_in_order(
-    organization: Organization, lines: Buckets, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, lines: Buckets, loads: Mapping[AgentId, int] | None
 ) -> Iterator[Waiting]:
-    """Who may be given to somebody now, oldest first.
+    """The waiting requests that somebody may take now, oldest first.
 
-    The caller takes each out of its line before it asks for the next. `loads` may rise meanwhile,
-    and never falls.
+    The caller must remove each request from its bucket before it takes the next. `loads` may rise
+    between two requests, and must never fall.
     """
     heads = [
         (_first(line).place, key)
         for key, line in lines.items()
-        if _offer_to(organization, key, loads).has_any()
+        if _offer_to(pools, key, loads).has_any()
     ]
     heapify(heads)
     while heads:
         _, key = heads[0]
-        if loads is not None and not _offer_to(organization, key, loads).has_any():
-            heappop(heads)  # R1.7: the last of its agents got as many as they may have
+        if loads is not None and not _offer_to(pools, key, loads).has_any():
+            heappop(heads)  # R1.7: all of its agents are at capacity now
             continue
         yield _first(lines[key])
         if key in lines:
@@ -87,27 +93,28 @@ def serve_in_order(
 
 
 def is_contested(
-    organization: Organization,
+    pools: OrganizationPools,
     lines: Buckets,
     loads: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None = None,
 ) -> bool:
-    """Whether somebody who waits, other than who is leaving, may take one of those on offer."""
+    """Whether a waiting request other than `leaving` could be given to one of the agents on
+    offer."""
     alone = None if leaving is None else _bucket_of(leaving.request)
     return any(
-        offer.shares(_offer_to(organization, key, loads))
+        offer.shares(_offer_to(pools, key, loads))
         for key, line in lines.items()
         if key != alone or len(line) > 1
     )
 
 
 def build_offer(
-    organization: Organization, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, request: ChoiceRequested, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     """Who may be chosen for a request now (R1)."""
     pool = build_pool(
-        organization,
+        pools,
         request.page_id,
         required_capability(request.channel, request.kind),
         department=request.department,
@@ -118,10 +125,10 @@ def build_offer(
 
 
 def _offer_to(
-    organization: Organization, key: BucketKey, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, key: BucketKey, loads: Mapping[AgentId, int] | None
 ) -> Offer:
     page, capability, department, region, leavers = key
-    pool = build_pool(organization, page, capability, department=department, region=region)
+    pool = build_pool(pools, page, capability, department=department, region=region)
     return narrow_to_offer(pool, loads, leavers)
 
 

@@ -1,4 +1,7 @@
-"""R4: every root comment on a feed post is assigned for itself."""
+"""R4: every new root comment on a feed post is assigned for itself.
+
+Decides R4.1, R4.2, R4.3, R4.4, R4.5 and R4.6.
+"""
 
 from msgspec.structs import replace
 
@@ -20,7 +23,7 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import Seen, recognize
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
 from tuyen_router.domain.sticky import (
@@ -33,12 +36,14 @@ from tuyen_router.domain.sticky import (
 
 
 def on_root_comment(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
-    """A new root comment always asks, whoever wrote it and whoever has its author (R4.1, R4.4).
+    """A new root comment always requests a choice, whoever wrote it and whoever its author's
+    assignee is (R4.1, R4.4).
 
-    Once the conversation has a record, nothing about the comment asks again: it is not reassigned
-    when its agent logs out (R4.2). A replay after a crash asks the same again.
+    Once the conversation has a record, no event of the comment requests another choice: it is not
+    reassigned when its agent logs out (R4.2). A record that is handled again after a crash makes
+    the same request again.
     """
     decisions = _handle_event(state, arrival)
     if decisions is None:
@@ -49,19 +54,23 @@ def on_root_comment(
 
 
 def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
-    """P5a: whether a live comment was given out as a root comment, before its post was known to be
-    live. That stays, also when its webhook comes once more and now says otherwise (R9.2)."""
+    """P5a: whether a livestream comment was assigned as a root comment, before its post was known
+    to be a livestream. It keeps that assignment, also when its webhook is delivered again and is
+    now read as a livestream comment (R9.2)."""
     thread = comment_thread_id(comment.organization, comment.page_id, comment.external_id)
     return thread in state.conversations
 
 
-def on_reply(state: CustomerState, organization: Organization, arrival: Arrival) -> list[Decision]:
+def on_reply(
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
+) -> list[Decision]:
     """A reply assigns nothing (R4.3); by the root's author it opens what was done (I12).
 
-    Only they are in the root's partition, and have been heard of there. A reply by anybody else is
-    not counted as news here, so a root comment that was done does not take its agent's place again
-    (R1.7). It asks for the thread, which this partition then has, if it is one that the page began
-    (R4.5): stage 2 knows, and answers the first of those who ask.
+    Only the root's author is in the root's partition, as a known customer. A reply by anybody else
+    does not reopen the conversation here, so a root comment that is done does not count towards its
+    agent's load again (R1.7). Instead it requests a choice for the thread, which this partition
+    gets if the page itself began the thread (R4.5): stage 2 knows that, and answers only the first
+    partition that asks.
     """
     decisions: list[Decision] = []
     is_here = arrival.conversation.id in state.conversations
@@ -73,7 +82,7 @@ def on_reply(state: CustomerState, organization: Organization, arrival: Arrival)
 
 
 def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) -> list[Decision]:
-    """R4.5: the page began a thread, which is nobody's to answer until a customer replies."""
+    """R4.5: the page began a thread. It is assigned to nobody until a customer replies."""
     if comment.conversation_id is None or comment.livestream or comment.parent_external_id:
         return []
     return [_report_thread(comment, comment.conversation_id, ThreadState.OURS, event_id, position)]
@@ -81,16 +90,17 @@ def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) ->
 
 def on_comment_removed(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     comment: CommentRemoved,
     event_id: EventId,
     position: Position,
 ) -> list[Decision]:
-    """R4.6: a root comment is gone at the channel. Whoever tells of it, and whether it was heard of
-    or not, is for stage 2 to know; its author tells it to the partition that has it.
+    """R4.6: a root comment was removed at the channel. The removal is reported to stage 2, which
+    knows which partition has the thread, if any; if the event names the author, the author's
+    partition also handles it at once.
 
-    Where it is not told whether it was a root, it may have been; so may a comment below what is a
-    livestream by now (P5a).
+    An event that does not say whether the comment was a root is treated as if it was, and so is the
+    removal of a comment on what has become a livestream by now (P5a).
     """
     if comment.parent_external_id:
         return []
@@ -112,13 +122,17 @@ def on_comment_removed(
 
 
 def on_removed(
-    state: CustomerState, organization: Organization, removed: ThreadRemoved, position: Position
+    state: CustomerState,
+    organization: OrganizationState,
+    removed: ThreadRemoved,
+    position: Position,
 ) -> list[Decision]:
-    """R4.6: the thread waits no more and takes nobody's place; who has it still does, and the turn
-    that it took is not taken back. Nothing that anybody writes opens it again.
+    """R4.6: the thread leaves the queue and counts towards no load. It keeps its assignee, its turn
+    in the rotation is not taken back, and no later event opens it again.
 
-    Its root's replies are gone with it at the channel, so it is the same when it was answered. One
-    that went back to rotation and is not in the queue yet leaves with its answer.
+    The channel removes the replies together with their root, so it is the same when the root was
+    answered. A thread that was returned to rotation and is not in the queue yet leaves it when its
+    answer arrives.
     """
     thread = removed.conversation_id
     current = state.conversations.get(thread)
@@ -144,7 +158,7 @@ def on_removed(
 
 def _leave_queue(
     state: CustomerState,
-    organization: Organization,
+    organization: OrganizationState,
     removed: ThreadRemoved,
     current: ConversationState,
 ) -> Decision:
@@ -184,8 +198,8 @@ def _report_thread(
 
 
 def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | None:
-    """The customer with the event in the ring, and what was done open again; None for a repeated
-    webhook. One that may be repeated opens nothing."""
+    """The decisions that add the event to the customer's ring and reopen a conversation that is
+    done; None for a duplicate webhook. An event that may be a duplicate reopens nothing."""
     customer = state.customer(arrival.conversation.customer_id)
     match recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
         case Seen.NEVER:

@@ -1,9 +1,13 @@
-"""The ring of a customer's recent events: what was handled before (R9.2), and what is news (I12).
+"""The ring of a customer's recent events: which were handled before (R9.2), and which are new
+(I12).
 
-Before the ring stands, in four bytes, the latest time of all events that it has forgotten. An entry
-is sixteen bytes: five of the event's id, two that tell its conversation from the few others of the
-customer, five of its inbound offset, and four of its time. Times are whole seconds by the sender's
-clock, which a webhook that comes again repeats; none is later than our own clock had it.
+The ring begins with four bytes: the latest time of all events that have dropped out of it. Each
+entry has sixteen bytes: five of the event's id, two that identify the conversation among the few of
+the customer, five of the inbound offset, and four of the event's time. Times are whole seconds by
+the sender's clock, which a webhook that is delivered again repeats; none is later than the time at
+which we accepted the event.
+
+Decides R9.2.
 """
 
 from datetime import datetime
@@ -14,7 +18,7 @@ from zlib import crc32
 from tuyen_events.ids import ConversationId, EventId
 
 REMEMBERED_EVENTS = 16
-"""Of each customer. Of an older one its time is told (`Seen.PERHAPS`)."""
+"""For each customer. An older event can be recognized only by its time (`Seen.PERHAPS`)."""
 _FORGOTTEN = 4
 _DIGEST = 5
 _TAG = 7
@@ -22,7 +26,7 @@ _OFFSET = 12
 _ENTRY = 16
 _TAG_BITS = 0xFFFF
 _entry = Struct(f">{_DIGEST}sHBII").pack
-"""The offset's five bytes are one and four."""
+"""The five bytes of the offset are packed as one and four."""
 _NO_TIME = 0
 _OLDER_ENTRY = 16
 _OLDER_DIGEST = 8
@@ -30,20 +34,21 @@ _OLDER_TAG = 10
 
 
 class Seen(Enum):
-    """What a customer's ring of recent events says of one more (R9.2)."""
+    """What a customer's ring of recent events says about an event (R9.2)."""
 
     NEVER = auto()
     BEFORE = auto()
-    """The record itself was handled: it comes again after a crash."""
+    """This very record was handled: it is read again after a crash."""
     AS_ANOTHER = auto()
-    """Another record of the same event was handled: its webhook was delivered twice."""
+    """Another record of the same event was handled: the webhook was delivered twice."""
     PERHAPS = auto()
-    """It is no later than one that the ring has forgotten, so it may be that one; or it comes late,
-    for the first time, after more than sixteen others of its customer."""
+    """The event is no later than one that has dropped out of the ring. It is either that event
+    again, or it arrives for the first time, late, after more than sixteen others of its customer.
+    """
 
 
 def time_of(occurred: datetime, accepted: datetime) -> int:
-    """An event's time as the ring has it; 0, before 1970, is none."""
+    """An event's time as the ring stores it; 0, also for times before 1970, means no time."""
     earlier = occurred if occurred < accepted else accepted
     return max(_NO_TIME, int(earlier.timestamp()))
 
@@ -51,14 +56,14 @@ def time_of(occurred: datetime, accepted: datetime) -> int:
 def recognize(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) -> Seen:
     """Whether an event, at an inbound offset, was handled before.
 
-    A customer's events are handled in the order of their offsets, so what stands at or below the
-    last one in the ring was handled, even when the ring has forgotten it.
+    A customer's events are handled in the order of their offsets, so an event at or before the last
+    offset in the ring was handled, even when it has dropped out of the ring.
     """
     if not seen:
         return Seen.NEVER
     digest = _digest(event)
     at = seen.find(digest, _FORGOTTEN)
-    while at >= 0 and (at - _FORGOTTEN) % _ENTRY:  # the bytes of two entries can look like it
+    while at >= 0 and (at - _FORGOTTEN) % _ENTRY:  # a match across two entries is not an entry
         at = seen.find(digest, at + 1)
     if at >= 0:
         first = int.from_bytes(seen[at + _TAG : at + _OFFSET])
@@ -73,7 +78,7 @@ def recognize(seen: bytes, event: EventId, offset: int, time: int = _NO_TIME) ->
 def remember_seen(
     seen: bytes, event: EventId, conversation: ConversationId, offset: int, time: int = _NO_TIME
 ) -> bytes:
-    """The ring with one more event in it; the oldest of more than there may be is forgotten."""
+    """The ring with one more event added. When it is full, the oldest event drops out."""
     tag = crc32(conversation.encode()) & _TAG_BITS
     entry = _entry(_digest(event), tag, offset >> 32, offset & 0xFFFF_FFFF, time)
     if not seen:
@@ -86,7 +91,7 @@ def remember_seen(
 
 
 def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
-    """Whether an event of the conversation stands in the ring behind an inbound offset."""
+    """Whether the ring contains an event of the conversation after an inbound offset."""
     tag = _tag(conversation)
     return any(
         seen[start + _DIGEST : start + _TAG] == tag
@@ -96,7 +101,7 @@ def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
 
 
 def upgrade_ring(seen: bytes) -> bytes:
-    """A ring that an earlier version wrote, without times, as this one writes it.
+    """Converts a ring that an earlier version wrote, without times, to the present format.
 
     Its entries had eight bytes of the event's id, two of the conversation and six of the offset.
     """
@@ -113,12 +118,13 @@ def upgrade_ring(seen: bytes) -> bytes:
 
 
 def _digest(event: EventId) -> bytes:
-    """Five bytes of an id, which is itself a digest: one event in 10^11 looks like one of sixteen
-    others, and is then shown, and no news."""
+    """Five bytes of an id, which is itself a digest. One event in 10^11 is mistaken for one of
+    sixteen others; it is then shown in the inbox, but not treated as new."""
     return bytes.fromhex(event.removeprefix("evt_")[: 2 * _DIGEST])
 
 
 def _tag(conversation: ConversationId) -> bytes:
-    """Two bytes of a conversation's id. Two of one customer that share them (one in 65,536) can
-    only leave a conversation open that an agent called done on an old view of it."""
+    """Two bytes of a digest of a conversation's id. If two conversations of one customer share them
+    (one case in 65,536), the only effect is that a conversation may stay open although an agent
+    marked it as done from an old view."""
     return (crc32(conversation.encode()) & _TAG_BITS).to_bytes(_TAG - _DIGEST)

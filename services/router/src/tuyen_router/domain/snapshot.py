@@ -1,9 +1,11 @@
-"""What of a partition is kept beside its assignments, so that these are read from there on (R9.6).
+"""The snapshot in `router-customers`, so that a start reads only the tail of `assignments` (R9.6).
 
 `router-customers` says of every customer, and of every comment that is not at rest, what
 assignments had made of it; of what is at rest, its bucket. Each of these stands for itself, and is
 as new as what it was written with; the latest of each counts. `SnapshotTail` says from which offset
 of assignments on something is not in them yet.
+
+Decides R9.6.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,23 +32,25 @@ from tuyen_router.domain.state import (
 )
 
 _CHANGE_BYTES = 1_000
-"""What is written of one conversation beside its bucket: itself, or its customer."""
+"""What is written for one conversation beside its bucket: its own record, or its customer's."""
 ROW_BYTES = 256
-"""What a customer's record takes more for each of their threads on livestreams."""
+"""What each livestream thread of a customer adds to the customer's record."""
 
 MOST_LIVES = 500
-"""A customer's threads on livestreams that are not at rest: they stand in one record."""
+"""The most livestream threads of a customer that are not at rest: all of them are in one record."""
 
 YOUNG = 8_192
-"""So many of a partition are never at rest, however old: a crash may have lost what follows from
-their last records, and what says so is in their rows. More cannot be under way at the broker."""
+"""How many conversations of a partition never come to rest, however old they are: a crash may have
+lost what follows from their last records, and their full state says so. No more can be in flight to
+the broker."""
 
 _WHOLE_DAYS = 2
-"""A conversation comes to rest when the day of its last record lies so many days back."""
+"""A conversation comes to rest when the day of its last record is at least so many days ago."""
 
 
 class SnapshotTail(msgspec.Struct, frozen=True, array_like=True):
-    """From where on assignments have to be read, and how far the inputs had been read by then."""
+    """The offset from which on assignments have to be read, and how far the inputs had been read by
+    then."""
 
     offset: int
     inbound: int
@@ -56,20 +60,20 @@ class SnapshotTail(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(slots=True)
 class ChangedEntries:
-    """What was moved to rest, or back, and has to be written at once."""
+    """What came to rest or was restored, and has to be written in one batch."""
 
     comments: list[ConversationId] = field(default_factory=list)
     customers: list[CustomerId] = field(default_factory=list)
     marks: list[ConversationId] = field(default_factory=list)
     buckets: set[int] = field(default_factory=set)
     owners: range = range(0)
-    """The owners that were named for the first time."""
+    """The owners that got a number just now."""
     freed: list[Owner] = field(default_factory=list)
-    """Who has a conversation less, since it was let go."""
+    """The agents whose load fell because an entry was forgotten."""
 
 
 def summarize(state: CustomerState, customer: CustomerRouting) -> AssignmentSummary:
-    """What assignments made of a customer."""
+    """What assignment records led to for a customer."""
     rows, thread = state.conversations, customer.thread
     standing = () if thread is None else ((thread, rows[thread]),)
     if customer.lives:
@@ -89,7 +93,7 @@ def summarize(state: CustomerState, customer: CustomerRouting) -> AssignmentSumm
 def with_summary(
     state: CustomerState, customer_id: CustomerId, record: CustomerRecord | None = None
 ) -> CustomerRecord:
-    """The customer's record with what assignments made of them by now."""
+    """The customer's record, including what assignment records have led to by now."""
     customer = state.customer(customer_id)
     standing = summarize(state, customer)
     if record is None:
@@ -100,7 +104,8 @@ def with_summary(
 def apply_summary(
     state: CustomerState, customer_id: CustomerId, standing: AssignmentSummary
 ) -> None:
-    """Folds what a snapshot says of a customer; loads are counted once all of it was read."""
+    """Applies the part of a customer's record that comes from assignments. Loads are counted once
+    the whole snapshot is read."""
     customer = state.customer(customer_id)
     threads = [each for each, _ in standing.conversations]
     for gone in customer.lives:
@@ -122,7 +127,7 @@ def apply_summary(
 def apply_comment(
     state: CustomerState, conversation: ConversationId, current: ConversationState | None
 ) -> None:
-    """Folds what a snapshot says of a root comment; None is one that came to rest."""
+    """Applies the snapshot's record of a root comment; None means that it came to rest."""
     if current is None:
         state.conversations.pop(conversation, None)
         return
@@ -139,7 +144,7 @@ def _interned(current: ConversationState) -> ConversationState:
 
 
 def apply_tail(state: CustomerState, tail: SnapshotTail) -> None:
-    """Folds from where on assignments have to be read."""
+    """Applies the record that says from which offset on assignments have to be read."""
     told = InputOffsets(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
     state.handled = merge_offsets(state.handled, told)
     state.tail = state.published_tail = tail.offset
@@ -151,7 +156,7 @@ def tail_of(state: CustomerState, offset: int) -> SnapshotTail:
 
 
 def recount_loads(state: CustomerState) -> None:
-    """Counts all loads, once a snapshot was read whole."""
+    """Counts all loads, once the whole snapshot is read."""
     state.loads.clear()
     for name, current in state.conversations.items():
         loads = state.loads.setdefault(current.organization, {})
@@ -167,8 +172,8 @@ def recount_loads(state: CustomerState) -> None:
 def restore(
     state: CustomerState, conversation: ConversationId, customer_id: CustomerId | None
 ) -> None:
-    """Makes a conversation at rest a row again, since something comes for it; `customer_id` is that
-    of a thread on a livestream. Nothing changes by it but where it is kept."""
+    """Restores the full state of a conversation at rest, because a record concerns it;
+    `customer_id` is the customer of a livestream thread. Only the form of storage changes."""
     if not state.archive.buckets or conversation in state.conversations:
         return
     rested = state.archive.take(conversation)
@@ -193,7 +198,7 @@ def _is_woken(
 
 
 def _bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
-    """What is written of a conversation beside its bucket, at most."""
+    """The most that is written for a conversation beside its bucket."""
     if customer_id is None:
         return _CHANGE_BYTES
     return _CHANGE_BYTES + ROW_BYTES * len(state.customer(customer_id).lives)
@@ -202,8 +207,8 @@ def _bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
 def restore_conversation(
     state: CustomerState, command: AssignConversation | ReturnToRotation | MarkConversationDone
 ) -> None:
-    """Makes a conversation that was let go a row again, as the caller of a command knows it, so
-    that its version goes on rising. It takes its agent's place again."""
+    """Restores the state of a conversation that was forgotten from what the caller of a command
+    knows of it, so that its version goes on rising. It counts towards its agent's load again."""
     name = command.conversation_id
     if command.known_version == 0 or name in state.conversations:
         return
@@ -232,7 +237,7 @@ def restore_conversation(
 
 
 def as_row(rested: ArchivedConversation, day: int) -> ConversationState:
-    """The row of a conversation that woke up on a day."""
+    """The state of a conversation that was at rest and is restored on a day."""
     organization, agent = rested.owner
     return ConversationState(
         organization, rested.version, agent, rested.reason, None, rested.inbound, -1, day
@@ -240,8 +245,8 @@ def as_row(rested: ArchivedConversation, day: int) -> ConversationState:
 
 
 def take_restored(state: CustomerState, most_bytes: int) -> Iterator[ChangedEntries]:
-    """What woke up since it was asked last, in parts of so many bytes or of one bucket: all at
-    once, but for what many records woke up in a recovery."""
+    """What was restored since the last call, in parts of at most so many bytes, or of one bucket.
+    There is one part only, unless a recovery restored many conversations."""
     buckets: dict[int, dict[ConversationId, CustomerId | None]] = {}
     for conversation, customer in state.woken.items():
         buckets.setdefault(bucket_of(conversation), {})[conversation] = customer
@@ -273,11 +278,11 @@ def _note(
 
 
 def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | None:
-    """Puts some of what nothing happened to for long enough to rest, as many as change so many
-    bytes of buckets; None when there is nothing.
+    """Brings conversations to rest to which nothing happened for long enough, until so many bytes
+    of buckets have changed; None when there is nothing to do.
 
-    What waits, or what a customer's open request asks for, stays. What had its last record
-    `REMEMBERED_DAYS` ago is forgotten on this occasion.
+    A conversation that waits, or that a customer's open request includes, stays. In the same
+    buckets, conversations whose last record is `REMEMBERED_DAYS` old are forgotten.
     """
     changed = ChangedEntries()
     known = len(state.archive.owners)
@@ -290,7 +295,7 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
         del state.recent[conversation]
         if current is None:
             continue
-        if current.waiting or _is_asked_for(state, conversation, customer):
+        if _has_to_stay(state, conversation, customer, current):
             mark_recent(state, conversation, customer)
             size += _CHANGE_BYTES
             continue
@@ -309,9 +314,9 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
 def archive_threads_of(
     state: CustomerState, customer_id: CustomerId, most_bytes: int
 ) -> ChangedEntries | None:
-    """Puts the oldest of a customer's threads on livestreams to rest, however young, where they are
-    too many for one record, as many as change so many bytes of buckets; None when they are not, or
-    all wait."""
+    """Brings the oldest livestream threads of a customer to rest, however young, when they are too
+    many for one record, until so many bytes of buckets have changed; None when they are not too
+    many, or all of them wait."""
     customer = state.customer(customer_id)
     if len(customer.lives) <= MOST_LIVES:
         return None
@@ -322,7 +327,7 @@ def archive_threads_of(
         if size >= most_bytes:
             break
         current = state.conversations[live]
-        if current.waiting or _is_asked_for(state, live, customer_id):
+        if _has_to_stay(state, live, customer_id, current):
             continue
         if live in state.done:
             changed.marks.append(live)
@@ -337,9 +342,14 @@ def _oldest(state: CustomerState) -> int:
     return state.today - REMEMBERED_DAYS
 
 
-def _is_asked_for(
-    state: CustomerState, conversation: ConversationId, customer: CustomerId | None
+def _has_to_stay(
+    state: CustomerState,
+    conversation: ConversationId,
+    customer: CustomerId | None,
+    current: ConversationState,
 ) -> bool:
+    if current.waiting or not state.archive.can_hold(current.reason):
+        return True
     if customer is None:
         return False
     request = state.customer(customer).open_request
@@ -352,7 +362,7 @@ def _rest(
     customer: CustomerId | None,
     current: ConversationState,
 ) -> int:
-    """Returns how large its bucket is by now."""
+    """Returns the new size of the conversation's bucket."""
     seen = state.done.pop(conversation, None)
     rested = ArchivedConversation(
         owner=(current.organization, current.agent_id),
@@ -388,13 +398,13 @@ def note_written(
     customer: CustomerId | None,
     offset: int,
 ) -> None:
-    """An assignment record stands at an offset, and is not in the snapshot yet."""
+    """Notes that an assignment record was written at an offset and is not in the snapshot yet."""
     state.unsaved.setdefault(conversation, (offset, customer))
     state.written = offset + 1
 
 
 def note_saved(state: CustomerState, customer_id: CustomerId) -> None:
-    """The customer, with the rows of all their threads, is in the snapshot as they are."""
+    """Notes that the customer, with the state of all their threads, is in the snapshot now."""
     if not state.unsaved:
         return
     customer = state.customer(customer_id)
@@ -405,6 +415,6 @@ def note_saved(state: CustomerState, customer_id: CustomerId) -> None:
 
 
 def tail_offset(state: CustomerState) -> int:
-    """From where on assignments would have to be read now: what was not saved stands in the order
-    of its first record that is not in the snapshot."""
+    """The offset from which on assignments would have to be read now. Unsaved conversations are in
+    the order of their first record that is not in the snapshot."""
     return next((offset for offset, _ in state.unsaved.values()), state.written)

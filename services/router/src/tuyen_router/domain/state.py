@@ -1,10 +1,12 @@
-"""What stage 1 remembers of one partition's customers and conversations.
+"""The state of stage 1 for one partition: its customers and conversations.
 
-Everything here is folded from two compacted topics. `router-customers` has what is nobody else's
-business, and what assignments had come to by some offset of theirs (`snapshot`); `assignments` is
-read from there. Until there is a snapshot both folds may run in any order, so neither touches the
-other's fields; what both bear on (how far the inputs had been read, whether a request is open,
-agents' loads) comes out the same in any order.
+It is made from two compacted topics. `router-customers` holds what no other service needs, and a
+snapshot of what assignments had led to up to some offset (`snapshot`); `assignments` is read from
+that offset on. Until there is a snapshot, the two topics may be applied in any order, so neither
+changes the other's fields; values that depend on both (how far the inputs had been read, whether a
+request is open, agents' loads) come out the same in any order.
+
+Decides R4.4.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from sys import intern
 
 import msgspec
 
-from tuyen_events.assignments import AssignmentEvent, InputOffsets
+from tuyen_events.assignments import AssignmentEvent, AssignmentQueued, InputOffsets
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import (
     AgentId,
@@ -34,29 +36,31 @@ from tuyen_router.domain.seen import upgrade_ring
 _NONE_SETTLED = (-1, -1)
 
 REMOVED_AT_CHANNEL = 2**40 - 1
-"""In place of how far events were seen: what was removed at the channel is done for good (R4.6)."""
+"""Stored in place of the last seen offset: a thread that was removed at the channel is done for
+ever (R4.6)."""
 
 RequestedDepartment = tuple[str, str | None]
-"""A department, and perhaps a region of it."""
+"""A department, and perhaps a region of it, that a visitor named."""
 
 
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
 class ConversationState(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A conversation as its latest assignment record has it."""
+    """The state of a conversation after its latest assignment record."""
 
     organization: OrganizationId
     version: int
     agent_id: AgentId | None
     reason: Reason
     request_id: str | None
-    """Of a comment's conversation; a customer's threads share theirs, which the customer has."""
+    """For a comment thread only; a customer's other threads share one request, which is stored with
+    the customer."""
     inbound: int
     command: int
     """The offset of the command that made the record; -1 when a rule did."""
     day: int = 0
-    """Of the record; the number of days since 1970."""
+    """The day of the record, in days since 1970."""
 
     @property
     def waiting(self) -> bool:
@@ -65,9 +69,10 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a customer's stickiness waits for: asked of stage 2, and for which conversations.
+    """A customer's open request to stage 2, and the conversations that will get its answer.
 
-    `cause` is the inbound record or the command that made stage 1 ask; the request is named for it.
+    `cause` is the inbound record or the command that made stage 1 send the request; the request's
+    id is derived from it.
     """
 
     id: str
@@ -79,25 +84,27 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seed: EventId
     cause: Position
     instead_of: str | None = None
-    """The request that was withdrawn for this one."""
+    """The request that was withdrawn in favour of this one."""
     leavers: tuple[AgentId, ...] = ()
-    """Who gave back one of the conversations: not to them again (R6.5)."""
+    """The agents whose conversations were returned to rotation: they must not be chosen again
+    (R6.5)."""
     keeps_place: bool = False
-    """Whether it was asked in place of another one that may have waited."""
+    """Whether it replaces another request, whose place in the queue it takes."""
     comments: tuple[tuple[ConversationId, MessageId], ...] = ()
-    """The comments for which a thread on a livestream waits (R4.6); none of one of which not all
-    are known."""
+    """The comments that a livestream thread waits for (R4.6); none for a thread of which not all
+    comments are known."""
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A command that left no assignment record: its offset, and what its caller was told."""
+    """A command that was refused: its offset, and the outcome that its caller got."""
 
     command: int
     outcome: Outcome
 
 
 class AssignmentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What assignments had made of a customer: their stickiness, and the rows of their threads."""
+    """What assignment records had led to for a customer: the stickiness, and the states of their
+    threads."""
 
     agent_id: AgentId | None
     reason: Reason | None
@@ -106,17 +113,18 @@ class AssignmentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     settled_command: int
     settled_before: bool
     conversations: tuple[tuple[ConversationId, ConversationState], ...]
-    """Of the message thread first, if there is one, and of those on livestreams that are not at
+    """The message thread first, if there is one, then the livestream threads that are not at
     rest."""
     has_message_thread: bool
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A customer as it stands in `router-customers`.
+    """A customer's record in `router-customers`.
 
-    A request that an assignment record settled is known by that record, and is left out at the next
-    opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
-    about one of the customer's conversations. `named` is what a visitor last asked for.
+    A request that an assignment record settled is recognized by that record, and is omitted the
+    next time the customer is written. `seen` is the ring of recent events. `refused` is the last
+    refused command about one of the customer's conversations. `named` is what a visitor last asked
+    for.
     """
 
     request: Request | None
@@ -124,38 +132,39 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refused: Refusal | None = None
     named: RequestedDepartment | None = None
     standing: AssignmentSummary | None = None
-    """None in a record of an earlier version: assignments tell it."""
+    """None in a record of an earlier version, whose state comes from assignments alone."""
 
 
 class CustomerRouting(msgspec.Struct, gc=False):
-    """One customer of one page: folded from assignments, but for the events seen and the refusal;
-    the open request is opened by the customer's own record and closed by an assignment."""
+    """One customer of one page. Everything comes from assignment records, except the seen events
+    and the refusal; the open request is opened by the customer's own record and closed by an
+    assignment."""
 
     agent_id: AgentId | None = None
     """The sticky assignee (R3), shared by messages and livestream comments."""
     reason: Reason | None = None
     rule_id: RuleId | None = None
     settled: int = -1
-    """The last request that an assignment record settled, as `order_of` has it."""
+    """The last request that an assignment record settled, in the order of `order_of`."""
     settled_command: int = -1
     settled_before: bool = False
-    """Whether it is not that request which was settled, but all before it."""
+    """Whether not that request itself was settled, but all requests before it."""
     open_request: Request | None = None
-    """The request whose answer is still to come, if there is one (R3.6)."""
+    """The request whose answer is still awaited, if any (R3.6)."""
     seen: bytes = b""
     refused: Refusal | None = None
     named: RequestedDepartment | None = None
-    """What a website's visitor last asked for, while rules assigned (R3.7)."""
+    """What a website's visitor last asked for while rules assigned (R3.7)."""
     thread: ConversationId | None = None
-    """Their messages, once these have a row."""
+    """The message thread, once it has a state."""
     lives: tuple[ConversationId, ...] = ()
-    """Their threads on livestreams that have rows."""
+    """The livestream threads that are not at rest."""
 
     def has_settled(self, order: tuple[int, int]) -> bool:
         """Whether the request of that order, or a later one of the customer, was settled.
 
-        A customer's requests follow one another: with the last one, all before it came to an end.
-        The record of the last one itself may be lost in a crash, where a manager settled it.
+        A customer's requests follow one another: when the last one is settled, all before it have
+        ended. If a manager settled the last one, a crash may lose the record of that request.
         """
         settled = (self.settled, self.settled_command)
         return order < settled or (order == settled and not self.settled_before)
@@ -166,47 +175,49 @@ class CustomerRouting(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class CustomerState:
-    """All that stage 1 knows of one partition. `handled` is how far each of its inputs was read."""
+    """The state of stage 1 for one partition. `handled` is the last handled offset of each
+    input."""
 
     number: int
     conversations: dict[ConversationId, ConversationState] = field(default_factory=dict)
     customers: dict[CustomerId, CustomerRouting] = field(default_factory=dict)
     done: dict[ConversationId, int] = field(default_factory=dict)
-    """What is done (I12), and how far the inbound events had been seen by who called it that: one
-    behind that offset opens it again."""
+    """The conversations that are done (I12), each with the last inbound offset that was seen by
+    whoever marked it: an event after that offset opens the conversation again."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
-    when nobody of it has any."""
+    when none of its agents has any."""
     handled: InputOffsets = field(default_factory=InputOffsets)
     contested: dict[ConversationId, AssignmentEvent] = field(default_factory=dict)
-    """Conversations behind whose record that counts another one stands in the log, which two
-    workers can make; that one (see `domain.contested`)."""
+    """Conversations that have a later record in the log which does not count, as two workers can
+    write it; the value is that later record (see `domain.contested`)."""
     marks: int = 0
-    """How often a mark was set or taken away."""
+    """How often a done mark was set or removed."""
     archive: Archive = field(default_factory=Archive)
     recent: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
-    """What may come to rest some days later, in the order of the last records; and whose threads
-    those on livestreams are."""
+    """Comment and livestream threads that may come to rest some days later, in the order of their
+    last records; for a livestream thread, with its customer."""
     today: int = 0
     """The latest day of any record."""
     woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
-    """What was at rest and is not any more, and whose threads those on livestreams are; to be
-    written."""
+    """Threads that were at rest and were restored, for a livestream thread with its customer; still
+    to be written."""
     woken_bytes: int = 0
-    """What writing these takes, at most."""
+    """The most that writing these takes."""
     unsaved: dict[ConversationId, tuple[int, CustomerId | None]] = field(default_factory=dict)
-    """What has an assignment record that is not in the snapshot, the offset of the first such
-    record, and, of what is no comment, the customer. In the order of these offsets."""
+    """Conversations with an assignment record that is not in the snapshot: the offset of the first
+    such record and, unless it is a comment thread, the customer. In the order of these offsets."""
     written: int = 0
     """The offset of the next assignment record."""
     tail: int = 0
-    """From where on assignments have to be read after the snapshot that was read."""
+    """From which offset on assignments have to be read after the snapshot that was read."""
     published_tail: int = 0
-    """The same of the snapshot that was written last."""
+    """The same for the last snapshot that was written."""
 
     @property
     def changes(self) -> int:
-        """How many changes of loads there can have been; never falls, across recoveries too."""
+        """How many changes of loads there can have been; never falls, not even across
+        recoveries."""
         return self.written + self.marks
 
     def customer(self, customer: CustomerId) -> CustomerRouting:
@@ -222,10 +233,11 @@ class CustomerState:
 
 
 def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
-    """Folds one assignment record; live and in recovery alike.
+    """Applies one assignment record, live and in recovery alike.
 
-    The highest version of a conversation counts, and of two with one version the first in the log;
-    what counts is told again when it is not the last (`domain.contested`).
+    The highest version of a conversation counts, and of two records with the same version the first
+    in the log. When the record that counts is not the last one, it is published again
+    (`domain.contested`).
     """
     partition.handled = merge_offsets(partition.handled, record.sources)
     current = partition.conversations.get(record.conversation_id)
@@ -235,11 +247,13 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
     partition.contested.pop(record.conversation_id, None)
     sticky = record.kind.sticky
     manual = record.by is not None or record.reason is Reason.UNASSIGNED
+    # Its type says that a conversation waits, also where a later version gives another reason.
+    reason = Reason.QUEUED if isinstance(record, AssignmentQueued) else record.reason
     new = partition.conversations[record.conversation_id] = ConversationState(
         OrganizationId(intern(record.organization)),
         record.version,
         None if record.agent_id is None else AgentId(intern(record.agent_id)),
-        record.reason,
+        reason,
         None if sticky else record.request_id,
         record.sources.inbound,
         record.sources.commands if manual else -1,
@@ -260,7 +274,8 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
 def mark_recent(
     partition: CustomerState, conversation: ConversationId, customer: CustomerId | None
 ) -> None:
-    """Something happened to the conversation; it comes to rest after all others that are young."""
+    """Notes that something happened to the conversation: it will come to rest after all others that
+    are young."""
     partition.recent.pop(conversation, None)
     partition.recent[conversation] = customer
 
@@ -268,10 +283,11 @@ def mark_recent(
 def _apply_stickiness(
     customer: CustomerRouting, record: AssignmentEvent, current: ConversationState
 ) -> None:
-    """The customer's last record is the stickiness, and tells which requests came to an end.
+    """The customer's last record is their stickiness, and says which requests have ended.
 
-    That is the one that it names, with all before it. One that waits names what it waits for: when
-    a command made it, all before that were withdrawn, which no other record may tell any more.
+    Those are the request that it names and all before it. A record that puts a conversation into
+    the queue names the request that the conversation waits for: if a command made it, all earlier
+    requests were withdrawn, and no other record may say so any more.
     """
     if record.kind is ConversationKind.MESSAGE:
         customer.thread = record.conversation_id
@@ -290,7 +306,7 @@ def _apply_stickiness(
 
 
 def count_load(loads: dict[AgentId, int], agent: AgentId | None, change: int) -> None:
-    """One agent's count goes up or down; who has nothing is not named."""
+    """Changes one agent's count; an agent without open conversations is removed."""
     if agent is None:
         return
     count = loads.get(agent, 0) + change
@@ -301,9 +317,10 @@ def count_load(loads: dict[AgentId, int], agent: AgentId | None, change: int) ->
 
 
 def request_id(partition: int, inbound: int, command: int = -1) -> str:
-    """The name of the request that a record causes: the same however often it is handled.
+    """The id of the request that a record causes: the same however often the record is handled.
 
-    That is the inbound record, or the command that was handled behind it.
+    It consists of the inbound offset or, for a command, of the command's offset and the last
+    inbound offset that was handled before it.
     """
     if command < 0:
         return f"{INBOUND.name}/{partition}/{inbound}"
@@ -311,14 +328,14 @@ def request_id(partition: int, inbound: int, command: int = -1) -> str:
 
 
 def order_of(request: str) -> tuple[int, int]:
-    """What a request was named for: the inbound offset and the command's, by which those of one
-    customer follow one another."""
+    """The inbound offset and the command's offset in a request's id, by which the requests of one
+    customer are ordered."""
     offset, _, inbound = request.rpartition("/")[2].partition("@")
     return (int(inbound), int(offset)) if inbound else (int(offset), -1)
 
 
 def merge_offsets(handled: InputOffsets, seen: InputOffsets) -> InputOffsets:
-    """In recovery, what the records tell of how far the inputs had been read."""
+    """The furthest read offset of each input that the records of a recovery show."""
     if (
         seen.inbound <= handled.inbound
         and seen.answers <= handled.answers
@@ -338,7 +355,7 @@ def last_settled(
     kind: ConversationKind,
     customer: CustomerId,
 ) -> str | None:
-    """The last request that was settled for a sticky customer, or for a comment's conversation."""
+    """The last request that was settled for a sticky customer, or for a comment thread."""
     if kind.sticky:
         found = partition.customer(customer)
         settled = (found.settled, found.settled_command)
@@ -352,9 +369,9 @@ def last_settled(
 def apply_customer(
     partition: CustomerState, customer_id: CustomerId, record: CustomerRecord
 ) -> None:
-    """Folds one record of `router-customers`; the latest counts.
+    """Applies one record of `router-customers`; the latest counts.
 
-    A request tells, as assignments do, how far the inputs had been read.
+    The id of a request also shows how far the inputs had been read, as assignment records do.
     """
     customer = partition.customer(customer_id)
     request = record.request
@@ -372,7 +389,7 @@ def apply_customer(
 
 
 def apply_done(partition: CustomerState, conversation: ConversationId, seen: int | None) -> None:
-    """Folds one mark; the latest counts. None opens the conversation again (I12)."""
+    """Applies one done mark; the latest counts. None opens the conversation again (I12)."""
     current = partition.conversations.get(conversation)
     if (seen is None) is (conversation in partition.done) and current is not None:
         loads = partition.loads.setdefault(current.organization, {})

@@ -1,4 +1,7 @@
-"""R3: messages and livestream comments follow the customer's assignee."""
+"""R3: messages and livestream comments follow the customer's assignee.
+
+Decides R3.1, R3.2, R3.3, R3.4, R3.6 and R3.7.
+"""
 
 from datetime import datetime
 
@@ -18,7 +21,7 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.livestream import with_comment
-from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import Seen, recognize, remember_seen
 from tuyen_router.domain.state import (
     CustomerRecord,
@@ -32,7 +35,7 @@ from tuyen_router.domain.visits import address_of
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An inbound event that may need an agent, and where it stands in the log."""
+    """An inbound event that may need an agent, with its position in the log."""
 
     event_id: EventId
     conversation: ConversationIdentity
@@ -41,22 +44,23 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     visit: Visit | None = None
     live_comment: MessageId | None = None
-    """The comment on a livestream that it is."""
+    """The livestream comment that the event is, if it is one."""
     time: int = 0
-    """The event's own time, as the ring of recent events has it."""
+    """The event's own time, as the ring of recent events stores it."""
 
 
 def on_sticky_event(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
     """A message or a livestream comment of a customer.
 
-    An event that was handled at another offset is a repeated webhook and changes nothing (R9.2).
-    One that may be, since it is older than what is remembered, is not what the customer says next
-    (R3.3), nor news to who called the conversation done: it counts where there is no record of its
-    conversation yet.
-    One at an offset that was handled is a replay after a crash: it asks the same again, if the
-    answer is still awaited, and never for anything new, because presence has moved on since.
+    - An event that was handled at another offset is a duplicate webhook and changes nothing (R9.2).
+    - An event that may be a duplicate, because it is older than what the ring remembers, is not the
+      customer's next message (R3.3), and does not reopen a conversation. It counts only when its
+      conversation has no record yet.
+    - An event at an offset that was handled is read again after a crash: it sends its request again
+      if the answer is still awaited, and never asks for anything new, because presence has changed
+      since.
     """
     customer = state.customer(arrival.conversation.customer_id)
     seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
@@ -98,13 +102,13 @@ def remember_event(
     request: Request | None,
     named: RequestedDepartment | None = None,
 ) -> CustomerSaved:
-    """The customer with the event in the ring of those that were handled, and with a request."""
+    """The customer's record with the event added to the ring, and with a request."""
     return _remember(customer, arrival, request, arrival.conversation.id, named)
 
 
 def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
-    """The customer with an event in the ring that may be a repeated one: it was handled, and is no
-    conversation's news, so that whoever calls its conversation done is not told of it."""
+    """The customer's record with an event added to the ring that may be a duplicate. It is stored
+    without a conversation, so that it is not new to whoever marks its conversation as done."""
     return _remember(customer, arrival, customer.open_request, _NO_CONVERSATION)
 
 
@@ -125,7 +129,8 @@ def _remember(
 
 
 def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ...]:
-    """I12: an event that nobody had seen when the conversation was called done opens it again."""
+    """I12: an event that was not yet seen when the conversation was marked as done opens it
+    again."""
     conversation = arrival.conversation.id
     seen = state.done.get(conversation)
     if seen is None or arrival.position.offset <= seen:
@@ -134,7 +139,7 @@ def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ..
 
 
 def _purpose(
-    organization: Organization, customer: CustomerRouting, arrival: Arrival
+    organization: OrganizationState, customer: CustomerRouting, arrival: Arrival
 ) -> Purpose | None:
     """Why a new assignee has to be found; None when the present one stays."""
     agent = customer.agent_id
@@ -150,7 +155,8 @@ def _purpose(
 
 
 def _department_requested(arrival: Arrival) -> RequestedDepartment | None:
-    """What a website's visitor asks for; None of an event that names no department."""
+    """The department and region that a website's visitor asks for; None when the event names no
+    department."""
     visit = arrival.visit
     if visit is None or visit.department is None:
         return None
@@ -158,11 +164,13 @@ def _department_requested(arrival: Arrival) -> RequestedDepartment | None:
 
 
 def _requests_another_department(
-    organization: Organization, customer: CustomerRouting, arrival: Arrival
+    organization: OrganizationState, customer: CustomerRouting, arrival: Arrival
 ) -> bool:
-    """R3.7: whether the visitor names what they did not name before, and the assignee is not there.
+    """R3.7: whether the visitor names a department or region that differs from the last one, and
+    their assignee is not in it.
 
-    Naming the same again moves nobody, so a manager's choice of somebody outside it stands (R3.5).
+    Naming the same one again moves nobody, so a manager's choice of somebody outside it stays
+    (R3.5).
     """
     named = _department_requested(arrival)
     if customer.agent_id is None or named in (None, customer.named):
@@ -171,12 +179,12 @@ def _requests_another_department(
 
 
 def _redirect(
-    organization: Organization, customer: CustomerRouting, request: Request, arrival: Arrival
+    organization: OrganizationState, customer: CustomerRouting, request: Request, arrival: Arrival
 ) -> Request:
-    """R3.7: who waits and names another department waits there, in the place that they had.
+    """R3.7: a waiting visitor who names another department waits there, in the place that they had.
 
-    Stage 2 knows by the customer which request this one is asked instead of; if that was answered
-    meanwhile, its answer comes to nothing.
+    Stage 2 finds by the customer which request this one replaces; if that one was answered
+    meanwhile, its answer has no effect.
     """
     purpose = request.purpose
     if _requests_another_department(organization, customer, arrival):
@@ -193,7 +201,7 @@ def _redirect(
 
 
 def _follow_assignee(
-    state: CustomerState, organization: Organization, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
     version = organization.settings.version
     return follow_assignee(
@@ -210,7 +218,8 @@ def follow_assignee(
     settings_version: int,
     request_id: str | None = None,
 ) -> list[Decision]:
-    """R3.2: the conversation is the sticky assignee's, with the reason by which they became it."""
+    """R3.2: the conversation goes to the sticky assignee, with the reason by which that agent
+    became the assignee."""
     current = state.conversations.get(conversation.id)
     customer = state.customer(conversation.customer_id)
     if customer.agent_id is None or (current is not None and current.agent_id == customer.agent_id):
@@ -242,9 +251,10 @@ def _open_request(arrival: Arrival, purpose: Purpose) -> Request:
 
 
 def _join_request(
-    state: CustomerState, organization: Organization, request: Request, arrival: Arrival
+    state: CustomerState, organization: OrganizationState, request: Request, arrival: Arrival
 ) -> tuple[Request, list[Decision]]:
-    """R3.6: while an answer is awaited nothing is asked; the conversation gets the same answer."""
+    """R3.6: while an answer is awaited, no second request is sent; the conversation gets the same
+    answer."""
     conversation = arrival.conversation
     known = {each for each, _ in request.conversations}
     joined = request
@@ -268,9 +278,9 @@ def _join_request(
 
 
 def _was_decided(state: CustomerState, customer: CustomerRouting, arrival: Arrival) -> bool:
-    """Whether there is a record from this event or a later one.
+    """Whether this event or a later one has led to a record.
 
-    Then the event was handled before a crash that took only the customer's own record.
+    Then the event was handled before a crash that lost only the customer's own record.
     """
     if customer.has_settled((arrival.position.offset, -1)):
         return True
@@ -279,7 +289,8 @@ def _was_decided(state: CustomerState, customer: CustomerRouting, arrival: Arriv
 
 
 def _replay(customer: CustomerRouting, arrival: Arrival) -> list[Decision]:
-    """The customer's record is in the log, and all before it; only the request may be lost."""
+    """The customer's record is in the log, and so is everything before it; only the request may be
+    lost."""
     request = customer.open_request
     if request is not None and request.cause == arrival.position:
         return [_request_again(arrival, request)]
@@ -287,7 +298,7 @@ def _replay(customer: CustomerRouting, arrival: Arrival) -> list[Decision]:
 
 
 def _request_again(arrival: Arrival, request: Request) -> ChoiceRequested:
-    """What is asked for a request that is open."""
+    """The message to stage 2 for an open request."""
     leavers = request.leavers
     return msgspec.structs.replace(
         request_choice(arrival, request.purpose),
@@ -298,7 +309,7 @@ def _request_again(arrival: Arrival, request: Request) -> ChoiceRequested:
 
 
 def request_choice(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
-    """The request itself."""
+    """The message to stage 2 for a new request."""
     conversation = arrival.conversation
     visit = arrival.visit or _NO_VISIT
     return ChoiceRequested(
@@ -329,7 +340,8 @@ def _request_id(arrival: Arrival) -> str:
 def conversations_of(
     request: Request, conversation: ConversationIdentity
 ) -> list[ConversationIdentity]:
-    """All conversations that a request asks for, shaped like the one it was asked with."""
+    """All conversations that a request includes, with the other fields of the one that it was made
+    for."""
     return [
         msgspec.structs.replace(conversation, id=each, kind=kind)
         for each, kind in request.conversations

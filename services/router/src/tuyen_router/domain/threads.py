@@ -1,11 +1,14 @@
-"""R4: which partition has a comment thread, so that it has one owner whoever tells of it.
+"""R4: which partition has a comment thread, so that the thread has one assignee whoever reports it.
 
-A root comment may be told with its author and without, its removal without either, and those who
-reply below it are others: each may come to another partition of stage 1. Stage 2 is the one place
-to which all of them lead. It remembers of each organization the threads that it heard of last.
+The channel may deliver a root comment with its author and without, and its removal without either;
+replies to it are written by others. Each of these may come to another partition of stage 1. All of
+them lead to stage 2, which remembers the most recent threads of each organization.
 
-An entry is eight bytes: six of a digest of the conversation, one of the partition that has it, one
-of what it is. Entries stand in buckets, for each is one record, those heard of last at the end.
+An entry consists of eight bytes: six of a digest of the conversation's id, one for the partition
+that has the thread, and one for its state. Entries are grouped into buckets, each of which is one
+record; within a bucket, the most recent entry is last.
+
+Decides R4.1 and R4.5.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,29 +30,29 @@ from tuyen_events.vocabulary import ConversationKind
 
 BUCKETS = 8_192
 BUCKET_THREADS = 16
-"""Together 131,072 threads of an organization, in a megabyte. A bucket is written whole for each
-of its threads, so it is small."""
+"""Together with BUCKETS, 131,072 threads of an organization, in a megabyte. A bucket is written as
+a whole for each change of one of its threads, so it is small."""
 
 NOWHERE = 255
-"""In place of a partition: no partition of stage 1 has the thread."""
+"""Stored in place of a partition: no partition of stage 1 has the thread."""
 
 _ENTRY = 8
 _BUCKET_BYTES = BUCKET_THREADS * _ENTRY
 _STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS)
-"""Stored by their places here: more may be added at the end."""
+"""An entry stores the index of its state: add new states at the end only."""
 
 Threads = dict[OrganizationId, dict[int, bytes]]
 
 
 class Thread(NamedTuple):
-    """What is known of a thread."""
+    """What is remembered of a thread."""
 
     state: ThreadState
     partition: int
 
 
 class ThreadBucketChanged(msgspec.Struct, frozen=True):
-    """The threads of a bucket are these from now on."""
+    """The new content of a bucket."""
 
     organization: OrganizationId
     bucket: int
@@ -57,7 +60,7 @@ class ThreadBucketChanged(msgspec.Struct, frozen=True):
 
 
 class RemovalReported(msgspec.Struct, frozen=True):
-    """The partition that has a thread is told that it is gone at the channel (R4.6)."""
+    """The partition that has a thread is informed that it was removed at the channel (R4.6)."""
 
     partition: int
     removed: ThreadRemoved
@@ -67,7 +70,7 @@ ThreadStep = ThreadBucketChanged | RemovalReported
 
 
 def apply_thread_step(threads: Threads, step: ThreadBucketChanged) -> None:
-    """Folds a step, live and in recovery alike."""
+    """Applies a step, live and in recovery alike."""
     threads.setdefault(step.organization, {})[step.bucket] = step.entries
 
 
@@ -89,15 +92,16 @@ def find(
 
 
 def begins_thread(request: ChoiceRequested) -> bool:
-    """Whether a request is for the thread of a comment that nobody had before."""
+    """Whether a request is the first one for a comment thread."""
     return request.kind is ConversationKind.COMMENT and request.purpose is Purpose.FIRST
 
 
 def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
-    """Whether the asking partition may have the thread: nobody has it, and it is not gone (R4.6).
+    """Whether the asking partition may have the thread: no other has it, and it was not removed
+    (R4.6).
 
-    A reply asks for one that the page began itself, and for no other (R4.5): of a thread that is
-    not remembered here it is not known whether somebody has it.
+    A reply may request only a thread that the page began itself (R4.5): of a thread that is not
+    remembered here, it is not known whether a partition has it.
     """
     known = find(threads, request.organization, request.conversation_id)
     if request.reply:
@@ -106,7 +110,7 @@ def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
 
 
 def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
-    """The thread is the asking partition's."""
+    """Remembers the thread as the asking partition's."""
     thread = Thread(ThreadState.TAKEN, request.cause.partition)
     return _keep(threads, request.organization, request.conversation_id, thread)
 
@@ -114,10 +118,10 @@ def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
 def on_report(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested | None
 ) -> Iterator[ThreadStep]:
-    """Stage 1 tells what was heard of a thread; the same told again changes nothing.
+    """Stage 1 reports an event of a thread; a repeated report changes nothing.
 
-    A removal is told on to the partition that has the thread, each time that it is told here;
-    `waiting` is the request by which the thread waits in the queue.
+    Each reported removal is forwarded to the partition that has the thread; `waiting` is the
+    request with which the thread waits in the queue.
     """
     known = find(threads, report.organization, report.conversation_id)
     after = _next_state(known, report, waiting)
@@ -138,7 +142,7 @@ def on_report(
 def _next_state(
     known: Thread | None, report: ThreadReported, waiting: ChoiceRequested | None
 ) -> Thread:
-    """What is known of the thread then."""
+    """What is known of the thread after the report."""
     match report.state:
         case ThreadState.OURS:
             return known or Thread(ThreadState.OURS, NOWHERE)
@@ -154,7 +158,8 @@ def _next_state(
 def _keep(
     threads: Threads, organization: OrganizationId, conversation: ConversationId, thread: Thread
 ) -> ThreadBucketChanged:
-    """The bucket with the thread at its end; the oldest of more than there may be is forgotten."""
+    """The bucket with the thread as its last entry; when it is full, the oldest entry is
+    dropped."""
     bucket, digest = _place(conversation)
     entries = threads.get(organization, {}).get(bucket, b"")
     at = _find(entries, digest)
@@ -166,7 +171,7 @@ def _keep(
 
 def _find(entries: bytes, digest: bytes) -> int:
     at = entries.find(digest)
-    while at >= 0 and at % _ENTRY:  # the bytes of two entries can look like it
+    while at >= 0 and at % _ENTRY:  # a match across two entries is not an entry
         at = entries.find(digest, at + 1)
     return at
 

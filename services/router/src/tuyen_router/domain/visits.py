@@ -1,7 +1,9 @@
-"""What a request says of a visitor: whom they asked for (R1.5), where they were (R1.6).
+"""What a request contains of a visit: the department and region (R1.5), and the address (R1.6).
 
-Sites and visitors choose both, at any length. No more of them is kept than could be one of an
-organization's departments, regions or links.
+Sites and visitors choose these texts, at any length. They are cut to what can be the id of a
+department or region, or match a link, of an organization.
+
+Decides L3.
 """
 
 from msgspec.structs import replace
@@ -12,21 +14,22 @@ from tuyen_events.routing import ChoiceRequested
 
 
 def address_of(url: str | None) -> str | None:
-    """The URL without query and fragment, which say nothing about the place (R1.6) and can say much
-    about the visitor; of a longer one the beginning."""
+    """The URL without query and fragment, which do not matter for links (R1.6) and may contain
+    personal data; a longer one is cut to its beginning."""
     return None if url is None else url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
 
 
 def word_of(chosen: str | None) -> str | None:
-    """The department or region that a visitor named.
+    """The department or region that a visitor named, cut to one character more than an id may have.
 
-    One that is longer than an id is nobody's, and what is kept of it is longer too.
+    A name that is longer than an id matches no department or region, and neither does what is left
+    of it.
     """
     return None if chosen is None else chosen[: ID_CHARACTERS + 1]
 
 
 def bound_visit(visit: Visit) -> Visit:
-    """The visit, with no more of it than counts."""
+    """The visit, cut to what routing uses."""
     return Visit(
         page_url=address_of(visit.page_url),
         department=word_of(visit.department),
@@ -35,7 +38,7 @@ def bound_visit(visit: Visit) -> Visit:
 
 
 def within_bounds(request: ChoiceRequested) -> ChoiceRequested:
-    """The request with no more of the visit than is asked today; older ones may have it whole."""
+    """The request with its visit cut as new requests are; older records may contain all of it."""
     if request.department is None and request.region is None and request.page_url is None:
         return request
     department, region = word_of(request.department), word_of(request.region)

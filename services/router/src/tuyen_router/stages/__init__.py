@@ -1,1 +1,1 @@
-"""The two stages of routing: what each reads, decides by the domain, and writes."""
+"""The two stages of routing: what each of them reads, decides by the domain, and writes."""

@@ -107,6 +107,8 @@ _WITH_THE_BATCH = OutRecord(None, None)
 _FEW_THREADS = 100
 _SHORT = 1_000
 _decisions = cache(DECISIONS.labels)
+_OTHER = "other"
+"""In metrics, all reasons that this version does not know: what is read makes no new series."""
 _log = structlog.get_logger()
 
 
@@ -151,7 +153,7 @@ class CustomerStage:
                 decided = writing.ready(self._decide(partition, event, record, position))
             except MemoryError:
                 raise
-            except Exception as error:  # the record's own doing, and nothing was changed for it
+            except Exception as error:  # caused by this record alone; nothing was applied yet
                 self._dead_letters.add(outbox, topic, batch.partition, record, error)
                 decided = []
             for decision, written in decided:
@@ -166,12 +168,12 @@ class CustomerStage:
     def report_step(
         self, number: int, organizations: Collection[OrganizationId] | None
     ) -> Callable[[Outbox], None]:
-        """A step that tells all loads of a partition: of some organizations, or (None) of all of
-        which there are rows; of those whose rules ask for them. With all, it also makes last in the
-        log what counts of conversations that two workers wrote of.
+        """A step that reports the loads of a partition: of the given organizations, or (None) of
+        all that have conversations; in both cases only where rules count loads. With None it also
+        restates the record that counts of each conversation that two workers wrote about.
 
-        Due when the partition was recovered, since the last reports may be lost, and when an
-        organization begins to count.
+        Due after the recovery of a partition, since the last reports may be lost, and when an
+        organization begins to count loads.
         """
 
         def step(outbox: Outbox) -> None:
@@ -321,8 +323,8 @@ class _Writing:
                     record = private_record(decision.conversation_id, decision)
                     self._outbox.require(COMMAND_RESULTS.name, record)
                 case ChoiceRequested():
-                    directory = self._organization(decision.organization).directory
-                    asked = replace(decision, directory=directory)
+                    offset = self._organization(decision.organization).directory_offset
+                    asked = replace(decision, directory=offset)
                     record = private_record(decision.organization, asked)
                     self._outbox.require(REQUESTS.name, record)
                 case ChoiceWithdrawn() | ThreadReported():
@@ -334,7 +336,8 @@ class _Writing:
         return made
 
     def _require_customer(self, decision: CustomerSaved) -> None:
-        """The customer's record, with the rows that the threads it asks for have or will have."""
+        """Checks the size of the customer's record, including the states that the threads in its
+        request have or will have."""
         request = decision.record.request
         standing = with_summary(self._partition, decision.customer_id, decision.record)
         entry = OutRecord(*customer_entry(decision.customer_id, standing))
@@ -344,7 +347,7 @@ class _Writing:
             raise BatchTooLargeError(CUSTOMERS.name, size + more, self._outbox.limit)
 
     def add(self, decision: Decision, record: OutRecord) -> None:
-        """Takes a decision, once it is folded, with the record that was made ready."""
+        """Takes a decision that was applied, with its encoded record."""
         match decision:
             case CustomerSaved():
                 self._saved[decision.customer_id] = decision.record
@@ -364,10 +367,11 @@ class _Writing:
                 assert_never(decision)
 
     def end_event(self) -> None:
-        """Hands over the assignments of one event, all or none of which will be in the log.
+        """Adds the assignments of one event to the outbox: either all or none of them will be in
+        the log.
 
-        Only where they are more than a batch holds (a customer with hundreds of threads that
-        waited for one answer) are they handed over in several.
+        Only if they exceed a record batch (a customer with hundreds of threads that waited for one
+        answer) are they added in several parts.
         """
         if self._assignments:
             self._hand_over()
@@ -396,9 +400,9 @@ class _Writing:
             add_report(self._outbox, self._prefix, report)
 
     def _tell(self) -> None:
-        """Logs and counts what was decided: a line for each, with its event and conversation."""
+        """Logs and counts the assignments: one line for each, with its event and conversation."""
         for reason, count in Counter(each.reason for each in self._made).items():
-            _decisions(reason).inc(count)
+            _decisions(reason if reason.is_known else _OTHER).inc(count)
         log_each(
             _log,
             "conversation_assigned",
@@ -419,7 +423,8 @@ class _Writing:
 
 
 def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
-    """Adds a report of loads where requests go: after all that it counts."""
+    """Adds a load report to the topic of the requests, to be sent after everything that it
+    counts."""
     topic, partition = prefix + REQUESTS.name, organization_partition(report.organization)
     for part in in_parts(report):
         record = private_record(report.organization, part)
@@ -427,7 +432,7 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
 
 
 def _note_handled(partition: CustomerState, position: Position) -> bool:
-    """Takes down how far an input was read; whether the record was handled before."""
+    """Notes how far an input was read; returns whether the record was handled before."""
     handled, offset = partition.handled, position.offset
     inbound, answers, commands = handled.inbound, handled.answers, handled.commands
     match position.topic:
@@ -443,7 +448,8 @@ def _note_handled(partition: CustomerState, position: Position) -> bool:
 
 
 def _wake(partition: CustomerState, event: Event) -> None:
-    """What an event is about may be at rest; a message thread never is."""
+    """Restores the conversation that an event is about, if it is at rest; a message thread never
+    is."""
     if isinstance(event, MessageReceived):
         return
     match event:
@@ -472,9 +478,10 @@ def _wake(partition: CustomerState, event: Event) -> None:
 
 
 def _read(topic: str, record: ConsumedRecord) -> Event | None:
-    """The record's event, if this stage has any use for it.
+    """The record's event, or None if this stage does not use it.
 
-    Most inbound types assign nothing and are not even decoded. Raises UnreadableEventError.
+    Most types of inbound events assign nothing and are not even decoded. Raises
+    UnreadableEventError.
     """
     if record.value is None:
         return None
@@ -488,7 +495,8 @@ def _read(topic: str, record: ConsumedRecord) -> Event | None:
 
 
 def _may_be_large(request: Request | None) -> bool:
-    """Whether a customer's record is worth a look, which costs as much as writing it."""
+    """Whether a customer's record may be too large, so that its size must be computed: that costs
+    as much as writing it."""
     return request is not None and (
         len(request.conversations) > _FEW_THREADS or len(request.seed) > _SHORT
     )

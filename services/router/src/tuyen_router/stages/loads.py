@@ -1,4 +1,5 @@
-"""What stage 1 tells stage 2 of agents' loads (R1.7, R2.3), where rules ask for them."""
+"""The load reports that stage 1 sends to stage 2, for organizations whose rules count loads (R1.7,
+R2.3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,7 +12,7 @@ from tuyen_router.domain.state import CustomerState
 from tuyen_router.ports import Organizations
 
 PART_BYTES = 256 * 1024
-"""What a report may hold of agents or of requests: half of a record batch."""
+"""The most that one report contains of agents or of requests: half of a record batch."""
 _BYTES_OF_A_CHARACTER = 4
 _BYTES_BESIDE = 16
 
@@ -19,7 +20,8 @@ _BYTES_BESIDE = 16
 class ChangedLoads:
     """Collects the agents whose loads a batch changed, and the answers that it handled.
 
-    An organization that does not count loads costs a look-up per assignment, and nothing per event.
+    For an organization that does not count loads, this costs one look-up per assignment, and
+    nothing per event.
     """
 
     def __init__(self, partition: CustomerState, organization: Organizations) -> None:
@@ -29,10 +31,11 @@ class ChangedLoads:
         self._settled: dict[OrganizationId, list[str]] = {}
 
     def note_answer(self, answer: ChoiceMade) -> None:
-        """A choice was taken notice of, whatever it came to, and however often it comes.
+        """Notes that an answer was handled, whatever its effect, and however often it is read.
 
-        Stage 2 holds a place for one that it chose by loads, also when they are counted no more, or
-        not yet by what this stage knows.
+        Stage 2 holds a reservation for a choice that it made by loads. It must be released also
+        when the organization does not count loads any more, or not yet as far as this stage has
+        read.
         """
         if answer.verdict is not Verdict.CHOSEN:
             return
@@ -41,24 +44,24 @@ class ChangedLoads:
             self._settled.setdefault(answer.organization, []).append(answer.request_id)
 
     def note_assignment(self, record: AssignmentEvent) -> None:
-        """A conversation went from one agent to another."""
+        """Notes that a conversation went from one agent to another."""
         self.note(record.organization, record.agent_id, record.previous_agent_id)
 
     def note_done(self, conversation: ConversationId) -> None:
-        """A conversation was done, or opened again."""
+        """Notes that a conversation was marked as done, or opened again."""
         current = self._partition.conversations.get(conversation)
         if current is not None:
             self.note(current.organization, current.agent_id)
 
     def note(self, organization: OrganizationId, *agents: AgentId | None) -> None:
-        """These agents have another count than before."""
+        """Notes that the loads of these agents have changed."""
         if self._organization(organization).counts_loads:
             for agent in agents:
                 if agent is not None:
                     self._agents.setdefault(organization, set()).add(agent)
 
     def reports(self) -> Iterator[LoadsReported]:
-        """One for each organization of which there is something to tell."""
+        """One report for each organization that has changes."""
         for organization in {**self._agents, **self._settled}:
             loads = self._partition.loads.get(organization, {})
             changed = sorted(self._agents.get(organization, ()))
@@ -83,10 +86,11 @@ def complete_report(partition: CustomerState, organization: OrganizationId) -> L
 
 
 def in_parts(report: LoadsReported) -> Iterator[LoadsReported]:
-    """The report as records that fit into a batch: one, but for thousands of agents or requests.
+    """Splits the report into records that fit into a batch: one, except for thousands of agents or
+    requests.
 
-    Parts say the same one after another: the first alone is complete, and what is settled comes
-    behind the counts that hold it.
+    All parts together say the same as the whole: only the first is `complete`, and settled requests
+    come after the counts that include them.
     """
     agents = [*_portions(report.loads)]
     requests = [*_portions(report.settled)]
@@ -102,7 +106,7 @@ def in_parts(report: LoadsReported) -> Iterator[LoadsReported]:
 
 
 def _portions(names: Mapping[AgentId, int] | Sequence[str]) -> Iterator[Sequence[str]]:
-    """Names that come to PART_BYTES together at most, with what stands around each in JSON."""
+    """Groups names into portions of at most PART_BYTES, including the JSON around each name."""
     portion: list[str] = []
     size = 0
     for name in names:

@@ -1,4 +1,4 @@
-"""Stage 2, placed by organization: requests in one order, rotations, queues."""
+"""Stage 2, keyed by organization: handles requests in one order, with rotations and queues."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -54,14 +54,15 @@ NAME = "organizations"
 INPUTS = (REQUESTS,)
 
 DRAINED_AT_ONCE = 500
-"""How many waiting conversations one step hands out, so that others get their turn in between."""
+"""How many waiting conversations one step serves at most, so that other work gets its turn in
+between."""
 
 DRAINED_WITHIN = timedelta(milliseconds=10)
-"""For how long one step goes on to the next conversation, however many agents there are."""
+"""How long one step goes on to the next conversation, however many agents there are."""
 
 _GROUP_BYTES = 128 * 1024
 _FRAME = 128
-"""More than a record takes beside its key and value."""
+"""An upper bound of what a record takes beside its key and value."""
 
 _log = structlog.get_logger()
 
@@ -92,10 +93,11 @@ class OrganizationStage:
         self._dead_letters = dead_letters
         self._clock = clock
         self.dirty: set[OrganizationId] = set()
-        """Organizations in which somebody may have become a candidate since their last drain."""
+        """Dirty organizations: somebody in them may have become a candidate since the last
+        drain."""
         self._recovered: dict[int, DispatchState] = {}
         self._untold: dict[OrganizationId, deque[AnswerRepeated]] = {}
-        """Drained answers that may not have reached stage 1 before a crash."""
+        """Undelivered answers: those of drains that may not have reached stage 1 before a crash."""
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of requests."""
@@ -114,7 +116,7 @@ class OrganizationStage:
                 ready = writing.ready(list(self._steps(rotations, event)))
             except MemoryError:
                 raise
-            except Exception as error:  # the record's own doing, and nothing was changed for it
+            except Exception as error:  # caused by this record alone; nothing was applied yet
                 self._dead_letters.add(outbox, REQUESTS.name, batch.partition, record, error)
                 continue
             if isinstance(event, LoadsReported):
@@ -125,9 +127,10 @@ class OrganizationStage:
         ROUTED_EVENTS.labels(NAME, REQUESTS.name).inc(len(batch.records))
 
     def drain_step(self, organization: OrganizationId) -> Callable[[Outbox], None]:
-        """A step that hands out what waits in an organization, some hundreds at a time (R5.1).
+        """A step that serves an organization's queue, some hundreds of conversations at a time
+        (R5.1).
 
-        Afterwards the organization is still stirred if there may be more.
+        Afterwards the organization is still dirty if there may be more to serve.
         """
 
         def step(outbox: Outbox) -> None:
@@ -139,10 +142,12 @@ class OrganizationStage:
         return step
 
     def mark_waiting_dirty(self, partitions: Iterable[int]) -> None:
-        """Stirs all organizations of the owned partitions that have a queue: after a recovery.
+        """After a recovery: marks all organizations of the owned partitions that have a queue as
+        dirty.
 
-        An answer to a request comes again with the request; one that was drained was caused by
-        none, so where the state of a partition was read anew, those are given again.
+        The answer to a request is sent again when the request is read again. An answer that ended a
+        wait was caused by no input record, so for partitions whose state was read again those are
+        sent again here.
         """
         before, self._recovered = self._recovered, {}
         for number in partitions:
@@ -155,7 +160,7 @@ class OrganizationStage:
         self.dirty.update(self._untold)
 
     def _steps(self, rotations: DispatchState, event: Event | None) -> Iterable[DispatchStep]:
-        """What a record leads to, by the state as it is."""
+        """The steps that a record leads to in the present state."""
         match event:
             case ChoiceRequested():
                 organization = self._organization(event.organization)
@@ -173,7 +178,8 @@ class OrganizationStage:
     def _take_report(
         self, rotations: DispatchState, report: LoadsReported, ready: "_Ready", writing: "_Writing"
     ) -> None:
-        """Stirs the organization when somebody has room again (R1.7, R5.1)."""
+        """Applies a report, and marks the organization as dirty when an agent may take a
+        conversation again (R1.7, R5.1)."""
         before = dict(rotations.loads_of(report.organization))
         _fold(rotations, ready, writing)
         after = rotations.loads_of(report.organization)
@@ -183,10 +189,11 @@ class OrganizationStage:
     def _drain(
         self, rotations: DispatchState, organization: OrganizationId, writing: "_Writing"
     ) -> None:
-        """Hands out some of what waits in a stirred organization; with all of it, it is calm.
+        """Serves a part of the queue of a dirty organization, which is clean once all of it is
+        served.
 
-        What raises there is the organization's own, and stops its draining alone, until something
-        changes in it (R9.5).
+        An exception belongs to this organization: it stops the organization's drain alone, until
+        something changes in it (R9.5).
         """
         if organization not in self.dirty:
             return
@@ -214,7 +221,8 @@ class OrganizationStage:
     def _turns(
         self, rotations: DispatchState, organization: OrganizationId
     ) -> Iterator[list[DispatchStep]]:
-        """What is given again after a crash, and what is given now, one conversation at a time."""
+        """The answers to send again after a crash, then those of the queue, one conversation at a
+        time."""
         undelivered = self._untold.get(organization)
         while undelivered:
             yield [undelivered.popleft()]
@@ -224,7 +232,7 @@ class OrganizationStage:
 
 
 def _read(record: ConsumedRecord) -> Event | None:
-    """The record's event; None of one that is of no use here. Raises UnreadableEventError."""
+    """The record's event; None if this stage does not use it. Raises UnreadableEventError."""
     if record.value is None:
         return None
     try:
@@ -235,30 +243,31 @@ def _read(record: ConsumedRecord) -> Event | None:
 
 
 def _fold(rotations: DispatchState, ready: "_Ready", writing: "_Writing") -> None:
-    """Folds steps, and hands over what was made ready of them."""
+    """Applies steps, and adds their encoded records to the outbox."""
     for step in ready.steps:
         apply_step(rotations, step)
     writing.add(ready)
 
 
 class _Ready(msgspec.Struct, frozen=True):
-    """Steps that are folded together, and what is to be written of them."""
+    """Steps that are applied together, and their encoded records."""
 
     steps: Sequence[DispatchStep]
     entries: Sequence[OutRecord]
     asked: RequestSeen | None
-    """Is written once for all of a batch."""
+    """Written once for the whole record batch."""
     size: int
-    """Of the entries and that, in one record batch."""
+    """Of the entries and of `asked`, in one record batch."""
     answers: Sequence[tuple[int, OutRecord]]
     """With their partitions, as the pools."""
     pools: Sequence[tuple[int, OutRecord]]
 
 
 class _Writing:
-    """Gathers what steps leave behind into record batches that are appended whole.
+    """Collects the records of steps into record batches, which the broker appends as a whole.
 
-    Within a batch a key stands once, with its last value. A batch ends only between two turns.
+    Within a record batch each key occurs once, with its last value. A record batch ends only
+    between two conversations.
     """
 
     def __init__(self, prefix: str, rotations: DispatchState, outbox: Outbox) -> None:
@@ -311,7 +320,7 @@ class _Writing:
         return _Ready(steps, entries, asked, size, answers, pools)
 
     def add(self, ready: _Ready) -> None:
-        """Takes what was made ready, after its steps were folded."""
+        """Takes the encoded records of steps that were applied."""
         if self._bytes + ready.size > self._outbox.limit:
             self.end()
         for entry in ready.entries:
@@ -327,7 +336,7 @@ class _Writing:
             self.end()
 
     def end(self) -> None:
-        """Hands the batch over."""
+        """Adds the record batch to the outbox."""
         asked = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._asked.values())
         records = [*(OutRecord(*each) for each in asked if each), *self._entries.values()]
         self._outbox.add_atomically(Phase.STATE, self._choices, self._rotations.number, records)

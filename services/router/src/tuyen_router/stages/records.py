@@ -1,4 +1,4 @@
-"""From decisions to records of the log."""
+"""Encodes decisions as records."""
 
 import traceback
 from datetime import datetime
@@ -22,22 +22,25 @@ from tuyen_stream import BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
 SOURCE = "router"
 
 LETTER_PAYLOAD_BYTES = 64 * 1024
-"""Of a record that is put aside, its beginning; all of it stands where the letter says."""
+"""How much of a record its dead letter contains: the beginning. All of it is at the place that the
+letter names."""
 LETTER_ERROR_CHARACTERS = 4_000
-"""Of a long error the end, which names what was wrong. Written as JSON, both together take six
-times their bytes at most, and so fit into a record batch."""
+"""A longer error is cut to its end, which says what was wrong. As JSON, payload and error together
+take at most six times their size, and so fit into a record batch."""
 
 _log = structlog.get_logger()
 
 
 @lru_cache(maxsize=100_000)
 def organization_partition(organization: OrganizationId) -> int:
-    """Where stage 2 keeps an organization; the hash is worth remembering on the hot path."""
+    """The partition of stage 2 that has an organization. The hash is cached because every event
+    needs it."""
     return partition_of(organization, REQUESTS.partitions)
 
 
 def assignment_record(event: AssignmentEvent) -> OutRecord:
-    """A public record. Its id comes from its cause, so that a repeated one is known (R9.2)."""
+    """A public record. Its id is derived from its cause, so that a duplicate can be recognized
+    (R9.2)."""
     version = str(event.version)
     value, headers = encode(
         Envelope(
@@ -52,7 +55,7 @@ def assignment_record(event: AssignmentEvent) -> OutRecord:
 
 
 def pool_record(pool: PoolRecorded, at: datetime) -> OutRecord:
-    """A public record of whom a rule could choose from; the same pool makes the same record."""
+    """A public record of a pool; the same pool makes the same record."""
     value, headers = encode(
         Envelope(
             id=caused_event_id(pool.id, SOURCE),
@@ -66,17 +69,18 @@ def pool_record(pool: PoolRecorded, at: datetime) -> OutRecord:
 
 
 def private_record(key: str, event: Event) -> OutRecord:
-    """A record between the router's stages or to its caller: its type is all that it carries."""
+    """A record between the router's stages or for a command's caller; its only header is the
+    type."""
     return OutRecord(key.encode(), encode_data(event), [("ce_type", event.type.encode())])
 
 
 class DeadLetterWriter:
-    """Where a record goes that cannot be handled: nothing is skipped in silence (P4), and no record
-    stops those behind it (R9.5).
+    """Sends records that cannot be handled to the dead letters: nothing is skipped silently (P4),
+    and no record blocks those after it (R9.5).
 
-    That is one that cannot be read, one of which a record would follow that no topic takes, and one
-    whose decision raises what nobody expected. Deciding is pure, so it would raise again for this
-    record, and for this record alone, however often it came.
+    Such a record cannot be read, or leads to a record that is too large for its topic, or makes the
+    decision raise an unexpected exception. Deciding is pure, so it would raise again for this
+    record, and only for this record, however often it were retried.
     """
 
     def __init__(self, topic_prefix: str, clock: Clock) -> None:
@@ -86,11 +90,12 @@ class DeadLetterWriter:
     def add(
         self, outbox: Outbox, topic: str, partition: int, record: ConsumedRecord, error: Exception
     ) -> None:
-        """Adds the record with its error; the same record again makes a letter with the same id."""
+        """Adds a dead letter for the record with its error; for the same record, its id is always
+        the same."""
         DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
         place = f"{topic}/{partition}/{record.offset}"
         reason = reason_of(error)
-        _log.error("record_put_aside", record=place, error=reason)
+        _log.error("record_dead_lettered", record=place, error=reason)
         now = self._clock.now()
         value = record.value or b""
         letter = DeadLettered(
@@ -121,7 +126,7 @@ class DeadLetterWriter:
 
 
 def reason_of(error: Exception) -> str:
-    """What a dead letter says was wrong: with the trace, where nobody expected it."""
+    """The error text of a dead letter; with the traceback if the error is unexpected."""
     if isinstance(error, UnreadableEventError | BatchTooLargeError):
         told = str(error)
     else:

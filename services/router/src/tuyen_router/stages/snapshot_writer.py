@@ -29,11 +29,11 @@ from tuyen_router.stages.tables import (
 from tuyen_stream import Outbox, OutRecord
 
 SAVED_FROM = 256
-"""So many conversations of a partition wait to be in the snapshot before they are written to it."""
+"""The snapshot is written once so many conversations of a partition are not in it yet."""
 
 READ_AGAIN = 4_096
-"""A start reads so many assignments of a partition at most that the snapshot has, however few
-conversations they are about."""
+"""A start reads at most so many assignments of a partition that the snapshot contains already,
+however few conversations they are about."""
 
 SAVED_AT_ONCE = 2_000
 """At least as many as a batch decides about. More can be unsaved only after the first start of this
@@ -44,11 +44,11 @@ _RESTED_BYTES = 200_000
 fits."""
 
 _WOKEN_BYTES = 100_000
-"""What wakes up is written as soon as it comes to so much: what one event more wakes up, two
-buckets and a customer, still fits into the same batch."""
+"""Restored threads are written as soon as they come to so much. What one more event restores, two
+buckets and a customer, still fits into the same record batch."""
 
 _WOKEN_AT_ONCE = 512 * 1024
-"""A batch; what woke up in a recovery may come to more."""
+"""One record batch; a recovery may restore more than that."""
 
 
 class SnapshotWriter:
@@ -65,13 +65,14 @@ class SnapshotWriter:
         self._marks = partition.marks
 
     def save_woken(self) -> None:
-        """What woke up, before it is more than a batch holds. To be called between two events."""
+        """Writes the restored threads before they exceed a record batch. Must be called between two
+        events."""
         if self._partition.woken_bytes >= _WOKEN_BYTES:
             self._woken()
 
     def _woken(self) -> None:
         partition = self._partition
-        for conversation in partition.woken:  # one that was let go takes its agent's place again
+        for conversation in partition.woken:  # a forgotten one counts as a load again
             current = partition.conversations.get(conversation)
             if current is not None:
                 self._loads.note(current.organization, current.agent_id)
@@ -112,11 +113,11 @@ class SnapshotWriter:
         self._in_order(entries)
 
     def _longest_unsaved(self) -> Iterator[OutRecord]:
-        """Those whose records have waited longest."""
+        """The conversations whose records have been unsaved for longest."""
         partition = self._partition
         for conversation, (_, customer) in list(islice(partition.unsaved.items(), SAVED_AT_ONCE)):
             if conversation not in partition.unsaved:
-                continue  # another thread of a customer who was saved
+                continue  # another thread of its customer came first
             if customer is not None:
                 yield self._customer(customer, None)
             else:
@@ -129,7 +130,8 @@ class SnapshotWriter:
         return OutRecord(*entry)
 
     def _at_once(self, changed: ChangedEntries) -> None:
-        """What moved, in one batch: nothing may be in two places, or in none."""
+        """Writes what came to rest or was restored in one record batch, so that no thread is stored
+        twice or not at all."""
         entries = list(changed_entries(self._partition, changed))
         self._outbox.add_atomically(Phase.STATE, self._topic, self._partition.number, entries)
         for customer in changed.customers:

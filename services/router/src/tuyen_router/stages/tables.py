@@ -1,4 +1,8 @@
-"""How each table's partition is folded from its changelog, live and in recovery alike."""
+"""How the state of each table's partition is made from its changelog, live and in recovery
+alike.
+
+Decides INV6.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,7 +13,7 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.dispatch_state import (
@@ -65,6 +69,7 @@ _progress = msgspec.json.Decoder(Progress)
 
 _row = msgspec.json.Decoder(ConversationState)
 _owner = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
+_reason = msgspec.json.Decoder(Reason)
 _tail = msgspec.json.Decoder(SnapshotTail)
 _int = msgspec.json.Decoder(int)
 
@@ -75,14 +80,15 @@ _MARKS = "marks"
 _COMMENT = "comment/"
 _RESTING = "resting/"
 _OWNER = "owner/"
+_REASON = "reason/"
 _TAIL = "tail"
 
 
 class CustomerPartitions:
-    """Stage 1's partitions, each fed by two tables.
+    """Makes stage 1's partition states, each of which two tables fill.
 
-    A table asks for a new state whenever the partition comes to this worker; of both tables' first
-    two requests the second joins the first, so that they share one partition and start empty.
+    A table asks for a new state whenever the partition is assigned to this worker. The first
+    requests of both tables get the same state, which is empty.
     """
 
     def __init__(self) -> None:
@@ -103,17 +109,18 @@ class CustomerPartitions:
 
 
 class AssignmentsTable:
-    """The public assignment records are the state of conversations and of stickiness: those that
-    are not in the snapshot yet."""
+    """Applies the public assignment records that are not in the snapshot yet. They are the state of
+    conversations and of stickiness."""
 
     def __init__(self, partition: CustomerState) -> None:
         self.partition = partition
         self._is_begun = False
         self._read: dict[ConversationId, int] = {}
-        """The highest version of each conversation of which a record was read in this recovery."""
+        """The highest version of each conversation that was read in this recovery."""
 
     def starts_at(self) -> int:
-        """The first record that the customers' table, read whole by now, does not hold."""
+        """The first record that the customers' table, which is completely read by now, does not
+        contain."""
         if not self._is_begun:
             self._is_begun = True
             recount_loads(self.partition)
@@ -138,7 +145,7 @@ class AssignmentsTable:
         self._read[name] = max(read, event.version)
         held = partition.conversations.get(name) or partition.archive.find(name)
         if held is not None and read < event.version <= held.version:
-            # The snapshot has it: nobody else's record, which would be a second of its version.
+            # The snapshot contains it, so it is not another worker's second record of that version.
             partition.handled = merge_offsets(partition.handled, event.sources)
             partition.contested.pop(name, None)
         else:
@@ -150,8 +157,8 @@ class AssignmentsTable:
 
 
 class CustomersTable:
-    """Recent events and the open request of each customer; what is done (I12); and the snapshot of
-    what assignments came to."""
+    """Applies the recent events and the open request of each customer, the done marks (I12), and
+    the snapshot of what assignments led to."""
 
     def __init__(self, partition: CustomerState) -> None:
         self.partition = partition
@@ -186,6 +193,8 @@ class CustomersTable:
                 partition.archive.buckets[int(name)] = value
             case "owner", bytes():
                 partition.archive.name_owner(int(name), _owner.decode(value))
+            case "reason", bytes():
+                partition.archive.name_reason(int(name), _reason.decode(value))
             case "", bytes() if name == _MARKS:
                 partition.marks = _int.decode(value)
             case "", bytes() if name == _TAIL:
@@ -195,7 +204,8 @@ class CustomersTable:
 
 
 class ChoicesTable:
-    """Stage 2's cursors, queues, loads, answers and progress, told apart by their keys."""
+    """Applies stage 2's cursors, queues, loads, answers and progress, which differ by their
+    keys."""
 
     def __init__(self, number: int) -> None:
         self.rotations = DispatchState(number)
@@ -208,7 +218,7 @@ class ChoicesTable:
             return
         value = record.value
         kind, _, rest = record.key.decode().partition("/")
-        if kind == "progress" and value is not None:  # of older records
+        if kind == "progress" and value is not None:  # in older records only
             progress = _progress.decode(value)
             self.rotations.place = max(self.rotations.place, progress.place)
             for source, offset in progress.asked.items():
@@ -225,8 +235,9 @@ def _fold_each(
     records: Sequence[ConsumedRecord],
     fold: Callable[[ConsumedRecord], None],
 ) -> None:
-    """Folds each record. One that cannot be read or folded is logged with its place, counted and
-    passed by: it would be met again at every start, and the partition never come back (R9.5)."""
+    """Applies each record. One that cannot be read or applied is logged with its position, counted
+    and skipped: it would fail again at every start, and the partition could never be recovered
+    (R9.5)."""
     for record in records:
         try:
             fold(record)
@@ -235,11 +246,11 @@ def _fold_each(
         except Exception as error:
             DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
             place = f"{topic.name}/{partition}/{record.offset}"
-            _log.error("unreadable_entry_passed_by", record=place, error=reason_of(error))
+            _log.error("unreadable_entry_skipped", record=place, error=reason_of(error))
 
 
 def _step_of(kind: str, rest: str, value: bytes | None) -> DispatchStep | None:
-    """The step that left an entry behind; `rest` is its key without the kind."""
+    """The step that wrote an entry; `rest` is its key without the kind."""
     organization, _, name = rest.partition("/")
     of = OrganizationId(organization)
     step: DispatchStep | None = None
@@ -270,24 +281,26 @@ def _step_of(kind: str, rest: str, value: bytes | None) -> DispatchStep | None:
 
 
 def customer_entry(customer: CustomerId, record: CustomerRecord) -> tuple[bytes, bytes]:
-    """What stands in `router-customers` of a customer."""
+    """The record of a customer in `router-customers`."""
     return customer.encode(), _encode(record)
 
 
 def comment_entry(
     partition: CustomerState, conversation: ConversationId
 ) -> tuple[bytes, bytes | None]:
-    """What stands there of a root comment; nothing of one that is at rest."""
+    """The record of a root comment there; a tombstone if it is at rest."""
     current = partition.conversations.get(conversation)
     return f"{_COMMENT}{conversation}".encode(), None if current is None else _encode(current)
 
 
 def changed_entries(partition: CustomerState, changed: ChangedEntries) -> Iterator[OutRecord]:
-    """What stands there of conversations that came to rest or woke up: all of it in one batch, so
-    that nothing is in two places."""
+    """The records of threads that came to rest or were restored: all of them in one record batch,
+    so that no thread is stored twice."""
     archive = partition.archive
     for number in changed.owners:
         yield OutRecord(f"{_OWNER}{number}".encode(), _encode(archive.owners[number]))
+    for number, reason in archive.told_reasons():
+        yield OutRecord(f"{_REASON}{number}".encode(), _encode(reason))
     for customer in changed.customers:
         yield OutRecord(*customer_entry(customer, with_summary(partition, customer)))
     for conversation in changed.comments:
@@ -299,22 +312,23 @@ def changed_entries(partition: CustomerState, changed: ChangedEntries) -> Iterat
 
 
 def tail_entry(partition: CustomerState) -> tuple[bytes, bytes]:
-    """From where on assignments have to be read; to be written behind all that the snapshot has."""
+    """The record that says from which offset on assignments have to be read; must be written after
+    everything that the snapshot contains."""
     return _TAIL.encode(), _encode(tail_of(partition, tail_offset(partition)))
 
 
 def done_entry(conversation: ConversationId, seen: int | None) -> tuple[bytes, bytes | None]:
-    """What stands there of a conversation that is done; nothing of one that is open again."""
+    """The record of a done conversation there; a tombstone if it is open again."""
     return f"{_DONE}{conversation}".encode(), None if seen is None else _encode(seen)
 
 
 def marks_entry(marks: int) -> tuple[bytes, bytes]:
-    """How often a mark of the partition was set or taken away; written after the marks."""
+    """How often a done mark of the partition was set or removed; written after the marks."""
     return _MARKS.encode(), _encode(marks)
 
 
 def choice_entry(step: DispatchStep, slots: int) -> tuple[bytes, bytes | None] | None:
-    """The key and value by which a step stands in `router-choices`; None when it leaves nothing."""
+    """The key and value of a step in `router-choices`; None if the step is not stored."""
     value: bytes | None = None
     match step:
         case RequestAnswered():

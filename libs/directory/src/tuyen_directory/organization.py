@@ -1,4 +1,7 @@
-"""What an organization has set up, folded from the directory's records one by one."""
+"""What an organization has set up, folded from the directory's records one by one.
+
+Decides R1.4.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from tuyen_directory.usernames import folded
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -28,9 +32,7 @@ from tuyen_events.ids import (
     PageId,
     RuleId,
 )
-from tuyen_events.vocabulary import Role
-from tuyen_gateway.domain.usernames import folded
-from tuyen_gateway.domain.visibility import Scope, Viewer
+from tuyen_events.vocabulary import Channel, Role
 
 EntityT_co = TypeVar("EntityT_co", bound=DirectoryEvent, covariant=True)
 
@@ -39,7 +41,8 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class StoredEntity(Generic[EntityT_co]):
-    """An entity as its latest record has it. `version` is that record's number (`next_version`)."""
+    """The present state of an entity. `version` is the number of its latest record
+    (`next_version`)."""
 
     value: EntityT_co
     version: int
@@ -47,7 +50,7 @@ class StoredEntity(Generic[EntityT_co]):
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The record that removed an entity, by the words of its key."""
+    """The record that removed an entity, with the parts of its key."""
 
     entity: str
     entity_id: str
@@ -55,7 +58,7 @@ class Removed:
 
 @dataclass(frozen=True, kw_only=True)
 class Organization:
-    """All that one organization has set up. It exists for callers once it has a profile."""
+    """Everything that one organization has set up. It exists for callers once it has a profile."""
 
     id: OrganizationId
     version: int = 0
@@ -70,16 +73,24 @@ class Organization:
         default_factory=dict
     )
     regions: Mapping[str, StoredEntity[RegionChanged]] = field(default_factory=dict)
-    """By department and region, `sales/north`, as agents name them."""
+    """By department and region, `sales/north`, as agents refer to them."""
     groups: Mapping[GroupId, StoredEntity[GroupChanged]] = field(default_factory=dict)
     links: Mapping[LinkId, StoredEntity[LinkChanged]] = field(default_factory=dict)
 
     @property
     def settings(self) -> SettingsChanged:
-        """The settings; what was never set has its default."""
+        """The settings; a setting that was never set has its default."""
         if self.stored_settings is None:
             return SettingsChanged(organization=self.id, at=_NEVER)
         return self.stored_settings.value
+
+    @property
+    def suspended(self) -> bool:
+        return self.profile is not None and self.profile.value.suspended
+
+    def agent(self, agent_id: AgentId) -> AgentChanged | None:
+        stored = self.agents.get(agent_id)
+        return None if stored is None else stored.value
 
     def active_agent(self, agent_id: AgentId) -> AgentChanged | None:
         """The agent, unless disabled or removed (R1.8)."""
@@ -87,8 +98,9 @@ class Organization:
         return None if stored is None or stored.value.disabled else stored.value
 
     def agent_named(self, username: str) -> AgentChanged | None:
-        """Who logs in with `username`, whatever its case and spelling; of two, the one who had it
-        first. Two of earlier days whose names differ in their spelling alone keep their own."""
+        """The agent who logs in with `username`, whatever its case and Unicode form; of two, the
+        one who had it first. Two old usernames that differ only in their Unicode form stay
+        separate."""
         found = self._agents_by_username.get(folded(username), ())
         wanted = username.casefold()
         own = [stored for stored in found if stored.value.username.casefold() == wanted]
@@ -101,9 +113,19 @@ class Organization:
             for stored in self.agents.values()
         )
 
+    def staff_of(self, page_id: PageId) -> frozenset[AgentId]:
+        """The agents who were given the page."""
+        return self._staff_by_page[page_id]
+
     def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
         return self._pages_by_agent.get(agent_id, frozenset())
+
+    @cached_property
+    def other_channels(self) -> frozenset[Channel]:
+        """The channels of its pages that this version does not know."""
+        channels = {stored.value.channel for stored in self.pages.values()}
+        return frozenset(channel for channel in channels if not channel.is_known)
 
     @cached_property
     def _agents_by_username(self) -> Mapping[str, Sequence[StoredEntity[AgentChanged]]]:
@@ -111,6 +133,10 @@ class Organization:
         for stored in self.agents.values():
             found.setdefault(folded(stored.value.username), []).append(stored)
         return found
+
+    @cached_property
+    def _staff_by_page(self) -> "_StaffByPage":
+        return _StaffByPage(self.pages)
 
     @cached_property
     def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:
@@ -121,39 +147,38 @@ class Organization:
         return {agent_id: frozenset(pages) for agent_id, pages in found.items()}
 
 
-def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
-    """The agent as the one who asks."""
-    return Viewer(
-        organization=organization.id,
-        agent_id=agent.id,
-        name=agent.name,
-        role=agent.role,
-        pages=organization.staffed_pages(agent.id),
-        since=agent.since,
-    )
+class _StaffByPage(dict[PageId, frozenset[AgentId]]):
+    """The staff of pages as sets. Each is made when it is first asked for: an organization may have
+    thousands of pages, and each change of anything makes a new organization."""
 
+    def __init__(self, pages: Mapping[PageId, StoredEntity[PageChanged]]) -> None:
+        super().__init__()
+        self._pages = pages
 
-def sees_page(scope: Scope, page_id: PageId) -> bool:
-    """Whether a page is the viewer's to see at all (R7.1)."""
-    return scope.pages is None or page_id in scope.pages
+    def __missing__(self, page_id: PageId) -> frozenset[AgentId]:
+        page = self._pages.get(page_id)
+        if page is None:
+            return frozenset()
+        staff = self[page_id] = frozenset(page.value.staff)
+        return staff
 
 
 def may_work_on(organization: Organization, agent: AgentChanged, page_id: PageId) -> bool:
-    """R1.4: with page permissions on, an agent works on the pages that they were given; this binds
-    every role but `system_admin`."""
+    """R1.4: with page permissions on, an agent works only on the pages that they were given; this
+    applies to every role except `system_admin`."""
     if not organization.settings.page_permissions or agent.role is Role.SYSTEM_ADMIN:
         return True
-    return page_id in organization.staffed_pages(agent.id)
+    return agent.id in organization.staff_of(page_id)
 
 
 def next_version(before: int, written_ms: int) -> int:
     """The number of an organization's record that follows the one numbered `before` and was written
-    at `written_ms`, in milliseconds since 1970: the later of the two.
+    at `written_ms`, in milliseconds since 1970: the greater of the two.
 
-    It rises with each record of the organization, also where two were written at once or by clocks
-    that differ, and says nothing of how much others write (R7.2). Every reader of the log counts
-    alike; one that reads it after compaction may come to a smaller number for a record, by as many
-    as were written in one millisecond, and never to a larger one.
+    It rises with each record of the organization, even if two were written at once or with
+    different clocks, and does not reveal how much others write (R7.2). Every reader of the log
+    computes the same number; one that reads it after compaction may compute a smaller number for a
+    record, by as many as were written in one millisecond, and never a larger one.
     """
     return max(before + 1, written_ms)
 
@@ -161,7 +186,7 @@ def next_version(before: int, written_ms: int) -> int:
 def evolve(
     organization: Organization, change: DirectoryEvent | Removed, version: int
 ) -> Organization:
-    """The organization after its record `version`. What is not known here changes nothing else."""
+    """The organization after its record `version`. An unknown entity changes nothing else."""
     organization = replace(organization, version=version)
     match change:
         case OrganizationChanged():
@@ -208,11 +233,11 @@ _SEVERAL: Mapping[str, str] = {
     "group": "groups",
     "link": "links",
 }
-"""Where an organization keeps the entities that it has several of, by their ids."""
+"""The attribute of an organization for each kind of entity that it has several of, by their ids."""
 
 
 def entity_of(event: DirectoryEvent) -> tuple[str, str]:
-    """The words of an entity's key: what it is, and its id where an organization has several."""
+    """The parts of an entity's key: its kind, and its id if an organization has several."""
     entity = _ENTITIES.get(type(event))
     if entity is None:
         raise TypeError(f"{type(event).__name__} is no entity of the directory")
@@ -233,12 +258,13 @@ def entity_of(event: DirectoryEvent) -> tuple[str, str]:
 
 
 def region_key(department_id: str, region_id: str) -> str:
-    """A region as agents name it, and as its key in the directory ends: `sales/north`."""
+    """A region as agents refer to it, and the end of its key in the directory: `sales/north`."""
     return f"{department_id}/{region_id}"
 
 
 def entities(organization: Organization, entity: str) -> Mapping[str, StoredEntity[DirectoryEvent]]:
-    """All of a kind by their ids, by the word of its key; none where there is only ever one."""
+    """All entities of a kind, as it is named in keys, by their ids; none if there is only ever
+    one."""
     name = _SEVERAL.get(entity)
     found: Mapping[str, StoredEntity[DirectoryEvent]] = (
         {} if name is None else getattr(organization, name)
@@ -249,7 +275,7 @@ def entities(organization: Organization, entity: str) -> Mapping[str, StoredEnti
 def find(
     organization: Organization, entity: str, entity_id: str
 ) -> StoredEntity[DirectoryEvent] | None:
-    """One entity by the words of its key."""
+    """One entity by the parts of its key."""
     found: StoredEntity[DirectoryEvent] | None = None
     match entity:
         case "organization":

@@ -1,0 +1,1 @@
+"""What organizations have set up: folded from the directory's records, one definition for all."""

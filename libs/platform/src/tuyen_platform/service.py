@@ -1,0 +1,77 @@
+"""The skeleton of a service: every `bootstrap.build` returns one, and `start` runs it.
+
+A service is an HTTP application, what its operator may ask about it, and loops beside the server
+(tables that follow the log, consumers, projections).
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.types import ASGIApp
+
+from tuyen_platform.clock import Clock, SystemClock
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.ports import Log
+from tuyen_platform.logging import configure_logging
+from tuyen_platform.process import run, serve_service
+from tuyen_platform.settings import ServiceSettings
+
+Loop = Callable[[], Coroutine[None, None, None]]
+"""Runs until it is cancelled. An exception that it raises ends the process (exit status 70)."""
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service that is composed and does not run yet."""
+
+    settings: ServiceSettings
+    app: ASGIApp
+    health: Health
+    loops: Sequence[Loop]
+    """They start together with the server, and are cancelled when it has ended."""
+    trusted_proxies: str = ""
+    """The addresses whose `X-Forwarded-For` is believed (`process.serve`)."""
+    close: Callable[[], None] = lambda: None
+    """Releases what `build` opened beside the log; called last."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serves until `stopping` is set. Raises what a loop raised."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(loop()) for loop in self.loops]
+                await serve_service(
+                    self.app,
+                    self.health,
+                    self.settings,
+                    stopping,
+                    trusted_proxies=self.trusted_proxies,
+                )
+                for task in running:
+                    task.cancel()
+        finally:
+            self.close()
+
+
+def start(
+    name: str,
+    settings: SettingsT,
+    build: Callable[[SettingsT, Log, Clock], Service],
+    *,
+    linger_ms: int = 0,
+) -> None:
+    """Runs a service as this process until SIGTERM or SIGINT; `python -m tuyen_NAME` calls it.
+
+    `linger_ms` is how long the producer waits for more records before it sends a batch.
+    """
+    configure_logging(name, settings.log_format)
+
+    async def serve(stopping: asyncio.Event) -> None:
+        async with KafkaLog(settings.kafka, settings.topic_prefix, linger_ms=linger_ms) as log:
+            await build(settings, log, SystemClock()).run(stopping)
+
+    run(serve)

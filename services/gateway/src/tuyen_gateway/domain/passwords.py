@@ -1,0 +1,13 @@
+"""How passwords are compared: keyboards and systems spell one letter in several ways (RFC 8265)."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from tuyen_directory.usernames import composed
+
+
+def spellings(password: str) -> Sequence[str]:
+    """The forms in which `password` may have been hashed: as it is now, composed, or decomposed,
+    for passwords from before they were composed."""
+    decomposed = unicodedata.normalize("NFD", password)
+    return tuple(dict.fromkeys((password, composed(password), decomposed)))

@@ -1,0 +1,85 @@
+"""The pools of organizations, kept from one decision to the next.
+
+An organization is a value that never changes, so what was worked out from it holds for as long as
+it is still the one that is asked about. The stage that decides owns what is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tuyen_directory.organization import Organization
+from tuyen_events.directory import Member
+from tuyen_events.ids import AgentId, GroupId, OrganizationId, PageId, RuleId
+from tuyen_events.pools import Excluded
+from tuyen_events.vocabulary import Capability
+from tuyen_router.domain.links import Links
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.pools import Pool
+
+PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
+"""What an event wants: page, capability, department, region, and the group of its link."""
+
+RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A rule's members, in the order of the rotation."""
+
+    members: tuple[Member, ...]
+    order: tuple[AgentId, ...]
+    capacities: Mapping[AgentId, int]
+    """Of the members who have a capacity (R1.7)."""
+
+
+@dataclass(slots=True, eq=False)
+class Rosters:
+    """What follows from all that people set up, whoever is there: agents come and go, and it stays.
+
+    `candidates` fills it in as it is asked for.
+    """
+
+    directory: Organization
+    links: Links
+    teams: dict[RuleId, Team] = field(default_factory=dict)
+    eligible: dict[tuple[RuleId, PoolKey], tuple[AgentId, ...]] = field(default_factory=dict)
+    """The members who would be candidates, in their order, if everybody were present."""
+    absent: dict[AgentId, Excluded] = field(default_factory=dict)
+    """The exclusion entry of each agent who is enabled and absent."""
+
+
+@dataclass(slots=True, eq=False)
+class OrganizationPools:
+    """The pools of one organization at one moment. `candidates` fills them in as they are asked
+    for."""
+
+    organization: OrganizationState
+    rosters: Rosters
+    by_event: dict[PoolKey, Pool] = field(default_factory=dict)
+    by_rule: dict[RulePoolKey, Pool] = field(default_factory=dict)
+    """The same by rule, shared by all of its pages."""
+
+
+class PoolCache:
+    """The pools of each organization as it was when it was last asked about."""
+
+    def __init__(self) -> None:
+        self._pools: dict[OrganizationId, OrganizationPools] = {}
+
+    def pools_of(self, organization: OrganizationState) -> OrganizationPools:
+        """The pools of exactly this value; they are begun anew for every other one, and keep what
+        does not depend on who is there while nobody changes the directory."""
+        found = self._pools.get(organization.id)
+        if found is None or found.organization is not organization:
+            rosters = None if found is None else found.rosters
+            found = OrganizationPools(organization, _rosters_of(organization.directory, rosters))
+            self._pools[organization.id] = found
+        return found
+
+
+def _rosters_of(directory: Organization, before: Rosters | None) -> Rosters:
+    if before is not None and before.directory is directory:
+        return before
+    if before is not None and before.directory.links is directory.links:
+        return Rosters(directory, before.links)
+    return Rosters(directory, Links({each: link.value for each, link in directory.links.items()}))

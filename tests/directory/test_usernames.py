@@ -1,0 +1,22 @@
+"""One username, however it is typed."""
+
+import unicodedata
+from typing import Literal
+
+import pytest
+
+from tuyen_directory.usernames import composed, folded
+
+FORMS = ["NFC", "NFD"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_case_and_spelling_do_not_tell_two_usernames_apart(form: Literal["NFC", "NFD"]) -> None:
+    typed = unicodedata.normalize(form, "CHỦ")
+    assert folded(typed) == folded("chủ")
+    assert folded(typed) != folded("chu")
+
+
+def test_what_is_stored_is_composed() -> None:
+    assert composed("chu\u0309") == "chủ"
+    assert composed(composed("chu\u0309")) == composed("chủ")
