@@ -74,6 +74,7 @@ from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_stream import Outbox
 
@@ -204,13 +205,12 @@ class Router:
         stage = self.organizations if topic == "router-requests" else self.customers
         outbox = Outbox()
         stage.handle(batch(topic, 3, record(offset, event, event_id(f"{offset}"))), outbox)
-        assert events(outbox, "dead-letters") == []
-        last = outbox.follow_up.follow_up
+        assert events(outbox, Phase.PUBLIC, "dead-letters") == []
         return [
-            *events(outbox, "assignments"),
-            *events(outbox, "pools"),
-            *events(last, "router-requests"),
-            *events(last, "router-answers"),
+            *events(outbox, Phase.PUBLIC, "assignments"),
+            *events(outbox, Phase.PUBLIC, "pools"),
+            *events(outbox, Phase.MESSAGES, "router-requests"),
+            *events(outbox, Phase.MESSAGES, "router-answers"),
         ]
 
 

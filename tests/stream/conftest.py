@@ -14,7 +14,7 @@ from stream.workers import PARTITIONS, Bench
 async def bench(
     kafka: str, topic_prefix: str, tmp_path: Path, compacted: Bench
 ) -> AsyncIterator[Bench]:
-    """Fresh topics; every process that a test started is gone after it."""
+    """Fresh topics; every process that the test starts is killed after it."""
     bench = Bench(kafka, topic_prefix, tmp_path)
     await bench.start()
     try:
@@ -27,8 +27,8 @@ async def bench(
 async def compacted(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A changelog that the broker compacts while the other tests run.
 
-    Each partition gets 40 rows, most of them again and again; ten stay, thirty are removed. A last
-    record after the segment's time closes the segment, for the active one is never compacted.
+    Each partition gets 40 rows, three times each; ten stay, thirty are deleted. A last record
+    after the segment's time closes the segment, because the active one is never compacted.
     """
     bench = Bench(kafka, f"compacted-{uuid.uuid4().hex[:8]}-", tmp_path_factory.mktemp("compacted"))
     policy = {

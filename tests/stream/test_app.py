@@ -1,4 +1,4 @@
-"""What the app is made of, without a broker: the settings that go round Faust's traps."""
+"""How the app is put together, without a broker: the settings that work around Faust's traps."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import pytest
 from faust.types import TP
 
 from tuyen_stream import Batch, ConsumedRecord, StreamApp, StreamSettings, TableSpec, build_app
-from tuyen_stream import app as module
+from tuyen_stream import _app as module
 
 INBOUND = TP("inbound", 0)
 
@@ -24,7 +24,7 @@ class FakeRecord:
 
 
 class Nothing:
-    """The state of a table that nobody reads."""
+    """The state of a table that no test reads."""
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None: ...
 
@@ -109,8 +109,10 @@ async def test_trap_9_topics_with_different_partitions_end_the_process(
         app._owned_of(app.stages["one"], together - {TP("assigned-log", 3)})
 
 
-async def test_a_recovery_that_a_revocation_overtook_hands_nothing_over(app: StreamApp) -> None:
-    """Faust would resume in the middle of the next rebalance."""
+async def test_no_input_is_fetched_after_a_recovery_that_a_revocation_overtook(
+    app: StreamApp,
+) -> None:
+    """Faust would resume its flow in the middle of the next rebalance."""
     app.tables.recovery._began_at_hold = app.consumer.holds
     app.consumer._hold()
     app.on_rebalance_end()
@@ -118,13 +120,13 @@ async def test_a_recovery_that_a_revocation_overtook_hands_nothing_over(app: Str
     assert not app.health().is_ready
 
 
-async def test_what_waits_in_a_queue_when_partitions_are_revoked_is_void(app: StreamApp) -> None:
+async def test_queued_batches_are_void_when_partitions_are_revoked(app: StreamApp) -> None:
     consumer, stage = app.consumer, app.stages["one"]
-    consumer.positions.begin({INBOUND: 0})
+    consumer.offsets.begin({INBOUND: 0})
     consumer.handing_over = True
     consumer._active_partitions = {INBOUND, TP("assigned-log", 0)}
     batch = Batch(INBOUND.topic, INBOUND.partition, 0, 0, [FakeRecord(0)])
-    work = stage.enqueue(batch, 0, consumer.positions.assignment)
+    work = stage.enqueue(batch, 0, consumer.offsets.assignment)
     assert app._is_current(work)
     assert consumer._wanted() == {INBOUND, TP("assigned-log", 0)}
 
@@ -137,7 +139,7 @@ async def test_what_waits_in_a_queue_when_partitions_are_revoked_is_void(app: St
 async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(
     app: StreamApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without seeking back, what it held would be missed until the next record comes."""
+    """Without seeking back, its records would never be handled."""
     consumer = app.consumer
 
     async def overtaken(wanted: set[TP], timeout_s: float) -> dict[TP, list[FakeRecord]]:
@@ -146,13 +148,13 @@ async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(
 
     monkeypatch.setattr(consumer, "_getmany", overtaken)
     monkeypatch.setattr(consumer, "assignment", lambda: {INBOUND})
-    consumer.positions.begin({INBOUND: 0})
-    consumer.positions.to_reread.clear()
+    consumer.offsets.begin({INBOUND: 0})
+    consumer.offsets.to_reread.clear()
     consumer.handing_over = True
     consumer._active_partitions = {INBOUND}
-    await consumer._turn()
-    assert consumer.positions.to_reread == {INBOUND}
-    assert consumer.positions.next_offset(INBOUND) == 0
+    await consumer._poll()
+    assert consumer.offsets.to_reread == {INBOUND}
+    assert consumer.offsets.next_offset(INBOUND) == 0
 
 
 async def test_nothing_is_owned_and_no_step_runs_before_the_start(app: StreamApp) -> None:

@@ -1,4 +1,4 @@
-"""What is killed, frozen, poisoned or lied to loses nothing and doubles nothing."""
+"""A worker that is killed, frozen, cut off or given a bad record loses and repeats nothing."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.kafka
 
 
 async def test_trap_1_nothing_is_committed_before_the_broker_has_its_effects(bench: Bench) -> None:
-    """A broker that is 400 ms late with writes, and a kill right after a commit."""
+    """A broker that delays writes by 400 ms, and a kill right after a commit."""
     await bench.send(4_000)
     async with SlowProxy(bench.kafka, 0.4, api_keys=frozenset({PRODUCE})) as slow:
         worker = await bench.worker(
@@ -58,7 +58,7 @@ async def test_inv2_inv3_a_killed_worker_loses_nothing_and_doubles_nothing(bench
 async def test_inv2_inv3_a_join_and_a_graceful_stop_lose_nothing_and_double_nothing(
     bench: Bench,
 ) -> None:
-    """Partitions leave a worker, are changed by another, and come back."""
+    """Partitions move to another worker, which changes their states, and come back."""
     first = await bench.worker()
     await first.ready()
     async with asyncio.TaskGroup() as group:
@@ -77,7 +77,7 @@ async def test_inv2_inv3_a_join_and_a_graceful_stop_lose_nothing_and_double_noth
 
 
 async def test_trap_6_a_stop_commits_all_that_it_wrote(bench: Bench) -> None:
-    """It waits for the outboxes under way, so that the next worker has nothing to repeat."""
+    """It waits for the outboxes in flight, so that the next worker has nothing to repeat."""
     async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:
         worker = await bench.worker(
             bootstrap=slow.bootstrap,
@@ -94,7 +94,7 @@ async def test_trap_6_a_stop_commits_all_that_it_wrote(bench: Bench) -> None:
 
 
 async def test_inv3_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> None:
-    """It wakes with outboxes in hand, after another worker has taken its partitions."""
+    """It goes on with outboxes in flight, after another worker has taken its partitions."""
     async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:
         frozen = await bench.worker(bootstrap=slow.bootstrap, settings={"max_fetched_records": 50})
         await frozen.ready()
@@ -114,9 +114,9 @@ async def test_inv3_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) 
 async def test_inv3_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
     bench: Bench,
 ) -> None:
-    """It ran on all the time, with outboxes in hand, while another worker took its partitions."""
+    """It ran all the time, with outboxes in flight, while another worker took its partitions."""
     async with SlowProxy(bench.kafka, 0.0) as network:
-        cut_off = await _behind(network, bench, delay_s=0.3)
+        cut_off = await _worker_in_flight(network, bench, delay_s=0.3)
         network.delay_s = 1_000.0
         network.cut()
         other = await bench.worker()
@@ -133,9 +133,9 @@ async def test_inv3_a_worker_that_was_cut_off_says_nothing_when_the_network_is_b
 async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
     bench: Bench,
 ) -> None:
-    """It waits for what is under way to be written; that waits for a word of the group."""
+    """It waits for its outboxes to be acknowledged, and these wait for the group to confirm it."""
     async with SlowProxy(bench.kafka, 0.0) as network:
-        cut_off = await _behind(network, bench, delay_s=1.0)
+        cut_off = await _worker_in_flight(network, bench, delay_s=1.0)
         other = await bench.worker()
         await until(lambda: cut_off.owned() == [], SESSION_S + 10)
         network.delay_s = 1_000.0
@@ -150,8 +150,8 @@ async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
     assert await _equals_fold(bench, [other], "assigned")
 
 
-async def _behind(network: SlowProxy, bench: Bench, delay_s: float) -> WorkerProcess:
-    """A worker whose outboxes are under way in a slow network."""
+async def _worker_in_flight(network: SlowProxy, bench: Bench, delay_s: float) -> WorkerProcess:
+    """A worker with outboxes in flight in a slow network."""
     worker = await bench.worker(bootstrap=network.bootstrap, settings={"max_fetched_records": 50})
     await worker.ready()
     network.delay_s = delay_s

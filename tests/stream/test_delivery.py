@@ -1,4 +1,4 @@
-"""Outboxes become record batches, in order, and are acknowledged when all of them is."""
+"""Outboxes become record batches, in order, and are acknowledged when all of their records are."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,11 +9,17 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from stream.worker_main import until
-from tuyen_stream import BatchTooLargeError, Outbox, OutRecord
-from tuyen_stream.delivery import BaseOffset, Deliveries
+from tuyen_stream import BatchTooLargeError, Outbox, OutRecord, WritePhase
+from tuyen_stream._delivery import BaseOffset, Deliveries
 
 BATCH_BYTES = 4_096
 ORIGIN = ("one", 0)
+
+
+class Phase(WritePhase):
+    STATE = 0
+    REPLIES = 1
+    REPORTS = 2
 
 
 @dataclass
@@ -77,14 +83,14 @@ class Desk:
     def submit(self, name: str, *records: tuple[str, int, bytes]) -> None:
         outbox = Outbox(BATCH_BYTES)
         for topic, partition, key in records:
-            outbox.add(topic, partition, key, b"v")
+            outbox.add(Phase.STATE, topic, partition, key, b"v")
         self.deliveries.submit(outbox, ORIGIN, lambda: self.acknowledged.append(name))
 
-    def submit_with_follow_up(self, name: str, partition: int) -> None:
-        """A record for the table, and `name` for others when it is there."""
+    def submit_with_reply(self, name: str, partition: int) -> None:
+        """A record for the table, and the reply `name` when that is acknowledged."""
         outbox = Outbox(BATCH_BYTES)
-        outbox.add("table", partition, b"state", b"v")
-        outbox.follow_up.add("other", 0, name.encode(), b"v")
+        outbox.add(Phase.STATE, "table", partition, b"state", b"v")
+        outbox.add(Phase.REPLIES, "other", 0, name.encode(), b"v")
         self.deliveries.submit(outbox, ORIGIN, lambda: self.acknowledged.append(name))
 
 
@@ -120,9 +126,9 @@ async def test_what_waits_for_a_partition_goes_into_its_next_batch_in_order() ->
 async def test_records_added_atomically_are_never_split() -> None:
     desk = Desk()
     outbox = Outbox(BATCH_BYTES)
-    outbox.add("table", 0, b"first", b"x" * 2_500)
+    outbox.add(Phase.STATE, "table", 0, b"first", b"x" * 2_500)
     group = [OutRecord(b"%d" % i, b"y" * 600) for i in range(3)]
-    outbox.add_atomically("table", 0, group)
+    outbox.add_atomically(Phase.STATE, "table", 0, group)
     desk.deliveries.submit(outbox, ORIGIN, lambda: None)
     await desk.broker.wait_for(1)
     desk.broker.sent[0].acknowledge()
@@ -138,9 +144,9 @@ async def test_an_outbox_without_records_is_acknowledged_at_once() -> None:
     assert desk.acknowledged == ["empty"]
 
 
-async def test_a_follow_up_waits_for_its_outbox_and_the_input_waits_for_both() -> None:
+async def test_a_phase_waits_for_the_one_before_it_and_the_input_waits_for_both() -> None:
     desk = Desk()
-    desk.submit_with_follow_up("a", 0)
+    desk.submit_with_reply("a", 0)
     await desk.broker.wait_for(1)
     assert [sent.topic for sent in desk.broker.sent] == ["table"]
     desk.broker.sent[0].acknowledge()
@@ -153,11 +159,11 @@ async def test_a_follow_up_waits_for_its_outbox_and_the_input_waits_for_both() -
     assert desk.deliveries.unacknowledged_bytes == 0
 
 
-async def test_follow_ups_of_one_origin_leave_in_the_order_of_their_outboxes() -> None:
-    """The later outbox is acknowledged first; its follow-up still waits for the earlier one."""
+async def test_a_phase_is_sent_in_the_order_of_the_outboxes_of_its_origin() -> None:
+    """The later outbox is acknowledged first; its next phase still waits for the earlier one."""
     desk = Desk()
-    desk.submit_with_follow_up("a", 0)
-    desk.submit_with_follow_up("b", 1)
+    desk.submit_with_reply("a", 0)
+    desk.submit_with_reply("b", 1)
     await desk.broker.wait_for(2)
     desk.broker.sent[1].acknowledge()
     await until(lambda: len(desk.confirmed) == 1)
@@ -170,9 +176,9 @@ async def test_follow_ups_of_one_origin_leave_in_the_order_of_their_outboxes() -
     assert desk.acknowledged == ["a", "b"]
 
 
-async def test_settling_waits_for_follow_ups_that_are_not_sent_yet() -> None:
+async def test_settling_waits_for_phases_that_are_not_sent_yet() -> None:
     desk = Desk()
-    desk.submit_with_follow_up("a", 0)
+    desk.submit_with_reply("a", 0)
     settling = asyncio.create_task(desk.deliveries.settle())
     await desk.broker.wait_for(1)
     desk.broker.sent[0].acknowledge()
@@ -183,20 +189,43 @@ async def test_settling_waits_for_follow_ups_that_are_not_sent_yet() -> None:
     assert desk.acknowledged == ["a"]
 
 
-async def test_a_follow_up_of_a_follow_up_leaves_last() -> None:
+async def test_phases_are_sent_in_their_order_whatever_the_order_of_adding() -> None:
     desk = Desk()
     outbox = Outbox(BATCH_BYTES)
-    outbox.add("table", 0, b"k", b"1")
-    outbox.follow_up.add("table", 0, b"k", b"2")
-    outbox.follow_up.follow_up.add("other", 0, b"k", b"3")
+    outbox.add(Phase.REPORTS, "other", 0, b"3", b"v")
+    outbox.add(Phase.STATE, "table", 0, b"1", b"v")
+    outbox.add(Phase.REPLIES, "table", 0, b"2", b"v")
     desk.deliveries.submit(outbox, ORIGIN, lambda: desk.acknowledged.append("a"))
     for number in range(1, 4):
         await desk.broker.wait_for(number)
-        assert len(desk.broker.sent) == number
+        assert [sent.keys for sent in desk.broker.sent][number - 1 :] == [[b"%d" % number]]
         assert desk.acknowledged == []
         desk.broker.sent[-1].acknowledge()
     await desk.deliveries.settle()
     assert desk.acknowledged == ["a"]
+    assert desk.deliveries.unacknowledged_bytes == 0
+
+
+async def test_an_outbox_with_a_late_phase_only_still_waits_for_the_outboxes_before_it() -> None:
+    desk = Desk()
+    desk.submit_with_reply("a", 0)
+    outbox = Outbox(BATCH_BYTES)
+    outbox.add(Phase.REPORTS, "other", 0, b"b", b"v")
+    desk.deliveries.submit(outbox, ORIGIN, lambda: desk.acknowledged.append("b"))
+    for number, key in enumerate([b"state", b"a", b"b"]):
+        await desk.broker.wait_for(number + 1)
+        assert [sent.keys for sent in desk.broker.sent][number:] == [[key]]
+        desk.broker.sent[-1].acknowledge()
+    await desk.deliveries.settle()
+    assert desk.acknowledged == ["a", "b"]
+
+
+def test_phases_that_are_not_numbered_from_0_are_refused() -> None:
+    with pytest.raises(TypeError, match="not numbered"):
+
+        class Gap(WritePhase):
+            STATE = 0
+            REPORTS = 2
 
 
 async def test_there_is_no_room_until_the_broker_has_caught_up() -> None:
@@ -224,11 +253,11 @@ async def test_trap_1_a_failed_delivery_crashes_and_is_never_acknowledged() -> N
 def test_what_does_not_fit_into_a_batch_is_refused_when_it_is_added() -> None:
     outbox = Outbox(1_000)
     with pytest.raises(BatchTooLargeError) as refused:
-        outbox.add("table", 0, b"k", b"x" * 1_000)
+        outbox.add(Phase.STATE, "table", 0, b"k", b"x" * 1_000)
     assert refused.value.topic == "table"
     with pytest.raises(BatchTooLargeError):
-        outbox.add_atomically("table", 0, [OutRecord(b"k", b"x" * 300)] * 3)
-    assert outbox.groups == {}
+        outbox.add_atomically(Phase.STATE, "table", 0, [OutRecord(b"k", b"x" * 300)] * 3)
+    assert not outbox.phases
     assert outbox.size == 0
 
 
@@ -240,7 +269,7 @@ def test_what_fits_by_our_estimate_fits_by_aiokafkas() -> None:
         *[OutRecord(None, b"v", [("h", b"")]) for _ in range(200)],
     ]
     outbox = Outbox()
-    outbox.add_atomically("t", 0, records)
+    outbox.add_atomically(Phase.STATE, "t", 0, records)
     builder = BatchBuilder(outbox.size, 0)
     for key, value, headers in records:
         added = builder.append(timestamp=None, key=key, value=value, headers=headers)

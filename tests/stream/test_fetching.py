@@ -11,7 +11,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from faust.types import TP
 
-from tuyen_stream.fetching import Fetched
+from tuyen_stream._fetching import Fetched
 
 HERE = TP("topic", 0)
 HEADERS = [("ce_type", b"a.b.v1")]

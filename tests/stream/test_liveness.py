@@ -1,4 +1,4 @@
-"""A worker that cannot do its work any more does not go on living."""
+"""A worker that cannot work any more ends."""
 
 import signal
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.kafka
     ("fault", "reason"),
     [
         ("fetcher ends", "aiokafka's fetcher or coordinator has stopped"),
-        ("put out", "the consumer group has removed this worker"),
+        ("removed", "the consumer group has removed this worker"),
     ],
 )
 async def test_trap_11_a_worker_without_fetcher_or_group_ends(
@@ -26,7 +26,7 @@ async def test_trap_11_a_worker_without_fetcher_or_group_ends(
     assert worker.said(reason)
 
 
-async def test_a_slow_broker_bounds_what_is_fetched_and_what_is_under_way(bench: Bench) -> None:
+async def test_a_slow_broker_bounds_what_is_fetched_and_what_is_in_flight(bench: Bench) -> None:
     """Backpressure: 4 MB of backlog and of effects, with room for 0.25 MB and 500 records."""
     limit, queue, batch, payload = 256 * 1024, 500, 100, 1_000
     await bench.send(4_000, value=b"v" * payload)
@@ -60,7 +60,7 @@ async def test_a_slow_broker_bounds_what_is_fetched_and_what_is_under_way(bench:
     await bench.assert_each_has_one_effect()
 
 
-async def test_a_stop_behind_a_slow_broker_drops_what_is_under_way_in_time(bench: Bench) -> None:
+async def test_a_stop_with_a_slow_broker_drops_what_is_in_flight_in_time(bench: Bench) -> None:
     """Exit 0 within five seconds although the broker holds every write for thirty."""
     await bench.send(400)
     async with SlowProxy(bench.kafka, 30.0, api_keys=frozenset({PRODUCE})) as slow:

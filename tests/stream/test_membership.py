@@ -1,4 +1,4 @@
-"""A worker that hears nothing from its group writes nothing, until it does."""
+"""A worker that its group has not confirmed lately writes nothing until it is confirmed."""
 
 import asyncio
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 
 from stream.worker_main import until
-from tuyen_stream.membership import Membership
+from tuyen_stream._membership import Membership
 
 HEARTBEAT = HeartbeatRequest("router", 1, "worker")
 SYNC = SyncGroupRequest("router", 1, "worker", None, [])
@@ -33,7 +33,7 @@ class Clock:
 
 
 class Coordinator:
-    """Of a group that answers as it is told, after a while."""
+    """A group that answers as the test says, after a delay."""
 
     def __init__(self, clock: Clock) -> None:
         self.error_code = NoError.errno
@@ -83,7 +83,7 @@ async def test_a_member_writes(rig: Rig, asked: Any) -> None:
     assert await rig.client.send(1, PRODUCE) == "answer of 1"
 
 
-async def test_what_was_held_back_leaves_when_the_group_answers(rig: Rig) -> None:
+async def test_what_was_held_back_is_written_when_the_group_answers(rig: Rig) -> None:
     await rig.coordinator._send_req(HEARTBEAT)
     rig.clock.now += 8.0
     writing = asyncio.create_task(rig.client.send(1, PRODUCE))
@@ -94,8 +94,8 @@ async def test_what_was_held_back_leaves_when_the_group_answers(rig: Rig) -> Non
     assert await writing == "answer of 1"
 
 
-async def test_a_connection_that_fails_does_not_pass_the_guard_by(rig: Rig) -> None:
-    """The client would try once more by itself."""
+async def test_a_connection_that_fails_does_not_bypass_the_guard(rig: Rig) -> None:
+    """The client itself would try to connect once more, and then send."""
     await rig.coordinator._send_req(HEARTBEAT)
     rig.client.can_connect = False
     with pytest.raises(NodeNotReadyError):
@@ -103,20 +103,20 @@ async def test_a_connection_that_fails_does_not_pass_the_guard_by(rig: Rig) -> N
     assert rig.client.requests == []
 
 
-async def test_who_joins_anew_is_no_member_by_that(rig: Rig) -> None:
+async def test_a_worker_that_has_to_join_again_is_not_confirmed(rig: Rig) -> None:
     rig.coordinator.error_code = RebalanceInProgressError.errno
     await rig.coordinator._send_req(SYNC)
-    assert not rig.membership.is_sure()
+    assert not rig.membership.is_confirmed()
 
 
-async def test_who_leaves_is_no_member_from_then_on(rig: Rig) -> None:
+async def test_a_worker_that_leaves_is_not_confirmed_from_then_on(rig: Rig) -> None:
     await rig.coordinator._send_req(HEARTBEAT)
     await rig.coordinator._send_req(LeaveGroupRequest("router", "worker"))
-    assert not rig.membership.is_sure()
+    assert not rig.membership.is_confirmed()
 
 
 @pytest.mark.parametrize("refusal", [UnknownMemberIdError, IllegalGenerationError])
-async def test_who_was_put_out_never_writes_what_was_held_back(
+async def test_a_removed_worker_never_writes_what_was_held_back(
     rig: Rig, refusal: type[BrokerResponseError]
 ) -> None:
     await rig.coordinator._send_req(HEARTBEAT)
@@ -128,15 +128,15 @@ async def test_who_was_put_out_never_writes_what_was_held_back(
     writing.cancel()
 
 
-async def test_an_answer_proves_what_was_when_it_was_asked_for(rig: Rig) -> None:
-    """It may have been under way for long."""
+async def test_an_answer_counts_from_when_its_request_was_sent(rig: Rig) -> None:
+    """It may have been on its way for long."""
     rig.coordinator.takes_s = 9.0
     await rig.coordinator._send_req(HEARTBEAT)
-    assert not rig.membership.is_sure()
+    assert not rig.membership.is_confirmed()
 
 
-async def test_connecting_does_not_pass_the_guard_by(rig: Rig) -> None:
-    """A connection that comes about late, as when the network is back, is no member's by itself."""
+async def test_connecting_does_not_bypass_the_guard(rig: Rig) -> None:
+    """A connection that is made late, as when the network is back, confirms nothing."""
     await rig.coordinator._send_req(HEARTBEAT)
     rig.client.is_connected.clear()
     writing = asyncio.create_task(rig.client.send(1, PRODUCE))
@@ -150,6 +150,6 @@ async def test_connecting_does_not_pass_the_guard_by(rig: Rig) -> None:
     await writing
 
 
-async def test_what_is_no_write_is_not_held_back(rig: Rig) -> None:
-    """Who is no member yet looks for the leaders of its partitions."""
+async def test_other_requests_than_writes_are_not_held_back(rig: Rig) -> None:
+    """A worker that is not a member yet looks for the leaders of its partitions."""
     assert await rig.client.send(1, MetadataRequest([])) == "answer of 1"

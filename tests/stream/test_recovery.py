@@ -1,4 +1,4 @@
-"""Recovery from logs with holes: compacted, cut off, ending in the marker of a transaction."""
+"""Recovery from logs with holes: truncated ones, and ones that end in a transaction marker."""
 
 from collections import Counter
 
@@ -37,7 +37,7 @@ async def _cut(bench: Bench, topic: str, before: dict[int, int]) -> None:
 
 
 async def test_a_changelog_that_ends_in_a_hole_is_recovered_and_continued(bench: Bench) -> None:
-    """Partition 0 ends in a hole, 1 starts late, 2 has lost all records, 3 is empty."""
+    """Partition 0 ends in a hole, 1 is truncated, 2 has lost all records, 3 is empty."""
     rows = [(b"%d" % i, b"%d" % i, 0) for i in range(50)]
     await _transaction(bench, "customers", [*rows, (b"1", None, 0)])
     await _transaction(
@@ -60,7 +60,7 @@ async def test_a_changelog_that_ends_in_a_hole_is_recovered_and_continued(bench:
 
 
 async def test_inputs_with_holes_are_handled_to_their_end(bench: Bench) -> None:
-    """Retention cuts one input before it was read; another has a marker between two chunks."""
+    """Retention cuts one input before it was read; another has a marker between two batches."""
     await bench.send(400)
     await _cut(bench, "inbound", {0: 30, 1: 100})
     for place in list(bench.sent):

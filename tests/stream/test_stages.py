@@ -1,4 +1,4 @@
-"""Chunks, steps, headers and co-partitioning, on a real broker."""
+"""Batches, steps, headers and co-partitioning, on a real broker."""
 
 import signal
 from pathlib import Path

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.kafka
 
 
 async def test_a_compacted_changelog_is_recovered_and_continued(compacted: Bench) -> None:
-    """The log has holes in the middle; tombstones and what they remove are gone or still there."""
+    """The log has holes in the middle; some tombstones are still there, and others are gone."""
     bench = compacted
 
     async def has_holes() -> bool:

@@ -1,8 +1,8 @@
-"""A small router for the tests of `tuyen_stream`, run as a process: `worker_main.py CONFIG`.
+"""A small app for the tests of `tuyen_stream`, run as a process: `worker_main.py CONFIG`.
 
-Stage `one` counts the records of each key; of `ask` records it sends a request to stage `two`,
-which numbers them and answers. Both are idempotent by the offset of their source. A status file
-tells the tests what the process sees.
+Stage `one` counts the records of each key. For a record `ask` it sends a request to stage `two`,
+which numbers the keys and answers. Both are idempotent: a source's offset counts once. The process
+writes what it sees to a status file, which the tests read.
 """
 
 import asyncio
@@ -28,8 +28,14 @@ from tuyen_stream import (
     StreamApp,
     StreamSettings,
     TableSpec,
+    WritePhase,
     build_app,
 )
+
+
+class Phase(WritePhase):
+    STATE = 0
+    MESSAGES = 1
 
 
 async def until(condition: Callable[[], Awaitable[bool] | bool], timeout_s: float = 20.0) -> None:
@@ -57,7 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     gate: str = ""
     """A file; nothing is handled before it exists."""
     step_for: int = -1
-    """Run a step for this partition of stage `two` before, during and after the recovery."""
+    """Run steps for this partition of stage `two` before, during and after the recovery."""
     payload_bytes: int = 0
     fault: str = ""
     fast: bool = False
@@ -140,14 +146,26 @@ class Worker:
             row.filler = "x" * self.config.payload_bytes
             data = msgspec.json.encode(row)
             assigned.rows[key] = data
-            outbox.add(self.topic("assigned"), batch.partition, key, data, [("source", b"test")])
+            outbox.add(
+                Phase.STATE,
+                self.topic("assigned"),
+                batch.partition,
+                key,
+                data,
+                headers=[("source", b"test")],
+            )
             customers.rows[key] = b"%d" % row.count
             outbox.add_atomically(
-                self.topic("customers"), batch.partition, [OutRecord(key, b"%d" % row.count)]
+                Phase.STATE,
+                self.topic("customers"),
+                batch.partition,
+                [OutRecord(key, b"%d" % row.count)],
             )
             if value == b"ask":
                 chooser = int(key) % self.config.choosers
-                outbox.add(self.topic("requests"), chooser, key, b"%d" % batch.partition)
+                outbox.add(
+                    Phase.MESSAGES, self.topic("requests"), chooser, key, b"%d" % batch.partition
+                )
 
     def fast(self, batch: Batch, outbox: Outbox) -> None:
         rows = self.rows("assigned", batch.partition).rows
@@ -160,7 +178,7 @@ class Worker:
             count = decode(old)[1] + 1 if old is not None else 1
             data = encode((record.offset, count, "agent-1"))
             rows[key] = data
-            outbox.add(topic, partition, key, data)
+            outbox.add(Phase.STATE, topic, partition, key, data)
 
     def two(self, batch: Batch, outbox: Outbox) -> None:
         choices = self.rows("choices", batch.partition)
@@ -169,13 +187,13 @@ class Worker:
             assert key is not None
             assert value is not None
             number = _number(choices, key)
-            outbox.add(self.topic("choices"), batch.partition, key, number)
-            outbox.follow_up.add(self.topic("answers"), int(value), key, number)
+            outbox.add(Phase.STATE, self.topic("choices"), batch.partition, key, number)
+            outbox.add(Phase.MESSAGES, self.topic("answers"), int(value), key, number)
 
     def step(self, partition: int, outbox: Outbox) -> None:
         choices = self.rows("choices", partition)
         choices.rows[b"step"] = b"%d" % os.getpid()
-        outbox.add(self.topic("choices"), partition, b"step", choices.rows[b"step"])
+        outbox.add(Phase.STATE, self.topic("choices"), partition, b"step", choices.rows[b"step"])
 
     def recovered(self) -> None:
         self.recoveries += 1
@@ -187,7 +205,7 @@ class Worker:
         return not self.config.gate or Path(self.config.gate).exists()
 
     async def try_steps(self) -> None:
-        """Ask for a step all the time, and note each answer with what was owned then."""
+        """Ask for a step again and again; note each answer, and whether the partition was owned."""
         partition = self.config.step_for
         while partition >= 0:
             owned = "owned" if partition in self.app.owned_partitions("two") else "not owned"
@@ -218,7 +236,7 @@ class Worker:
             "at": time.time(),
             "since_start": time.time() - started_at,
             "ready": health.is_ready,
-            "turn": health.seconds_since_turn,
+            "poll": health.seconds_since_poll,
             "progress": health.seconds_since_progress,
             "unacknowledged": health.unacknowledged_bytes,
             "applied": {name: table.records_applied for name, table in health.tables.items()},
@@ -245,7 +263,7 @@ class Worker:
         thread = self.app.consumer._thread
         if self.config.fault == "fetcher ends":
             thread.thread_loop.call_soon_threadsafe(thread._consumer._fetcher._fetch_task.cancel)
-        elif self.config.fault == "put out":
+        elif self.config.fault == "removed":
             coordinator = thread._consumer._coordinator
             thread.thread_loop.call_soon_threadsafe(coordinator.reset_generation)
             thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)

@@ -1,4 +1,4 @@
-"""What the tests of the engine need: topics, worker processes, and the logs read back."""
+"""What the tests of the stream engine need: topics, worker processes, and the logs read back."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Bench:
     async def send(
         self, count: int, *, topic: str = "inbound", value: bytes = b"hi", keys: int = 40
     ) -> None:
-        """Send records, the key's number giving the partition; notes their offsets as sent."""
+        """Send records, which the key's number places; notes their offsets as sent."""
         futures = [
             await self.producer.send(
                 self.topic(topic), value, key=b"%d" % (i % keys), partition=i % keys % PARTITIONS
@@ -168,7 +168,8 @@ class Bench:
         return {(tp.topic, tp.partition): at.offset for tp, at in offsets.items() if at.offset >= 0}
 
     async def effects(self) -> Counter[tuple[str, int, int]]:
-        """How many records of `assigned` each input caused, by the input's place."""
+        """How many records of `assigned` each input caused, by topic, partition and offset of the
+        input."""
         rows = [
             msgspec.json.decode(r.value)
             for r in await self.read(self.topic("assigned"))
@@ -261,7 +262,7 @@ class WorkerProcess:
             await self.process.wait()
 
     def said(self, event: str) -> bool:
-        """Whether the log has the words."""
+        """Whether the log contains the text."""
         return event in self.log.read_text()
 
 

@@ -183,7 +183,7 @@ def test_r9_2_a_repeated_command_gives_its_result_and_withdrawal_again() -> None
 def test_r6_4_a_refusal_is_a_refusal_again_after_a_crash(
     command: AssignConversation, outcome: Outcome
 ) -> None:
-    """A record of the same chunk, of another cause, tells that the command was handled."""
+    """A record of the same batch, of another cause, tells that the command was handled."""
     partition = _settled(Verdict.CHOSEN, A)
     assert settled(_by_hand(partition, command)).outcome is outcome
     assert settled(_by_hand(partition, command, repeated=True)).outcome is outcome

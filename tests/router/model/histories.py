@@ -41,7 +41,7 @@ from tuyen_events.vocabulary import (
     ConversationKind,
 )
 from tuyen_router.domain.state import ConversationState
-from tuyen_stream.outbox import OutRecord
+from tuyen_stream import OutRecord
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The router's two stages on one machine's memory, with a broker that can lose what it never had.
 
-Topics are lists. An outbox is what `chunks.delivery` promises: groups land whole, in order within a
-topic partition and in any order between two; the follow-up is sent once every group has landed, of
-this outbox and of all before it, in their order; the input is acknowledged after that, and
-committed some time later. A crash drops what has not landed; a restart folds the changelogs and
-reads on from what is committed.
+Topics are lists. An outbox is sent as `tuyen_stream` guarantees: groups land whole, in order within
+a topic partition and in any order between two; a phase is sent once every group of the phase before
+it has landed, of this outbox and of all before it, in their order; the input is acknowledged after
+the last phase, and committed some time later. A crash drops what has not landed; a restart folds
+the changelogs and reads on from what is committed.
 
 Every partition of a stage stands for a worker of its own, so that any of them may crash alone.
 """
@@ -40,8 +40,7 @@ from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import ChoicesTable, CustomerPartitions
-from tuyen_stream.outbox import Outbox, OutRecord, RecordGroup
-from tuyen_stream.records import Batch
+from tuyen_stream import Batch, Outbox, OutRecord, PhaseRecords, RecordGroup
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -80,21 +79,14 @@ class MemoryTopics:
                 yield from (decode_data(each.headers, each.value or b"") for each in log)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Sent:
-    """An outbox under way: `landed` is called when no part of it is left."""
+    """An outbox in flight, one phase at a time."""
 
-    parts_left: int
-    landed: Callable[[], None]
-
-
-@dataclass(slots=True)
-class _Later:
-    """A follow-up, if there is any, that waits for all before it."""
-
-    outbox: Outbox | None
+    phases_left: deque[PhaseRecords]
     acknowledged: Callable[[], None]
-    is_due: bool = False
+    phase: int = -1
+    parts_left: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -108,45 +100,43 @@ class Worker:
     committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     early: dict[tuple[str, int], int] = field(default_factory=dict)
     lanes: dict[Place, deque[RecordGroup | _Sent]] = field(default_factory=dict)
-    follow_ups: dict[int, deque[_Later]] = field(default_factory=dict)
-    """By depth, oldest first."""
+    in_flight: dict[int, deque[_Sent]] = field(default_factory=dict)
+    """By the phase that is in flight, oldest first."""
 
     def begin(self) -> None:
         """All that was under way is gone; reads from what is committed."""
         self.next = {name: self.committed[name] for name in self.inputs}
         self.done = dict(self.next)
-        self.early, self.lanes, self.follow_ups = {}, {}, {}
+        self.early, self.lanes, self.in_flight = {}, {}, {}
 
     def acknowledge(self, topic: str, start: int, end: int) -> None:
         self.early[topic, start] = end
         while (end_of := self.early.pop((topic, self.done[topic]), None)) is not None:
             self.done[topic] = end_of
 
-    def submit(self, outbox: Outbox, acknowledged: Callable[[], None], depth: int = 0) -> None:
-        later = _Later(outbox.take_follow_up(), acknowledged)
-        line = self.follow_ups.setdefault(depth, deque())
-        line.append(later)
+    def submit(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
+        self._send_next_phase(_Sent(deque(outbox.phases), acknowledged))
 
-        def due() -> None:
-            later.is_due = True
-            while line and line[0].is_due:
-                first = line.popleft()
-                if first.outbox is None:
-                    first.acknowledged()
-                else:
-                    self.submit(first.outbox, first.acknowledged, depth + 1)
-
-        self._send(outbox, due)
-
-    def _send(self, outbox: Outbox, landed: Callable[[], None]) -> None:
-        if not outbox.groups:
-            landed()
-            return
-        sent = _Sent(len(outbox.groups), landed)
-        for place, groups in outbox.groups.items():
+    def _send_next_phase(self, sent: _Sent) -> None:
+        groups_by_place = sent.phases_left.popleft().groups if sent.phases_left else {}
+        sent.phase += 1
+        sent.parts_left = len(groups_by_place)
+        self.in_flight.setdefault(sent.phase, deque()).append(sent)
+        for place, groups in groups_by_place.items():
             lane = self.lanes.setdefault(place, deque())
             lane.extend(groups)
             lane.append(sent)
+        self._advance(sent.phase)
+
+    def _advance(self, phase: int) -> None:
+        """Those of which a phase has landed go on, in their order."""
+        waiting = self.in_flight[phase]
+        while waiting and waiting[0].parts_left == 0:
+            sent = waiting.popleft()
+            if sent.phases_left:
+                self._send_next_phase(sent)
+            else:
+                sent.acknowledged()
 
     def land(self, place: Place, topics: MemoryTopics) -> None:
         """The broker takes one group of a lane."""
@@ -160,7 +150,7 @@ class Worker:
             assert isinstance(sent, _Sent)
             sent.parts_left -= 1
             if sent.parts_left == 0:
-                sent.landed()
+                self._advance(sent.phase)
         if not lane:
             self.lanes.pop(place, None)
 

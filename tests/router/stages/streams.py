@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from router.domain.shop import AT
 from tuyen_events.codec import decode_data, encode
 from tuyen_events.event import Envelope, Event
-from tuyen_stream.outbox import Outbox
-from tuyen_stream.records import Batch
+from tuyen_router.stages.phases import Phase
+from tuyen_stream import Batch, Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,22 @@ def batch(topic: str, partition: int, *records: StreamRecord) -> Batch:
     return Batch(topic, partition, records[0].offset, records[-1].offset, records)
 
 
-def written(outbox: Outbox, topic: str) -> list[list[tuple[bytes | None, bytes | None]]]:
-    """What an outbox holds for a topic: groups of keys and values."""
+def written(
+    outbox: Outbox, phase: Phase, topic: str
+) -> list[list[tuple[bytes | None, bytes | None]]]:
+    """What an outbox writes to a topic in a phase: groups of keys and values."""
     return [
         [(each.key, each.value) for each in group]
-        for (name, _), groups in outbox.groups.items()
+        for (name, _), groups in outbox.groups(phase).items()
         if name == topic
         for group in groups
     ]
 
 
-def events(outbox: Outbox, topic: str) -> list[Event]:
+def events(outbox: Outbox, phase: Phase, topic: str) -> list[Event]:
     return [
         decode_data(each.headers, each.value or b"")
-        for (name, _), groups in outbox.groups.items()
+        for (name, _), groups in outbox.groups(phase).items()
         if name == topic
         for group in groups
         for each in group

@@ -53,9 +53,10 @@ from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter
 from tuyen_router.stages.tables import CustomerPartitions
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 
 class _Stage:
@@ -97,7 +98,7 @@ def _message(conversation: ConversationId = THREAD, **fields: Any) -> Any:
 
 
 def _reports(outbox: Outbox) -> list[LoadsReported]:
-    said = events(outbox.follow_up.follow_up, "t.router-requests")
+    said = events(outbox, Phase.MESSAGES, "t.router-requests")
     return [each for each in said if isinstance(each, LoadsReported)]
 
 
@@ -110,7 +111,7 @@ def _counting() -> OrganizationState:
 
 
 def _asked(outbox: Outbox) -> list[str]:
-    said = events(outbox.follow_up.follow_up, "t.router-requests")
+    said = events(outbox, Phase.MESSAGES, "t.router-requests")
     return [each.request_id for each in said if isinstance(each, ChoiceRequested)]
 
 
@@ -123,7 +124,7 @@ def test_p5a_r9_2_a_root_comment_that_comes_again_as_a_live_one_stays_what_it_wa
 
     outbox = stage.handle("inbound", record(5, _message(LIVE), event_id("long forgotten")))
 
-    assert (outbox.groups, outbox.take_follow_up()) == ({}, None)
+    assert not outbox.phases
 
 
 @pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])
@@ -131,8 +132,8 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
     conversation: ConversationId,
 ) -> None:
     outbox = _Stage().handle("inbound", record(4, _message(conversation), event_id("4")))
-    assert written(outbox, "t.router-requests") == []
-    assert len(written(outbox.follow_up, "t.router-customers")) == 1
+    assert written(outbox, Phase.PUBLIC, "t.router-requests") == []
+    assert len(written(outbox, Phase.STATE, "t.router-customers")) == 1
     assert _asked(outbox) == ["inbound/3/4"]
 
 
@@ -147,14 +148,14 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
 )
 def test_r4_3_replies_edits_and_the_pages_own_comments_assign_nothing(event: Any) -> None:
     outbox = _Stage().handle("inbound", record(0, event, event_id("0")))
-    assert (dict(outbox.groups), outbox.take_follow_up()) == ({}, None)
+    assert not outbox.phases
 
 
 @pytest.mark.parametrize("event", [{"parent_external_id": "root"}, {"customer": None}])
 def test_r4_5_a_reply_and_the_pages_own_root_are_for_stage_2_to_know(event: Any) -> None:
     outbox = _Stage().handle("inbound", record(0, _message(COMMENT, **event), event_id("0")))
-    assert outbox.groups == outbox.follow_up.groups == {}
-    (told,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    assert outbox.groups(Phase.PUBLIC) == outbox.groups(Phase.STATE) == {}
+    (told,) = events(outbox, Phase.MESSAGES, "t.router-requests")
     if isinstance(told, ChoiceRequested):
         assert told.reply
     else:
@@ -167,14 +168,14 @@ def test_r3_6_all_records_of_one_event_are_in_one_batch() -> None:
     messages = [_message(), _message(LIVE)]
     stage.handle("inbound", *(record(n, m, event_id(str(n))) for n, m in enumerate(messages)))
     outbox = stage.handle("router-answers", record(0, answer(request(0), Verdict.CHOSEN, A)))
-    (group,) = written(outbox, "t.assignments")
+    (group,) = written(outbox, Phase.PUBLIC, "t.assignments")
     assert [key for key, _ in group] == [THREAD.encode(), LIVE.encode()]
 
 
-def test_r9_2_a_customer_is_written_once_a_chunk() -> None:
+def test_r9_2_a_customer_is_written_once_a_batch() -> None:
     stage = _Stage()
     outbox = stage.handle("inbound", *(record(n, _message(), event_id(str(n))) for n in range(3)))
-    assert len(written(outbox.follow_up, "t.router-customers")) == 1
+    assert len(written(outbox, Phase.STATE, "t.router-customers")) == 1
     assert _asked(outbox) == ["inbound/3/0"]
 
 
@@ -183,7 +184,9 @@ def test_r9_4_a_record_says_how_far_each_input_was_read() -> None:
     stage.handle("inbound", record(7, _message(), event_id("7")))
     stage.handle("commands", record(2, mark_done(COMMENT)))
     chosen = answer(request(7), Verdict.CHOSEN, A)
-    (made,) = events(stage.handle("router-answers", record(5, chosen)), "t.assignments")
+    (made,) = events(
+        stage.handle("router-answers", record(5, chosen)), Phase.PUBLIC, "t.assignments"
+    )
     assert isinstance(made, AssignmentEvent)
     sources = made.sources
     assert (sources.inbound, sources.answers, sources.commands) == (7, 5, 2)
@@ -191,14 +194,14 @@ def test_r9_4_a_record_says_how_far_each_input_was_read() -> None:
 
 def test_r6_a_command_is_settled_after_its_records() -> None:
     outbox = _Stage().handle("commands", record(0, mark_done()))
-    assert written(outbox, "t.command-results") == []
-    assert len(events(outbox.follow_up.follow_up, "t.command-results")) == 1
+    assert written(outbox, Phase.PUBLIC, "t.command-results") == []
+    assert len(events(outbox, Phase.MESSAGES, "t.command-results")) == 1
 
 
 def test_p4_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"message.received.v1")])
     outbox = _Stage().handle("inbound", broken, record(1, _message(), event_id("1")))
-    (letter,) = events(outbox, "t.dead-letters")
+    (letter,) = events(outbox, Phase.PUBLIC, "t.dead-letters")
     assert isinstance(letter, DeadLettered)
     assert (letter.origin, letter.delivery_id) == ("inbound", "inbound/3/0")
     assert _asked(outbox) == ["inbound/3/1"]
@@ -214,13 +217,13 @@ def test_p4_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on() 
 )
 def test_p4_tombstones_and_unknown_types_are_passed_over(skipped: StreamRecord) -> None:
     outbox = _Stage().handle("inbound", skipped)
-    assert (dict(outbox.groups), outbox.take_follow_up()) == ({}, None)
+    assert not outbox.phases
 
 
 def test_r1_5_r1_6_a_request_says_whom_a_visitor_asked_for_and_where_they_were() -> None:
     visit = Visit(page_url="https://s.vn/giay/1?utm=x#mua", department="sales", region="north")
     outbox = _Stage().handle("inbound", record(0, _message(visit=visit), event_id("0")))
-    (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
     assert (asked.department, asked.region, asked.page_url) == (
         "sales",
@@ -236,8 +239,8 @@ def test_r1_7_loads_are_reported_after_the_state_that_they_count() -> None:
     (report,) = _reports(outbox)
     assert (report.organization, report.partition, report.complete) == (SHOP, 3, False)
     assert (report.loads, report.settled) == ({A: 1}, ("inbound/3/0",))
-    assert written(outbox, "t.router-requests") == []
-    assert written(outbox.follow_up, "t.router-requests") == []
+    assert written(outbox, Phase.PUBLIC, "t.router-requests") == []
+    assert written(outbox, Phase.STATE, "t.router-requests") == []
 
 
 def test_r1_7_whoever_loses_a_conversation_is_reported_too() -> None:
@@ -316,7 +319,7 @@ def test_r1_7_who_does_not_count_tells_no_loads() -> None:
     stage.handle("router-answers", _chosen())
     outbox = Outbox()
     stage.stage.report_step(3, [SHOP])(outbox)
-    assert outbox.take_follow_up() is None
+    assert not outbox.phases
 
 
 def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker_wrote() -> None:
@@ -324,12 +327,12 @@ def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker
     for each, agent_id in ((stage, A), (other, B)):
         each.handle("inbound", record(0, _message(), event_id("0")))
         outbox = each.handle("router-answers", _chosen(agent_id))
-    (theirs,) = events(outbox, "t.assignments")
+    (theirs,) = events(outbox, Phase.PUBLIC, "t.assignments")
     assert isinstance(theirs, AssignmentEvent)
     apply_assignment(stage.partition, theirs)
     outbox = Outbox()
     stage.stage.report_step(3, None)(outbox)
-    (told,) = events(outbox, "t.assignments")
+    (told,) = events(outbox, Phase.PUBLIC, "t.assignments")
     assert isinstance(told, AssignmentEvent)
     assert (told.agent_id, told.version) == (A, 2)
 
@@ -345,11 +348,11 @@ def test_inv6_what_is_written_is_the_state() -> None:
         stage.handle("commands", record(0, mark_done(seen=0)), record(1, mark_done(LIVE, seen=0))),
         stage.handle("inbound", record(1, _message(), event_id("1"))),
     ):
-        for topic, table, left in (
-            ("t.assignments", assignments, outbox),
-            ("t.router-customers", customers, outbox.follow_up),
+        for phase, topic, table in (
+            (Phase.PUBLIC, "t.assignments", assignments),
+            (Phase.STATE, "t.router-customers", customers),
         ):
-            groups = left.groups.get((topic, 3), ())
+            groups = outbox.groups(phase).get((topic, 3), ())
             table.apply(
                 [
                     StreamRecord(0, each.key, each.value, each.headers)
@@ -369,6 +372,6 @@ def test_inv6_what_is_written_is_the_state() -> None:
 def test_r4_1_a_request_says_how_much_of_the_directory_was_read() -> None:
     stage = _Stage(dataclasses.replace(shop(), directory_offset=41))
     outbox = stage.handle("inbound", record(0, _message(COMMENT), event_id("0")))
-    (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
     assert asked.directory == 41

@@ -17,9 +17,10 @@ from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
 from tuyen_router.stages.organizations import OrganizationStage
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
 from tuyen_router.stages.tables import ChoicesTable
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 NUMBER = organization_partition(SHOP)
 NOBODY = shop(online="")
@@ -69,7 +70,7 @@ class _Stage:
     def _keep(self, step: Callable[[Outbox], None]) -> Outbox:
         outbox = Outbox()
         step(outbox)
-        for group in written(outbox.follow_up, "t.router-choices"):
+        for group in written(outbox, Phase.STATE, "t.router-choices"):
             for key, value in group:
                 self.log.append(StreamRecord(len(self.log), key, value))
         return outbox
@@ -78,19 +79,19 @@ class _Stage:
 def _told(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
     return [
         (each.request_id, each.verdict, each.agent_id)
-        for each in events(outbox.follow_up.follow_up, "t.router-answers")
+        for each in events(outbox, Phase.MESSAGES, "t.router-answers")
         if isinstance(each, ChoiceMade)
     ]
 
 
 def test_r2_1_answers_follow_their_state_in_the_order_of_the_requests() -> None:
     outbox = _Stage(shop()).ask(0, 1)
-    assert written(outbox.follow_up, "t.router-answers") == []
+    assert written(outbox, Phase.STATE, "t.router-answers") == []
     assert [agent for _, _, agent in _told(outbox)] == ["a", "b"]
 
 
 def test_r2_1_state_cursor_and_progress_are_in_one_batch() -> None:
-    (group,) = written(_Stage(shop()).ask(0, 1).follow_up, "t.router-choices")
+    (group,) = written(_Stage(shop()).ask(0, 1), Phase.STATE, "t.router-choices")
     assert [key for key, _ in group] == [
         b"asked/inbound/3",
         b"order/shop/r",
@@ -183,7 +184,7 @@ def test_r9_2_what_is_folded_from_the_log_goes_on_where_the_live_state_was() -> 
 
 def test_p4_what_cannot_be_read_goes_to_the_dead_letters() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"choice.requested.v1")])
-    assert len(events(_Stage(shop()).handle(broken), "t.dead-letters")) == 1
+    assert len(events(_Stage(shop()).handle(broken), Phase.PUBLIC, "t.dead-letters")) == 1
 
 
 def _report(
@@ -203,27 +204,27 @@ def _report(
 def test_r9_4_a_pool_is_in_the_log_before_any_state_that_names_it() -> None:
     stage = _Stage(shop())
     outbox = stage.ask(0, 1)
-    (pool,) = events(outbox, "t.pools")
+    (pool,) = events(outbox, Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)
-    assert written(outbox, "t.router-choices") == []
-    ((key, _),) = written(outbox, "t.pools")[0]
+    assert written(outbox, Phase.PUBLIC, "t.router-choices") == []
+    ((key, _),) = written(outbox, Phase.PUBLIC, "t.pools")[0]
     assert key == pool.id.encode()
-    answers = events(outbox.follow_up.follow_up, "t.router-answers")
+    answers = events(outbox, Phase.MESSAGES, "t.router-answers")
     assert {
         each.choice.pool_id for each in answers if isinstance(each, ChoiceMade) and each.choice
     } == {pool.id}
-    assert events(stage.ask(2), "t.pools") == []
+    assert events(stage.ask(2), Phase.PUBLIC, "t.pools") == []
 
 
 def test_r9_4_whoever_takes_a_partition_over_tells_its_pools_again() -> None:
     stage = _Stage(shop())
-    told = events(stage.ask(0), "t.pools")
+    told = events(stage.ask(0), Phase.PUBLIC, "t.pools")
     stage.recover()
-    assert events(stage.ask(1), "t.pools") == told
+    assert events(stage.ask(1), Phase.PUBLIC, "t.pools") == told
 
 
 def test_r1_7_a_choice_and_its_reservation_are_in_one_batch() -> None:
-    (group,) = written(_Stage(ONE_EACH).ask(0).follow_up, "t.router-choices")
+    (group,) = written(_Stage(ONE_EACH).ask(0), Phase.STATE, "t.router-choices")
     assert [key for key, _ in group] == [
         b"asked/inbound/3",
         b"order/shop/r",
@@ -243,7 +244,7 @@ def test_r5_1_a_report_that_frees_somebody_stirs_the_organization() -> None:
     assert _told(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
 
 
-def test_r5_1_whoever_waits_is_served_before_one_who_comes_after_the_report_in_its_chunk() -> None:
+def test_r5_1_whoever_waits_is_served_before_one_who_comes_after_the_report_in_its_batch() -> None:
     stage = _Stage(ONE_EACH)
     stage.ask(0, 1, 2)
     outbox = stage.handle(

@@ -18,20 +18,25 @@ from tuyen_router.domain.state import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.loads import in_parts
-from tuyen_stream.outbox import Outbox
+from tuyen_router.stages.phases import Phase
+from tuyen_stream import Outbox
 
 ENDLESS = "x" * 600_000
 
 
 def letters(outbox: Outbox) -> list[DeadLettered]:
-    return [each for each in events(outbox, "t.dead-letters") if isinstance(each, DeadLettered)]
+    return [
+        each
+        for each in events(outbox, Phase.PUBLIC, "t.dead-letters")
+        if isinstance(each, DeadLettered)
+    ]
 
 
 @pytest.mark.parametrize("field", ["page_url", "department", "region"])
 def test_r9_5_a_visitor_who_names_something_endless_is_asked_for_all_the_same(field: str) -> None:
     visit = Visit(**{"department": "sales", field: ENDLESS})
     outbox = _Stage().handle("inbound", record(0, _message(visit=visit), event_id("0")))
-    (asked,) = events(outbox.follow_up.follow_up, "t.router-requests")
+    (asked,) = events(outbox, Phase.MESSAGES, "t.router-requests")
     assert isinstance(asked, ChoiceRequested)
     assert len(getattr(asked, field)) < 3_000
     assert letters(outbox) == []
@@ -47,7 +52,7 @@ def test_r9_5_a_command_whose_record_no_topic_takes_is_put_aside_and_changes_not
     assert letter.delivery_id == "commands/3/0"
     assert "do not fit" in letter.error
     assert len(letter.payload) < len(ENDLESS)
-    (made,) = events(outbox, "t.assignments")
+    (made,) = events(outbox, Phase.PUBLIC, "t.assignments")
     assert (made.version, made.note) == (1, "short")  # type: ignore[attr-defined]  # an assignment
 
 
@@ -89,7 +94,7 @@ def test_p4_the_same_record_put_aside_again_makes_the_same_letter() -> None:
     ids = [
         dict(each.headers)["ce_id"]
         for box in boxes
-        for (name, _), groups in box.groups.items()
+        for (name, _), groups in box.groups(Phase.PUBLIC).items()
         for group in groups
         for each in group
         if name == "t.dead-letters"
@@ -117,7 +122,7 @@ def test_r9_5_an_answer_for_hundreds_of_threads_is_written_in_several_batches() 
         customer.open_request, conversations=((THREAD, ConversationKind.MESSAGE), *threads)
     )
     outbox = stage.handle("router-answers", record(0, answer(request(0), Verdict.CHOSEN, A)))
-    groups = written(outbox, "t.assignments")
+    groups = written(outbox, Phase.PUBLIC, "t.assignments")
     assert len(groups) > 1
     assert sum(map(len, groups)) == 2_001
     assert letters(outbox) == []
@@ -149,7 +154,7 @@ def test_r1_7_the_loads_of_ten_thousand_agents_are_told_in_parts() -> None:
     assert not any(each.loads and each.settled for each in parts)
     outbox = Outbox()
     customers.add_report(outbox, "t.", whole)
-    assert len(written(outbox.follow_up.follow_up, "t.router-requests")) == len(parts)
+    assert len(written(outbox, Phase.MESSAGES, "t.router-requests")) == len(parts)
     assert _reports(outbox) == parts
 
 

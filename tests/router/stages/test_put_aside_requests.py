@@ -22,8 +22,9 @@ from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import organizations
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import ChoicesTable
-from tuyen_stream.outbox import Outbox
+from tuyen_stream import Outbox
 
 
 def _many(number: int, *, online: bool, **settings: Any) -> OrganizationState:
@@ -38,7 +39,7 @@ def _batches(outbox: Outbox) -> list[int]:
     """The bytes of each batch of the table."""
     return [
         sum(len(key or b"") + len(value or b"") for key, value in group)
-        for group in written(outbox.follow_up, "t.router-choices")
+        for group in written(outbox, Phase.STATE, "t.router-choices")
     ]
 
 
@@ -49,7 +50,7 @@ def test_r9_5_a_pool_that_no_record_holds_is_told_in_part(number: int, online: b
     outbox = stage.ask(0, 1)
     verdict = Verdict.CHOSEN if online else Verdict.QUEUED
     assert [said for _, said, _ in _told(outbox)] == [verdict, verdict]
-    (pool,) = events(outbox, "t.pools")
+    (pool,) = events(outbox, Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)
     assert len(pool.order) + pool.left_out == number
     assert len(pool.candidates) == (len(pool.order) if online else 0)
@@ -58,7 +59,7 @@ def test_r9_5_a_pool_that_no_record_holds_is_told_in_part(number: int, online: b
 
 def test_r9_4_a_pool_within_the_limits_is_told_whole() -> None:
     known = _many(2_000, online=False)
-    (pool,) = events(_Stage(known).ask(0), "t.pools")
+    (pool,) = events(_Stage(known).ask(0), Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)
     assert (len(pool.order), len(pool.excluded), pool.left_out) == (2_000, 2_000, 0)
 

@@ -38,6 +38,7 @@ from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
 from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.customers import CustomerStage
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter
 from tuyen_router.stages.tables import CustomerPartitions
 from tuyen_stream import Outbox
@@ -74,11 +75,11 @@ class _Log:
         ]
         outbox = Outbox()
         self._stage.handle(batch(f"t.{topic}", 3, *records), outbox)
-        for group in outbox.groups.get(("t.assignments", 3), ()):
+        for group in outbox.groups(Phase.PUBLIC).get(("t.assignments", 3), ()):
             for each in group:
                 offset = len(self.assignments)
                 self.assignments.append(StreamRecord(offset, each.key, each.value, each.headers))
-        for group in outbox.follow_up.groups.get(("t.router-customers", 3), ()):
+        for group in outbox.groups(Phase.STATE).get(("t.router-customers", 3), ()):
             for each in group:
                 self.keep((each.key or b"").decode(), each.value)
         return outbox
@@ -238,14 +239,14 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
 def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:
     log, name = _at_rest()
     told = log.handle("inbound", _comment(name, AT))
-    asked = events(told.follow_up.follow_up, "t.router-requests")
+    asked = events(told, Phase.MESSAGES, "t.router-requests")
     assert [each for each in asked if isinstance(each, ChoiceRequested)] == []
 
 
 def test_r6_a_comment_at_rest_is_given_to_another_with_the_next_version() -> None:
     log, name = _at_rest()
     command = replace(assign(B, COMMENT), conversation_id=name)
-    (made,) = events(log.handle("commands", command), "t.assignments")
+    (made,) = events(log.handle("commands", command), Phase.PUBLIC, "t.assignments")
     assert isinstance(made, AssignmentEvent)
     assert (made.version, made.previous_agent_id, made.agent_id) == (2, A, B)
     log.read_at_a_start()
@@ -259,7 +260,7 @@ def test_r6_a_comment_that_was_let_go_goes_on_from_the_version_that_its_manager_
     log, name = _at_rest()
     assert log.partition.archive.take(name) is not None
     command = replace(assign(B, COMMENT), conversation_id=name, known_version=4, known_agent_id=A)
-    (made,) = events(log.handle("commands", command), "t.assignments")
+    (made,) = events(log.handle("commands", command), Phase.PUBLIC, "t.assignments")
     assert isinstance(made, AssignmentEvent)
     assert (made.version, made.previous_agent_id, made.agent_id) == (5, A, B)
     loads = log.partition.loads
@@ -338,7 +339,7 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
     assert log.partition.customer(CUSTOMER).agent_id == A
 
 
-def test_r9_5_what_a_chunk_wakes_up_takes_as_many_batches_as_it_needs() -> None:
+def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -> None:
     """Somebody calls all of last month's comments done: no batch holds all of their buckets."""
     log = _Log()
     at_rest = log.partition.archive
@@ -375,7 +376,7 @@ def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start()
     outbox = log.handle("commands", command)
     (told,) = (
         each
-        for each in events(outbox.follow_up.follow_up, "t.router-requests")
+        for each in events(outbox, Phase.MESSAGES, "t.router-requests")
         if isinstance(each, LoadsReported)
     )
     assert told.loads == {A: 1}

@@ -1,19 +1,19 @@
-"""A Faust app that handles whole fetched batches of a partition.
+"""A Faust app whose handlers take whole fetched batches, with exact acknowledgements.
 
-Faust's worker, assignor, tables, recovery and rebalances cost almost nothing; its path for single
-events costs twenty times what the work on an event is worth, and acknowledges records that are not
-safe yet. This package keeps the former and replaces the latter. It depends on private parts of
-faust-streaming 0.15.3 and aiokafka 0.14, so both versions are pinned exactly, and every guarantee
-has a test against a real broker.
+This module is the public one: everything that an app needs is imported from here. The modules whose
+names begin with an underscore are internal. `README.md` says what the package guarantees and shows
+a complete app. `TRAPS.md` lists what Faust does that loses or repeats records, and how it is worked
+around; comments cite the traps by number (`trap 4`).
 """
 
-from tuyen_stream.app import StreamApp, StreamHealth, build_app
-from tuyen_stream.fatal import EXIT_CODE, end_process
-from tuyen_stream.outbox import BatchTooLargeError, Outbox, OutRecord
-from tuyen_stream.records import Batch, ConsumedRecord, PartitionState, TableSpec
-from tuyen_stream.recovery import TableProgress
-from tuyen_stream.settings import StreamSettings
-from tuyen_stream.stage import Handler, StageStep
+from tuyen_stream._app import StreamApp, StreamHealth, build_app
+from tuyen_stream._fatal import EXIT_CODE, end_process
+from tuyen_stream._outbox import BatchTooLargeError, Outbox, OutRecord, PhaseRecords, RecordGroup
+from tuyen_stream._phase import WritePhase
+from tuyen_stream._records import Batch, ConsumedRecord, PartitionState, TableSpec, TailState
+from tuyen_stream._recovery import TableProgress
+from tuyen_stream._settings import StreamSettings
+from tuyen_stream._stage import Handler, StageStep
 
 __all__ = [
     "EXIT_CODE",
@@ -24,12 +24,16 @@ __all__ = [
     "OutRecord",
     "Outbox",
     "PartitionState",
+    "PhaseRecords",
+    "RecordGroup",
     "StageStep",
     "StreamApp",
     "StreamHealth",
     "StreamSettings",
     "TableProgress",
     "TableSpec",
+    "TailState",
+    "WritePhase",
     "build_app",
     "end_process",
 ]

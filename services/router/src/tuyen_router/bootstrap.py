@@ -97,7 +97,7 @@ def _build_app(
             _table(settings, CUSTOMERS, customers.NAME, states.customers),
             replace(
                 _table(settings, ASSIGNMENTS, customers.NAME, states.assignments),
-                behind=CUSTOMERS.name,
+                recover_after=CUSTOMERS.name,
             ),
             _table(settings, CHOICES, organizations.NAME, ChoicesTable),
         ],

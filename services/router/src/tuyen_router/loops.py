@@ -130,8 +130,8 @@ def add_checks(health: Health, app: StreamApp) -> None:
 
     def consuming() -> str | None:
         seen = app.health()
-        if seen.seconds_since_turn > _HUNG_S:
-            return f"nothing was fetched for {seen.seconds_since_turn:.0f} s"
+        if seen.seconds_since_poll > _HUNG_S:
+            return f"nothing was fetched for {seen.seconds_since_poll:.0f} s"
         if seen.seconds_since_progress > _STALLED_S:
             return f"no progress in recovering for {seen.seconds_since_progress:.0f} s"
         return None

@@ -86,6 +86,7 @@ from tuyen_router.domain.sticky import Arrival, on_sticky_event
 from tuyen_router.domain.visits import bound_visit
 from tuyen_router.ports import CustomerPartition, Organizations
 from tuyen_router.stages.loads import ChangedLoads, complete_report, in_parts
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     DeadLetterWriter,
     assignment_record,
@@ -101,7 +102,7 @@ NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
 
 _READ = {each.type.encode() for each in (MessageReceived, CommentAdded, CommentRemoved)}
-_WITH_THE_CHUNK = OutRecord(None, None)
+_WITH_THE_BATCH = OutRecord(None, None)
 """Placeholder for a record that is written once for its whole batch."""
 _FEW_THREADS = 100
 _SHORT = 1_000
@@ -117,8 +118,8 @@ class CustomerStage:
     All decisions about an event are made, and their records encoded, before any of them is applied,
     so a record that cannot be handled goes to the dead letters and leaves no half-applied state.
 
-    Assignments are written with the batch. The customers' own records and done marks follow once
-    the assignments are acknowledged, and what other services act on (requests, results, load
+    Assignments are written first (`Phase.PUBLIC`). The customers' own records and done marks follow
+    once the assignments are acknowledged, and what other services act on (requests, results, load
     reports) after that. So a customer's record is never ahead of the assignments that it builds on,
     and no request is ahead of the state that awaits its answer.
     """
@@ -161,7 +162,7 @@ class CustomerStage:
             if isinstance(event, ChoiceMade):
                 loads.note_answer(event)
             writing.end_event()
-        writing.end_chunk()
+        writing.end_batch()
         ROUTED_EVENTS.labels(NAME, topic).inc(len(batch.records))
 
     def report_step(
@@ -199,7 +200,7 @@ class CustomerStage:
                 apply_decision(partition, decision)
                 writing.add(decision, written)
             writing.end_event()
-        writing.end_chunk()
+        writing.end_batch()
 
     def _decide(
         self, partition: CustomerState, event: Event, record: ConsumedRecord, position: Position
@@ -306,11 +307,11 @@ class _Writing:
     def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
         """Encodes the record of each decision about one event.
 
-        Raises RecordTooLargeError when one of them cannot be written.
+        Raises BatchTooLargeError when one of them cannot be written.
         """
         made: list[tuple[Decision, OutRecord]] = []
         for decision in decisions:
-            record = _WITH_THE_CHUNK
+            record = _WITH_THE_BATCH
             match decision:
                 case CustomerSaved():
                     if _may_be_large(decision.record.request):
@@ -358,10 +359,10 @@ class _Writing:
                 self._done[decision.conversation_id] = decision.seen
                 self._loads.note_done(decision.conversation_id)
             case CommandSettled():
-                self._follow_up(COMMAND_RESULTS, self._partition.number, record)
+                self._send(COMMAND_RESULTS, self._partition.number, record)
             case ChoiceRequested() | ChoiceWithdrawn() | ThreadReported():
                 partition = organization_partition(decision.organization)
-                self._follow_up(REQUESTS, partition, record)
+                self._send(REQUESTS, partition, record)
             case _:
                 assert_never(decision)
 
@@ -380,17 +381,17 @@ class _Writing:
     def _hand_over(self) -> None:
         topic = self._prefix + ASSIGNMENTS.name
         try:
-            self._outbox.add_atomically(topic, self._partition.number, self._records)
+            self._outbox.add_atomically(Phase.PUBLIC, topic, self._partition.number, self._records)
         except BatchTooLargeError:
             for records in self._outbox.fitting(self._records):
-                self._outbox.add_atomically(topic, self._partition.number, records)
+                self._outbox.add_atomically(Phase.PUBLIC, topic, self._partition.number, records)
         for each in self._assignments:
             customer = each.customer_id if each.kind.sticky else None
             note_written(self._partition, each.conversation_id, customer, self._partition.written)
         self._made += self._assignments
         self._assignments, self._records = [], []
 
-    def end_chunk(self) -> None:
+    def end_batch(self) -> None:
         """Adds the customers and done marks to the outbox as they are at the end of the batch, and
         the load reports."""
         self._tell()
@@ -417,10 +418,8 @@ class _Writing:
             ],
         )
 
-    def _follow_up(self, topic: Topic, partition: int, record: OutRecord) -> None:
-        self._outbox.follow_up.follow_up.add_atomically(
-            self._prefix + topic.name, partition, (record,)
-        )
+    def _send(self, topic: Topic, partition: int, record: OutRecord) -> None:
+        self._outbox.add_atomically(Phase.MESSAGES, self._prefix + topic.name, partition, (record,))
 
 
 def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
@@ -429,7 +428,7 @@ def add_report(outbox: Outbox, prefix: str, report: LoadsReported) -> None:
     topic, partition = prefix + REQUESTS.name, organization_partition(report.organization)
     for part in in_parts(report):
         record = private_record(report.organization, part)
-        outbox.follow_up.follow_up.add_atomically(topic, partition, (record,))
+        outbox.add_atomically(Phase.MESSAGES, topic, partition, (record,))
 
 
 def _note_handled(partition: CustomerState, position: Position) -> bool:

@@ -41,6 +41,7 @@ from tuyen_router.domain.queue import (
 from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     DeadLetterWriter,
     organization_partition,
@@ -78,9 +79,9 @@ class OrganizationStage:
     All steps of a record are computed, and their records encoded, before any of them is applied, so
     a record that cannot be handled goes to the dead letters and leaves no half-applied state.
 
-    Pools are written first. The state that a request leads to follows in one record batch, and its
-    answer once that is acknowledged. So an answer that was sent can never differ after a crash, and
-    a pool that a record refers to is always in the log (R9.4).
+    Pools are written first (`Phase.PUBLIC`). The state that a request leads to follows in one
+    record batch, and its answer once that is acknowledged. So an answer that was sent can never
+    differ after a crash, and a pool that a record refers to is always in the log (R9.4).
     """
 
     def __init__(
@@ -308,7 +309,7 @@ class _Writing:
         self._bytes = 0
 
     def ready(self, steps: Sequence[DispatchStep]) -> _Ready:
-        """Encodes the records of steps that belong together. Raises RecordTooLargeError when one of
+        """Encodes the records of steps that belong together. Raises BatchTooLargeError when one of
         them cannot be written, or all entries do not fit into one record batch."""
         entries, answers, pools, size = [], [], [], 0
         asked = None
@@ -354,10 +355,9 @@ class _Writing:
             self._asked[ready.asked.source] = ready.asked
         self._bytes += ready.size
         for partition, record in ready.pools:
-            self._outbox.add(self._pools, partition, *record)
-        told = self._outbox.follow_up.follow_up
+            self._outbox.add_atomically(Phase.PUBLIC, self._pools, partition, (record,))
         for partition, record in ready.answers:
-            told.add_atomically(self._answers, partition, (record,))
+            self._outbox.add_atomically(Phase.MESSAGES, self._answers, partition, (record,))
         if self._bytes >= _GROUP_BYTES:
             self.end()
 
@@ -365,6 +365,6 @@ class _Writing:
         """Adds the record batch to the outbox."""
         asked = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._asked.values())
         records = [*(OutRecord(*each) for each in asked if each), *self._entries.values()]
-        self._outbox.follow_up.add_atomically(self._choices, self._rotations.number, records)
+        self._outbox.add_atomically(Phase.STATE, self._choices, self._rotations.number, records)
         self._entries, self._asked = {}, {}
         self._bytes = 0

@@ -16,6 +16,7 @@ from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
+from tuyen_router.stages.phases import Phase
 from tuyen_stream import BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
 
 SOURCE = "router"
@@ -114,7 +115,14 @@ class DeadLetterWriter:
                 data=letter,
             )
         )
-        outbox.add(self._topic, partition % DEAD_LETTERS.partitions, place.encode(), value, headers)
+        outbox.add(
+            Phase.PUBLIC,
+            self._topic,
+            partition % DEAD_LETTERS.partitions,
+            place.encode(),
+            value,
+            headers=headers,
+        )
 
 
 def reason_of(error: Exception) -> str:

@@ -17,6 +17,7 @@ from tuyen_router.domain.snapshot import (
 )
 from tuyen_router.domain.state import CustomerRecord, CustomerState
 from tuyen_router.stages.loads import ChangedLoads
+from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import (
     changed_entries,
     comment_entry,
@@ -132,11 +133,10 @@ class SnapshotWriter:
         """Writes what came to rest or was restored in one record batch, so that no thread is stored
         twice or not at all."""
         entries = list(changed_entries(self._partition, changed))
-        self._outbox.follow_up.add_atomically(self._topic, self._partition.number, entries)
+        self._outbox.add_atomically(Phase.STATE, self._topic, self._partition.number, entries)
         for customer in changed.customers:
             note_saved(self._partition, customer)
 
     def _in_order(self, entries: Sequence[OutRecord]) -> None:
-        follow_up = self._outbox.follow_up
-        for fitting in follow_up.fitting(entries):
-            follow_up.add_atomically(self._topic, self._partition.number, fitting)
+        for fitting in self._outbox.fitting(entries):
+            self._outbox.add_atomically(Phase.STATE, self._topic, self._partition.number, fitting)

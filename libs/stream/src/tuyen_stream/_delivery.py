@@ -1,4 +1,4 @@
-"""Sends outboxes to the broker: record batches in order, and their acknowledgements.
+"""Sends outboxes to the broker, phase by phase, and waits for the acknowledgements.
 
 Works around trap 1 (`TRAPS.md`).
 """
@@ -7,24 +7,23 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
 from faust.types import TP
 from mode import Service
 
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.outbox import Outbox, RecordGroup, encoded_size
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._outbox import Outbox, PhaseRecords, RecordGroup, encoded_size
 
 BaseOffset = NewType("BaseOffset", int)
-"""The offset that the broker assigned to the first record of a batch."""
+"""The offset that the broker assigned to the first record of a record batch."""
 
 StagePartition = tuple[str, int]
-"""A stage and one of its partitions: what comes from there is sent in one order."""
+"""A stage and one of its partitions: the outboxes from there have one order."""
 
 Confirm = Callable[[int, BaseOffset, int], None]
-"""Called with a partition, the offset at which the broker appended a batch, and its number of
-records."""
+"""Called with a partition, the offset at which the broker appended a record batch, and its number
+of records."""
 
 
 class RecordBatchSender(Protocol):
@@ -37,41 +36,59 @@ class RecordBatchSender(Protocol):
 
 
 class Delivery:
-    """One outbox in flight; it ends when all of its topic partitions have acknowledged their
-    parts."""
+    """One outbox in flight, one phase at a time."""
 
-    __slots__ = ("_acknowledged", "_parts_left", "size")
+    __slots__ = (
+        "_parts_left",
+        "_phases_left",
+        "acknowledged",
+        "is_phase_acknowledged",
+        "origin",
+        "phase",
+        "size",
+    )
 
-    def __init__(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
-        self._acknowledged = acknowledged
-        self._parts_left = len(outbox.groups)
-        self.size = outbox.size
+    def __init__(
+        self, outbox: Outbox, origin: StagePartition, acknowledged: Callable[[], None]
+    ) -> None:
+        self.origin = origin
+        self.acknowledged = acknowledged
+        """To be called when the broker has acknowledged every record of the outbox."""
+        self.phase = -1
+        """The phase that is in flight."""
+        self.size = 0
+        """The encoded size of its records."""
+        self.is_phase_acknowledged = False
+        self._parts_left = 0
+        self._phases_left = list(reversed(outbox.phases))
 
-    def part_acknowledged(self) -> bool:
-        """Returns whether this was the last part; if so, the input is acknowledged as well."""
+    @property
+    def is_last_phase(self) -> bool:
+        return not self._phases_left
+
+    def begin_phase(self) -> PhaseRecords:
+        """Go to the next phase; returns its records, of which there may be none."""
+        held = self._phases_left.pop() if self._phases_left else PhaseRecords()
+        self.phase += 1
+        self.size = held.size
+        self.is_phase_acknowledged = not held.groups
+        self._parts_left = len(held.groups)
+        return held
+
+    def acknowledge_part(self) -> bool:
+        """Note that one topic partition has all its records of the phase; returns whether it was
+        the last one."""
         self._parts_left -= 1
-        if self._parts_left > 0:
-            return False
-        self._acknowledged()
-        return True
-
-
-@dataclass(slots=True)
-class FollowUp:
-    """Records that are sent after the outbox before them, and all outboxes before that, are
-    acknowledged."""
-
-    outbox: Outbox | None
-    acknowledged: Callable[[], None]
-    is_due: bool = False
+        self.is_phase_acknowledged = self._parts_left == 0
+        return self.is_phase_acknowledged
 
 
 class PartitionSender:
     """Sends the records of one topic partition in order, one record batch at a time.
 
-    aiokafka's idempotent producer has only one batch per partition in flight anyway. Records that
-    any outbox adds meanwhile go into the next batch, so batches grow with the broker's latency and
-    throughput stays.
+    aiokafka's idempotent producer has only one record batch of a partition in flight anyway.
+    Records that any outbox adds meanwhile go into the next one, so record batches grow with the
+    broker's latency, and throughput stays.
     """
 
     def __init__(self, place: TP, batch_bytes: int, confirm: Confirm | None) -> None:
@@ -107,7 +124,8 @@ class PartitionSender:
         self.is_open = False
 
     def _fill(self, batch: Any) -> list[Delivery]:
-        """Move what fits from the queue into the batch; returns the deliveries that end with it.
+        """Move what fits from the queue into the record batch; returns the deliveries whose part it
+        completes.
 
         Uses aiokafka's C builder directly: `BatchBuilder.append` would cost as much again. The
         builder refuses a record that does not fit. The sizes of a group are upper bounds, so a
@@ -166,11 +184,11 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         self._confirms = confirms
         self._batch_bytes = batch_bytes
         self._limit = max_unacknowledged_bytes
-        self._lanes: dict[TP, PartitionSender] = {}
+        self._senders: dict[TP, PartitionSender] = {}
         self._open: set[asyncio.Future[None]] = set()
-        """One for each submitted outbox until it and its follow-up are acknowledged."""
-        self._follow_ups: dict[tuple[StagePartition, int], deque[FollowUp]] = {}
-        """By origin and depth: the follow-ups of outboxes, those of follow-ups, and so on."""
+        """One for each submitted outbox until all of it is acknowledged."""
+        self._in_flight: dict[tuple[StagePartition, int], deque[Delivery]] = {}
+        """By origin and phase: the outboxes of which that phase is in flight, oldest first."""
         self._room = asyncio.Event()
         self._room.set()
         self.unacknowledged_bytes = 0
@@ -178,10 +196,10 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
     def submit(
         self, outbox: Outbox, origin: StagePartition, acknowledged: Callable[[], None]
     ) -> None:
-        """Send an outbox, and then its follow-up.
+        """Send an outbox, phase by phase.
 
-        `acknowledged` is called once, when the broker has acknowledged both. Never waits: callers
-        must await `room` before they make the next outbox.
+        `acknowledged` is called once, when the broker has acknowledged all of it. Never waits:
+        callers must await `room` before they make the next outbox.
         """
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open.add(over)
@@ -191,48 +209,37 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
             self._open.discard(over)
             over.set_result(None)
 
-        self._send_in_turn(outbox, (origin, 0), all_acknowledged)
+        self._count(outbox.size)
+        self._send_next_phase(Delivery(outbox, origin, all_acknowledged))
 
-    def _send_in_turn(
-        self, outbox: Outbox, line: tuple[StagePartition, int], acknowledged: Callable[[], None]
-    ) -> None:
-        """Send an outbox now, and its follow-up when everything before it is acknowledged."""
-        later = FollowUp(outbox.take_follow_up(), acknowledged)
-        self._follow_ups.setdefault(line, deque()).append(later)
-        if later.outbox is not None:
-            self._weigh(later.outbox.total_size)
-
-        def due() -> None:
-            later.is_due = True
-            self._send_what_is_due(line)
-
-        self._send(outbox, due)
-
-    def _send_what_is_due(self, line: tuple[StagePartition, int]) -> None:
-        """Send the follow-ups of one partition in the order of their outboxes, in whichever order
-        these were acknowledged."""
-        waiting = self._follow_ups[line]
-        while waiting and waiting[0].is_due:
-            later = waiting.popleft()
-            if later.outbox is None:
-                later.acknowledged()
-                continue
-            origin, depth = line
-            self._weigh(-later.outbox.total_size)
-            self._send_in_turn(later.outbox, (origin, depth + 1), later.acknowledged)
-
-    def _send(self, outbox: Outbox, acknowledged: Callable[[], None]) -> None:
-        if not outbox.groups:
-            acknowledged()
-            return
-        delivery = Delivery(outbox, acknowledged)
-        self._weigh(delivery.size)
-        for (topic, partition), groups in outbox.groups.items():
-            sender = self._lane(TP(topic, partition))
-            sender.add(list(groups), delivery)
+    def _send_next_phase(self, delivery: Delivery) -> None:
+        held = delivery.begin_phase()
+        line = (delivery.origin, delivery.phase)
+        self._in_flight.setdefault(line, deque()).append(delivery)
+        for (topic, partition), groups in held.groups.items():
+            sender = self._sender(TP(topic, partition))
+            sender.add(groups, delivery)
             if not sender.is_open:
                 sender.is_open = True
                 self.add_future(sender.send(self._producer(), self._part_acknowledged))
+        if delivery.is_phase_acknowledged:
+            self._advance(line)
+
+    def _part_acknowledged(self, delivery: Delivery) -> None:
+        if delivery.acknowledge_part():
+            self._count(-delivery.size)
+            self._advance((delivery.origin, delivery.phase))
+
+    def _advance(self, line: tuple[StagePartition, int]) -> None:
+        """Send the next phases of one partition's outboxes in the order of these outboxes, in
+        whichever order the broker acknowledged them."""
+        waiting = self._in_flight[line]
+        while waiting and waiting[0].is_phase_acknowledged:
+            delivery = waiting.popleft()
+            if delivery.is_last_phase:
+                delivery.acknowledged()
+            else:
+                self._send_next_phase(delivery)
 
     async def room(self) -> None:
         """Wait until less than the limit is unacknowledged (backpressure)."""
@@ -243,18 +250,14 @@ class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable typ
         if self._open:
             await asyncio.gather(*self._open)
 
-    def _lane(self, place: TP) -> PartitionSender:
-        sender = self._lanes.get(place)
+    def _sender(self, place: TP) -> PartitionSender:
+        sender = self._senders.get(place)
         if sender is None:
             sender = PartitionSender(place, self._batch_bytes, self._confirms.get(place.topic))
-            self._lanes[place] = sender
+            self._senders[place] = sender
         return sender
 
-    def _part_acknowledged(self, delivery: Delivery) -> None:
-        if delivery.part_acknowledged():
-            self._weigh(-delivery.size)
-
-    def _weigh(self, size: int) -> None:
+    def _count(self, size: int) -> None:
         self.unacknowledged_bytes += size
         if self.unacknowledged_bytes < self._limit:
             self._room.set()

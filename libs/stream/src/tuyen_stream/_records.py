@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 
 class ConsumedRecord(Protocol):
-    """A record as it was read; aiokafka's `ConsumerRecord` is one."""
+    """A record as it was read."""
 
     @property
     def key(self) -> bytes | None: ...
@@ -25,8 +25,8 @@ class ConsumedRecord(Protocol):
 class PartitionState(Protocol):
     """The state of one partition of a table, made from its changelog.
 
-    A new one is made whenever the partition is assigned to this worker, and dropped when it is
-    revoked.
+    A new one is made when the partition is assigned to this worker, and dropped when it is revoked.
+    It may be of any class that has `apply`.
     """
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None:
@@ -40,7 +40,8 @@ class PartitionState(Protocol):
 
 @runtime_checkable
 class TailState(PartitionState, Protocol):
-    """The state of a table of which another table contains a snapshot; see `TableSpec.behind`."""
+    """The state of a table of which another table contains a snapshot, so that only the tail of its
+    changelog has to be read; see `TableSpec.recover_after`."""
 
     def starts_at(self) -> int:
         """The first offset of the changelog that the snapshot does not contain.
@@ -50,13 +51,13 @@ class TailState(PartitionState, Protocol):
         ...
 
     def recovered(self, last: int) -> None:
-        """The changelog was read up to this offset, its last one."""
+        """Called when the changelog is read; `last` is the last offset that it has."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch: consecutive records of one partition that were fetched together; never empty.
+    """Consecutive records of one partition that were fetched together; never empty.
 
     Offsets between two records may be missing (compaction, retention, transaction markers).
     """
@@ -80,8 +81,8 @@ class TableSpec:
     topic: str
     stage: str
     new_state: Callable[[int], PartitionState]
-    """Makes the empty state of a partition."""
-    behind: str | None = None
-    """The name of another table that contains a snapshot of this one. That table's partition is
-    recovered first, and says from which offset on this one must be read: this table's states must
-    be `TailState`s."""
+    """Makes the empty state of a partition, whose number it is given."""
+    recover_after: str | None = None
+    """The name of another table of the stage that contains a snapshot of this one. In a recovery,
+    that table's partition is read first, and then this one's from `TailState.starts_at` on: this
+    table's states must be `TailState`s."""

@@ -1,5 +1,4 @@
-"""Tables whose changelog is the topic itself: one state per partition, recovered by whole
-batches.
+"""Tables with one state per partition, recovered by whole batches of their changelogs.
 
 Works around trap 9 (`TRAPS.md`).
 """
@@ -11,15 +10,15 @@ import faust
 from faust.stores import memory
 from faust.types import TP
 
-from tuyen_stream.delivery import BaseOffset
-from tuyen_stream.fatal import end_process
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.records import ConsumedRecord, PartitionState, TableSpec, TailState
+from tuyen_stream._delivery import BaseOffset
+from tuyen_stream._fatal import end_process
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._records import ConsumedRecord, PartitionState, TableSpec, TailState
 
 
 class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes no usable types
     """The states of the partitions that this worker owns, and the last offset of the changelog that
-    each has seen.
+    each of them contains.
 
     A partition that stays across a rebalance keeps its state, and only the new records of its
     changelog are read. A partition that is revoked is dropped at once.
@@ -35,8 +34,7 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self._last: dict[int, int] = {}
 
     def apply(self, partition: int, records: Sequence[ConsumedRecord]) -> None:
-        """Apply records of the changelog that come after the last offset that the state has
-        seen."""
+        """Apply those records of the changelog that the state does not contain yet."""
         last = self._last[partition]
         if records[0].offset <= last:
             records = [record for record in records if record.offset > last]
@@ -49,7 +47,8 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
     def recovered_up_to(self, partition: int, last: int) -> None:
         """Note the last offset of the log; offsets up to it that were never read are holes.
 
-        They count as seen: the broker assigns the offset after them to our next record.
+        The state counts as containing them: the broker assigns the offset after them to our next
+        record.
         """
         self._last[partition] = max(self._last[partition], last)
         state = self.states[partition]
@@ -57,8 +56,8 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
             state.recovered(self._last[partition])
 
     def skip_to_start(self, partition: int) -> int:
-        """Skip what the snapshot in the other table contains already; returns the last offset that
-        the state has thereby seen."""
+        """Skip what the snapshot in the other table contains; returns the last offset that the
+        state contains with it."""
         state = self.states[partition]
         if isinstance(state, TailState):
             self._last[partition] = max(self._last[partition], state.starts_at() - 1)
@@ -81,7 +80,7 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self._last[partition] = base + count - 1
 
     def persisted_offset(self, tp: TP) -> int:
-        """The last offset that the state has seen; -1 if none.
+        """The last offset that the state contains; -1 if none.
 
         Never None, or Faust would continue from an offset of an earlier ownership.
         """

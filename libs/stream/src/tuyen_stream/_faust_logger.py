@@ -6,4 +6,4 @@ its DEBUG and INFO records are not even built, which would otherwise happen for 
 
 import logging
 
-FAUST_LOGGER = logging.getLogger("faust.chunks")
+FAUST_LOGGER = logging.getLogger("faust.stream")

@@ -12,8 +12,8 @@ from faust.tables.recovery import Recovery
 from faust.types import TP
 from mode import Service
 
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.records import ConsumedRecord
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._records import ConsumedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     """Trap 8: Faust's own reading is forty times slower, record by record through a queue.
 
     The course of a recovery is Faust's: it asks for the ends of the logs, seeks, resumes the flow,
-    and waits for `signal_recovery_end`. The consumer calls `apply` and `look_for_end`.
+    and waits for `signal_recovery_end`. The consumer calls `apply` and `check_end`.
     """
 
     logger = FAUST_LOGGER
@@ -38,8 +38,8 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._starts: dict[TP, int] = {}
-        self._behind: dict[TP, TP] = {}
-        """Changelog partitions that are read after another one, with that other one."""
+        self._awaiting: dict[TP, TP] = {}
+        """Changelog partitions that are not read yet, with the one that has to be read first."""
         self._began_at_hold = 0
 
     @Service.task  # type: ignore[untyped-decorator]  # mode publishes no usable types
@@ -70,33 +70,35 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
     async def _seek_offsets(
         self, consumer: Any, tps: set[TP], offsets: dict[TP, int], title: str
     ) -> None:
-        """Seek to the offset after the last one that is applied. Faust seeks to that last one
-        itself, and to before the start of a truncated log."""
+        """Seek to the offset after the last one that is applied.
+
+        Faust would seek to that last one itself, and to before the start of a truncated log.
+        """
         self._starts = {tp: offsets[tp] for tp in tps}
-        self._behind = {tp: first for tp in tps if (first := self._read_before(tp)) is not None}
+        self._awaiting = {tp: first for tp in tps if (first := self._awaited_by(tp)) is not None}
         await consumer.seek_wait({tp: offsets[tp] + 1 for tp in tps})
 
-    def _read_before(self, tp: TP) -> TP | None:
+    def _awaited_by(self, tp: TP) -> TP | None:
         """The changelog partition that has to be read before this one, if there is one."""
-        behind = self.tp_to_table[tp].spec.behind
-        if behind is None:
+        first = self.tp_to_table[tp].spec.recover_after
+        if first is None:
             return None
-        return TP(self.tables[behind].spec.topic, tp.partition)
+        return TP(self.tables[first].spec.topic, tp.partition)
 
     def awaits_another(self, tp: TP) -> bool:
         """Whether a changelog partition must not be read yet."""
-        return tp in self._behind
+        return tp in self._awaiting
 
-    def go_on(self) -> set[TP]:
-        """Starts the partitions whose predecessors are read; returns them, because their start
-        offsets have changed."""
+    def start_awaiting(self) -> set[TP]:
+        """Start to read the partitions that need not wait any more; returns them, because their
+        start offsets have changed."""
         due = {
             tp
-            for tp, first in self._behind.items()
+            for tp, first in self._awaiting.items()
             if self.active_offsets[first] >= self.active_highwaters.get(first, -1)
         }
         for tp in due:
-            del self._behind[tp]
+            del self._awaiting[tp]
             start = self.tp_to_table[tp].data.skip_to_start(tp.partition)
             self._starts[tp] = self.active_offsets[tp] = max(self.active_offsets[tp], start)
         return due
@@ -115,7 +117,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
         self.tp_to_table[tp].data.apply(tp.partition, records)
         self.active_offsets[tp] = max(self.active_offsets[tp], records[-1].offset)
 
-    def look_for_end(self) -> None:
+    def check_end(self) -> None:
         """End the recovery when every log is read up to the end that it had when the recovery
         began.
 
@@ -125,11 +127,11 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
         if not self.in_recovery:
             return
         for tp, last in self.active_highwaters.items():
-            if self.active_offsets[tp] < last and tp not in self._behind:
+            if self.active_offsets[tp] < last and tp not in self._awaiting:
                 position = self.app.consumer._thread.read_position(tp)
                 if position is not None and position > last:
                     self.active_offsets[tp] = last
-        if self._behind or self.need_recovery():
+        if self._awaiting or self.need_recovery():
             return
         self._set_recovery_ended()
         self.signal_recovery_end.set()

@@ -1,8 +1,8 @@
 """Reads fetched record batches as a whole instead of record by record.
 
-aiokafka's reader takes each record from a generator and copies it into a frozen dataclass: 3.5 µs,
-where the C parser that it reads them from takes 1 µs. All that a stage needs is a `ConsumedRecord`,
-and the parser's own records are that.
+aiokafka's reader takes each record from a generator and copies it into a frozen dataclass, which
+costs 3.5 µs; the C parser that it reads from costs 1 µs. A stage needs no more than a
+`ConsumedRecord`, and the parser's own records already are that.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from weakref import ref
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from tuyen_stream.records import ConsumedRecord
+from tuyen_stream._records import ConsumedRecord
 
 
 class Fetched(OrderedDict[Any, Any]):

@@ -12,6 +12,7 @@ from typing import NoReturn
 import structlog
 
 EXIT_CODE = 70
+"""Of a process that ended itself: start it again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -22,7 +23,7 @@ def end_process(reason: str, error: BaseException | None = None) -> NoReturn:
     What was not acknowledged is not committed, so its input is read again: by this process after
     its restart, or by the worker that takes the partitions over.
     """
-    _log.critical("router_process_ends", reason=reason, exc_info=error)
+    _log.critical("process_ends", reason=reason, exc_info=error)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(EXIT_CODE)

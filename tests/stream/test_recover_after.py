@@ -1,13 +1,13 @@
-"""R9.6: one table of a partition is read whole, and says from where on another one is read."""
+"""R9.6: of a table that another one has a snapshot of, only the tail of the changelog is read."""
 
 from types import SimpleNamespace
 from typing import Any
 
 from faust.types import TP
 
-from tuyen_stream.records import PartitionState, TableSpec
-from tuyen_stream.recovery import BatchRecovery
-from tuyen_stream.tables import PartitionedStore
+from tuyen_stream._records import PartitionState, TableSpec
+from tuyen_stream._recovery import BatchRecovery
+from tuyen_stream._tables import PartitionedStore
 
 FIRST, SECOND = TP("first-log", 3), TP("second-log", 3)
 
@@ -27,12 +27,12 @@ class _Tail:
 
 
 def _recovery(state: PartitionState) -> tuple[BatchRecovery, PartitionedStore]:
-    """As Faust has it when the logs' ends are known and nothing was read yet."""
+    """A recovery as Faust begins it: the ends of the logs are known, and nothing is read."""
     store = PartitionedStore.__new__(PartitionedStore)
     store.states, store._last = {3: state}, {3: -1}
     specs = {
         FIRST: TableSpec("first", FIRST.topic, "one", lambda _: state),
-        SECOND: TableSpec("second", SECOND.topic, "one", lambda _: state, behind="first"),
+        SECOND: TableSpec("second", SECOND.topic, "one", lambda _: state, recover_after="first"),
     }
     tables = {tp: SimpleNamespace(spec=spec, data=store) for tp, spec in specs.items()}
     recovery = BatchRecovery.__new__(BatchRecovery)
@@ -41,39 +41,39 @@ def _recovery(state: PartitionState) -> tuple[BatchRecovery, PartitionedStore]:
     recovery.active_offsets = {FIRST: -1, SECOND: -1}
     recovery.active_highwaters = {FIRST: 9, SECOND: 50}
     recovery._starts = {}
-    recovery._behind = {
-        tp: first for tp in tables if (first := recovery._read_before(tp)) is not None
+    recovery._awaiting = {
+        tp: first for tp in tables if (first := recovery._awaited_by(tp)) is not None
     }
     return recovery, store
 
 
-def test_r9_6_a_table_waits_for_the_one_that_it_stands_behind() -> None:
+def test_r9_6_a_table_waits_for_the_one_that_it_is_recovered_after() -> None:
     recovery, _ = _recovery(_Tail())
     assert (recovery.awaits_another(FIRST), recovery.awaits_another(SECOND)) == (False, True)
-    assert recovery.go_on() == set()
+    assert recovery.start_awaiting() == set()
 
 
-def test_r9_6_and_is_read_from_where_that_one_says() -> None:
+def test_r9_6_it_is_read_from_the_offset_that_its_state_names() -> None:
     recovery, store = _recovery(_Tail())
     recovery.active_offsets[FIRST] = 9
-    assert recovery.go_on() == {SECOND}
+    assert recovery.start_awaiting() == {SECOND}
     assert not recovery.awaits_another(SECOND)
     assert recovery.active_offsets[SECOND] == 39
     assert store._last[3] == 39
-    assert recovery.go_on() == set()
+    assert recovery.start_awaiting() == set()
 
 
-def test_r9_6_what_was_read_beyond_that_is_not_read_again() -> None:
-    """A rebalance came in between, and the partition stayed."""
+def test_r9_6_what_was_read_after_that_offset_is_not_read_again() -> None:
+    """A rebalance came in between, and this worker kept the partition."""
     recovery, store = _recovery(_Tail())
     recovery.active_offsets = {FIRST: 9, SECOND: 45}
     store._last[3] = 45
-    recovery.go_on()
+    recovery.start_awaiting()
     assert recovery.active_offsets[SECOND] == 45
     assert store._last[3] == 45
 
 
-def test_r9_6_a_state_is_told_where_its_log_ended() -> None:
+def test_r9_6_a_state_learns_where_its_changelog_ended() -> None:
     state = _Tail()
     _, store = _recovery(state)
     store.recovered_up_to(3, 50)

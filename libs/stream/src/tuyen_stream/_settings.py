@@ -20,9 +20,9 @@ class StreamSettings:
     this share of the session timeout."""
     commit_interval_s: float = 0.5
     max_fetched_records: int = 2_000
-    """The most records in one fetch of all partitions, and so in one batch."""
+    """The most records in one fetch of all partitions, and so in one batch of a handler."""
     max_recovered_records: int = 20_000
-    """The same while tables are recovered."""
+    """The most records in one fetch while tables are recovered."""
     max_queued_records: int = 8_000
     """Nothing is fetched for a stage that has so many unhandled records; exceeded by one fetch at
     most."""
@@ -35,14 +35,15 @@ class StreamSettings:
     """Trap 8: Faust's own 1500 ms makes recovery four times slower. A record is delayed by up to
     this time if the next fetch was sent without its partition, because the partition's previous
     records had not been taken yet."""
-    turns_apart_s: float = 0.02
-    """The pause between fetches while there is always something new, but little of it."""
-    few_records: int = 200
-    """A fetch with fewer records is followed by that pause; after one with at least so many, the
-    next one follows at once."""
+    poll_interval_s: float = 0.02
+    """The time from one fetch to the next while there is always something new, but little of it."""
+    busy_poll_records: int = 200
+    """A fetch that returned at least so many records is followed by the next one at once."""
     fetch_bytes_per_partition: int = 1024 * 1024
     produce_timeout_s: float = 60.0
     stop_timeout_s: float = 4.0
+    """How long a stop waits for the outboxes in flight; below the time after which your platform
+    kills the process."""
 
     @property
     def freeze_limit_s(self) -> float:

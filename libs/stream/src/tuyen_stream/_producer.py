@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from faust.transport.drivers.aiokafka import Producer
 
-from tuyen_stream.faust_logger import FAUST_LOGGER
+from tuyen_stream._faust_logger import FAUST_LOGGER
 
 
 class BatchProducer(Producer):  # type: ignore[misc]  # Faust publishes no usable types
@@ -26,7 +26,7 @@ class BatchProducer(Producer):  # type: ignore[misc]  # Faust publishes no usabl
 
     def _new_producer(self, transactional_id: str | None = None) -> Any:
         producer = super()._new_producer(transactional_id)
-        self.app.lease.guard(producer.client)
+        self.app.freeze_watchdog.guard(producer.client)
         self.app.membership.guard(producer.client)
         return producer
 

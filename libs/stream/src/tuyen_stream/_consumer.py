@@ -1,5 +1,4 @@
-"""The consumer: fetches batches, passes them to stages, applies changelogs, commits offset
-ranges.
+"""The consumer: fetches batches, passes them to stages, applies changelogs, commits offset ranges.
 
 Works around traps 6, 8 and 11 (`TRAPS.md`).
 """
@@ -14,26 +13,25 @@ from faust.events import Event
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP, Message
 
-from tuyen_platform.pacer import Pacer
-from tuyen_stream.fatal import end_process
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.fetching import Fetched
-from tuyen_stream.offsets import OffsetTracker
-from tuyen_stream.records import Batch
+from tuyen_stream._fatal import end_process
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._fetching import Fetched
+from tuyen_stream._offsets import OffsetTracker
+from tuyen_stream._records import Batch
 
 _FETCH_TIMEOUT_S = 0.1
 """How long a fetch waits for records; a change of the wanted partitions takes effect within this
 time."""
 
-_LOOK_AFTER_S = 0.5
+_CHECK_EVERY_S = 0.5
 """How often a worker that is giving its partitions back checks whether the group still knows it."""
 
 _NO_MEMBER = ""
 
 
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types
-    """The thread that runs aiokafka's consumer, and with it the heartbeats, the freeze watchdog and
-    the membership guard."""
+    """The thread that runs aiokafka's consumer, and with it the heartbeats and both guards
+    (`FreezeWatchdog`, `Membership`)."""
 
     logger = FAUST_LOGGER
 
@@ -42,13 +40,13 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         consumer = self._ensure_consumer()
         consumer._fetcher._records = Fetched(consumer._fetcher._records)
         self.app.membership.follow(consumer._coordinator)
-        self.add_future(self.app.lease.keep())
+        self.add_future(self.app.freeze_watchdog.watch())
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # Trap 8: Faust passes 1500 ms and has no setting for it; the fetcher reads it at start.
         consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
-        self.app.lease.guard(consumer._client)
+        self.app.freeze_watchdog.guard(consumer._client)
         return consumer
 
     async def getmany(
@@ -103,7 +101,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
             return None
         return int(state.position)
 
-    def is_disowned(self) -> bool:
+    def is_removed(self) -> bool:
         """Whether the group has removed this member."""
         return bool(self._ensure_consumer()._coordinator.member_id == _NO_MEMBER)
 
@@ -128,15 +126,16 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.positions = OffsetTracker()
+        self.offsets = OffsetTracker()
         self.handing_over = False
         self.holds = 0
-        """How often passing batches to stages was stopped."""
-        self._cadence = Pacer(self.app.settings.turns_apart_s)
-        self._taken = 0
+        """How often fetching inputs was stopped."""
+        self._next_fetch_at = 0.0
+        """When the next fetch may be made, by the monotonic clock."""
+        self._last_fetched = 0
         """How many records the last fetch returned."""
-        self.turned_at = time.monotonic()
-        """When the loop turned last; a healthy worker's loop turns all the time."""
+        self.polled_at = time.monotonic()
+        """When the loop came round last, by the monotonic clock."""
         self._epoch = 0
         """Grows whenever the fetcher's positions move during a fetch that may be in progress."""
 
@@ -151,8 +150,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     def start_handing_over(self) -> None:
         """Begin to fetch inputs; the tables are recovered."""
         inputs = self._inputs(self.assignment())
-        if not self.positions.knows(inputs):
-            end_process("the assigned inputs have no positions after a recovery")
+        if not self.offsets.knows(inputs):
+            end_process("the assigned inputs have no offsets after a recovery")
         self.handing_over = True
 
     def stop_flow(self) -> None:
@@ -164,22 +163,22 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         giving_back = asyncio.ensure_future(super().on_partitions_revoked(revoked))
         try:
             while not giving_back.done():
-                if revoked and self._thread.is_disowned():
+                if revoked and self._thread.is_removed():
                     # Others may own the partitions already. What is in flight would be records of a
                     # second writer, and is held back for ever, since the group does not confirm
                     # this member.
                     end_process("the consumer group has removed this worker")
-                await asyncio.wait([giving_back], timeout=_LOOK_AFTER_S)
+                await asyncio.wait([giving_back], timeout=_CHECK_EVERY_S)
         finally:
             giving_back.cancel()
         await giving_back
-        self.positions.clear()
+        self.offsets.clear()
 
     async def wait_empty(self) -> None:
         """Wait for the outboxes in flight, then commit what they acknowledged.
 
         No new batch starts meanwhile. Faust's own version waits for its count of messages and
-        collects garbage on every turn, which takes seconds with large tables.
+        collects garbage again and again, which takes seconds with large tables.
         """
         await self.app.deliveries.settle()
         await self.maybe_wait_for_commit_to_finish()
@@ -188,11 +187,11 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     async def perform_seek(self) -> None:
         """Move the inputs of this assignment to their start offsets."""
         inputs = self._inputs(self.assignment())
-        self.positions.clear()
-        assignment = self.positions.assignment
+        self.offsets.clear()
+        assignment = self.offsets.assignment
         starts = await self._thread.find_starts(inputs) if inputs else {}
-        if assignment == self.positions.assignment:
-            self.positions.begin(starts)
+        if assignment == self.offsets.assignment:
+            self.offsets.begin(starts)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         self._epoch += 1
@@ -207,7 +206,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
 
     async def verify_all_partitions_active(self) -> None:
         """Does nothing: Faust would detect stuck streams by counts of single events; see
-        `Health`."""
+        `StreamHealth`."""
 
     def _inputs(self, tps: Iterable[TP]) -> set[TP]:
         return {tp for tp in tps if tp.topic in self.app.stage_of_input}
@@ -217,17 +216,17 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (
             tp
-            for tp in self.positions.committable()
+            for tp in self.offsets.committable()
             if topics is None or tp in topics or tp.topic in topics
         )
 
     def _new_offset(self, tp: TP) -> int | None:
-        return self.positions.committable().get(tp)
+        return self.offsets.committable().get(tp)
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], **kwargs: Any) -> bool:
         did_commit = bool(await super()._commit_offsets(offsets, **kwargs))
         if did_commit:
-            self.positions.committed(offsets)
+            self.offsets.committed(offsets)
         return did_commit
 
     # The loop.
@@ -236,20 +235,20 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         """Run for as long as the fetcher does; an exception that escapes crashes the process."""
         try:
             while not (self.should_stop or fetcher.should_stop):
-                self.turned_at = time.monotonic()
+                self.polled_at = time.monotonic()
                 if self.flow_active:
-                    await self._turn()
+                    await self._poll()
                 else:
                     await self.wait(self.can_resume_flow, timeout=1.0)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
 
-    async def _turn(self) -> None:
-        if self._taken < self.app.settings.few_records:
-            await self._cadence.turn()
+    async def _poll(self) -> None:
+        if self._last_fetched < self.app.settings.busy_poll_records:
+            await self._pause()
         if self.app.in_recovery:
-            self.positions.to_reread.update(self.app.tables.recovery.go_on())
+            self.offsets.to_reread.update(self.app.tables.recovery.start_awaiting())
         await self._reread()
         wanted = self._wanted()
         if not wanted:
@@ -257,10 +256,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             return
         epoch = self._epoch
         fetched = await self._getmany(wanted, _FETCH_TIMEOUT_S)
-        self._taken = sum(map(len, fetched.values()))
+        self._last_fetched = sum(map(len, fetched.values()))
         if epoch != self._epoch:
             # Without seeking back, the records of a dropped fetch would never be handled.
-            self.positions.to_reread.update(fetched)
+            self.offsets.to_reread.update(fetched)
             return
         for tp, records in fetched.items():
             if tp.topic in self.app.stage_of_input:
@@ -268,9 +267,20 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             else:
                 self.app.tables.recovery.apply(tp, records)
         if self.app.in_recovery:
-            self.app.tables.recovery.look_for_end()
+            self.app.tables.recovery.check_end()
         if not fetched and not self.should_stop and not self._thread.is_alive():
             end_process("aiokafka's fetcher or coordinator has stopped")
+
+    async def _pause(self) -> None:
+        """Keep two fetches apart; the first one after an idle time is not delayed.
+
+        A fetch costs the same for one record as for a hundred: it names all partitions. Without a
+        pause, a hundred records a second are as many fetches.
+        """
+        early_s = self._next_fetch_at - time.monotonic()
+        if early_s > 0:
+            await asyncio.sleep(early_s)
+        self._next_fetch_at = time.monotonic() + self.app.settings.poll_interval_s
 
     def _wanted(self) -> set[TP]:
         """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""
@@ -286,28 +296,28 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         }
 
     async def _reread(self) -> None:
-        """Seek back where the fetcher has read further than was handled."""
-        if not self.positions.to_reread:
+        """Seek back where the fetcher has read further than what was passed to the stage."""
+        if not self.offsets.to_reread:
             return
         mine = self.assignment()
         back: dict[TP, int] = {}
-        for tp in self.positions.to_reread & mine:
-            offset = self.positions.next_offset(tp)
+        for tp in self.offsets.to_reread & mine:
+            offset = self.offsets.next_offset(tp)
             if offset is None:
                 offset = self.app.tables.recovery.next_offset(tp)
             if offset is not None:
                 back[tp] = offset
-        self.positions.to_reread.clear()
+        self.offsets.to_reread.clear()
         if back:
             await self.seek_wait(back)
 
     def _hand_over(self, tp: TP, records: list[Any]) -> None:
-        taken = self.positions.take(tp, records)
+        taken = self.offsets.take(tp, records)
         if taken is None:
             return
         start, batch = taken
         stage = self.app.stage_of_input[tp.topic]
-        work = stage.enqueue(batch, start, self.positions.assignment)
+        work = stage.enqueue(batch, start, self.offsets.assignment)
         event = Event(self.app, None, work, None, self._to_message(tp, batch))
         (channel,) = self.app.topics._tp_index[tp]
         channel.queue.force_put_nowait(event)

@@ -1,6 +1,6 @@
 """The read and acknowledged offsets of each input partition. Pure bookkeeping.
 
-Decides R9.1 and INV2.
+Decides R9.1 and INV2 (`docs/reference/rules.md`).
 
 Works around trap 2 (`TRAPS.md`).
 """
@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from faust.types import TP
 
-from tuyen_stream.records import Batch, ConsumedRecord
+from tuyen_stream._records import Batch, ConsumedRecord
 
 
 class OffsetTracker:
     """The next offset to pass to a stage, and the next offset to commit, of each input partition.
 
-    Ranges of offsets are passed on without gaps and overlaps. The offset to commit advances only
-    over acknowledged ranges without gaps: an acknowledgement that overtakes an earlier one waits
-    for it (trap 2).
+    Ranges of offsets are passed on without gaps and overlaps. An offset may be committed when all
+    earlier ranges are acknowledged: an acknowledgement that overtakes an earlier one waits for it
+    (trap 2). All offsets are those of the next record to be read, as in Kafka.
     """
 
     def __init__(self) -> None:
@@ -27,9 +27,12 @@ class OffsetTracker:
         """Partitions in which the fetcher's position is not `next_offset`."""
         self._next: dict[TP, int] = {}
         self._done: dict[TP, int] = {}
+        """The offset up to which everything is acknowledged."""
         self._committed: dict[TP, int] = {}
         self._early: dict[TP, dict[int, int]] = {}
+        """Ranges that were acknowledged before an earlier one: their ends by their starts."""
         self._holes: dict[TP, tuple[int, int]] = {}
+        """The last jump that was seen: the expected offset and the one that came."""
 
     def begin(self, starts: Mapping[TP, int]) -> None:
         """Start an assignment, with each partition at its committed or first offset.
@@ -96,8 +99,7 @@ class OffsetTracker:
         self._done[tp] = end
 
     def committable(self) -> dict[TP, int]:
-        """The offsets that may be committed and are not yet; as in Kafka, the next offsets to
-        read."""
+        """The offsets that may be committed and are not committed yet."""
         return {tp: done for tp, done in self._done.items() if done > self._committed[tp]}
 
     def committed(self, offsets: Mapping[TP, int]) -> None:

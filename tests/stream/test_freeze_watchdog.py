@@ -1,4 +1,4 @@
-"""A process that stood still for longer than its lease ends itself."""
+"""A process that was frozen for longer than the limit ends itself."""
 
 import asyncio
 from typing import Any, NoReturn
@@ -6,12 +6,12 @@ from typing import Any, NoReturn
 import pytest
 
 from stream.worker_main import until
-from tuyen_stream import freeze_watchdog as module
-from tuyen_stream.freeze_watchdog import FreezeWatchdog
+from tuyen_stream import _freeze_watchdog as module
+from tuyen_stream._freeze_watchdog import FreezeWatchdog
 
 
 class ProcessEndedError(Exception):
-    """Stands for the end of the process."""
+    """Is raised instead of ending the process."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,38 +38,38 @@ class Client:
         return f"answer of {node}"
 
 
-async def _kept(lease: FreezeWatchdog) -> asyncio.Task[None]:
-    task = asyncio.create_task(lease.keep())
-    await until(lambda: lease._looked_at is not None)
+async def _watched(watchdog: FreezeWatchdog) -> asyncio.Task[None]:
+    task = asyncio.create_task(watchdog.watch())
+    await until(lambda: watchdog._checked_at is not None)
     return task
 
 
 async def test_a_request_after_a_freeze_is_never_sent() -> None:
     clock, client = Clock(), Client()
-    lease = FreezeWatchdog(4.0, clock)
-    lease.guard(client)
-    keeping = await _kept(lease)
+    watchdog = FreezeWatchdog(4.0, clock)
+    watchdog.guard(client)
+    watching = await _watched(watchdog)
     clock.now = 3.9
     assert await client.send(1, "produce") == "answer of 1"
     clock.now = 8.0
     with pytest.raises(ProcessEndedError, match=r"frozen for"):
         await client.send(1, "produce again")
     assert client.requests == ["produce"]
-    keeping.cancel()
+    watching.cancel()
 
 
-async def test_the_first_look_after_a_freeze_ends_the_process_whoever_looks() -> None:
-    """The keeper itself may be what runs first; it must not renew what is lost."""
+async def test_the_first_check_after_a_freeze_ends_the_process_whoever_checks() -> None:
+    """The watch itself may run first: it must not take the process for one that was running."""
     clock = Clock()
-    lease = FreezeWatchdog(0.16, clock)
-    keeping: Any = await _kept(lease)
+    watchdog = FreezeWatchdog(0.16, clock)
+    watching: Any = await _watched(watchdog)
     clock.now = 100.0
     with pytest.raises(ProcessEndedError):
-        await keeping
+        await watching
 
 
 async def test_before_the_consumer_starts_there_is_nothing_to_lose() -> None:
     clock = Clock()
-    lease = FreezeWatchdog(4.0, clock)
+    watchdog = FreezeWatchdog(4.0, clock)
     clock.now = 100.0
-    lease.look()
+    watchdog.check()

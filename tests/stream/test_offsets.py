@@ -1,4 +1,4 @@
-"""Ranges without gaps or overlaps, whatever is fetched and whenever it is acknowledged."""
+"""Ranges have no gaps or overlaps, whatever is fetched and whenever it is acknowledged."""
 
 from dataclasses import dataclass
 from random import Random
@@ -7,7 +7,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_stream.offsets import OffsetTracker
+from tuyen_stream._offsets import OffsetTracker
 
 AT = TP("inbound", 3)
 
@@ -21,78 +21,78 @@ class Fetched:
     timestamp: int = 0
 
 
-def fetched(*offsets: int) -> list[Fetched]:
-    return [Fetched(offset) for offset in offsets]
+def fetched(*places: int) -> list[Fetched]:
+    return [Fetched(offset) for offset in places]
 
 
 def started(at: int = 10) -> OffsetTracker:
-    positions = OffsetTracker()
-    positions.begin({AT: at})
-    return positions
+    offsets = OffsetTracker()
+    offsets.begin({AT: at})
+    return offsets
 
 
-def test_a_chunk_starts_where_the_last_one_ended() -> None:
-    positions = started()
-    taken = positions.take(AT, fetched(10, 11, 12))
+def test_a_batch_starts_where_the_last_one_ended() -> None:
+    offsets = started()
+    taken = offsets.take(AT, fetched(10, 11, 12))
     assert taken is not None
     start, batch = taken
     assert (start, batch.first_offset, batch.last_offset, len(batch.records)) == (10, 10, 12, 3)
-    assert positions.next_offset(AT) == 13
+    assert offsets.next_offset(AT) == 13
 
 
 def test_records_that_were_handed_out_are_left_out() -> None:
-    positions = started()
-    positions.take(AT, fetched(10, 11, 12))
-    taken = positions.take(AT, fetched(11, 12, 13))
+    offsets = started()
+    offsets.take(AT, fetched(10, 11, 12))
+    taken = offsets.take(AT, fetched(11, 12, 13))
     assert taken is not None
     assert taken[1].first_offset == 13
-    assert positions.take(AT, fetched(12, 13)) is None
+    assert offsets.take(AT, fetched(12, 13)) is None
 
 
 def test_a_jump_is_read_again_before_it_counts_as_a_hole() -> None:
-    positions = started()
-    positions.to_reread.clear()
-    assert positions.take(AT, fetched(15, 16)) is None
-    assert positions.to_reread == {AT}
-    assert positions.next_offset(AT) == 10
+    offsets = started()
+    offsets.to_reread.clear()
+    assert offsets.take(AT, fetched(15, 16)) is None
+    assert offsets.to_reread == {AT}
+    assert offsets.next_offset(AT) == 10
 
-    found = positions.take(AT, fetched(10, 11))
+    found = offsets.take(AT, fetched(10, 11))
     assert found is not None, "the jump was a fetch that had been dropped"
 
-    assert positions.take(AT, fetched(15)) is None
-    taken = positions.take(AT, fetched(15))
+    assert offsets.take(AT, fetched(15)) is None
+    taken = offsets.take(AT, fetched(15))
     assert taken is not None, "the jump is a hole in the log"
     start, batch = taken
     assert (start, batch.first_offset) == (12, 15)
 
 
 def test_trap_2_an_acknowledgement_that_overtakes_waits_for_the_earlier() -> None:
-    positions = started()
-    positions.take(AT, fetched(10, 11))
-    positions.take(AT, fetched(12, 13))
-    positions.acknowledge(positions.assignment, AT, 12, 14)
-    assert positions.committable() == {}
-    positions.acknowledge(positions.assignment, AT, 10, 12)
-    assert positions.committable() == {AT: 14}
-    positions.committed({AT: 14})
-    assert positions.committable() == {}
+    offsets = started()
+    offsets.take(AT, fetched(10, 11))
+    offsets.take(AT, fetched(12, 13))
+    offsets.acknowledge(offsets.assignment, AT, 12, 14)
+    assert offsets.committable() == {}
+    offsets.acknowledge(offsets.assignment, AT, 10, 12)
+    assert offsets.committable() == {AT: 14}
+    offsets.committed({AT: 14})
+    assert offsets.committable() == {}
 
 
 def test_what_was_handed_out_before_a_rebalance_is_void() -> None:
-    positions = started()
-    positions.take(AT, fetched(10, 11))
-    before = positions.assignment
-    positions.begin({AT: 10})
-    positions.acknowledge(before, AT, 10, 12)
-    assert positions.committable() == {}
-    assert positions.take(AT, fetched(10)) is not None
+    offsets = started()
+    offsets.take(AT, fetched(10, 11))
+    before = offsets.assignment
+    offsets.begin({AT: 10})
+    offsets.acknowledge(before, AT, 10, 12)
+    assert offsets.committable() == {}
+    assert offsets.take(AT, fetched(10)) is not None
 
 
 def test_every_partition_is_sought_to_its_start_when_an_assignment_begins() -> None:
-    positions = started()
-    positions.to_reread.clear()
-    positions.begin({AT: 7, TP("inbound", 4): 0})
-    assert positions.to_reread == {AT, TP("inbound", 4)}
+    offsets = started()
+    offsets.to_reread.clear()
+    offsets.begin({AT: 7, TP("inbound", 4): 0})
+    assert offsets.to_reread == {AT, TP("inbound", 4)}
 
 
 def test_nothing_is_taken_of_a_partition_that_is_not_assigned() -> None:
@@ -106,12 +106,12 @@ def test_nothing_is_taken_of_a_partition_that_is_not_assigned() -> None:
 def test_in_any_order_of_acknowledgements_the_done_part_has_no_gap(
     gaps: list[int], seed: int
 ) -> None:
-    positions = started(0)
+    offsets = started(0)
     ranges: list[tuple[int, int]] = []
     offset = 0
     for gap in gaps:
         offset += gap
-        taken = positions.take(AT, fetched(offset)) or positions.take(AT, fetched(offset))
+        taken = offsets.take(AT, fetched(offset)) or offsets.take(AT, fetched(offset))
         assert taken is not None
         start, batch = taken
         ranges.append((start, batch.last_offset + 1))
@@ -121,9 +121,9 @@ def test_in_any_order_of_acknowledgements_the_done_part_has_no_gap(
     Random(seed).shuffle(shuffled)  # noqa: S311  # a test's order, not a secret
     done: set[tuple[int, int]] = set()
     for start, end in shuffled:
-        positions.acknowledge(positions.assignment, AT, start, end)
+        offsets.acknowledge(offsets.assignment, AT, start, end)
         done.add((start, end))
         prefix = 0
         while (following := [e for s, e in done if s == prefix]) != []:
             prefix = following[0]
-        assert positions.committable() == ({AT: prefix} if prefix else {})
+        assert offsets.committable() == ({AT: prefix} if prefix else {})

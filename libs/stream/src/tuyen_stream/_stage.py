@@ -10,11 +10,11 @@ from typing import Any
 
 from faust.types import TP
 
-from tuyen_stream.delivery import Deliveries
-from tuyen_stream.fatal import fatal_on_error
-from tuyen_stream.offsets import OffsetTracker
-from tuyen_stream.outbox import Outbox
-from tuyen_stream.records import Batch
+from tuyen_stream._delivery import Deliveries
+from tuyen_stream._fatal import fatal_on_error
+from tuyen_stream._offsets import OffsetTracker
+from tuyen_stream._outbox import Outbox
+from tuyen_stream._records import Batch
 
 Handler = Callable[[Batch, Outbox], None]
 """Changes the stage's states for a batch, and adds the resulting records to the outbox. Calls never
@@ -36,6 +36,7 @@ class QueuedBatch:
     start: int
     """Where its range of offsets starts: before `first_offset` if the log has a hole there."""
     assignment: int
+    """`OffsetTracker.assignment` when it was fetched."""
 
 
 class Stage:
@@ -83,7 +84,7 @@ class Stage:
         ready: Callable[[], Awaitable[None]],
         is_current: Callable[[QueuedBatch], bool],
         deliveries: Deliveries,
-        positions: OffsetTracker,
+        offsets: OffsetTracker,
     ) -> None:
         """The agent's body: handles batch after batch while outboxes are in flight.
 
@@ -96,17 +97,17 @@ class Stage:
             if not is_current(work):
                 continue
             self.queued_records -= len(work.batch.records)
-            self._handle_work(work, deliveries, positions)
+            self._handle_work(work, deliveries, offsets)
             await asyncio.sleep(0)  # a full queue must not keep the loop from its heartbeats
 
     def _handle_work(
-        self, work: QueuedBatch, deliveries: Deliveries, positions: OffsetTracker
+        self, work: QueuedBatch, deliveries: Deliveries, offsets: OffsetTracker
     ) -> None:
         batch = work.batch
         tp = TP(batch.topic, batch.partition)
 
         def acknowledged() -> None:
-            positions.acknowledge(work.assignment, tp, work.start, batch.last_offset + 1)
+            offsets.acknowledge(work.assignment, tp, work.start, batch.last_offset + 1)
 
         outbox = Outbox(self._batch_bytes)
         with fatal_on_error(

@@ -16,22 +16,33 @@ import structlog
 from faust.transport.drivers.aiokafka import Transport
 from faust.types import TP
 
-from tuyen_stream.consumer import BatchConsumer
-from tuyen_stream.delivery import Deliveries
-from tuyen_stream.fatal import end_process
-from tuyen_stream.faust_logger import FAUST_LOGGER
-from tuyen_stream.freeze_watchdog import FreezeWatchdog
-from tuyen_stream.membership import Membership
-from tuyen_stream.producer import BatchProducer
-from tuyen_stream.records import PartitionState, TableSpec
-from tuyen_stream.recovery import BatchTableManager, TableProgress
-from tuyen_stream.settings import StreamSettings
-from tuyen_stream.stage import Handler, QueuedBatch, Stage, StageStep
-from tuyen_stream.tables import PartitionedTable
+from tuyen_stream._consumer import BatchConsumer
+from tuyen_stream._delivery import Deliveries
+from tuyen_stream._fatal import end_process
+from tuyen_stream._faust_logger import FAUST_LOGGER
+from tuyen_stream._freeze_watchdog import FreezeWatchdog
+from tuyen_stream._membership import Membership
+from tuyen_stream._producer import BatchProducer
+from tuyen_stream._records import PartitionState, TableSpec
+from tuyen_stream._recovery import BatchTableManager, TableProgress
+from tuyen_stream._settings import StreamSettings
+from tuyen_stream._stage import Handler, QueuedBatch, Stage, StageStep
+from tuyen_stream._tables import PartitionedTable
 
 _log = structlog.get_logger(__name__)
 
 Gate = Callable[[], Awaitable[object]]
+"""Returns when batches and steps may be handled."""
+
+_DEFAULT_SETTINGS = StreamSettings()
+
+
+async def _open_at_once() -> None:
+    """A gate for apps that have nothing to wait for."""
+
+
+def _ignore() -> None:
+    """For apps that have nothing to do after a recovery."""
 
 
 class BatchTransport(Transport):  # type: ignore[misc]  # Faust publishes no usable types
@@ -46,25 +57,29 @@ class StreamHealth:
     """What the process reports about itself, for `/livez`, `/readyz` and the log."""
 
     is_ready: bool
-    """Recovered, gate open, not rebalancing."""
-    seconds_since_turn: float
-    """Trap 11: grows when the fetch loop hangs. The loop turns every 0.1 s, or every 1 s while it
-    is paused."""
+    """All tables are recovered, the gate is open, and no rebalance is going on."""
+    seconds_since_poll: float
+    """Trap 11: grows when the loop that fetches hangs. It comes round every 0.1 s, or every 1 s
+    while fetching is suspended."""
     seconds_since_progress: float
     """Grows while a rebalance or a recovery makes no progress; 0 while ready."""
     unacknowledged_bytes: int
+    """The size of all outboxes that the broker has not acknowledged."""
     tables: Mapping[str, TableProgress]
 
 
 class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable types
-    """Owns the stages, the deliveries, the freeze watchdog and the membership guard. Made by
-    `build_app`."""
+    """A worker of the app; made by `build_app`.
+
+    Its public methods are `serve`, `owned_partitions`, `state`, `run_step` and `health`; the others
+    are for Faust. All of them are to be called in the event loop that runs the app.
+    """
 
     logger = FAUST_LOGGER
     settings: StreamSettings
     stages: Mapping[str, Stage]
     stage_of_input: Mapping[str, Stage]
-    lease: FreezeWatchdog
+    freeze_watchdog: FreezeWatchdog
     membership: Membership
     deliveries: Deliveries
 
@@ -72,17 +87,17 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         self,
         app_id: str,
         *,
-        chunk_settings: StreamSettings,
+        stream_settings: StreamSettings,
         gate: Gate,
         on_recovered: Callable[[], None],
         **options: Any,
     ) -> None:
         super().__init__(app_id, **options)
-        self.settings = chunk_settings
+        self.settings = stream_settings
         self.stages = {}
         self.stage_of_input = {}
-        self.lease = FreezeWatchdog(chunk_settings.freeze_limit_s)
-        self.membership = Membership(chunk_settings.membership_limit_s)
+        self.freeze_watchdog = FreezeWatchdog(stream_settings.freeze_limit_s)
+        self.membership = Membership(stream_settings.membership_limit_s)
         self._gate = gate
         self._gate_is_open = asyncio.Event()
         self._on_recovered = on_recovered
@@ -142,7 +157,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             self._progressed_at = now
         return StreamHealth(
             is_ready=self._is_recovered and self._gate_is_open.is_set(),
-            seconds_since_turn=now - self.consumer.turned_at if self.started else 0.0,
+            seconds_since_poll=now - self.consumer.polled_at if self.started else 0.0,
             seconds_since_progress=now - self._progressed_at,
             unacknowledged_bytes=self.deliveries.unacknowledged_bytes,
             tables=tables,
@@ -158,14 +173,14 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             stage.forget_queue()
 
     def on_rebalance_end(self) -> None:
-        """Faust calls this last: the tables are recovered and the inputs have their positions."""
+        """Faust calls this last: the tables are recovered and the inputs have their offsets."""
         if self.tables.recovery.is_overtaken():
             return
         super().on_rebalance_end()
         assignment = self.consumer.assignment()
         self._owned = {stage.name: self._owned_of(stage, assignment) for stage in self._stages()}
         self.consumer.start_handing_over()
-        gc.freeze()  # millions of recovered objects stay: do not scan them
+        gc.freeze()  # recovered objects stay, in millions: do not scan them again
         self._is_recovered = True
         _log.info(
             "partitions_recovered",
@@ -204,7 +219,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
 
     def _is_current(self, work: QueuedBatch) -> bool:
         consumer = self.consumer
-        return bool(consumer.handing_over and work.assignment == consumer.positions.assignment)
+        return bool(consumer.handing_over and work.assignment == consumer.offsets.assignment)
 
     def _stages(self) -> Iterator[Stage]:
         yield from self.stages.values()
@@ -231,23 +246,26 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
 
     def add_stage(self, stage: Stage) -> None:
         """Make the agent of a stage. There is one per stage, without concurrency (trap 2:
-        acknowledgements would overtake one another); partitions are handled in parallel by several
-        workers only."""
+        acknowledgements would overtake one another). Only several workers handle partitions in
+        parallel."""
         self.stages = {**self.stages, stage.name: stage}
         self.stage_of_input = {**self.stage_of_input, **dict.fromkeys(stage.inputs, stage)}
         channel = self.topic(*stage.inputs, key_serializer="raw", value_serializer="raw")
 
         async def run(stream: Any) -> None:
-            positions = self.consumer.positions
             await stage.run(
-                stream, self._ready_for_work, self._is_current, self.deliveries, positions
+                stream,
+                self._ready_for_work,
+                self._is_current,
+                self.deliveries,
+                self.consumer.offsets,
             )
 
         self.agent(channel, name=stage.name, concurrency=1)(run)
 
 
 def _faust_options(bootstrap_servers: str, settings: StreamSettings) -> dict[str, Any]:
-    """Traps 9, 10 and 13: Faust creates no topics, serves no data and keeps no standby replicas."""
+    """Traps 9 and 10: Faust creates no topics, serves no data and keeps no standby replicas."""
     return {
         "broker": [f"kafka://{server}" for server in bootstrap_servers.split(",")],
         "store": "memory://",
@@ -281,20 +299,24 @@ def build_app(
     inputs: Mapping[str, Sequence[str]],
     handlers: Mapping[str, Handler],
     tables: Sequence[TableSpec],
-    gate: Gate,
-    on_recovered: Callable[[], None],
-    settings: StreamSettings,
+    gate: Gate = _open_at_once,
+    on_recovered: Callable[[], None] = _ignore,
+    settings: StreamSettings = _DEFAULT_SETTINGS,
 ) -> StreamApp:
-    """Build the app inside the running loop that will run it.
+    """Build a worker of an app; call it in the event loop that will run the worker.
 
-    `inputs` and `handlers` are keyed by stage. A stage's inputs are one stream; they and its
-    changelogs have the same number of partitions. All topics must exist. Nothing is handled before
-    `gate()` has returned. `on_recovered` is called after every rebalance, when `owned_partitions`
-    contains the new partitions and their states are recovered; it must not block.
+    `app_id` is the consumer group: all workers that share it share the partitions.
+    `bootstrap_servers` are separated by commas. `inputs` (topics) and `handlers` are keyed by
+    stage. The inputs of a stage and the changelogs of its tables must exist and have the same
+    number of partitions.
+
+    Nothing is handled before `gate()` has returned. `on_recovered` is called after every rebalance,
+    when `owned_partitions` contains the new partitions and their states are recovered; it must not
+    block.
     """
     app = StreamApp(
         app_id,
-        chunk_settings=settings,
+        stream_settings=settings,
         gate=gate,
         on_recovered=on_recovered,
         **_faust_options(bootstrap_servers, settings),
