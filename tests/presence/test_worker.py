@@ -447,8 +447,8 @@ async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what
 async def test_r8_2_what_counts_of_two_records_of_one_version_is_made_the_last(
     shop: Shop,
 ) -> None:
-    """A frozen worker's record stands behind: compaction would keep that one, and whoever starts
-    then would see a ghost."""
+    """A frozen worker's record comes later: compaction would keep that one, and a reader that
+    starts then would see an agent who is not there."""
     async with shop.worker():
         await shop.say("lan", ONLINE)
         await told(shop, "lan", [LOGIN])

@@ -109,7 +109,7 @@ def test_r9_6_of_a_rule_that_was_removed_for_long_nothing_is_kept() -> None:
     for known, hours in (("s", 0.9), ("r", 0.9), ("s", 0.9), ("s", 0.9)):
         stage.known = rules[known]
         stage.stage.dirty.add(SHOP)
-        assert written(stage.drain().follow_up, "t.router-choices") == []
+        assert written(stage.drain(), Phase.STATE, "t.router-choices") == []
         clock.advance(timedelta(hours=hours))
     stage.known = rules["r"]
     stage.stage.dirty.add(SHOP)
@@ -117,7 +117,7 @@ def test_r9_6_of_a_rule_that_was_removed_for_long_nothing_is_kept() -> None:
     for _ in range(2):
         stage.known = rules["s"]
         stage.stage.dirty.add(SHOP)
-        left = written(stage.drain().follow_up, "t.router-choices")
+        left = written(stage.drain(), Phase.STATE, "t.router-choices")
         clock.advance(timedelta(hours=1))
     assert left == [[(b"order/shop/r", None), (b"cursor/shop/r", None)]]
     stage.recover()

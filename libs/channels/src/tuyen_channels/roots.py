@@ -33,7 +33,7 @@ class CommentRoots:
         page[place_of(fact.comment_external_id)] = fact
 
     def forget(self, page: PageKey, place: str) -> None:
-        """Nothing stands in a place any more."""
+        """Empties a place."""
         known = self._pages.get(page)
         if known is not None and known.pop(place, None) is not None and not known:
             del self._pages[page]

@@ -70,7 +70,7 @@ comes near it; one that did could never be accepted, and its channel would redel
 
 FAILED_PART_CHARACTERS = 256 * 1024
 """What is told of a part of a webhook's body that cannot be read: a part is far smaller, and a
-whole body stands in full among the raw ones."""
+whole body is kept in full among the raw ones."""
 
 DEAD_LETTER_BYTES = 1_000_000
 """An encoded dead letter; its payload is cut to fit."""
@@ -132,7 +132,7 @@ LONG_BODY_ELEMENTS = 30_000
 
 def elements(json: bytes) -> int:
     """No fewer than the arrays and objects of a JSON hold together, whatever its encoding: each of
-    their elements stands behind one of these three. Those inside of texts are counted, too."""
+    their elements follows one of these three characters. Those inside texts are counted, too."""
     return json.count(b",") + json.count(b"[") + json.count(b"{")
 
 
@@ -196,7 +196,7 @@ PRESENCE_CHANGES_AN_HOUR = 3_600
 """Changes of one agent's presence by themselves, and as many by managers: one a second."""
 
 SIGNALS_AN_HOUR = 36_000
-"""All that is told of one agent's presence, heartbeats among it: of SESSIONS, two a second."""
+"""All signals about one agent's presence, heartbeats included: two a second from SESSIONS sessions."""
 
 BULK_IDS = 10_000
 """Conversations that one bulk change names."""

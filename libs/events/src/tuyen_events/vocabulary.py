@@ -1,4 +1,4 @@
-"""The words of the product that stand in events: times, and sets of words.
+"""The words of the product in events: times, and sets of words.
 
 A set is closed (`Word`) or open (`OpenWord`). Decision 26 says which sets are open, and why.
 """
@@ -39,8 +39,8 @@ class OpenWord(Word):
 
     A value that a newer producer wrote and this version does not know becomes a word of this class
     all the same. It equals any other word of the same text and is written again as it was read, so
-    whoever only passes a record on changes nothing in it. Such words are made anew each time and
-    kept nowhere: whatever is read, nothing grows. They are no members: iterating over the class
+    whoever only passes a record on changes nothing in it. Such words are created each time and
+    cached nowhere, so nothing grows whatever is read. They are no members: iterating over the class
     gives those that are known. Text that does not fit OPEN_WORD_PATTERN is refused.
 
     Compare words by `==` unless one side is a known member. Whoever decides by a word says what

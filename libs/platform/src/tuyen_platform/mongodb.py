@@ -9,7 +9,7 @@ os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
 it is imported. Its own number, five for each core, is fewer than callers and a fold take together
 (READS_AT_ONCE, each with two questions)."""
 
-from motor.motor_asyncio import (  # noqa: E402 - the number of its threads has to stand before
+from motor.motor_asyncio import (  # noqa: E402 - the number of its threads must be set first
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
     AsyncIOMotorCollection,

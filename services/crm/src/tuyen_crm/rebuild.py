@@ -30,11 +30,11 @@ _log = structlog.get_logger()
 
 
 async def rebuild(crm: Crm, stopped: Callable[[], Awaitable[None]]) -> None:
-    """Drops the view and returns when it shows again all that stood in the log at the start. Safe
-    to repeat when it broke off.
+    """Drops the view, and returns once it shows again everything that was in the log at the start.
+    Safe to repeat after an interruption.
 
-    `stopped` raises StillRunningError while a CRM runs: nothing is touched before it returns, and
-    nothing is called done while it does not.
+    `stopped` raises StillRunningError while a CRM runs: nothing is changed before it returns, and
+    the rebuild is not finished while it raises.
     """
     await stopped()
     ends = {(CONTACTS.name, p): end for p, end in (await crm.log.end_offsets(CONTACTS)).items()}

@@ -43,7 +43,7 @@ async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[
     was kept of it. Safe to repeat, and to be repeated when it broke off.
 
     `stopped` raises StillRunningError while a gateway runs: nothing is touched before it returns,
-    and nothing is called done while it does not.
+    and the rebuild is not finished while it raises.
     """
     await stopped()
     # In this order: folding into views that still exist changes nothing, so nothing is lost if the

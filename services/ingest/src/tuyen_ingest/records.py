@@ -123,7 +123,7 @@ def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]
 
 
 def forgotten(organization: OrganizationId, page: PageId, key: str) -> ProducerRecord:
-    """The removal of what stands under `key` of a page."""
+    """The tombstone for `key` of a page."""
     headers = [("ce_type", FORGOTTEN_TYPE.encode())]
     return ProducerRecord(POSTS, f"{organization}/{page}/{key}", None, headers)
 

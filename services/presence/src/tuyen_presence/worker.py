@@ -59,14 +59,14 @@ class PresenceWorker:
 
     Signals are handled in log order. Leases begin and end by the broker's clock: when one may be
     over, the worker appends a record without a value to the signals, and the time that this record
-    got is the time, once it comes back. So every signal counts that stood in the log before it,
-    after a pause, a crash or a rebalance too (R8.2). Until the first came back a worker that
-    recovers writes nothing, and then at most one record for each agent. Offsets are committed after
-    the records that follow from them are acknowledged; whatever is handled again makes the same
-    again. A signal that cannot be handled, for whatever reason of its own, is buried (R9.5).
+    got is the time, once it comes back. So every signal that was in the log before it counts, also
+    after a pause, a crash or a rebalance (R8.2). A worker that recovers writes nothing until the
+    first of these records came back, and then at most one record for each agent. Offsets are committed after
+    the records that follow from them are acknowledged; an input that is handled again leads
+    to the same records. A signal that cannot be handled goes to the dead letters (R9.5).
 
-    Of an agent whom the directory has no more, and who has no session, the record is removed
-    (R9.6): whoever gets that id again begins anew.
+    The record of an agent who was removed from the directory and has no session is removed (R9.6):
+    if the id is used again, its presence starts from the first version.
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:

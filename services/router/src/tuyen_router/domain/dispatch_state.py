@@ -60,8 +60,8 @@ class RequestSeen(msgspec.Struct, frozen=True):
 
 
 class OrderChanged(msgspec.Struct, frozen=True):
-    """The members of a rule stand in this order, from its next choice on (R2.4); None when the rule
-    is gone."""
+    """From its next choice on, the members of a rule have this order (R2.4); None when the rule is
+    gone."""
 
     organization: OrganizationId
     rule: RuleId

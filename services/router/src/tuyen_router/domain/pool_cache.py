@@ -67,8 +67,8 @@ class PoolCache:
         self._pools: dict[OrganizationId, OrganizationPools] = {}
 
     def pools_of(self, organization: OrganizationState) -> OrganizationPools:
-        """The pools of exactly this value; they are begun anew for every other one, and keep what
-        does not depend on who is there while nobody changes the directory."""
+        """The pools of exactly this value; any other value starts with empty
+        pools, and keeps what does not depend on presence as long as the directory is the same."""
         found = self._pools.get(organization.id)
         if found is None or found.organization is not organization:
             rosters = None if found is None else found.rosters

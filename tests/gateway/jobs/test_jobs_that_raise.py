@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pymongo.errors import CursorNotFound, OperationFailure, ServerSelectionTimeoutError
 
-from gateway.job_rig import WalksTwin, at_work, closing, conversation, put
+from gateway.jobs.job_rig import ScansTwin, at_work, closing, conversation, put
 from gateway.rig import Rig, User, events, until
 from gateway.router_twin import routing
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
@@ -21,8 +21,8 @@ NUL = "\x00"
 
 
 @pytest.fixture
-def walks() -> WalksTwin:
-    return WalksTwin()
+def walks() -> ScansTwin:
+    return ScansTwin()
 
 
 async def ended(user: User, job: str) -> Any:
@@ -46,7 +46,7 @@ async def ended(user: User, job: str) -> Any:
     ],
 )
 async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, error: Exception
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, error: Exception
 ) -> None:
     """The job is in the log already when the gateway starts, before all others."""
     walks.raising[NUL] = error
@@ -71,7 +71,7 @@ async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
     "error", [ServerSelectionTimeoutError("away"), CursorNotFound("restarted", 43)]
 )
 async def test_r9_5_what_the_surroundings_did_is_waited_for(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, error: Exception
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, error: Exception
 ) -> None:
     walks.raising["lan"] = error
     walks.add(conversation(1))
@@ -84,7 +84,7 @@ async def test_r9_5_what_the_surroundings_did_is_waited_for(
 
 
 async def test_r9_5_progress_that_is_too_large_fails_its_job(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     ids = [conversation(1, customer=None).id + "x" * 12_000 + str(n) for n in range(90)]
     for one in ids:
@@ -98,7 +98,7 @@ async def test_r9_5_progress_that_is_too_large_fails_its_job(
 
 
 async def test_r9_5_a_command_that_is_too_large_is_refused_for_its_conversation_alone(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     theirs: dict[str, Any] = {"assignee": AgentId("minh"), "channel": Channel.LIVECHAT}
     large = Visit(page_url="x" * RECORD_BYTES)
@@ -122,7 +122,7 @@ async def test_r9_5_a_command_that_is_too_large_is_refused_for_its_conversation_
 
 @pytest.mark.parametrize("gone", ["organization", "agent", "suspended"])
 async def test_r9_5_a_job_of_those_who_are_gone_fails_with_its_reason(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, gone: str
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, gone: str
 ) -> None:
     walks.add(conversation(1))
     async with at_work(log, clock, walks) as rig:
@@ -160,7 +160,7 @@ async def failure(rig: Rig, job_id: str) -> str:
 
 
 async def test_r9_5_a_record_that_is_no_job_is_passed_by(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     ids = walks.add(conversation(1))
     headers = (("ce_type", b"job.bulk_requested.v1"), ("ce_id", b"evt_1"))
@@ -173,7 +173,7 @@ async def test_r9_5_a_record_that_is_no_job_is_passed_by(
 
 
 async def test_r9_5_closing_what_is_quiet_in_one_organization_does_not_stop_anothers(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     walks.raising["bad"] = ValueError("nobody expected this")
     walks.add(conversation(1, "good", active_at=clock.now()))
@@ -190,7 +190,7 @@ async def test_r9_5_closing_what_is_quiet_in_one_organization_does_not_stop_anot
 
 
 async def test_what_is_made_up_is_refused_without_a_command_or_a_record_of_its_own(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     (there,) = walks.add(conversation(1))
     made_up = [ConversationId(f"msg_made_up_{n}") for n in range(9_999)]

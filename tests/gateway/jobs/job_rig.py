@@ -46,7 +46,7 @@ def conversation(number: int, organization: str = "shop", **said: Any) -> InboxR
 
 
 @dataclass
-class WalksTwin:
+class ScansTwin:
     """Conversations in a dictionary. `raising` is what a walk by this name raises."""
 
     rows_by_id: dict[ConversationId, InboxRow] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class InboxTwin:
 
 
 @asynccontextmanager
-async def at_work(log: Log, clock: Clock, scans: WalksTwin) -> AsyncIterator[Rig]:
+async def at_work(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig]:
     """A gateway that does its share of the work until the block is left. It must not end before."""
     rows, nowhere = Rows(), connect("mongodb://127.0.0.1:9", "unused")
     gateway = compose(

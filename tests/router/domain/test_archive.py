@@ -46,7 +46,7 @@ def test_r9_6_every_reason_can_be_kept(reason: Reason) -> None:
 
 
 def test_r9_6_a_reason_that_is_stored_keeps_its_number() -> None:
-    """Entries of every version before this one stand in the log."""
+    """Entries of every earlier version are in the log."""
     assert Archive().reasons == [
         "rotation",
         "random",

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.rig import OPERATOR, START, Rig, User, running
-from gateway.walk import (
+from gateway.api.walk import (
     BODIES,
     ODD,
     ODD_HEADERS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.job_rig import WalksTwin, at_work, closing, conversation, put
+from gateway.jobs.job_rig import ScansTwin, at_work, closing, conversation, put
 from gateway.rig import START, Rig, User, records, until
 from gateway.router_twin import routing
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
@@ -36,8 +36,8 @@ BINH = AgentId("binh")
 
 
 @pytest.fixture
-def walks() -> WalksTwin:
-    return WalksTwin()
+def walks() -> ScansTwin:
+    return ScansTwin()
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ async def done(rig: Rig, user: User, ids: Sequence[str]) -> str:
 
 
 async def test_r9_5_an_agent_and_an_organization_have_so_many_jobs_at_a_time(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     (thread,) = walks.add(conversation(1))
     body = {"ids": [thread], "set": {"done": True}}
@@ -171,7 +171,7 @@ def test_r9_5_a_job_counts_as_soon_as_it_is_known_of_how_many_conversations_it_i
 
 
 async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     """In memory at once, and in the log once it is compacted: a start reads two small records."""
     made_up = [f"msg_made_up_{n:040}" for n in range(BULK_IDS)]
@@ -225,7 +225,7 @@ async def compacted(log: InMemoryLog, clock: ManualClock, without: bytes = b"") 
 
 
 async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     ids = walks.add(*(conversation(n) for n in range(2 * SLICE)))
     async with at_work(log, clock, walks) as rig, routing(log) as router:
@@ -247,7 +247,7 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
 
 
 async def test_what_an_older_version_wrote_is_kept_from_compaction(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     """Its progress has the key of the request, which it would take the place of."""
     (thread,) = walks.add(conversation(1))
@@ -268,7 +268,7 @@ async def test_what_an_older_version_wrote_is_kept_from_compaction(
 
 
 async def test_r9_6_the_oldest_results_are_forgotten(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "JOBS_KEPT", 3)
     async with at_work(log, clock, walks) as rig, routing(log):
@@ -288,7 +288,7 @@ async def test_r9_6_the_oldest_results_are_forgotten(
 
 
 async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
     append, dealt = kept.Jobs._append, asyncio.Event()
@@ -321,7 +321,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
 
 
 async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     """What stands of it selects nothing any more, so that it would be done to all there is."""
     threads = walks.add(*(conversation(n) for n in range(3)))
@@ -343,7 +343,7 @@ async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
 
 
 async def test_r9_6_of_a_job_its_request_is_forgotten_first(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that ends between the two leaves what is no job, and nothing to be begun."""
     monkeypatch.setattr(kept, "JOBS_KEPT", 1)
@@ -365,7 +365,7 @@ async def test_r9_6_of_a_job_its_request_is_forgotten_first(
 
 
 async def test_r9_5_a_small_job_waits_for_no_more_than_a_slice_of_a_noisy_shop(
-    log: InMemoryLog, clock: ManualClock, walks: WalksTwin
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
 ) -> None:
     many = walks.add(*(conversation(n, "noisy") for n in range(20 * SLICE)))
     few = walks.add(conversation(1, "quiet"))

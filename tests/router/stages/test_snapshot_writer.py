@@ -214,7 +214,7 @@ def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() ->
 def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Their number with each chunk is bounded; a large bucket is not written for each of them."""
+    """Their number per batch is bounded; a large bucket is not written for each of them."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = _Log()
     log.given_out(200 + YOUNG, AT)
