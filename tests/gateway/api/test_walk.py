@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.rig import OPERATOR, START, Rig, User, running
 from gateway.api.walk import (
     BODIES,
     ODD,
@@ -23,6 +22,7 @@ from gateway.api.walk import (
     replaced,
     strict_database,
 )
+from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_gateway.adapters.commands import Commands, Placed
 from tuyen_gateway.adapters.views import MongoViews

@@ -69,7 +69,7 @@ EVENT_BYTES = 900_000
 comes near it; one that did could never be accepted, and its channel would redeliver it for ever."""
 
 FAILED_PART_CHARACTERS = 256 * 1024
-"""What is told of a part of a webhook's body that cannot be read: a part is far smaller, and a
+"""What a dead letter shows of an unreadable part of a webhook's body: a part is far smaller, and a
 whole body is kept in full among the raw ones."""
 
 DEAD_LETTER_BYTES = 1_000_000
@@ -196,7 +196,7 @@ PRESENCE_CHANGES_AN_HOUR = 3_600
 """Changes of one agent's presence by themselves, and as many by managers: one a second."""
 
 SIGNALS_AN_HOUR = 36_000
-"""All signals about one agent's presence, heartbeats included: two a second from SESSIONS sessions."""
+"""All signals about one agent's presence, heartbeats included: two a second of all SESSIONS."""
 
 BULK_IDS = 10_000
 """Conversations that one bulk change names."""

@@ -61,9 +61,9 @@ class PresenceWorker:
     over, the worker appends a record without a value to the signals, and the time that this record
     got is the time, once it comes back. So every signal that was in the log before it counts, also
     after a pause, a crash or a rebalance (R8.2). A worker that recovers writes nothing until the
-    first of these records came back, and then at most one record for each agent. Offsets are committed after
-    the records that follow from them are acknowledged; an input that is handled again leads
-    to the same records. A signal that cannot be handled goes to the dead letters (R9.5).
+    first of these records came back, and then at most one record for each agent. Offsets are
+    committed after the records that follow from them are acknowledged; an input that is handled
+    again leads to the same records. A signal that cannot be handled goes to the dead letters (R9.5).
 
     The record of an agent who was removed from the directory and has no session is removed (R9.6):
     if the id is used again, its presence starts from the first version.

@@ -110,8 +110,8 @@ class PagesThen(Mapping[str, Page]):
     """The pages of a channel for a body that was accepted before: what was written to one
     organization's page is read for nobody else, whosever the page is now.
 
-    A page that belonged to nobody is read for its present owner. A page that `owners` does not name,
-    because its owner was not known then, is read only if it was not connected again since.
+    A page that belonged to nobody is read for its present owner. A page that `owners` does not
+    name, because its owner was not known then, is read only if it was not connected again since.
     `withheld` are the pages that were looked up and belong to another organization now.
     """
 

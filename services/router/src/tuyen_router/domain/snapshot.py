@@ -52,8 +52,8 @@ _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record is at least so many days ago."""
 
 _AT_ONCE = 2_000
-"""The most conversations that are found old at once, which takes some milliseconds: a batch makes no
-more of them."""
+"""The most conversations that are found old at once, which takes some milliseconds; a batch makes
+no more of them."""
 _MARK_BYTES = 100
 """What the removal of a mark takes."""
 
