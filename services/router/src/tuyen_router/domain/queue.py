@@ -19,7 +19,7 @@ from tuyen_events.routing import (
     Verdict,
 )
 from tuyen_events.vocabulary import Strategy, WhenNobody
-from tuyen_router.domain import loads, queue_buckets, threads
+from tuyen_router.domain import loads, queue_buckets, replies, threads
 from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
@@ -58,9 +58,10 @@ def on_request(
 
     A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
     again and moves no cursor; when the answer is not remembered any more, it has long been in the
-    log. A root comment that was told twice, once without its author, asks from two partitions: the
-    first has the conversation, the other gets no answer. A customer who waits and asks anew, for
-    another department or because one more agent is not to have them, keeps their place (R3.7).
+    log. A root comment that was told twice, once without its author, asks from two partitions, and
+    so do a root and a reply that is there before it (R4.5): the first has the conversation, the
+    other gets no answer. A customer who waits and asks anew, for another department or because one
+    more agent is not to have them, keeps their place (R3.7).
 
     `at` is now, which the answer keeps however often it is given: a choice is made when it is made,
     not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
@@ -74,9 +75,12 @@ def on_request(
     if request.cause.offset <= state.asked.get(source, -1):
         return
     begins = threads.begins_thread(request)
-    if begins and _is_somebodys(state, request):
+    if begins and replies.is_somebodys(state, request):
+        yield from replies.heard(state, request)
         return
     yield RequestSeen(source, request.cause.offset)
+    if begins:
+        request = replies.in_place(state, request)
     at = max(at, request.at)
     ahead = _was_switched_on(organization, request)
     before = _find_earlier_request(state, request)
@@ -124,8 +128,10 @@ def on_report(state: DispatchState, report: LoadsReported) -> Iterator[DispatchS
 
 def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[DispatchStep]:
     """R4.5, R4.6: what stage 1 heard of a comment's thread. One that is gone leaves the queue."""
-    request = state.waits_of.get(report.conversation_id)
-    waiting = state.queues.get(report.organization, {}).get(request or "")
+    waiting = replies.waiting_with(state, report.organization, report.conversation_id)
+    if report.comment is not None:
+        yield from replies.on_reply_removed(state, report, report.comment, waiting)
+        return
     asked = None if waiting is None else waiting.request
     yield from threads.on_report(state.threads, report, asked)
 
@@ -151,19 +157,6 @@ def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bo
         and organization.directory < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
-
-
-def _is_somebodys(state: DispatchState, request: ChoiceRequested) -> bool:
-    """Whether a comment's thread is not the asking partition's to have. One that waits is known by
-    that, one that was answered lately by its answer, and others by the threads remembered. Where
-    rules were off nobody got it."""
-    conversation = request.conversation_id
-    given = state.answer_to(conversation)
-    if conversation in state.waits_of:
-        return True
-    if given is not None and given.choice.verdict is not Verdict.OFF:
-        return True
-    return not threads.may_begin(state.threads, request)
 
 
 def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Waiting | None:
@@ -333,6 +326,7 @@ def _answer(
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,
+                instead_of=request.instead_of,
                 seed=request.seed,
                 at=at,
             ),
