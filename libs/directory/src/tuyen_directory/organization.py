@@ -117,6 +117,10 @@ class Organization:
         """The agents who were given the page."""
         return self._staff_by_page[page_id]
 
+    def members_of_group(self, group_id: GroupId) -> frozenset[AgentId]:
+        """The members of a group; nobody if there is no such group."""
+        return self._members_by_group.get(group_id, frozenset())
+
     def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
         return self._pages_by_agent.get(agent_id, frozenset())
@@ -137,6 +141,10 @@ class Organization:
     @cached_property
     def _staff_by_page(self) -> "_StaffByPage":
         return _StaffByPage(self.pages)
+
+    @cached_property
+    def _members_by_group(self) -> Mapping[GroupId, frozenset[AgentId]]:
+        return {group_id: frozenset(group.value.members) for group_id, group in self.groups.items()}
 
     @cached_property
     def _pages_by_agent(self) -> Mapping[AgentId, frozenset[PageId]]:

@@ -63,7 +63,7 @@ class PresenceWorker:
     after a pause, a crash or a rebalance (R8.2). A worker that recovers writes nothing until the
     first of these records came back, and then at most one record for each agent. Offsets are
     committed after the records that follow from them are acknowledged; an input that is handled
-    again leads to the same records. A signal that cannot be handled goes to the dead letters (R9.5).
+    again leads to the same records. A signal that cannot be handled is a dead letter (R9.5).
 
     The record of an agent who was removed from the directory and has no session is removed (R9.6):
     if the id is used again, its presence starts from the first version.

@@ -249,7 +249,7 @@ def _eligible(rosters: Rosters, rule: RuleChanged, wants: _Wants) -> tuple[Agent
                 if _belongs_to(agents[each].value, wants.department, wants.region)
             }
         if wants.group is not None:
-            may.intersection_update(directory.groups[wants.group].value.members)
+            may.intersection_update(directory.members_of_group(wants.group))
         found = tuple([each for each in team.order if each in may])
         _keep(rosters.eligible, (rule.id, key), found, len(team.order))
     return found
@@ -305,7 +305,7 @@ def _exclusion_of(
         why = Exclusion.PAGE
     elif not _belongs_to(agent, wants.department, wants.region):
         why = Exclusion.DEPARTMENT
-    elif wants.group is not None and agent.id not in directory.groups[wants.group].value.members:
+    elif wants.group is not None and agent.id not in directory.members_of_group(wants.group):
         why = Exclusion.GROUP
     return why
 

@@ -42,6 +42,9 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
     current = state.conversations.get(conversation.id)
     done = state.done.get(conversation.id)
     is_to_wait = current is None or (current.waiting and current.request_id == answer.request_id)
+    if current is not None and current.customer is not None:
+        conversation = replace(conversation, customer_id=current.customer)
+        is_to_wait = is_to_wait or _is_asked_anew(current, answer)
     if (
         answer.verdict is Verdict.QUEUED
         and is_to_wait
@@ -52,6 +55,16 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
     if is_to_wait:
         return _make_records(state, [conversation], answer)
     return _withdraw_overtaken(answer, position)
+
+
+def _is_asked_anew(current: ConversationState, answer: ChoiceMade) -> bool:
+    """R4.6: whether a thread that waited for replies, all of which were taken back, is asked for by
+    one more, of whatever customer. It stays the one's in whose name it was decided. That it waited
+    no more may not have been told: a crash lost it."""
+    before = answer.instead_of
+    if before is None or current.agent_id is not None or current.request_id == answer.request_id:
+        return False
+    return before == current.request_id or (before == "" and current.reason is Reason.UNASSIGNED)
 
 
 def _decide_sticky(
@@ -132,7 +145,7 @@ def _make_records(
                         )
                     )
             case Verdict.QUEUED:
-                if current is None or not current.waiting:
+                if current is None or not current.waiting or _is_asked_anew(current, answer):
                     records.append(_make_record(state, conversation, answer, None, Reason.QUEUED))
             case Verdict.NOBODY if answer.purpose is Purpose.OFFLINE:  # R3.3: the assignee stays
                 records += follow_assignee(

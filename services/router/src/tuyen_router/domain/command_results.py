@@ -16,8 +16,14 @@ from tuyen_events.commands import (
     ReturnToRotation,
 )
 from tuyen_events.ids import AgentId, ConversationId, EventId
-from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadReported, ThreadState
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.routing import (
+    ChoiceWithdrawn,
+    Position,
+    ThreadGiven,
+    ThreadReported,
+    ThreadState,
+)
+from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     CustomerSaved,
@@ -48,6 +54,7 @@ def give_to(
     open request whose answer would come too late (R3.5). The records belong into one record batch.
     """
     current = state.conversations.get(command.conversation_id)
+    version = 1 if current is None else current.version + 1
     request, unassigned = find_open_request(state, command)
     why = replace(why, request_id=request)
     conversations = {command.conversation_id: command.kind, **unassigned}
@@ -57,17 +64,30 @@ def give_to(
             for each, kind in conversations.items()
         ),
         *withdraw(command, request, position),
-        *_report_thread(command, position),
-        report_result(
-            command, Outcome.APPLIED, 1 if current is None else current.version + 1, agent
-        ),
+        *_report_thread(command, position, version, agent, why.reason),
+        report_result(command, Outcome.APPLIED, version, agent),
     ]
 
 
-def _report_thread(command: Command, position: Position) -> list[ThreadReported]:
-    """R4.5, R4.6: reports a comment thread to stage 2 also when no rule was asked about it."""
+def _report_thread(
+    command: Command, position: Position, version: int, agent: AgentId | None, reason: Reason
+) -> list[ThreadReported]:
+    """R4.5, R4.6: stage 2 hears of a comment's thread also when no rule was asked about it; and to
+    whom it was given, for another partition may have it."""
     if command.kind is not ConversationKind.COMMENT:
         return []
+    give_to = ThreadGiven(
+        organization=command.organization,
+        page_id=command.page_id,
+        conversation_id=command.conversation_id,
+        version=version,
+        agent_id=agent,
+        reason=reason,
+        by=command.by,
+        note=None if isinstance(command, MarkConversationDone) else command.note,
+        seed=EventId(command.command_id),
+        at=command.at,
+    )
     return [
         ThreadReported(
             organization=command.organization,
@@ -77,6 +97,7 @@ def _report_thread(command: Command, position: Position) -> list[ThreadReported]
             seed=EventId(command.command_id),
             cause=position,
             at=command.at,
+            given=give_to,
         )
     ]
 
@@ -115,9 +136,12 @@ def repeat_result(
     elif outcome is Outcome.APPLIED:
         outcome = Outcome.UNCHANGED
     version, agent = (0, None) if current is None else (current.version, current.agent_id)
+    begun = (
+        () if current is None else _report_thread(command, position, version, agent, current.reason)
+    )
     return [
         *repeat_withdrawal(state, command, position),
-        *(_report_thread(command, position) if current is not None else ()),
+        *begun,
         report_result(command, outcome, version, agent),
     ]
 

@@ -19,7 +19,13 @@ from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCounted, LoadStep
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
-from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged, Threads, ThreadStep
+from tuyen_router.domain.threads import (
+    GivenTold,
+    RemovalReported,
+    ThreadBucketChanged,
+    Threads,
+    ThreadStep,
+)
 
 REMEMBERED_ANSWERS = 8192
 """How many answers a partition can send again: more than are ever in flight at once."""
@@ -174,7 +180,7 @@ def apply_step(state: DispatchState, step: DispatchStep) -> None:
             threads.apply_thread_step(state.threads, step)
         case RequestQueued() | Dequeued():
             _apply_to_queue(state, step)
-        case AnswerRepeated() | RemovalReported():
+        case AnswerRepeated() | RemovalReported() | GivenTold():
             pass
         case PoolPublished():
             state.told[step.pool.id] = None

@@ -22,7 +22,7 @@ from tuyen_events.routing import (
     Verdict,
 )
 from tuyen_events.vocabulary import Strategy, WhenNobody
-from tuyen_router.domain import loads, queue_buckets, threads
+from tuyen_router.domain import loads, queue_buckets, replies, threads
 from tuyen_router.domain.choosing import choose, effective_mode
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
@@ -54,23 +54,22 @@ def on_request(
     *,
     behind: bool = False,
 ) -> Iterator[DispatchStep]:
-    """Answers a request. The steps are computed from the state as it is, so the caller may take all
-    of them before it applies any.
+    """Answers a request. The steps follow from the state as it is: the caller may take all of them
+    before it folds any.
 
-    With `behind`, the queue of the organization is being drained: the request is served after the
-    waiting requests that could be given to the same agents (first come, first served), unless it is
-    of a kind that never waits.
+    `behind` says that those who wait are being handed out: the request takes its place after those
+    of them who can have the same agents (first come, first served), unless it never waits.
 
-    A request that is sent again after a crash of stage 1 or of this stage gets the same answer
-    again and moves no cursor. If the answer is not remembered any more, it has been in the log for
-    long, and the request is ignored. A root comment that the channel delivered twice, once without
-    its author, makes two partitions ask: the first gets the conversation, the other gets no answer.
-    A customer who is waiting and asks again, for another department or because one more agent must
-    not get them, keeps their place (R3.7).
+    A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
+    again and moves no cursor; when the answer is not remembered any more, it has long been in the
+    log. A root comment that was told twice, once without its author, asks from two partitions, and
+    so do a root and a reply that is there before it (R4.5): the first has the conversation, the
+    other gets no answer. A customer who waits and asks anew, for another department or because one
+    more agent is not to have them, keeps their place (R3.7).
 
-    `at` is the time of the choice, not that of its cause, and the answer keeps it however often it
-    is sent. A request of a stage 1 that has already read that rules were switched on waits until
-    this stage has read it too.
+    `at` is now, which the answer keeps however often it is given: a choice is made when it is made,
+    not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
+    switched on, before this stage has, waits until it has.
     """
     given = state.answer_to(request.request_id)
     if given is not None:
@@ -80,9 +79,12 @@ def on_request(
     if request.cause.offset <= state.asked.get(source, -1):
         return
     begins = threads.begins_thread(request)
-    if begins and _is_somebodys(state, request):
+    if begins and replies.is_somebodys(state, request):
+        yield from replies.heard(state, request)
         return
     yield RequestSeen(source, request.cause.offset)
+    if begins:
+        request = replies.in_place(state, request)
     at = max(at, request.at)
     ahead = _was_switched_on(organization, request)
     before = _find_earlier_request(state, request)
@@ -132,8 +134,10 @@ def on_report(state: DispatchState, report: LoadsReported) -> Iterator[DispatchS
 def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[DispatchStep]:
     """R4.5, R4.6: stage 1 reports an event of a comment thread. A removed thread leaves the
     queue."""
-    request = state.waits_of.get(report.conversation_id)
-    waiting = state.queues.get(report.organization, {}).get(request or "")
+    waiting = replies.waiting_with(state, report.organization, report.conversation_id)
+    if report.comment is not None:
+        yield from replies.on_reply_removed(state, report, report.comment, waiting)
+        return
     asked = None if waiting is None else waiting.request
     yield from threads.on_report(state.threads, report, asked)
 
@@ -160,19 +164,6 @@ def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) 
         and organization.directory_offset < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
-
-
-def _is_somebodys(state: DispatchState, request: ChoiceRequested) -> bool:
-    """Whether another partition has a comment's thread, so that the asking one must not get it. A
-    waiting thread is found in the queue, a recently answered one by its answer, and others among
-    the remembered threads. An answer `off` gave the thread to nobody."""
-    conversation = request.conversation_id
-    given = state.answer_to(conversation)
-    if conversation in state.waits_of:
-        return True
-    if given is not None and given.choice.verdict is not Verdict.OFF:
-        return True
-    return not threads.may_begin(state.threads, request)
 
 
 def _find_earlier_request(state: DispatchState, request: ChoiceRequested) -> Waiting | None:
@@ -348,6 +339,7 @@ def _answer(
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,
+                instead_of=request.instead_of,
                 seed=request.seed,
                 at=at,
             ),

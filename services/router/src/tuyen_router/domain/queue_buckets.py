@@ -48,6 +48,9 @@ def join(lines: Buckets, waiting: Waiting) -> None:
     another bucket and keeps its place (R3.7): it goes before those that came later."""
     request = waiting.request
     line = lines.setdefault(_bucket_of(request), OrderedDict())
+    if request.request_id in line:
+        line[request.request_id] = waiting  # it waits for more, or for less, in the same place
+        return
     later = []
     for each in reversed(line.values()):
         if each.place <= waiting.place:

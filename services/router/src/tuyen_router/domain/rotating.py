@@ -11,6 +11,7 @@ from tuyen_events.routing import (
     ChoiceWithdrawn,
     Position,
     Purpose,
+    ThreadGiven,
     ThreadRemoved,
     ThreadReported,
     ThreadState,
@@ -28,6 +29,7 @@ from tuyen_router.domain.seen import Seen, recognize
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
 from tuyen_router.domain.sticky import (
     Arrival,
+    is_gone,
     remember_event,
     remember_uncertain,
     reopen_if_new,
@@ -38,19 +40,29 @@ from tuyen_router.domain.sticky import (
 def on_root_comment(
     state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
-    """A new root comment always requests a choice, whoever wrote it and whoever its author's
-    assignee is (R4.1, R4.4).
+    """A new root comment always asks, whoever wrote it and whoever has its author (R4.1, R4.4).
 
-    Once the conversation has a record, no event of the comment requests another choice: it is not
-    reassigned when its agent logs out (R4.2). A record that is handled again after a crash makes
-    the same request again.
+    Once somebody has the conversation, nothing about the comment asks again: it is not reassigned
+    when its agent logs out (R4.2). A replay after a crash asks the same again.
     """
     decisions = _handle_event(state, arrival)
     if decisions is None:
         return []
-    if arrival.conversation.id not in state.conversations and organization.assigns_by_itself:
-        decisions.append(request_choice(arrival, Purpose.FIRST))
+    if _may_ask(state, organization, arrival):
+        is_here = arrival.conversation.id in state.conversations
+        decisions.append(replace(request_choice(arrival, Purpose.FIRST), reply=is_here))
     return decisions
+
+
+def _may_ask(state: CustomerState, organization: OrganizationState, arrival: Arrival) -> bool:
+    """Whether stage 2 hears of a comment: while the thread is here and nobody's, of each, since it
+    waits for all of them (R4.6)."""
+    current = state.conversations.get(arrival.conversation.id)
+    return (
+        (current is None or current.agent_id is None)
+        and organization.assigns_by_itself
+        and not is_gone(state, arrival)
+    )
 
 
 def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
@@ -64,21 +76,62 @@ def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
 def on_reply(
     state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
-    """A reply assigns nothing (R4.3); by the root's author it opens what was done (I12).
+    """A reply assigns nothing if somebody has the root (R4.3); by the root's author it opens what
+    was done (I12).
 
     Only the root's author is in the root's partition, as a known customer. A reply by anybody else
     does not reopen the conversation here, so a root comment that is done does not count towards its
     agent's load again (R1.7). Instead it requests a choice for the thread, which this partition
-    gets if the page itself began the thread (R4.5): stage 2 knows that, and answers only the first
+    gets if the root was nobody's to answer (R4.5): stage 2 knows that, and answers only the first
     partition that asks.
     """
-    decisions: list[Decision] = []
     is_here = arrival.conversation.id in state.conversations
+    decisions: list[Decision] = [*reopen_if_new(state, arrival)]
     if is_here or arrival.conversation.customer_id in state.customers:
         decisions = _handle_event(state, arrival) or []
-    if not is_here and organization.assigns_by_itself:
-        decisions.append(replace(request_choice(arrival, Purpose.FIRST), reply=True))
+    if _may_ask(state, organization, arrival):
+        comments = () if arrival.message is None else (arrival.message,)
+        asked = replace(request_choice(arrival, Purpose.FIRST), reply=True, comments=comments)
+        decisions.append(asked)
     return decisions
+
+
+def on_given(
+    state: CustomerState, organization: OrganizationState, given: ThreadGiven, position: Position
+) -> list[Decision]:
+    """R4.1, R6: a thread that is here was given by hand in another partition, which had not heard
+    of that. What was decided there stands, with a version above both, and leaves the queue.
+
+    Told again, it is no news; only the withdrawal may have been lost in a crash.
+    """
+    current = state.conversations.get(given.conversation_id)
+    if current is None or current.customer is None:
+        return []
+    withdrawn = [
+        ChoiceWithdrawn(request_id=each, organization=given.organization, cause=position)
+        for each in (current.request_id,)
+        if each is not None
+    ]
+    if given.version < current.version:
+        return [] if current.waiting else [*withdrawn]
+    conversation = ConversationIdentity(
+        id=given.conversation_id,
+        kind=ConversationKind.COMMENT,
+        organization=given.organization,
+        page_id=given.page_id,
+        customer_id=current.customer,
+    )
+    why = Provenance(
+        reason=given.reason,
+        caused_by=given.seed,
+        at=given.at,
+        settings_version=organization.settings.version,
+        by=given.by,
+        note=given.note,
+        request_id=current.request_id,
+    )
+    record = make_assignment(state, conversation, given.agent_id, why)
+    return [replace(record, version=given.version + 1), *withdrawn]
 
 
 def on_own_root(comment: CommentAdded, event_id: EventId, position: Position) -> list[Decision]:
@@ -95,15 +148,14 @@ def on_comment_removed(
     event_id: EventId,
     position: Position,
 ) -> list[Decision]:
-    """R4.6: a root comment was removed at the channel. The removal is reported to stage 2, which
-    knows which partition has the thread, if any; if the event names the author, the author's
-    partition also handles it at once.
+    """R4.6: a root comment is gone at the channel. Whoever tells of it, and whether it was heard of
+    or not, is for stage 2 to know; its author tells it to the partition that has it.
 
-    An event that does not say whether the comment was a root is treated as if it was, and so is the
-    removal of a comment on what has become a livestream by now (P5a).
+    Where it is not told whether it was a root, it may have been; so may a comment below what is a
+    livestream by now (P5a). Of a reply stage 2 is told where its thread may wait for it.
     """
     if comment.parent_external_id:
-        return []
+        return _on_reply_removed(state, comment, event_id, position)
     thread = comment.conversation_id or comment_thread_id(
         comment.organization, comment.page_id, comment.external_id
     )
@@ -121,23 +173,39 @@ def on_comment_removed(
     return [*on_removed(state, organization, removed, position), reported]
 
 
+def _on_reply_removed(
+    state: CustomerState, comment: CommentRemoved, event_id: EventId, position: Position
+) -> list[Decision]:
+    thread = comment.conversation_id
+    if thread is None or comment.livestream:
+        return []
+    current = state.conversations.get(thread)
+    if current is not None and not current.waiting:
+        return []
+    reported = _report_thread(comment, thread, ThreadState.REMOVED, event_id, position)
+    return [replace(reported, comment=comment.message_id)]
+
+
 def on_removed(
     state: CustomerState,
     organization: OrganizationState,
     removed: ThreadRemoved,
     position: Position,
 ) -> list[Decision]:
-    """R4.6: the thread leaves the queue and counts towards no load. It keeps its assignee, its turn
-    in the rotation is not taken back, and no later event opens it again.
+    """R4.6: the thread waits no more and takes nobody's place; who has it still does, and the turn
+    that it took is not taken back. Nothing that anybody writes opens it again.
 
-    The channel removes the replies together with their root, so it is the same when the root was
-    answered. A thread that was returned to rotation and is not in the queue yet leaves it when its
-    answer arrives.
+    Its root's replies are gone with it at the channel, so it is the same when it was answered. One
+    that went back to rotation and is not in the queue yet leaves with its answer. Where only the
+    replies are gone for which it waited, it leaves the queue and is open to the next one.
     """
     thread = removed.conversation_id
     current = state.conversations.get(thread)
     if current is None:
         return []
+    if removed.request_id is not None:
+        waits = current.waiting and current.request_id == removed.request_id
+        return [_leave_queue(state, organization, removed, current)] if waits else []
     decisions: list[Decision] = []
     leaves = current.waiting and removed.customer_id is not None
     if leaves:
@@ -167,7 +235,7 @@ def _leave_queue(
         kind=ConversationKind.COMMENT,
         organization=removed.organization,
         page_id=removed.page_id,
-        customer_id=removed.customer_id or CustomerId(""),
+        customer_id=current.customer or removed.customer_id or CustomerId(""),
     )
     why = Provenance(
         reason=Reason.UNASSIGNED,
@@ -198,14 +266,14 @@ def _report_thread(
 
 
 def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | None:
-    """The decisions that add the event to the customer's ring and reopen a conversation that is
-    done; None for a duplicate webhook. An event that may be a duplicate reopens nothing."""
+    """The customer with the event in the ring, and what was done open again; None for a repeated
+    webhook. One that may be repeated, or was taken back, opens nothing."""
     customer = state.customer(arrival.conversation.customer_id)
     match recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
-        case Seen.NEVER:
+        case Seen.NEVER if not is_gone(state, arrival):
             noticed = remember_event(customer, arrival, customer.open_request)
             return [noticed, *reopen_if_new(state, arrival)]
-        case Seen.PERHAPS:
+        case Seen.NEVER | Seen.PERHAPS:
             return [remember_uncertain(customer, arrival)]
         case Seen.AS_ANOTHER:
             return None

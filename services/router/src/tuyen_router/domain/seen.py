@@ -12,10 +12,12 @@ Decides R9.2.
 
 from datetime import datetime
 from enum import Enum, auto
+from hashlib import blake2b
 from struct import Struct
 from zlib import crc32
 
-from tuyen_events.ids import ConversationId, EventId
+from tuyen_events.ids import ConversationId, EventId, MessageId
+from tuyen_events.limits import REMOVALS
 
 REMEMBERED_EVENTS = 16
 """For each customer. An older event can be recognized only by its time (`Seen.PERHAPS`)."""
@@ -31,6 +33,7 @@ _NO_TIME = 0
 _OLDER_ENTRY = 16
 _OLDER_DIGEST = 8
 _OLDER_TAG = 10
+_REMOVAL = 6
 
 
 class Seen(Enum):
@@ -100,6 +103,21 @@ def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
     )
 
 
+def was_removed(removed: bytes, message: MessageId | None) -> bool:
+    """Whether the message or comment is one of those that its customer took back last."""
+    if not removed or message is None:
+        return False
+    digest = _removal(message)
+    return any(removed[at : at + _REMOVAL] == digest for at in range(0, len(removed), _REMOVAL))
+
+
+def with_removed(removed: bytes, message: MessageId) -> bytes:
+    """What a customer took back last, with one more; the oldest of too many is forgotten."""
+    if was_removed(removed, message):
+        return removed
+    return (removed + _removal(message))[-REMOVALS * _REMOVAL :]
+
+
 def upgrade_ring(seen: bytes) -> bytes:
     """Converts a ring that an earlier version wrote, without times, to the present format.
 
@@ -121,6 +139,11 @@ def _digest(event: EventId) -> bytes:
     """Five bytes of an id, which is itself a digest. One event in 10^11 is mistaken for one of
     sixteen others; it is then shown in the inbox, but not treated as new."""
     return bytes.fromhex(event.removeprefix("evt_")[: 2 * _DIGEST])
+
+
+def _removal(message: MessageId) -> bytes:
+    """Six bytes: what looks like another that was taken back (one in 10^13) would be lost."""
+    return blake2b(message.encode(), digest_size=_REMOVAL).digest()
 
 
 def _tag(conversation: ConversationId) -> bytes:

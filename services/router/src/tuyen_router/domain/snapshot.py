@@ -108,7 +108,9 @@ def with_summary(
     standing = summarize(state, customer)
     if record is None:
         record = customer.record()
-    return CustomerRecord(record.request, record.seen, record.refused, record.named, standing)
+    return CustomerRecord(
+        record.request, record.seen, record.refused, record.named, standing, record.removed
+    )
 
 
 def apply_summary(
@@ -234,6 +236,7 @@ def restore_conversation(
         -1,
         -1,
         state.today,
+        None if customer_id is not None else command.customer_id,
     )
     state.conversations[name] = current
     loads = state.loads.setdefault(current.organization, {})

@@ -61,6 +61,8 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The offset of the command that made the record; -1 when a rule did."""
     day: int = 0
     """The day of the record, in days since 1970."""
+    customer: CustomerId | None = None
+    """Of a comment's conversation, in whose name it was decided; unknown after a rest."""
 
     @property
     def waiting(self) -> bool:
@@ -91,8 +93,8 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     keeps_place: bool = False
     """Whether it replaces another request, whose place in the queue it takes."""
     comments: tuple[tuple[ConversationId, MessageId], ...] = ()
-    """The comments that a livestream thread waits for (R4.6); none for a thread of which not all
-    comments are known."""
+    """The messages or comments for which a thread waits (R4.6); none of one of which not all are
+    known."""
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -119,12 +121,12 @@ class AssignmentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A customer's record in `router-customers`.
+    """A customer as it stands in `router-customers`.
 
-    A request that an assignment record settled is recognized by that record, and is omitted the
-    next time the customer is written. `seen` is the ring of recent events. `refused` is the last
-    refused command about one of the customer's conversations. `named` is what a visitor last asked
-    for.
+    A request that an assignment record settled is known by that record, and is left out at the next
+    opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
+    about one of the customer's conversations. `named` is what a visitor last asked for; `removed`
+    tells the messages and comments that were taken back last (`seen.was_removed`).
     """
 
     request: Request | None
@@ -133,6 +135,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     named: RequestedDepartment | None = None
     standing: AssignmentSummary | None = None
     """None in a record of an earlier version, whose state comes from assignments alone."""
+    removed: bytes = b""
 
 
 class CustomerRouting(msgspec.Struct, gc=False):
@@ -159,6 +162,8 @@ class CustomerRouting(msgspec.Struct, gc=False):
     """The message thread, once it has a state."""
     lives: tuple[ConversationId, ...] = ()
     """The livestream threads that are not at rest."""
+    removed: bytes = b""
+    """What they took back last."""
 
     def has_settled(self, order: tuple[int, int]) -> bool:
         """Whether the request of that order, or a later one of the customer, was settled.
@@ -170,7 +175,9 @@ class CustomerRouting(msgspec.Struct, gc=False):
         return order < settled or (order == settled and not self.settled_before)
 
     def record(self) -> CustomerRecord:
-        return CustomerRecord(self.open_request, self.seen, self.refused, self.named)
+        return CustomerRecord(
+            self.open_request, self.seen, self.refused, self.named, removed=self.removed
+        )
 
 
 @dataclass(slots=True)
@@ -262,6 +269,7 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
         record.sources.inbound,
         record.sources.commands if manual else -1,
         record.at.toordinal() - _FIRST_DAY,
+        None if sticky else record.customer_id,
     )
     partition.bare.pop(record.conversation_id, None)
     partition.today = max(partition.today, new.day)
@@ -391,6 +399,7 @@ def apply_customer(
     customer.seen = upgrade_ring(record.seen)
     customer.refused = record.refused
     customer.named = record.named
+    customer.removed = record.removed
 
 
 def apply_done(partition: CustomerState, conversation: ConversationId, seen: int | None) -> None:

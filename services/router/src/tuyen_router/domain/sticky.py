@@ -22,7 +22,7 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.livestream import with_comment
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.seen import Seen, recognize, remember_seen
+from tuyen_router.domain.seen import Seen, recognize, remember_seen, was_removed
 from tuyen_router.domain.state import (
     CustomerRecord,
     CustomerRouting,
@@ -43,8 +43,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position: Position
     at: datetime
     visit: Visit | None = None
-    live_comment: MessageId | None = None
-    """The livestream comment that the event is, if it is one."""
+    message: MessageId | None = None
+    """The message or comment that it is."""
     time: int = 0
     """The event's own time, as the ring of recent events stores it."""
 
@@ -54,38 +54,39 @@ def on_sticky_event(
 ) -> list[Decision]:
     """A message or a livestream comment of a customer.
 
-    - An event that was handled at another offset is a duplicate webhook and changes nothing (R9.2).
-    - An event that may be a duplicate, because it is older than what the ring remembers, is not the
-      customer's next message (R3.3), and does not reopen a conversation. It counts only when its
-      conversation has no record yet.
-    - An event at an offset that was handled is read again after a crash: it sends its request again
-      if the answer is still awaited, and never asks for anything new, because presence has changed
-      since.
+    An event that was handled at another offset is a repeated webhook and changes nothing (R9.2).
+    One that may be, since it is older than what is remembered, is not what the customer says next
+    (R3.3), nor news to who called the conversation done: it counts where there is no record of its
+    conversation yet.
+    Who waits goes on waiting while rules do not assign, with all that they say meanwhile.
+    One at an offset that was handled is a replay after a crash: it asks the same again, if the
+    answer is still awaited, and never for anything new, because presence has moved on since.
     """
     customer = state.customer(arrival.conversation.customer_id)
     seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
     match seen:
-        case Seen.NEVER:
-            pass
         case Seen.BEFORE:
             return [*reopen_if_new(state, arrival), *_replay(customer, arrival)]
         case Seen.AS_ANOTHER:
             return []
+        case _ if was_removed(customer.removed, arrival.message):
+            return [remember_uncertain(customer, arrival)]  # R4.6
         case Seen.PERHAPS if arrival.conversation.id in state.conversations:
             return [remember_uncertain(customer, arrival)]
-        case Seen.PERHAPS:
+        case Seen.NEVER | Seen.PERHAPS:
             pass
     request = customer.open_request
     decisions: list[Decision] = []
     named = customer.named
-    if organization.assigns_by_itself:
+    if request is not None:
         named = _department_requested(arrival) or named
-        if request is not None:
-            request, decisions = _join_request(state, organization, request, arrival)
-            if named != customer.named:
-                request = _redirect(organization, customer, request, arrival)
-                decisions.append(_request_again(arrival, request))
-        elif _was_decided(state, customer, arrival):
+        request, decisions = _join_request(state, organization, request, arrival)
+        if named != customer.named:
+            request = _redirect(organization, customer, request, arrival)
+            decisions.append(_request_again(arrival, request))
+    elif organization.assigns_by_itself:
+        named = _department_requested(arrival) or named
+        if _was_decided(state, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
             request = _open_request(arrival, purpose)
@@ -107,8 +108,9 @@ def remember_event(
 
 
 def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
-    """The customer's record with an event added to the ring that may be a duplicate. It is stored
-    without a conversation, so that it is not new to whoever marks its conversation as done."""
+    """The customer with an event in the ring that may be a repeated one, or of something that was
+    taken back: it was handled, and is no conversation's news, so that whoever calls its
+    conversation done is not told of it."""
     return _remember(customer, arrival, customer.open_request, _NO_CONVERSATION)
 
 
@@ -124,7 +126,8 @@ def _remember(
 ) -> CustomerSaved:
     offset = arrival.position.offset
     seen = remember_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
-    record = CustomerRecord(request, seen, customer.refused, named or customer.named)
+    named = named or customer.named
+    record = CustomerRecord(request, seen, customer.refused, named, removed=customer.removed)
     return CustomerSaved(arrival.conversation.customer_id, record)
 
 
@@ -133,9 +136,15 @@ def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ..
     again."""
     conversation = arrival.conversation.id
     seen = state.done.get(conversation)
-    if seen is None or arrival.position.offset <= seen:
+    if seen is None or arrival.position.offset <= seen or is_gone(state, arrival):
         return ()
     return (DoneSaved(conversation, None),)
+
+
+def is_gone(state: CustomerState, arrival: Arrival) -> bool:
+    """R4.6: whether it was taken back before it came, or comes again after that."""
+    customer = state.customers.get(arrival.conversation.customer_id)
+    return customer is not None and was_removed(customer.removed, arrival.message)
 
 
 def _purpose(
@@ -246,7 +255,7 @@ def _open_request(arrival: Arrival, purpose: Purpose) -> Request:
         purpose=purpose,
         seed=arrival.event_id,
         cause=arrival.position,
-        comments=() if arrival.live_comment is None else ((conversation.id, arrival.live_comment),),
+        comments=() if arrival.message is None else ((conversation.id, arrival.message),),
     )
 
 
@@ -258,8 +267,8 @@ def _join_request(
     conversation = arrival.conversation
     known = {each for each, _ in request.conversations}
     joined = request
-    if arrival.live_comment is not None:
-        joined = with_comment(request, conversation, arrival.live_comment)
+    if arrival.message is not None:
+        joined = with_comment(request, conversation, arrival.message)
     if conversation.id not in known:
         joined = msgspec.structs.replace(
             joined,

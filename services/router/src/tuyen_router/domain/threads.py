@@ -17,11 +17,14 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from tuyen_events.ids import ConversationId, OrganizationId
+from tuyen_events.ids import ConversationId, CustomerId, OrganizationId
 from tuyen_events.routing import (
+    ChoiceMade,
     ChoiceRequested,
     Purpose,
+    ThreadGiven,
     ThreadRemoved,
     ThreadReported,
     ThreadState,
@@ -38,7 +41,7 @@ NOWHERE = 255
 
 _ENTRY = 8
 _BUCKET_BYTES = BUCKET_THREADS * _ENTRY
-_STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS)
+_STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS, ThreadState.VACANT)
 """An entry stores the index of its state: add new states at the end only."""
 
 Threads = dict[OrganizationId, dict[int, bytes]]
@@ -66,7 +69,14 @@ class RemovalReported(msgspec.Struct, frozen=True):
     removed: ThreadRemoved
 
 
-ThreadStep = ThreadBucketChanged | RemovalReported
+class GivenTold(msgspec.Struct, frozen=True):
+    """The partition that has a thread is told whom another one gave it to."""
+
+    partition: int
+    given: ThreadGiven
+
+
+ThreadStep = ThreadBucketChanged | RemovalReported | GivenTold
 
 
 def apply_thread_step(threads: Threads, step: ThreadBucketChanged) -> None:
@@ -97,16 +107,28 @@ def begins_thread(request: ChoiceRequested) -> bool:
 
 
 def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
-    """Whether the asking partition may have the thread: no other has it, and it was not removed
-    (R4.6).
+    """Whether somebody may be asked for: nobody has the thread, and it is not gone (R4.6).
 
-    A reply may request only a thread that the page began itself (R4.5): of a thread that is not
-    remembered here, it is not known whether a partition has it.
+    A reply asks for one that the page began itself, and for one of which nothing was ever heard
+    (R4.5). Where something was forgotten, that may be just this thread: it stays with nobody, for
+    one owner comes first.
     """
     known = find(threads, request.organization, request.conversation_id)
-    if request.reply:
-        return known is not None and known.state is ThreadState.OURS
-    return known is None
+    if known is None:
+        return not (request.reply and _has_forgotten(threads, request))
+    return known.state is ThreadState.VACANT or (request.reply and known.state is ThreadState.OURS)
+
+
+def is_vacant(threads: Threads, request: ChoiceRequested) -> bool:
+    """Whether a partition has the thread, and waits for nobody."""
+    known = find(threads, request.organization, request.conversation_id)
+    return known is not None and known.state is ThreadState.VACANT
+
+
+def _has_forgotten(threads: Threads, request: ChoiceRequested) -> bool:
+    """Whether any thread can have been pushed out of the bucket in which it would stand."""
+    bucket, _ = _place(request.conversation_id)
+    return len(threads.get(request.organization, {}).get(bucket, b"")) >= _BUCKET_BYTES
 
 
 def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
@@ -118,25 +140,50 @@ def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
 def on_report(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested | None
 ) -> Iterator[ThreadStep]:
-    """Stage 1 reports an event of a thread; a repeated report changes nothing.
+    """Stage 1 tells what was heard of a thread; the same told again changes nothing.
 
-    Each reported removal is forwarded to the partition that has the thread; `waiting` is the
-    request with which the thread waits in the queue.
+    A removal is told on to the partition that has the thread, each time that it is told here;
+    `waiting` is the request by which the thread waits in the queue. So is what was decided by hand
+    in another partition, before it could be known who has the thread: that one has it no more.
     """
     known = find(threads, report.organization, report.conversation_id)
     after = _next_state(known, report, waiting)
     if after != known:
         yield _keep(threads, report.organization, report.conversation_id, after)
     if after.state is ThreadState.REMOVED and after.partition != NOWHERE:
-        told = ThreadRemoved(
-            organization=report.organization,
-            page_id=report.page_id,
-            conversation_id=report.conversation_id,
-            customer_id=None if waiting is None else waiting.customer_id,
-            seed=report.seed,
-            at=report.at,
-        )
-        yield RemovalReported(after.partition, told)
+        customer = None if waiting is None else waiting.customer_id
+        yield RemovalReported(after.partition, _removal(report, customer))
+    if report.given is not None and after.partition not in (NOWHERE, report.cause.partition):
+        yield GivenTold(after.partition, report.given)
+        yield RemovalReported(report.cause.partition, _removal(report, None))
+
+
+def vacated(
+    threads: Threads, report: ThreadReported, waiting: ChoiceRequested
+) -> Iterator[ThreadStep]:
+    """R4.6: all replies for which the thread waits were taken back."""
+    thread = Thread(ThreadState.VACANT, waiting.cause.partition)
+    yield _keep(threads, report.organization, report.conversation_id, thread)
+    yield left(thread.partition, report, waiting)
+
+
+def left(
+    partition: int, report: ThreadReported, asked: ChoiceRequested | ChoiceMade
+) -> RemovalReported:
+    """The partition that has the thread is told that it waits no more with what it asked."""
+    removed = _removal(report, asked.customer_id)
+    return RemovalReported(partition, replace(removed, request_id=asked.request_id))
+
+
+def _removal(report: ThreadReported, customer: CustomerId | None) -> ThreadRemoved:
+    return ThreadRemoved(
+        organization=report.organization,
+        page_id=report.page_id,
+        conversation_id=report.conversation_id,
+        customer_id=customer,
+        seed=report.seed,
+        at=report.at,
+    )
 
 
 def _next_state(
@@ -144,11 +191,14 @@ def _next_state(
 ) -> Thread:
     """What is known of the thread after the report."""
     match report.state:
-        case ThreadState.OURS:
+        case ThreadState.OURS | ThreadState.VACANT:  # nobody tells the latter
             return known or Thread(ThreadState.OURS, NOWHERE)
         case ThreadState.TAKEN:
             if known is None or known.state is ThreadState.OURS:
-                return Thread(ThreadState.TAKEN, report.cause.partition)
+                cause = report.cause if waiting is None else waiting.cause
+                return Thread(ThreadState.TAKEN, cause.partition)
+            if known.state is ThreadState.VACANT:
+                return Thread(ThreadState.TAKEN, known.partition)
             return known
         case ThreadState.REMOVED:
             place = NOWHERE if known is None else known.partition

@@ -38,7 +38,7 @@ from tuyen_router.domain.queue import (
     repeat_drained,
     split_by_answer,
 )
-from tuyen_router.domain.threads import RemovalReported, ThreadBucketChanged
+from tuyen_router.domain.threads import GivenTold, RemovalReported, ThreadBucketChanged
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
 from tuyen_router.stages.phases import Phase
@@ -333,6 +333,10 @@ class _Writing:
                     answers.append((step.answer.partition, record))
                 case RemovalReported():
                     record = private_record(step.removed.conversation_id, step.removed)
+                    self._outbox.require(self._answers, record)
+                    answers.append((step.partition, record))
+                case GivenTold():
+                    record = private_record(step.given.conversation_id, step.given)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
                 case PoolPublished():
