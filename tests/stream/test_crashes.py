@@ -136,10 +136,14 @@ async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
     """It waits for its outboxes to be acknowledged, and these wait for the group to confirm it."""
     async with SlowProxy(bench.kafka, 0.0) as network:
         cut_off = await _worker_in_flight(network, bench, delay_s=1.0)
-        other = await bench.worker()
-        await until(lambda: cut_off.owned() == [], SESSION_S + 10)
-        network.delay_s = 1_000.0
-        network.cut()
+        async with asyncio.TaskGroup() as group:
+            done = asyncio.Event()
+            group.create_task(_send_until(bench, done))
+            other = await bench.worker()
+            await until(lambda: cut_off.owned() == [], SESSION_S + 30)
+            network.delay_s = 1_000.0
+            network.cut()
+            done.set()
         await until(lambda: other.owned() == list(range(PARTITIONS)), SESSION_S + 30)
         await until(bench.all_handled)
         network.delay_s = 0.0
