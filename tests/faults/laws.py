@@ -137,8 +137,9 @@ def versions_rise_by_one(evidence: Evidence) -> Iterator[str | None]:
 
 
 def _broken_versions(conversation: str, records: list[AssignmentEvent]) -> str | None:
-    """A comment's thread may have been given by hand in one partition before another one's record
-    was heard of there (R4.1): then the latter says last, with a version above both, whose it is."""
+    """A comment's thread may have been assigned manually in one partition before the record of
+    another was known there (R4.1): then the latter's last record, with a version above both, names
+    the assignee."""
     if len({each.customer_id for each in records}) > 1:
         highest = max(each.version for each in records)
         last = {(each.customer_id, each.agent_id) for each in records if each.version == highest}

@@ -269,7 +269,7 @@ def _moved(evidence: Evidence) -> set[str]:
 
 def nothing_is_forgotten(evidence: Evidence) -> Iterator[str | None]:
     """R3.1, R4.1, R4.5: where rules always assign, each conversation was decided on, or its
-    customer's assignee has it; be it by replies alone, below a root that was nobody's to answer."""
+    customer's assignee has it; be it by replies alone, below a root that was assigned to nobody."""
     for conversation, row in evidence.rows.items():
         tenant = row["organization"]
         if tenant not in evidence.steady or row["page_id"] not in evidence.worlds[tenant].pages:

@@ -1,6 +1,5 @@
 """R3.7: a website's visitor who names another department, or another region of it."""
 
-
 import pytest
 from msgspec.structs import replace as changed
 

@@ -182,7 +182,7 @@ def test_r4_1_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> No
 
 
 def _fill_bucket(rotations: DispatchState, thread: ConversationId = COMMENT) -> None:
-    """As many threads are heard of as its bucket holds."""
+    """As many threads are reported as its bucket holds."""
     place, names = threads._place(thread)[0], (ConversationId(str(n)) for n in range(10**6))
     others = (each for each in names if threads._place(each)[0] == place)
     for each in islice(others, threads.BUCKET_THREADS):

@@ -91,7 +91,7 @@ def nothing_is_pending(history: History) -> None:
 
 def everybody_has_somebody(history: History) -> None:
     """R3.1, R4.1, R4.5: every conversation was decided on, in a history in which rules always
-    assign: of which something stands, be it a reply below a root that was nobody's to answer."""
+    assign: of which something stands, be it a reply below a root that was assigned to nobody."""
     found = rows(history)
     stands = {
         thread.id for thread, _, body in history.told if word_of(body) not in history.taken_back
@@ -199,7 +199,7 @@ def done_is_what_was_seen(history: History) -> None:
         if history.repliers.get(name) and (
             name not in history.begun_by_root or {*history.repliers[name]} != {thread.customer}
         ):
-            continue  # of replies by others, and of whoever was not heard of, not all is news
+            continue  # not every reply by others, or by unknown customers, reopens
         expected = bool(calls) and calls[-1].done and calls[-1].seen_offset >= events[-1]
         partition, conversation = (
             history.simulation.customers[thread.partition],

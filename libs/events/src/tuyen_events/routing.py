@@ -72,7 +72,7 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     """Other agents whose threads of the same customer were handed over and wait for the same
     answer."""
     reply: bool = False
-    """Of a comment: a reply, below a root that may be nobody's to answer (R4.5); or a root that
+    """Of a comment: a reply below a root that may be assigned to nobody (R4.5), or a root that
     somebody replied to before it came."""
     comments: tuple[MessageId, ...] = ()
     """The reply itself; while its thread waits, all for which it does (R4.6). None where not all

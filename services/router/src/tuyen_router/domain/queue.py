@@ -54,22 +54,22 @@ def on_request(
     *,
     behind: bool = False,
 ) -> Iterator[DispatchStep]:
-    """Answers a request. The steps follow from the state as it is: the caller may take all of them
-    before it folds any.
+    """Answers a request. The steps follow from the present state: the caller may take all of them
+    before it applies any.
 
-    `behind` says that those who wait are being handed out: the request takes its place after those
-    of them who can have the same agents (first come, first served), unless it never waits.
+    `behind` says that the queue is being drained: the request is queued after the waiting requests
+    that the same agents can take (first come, first served), unless it never waits.
 
-    A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
-    again and moves no cursor; when the answer is not remembered any more, it has long been in the
-    log. A root comment that was told twice, once without its author, asks from two partitions, and
-    so do a root and a reply that is there before it (R4.5): the first has the conversation, the
-    other gets no answer. A customer who waits and asks anew, for another department or because one
-    more agent is not to have them, keeps their place (R3.7).
+    A request that is read again, after a crash of stage 1 or of this stage, gets the same answer
+    and moves no cursor; if the answer is not remembered any more, it has long been in the log. A
+    root comment that was delivered twice, once without its author, is requested by two partitions,
+    and so is a root with a reply that arrived before it (R4.5): the first gets the conversation,
+    and the other no answer. A waiting customer for whom another request is made, for another
+    department or because one more agent is excluded, keeps their place (R3.7).
 
-    `at` is now, which the answer keeps however often it is given: a choice is made when it is made,
-    not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
-    switched on, before this stage has, waits until it has.
+    `at` is the present time, and stays in the answer however often it is sent: it is the time of
+    the choice, not of its cause. If stage 1 has read that rules were switched on, and this stage
+    has not yet, the request waits until it has.
     """
     given = state.answer_to(request.request_id)
     if given is not None:

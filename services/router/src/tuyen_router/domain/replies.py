@@ -44,8 +44,8 @@ def in_place(rotations: DispatchState, request: ChoiceRequested) -> ChoiceReques
 def on_reply_removed(
     rotations: DispatchState, report: ThreadReported, reply: MessageId, waiting: Waiting | None
 ) -> Iterator[DispatchStep]:
-    """R4.6: a thread that waits for replies alone leaves the queue with the last of them. That is
-    told again when it is heard again, after a crash that may have lost it."""
+    """R4.6: a thread that waits only for replies leaves the queue with the last of them. If the
+    removal is read again, after a crash that may have lost it, the partition is notified again."""
     if waiting is None:
         known = threads.find(rotations.threads, report.organization, report.conversation_id)
         given = rotations.answer_to(report.conversation_id)

@@ -55,8 +55,8 @@ def on_root_comment(
 
 
 def _may_ask(state: CustomerState, organization: OrganizationState, arrival: Arrival) -> bool:
-    """Whether stage 2 hears of a comment: while the thread is here and nobody's, of each, since it
-    waits for all of them (R4.6)."""
+    """Whether a comment is requested of stage 2. While the thread is here and has no assignee, every
+    comment is, since the thread waits for all of them (R4.6)."""
     current = state.conversations.get(arrival.conversation.id)
     return (
         (current is None or current.agent_id is None)
@@ -82,7 +82,7 @@ def on_reply(
     Only the root's author is in the root's partition, as a known customer. A reply by anybody else
     does not reopen the conversation here, so a root comment that is done does not count towards its
     agent's load again (R1.7). Instead it requests a choice for the thread, which this partition
-    gets if the root was nobody's to answer (R4.5): stage 2 knows that, and answers only the first
+    gets if the root was assigned to nobody (R4.5): stage 2 knows that, and answers only the first
     partition that asks.
     """
     is_here = arrival.conversation.id in state.conversations
@@ -99,10 +99,10 @@ def on_reply(
 def on_given(
     state: CustomerState, organization: OrganizationState, given: ThreadGiven, position: Position
 ) -> list[Decision]:
-    """R4.1, R6: a thread that is here was given by hand in another partition, which had not heard
-    of that. What was decided there stands, with a version above both, and leaves the queue.
+    """R4.1, R6: a thread that is here was assigned manually in another partition, which did not know
+    of this one. That assignment applies, with a version above both, and the thread leaves the queue.
 
-    Told again, it is no news; only the withdrawal may have been lost in a crash.
+    If it is read again, nothing changes; only the withdrawal may have been lost in a crash.
     """
     current = state.conversations.get(given.conversation_id)
     if current is None or current.customer is None:
@@ -148,11 +148,11 @@ def on_comment_removed(
     event_id: EventId,
     position: Position,
 ) -> list[Decision]:
-    """R4.6: a root comment is gone at the channel. Whoever tells of it, and whether it was heard of
-    or not, is for stage 2 to know; its author tells it to the partition that has it.
+    """R4.6: a root comment was removed at the channel. Every removal is reported to stage 2, which
+    knows whether the thread exists; a removal by the author is in the partition that has the thread.
 
-    Where it is not told whether it was a root, it may have been; so may a comment below what is a
-    livestream by now (P5a). Of a reply stage 2 is told where its thread may wait for it.
+    A comment whose parent is not given may have been a root, and so may a comment below a post that
+    is a livestream by now (P5a). The removal of a reply is reported if its thread may wait for it.
     """
     if comment.parent_external_id:
         return _on_reply_removed(state, comment, event_id, position)

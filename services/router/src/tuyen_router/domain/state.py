@@ -121,7 +121,7 @@ class AssignmentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A customer as it stands in `router-customers`.
+    """A customer as `router-customers` has it.
 
     A request that an assignment record settled is known by that record, and is left out at the next
     opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command

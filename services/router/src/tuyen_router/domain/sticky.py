@@ -108,9 +108,9 @@ def remember_event(
 
 
 def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
-    """The customer with an event in the ring that may be a repeated one, or of something that was
-    taken back: it was handled, and is no conversation's news, so that whoever calls its
-    conversation done is not told of it."""
+    """The customer with an event in the ring that may be a duplicate, or of something that was
+    removed. It was handled, but does not count as a new event of its conversation: it does not
+    reopen what is marked as done."""
     return _remember(customer, arrival, customer.open_request, _NO_CONVERSATION)
 
 
@@ -142,7 +142,7 @@ def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ..
 
 
 def is_gone(state: CustomerState, arrival: Arrival) -> bool:
-    """R4.6: whether it was taken back before it came, or comes again after that."""
+    """R4.6: whether the message was removed before it arrived, or is redelivered after that."""
     customer = state.customers.get(arrival.conversation.customer_id)
     return customer is not None and was_removed(customer.removed, arrival.message)
 

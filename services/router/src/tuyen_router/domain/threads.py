@@ -140,11 +140,12 @@ def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
 def on_report(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested | None
 ) -> Iterator[ThreadStep]:
-    """Stage 1 tells what was heard of a thread; the same told again changes nothing.
+    """Applies a report of stage 1 about a thread; a repeated report changes nothing.
 
-    A removal is told on to the partition that has the thread, each time that it is told here;
-    `waiting` is the request by which the thread waits in the queue. So is what was decided by hand
-    in another partition, before it could be known who has the thread: that one has it no more.
+    Every report of a removal is forwarded to the partition that has the thread; `waiting` is the
+    request with which the thread is in the queue. A manual assignment in another partition, made
+    before that one could know where the thread is, is forwarded as well: that partition gives it
+    up.
     """
     known = find(threads, report.organization, report.conversation_id)
     after = _next_state(known, report, waiting)
