@@ -72,8 +72,8 @@ def give_to(
 def _report_thread(
     command: Command, position: Position, version: int, agent: AgentId | None, reason: Reason
 ) -> list[ThreadReported]:
-    """R4.5, R4.6: reports a comment's thread to stage 2 also if no rule was asked about it, and whom
-    it was assigned to, since another partition may have it."""
+    """R4.5, R4.6: reports a comment's thread to stage 2 also if no rule was asked about it, and
+    whom it was assigned to, since another partition may have it."""
     if command.kind is not ConversationKind.COMMENT:
         return []
     give_to = ThreadGiven(

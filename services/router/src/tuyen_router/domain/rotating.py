@@ -55,7 +55,7 @@ def on_root_comment(
 
 
 def _may_ask(state: CustomerState, organization: OrganizationState, arrival: Arrival) -> bool:
-    """Whether a comment is requested of stage 2. While the thread is here and has no assignee, every
+    """Whether a comment is requested of stage 2. While the thread is here without assignee, every
     comment is, since the thread waits for all of them (R4.6)."""
     current = state.conversations.get(arrival.conversation.id)
     return (
@@ -99,8 +99,8 @@ def on_reply(
 def on_given(
     state: CustomerState, organization: OrganizationState, given: ThreadGiven, position: Position
 ) -> list[Decision]:
-    """R4.1, R6: a thread that is here was assigned manually in another partition, which did not know
-    of this one. That assignment applies, with a version above both, and the thread leaves the queue.
+    """R4.1, R6: a thread that is here was assigned manually in another partition, which did not
+    know of this one. That assignment applies, with a version above both; the thread leaves the queue.
 
     If it is read again, nothing changes; only the withdrawal may have been lost in a crash.
     """
@@ -149,7 +149,7 @@ def on_comment_removed(
     position: Position,
 ) -> list[Decision]:
     """R4.6: a root comment was removed at the channel. Every removal is reported to stage 2, which
-    knows whether the thread exists; a removal by the author is in the partition that has the thread.
+    knows whether the thread exists; one by the author is in the partition that has the thread.
 
     A comment whose parent is not given may have been a root, and so may a comment below a post that
     is a livestream by now (P5a). The removal of a reply is reported if its thread may wait for it.
