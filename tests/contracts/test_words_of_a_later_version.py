@@ -31,7 +31,7 @@ from router.domain.shop import (
 )
 from router.stages.streams import batch, events, record
 from support.directory import after
-from tuyen_crm.domain.contacts import Known, decide
+from tuyen_crm.domain.contacts import ContactKnowledge, decide
 from tuyen_directory.organization import Removed
 from tuyen_events.assignments import (
     AssignmentChanged,
@@ -374,7 +374,7 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
 
 def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:
     event = as_read(message())
-    made = decide(event, event.customer, "evt_1", Known.ABSENT)
+    made = decide(event, event.customer, "evt_1", ContactKnowledge.ABSENT)
     assert isinstance(made, ContactCreated)
     assert as_read(made).channel == EMAIL
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from tuyen_crm.domain.contacts import Known, decide
+from tuyen_crm.domain.contacts import ContactKnowledge, decide
 from tuyen_crm.worker import ContactWorker, KnownContacts
-from tuyen_events.codec import decode
+from tuyen_events.codec import Headers, decode
 from tuyen_events.contacts import ContactCreated, ContactNamed
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
@@ -29,7 +29,7 @@ from tuyen_events.topics import CONTACTS, DEAD_LETTERS, INBOUND, RECORD_BYTES, T
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Headers, LogUnavailableError, Record
+from tuyen_platform.kafka.ports import LogUnavailableError, Record
 
 MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
 PAGE = PageId("trang")
@@ -247,7 +247,7 @@ async def test_r9_5_an_event_of_which_no_contact_can_be_made_is_buried_and_the_r
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raising(
-        event: InboundEvent, customer: Customer, event_id: str, known: Known
+        event: InboundEvent, customer: Customer, event_id: str, known: ContactKnowledge
     ) -> ContactCreated | ContactNamed | None:
         if customer.external_id == "671":
             raise OverflowError("what nobody expected")

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from tuyen_crm.domain.contacts import (
     Contact,
+    ContactKnowledge,
     CustomerOfContact,
-    Known,
     customer_of,
     decide,
     evolve,
@@ -104,7 +104,7 @@ def test_c1_whose_contact_an_event_makes(event: InboundEvent, whose: Customer | 
 
 
 def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> None:
-    made = decide(comment(LAN), LAN, "evt_1", Known.ABSENT)
+    made = decide(comment(LAN), LAN, "evt_1", ContactKnowledge.ABSENT)
     assert made == ContactCreated(
         organization=SHOP,
         contact_id=contact_id(LAN.id),
@@ -125,7 +125,7 @@ def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
     visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
     visit = Visit(page_url="https://shop.example/vn")
     event = replace(message(), channel=Channel.LIVECHAT, customer=visitor, visit=visit)
-    made = decide(event, visitor, "evt_1", Known.ABSENT)
+    made = decide(event, visitor, "evt_1", ContactKnowledge.ABSENT)
     assert isinstance(made, ContactCreated)
     contact = evolve(None, made)
     assert contact is not None
@@ -138,18 +138,18 @@ def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
 @pytest.mark.parametrize(
     ("known", "name", "expected"),
     [
-        (Known.ABSENT, None, ContactCreated),
-        (Known.ABSENT, "Lan", ContactCreated),
-        (Known.NAMELESS, None, None),
-        (Known.NAMELESS, "  ", None),
-        (Known.NAMELESS, "Lan", ContactNamed),
-        (Known.NAMED, "Lan", None),
-        (Known.NAMED, "Lan Anh", None),
-        (Known.NAMED, None, None),
+        (ContactKnowledge.ABSENT, None, ContactCreated),
+        (ContactKnowledge.ABSENT, "Lan", ContactCreated),
+        (ContactKnowledge.NAMELESS, None, None),
+        (ContactKnowledge.NAMELESS, "  ", None),
+        (ContactKnowledge.NAMELESS, "Lan", ContactNamed),
+        (ContactKnowledge.NAMED, "Lan", None),
+        (ContactKnowledge.NAMED, "Lan Anh", None),
+        (ContactKnowledge.NAMED, None, None),
     ],
 )
 def test_c1_a_contact_is_made_once_and_named_once(
-    known: Known, name: str | None, expected: type | None
+    known: ContactKnowledge, name: str | None, expected: type | None
 ) -> None:
     event = message(name)
     made = decide(event, event.customer, "evt_1", known)
@@ -157,8 +157,8 @@ def test_c1_a_contact_is_made_once_and_named_once(
 
 
 def test_c1_a_contact_and_its_later_name() -> None:
-    created = decide(message(), NAMELESS, "evt_1", Known.ABSENT)
-    named = decide(comment(LAN), LAN, "evt_2", Known.NAMELESS)
+    created = decide(message(), NAMELESS, "evt_1", ContactKnowledge.ABSENT)
+    named = decide(comment(LAN), LAN, "evt_2", ContactKnowledge.NAMELESS)
     assert isinstance(created, ContactCreated)
     assert isinstance(named, ContactNamed)
     contact = evolve(evolve(None, created), named)
@@ -188,7 +188,7 @@ def test_c1_a_contact_and_its_later_name() -> None:
 def test_c1_events_of_one_customer_make_one_contact_with_the_first_name(
     names: list[str | None],
 ) -> None:
-    known, contact, made = Known.ABSENT, None, 0
+    known, contact, made = ContactKnowledge.ABSENT, None, 0
     for number, name in enumerate(names):
         event = message(name)
         said = decide(event, event.customer, f"evt_{number}", known)

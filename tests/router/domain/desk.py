@@ -17,12 +17,16 @@ from router.domain.shop import (
     shop,
 )
 from tuyen_events.assignments import AssignmentEvent, InputOffsets
-from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
+from tuyen_events.commands import (
+    AssignConversation,
+    Command,
+    MarkConversationDone,
+    ReturnToRotation,
+)
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Verdict
 from tuyen_events.vocabulary import Channel
 from tuyen_router.domain.choice_results import on_answer
-from tuyen_router.domain.command_results import Command
 from tuyen_router.domain.decisions import CustomerSaved, Decision, DoneSaved
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return

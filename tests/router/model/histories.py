@@ -24,7 +24,12 @@ from router.model.world import (
 )
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data, encode
-from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
+from tuyen_events.commands import (
+    AssignConversation,
+    Command,
+    MarkConversationDone,
+    ReturnToRotation,
+)
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
@@ -47,7 +52,6 @@ from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,
 )
-from tuyen_router.domain.command_results import Command
 from tuyen_router.domain.state import ConversationState
 from tuyen_stream import OutRecord
 

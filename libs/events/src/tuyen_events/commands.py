@@ -96,6 +96,10 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     at: Moment
 
 
+Command = AssignConversation | ReturnToRotation | MarkConversationDone
+"""What a gateway asks the router to do with a conversation."""
+
+
 class Outcome(Word):
     APPLIED = "applied"
     UNCHANGED = "unchanged"

@@ -7,19 +7,22 @@ from starlette.applications import Starlette
 
 from tuyen_crm.projections import contacts
 from tuyen_crm.projections.contacts import ContactsView
+from tuyen_crm.settings import CrmSettings
 from tuyen_crm.worker import APART_S, SERVICE, ContactWorker
 from tuyen_events.topics import CONTACTS
+from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import Database
+from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
+from tuyen_platform.service import Service
 
 VIEW_GROUP = "crm-contacts"
 
 
 @dataclass(frozen=True, slots=True)
 class Crm:
-    """The service. The caller must run `worker` and `project`; it is ready once they are."""
+    """The parts of the service. `worker` and `project` must run; it is ready once they are."""
 
     app: Starlette
     log: Log
@@ -42,6 +45,19 @@ class Crm:
             apart_s=APART_S,
             status=self.status,
         )
+
+
+def build(settings: CrmSettings, log: Log, clock: Clock) -> Service:
+    """Builds the service. Nothing runs yet."""
+    database = connect(settings.mongodb, settings.database)
+    crm = compose(log, database)
+    return Service(
+        settings=settings,
+        app=crm.app,
+        health=crm.health,
+        loops=[crm.worker.run, crm.project],
+        close=database.client.close,
+    )
 
 
 def compose(log: Log, database: Database) -> Crm:

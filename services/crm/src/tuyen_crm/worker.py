@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from tuyen_crm.domain.contacts import Known, customer_of, decide, known_after
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode, encode
+from tuyen_crm.domain.contacts import ContactKnowledge, customer_of, decide, known_after
+from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError, decode, encode
 from tuyen_events.contacts import ContactCreated, ContactNamed
 from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId, caused_event_id, contact_id
@@ -16,7 +16,6 @@ from tuyen_platform.blame import is_the_records
 from tuyen_platform.dead_letters import put_aside, send_to_dead_letters, skip
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
-    Headers,
     Log,
     LogUnavailableError,
     Offsets,
@@ -47,16 +46,16 @@ class KnownContacts:
         self._made: set[bytes] = set()
         self._nameless: set[bytes] = set()
 
-    def of(self, contact: ContactId) -> Known:
+    def of(self, contact: ContactId) -> ContactKnowledge:
         digest = _digest(contact)
         if digest not in self._made:
-            return Known.ABSENT
-        return Known.NAMELESS if digest in self._nameless else Known.NAMED
+            return ContactKnowledge.ABSENT
+        return ContactKnowledge.NAMELESS if digest in self._nameless else ContactKnowledge.NAMED
 
     def note(self, event: ContactCreated | ContactNamed) -> None:
         """Notes what was written. A contact that has a name keeps it."""
         digest = _digest(event.contact_id)
-        if known_after(event) is Known.NAMED:
+        if known_after(event) is ContactKnowledge.NAMED:
             self._nameless.discard(digest)
         elif digest not in self._made:
             self._nameless.add(digest)

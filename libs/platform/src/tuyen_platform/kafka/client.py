@@ -14,13 +14,12 @@ from aiokafka.errors import (
     KafkaError,
 )
 
-from tuyen_events.codec import encode
+from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
-    Headers,
     LogUnavailableError,
     Offsets,
     ProducerRecord,

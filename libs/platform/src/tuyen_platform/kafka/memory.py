@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from tuyen_events.codec import encode
+from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
-    Headers,
     Offsets,
     ProducerRecord,
     Record,

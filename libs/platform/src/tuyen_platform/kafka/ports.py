@@ -10,10 +10,9 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from tuyen_events.codec import Headers
 from tuyen_events.event import Envelope
 from tuyen_events.topics import Topic
-
-Headers = Sequence[tuple[str, bytes]]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

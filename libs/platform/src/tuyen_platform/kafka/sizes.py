@@ -1,7 +1,8 @@
 """The limits on the size of a record."""
 
+from tuyen_events.codec import Headers
 from tuyen_events.topics import Topic
-from tuyen_platform.kafka.ports import Headers, RecordTooLargeError
+from tuyen_platform.kafka.ports import RecordTooLargeError
 
 _HEADER_OVERHEAD_BYTES = 10
 

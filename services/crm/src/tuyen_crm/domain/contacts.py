@@ -33,7 +33,7 @@ DEFAULT_WAREHOUSE = "default"
 """The warehouse of new contacts (W1): every organization has it from its start."""
 
 
-class Known(Enum):
+class ContactKnowledge(Enum):
     """What is known of a customer's contact."""
 
     ABSENT = auto()
@@ -90,12 +90,12 @@ def customer_of(event: Event) -> Customer | None:
 
 
 def decide(
-    event: InboundEvent, customer: Customer, event_id: str, known: Known
+    event: InboundEvent, customer: Customer, event_id: str, known: ContactKnowledge
 ) -> ContactCreated | ContactNamed | None:
     """What is new in an event of `customer`: a contact, or the name of one."""
     name = customer.name.strip() if customer.name else None
     match known:
-        case Known.ABSENT:
+        case ContactKnowledge.ABSENT:
             return ContactCreated(
                 organization=event.organization,
                 contact_id=contact_id(customer.id),
@@ -115,7 +115,7 @@ def decide(
                 caused_by=event_id,
                 at=event.occurred_at,
             )
-        case Known.NAMELESS if name:
+        case ContactKnowledge.NAMELESS if name:
             return ContactNamed(
                 organization=event.organization,
                 contact_id=contact_id(customer.id),
@@ -134,8 +134,8 @@ def _page_url(event: InboundEvent) -> str | None:
     return None if visit is None else visit.page_url
 
 
-def known_after(event: ContactCreated | ContactNamed) -> Known:
-    return Known.NAMED if event.name else Known.NAMELESS
+def known_after(event: ContactCreated | ContactNamed) -> ContactKnowledge:
+    return ContactKnowledge.NAMED if event.name else ContactKnowledge.NAMELESS
 
 
 def evolve(contact: Contact | None, event: ContactCreated | ContactNamed) -> Contact | None:

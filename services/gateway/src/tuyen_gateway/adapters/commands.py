@@ -9,9 +9,9 @@ from typing import NamedTuple
 from tuyen_events.codec import UnreadableEventError, decode_data, encode
 from tuyen_events.commands import (
     AssignConversation,
+    Command,
     CommandSettled,
     MarkConversationDone,
-    ReturnToRotation,
 )
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, customer_key
@@ -22,8 +22,6 @@ from tuyen_gateway.domain.inbox import InboxRow, seen_offset
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, ProducerRecord, Record
-
-Command = AssignConversation | ReturnToRotation | MarkConversationDone
 
 
 class Placed(NamedTuple):

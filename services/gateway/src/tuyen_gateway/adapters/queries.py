@@ -18,7 +18,7 @@ _SHOWN = tuple(
 )
 
 
-Key = tuple[datetime, str]
+ListKey = tuple[datetime, str]
 """The position of a row in the list: its last activity, then its id."""
 
 
@@ -95,7 +95,7 @@ def shown_to(scope: Scope) -> Document:
     return {**dict.fromkeys(_SHOWN, 1), **own}
 
 
-def below(last: Key) -> Document:
+def below(last: ListKey) -> Document:
     """Matches what comes after a row in the list."""
     at, key = last
     return {

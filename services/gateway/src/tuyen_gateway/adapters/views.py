@@ -18,7 +18,7 @@ from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import (
-    Key,
+    ListKey,
     below,
     covered_query,
     matching_query,
@@ -180,7 +180,7 @@ class MongoViews:
         *,
         limit: int,
         left: int | None,
-        moved: Mapping[str, Key | None],
+        moved: Mapping[str, ListKey | None],
         session: MongoSession | None,
     ) -> ViewPage[InboxRow]:
         """A page of `limit` rows; `left` is how many are to be found from there on, if that is
@@ -188,7 +188,7 @@ class MongoViews:
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(below(walk.last))
-        found: list[tuple[Key, Document]] = []
+        found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
@@ -214,7 +214,7 @@ class MongoViews:
         snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
-    async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, Key | None]:
+    async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, ListKey | None]:
         """The rows that got a message since the scan began, each with its position at that time;
         None for new ones."""
         beyond = [
@@ -252,10 +252,10 @@ class MongoViews:
         self,
         scope: Scope,
         matching: Sequence[Document],
-        moved: Mapping[str, Key | None],
-        last: Key | None,
+        moved: Mapping[str, ListKey | None],
+        last: ListKey | None,
         session: MongoSession | None,
-    ) -> list[tuple[Key, Document]]:
+    ) -> list[tuple[ListKey, Document]]:
         """The rows that moved and that the scan had not reached, at their earlier positions."""
         ahead = {
             key: place
@@ -372,7 +372,7 @@ class _ListCursor:
     many are left, where that is kept."""
 
     snapshot_offsets: Sequence[int]
-    last: Key | None
+    last: ListKey | None
     left: int | None
 
     def encode(self) -> str | None:

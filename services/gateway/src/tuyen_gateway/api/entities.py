@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tuyen_directory.organization import StoredEntity
-from tuyen_events.directory import DirectoryEvent
+from tuyen_gateway.adapters.directory import EntityT
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import directory_position
@@ -12,7 +12,6 @@ from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.gateway import Gateway
 
 IdT = TypeVar("IdT", bound=str)
-EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 ViewT = TypeVar("ViewT")
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from tuyen_events.commands import (
     AssignConversation,
+    Command,
     CommandSettled,
     MarkConversationDone,
     Outcome,
@@ -32,8 +33,6 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.state import CustomerState, Refusal, last_settled, order_of
-
-Command = AssignConversation | ReturnToRotation | MarkConversationDone
 
 
 def was_handled(state: CustomerState, command: Command, position: Position, repeated: bool) -> bool:

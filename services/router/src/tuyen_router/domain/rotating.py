@@ -100,7 +100,7 @@ def on_given(
     state: CustomerState, organization: OrganizationState, given: ThreadGiven, position: Position
 ) -> list[Decision]:
     """R4.1, R6: a thread that is here was assigned manually in another partition, which did not
-    know of this one. That assignment applies, with a version above both; the thread leaves the queue.
+    know of this one. That assignment applies, with a version above both; the thread is dequeued.
 
     If it is read again, nothing changes; only the withdrawal may have been lost in a crash.
     """
