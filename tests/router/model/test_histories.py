@@ -22,7 +22,7 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
-from tuyen_router.domain import dispatch_state, snapshot, threads
+from tuyen_router.domain import archiving, dispatch_state, threads
 from tuyen_router.domain.archive import ENTRY_BYTES
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.stages import organizations as organization_stage
@@ -233,7 +233,7 @@ def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
 ) -> None:
     """Four hours pass between two events, so comments are at rest for most of a history; workers
     start again whenever all is quiet, as they would long before anything comes to rest."""
-    monkeypatch.setattr(snapshot, "YOUNG", 0)
+    monkeypatch.setattr(archiving, "YOUNG", 0)
     rested = 0
     for seed in range(40 * histories):
         history = begin(seed, with_model=False)

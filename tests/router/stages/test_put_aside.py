@@ -17,6 +17,7 @@ from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.state import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
+from tuyen_router.stages.customer_writer import add_report
 from tuyen_router.stages.loads import in_parts
 from tuyen_router.stages.phases import Phase
 from tuyen_stream import Outbox
@@ -153,7 +154,7 @@ def test_r1_7_the_loads_of_ten_thousand_agents_are_told_in_parts() -> None:
     assert tuple(name for each in parts for name in each.settled) == settled
     assert not any(each.loads and each.settled for each in parts)
     outbox = Outbox()
-    customers.add_report(outbox, "t.", whole)
+    add_report(outbox, "t.", whole)
     assert len(written(outbox, Phase.MESSAGES, "t.router-requests")) == len(parts)
     assert _reports(outbox) == parts
 

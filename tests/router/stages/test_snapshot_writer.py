@@ -32,7 +32,7 @@ from tuyen_events.inbound import CommentAdded, CommentEvent, CommentRemoved, Cus
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import Channel, Reason, Strategy
 from tuyen_platform.clock import ManualClock
-from tuyen_router.domain import archive, snapshot
+from tuyen_router.domain import archive, archiving, snapshot
 from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
@@ -123,8 +123,8 @@ class _Log:
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "YOUNG", YOUNG)
-    monkeypatch.setattr(snapshot, "MARKS", MARKS)
+    monkeypatch.setattr(archiving, "YOUNG", YOUNG)
+    monkeypatch.setattr(archiving, "MARKS", MARKS)
     monkeypatch.setattr(snapshot_writer, "SAVED_FROM", 10)
 
 
@@ -324,7 +324,7 @@ def test_r5_1_what_waits_never_rests() -> None:
 def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_large(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(snapshot, "MOST_LIVES", 5)
+    monkeypatch.setattr(archiving, "MOST_LIVES", 5)
     log = _Log()
     log.handle("inbound", _comment(ConversationId("live_first"), AT, livestream=True))
     asked = answer(request(0, LIVE), Verdict.CHOSEN, A)

@@ -18,8 +18,9 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
+from tuyen_router.domain.requests import conversations_of
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState, Request
-from tuyen_router.domain.sticky import conversations_of, follow_assignee
+from tuyen_router.domain.sticky import assignee_stays_without_candidate, follow_assignee
 
 
 def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> list[Decision]:
@@ -147,7 +148,7 @@ def _make_records(
             case Verdict.QUEUED:
                 if current is None or not current.waiting or _is_asked_anew(current, answer):
                     records.append(_make_record(state, conversation, answer, None, Reason.QUEUED))
-            case Verdict.NOBODY if answer.purpose is Purpose.OFFLINE:  # R3.3: the assignee stays
+            case Verdict.NOBODY if assignee_stays_without_candidate(answer.purpose):  # R3.3
                 records += follow_assignee(
                     state,
                     conversation,

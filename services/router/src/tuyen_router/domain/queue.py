@@ -17,7 +17,6 @@ from tuyen_events.routing import (
     ChoiceRequested,
     ChoiceWithdrawn,
     LoadsReported,
-    Purpose,
     ThreadReported,
     Verdict,
 )
@@ -44,6 +43,7 @@ from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
 from tuyen_router.domain.state import order_of
+from tuyen_router.domain.sticky import assignee_stays_without_candidate
 
 
 def on_request(
@@ -101,7 +101,7 @@ def on_request(
     never_waits = (
         before is None
         and not ahead
-        and (request.purpose is Purpose.OFFLINE or _leaves_unassigned(organization))
+        and (assignee_stays_without_candidate(request.purpose) or _leaves_unassigned(organization))
     )
     overtakes = never_waits or not behind
     if (
@@ -162,7 +162,7 @@ def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) 
     return (
         not organization.assigns_by_itself
         and organization.directory_offset < request.directory
-        and request.purpose is not Purpose.OFFLINE
+        and not assignee_stays_without_candidate(request.purpose)
     )
 
 

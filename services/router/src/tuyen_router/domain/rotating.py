@@ -17,6 +17,13 @@ from tuyen_events.routing import (
     ThreadState,
 )
 from tuyen_events.vocabulary import ConversationKind, Reason
+from tuyen_router.domain.arrivals import (
+    Arrival,
+    is_gone,
+    remember_event,
+    remember_uncertain,
+    reopen_if_new,
+)
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -25,16 +32,9 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.requests import request_choice
 from tuyen_router.domain.seen import Seen, recognize
 from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
-from tuyen_router.domain.sticky import (
-    Arrival,
-    is_gone,
-    remember_event,
-    remember_uncertain,
-    reopen_if_new,
-    request_choice,
-)
 
 
 def on_root_comment(

@@ -8,9 +8,8 @@ of assignments on something is not in them yet.
 Decides R9.6.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from sys import intern
 
 import msgspec
@@ -20,7 +19,7 @@ from tuyen_events.assignments import InputOffsets
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Reason
-from tuyen_router.domain.archive import REMEMBERED_DAYS, ArchivedConversation, Owner, bucket_of
+from tuyen_router.domain.archive import ArchivedConversation, Owner, bucket_of
 from tuyen_router.domain.state import (
     AssignmentSummary,
     ConversationState,
@@ -32,30 +31,10 @@ from tuyen_router.domain.state import (
     merge_offsets,
 )
 
-_CHANGE_BYTES = 1_000
+CHANGE_BYTES = 1_000
 """What is written for one conversation beside its bucket: its own record, or its customer's."""
 ROW_BYTES = 256
 """What each livestream thread of a customer adds to the customer's record."""
-
-MOST_LIVES = 500
-"""The most livestream threads of a customer that are not at rest: all of them are in one record."""
-
-YOUNG = 8_192
-"""How many conversations of a partition never come to rest, however old they are: a crash may have
-lost what follows from their last records, and their full state says so. No more can be in flight to
-the broker."""
-
-MARKS = 8_192
-"""So many marks of conversations without a row are kept of a partition, the latest ones."""
-
-_WHOLE_DAYS = 2
-"""A conversation comes to rest when the day of its last record is at least so many days ago."""
-
-_AT_ONCE = 2_000
-"""The most conversations that are found old at once, which takes some milliseconds; a batch makes
-no more of them."""
-_MARK_BYTES = 100
-"""What the removal of a mark takes."""
 
 
 class SnapshotTail(msgspec.Struct, frozen=True, array_like=True):
@@ -207,14 +186,14 @@ def _is_woken(
 ) -> None:
     state.woken[conversation] = customer_id
     bucket = state.archive.buckets.get(bucket_of(conversation), b"")
-    state.woken_bytes += len(bucket) + _bytes_beside(state, customer_id)
+    state.woken_bytes += len(bucket) + bytes_beside(state, customer_id)
 
 
-def _bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
+def bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
     """The most that is written for a conversation beside its bucket."""
     if customer_id is None:
-        return _CHANGE_BYTES
-    return _CHANGE_BYTES + ROW_BYTES * len(state.customer(customer_id).lives)
+        return CHANGE_BYTES
+    return CHANGE_BYTES + ROW_BYTES * len(state.customer(customer_id).lives)
 
 
 def restore_conversation(
@@ -269,19 +248,19 @@ def take_restored(state: CustomerState, most_bytes: int) -> Iterator[ChangedEntr
     changed, size = ChangedEntries(), 0
     for number, conversations in buckets.items():
         more = len(state.archive.buckets.get(number, b""))
-        more += sum(_bytes_beside(state, each) for each in conversations.values())
+        more += sum(bytes_beside(state, each) for each in conversations.values())
         if size and size + more > most_bytes:
             yield changed
             changed, size = ChangedEntries(), 0
         size += more
         for conversation, customer in conversations.items():
-            _note(changed, conversation, customer)
+            note_change(changed, conversation, customer)
             changed.marks.append(conversation)
     if size:
         yield changed
 
 
-def _note(
+def note_change(
     changed: ChangedEntries, conversation: ConversationId, customer: CustomerId | None
 ) -> None:
     changed.buckets.add(bucket_of(conversation))
@@ -289,160 +268,6 @@ def _note(
         changed.comments.append(conversation)
     elif customer not in changed.customers:
         changed.customers.append(customer)
-
-
-def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | None:
-    """Puts some of what nothing happened to for long enough to rest, as many as change so many
-    bytes; None when there is nothing. Those of one bucket go together, for it is written whole.
-
-    What waits, or what a customer's open request asks for, stays. What had its last record
-    `REMEMBERED_DAYS` ago is forgotten on this occasion, and so are the oldest of too many marks.
-    """
-    changed = ChangedEntries()
-    known = len(state.archive.owners)
-    size = _forget_marks(state, changed)
-    _gather(state)
-    while state.due and size < most_bytes:
-        bucket = next(iter(state.due))
-        size += _rest_together(state, changed, bucket, most_bytes - size)
-    if not changed.buckets and not changed.marks:
-        return None
-    for number in changed.buckets:
-        changed.freed += _forget(state, state.archive.let_go(number, _oldest(state)))
-    changed.owners = range(known, len(state.archive.owners))
-    return changed
-
-
-def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
-    """Lets the oldest marks go where those without a row are too many: returns how much is written
-    of that. One whose conversation has a row by now stays with it."""
-    most = min(_AT_ONCE, max(0, len(state.bare) - MARKS))
-    for conversation in list(islice(state.bare, most)):
-        del state.bare[conversation]
-        if conversation in state.done and conversation not in state.conversations:
-            del state.done[conversation]
-            changed.marks.append(conversation)
-    return _MARK_BYTES * len(changed.marks)
-
-
-def _gather(state: CustomerState) -> None:
-    """Moves what is old enough from `recent` to `due`."""
-    old: list[ConversationId] = []
-    most = min(_AT_ONCE, max(0, len(state.recent) - YOUNG))
-    for conversation in islice(state.recent, most):
-        current = state.conversations.get(conversation)
-        if current is not None and current.day > state.today - _WHOLE_DAYS:
-            break
-        old.append(conversation)
-    for conversation in old:
-        due = state.due.setdefault(bucket_of(conversation), [])
-        due.append((conversation, state.recent.pop(conversation)))
-
-
-def _rest_together(
-    state: CustomerState, changed: ChangedEntries, bucket: int, most_bytes: int
-) -> int:
-    """Puts those of a bucket to rest that are due, and returns how much is written of them."""
-    due = state.due.pop(bucket)
-    size = taken = 0
-    while taken < len(due) and size < most_bytes:
-        conversation, customer = due[taken]
-        taken += 1
-        current = state.conversations.get(conversation)
-        if current is None or conversation in state.recent:
-            continue  # it rests already, or something happened to it meanwhile
-        size += _bytes_beside(state, customer)
-        if _has_to_stay(state, conversation, customer, current):
-            mark_recent(state, conversation, customer)
-            continue
-        if conversation in state.done:
-            changed.marks.append(conversation)
-        _rest(state, conversation, customer, current)
-        _note(changed, conversation, customer)
-    if taken < len(due):
-        state.due[bucket] = due[taken:]
-    return size + len(state.archive.buckets.get(bucket, b""))
-
-
-def archive_threads_of(
-    state: CustomerState, customer_id: CustomerId, most_bytes: int
-) -> ChangedEntries | None:
-    """Brings the oldest livestream threads of a customer to rest, however young, when they are too
-    many for one record, until so many bytes of buckets have changed; None when they are not too
-    many, or all of them wait."""
-    customer = state.customer(customer_id)
-    if len(customer.lives) <= MOST_LIVES:
-        return None
-    changed = ChangedEntries()
-    known = len(state.archive.owners)
-    size = 0
-    for live in customer.lives[:-MOST_LIVES]:
-        if size >= most_bytes:
-            break
-        current = state.conversations[live]
-        if _has_to_stay(state, live, customer_id, current):
-            continue
-        if live in state.done:
-            changed.marks.append(live)
-        state.recent.pop(live, None)
-        size += _CHANGE_BYTES + _rest(state, live, customer_id, current)
-        _note(changed, live, customer_id)
-    changed.owners = range(known, len(state.archive.owners))
-    return changed if changed.buckets else None
-
-
-def _oldest(state: CustomerState) -> int:
-    return state.today - REMEMBERED_DAYS
-
-
-def _has_to_stay(
-    state: CustomerState,
-    conversation: ConversationId,
-    customer: CustomerId | None,
-    current: ConversationState,
-) -> bool:
-    if current.waiting or not state.archive.can_hold(current.reason):
-        return True
-    if customer is None:
-        return False
-    request = state.customer(customer).open_request
-    return request is not None and any(each == conversation for each, _ in request.conversations)
-
-
-def _rest(
-    state: CustomerState,
-    conversation: ConversationId,
-    customer: CustomerId | None,
-    current: ConversationState,
-) -> int:
-    """Returns the new size of the conversation's bucket."""
-    seen = state.done.pop(conversation, None)
-    rested = ArchivedConversation(
-        owner=(current.organization, current.agent_id),
-        version=current.version,
-        reason=current.reason,
-        day=current.day,
-        inbound=max(0, current.inbound if seen is None else seen),
-        is_done=seen is not None,
-    )
-    bucket = state.archive.put(conversation, rested)
-    del state.conversations[conversation]
-    state.unsaved.pop(conversation, None)
-    if customer is not None:
-        found = state.customer(customer)
-        found.lives = tuple(each for each in found.lives if each != conversation)
-    return len(state.archive.buckets[bucket])
-
-
-def _forget(state: CustomerState, gone: Iterable[ArchivedConversation]) -> list[Owner]:
-    freed: list[Owner] = []
-    for each in gone:
-        organization, agent = each.owner
-        if not each.is_done and agent is not None:
-            count_load(state.loads[organization], agent, -1)
-            state.marks += 1
-            freed.append(each.owner)
-    return freed
 
 
 def note_written(

@@ -7,46 +7,27 @@ from datetime import datetime
 
 import msgspec
 
-from tuyen_events.ids import ConversationId, EventId, MessageId
-from tuyen_events.inbound import Visit
-from tuyen_events.routing import ChoiceRequested, Position, Purpose
-from tuyen_events.vocabulary import Channel, Presence, Reason
+from tuyen_events.ids import AgentId, EventId
+from tuyen_events.routing import Purpose
+from tuyen_events.vocabulary import Presence, Reason
+from tuyen_router.domain.arrivals import (
+    Arrival,
+    remember_event,
+    remember_uncertain,
+    reopen_if_new,
+)
 from tuyen_router.domain.candidates import is_outside, may_answer
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
-    CustomerSaved,
     Decision,
-    DoneSaved,
     Provenance,
     make_assignment,
 )
 from tuyen_router.domain.livestream import with_comment
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.seen import Seen, recognize, remember_seen, was_removed
-from tuyen_router.domain.state import (
-    CustomerRecord,
-    CustomerRouting,
-    CustomerState,
-    Request,
-    RequestedDepartment,
-    request_id,
-)
-from tuyen_router.domain.visits import address_of
-
-
-class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An inbound event that may need an agent, with its position in the log."""
-
-    event_id: EventId
-    conversation: ConversationIdentity
-    channel: Channel
-    position: Position
-    at: datetime
-    visit: Visit | None = None
-    message: MessageId | None = None
-    """The message or comment that it is."""
-    time: int = 0
-    """The event's own time, as the ring of recent events stores it."""
+from tuyen_router.domain.requests import open_request, request_again, request_choice, request_id_of
+from tuyen_router.domain.seen import Seen, recognize, was_removed
+from tuyen_router.domain.state import CustomerRouting, CustomerState, Request, RequestedDepartment
 
 
 def on_sticky_event(
@@ -83,68 +64,18 @@ def on_sticky_event(
         request, decisions = _join_request(state, organization, request, arrival)
         if named != customer.named:
             request = _redirect(organization, customer, request, arrival)
-            decisions.append(_request_again(arrival, request))
+            decisions.append(request_again(arrival, request))
     elif organization.assigns_by_itself:
         named = _department_requested(arrival) or named
         if _was_decided(state, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
-            request = _open_request(arrival, purpose)
+            request = open_request(arrival, purpose)
             decisions = [request_choice(arrival, purpose)]
         else:
             decisions = _follow_assignee(state, organization, arrival)
     saved = remember_event(customer, arrival, request, named)
     return [saved, *reopen_if_new(state, arrival), *decisions]
-
-
-def remember_event(
-    customer: CustomerRouting,
-    arrival: Arrival,
-    request: Request | None,
-    named: RequestedDepartment | None = None,
-) -> CustomerSaved:
-    """The customer's record with the event added to the ring, and with a request."""
-    return _remember(customer, arrival, request, arrival.conversation.id, named)
-
-
-def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
-    """The customer with an event in the ring that may be a duplicate, or of something that was
-    removed. It was handled, but does not count as a new event of its conversation: it does not
-    reopen what is marked as done."""
-    return _remember(customer, arrival, customer.open_request, _NO_CONVERSATION)
-
-
-_NO_CONVERSATION = ConversationId("")
-
-
-def _remember(
-    customer: CustomerRouting,
-    arrival: Arrival,
-    request: Request | None,
-    conversation: ConversationId,
-    named: RequestedDepartment | None = None,
-) -> CustomerSaved:
-    offset = arrival.position.offset
-    seen = remember_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
-    named = named or customer.named
-    record = CustomerRecord(request, seen, customer.refused, named, removed=customer.removed)
-    return CustomerSaved(arrival.conversation.customer_id, record)
-
-
-def reopen_if_new(state: CustomerState, arrival: Arrival) -> tuple[DoneSaved, ...]:
-    """I12: an event that was not yet seen when the conversation was marked as done opens it
-    again."""
-    conversation = arrival.conversation.id
-    seen = state.done.get(conversation)
-    if seen is None or arrival.position.offset <= seen or is_gone(state, arrival):
-        return ()
-    return (DoneSaved(conversation, None),)
-
-
-def is_gone(state: CustomerState, arrival: Arrival) -> bool:
-    """R4.6: whether the message was removed before it arrived, or is redelivered after that."""
-    customer = state.customers.get(arrival.conversation.customer_id)
-    return customer is not None and was_removed(customer.removed, arrival.message)
 
 
 def _purpose(
@@ -158,9 +89,21 @@ def _purpose(
         return Purpose.STICKY_LOST  # R3.4
     if _requests_another_department(organization, customer, arrival):
         return Purpose.STICKY_LOST  # R3.7
-    if organization.settings.auto_reassign and organization.presence_of(agent) is Presence.OFFLINE:
+    if _is_to_be_replaced(organization, agent):
         return Purpose.OFFLINE  # R3.3
     return None  # R3.2
+
+
+def _is_to_be_replaced(organization: OrganizationState, agent: AgentId) -> bool:
+    """R3.3: whether the customer of an assignee who has logged out gets another one now."""
+    is_offline = organization.presence_of(agent) is Presence.OFFLINE
+    return organization.settings.auto_reassign and is_offline
+
+
+def assignee_stays_without_candidate(purpose: Purpose) -> bool:
+    """R3.3: whether a request for which nobody is a candidate leaves the customer with the present
+    assignee, although that agent is offline. Such a request never waits in the queue."""
+    return purpose is Purpose.OFFLINE
 
 
 def _department_requested(arrival: Arrival) -> RequestedDepartment | None:
@@ -200,7 +143,7 @@ def _redirect(
         purpose = Purpose.STICKY_LOST
     return msgspec.structs.replace(
         request,
-        id=_request_id(arrival),
+        id=request_id_of(arrival),
         purpose=purpose,
         seed=arrival.event_id,
         cause=arrival.position,
@@ -242,21 +185,6 @@ def follow_assignee(
         request_id=request_id,
     )
     return [make_assignment(state, conversation, customer.agent_id, why)]
-
-
-def _open_request(arrival: Arrival, purpose: Purpose) -> Request:
-    conversation = arrival.conversation
-    return Request(
-        id=_request_id(arrival),
-        organization=conversation.organization,
-        page_id=conversation.page_id,
-        channel=arrival.channel,
-        conversations=((conversation.id, conversation.kind),),
-        purpose=purpose,
-        seed=arrival.event_id,
-        cause=arrival.position,
-        comments=() if arrival.message is None else ((conversation.id, arrival.message),),
-    )
 
 
 def _join_request(
@@ -302,56 +230,5 @@ def _replay(customer: CustomerRouting, arrival: Arrival) -> list[Decision]:
     lost."""
     request = customer.open_request
     if request is not None and request.cause == arrival.position:
-        return [_request_again(arrival, request)]
+        return [request_again(arrival, request)]
     return []
-
-
-def _request_again(arrival: Arrival, request: Request) -> ChoiceRequested:
-    """The message to stage 2 for an open request."""
-    leavers = request.leavers
-    return msgspec.structs.replace(
-        request_choice(arrival, request.purpose),
-        handed_over_by=leavers[0] if leavers else None,
-        also_handed_over_by=leavers[1:],
-        keeps_place=request.keeps_place,
-    )
-
-
-def request_choice(arrival: Arrival, purpose: Purpose) -> ChoiceRequested:
-    """The message to stage 2 for a new request."""
-    conversation = arrival.conversation
-    visit = arrival.visit or _NO_VISIT
-    return ChoiceRequested(
-        request_id=_request_id(arrival),
-        organization=conversation.organization,
-        page_id=conversation.page_id,
-        conversation_id=conversation.id,
-        customer_id=conversation.customer_id,
-        kind=conversation.kind,
-        channel=arrival.channel,
-        purpose=purpose,
-        seed=arrival.event_id,
-        cause=arrival.position,
-        at=arrival.at,
-        department=visit.department,
-        region=visit.region,
-        page_url=address_of(visit.page_url),
-    )
-
-
-_NO_VISIT = Visit()
-
-
-def _request_id(arrival: Arrival) -> str:
-    return request_id(arrival.position.partition, arrival.position.offset)
-
-
-def conversations_of(
-    request: Request, conversation: ConversationIdentity
-) -> list[ConversationIdentity]:
-    """All conversations that a request includes, with the other fields of the one that it was made
-    for."""
-    return [
-        msgspec.structs.replace(conversation, id=each, kind=kind)
-        for each, kind in request.conversations
-    ]

@@ -6,10 +6,9 @@ from itertools import islice
 
 from tuyen_events.ids import ConversationId, CustomerId
 from tuyen_events.topics import CUSTOMERS
+from tuyen_router.domain.archiving import archive_oldest, archive_threads_of
 from tuyen_router.domain.snapshot import (
     ChangedEntries,
-    archive_oldest,
-    archive_threads_of,
     note_saved,
     tail_offset,
     take_restored,
