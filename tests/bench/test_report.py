@@ -73,9 +73,9 @@ def test_the_model_follows_from_the_costs() -> None:
     found = {what: much for what, much, _ in needs(costs, Wanted())}
     assert found == {
         "partitions, of customers and of organizations": "24 and 12",
-        "router workers": "3",  # one core of work, half a core each, one to spare
-        "memory of a router worker": "4.0 GB",
-        "to take a lost worker's share over": "50 s",
+        "router workers": "11",  # 80 GB of memory, 8 GB in each, one to spare
+        "memory of a router worker": "8.0 GB",
+        "to take a lost worker's share over": "160 s",
         "Kafka's cores": "1.5",
         "Kafka's disk, for ever": "648 GB a day",
         "Kafka's disk, for a month": "11.7 TB",
