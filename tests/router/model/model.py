@@ -172,10 +172,10 @@ class Model:
             return
         row = self.row(conversation)
         row.done = False  # I12
-        if not self.auto():
+        place = self.place_of(customer)
+        if place is None and not self.auto():
             return
         anew = self.names_another(customer, visit)
-        place = self.place_of(customer)
         if place is not None:  # R3.6
             self.hear(place, kind, conversation, comment)
             if conversation not in place.conversations:

@@ -55,6 +55,7 @@ def on_sticky_event(
     One that may be, since it is older than what is remembered, is not what the customer says next
     (R3.3), nor news to who called the conversation done: it counts where there is no record of its
     conversation yet.
+    Who waits goes on waiting while rules do not assign, with all that they say meanwhile.
     One at an offset that was handled is a replay after a crash: it asks the same again, if the
     answer is still awaited, and never for anything new, because presence has moved on since.
     """
@@ -74,14 +75,15 @@ def on_sticky_event(
     request = customer.open_request
     decisions: list[Decision] = []
     named = customer.named
-    if organization.assigns_by_itself:
+    if request is not None:
         named = _named(arrival) or named
-        if request is not None:
-            request, decisions = _joined(partition, organization, request, arrival)
-            if named != customer.named:
-                request = _redirected(organization, customer, request, arrival)
-                decisions.append(_requested(arrival, request))
-        elif _decided(partition, customer, arrival):
+        request, decisions = _joined(partition, organization, request, arrival)
+        if named != customer.named:
+            request = _redirected(organization, customer, request, arrival)
+            decisions.append(_requested(arrival, request))
+    elif organization.assigns_by_itself:
+        named = _named(arrival) or named
+        if _decided(partition, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
             request = _request(arrival, purpose)
