@@ -149,7 +149,9 @@ def test_r3_7_one_who_waits_and_names_another_while_rules_are_off_waits_there() 
     anew = _asked(_writes(partition, off, 1, CARE))
     assert (anew.department, anew.keeps_place) == ("care", True)
     assert partition.customer(CUSTOMER).named == ("care", None)
-    assert [each for each in _writes(partition, off, 2, CARE) if isinstance(each, ChoiceRequested)] == []
+    assert [
+        each for each in _writes(partition, off, 2, CARE) if isinstance(each, ChoiceRequested)
+    ] == []
 
 
 def test_r3_6_what_joins_while_rules_are_off_waits_for_the_same_answer() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from router.model.model import NO_VISIT, Model, Visit
+from router.model.model import NO_VISIT, STICKY, Model, Visit
 from router.model.simulation import START, Simulation
 from router.model.world import (
     AGENTS,
@@ -33,7 +33,13 @@ from tuyen_events.ids import (
     PageId,
     event_id,
 )
-from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer, MessageReceived
+from tuyen_events.inbound import (
+    CommentAdded,
+    CommentRemoved,
+    Customer,
+    MessageDeleted,
+    MessageReceived,
+)
 from tuyen_events.inbound import Visit as VisitTold
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND
 from tuyen_events.vocabulary import (
@@ -87,9 +93,11 @@ class History:
     removed: set[str] = field(default_factory=set)
     """Comments that are gone (R4.6)."""
     taken_back: set[str] = field(default_factory=set)
-    """Threads on livestreams of which some are gone."""
+    """Messages and comments on livestreams that are gone."""
     unborn: list[Thread] = field(default_factory=list)
-    """Those that were gone before they came."""
+    """Root comments that were gone before they came."""
+    early: list[tuple[Thread, str, Event]] = field(default_factory=list)
+    """The same of messages and comments on livestreams, with the ids of their events."""
     outcomes: dict[str, str] = field(default_factory=dict)
     """What the model says of each command."""
 
@@ -105,11 +113,10 @@ class History:
         kind = self.random.choice(["message", "message", "livestream", "comment", "reply"])
         if PEOPLE[customer] == "site" or (kind == "livestream" and self.counts_loads):
             kind = "message"
-        if kind == "message":
-            self._write(Thread(f"m-{customer}", "message", customer), "message")
-        elif kind == "livestream":
-            video = self.random.choice("xy")
-            self._write(Thread(f"l-{customer}-{video}", "livestream", customer), "livestream")
+        if self.early and self.random.random() < 0.2:
+            self._say(*self.early.pop())
+        elif kind in STICKY:
+            self._write(self._sticky_thread(customer, kind), kind)
         elif kind == "comment" and self.unborn and self.random.random() < 0.5:
             self._write(self.unborn.pop(), "comment")
         elif kind == "comment":
@@ -119,11 +126,17 @@ class History:
             if roots:
                 self._write(self.random.choice(roots), "reply")
 
+    def _sticky_thread(self, customer: str, kind: str) -> Thread:
+        if kind == "message":
+            return Thread(f"m-{customer}", kind, customer)
+        return Thread(f"l-{customer}-{self.random.choice('xy')}", kind, customer)
+
     def _write(self, thread: Thread, kind: str) -> None:
         self.count += 1
+        self._say(thread, event_id(f"{kind}-{self.count}"), self._inbound(thread, kind))
+
+    def _say(self, thread: Thread, event: str, body: Event) -> None:
         self.threads.setdefault(thread.id, thread)
-        event = event_id(f"{kind}-{self.count}")
-        body = self._inbound(thread, kind)
         self.told.append((thread, event, body))
         self._tell(thread, event, body)
 
@@ -154,28 +167,32 @@ class History:
             self.model.changed()
 
     def take_back(self) -> None:
-        """A customer removes a comment on a livestream."""
-        told = [
-            (thread, body)
-            for thread, _, body in self.told[-12:]
-            if isinstance(body, CommentAdded) and body.livestream
-        ]
-        if not told:
-            return
-        thread, added = self.random.choice(told)
+        """A customer removes a message, or a comment on a livestream; perhaps before it comes."""
+        told = [each for each in self.told[-12:] if each[0].kind in STICKY]
+        if self.random.random() < 0.2 or not told:
+            customer = self.random.choice(self.customers)
+            kind = "message" if PEOPLE[customer] == "site" or self.counts_loads else "livestream"
+            self.count += 1
+            thread = self._sticky_thread(customer, kind)
+            early = (thread, event_id(f"{kind}-{self.count}"), self._inbound(thread, kind))
+            self.early.append(early)
+            told = [early]
+        thread, _, said = self.random.choice(told)
+        assert isinstance(said, MessageReceived | CommentAdded)
         self.count += 1
-        self.taken_back.add(thread.id)
-        self.log.append(f"take back {added.message_id} in {thread.id}")
-        common = {
-            **self._common_inbound(thread, named=True),
-            "message_id": added.message_id,
-            "conversation_id": None,
-            "livestream": True,
-        }
-        event = event_id(f"take-back-{self.count}")
-        self._append(INBOUND.name, thread, event, CommentRemoved(**common))
+        self.taken_back.add(said.message_id)
+        self.log.append(f"take back {said.message_id} in {thread.id}")
+        common = {**self._about(thread), "message_id": said.message_id}
+        body: Event
+        if thread.kind == "message":
+            del common["external_id"]
+            body = MessageDeleted(**common)
+        else:
+            common.update(conversation_id=None, livestream=True, post_external_id="post")
+            body = CommentRemoved(**common)
+        self._append(INBOUND.name, thread, event_id(f"take-back-{self.count}"), body)
         if self.model is not None:
-            self.model.remove_live(thread.customer, added.message_id)
+            self.model.take_back(thread.customer, said.message_id, thread.kind)
             self.model.changed()
 
     def own(self) -> None:
@@ -203,8 +220,10 @@ class History:
     def _tell(self, thread: Thread, event: str, body: Event) -> None:
         self.log.append(f"{event[-6:]} in {thread.id}")
         self._append(INBOUND.name, thread, event, body)
-        log = self.simulation.topics.logs[INBOUND.name, thread.partition]
-        self.offsets.setdefault(thread.id, {}).setdefault(event, len(log) - 1)
+        offsets = self.offsets.setdefault(thread.id, {})
+        if self.word_of(body) not in self.taken_back:
+            log = self.simulation.topics.logs[INBOUND.name, thread.partition]
+            offsets.setdefault(event, len(log) - 1)
         if self.model is None:
             return
         place = (thread.customer, thread.page, thread.id)
@@ -215,14 +234,17 @@ class History:
                 self.model.reply(event, *place)
             case MessageReceived(visit=VisitTold() as told):
                 visit = Visit(told.department, told.region, told.page_url)
-                self.model.message(event, *place, kind=thread.kind, visit=visit)
-            case CommentAdded():
-                self.model.message(
-                    event, *place, kind=thread.kind, visit=NO_VISIT, comment=body.message_id
-                )
+                word = body.message_id
+                self.model.message(event, *place, kind=thread.kind, visit=visit, comment=word)
             case _:
-                self.model.message(event, *place, kind=thread.kind, visit=NO_VISIT)
+                word = self.word_of(body)
+                self.model.message(event, *place, kind=thread.kind, visit=NO_VISIT, comment=word)
         self.model.changed()
+
+    def word_of(self, body: Event) -> MessageId:
+        """The message or comment that an inbound event is."""
+        assert isinstance(body, MessageReceived | CommentAdded)
+        return body.message_id
 
     def _common_inbound(self, thread: Thread, *, named: bool) -> dict[str, Any]:
         """Of a root comment."""

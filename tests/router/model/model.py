@@ -56,7 +56,7 @@ class Wait:
     leavers: list[str] = field(default_factory=list)
     """Who gave it back (R6.5)."""
     comments: list[tuple[str, str]] = field(default_factory=list)
-    """On livestreams, those that each conversation waits for, while all are known (R4.6)."""
+    """The messages and comments that each conversation waits for, while all are known (R4.6)."""
 
 
 @dataclass
@@ -72,6 +72,8 @@ class Model:
     seen: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     """Root comments that are gone (R4.6)."""
+    taken_back: set[str] = field(default_factory=set)
+    """Messages and comments on livestreams that are gone."""
     owned: set[str] = field(default_factory=set)
     """Comments of the page itself (R4.5)."""
     named: dict[str, tuple[str, str | None]] = field(default_factory=dict)
@@ -168,7 +170,7 @@ class Model:
         comment: str = "",
     ) -> None:
         """R3: a message or a livestream comment."""
-        if self.is_known(event):
+        if self.is_known(event) or comment in self.taken_back:
             return
         row = self.row(conversation)
         row.done = False  # I12
@@ -177,7 +179,7 @@ class Model:
             return
         anew = self.names_another(customer, visit)
         if place is not None:  # R3.6
-            self.hear(place, kind, conversation, comment)
+            self.hear(place, conversation, comment)
             if conversation not in place.conversations:
                 place.conversations.append(conversation)
                 self.record(conversation, kind, customer, None, "queued")
@@ -186,8 +188,7 @@ class Model:
             return
         agent, reason = self.sticky.get(customer, (None, None))
         wait = Wait(customer, page, event, kind, [conversation], visit)
-        if kind == "livestream":
-            wait.comments.append((conversation, comment))
+        wait.comments.append((conversation, comment))
         if agent is None:
             self.find(wait)  # R3.1
         elif not self.allowed(agent, page):
@@ -240,14 +241,16 @@ class Model:
             self.queue.remove(place)
             self.record(conversation, "comment", customer, None, "unassigned")
 
-    def hear(self, place: Wait, kind: str, conversation: str, comment: str) -> None:
-        """R4.6: what a conversation on a livestream waits for, if it was known from the first."""
+    def hear(self, place: Wait, conversation: str, comment: str) -> None:
+        """R4.6: what a conversation waits for, if it was known from the first."""
         known = any(each == conversation for each, _ in place.comments)
-        if kind == "livestream" and (known or conversation not in place.conversations):
+        if known or conversation not in place.conversations:
             place.comments.append((conversation, comment))
 
-    def remove_live(self, customer: str, comment: str) -> None:
-        """R4.6: a conversation of which nothing is left waits no more."""
+    def take_back(self, customer: str, comment: str, kind: str) -> None:
+        """R4.6: a conversation of which nothing is left waits no more; what is taken back before it
+        comes is nothing."""
+        self.taken_back.add(comment)
         place = self.place_of(customer)
         entry = (
             next((each for each in place.comments if each[1] == comment), None) if place else None
@@ -261,7 +264,7 @@ class Model:
         place.conversations.remove(conversation)
         if not place.conversations:
             self.queue.remove(place)
-        self.record(conversation, "livestream", customer, None, "unassigned")
+        self.record(conversation, kind, customer, None, "unassigned")
 
     def find(self, wait: Wait, *, lost: str | None = None) -> None:
         """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""

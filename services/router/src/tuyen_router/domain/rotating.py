@@ -17,7 +17,14 @@ from tuyen_router.domain.decisions import Conversation, Decision, DoneSaved, Why
 from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.seen import Seen, arrival_of
 from tuyen_router.domain.state import GONE, Partition, Row
-from tuyen_router.domain.sticky import Arrival, heard_again, noted, reopened, requested
+from tuyen_router.domain.sticky import (
+    Arrival,
+    heard_again,
+    is_gone,
+    noted,
+    reopened,
+    requested,
+)
 
 
 def on_root_comment(
@@ -31,7 +38,11 @@ def on_root_comment(
     decisions = _handled(partition, arrival)
     if decisions is None:
         return []
-    if arrival.conversation.id not in partition.rows and organization.assigns_by_itself:
+    if (
+        arrival.conversation.id not in partition.rows
+        and organization.assigns_by_itself
+        and not is_gone(partition, arrival)
+    ):
         decisions.append(requested(arrival, Purpose.FIRST))
     return decisions
 
@@ -55,7 +66,7 @@ def on_reply(partition: Partition, organization: Organization, arrival: Arrival)
     is_here = arrival.conversation.id in partition.rows
     if is_here or arrival.conversation.customer_id in partition.customers:
         decisions = _handled(partition, arrival) or []
-    if not is_here and organization.assigns_by_itself:
+    if not is_here and organization.assigns_by_itself and not is_gone(partition, arrival):
         decisions.append(replace(requested(arrival, Purpose.FIRST), reply=True))
     return decisions
 
@@ -166,13 +177,13 @@ def _reported(
 
 def _handled(partition: Partition, arrival: Arrival) -> list[Decision] | None:
     """The customer with the event in the ring, and what was done open again; None for a repeated
-    webhook. One that may be repeated opens nothing."""
+    webhook. One that may be repeated, or was taken back, opens nothing."""
     customer = partition.customer(arrival.conversation.customer_id)
     match arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
-        case Seen.NEVER:
+        case Seen.NEVER if not is_gone(partition, arrival):
             noticed = noted(customer, arrival, customer.open_request)
             return [noticed, *reopened(partition, arrival)]
-        case Seen.PERHAPS:
+        case Seen.NEVER | Seen.PERHAPS:
             return [heard_again(customer, arrival)]
         case Seen.AS_ANOTHER:
             return None

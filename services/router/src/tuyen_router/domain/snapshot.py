@@ -94,7 +94,9 @@ def with_standing(
     standing = standing_of(partition, customer)
     if record is None:
         record = customer.record()
-    return CustomerRecord(record.request, record.seen, record.refused, record.named, standing)
+    return CustomerRecord(
+        record.request, record.seen, record.refused, record.named, standing, record.removed
+    )
 
 
 def apply_standing(partition: Partition, customer_id: CustomerId, standing: Standing) -> None:
