@@ -103,6 +103,22 @@ def _replied(name: str, second: int) -> Addition:
     return Addition(event, event.message_id, second, 0)
 
 
+@pytest.mark.parametrize("decided_for", [5, 15, 24, 29])
+def test_r4_5_who_the_router_decided_for_is_known_among_many_who_replied(decided_for: int) -> None:
+    """Rules were off at first, say. The record comes before some later replies."""
+    row = Conversation(id=THREAD)
+    replies = [_replied(f"c{number}", number + 1) for number in range(30)]
+    chosen = Customer(id=CustomerId(f"cus_c{decided_for}"), external_id=f"c{decided_for}")
+    for number, reply in enumerate(replies):
+        row = add(row, reply, None)
+        if number == min(decided_for + 5, 29):
+            row = assign(row, _made(chosen))
+    row = add(row, _told(NAMED, 50), None)
+    assert len(row.repliers) <= 21
+    assert row.keyed_by is not None
+    assert row.keyed_by.external_id == chosen.external_id
+
+
 @pytest.mark.parametrize("decided_for", [None, "an", "binh"])
 @pytest.mark.parametrize("root", [False, True])
 def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(

@@ -24,12 +24,12 @@ from router.domain.shop import (
 )
 from tuyen_events.ids import ConversationId, EventId, MessageId
 from tuyen_events.inbound import CommentRemoved, Customer, MessageDeleted
+from tuyen_events.limits import REMOVALS, WAITED_FOR
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.live import WAITED_FOR, on_taken_back
+from tuyen_router.domain.live import on_taken_back
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.seen import REMEMBERED_REMOVALS
 from tuyen_router.domain.sticky import on_sticky_event
 
 
@@ -203,7 +203,7 @@ def test_r9_2_what_asked_before_it_was_taken_back_asks_again_for_the_others_afte
 
 def test_r9_6_of_a_customer_the_removals_of_late_are_remembered() -> None:
     desk = Desk()
-    for said in range(REMEMBERED_REMOVALS + 1):
+    for said in range(REMOVALS + 1):
         _takes_back(desk, said)
     assert requests(_says(desk, 1)) == []
     assert len(requests(_says(desk, 2, message=0))) == 1

@@ -56,7 +56,9 @@ than without; then the first who wrote, by moment and message."""
 
 _NAMED_ROOT, _ROOT, _REPLY = -1, 0, 1
 
-_MOST_REPLIERS = 20
+_MOST_REPLIERS = 10
+"""Of those who replied first, and of those who did last: whoever the router decides for is among
+them, or comes to be."""
 
 
 class Replier(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +88,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     customer_named: Order | None = None
     name_folded: str | None = None
     repliers: tuple[Replier, ...] = ()
-    """The first of those who replied below a root comment: where that was nobody's to answer, one
-    of them has the conversation (R4.5)."""
+    """The first and the last of those who replied below a root comment: where that was nobody's to
+    answer, the conversation is decided in the name of one of them (R4.5)."""
     inbound_events: int = 0
     live_events: int = 0
     """Of these, how many were not taken back (R4.6)."""
@@ -223,7 +225,13 @@ def _replied(row: Conversation, customer: Customer, order: Order) -> Conversatio
     before = known.get(customer.id)
     if before is None or order < before.order:
         known[customer.id] = Replier(order=order, id=customer.id, external_id=customer.external_id)
-    kept = sorted(known.values(), key=lambda replier: replier.order)[:_MOST_REPLIERS]
+    ordered = sorted(known.values(), key=lambda replier: replier.order)
+    kept = [
+        replier
+        for place, replier in enumerate(ordered)
+        if not _MOST_REPLIERS <= place < len(ordered) - _MOST_REPLIERS
+        or replier.id == row.decided_for
+    ]
     return msgspec.structs.replace(row, repliers=tuple(kept))
 
 

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from tuyen_events.ids import ConversationId, CustomerId, EventId, MessageId
 from tuyen_events.inbound import CommentRemoved, MessageDeleted
+from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import ChoiceWithdrawn, Position
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
@@ -12,10 +13,6 @@ from tuyen_router.domain.seen import with_removed
 from tuyen_router.domain.state import Partition, Request, last_settled
 
 TakenBack = CommentRemoved | MessageDeleted
-
-WAITED_FOR = 20
-"""Of a thread that waits with more messages or comments, which ones is not remembered: it waits
-on."""
 
 
 def with_comment(request: Request, conversation: Conversation, comment: MessageId) -> Request:

@@ -13,6 +13,7 @@ from struct import Struct
 from zlib import crc32
 
 from tuyen_events.ids import ConversationId, EventId, MessageId
+from tuyen_events.limits import REMOVALS
 
 REMEMBERED_EVENTS = 16
 """Of each customer. Of an older one its time is told (`Seen.PERHAPS`)."""
@@ -28,8 +29,6 @@ _NO_TIME = 0
 _OLDER_ENTRY = 16
 _OLDER_DIGEST = 8
 _OLDER_TAG = 10
-REMEMBERED_REMOVALS = 8
-"""Of each customer: what they took back last, which may be told before it is told itself (R4.6)."""
 _REMOVAL = 6
 
 
@@ -111,7 +110,7 @@ def with_removed(removed: bytes, message: MessageId) -> bytes:
     """What a customer took back last, with one more; the oldest of too many is forgotten."""
     if was_removed(removed, message):
         return removed
-    return (removed + _removal(message))[-REMEMBERED_REMOVALS * _REMOVAL :]
+    return (removed + _removal(message))[-REMOVALS * _REMOVAL :]
 
 
 def as_written_today(seen: bytes) -> bytes:

@@ -216,6 +216,7 @@ def recall(
         -1,
         -1,
         partition.today,
+        None if customer_id is not None else command.customer_id,
     )
     partition.rows[name] = row
     loads = partition.loads.setdefault(row.organization, {})

@@ -57,6 +57,8 @@ class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The offset of the command that made the record; -1 when a rule did."""
     day: int = 0
     """Of the record; the number of days since 1970."""
+    customer: CustomerId | None = None
+    """Of a comment's conversation, in whose name it was decided; unknown after a rest."""
 
     @property
     def waiting(self) -> bool:
@@ -250,6 +252,7 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         record.sources.inbound,
         record.sources.commands if by_hand else -1,
         record.at.toordinal() - _FIRST_DAY,
+        None if sticky else record.customer_id,
     )
     partition.today = max(partition.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:

@@ -43,6 +43,7 @@ from tuyen_events.routing import (
     ChoiceWithdrawn,
     LoadsReported,
     Position,
+    ThreadGiven,
     ThreadRemoved,
     ThreadReported,
 )
@@ -74,6 +75,7 @@ from tuyen_router.domain.handover import on_return
 from tuyen_router.domain.live import on_taken_back
 from tuyen_router.domain.rotating import (
     on_comment_removed,
+    on_given,
     on_own_root,
     on_removed,
     on_reply,
@@ -222,6 +224,9 @@ class CustomerStage:
             case ThreadRemoved():
                 known = self._organization(event.organization)
                 return on_removed(partition, known, event, position)
+            case ThreadGiven():
+                known = self._organization(event.organization)
+                return on_given(partition, known, event, position)
             case _:
                 return self._commanded(partition, event, position, repeated)
 
@@ -461,7 +466,7 @@ def _wake(partition: Partition, event: Event) -> None:
             is_live = event.livestream and event.conversation_id is not None
             author_id = event.customer.id if is_live and event.customer is not None else None
             wake(partition, thread, author_id)
-        case ThreadRemoved():
+        case ThreadRemoved() | ThreadGiven():
             wake(partition, event.conversation_id, None)
         case ChoiceMade() | AssignConversation() | ReturnToRotation() | MarkConversationDone():
             if event.kind is not ConversationKind.MESSAGE:
