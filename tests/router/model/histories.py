@@ -95,8 +95,8 @@ class History:
     """The time between two things that happen."""
     count: int = 0
     log: list[str] = field(default_factory=list)
-    offsets: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Each conversation's events, and where they stand in the log."""
+    offsets: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """Each conversation's events, and where they stand in the log: partition and offset."""
     rooted: set[str] = field(default_factory=set)
     """Comment threads whose root was told."""
     begun_by_root: set[str] = field(default_factory=set)
@@ -280,9 +280,9 @@ class History:
         self.log.append(f"{event[-6:]} in {thread.id} by {by}")
         self._append(INBOUND.name, thread, event, body, place)
         offsets = self.offsets.setdefault(thread.id, {})
-        if word_of(body) not in self.taken_back and place == thread.partition:
+        if word_of(body) not in self.taken_back:
             log = self.simulation.topics.logs[INBOUND.name, place]
-            offsets.setdefault(event, len(log) - 1)
+            offsets.setdefault(event, (place, len(log) - 1))
         if _is_root(body):
             self.rooted.add(thread.id)
             if thread.id not in self.repliers:
@@ -506,8 +506,11 @@ class History:
             self.model.changed()
 
     def events_of(self, thread: Thread) -> list[int]:
-        """The inbound offsets of a conversation's events, of those told twice the first."""
-        return list(self.offsets.get(thread.id, {}).values())
+        """The inbound offsets of a conversation's events in the partition where commands about it
+        go, of those told twice the first."""
+        place = partition_of(str(self.holder(thread)))
+        offsets = self.offsets.get(thread.id, {}).values()
+        return [offset for partition, offset in offsets if partition == place]
 
     def _command(self, thread: Thread, command: Command) -> None:
         place = partition_of(command.customer_external_id)
