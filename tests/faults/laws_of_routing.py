@@ -14,7 +14,7 @@ from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
-from tuyen_events.vocabulary import ConversationKind, Mode
+from tuyen_events.vocabulary import Mode
 
 Cursor = tuple[str, list[str]]
 """Who was chosen last, and the order at that moment."""
@@ -193,20 +193,18 @@ def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
     """By conversation, what its last record waits for or settled. A customer's threads wait for one
     answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5); who asks
     anew while they wait keeps their place, and the record that says that they wait (R3.7)."""
-    requests = {
-        request.request_id: request for _, request in evidence.log.events(REQUESTS, ChoiceRequested)
-    }
+    requests: dict[str, ChoiceRequested] = {}
     asked_anew: dict[str, str] = {}
-    waits: dict[str, str] = {}
-    for answer in evidence.answers():
-        if answer.kind is ConversationKind.COMMENT:
+    last_of: dict[str, str] = {}
+    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
+        is_repeated = request.request_id in requests
+        requests[request.request_id] = request
+        if is_repeated or not request.kind.sticky:
             continue
-        before = waits.pop(answer.customer_id, None)
-        if answer.verdict is not Verdict.QUEUED:
-            continue
-        waits[answer.customer_id] = answer.request_id
-        if before is not None and requests[answer.request_id].keeps_place:
-            asked_anew[before] = answer.request_id
+        before = last_of.get(request.customer_id)
+        last_of[request.customer_id] = request.request_id
+        if before is not None and request.keeps_place:
+            asked_anew[before] = request.request_id
 
     def latest(request_id: str) -> ChoiceRequested | None:
         while request_id in asked_anew:

@@ -21,7 +21,6 @@ from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
-    CHOICES,
     DEAD_LETTERS,
     DIRECTORY,
     INBOUND,
@@ -438,7 +437,7 @@ def test_i5_who_was_hired_again_is_not_held_to_what_came_before() -> None:
 
 def test_a_law_does_not_take_what_was_not_read_for_empty() -> None:
     evidence = sound.evidence()
-    del evidence.log.topics[CHOICES.name]
+    del evidence.log.topics[REQUESTS.name]
     with pytest.raises(KeyError):
         laws.finding("", laws_of_routing.queue_is_empty, evidence)
 
@@ -446,6 +445,22 @@ def test_a_law_does_not_take_what_was_not_read_for_empty() -> None:
 def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:
     evidence = sound.evidence()
     sound.put(evidence, REQUESTS, msgspec.structs.replace(sound.request(0), department="sales"))
+    evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
+    law = "nothing waits while somebody can take it"
+    assert not laws.finding(law, LAWS[law], evidence).broken
+    agents = evidence.worlds["an"].agents
+    evidence.worlds["an"].agents = {**agents, NV1: {**agents[NV1], "departments": ["sales"]}}
+    assert laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_r3_7_who_asked_for_another_department_waits_there_though_the_first_was_answered() -> None:
+    evidence = sound.evidence()
+    first = msgspec.structs.replace(sound.request(0), kind=ConversationKind.MESSAGE)
+    anew = msgspec.structs.replace(
+        first, request_id="inbound/0/99", department="sales", keeps_place=True
+    )
+    evidence.log.topics[REQUESTS.name] = []
+    sound.put(evidence, REQUESTS, first, anew)
     evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
     law = "nothing waits while somebody can take it"
     assert not laws.finding(law, LAWS[law], evidence).broken
