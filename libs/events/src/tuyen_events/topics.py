@@ -216,6 +216,7 @@ PRESENCE = Topic(
     public=True,
     carries="presence changes",
     events=(presence.PresenceChanged,),
+    removals=(presence.REMOVED_TYPE,),
 )
 DIRECTORY = Topic(
     name="directory",
