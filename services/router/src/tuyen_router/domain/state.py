@@ -249,6 +249,7 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         record.sources.commands if by_hand else -1,
         record.at.toordinal() - _FIRST_DAY,
     )
+    partition.bare.pop(record.conversation_id, None)
     partition.today = max(partition.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:
         is_young(partition, record.conversation_id, record.customer_id if sticky else None)
