@@ -7,7 +7,7 @@ import pytest
 
 from support.facebook import PAGE, Update, body, comment, entry, live_comment, live_video, video
 from tuyen_channels.facebook import parser
-from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import Page
 from tuyen_events import ids
 from tuyen_events.inbound import CommentEvent
@@ -37,6 +37,20 @@ def accepted(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
 
 def thread(root: str) -> ids.ConversationId:
     return ids.comment_thread_id(*PAGES[PAGE], root)
+
+
+def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
+    posts, page = LivePosts(), PAGES[PAGE]
+    broadcasts = [live_video("1", "live"), live_video("2", "live")]
+    accepted(posts, [reply(REPLY, ROOT), *broadcasts])
+    for key in posts.keys(page):
+        assert posts.pages() == {page}
+        posts.apply(key, Forgotten(*page))
+        known = posts.page(page)
+        told = () if known is None else known.told.values()
+        running = () if known is None else known.broadcasts
+        assert {*running} == {fact.video_external_id for fact in told}
+    assert posts.pages() == set()
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -13,9 +13,10 @@ from faults.laws import LAWS
 from faults.log import Entry
 from faults.neighbours import Neighbours
 from faults.sound import NV1, NV2, NV3, ORG, PAGE, thread
+from faults.tenants import Json
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.directory import AgentChanged
-from tuyen_events.ids import AgentId
+from tuyen_events.directory import AgentChanged, DepartmentChanged
+from tuyen_events.ids import AgentId, DepartmentId
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
 from tuyen_events.topics import (
@@ -197,6 +198,24 @@ def _without_pools(e: Evidence) -> None:
     e.log.topics[POOLS.name].clear()
 
 
+def _asked_for_a_department(e: Evidence) -> None:
+    sound.put(e, REQUESTS, msgspec.structs.replace(sound.request(0), department="sales"))
+
+
+def _given_to_others_than_the_departments(e: Evidence) -> None:
+    _asked_for_a_department(e)
+    sales = DepartmentId("sales")
+    about: Json = {"organization": ORG, "at": sound.AT, "name": ""}
+    named: Json = {**about, "username": "", "role": Role.AGENT, "departments": (sales,)}
+    sound.put(
+        e,
+        DIRECTORY,
+        DepartmentChanged(**about, id=sales),
+        *(AgentChanged(**named, id=each) for each in (NV1, NV2)),
+    )
+    sound.put(e, POOLS, msgspec.structs.replace(sound.POOL, department=sales))
+
+
 def _exam_out_of_turn(e: Evidence) -> None:
     e.exam = {(ORG, PAGE): ("c_2", "c_1")}
 
@@ -324,6 +343,10 @@ SPOILT: dict[str, list[Spoil]] = {
         _told_otherwise,
     ],
     "each choice names its pool": [_without_pools, _chooses(0, NV1, pool_id=None)],
+    "each pool is of the department that was asked for": [
+        _asked_for_a_department,
+        _given_to_others_than_the_departments,
+    ],
     "nobody is chosen beyond their capacity": [
         _chooses(0, NV1, load=2),
         _chooses(0, NV1, load=None),

@@ -17,6 +17,7 @@ from ingest.rig import (
     connect_page,
     envelopes,
     records,
+    remove_page,
     running,
 )
 from support.facebook import (
@@ -434,6 +435,30 @@ async def test_r9_5_a_body_that_breaks_its_parser_is_kept_and_put_aside(
     (letter,) = await envelopes(log, DEAD_LETTERS)
     assert isinstance(letter.data, DeadLettered)
     assert letter.data.error == "ZeroDivisionError: nobody expected it"
+
+
+async def test_r9_6_what_is_known_of_posts_goes_with_their_page(rig: Rig, log: InMemoryLog) -> None:
+    other = PageId("another")
+    await connect_page(log, "1050", other)
+    for page in (PAGE, "1050"):
+        reply = comment(f"{page}_3", post_id=f"{page}_1", parent_id=f"{page}_2")
+        changes = [reply, live_video("v1", "live")]
+        assert (await rig.send(entry(page=page, changes=changes))).status_code == 200
+    await rig.ingest.forgetting.turn()
+    known = await records(log, POSTS)
+    assert len({record.key for record in known}) == 4
+    assert all(record.value is not None for record in known)
+    await remove_page(log)
+    await rig.reads_directory()
+    await rig.ingest.forgetting.turn()
+    left = {record.key: record.value for record in await records(log, POSTS)}
+    kept = {key for key, value in left.items() if value is not None}
+    assert kept == {key for key in left if (key or b"").startswith(b"hoa-sen/another/")}
+    before = len(await records(log, POSTS))
+    async with running(log) as later:
+        await later.ready()
+        await later.ingest.forgetting.turn()
+    assert len(await records(log, POSTS)) == before
 
 
 async def test_r9_6_what_is_forgotten_of_a_pages_posts_the_next_process_does_not_know(
