@@ -81,6 +81,20 @@ BODY_BYTES = 256 * 1024
 LONG_BODY_BYTES = 1024 * 1024
 """The body where thousands may be named: a bulk change, a rule."""
 
+BODY_ELEMENTS = 5_000
+"""What the arrays and objects of a body hold together, as `elements` counts it: reading it costs as
+much more than its bytes do."""
+
+LONG_BODY_ELEMENTS = 30_000
+"""The same where thousands may be named: a rule of 5,000 pages and 2,000 members has 21,000."""
+
+
+def elements(json: bytes) -> int:
+    """No fewer than the arrays and objects of a JSON hold together, whatever its encoding: each of
+    their elements stands behind one of these three. Those inside of texts are counted, too."""
+    return json.count(b",") + json.count(b"[") + json.count(b"{")
+
+
 PASSWORD_CHARACTERS = 1_024
 
 USERNAME_CHARACTERS = 128

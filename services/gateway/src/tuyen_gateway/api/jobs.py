@@ -98,7 +98,9 @@ class BulkIn(Body):
         }
     )
 
-    ids: list[ChosenId] | None = Field(default=None, min_length=1, max_length=BULK_IDS)
+    ids: list[ChosenId] | None = Field(
+        default=None, min_length=1, max_length=BULK_IDS, fail_fast=True
+    )
     filter: FilterIn | None = None
     set: SetIn
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)

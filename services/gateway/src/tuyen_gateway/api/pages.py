@@ -51,7 +51,7 @@ class PageIn(Body):
     external_id: ExternalId | None = None
     """Facebook's page id, or Zalo's OA id. A livechat page is given one, its app id."""
     name: Name
-    staff: list[ChosenId] = Field(default=[], max_length=AGENTS)
+    staff: list[ChosenId] = Field(default=[], max_length=AGENTS, fail_fast=True)
     """Who works on the page; counts with the setting `page_permissions` (R1.4, R7.1)."""
     status: Literal["active", "inactive"] | None = None
     """Whether the page is subscribed: of an inactive one, no event is taken. Left out, a livechat
