@@ -34,6 +34,21 @@ VIDEO_POSTS = 500
 PLACED_REPLIES = 64
 """Replies of a page of which it is remembered under which comment they stand."""
 
+WEBHOOK_BODY_BYTES = 5 * 1024 * 1024
+"""Far above a thousand updates, the most that a channel puts into one body; a larger one is
+answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
+
+SITE_BODY_BYTES = 1024 * 1024
+"""The body of a livechat site's webhook, which holds one message: an event has fewer."""
+
+MENDED_BYTES = 512 * 1024
+MENDED_ELEMENTS = 10_000
+"""What is mended of one body that a strict reader of JSON refuses, all parts together: bytes, and
+what arrays and objects hold, as `elements` counts it. An update has some fifty."""
+
+SPLIT_ELEMENTS = 50_000
+"""What a body may hold to be taken apart where a strict reader refuses the whole for one part."""
+
 UPDATES = 5_000
 """Updates of one webhook's body; the channels say that they send a thousand at most."""
 
