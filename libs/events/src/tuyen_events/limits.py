@@ -156,7 +156,7 @@ JOBS_AN_HOUR_OF_ORGANIZATION = 1_200
 
 BULK_IDS_AN_HOUR_OF_AGENT = 50_000
 BULK_IDS_AN_HOUR_OF_ORGANIZATION = 200_000
-"""Conversations that the bulk changes of an hour name. A filter names none."""
+"""Conversations that the jobs of an hour are about; one job counts as an agent's hour at most."""
 
 JOBS_KEPT = 2_000
 """Jobs of one organization of which it is told how they ended; the oldest are forgotten first."""
