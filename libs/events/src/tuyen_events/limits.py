@@ -143,6 +143,18 @@ PLACES_OF_AN_AGENT = 100
 PLACES = 50_000
 """Agents named by all rules of an organization together; by all groups; by all pages' staffs."""
 
+SETUP_RECORDS_AN_HOUR = 20_000
+SETUP_BYTES_AN_HOUR = 32 * 1024 * 1024
+"""What an organization's people set up within an hour, as records of the directory, passwords and
+tokens: each stands for a day and more, and is read by every service when it starts. All that an
+organization may have is 16,000 records."""
+
+PRESENCE_CHANGES_AN_HOUR = 600
+"""Changes of one agent's presence by themselves, and as many by managers: one every six seconds."""
+
+SIGNALS_AN_HOUR = 36_000
+"""All that is told of one agent's presence, heartbeats among it: of SESSIONS, two a second."""
+
 BULK_IDS = 10_000
 """Conversations that one bulk change names."""
 

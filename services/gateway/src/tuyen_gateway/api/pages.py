@@ -176,6 +176,7 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
         stored = gateway.directory.page(caller.organization.id, PageId(page_id))
         if stored is None or stored.value.channel is not Channel.LIVECHAT:
             raise NotFoundError(f"There is no livechat page {page_id!r}.")
+        gateway.directory.count(caller.organization.id)
         token = await gateway.site_tokens.make(app_id)
     return PageToken(app_id=app_id, token=token, webhook_url=_webhook_url(gateway, app_id))
 

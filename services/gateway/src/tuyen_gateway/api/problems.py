@@ -93,7 +93,7 @@ _MEANINGS: Mapping[int, str] = {
     412: "Another change came first",
     413: "The body is longer than this route takes",
     422: "A field is wrong; `errors` names each",
-    429: "Too many attempts; `Retry-After` says when to try again",
+    429: "Too many of these; `Retry-After` says when to try again",
     503: "Not now: try again",
 }
 
