@@ -84,6 +84,13 @@ CURSOR_CHARACTERS = 2_000
 READ_WITHIN_S = 3.0
 """How long a database may work for one caller who waits: a list, a count, a detail (R9.5)."""
 
+READS_AT_ONCE = 16
+READS_AT_ONCE_OF_ORGANIZATION = 4
+"""Reads of the database for callers who wait, in one gateway. Each takes a thread or two."""
+
+READS_WAITING_OF_ORGANIZATION = 100
+"""Those beyond, which wait for READ_WITHIN_S at most."""
+
 WALK_WITHIN_S = 20.0
 """How long it may work for one step of a job, or to count what a job is about."""
 
