@@ -5,6 +5,15 @@ grows past what a topic, a document or a worker can hold (R9.5, R9.6). `docs/lim
 for callers.
 """
 
+HEAD_WITHIN_S = 10.0
+"""How long a request's head may take, from the connection's start or from its own first byte on."""
+
+HEAD_BYTES = 64 * 1024
+"""How large a head may be that does not come in one piece; one piece has at most 256 KiB."""
+
+BODY_WITHIN_S = 10.0
+"""How long the whole of a body may take, from the request's head on."""
+
 ID_CHARACTERS = 64
 """An id that a caller chooses."""
 
@@ -81,6 +90,10 @@ DONE_AFTER_HOURS = 24 * 365
 CURSOR_CHARACTERS = 2_000
 """What continues a list; ours have some 600."""
 
+CURSOR_LASTS_S = 24 * 3600
+"""How long a cursor can be followed. What moved since its walk began is looked up for each page of
+a list, so a walk has to end."""
+
 READ_WITHIN_S = 3.0
 """How long a database may work for one caller who waits: a list, a count, a detail (R9.5)."""
 
@@ -116,6 +129,22 @@ def elements(json: bytes) -> int:
     their elements stands behind one of these three. Those inside of texts are counted, too."""
     return json.count(b",") + json.count(b"[") + json.count(b"{")
 
+
+ERRORS_TOLD = 20
+"""Of a body in which everything is wrong, so many places are told; the answer stays small."""
+
+PLACE_CHARACTERS = 200
+"""Of a place that is told; names in it are the caller's own, however long."""
+
+WRONG_PASSWORDS = 5
+WRONG_PASSWORD_WAIT_S = 60
+"""Wrong passwords for an account from one place that are free, and the longest wait before each
+further one."""
+
+LOGINS_WAITING_FROM_A_SITE = 256
+LOGINS_WAITING = 1_024
+"""Logins under way or waiting. A hash takes some 50 ms of a core: what is beyond would wait for
+many seconds."""
 
 PASSWORD_CHARACTERS = 1_024
 
@@ -192,6 +221,15 @@ HISTORY_PAGE_NAMES = 20_000
 WITHDRAWN_EVENTS = 200
 """Events of one conversation that were taken back and are remembered by place, so that they are
 unread for nobody (R4.6)."""
+
+CLOCK_BELIEVED_FROM = 2004
+"""The year before which there was none of the channels, and no sender's clock is right."""
+
+CLOCK_BELIEVED_AHEAD_S = 24 * 3600
+"""How far ahead of ours a sender's clock may be to be kept at all."""
+
+JOB_RESULTS_KEPT_S = 30 * 24 * 3600
+"""For how long it is told how a job ended."""
 
 CLOCK_AHEAD_S = 300
 """How far ahead of ours a sender's clock may be to be believed."""

@@ -13,7 +13,12 @@ from pydantic import (
 )
 
 from tuyen_events.ids import CHOSEN_ID_PATTERN
-from tuyen_events.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS, USERNAME_CHARACTERS
+from tuyen_events.limits import (
+    ERRORS_TOLD,
+    NAME_CHARACTERS,
+    PASSWORD_CHARACTERS,
+    USERNAME_CHARACTERS,
+)
 from tuyen_gateway.domain.usernames import composed
 
 ChosenId = Annotated[str, StringConstraints(pattern=CHOSEN_ID_PATTERN)]
@@ -30,8 +35,6 @@ Username = Annotated[TypedUsername, AfterValidator(composed)]
 """However its letters were composed where it was typed, it is one name."""
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 
-_UNKNOWN_TOLD = 20
-
 
 class Body(BaseModel):
     """A request's body: a field that is not known is a mistake, and is said so.
@@ -45,11 +48,11 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_unknown(cls, given: object) -> object:
-        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + _UNKNOWN_TOLD:
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + ERRORS_TOLD:
             return given
         known = {name: given[name] for name in cls.model_fields if name in given}
         unknown = ((name, held) for name, held in given.items() if name not in known)
-        return known | dict(islice(unknown, _UNKNOWN_TOLD))
+        return known | dict(islice(unknown, ERRORS_TOLD))
 
 
 class Answer(BaseModel):

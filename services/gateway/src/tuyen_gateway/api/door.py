@@ -10,17 +10,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tuyen_events.limits import (
     BODY_BYTES,
     BODY_ELEMENTS,
+    BODY_WITHIN_S,
     LONG_BODY_BYTES,
     LONG_BODY_ELEMENTS,
+    PLACE_CHARACTERS,
     STRANGERS_BODY_BYTES,
     elements,
 )
 from tuyen_gateway.api.dependencies import is_known
 from tuyen_gateway.api.problems import FieldProblem, problem_response
-from tuyen_gateway.api.texts import PLACE_CHARACTERS, unfit_field, unfit_place
+from tuyen_gateway.api.texts import unfit_field, unfit_place
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.bodies import (
-    BODY_WITHIN_S,
     BodyRefusedError,
     BodyTooLargeError,
     CallerGoneError,

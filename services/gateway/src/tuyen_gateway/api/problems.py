@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError, WaitQueueT
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from tuyen_gateway.api.texts import PLACE_CHARACTERS
+from tuyen_events.limits import ERRORS_TOLD, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
@@ -39,9 +39,6 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-
-_MOST_ERRORS = 20
-"""Of a body in which everything is wrong, so many places are told; the answer stays small."""
 
 _AWAY = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
 """No database was asked in time, so the caller did not ask for too much."""
@@ -188,7 +185,7 @@ async def _not_valid(_: Request, error: Exception) -> Response:
         FieldProblem(
             field=".".join(str(part) for part in one["loc"])[:PLACE_CHARACTERS], detail=one["msg"]
         )
-        for one in found[:_MOST_ERRORS]
+        for one in found[:ERRORS_TOLD]
     ]
     detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)

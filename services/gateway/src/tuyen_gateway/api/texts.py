@@ -4,15 +4,14 @@ import json
 import re
 from urllib.parse import parse_qsl
 
+from tuyen_events.limits import PLACE_CHARACTERS
+
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 """NUL ends a text for MongoDB's patterns; half of a surrogate pair has no UTF-8."""
 
 _MAY_BE_UNFIT = re.compile(rb"\\u(0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
 """How either may stand in JSON: escaped, half a pair also in the three bytes that UTF-8 forbids and
 JSON's own reader takes. It takes UTF-16 and UTF-32 as well, in which no JSON is without NUL."""
-
-PLACE_CHARACTERS = 200
-"""Of a place that is told; names in it are the caller's own, however long."""
 
 _Place = tuple["_Place | None", str | int]
 """Where in a body something stands: in what, and there under which name or at which index. What
