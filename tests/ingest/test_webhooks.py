@@ -39,11 +39,10 @@ from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
-from tuyen_events.limits import EVENT_BYTES, UPDATES
+from tuyen_events.limits import EVENT_BYTES, UPDATES, WEBHOOK_BODY_BYTES
 from tuyen_events.posts import PostClassified
 from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, TOPICS, Topic
 from tuyen_ingest import acceptance
-from tuyen_ingest.api.webhooks import MAX_BODY_BYTES
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Appended, LogUnavailableError, Unwritten
 from tuyen_platform.metrics import SKIPPED_UPDATES
@@ -116,7 +115,7 @@ async def test_p3_every_sample_body_is_answered_200_and_kept_byte_for_byte(
         b"\xff\x00",
         b"[" * 100_000,
         body(entry(page="1" * 1_000_000, messaging=[message("m_1")])),
-        body(entry(messaging=[message("\0" * 700_000)] * 5))[:MAX_BODY_BYTES],
+        body(entry(messaging=[message("\0" * 700_000)] * 5))[:WEBHOOK_BODY_BYTES],
         *(
             body(entry(messaging=[message("m_1", text="@", sender=sender)])).replace(b"@", odd)
             for sender in ("67", "@")
@@ -294,8 +293,8 @@ async def test_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_del
 
 
 async def test_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> None:
-    assert (await rig.post(b" " * MAX_BODY_BYTES)).status_code == 200
-    answer = await rig.post(b" " * (MAX_BODY_BYTES + 1))
+    assert (await rig.post(b" " * WEBHOOK_BODY_BYTES)).status_code == 200
+    answer = await rig.post(b" " * (WEBHOOK_BODY_BYTES + 1))
     assert answer.status_code == 413
     assert len(await records(log, RAW)) == 1
 
@@ -309,7 +308,7 @@ async def test_p3_a_body_of_the_largest_size_is_kept_however_many_pages_it_names
     )
     known = json.dumps(entry(messaging=[message("Chào")])).encode()
     raw = b'{"object":"page","entry":[%s,%s],"x":"' % (known, named)
-    raw += b"x" * (MAX_BODY_BYTES - len(raw) - 2) + b'"}'
+    raw += b"x" * (WEBHOOK_BODY_BYTES - len(raw) - 2) + b'"}'
     assert (await rig.post(raw)).status_code == 200
     (kept,) = await records(log, RAW)
     assert kept.value == raw
@@ -352,7 +351,7 @@ async def test_r9_5_a_body_that_says_it_is_too_large_is_413_before_it_is_read(ri
         read.append(True)
         yield b""
 
-    headers = {"content-length": str(MAX_BODY_BYTES + 1)}
+    headers = {"content-length": str(WEBHOOK_BODY_BYTES + 1)}
     answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=headers)
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
     assert not read

@@ -10,7 +10,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, ID_CHARACTERS, URL_CHARACTERS
+from tuyen_events.limits import (
+    CLOCK_BELIEVED_AHEAD_S,
+    CLOCK_BELIEVED_FROM,
+    EXTERNAL_ID_CHARACTERS,
+    ID_CHARACTERS,
+    URL_CHARACTERS,
+)
 
 _OF_AN_ID = "\\A[^\0\ufffd]*\\Z"
 
@@ -22,9 +28,8 @@ BlankId = Annotated[str, Meta(max_length=EXTERNAL_ID_CHARACTERS, pattern=_OF_AN_
 
 Id = TextId | Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
-_EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
-"""Before there was any of the channels."""
-_AHEAD = timedelta(days=1)
+_EARLIEST = datetime(CLOCK_BELIEVED_FROM, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(seconds=CLOCK_BELIEVED_AHEAD_S)
 
 
 def cut(text: str | None, characters: int) -> str | None:

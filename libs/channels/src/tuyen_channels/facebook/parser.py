@@ -9,7 +9,7 @@ import msgspec
 from tuyen_channels.facebook import feed, messenger, wire
 from tuyen_channels.facebook.source import Source, UnreadablePartError
 from tuyen_channels.live_posts import Draft, LivePosts
-from tuyen_channels.mending import mended, needs_mending
+from tuyen_channels.mending import Mending, needs_mending
 from tuyen_channels.ports import (
     Failure,
     Normalized,
@@ -44,7 +44,8 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
         return parsed
     if not entries:
         parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
-    reading = _Reading(accepted_at, pages, Draft(posts), needs_mending(body), parsed)
+    mend = needs_mending(body)
+    reading = _Reading(accepted_at, pages, Draft(posts), mend, Mending(), parsed)
     for raw in entries[:UPDATES]:
         reading.entry(raw)
     if len(entries) > UPDATES:
@@ -62,7 +63,7 @@ def _entries(body: bytes) -> Sequence[_Json]:
         return elements(members(body).get("entry", b"[]"))
 
 
-def _entry(raw: _Json) -> wire.Entry:
+def _entry(raw: _Json, mending: Mending) -> wire.Entry:
     """One entry, its parts still to be read; of one that a strict reader refuses, those of its
     parts that it does not."""
     try:
@@ -77,7 +78,7 @@ def _entry(raw: _Json) -> wire.Entry:
             if name in found and found[name] != b"null"
         }
         return wire.Entry(
-            id=wire.id_of(mended(found.get("id", b"null"))),
+            id=wire.id_of(mending.mended(found.get("id", b"null"))),
             time=wire.clock_of(found.get("time", b"null")),
             **sections,
         )
@@ -93,11 +94,12 @@ class _Reading:
     draft: Draft
     mend: bool
     """Whether the body holds what has to be mended although a reader would take it."""
+    mending: Mending
     parsed: Parsed
 
     def entry(self, raw: _Json) -> None:
         try:
-            entry = _entry(raw)
+            entry = _entry(raw, self.mending)
         except Exception as error:  # the supervisor of one entry
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
             self.parsed.failures.append(_failure("", payload, error))
@@ -146,14 +148,14 @@ class _Reading:
             self._failed(parts[room:], section, source, _too_many(len(parts) - room))
 
     def _found(self, part: _Json, reader: _Reader, source: Source) -> Normalized | Skipped:
-        if not self.mend:
+        if not (self.mend and needs_mending(bytes(part))):
             try:
                 return reader(part, source)
             except msgspec.ValidationError:
                 raise
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
-        return reader(mended(bytes(part)), source)
+        return reader(self.mending.mended(bytes(part)), source)
 
     def _failed(
         self, parts: Sequence[_Json], section: str, source: Source, error: Exception

@@ -13,7 +13,7 @@ from tuyen_channels.bounds import (
     whole_or_none,
 )
 from tuyen_channels.livechat import wire
-from tuyen_channels.mending import mended, needs_mending
+from tuyen_channels.mending import Mending, needs_mending
 from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
 from tuyen_events.ids import customer_id, customer_key, event_id, message_id, message_thread_id
 from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
@@ -56,13 +56,13 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
 
 def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
     if needs_mending(body):
-        return _read_mended(mended(body), accepted_at, pages, account)
+        return _read_mended(Mending().mended(body), accepted_at, pages, account)
     try:
         return _read_mended(body, accepted_at, pages, account)
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_mended(mended(body), accepted_at, pages, account)
+        return _read_mended(Mending().mended(body), accepted_at, pages, account)
 
 
 def _read_mended(

@@ -37,7 +37,7 @@ from tuyen_gateway.ports import (
     ViewPage,
 )
 from tuyen_gateway.projections import collections
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.ports import Log, Offsets
 from tuyen_platform.mongodb import Database, Document, Session, in_one_snapshot
 from tuyen_platform.projection import MongoPositions, ProjectionStatus
 
@@ -60,6 +60,9 @@ class MongoViews:
         self._threads = Threads(database)
         self._names = Names(database)
         self._positions = MongoPositions(database, collections.VIEW)
+        self._reached: Offsets = {}
+        self._reached_at = float("-inf")
+        self._asking = asyncio.Lock()
         self._log = log
         self._status = status
 
@@ -77,7 +80,7 @@ class MongoViews:
         try:
             async with asyncio.timeout(WAIT_S):
                 while wanted:
-                    reached = await self._positions.load()
+                    reached = await self._reached_lately()
                     wanted = {p: end for p, end in wanted.items() if reached.get(p, 0) < end}
                     if wanted:
                         await asyncio.sleep(_POLL_S)
@@ -85,6 +88,16 @@ class MongoViews:
             raise UnavailableError(
                 "The inbox has not yet folded all that was written: try again."
             ) from error
+
+    async def _reached_lately(self) -> Offsets:
+        """How far the views have come, asked once for all who wait: else each would take a thread
+        from the fold that it waits for."""
+        async with self._asking:
+            now = asyncio.get_running_loop().time()
+            if now - self._reached_at >= _POLL_S:
+                self._reached = await self._positions.load()
+                self._reached_at = asyncio.get_running_loop().time()
+            return self._reached
 
     async def position(self, organization: OrganizationId) -> bytes:
         found = await self._heads.find_one({"_id": organization})
@@ -277,10 +290,8 @@ class MongoViews:
             },
         )
 
-    async def messages(
-        self, conversation_id: ConversationId, limit: int, after: str | None
-    ) -> ViewPage[Message]:
-        return await self._threads.messages(conversation_id, limit, after)
+    async def messages(self, row: Conversation, limit: int, after: str | None) -> ViewPage[Message]:
+        return await self._threads.messages(row.id, limit, after)
 
     async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
         return await self._threads.shown_until(row, message_id)
@@ -289,9 +300,9 @@ class MongoViews:
         return await self._threads.shown_but_last(row)
 
     async def history(
-        self, conversation_id: ConversationId, limit: int, after: str | None
+        self, row: Conversation, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        return await self._threads.history(conversation_id, limit, after)
+        return await self._threads.history(row.id, limit, after)
 
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[Conversation]:
         """The rows as the viewer sees them, with the names that are known of their customers."""

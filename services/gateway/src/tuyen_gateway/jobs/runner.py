@@ -27,6 +27,7 @@ from tuyen_events.jobs import (
     JobState,
     Selection,
 )
+from tuyen_events.limits import JOB_RESULTS_KEPT_S
 from tuyen_gateway.adapters.commands import Command
 from tuyen_gateway.adapters.copies import WAIT_S
 from tuyen_gateway.domain.directory import viewer_of
@@ -65,7 +66,7 @@ _LOOKS = 3
 """How often the database is asked for what it did not find within its time."""
 
 _SILENCE_S = 30.0
-_REMEMBERED = timedelta(days=30)
+_REMEMBERED = timedelta(seconds=JOB_RESULTS_KEPT_S)
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_channels.ports import WebhookChannel
+from tuyen_events.limits import SITE_BODY_BYTES, WEBHOOK_BODY_BYTES
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.records import delivery_of
 from tuyen_platform import metrics
@@ -27,10 +28,6 @@ from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.logging import log_each
 
 PREFIX = "/webhooks/"
-
-MAX_BODY_BYTES = 5 * 1024 * 1024
-"""Far above a thousand updates, the most that a channel puts into one body; a larger one is
-answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
 
 RETRY_AFTER_S = 5
 
@@ -99,9 +96,8 @@ class Webhooks:
         self, channel: WebhookChannel, account: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
-            body = await read_body(
-                scope, receive, max_bytes=MAX_BODY_BYTES, within_s=self._body_within_s
-            )
+            most = SITE_BODY_BYTES if channel.by_account else WEBHOOK_BODY_BYTES
+            body = await read_body(scope, receive, max_bytes=most, within_s=self._body_within_s)
         except CallerGoneError:
             return
         except BodyRefusedError as refused:
