@@ -96,14 +96,15 @@ class MongoViews:
         row = None if document is None else msgspec.convert(document, Conversation)
         if row is None or row.page_id is None or row.kind is None:
             return None
-        keyed = row.keyed_by
+        desk = row.desk
         return ConversationRow(
             id=row.id,
             organization=scope.organization,
             page_id=row.page_id,
             kind=row.kind,
-            customer_id=None if keyed is None else keyed.id,
-            customer_external_id=None if keyed is None else keyed.external_id,
+            customer_id=None if desk is None else desk.customer_id,
+            customer_external_id=None if desk is None else desk.external_id,
+            partition=None if desk is None else desk.partition,
             agent_id=row.assignee,
             version=row.version,
         )
