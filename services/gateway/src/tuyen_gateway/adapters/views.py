@@ -127,7 +127,7 @@ class MongoViews:
         if wanted.unread and countable(wanted):
             listed = partial(self._unread, scope, wanted, limit, walk)
             return await in_one_snapshot(self._database, listed)
-        matching = matching_query(scope, await self._names.meant(scope, wanted))
+        matching = await self._names.matching(scope, wanted)
         moved = await self._moved(scope, walk)
         return await self._listed(
             scope, matching, walk, limit=limit, most=limit + 1, moved=moved, session=None
@@ -252,10 +252,10 @@ class MongoViews:
             counted = partial(self._counters.counts, scope=scope, wanted=wanted)
             return await in_one_snapshot(self._database, counted)
         unread = unread_expression(scope)
-        wanted = await self._names.meant(scope, wanted)
+        matching = await self._names.matching(scope, wanted)
         groups = await self._conversations.aggregate(
             [
-                {"$match": {"$and": matching_query(scope, wanted)}},
+                {"$match": {"$and": matching}},
                 {
                     "$group": {
                         "_id": {"channel": "$channel", "kind": "$kind"},
@@ -281,7 +281,8 @@ class MongoViews:
     async def messages(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[Message]:
-        return await self._threads.messages(conversation_id, limit, after)
+        page = await self._threads.messages(conversation_id, limit, after)
+        return replace(page, items=await self._names.authors(page.items))
 
     async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
         return await self._threads.shown_until(row, message_id)
