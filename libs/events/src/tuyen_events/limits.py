@@ -31,7 +31,7 @@ ATTACHMENTS = 100
 VIDEO_POSTS = 500
 """Video posts and broadcasts of a page of which it is known whether they are livestreams."""
 
-PLACED_REPLIES = 64
+PLACED_REPLIES = 256
 """Replies of a page of which it is remembered under which comment they stand."""
 
 UPDATES = 5_000
