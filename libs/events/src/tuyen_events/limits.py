@@ -42,6 +42,10 @@ EVENT_BYTES = 900_000
 channel's event comes near it; one that did could never be accepted, and its channel would deliver
 it for ever."""
 
+FAILED_PART_CHARACTERS = 256 * 1024
+"""What is told of a part of a webhook's body that cannot be read: a part is far smaller, and a
+whole body stands in full among the raw ones."""
+
 DEAD_LETTER_BYTES = 1_000_000
 """A dead letter as it stands in the log; its payload is cut to that."""
 
