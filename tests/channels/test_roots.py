@@ -86,14 +86,22 @@ def test_r4_3_another_pages_replies_make_no_difference() -> None:
 def test_r9_6_of_a_pages_replies_so_many_are_remembered_and_no_more() -> None:
     posts = LivePosts()
     keys = set()
-    for number in range(40 * PLACED_REPLIES):
+    for number in range(20 * PLACED_REPLIES):
         raw = body(entry(changes=[reply(f"690_{number}", "689_1")]))
         for key, fact in parser.parse(raw, ACCEPTED, PAGES, posts).classified:
             keys.add(key)
             posts.apply(key, fact)
     assert len(keys) == PLACED_REPLIES
-    (last,) = accepted(posts, [reply(NESTED + "0", f"690_{40 * PLACED_REPLIES - 1}")])
+    (last,) = accepted(posts, [reply(NESTED + "0", f"690_{20 * PLACED_REPLIES - 1}")])
     assert last.conversation_id == thread("689_1")
+
+
+def test_r4_3_of_a_pages_replies_two_of_three_are_remembered_after_a_hundred_more() -> None:
+    posts = LivePosts()
+    replies = [f"690_{number}" for number in range(150)]
+    accepted(posts, [reply(each, "689_1") for each in replies])
+    answers = accepted(posts, [reply(f"691_{each}", each) for each in replies[50:100]])
+    assert sum(each.conversation_id == thread("689_1") for each in answers) >= 32
 
 
 def test_a_reply_that_is_below_itself_ends() -> None:

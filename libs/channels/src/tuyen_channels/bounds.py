@@ -14,7 +14,6 @@ from tuyen_events.limits import (
     CLOCK_BELIEVED_AHEAD_S,
     CLOCK_BELIEVED_FROM,
     EXTERNAL_ID_CHARACTERS,
-    ID_CHARACTERS,
     URL_CHARACTERS,
 )
 
@@ -47,14 +46,6 @@ def page_address(url: str | None) -> str | None:
     if url is None or len(url) <= URL_CHARACTERS:
         return url
     return url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
-
-
-def chosen_id(name: str | None) -> str | None:
-    """The id of something that an organization has. A longer one is none of theirs: what is left
-    of it is no id that anybody can choose, so that it stays the name of nothing (R1.5)."""
-    if name is None or len(name) <= ID_CHARACTERS:
-        return name
-    return name[: ID_CHARACTERS - 1] + "…"
 
 
 def believable(moment: datetime, accepted_at: datetime) -> datetime:

@@ -40,7 +40,7 @@ ATTACHMENTS = 100
 VIDEO_POSTS = 500
 """Video posts and broadcasts of a page of which it is known whether they are livestreams."""
 
-PLACED_REPLIES = 64
+PLACED_REPLIES = 256
 """Replies of a page of which it is remembered under which comment they stand."""
 
 WEBHOOK_BODY_BYTES = 5 * 1024 * 1024
@@ -65,6 +65,10 @@ EVENT_BYTES = 900_000
 """An inbound event as it stands in the log, below what Kafka takes as one record (1 MiB). No
 channel's event comes near it; one that did could never be accepted, and its channel would deliver
 it for ever."""
+
+FAILED_PART_CHARACTERS = 256 * 1024
+"""What is told of a part of a webhook's body that cannot be read: a part is far smaller, and a
+whole body stands in full among the raw ones."""
 
 DEAD_LETTER_BYTES = 1_000_000
 """A dead letter as it stands in the log; its payload is cut to that."""
@@ -185,8 +189,8 @@ SETUP_BYTES_AN_HOUR = 32 * 1024 * 1024
 tokens: each stands for a day and more, and is read by every service when it starts. All that an
 organization may have is 16,000 records."""
 
-PRESENCE_CHANGES_AN_HOUR = 600
-"""Changes of one agent's presence by themselves, and as many by managers: one every six seconds."""
+PRESENCE_CHANGES_AN_HOUR = 3_600
+"""Changes of one agent's presence by themselves, and as many by managers: one a second."""
 
 SIGNALS_AN_HOUR = 36_000
 """All that is told of one agent's presence, heartbeats among it: of SESSIONS, two a second."""

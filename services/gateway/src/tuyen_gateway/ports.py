@@ -27,9 +27,8 @@ class ConversationRow:
     """Whose a conversation is: what a command about it has to name.
 
     `version` is that of the assignee, 0 for a conversation that the router never decided about.
-    The customer is the one whose events the conversation is keyed by: of a comment thread, the
-    author of the root comment or, while that has not been seen, who replied first (R4.5). Null
-    where the router decided for one who has not been seen.
+    The customer is the one whose events the conversation is keyed by, with the partition, as
+    `Conversation.desk` has them. Null where nobody has been seen.
     """
 
     id: ConversationId
@@ -40,6 +39,7 @@ class ConversationRow:
     customer_external_id: str | None
     agent_id: AgentId | None
     version: int
+    partition: int | None = None
 
 
 class ConversationViews(Protocol):

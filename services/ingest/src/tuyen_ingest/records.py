@@ -30,7 +30,7 @@ _OWNERS_BYTES = 1024 * 1024
 
 Owners = Mapping[str, str]
 """By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
-empty when it was nobody's."""
+empty when it was nobody's. A page of which that was not known is left out."""
 
 
 class Delivery(NamedTuple):

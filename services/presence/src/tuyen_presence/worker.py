@@ -198,7 +198,7 @@ class PresenceWorker:
         if change is None:
             agents[agent.key] = heed(agent, signal, record.offset, told_at)
         else:
-            topic, key, value, headers = _unwritten(change)
+            topic, key, value, headers, _ = _unwritten(change)
             refuse_too_large(topic, key.encode(), value, headers)
             self._note(agents, agent, change)
 

@@ -19,12 +19,9 @@ from tuyen_channels.ports import (
     SkipReason,
 )
 from tuyen_channels.splitting import elements, members
-from tuyen_events.limits import DETAIL_CHARACTERS, UPDATES
+from tuyen_events.limits import DETAIL_CHARACTERS, FAILED_PART_CHARACTERS, UPDATES
 
 _DASHBOARD_PAGE = "0"
-_PAYLOAD_LIMIT = 256 * 1024
-"""Characters of a failure's payload. A part is far smaller; a whole body that cannot be read stands
-in full among the raw ones."""
 _SECTIONS = ("messaging", "changes")
 
 _Json = msgspec.Raw | bytes
@@ -174,5 +171,5 @@ def _too_many(unread: int) -> Exception:
 
 
 def _failure(page: str, payload: bytes, error: Exception) -> Failure:
-    text = payload.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
+    text = payload.decode("utf-8", "replace")[:FAILED_PART_CHARACTERS]
     return Failure(page, text, f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS])

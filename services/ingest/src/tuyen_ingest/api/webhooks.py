@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_channels.ports import WebhookChannel
 from tuyen_events.limits import SITE_BODY_BYTES, WEBHOOK_BODY_BYTES
-from tuyen_ingest.acceptance import Acceptance
+from tuyen_ingest.acceptance import Acceptance, is_current
 from tuyen_ingest.records import delivery_of
 from tuyen_platform import metrics
 from tuyen_platform.bodies import BodyRefusedError, CallerGoneError, read_body, refuse_body
@@ -31,9 +31,6 @@ PREFIX = "/webhooks/"
 
 RETRY_AFTER_S = 5
 
-_REFRESH_WITHIN_S = 1.0
-_REFRESH_APART_S = 0.05
-"""However many calls are signed wrongly, the log is asked twenty times a second for new tokens."""
 _PAGES_IN_A_LINE = 5
 
 Header = tuple[bytes, bytes]
@@ -176,10 +173,7 @@ class Webhooks:
             return True
         if not channel.by_account:
             return False
-        try:
-            if not await self._tokens.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S):
-                return None
-        except LogUnavailableError:
+        if not await is_current(self._tokens):
             return None
         return channel.authentic(body, headers, account)
 

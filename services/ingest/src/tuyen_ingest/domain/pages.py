@@ -97,9 +97,9 @@ class PagesThen(Mapping[str, Page]):
     """The pages of a channel for a body that was accepted before: what was written to one
     organization's page is read for nobody else, whosever the page is now.
 
-    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as in
-    records of before they were kept, it is read only if it was not set up anew since. `withheld`
-    are the pages that were asked for and are another's now.
+    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as
+    where nobody knew then, it is read only if it was not set up anew since. `withheld` are the
+    pages that were asked for and are another's now.
     """
 
     def __init__(
