@@ -55,6 +55,7 @@ STORED_TYPE_NAMES = {
     "session.signalled.v1",
     "settings.changed.v1",
     "support_team.changed.v1",
+    "thread.given.v1",
     "thread.removed.v1",
     "thread.reported.v1",
 }

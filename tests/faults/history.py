@@ -60,10 +60,12 @@ class Drawing:
     def reply(self, number: int, at: float) -> tuple[str, Json]:
         roots = [each for each in self._said if each["kind"] == "comment"]
         said = self._said_by(number, at, "comment")
-        if roots:
+        if roots and self._dice.random() < 0.8:
             root = self._dice.choice(roots)
             said |= {key: root[key] for key in ("tenant", "page")}
             said |= {"kind": "reply", "parent": root["id"]}
+        else:  # one from before the page was connected (R4.5)
+            said |= {"kind": "reply", "parent": f"before_{self._dice.randrange(20)}"}
         return self._webhook([said])
 
     def broadcast(self, number: int, at: float) -> tuple[str, Json]:

@@ -14,7 +14,7 @@ from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
-from tuyen_events.vocabulary import Mode
+from tuyen_events.vocabulary import ConversationKind, Mode
 from tuyen_router.domain.pools import UNKNOWN
 
 Cursor = tuple[str, list[str]]
@@ -24,11 +24,14 @@ Rule = tuple[str, str]
 
 
 def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
-    """Requests of an organization get their first answers in the order in which they came; a reply
-    gets one where nobody has the thread (R4.5), which is not told here."""
+    """Requests of an organization get their first answers in the order in which they came; of
+    those for a comment's thread, which its root and replies ask for alike, one does (R4.5)."""
     places: dict[str, int] = {}
+    threads: set[str] = set()
     for place, answer in enumerate(evidence.answers()):
         places.setdefault(answer.request_id, place)
+        if answer.kind is ConversationKind.COMMENT:
+            threads.add(answer.conversation_id)
     asked: set[str] = set()
     last: dict[str, int] = {}
     for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
@@ -36,8 +39,8 @@ def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
         if name in asked:
             continue
         asked.add(name)
-        if request.reply and name not in places:
-            continue
+        if name not in places and (request.reply or request.conversation_id in threads):
+            continue  # a reply's thread may have been given by hand, of which nothing is told here
         if name not in places:
             yield f"{name} was never answered"
         elif places[name] < last.get(organization, -1):
@@ -265,14 +268,14 @@ def _moved(evidence: Evidence) -> set[str]:
 
 
 def nothing_is_forgotten(evidence: Evidence) -> Iterator[str | None]:
-    """R3.1, R4.1: where rules always assign, each conversation was decided on, or its customer's
-    assignee has it; one that only has replies of customers is nobody's decision."""
+    """R3.1, R4.1, R4.5: where rules always assign, each conversation was decided on, or its
+    customer's assignee has it; be it by replies alone, below a root that was nobody's to answer."""
     for conversation, row in evidence.rows.items():
         tenant = row["organization"]
         if tenant not in evidence.steady or row["page_id"] not in evidence.worlds[tenant].pages:
             continue
-        roots = [m for m in evidence.threads[conversation] if m.get("parent_id") is None]
-        forgotten = bool(roots) and row["version"] == 0
+        heard = any(m["direction"] == "in" for m in evidence.threads[conversation])
+        forgotten = heard and row["version"] == 0
         yield f"nothing was ever decided on {conversation}" if forgotten else None
 
 

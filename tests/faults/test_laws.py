@@ -16,7 +16,7 @@ from faults.sound import NV1, NV2, NV3, ORG, PAGE, thread
 from faults.tenants import Json
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.directory import AgentChanged, DepartmentChanged
-from tuyen_events.ids import AgentId, DepartmentId
+from tuyen_events.ids import AgentId, CustomerId, DepartmentId
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
 from tuyen_events.topics import (
@@ -244,6 +244,17 @@ def _forgotten(e: Evidence) -> None:
     e.rows[thread("c_1")] |= {"version": 0, "assignee": None}
 
 
+def _forgotten_reply(e: Evidence) -> None:
+    _forgotten(e)
+    for message in e.threads[thread("c_1")]:
+        message["parent_id"] = "c_0"
+
+
+def _two_owners(e: Evidence) -> None:
+    other = msgspec.structs.replace(sound.record("c_1", 1, NV2), customer_id=CustomerId("cus_2"))
+    sound.put(e, ASSIGNMENTS, other)
+
+
 def _job_that_never_ended(e: Evidence) -> None:
     del e.log.topics[JOBS.name][1]
 
@@ -316,6 +327,7 @@ SPOILT: dict[str, list[Spoil]] = {
     "versions rise by one, one agent each": [
         _version_left_out,
         _two_agents_at_one_version,
+        _two_owners,
         _follows_on_somebody_else,
     ],
     "the gateway shows the log's last word": [
@@ -363,7 +375,7 @@ SPOILT: dict[str, list[Spoil]] = {
     "what was chosen is what was assigned": [_assigned_otherwise],
     "nothing waits while somebody can take it": [_waits_though_somebody_can],
     "what waits, waits in order": [_drained_out_of_order, _overtaken],
-    "nothing is forgotten": [_forgotten],
+    "nothing is forgotten": [_forgotten, _forgotten_reply],
     "jobs come to their end": [_job_that_never_ended, _job_that_left_some_out],
     "unread counts are right for everybody": [
         _counted_twice,

@@ -1,11 +1,15 @@
 """R3.7: a website's visitor who names another department, or another region of it."""
 
+from dataclasses import replace
+
 import pytest
 from msgspec.structs import replace as changed
 
+from router.domain.desk import Desk
 from router.domain.shop import (
     AT,
     CUSTOMER,
+    LIVE,
     SHOP,
     THREAD,
     A,
@@ -135,6 +139,29 @@ def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> N
     chosen = answer(second, Verdict.CHOSEN, B, drained=True)
     made = fold(partition, on_answer(partition, chosen, at("answers", 2)))
     assert records(made) == [(THREAD, B, Reason.QUEUE_DRAINED)]
+
+
+def test_r3_7_one_who_waits_and_names_another_while_rules_are_off_waits_there() -> None:
+    partition = Partition(3)
+    _answered(partition, _asked(_writes(partition, _of(a="sales", b="care"), 0, SALES)), None)
+    off = _of(a="sales", b="care")
+    off = replace(off, settings=changed(off.settings, auto_assign=False))
+    anew = _asked(_writes(partition, off, 1, CARE))
+    assert (anew.department, anew.keeps_place) == ("care", True)
+    assert partition.customer(CUSTOMER).named == ("care", None)
+    assert [
+        each for each in _writes(partition, off, 2, CARE) if isinstance(each, ChoiceRequested)
+    ] == []
+
+
+def test_r3_6_what_joins_while_rules_are_off_waits_for_the_same_answer() -> None:
+    desk = Desk()
+    desk.writes(0)
+    desk.answers(Verdict.QUEUED)
+    joined = desk.writes(1, LIVE, auto_assign=False)
+    assert records(joined) == [(LIVE, None, Reason.QUEUED)]
+    given = desk.answers(Verdict.CHOSEN, A, drained=True, offset=1)
+    assert records(given) == [(THREAD, A, Reason.QUEUE_DRAINED), (LIVE, A, Reason.QUEUE_DRAINED)]
 
 
 def test_r3_7_the_same_is_asked_again_after_a_crash() -> None:

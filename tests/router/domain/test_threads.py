@@ -1,6 +1,8 @@
 """R4.5, R4.6, R9.2: one owner of a comment's thread, whoever tells of it and in whatever order."""
 
 from collections.abc import Iterable
+from itertools import islice
+from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
@@ -9,17 +11,30 @@ from router.domain.desk import Desk, withdrawn
 from router.domain.shop import (
     AT,
     COMMENT,
+    CUSTOMER,
     PAGE,
     SHOP,
     A,
+    B,
+    C,
+    arrival,
+    assign,
     at,
     mark_done,
     records,
     request,
     shop,
 )
-from tuyen_events.ids import ConversationId, CustomerId, EventId, comment_thread_id
+from tuyen_events.ids import (
+    AgentId,
+    ConversationId,
+    CustomerId,
+    EventId,
+    MessageId,
+    comment_thread_id,
+)
 from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer
+from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import (
     ChoiceRequested,
     ChoiceWithdrawn,
@@ -38,15 +53,22 @@ from tuyen_router.domain.queue import (
     on_thread,
     on_withdrawal,
 )
-from tuyen_router.domain.rotating import on_comment_removed, on_own_root, on_removed
+from tuyen_router.domain.rotating import (
+    on_comment_removed,
+    on_given,
+    on_own_root,
+    on_removed,
+    on_reply,
+)
 from tuyen_router.domain.rotations import (
     Answered,
     Rotations,
     Step,
     evolve,
 )
-from tuyen_router.domain.state import GONE
-from tuyen_router.domain.threads import RemovalTold
+from tuyen_router.domain.settling import on_answer
+from tuyen_router.domain.state import GONE, Partition
+from tuyen_router.domain.threads import GivenTold, RemovalTold
 
 ELSEWHERE = CustomerId("unnamed")
 REMOVAL = EventId("evt_removed")
@@ -61,7 +83,7 @@ def _fold(rotations: Rotations, steps: Iterable[Step]) -> list[Step]:
 
 
 def _asks(
-    rotations: Rotations, offset: int, *, elsewhere: bool = False, online: str = "abc", **more: bool
+    rotations: Rotations, offset: int, *, elsewhere: bool = False, online: str = "abc", **more: Any
 ) -> list[Verdict]:
     """Somebody tells of the root; `elsewhere` in the partition of whoever is not named."""
     asked: ChoiceRequested = request(offset, COMMENT, **more)
@@ -152,9 +174,58 @@ def test_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
     assert _asks(rotations, 2, elsewhere=True) == []
 
 
+def _fill_bucket(rotations: Rotations, thread: ConversationId = COMMENT) -> None:
+    """As many threads are heard of as its bucket holds."""
+    place, names = threads._place(thread)[0], (ConversationId(str(n)) for n in range(10**6))
+    others = (each for each in names if threads._place(each)[0] == place)
+    for each in islice(others, threads.BUCKET_THREADS):
+        asked = changed(request(0, COMMENT), conversation_id=each)
+        threads.evolve(rotations.threads, threads.taken(rotations.threads, asked))
+
+
+def test_r4_5_the_first_reply_below_a_root_from_before_has_the_thread() -> None:
+    rotations = Rotations(0)
+    assert _asks(rotations, 0, reply=True) == [Verdict.CHOSEN]
+    assert _asks(rotations, 1, reply=True, elsewhere=True) == []
+    assert _asks(rotations, 2, elsewhere=True) == []
+    assert len(rotations.answers) == 1
+
+
+def test_r4_5_where_threads_were_forgotten_a_reply_below_an_unknown_one_asks_in_vain() -> None:
+    """One owner comes first: it may be one of those that were."""
+    rotations = Rotations(0)
+    _fill_bucket(rotations)
+    assert _asks(rotations, 0, reply=True) == []
+    assert _asks(rotations, 1, elsewhere=True) == [Verdict.CHOSEN]
+    rotations = Rotations(0)
+    _fill_bucket(rotations)
+    _hears(rotations, ThreadState.OURS)
+    assert _asks(rotations, 0, reply=True) == [Verdict.CHOSEN]
+
+
+@pytest.mark.parametrize("online", ["abc", ""])
+def test_r4_1_a_reply_that_overtakes_its_root_has_the_thread_and_takes_one_turn(
+    online: str,
+) -> None:
+    rotations = Rotations(0)
+    assert len(_asks(rotations, 0, reply=True, elsewhere=True, online=online)) == 1
+    before = rotations.cursors
+    assert _asks(rotations, 0, online=online) == []
+    assert _asks(rotations, 1, reply=True, online=online) == []
+    assert rotations.cursors == before
+    (told,) = _hears(rotations, ThreadState.REMOVED)
+    assert told.partition == 7
+
+
+def test_r4_5_a_reply_that_overtakes_the_pages_own_root_has_the_thread() -> None:
+    rotations = Rotations(0)
+    assert _asks(rotations, 0, reply=True, elsewhere=True) == [Verdict.CHOSEN]
+    _hears(rotations, ThreadState.OURS)
+    assert _asks(rotations, 0, reply=True) == []
+
+
 def test_r4_5_the_first_reply_below_the_pages_own_comment_has_the_thread() -> None:
     rotations = Rotations(0)
-    assert _asks(rotations, 0, reply=True) == []
     _hears(rotations, ThreadState.OURS)
     assert _asks(rotations, 1, reply=True) == [Verdict.CHOSEN]
     assert _asks(rotations, 2, reply=True, elsewhere=True) == []
@@ -256,6 +327,8 @@ def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
     (told,) = on_comment_removed(desk.partition, shop(), _removed(), REMOVAL, position)
     assert isinstance(told, ThreadReported)
     assert (told.conversation_id, told.state) == (COMMENT, ThreadState.REMOVED)
+    desk.writes(0, COMMENT)
+    desk.answers(Verdict.CHOSEN, A)
     reply = _removed(parent="root")
     assert on_comment_removed(desk.partition, shop(), reply, REMOVAL, position) == []
     (perhaps,) = on_comment_removed(desk.partition, shop(), _removed(told=False), REMOVAL, position)
@@ -300,3 +373,234 @@ def test_r4_6_a_thread_that_waits_is_given_to_nobody_once_it_was_removed() -> No
         if isinstance(each, ChoiceWithdrawn):
             _fold(rotations, on_withdrawal(rotations, each))
     assert _fold(rotations, drain(rotations, shop(), AT, 10)) == []
+
+
+# Replies that are taken back.
+
+
+class _Below:
+    """A desk, in partition 3, that has a thread by a customer's reply, and stage 2; customers of
+    another partition reply as well."""
+
+    def __init__(self, *, online: str = "") -> None:
+        self.desk, self.rotations = Desk(), Rotations(0)
+        self.online = online
+        self._offset = 0
+
+    def replies(self, name: str, *, elsewhere: bool = False) -> list[Answered]:
+        self._offset += 1
+        message = MessageId(name)
+        if elsewhere:
+            asked = request(self._offset, COMMENT, reply=True, comments=(message,))
+            asked = changed(
+                asked,
+                request_id=f"inbound/7/{self._offset}",
+                customer_id=ELSEWHERE,
+                cause=changed(asked.cause, partition=7),
+            )
+        else:
+            arrived = changed(arrival(self._offset, COMMENT), message=message)
+            made = self.desk._keep(on_reply(self.desk.partition, shop(), arrived))
+            (asked,) = (each for each in made if isinstance(each, ChoiceRequested))
+        return self._given(on_request(self.rotations, shop(online=self.online), AT, asked))
+
+    def comes(self, agent: str) -> list[Answered]:
+        self.online = agent
+        return self._given(drain(self.rotations, shop(online=agent), AT, 10))
+
+    def removes(self, name: str) -> list[Decision]:
+        """Somebody takes a reply back; what the desk does about it."""
+        removed = changed(_removed(parent="root"), message_id=MessageId(name))
+        position = at("inbound", 99)
+        (told,) = on_comment_removed(Partition(7), shop(), removed, REMOVAL, position)
+        assert isinstance(told, ThreadReported)
+        steps = _fold(self.rotations, on_thread(self.rotations, told))
+        return [
+            decision
+            for each in steps
+            if isinstance(each, RemovalTold) and each.partition == 3
+            for decision in self.desk._keep(
+                on_removed(self.desk.partition, shop(), each.removed, position)
+            )
+        ]
+
+    def _given(self, steps: Iterable[Step]) -> list[Answered]:
+        given = [each for each in _fold(self.rotations, steps) if isinstance(each, Answered)]
+        for each in given:
+            assert each.answer.partition == 3
+            position = at("router-answers", self._offset)
+            self.desk._keep(on_answer(self.desk.partition, each.answer.choice, position))
+        return given
+
+    def row(self) -> tuple[AgentId | None, Reason, int, CustomerId | None]:
+        row = self.desk.partition.rows[COMMENT]
+        return row.agent_id, row.reason, row.version, row.customer
+
+
+def test_r4_6_a_thread_whose_reply_was_taken_back_waits_no_more() -> None:
+    below = _Below()
+    below.replies("m1")
+    assert records(below.removes("m1")) == [(COMMENT, None, Reason.UNASSIGNED)]
+    assert below.comes("a") == []
+    assert below.removes("m1") == []
+
+
+def test_r4_6_a_thread_waits_on_for_the_other_replies() -> None:
+    below = _Below()
+    below.replies("m1")
+    below.replies("m2")
+    below.replies("m3", elsewhere=True)
+    assert [*below.removes("m2"), *below.removes("m1")] == []
+    assert below.desk.partition.waits(COMMENT)
+    assert records(below.removes("m3")) == [(COMMENT, None, Reason.UNASSIGNED)]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_r4_5_the_next_reply_after_one_that_was_taken_back_asks_like_the_first(
+    elsewhere: bool,
+) -> None:
+    below = _Below()
+    below.replies("m1")
+    below.removes("m1")
+    (queued,) = below.replies("m2", elsewhere=elsewhere)
+    assert queued.answer.choice.verdict is Verdict.QUEUED
+    assert below.row() == (None, Reason.QUEUED, 3, CUSTOMER)
+    below.comes("b")
+    assert below.row() == (B, Reason.QUEUE_DRAINED, 4, CUSTOMER)
+    assert below.replies("m3", elsewhere=True) == []
+
+
+def test_r4_5_a_thread_that_is_open_again_is_the_next_telling_of_its_roots() -> None:
+    """The root itself comes late, by whomever: one owner, in the place that the thread has."""
+    below = _Below()
+    below.replies("m1")
+    below.removes("m1")
+    root = changed(request(9, COMMENT), request_id="inbound/7/9", customer_id=ELSEWHERE)
+    root = changed(root, cause=changed(root.cause, partition=7))
+    below._given(on_request(below.rotations, shop(), AT, root))
+    agent, _, version, customer = below.row()
+    assert (agent is not None, version, customer) == (True, 3, CUSTOMER)
+
+
+def test_r4_6_a_thread_whose_root_has_come_waits_whatever_becomes_of_the_replies() -> None:
+    below = _Below()
+    below.replies("m1")
+    assert _asks(below.rotations, 5, elsewhere=True, online="") == []
+    assert below.removes("m1") == []
+    assert below.desk.partition.waits(COMMENT)
+
+
+def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() -> None:
+    below = _Below()
+    for number in range(WAITED_FOR + 1):
+        below.replies(f"m{number}", elsewhere=number > 0)
+    for number in range(WAITED_FOR + 1):
+        below.removes(f"m{number}")
+    assert below.desk.partition.waits(COMMENT)
+
+
+def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks() -> None:
+    """A crash may have lost it; and what is read again later ends no other wait."""
+    below = _Below()
+    below.replies("m1")
+    report = ThreadReported(
+        organization=SHOP,
+        page_id=PAGE,
+        conversation_id=COMMENT,
+        state=ThreadState.REMOVED,
+        seed=REMOVAL,
+        cause=at("inbound", 9),
+        at=AT,
+        comment=MessageId("m1"),
+    )
+    told = [
+        each.removed
+        for _ in range(2)
+        for each in _fold(below.rotations, on_thread(below.rotations, report))
+        if isinstance(each, RemovalTold)
+    ]
+    assert told == [told[0]] * 2
+    position = at("router-answers", 9)
+    below.desk._keep(on_removed(below.desk.partition, shop(), told[0], position))
+    below.replies("m2", elsewhere=True)
+    assert on_removed(below.desk.partition, shop(), told[1], position) == []
+    assert below.desk.partition.waits(COMMENT)
+
+
+def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_waited_no_more() -> (
+    None
+):
+    below = _Below()
+    below.replies("m1")
+    removed = changed(_removed(parent="root"), message_id=MessageId("m1"))
+    (told,) = on_comment_removed(Partition(7), shop(), removed, REMOVAL, at("inbound", 9))
+    assert isinstance(told, ThreadReported)
+    _fold(below.rotations, on_thread(below.rotations, told))
+    below.replies("m2", elsewhere=True)
+    assert below.desk.partition.rows[COMMENT].request_id == "inbound/7/2"
+    _fold(below.rotations, on_thread(below.rotations, told))
+    below.comes("b")
+    assert below.row() == (B, Reason.QUEUE_DRAINED, 3, CUSTOMER)
+
+
+def test_r3_5_what_a_manager_decides_stands_when_the_next_reply_asks() -> None:
+    below = _Below()
+    below.replies("m1")
+    below.removes("m1")
+    given = below.desk.commands(assign(B, COMMENT))
+    (report,) = (each for each in given if isinstance(each, ThreadReported))
+    _fold(below.rotations, on_thread(below.rotations, report))
+    below.online = "a"
+    assert below.replies("m2", elsewhere=True) == []
+    assert below.row() == (B, Reason.MANUAL, 3, CUSTOMER)
+
+
+# One owner, whoever gives it to somebody.
+
+
+def _by_hand(desk: Desk, chosen: AgentId) -> ThreadReported:
+    given = desk.commands(assign(chosen, COMMENT))
+    (report,) = (each for each in given if isinstance(each, ThreadReported))
+    return report
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CHOSEN, Verdict.QUEUED])
+def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that_has_it(
+    verdict: Verdict,
+) -> None:
+    """Whoever tells it had no record of the rule's choice yet: both are version 1."""
+    desk, other, rotations = Desk(), Desk(), Rotations(0)
+    other.partition.number = 7
+    desk.writes(0, COMMENT)
+    online = "abc" if verdict is Verdict.CHOSEN else ""
+    _fold(rotations, on_request(rotations, shop(online=online), AT, desk.asked[0]))
+    desk.answers(verdict, A if verdict is Verdict.CHOSEN else None)
+    report = _by_hand(other, B)
+    report = changed(report, cause=changed(report.cause, partition=7))
+    for _ in range(2):
+        steps = _fold(rotations, on_thread(rotations, report))
+        (given,) = (each for each in steps if isinstance(each, GivenTold))
+        (gone,) = (each for each in steps if isinstance(each, RemovalTold))
+        assert (given.partition, gone.partition) == (3, 7)
+        position = at("router-answers", 1)
+        made = desk._keep(on_given(desk.partition, shop(), given.given, position))
+        other._keep(on_removed(other.partition, shop(), gone.removed, position))
+        row = desk.partition.rows[COMMENT]
+        assert (row.agent_id, row.reason, row.version) == (B, Reason.MANUAL, 2)
+        assert row.customer == CUSTOMER
+        assert (desk.partition.loads[SHOP], other.partition.loads[SHOP]) == ({B: 1}, {})
+    assert records(made) == []
+    later = desk.commands(assign(C, COMMENT), 1)
+    assert records(later) == [(COMMENT, C, Reason.MANUAL)]
+    assert records(on_given(desk.partition, shop(), given.given, position)) == []
+
+
+def test_r5_3_one_that_waits_and_was_given_by_hand_elsewhere_leaves_the_queue() -> None:
+    desk = Desk()
+    desk.writes(0, COMMENT)
+    desk.answers(Verdict.QUEUED)
+    given = _by_hand(Desk(), B).given
+    assert given is not None
+    for left in ([(COMMENT, B, Reason.MANUAL)], []):  # and again, after a crash
+        made = desk._keep(on_given(desk.partition, shop(), given, at("router-answers", 1)))
+        assert (records(made), withdrawn(made)) == (left, ["inbound/3/0"])

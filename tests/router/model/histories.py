@@ -7,11 +7,12 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from router.model.model import NO_VISIT, Model, Visit
+from router.model.model import NO_VISIT, STICKY, Model, Visit
 from router.model.simulation import START, Simulation
 from router.model.world import (
     AGENTS,
     DEPARTMENTS,
+    ON_PAGES,
     PAGES,
     PARTITIONS,
     PEOPLE,
@@ -22,7 +23,7 @@ from router.model.world import (
     organization_of,
 )
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.codec import encode
+from tuyen_events.codec import decode_data, encode
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
@@ -33,7 +34,13 @@ from tuyen_events.ids import (
     PageId,
     event_id,
 )
-from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer, MessageReceived
+from tuyen_events.inbound import (
+    CommentAdded,
+    CommentRemoved,
+    Customer,
+    MessageDeleted,
+    MessageReceived,
+)
 from tuyen_events.inbound import Visit as VisitTold
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND
 from tuyen_events.vocabulary import (
@@ -41,12 +48,14 @@ from tuyen_events.vocabulary import (
     ConversationKind,
 )
 from tuyen_router.chunks.outbox import OutRecord
+from tuyen_router.domain.outcomes import Command
 from tuyen_router.domain.state import Row
 
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation that somebody began."""
+    """A conversation that somebody began; of a comment's, `customer` is the author of the root,
+    which may never come."""
 
     id: str
     kind: str
@@ -58,7 +67,11 @@ class Thread:
 
     @property
     def partition(self) -> int:
-        return PARTITIONS[sum(map(ord, self.customer)) % len(PARTITIONS)]
+        return partition_of(self.customer)
+
+
+def partition_of(customer: str) -> int:
+    return PARTITIONS[sum(map(ord, customer)) % len(PARTITIONS)]
 
 
 @dataclass
@@ -84,12 +97,26 @@ class History:
     log: list[str] = field(default_factory=list)
     offsets: dict[str, dict[str, int]] = field(default_factory=dict)
     """Each conversation's events, and where they stand in the log."""
+    rooted: set[str] = field(default_factory=set)
+    """Comment threads whose root was told."""
+    begun_by_root: set[str] = field(default_factory=set)
+    """Those whose root was told before any reply."""
+    late: list[Thread] = field(default_factory=list)
+    """Those that somebody replied to, and whose root is still to come."""
+    repliers: dict[str, list[str]] = field(default_factory=dict)
+    """Who replied below each root, in their order."""
+    decided: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Of each conversation the highest version, and the customer whom its record names."""
+    read: dict[int, int] = field(default_factory=dict)
+    """How far assignments were read for that."""
     removed: set[str] = field(default_factory=set)
     """Comments that are gone (R4.6)."""
     taken_back: set[str] = field(default_factory=set)
-    """Threads on livestreams of which some are gone."""
+    """Messages and comments on livestreams that are gone."""
     unborn: list[Thread] = field(default_factory=list)
-    """Those that were gone before they came."""
+    """Root comments that were gone before they came."""
+    early: list[tuple[Thread, str, Event]] = field(default_factory=list)
+    """The same of messages and comments on livestreams, with the ids of their events."""
     outcomes: dict[str, str] = field(default_factory=dict)
     """What the model says of each command."""
 
@@ -105,25 +132,48 @@ class History:
         kind = self.random.choice(["message", "message", "livestream", "comment", "reply"])
         if PEOPLE[customer] == "site" or (kind == "livestream" and self.counts_loads):
             kind = "message"
-        if kind == "message":
-            self._write(Thread(f"m-{customer}", "message", customer), "message")
-        elif kind == "livestream":
-            video = self.random.choice("xy")
-            self._write(Thread(f"l-{customer}-{video}", "livestream", customer), "livestream")
+        if self.early and self.random.random() < 0.2:
+            self._say(*self.early.pop())
+        elif kind in STICKY:
+            self._write(self._sticky_thread(customer, kind), kind)
         elif kind == "comment" and self.unborn and self.random.random() < 0.5:
             self._write(self.unborn.pop(), "comment")
+        elif kind == "comment" and self.late and self.random.random() < 0.5:
+            self._write(self.late.pop(), "comment")
         elif kind == "comment":
             self._write(Thread(f"c-{customer}-{self.count}", "comment", customer), "comment")
         else:
-            roots = [each for each in self.threads.values() if each.kind == "comment"]
-            if roots:
-                self._write(self.random.choice(roots), "reply")
+            self.reply()
 
-    def _write(self, thread: Thread, kind: str) -> None:
+    def reply(self) -> None:
+        """Somebody replies below a root; maybe below one that was never told, or is still to be."""
+        roots = [each for each in self.threads.values() if each.kind == "comment"]
+        if self.random.random() < 0.3 or not roots:
+            customer = self.random.choice(ON_PAGES)
+            thread = Thread(f"b-{customer}-{self.count}", "comment", customer)
+            self.late += [thread] * self.random.randint(0, 1)
+        else:
+            thread = self.random.choice([*roots, *roots[-3:], *roots[-3:]])
+        self._write(thread, "reply", self._replier(thread))
+        if thread in self.late and self.random.random() < 0.5:  # in one batch with it
+            self.late.remove(thread)
+            self._write(thread, "comment")
+
+    def _replier(self, thread: Thread) -> str:
+        others = [each for each, page in PEOPLE.items() if page == thread.page]
+        return self.random.choice([thread.customer, thread.customer, *others])
+
+    def _sticky_thread(self, customer: str, kind: str) -> Thread:
+        if kind == "message":
+            return Thread(f"m-{customer}", kind, customer)
+        return Thread(f"l-{customer}-{self.random.choice('xy')}", kind, customer)
+
+    def _write(self, thread: Thread, kind: str, by: str | None = None) -> None:
         self.count += 1
+        self._say(thread, event_id(f"{kind}-{self.count}"), self._inbound(thread, kind, by))
+
+    def _say(self, thread: Thread, event: str, body: Event) -> None:
         self.threads.setdefault(thread.id, thread)
-        event = event_id(f"{kind}-{self.count}")
-        body = self._inbound(thread, kind)
         self.told.append((thread, event, body))
         self._tell(thread, event, body)
 
@@ -139,9 +189,7 @@ class History:
             self.unborn.append(thread)
         else:
             thread = self.random.choice(roots)
-            if thread.id in self.owned:
-                return
-        by_author = self.random.random() < 0.5
+        by_author = thread.id not in self.owned and self.random.random() < 0.5
         self.removed.add(thread.id)
         self.count += 1
         self.log.append(f"remove {thread.id}, by its author: {by_author}")
@@ -154,29 +202,50 @@ class History:
             self.model.changed()
 
     def take_back(self) -> None:
-        """A customer removes a comment on a livestream."""
-        told = [
-            (thread, body)
-            for thread, _, body in self.told[-12:]
-            if isinstance(body, CommentAdded) and body.livestream
-        ]
-        if not told:
-            return
-        thread, added = self.random.choice(told)
+        """A customer removes a message, a reply, or a comment on a livestream; perhaps before it
+        comes."""
+        told = [each for each in self.told[-12:] if not _is_root(each[2])]
+        if self.random.random() < 0.2 or not told:
+            told = [self._early()]
+        replies = [each for each in told if _is_reply(each[2])]
+        thread, _, said = self.random.choice(self.random.choice([told, replies or told]))
+        by = _author(said)
         self.count += 1
-        self.taken_back.add(thread.id)
-        self.log.append(f"take back {added.message_id} in {thread.id}")
-        common = {
-            **self._common_inbound(thread, named=True),
-            "message_id": added.message_id,
-            "conversation_id": None,
-            "livestream": True,
-        }
+        self.taken_back.add(word_of(said))
+        self.log.append(f"{by} takes back {word_of(said)} in {thread.id}")
+        common = {**self._about(thread, by), "message_id": word_of(said)}
+        body: Event
+        if thread.kind == "message":
+            del common["external_id"]
+            body = MessageDeleted(**common)
+        elif thread.kind == "livestream":
+            common.update(conversation_id=None, livestream=True, post_external_id="post")
+            body = CommentRemoved(**common)
+        else:
+            common.update(parent_external_id="root", post_external_id="post")
+            body = CommentRemoved(**common)
         event = event_id(f"take-back-{self.count}")
-        self._append(INBOUND.name, thread, event, CommentRemoved(**common))
+        self._append(INBOUND.name, thread, event, body, partition_of(by))
         if self.model is not None:
-            self.model.remove_live(thread.customer, added.message_id)
+            waiting = by if thread.kind in STICKY else thread.id
+            self.model.take_back(waiting, by, word_of(said), thread.kind)
             self.model.changed()
+
+    def _early(self) -> tuple[Thread, str, Event]:
+        """What is taken back before it comes."""
+        customer = self.random.choice(self.customers)
+        kind = "message" if PEOPLE[customer] == "site" or self.counts_loads else "livestream"
+        roots = [each for each in self.threads.values() if each.kind == "comment"]
+        self.count += 1
+        if roots and self.random.random() < 0.5:
+            thread, kind = self.random.choice(roots), "reply"
+            customer = self._replier(thread)
+        else:
+            thread = self._sticky_thread(customer, kind)
+        body = self._inbound(thread, kind, customer)
+        early = (thread, event_id(f"{kind}-{self.count}"), body)
+        self.early.append(early)
+        return early
 
     def own(self) -> None:
         """The page comments on its own post, and perhaps a customer replies."""
@@ -192,37 +261,75 @@ class History:
         body = CommentAdded(**self._common_inbound(thread, named=False))
         place = self.random.choice(PARTITIONS)
         self._append(INBOUND.name, thread, event_id(f"own-{self.count}"), body, place)
-        if self.model is not None:
-            self.model.owned.add(thread.id)
 
     def again(self) -> None:
-        """A webhook comes twice."""
-        if self.told:
-            self._tell(*self.random.choice(self.told[-10:]))
+        """A webhook comes twice. The router knows no reply again by somebody of whom it had not
+        heard, and may open what was done for it; the model knows all."""
+        told = self.told[-10:]
+        if self.model is not None:
+            told = [each for each in told if not _is_reply(each[2]) or each[0].id in self.rooted]
+            told = [each for each in told if _author(each[2]) == each[0].customer]
+        if told:
+            self._tell(*self.random.choice(told))
 
     def _tell(self, thread: Thread, event: str, body: Event) -> None:
-        self.log.append(f"{event[-6:]} in {thread.id}")
-        self._append(INBOUND.name, thread, event, body)
-        log = self.simulation.topics.logs[INBOUND.name, thread.partition]
-        self.offsets.setdefault(thread.id, {}).setdefault(event, len(log) - 1)
-        if self.model is None:
-            return
-        place = (thread.customer, thread.page, thread.id)
+        by = _author(body)
+        place = partition_of(by)
+        holder = self.holder(thread)
+        opens = holder is not None and place == partition_of(holder)
+        self.log.append(f"{event[-6:]} in {thread.id} by {by}")
+        self._append(INBOUND.name, thread, event, body, place)
+        offsets = self.offsets.setdefault(thread.id, {})
+        if word_of(body) not in self.taken_back and place == thread.partition:
+            log = self.simulation.topics.logs[INBOUND.name, place]
+            offsets.setdefault(event, len(log) - 1)
+        if _is_root(body):
+            self.rooted.add(thread.id)
+            if thread.id not in self.repliers:
+                self.begun_by_root.add(thread.id)
+        elif _is_reply(body):
+            self.repliers.setdefault(thread.id, []).append(by)
+        if self.model is not None:
+            self._tell_model(self.model, thread, event, body, opens=opens)
+
+    def _tell_model(
+        self, model: Model, thread: Thread, event: str, body: Event, *, opens: bool
+    ) -> None:
+        about = (_author(body), thread.page, thread.id)
+        word = word_of(body)
         match body:
             case CommentAdded(livestream=False, parent_external_id=None):
-                self.model.root_comment(event, *place)
+                model.root_comment(event, *about, opens=opens)
             case CommentAdded(livestream=False):
-                self.model.reply(event, *place)
+                model.reply(event, *about, word, opens=opens)
             case MessageReceived(visit=VisitTold() as told):
                 visit = Visit(told.department, told.region, told.page_url)
-                self.model.message(event, *place, kind=thread.kind, visit=visit)
-            case CommentAdded():
-                self.model.message(
-                    event, *place, kind=thread.kind, visit=NO_VISIT, comment=body.message_id
-                )
+                model.message(event, *about, kind=thread.kind, visit=visit, comment=word)
             case _:
-                self.model.message(event, *place, kind=thread.kind, visit=NO_VISIT)
-        self.model.changed()
+                model.message(event, *about, kind=thread.kind, visit=NO_VISIT, comment=word)
+        model.changed()
+
+    def holder(self, thread: Thread) -> str | None:
+        """By whom a command is placed, as the gateway does it: the customer whom the records name;
+        while there are none, the root's author or who replied first."""
+        if thread.kind in STICKY:
+            return thread.customer
+        for number in PARTITIONS:
+            log = self.simulation.topics.logs[ASSIGNMENTS.name, number]
+            for stored in log[self.read.get(number, 0) :]:
+                event = decode_data(stored.headers, stored.value or b"")
+                assert isinstance(event, AssignmentEvent)
+                version, _ = self.decided.get(event.conversation_id, (0, ""))
+                if event.version > version:
+                    named = event.version, str(event.customer_id)
+                    self.decided[event.conversation_id] = named
+            self.read[number] = len(log)
+        if thread.id in self.decided:
+            return self.decided[thread.id][1]
+        return thread.customer if thread.id in self.rooted else self._first_replier(thread)
+
+    def _first_replier(self, thread: Thread) -> str | None:
+        return next(iter(self.repliers.get(thread.id, [])), None)
 
     def _common_inbound(self, thread: Thread, *, named: bool) -> dict[str, Any]:
         """Of a root comment."""
@@ -231,7 +338,8 @@ class History:
             common["customer"] = None
         return {**common, "post_external_id": "post"}
 
-    def _about(self, thread: Thread) -> dict[str, Any]:
+    def _about(self, thread: Thread, by: str | None = None) -> dict[str, Any]:
+        by = by or thread.customer
         at = START + self.count * self.pace
         return {
             "organization": SHOP,
@@ -239,14 +347,14 @@ class History:
             "channel": Channel(self.world["pages"][thread.page]["channel"]),
             "occurred_at": at,
             "accepted_at": at,
-            "customer": Customer(id=CustomerId(thread.customer), external_id=thread.customer),
+            "customer": Customer(id=CustomerId(by), external_id=by),
             "conversation_id": ConversationId(thread.id),
             "message_id": MessageId(f"m{self.count}"),
             "external_id": f"x{self.count}",
         }
 
-    def _inbound(self, thread: Thread, kind: str) -> Event:
-        common = self._about(thread)
+    def _inbound(self, thread: Thread, kind: str, by: str | None = None) -> Event:
+        common = self._about(thread, by)
         if kind == "message":
             visit = self.random.choice(VISITS) if thread.page == "site" else Visit()
             told = VisitTold(department=visit.department, region=visit.region, page_url=visit.url)
@@ -299,7 +407,7 @@ class History:
             only_from=AgentId(only_from),
             by=AgentId("chi"),
         )
-        self._append(COMMANDS.name, thread, command.command_id, command)
+        self._command(thread, command)
         if self.model is not None:
             self.outcomes[command.command_id] = self.model.return_to_rotation(
                 command.command_id,
@@ -330,7 +438,7 @@ class History:
             bulk=only_from is not None,
             only_from=None if only_from is None else AgentId(only_from),
         )
-        self._append(COMMANDS.name, thread, command.command_id, command)
+        self._command(thread, command)
         if self.model is not None:
             self.outcomes[command.command_id] = self.model.assign(
                 thread.customer,
@@ -346,22 +454,25 @@ class History:
 
     def _common(self, thread: Thread, kind: str) -> dict[str, Any]:
         self.count += 1
+        holder = str(self.holder(thread))
         return {
             "command_id": f"{kind}-{self.count}",
             "organization": SHOP,
             "page_id": PageId(thread.page),
             "conversation_id": ConversationId(thread.id),
-            "customer_id": CustomerId(thread.customer),
-            "customer_external_id": thread.customer,
+            "customer_id": CustomerId(holder),
+            "customer_external_id": holder,
             "kind": ConversationKind(thread.kind),
             "at": START,
         }
 
     def _some_thread(self) -> Thread | None:
-        return self.random.choice(list(self.threads.values())) if self.threads else None
+        known = [each for each in self.threads.values() if self.holder(each) is not None]
+        return self.random.choice([*known, *known[-2:]]) if known else None
 
     def _row(self, thread: Thread) -> Row | None:
-        return self.simulation.customers[thread.partition].rows.get(ConversationId(thread.id))
+        partition = self.simulation.customers[partition_of(str(self.holder(thread)))]
+        return partition.rows.get(ConversationId(thread.id))
 
     def _version(self, thread: Thread) -> int:
         row = self._row(thread)
@@ -388,7 +499,7 @@ class History:
             seen_offset=seen,
             by=AgentId("chi"),
         )
-        self._append(COMMANDS.name, thread, command.command_id, command)
+        self._command(thread, command)
         if self.model is not None:
             self.model.done(thread.customer, thread.id, thread.kind, done=done)
             self.outcomes[command.command_id] = "applied"
@@ -396,7 +507,11 @@ class History:
 
     def events_of(self, thread: Thread) -> list[int]:
         """The inbound offsets of a conversation's events, of those told twice the first."""
-        return list(self.offsets[thread.id].values())
+        return list(self.offsets.get(thread.id, {}).values())
+
+    def _command(self, thread: Thread, command: Command) -> None:
+        place = partition_of(command.customer_external_id)
+        self._append(COMMANDS.name, thread, command.command_id, command, place)
 
     # What people set up.
 
@@ -501,7 +616,7 @@ WEIGHTS = {
     "again": 5,
     "remove": 4,
     "own": 2,
-    "take_back": 4,
+    "take_back": 8,
     "assign": 8,
     "take": 3,
     "hand_over": 5,
@@ -514,8 +629,40 @@ WEIGHTS = {
     "page": 2,
     "group": 2,
     "rule": 6,
+    "reply": 0,
 }
+REPLIES = {
+    **dict.fromkeys(WEIGHTS, 2),
+    "reply": 40,
+    "take_back": 30,
+    "write": 10,
+    "own": 5,
+    "assign": 8,
+    "crowd": 6,
+    "presence": 4,
+}
+"""Threads below roots of which nobody was to answer them, mostly while nobody is there."""
 _ACTIONS: dict[str, Callable[[History], None]] = {name: getattr(History, name) for name in WEIGHTS}
+
+
+def word_of(body: Event) -> MessageId:
+    """The message or comment that an inbound event is."""
+    assert isinstance(body, MessageReceived | CommentAdded)
+    return body.message_id
+
+
+def _author(body: Event) -> str:
+    assert isinstance(body, MessageReceived | CommentAdded)
+    assert body.customer is not None
+    return body.customer.id
+
+
+def _is_root(body: Event) -> bool:
+    return isinstance(body, CommentAdded) and not (body.livestream or body.parent_external_id)
+
+
+def _is_reply(body: Event) -> bool:
+    return isinstance(body, CommentAdded) and body.parent_external_id is not None
 
 
 def begin(seed: int, *, with_model: bool) -> History:

@@ -3,24 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from router.model.histories import History, assignments
+from router.model.histories import History, assignments, partition_of, word_of
 from router.model.model import in_turn
 from router.model.world import SHOP
-from tuyen_events.assignments import full_of
+from tuyen_events.assignments import AssignmentEvent, full_of
 from tuyen_events.commands import CommandSettled, MarkConversationDone
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.pools import PoolRecorded
-from tuyen_events.routing import ChoiceMade, ThreadRemoved, Verdict
+from tuyen_events.routing import ChoiceMade, ThreadGiven, ThreadRemoved, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Mode
 from tuyen_router.domain.lines import Waiting, offer_for
 from tuyen_router.domain.snapshot import as_row
-from tuyen_router.domain.state import Customer, Partition, Row
+from tuyen_router.domain.state import GONE, Customer, Partition, Row
 
 
 def hold(history: History) -> None:
     """All of them."""
     versions_rise_by_one(history)
+    threads_have_one_owner(history)
     nothing_is_pending(history)
     queue_is_empty_while_somebody_can(history)
     rotation_is_exact(history)
@@ -33,13 +34,33 @@ def hold(history: History) -> None:
 
 
 def versions_rise_by_one(history: History) -> None:
+    """Where two partitions wrote of a comment's thread, each for itself and one of them last."""
     for name, records in assignments(history.simulation).items():
-        versions = [each.version for each in records]
-        assert versions == list(range(1, len(records) + 1)), (name, versions)
-        before = None
+        by_partition: dict[int, list[AssignmentEvent]] = {}
         for each in records:
-            assert each.previous_agent_id == before, name
-            before = each.agent_id
+            by_partition.setdefault(partition_of(each.customer_id), []).append(each)
+        for mine in by_partition.values():
+            versions = [each.version for each in mine]
+            assert versions == sorted(set(versions)), (name, versions)
+            assert len(by_partition) > 1 or versions == list(range(1, len(mine) + 1)), name
+            before = None
+            for each in mine:
+                assert each.previous_agent_id == before, name
+                before = each.agent_id
+        highest = max(each.version for each in records)
+        assert [each.version for each in records].count(highest) == 1, name
+
+
+def threads_have_one_owner(history: History) -> None:
+    """R4.1: of a thread of which two partitions wrote, one alone counts it."""
+    for name in history.threads:
+        conversation = ConversationId(name)
+        open_in = [
+            number
+            for number, partition in history.simulation.customers.items()
+            if conversation in partition.rows and partition.done.get(conversation) != GONE
+        ]
+        assert len(open_in) <= 1, (name, open_in)
 
 
 def nothing_is_pending(history: History) -> None:
@@ -62,10 +83,13 @@ def nothing_is_pending(history: History) -> None:
 
 
 def everybody_has_somebody(history: History) -> None:
-    """R3.1, R4.1: every conversation was decided on, in a history in which rules always assign."""
+    """R3.1, R4.1, R4.5: every conversation was decided on, in a history in which rules always
+    assign: of which something stands, be it a reply below a root that was nobody's to answer."""
     found = rows(history)
-    undecided = history.removed | history.owned | history.taken_back
-    for name in history.threads.keys() - undecided:
+    stands = {
+        thread.id for thread, _, body in history.told if word_of(body) not in history.taken_back
+    }
+    for name in (history.threads.keys() & stands) - history.removed:
         assert ConversationId(name) in found, f"nothing was ever decided on {name}"
 
 
@@ -111,7 +135,7 @@ def requests_are_answered_once(history: History) -> None:
     assert max(Counter(chosen).values(), default=1) == 1
     answers: dict[tuple[str, Verdict], ChoiceMade] = {}
     for answer in history.simulation.topics.events(ANSWERS.name):
-        if isinstance(answer, ThreadRemoved):
+        if isinstance(answer, ThreadRemoved | ThreadGiven):
             continue
         assert isinstance(answer, ChoiceMade)
         assert answers.setdefault((answer.request_id, answer.verdict), answer) == answer
@@ -164,6 +188,10 @@ def done_is_what_was_seen(history: History) -> None:
         events = history.events_of(thread)
         if name in history.removed or not events:
             continue
+        if history.repliers.get(name) and (
+            name not in history.begun_by_root or {*history.repliers[name]} != {thread.customer}
+        ):
+            continue  # of replies by others, and of whoever was not heard of, not all is news
         expected = bool(calls) and calls[-1].done and calls[-1].seen_offset >= events[-1]
         partition, conversation = (
             history.simulation.customers[thread.partition],
@@ -231,18 +259,17 @@ def _known(partition: Partition) -> dict[str, tuple[object, ...]]:
 def rows(history: History) -> dict[ConversationId, Row]:
     """Of all conversations, those at rest among them."""
     found: dict[ConversationId, Row] = {}
-    for name, thread in history.threads.items():
-        partition, conversation = (
-            history.simulation.customers[thread.partition],
-            ConversationId(name),
-        )
-        row = partition.rows.get(conversation)
-        rested = partition.resting.find(conversation)
-        assert row is None or rested is None, f"{name} is in two places"
-        if rested is not None:
-            row = as_row(rested, rested.day)
-        if row is not None:
-            found[conversation] = row
+    for name in history.threads:
+        conversation = ConversationId(name)
+        for partition in history.simulation.customers.values():
+            row = partition.rows.get(conversation)
+            rested = partition.resting.find(conversation)
+            assert row is None or rested is None, f"{name} is in two places"
+            if rested is not None:
+                row = as_row(rested, rested.day)
+            known = found.get(conversation)
+            if row is not None and (known is None or known.version < row.version):
+                found[conversation] = row
     return found
 
 

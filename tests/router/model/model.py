@@ -41,6 +41,8 @@ class Conversation:
     version: int = 0
     waiting: bool = False
     done: bool = False
+    vacant: bool = False
+    """It waited for replies, all of which were taken back (R4.6)."""
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Wait:
     leavers: list[str] = field(default_factory=list)
     """Who gave it back (R6.5)."""
     comments: list[tuple[str, str]] = field(default_factory=list)
-    """On livestreams, those that each conversation waits for, while all are known (R4.6)."""
+    """The messages and comments that each conversation waits for, while all are known (R4.6)."""
 
 
 @dataclass
@@ -72,8 +74,8 @@ class Model:
     seen: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     """Root comments that are gone (R4.6)."""
-    owned: set[str] = field(default_factory=set)
-    """Comments of the page itself (R4.5)."""
+    taken_back: set[str] = field(default_factory=set)
+    """Messages, replies and comments on livestreams that are gone."""
     named: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     """The department and region that a customer last asked for (R3.7)."""
 
@@ -168,16 +170,16 @@ class Model:
         comment: str = "",
     ) -> None:
         """R3: a message or a livestream comment."""
-        if self.is_known(event):
+        if self.is_known(event) or comment in self.taken_back:
             return
         row = self.row(conversation)
         row.done = False  # I12
-        if not self.auto():
+        place = self.place_of(customer)
+        if place is None and not self.auto():
             return
         anew = self.names_another(customer, visit)
-        place = self.place_of(customer)
         if place is not None:  # R3.6
-            self.hear(place, kind, conversation, comment)
+            self.hear(place, conversation, comment)
             if conversation not in place.conversations:
                 place.conversations.append(conversation)
                 self.record(conversation, kind, customer, None, "queued")
@@ -186,8 +188,7 @@ class Model:
             return
         agent, reason = self.sticky.get(customer, (None, None))
         wait = Wait(customer, page, event, kind, [conversation], visit)
-        if kind == "livestream":
-            wait.comments.append((conversation, comment))
+        wait.comments.append((conversation, comment))
         if agent is None:
             self.find(wait)  # R3.1
         elif not self.allowed(agent, page):
@@ -208,25 +209,45 @@ class Model:
         self.named[customer] = named
         return named != before
 
-    def root_comment(self, event: str, customer: str, page: str, conversation: str) -> None:
-        """R4.1."""
+    def root_comment(
+        self, event: str, customer: str, page: str, conversation: str, *, opens: bool
+    ) -> None:
+        """R4.1, unless a reply was there before it (R4.5)."""
         if self.is_known(event):
             return
         row = self.row(conversation)
         if conversation in self.removed:  # R4.6
             return
-        row.done = False  # I12
-        if self.auto() and row.version == 0:
+        if opens or row.version == 0:
+            row.done = False  # I12
+        place = self.place_of(conversation)
+        if place is not None and self.auto():
+            place.comments.clear()
+        elif self.auto() and (row.version == 0 or row.vacant):
             self.find(Wait(customer, page, event, "comment", [conversation]))
 
-    def reply(self, event: str, customer: str, page: str, conversation: str) -> None:
-        """R4.3: it belongs to the root's conversation, and opens it again (I12). R4.5: below the
-        page's own comment, the first one asks for somebody."""
+    def reply(
+        self, event: str, customer: str, page: str, conversation: str, comment: str, *, opens: bool
+    ) -> None:
+        """R4.3: it belongs to the root's conversation, and opens it again (I12) if it is by whoever
+        it is decided for, or counted with them (`opens`). R4.5: where nobody was to answer the
+        root, the first one asks for somebody."""
+        known = self.is_known(event)
         row = self.row(conversation)
-        if not self.is_known(event) and conversation not in self.removed:
+        if comment in self.taken_back or conversation in self.removed:
+            return
+        if opens and not known:
             row.done = False
-        if conversation in self.owned and row.version == 0 and self.auto():
-            self.find(Wait(customer, page, event, "comment", [conversation]))
+        place = self.place_of(conversation)
+        if not self.auto():
+            return
+        if place is not None and place.comments:
+            place.comments.append((conversation, comment))
+        elif row.version == 0 or row.vacant:
+            row.done = row.done and row.version > 0
+            wait = Wait(customer, page, event, "comment", [conversation])
+            wait.comments.append((conversation, comment))
+            self.find(wait)
 
     def remove(self, customer: str, conversation: str) -> None:
         """R4.6: it waits no more, and takes nobody's place."""
@@ -240,28 +261,31 @@ class Model:
             self.queue.remove(place)
             self.record(conversation, "comment", customer, None, "unassigned")
 
-    def hear(self, place: Wait, kind: str, conversation: str, comment: str) -> None:
-        """R4.6: what a conversation on a livestream waits for, if it was known from the first."""
+    def hear(self, place: Wait, conversation: str, comment: str) -> None:
+        """R4.6: what a conversation waits for, if it was known from the first."""
         known = any(each == conversation for each, _ in place.comments)
-        if kind == "livestream" and (known or conversation not in place.conversations):
+        if known or conversation not in place.conversations:
             place.comments.append((conversation, comment))
 
-    def remove_live(self, customer: str, comment: str) -> None:
-        """R4.6: a conversation of which nothing is left waits no more."""
-        place = self.place_of(customer)
+    def take_back(self, waiting: str, customer: str, comment: str, kind: str) -> None:
+        """R4.6: a conversation of which nothing is left waits no more; what is taken back before it
+        comes is nothing. `waiting` is the customer or, of a reply, the conversation."""
+        self.taken_back.add(comment)
+        place = self.place_of(waiting)
         entry = (
             next((each for each in place.comments if each[1] == comment), None) if place else None
         )
         if place is None or entry is None:
             return
-        place.comments.remove(entry)
+        place.comments = [each for each in place.comments if each != entry]
         conversation = entry[0]
         if any(each == conversation for each, _ in place.comments):
             return
         place.conversations.remove(conversation)
         if not place.conversations:
             self.queue.remove(place)
-        self.record(conversation, "livestream", customer, None, "unassigned")
+        self.record(conversation, kind, customer, None, "unassigned")
+        self.row(conversation).vacant = kind == "comment"
 
     def find(self, wait: Wait, *, lost: str | None = None) -> None:
         """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""
@@ -381,7 +405,7 @@ class Model:
     def done(self, customer: str, conversation: str, kind: str, *, done: bool) -> None:
         """I12: it frees its place, and if it waits it waits no more."""
         self.row(conversation).done = done
-        if not done:
+        if not done and self.row(conversation).version:
             self.removed.discard(conversation)
         place = self.place_of(customer if kind in STICKY else conversation)
         if not done or place is None or conversation not in place.conversations:
@@ -418,6 +442,7 @@ class Model:
     ) -> None:
         row = self.row(conversation)
         row.agent, row.reason, row.version = agent, reason, row.version + 1
+        row.vacant = False
         row.waiting = reason == "queued"
         if kind in STICKY:
             self.sticky[customer] = (agent, reason)

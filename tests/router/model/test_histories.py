@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from router.model import laws
-from router.model.histories import WEIGHTS, History, begin
-from router.model.world import PARTITIONS, PEOPLE, SHOP, organization_of
+from router.model.histories import REPLIES, WEIGHTS, History, begin
+from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, SHOP, organization_of
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import ConversationId
 from tuyen_events.topics import (
@@ -22,7 +22,7 @@ from tuyen_events.topics import (
     REQUESTS,
     Topic,
 )
-from tuyen_router.domain import rotations, snapshot
+from tuyen_router.domain import rotations, snapshot, threads
 from tuyen_router.domain.resting import ENTRY_BYTES
 from tuyen_router.domain.rotations import Rotations
 from tuyen_router.stages import organizations as organization_stage
@@ -30,8 +30,6 @@ from tuyen_router.stages import saving
 from tuyen_router.stages.records import organization_partition
 
 LENGTH = 60
-ON_PAGES = [each for each, page in PEOPLE.items() if page != "site"]
-"""Customers who ask for no department: for each of them the candidates are the same."""
 
 
 def _choices(rotations: Rotations) -> list[tuple[str, str]]:
@@ -71,7 +69,7 @@ def test_r1_to_r6_everything_at_once_is_what_the_model_says(block: int, historie
     for seed in range(block * 50 * histories, (block + 1) * 50 * histories):
         history = begin(seed, with_model=True)
         for _ in range(LENGTH):
-            history.happen(WEIGHTS)
+            history.happen(WEIGHTS if seed % 4 else REPLIES)
             history.simulation.settle(history.random)
             _equals_the_model(history)
 
@@ -136,6 +134,27 @@ def test_r9_2_laws_hold_in_any_order_and_across_any_crash(
 ) -> None:
     for seed in range(block * 40 * histories, (block + 1) * 40 * histories):
         _hold(_run(seed, WEIGHTS, crashes))
+
+
+@pytest.mark.usefixtures("_snapshots_all_the_time")
+@pytest.mark.parametrize("crashes", [0, 0.02])
+@pytest.mark.parametrize("block", range(2))
+def test_r4_5_threads_of_replies_have_one_owner_in_any_order_and_across_any_crash(
+    block: int, crashes: float, histories: int
+) -> None:
+    weights = {kind: weight for kind, weight in REPLIES.items() if kind != "settings"}
+    for seed in range(block * 40 * histories, (block + 1) * 40 * histories):
+        _hold(_run(seed, weights, crashes), laws.everybody_has_somebody)
+
+
+@pytest.mark.usefixtures("_snapshots_all_the_time")
+def test_r4_5_threads_have_one_owner_where_most_of_them_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch, histories: int
+) -> None:
+    monkeypatch.setattr(threads, "BUCKETS", 2)
+    monkeypatch.setattr(threads, "_BUCKET_BYTES", 2 * threads._ENTRY)
+    for seed in range(40 * histories):
+        _hold(_run(seed, REPLIES, 0.02))
 
 
 @pytest.mark.usefixtures("_snapshots_all_the_time")

@@ -31,6 +31,9 @@ AGENTS = ("an", "binh", "chi", "dung")
 PAGES = ("page-1", "page-2", "site")
 PARTITIONS = (3, 7)
 PEOPLE = {f"{page}-c{number}": page for page in PAGES for number in range(3)}
+ON_PAGES = [each for each, page in PEOPLE.items() if page != "site"]
+"""Customers who comment; and who ask for no department: for each of them the candidates are the
+same."""
 
 DEPARTMENTS = ("sales", "care")
 VISITS = (

@@ -222,6 +222,13 @@ THREAD_PAGE_BYTES = 1_000_000
 HISTORY_PAGE_NAMES = 20_000
 """Agents that one page of a conversation's history names, all its entries together."""
 
+WAITED_FOR = 20
+"""Messages or comments for which a conversation is known to wait; with more it waits on, whichever
+of them are taken back."""
+
+REMOVALS = 8
+"""Of a customer, what was taken back last, and may not have come yet."""
+
 WITHDRAWN_EVENTS = 200
 """Events of one conversation that were taken back and are remembered by place, so that they are
 unread for nobody (R4.6)."""

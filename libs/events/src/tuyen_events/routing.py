@@ -15,11 +15,12 @@ from tuyen_events.ids import (
     ConversationId,
     CustomerId,
     EventId,
+    MessageId,
     OrganizationId,
     PageId,
     RuleId,
 )
-from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Moment, Word
+from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Moment, Reason, Word
 
 
 class Purpose(Word):
@@ -68,7 +69,14 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     also_handed_over_by: tuple[AgentId, ...] = ()
     """Others who gave back a thread of the same customer, which waits for the same answer."""
     reply: bool = False
-    """Of a comment: a reply, below a root that may be nobody's to answer (R4.5)."""
+    """Of a comment: a reply, below a root that may be nobody's to answer (R4.5); or a root that
+    somebody replied to before it came."""
+    comments: tuple[MessageId, ...] = ()
+    """The reply itself; while its thread waits, all for which it does (R4.6). None where not all
+    are known, or the root is one of them."""
+    instead_of: str | None = None
+    """Stage 2 alone says so: with that request the comment's thread waited until all of it was
+    taken back; empty where it is not remembered which that was."""
     keeps_place: bool = False
     """It stands for what the customer's threads waited with, in the same place (R3.7, R6.5)."""
     directory: int = -1
@@ -123,6 +131,8 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     settings_version: int = 0
     drained: bool = False
     """The conversation had waited in the queue (R5.1)."""
+    instead_of: str | None = None
+    """As the request says."""
     seed: EventId
     at: Moment
 
@@ -134,6 +144,28 @@ class ThreadState(Word):
     """Its root is gone at the channel (R4.6)."""
     OURS = "ours"
     """The page began it: nobody's to answer, until a customer replies (R4.5)."""
+    VACANT = "vacant"
+    """A partition of stage 1 has it and waits for nobody: the replies were taken back (R4.6). The
+    next one asks like the first."""
+
+
+class ThreadGiven(Event, frozen=True, kw_only=True):
+    """A thread was given by hand in a partition of stage 1 that does not have it: stage 2 tells the
+    one that has it, which says with a higher version whose it is."""
+
+    type: ClassVar[str] = "thread.given.v1"
+    organization: OrganizationId
+    page_id: PageId
+    conversation_id: ConversationId
+    version: int
+    """Of the record there."""
+    agent_id: AgentId | None
+    reason: Reason
+    by: AgentId | None
+    note: str | None
+    seed: EventId
+    """The command's id."""
+    at: Moment
 
 
 class ThreadReported(Event, frozen=True, kw_only=True):
@@ -148,10 +180,15 @@ class ThreadReported(Event, frozen=True, kw_only=True):
     """The id of the event that said so."""
     cause: Position
     at: Moment
+    comment: MessageId | None = None
+    """This reply is removed, and not the root."""
+    given: ThreadGiven | None = None
+    """What was decided by hand, where that is how it was taken."""
 
 
 class ThreadRemoved(Event, frozen=True, kw_only=True):
-    """Stage 2 tells the partition that has a thread that its root is gone (R4.6)."""
+    """Stage 2 tells the partition that has a thread that its root is gone (R4.6); or one that does
+    not, and gave it to somebody all the same, that it counts for nobody there."""
 
     type: ClassVar[str] = "thread.removed.v1"
     organization: OrganizationId
@@ -161,6 +198,8 @@ class ThreadRemoved(Event, frozen=True, kw_only=True):
     """In whose name it waited in the queue, where it did."""
     seed: EventId
     at: Moment
+    request_id: str | None = None
+    """Not the root is gone, but all replies for which this request waited."""
 
 
 class LoadsReported(Event, frozen=True, kw_only=True):

@@ -371,7 +371,7 @@ ANSWERS = Topic(
     retention=_MONTH,
     public=False,
     carries="stage 2 of routing answers stage 1",
-    events=(routing.ChoiceMade, routing.ThreadRemoved),
+    events=(routing.ChoiceMade, routing.ThreadRemoved, routing.ThreadGiven),
 )
 CUSTOMERS = Topic(
     name="router-customers",

@@ -220,7 +220,7 @@ def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> t
             agents = organization.agents
             may = {each for each in may if _belongs(agents[each], wants.department, wants.region)}
         if wants.group is not None:
-            may.intersection_update(organization.groups[wants.group].members)
+            may.intersection_update(_group(organization, wants.group))
         found = tuple([each for each in team.order if each in may])
         _keep(rosters.eligible, (rule.id, key), found, len(team.order))
     return found
@@ -281,7 +281,7 @@ def _why_not(
         why = Exclusion.PAGE
     elif not _belongs(agent, wants.department, wants.region):
         why = Exclusion.DEPARTMENT
-    elif wants.group is not None and agent.id not in organization.groups[wants.group].members:
+    elif wants.group is not None and agent.id not in _group(organization, wants.group):
         why = Exclusion.GROUP
     return why
 
@@ -316,8 +316,23 @@ def _holds(organization: Organization, agent: AgentId, page: PageId) -> bool:
     found = organization.agents.get(agent)
     if found is not None and found.role is Role.SYSTEM_ADMIN:
         return True
-    known = organization.pages.get(page)
-    return known is not None and agent in known.staff
+    return agent in _staff(organization, page)
+
+
+def _staff(organization: Organization, page: PageId) -> frozenset[AgentId]:
+    """Who was given the page."""
+    found, known = organization.pages.get(page), organization.kept().staff
+    if found is not None and page not in known:
+        known[page] = frozenset(found.staff)
+    return known.get(page, frozenset())
+
+
+def _group(organization: Organization, group: GroupId) -> frozenset[AgentId]:
+    """Who is in a group that there is."""
+    known = organization.kept().groups
+    if group not in known:
+        known[group] = frozenset(organization.groups[group].members)
+    return known[group]
 
 
 def _belongs(agent: AgentChanged, department: str | None, region: str | None) -> bool:

@@ -42,6 +42,9 @@ def join(lines: Lines, waiting: Waiting) -> None:
     its old place (R3.7): it goes before those who came later."""
     request = waiting.request
     line = lines.setdefault(_line_of(request), OrderedDict())
+    if request.request_id in line:
+        line[request.request_id] = waiting  # it waits for more, or for less, in the same place
+        return
     later = []
     for each in reversed(line.values()):
         if each.place <= waiting.place:

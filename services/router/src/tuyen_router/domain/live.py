@@ -1,21 +1,23 @@
-"""R4.6: a thread on a livestream waits no more when its customer removed all that it waits for."""
+"""R4.6: what a customer took back is waited for no more, and asks for nobody if it comes later."""
 
 from msgspec.structs import replace
 
 from tuyen_events.ids import ConversationId, CustomerId, EventId, MessageId
-from tuyen_events.inbound import CommentRemoved
+from tuyen_events.inbound import CommentRemoved, MessageDeleted
+from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import ChoiceWithdrawn, Position
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
 from tuyen_router.domain.organization import Organization
+from tuyen_router.domain.seen import with_removed
 from tuyen_router.domain.state import Partition, Request, last_settled
 
-LIVE_COMMENTS = 20
-"""Of a thread that waits with more, which ones is not remembered: it waits on."""
+TakenBack = CommentRemoved | MessageDeleted
 
 
 def with_comment(request: Request, conversation: Conversation, comment: MessageId) -> Request:
-    """The request, before it asks for the conversation, with a comment that it waits for."""
+    """The request, before it asks for the conversation, with a message or comment that it waits
+    for."""
     entry = (conversation.id, comment)
     known = [each for each in request.comments if each[0] == conversation.id]
     others = tuple(each for each in request.comments if each[0] != conversation.id)
@@ -23,73 +25,83 @@ def with_comment(request: Request, conversation: Conversation, comment: MessageI
         return replace(request, comments=(*others, entry))  # what it waited for before was done
     if not known:
         return request
-    if len(known) >= LIVE_COMMENTS:
+    if len(known) >= WAITED_FOR:
         return replace(request, comments=others)
     return replace(request, comments=(*request.comments, entry))
 
 
-def on_live_comment_removed(
+def on_taken_back(
     partition: Partition,
     organization: Organization,
-    comment: CommentRemoved,
+    event: TakenBack,
     event_id: EventId,
     position: Position,
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """The customer took a comment back. When none is left of those that its thread waits for, the
-    thread leaves the queue; what waits beside it stays.
+    """The customer took a message or a comment back, which is remembered: it may not have come yet.
+    When none is left of those that its thread waits for, the thread leaves the queue; what waits
+    beside it stays.
 
     Handled again after a crash (`repeated`), it sends the withdrawal again that may be lost.
     """
-    customer_id = CustomerId("") if comment.customer is None else comment.customer.id
-    customer = partition.customers.get(customer_id)
-    if customer is None:
+    customer_id = _author(event)
+    if not customer_id:
         return []
+    customer = partition.customer(customer_id)
+    record = customer.record()
+    record = replace(record, removed=with_removed(record.removed, event.message_id))
     request = customer.open_request
     if request is None:
-        kind = ConversationKind.LIVESTREAM
+        kind = ConversationKind.MESSAGE
         last = last_settled(partition, ConversationId(""), kind, customer_id)
-        if not repeated or last is None:
-            return []
-        return [_withdrawal(comment, customer_id, last, position)]
-    thread = next((each for each, name in request.comments if name == comment.message_id), None)
+        lost = [_withdrawal(event, last, position)] if repeated and last is not None else []
+        return [CustomerSaved(customer_id, record), *lost]
+    thread = next((each for each, name in request.comments if name == event.message_id), None)
     if thread is None:
-        return []
-    left = tuple(each for each in request.comments if each[1] != comment.message_id)
-    others = request.conversations
-    if all(each != thread for each, _ in left):
-        others = tuple(each for each in others if each[0] != thread)
+        return [CustomerSaved(customer_id, record)]
+    left = _without(request, thread, event.message_id)
     decisions: list[Decision] = []
-    if others != request.conversations and partition.waits(thread):
+    if left.conversations != request.conversations and partition.waits(thread):
         why = Why(
             reason=Reason.UNASSIGNED,
             caused_by=event_id,
-            at=comment.accepted_at,
+            at=event.accepted_at,
             settings_version=organization.settings.version,
-            request_id=None if others else request.id,
+            request_id=None if left.conversations else request.id,
         )
         conversation = Conversation(
             id=thread,
-            kind=ConversationKind.LIVESTREAM,
-            organization=comment.organization,
-            page_id=comment.page_id,
+            kind=dict(request.conversations)[thread],
+            organization=event.organization,
+            page_id=event.page_id,
             customer_id=customer_id,
         )
         decisions.append(assignment(partition, conversation, None, why))
-    changed = replace(request, conversations=others, comments=left) if others else None
-    decisions.append(CustomerSaved(customer_id, replace(customer.record(), request=changed)))
-    if not others:
-        decisions.append(_withdrawal(comment, customer_id, request.id, position))
+    changed = left if left.conversations else None
+    decisions.append(CustomerSaved(customer_id, replace(record, request=changed)))
+    if changed is None:
+        decisions.append(_withdrawal(event, request.id, position))
     return decisions
 
 
-def _withdrawal(
-    comment: CommentRemoved, customer: CustomerId, request: str, position: Position
-) -> ChoiceWithdrawn:
+def _without(request: Request, thread: ConversationId, message: MessageId) -> Request:
+    """The request without what was taken back, and without the thread if that was all of it."""
+    comments = tuple(each for each in request.comments if each[1] != message)
+    conversations = request.conversations
+    if all(each != thread for each, _ in comments):
+        conversations = tuple(each for each in conversations if each[0] != thread)
+    return replace(request, conversations=conversations, comments=comments)
+
+
+def _withdrawal(event: TakenBack, request: str, position: Position) -> ChoiceWithdrawn:
     return ChoiceWithdrawn(
         request_id=request,
-        organization=comment.organization,
+        organization=event.organization,
         cause=position,
-        customer_id=customer,
+        customer_id=_author(event),
     )
+
+
+def _author(event: TakenBack) -> CustomerId:
+    return CustomerId("") if event.customer is None else event.customer.id

@@ -60,6 +60,9 @@ class Rosters:
     """The members who could be chosen, in their order, if all were there."""
     absent: dict[AgentId, Excluded] = field(default_factory=dict)
     """What is said of an agent who is enabled and not there."""
+    staff: dict[PageId, frozenset[AgentId]] = field(default_factory=dict)
+    """Of pages, and of groups, who is in them: thousands are asked for one after another."""
+    groups: dict[GroupId, frozenset[AgentId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Organization:
         if len(rosters.basis) != len(basis) or any(map(is_not, rosters.basis, basis)):
             rosters.basis = basis
             rosters.teams, rosters.eligible, rosters.absent = {}, {}, {}
+            rosters.staff, rosters.groups = {}, {}
         return rosters
 
     def presence_of(self, agent: AgentId) -> Presence:

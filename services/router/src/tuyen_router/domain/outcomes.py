@@ -12,8 +12,14 @@ from tuyen_events.commands import (
     ReturnToRotation,
 )
 from tuyen_events.ids import AgentId, ConversationId, EventId
-from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadReported, ThreadState
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.routing import (
+    ChoiceWithdrawn,
+    Position,
+    ThreadGiven,
+    ThreadReported,
+    ThreadState,
+)
+from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.decisions import Conversation, CustomerSaved, Decision, Why, assignment
 from tuyen_router.domain.state import Partition, Refusal, last_settled, order_of
 
@@ -36,6 +42,7 @@ def given(
     """The agent, or nobody, has the conversation now, and all that nobody had until an answer that
     would come too late (R3.5). The records belong into one record batch."""
     row = partition.rows.get(command.conversation_id)
+    version = 1 if row is None else row.version + 1
     request, unassigned = asked(partition, command)
     why = replace(why, request_id=request)
     conversations = {command.conversation_id: command.kind, **unassigned}
@@ -45,15 +52,30 @@ def given(
             for each, kind in conversations.items()
         ),
         *withdrawn(command, request, position),
-        *_begun(command, position),
-        settled(command, Outcome.APPLIED, 1 if row is None else row.version + 1, agent),
+        *_begun(command, position, version, agent, why.reason),
+        settled(command, Outcome.APPLIED, version, agent),
     ]
 
 
-def _begun(command: Command, position: Position) -> list[ThreadReported]:
-    """R4.5, R4.6: stage 2 hears of a comment's thread also when no rule was asked about it."""
+def _begun(
+    command: Command, position: Position, version: int, agent: AgentId | None, reason: Reason
+) -> list[ThreadReported]:
+    """R4.5, R4.6: stage 2 hears of a comment's thread also when no rule was asked about it; and to
+    whom it was given, for another partition may have it."""
     if command.kind is not ConversationKind.COMMENT:
         return []
+    given = ThreadGiven(
+        organization=command.organization,
+        page_id=command.page_id,
+        conversation_id=command.conversation_id,
+        version=version,
+        agent_id=agent,
+        reason=reason,
+        by=command.by,
+        note=None if isinstance(command, MarkConversationDone) else command.note,
+        seed=EventId(command.command_id),
+        at=command.at,
+    )
     return [
         ThreadReported(
             organization=command.organization,
@@ -63,6 +85,7 @@ def _begun(command: Command, position: Position) -> list[ThreadReported]:
             seed=EventId(command.command_id),
             cause=position,
             at=command.at,
+            given=given,
         )
     ]
 
@@ -101,9 +124,10 @@ def told_again(
     elif outcome is Outcome.APPLIED:
         outcome = Outcome.UNCHANGED
     version, agent = (0, None) if row is None else (row.version, row.agent_id)
+    begun = () if row is None else _begun(command, position, version, agent, row.reason)
     return [
         *withdrawn_again(partition, command, position),
-        *(_begun(command, position) if row is not None else ()),
+        *begun,
         settled(command, outcome, version, agent),
     ]
 

@@ -19,7 +19,7 @@ from tuyen_events.routing import (
     Verdict,
 )
 from tuyen_events.vocabulary import Mode, WhenNobody
-from tuyen_router.domain import lines, loads, threads
+from tuyen_router.domain import lines, loads, replies, threads
 from tuyen_router.domain.choosing import choose
 from tuyen_router.domain.lines import Waiting
 from tuyen_router.domain.loads import Reserved
@@ -58,9 +58,10 @@ def on_request(
 
     A request that comes again, after a crash of stage 1 or of this stage, gets the same answer
     again and moves no cursor; when the answer is not remembered any more, it has long been in the
-    log. A root comment that was told twice, once without its author, asks from two partitions: the
-    first has the conversation, the other gets no answer. A customer who waits and asks anew, for
-    another department or because one more agent is not to have them, keeps their place (R3.7).
+    log. A root comment that was told twice, once without its author, asks from two partitions, and
+    so do a root and a reply that is there before it (R4.5): the first has the conversation, the
+    other gets no answer. A customer who waits and asks anew, for another department or because one
+    more agent is not to have them, keeps their place (R3.7).
 
     `at` is now, which the answer keeps however often it is given: a choice is made when it is made,
     not when its cause was accepted. Who is asked for by a stage 1 that has read of rules being
@@ -74,9 +75,12 @@ def on_request(
     if request.cause.offset <= rotations.asked.get(source, -1):
         return
     begins = threads.begins(request)
-    if begins and _is_somebodys(rotations, request):
+    if begins and replies.is_somebodys(rotations, request):
+        yield from replies.heard(rotations, request)
         return
     yield Asked(source, request.cause.offset)
+    if begins:
+        request = replies.in_place(rotations, request)
     at = max(at, request.at)
     ahead = _was_switched_on(organization, request)
     before = _asked_before(rotations, request)
@@ -126,8 +130,10 @@ def on_report(rotations: Rotations, report: LoadsReported) -> Iterator[Step]:
 
 def on_thread(rotations: Rotations, report: ThreadReported) -> Iterator[Step]:
     """R4.5, R4.6: what stage 1 heard of a comment's thread. One that is gone leaves the queue."""
-    request = rotations.waits_of.get(report.conversation_id)
-    waiting = rotations.queues.get(report.organization, {}).get(request or "")
+    waiting = replies.waiting_with(rotations, report.organization, report.conversation_id)
+    if report.comment is not None:
+        yield from replies.on_reply_removed(rotations, report, report.comment, waiting)
+        return
     asked = None if waiting is None else waiting.request
     yield from threads.on_report(rotations.threads, report, asked)
 
@@ -153,19 +159,6 @@ def _was_switched_on(organization: Organization, request: ChoiceRequested) -> bo
         and organization.directory < request.directory
         and request.purpose is not Purpose.OFFLINE
     )
-
-
-def _is_somebodys(rotations: Rotations, request: ChoiceRequested) -> bool:
-    """Whether a comment's thread is not the asking partition's to have. One that waits is known by
-    that, one that was answered lately by its answer, and others by the threads remembered. Where
-    rules were off nobody got it."""
-    conversation = request.conversation_id
-    given = rotations.answer_to(conversation)
-    if conversation in rotations.waits_of:
-        return True
-    if given is not None and given.choice.verdict is not Verdict.OFF:
-        return True
-    return not threads.may_begin(rotations.threads, request)
 
 
 def _asked_before(rotations: Rotations, request: ChoiceRequested) -> Waiting | None:
@@ -333,6 +326,7 @@ def _answered(
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,
+                instead_of=request.instead_of,
                 seed=request.seed,
                 at=at,
             ),

@@ -18,7 +18,7 @@ from tuyen_router.domain import lines, loads, threads
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.lines import Lines, Waiting
 from tuyen_router.domain.loads import Counted, Loads, LoadStep, Released, Reserved
-from tuyen_router.domain.threads import BucketKept, RemovalTold, Threads, ThreadStep
+from tuyen_router.domain.threads import BucketKept, GivenTold, RemovalTold, Threads, ThreadStep
 
 REMEMBERED_ANSWERS = 8192
 """How many answers a partition can give again: more than are ever under way at once."""
@@ -168,7 +168,7 @@ def evolve(rotations: Rotations, step: Step) -> None:
             threads.evolve(rotations.threads, step)
         case Queued() | Left():
             _evolve_queue(rotations, step)
-        case Repeated() | RemovalTold():
+        case Repeated() | RemovalTold() | GivenTold():
             pass
         case PoolTold():
             rotations.told[step.pool.id] = None

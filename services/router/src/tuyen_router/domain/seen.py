@@ -8,10 +8,12 @@ clock, which a webhook that comes again repeats; none is later than our own cloc
 
 from datetime import datetime
 from enum import Enum, auto
+from hashlib import blake2b
 from struct import Struct
 from zlib import crc32
 
-from tuyen_events.ids import ConversationId, EventId
+from tuyen_events.ids import ConversationId, EventId, MessageId
+from tuyen_events.limits import REMOVALS
 
 REMEMBERED_EVENTS = 16
 """Of each customer. Of an older one its time is told (`Seen.PERHAPS`)."""
@@ -27,6 +29,7 @@ _NO_TIME = 0
 _OLDER_ENTRY = 16
 _OLDER_DIGEST = 8
 _OLDER_TAG = 10
+_REMOVAL = 6
 
 
 class Seen(Enum):
@@ -95,6 +98,21 @@ def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
     )
 
 
+def was_removed(removed: bytes, message: MessageId | None) -> bool:
+    """Whether the message or comment is one of those that its customer took back last."""
+    if not removed or message is None:
+        return False
+    digest = _removal(message)
+    return any(removed[at : at + _REMOVAL] == digest for at in range(0, len(removed), _REMOVAL))
+
+
+def with_removed(removed: bytes, message: MessageId) -> bytes:
+    """What a customer took back last, with one more; the oldest of too many is forgotten."""
+    if was_removed(removed, message):
+        return removed
+    return (removed + _removal(message))[-REMOVALS * _REMOVAL :]
+
+
 def as_written_today(seen: bytes) -> bytes:
     """A ring that an earlier version wrote, without times, as this one writes it.
 
@@ -116,6 +134,11 @@ def _digest(event: EventId) -> bytes:
     """Five bytes of an id, which is itself a digest: one event in 10^11 looks like one of sixteen
     others, and is then shown, and no news."""
     return bytes.fromhex(event.removeprefix("evt_")[: 2 * _DIGEST])
+
+
+def _removal(message: MessageId) -> bytes:
+    """Six bytes: what looks like another that was taken back (one in 10^13) would be lost."""
+    return blake2b(message.encode(), digest_size=_REMOVAL).digest()
 
 
 def _tag(conversation: ConversationId) -> bytes:

@@ -31,6 +31,9 @@ def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> l
     row = partition.rows.get(conversation.id)
     done = partition.done.get(conversation.id)
     is_to_wait = row is None or (row.waiting and row.request_id == answer.request_id)
+    if row is not None and row.customer is not None:
+        conversation = replace(conversation, customer_id=row.customer)
+        is_to_wait = is_to_wait or _is_asked_anew(row, answer)
     if (
         answer.verdict is Verdict.QUEUED
         and is_to_wait
@@ -41,6 +44,16 @@ def on_answer(partition: Partition, answer: ChoiceMade, position: Position) -> l
     if is_to_wait:
         return _records(partition, [conversation], answer)
     return _overtaken(answer, position)
+
+
+def _is_asked_anew(row: Row, answer: ChoiceMade) -> bool:
+    """R4.6: whether a thread that waited for replies, all of which were taken back, is asked for by
+    one more, of whatever customer. It stays the one's in whose name it was decided. That it waited
+    no more may not have been told: a crash lost it."""
+    before = answer.instead_of
+    if before is None or row.agent_id is not None or row.request_id == answer.request_id:
+        return False
+    return before == row.request_id or (before == "" and row.reason is Reason.UNASSIGNED)
 
 
 def _sticky(
@@ -120,7 +133,7 @@ def _records(
                         _record(partition, conversation, answer, answer.agent_id, _reason(answer))
                     )
             case Verdict.QUEUED:
-                if row is None or not row.waiting:
+                if row is None or not row.waiting or _is_asked_anew(row, answer):
                     records.append(_record(partition, conversation, answer, None, Reason.QUEUED))
             case Verdict.NOBODY if answer.purpose is Purpose.OFFLINE:  # R3.3: the assignee stays
                 records += follow(

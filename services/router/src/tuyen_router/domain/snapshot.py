@@ -103,7 +103,9 @@ def with_standing(
     standing = standing_of(partition, customer)
     if record is None:
         record = customer.record()
-    return CustomerRecord(record.request, record.seen, record.refused, record.named, standing)
+    return CustomerRecord(
+        record.request, record.seen, record.refused, record.named, standing, record.removed
+    )
 
 
 def apply_standing(partition: Partition, customer_id: CustomerId, standing: Standing) -> None:
@@ -224,6 +226,7 @@ def recall(
         -1,
         -1,
         partition.today,
+        None if customer_id is not None else command.customer_id,
     )
     partition.rows[name] = row
     loads = partition.loads.setdefault(row.organization, {})

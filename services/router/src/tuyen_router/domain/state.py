@@ -57,6 +57,8 @@ class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The offset of the command that made the record; -1 when a rule did."""
     day: int = 0
     """Of the record; the number of days since 1970."""
+    customer: CustomerId | None = None
+    """Of a comment's conversation, in whose name it was decided; unknown after a rest."""
 
     @property
     def waiting(self) -> bool:
@@ -85,8 +87,8 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     keeps_place: bool = False
     """Whether it was asked in place of another one that may have waited."""
     comments: tuple[tuple[ConversationId, MessageId], ...] = ()
-    """The comments for which a thread on a livestream waits (R4.6); none of one of which not all
-    are known."""
+    """The messages or comments for which a thread waits (R4.6); none of one of which not all are
+    known."""
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -116,7 +118,8 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     A request that an assignment record settled is known by that record, and is left out at the next
     opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
-    about one of the customer's conversations. `named` is what a visitor last asked for.
+    about one of the customer's conversations. `named` is what a visitor last asked for; `removed`
+    tells the messages and comments that were taken back last (`seen.was_removed`).
     """
 
     request: Request | None
@@ -125,6 +128,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     named: Named | None = None
     standing: Standing | None = None
     """None in a record of an earlier version: assignments tell it."""
+    removed: bytes = b""
 
 
 class Customer(msgspec.Struct, gc=False):
@@ -150,6 +154,8 @@ class Customer(msgspec.Struct, gc=False):
     """Their messages, once these have a row."""
     lives: tuple[ConversationId, ...] = ()
     """Their threads on livestreams that have rows."""
+    removed: bytes = b""
+    """What they took back last."""
 
     def has_settled(self, order: tuple[int, int]) -> bool:
         """Whether the request of that order, or a later one of the customer, was settled.
@@ -161,7 +167,9 @@ class Customer(msgspec.Struct, gc=False):
         return order < settled or (order == settled and not self.settled_before)
 
     def record(self) -> CustomerRecord:
-        return CustomerRecord(self.open_request, self.seen, self.refused, self.named)
+        return CustomerRecord(
+            self.open_request, self.seen, self.refused, self.named, removed=self.removed
+        )
 
 
 @dataclass(slots=True)
@@ -248,6 +256,7 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         record.sources.inbound,
         record.sources.commands if by_hand else -1,
         record.at.toordinal() - _FIRST_DAY,
+        None if sticky else record.customer_id,
     )
     partition.bare.pop(record.conversation_id, None)
     partition.today = max(partition.today, new.day)
@@ -370,6 +379,7 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
     customer.seen = as_written_today(record.seen)
     customer.refused = record.refused
     customer.named = record.named
+    customer.removed = record.removed
 
 
 def apply_done(partition: Partition, conversation: ConversationId, seen: int | None) -> None:

@@ -19,7 +19,7 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.live import with_comment
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.seen import Seen, arrival_of, with_seen
+from tuyen_router.domain.seen import Seen, arrival_of, was_removed, with_seen
 from tuyen_router.domain.state import (
     Customer,
     CustomerRecord,
@@ -40,8 +40,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position: Position
     at: datetime
     visit: Visit | None = None
-    live_comment: MessageId | None = None
-    """The comment on a livestream that it is."""
+    message: MessageId | None = None
+    """The message or comment that it is."""
     time: int = 0
     """The event's own time, as the ring of recent events has it."""
 
@@ -55,33 +55,35 @@ def on_sticky_event(
     One that may be, since it is older than what is remembered, is not what the customer says next
     (R3.3), nor news to who called the conversation done: it counts where there is no record of its
     conversation yet.
+    Who waits goes on waiting while rules do not assign, with all that they say meanwhile.
     One at an offset that was handled is a replay after a crash: it asks the same again, if the
     answer is still awaited, and never for anything new, because presence has moved on since.
     """
     customer = partition.customer(arrival.conversation.customer_id)
     seen = arrival_of(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
     match seen:
-        case Seen.NEVER:
-            pass
         case Seen.BEFORE:
             return [*reopened(partition, arrival), *_replayed(customer, arrival)]
         case Seen.AS_ANOTHER:
             return []
+        case _ if was_removed(customer.removed, arrival.message):
+            return [heard_again(customer, arrival)]  # R4.6
         case Seen.PERHAPS if arrival.conversation.id in partition.rows:
             return [heard_again(customer, arrival)]
-        case Seen.PERHAPS:
+        case Seen.NEVER | Seen.PERHAPS:
             pass
     request = customer.open_request
     decisions: list[Decision] = []
     named = customer.named
-    if organization.assigns_by_itself:
+    if request is not None:
         named = _named(arrival) or named
-        if request is not None:
-            request, decisions = _joined(partition, organization, request, arrival)
-            if named != customer.named:
-                request = _redirected(organization, customer, request, arrival)
-                decisions.append(_requested(arrival, request))
-        elif _decided(partition, customer, arrival):
+        request, decisions = _joined(partition, organization, request, arrival)
+        if named != customer.named:
+            request = _redirected(organization, customer, request, arrival)
+            decisions.append(_requested(arrival, request))
+    elif organization.assigns_by_itself:
+        named = _named(arrival) or named
+        if _decided(partition, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
             request = _request(arrival, purpose)
@@ -100,8 +102,9 @@ def noted(
 
 
 def heard_again(customer: Customer, arrival: Arrival) -> CustomerSaved:
-    """The customer with an event in the ring that may be a repeated one: it was handled, and is no
-    conversation's news, so that whoever calls its conversation done is not told of it."""
+    """The customer with an event in the ring that may be a repeated one, or of something that was
+    taken back: it was handled, and is no conversation's news, so that whoever calls its
+    conversation done is not told of it."""
     return _noted(customer, arrival, customer.open_request, _NO_CONVERSATION)
 
 
@@ -117,7 +120,8 @@ def _noted(
 ) -> CustomerSaved:
     offset = arrival.position.offset
     seen = with_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
-    record = CustomerRecord(request, seen, customer.refused, named or customer.named)
+    named = named or customer.named
+    record = CustomerRecord(request, seen, customer.refused, named, removed=customer.removed)
     return CustomerSaved(arrival.conversation.customer_id, record)
 
 
@@ -125,9 +129,15 @@ def reopened(partition: Partition, arrival: Arrival) -> tuple[DoneSaved, ...]:
     """I12: an event that nobody had seen when the conversation was called done opens it again."""
     conversation = arrival.conversation.id
     seen = partition.done.get(conversation)
-    if seen is None or arrival.position.offset <= seen:
+    if seen is None or arrival.position.offset <= seen or is_gone(partition, arrival):
         return ()
     return (DoneSaved(conversation, None),)
+
+
+def is_gone(partition: Partition, arrival: Arrival) -> bool:
+    """R4.6: whether it was taken back before it came, or comes again after that."""
+    customer = partition.customers.get(arrival.conversation.customer_id)
+    return customer is not None and was_removed(customer.removed, arrival.message)
 
 
 def _purpose(organization: Organization, customer: Customer, arrival: Arrival) -> Purpose | None:
@@ -228,7 +238,7 @@ def _request(arrival: Arrival, purpose: Purpose) -> Request:
         purpose=purpose,
         seed=arrival.event_id,
         cause=arrival.position,
-        comments=() if arrival.live_comment is None else ((conversation.id, arrival.live_comment),),
+        comments=() if arrival.message is None else ((conversation.id, arrival.message),),
     )
 
 
@@ -239,8 +249,8 @@ def _joined(
     conversation = arrival.conversation
     known = {each for each, _ in request.conversations}
     joined = request
-    if arrival.live_comment is not None:
-        joined = with_comment(request, conversation, arrival.live_comment)
+    if arrival.message is not None:
+        joined = with_comment(request, conversation, arrival.message)
     if conversation.id not in known:
         joined = msgspec.structs.replace(
             joined,

@@ -14,11 +14,14 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from tuyen_events.ids import ConversationId, OrganizationId
+from tuyen_events.ids import ConversationId, CustomerId, OrganizationId
 from tuyen_events.routing import (
+    ChoiceMade,
     ChoiceRequested,
     Purpose,
+    ThreadGiven,
     ThreadRemoved,
     ThreadReported,
     ThreadState,
@@ -35,7 +38,7 @@ NOWHERE = 255
 
 _ENTRY = 8
 _BUCKET_BYTES = BUCKET_THREADS * _ENTRY
-_STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS)
+_STATES = (ThreadState.TAKEN, ThreadState.REMOVED, ThreadState.OURS, ThreadState.VACANT)
 """Stored by their places here: more may be added at the end."""
 
 Threads = dict[OrganizationId, dict[int, bytes]]
@@ -63,7 +66,14 @@ class RemovalTold(msgspec.Struct, frozen=True):
     removed: ThreadRemoved
 
 
-ThreadStep = BucketKept | RemovalTold
+class GivenTold(msgspec.Struct, frozen=True):
+    """The partition that has a thread is told whom another one gave it to."""
+
+    partition: int
+    given: ThreadGiven
+
+
+ThreadStep = BucketKept | RemovalTold | GivenTold
 
 
 def evolve(threads: Threads, step: BucketKept) -> None:
@@ -94,15 +104,28 @@ def begins(request: ChoiceRequested) -> bool:
 
 
 def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
-    """Whether the asking partition may have the thread: nobody has it, and it is not gone (R4.6).
+    """Whether somebody may be asked for: nobody has the thread, and it is not gone (R4.6).
 
-    A reply asks for one that the page began itself, and for no other (R4.5): of a thread that is
-    not remembered here it is not known whether somebody has it.
+    A reply asks for one that the page began itself, and for one of which nothing was ever heard
+    (R4.5). Where something was forgotten, that may be just this thread: it stays with nobody, for
+    one owner comes first.
     """
     known = find(threads, request.organization, request.conversation_id)
-    if request.reply:
-        return known is not None and known.state is ThreadState.OURS
-    return known is None
+    if known is None:
+        return not (request.reply and _has_forgotten(threads, request))
+    return known.state is ThreadState.VACANT or (request.reply and known.state is ThreadState.OURS)
+
+
+def is_vacant(threads: Threads, request: ChoiceRequested) -> bool:
+    """Whether a partition has the thread, and waits for nobody."""
+    known = find(threads, request.organization, request.conversation_id)
+    return known is not None and known.state is ThreadState.VACANT
+
+
+def _has_forgotten(threads: Threads, request: ChoiceRequested) -> bool:
+    """Whether any thread can have been pushed out of the bucket in which it would stand."""
+    bucket, _ = _place(request.conversation_id)
+    return len(threads.get(request.organization, {}).get(bucket, b"")) >= _BUCKET_BYTES
 
 
 def taken(threads: Threads, request: ChoiceRequested) -> BucketKept:
@@ -117,32 +140,60 @@ def on_report(
     """Stage 1 tells what was heard of a thread; the same told again changes nothing.
 
     A removal is told on to the partition that has the thread, each time that it is told here;
-    `waiting` is the request by which the thread waits in the queue.
+    `waiting` is the request by which the thread waits in the queue. So is what was decided by hand
+    in another partition, before it could be known who has the thread: that one has it no more.
     """
     known = find(threads, report.organization, report.conversation_id)
     after = _after(known, report, waiting)
     if after != known:
         yield _kept(threads, report.organization, report.conversation_id, after)
     if after.state is ThreadState.REMOVED and after.partition != NOWHERE:
-        told = ThreadRemoved(
-            organization=report.organization,
-            page_id=report.page_id,
-            conversation_id=report.conversation_id,
-            customer_id=None if waiting is None else waiting.customer_id,
-            seed=report.seed,
-            at=report.at,
-        )
-        yield RemovalTold(after.partition, told)
+        customer = None if waiting is None else waiting.customer_id
+        yield RemovalTold(after.partition, _removal(report, customer))
+    if report.given is not None and after.partition not in (NOWHERE, report.cause.partition):
+        yield GivenTold(after.partition, report.given)
+        yield RemovalTold(report.cause.partition, _removal(report, None))
+
+
+def vacated(
+    threads: Threads, report: ThreadReported, waiting: ChoiceRequested
+) -> Iterator[ThreadStep]:
+    """R4.6: all replies for which the thread waits were taken back."""
+    thread = Thread(ThreadState.VACANT, waiting.cause.partition)
+    yield _kept(threads, report.organization, report.conversation_id, thread)
+    yield left(thread.partition, report, waiting)
+
+
+def left(
+    partition: int, report: ThreadReported, asked: ChoiceRequested | ChoiceMade
+) -> RemovalTold:
+    """The partition that has the thread is told that it waits no more with what it asked."""
+    removed = _removal(report, asked.customer_id)
+    return RemovalTold(partition, replace(removed, request_id=asked.request_id))
+
+
+def _removal(report: ThreadReported, customer: CustomerId | None) -> ThreadRemoved:
+    return ThreadRemoved(
+        organization=report.organization,
+        page_id=report.page_id,
+        conversation_id=report.conversation_id,
+        customer_id=customer,
+        seed=report.seed,
+        at=report.at,
+    )
 
 
 def _after(known: Thread | None, report: ThreadReported, waiting: ChoiceRequested | None) -> Thread:
     """What is known of the thread then."""
     match report.state:
-        case ThreadState.OURS:
+        case ThreadState.OURS | ThreadState.VACANT:  # nobody tells the latter
             return known or Thread(ThreadState.OURS, NOWHERE)
         case ThreadState.TAKEN:
             if known is None or known.state is ThreadState.OURS:
-                return Thread(ThreadState.TAKEN, report.cause.partition)
+                cause = report.cause if waiting is None else waiting.cause
+                return Thread(ThreadState.TAKEN, cause.partition)
+            if known.state is ThreadState.VACANT:
+                return Thread(ThreadState.TAKEN, known.partition)
             return known
         case ThreadState.REMOVED:
             place = NOWHERE if known is None else known.partition

@@ -29,13 +29,21 @@ from tuyen_events.ids import (
     OrganizationId,
     comment_thread_id,
 )
-from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer, MessageReceived, Visit
+from tuyen_events.inbound import (
+    CommentAdded,
+    CommentRemoved,
+    Customer,
+    MessageDeleted,
+    MessageReceived,
+    Visit,
+)
 from tuyen_events.routing import (
     ChoiceMade,
     ChoiceRequested,
     ChoiceWithdrawn,
     LoadsReported,
     Position,
+    ThreadGiven,
     ThreadRemoved,
     ThreadReported,
 )
@@ -64,9 +72,10 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
-from tuyen_router.domain.live import on_live_comment_removed
+from tuyen_router.domain.live import on_taken_back
 from tuyen_router.domain.rotating import (
     on_comment_removed,
+    on_given,
     on_own_root,
     on_removed,
     on_reply,
@@ -94,7 +103,9 @@ from tuyen_router.stages.tables import customer_entry
 NAME = "customers"
 INPUTS = (INBOUND, ANSWERS, COMMANDS)
 
-_READ = {each.type.encode() for each in (MessageReceived, CommentAdded, CommentRemoved)}
+_READ = {
+    each.type.encode() for each in (MessageReceived, MessageDeleted, CommentAdded, CommentRemoved)
+}
 _WITH_THE_CHUNK = OutRecord(None, None)
 """In place of the record of what is written once for its whole chunk."""
 _FEW_THREADS = 100
@@ -201,18 +212,21 @@ class CustomerStage:
         match event:
             case MessageReceived() | CommentAdded():
                 return self._arrived(partition, event, _id_of(record), position)
-            case CommentRemoved():
+            case MessageDeleted() | CommentRemoved():
                 known = self._organization(event.organization)
                 name = _id_of(record)
-                live = on_live_comment_removed(
-                    partition, known, event, name, position, repeated=repeated
-                )
-                return [*live, *on_comment_removed(partition, known, event, name, position)]
+                gone = on_taken_back(partition, known, event, name, position, repeated=repeated)
+                if isinstance(event, CommentRemoved):
+                    gone += on_comment_removed(partition, known, event, name, position)
+                return gone
             case ChoiceMade():
                 return on_answer(partition, event, position)
             case ThreadRemoved():
                 known = self._organization(event.organization)
                 return on_removed(partition, known, event, position)
+            case ThreadGiven():
+                known = self._organization(event.organization)
+                return on_given(partition, known, event, position)
             case _:
                 return self._commanded(partition, event, position, repeated)
 
@@ -260,7 +274,7 @@ class CustomerStage:
             position=position,
             at=event.accepted_at,
             visit=_visit(event),
-            live_comment=event.message_id if live else None,
+            message=event.message_id,
             time=time_of(event.occurred_at, event.accepted_at),
         )
         organization = self._organization(event.organization)
@@ -452,7 +466,7 @@ def _wake(partition: Partition, event: Event) -> None:
             is_live = event.livestream and event.conversation_id is not None
             author_id = event.customer.id if is_live and event.customer is not None else None
             wake(partition, thread, author_id)
-        case ThreadRemoved():
+        case ThreadRemoved() | ThreadGiven():
             wake(partition, event.conversation_id, None)
         case ChoiceMade() | AssignConversation() | ReturnToRotation() | MarkConversationDone():
             if event.kind is not ConversationKind.MESSAGE:

@@ -39,7 +39,7 @@ from tuyen_router.domain.rotations import (
     Step,
     evolve,
 )
-from tuyen_router.domain.threads import BucketKept, RemovalTold
+from tuyen_router.domain.threads import BucketKept, GivenTold, RemovalTold
 from tuyen_router.domain.visits import within_bounds
 from tuyen_router.ports import OrganizationPartition, Organizations
 from tuyen_router.stages.records import (
@@ -320,6 +320,10 @@ class _Writing:
                     answers.append((step.answer.partition, record))
                 case RemovalTold():
                     record = private_record(step.removed.conversation_id, step.removed)
+                    self._outbox.require(self._answers, record)
+                    answers.append((step.partition, record))
+                case GivenTold():
+                    record = private_record(step.given.conversation_id, step.given)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
                 case PoolTold():
