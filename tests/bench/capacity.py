@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuyen_events.topics import CUSTOMER_PARTITIONS, ORGANIZATION_PARTITIONS
+from tuyen_router.domain.resting import MOST_ENTRIES, REMEMBERED_DAYS
 
 _DOCUMENT = Path(__file__).parents[2] / "docs" / "capacity.md"
 _BEGIN, _END = "<!-- written by bench.capacity -->", "<!-- end -->"
@@ -25,6 +26,18 @@ _SPARE = 1
 _REPLICAS = 3
 _DECISIONS = 0.3
 """Assignments for one inbound event, in the mix that was measured."""
+_ROOT_COMMENTS = 0.2
+"""Of the events, in the same mix."""
+_YOUNG_DAYS = 2
+"""For so long, at most, a root comment is a row and a record of its own."""
+_YOUNG_BYTES, _RESTING_BYTES = 330, 25
+"""What it takes of a worker's memory, by `tracemalloc`, and at rest."""
+_READ_S, _COUNTED_S = 8e-6, 0.2e-6
+"""What a start takes for a record, and for a comment at rest."""
+_BUCKETS = 4_096
+"""Of comments at rest, in a partition."""
+_WORKER_GB = 8
+"""How much memory a worker is to have at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +95,15 @@ def needs(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
 
 def _of_workers(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
     cores = wanted.events_per_s / 1000 * costs.router_cpu_s
-    at_work = math.ceil(cores / _BUSY)
     millions = wanted.customers / 10**6
-    memory, recovery = millions * costs.memory_gb, millions * costs.recovery_s
+    comments = wanted.events_per_s * _ROOT_COMMENTS
+    young = comments * _YOUNG_DAYS * _DAY_S
+    most_at_rest = CUSTOMER_PARTITIONS * _BUCKETS * MOST_ENTRIES
+    at_rest = min(comments * REMEMBERED_DAYS * _DAY_S, most_at_rest)
+    of_young, of_resting = young * _YOUNG_BYTES / 10**9, at_rest * _RESTING_BYTES / 10**9
+    memory = millions * costs.memory_gb + of_young + of_resting
+    recovery = millions * costs.recovery_s + young * _READ_S + at_rest * _COUNTED_S
+    at_work = math.ceil(max(cores / _BUSY, memory / _WORKER_GB))
     events, customers = (
         each / CUSTOMER_PARTITIONS for each in (wanted.events_per_s, wanted.customers)
     )
@@ -96,17 +115,23 @@ def _of_workers(costs: Costs, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
     yield (
         "router workers",
         f"{at_work + _SPARE}",
-        f"{cores:.1f} cores, {_BUSY:.0%} of one in each worker; {_SPARE} may be missing",
+        f"{cores:.1f} cores, {_BUSY:.0%} of one in each worker, and {_WORKER_GB} GB at most; "
+        f"{_SPARE} may be missing",
     )
     yield (
         "memory of a router worker",
         f"{memory / at_work:.1f} GB",
-        f"{memory:.1f} GB for all customers, on {at_work}",
+        f"{memory:.1f} GB on {at_work}: {millions * costs.memory_gb:.1f} for all customers, "
+        f"{of_young:.1f} for {young / 10**6:,.0f} million young root comments (the full rate all "
+        f"day), {of_resting:.1f} for {at_rest / 10**6:,.0f} million at rest, of "
+        f"{at_rest / comments / _DAY_S:.0f} days",
     )
     yield (
         "to take a lost worker's share over",
         f"{recovery / at_work:.0f} s",
-        f"{costs.recovery_s:.1f} s for a million customers, after the session timeout",
+        f"{costs.recovery_s:.1f} s for a million customers, {10**6 * _READ_S:.0f} s for a million "
+        f"young comments, {10**6 * _COUNTED_S:.1f} s for a million at rest, after the session "
+        "timeout",
     )
 
 

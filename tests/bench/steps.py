@@ -31,9 +31,7 @@ from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Presence, R
 from tuyen_platform.clock import SystemClock
 from tuyen_router.chunks import Chunk, Outbox
 from tuyen_router.domain.organization import Organization, with_presence
-from tuyen_router.domain.rotations import (
-    Rotations,
-)
+from tuyen_router.domain.rotations import Rotations
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterOffice, organization_partition
 

@@ -7,7 +7,7 @@ import pytest
 
 from support.facebook import PAGE, Update, body, comment, entry, live_comment, live_video, video
 from tuyen_channels.facebook import parser
-from tuyen_channels.live_posts import LivePosts
+from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import Page
 from tuyen_events import ids
 from tuyen_events.inbound import CommentEvent
@@ -37,6 +37,20 @@ def accepted(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
 
 def thread(root: str) -> ids.ConversationId:
     return ids.comment_thread_id(*PAGES[PAGE], root)
+
+
+def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
+    posts, page = LivePosts(), PAGES[PAGE]
+    broadcasts = [live_video("1", "live"), live_video("2", "live")]
+    accepted(posts, [reply(REPLY, ROOT), *broadcasts])
+    for key in posts.keys(page):
+        assert posts.pages() == {page}
+        posts.apply(key, Forgotten(*page))
+        known = posts.page(page)
+        told = () if known is None else known.told.values()
+        running = () if known is None else known.broadcasts
+        assert {*running} == {fact.video_external_id for fact in told}
+    assert posts.pages() == set()
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -72,14 +86,22 @@ def test_r4_3_another_pages_replies_make_no_difference() -> None:
 def test_r9_6_of_a_pages_replies_so_many_are_remembered_and_no_more() -> None:
     posts = LivePosts()
     keys = set()
-    for number in range(40 * PLACED_REPLIES):
+    for number in range(20 * PLACED_REPLIES):
         raw = body(entry(changes=[reply(f"690_{number}", "689_1")]))
         for key, fact in parser.parse(raw, ACCEPTED, PAGES, posts).classified:
             keys.add(key)
             posts.apply(key, fact)
     assert len(keys) == PLACED_REPLIES
-    (last,) = accepted(posts, [reply(NESTED + "0", f"690_{40 * PLACED_REPLIES - 1}")])
+    (last,) = accepted(posts, [reply(NESTED + "0", f"690_{20 * PLACED_REPLIES - 1}")])
     assert last.conversation_id == thread("689_1")
+
+
+def test_r4_3_of_a_pages_replies_two_of_three_are_remembered_after_a_hundred_more() -> None:
+    posts = LivePosts()
+    replies = [f"690_{number}" for number in range(150)]
+    accepted(posts, [reply(each, "689_1") for each in replies])
+    answers = accepted(posts, [reply(f"691_{each}", each) for each in replies[50:100]])
+    assert sum(each.conversation_id == thread("689_1") for each in answers) >= 32
 
 
 def test_a_reply_that_is_below_itself_ends() -> None:

@@ -1,14 +1,18 @@
 """Ids are stored: what these vectors say must stay, or a redelivered webhook makes new events."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_events.ids import (
+    CHOSEN_ID_PATTERN,
     CustomerId,
     OrganizationId,
     PageId,
     caused_event_id,
+    chosen_id,
     comment_thread_id,
     contact_id,
     customer_id,
@@ -49,6 +53,19 @@ def test_r9_3_the_key_of_a_customer_is_readable() -> None:
         customer_key(ORGANIZATION, PAGE, "6700000000000001")
         == "hoa-sen/hoa-sen-thoi-trang/6700000000000001"
     )
+
+
+@given(st.text(min_size=60, max_size=70), st.text())
+def test_r1_5_what_is_longer_than_an_id_names_nothing_however_often_it_is_cut(
+    name: str, more: str
+) -> None:
+    kept = chosen_id(name)
+    assert kept is not None
+    assert kept == (name if len(name) <= 64 else chosen_id(kept))
+    assert len(kept) <= 64
+    if len(name) > 64:
+        assert re.match(CHOSEN_ID_PATTERN, kept) is None
+        assert chosen_id(name + more) == kept
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=2))

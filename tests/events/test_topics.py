@@ -15,6 +15,8 @@ from tuyen_events.topics import (
     INBOUND,
     JOBS,
     PAGE_TOKENS,
+    POOLS,
+    PRESENCE,
     RAW,
     TOPICS,
     Cleanup,
@@ -76,14 +78,32 @@ def test_r9_6_of_jobs_the_last_records_stay_for_a_month() -> None:
     assert int(settings["min.compaction.lag.ms"]) <= 10 * 60_000
 
 
-@pytest.mark.parametrize("topic", [CUSTOMERS, CHOICES], ids=lambda topic: topic.name)
-def test_r9_6_what_a_router_reads_at_its_start_is_compacted_within_minutes(topic: Topic) -> None:
-    """A customer's record is written with each of their events: what is superseded goes soon."""
+READ_AT_STARTS = [
+    topic
+    for topic in TOPICS.values()
+    if topic.cleanup is Cleanup.COMPACT and topic not in (ASSIGNMENTS, POOLS)
+]
+"""Of assignments a start reads what the snapshot lacks; pools are a projection's."""
+
+
+@pytest.mark.parametrize("topic", READ_AT_STARTS, ids=lambda topic: topic.name)
+def test_r9_6_what_is_read_whole_at_a_start_is_compacted_within_minutes(topic: Topic) -> None:
+    """A customer's record is written with each of their events, an agent's with each of their
+    comings and goings: what is superseded goes soon."""
     settings = {name: float(value) for name, value in topic.config().items() if value[0].isdigit()}
-    assert settings["min.compaction.lag.ms"] <= 60_000
+    often = topic in (CUSTOMERS, CHOICES)
+    assert settings["min.compaction.lag.ms"] <= (60_000 if often else 10 * 60_000)
     assert settings["segment.ms"] <= 10 * 60_000
     assert settings["segment.bytes"] <= 16 * 1024 * 1024
     assert settings["min.cleanable.dirty.ratio"] <= 0.2
+
+
+@pytest.mark.parametrize("topic", [PRESENCE, DIRECTORY, CREDENTIALS], ids=lambda topic: topic.name)
+def test_r1_8_who_was_removed_is_nobodys_agent_also_where_a_process_was_cut_off(
+    topic: Topic,
+) -> None:
+    """It goes on from where it was, and must come to the removal."""
+    assert int(topic.config()["delete.retention.ms"]) >= 24 * 3600 * 1000
 
 
 @pytest.mark.parametrize(

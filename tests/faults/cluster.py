@@ -8,6 +8,8 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +17,7 @@ import httpx
 
 from support.shop import eventually
 from support.slow_proxy import SlowMongoDB, SlowProxy
+from tuyen_events.topics import DIRECTORY, TOPICS
 from tuyen_local import credentials, kafka, mongodb, server
 from tuyen_local.addresses import HOST
 from tuyen_local.credentials import Credentials
@@ -32,6 +35,12 @@ SESSION_S = 10.0
 """Of the other services."""
 LEASE_S = 8.0
 STARTED = ("ingest", "router", "router-2", "presence", "crm", "gateway", "gateway-2")
+
+_TOPICS = [
+    replace(each, retention=timedelta(days=1)) if each is DIRECTORY else each
+    for each in TOPICS.values()
+]
+"""Laws are judged by every change of the directory, which Kafka would take away meanwhile."""
 
 _PROGRAM = Path(__file__).with_name("service.py")
 _PORTS = range(20_000, 32_000)
@@ -179,7 +188,7 @@ class Cluster:
             for store in (self.kafka, self.mongodb):
                 exit.push_async_callback(store.stop)
             await asyncio.gather(self.kafka.start(), self.mongodb.start())
-            await ensure_topics(self.kafka.address, PREFIX, 1)
+            await ensure_topics(self.kafka.address, PREFIX, 1, _TOPICS)
             self._exit = exit.pop_all()
         try:
             await asyncio.gather(*(self.add(name) for name in STARTED))

@@ -353,6 +353,9 @@ LAWS: dict[str, Look] = {
     "every request is answered, in the order of the log": laws_of_routing.answered_in_order,
     "an answer is never given otherwise": laws_of_routing.answers_stay,
     "each choice names its pool": laws_of_routing.every_choice_names_its_pool,
+    "each pool is of the department that was asked for": (
+        laws_of_routing.pools_are_of_what_was_asked_for
+    ),
     "nobody is chosen beyond their capacity": laws_of_routing.capacity_bounds_choices,
     "each choice is the model's next": laws_of_routing.rotation_is_exact,
     "skew is at most one while the candidates stay": laws_of_routing.skew_is_one,

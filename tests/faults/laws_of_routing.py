@@ -1,7 +1,7 @@
 """What must hold of rules, rotations and queues."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -9,12 +9,13 @@ from faults.evidence import Evidence, World
 from faults.tenants import TENANTS, Json
 from router.model.model import in_turn
 from tuyen_events.assignments import full_of
-from tuyen_events.directory import RuleChanged
+from tuyen_events.directory import AgentChanged, DepartmentChanged, RegionChanged, RuleChanged
 from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
 from tuyen_events.vocabulary import ConversationKind, Mode
+from tuyen_router.domain.pools import UNKNOWN
 
 Cursor = tuple[str, list[str]]
 """Who was chosen last, and the order at that moment."""
@@ -196,20 +197,18 @@ def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
     """By conversation, what its last record waits for or settled. A customer's threads wait for one
     answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5); who asks
     anew while they wait keeps their place, and the record that says that they wait (R3.7)."""
-    requests = {
-        request.request_id: request for _, request in evidence.log.events(REQUESTS, ChoiceRequested)
-    }
+    requests: dict[str, ChoiceRequested] = {}
     asked_anew: dict[str, str] = {}
-    waits: dict[str, str] = {}
-    for answer in evidence.answers():
-        if answer.kind is ConversationKind.COMMENT:
+    last_of: dict[str, str] = {}
+    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
+        is_repeated = request.request_id in requests
+        requests[request.request_id] = request
+        if is_repeated or not request.kind.sticky:
             continue
-        before = waits.pop(answer.customer_id, None)
-        if answer.verdict is not Verdict.QUEUED:
-            continue
-        waits[answer.customer_id] = answer.request_id
-        if before is not None and requests[answer.request_id].keeps_place:
-            asked_anew[before] = answer.request_id
+        before = last_of.get(request.customer_id)
+        last_of[request.customer_id] = request.request_id
+        if before is not None and request.keeps_place:
+            asked_anew[before] = request.request_id
 
     def latest(request_id: str) -> ChoiceRequested | None:
         while request_id in asked_anew:
@@ -374,6 +373,49 @@ def every_choice_names_its_pool(evidence: Evidence) -> Iterator[str | None]:
         pool = None if answer.choice is None else pools.get(answer.choice.pool_id or "")
         named = pool is not None and pool.rule_id == answer.rule_id
         yield None if named else f"{answer.request_id}: {answer.choice}"
+
+
+def pools_are_of_what_was_asked_for(evidence: Evidence) -> Iterator[str | None]:
+    """R1.5: who names a department or region is given to its agents alone; one that the
+    organization does not have is nobody's."""
+    log = evidence.log
+    places: set[tuple[str, str]] = set()
+    inside: set[tuple[str, str, str]] = set()
+    for _, department in log.events(DIRECTORY, DepartmentChanged):
+        places.add((department.organization, department.id))
+    for _, region in log.events(DIRECTORY, RegionChanged):
+        places.add((region.organization, f"{region.department_id}/{region.id}"))
+    for _, agent in log.events(DIRECTORY, AgentChanged):
+        inside |= {
+            (agent.organization, place, agent.id) for place in (*agent.departments, *agent.regions)
+        }
+    pools = {pool.id: pool for _, pool in log.events(POOLS, PoolRecorded)}
+    asked = {each.request_id: each for _, each in log.events(REQUESTS, ChoiceRequested)}
+    for answer in evidence.answers():
+        pool = pools.get("" if answer.choice is None else answer.choice.pool_id or "")
+        request = asked.get(answer.request_id)
+        if pool is None or request is None:
+            continue
+        wanted = _place_of(request, places)
+        right = (pool.department, pool.region) == wanted
+        for place in (wanted[0], None if wanted[1] is None else f"{wanted[0]}/{wanted[1]}"):
+            right &= place is None or all(
+                (request.organization, place, agent) in inside for agent in pool.candidates
+            )
+        yield None if right else f"{answer.request_id} asked for {wanted} and got {pool}"
+
+
+def _place_of(
+    request: ChoiceRequested, places: Collection[tuple[str, str]]
+) -> tuple[str | None, str | None]:
+    organization, department, region = request.organization, request.department, request.region
+    if department is None:
+        return None, None
+    if (organization, department) not in places:
+        return UNKNOWN, UNKNOWN
+    if region is not None and (organization, f"{department}/{region}") not in places:
+        return department, UNKNOWN
+    return department, region
 
 
 def _drawn(seed: str, among: int) -> int:

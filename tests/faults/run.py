@@ -27,14 +27,14 @@ from faults.plan import Step
 from faults.tenants import AGENTS, TENANTS, Json
 from support.shop import eventually
 from support.slow_proxy import SlowProxy
-from tuyen_events.topics import ASSIGNMENTS, CHOICES, REQUESTS
+from tuyen_events.topics import ASSIGNMENTS, REQUESTS
 from tuyen_local.errors import CannotStart
 
 _PATIENCE_S = 180.0
 _PLAYED_WITHIN_S = 900.0
 """Beyond what the plan says: for a machine that can hardly keep up."""
 _AT_ONCE = 80
-_OF_QUEUES = (ASSIGNMENTS, CHOICES, REQUESTS)
+_OF_QUEUES = (ASSIGNMENTS, REQUESTS)
 _EXAM_TURNS = 7
 _SHOWN = 5
 

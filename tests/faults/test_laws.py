@@ -13,15 +13,15 @@ from faults.laws import LAWS
 from faults.log import Entry
 from faults.neighbours import Neighbours
 from faults.sound import NV1, NV2, NV3, ORG, PAGE, thread
+from faults.tenants import Json
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.directory import AgentChanged
-from tuyen_events.ids import AgentId, CustomerId
+from tuyen_events.directory import AgentChanged, DepartmentChanged
+from tuyen_events.ids import AgentId, CustomerId, DepartmentId
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
-    CHOICES,
     DEAD_LETTERS,
     DIRECTORY,
     INBOUND,
@@ -198,6 +198,24 @@ def _without_pools(e: Evidence) -> None:
     e.log.topics[POOLS.name].clear()
 
 
+def _asked_for_a_department(e: Evidence) -> None:
+    sound.put(e, REQUESTS, msgspec.structs.replace(sound.request(0), department="sales"))
+
+
+def _given_to_others_than_the_departments(e: Evidence) -> None:
+    _asked_for_a_department(e)
+    sales = DepartmentId("sales")
+    about: Json = {"organization": ORG, "at": sound.AT, "name": ""}
+    named: Json = {**about, "username": "", "role": Role.AGENT, "departments": (sales,)}
+    sound.put(
+        e,
+        DIRECTORY,
+        DepartmentChanged(**about, id=sales),
+        *(AgentChanged(**named, id=each) for each in (NV1, NV2)),
+    )
+    sound.put(e, POOLS, msgspec.structs.replace(sound.POOL, department=sales))
+
+
 def _exam_out_of_turn(e: Evidence) -> None:
     e.exam = {(ORG, PAGE): ("c_2", "c_1")}
 
@@ -337,6 +355,10 @@ SPOILT: dict[str, list[Spoil]] = {
         _told_otherwise,
     ],
     "each choice names its pool": [_without_pools, _chooses(0, NV1, pool_id=None)],
+    "each pool is of the department that was asked for": [
+        _asked_for_a_department,
+        _given_to_others_than_the_departments,
+    ],
     "nobody is chosen beyond their capacity": [
         _chooses(0, NV1, load=2),
         _chooses(0, NV1, load=None),
@@ -450,7 +472,7 @@ def test_i5_who_was_hired_again_is_not_held_to_what_came_before() -> None:
 
 def test_a_law_does_not_take_what_was_not_read_for_empty() -> None:
     evidence = sound.evidence()
-    del evidence.log.topics[CHOICES.name]
+    del evidence.log.topics[REQUESTS.name]
     with pytest.raises(KeyError):
         laws.finding("", laws_of_routing.queue_is_empty, evidence)
 
@@ -458,6 +480,22 @@ def test_a_law_does_not_take_what_was_not_read_for_empty() -> None:
 def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:
     evidence = sound.evidence()
     sound.put(evidence, REQUESTS, msgspec.structs.replace(sound.request(0), department="sales"))
+    evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
+    law = "nothing waits while somebody can take it"
+    assert not laws.finding(law, LAWS[law], evidence).broken
+    agents = evidence.worlds["an"].agents
+    evidence.worlds["an"].agents = {**agents, NV1: {**agents[NV1], "departments": ["sales"]}}
+    assert laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_r3_7_who_asked_for_another_department_waits_there_though_the_first_was_answered() -> None:
+    evidence = sound.evidence()
+    first = msgspec.structs.replace(sound.request(0), kind=ConversationKind.MESSAGE)
+    anew = msgspec.structs.replace(
+        first, request_id="inbound/0/99", department="sales", keeps_place=True
+    )
+    evidence.log.topics[REQUESTS.name] = []
+    sound.put(evidence, REQUESTS, first, anew)
     evidence.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
     law = "nothing waits while somebody can take it"
     assert not laws.finding(law, LAWS[law], evidence).broken

@@ -21,10 +21,9 @@ from tuyen_events.commands import (
     ReturnToRotation,
 )
 from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, ConversationId, PageId, customer_key
+from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.topics import ASSIGNMENTS, COMMAND_RESULTS, COMMANDS
 from tuyen_events.vocabulary import Reason
-from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, Record
 
 Command = AssignConversation | ReturnToRotation | MarkConversationDone
@@ -64,11 +63,11 @@ class RouterTwin:
         assert isinstance(event, Command)
         await self.awake.wait()
         self.asked.append(event)
-        await self._settle(event, await self._handle(event))
+        await self._settle(event, await self._handle(event, record.partition))
         if len(self.asked) == self.rests_after:
             self.awake.clear()
 
-    async def _handle(self, command: Command) -> Outcome:
+    async def _handle(self, command: Command, at: int) -> Outcome:
         outcome = Outcome.APPLIED
         match command:
             case MarkConversationDone():
@@ -77,14 +76,14 @@ class RouterTwin:
                 if self.holder(command.conversation_id) != command.only_from:
                     outcome = Outcome.UNCHANGED
                 else:
-                    await self._write(command, None, Reason.QUEUED, AssignmentQueued)
+                    await self._write(command, at, None, Reason.QUEUED, AssignmentQueued)
             case AssignConversation():
                 outcome = self._outcome(command)
                 if outcome is Outcome.APPLIED:
                     reason = Reason.TAKEN if command.take else Reason.MANUAL
                     reason = Reason.BULK if command.bulk else reason
                     kind = AssignmentRemoved if command.agent_id is None else AssignmentChanged
-                    await self._write(command, command.agent_id, reason, kind)
+                    await self._write(command, at, command.agent_id, reason, kind)
         return outcome
 
     def _outcome(self, command: AssignConversation) -> Outcome:
@@ -102,6 +101,7 @@ class RouterTwin:
     async def _write(
         self,
         command: AssignConversation | ReturnToRotation,
+        partition: int,
         agent: AgentId | None,
         reason: Reason,
         kind: type[AssignmentEvent],
@@ -125,12 +125,11 @@ class RouterTwin:
             at=command.at,
             note=command.note,
         )
-        place = customer_key(command.organization, command.page_id, command.customer_external_id)
         await self.log.append(
             ASSIGNMENTS,
             command.conversation_id,
             _envelope(f"evt_{command.command_id}", event),
-            partition=partition_of(place, ASSIGNMENTS.partitions),
+            partition=partition,
         )
 
     async def _settle(self, command: Command, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """The brake on guessing passwords."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -129,8 +130,8 @@ async def test_r9_6_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatc
 async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(adapter, "WAITING_FROM_A_PLACE", 20)
-    monkeypatch.setattr(adapter, "WAITING", 21)
+    monkeypatch.setattr(adapter, "LOGINS_WAITING_FROM_A_SITE", 20)
+    monkeypatch.setattr(adapter, "LOGINS_WAITING", 60)
     brake = LoginBrake(ManualClock(START))
     await enter(brake, "known", AWAY)
     going, entered = asyncio.Event(), 0
@@ -151,6 +152,7 @@ async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
         await enter(brake, "known", AWAY)
         with pytest.raises(TooManyAttemptsError):
             await enter(brake, "lan", AWAY)
+        monkeypatch.setattr(adapter, "LOGINS_WAITING", 21)
         async with brake.attempt("shop", "minh", "192.0.2.1"):
             with pytest.raises(UnavailableError):
                 await enter(brake, "binh", "192.0.2.2")
@@ -158,6 +160,59 @@ async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
     assert entered == 20
     assert not brake._under_way
     assert not brake._gates
+
+
+async def test_r9_5_an_ipv6_site_waits_together_however_many_networks_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter, "LOGINS_WAITING_FROM_A_SITE", 4)
+    brake, going, entered = LoginBrake(ManualClock(START)), asyncio.Event(), 0
+
+    async def one(number: int) -> None:
+        nonlocal entered
+        async with brake.attempt("shop", f"a{number}", place_of(f"2001:db8:1:{number}::1")):
+            entered += 1
+            await going.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(4):
+            tasks.create_task(one(number))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert entered == AT_ONCE_FROM_A_PLACE
+        with pytest.raises(TooManyAttemptsError):
+            await one(5)
+        await enter(brake, "lan", place_of("2001:db8:2:1::1"))
+        going.set()
+    assert not brake._under_way
+
+
+async def test_r9_5_a_few_places_that_always_wait_keep_nobody_else_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter, "LOGINS_WAITING_FROM_A_SITE", 25)
+    monkeypatch.setattr(adapter, "LOGINS_WAITING", 100)
+    brake, stopped = LoginBrake(ManualClock(START)), False
+
+    async def again_and_again(username: str, place: str) -> None:
+        while not stopped:
+            with suppress(TooManyAttemptsError, UnavailableError):
+                async with brake.attempt("shop", username, place):
+                    for _ in range(5):
+                        await asyncio.sleep(0)
+            brake._known.forget(("shop", username))
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(6):
+            for username in range(30):
+                name = f"a{number}_{username}"
+                tasks.create_task(again_and_again(name, f"203.0.113.{number}"))
+        for _ in range(300):
+            await asyncio.sleep(0)
+        for number in range(20):
+            await enter(brake, "lan", f"198.51.100.{number}")
+        stopped = True
 
 
 async def test_an_account_is_braked_whatever_its_case_and_spelling_and_no_other_with_it() -> None:

@@ -1,14 +1,18 @@
 """Lists, counts and details: I2 to I4, and R7 in all of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.feed import Feed
 from gateway.rig import Rig, User
+from gateway.router_twin import routing
 from tuyen_events.ids import contact_id, unnamed_author
-from tuyen_events.inbound import Attachment
+from tuyen_events.inbound import Attachment, Customer
 from tuyen_events.vocabulary import Channel
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
 
@@ -123,21 +127,25 @@ async def test_i2_what_the_channel_delivers_late_stands_where_it_was_said_in_its
     assert [message["text"] for message in messages["items"]] == ["first", "second"]
 
 
+async def known_from_a_comment(views: Database, who: Customer, name: str) -> None:
+    """The CRM has the customer's name."""
+    await views["contacts"].insert_one(
+        {
+            "_id": contact_id(who.id),
+            "organization": "shop",
+            "name": name,
+            "name_folded": fold_accents(name),
+            "customers": [{"id": who.id, "picture": "https://cdn.example/a"}],
+        }
+    )
+
+
 async def test_i2_a_name_known_from_a_comment_is_shown_at_the_message_and_found(
     owner: User, feed: Feed, views: Database
 ) -> None:
     thread = await feed.message("a")
     nobody = await feed.message("b")
-    contact = contact_id(feed.customer("a").id)
-    await views["contacts"].insert_one(
-        {
-            "_id": contact,
-            "organization": "shop",
-            "name": "Nguyễn Vĩnh",
-            "name_folded": fold_accents("Nguyễn Vĩnh"),
-            "customers": [{"id": feed.customer("a").id, "picture": "https://cdn.example/a"}],
-        }
-    )
+    await known_from_a_comment(views, feed.customer("a"), "Nguyễn Vĩnh")
     found = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert found["customer"]["name"] == "Nguyễn Vĩnh"
     assert found["customer"]["picture"] == "https://cdn.example/a"
@@ -146,12 +154,42 @@ async def test_i2_a_name_known_from_a_comment_is_shown_at_the_message_and_found(
     assert await ids(owner, "&q=vinh") == [thread]
     assert (await counts(owner, "&q=vinh"))["total"] == 1
     assert nobody not in await ids(owner, "&q=b")
+    await feed.echo("a", "dạ")
+    path = f"/v1/conversations/{thread}/messages?after=0"
+    said = (await owner.done("GET", path))["items"]
+    assert [one["author"]["name"] for one in said] == ["Nguyễn Vĩnh", None]
+
+
+async def test_i4_a_bulk_change_by_name_is_of_those_that_the_list_shows(
+    owner: User, feed: Feed, views: Database, log: InMemoryLog, clock: ManualClock
+) -> None:
+    threads = {await feed.message("a"), await feed.message("b", name="Vinh")}
+    await feed.message("c")
+    await known_from_a_comment(views, feed.customer("a"), "Nguyễn Vĩnh")
+    assert set(await ids(owner, "&q=vinh")) == threads
+    clock.advance(timedelta(minutes=30))  # after all that the feed tells
+    async with routing(log):
+        body = {"filter": {"q": "vinh"}, "set": {"done": True}}
+        job = await owner.done("POST", "/v1/conversations/bulk", body)
+    assert (job["total"], job["done"]) == (2, 2)
+    assert set(await ids(owner, "&done=true")) == threads
 
 
 async def test_c1_who_is_not_named_by_the_channel_has_no_contact(owner: User, feed: Feed) -> None:
     thread = await feed.comment("c1", unnamed_author("c1"))
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert row["contact_id"] is None
+    live = await feed.comment("c2", unnamed_author("c2"), live=True)
+    assert (await owner.done("GET", f"/v1/conversations/{live}?after=0"))["contact_id"] is None
+
+
+async def test_c1_a_visitor_whose_site_calls_them_anonymous_has_a_contact(
+    owner: User, log: InMemoryLog
+) -> None:
+    site = Feed(log, channel=Channel.LIVECHAT)
+    thread = await site.message("anonymous:7")
+    row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert row["contact_id"] == contact_id(site.customer("anonymous:7").id)
 
 
 async def test_i2_a_message_without_text_shows_its_attachment(owner: User, feed: Feed) -> None:

@@ -1,12 +1,14 @@
 """Counters say what counting the rows would, however they came about, for every viewer."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 from random import Random
+from typing import Any
 
 import pytest
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from msgspec.structs import replace
 from pymongo.monitoring import (
     CommandFailedEvent,
@@ -161,12 +163,17 @@ async def test_i3_counters_say_what_counting_the_rows_would(views: Database, see
     assert seen > 0
 
 
-async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Database) -> None:
+async def _folded(views: Database) -> None:
+    """A history to whose end the views have come."""
     history = History(70).grow(250)
     await fold_by_three(views, history, 0)
     await MongoPositions(views, VIEW).save(
         {place: records[-1].offset + 1 for place, records in history.records.items()}
     )
+
+
+async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Database) -> None:
+    await _folded(views)
     asked = _views(views)
     rows = (
         await views[CONVERSATIONS]
@@ -186,6 +193,70 @@ async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Dat
                 break
         mine = [row for row in rows if row["_id"] in covered]
         assert found == [row["_id"] for row in mine if _unread(row, scope)], scope
+
+
+@pytest.mark.parametrize("changing", [False, True])
+async def test_r9_5_a_walk_through_what_is_unread_counts_what_it_has_passed_once(
+    views: Database, monkeypatch: pytest.MonkeyPatch, changing: bool
+) -> None:
+    """It ends with the last also when rows above and below are read, or unread, meanwhile."""
+    viewer = VIEWERS[0]
+
+    def row(number: int, *, read: bool) -> Conversation:
+        grown = _grown(seeded(number), number)
+        marks = (Read(agent_id=viewer, seen_events=3),) if read else ()
+        at = START - timedelta(minutes=number)
+        return replace(
+            grown,
+            live_events=3,
+            updated_at=at,
+            reads=marks,
+            read_by=(viewer,) if read else (),
+        )
+
+    async def write(*rows: Conversation) -> None:
+        before = await read_by_id(views[CONVERSATIONS], Conversation, {each.id for each in rows})
+        assert await write_rows(views, before, rows)
+
+    await write(*(row(number, read=number % 3 == 0) for number in range(60)))
+    counted = []
+    count = AsyncIOMotorCollection.count_documents
+
+    async def counting(where: Any, *asked: Any, **how: Any) -> Any:
+        counted.append(asked)
+        return await count(where, *asked, **how)
+
+    monkeypatch.setattr(AsyncIOMotorCollection, "count_documents", counting)
+    scope = Scope(organization=ORGANIZATION, agent_id=viewer, pages=None, assignees=Assignees.ALL)
+    asked, found, following = _views(views), list[str](), None
+    while True:
+        page = await asked.conversations(scope, ConversationFilter(unread=True), 4, following)
+        found += [each.id for each in page.items]
+        following = page.following
+        if following is None:
+            break
+        if changing and len(found) == 8:
+            await write(*(row(number, read=True) for number in (1, 2, 4, 20)))
+            await write(*(row(number, read=False) for number in (30, 33)))
+    changed = {20, 30, 33} if changing else set()
+    unread = {number for number in range(60) if number % 3} ^ changed
+    assert found == [f"row_{number}" for number in sorted(unread)]
+    assert len(counted) <= 2
+
+
+async def test_i4_a_cursor_of_a_version_that_did_not_keep_what_is_left_goes_on(
+    views: Database,
+) -> None:
+    await _folded(views)
+    viewer = VIEWERS[0]
+    scope = Scope(organization=ORGANIZATION, agent_id=viewer, pages=None, assignees=Assignees.ALL)
+    asked, wanted = _views(views), ConversationFilter(unread=True)
+    first = await asked.conversations(scope, wanted, 1, None)
+    kept = json.loads(first.following or "")
+    rest = await asked.conversations(scope, wanted, 200, first.following)
+    older = await asked.conversations(scope, wanted, 200, json.dumps(kept[:3]))
+    assert rest.items
+    assert older == rest
 
 
 async def test_r9_6_what_counts_nothing_any_more_is_not_kept(views: Database) -> None:

@@ -2,15 +2,29 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.exceptions import RequestValidationError
 from starlette.types import Message
 
 from gateway.rig import Rig, User
-from tuyen_events.limits import BODY_BYTES, BULK_IDS, LONG_BODY_BYTES, STRANGERS_BODY_BYTES
+from tuyen_events.limits import (
+    AGENTS,
+    BODY_BYTES,
+    BODY_ELEMENTS,
+    BULK_IDS,
+    CAPACITY,
+    ID_CHARACTERS,
+    LONG_BODY_BYTES,
+    LONG_BODY_ELEMENTS,
+    PAGES,
+    STRANGERS_BODY_BYTES,
+)
+from tuyen_events.vocabulary import Capability
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.door import Door
 from tuyen_gateway.api.texts import unfit_field
@@ -95,6 +109,35 @@ def test_what_is_no_json_is_left_to_whoever_reads_it() -> None:
     assert unfit_field(b"\xff\\ud800") is None
 
 
+def test_r9_5_a_body_is_searched_in_the_room_that_it_takes_itself() -> None:
+    """The places of its fields, each written out, are thousands of times as long."""
+    half = STRANGERS_BODY_BYTES // 2
+    body = b'{"x":"\\ud83d\\ude00","%b":[0%b]}' % (b"a" * half, b",0" * (half // 2 - 20))
+    assert len(body) <= STRANGERS_BODY_BYTES
+    tracemalloc.start()
+    assert unfit_field(body) is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 * STRANGERS_BODY_BYTES
+
+
+async def test_r9_5_what_a_caller_named_is_told_back_in_short(boss: User) -> None:
+    long = "b" * 8_000
+    for method, path, body in (
+        ("PUT", "/v1/settings", f'{{"{long}":"{NUL}"}}'),
+        ("PUT", "/v1/settings", f'{{"😀{long}":["{NUL}"]}}'),
+        ("PUT", "/v1/settings", f'{{"{long}":1}}'),
+        ("GET", f"/v1/agents?{long}=%00", ""),
+        ("GET", f"/v1/{long}", ""),
+    ):
+        answer = await send(boss, method, path, body)
+        assert answer.status_code in {404, 422}
+        assert len(answer.content) < 1_500
+        assert all(len(one["field"]) <= 200 for one in answer.json().get("errors", ()))
+    answer = await send(boss, "PUT", "/v1/settings", f'{{"c":{{"a":["{NUL}"]}}}}')
+    assert answer.json()["errors"][0]["field"] == "body.c.a.0"
+
+
 async def test_r9_5_a_stranger_sends_no_more_than_a_login_takes(rig: Rig, boss: User) -> None:
     long = json.dumps({"note": "x" * STRANGERS_BODY_BYTES})
     for path in ("/v1/auth/login", "/v1/auth/refresh"):
@@ -127,6 +170,49 @@ async def test_r9_5_a_body_is_as_long_as_its_route_may_need(boss: User) -> None:
     assert answer.json()["errors"][0]["field"] == "body.set"
     over = json.dumps({"x": "x" * LONG_BODY_BYTES})
     assert (await send(boss, "PUT", "/v1/rules/r", over)).status_code == 413
+
+
+async def test_r9_5_a_body_names_as_much_as_its_route_may_need(boss: User) -> None:
+    for body in ("[1" + ",1" * BODY_ELEMENTS, '{"a":' * (BODY_ELEMENTS + 1)):
+        answer = await send(boss, "PUT", "/v1/settings", body)
+        assert answer.status_code == 422
+        assert str(BODY_ELEMENTS) in answer.json()["detail"]
+    ids = [f"{number:0{ID_CHARACTERS}}" for number in range(PAGES)]
+    member = {"capabilities": [each.value for each in Capability], "capacity": CAPACITY}
+    members = [{"agent_id": one, **member} for one in ids[:AGENTS]]
+    whole = {"name": "R", "enabled": True, "pages": ids, "members": members}
+    answer = await boss.put("/v1/rules/r", whole)
+    assert "There is no agent" in answer.json()["detail"]
+    answer = await send(boss, "PUT", "/v1/rules/r", "{}," * LONG_BODY_ELEMENTS)
+    assert str(LONG_BODY_ELEMENTS) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {f"{n:05}": 1 for n in range(LONG_BODY_ELEMENTS - 10)},
+        {"name": "R", "members": [{str(n): 1 for n in range(20)}] * 1_400},
+        {"name": "R", "pages": [1] * PAGES, "members": [{"agent_id": 1}] * AGENTS},
+        {"set": {f"{n:05}": 1 for n in range(15_000)}, "ids": [1] * BULK_IDS},
+    ],
+)
+async def test_r9_5_a_body_in_which_all_is_wrong_is_judged_by_its_beginning(
+    boss: User, body: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each error is a dictionary or two, made on the loop that all callers share."""
+    told: list[int] = []
+    errors = RequestValidationError.errors
+
+    def counted(self: RequestValidationError) -> Any:
+        found = errors(self)
+        told.append(len(found))
+        return found
+
+    monkeypatch.setattr(RequestValidationError, "errors", counted)
+    path = "/v1/conversations/bulk" if "set" in body else "/v1/rules/r"
+    answer = await send(boss, "PUT" if "rules" in path else "POST", path, json.dumps(body))
+    assert answer.status_code == 422
+    assert max(told) <= 100
 
 
 async def test_r9_5_an_endless_body_is_read_no_further_than_its_bound(rig: Rig) -> None:

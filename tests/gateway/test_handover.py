@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 
 from gateway.feed import Feed
-from gateway.rig import Rig, User, running, until
+from gateway.rig import Rig, User, records, running, until
 from gateway.router_twin import RouterTwin, routing
 from tuyen_events.commands import AssignConversation, ReturnToRotation
-from tuyen_events.ids import AgentId, ConversationId, PageId
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId, PageId, customer_key
 from tuyen_events.inbound import Visit
 from tuyen_events.topics import COMMANDS
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.jobs import runner
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.mongodb import Database
 
 DEADLINE_S = 30
@@ -64,6 +65,33 @@ async def hand_over(user: User, agent: str, to: str | None, **said: Any) -> Any:
 
 def holders(router: RouterTwin, threads: list[ConversationId]) -> set[AgentId | None]:
     return {router.holder(thread) for thread in threads}
+
+
+async def test_r4_5_commands_go_where_the_router_decided_however_many_replied_before(
+    manager: User, feed: Feed, log: InMemoryLog
+) -> None:
+    """While rules were off, the first of them were nobody's; the last asked for the thread."""
+    repliers = [f"c{number}" for number in range(30)]
+    for number, who in enumerate(repliers):
+        thread = await feed.comment(f"1_{number}", who, parent="root")
+    assert thread is not None
+    await feed.assign(repliers[-1], "minh", thread)
+    path = f"/v1/conversations/{thread}"
+    await manager.done("GET", f"{path}?after=1")
+    async with routing(log) as router:
+        await manager.done("PUT", f"{path}/done", {"done": True})
+        await manager.done("PUT", f"{path}/done", {"done": False})
+        await manager.done("GET", "/v1/conversations?after=0")
+        job = await hand_over(manager, "minh", "lan")
+        assert (await ended(manager, job["id"]))["changed"] == 1
+        await manager.done("GET", f"{path}?after=2")
+        await manager.done("PUT", f"{path}/assignee", {"agent_id": "minh"})
+    assert router.holder(thread) == "minh"
+    place = customer_key(OrganizationId("shop"), PageId("page"), repliers[-1])
+    assert [(one.partition, one.topic) for one in await records(log, COMMANDS)] == [
+        (partition_of(place, COMMANDS.partitions), COMMANDS.name)
+    ] * 4
+    assert {command.customer_id for command in router.asked} == {feed.customer(repliers[-1]).id}
 
 
 async def test_r6_5_all_open_conversations_go_to_another_agent(

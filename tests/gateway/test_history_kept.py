@@ -2,18 +2,25 @@
 
 import asyncio
 
+import pytest
+
 from gateway.feed import Feed
 from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS, Topic
-from tuyen_gateway.projections.collections import HISTORY
+from tuyen_gateway.projections.collections import CONVERSATIONS, HISTORY
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.rebuild import rebuild
+from tuyen_platform.kafka.groups import StillRunningError
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.projection import ProjectionStatus
+from tuyen_platform.projection import MongoPositions, ProjectionStatus
 
 DEADLINE_S = 20
+
+
+async def alone() -> None:
+    """No gateway runs."""
 
 
 async def standing(log: InMemoryLog, topic: Topic) -> list[Record]:
@@ -27,10 +34,10 @@ async def standing(log: InMemoryLog, topic: Topic) -> list[Record]:
     return found
 
 
-async def history(views: Database, count: int) -> list[Document]:
-    while await views[HISTORY].count_documents({}) < count:  # noqa: ASYNC110 - MongoDB tells nobody
+async def history(views: Database, count: int, of: str = HISTORY) -> list[Document]:
+    while await views[of].count_documents({}) < count:  # noqa: ASYNC110 - MongoDB tells nobody
         await asyncio.sleep(0.02)
-    return [found async for found in views[HISTORY].find().sort("_id", 1)]
+    return [found async for found in views[of].find().sort("_id", 1)]
 
 
 async def kept(log: InMemoryLog, count: int) -> None:
@@ -44,10 +51,12 @@ async def kept(log: InMemoryLog, count: int) -> None:
         keeping.cancel()
 
 
-async def folded(log: InMemoryLog, views: Database, count: int) -> list[Document]:
+async def folded(
+    log: InMemoryLog, views: Database, count: int, of: str = HISTORY
+) -> list[Document]:
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         folding = tasks.create_task(run_projections(log, views, ProjectionStatus()))
-        found = await history(views, count)
+        found = await history(views, count, of)
         folding.cancel()
     return found
 
@@ -78,11 +87,11 @@ async def test_o4_a_rebuild_shows_the_history_whose_records_were_compacted_away(
     later = await compacted(log)
     assert sum((await later.end_offsets(ASSIGNMENTS)).values()) == 2
     async with asyncio.timeout(DEADLINE_S):
-        await rebuild(later, views)
+        await rebuild(later, views, alone)
     assert await history(views, 8) == live
     assert await folded(later, views, 8) == live
     async with asyncio.timeout(DEADLINE_S):
-        await rebuild(later, views)  # again, as after one that broke off
+        await rebuild(later, views, alone)  # again, as after one that broke off
     assert await history(views, 8) == live
 
 
@@ -99,5 +108,36 @@ async def test_i10_what_is_copied_twice_after_a_crash_is_shown_once(
             ASSIGNMENT_HISTORY, key, record.value, record.headers, partition=record.partition
         )
     async with asyncio.timeout(DEADLINE_S):
-        await rebuild(log, views)
+        await rebuild(log, views, alone)
     assert [document["version"] for document in await history(views, 2)] == [1, 2]
+
+
+async def test_o4_a_rebuild_during_which_a_gateway_starts_is_to_be_run_again(
+    log: InMemoryLog, views: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts when the positions are forgotten: what it folds is dropped, and its own stand."""
+    feed = Feed(log)
+    for customer in ("a", "b"):
+        await feed.message(customer)
+    await folded(log, views, 2, CONVERSATIONS)
+    started: list[str] = []
+    forget = MongoPositions.forget
+
+    async def joined(positions: MongoPositions) -> None:
+        await forget(positions)
+        if not started:
+            started.append("gateway-2")
+            await folded(log, views, 2, CONVERSATIONS)
+
+    async def stopped() -> None:
+        if started:
+            raise StillRunningError(f"{started} is running")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(MongoPositions, "forget", joined)
+        with pytest.raises(StillRunningError):
+            await rebuild(log, views, stopped)
+    started.clear()
+    async with asyncio.timeout(DEADLINE_S):
+        await rebuild(log, views, stopped)
+    assert len(await folded(log, views, 2, CONVERSATIONS)) == 2

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import bson
 import pytest
@@ -13,13 +14,13 @@ from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, FOLDED
-from tuyen_gateway.projections.run import run_projections
-from tuyen_gateway.rebuild import StillRunningError, rebuild, require_stopped
+from tuyen_gateway.projections.run import GROUP, run_projections
+from tuyen_gateway.rebuild import rebuild
 from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.groups import StillRunningError, require_stopped
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import ProjectionStatus
-from tuyen_platform.settings import ServiceSettings
 
 
 def _in_order(document: Document) -> Document:
@@ -84,22 +85,22 @@ async def _write(log: KafkaLog, history: History, part: Callable[[int], bool]) -
 async def test_replay_equals_live_over_restarts_and_after_a_rebuild(
     kafka: str, topic_prefix: str, kafka_log: KafkaLog, views: Database
 ) -> None:
-    settings = ServiceSettings(kafka=kafka, topic_prefix=topic_prefix)
-    await require_stopped(settings)
+    stopped = partial(require_stopped, kafka, topic_prefix + GROUP, "a gateway")
+    await stopped()
     history = History(7).grow(200)
     async with _gateway(kafka_log, views) as inbox:
         await _write(kafka_log, history, lambda offset: offset < 2)
         await _caught_up(inbox)
         with pytest.raises(StillRunningError):
-            await require_stopped(settings, within_s=0.5)
-    await require_stopped(settings)
+            await rebuild(kafka_log, views, partial(stopped, within_s=0.5))
+    await stopped()
     async with _gateway(kafka_log, views), _gateway(kafka_log, views) as inbox:
         await _write(kafka_log, history, lambda offset: offset >= 2)
         await _caught_up(inbox)
         position = await inbox.position(ORGANIZATION)
     live = await _dump(views)
     assert all(live.values())
-    await rebuild(kafka_log, views)
+    await rebuild(kafka_log, views, stopped)
     assert not any((await _dump(views)).values())
     async with _gateway(kafka_log, views) as inbox:
         await _caught_up(inbox)

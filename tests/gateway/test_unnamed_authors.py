@@ -19,9 +19,10 @@ from tuyen_events.ids import (
 )
 from tuyen_events.inbound import CommentAdded, Customer
 from tuyen_events.vocabulary import Channel, ConversationKind, Mode, Reason
-from tuyen_gateway.domain.inbox import Addition, Conversation, add, assign
+from tuyen_gateway.domain.inbox import Addition, Conversation, Desk, add, assign
 
 THREAD = ConversationId("cmt_1")
+DECIDED_IN = 11
 NAMED = Customer(id=CustomerId("cus_lan"), external_id="670", name="Lan")
 UNNAMED = Customer(id=CustomerId("cus_unnamed"), external_id=unnamed_author("1_1"), name=None)
 
@@ -80,15 +81,17 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
             if isinstance(fact, Addition):
                 row = add(row, fact, "lan" if fact.event.customer is NAMED else None)
             else:
-                row = assign(row, fact)
+                row = assign(row, fact, DECIDED_IN)
         rows.append(row)
 
     (row,) = {repr(each): each for each in rows}.values()
     assert row.customer is not None
     assert row.customer.name == "Lan"
-    assert row.keyed_by is not None
-    keyed = decided_for or NAMED
-    assert (row.keyed_by.id, row.keyed_by.external_id) == (keyed.id, keyed.external_id)
+    assert row.desk == {
+        None: Desk(NAMED.id, NAMED.external_id, None),
+        NAMED: Desk(NAMED.id, NAMED.external_id, DECIDED_IN),
+        UNNAMED: Desk(UNNAMED.id, "", DECIDED_IN),
+    }.get(decided_for)
 
 
 def _replied(name: str, second: int) -> Addition:
@@ -103,23 +106,7 @@ def _replied(name: str, second: int) -> Addition:
     return Addition(event, event.message_id, second, 0)
 
 
-@pytest.mark.parametrize("decided_for", [5, 15, 24, 29])
-def test_r4_5_who_the_router_decided_for_is_known_among_many_who_replied(decided_for: int) -> None:
-    """Rules were off at first, say. The record comes before some later replies."""
-    row = Conversation(id=THREAD)
-    replies = [_replied(f"c{number}", number + 1) for number in range(30)]
-    chosen = Customer(id=CustomerId(f"cus_c{decided_for}"), external_id=f"c{decided_for}")
-    for number, reply in enumerate(replies):
-        row = add(row, reply, None)
-        if number == min(decided_for + 5, 29):
-            row = assign(row, _made(chosen))
-    row = add(row, _told(NAMED, 50), None)
-    assert len(row.repliers) <= 21
-    assert row.keyed_by is not None
-    assert row.keyed_by.external_id == chosen.external_id
-
-
-@pytest.mark.parametrize("decided_for", [None, "an", "binh"])
+@pytest.mark.parametrize("decided_for", [None, "an", "binh", "nobody seen"])
 @pytest.mark.parametrize("root", [False, True])
 def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
     decided_for: str | None, root: bool
@@ -135,10 +122,15 @@ def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
     for order in permutations(facts):
         row = Conversation(id=THREAD)
         for fact in order:
-            row = add(row, fact, None) if isinstance(fact, Addition) else assign(row, fact)
+            if isinstance(fact, Addition):
+                row = add(row, fact, None)
+            else:
+                row = assign(row, fact, DECIDED_IN)
         rows.append(row)
 
     (row,) = {repr(each): each for each in rows}.values()
-    assert row.keyed_by is not None
-    expected = decided_for or (NAMED.external_id if root else "an")
-    assert row.keyed_by.external_id == expected
+    assert row.desk is not None
+    if decided_for is not None:
+        assert row.desk[::2] == (f"cus_{decided_for}", DECIDED_IN)
+    else:
+        assert row.desk[1:] == (NAMED.external_id if root else "an", None)

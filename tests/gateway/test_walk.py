@@ -24,7 +24,7 @@ from gateway.walk import (
     strict_database,
 )
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
-from tuyen_gateway.adapters.commands import Commands
+from tuyen_gateway.adapters.commands import Commands, Placed
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import jobs, presence
 from tuyen_gateway.api.app import create_app
@@ -110,9 +110,11 @@ async def _at_once(_: MongoViews) -> None:
     return
 
 
-async def _carried_out(commands: Commands, command: AssignConversation) -> CommandSettled:
+async def _carried_out(
+    commands: Commands, command: AssignConversation, partition: int | None
+) -> CommandSettled:
     """As the router answers a command that it was sent, and could read."""
-    await commands.send([command])
+    await commands.send([Placed(command, partition)])
     return CommandSettled(
         command_id=command.command_id,
         organization=command.organization,

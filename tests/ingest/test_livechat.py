@@ -17,6 +17,7 @@ from ingest.rig import (
 from support.livechat import APP, TOKEN, body, signed
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
+from tuyen_events.limits import EVENT_BYTES, SITE_BODY_BYTES
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, PAGE_TOKENS, RAW
 from tuyen_ingest.replay import Outcome, kept, replay
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -148,6 +149,16 @@ async def test_p4_a_broken_body_with_a_good_signature_is_200_and_a_dead_letter(
     assert isinstance(letter.data, DeadLettered)
     assert (letter.data.origin, letter.data.account) == ("livechat", APP)
     assert letter.data.payload == "{broken"
+    assert len(await records(log, RAW)) == 1
+
+
+async def test_r9_5_a_sites_body_is_no_longer_than_a_message_may_be(
+    rig: Rig, log: InMemoryLog
+) -> None:
+    text = "x" * (EVENT_BYTES - 2_000)
+    assert (await rig.chat(body(message={"text": text}))).status_code == 200
+    assert len(await envelopes(log, INBOUND)) == 1
+    assert (await rig.chat(body(x="x" * SITE_BODY_BYTES))).status_code == 413
     assert len(await records(log, RAW)) == 1
 
 

@@ -141,6 +141,48 @@ async def test_r7_a_replay_gives_nobody_what_was_written_to_anothers_page(
     assert (await replayed(rig, "raw")).withheld == 2
 
 
+async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_of_yet(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page was Hoa Sen's already, and this ingest's copy of the directory was behind."""
+
+    async def behind(within_s: float, *, apart_s: float = 0.0) -> bool:
+        return False
+
+    new = entry(page=OTHER, messaging=[message("m_1", page=OTHER)], changes=[comment("1_1")])
+    with monkeypatch.context() as lagging:
+        lagging.setattr(rig.ingest.copies[0], "refresh", behind)
+        assert (await rig.send(new)).status_code == 503
+    await connect_page(log, OTHER, PageId("khac"))
+    await rig.reads_directory()
+    assert await replayed(rig, "raw") == Outcome(bodies=1, events=2, failures=0)
+    assert await owners(log) == {HOA_SEN}
+    await remove_page(log, PageId("khac"))
+    rig.clock.advance(timedelta(hours=1))
+    await connect_page(log, OTHER, THEIRS, organization=SAO_MAI, at=rig.clock.now())
+    await rig.reads_directory()
+    assert await replayed(rig, "raw") == Outcome(bodies=1, events=0, failures=0, withheld=2)
+    assert await owners(log) == {HOA_SEN}
+
+
+async def test_r7_a_page_that_moves_while_another_is_looked_up_is_read_for_whose_it_is_kept(
+    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = rig.ingest.copies[0].refresh
+
+    async def moving(within_s: float, *, apart_s: float = 0.0) -> bool:
+        monkeypatch.undo()
+        await move_page(rig, log)
+        return await refresh(within_s, apart_s=apart_s)
+
+    monkeypatch.setattr(rig.ingest.copies[0], "refresh", moving)
+    unknown = entry(page="99", messaging=[message("m_1", page="99")])
+    assert (await rig.send(unknown, entry(messaging=[message("m_2")]))).status_code == 200
+    assert await owners(log) == {SAO_MAI}
+    assert await replayed(rig, "raw") == Outcome(bodies=1, events=1, failures=0)
+    assert await owners(log) == {SAO_MAI}
+
+
 async def test_r7_a_replay_gives_nobody_a_dead_letter_of_anothers_page(
     rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from ingest.rig import (
     connect_page,
     envelopes,
     records,
+    remove_page,
     running,
 )
 from support.facebook import (
@@ -38,11 +39,10 @@ from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
-from tuyen_events.limits import EVENT_BYTES, UPDATES
+from tuyen_events.limits import EVENT_BYTES, UPDATES, WEBHOOK_BODY_BYTES
 from tuyen_events.posts import PostClassified
 from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, TOPICS, Topic
 from tuyen_ingest import acceptance
-from tuyen_ingest.api.webhooks import MAX_BODY_BYTES
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Appended, LogUnavailableError, Unwritten
 from tuyen_platform.metrics import SKIPPED_UPDATES
@@ -115,7 +115,7 @@ async def test_p3_every_sample_body_is_answered_200_and_kept_byte_for_byte(
         b"\xff\x00",
         b"[" * 100_000,
         body(entry(page="1" * 1_000_000, messaging=[message("m_1")])),
-        body(entry(messaging=[message("\0" * 700_000)] * 5))[:MAX_BODY_BYTES],
+        body(entry(messaging=[message("\0" * 700_000)] * 5))[:WEBHOOK_BODY_BYTES],
         *(
             body(entry(messaging=[message("m_1", text="@", sender=sender)])).replace(b"@", odd)
             for sender in ("67", "@")
@@ -293,8 +293,8 @@ async def test_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_del
 
 
 async def test_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> None:
-    assert (await rig.post(b" " * MAX_BODY_BYTES)).status_code == 200
-    answer = await rig.post(b" " * (MAX_BODY_BYTES + 1))
+    assert (await rig.post(b" " * WEBHOOK_BODY_BYTES)).status_code == 200
+    answer = await rig.post(b" " * (WEBHOOK_BODY_BYTES + 1))
     assert answer.status_code == 413
     assert len(await records(log, RAW)) == 1
 
@@ -308,7 +308,7 @@ async def test_p3_a_body_of_the_largest_size_is_kept_however_many_pages_it_names
     )
     known = json.dumps(entry(messaging=[message("Chào")])).encode()
     raw = b'{"object":"page","entry":[%s,%s],"x":"' % (known, named)
-    raw += b"x" * (MAX_BODY_BYTES - len(raw) - 2) + b'"}'
+    raw += b"x" * (WEBHOOK_BODY_BYTES - len(raw) - 2) + b'"}'
     assert (await rig.post(raw)).status_code == 200
     (kept,) = await records(log, RAW)
     assert kept.value == raw
@@ -351,7 +351,7 @@ async def test_r9_5_a_body_that_says_it_is_too_large_is_413_before_it_is_read(ri
         read.append(True)
         yield b""
 
-    headers = {"content-length": str(MAX_BODY_BYTES + 1)}
+    headers = {"content-length": str(WEBHOOK_BODY_BYTES + 1)}
     answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=headers)
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
     assert not read
@@ -434,6 +434,30 @@ async def test_r9_5_a_body_that_breaks_its_parser_is_kept_and_put_aside(
     (letter,) = await envelopes(log, DEAD_LETTERS)
     assert isinstance(letter.data, DeadLettered)
     assert letter.data.error == "ZeroDivisionError: nobody expected it"
+
+
+async def test_r9_6_what_is_known_of_posts_goes_with_their_page(rig: Rig, log: InMemoryLog) -> None:
+    other = PageId("another")
+    await connect_page(log, "1050", other)
+    for page in (PAGE, "1050"):
+        reply = comment(f"{page}_3", post_id=f"{page}_1", parent_id=f"{page}_2")
+        changes = [reply, live_video("v1", "live")]
+        assert (await rig.send(entry(page=page, changes=changes))).status_code == 200
+    await rig.ingest.forgetting.turn()
+    known = await records(log, POSTS)
+    assert len({record.key for record in known}) == 4
+    assert all(record.value is not None for record in known)
+    await remove_page(log)
+    await rig.reads_directory()
+    await rig.ingest.forgetting.turn()
+    left = {record.key: record.value for record in await records(log, POSTS)}
+    kept = {key for key, value in left.items() if value is not None}
+    assert kept == {key for key in left if (key or b"").startswith(b"hoa-sen/another/")}
+    before = len(await records(log, POSTS))
+    async with running(log) as later:
+        await later.ready()
+        await later.ingest.forgetting.turn()
+    assert len(await records(log, POSTS)) == before
 
 
 async def test_r9_6_what_is_forgotten_of_a_pages_posts_the_next_process_does_not_know(

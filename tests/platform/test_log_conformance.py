@@ -131,6 +131,8 @@ async def test_a_key_chooses_its_partition_by_murmur2(log: Log, key: str) -> Non
 async def test_a_named_partition_wins_over_the_keys_own(log: Log) -> None:
     other = (partition_of("key", ORDERS.partitions) + 1) % ORDERS.partitions
     assert (await log.append_bytes(ORDERS, "key", b"x", partition=other)).partition == other
+    (placed,) = await log.append_all([Unwritten(ORDERS, "key", b"x", (), other)])
+    assert placed == Appended(other, 1)
 
 
 async def test_a_record_is_read_as_it_was_appended(log: Log) -> None:

@@ -15,11 +15,12 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from tuyen_events.codec import decode_data
+from tuyen_events.directory import AgentChanged, directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged, SessionSignalled
-from tuyen_events.topics import DEAD_LETTERS, PRESENCE, PRESENCE_SIGNALS
-from tuyen_events.vocabulary import Presence, PresenceCause
+from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS
+from tuyen_events.vocabulary import Presence, PresenceCause, Role
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
@@ -29,6 +30,7 @@ from tuyen_presence.clock_hand import moment_of
 DEADLINE_S = 90
 LEASE_S = 6.0
 BEAT_S = 0.5
+_TOPICS = (DIRECTORY, PRESENCE, PRESENCE_SIGNALS, DEAD_LETTERS)
 ONLINE, OFFLINE = Presence.ONLINE, Presence.OFFLINE
 LOGIN = (ONLINE, PresenceCause.LOGIN)
 EXPIRED = (OFFLINE, PresenceCause.LEASE_EXPIRED)
@@ -41,10 +43,14 @@ class Shop:
         self._log = log
         self.records: dict[str, list[PresenceChanged]] = defaultdict(list)
         self.beating: set[str] = set()
+        self._hired: set[str] = set()
 
     async def say(self, agent: str, status: Presence | None) -> datetime:
         """Returns when the lease ends."""
         now = datetime.now(UTC)
+        if agent not in self._hired:
+            self._hired.add(agent)
+            await self._hire(AgentId(agent), now)
         data = SessionSignalled(
             organization=OrganizationId("hoa-sen"),
             agent_id=AgentId(agent),
@@ -57,6 +63,20 @@ class Shop:
         envelope = Envelope(id=uuid4().hex, source="gateway", subject=key, time=now, data=data)
         await self._log.append(PRESENCE_SIGNALS, key, envelope)
         return now + timedelta(seconds=LEASE_S)
+
+    async def _hire(self, agent: AgentId, now: datetime) -> None:
+        """Of whom the directory does not have, nothing is kept."""
+        data = AgentChanged(
+            organization=OrganizationId("hoa-sen"),
+            id=agent,
+            name=agent,
+            username=agent,
+            role=Role.AGENT,
+            at=now,
+        )
+        key = directory_key(data.organization, "agent", agent)
+        envelope = Envelope(id=uuid4().hex, source="gateway", subject=key, time=now, data=data)
+        await self._log.append(DIRECTORY, key, envelope)
 
     async def beat(self) -> None:
         while True:
@@ -84,7 +104,7 @@ class Shop:
 
 @asynccontextmanager
 async def shop_on(kafka: str, topic_prefix: str) -> AsyncIterator[Shop]:
-    await ensure_topics(kafka, topic_prefix, 1, (PRESENCE, PRESENCE_SIGNALS, DEAD_LETTERS))
+    await ensure_topics(kafka, topic_prefix, 1, _TOPICS)
     async with (
         KafkaLog(kafka, topic_prefix) as log,
         asyncio.timeout(DEADLINE_S),

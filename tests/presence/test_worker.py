@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from tuyen_events.codec import decode, encode
 from tuyen_events.dead_letters import DeadLettered
+from tuyen_events.directory import AgentChanged, directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import SESSIONS
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
-from tuyen_events.topics import DEAD_LETTERS, PRESENCE, PRESENCE_SIGNALS, Topic
-from tuyen_events.vocabulary import Presence, PresenceCause
+from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS, Topic
+from tuyen_events.vocabulary import Presence, PresenceCause, Role
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, Unwritten
@@ -35,6 +37,7 @@ class Shop:
         self.gateways = ManualClock(START)
         self.log = InMemoryLog(self.clock)
         self._said = 0
+        self._hired: set[str] = set()
 
     async def say(
         self,
@@ -55,10 +58,38 @@ class Shop:
             by=None if by is None else AgentId(by),
             at=self.gateways.now(),
         )
+        if f"{organization}/{agent}" not in self._hired:
+            await self.hire(agent, organization)
         self._said += 1
         key, identity = f"{organization}/{agent}", f"evt_{self._said}"
         envelope = Envelope(id=identity, source="gateway", subject=key, time=data.at, data=data)
         await self.log.append(PRESENCE_SIGNALS, key, envelope)
+
+    async def hire(self, agent: str, organization: str = "hoa-sen") -> None:
+        self._hired.add(f"{organization}/{agent}")
+        data = AgentChanged(
+            organization=OrganizationId(organization),
+            id=AgentId(agent),
+            name=agent,
+            username=agent,
+            role=Role.AGENT,
+            at=START,
+        )
+        key = directory_key(data.organization, "agent", agent)
+        envelope = Envelope(id=f"evt_{key}", source="gateway", subject=key, time=START, data=data)
+        await self.log.append(DIRECTORY, key, envelope)
+
+    async def dismiss(self, agent: str) -> None:
+        key = directory_key(OrganizationId("hoa-sen"), "agent", agent)
+        await self.log.append_bytes(DIRECTORY, key, None)
+
+    async def removals(self) -> list[str]:
+        """The keys of presence's records without a value."""
+        async with self.log.tail(PRESENCE) as tail:
+            async for batch in tail.batches():
+                each = (record for records in batch.values() for record in records)
+                return [(record.key or b"").decode() for record in each if record.value is None]
+        return []
 
     def advance(self, seconds: float) -> None:
         for clock in (self.clock, self.workers, self.gateways):
@@ -409,6 +440,78 @@ async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what
         await shop.say("lan", AWAY)
         await told(shop, "lan", [LOGIN, (AWAY, PresenceCause.LOGIN), (AWAY, PresenceCause.LOGIN)])
     assert [change.version for change in await shop.changes("lan")] == [1, 1, 2]
+
+
+async def test_r8_2_what_counts_of_two_records_of_one_version_is_made_the_last(
+    shop: Shop,
+) -> None:
+    """A frozen worker's record stands behind: compaction would keep that one, and whoever starts
+    then would see a ghost."""
+    async with shop.worker():
+        await shop.say("lan", ONLINE)
+        await told(shop, "lan", [LOGIN])
+        await shop.say("lan", OFFLINE)
+        await told(shop, "lan", [LOGIN, LOGOUT])
+        await shop.say("minh", ONLINE)
+        await told(shop, "minh", [LOGIN])
+    (_, out), (told_online,) = await shop.changes("lan"), await shop.changes("minh")
+    for counts, late in ((out, ONLINE), (told_online, OFFLINE)):
+        event = msgspec.structs.replace(counts, presence=late, sessions={})
+        key = f"hoa-sen/{event.agent_id}"
+        envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=event)
+        await shop.log.append(PRESENCE, key, envelope)
+    for _ in range(2):
+        async with shop.worker() as service:
+            await ready(service)
+    lan, minh = (await shop.changes("lan"))[-1], (await shop.changes("minh"))[-1]
+    assert (lan.version, lan.presence, lan.previous) == (3, OFFLINE, OFFLINE)
+    assert (minh.version, minh.presence, minh.previous) == (2, ONLINE, ONLINE)
+    assert (lan.cause, minh.sessions) == (PresenceCause.LOGOUT, told_online.sessions)
+
+
+async def test_r9_6_who_was_removed_leaves_no_record_once_their_last_session_is_over(
+    shop: Shop,
+) -> None:
+    async def is_removed() -> bool:
+        return await shop.removals() == ["hoa-sen/lan"]
+
+    async with shop.worker() as service:
+        await shop.say("lan", ONLINE)
+        await told(shop, "lan", [LOGIN])
+        await shop.dismiss("lan")
+        await shop.say("minh", ONLINE)
+        await told(shop, "minh", [LOGIN])
+        assert await shop.removals() == []
+        shop.advance(30)
+        await until(is_removed)
+        await shop.say("lan", None)
+        await shop.say("minh", OFFLINE)
+        await ready(service)
+    assert await shop.story("lan") == [LOGIN, EXPIRED]
+    async with shop.worker() as service:
+        await ready(service)
+        await shop.hire("lan")
+        await shop.say("lan", AWAY)
+        await told(shop, "lan", [LOGIN, EXPIRED, (AWAY, PresenceCause.LOGIN)])
+    assert await is_removed()
+    assert (await shop.changes("lan"))[-1].version == 1
+
+
+async def test_r9_6_who_was_removed_while_nobody_worked_leaves_no_record_either(
+    shop: Shop,
+) -> None:
+    async with shop.worker():
+        await shop.say("lan", ONLINE)
+        await told(shop, "lan", [LOGIN])
+        await shop.say("lan", OFFLINE)
+        await told(shop, "lan", [LOGIN, LOGOUT])
+    await shop.dismiss("lan")
+
+    async def is_removed() -> bool:
+        return await shop.removals() == ["hoa-sen/lan"]
+
+    async with shop.worker():
+        await until(is_removed)
 
 
 def test_presence_and_its_signals_share_their_partitions() -> None:

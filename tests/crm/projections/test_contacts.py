@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuyen_crm.bootstrap import Crm, compose
+from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.contacts import VIEW, ContactsView
-from tuyen_crm.rebuild import StillRunningError, rebuild
+from tuyen_crm.rebuild import rebuild
 from tuyen_events.codec import encode
 from tuyen_events.contacts import ContactCreated, ContactNamed
 from tuyen_events.event import Envelope
@@ -29,6 +30,7 @@ from tuyen_events.inbound import Customer, MessageReceived
 from tuyen_events.topics import CONTACTS, DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.groups import StillRunningError, require_stopped
 from tuyen_platform.kafka.ports import Record
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document, connect
@@ -192,8 +194,9 @@ async def write(log: KafkaLog, number: int, name: str | None) -> None:
 
 
 async def test_invariant_6_a_dropped_view_is_made_again_from_the_log(
-    crm: Crm, views: Database
+    crm: Crm, views: Database, kafka: str, topic_prefix: str
 ) -> None:
+    stopped = partial(require_stopped, kafka, topic_prefix + VIEW_GROUP, "a CRM")
     assert isinstance(crm.log, KafkaLog)
     for number in range(60):
         await write(crm.log, number, None)
@@ -208,7 +211,7 @@ async def test_invariant_6_a_dropped_view_is_made_again_from_the_log(
             await asyncio.sleep(0.05)
         assert crm.health.problems() == {}
         with pytest.raises(StillRunningError):
-            await rebuild(crm)
+            await rebuild(crm, partial(stopped, within_s=0.5))
         for loop in loops:
             loop.cancel()
     live = await shown(views)
@@ -218,5 +221,5 @@ async def test_invariant_6_a_dropped_view_is_made_again_from_the_log(
     }
     assert sum(document["name"] is not None for document in live) == 20
     async with asyncio.timeout(DEADLINE_S):
-        await rebuild(crm)
+        await rebuild(crm, stopped)
     assert await shown(views) == live

@@ -172,6 +172,20 @@ async def test_r8_of_two_records_of_one_version_the_first_counts() -> None:
         assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
 
 
+async def test_r9_6_of_an_agent_who_was_removed_no_presence_is_kept() -> None:
+    """Whoever gets the id again begins with the first version."""
+    log = InMemoryLog()
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    await _presence(log, Presence.ONLINE, 7)
+    await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", None)
+    async with _following(copies):
+        assert copies.get(SHOP).presence == {}
+    await _presence(log, Presence.AWAY, 1)
+    copies = OrganizationCopies(log, _ignore, _ignore)
+    async with _following(copies):
+        assert copies.get(SHOP).presence_of(AN) is Presence.AWAY
+
+
 async def test_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back() -> None:
     def raises(organization: OrganizationId) -> None:
         if organization == "odd":

@@ -16,6 +16,7 @@ from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
+from tuyen_router.domain import candidates
 from tuyen_router.domain.candidates import offered, pool_for
 from tuyen_router.domain.loads import Totals, full_by
 from tuyen_router.domain.organization import Organization, Rosters, evolve, with_presence, without
@@ -77,6 +78,25 @@ def test_r9_6_who_comes_or_goes_makes_nobody_look_at_all_members_again() -> None
     _pools(gone)
     eligible = gone.kept().eligible
     assert all(eligible[key] is found for key, found in kept.items())
+
+
+@pytest.mark.parametrize("page_permissions", [False, True])
+def test_r9_6_what_visitors_name_fills_no_memory(
+    monkeypatch: pytest.MonkeyPatch, page_permissions: bool
+) -> None:
+    """Departments, regions and links of an organization make more pools than anybody needs."""
+    monkeypatch.setattr(candidates, "MEMBERS_KEPT", 1_000)
+    known = replace(
+        shop(page_permissions=page_permissions, pages=[page(staff="ab")]),
+        departments=frozenset(f"d{number}" for number in range(300)),
+        agents={each: changed(found, departments=("d7",)) for each, found in shop().agents.items()},
+    )
+    for number in range(300):
+        pool_for(known, PAGE, Capability.LIVECHAT_MESSAGE, department=f"d{number}")
+    for kept in (known.pools, known.pools_of_rules, known.kept().eligible):
+        assert len(kept) <= 1_000 // 32
+    seventh = pool_for(known, PAGE, Capability.LIVECHAT_MESSAGE, department="d7")
+    assert seventh.candidates == (("a", "b") if page_permissions else ("a", "b", "c"))
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)

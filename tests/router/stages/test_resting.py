@@ -14,6 +14,7 @@ from router.domain.shop import (
     LIVE,
     PAGE,
     SHOP,
+    THREAD,
     A,
     B,
     answer,
@@ -41,7 +42,7 @@ from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.records import DeadLetterOffice
 from tuyen_router.stages.tables import CustomerPartitions
 
-YOUNG = 30
+YOUNG = MARKS = 30
 LATER = timedelta(days=5)
 
 
@@ -54,6 +55,7 @@ class _Log:
         self.assignments: list[StreamRecord] = []
         self.customers: dict[bytes, StreamRecord] = {}
         self._written = 0
+        self._keys: list[str] = []
         self._offsets = dict.fromkeys(("inbound", "router-answers", "commands"), 0)
         self._stage = CustomerStage(
             topic_prefix="t.",
@@ -84,9 +86,14 @@ class _Log:
     def keep(self, name: str, value: bytes | None) -> None:
         """A record of `router-customers`."""
         self._written += 1
+        self._keys.append(name)
         key = name.encode()
         self.customers.pop(key, None)
         self.customers[key] = StreamRecord(self._written, key, value)
+
+    def writes(self, kind: str) -> int:
+        """How many records of that kind were written."""
+        return sum(name.startswith(kind) for name in self._keys)
 
     def given_out(self, count: int, at: datetime, agent: AgentId = A) -> list[ConversationId]:
         """So many root comments, each answered for."""
@@ -114,6 +121,7 @@ class _Log:
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "YOUNG", YOUNG)
+    monkeypatch.setattr(snapshot, "MARKS", MARKS)
     monkeypatch.setattr(saving, "SAVED_FROM", 10)
 
 
@@ -165,6 +173,62 @@ def test_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembered(
     assert log.read_at_a_start() <= YOUNG + 50
     again = log.partition
     assert (again.rows, again.resting.buckets, again.loads) == before
+
+
+def test_r9_6_marks_of_what_rules_never_gave_to_anybody_are_let_go() -> None:
+    """With assignment off, agents call what they answered done, and nothing else is kept of it."""
+    log = _Log(shop(assignment=False))
+    names = [ConversationId(f"cmt_{number}") for number in range(10 * MARKS)]
+    for name in names:
+        log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
+    kept = dict.fromkeys(names[-MARKS:], 0)
+    assert log.partition.done == kept
+    assert log.read_at_a_start() == MARKS + 1
+    assert log.partition.done == kept
+    log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=COMMENT))
+    assert log.partition.done.keys() == {*names[1 - MARKS :], COMMENT}
+
+
+def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() -> None:
+    log = _Log()
+    for each in (THREAD, COMMENT):
+        log.handle("commands", mark_done(each, seen=0))
+        log.handle("commands", assign(A, each))
+    log.given_out(2 * YOUNG, AT)
+    log.given_out(2 * YOUNG, AT + LATER)
+    loads = log.partition.loads
+    log.read_at_a_start()
+    for number in range(2 * MARKS):
+        name = ConversationId(f"nobody_{number}")
+        log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
+    assert log.partition.done[THREAD] == 0
+    rested = log.partition.resting.find(COMMENT)
+    assert rested is not None
+    assert rested.is_done
+    assert log.partition.loads == loads == {SHOP: {A: 4 * YOUNG}}
+
+
+def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their number with each chunk is bounded; a large bucket is not written for each of them."""
+    monkeypatch.setattr(resting, "_bucket_of", lambda digest: digest[0] % 4)
+    log = _Log()
+    log.given_out(200 + YOUNG, AT)
+    for number in range(4_000):
+        rested = Rested((SHOP, A), 1, Reason.ROTATION, log.partition.today, number, is_done=False)
+        log.partition.resting.put(ConversationId(f"old_{number}"), rested)
+    snapshot.count_again(log.partition)
+    log.given_out(YOUNG, AT + LATER)
+    for _ in range(20):
+        log.given_out(1, AT + LATER)
+    assert len(log.partition.rows) == YOUNG + 20
+    assert log.writes("resting/") <= 8
+    before_start = (log.partition.rows, log.partition.loads)
+    for owner, known in enumerate(log.partition.resting.owners):
+        log.keep(f"owner/{owner}", json.encode(known))
+    log.read_at_a_start()
+    assert (log.partition.rows, log.partition.loads) == before_start
 
 
 def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:

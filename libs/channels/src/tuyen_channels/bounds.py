@@ -10,7 +10,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, ID_CHARACTERS, URL_CHARACTERS
+from tuyen_events.limits import (
+    CLOCK_BELIEVED_AHEAD_S,
+    CLOCK_BELIEVED_FROM,
+    EXTERNAL_ID_CHARACTERS,
+    URL_CHARACTERS,
+)
 
 _OF_AN_ID = "\\A[^\0\ufffd]*\\Z"
 
@@ -22,9 +27,8 @@ BlankId = Annotated[str, Meta(max_length=EXTERNAL_ID_CHARACTERS, pattern=_OF_AN_
 
 Id = TextId | Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
-_EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
-"""Before there was any of the channels."""
-_AHEAD = timedelta(days=1)
+_EARLIEST = datetime(CLOCK_BELIEVED_FROM, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(seconds=CLOCK_BELIEVED_AHEAD_S)
 
 
 def cut(text: str | None, characters: int) -> str | None:
@@ -42,14 +46,6 @@ def page_address(url: str | None) -> str | None:
     if url is None or len(url) <= URL_CHARACTERS:
         return url
     return url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
-
-
-def chosen_id(name: str | None) -> str | None:
-    """The id of something that an organization has. A longer one is none of theirs: what is left
-    of it is no id that anybody can choose, so that it stays the name of nothing (R1.5)."""
-    if name is None or len(name) <= ID_CHARACTERS:
-        return name
-    return name[: ID_CHARACTERS - 1] + "…"
 
 
 def believable(moment: datetime, accepted_at: datetime) -> datetime:

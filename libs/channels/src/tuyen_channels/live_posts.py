@@ -87,9 +87,12 @@ class PagePosts:
         )
 
     def forget(self, key: str) -> None:
-        """What the other records say: facts only grow, so they are folded anew."""
-        if self.told.pop(key, None) is None:
-            return
+        """What the other records say."""
+        if self.told.pop(key, None) is not None:
+            self.fold_anew()
+
+    def fold_anew(self) -> None:
+        """Comes to what the records say: facts only grow, and some may have been forgotten."""
         for known in (self.posts_by_video, self.published, self.live_since, self.broadcasts):
             known.clear()
         for other, fact in self.told.items():
@@ -131,6 +134,8 @@ class LivePosts:
 
     def __init__(self) -> None:
         self._pages: dict[PageKey, PagePosts] = {}
+        self._outdated: set[PageKey] = set()
+        """Pages of which records were forgotten since they were folded."""
         self.roots = CommentRoots()
 
     def apply(self, key: str, fact: PostFact) -> None:
@@ -142,12 +147,37 @@ class LivePosts:
                 self.roots.apply(fact)
             case PostClassified():
                 self._pages.setdefault(page, PagePosts()).apply(key, fact)
-            case Forgotten() if page in self._pages:
-                self._pages[page].forget(key)
+            case Forgotten():
+                self.roots.forget(page, key)
+                self._forget(page, key)
+
+    def _forget(self, page: PageKey, key: str) -> None:
+        """All of a page's records may be forgotten one after another: what remains is folded once,
+        when it is asked for."""
+        known = self._pages.get(page)
+        if known is None or known.told.pop(key, None) is None:
+            return
+        if known.told:
+            self._outdated.add(page)
+        else:
+            del self._pages[page]
+            self._outdated.discard(page)
 
     def page(self, page: PageKey) -> PagePosts | None:
         """What is known of one page, not to be changed; None when nothing is."""
+        if page in self._outdated:
+            self._outdated.discard(page)
+            self._pages[page].fold_anew()
         return self._pages.get(page)
+
+    def pages(self) -> set[PageKey]:
+        """The pages of which anything is known."""
+        return self.roots.pages() | self._pages.keys()
+
+    def keys(self, page: PageKey) -> list[str]:
+        """The keys of all records of a page."""
+        known = self._pages.get(page)
+        return [*self.roots.places(page), *(() if known is None else known.told)]
 
 
 class Draft:

@@ -29,6 +29,20 @@ class CommentRoots:
         page = self._pages.setdefault((fact.organization, fact.page_id), {})
         page[place_of(fact.comment_external_id)] = fact
 
+    def forget(self, page: PageKey, place: str) -> None:
+        """Nothing stands in a place any more."""
+        known = self._pages.get(page)
+        if known is not None and known.pop(place, None) is not None and not known:
+            del self._pages[page]
+
+    def places(self, page: PageKey) -> list[str]:
+        """In which places of a page a reply is remembered."""
+        return list(self._pages.get(page, ()))
+
+    def pages(self) -> set[PageKey]:
+        """The pages of which a reply is remembered."""
+        return set(self._pages)
+
     def above(self, page: PageKey, comment: str) -> str | None:
         """The comment above a reply, where it is remembered."""
         fact = self._pages.get(page, {}).get(place_of(comment))

@@ -3,11 +3,16 @@ the other parts are still to be had. Depth, numbers and characters make no diffe
 
 import re
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
+from tuyen_events import limits
+
+_TOKEN = re.compile(
+    rb'[^"\[\]{},]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{},]*+)*+(["\[\]{},]|\Z)', re.DOTALL
+)
+"""What holds JSON together, behind whatever it holds; a quotation mark that nothing ends, or the
+text's end."""
+
 _MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*(.*)', re.DOTALL)
 _BLANK = b" \t\r\n"
-_DEPTH = 100_000
-"""Nothing but brackets is no JSON that holds anything."""
 
 
 def elements(array: bytes) -> list[bytes]:
@@ -31,20 +36,20 @@ def _parts(whole: bytes, opening: bytes) -> list[bytes]:
     if not text.startswith(opening):
         raise ValueError(f"the JSON does not begin with {opening.decode()}")
     parts, depth, start = list[bytes](), 0, 1
+    if limits.elements(text) > limits.SPLIT_ELEMENTS:
+        raise ValueError(f"the JSON holds more than {limits.SPLIT_ELEMENTS} values")
     for token in _TOKEN.finditer(text):
-        found = token[0]
-        if found in b"[{":
+        found = token[1]
+        if found in (b"[", b"{"):
             depth += 1
-            if depth > _DEPTH:
-                break
-        elif found in b"]}":
+        elif found in (b"]", b"}"):
             depth -= 1
             if depth == 0:
                 return _with_last(parts, text, start, token)
         elif found == b"," and depth == 1:
-            parts.append(text[start : token.start()].strip(_BLANK))
+            parts.append(text[start : token.start(1)].strip(_BLANK))
             start = token.end()
-        elif found == b'"':
+        elif found in (b'"', b""):
             break
     raise ValueError("the JSON has no end")
 
@@ -52,5 +57,5 @@ def _parts(whole: bytes, opening: bytes) -> list[bytes]:
 def _with_last(parts: list[bytes], text: bytes, start: int, end: re.Match[bytes]) -> list[bytes]:
     if end.end() != len(text):
         raise ValueError("something follows the JSON")
-    last = text[start : end.start()].strip(_BLANK)
+    last = text[start : end.start(1)].strip(_BLANK)
     return [*parts, last] if parts or last else parts

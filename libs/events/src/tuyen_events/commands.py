@@ -21,6 +21,7 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     customer_id: CustomerId
     customer_external_id: str
+    """Empty where the caller knew no more than the customer's id."""
     kind: ConversationKind
     agent_id: AgentId | None
     by: AgentId
@@ -54,6 +55,7 @@ class ReturnToRotation(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     customer_id: CustomerId
     customer_external_id: str
+    """As in `AssignConversation`."""
     kind: ConversationKind
     channel: Channel
     only_from: AgentId
@@ -78,6 +80,7 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     customer_id: CustomerId
     customer_external_id: str
+    """As in `AssignConversation`."""
     kind: ConversationKind
     done: bool
     seen_events: int

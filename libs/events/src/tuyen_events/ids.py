@@ -9,6 +9,8 @@ name; they are safe in URLs and carry no personal data.
 from hashlib import blake2b
 from typing import NewType
 
+from tuyen_events.limits import ID_CHARACTERS
+
 OrganizationId = NewType("OrganizationId", str)
 PageId = NewType("PageId", str)
 CustomerId = NewType("CustomerId", str)
@@ -25,6 +27,15 @@ LinkId = NewType("LinkId", str)
 
 CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
 """What an id that a caller chooses looks like."""
+
+
+def chosen_id(name: str | None) -> str | None:
+    """The id of something that an organization has, as somebody else names it. A longer one is none
+    of theirs: what is left of it is no id that anybody can choose, so that it stays the name of
+    nothing (R1.5)."""
+    if name is None or len(name) <= ID_CHARACTERS:
+        return name
+    return name[: ID_CHARACTERS - 1] + "…"
 
 
 def _derived(prefix: str, *parts: str) -> str:

@@ -53,3 +53,7 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
     version: int
     sessions: dict[str, Session] = msgspec.field(default_factory=dict)
     signals_offset: int = -1
+
+
+REMOVED_TYPE = "presence.removed.v1"
+"""The type of a record without a value: the agent was removed, and is as one who never came."""

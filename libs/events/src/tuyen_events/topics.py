@@ -55,6 +55,12 @@ _REMOVALS_STAY = timedelta(hours=1)
 """How long a removal stays in a compacted topic at least: a reader who began before it was written
 must come to it, or they keep what it removed."""
 
+_SOON = timedelta(minutes=10)
+"""How long what is superseded stays where every process reads all of the topic at its start: it
+would read each change of a day. Two records of one version (decision 22) are met within that."""
+_A_DAY = timedelta(days=1)
+"""How long removals stay there: a process that was cut off for less has nobody who is gone."""
+
 _DIRTY_SHARE = "0.2"
 """How much of a compacted topic may be superseded and cleanable before Kafka cleans it up: who
 reads it at a start reads a quarter more than they need. Kafka's own half would be twice as much."""
@@ -71,9 +77,9 @@ class Topic:
 
     `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
     superseded or removed record stays at least, and not much longer; with `forgotten_after`, the
-    others go, too, once they are so old. `public` topics are for other
-    services: their events only ever gain optional fields. A topic without `events` carries records
-    that are none.
+    others go, too, once they are so old. Removals stay for `removals_stay`, if that is longer.
+    `public` topics are for other services: their events only ever gain optional fields. A topic
+    without `events` carries records that are none.
     """
 
     name: str
@@ -87,6 +93,7 @@ class Topic:
     large_records: bool = False
     """Whether a record may have LARGE_RECORD_BYTES instead of RECORD_BYTES."""
     forgotten_after: timedelta | None = None
+    removals_stay: timedelta = _REMOVALS_STAY
     removals: tuple[str, ...] = ()
     """The types of records without a value, which remove their key's entity."""
     broker_time: bool = False
@@ -125,7 +132,7 @@ class Topic:
             settings["retention.ms"] = _milliseconds(self.forgotten_after)
         return settings | {
             "min.compaction.lag.ms": _milliseconds(kept),
-            "delete.retention.ms": _milliseconds(max(kept, _REMOVALS_STAY)),
+            "delete.retention.ms": _milliseconds(max(kept, self.removals_stay)),
             "segment.bytes": str(_SEGMENT_BYTES),
             "segment.ms": _milliseconds(min(max(kept, _SOONEST_SEGMENT), _LATEST_SEGMENT)),
             "min.cleanable.dirty.ratio": _DIRTY_SHARE,
@@ -204,17 +211,20 @@ PRESENCE = Topic(
     key="organization/agent",
     partitions=6,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=True,
     carries="presence changes",
     events=(presence.PresenceChanged,),
+    removals=(presence.REMOVED_TYPE,),
 )
 DIRECTORY = Topic(
     name="directory",
     key="organization/entity/id",
     partitions=1,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=True,
     carries="settings, pages, agents, rules and all else that an organization sets up",
     events=(
@@ -280,7 +290,7 @@ JOBS = Topic(
     key="job, or job/progress in the job's partition",
     partitions=6,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(minutes=10),
+    retention=_SOON,
     forgotten_after=_MONTH,
     public=False,
     carries="work on many conversations at once, and how far it has come",
@@ -302,7 +312,8 @@ CREDENTIALS = Topic(
     key="organization/agent",
     partitions=1,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=False,
     carries="hashed passwords",
 )
@@ -311,7 +322,8 @@ PAGE_TOKENS = Topic(
     key="what of an account at its channel",
     partitions=1,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=False,
     carries="what a page signs its webhooks with, sealed, and that it was used",
 )
@@ -320,7 +332,8 @@ POSTS = Topic(
     key="organization/page/post, video or place of a reply",
     partitions=6,
     cleanup=Cleanup.COMPACT,
-    retention=timedelta(days=1),
+    retention=_SOON,
+    removals_stay=_A_DAY,
     public=False,
     carries="which posts are livestreams, and under which comments recent replies stand",
     events=(posts.PostClassified, posts.ReplyPlaced),

@@ -10,8 +10,7 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
-BODY_WITHIN_S = 10.0
-"""How long the whole of a body may take, from the request's head on."""
+from tuyen_events.limits import BODY_WITHIN_S
 
 
 class BodyRefusedError(Exception):

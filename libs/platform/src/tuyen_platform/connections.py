@@ -9,11 +9,7 @@ from asyncio import TimerHandle, Transport
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_WITHIN_S = 10.0
-"""How long a request's head may take, from the connection's start or from its own first byte on."""
-
-HEAD_BYTES = 64 * 1024
-"""How large a head may be that does not come in one piece; one piece has at most 256 KiB."""
+from tuyen_events.limits import HEAD_BYTES, HEAD_WITHIN_S
 
 _log = structlog.get_logger()
 

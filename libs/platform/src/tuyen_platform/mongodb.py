@@ -1,15 +1,21 @@
 """MongoDB through motor, behind this one module: its successor has the same calls."""
 
+import os
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from motor.motor_asyncio import (
+os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
+"""Motor's threads, on which everything of this process waits for the database: it reads this when
+it is imported. Its own number, five for each core, is fewer than callers and a fold take together
+(READS_AT_ONCE, each with two questions)."""
+
+from motor.motor_asyncio import (  # noqa: E402 - the number of its threads has to stand before
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo.errors import ConfigurationError, OperationFailure
+from pymongo.errors import ConfigurationError, OperationFailure  # noqa: E402 - as above
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]

@@ -1,12 +1,14 @@
 """Makes the contacts' view again from the log: `python -m tuyen_crm.rebuild`.
 
 Stop the CRM first: one that runs would go on from where it was, and the view would miss what came
-before. A CRM that still has partitions is seen, and nothing is touched. After a kill, Kafka takes
-10 s to see that a member is gone.
+before. A CRM that still runs is seen, and nothing is touched; one that starts meanwhile is seen as
+well, and this has to be run again.
 """
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -15,7 +17,7 @@ from tuyen_crm.settings import CrmSettings
 from tuyen_crm.worker import SERVICE
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.kafka.client import KafkaLog
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.groups import StillRunningError, require_stopped
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import folded_up_to
@@ -25,37 +27,32 @@ _POLL_S = 0.1
 _log = structlog.get_logger()
 
 
-class StillRunningError(RuntimeError):
-    """Another process folds the view."""
-
-
-async def rebuild(crm: Crm) -> None:
+async def rebuild(crm: Crm, stopped: Callable[[], Awaitable[None]]) -> None:
     """Drops the view and returns when it shows again all that stood in the log at the start. Safe
-    to repeat when it broke off. Raises StillRunningError."""
-    if not await _alone(crm.log):
-        raise StillRunningError("a CRM is running and folds the contacts: stop it first")
+    to repeat when it broke off.
+
+    `stopped` raises StillRunningError while a CRM runs: nothing is touched before it returns, and
+    nothing is called done while it does not.
+    """
+    await stopped()
     ends = {(CONTACTS.name, p): end for p, end in (await crm.log.end_offsets(CONTACTS)).items()}
     await crm.positions.forget()
     await crm.view.drop()
+    await stopped()
     async with asyncio.TaskGroup() as tasks:
         projecting = tasks.create_task(crm.project())
         while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB tells nobody
             await asyncio.sleep(_POLL_S)
         projecting.cancel()
+    await stopped()
     _log.info("view_rebuilt", events=sum(ends.values()))
 
 
-async def _alone(log: Log) -> bool:
-    async with log.subscribe(CONTACTS, group=VIEW_GROUP) as member:
-        async for _ in member.batches():
-            if held := member.partitions():
-                return len(held) == CONTACTS.partitions
-    return False
-
-
 async def main(settings: CrmSettings) -> None:
+    group = settings.topic_prefix + VIEW_GROUP
+    stopped = partial(require_stopped, settings.kafka, group, "a CRM")
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
-        await rebuild(compose(log, connect(settings.mongodb, settings.database)))
+        await rebuild(compose(log, connect(settings.mongodb, settings.database)), stopped)
 
 
 if __name__ == "__main__":

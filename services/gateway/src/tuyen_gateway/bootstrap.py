@@ -12,6 +12,7 @@ from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.in_turn import ContactsInTurn, ConversationsInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.seals import Seals
@@ -47,6 +48,7 @@ def compose(
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """The ports over a log and views. Nothing runs yet."""
+    reads = Reads()
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     gateway = Gateway(
         settings=settings,
@@ -62,10 +64,10 @@ def compose(
         presence=PresenceBoard(log),
         commands=Commands(log),
         jobs=Jobs(log),
-        views=views,
-        inbox=inbox,
+        views=ConversationsInTurn(views, reads),
+        inbox=InboxInTurn(inbox, reads),
         walks=walks,
-        contacts=contacts,
+        contacts=ContactsInTurn(contacts, reads),
     )
     for copy in gateway.copies():
         gateway.health.ready_when(copy.topic.name, copy.problem)

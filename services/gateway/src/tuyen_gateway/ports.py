@@ -27,9 +27,8 @@ class ConversationRow:
     """Whose a conversation is: what a command about it has to name.
 
     `version` is that of the assignee, 0 for a conversation that the router never decided about.
-    The customer is the one whose events the conversation is keyed by: of a comment thread, the
-    author of the root comment or, while that has not been seen, who replied first (R4.5). Null
-    where the router decided for one who has not been seen.
+    The customer is the one whose events the conversation is keyed by, with the partition, as
+    `Conversation.desk` has them. Null where nobody has been seen.
     """
 
     id: ConversationId
@@ -40,6 +39,7 @@ class ConversationRow:
     customer_external_id: str | None
     agent_id: AgentId | None
     version: int
+    partition: int | None = None
 
 
 class ConversationViews(Protocol):
@@ -137,11 +137,9 @@ class InboxViews(Protocol):
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts: ...
 
-    async def messages(
-        self, conversation_id: ConversationId, limit: int, after: str | None
-    ) -> ViewPage[Message]:
+    async def messages(self, row: Conversation, limit: int, after: str | None) -> ViewPage[Message]:
         """A thread, oldest first, removed messages with their texts gone. A page ends early when it
-        carries much. Ask for the row first: no scope cuts this."""
+        carries much. The row was asked for before: no scope cuts this."""
         ...
 
     async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
@@ -154,9 +152,10 @@ class InboxViews(Protocol):
         ...
 
     async def history(
-        self, conversation_id: ConversationId, limit: int, after: str | None
+        self, row: Conversation, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        """A conversation's assignments, newest first. Ask for the row first: no scope cuts this.
+        """A conversation's assignments, newest first. The row was asked for before: no scope cuts
+        this.
 
         A pool that was not folded yet is waited for, at most a second.
         """

@@ -1,13 +1,16 @@
 """Drops the inbox's views, to be folded again from the log: `python -m tuyen_gateway.rebuild`.
 
 Stop every gateway first: one that runs would go on from where it was. A gateway that still runs is
-seen, and nothing is touched. The history of assignments is made again here, from the copy that is
-kept for ever; the gateways fold all else again when they start, and are ready to serve while they
-do.
+seen, and nothing is touched; one that starts meanwhile is seen as well, and this has to be run
+again, since what it folded may be dropped while its positions stand. The history of assignments is
+made again here, from the copy that is kept for ever; the gateways fold all else again when they
+start, and are ready to serve while they do.
 """
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -18,8 +21,8 @@ from tuyen_gateway.projections.collections import COLLECTIONS, HISTORY, VIEW
 from tuyen_gateway.projections.history import record
 from tuyen_gateway.projections.run import GROUP
 from tuyen_platform.kafka.client import KafkaLog
-from tuyen_platform.kafka.groups import members
-from tuyen_platform.kafka.ports import Batch, Log, LogUnavailableError
+from tuyen_platform.kafka.groups import StillRunningError, require_stopped
+from tuyen_platform.kafka.ports import Batch, Log
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import MongoPositions, folded_up_to, run_projection
@@ -28,37 +31,18 @@ from tuyen_platform.settings import ServiceSettings
 _KEPT_VIEW = "assignment-history"
 _KEPT_GROUP = "gateway-rebuild"
 _POLL_S = 0.1
-_GONE_WITHIN_S = 15.0
-"""Kafka counts a gateway that was killed for 10 s more."""
 
 _log = structlog.get_logger()
 
 
-class StillRunningError(RuntimeError):
-    """A gateway folds the views, or nobody can tell."""
-
-
-async def require_stopped(settings: ServiceSettings, within_s: float = _GONE_WITHIN_S) -> None:
-    """Returns when no gateway folds the views. Raises StillRunningError when one does after
-    `within_s` seconds."""
-    group, problem = settings.topic_prefix + GROUP, "Kafka does not answer"
-    try:
-        async with asyncio.timeout(within_s):
-            while True:
-                try:
-                    if not await members(settings.kafka, group):
-                        return
-                    problem = "a gateway is running and folds the inbox: stop every gateway first"
-                except LogUnavailableError as error:
-                    problem = str(error)
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError:
-        raise StillRunningError(problem) from None
-
-
-async def rebuild(log: Log, database: Database) -> None:
+async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[None]]) -> None:
     """Drops the views, forgets how far they had come, and returns when the history shows all that
-    was kept of it. Safe to repeat, and to be repeated when it broke off."""
+    was kept of it. Safe to repeat, and to be repeated when it broke off.
+
+    `stopped` raises StillRunningError while a gateway runs: nothing is touched before it returns,
+    and nothing is called done while it does not.
+    """
+    await stopped()
     # In this order: folding into views that are still there changes nothing, so nothing is lost
     # when it ends between the two.
     kept = MongoPositions(database, _KEPT_VIEW)
@@ -67,7 +51,9 @@ async def rebuild(log: Log, database: Database) -> None:
     for name in COLLECTIONS:
         await database.drop_collection(name)
     _log.info("views_dropped", view=VIEW)
+    await stopped()
     await _fold_kept(log, database, kept)
+    await stopped()
 
 
 async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None:
@@ -99,10 +85,11 @@ async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None
 
 
 async def main(settings: ServiceSettings) -> None:
-    await require_stopped(settings)
+    group = settings.topic_prefix + GROUP
+    stopped = partial(require_stopped, settings.kafka, group, "a gateway")
     database = connect(settings.mongodb, settings.database)
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
-        await rebuild(log, database)
+        await rebuild(log, database, stopped)
     database.client.close()
 
 

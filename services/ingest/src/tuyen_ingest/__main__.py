@@ -20,10 +20,11 @@ async def main(settings: IngestSettings, stopping: asyncio.Event) -> None:
     async with KafkaLog(settings.kafka, settings.topic_prefix, linger_ms=5) as log:
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:
-            copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
+            running = [tasks.create_task(copy.run()) for copy in ingest.copies]
+            running.append(tasks.create_task(ingest.forgetting.run()))
             await serve_service(ingest.app, ingest.health, settings, stopping)
-            for copy in copies:
-                copy.cancel()
+            for task in running:
+                task.cancel()
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from tuyen_platform.page_tokens import PageTokens
 
 _REFRESH_WITHIN_S = 1.0
 _REFRESH_APART_S = 0.05
-"""However many bodies name pages that nobody has, the log is asked twenty times a second for what
-was set up meanwhile."""
+"""However many bodies name pages that nobody has, or are signed wrongly, the log is asked twenty
+times a second for what was set up meanwhile."""
 
 _ERRORS_IN_A_LINE = 5
 
@@ -75,10 +75,11 @@ class Acceptance:
         pages = self._pages.of(delivery.channel.name)
         parsed, sure = self._parse(delivery, pages), True
         if parsed.unknown_pages:
-            sure = await self._directory_is_read()
-            if not parsed.unknown_pages.isdisjoint(pages):
+            before = {page: pages.get(page) for page in parsed.pages}
+            sure = await is_current(self._directory)
+            if any(pages.get(page) != known for page, known in before.items()):
                 parsed = self._parse(delivery, pages)
-        await self._write(delivery, parsed, keep=True)
+        await self._write(delivery, parsed, self._owners(delivery, parsed, sure=sure))
         return Accepted(parsed, sure or not parsed.unknown_pages)
 
     async def accept_again(self, delivery: Delivery, owners: Owners) -> AcceptedAgain:
@@ -87,7 +88,7 @@ class Acceptance:
         now is written to nobody. `owners` is whose the pages were."""
         pages = PagesThen(self._pages, delivery.channel.name, delivery.accepted_at, owners)
         parsed = self._parse(delivery, pages)
-        await self._write(delivery, parsed, keep=False)
+        await self._write(delivery, parsed, None)
         withheld = sum(
             skipped.why is SkipReason.UNKNOWN_PAGE and skipped.what in pages.withheld
             for skipped in parsed.skipped
@@ -104,19 +105,17 @@ class Acceptance:
             text = delivery.body.decode("utf-8", "replace")
             return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
 
-    async def _directory_is_read(self) -> bool:
-        """Whether what is known of pages is the directory's present end: a page that is not known
-        may have been connected a moment ago."""
-        try:
-            return await self._directory.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
-        except LogUnavailableError:
-            return False
+    def _owners(self, delivery: Delivery, parsed: Parsed, *, sure: bool) -> Owners:
+        """Whose the body's pages are. A page that is not known is nobody's only if that is `sure`:
+        it may have been connected a moment ago, and then is its owner's when it is read again."""
+        name = delivery.channel.name
+        owners = {page: self._pages.owner(name, page) for page in sorted(parsed.pages)}
+        return owners if sure else {page: owner for page, owner in owners.items() if owner}
 
-    async def _write(self, delivery: Delivery, parsed: Parsed, *, keep: bool) -> None:
+    async def _write(self, delivery: Delivery, parsed: Parsed, owners: Owners | None) -> None:
+        """Writes what the body says and, with `owners`, the body itself."""
         unwritten = [*records.events(delivery, parsed), *records.facts(delivery, parsed)]
-        if keep:
-            name = delivery.channel.name
-            owners = {page: self._pages.owner(name, page) for page in sorted(parsed.pages)}
+        if owners is not None:
             unwritten += records.dead_letters(delivery, parsed, owners)
             unwritten.append(records.raw(delivery, parsed.page, owners))
             unwritten += self._tokens.first_use(delivery.account)
@@ -125,6 +124,15 @@ class Acceptance:
         for key, fact in parsed.classified:
             self._posts.apply(key, fact)
         _count(delivery.channel.name, parsed)
+
+
+async def is_current(copy: LogCopy) -> bool:
+    """Whether the copy is at its topic's present end: what it does not know may have been set up a
+    moment ago."""
+    try:
+        return await copy.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
+    except LogUnavailableError:
+        return False
 
 
 def _tell_failures(delivery: Delivery, parsed: Parsed) -> None:

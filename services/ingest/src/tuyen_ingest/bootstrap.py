@@ -18,6 +18,7 @@ from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, POSTS
 from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.pages import ConnectedPages
+from tuyen_ingest.forgetting import Forgetting
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -28,13 +29,15 @@ from tuyen_platform.page_tokens import PageTokens
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The service. `copies` have to run for it to become ready."""
+    """The service. `copies` have to run for it to become ready; and `forgetting`, or what is known
+    of posts outlives their pages."""
 
     app: ASGIApp
     acceptance: Acceptance
     channels: Mapping[str, WebhookChannel]
     health: Health
     copies: tuple[LogCopy, ...]
+    forgetting: Forgetting
 
 
 def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
@@ -57,7 +60,8 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
 
     directory = LogCopy(log, DIRECTORY, fold_directory, service="ingest")
     keys = LogCopy(log, PAGE_TOKENS, tokens.fold, service="ingest")
-    copies = (directory, LogCopy(log, POSTS, fold_posts, service="ingest"), keys)
+    posts_copy = LogCopy(log, POSTS, fold_posts, service="ingest")
+    copies = (directory, posts_copy, keys)
     for copy in copies:
         health.ready_when(copy.topic.name, copy.problem)
     acceptance = Acceptance(
@@ -79,4 +83,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         others=others,
         body_within_s=settings.body_within_s,
     )
-    return Ingest(app, acceptance, channels, health, copies)
+    forgetting = Forgetting(
+        log=log, pages=pages, directory=directory, posts=posts, posts_copy=posts_copy
+    )
+    return Ingest(app, acceptance, channels, health, copies, forgetting)

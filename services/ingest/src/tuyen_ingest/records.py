@@ -12,7 +12,7 @@ from tuyen_channels.ports import Failure, Parsed, WebhookChannel
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
-from tuyen_events.ids import caused_event_id
+from tuyen_events.ids import OrganizationId, PageId, caused_event_id
 from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import FORGOTTEN_TYPE, PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
@@ -30,7 +30,7 @@ _OWNERS_BYTES = 1024 * 1024
 
 Owners = Mapping[str, str]
 """By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
-empty when it was nobody's."""
+empty when it was nobody's. A page of which that was not known is left out."""
 
 
 class Delivery(NamedTuple):
@@ -106,8 +106,7 @@ def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
         if isinstance(fact, Forgotten):
-            headers = [("ce_type", FORGOTTEN_TYPE.encode())]
-            yield Unwritten(POSTS, f"{page}/{key}", None, headers)
+            yield forgotten(fact.organization, fact.page_id, key)
             continue
         envelope = Envelope(
             id=caused_event_id(delivery.id, page, key),
@@ -117,6 +116,12 @@ def facts(delivery: Delivery, parsed: Parsed) -> Iterator[Unwritten]:
             data=fact,
         )
         yield Unwritten(POSTS, f"{page}/{key}", *encode(envelope))
+
+
+def forgotten(organization: OrganizationId, page: PageId, key: str) -> Unwritten:
+    """The removal of what stands under `key` of a page."""
+    headers = [("ce_type", FORGOTTEN_TYPE.encode())]
+    return Unwritten(POSTS, f"{organization}/{page}/{key}", None, headers)
 
 
 def _about(fact: PostClassified | ReplyPlaced) -> str | None:

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from tuyen_channels.registry import credential_names
-from tuyen_platform.bodies import BODY_WITHIN_S
+from tuyen_events.limits import BODY_WITHIN_S
 from tuyen_platform.settings import SealingSettings
 
 LOCAL_CREDENTIAL = "local-only"

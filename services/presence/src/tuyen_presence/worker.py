@@ -10,7 +10,7 @@ import structlog
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode, encode
 from tuyen_events.event import Envelope, Event
 from tuyen_events.limits import ID_CHARACTERS
-from tuyen_events.presence import PresenceChanged, SessionSignalled
+from tuyen_events.presence import REMOVED_TYPE, PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_platform.blame import is_the_records
 from tuyen_platform.clock import Clock
@@ -36,8 +36,10 @@ from tuyen_presence.domain.presence import (
     evolve,
     expire,
     heed,
+    restate,
     settle,
 )
+from tuyen_presence.staff import Staff
 
 SERVICE = "presence"
 SOURCE = "tuyen/presence"
@@ -62,6 +64,9 @@ class PresenceWorker:
     recovers writes nothing, and then at most one record for each agent. Offsets are committed after
     the records that follow from them are acknowledged; whatever is handled again makes the same
     again. A signal that cannot be handled, for whatever reason of its own, is buried (R9.5).
+
+    Of an agent whom the directory has no more, and who has no session, the record is removed
+    (R9.6): whoever gets that id again begins anew.
     """
 
     def __init__(self, log: Log, clock: Clock) -> None:
@@ -75,18 +80,22 @@ class PresenceWorker:
         self._ends: dict[int, int] = {}
         """By partition of presence, the offset that this worker's next record has to get."""
         self._hand = ClockHand(log, clock)
+        self._staff = Staff(log, SERVICE)
         self._looked_at = time.monotonic()
         self.status = ProjectionStatus()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is away it waits and then recovers."""
         while True:
-            self._agents = None
+            self._agents, self._staff = None, Staff(self._log, SERVICE)
             try:
-                await self._follow()
-            except LogUnavailableError as error:
-                self.status.waiting(str(error))
-                _log.warning("presence_waits", error=str(error), wait_s=_RETRY_S)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._staff.run())
+                    await self._follow()
+            except* LogUnavailableError as errors:
+                error = str(errors.exceptions[0])
+                self.status.waiting(error)
+                _log.warning("presence_waits", error=error, wait_s=_RETRY_S)
                 await asyncio.sleep(_RETRY_S)
 
     async def _follow(self) -> None:
@@ -111,17 +120,23 @@ class PresenceWorker:
         read: every signal after the record of an agent who has a session counts."""
         self.status.waiting(_BEHIND)
         agents: dict[int, dict[str, Agent]] = {partition: {} for _, partition in committed}
+        contested: dict[str, PresenceChanged] = {}
         ends = dict(await self._log.end_offsets(PRESENCE))
         async with self._log.tail(PRESENCE) as tail:
             async for batch in tail.batches():
                 for (_, partition), records in batch.items():
                     if partition in agents:
-                        await self._remember(agents[partition], records)
+                        await self._remember(agents[partition], contested, records)
                         ends[partition] = max(ends[partition], records[-1].offset + 1)
                 if tail.caught_up:
                     break
-        self._agents, self._changes, self._ends = agents, {}, ends
+        self._agents, self._ends = agents, ends
         self._published = {agent.key: agent for agent in self._all()}
+        self._changes = {
+            key: [restate(agent, contested[key])]
+            for key, agent in self._published.items()
+            if key in contested
+        }
         await self._hand.ask_all(agents)
         self._looked_at = time.monotonic()
         _log.info("presence_recovered", partitions=len(agents), agents=len(self._published))
@@ -132,13 +147,24 @@ class PresenceWorker:
             for (topic, partition), offset in committed.items()
         }
 
-    async def _remember(self, agents: dict[str, Agent], records: Sequence[Record]) -> None:
-        """Of two records with one version the first counts, here and with everybody who reads."""
+    async def _remember(
+        self,
+        agents: dict[str, Agent],
+        contested: dict[str, PresenceChanged],
+        records: Sequence[Record],
+    ) -> None:
+        """Of two records with one version the first counts, here and with everybody who reads.
+        Compaction keeps the last: agents behind whose record another stands are `contested`."""
         for record in records:
             try:
+                if record.value is None:
+                    key = (record.key or b"").decode("utf-8", "replace")
+                    agents.pop(key, None)
+                    contested.pop(key, None)
+                    continue
                 envelope = await self._read(record)
                 if envelope is not None:
-                    _remember(agents, envelope.data)
+                    _remember(agents, contested, envelope.data)
             except Exception as error:  # the supervisor of one record
                 await self._put_aside(record, error)
 
@@ -172,7 +198,7 @@ class PresenceWorker:
         if change is None:
             agents[agent.key] = heed(agent, signal, record.offset, told_at)
         else:
-            topic, key, value, headers = _unwritten(change)
+            topic, key, value, headers, _ = _unwritten(change)
             refuse_too_large(topic, key.encode(), value, headers)
             self._note(agents, agent, change)
 
@@ -203,7 +229,10 @@ class PresenceWorker:
         """Returns once all records are acknowledged. A worker that stood still for long says
         nothing: the partitions may be another's by now. Neither does one go on that finds another
         worker's records among its own: it reads again what counts."""
-        if not self._changes:
+        gone = [
+            each for each in self._all() if not each.sessions and self._staff.has_left(each.key)
+        ]
+        if not self._changes and not gone:
             return
         still = time.monotonic() - self._looked_at
         if still > _LONGEST_PAUSE_S:
@@ -215,9 +244,13 @@ class PresenceWorker:
                 told = condense(agents[key], changed[key])
                 agents[key] = evolve(agents[key], told[-1].event)
                 records += told
-        written = await self._log.append_all([_unwritten(change) for change in records])
+        removals = [_removal(each.key) for each in gone if each.version]
+        written = await self._log.append_all([*map(_unwritten, records), *removals])
         for change in records:
             _tell(change)
+        for agents in (self._agents or {}).values():
+            for agent in gone:
+                agents.pop(agent.key, None)
         if not self._alone(written):
             raise LogUnavailableError("another worker wrote as well: what counts is read again")
 
@@ -256,13 +289,18 @@ class PresenceWorker:
         return {partition: min(found) for partition, found in ends.items() if found}
 
 
-def _remember(agents: dict[str, Agent], event: Event) -> None:
+def _remember(
+    agents: dict[str, Agent], contested: dict[str, PresenceChanged], event: Event
+) -> None:
     if not isinstance(event, PresenceChanged):
         raise UnreadableEventError(f"{event.type} is no presence")
     agent = Agent(event.organization, event.agent_id)
     known = agents.get(agent.key, agent)
     if event.version > known.version:
         agents[agent.key] = evolve(known, event)
+        contested.pop(agent.key, None)
+    else:
+        contested[agent.key] = event
 
 
 def _unwritten(change: Change) -> Unwritten:
@@ -270,6 +308,10 @@ def _unwritten(change: Change) -> Unwritten:
     key = f"{event.organization}/{event.agent_id}"
     envelope = Envelope(id=change.id, source=SOURCE, subject=key, time=event.at, data=event)
     return Unwritten(PRESENCE, key, *encode(envelope))
+
+
+def _removal(key: str) -> Unwritten:
+    return Unwritten(PRESENCE, key, None, [("ce_type", REMOVED_TYPE.encode())])
 
 
 def _tell(change: Change) -> None:

@@ -25,9 +25,7 @@ from tuyen_router.chunks import (
     TableSpec,
     build_app,
 )
-from tuyen_router.domain.rotations import (
-    Rotations,
-)
+from tuyen_router.domain.rotations import Rotations
 from tuyen_router.domain.state import Partition
 from tuyen_router.settings import RouterSettings
 from tuyen_router.stages import customers, organizations

@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 from tuyen_events.ids import OrganizationId
 from tuyen_router.domain.organization import Organization
-from tuyen_router.domain.rotations import (
-    Rotations,
-)
+from tuyen_router.domain.rotations import Rotations
 from tuyen_router.domain.state import Partition
 
 CustomerPartition = Callable[[int], Partition]

@@ -9,7 +9,7 @@ import msgspec
 from tuyen_channels.facebook import feed, messenger, wire
 from tuyen_channels.facebook.source import Source, UnreadablePartError
 from tuyen_channels.live_posts import Draft, LivePosts
-from tuyen_channels.mending import mended, needs_mending
+from tuyen_channels.mending import Mending, needs_mending
 from tuyen_channels.ports import (
     Failure,
     Normalized,
@@ -19,12 +19,9 @@ from tuyen_channels.ports import (
     SkipReason,
 )
 from tuyen_channels.splitting import elements, members
-from tuyen_events.limits import DETAIL_CHARACTERS, UPDATES
+from tuyen_events.limits import DETAIL_CHARACTERS, FAILED_PART_CHARACTERS, UPDATES
 
 _DASHBOARD_PAGE = "0"
-_PAYLOAD_LIMIT = 256 * 1024
-"""Characters of a failure's payload. A part is far smaller; a whole body that cannot be read stands
-in full among the raw ones."""
 _SECTIONS = ("messaging", "changes")
 
 _Json = msgspec.Raw | bytes
@@ -44,7 +41,8 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
         return parsed
     if not entries:
         parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
-    reading = _Reading(accepted_at, pages, Draft(posts), needs_mending(body), parsed)
+    mend = needs_mending(body)
+    reading = _Reading(accepted_at, pages, Draft(posts), mend, Mending(), parsed)
     for raw in entries[:UPDATES]:
         reading.entry(raw)
     if len(entries) > UPDATES:
@@ -62,7 +60,7 @@ def _entries(body: bytes) -> Sequence[_Json]:
         return elements(members(body).get("entry", b"[]"))
 
 
-def _entry(raw: _Json) -> wire.Entry:
+def _entry(raw: _Json, mending: Mending) -> wire.Entry:
     """One entry, its parts still to be read; of one that a strict reader refuses, those of its
     parts that it does not."""
     try:
@@ -77,7 +75,7 @@ def _entry(raw: _Json) -> wire.Entry:
             if name in found and found[name] != b"null"
         }
         return wire.Entry(
-            id=wire.id_of(mended(found.get("id", b"null"))),
+            id=wire.id_of(mending.mended(found.get("id", b"null"))),
             time=wire.clock_of(found.get("time", b"null")),
             **sections,
         )
@@ -93,11 +91,12 @@ class _Reading:
     draft: Draft
     mend: bool
     """Whether the body holds what has to be mended although a reader would take it."""
+    mending: Mending
     parsed: Parsed
 
     def entry(self, raw: _Json) -> None:
         try:
-            entry = _entry(raw)
+            entry = _entry(raw, self.mending)
         except Exception as error:  # the supervisor of one entry
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
             self.parsed.failures.append(_failure("", payload, error))
@@ -146,14 +145,14 @@ class _Reading:
             self._failed(parts[room:], section, source, _too_many(len(parts) - room))
 
     def _found(self, part: _Json, reader: _Reader, source: Source) -> Normalized | Skipped:
-        if not self.mend:
+        if not (self.mend and needs_mending(bytes(part))):
             try:
                 return reader(part, source)
             except msgspec.ValidationError:
                 raise
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
-        return reader(mended(bytes(part)), source)
+        return reader(self.mending.mended(bytes(part)), source)
 
     def _failed(
         self, parts: Sequence[_Json], section: str, source: Source, error: Exception
@@ -172,5 +171,5 @@ def _too_many(unread: int) -> Exception:
 
 
 def _failure(page: str, payload: bytes, error: Exception) -> Failure:
-    text = payload.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
+    text = payload.decode("utf-8", "replace")[:FAILED_PART_CHARACTERS]
     return Failure(page, text, f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS])

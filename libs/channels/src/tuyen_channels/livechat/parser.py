@@ -6,20 +6,27 @@ import msgspec
 
 from tuyen_channels.bounds import (
     believable,
-    chosen_id,
     cut,
     degrees,
     page_address,
     whole_or_none,
 )
 from tuyen_channels.livechat import wire
-from tuyen_channels.mending import mended, needs_mending
+from tuyen_channels.mending import Mending, needs_mending
 from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
-from tuyen_events.ids import customer_id, customer_key, event_id, message_id, message_thread_id
+from tuyen_events.ids import (
+    chosen_id,
+    customer_id,
+    customer_key,
+    event_id,
+    message_id,
+    message_thread_id,
+)
 from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
 from tuyen_events.limits import (
     ATTACHMENTS,
     DETAIL_CHARACTERS,
+    FAILED_PART_CHARACTERS,
     MEDIA_URL_CHARACTERS,
     NAME_CHARACTERS,
 )
@@ -28,8 +35,6 @@ from tuyen_events.vocabulary import Channel
 _MESSAGE = "message"
 _KINDS = frozenset({"image", "video", "audio", "file", "sticker", "location", "template"})
 _OTHER_KIND = "link"
-_PAYLOAD_LIMIT = 256 * 1024
-"""Characters of a failure's payload. The whole body stands in full among the raw ones."""
 
 
 def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Parsed:
@@ -41,7 +46,7 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
     try:
         found = _read(body, accepted_at, pages, account)
     except Exception as error:  # the supervisor of one event: whatever it does, it is put aside
-        text = body.decode("utf-8", "replace")[:_PAYLOAD_LIMIT]
+        text = body.decode("utf-8", "replace")[:FAILED_PART_CHARACTERS]
         cause = f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS]
         parsed.failures.append(Failure(account, text, cause))
         return parsed
@@ -56,13 +61,13 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
 
 def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
     if needs_mending(body):
-        return _read_mended(mended(body), accepted_at, pages, account)
+        return _read_mended(Mending().mended(body), accepted_at, pages, account)
     try:
         return _read_mended(body, accepted_at, pages, account)
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_mended(mended(body), accepted_at, pages, account)
+        return _read_mended(Mending().mended(body), accepted_at, pages, account)
 
 
 def _read_mended(

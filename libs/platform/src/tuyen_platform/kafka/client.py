@@ -120,20 +120,21 @@ class KafkaLog:
         self, records: Sequence[Unwritten], *, within_s: float = _APPEND_TIMEOUT_S
     ) -> list[Appended]:
         producer = self._producer.current
-        for topic, key, value, headers in records:
+        for topic, key, value, headers, _ in records:
             refuse_too_large(topic, key.encode(), value, headers)
         under_way: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(within_s):
-                for topic, key, value, headers in records:
+                for topic, key, value, headers, partition in records:
                     raw = key.encode()
+                    at = partition_of(raw, topic.partitions) if partition is None else partition
                     under_way.append(
                         await producer.send(
                             self._prefix + topic.name,
                             key=raw,
                             value=value,
                             headers=list(headers),
-                            partition=partition_of(raw, topic.partitions),
+                            partition=at,
                         )
                     )
                 written = [await future for future in under_way]

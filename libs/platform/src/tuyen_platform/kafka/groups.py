@@ -1,9 +1,39 @@
 """Who reads in a group at the moment."""
 
+import asyncio
+
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 
 from tuyen_platform.kafka.ports import LogUnavailableError
+
+_POLL_S = 0.1
+_GONE_WITHIN_S = 15.0
+"""Kafka counts a member that was killed for 10 s more."""
+
+
+class StillRunningError(RuntimeError):
+    """Somebody folds a view that is to be made again, or nobody can tell."""
+
+
+async def require_stopped(
+    bootstrap_servers: str, group: str, who: str, within_s: float = _GONE_WITHIN_S
+) -> None:
+    """Returns when `group`, with its prefix, has no member. Raises StillRunningError when it has
+    one after `within_s` seconds; `who` its members are is said in it."""
+    problem = "Kafka does not answer"
+    try:
+        async with asyncio.timeout(within_s):
+            while True:
+                try:
+                    if not await members(bootstrap_servers, group):
+                        return
+                    problem = f"{who} is running: stop every one of them, then run this again"
+                except LogUnavailableError as error:
+                    problem = str(error)
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        raise StillRunningError(problem) from None
 
 
 async def members(bootstrap_servers: str, group: str) -> int:

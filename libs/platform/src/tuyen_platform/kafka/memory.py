@@ -67,11 +67,11 @@ class InMemoryLog:
     async def append_all(
         self, records: Sequence[Unwritten], *, within_s: float = 30.0
     ) -> list[Appended]:
-        for topic, key, value, headers in records:
+        for topic, key, value, headers, _ in records:
             refuse_too_large(topic, key.encode(), value, headers)
         return [
-            await self.append_bytes(topic, key, value, headers)
-            for topic, key, value, headers in records
+            await self.append_bytes(topic, key, value, headers, partition=partition)
+            for topic, key, value, headers, partition in records
         ]
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:

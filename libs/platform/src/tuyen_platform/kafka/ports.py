@@ -42,6 +42,8 @@ class Unwritten(NamedTuple):
     key: str
     value: bytes | None
     headers: Headers = ()
+    partition: int | None = None
+    """As in `append`."""
 
 
 Batch = Mapping[tuple[str, int], Sequence[Record]]

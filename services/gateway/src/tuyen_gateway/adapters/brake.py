@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from tuyen_events.limits import LOGINS_WAITING, LOGINS_WAITING_FROM_A_SITE
 from tuyen_gateway.domain.brake import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
     Attempts,
     Purse,
     attempted,
+    site_of,
     wait_before,
 )
 from tuyen_gateway.domain.usernames import folded
@@ -34,11 +36,6 @@ PLACES_OF_AN_ACCOUNT = 8
 AT_ONCE_FROM_A_PLACE = 2
 """Logins that are hashed at once, from a place that is strange to their accounts. Those of other
 places find room beside them, however many wait there."""
-
-WAITING_FROM_A_PLACE = 256
-WAITING = 1_024
-"""Those under way or waiting. A hash takes some 50 ms of a core: what is beyond would wait for many
-seconds."""
 
 Account = tuple[str, str]
 """An organization and a username, whether or not there are such ones."""
@@ -111,19 +108,22 @@ class LoginBrake:
         if self._knows(account, place):
             yield
             return
-        if self._under_way.total() >= WAITING:
+        site = site_of(place)
+        if self._under_way.total() >= LOGINS_WAITING:
             raise UnavailableError("Too many log in at this moment: try again in a second.")
-        if self._under_way[place] >= WAITING_FROM_A_PLACE:
+        # However many sites there are, one more finds room beside what these may have each.
+        most = min(LOGINS_WAITING_FROM_A_SITE, LOGINS_WAITING // (len(self._under_way) + 1))
+        if self._under_way[site] >= most:
             raise TooManyAttemptsError("Too many logins at once: try again in a second.", 1)
-        self._under_way[place] += 1
-        gate = self._gates.setdefault(place, asyncio.Semaphore(AT_ONCE_FROM_A_PLACE))
+        self._under_way[site] += 1
+        gate = self._gates.setdefault(site, asyncio.Semaphore(AT_ONCE_FROM_A_PLACE))
         try:
             async with gate:
                 yield
         finally:
-            self._under_way[place] -= 1
-            if not self._under_way[place]:
-                del self._under_way[place]
+            self._under_way[site] -= 1
+            if not self._under_way[site]:
+                del self._under_way[site]
 
     def _refuse_too_early(self, account: Account, place: str) -> None:
         now = self._clock.now()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from tuyen_events.codec import UnreadableEventError, decode_data, encode
 from tuyen_events.commands import (
@@ -24,6 +25,15 @@ from tuyen_platform.kafka.ports import Log, Record, Unwritten
 
 Command = AssignConversation | ReturnToRotation | MarkConversationDone
 
+
+class Placed(NamedTuple):
+    """A command, and the partition in which the router decides about its conversation: that of the
+    customer's events, where it is null."""
+
+    command: Command
+    partition: int | None = None
+
+
 Answers = Mapping[str, asyncio.Future[CommandSettled]]
 """By command id, what the router says of it."""
 
@@ -41,7 +51,9 @@ class Commands:
         self._waiting: dict[str, asyncio.Future[CommandSettled]] = {}
         self.copy = LogCopy(log, COMMAND_RESULTS, self._fold, from_start=False)
 
-    async def assign(self, command: AssignConversation) -> CommandSettled:
+    async def assign(
+        self, command: AssignConversation, partition: int | None = None
+    ) -> CommandSettled:
         """Appends the command and returns the router's answer to it.
 
         Raises UnavailableError when none came in time; the command then stands in the log and will
@@ -50,7 +62,9 @@ class Commands:
         await self.copy.following()
         with self.hearing([command.command_id]) as answers:
             try:
-                await self._log.append(COMMANDS, _key(command), _envelope(command))
+                await self._log.append(
+                    COMMANDS, _key(command), _envelope(command), partition=partition
+                )
                 return await asyncio.wait_for(answers[command.command_id], self._wait_s)
             except TimeoutError as error:
                 raise UnavailableError(
@@ -58,12 +72,12 @@ class Commands:
                     "carried out: look at the conversation again, and do not repeat it."
                 ) from error
 
-    async def send(self, commands: Sequence[Command]) -> None:
+    async def send(self, commands: Sequence[Placed]) -> None:
         """Appends them all, and returns once every one of them stands in the log."""
         unwritten = []
-        for command in commands:
+        for command, partition in commands:
             value, headers = encode(_envelope(command))
-            unwritten.append(Unwritten(COMMANDS, _key(command), value, headers))
+            unwritten.append(Unwritten(COMMANDS, _key(command), value, headers, partition))
         if unwritten:
             await self._log.append_all(unwritten)
 
@@ -94,7 +108,8 @@ class Commands:
 
 
 def _key(command: Command) -> str:
-    return customer_key(command.organization, command.page_id, command.customer_external_id)
+    who = command.customer_external_id or command.customer_id
+    return customer_key(command.organization, command.page_id, who)
 
 
 def _envelope(command: Command) -> Envelope:
@@ -109,26 +124,30 @@ def _envelope(command: Command) -> Envelope:
 
 def mark_done(
     row: Conversation, command_id: str, *, done: bool, by: AgentId | None, at: datetime
-) -> MarkConversationDone | None:
+) -> Placed | None:
     """The command that closes or opens a conversation as it is seen in `row`: what comes in behind
     that opens it again (I12). None for a row whose customer has not been seen."""
-    customer = row.keyed_by or row.customer
-    if row.organization is None or row.page_id is None or row.kind is None or customer is None:
+    desk = row.desk
+    if row.organization is None or row.page_id is None or row.kind is None or desk is None:
         return None
-    key = customer_key(row.organization, row.page_id, customer.external_id)
-    return MarkConversationDone(
+    partition = desk.partition
+    if partition is None:
+        key = customer_key(row.organization, row.page_id, desk.external_id)
+        partition = partition_of(key, INBOUND.partitions)
+    command = MarkConversationDone(
         command_id=command_id,
         organization=row.organization,
         page_id=row.page_id,
         conversation_id=row.id,
-        customer_id=customer.id,
-        customer_external_id=customer.external_id,
+        customer_id=desk.customer_id,
+        customer_external_id=desk.external_id,
         kind=row.kind,
         done=done,
         seen_events=row.inbound_events,
-        seen_offset=seen_offset(row, partition_of(key, INBOUND.partitions)),
+        seen_offset=seen_offset(row, partition),
         by=by,
         known_version=row.version,
         known_agent_id=row.assignee,
         at=at,
     )
+    return Placed(command, partition)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import structlog
 
-from tuyen_events.codec import UnreadableEventError, decode_data, encode_time
+from tuyen_events.codec import UnreadableEventError, decode_data, encode, encode_time
 from tuyen_events.directory import (
     REMOVED_TYPES,
     AgentChanged,
@@ -17,9 +17,11 @@ from tuyen_events.directory import (
 )
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId, PageId
+from tuyen_events.limits import SETUP_BYTES_AN_HOUR, SETUP_RECORDS_AN_HOUR
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.copies import WAIT_S, LogCopy
+from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.changes import unchanged
 from tuyen_gateway.domain.directory import (
     Organization,
@@ -36,6 +38,9 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, Record
 
 SOURCE = "gateway"
+
+_SMALL_BYTES = 500
+"""About what a removal, a hashed password or a sealed token takes."""
 
 EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 
@@ -60,6 +65,12 @@ class Directory:
         self._organizations: dict[OrganizationId, Organization] = {}
         self._claims: dict[Account, list[tuple[OrganizationId, PageId]]] = {}
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
+        self._records: Hourly[OrganizationId] = Hourly(
+            SETUP_RECORDS_AN_HOUR, "Your organization's settings changed too often"
+        )
+        self._bytes: Hourly[OrganizationId] = Hourly(
+            SETUP_BYTES_AN_HOUR, "Your organization's settings changed in too many bytes"
+        )
         self.copy = LogCopy(log, DIRECTORY, self._fold)
 
     def organization(self, organization_id: OrganizationId) -> Organization | None:
@@ -101,7 +112,8 @@ class Directory:
         """Stores what `decide` makes of the organization as it stands, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
-        Raises ConflictError when another gateway came first, InvalidError for one too many.
+        Raises ConflictError when another gateway came first, InvalidError for one too many,
+        TooManyAttemptsError for more than an organization's people may write within an hour.
         """
         async with self._lock(organization_id):
             before = self._any(organization_id)
@@ -113,6 +125,9 @@ class Directory:
                 standing = previous.value
                 if isinstance(standing, type(event)) and unchanged(standing, event):
                     return Stored(standing, previous.version)
+            if event.by is not None:  # the platform's operator is bound by no organization's quota
+                value, _ = encode(_envelope(event))
+                self.count(organization_id, len(value))
             await self._append(event)
             lost = self._lost(event)
             if lost is not None:
@@ -139,7 +154,7 @@ class Directory:
     ) -> int:
         """Removes an entity after `check` let it pass, and returns the removal's version.
 
-        Raises NotFoundError when there is none.
+        Raises NotFoundError when there is none, TooManyAttemptsError as `change` does.
         """
         async with self._lock(organization_id):
             before = self._any(organization_id)
@@ -147,6 +162,7 @@ class Directory:
             if previous is None:
                 raise NotFoundError(f"There is no {entity} {entity_id!r}.")
             check(before)
+            self.count(organization_id)
             await self._append_removal(organization_id, entity, entity_id, by)
             after = self._any(organization_id)
             if before.has_admin() and not after.has_admin():
@@ -161,6 +177,14 @@ class Directory:
             by=by,
         )
         return after.version
+
+    def count(self, organization_id: OrganizationId, size: int = _SMALL_BYTES) -> None:
+        """Counts a record that one of the organization's people writes, here or beside it. Raises
+        TooManyAttemptsError where that is one too many within an hour (R9.5)."""
+        now = self._clock.now()
+        self._records.check(organization_id, 1, now)
+        self._bytes.take(organization_id, size, now)
+        self._records.take(organization_id, 1, now)
 
     def _version_of(self, event: DirectoryEvent) -> int:
         """The number of what was just appended, or a later one where others wrote meanwhile."""
@@ -201,11 +225,8 @@ class Directory:
             await self._append(previous.value)
 
     async def _append(self, event: DirectoryEvent) -> None:
-        key = directory_key(event.organization, *entity_of(event))
-        envelope = Envelope(
-            id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=event.at, data=event
-        )
-        await self.copy.folded(await self._log.append(DIRECTORY, key, envelope))
+        envelope = _envelope(event)
+        await self.copy.folded(await self._log.append(DIRECTORY, envelope.subject, envelope))
 
     async def _append_removal(
         self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
@@ -260,6 +281,11 @@ class Directory:
 _NO_ADMIN_LEFT = (
     "The organization would be left without a system_admin: give somebody else that role first."
 )
+
+
+def _envelope(event: DirectoryEvent) -> Envelope:
+    key = directory_key(event.organization, *entity_of(event))
+    return Envelope(id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=event.at, data=event)
 
 
 def _key_of(record: Record) -> tuple[OrganizationId, str, str]:

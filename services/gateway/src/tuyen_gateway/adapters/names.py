@@ -5,16 +5,17 @@ has kept the name.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import msgspec
 
-from tuyen_events.ids import CustomerId, contact_id
+from tuyen_events.ids import ContactId, CustomerId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
+from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.previews import whole
-from tuyen_gateway.domain.threads import cut
+from tuyen_gateway.domain.threads import Message, cut
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.mongodb import Database, Document
@@ -34,14 +35,32 @@ class Names:
         }
         if not nameless:
             return rows
-        query = {"_id": {"$in": sorted(nameless)}, "name": {"$ne": None}}
-        found = self._contacts.find(query, {"name": 1, "customers.picture": 1})
-        contacts = {one["_id"]: one for one in await found.to_list(None)}
+        contacts = await self._named_ones(nameless)
         return [_named(row, contacts) for row in rows]
 
-    async def meant(self, scope: Scope, wanted: ConversationFilter) -> ConversationFilter:
-        """What is asked for, with the customers whose contacts have the name that it asks for: as
-        many as `NAMED_ELSEWHERE`."""
+    async def authors(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """The messages, those whose author told no name with the contact's."""
+        nameless = {
+            contact_id(one.customer_id)
+            for one in messages
+            if one.customer_id and not one.customer_name
+        }
+        if not nameless:
+            return messages
+        contacts = await self._named_ones(nameless)
+        return [_by_author(one, contacts) for one in messages]
+
+    async def _named_ones(self, wanted: Collection[ContactId]) -> dict[str, Document]:
+        query = {"_id": {"$in": sorted(wanted)}, "name": {"$ne": None}}
+        found = self._contacts.find(query, {"name": 1, "customers.picture": 1})
+        return {one["_id"]: one for one in await found.to_list(None)}
+
+    async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
+        """What a row has to be, as `matching_query` says it: a name that is asked for is also that
+        of the contact, of as many contacts as `NAMED_ELSEWHERE`."""
+        return matching_query(scope, await self._meant(scope, wanted))
+
+    async def _meant(self, scope: Scope, wanted: ConversationFilter) -> ConversationFilter:
         if not wanted.name:
             return wanted
         folded = {"$regex": re.escape(fold_accents(wanted.name))}
@@ -50,6 +69,16 @@ class Names:
         contacts = await found.to_list(None)
         customers = [CustomerId(one["id"]) for each in contacts for one in each["customers"]]
         return replace(wanted, customers=frozenset(customers))
+
+
+def _by_author(message: Message, contacts: dict[str, Document]) -> Message:
+    if message.customer_id is None or message.customer_name:
+        return message
+    contact = contacts.get(contact_id(message.customer_id))
+    if contact is None:
+        return message
+    name = cut(contact["name"], NAME_CHARACTERS)
+    return msgspec.structs.replace(message, customer_name=name)
 
 
 def _named(row: Conversation, contacts: dict[str, Document]) -> Conversation:

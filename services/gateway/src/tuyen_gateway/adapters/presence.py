@@ -5,13 +5,18 @@ from uuid import uuid4
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_events.limits import PRESENCE_CHANGES_AN_HOUR, SIGNALS_AN_HOUR
 from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters.copies import LogCopy
 from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.heads import Heads
 from tuyen_platform.kafka.ports import Appended, Log, Record
+
+_Teller = tuple[OrganizationId, AgentId, bool]
+"""An agent, of whom something is told, and whether others tell it."""
 
 
 class PresenceBoard:
@@ -20,6 +25,10 @@ class PresenceBoard:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._agents: dict[tuple[OrganizationId, AgentId], PresenceChanged] = {}
+        self._signals: Hourly[_Teller] = Hourly(SIGNALS_AN_HOUR, "This presence is told too often")
+        self._changes: Hourly[_Teller] = Hourly(
+            PRESENCE_CHANGES_AN_HOUR, "This presence changes too often"
+        )
         self.heads = Heads()
         self.copy = LogCopy(log, PRESENCE, self._fold)
 
@@ -32,7 +41,14 @@ class PresenceBoard:
         return Presence.OFFLINE if found is None else found.presence
 
     async def signal(self, signal: SessionSignalled) -> Appended:
-        """Appends a session's signal; the presence service makes of it what it makes."""
+        """Appends a session's signal; the presence service makes of it what it makes.
+
+        Raises TooManyAttemptsError for more than anybody's devices say within an hour (R9.5).
+        """
+        teller = (signal.organization, signal.agent_id, signal.by is not None)
+        self._signals.take(teller, 1, signal.at)
+        if signal.status is not None and not self._stands(signal):
+            self._changes.take(teller, 1, signal.at)
         key = f"{signal.organization}/{signal.agent_id}"
         envelope = Envelope(
             id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=signal.at, data=signal
@@ -46,8 +62,11 @@ class PresenceBoard:
     def _shows(self, signal: SessionSignalled, at: Appended) -> bool:
         """A signal that changes no session's status is answered by no record: it shows already."""
         found = self.of(signal.organization, signal.agent_id)
-        if found is not None and found.signals_offset >= at.offset:
-            return True
+        return (found is not None and found.signals_offset >= at.offset) or self._stands(signal)
+
+    def _stands(self, signal: SessionSignalled) -> bool:
+        """Whether the signal changes no session's status, as far as this copy knows."""
+        found = self.of(signal.organization, signal.agent_id)
         sessions = {} if found is None else found.sessions
         if signal.by is not None:
             return all(session.status is signal.status for session in sessions.values())

@@ -37,7 +37,7 @@ from tuyen_gateway.ports import (
     ViewPage,
 )
 from tuyen_gateway.projections import collections
-from tuyen_platform.kafka.ports import Log
+from tuyen_platform.kafka.ports import Log, Offsets
 from tuyen_platform.mongodb import Database, Document, Session, in_one_snapshot
 from tuyen_platform.projection import MongoPositions, ProjectionStatus
 
@@ -60,6 +60,9 @@ class MongoViews:
         self._threads = Threads(database)
         self._names = Names(database)
         self._positions = MongoPositions(database, collections.VIEW)
+        self._reached: Offsets = {}
+        self._reached_at = float("-inf")
+        self._asking = asyncio.Lock()
         self._log = log
         self._status = status
 
@@ -77,7 +80,7 @@ class MongoViews:
         try:
             async with asyncio.timeout(WAIT_S):
                 while wanted:
-                    reached = await self._positions.load()
+                    reached = await self._reached_lately()
                     wanted = {p: end for p, end in wanted.items() if reached.get(p, 0) < end}
                     if wanted:
                         await asyncio.sleep(_POLL_S)
@@ -85,6 +88,16 @@ class MongoViews:
             raise UnavailableError(
                 "The inbox has not yet folded all that was written: try again."
             ) from error
+
+    async def _reached_lately(self) -> Offsets:
+        """How far the views have come, asked once for all who wait: else each would take a thread
+        from the fold that it waits for."""
+        async with self._asking:
+            now = asyncio.get_running_loop().time()
+            if now - self._reached_at >= _POLL_S:
+                self._reached = await self._positions.load()
+                self._reached_at = asyncio.get_running_loop().time()
+            return self._reached
 
     async def position(self, organization: OrganizationId) -> bytes:
         found = await self._heads.find_one({"_id": organization})
@@ -96,14 +109,15 @@ class MongoViews:
         row = None if document is None else msgspec.convert(document, Conversation)
         if row is None or row.page_id is None or row.kind is None:
             return None
-        keyed = row.keyed_by
+        desk = row.desk
         return ConversationRow(
             id=row.id,
             organization=scope.organization,
             page_id=row.page_id,
             kind=row.kind,
-            customer_id=None if keyed is None else keyed.id,
-            customer_external_id=None if keyed is None else keyed.external_id,
+            customer_id=None if desk is None else desk.customer_id,
+            customer_external_id=None if desk is None else desk.external_id,
+            partition=None if desk is None else desk.partition,
             agent_id=row.assignee,
             version=row.version,
         )
@@ -126,10 +140,10 @@ class MongoViews:
         if wanted.unread and countable(wanted):
             listed = partial(self._unread, scope, wanted, limit, walk)
             return await in_one_snapshot(self._database, listed)
-        matching = matching_query(scope, await self._names.meant(scope, wanted))
+        matching = await self._names.matching(scope, wanted)
         moved = await self._moved(scope, walk)
         return await self._listed(
-            scope, matching, walk, limit=limit, most=limit + 1, moved=moved, session=None
+            scope, matching, walk, limit=limit, left=None, moved=moved, session=None
         )
 
     async def _unread(
@@ -141,18 +155,22 @@ class MongoViews:
         session: Session,
     ) -> ViewPage[Conversation]:
         """The list of what is unread looks no further than where the counters say that it ends: a
-        viewer who has read nearly all has nearly all rows in the way."""
+        viewer who has read nearly all has nearly all rows in the way.
+
+        What the walk has passed is counted again only where no more than a page seems to be left:
+        what changed meanwhile may make it more, or less.
+        """
         counts, moved = await asyncio.gather(
             self._counters.counts(session, scope, wanted), self._moved(scope, walk)
         )
         matching = matching_query(scope, _narrowed(wanted, counts))
-        left = counts.unread
-        if walk.last is not None and left:
+        left = counts.unread if walk.left is None else min(walk.left, counts.unread)
+        if walk.last and counts.unread and (walk.left is None or left <= limit):
             above = {"$and": [*matching, {"$nor": [below(walk.last)]}]}
-            left -= await self._conversations.count_documents(above, session=session)
-        most = min(limit + 1, left)
+            passed = await self._conversations.count_documents(above, session=session)
+            left = counts.unread - passed
         return await self._listed(
-            scope, matching, walk, limit=limit, most=most, moved=moved, session=session
+            scope, matching, walk, limit=limit, left=left, moved=moved, session=session
         )
 
     async def _listed(
@@ -162,15 +180,17 @@ class MongoViews:
         walk: "_Walk",
         *,
         limit: int,
-        most: int,
+        left: int | None,
         moved: Mapping[str, Key | None],
         session: Session | None,
     ) -> ViewPage[Conversation]:
-        """A page of `limit` rows; there are no more than `most` to be found from there on."""
+        """A page of `limit` rows; `left` is how many are to be found from there on, if that is
+        known."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if walk.last is not None:
             still.append(below(walk.last))
         found: list[tuple[Key, Document]] = []
+        most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
@@ -179,7 +199,8 @@ class MongoViews:
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
-            following = _Walk(fence=walk.fence, last=found[limit - 1][0]).encode()
+            left = None if left is None else max(left - limit, 0)
+            following = _Walk(fence=walk.fence, last=found[limit - 1][0], left=left).encode()
         return ViewPage(
             items=await self._as_seen(scope, [document for _, document in found[:limit]]),
             following=following,
@@ -190,7 +211,7 @@ class MongoViews:
             return _Walk.decode(after)
         reached = await self._positions.load()
         fence = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
-        return _Walk(fence=fence, last=None)
+        return _Walk(fence=fence, last=None, left=None)
 
     async def _moved(self, scope: Scope, walk: "_Walk") -> Mapping[str, Key | None]:
         """The rows that got a message since the walk began, each with its place at that time; None
@@ -251,10 +272,10 @@ class MongoViews:
             counted = partial(self._counters.counts, scope=scope, wanted=wanted)
             return await in_one_snapshot(self._database, counted)
         unread = unread_expression(scope)
-        wanted = await self._names.meant(scope, wanted)
+        matching = await self._names.matching(scope, wanted)
         groups = await self._conversations.aggregate(
             [
-                {"$match": {"$and": matching_query(scope, wanted)}},
+                {"$match": {"$and": matching}},
                 {
                     "$group": {
                         "_id": {"channel": "$channel", "kind": "$kind"},
@@ -277,10 +298,9 @@ class MongoViews:
             },
         )
 
-    async def messages(
-        self, conversation_id: ConversationId, limit: int, after: str | None
-    ) -> ViewPage[Message]:
-        return await self._threads.messages(conversation_id, limit, after)
+    async def messages(self, row: Conversation, limit: int, after: str | None) -> ViewPage[Message]:
+        page = await self._threads.messages(row.id, limit, after)
+        return replace(page, items=await self._names.authors(page.items))
 
     async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
         return await self._threads.shown_until(row, message_id)
@@ -289,9 +309,9 @@ class MongoViews:
         return await self._threads.shown_but_last(row)
 
     async def history(
-        self, conversation_id: ConversationId, limit: int, after: str | None
+        self, row: Conversation, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        return await self._threads.history(conversation_id, limit, after)
+        return await self._threads.history(row.id, limit, after)
 
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[Conversation]:
         """The rows as the viewer sees them, with the names that are known of their customers."""
@@ -343,19 +363,22 @@ class _WalkKey(msgspec.Struct, array_like=True, frozen=True):
     updated_at: int
     id: str
     fence: list[int]
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk:
-    """A walk through a list: how far the views had come when it began, and its last row."""
+    """A walk through a list: how far the views had come when it began, its last row, and about how
+    many are left, where that is kept."""
 
     fence: Sequence[int]
     last: Key | None
+    left: int | None
 
     def encode(self) -> str | None:
         if self.last is None:
             return None
-        key = _WalkKey(milliseconds(self.last[0]), self.last[1], list(self.fence))
+        key = _WalkKey(milliseconds(self.last[0]), self.last[1], list(self.fence), self.left)
         return msgspec.json.encode(key).decode()
 
     @classmethod
@@ -363,4 +386,5 @@ class _Walk:
         key = decoded(after, _WalkKey)
         if len(key.fence) != INBOUND.partitions:
             raise InvalidError("query.cursor", "This is no cursor: start again without one.")
-        return cls(fence=key.fence, last=(from_milliseconds(key.updated_at), key.id))
+        last = from_milliseconds(key.updated_at), key.id
+        return cls(fence=key.fence, last=last, left=key.left)

@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 
 from tuyen_events.ids import ConversationId, OrganizationId
-from tuyen_gateway.adapters.queries import covered_query, matching_query
+from tuyen_gateway.adapters.names import Names
+from tuyen_gateway.adapters.queries import covered_query
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports import ConversationFilter
@@ -20,15 +21,16 @@ class MongoWalks:
     def __init__(self, database: Database) -> None:
         self._conversations = database[collections.CONVERSATIONS]
         self._history = database[collections.HISTORY]
+        self._names = Names(database)
 
     async def count(self, scope: Scope, wanted: ConversationFilter) -> int:
-        query = {"$and": matching_query(scope, wanted)}
+        query = {"$and": await self._names.matching(scope, wanted)}
         return int(await self._conversations.count_documents(query))
 
     async def ids(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: ConversationId | None
     ) -> Sequence[ConversationId]:
-        parts = matching_query(scope, wanted)
+        parts = await self._names.matching(scope, wanted)
         if after is not None:
             parts.append({"_id": {"$gt": after}})
         found = self._conversations.find({"$and": parts}, {"_id": 1}).sort("_id", 1).limit(limit)

@@ -96,6 +96,8 @@ async def put_agent(
         regions=tuple(body.regions),
         disabled=body.disabled,
     )
+    if body.password is not None:
+        gateway.directory.count(organization_id)
     added = False
 
     def decide(organization: Organization) -> AgentChanged:

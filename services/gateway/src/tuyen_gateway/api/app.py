@@ -77,7 +77,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(RequestMetrics, prefix=_PREFIX)
     for router in _ROUTERS:
         app.include_router(
-            router, prefix=_PREFIX, responses=problems.problems(401, 408, 413, 422, 503)
+            router, prefix=_PREFIX, responses=problems.problems(401, 408, 413, 422, 429, 503)
         )
     app.include_router(livechat.router)
     app.routes.extend(gateway.health.routes())

@@ -73,8 +73,10 @@ async def put_assignee(
     stands (R6.4). `503` when the router has not answered within 5 s: the command then stands in the
     log and will be carried out.
     """
-    command = await _command(gateway, caller, ConversationId(conversation_id), body, expected)
-    settled = await gateway.commands.assign(command)
+    command, partition = await _command(
+        gateway, caller, ConversationId(conversation_id), body, expected
+    )
+    settled = await gateway.commands.assign(command, partition)
     _refuse(settled, command, caller.organization)
     set_etag(response, settled.version)
     return AssignedView(
@@ -91,7 +93,8 @@ async def _command(
     conversation_id: ConversationId,
     body: AssigneeIn,
     expected: int | None,
-) -> AssignConversation:
+) -> tuple[AssignConversation, int | None]:
+    """The command, and the partition in which the router decides about the conversation."""
     agent_id = None if body.agent_id is None else AgentId(body.agent_id)
     takes = not caller.may(Right.ASSIGN)
     if takes:
@@ -102,7 +105,7 @@ async def _command(
     if row.customer_id is None or row.customer_external_id is None:
         raise ConflictError("Its first comment has not arrived yet: try again when it has.")
     check_assignee(caller.organization, agent_id, row.page_id)
-    return AssignConversation(
+    command = AssignConversation(
         command_id=f"cmd_{uuid4().hex}",
         organization=caller.organization.id,
         page_id=row.page_id,
@@ -119,6 +122,7 @@ async def _command(
         known_agent_id=row.agent_id,
         at=gateway.clock.now(),
     )
+    return command, row.partition
 
 
 def _refuse(

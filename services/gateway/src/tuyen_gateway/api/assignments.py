@@ -88,7 +88,7 @@ async def list_assignments(
     """
     position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
-    page = await gateway.inbox.history(row.id, paging.limit, paging.after)
+    page = await gateway.inbox.history(row, paging.limit, paging.after)
     return Listed(
         items=[_view(entry, caller) for entry in page.items],
         next=paging.cursor(page.following),

@@ -158,9 +158,7 @@ def _fields(row: Conversation, caller: Caller) -> dict[str, object]:
             name=customer.name,
             picture=customer.picture,
         ),
-        "contact_id": None
-        if customer is None or is_unnamed(customer.external_id)
-        else contact_id(customer.id),
+        "contact_id": _contact(row),
         "assignee": _assignee(row.assignee, caller),
         "waiting": row.queued,
         "unread": row.unread_of(caller.viewer.agent_id),
@@ -173,6 +171,15 @@ def _fields(row: Conversation, caller: Caller) -> dict[str, object]:
         "post_id": row.post_id,
         "version": row.version,
     }
+
+
+def _contact(row: Conversation) -> str | None:
+    """Who writes a message is somebody, whatever a site calls them (C1)."""
+    customer = row.customer
+    if customer is None:
+        return None
+    unnamed = row.kind is not ConversationKind.MESSAGE and is_unnamed(customer.external_id)
+    return None if unnamed else contact_id(customer.id)
 
 
 def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:

@@ -166,7 +166,7 @@ async def list_messages(
     """Oldest first. What was removed at the channel stays as `removed`, without its words."""
     position = await inbox_position(gateway, caller.organization.id)
     row = await seen_row(gateway, caller, conversation_id)
-    page = await gateway.inbox.messages(row.id, paging.limit, paging.after)
+    page = await gateway.inbox.messages(row, paging.limit, paging.after)
     return Listed(
         items=[message_view(message, row, caller) for message in page.items],
         next=paging.cursor(page.following),

@@ -7,13 +7,21 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tuyen_events.limits import BODY_BYTES, LONG_BODY_BYTES, STRANGERS_BODY_BYTES
+from tuyen_events.limits import (
+    BODY_BYTES,
+    BODY_ELEMENTS,
+    BODY_WITHIN_S,
+    LONG_BODY_BYTES,
+    LONG_BODY_ELEMENTS,
+    PLACE_CHARACTERS,
+    STRANGERS_BODY_BYTES,
+    elements,
+)
 from tuyen_gateway.api.dependencies import is_known
 from tuyen_gateway.api.problems import FieldProblem, problem_response
 from tuyen_gateway.api.texts import unfit_field, unfit_place
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.bodies import (
-    BODY_WITHIN_S,
     BodyRefusedError,
     BodyTooLargeError,
     CallerGoneError,
@@ -23,6 +31,8 @@ from tuyen_platform.bodies import (
 _LONG_LISTS = re.compile(r"/v1/(conversations/bulk|rules/[^/]+)")
 """Where a body may name thousands of conversations, pages or agents."""
 
+_UNFIT = "It holds a character that no text has (NUL, or half a surrogate pair): take it out."
+
 _BEARER = re.compile(r"bearer +(\S.*)", re.IGNORECASE)
 
 
@@ -30,7 +40,8 @@ class Door:
     """ASGI middleware: a request goes on once its whole body is here, and fit to be stored.
 
     Strangers may send little: a body that is longer than a login's is read only for a token that
-    stands. Texts that no store takes (NUL, half a surrogate pair) are `422`, with their place.
+    stands. What holds more values than its route can need is `422` unread, and so are texts that no
+    store takes (NUL, half a surrogate pair), with their place.
     """
 
     def __init__(self, app: ASGIApp, gateway: Gateway, within_s: float = BODY_WITHIN_S) -> None:
@@ -44,7 +55,7 @@ class Door:
             return
         place = unfit_place(scope["path"], scope["query_string"])
         if place is not None:
-            await _unfit(place)(scope, receive, send)
+            await _wrong(place, _UNFIT)(scope, receive, send)
             return
         try:
             body = await self._body(scope, receive)
@@ -53,9 +64,9 @@ class Door:
         except BodyRefusedError as refused:
             await self._refused(scope, refused)(scope, receive, send)
             return
-        field = unfit_field(body)
-        if field is not None:
-            await _unfit(field)(scope, receive, send)
+        wrong = _wrong_body(scope["path"], body)
+        if wrong is not None:
+            await wrong(scope, receive, send)
             return
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -97,9 +108,16 @@ def _may_be_longer(scope: Scope, limit: int) -> bool:
     return "transfer-encoding" in headers
 
 
-def _unfit(place: str) -> Response:
-    detail = "It holds a character that no text has (NUL, or half a surrogate pair): take it out."
-    shown = place.encode("ascii", "backslashreplace").decode()
+def _wrong_body(path: str, body: bytes) -> Response | None:
+    most = LONG_BODY_ELEMENTS if _LONG_LISTS.fullmatch(path) else BODY_ELEMENTS
+    if elements(body) > most:
+        return _wrong("body", f"It holds more than {most} values: name fewer, in several requests.")
+    field = unfit_field(body)
+    return None if field is None else _wrong(field, _UNFIT)
+
+
+def _wrong(place: str, detail: str) -> Response:
+    shown = place.encode("ascii", "backslashreplace").decode()[:PLACE_CHARACTERS]
     return problem_response(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         f"{shown}: {detail}",

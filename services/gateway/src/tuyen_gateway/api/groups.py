@@ -28,7 +28,7 @@ class GroupIn(Body):
     )
 
     name: Name
-    members: list[ChosenId] = Field(default=[], max_length=AGENTS)
+    members: list[ChosenId] = Field(default=[], max_length=AGENTS, fail_fast=True)
     """Their order means nothing: the rule that covers the page has the order of the rotation."""
 
 

@@ -98,7 +98,9 @@ class BulkIn(Body):
         }
     )
 
-    ids: list[ChosenId] | None = Field(default=None, min_length=1, max_length=BULK_IDS)
+    ids: list[ChosenId] | None = Field(
+        default=None, min_length=1, max_length=BULK_IDS, fail_fast=True
+    )
     filter: FilterIn | None = None
     set: SetIn
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
@@ -153,7 +155,7 @@ async def hand_over(
     if gone not in caller.organization.agents:
         await gateway.inbox.caught_up()
         theirs = ConversationFilter(assigned=Assigned(agent_id=gone), done=False)
-        if not await gateway.walks.count(caller.scope, theirs):
+        if not (await gateway.inbox.counts(caller.scope, theirs)).total:
             raise NotFoundError(f"There is no agent {agent_id!r}.")
     request = HandoverRequested(
         job_id=_new_id(),

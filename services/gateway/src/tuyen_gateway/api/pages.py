@@ -51,7 +51,7 @@ class PageIn(Body):
     external_id: ExternalId | None = None
     """Facebook's page id, or Zalo's OA id. A livechat page is given one, its app id."""
     name: Name
-    staff: list[ChosenId] = Field(default=[], max_length=AGENTS)
+    staff: list[ChosenId] = Field(default=[], max_length=AGENTS, fail_fast=True)
     """Who works on the page; counts with the setting `page_permissions` (R1.4, R7.1)."""
     status: Literal["active", "inactive"] | None = None
     """Whether the page is subscribed: of an inactive one, no event is taken. Left out, a livechat
@@ -176,6 +176,7 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
         stored = gateway.directory.page(caller.organization.id, PageId(page_id))
         if stored is None or stored.value.channel is not Channel.LIVECHAT:
             raise NotFoundError(f"There is no livechat page {page_id!r}.")
+        gateway.directory.count(caller.organization.id)
         token = await gateway.site_tokens.make(app_id)
     return PageToken(app_id=app_id, token=token, webhook_url=_webhook_url(gateway, app_id))
 

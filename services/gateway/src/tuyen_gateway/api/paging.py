@@ -8,16 +8,14 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from tuyen_events.limits import CURSOR_CHARACTERS, LISTED
+from tuyen_events.limits import CURSOR_CHARACTERS, CURSOR_LASTS_S, LISTED
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.errors import InvalidError
 
 DEFAULT_LIMIT = 50
 
-CURSOR_LASTS = timedelta(days=1)
-"""How long a cursor can be followed. What moved since its walk began is looked up for each page of
-a list, so a walk has to end."""
+CURSOR_LASTS = timedelta(seconds=CURSOR_LASTS_S)
 
 T = TypeVar("T")
 Item = TypeVar("Item")

@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError, WaitQueueT
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from tuyen_events.limits import ERRORS_TOLD, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
@@ -38,12 +39,6 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-
-_MOST_ERRORS = 20
-"""Of a body in which everything is wrong, so many places are told; the answer stays small."""
-
-_PLACE_CHARACTERS = 200
-"""The name of a field that is not known is the caller's own, however long."""
 
 _AWAY = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
 """No database was asked in time, so the caller did not ask for too much."""
@@ -95,7 +90,7 @@ _MEANINGS: Mapping[int, str] = {
     412: "Another change came first",
     413: "The body is longer than this route takes",
     422: "A field is wrong; `errors` names each",
-    429: "Too many attempts; `Retry-After` says when to try again",
+    429: "Too many of these; `Retry-After` says when to try again",
     503: "Not now: try again",
 }
 
@@ -188,9 +183,9 @@ async def _not_valid(_: Request, error: Exception) -> Response:
         return problem_response(HTTPStatus.BAD_REQUEST, "The body is no JSON.")
     errors = [
         FieldProblem(
-            field=".".join(str(part) for part in one["loc"])[:_PLACE_CHARACTERS], detail=one["msg"]
+            field=".".join(str(part) for part in one["loc"])[:PLACE_CHARACTERS], detail=one["msg"]
         )
-        for one in found[:_MOST_ERRORS]
+        for one in found[:ERRORS_TOLD]
     ]
     detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
@@ -199,9 +194,10 @@ async def _not_valid(_: Request, error: Exception) -> Response:
 async def _of_the_framework(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    path = request.url.path[:PLACE_CHARACTERS]
     detail = {
-        HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}.",
+        HTTPStatus.NOT_FOUND: f"There is nothing at {path}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{path} does not take {request.method[:PLACE_CHARACTERS]}.",
     }.get(HTTPStatus(error.status_code), str(error.detail))
     return problem_response(error.status_code, detail, headers=error.headers)
 

@@ -59,9 +59,9 @@ class RuleIn(Body):
     enabled: bool
     mode: Mode = Mode.SEQUENTIAL
     applies_to: AppliesTo = AppliesTo.ONLINE
-    pages: list[ChosenId] | None = Field(default=None, max_length=PAGES)
+    pages: list[ChosenId] | None = Field(default=None, max_length=PAGES, fail_fast=True)
     """The pages that it covers; null is the default rule, for pages that no rule names."""
-    members: list[MemberBody] = Field(default=[], max_length=AGENTS)
+    members: list[MemberBody] = Field(default=[], max_length=AGENTS, fail_fast=True)
     """The pool, in the order of the rotation; none takes in everybody of role `agent` (R1.1)."""
 
 

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/support-team", tags=["staff"])
 
 
 class SupportTeamIn(Body):
-    agent_ids: list[ChosenId] = Field(max_length=AGENTS)
+    agent_ids: list[ChosenId] = Field(max_length=AGENTS, fail_fast=True)
     """In the order in which a rule without members of its own goes round them."""
 
 

@@ -9,6 +9,8 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tuyen_events.limits import WRONG_PASSWORD_WAIT_S, WRONG_PASSWORDS
+
 FIRST_WAIT = timedelta(seconds=1)
 
 
@@ -21,7 +23,7 @@ class Purse:
     longest: timedelta
 
 
-FROM_ONE_PLACE = Purse(free=5, longest=timedelta(minutes=1))
+FROM_ONE_PLACE = Purse(free=WRONG_PASSWORDS, longest=timedelta(seconds=WRONG_PASSWORD_WAIT_S))
 """On one account from one place: some 1,440 guesses a day."""
 
 FROM_STRANGE_PLACES = Purse(free=20, longest=timedelta(seconds=30))
@@ -66,3 +68,10 @@ def place_of(address: str | None) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def site_of(place: str) -> str:
+    """With whom a place waits: by itself, or with all of the 48 bits of an IPv6 address that one
+    customer of a provider may have."""
+    address, network, _ = place.partition("/")
+    return str(ipaddress.ip_network((address, 48), strict=False)) if network else place

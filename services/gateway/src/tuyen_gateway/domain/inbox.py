@@ -10,6 +10,7 @@ and the caller asks the thread itself.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,7 +24,6 @@ from tuyen_events.ids import (
     OrganizationId,
     PageId,
     is_unnamed,
-    unnamed_author,
 )
 from tuyen_events.inbound import (
     CommentAdded,
@@ -56,17 +56,16 @@ than without; then the first who wrote, by moment and message."""
 
 _NAMED_ROOT, _ROOT, _REPLY = -1, 0, 1
 
-_MOST_REPLIERS = 10
-"""Of those who replied first, and of those who did last: whoever the router decides for is among
-them, or comes to be."""
 
+class Desk(NamedTuple):
+    """Where the router decides about a conversation: at the customer by whom it is keyed."""
 
-class Replier(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who wrote below a root comment, and when they did first."""
-
-    order: Order
-    id: CustomerId
+    customer_id: CustomerId
     external_id: str
+    """Empty where no more than their id is known."""
+    partition: int | None
+    """Of the customer's events, as the router's records have it; null while there are none, and it
+    follows from the external id."""
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +86,6 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     customer_rank: Rank | None = None
     customer_named: Order | None = None
     name_folded: str | None = None
-    repliers: tuple[Replier, ...] = ()
-    """The first and the last of those who replied below a root comment: where that was nobody's to
-    answer, the conversation is decided in the name of one of them (R4.5)."""
     inbound_events: int = 0
     live_events: int = 0
     """Of these, how many were not taken back (R4.6)."""
@@ -121,6 +117,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     assignee: AgentId | None = None
     decided_for: CustomerId | None = None
     """The customer that the assignments name, once there are any."""
+    decided_in: int | None = None
+    """The partition in which these stand."""
     queued: bool = False
     version: int = 0
     done: bool = False
@@ -138,33 +136,18 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
     @property
-    def root_seen(self) -> bool:
-        """Whether the customer is the one whose events the conversation is keyed by."""
-        return self.customer_rank is not None and self.customer_rank[0] <= _ROOT
-
-    @property
-    def keyed_by(self) -> RowCustomer | None:
-        """The customer in whose partition the router decides about the conversation: the root's
-        author or, where the root has not been seen, who replied first below it (R4.5), unless the
-        router took another. None while that one has not been seen.
-
-        A root comment that was told once with its author and once without has two, and the router
-        took the one that asked first: who is not shown is the one without a name.
+    def desk(self) -> Desk | None:
+        """Where commands about the conversation go: to whoever's partition the router decided in,
+        be it any of those who replied below the page's own comment (R4.5), or a comment's author
+        whom another telling of it did not name. Before, to the root's author or, where the root has
+        not been seen, who replied first below it. None while nobody has been seen.
         """
         customer = self.customer
-        if customer is None or self.decided_for in (None, customer.id):
-            return customer
-        if self.kind is not ConversationKind.COMMENT or self.external_id is None:
-            return customer
-        replier = next((_plain(r) for r in self.repliers if r.id == self.decided_for), None)
-        if replier is not None or not self.root_seen:
-            return replier
-        return RowCustomer(
-            id=self.decided_for,
-            external_id=unnamed_author(self.external_id),
-            name=None,
-            picture=None,
-        )
+        if customer is None:
+            return None
+        if self.decided_for in (None, customer.id):
+            return Desk(customer.id, customer.external_id, self.decided_in)
+        return Desk(self.decided_for, "", self.decided_in)
 
     def unread_of(self, agent_id: AgentId) -> int:
         """How many inbound events the agent has not read."""
@@ -172,10 +155,6 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
             if read.agent_id == agent_id:
                 return unread_events(read, self.inbound_events, self.counted, self.withdrawn)
         return self.live_events
-
-
-def _plain(replier: Replier) -> RowCustomer:
-    return RowCustomer(id=replier.id, external_id=replier.external_id, name=None, picture=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,22 +198,6 @@ def _visited(row: Conversation, event: Added, message_id: MessageId) -> Conversa
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def _replied(row: Conversation, customer: Customer, order: Order) -> Conversation:
-    """The row with one of those who replied below a root comment."""
-    known = {replier.id: replier for replier in row.repliers}
-    before = known.get(customer.id)
-    if before is None or order < before.order:
-        known[customer.id] = Replier(order=order, id=customer.id, external_id=customer.external_id)
-    ordered = sorted(known.values(), key=lambda replier: replier.order)
-    kept = [
-        replier
-        for place, replier in enumerate(ordered)
-        if not _MOST_REPLIERS <= place < len(ordered) - _MOST_REPLIERS
-        or replier.id == row.decided_for
-    ]
-    return msgspec.structs.replace(row, repliers=tuple(kept))
-
-
 def _identified(
     row: Conversation,
     event: Added,
@@ -259,8 +222,6 @@ def _identified(
     names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
-    if rank[0] == _REPLY:
-        row = _replied(row, customer, order)
     if row.customer_rank is not None and row.customer_rank <= rank and not names:
         return row
     return msgspec.structs.replace(
@@ -296,15 +257,16 @@ def progress(row: Conversation, event: MessagesDelivered | MessagesSeen) -> Conv
     return msgspec.structs.replace(row, delivered_until=until)
 
 
-def assign(row: Conversation, event: AssignmentEvent) -> Conversation:
+def assign(row: Conversation, event: AssignmentEvent, partition: int) -> Conversation:
     """The row after an assignment record: the highest version counts, of two with one version the
-    first in the log."""
+    first in the log. `partition` is where the record stands."""
     if event.version <= row.version:
         return row
     return msgspec.structs.replace(
         row,
         assignee=event.agent_id,
         decided_for=event.customer_id,
+        decided_in=partition,
         queued=isinstance(event, AssignmentQueued),
         version=event.version,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tuyen_events.jobs import BulkRequested, JobRequested
+from tuyen_events.jobs import JobRequested
 from tuyen_events.limits import (
     BULK_IDS_AN_HOUR_OF_AGENT,
     BULK_IDS_AN_HOUR_OF_ORGANIZATION,
@@ -18,7 +18,7 @@ from tuyen_events.limits import (
     JOBS_OF_AGENT,
     JOBS_OF_ORGANIZATION,
 )
-from tuyen_gateway.domain.jobs import Job, named
+from tuyen_gateway.domain.jobs import Job, size
 from tuyen_gateway.errors import TooManyAttemptsError
 
 _HOUR = timedelta(hours=1)
@@ -67,22 +67,26 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
             "name more conversations in each.",
             _until(recent[len(recent) - quota.an_hour], request.at),
         )
-    wants = named(Job(request=request)) if isinstance(request, BulkRequested) else 0
-    if not wants:
-        return
-    has = sum(map(named, recent))
+    has = sum(map(_counted, recent))
+    wants = max(_counted(Job(request=request)), 1)
     if has + wants > quota.ids_an_hour:
         raise TooManyAttemptsError(
-            f"{quota.whose} named {has} conversations within an hour, and {quota.ids_an_hour} may "
-            "be named: wait, or select them by a filter.",
+            f"{quota.whose} asked for changes to {has} conversations within an hour, and "
+            f"{quota.ids_an_hour} may be changed: wait, or name fewer.",
             _until(_makes_room(recent, has + wants - quota.ids_an_hour), request.at),
         )
 
 
+def _counted(job: Job) -> int:
+    """What it takes of a quota. How much a filter selects is known too late to refuse it: one that
+    selects all there is takes what an agent has, and not what all others have as well."""
+    return min(size(job), BULK_IDS_AN_HOUR_OF_AGENT)
+
+
 def _makes_room(recent: Sequence[Job], surplus: int) -> Job:
-    """The job after which enough ids are older than an hour."""
+    """The job after which enough conversations are older than an hour."""
     for job in recent:
-        surplus -= named(job)
+        surplus -= _counted(job)
         if surplus <= 0:
             return job
     return recent[-1]

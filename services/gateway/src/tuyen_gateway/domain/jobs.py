@@ -56,12 +56,13 @@ def put_away(request: JobRequested) -> JobRequested:
     return msgspec.structs.replace(request, selection=Selection(ids=() if named else None))
 
 
-def named(job: Job) -> int:
-    """How many conversations were named for it by their ids, also after it was put away."""
-    if not isinstance(job.request, BulkRequested) or job.request.selection.ids is None:
-        return 0
-    ended = job.progress if job.ended else None
-    return len(job.request.selection.ids) if ended is None else ended.total
+def size(job: Job) -> int:
+    """Of how many conversations it is, as far as that is known: of what is named by ids it is at
+    once, of what a filter or an agent has once it was begun."""
+    request = job.request
+    if isinstance(request, BulkRequested) and request.selection.ids and not job.ended:
+        return len(request.selection.ids)
+    return 0 if job.progress is None else job.progress.total
 
 
 class Fate(StrEnum):

@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 def is_away(error: Exception) -> bool:
     """Whether another try is worth it: a server is away, or a view is behind."""
     if isinstance(error, OperationFailure):
-        return error.code in _INTERRUPTED or isinstance(error, _AWAY)
+        return error.code in _INTERRUPTED
     return isinstance(error, _AWAY)
 
 

@@ -8,7 +8,7 @@ from tuyen_events.commands import AssignConversation, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.inbound import Visit
 from tuyen_events.jobs import BulkRequested, HandoverRequested
-from tuyen_gateway.adapters.commands import Command, mark_done
+from tuyen_gateway.adapters.commands import Placed, mark_done
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.jobs import (
     CHANGED,
@@ -31,7 +31,7 @@ DONE = "done"
 class Plan:
     """What is still to be asked for a conversation, and what is known of it without asking."""
 
-    commands: tuple[Command, ...] = ()
+    commands: tuple[Placed, ...] = ()
     known: tuple[Verdict, ...] = ()
 
 
@@ -87,7 +87,7 @@ class Planner:
             return Plan(known=(UNCHANGED,))
         return self._asked(mark_done(row, named, done=request.done, by=request.by, at=request.at))
 
-    def _asked(self, command: Command | None) -> Plan:
+    def _asked(self, command: Placed | None) -> Plan:
         return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))
 
     def _assign(
@@ -96,17 +96,17 @@ class Planner:
         row: Conversation,
         agent_id: AgentId | None,
         only_from: AgentId | None = None,
-    ) -> AssignConversation | None:
-        customer = row.keyed_by
-        if row.page_id is None or row.kind is None or customer is None:
+    ) -> Placed | None:
+        desk = row.desk
+        if row.page_id is None or row.kind is None or desk is None:
             return None
-        return AssignConversation(
+        command = AssignConversation(
             command_id=named,
             organization=self.job.request.organization,
             page_id=row.page_id,
             conversation_id=row.id,
-            customer_id=customer.id,
-            customer_external_id=customer.external_id,
+            customer_id=desk.customer_id,
+            customer_external_id=desk.external_id,
             kind=row.kind,
             agent_id=agent_id,
             by=self.job.request.by,
@@ -117,23 +117,22 @@ class Planner:
             known_agent_id=row.assignee,
             at=self.now,
         )
+        return Placed(command, desk.partition)
 
-    def _return(
-        self, named: str, request: HandoverRequested, row: Conversation
-    ) -> ReturnToRotation | None:
-        customer = row.keyed_by
-        if row.page_id is None or row.kind is None or customer is None:
+    def _return(self, named: str, request: HandoverRequested, row: Conversation) -> Placed | None:
+        desk = row.desk
+        if row.page_id is None or row.kind is None or desk is None:
             return None
         if row.channel is None:
             return None
         visit = row.visit or Visit()
-        return ReturnToRotation(
+        command = ReturnToRotation(
             command_id=named,
             organization=request.organization,
             page_id=row.page_id,
             conversation_id=row.id,
-            customer_id=customer.id,
-            customer_external_id=customer.external_id,
+            customer_id=desk.customer_id,
+            customer_external_id=desk.external_id,
             kind=row.kind,
             channel=row.channel,
             only_from=request.agent_id,
@@ -146,6 +145,7 @@ class Planner:
             known_agent_id=row.assignee,
             at=self.now,
         )
+        return Placed(command, desk.partition)
 
 
 def merged(verdicts: Collection[Verdict]) -> Verdict:

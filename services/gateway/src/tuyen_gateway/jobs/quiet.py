@@ -5,9 +5,8 @@ from datetime import timedelta
 
 import structlog
 
-from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import OrganizationId, caused_command_id
-from tuyen_gateway.adapters.commands import mark_done
+from tuyen_gateway.adapters.commands import Placed, mark_done
 from tuyen_gateway.domain.directory import Organization
 from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.gateway import Gateway
@@ -55,10 +54,10 @@ async def _close(gateway: Gateway, organization: OrganizationId, after: timedelt
         _log.info(
             "quiet_conversations_closed",
             organization=organization,
-            conversation_ids=[command.conversation_id for command in commands],
+            conversation_ids=[placed.command.conversation_id for placed in commands],
         )
 
 
-def _command(gateway: Gateway, row: Conversation) -> MarkConversationDone | None:
+def _command(gateway: Gateway, row: Conversation) -> Placed | None:
     named = caused_command_id("done_after_hours", row.id, str(row.active_at))
     return mark_done(row, named, done=True, by=None, at=gateway.clock.now())

@@ -27,7 +27,8 @@ from tuyen_events.jobs import (
     JobState,
     Selection,
 )
-from tuyen_gateway.adapters.commands import Command
+from tuyen_events.limits import JOB_RESULTS_KEPT_S
+from tuyen_gateway.adapters.commands import Placed
 from tuyen_gateway.adapters.copies import WAIT_S
 from tuyen_gateway.domain.directory import viewer_of
 from tuyen_gateway.domain.jobs import (
@@ -65,7 +66,7 @@ _LOOKS = 3
 """How often the database is asked for what it did not find within its time."""
 
 _SILENCE_S = 30.0
-_REMEMBERED = timedelta(days=30)
+_REMEMBERED = timedelta(seconds=JOB_RESULTS_KEPT_S)
 
 T = TypeVar("T")
 
@@ -203,16 +204,15 @@ class _Run:
             planner = Planner(self._job, self._now(), carried_out)
             plans = {one: planner.plan(one, rows.get(one)) for one in ids}
             commands = [command for plan in plans.values() for command in plan.commands]
+            asked = [placed.command.command_id for placed in commands]
             unsent = await self._patiently(lambda: self._send(commands))
-            settled = await self._settled(
-                [heard[one.command_id] for one in commands if one.command_id not in unsent], turn
-            )
+            settled = await self._settled([heard[one] for one in asked if one not in unsent], turn)
         verdicts = {one: _verdict(plan, settled) for one, plan in plans.items()}
         for verdict in verdicts.values():
             JOB_CONVERSATIONS.labels(self._job.request.type, verdict.fate).inc()
         return verdicts
 
-    async def _send(self, commands: Sequence[Command]) -> Collection[str]:
+    async def _send(self, commands: Sequence[Placed]) -> Collection[str]:
         """Sends what the topic takes; the ids of the others, which their conversations are refused
         for."""
         try:
@@ -220,7 +220,7 @@ class _Run:
         except RecordTooLargeError as error:
             if len(commands) == 1:
                 _log.error("command_too_large", job_id=self._job.id, error=str(error))
-                return (commands[0].command_id,)
+                return (commands[0].command.command_id,)
             half = len(commands) // 2
             return [*await self._send(commands[:half]), *await self._send(commands[half:])]
         return ()
@@ -325,7 +325,7 @@ def _filter(selection: Selection) -> ConversationFilter:
 def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> Verdict:
     told = [
         _told(settled[command.command_id]) if command.command_id in settled else TOO_LARGE
-        for command in plan.commands
+        for command, _ in plan.commands
     ]
     return merged([*plan.known, *told])
 

@@ -1,7 +1,7 @@
-"""Whose job is worked on next: organizations take turns, a slice of work at a time (R9.5)."""
+"""Who is next: organizations take turns, a slice of work or a read at a time (R9.5)."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,16 +25,17 @@ class Turn:
 
 
 class Turns:
-    """At most `at_once` slices at a time, and never two of one organization.
+    """At most `at_once` slices at a time, and never more than `of_one` of one organization.
 
     Whoever waits is served in turn: first each organization once, in the order in which they came
     to wait, and inside one its jobs in that order. So a job waits for no more than one slice of any
     other organization before each of its own, however many jobs that one has.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, of_one: int = 1) -> None:
         self._free = at_once
-        self._at_work: set[OrganizationId] = set()
+        self._of_one = of_one
+        self._at_work: Counter[OrganizationId] = Counter()
         self._waiting: OrderedDict[OrganizationId, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
@@ -49,7 +50,9 @@ class Turns:
 
     def ended(self, organization: OrganizationId) -> None:
         self._free += 1
-        self._at_work.discard(organization)
+        self._at_work[organization] -= 1
+        if not self._at_work[organization]:
+            del self._at_work[organization]
         self._deal()
 
     async def _wait(self, organization: OrganizationId) -> None:
@@ -76,7 +79,7 @@ class Turns:
         for organization in tuple(self._waiting):
             if not self._free:
                 return
-            if organization in self._at_work:
+            if self._at_work[organization] >= self._of_one:
                 continue
             waiting = self._waiting.pop(organization)
             while waiting and waiting[0].done():
@@ -87,5 +90,5 @@ class Turns:
             if waiting:
                 self._waiting[organization] = waiting  # behind all others
             self._free -= 1
-            self._at_work.add(organization)
+            self._at_work[organization] += 1
             given.set_result(None)

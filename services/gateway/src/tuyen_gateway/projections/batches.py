@@ -67,7 +67,7 @@ def fold_fact(row: Conversation, fact: Fact) -> Conversation:
         case MarkConversationDone():
             return mark_done(row, fact.event, fact.partition, fact.offset)
         case AssignmentEvent():
-            return assign(row, fact.event)
+            return assign(row, fact.event, fact.partition)
 
 
 def read_batch(batch: Batch) -> Work:

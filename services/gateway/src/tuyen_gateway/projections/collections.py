@@ -21,7 +21,7 @@ from tuyen_gateway.domain.inbox import Conversation
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document
 
-_SHAPE = 3
+_SHAPE = 4
 """Rises when what is folded into rows, messages or counters changes: a new shape is folded from the
 log beside the old one."""
 

@@ -16,7 +16,8 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuyen_channels.ports import WebhookChannel
-from tuyen_ingest.acceptance import Acceptance
+from tuyen_events.limits import SITE_BODY_BYTES, WEBHOOK_BODY_BYTES
+from tuyen_ingest.acceptance import Acceptance, is_current
 from tuyen_ingest.records import delivery_of
 from tuyen_platform import metrics
 from tuyen_platform.bodies import BodyRefusedError, CallerGoneError, read_body, refuse_body
@@ -28,15 +29,8 @@ from tuyen_platform.logging import log_each
 
 PREFIX = "/webhooks/"
 
-MAX_BODY_BYTES = 5 * 1024 * 1024
-"""Far above a thousand updates, the most that a channel puts into one body; a larger one is
-answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
-
 RETRY_AFTER_S = 5
 
-_REFRESH_WITHIN_S = 1.0
-_REFRESH_APART_S = 0.05
-"""However many calls are signed wrongly, the log is asked twenty times a second for new tokens."""
 _PAGES_IN_A_LINE = 5
 
 Header = tuple[bytes, bytes]
@@ -99,9 +93,8 @@ class Webhooks:
         self, channel: WebhookChannel, account: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
-            body = await read_body(
-                scope, receive, max_bytes=MAX_BODY_BYTES, within_s=self._body_within_s
-            )
+            most = SITE_BODY_BYTES if channel.by_account else WEBHOOK_BODY_BYTES
+            body = await read_body(scope, receive, max_bytes=most, within_s=self._body_within_s)
         except CallerGoneError:
             return
         except BodyRefusedError as refused:
@@ -180,10 +173,7 @@ class Webhooks:
             return True
         if not channel.by_account:
             return False
-        try:
-            if not await self._tokens.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S):
-                return None
-        except LogUnavailableError:
+        if not await is_current(self._tokens):
             return None
         return channel.authentic(body, headers, account)
 

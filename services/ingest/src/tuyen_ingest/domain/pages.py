@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tuyen_channels.ports import Page, Pages
-from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged
+from tuyen_events.directory import (
+    DirectoryEvent,
+    OrganizationChanged,
+    PageChanged,
+    directory_key,
+)
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.vocabulary import Channel
 
@@ -36,6 +41,10 @@ class ConnectedPages:
             claims = self._claims.get((channel, external_id), {})
             page = next((self._pages[key] for key in claims), None)
         return "" if page is None else _named(page.organization, page.id)
+
+    def has(self, organization: OrganizationId, page: PageId) -> bool:
+        """Whether the organization has the page, served or not."""
+        return directory_key(organization, "page", page) in self._pages
 
     def unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
         """Whether the page is served as it was set up by then, as far as the directory tells."""
@@ -88,9 +97,9 @@ class PagesThen(Mapping[str, Page]):
     """The pages of a channel for a body that was accepted before: what was written to one
     organization's page is read for nobody else, whosever the page is now.
 
-    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as in
-    records of before they were kept, it is read only if it was not set up anew since. `withheld`
-    are the pages that were asked for and are another's now.
+    A page that was nobody's is read for whose it is now. Where `owners` does not name a page, as
+    where nobody knew then, it is read only if it was not set up anew since. `withheld` are the
+    pages that were asked for and are another's now.
     """
 
     def __init__(

@@ -142,6 +142,20 @@ def settle(published: Agent, agent: Agent, last: Change) -> Change:
     )
 
 
+def restate(agent: Agent, late: PresenceChanged) -> Change:
+    """The agent's last record once more, with a further version: behind it stands one by another
+    worker that does not count, and compaction keeps the last (decision 22)."""
+    return _change(
+        agent,
+        agent.sessions,
+        cause=agent.cause,
+        by=agent.by,
+        at=agent.changed_at or late.at,
+        id=caused_event_id("restated", agent.key, str(agent.version)),
+        signals_offset=agent.signals_offset,
+    )
+
+
 def condense(agent: Agent, changes: Sequence[Change]) -> list[Change]:
     """What is recorded of an agent's changes that were made together, when `agent` came of them.
 

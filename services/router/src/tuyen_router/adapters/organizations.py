@@ -16,7 +16,13 @@ from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.copies import LogCopy
 from tuyen_platform.kafka.ports import Log, Record
-from tuyen_router.domain.organization import Organization, evolve, with_presence, without
+from tuyen_router.domain.organization import (
+    Organization,
+    evolve,
+    with_presence,
+    without,
+    without_presence,
+)
 from tuyen_router.stages.records import reason_of
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -92,10 +98,13 @@ class OrganizationCopies:
             self._presence_versions[agent] = event.version
 
     def _remove(self, record: Record) -> None:
-        """A directory entity that is gone; its key names it."""
-        if record.topic != DIRECTORY.name or record.key is None:
+        """A directory entity, or an agent's presence, that is gone; its key names it."""
+        organization, _, rest = (record.key or b"").decode().partition("/")
+        if record.topic != DIRECTORY.name:
+            agent = (OrganizationId(organization), AgentId(rest))
+            if self._presence_versions.pop(agent, None) is not None:
+                self._set(without_presence(self.get(agent[0]), agent[1]))
             return
-        organization, _, rest = record.key.decode().partition("/")
         entity, _, entity_id = rest.partition("/")
         changed = without(self.get(OrganizationId(organization)), entity, entity_id)
         self._set(replace(changed, directory=record.offset))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from tuyen_events.directory import AgentChanged, Member, RuleChanged
 from tuyen_events.ids import AgentId, GroupId, PageId
@@ -20,6 +21,14 @@ from tuyen_events.vocabulary import (
 from tuyen_router.domain.loads import Totals, full_by
 from tuyen_router.domain.organization import Organization, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
+
+MEMBERS_KEPT = 1_000_000
+"""Of an organization, so many members of pools are kept, those of one rule once for each pool."""
+_BESIDE = 32
+"""What a pool takes beside its members, in members."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def capability_for(channel: Channel, kind: ConversationKind) -> Capability:
@@ -93,8 +102,9 @@ def pool_for(
     key = (page, capability, department, region, group)
     pool = organization.pools.get(key)
     if pool is None:
-        wants = _Wants(page, capability, department, region, group)
-        pool = organization.pools[key] = _pool_of_page(organization, wants)
+        pool = _pool_of_page(organization, _Wants(page, capability, department, region, group))
+        is_shared = not organization.settings.page_permissions
+        _keep(organization.pools, key, pool, 0 if is_shared else len(pool.order))
     return pool
 
 
@@ -143,7 +153,8 @@ def _pool_of_page(organization: Organization, wants: _Wants) -> Pool:
     key = (rule.id, wants.capability, wants.department, wants.region, wants.group)
     pool = organization.pools_of_rules.get(key)
     if pool is None:
-        pool = organization.pools_of_rules[key] = _pool(organization, rule, wants)
+        pool = _pool(organization, rule, wants)
+        _keep(organization.pools_of_rules, key, pool, len(pool.order))
     return pool
 
 
@@ -210,8 +221,17 @@ def _eligible(organization: Organization, rule: RuleChanged, wants: _Wants) -> t
             may = {each for each in may if _belongs(agents[each], wants.department, wants.region)}
         if wants.group is not None:
             may.intersection_update(_group(organization, wants.group))
-        found = rosters.eligible[rule.id, key] = tuple([each for each in team.order if each in may])
+        found = tuple([each for each in team.order if each in may])
+        _keep(rosters.eligible, (rule.id, key), found, len(team.order))
     return found
+
+
+def _keep(kept: dict[_K, _V], key: _K, found: _V, members: int) -> None:
+    """Keeps what was worked out for a rule of so many members. Visitors choose what is asked for,
+    so where it is as much as may be kept, all of it is let go, and worked out again as needed."""
+    if len(kept) * (members + _BESIDE) >= MEMBERS_KEPT:
+        kept.clear()
+    kept[key] = found
 
 
 def _is_enabled(organization: Organization, agent: AgentId) -> bool:

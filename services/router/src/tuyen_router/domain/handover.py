@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tuyen_events.commands import Outcome, ReturnToRotation
-from tuyen_events.ids import AgentId, ConversationId, EventId
+from tuyen_events.ids import AgentId, ConversationId, EventId, chosen_id
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.candidates import may_answer
@@ -20,7 +20,7 @@ from tuyen_router.domain.outcomes import (
     withdrawn,
 )
 from tuyen_router.domain.state import Partition, Request, request_id
-from tuyen_router.domain.visits import address_of, word_of
+from tuyen_router.domain.visits import address_of
 
 Threads = tuple[tuple[ConversationId, ConversationKind], ...]
 
@@ -206,8 +206,8 @@ def _requested(
         seed=EventId(command.command_id),
         cause=position,
         at=command.at,
-        department=word_of(command.department),
-        region=word_of(command.region),
+        department=chosen_id(command.department),
+        region=chosen_id(command.region),
         page_url=address_of(command.page_url),
         handed_over_by=command.only_from,
         also_handed_over_by=others,

@@ -205,5 +205,10 @@ def with_presence(organization: Organization, agent: AgentId, presence: Presence
     return replace(organization, presence={**organization.presence, agent: presence})
 
 
+def without_presence(organization: Organization, agent: AgentId) -> Organization:
+    """The organization after an agent was forgotten, who is as one who never came."""
+    return replace(organization, presence=_less(organization.presence, agent))
+
+
 def _less(entities: Mapping[_K, _V], key: _K) -> dict[_K, _V]:
     return {each: entity for each, entity in entities.items() if each != key}

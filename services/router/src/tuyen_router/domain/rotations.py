@@ -58,17 +58,20 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Ordered(msgspec.Struct, frozen=True):
-    """The members of a rule stand in this order, from its next choice on (R2.4)."""
+    """The members of a rule stand in this order, from its next choice on (R2.4); None when the rule
+    is gone."""
 
     organization: OrganizationId
     rule: RuleId
-    order: tuple[AgentId, ...]
+    order: tuple[AgentId, ...] | None
 
 
 class CursorMoved(msgspec.Struct, frozen=True):
+    """A rule's place in its rotation; None when the rule is gone."""
+
     organization: OrganizationId
     rule: RuleId
-    cursor: Cursor
+    cursor: Cursor | None
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -140,9 +143,6 @@ class Rotations:
     told: dict[str, None] = field(default_factory=dict)
     """Pools that this owner told of, oldest first; another one tells again, which does no harm."""
 
-    def progress(self) -> Progress:
-        return Progress(self.place, dict(self.asked))
-
     def answer_to(self, request_id: str) -> Answer | None:
         """The latest answer to a request, while it is remembered."""
         place = self.places.get(request_id)
@@ -183,12 +183,18 @@ def _turn(rotations: Rotations, step: Ordered | CursorMoved) -> None:
     none, but for older records, and compaction may turn the two round."""
     key = step.organization, step.rule
     if isinstance(step, Ordered):
+        if step.order is None:
+            rotations.orders.pop(key, None)
+            return
         rotations.orders[key] = step.order
         before = rotations.cursors.get(key)
         if before is not None:
             rotations.cursors[key] = Cursor(before.last, step.order)
         return
     cursor = step.cursor
+    if cursor is None:
+        rotations.cursors.pop(key, None)
+        return
     if not cursor.order:
         cursor = Cursor(cursor.last, rotations.orders.get(key, ()))
     rotations.cursors[key] = cursor

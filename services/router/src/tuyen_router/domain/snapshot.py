@@ -8,6 +8,7 @@ assignments on something is not in them yet.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from sys import intern
 
 import msgspec
@@ -41,8 +42,16 @@ YOUNG = 8_192
 """So many of a partition are never at rest, however old: a crash may have lost what follows from
 their last records, and what says so is in their rows. More cannot be under way at the broker."""
 
+MARKS = 8_192
+"""So many marks of conversations without a row are kept of a partition, the latest ones."""
+
 _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record lies so many days back."""
+
+_AT_ONCE = 2_000
+"""So many are found to be that old at once, in some milliseconds: a chunk makes no more of them."""
+_MARK_BYTES = 100
+"""What the removal of a mark takes."""
 
 
 class Tail(msgspec.Struct, frozen=True, array_like=True):
@@ -150,6 +159,7 @@ def tail_of(partition: Partition, offset: int) -> Tail:
 
 def count_again(partition: Partition) -> None:
     """Counts all loads, once a snapshot was read whole."""
+    partition.bare = {each: None for each in partition.bare if each not in partition.rows}
     partition.loads.clear()
     for name, row in partition.rows.items():
         loads = partition.loads.setdefault(row.organization, {})
@@ -269,36 +279,73 @@ def _note(changed: Changed, conversation: ConversationId, customer: CustomerId |
 
 def put_to_rest(partition: Partition, most_bytes: int) -> Changed | None:
     """Puts some of what nothing happened to for long enough to rest, as many as change so many
-    bytes of buckets; None when there is nothing.
+    bytes; None when there is nothing. Those of one bucket go together, for it is written whole.
 
     What waits, or what a customer's open request asks for, stays. What had its last record
-    `REMEMBERED_DAYS` ago is forgotten on this occasion.
+    `REMEMBERED_DAYS` ago is forgotten on this occasion, and so are the oldest of too many marks.
     """
     changed = Changed()
     known = len(partition.resting.owners)
-    size = 0
-    while len(partition.young) > YOUNG and size < most_bytes:
-        conversation, customer = next(iter(partition.young.items()))
-        row = partition.rows.get(conversation)
-        if row is not None and row.day > partition.today - _WHOLE_DAYS:
-            break
-        del partition.young[conversation]
-        if row is None:
-            continue
-        if row.waiting or _is_asked_for(partition, conversation, customer):
-            is_young(partition, conversation, customer)
-            size += _CHANGE_BYTES
-            continue
-        if conversation in partition.done:
-            changed.marks.append(conversation)
-        size += _bytes_beside(partition, customer) + _rest(partition, conversation, customer, row)
-        _note(changed, conversation, customer)
-    if not changed.buckets:
+    size = _forget_marks(partition, changed)
+    _gather(partition)
+    while partition.due and size < most_bytes:
+        bucket = next(iter(partition.due))
+        size += _rest_together(partition, changed, bucket, most_bytes - size)
+    if not changed.buckets and not changed.marks:
         return None
     for number in changed.buckets:
         changed.freed += _forget(partition, partition.resting.let_go(number, _oldest(partition)))
     changed.owners = range(known, len(partition.resting.owners))
     return changed
+
+
+def _forget_marks(partition: Partition, changed: Changed) -> int:
+    """Lets the oldest marks go where those without a row are too many: returns how much is written
+    of that. One whose conversation has a row by now stays with it."""
+    most = min(_AT_ONCE, max(0, len(partition.bare) - MARKS))
+    for conversation in list(islice(partition.bare, most)):
+        del partition.bare[conversation]
+        if conversation in partition.done and conversation not in partition.rows:
+            del partition.done[conversation]
+            changed.marks.append(conversation)
+    return _MARK_BYTES * len(changed.marks)
+
+
+def _gather(partition: Partition) -> None:
+    """Moves what is old enough from `young` to `due`."""
+    old: list[ConversationId] = []
+    most = min(_AT_ONCE, max(0, len(partition.young) - YOUNG))
+    for conversation in islice(partition.young, most):
+        row = partition.rows.get(conversation)
+        if row is not None and row.day > partition.today - _WHOLE_DAYS:
+            break
+        old.append(conversation)
+    for conversation in old:
+        due = partition.due.setdefault(bucket_of(conversation), [])
+        due.append((conversation, partition.young.pop(conversation)))
+
+
+def _rest_together(partition: Partition, changed: Changed, bucket: int, most_bytes: int) -> int:
+    """Puts those of a bucket to rest that are due, and returns how much is written of them."""
+    due = partition.due.pop(bucket)
+    size = taken = 0
+    while taken < len(due) and size < most_bytes:
+        conversation, customer = due[taken]
+        taken += 1
+        row = partition.rows.get(conversation)
+        if row is None or conversation in partition.young:
+            continue  # it rests already, or something happened to it meanwhile
+        size += _bytes_beside(partition, customer)
+        if row.waiting or _is_asked_for(partition, conversation, customer):
+            is_young(partition, conversation, customer)
+            continue
+        if conversation in partition.done:
+            changed.marks.append(conversation)
+        _rest(partition, conversation, customer, row)
+        _note(changed, conversation, customer)
+    if taken < len(due):
+        partition.due[bucket] = due[taken:]
+    return size + len(partition.resting.buckets.get(bucket, b""))
 
 
 def thin_out(partition: Partition, customer_id: CustomerId, most_bytes: int) -> Changed | None:

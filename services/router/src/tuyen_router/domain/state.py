@@ -182,6 +182,8 @@ class Partition:
     done: dict[ConversationId, int] = field(default_factory=dict)
     """What is done (I12), and how far the inbound events had been seen by who called it that: one
     behind that offset opens it again."""
+    bare: dict[ConversationId, None] = field(default_factory=dict)
+    """What was done before it had a row, in the order of these marks."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when nobody of it has any."""
@@ -195,6 +197,8 @@ class Partition:
     young: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """What may come to rest some days later, in the order of the last records; and whose threads
     those on livestreams are."""
+    due: dict[int, list[tuple[ConversationId, CustomerId | None]]] = field(default_factory=dict)
+    """What is old enough to come to rest, and young no more, by the bucket in which it will."""
     today: int = 0
     """The latest day of any record."""
     woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
@@ -254,6 +258,7 @@ def apply_assignment(partition: Partition, record: AssignmentEvent) -> None:
         record.at.toordinal() - _FIRST_DAY,
         None if sticky else record.customer_id,
     )
+    partition.bare.pop(record.conversation_id, None)
     partition.today = max(partition.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:
         is_young(partition, record.conversation_id, record.customer_id if sticky else None)
@@ -378,12 +383,19 @@ def apply_customer(partition: Partition, customer_id: CustomerId, record: Custom
 
 
 def apply_done(partition: Partition, conversation: ConversationId, seen: int | None) -> None:
-    """Folds one mark; the latest counts. None opens the conversation again (I12)."""
+    """Folds one mark; the latest counts. None opens the conversation again (I12).
+
+    Without a row it is kept for a while (R9.6): for an answer that is under way, and for the load
+    of whom a manager gives the conversation to.
+    """
     row = partition.rows.get(conversation)
     if (seen is None) is (conversation in partition.done) and row is not None:
         loads = partition.loads.setdefault(row.organization, {})
         count_load(loads, row.agent_id, 1 if seen is None else -1)
+    partition.bare.pop(conversation, None)
     if seen is None:
         partition.done.pop(conversation, None)
-    else:
-        partition.done[conversation] = seen
+        return
+    partition.done[conversation] = seen
+    if row is None:
+        partition.bare[conversation] = None

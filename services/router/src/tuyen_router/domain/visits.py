@@ -6,8 +6,9 @@ organization's departments, regions or links.
 
 from msgspec.structs import replace
 
+from tuyen_events.ids import chosen_id
 from tuyen_events.inbound import Visit
-from tuyen_events.limits import ID_CHARACTERS, URL_CHARACTERS
+from tuyen_events.limits import URL_CHARACTERS
 from tuyen_events.routing import ChoiceRequested
 
 
@@ -17,20 +18,12 @@ def address_of(url: str | None) -> str | None:
     return None if url is None else url.partition("#")[0].partition("?")[0][:URL_CHARACTERS]
 
 
-def word_of(chosen: str | None) -> str | None:
-    """The department or region that a visitor named.
-
-    One that is longer than an id is nobody's, and what is kept of it is longer too.
-    """
-    return None if chosen is None else chosen[: ID_CHARACTERS + 1]
-
-
 def kept(visit: Visit) -> Visit:
     """The visit, with no more of it than counts."""
     return Visit(
         page_url=address_of(visit.page_url),
-        department=word_of(visit.department),
-        region=word_of(visit.region),
+        department=chosen_id(visit.department),
+        region=chosen_id(visit.region),
     )
 
 
@@ -38,7 +31,7 @@ def within_bounds(request: ChoiceRequested) -> ChoiceRequested:
     """The request with no more of the visit than is asked today; older ones may have it whole."""
     if request.department is None and request.region is None and request.page_url is None:
         return request
-    department, region = word_of(request.department), word_of(request.region)
+    department, region = chosen_id(request.department), chosen_id(request.region)
     page_url = address_of(request.page_url)
     if (department, region, page_url) == (request.department, request.region, request.page_url):
         return request

@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data
 from tuyen_events.event import Event
-from tuyen_events.ids import OrganizationId
+from tuyen_events.ids import OrganizationId, RuleId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, LoadsReported, ThreadReported
 from tuyen_events.topics import ANSWERS, CHOICES, POOLS, REQUESTS
 from tuyen_platform.clock import Clock
@@ -17,6 +17,7 @@ from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import ROUTED_EVENTS, STOPPED_DRAINS
 from tuyen_router.chunks import Chunk, Outbox, OutRecord, Record
 from tuyen_router.domain.loads import fell
+from tuyen_router.domain.organization import Organization
 from tuyen_router.domain.queue import (
     drain,
     drained_again,
@@ -31,6 +32,7 @@ from tuyen_router.domain.rotations import (
     Answered,
     Asked,
     CursorMoved,
+    Ordered,
     PoolTold,
     Repeated,
     Rotations,
@@ -57,6 +59,10 @@ DRAINED_AT_ONCE = 500
 
 DRAINED_WITHIN = timedelta(milliseconds=10)
 """For how long one step goes on to the next conversation, however many agents there are."""
+
+RULE_GONE_FOR = timedelta(hours=1)
+"""For how long the place of a rule that was removed is kept: one that is made again by then goes
+on, and a worker that reads of a new rule late takes it for none."""
 
 _GROUP_BYTES = 128 * 1024
 _FRAME = 128
@@ -95,6 +101,8 @@ class OrganizationStage:
         self._recovered: dict[int, Rotations] = {}
         self._untold: dict[OrganizationId, deque[Repeated]] = {}
         """Drained answers that may not have reached stage 1 before a crash."""
+        self._gone: dict[OrganizationId, dict[RuleId, datetime]] = {}
+        """Rules that have a place and that the directory does not have, and since when."""
 
     def handle(self, chunk: Chunk, outbox: Outbox) -> None:
         """A chunk of requests."""
@@ -211,13 +219,30 @@ class OrganizationStage:
             is_over = self._clock.now() - began > DRAINED_WITHIN
 
     def _turns(self, rotations: Rotations, organization: OrganizationId) -> Iterator[list[Step]]:
-        """What is given again after a crash, and what is given now, one conversation at a time."""
+        """What is given again after a crash, what is kept of rules that are gone, and what is given
+        now, one conversation at a time."""
         untold = self._untold.get(organization)
         while untold:
             yield [untold.popleft()]
         self._untold.pop(organization, None)
         known = self._organization(organization)
+        yield from self._gone_rules(rotations, known)
         yield from turns(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
+
+    def _gone_rules(self, rotations: Rotations, known: Organization) -> Iterator[list[Step]]:
+        """R9.6: a rule that was removed for long enough has no place any more. Whoever makes one of
+        that id later makes a new one: R2.4 is about those that are edited."""
+        now, before = self._clock.now(), self._gone.pop(known.id, {})
+        gone = {
+            rule: before.get(rule, now)
+            for organization, rule in rotations.cursors
+            if organization == known.id and rule not in known.rules
+        }
+        if gone:
+            self._gone[known.id] = gone
+        for rule, since in gone.items():
+            if now - since >= RULE_GONE_FOR:
+                yield [Ordered(known.id, rule, None), CursorMoved(known.id, rule, None)]
 
 
 def _read(record: Record) -> Event | None:

@@ -243,10 +243,12 @@ def _step_of(kind: str, rest: str, value: bytes | None) -> Step | None:
     match kind, value:
         case "asked", bytes():
             step = Asked(rest, _int.decode(value))
-        case "order", bytes():
-            step = Ordered(of, RuleId(name), _order.decode(value))
-        case "cursor", bytes():
-            step = CursorMoved(of, RuleId(name), _cursor.decode(value))
+        case "order", _:
+            order = None if value is None else _order.decode(value)
+            step = Ordered(of, RuleId(name), order)
+        case "cursor", _:
+            cursor = None if value is None else _cursor.decode(value)
+            step = CursorMoved(of, RuleId(name), cursor)
         case "waiting", bytes():
             step = Queued(_waiting.decode(value))
         case "waiting", None:
@@ -315,14 +317,15 @@ def choice_entry(step: Step, slots: int) -> tuple[bytes, bytes | None] | None:
         case Answered():
             key, value = f"answer/{step.answer.place % slots}", _encode(step.answer)
         case CursorMoved():
-            key = f"cursor/{step.organization}/{step.rule}"
-            value = _encode(Cursor(step.cursor.last))
+            key, cursor = f"cursor/{step.organization}/{step.rule}", step.cursor
+            value = None if cursor is None else _encode(Cursor(cursor.last))
         case BucketKept():
             key, value = f"threads/{step.organization}/{step.bucket}", step.entries
         case Asked():
             key, value = f"asked/{step.source}", _encode(step.offset)
         case Ordered():
-            key, value = f"order/{step.organization}/{step.rule}", _encode(step.order)
+            key, order = f"order/{step.organization}/{step.rule}", step.order
+            value = None if order is None else _encode(order)
         case Queued():
             request = step.waiting.request
             key = f"waiting/{request.organization}/{request.request_id}"

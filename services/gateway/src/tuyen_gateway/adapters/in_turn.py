@@ -1,0 +1,154 @@
+"""The views and contacts as callers ask for them: organizations take turns (R9.5)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from tuyen_events.ids import ContactId, ConversationId, MessageId, OrganizationId
+from tuyen_events.limits import (
+    READ_WITHIN_S,
+    READS_AT_ONCE,
+    READS_AT_ONCE_OF_ORGANIZATION,
+    READS_WAITING_OF_ORGANIZATION,
+)
+from tuyen_gateway.domain.history import AssignmentEntry
+from tuyen_gateway.domain.inbox import Conversation
+from tuyen_gateway.domain.reading import Shown
+from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.domain.visibility import Scope
+from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.jobs.turns import Turns
+from tuyen_gateway.ports import (
+    ContactEntry,
+    ContactViews,
+    ConversationFilter,
+    ConversationRow,
+    ConversationViews,
+    Counts,
+    InboxViews,
+    ViewPage,
+)
+
+_TOO_MANY = "Your organization reads too much at this moment: try again in a second."
+
+_NOBODYS = OrganizationId("")
+"""Whose a row is that no question of a caller finds."""
+
+
+class Reads:
+    """So many reads at once, and of one organization so many: the database is asked on a few
+    threads, from which the views are folded as well."""
+
+    def __init__(self) -> None:
+        self._turns = Turns(READS_AT_ONCE, READS_AT_ONCE_OF_ORGANIZATION)
+        self._waiting: Counter[OrganizationId] = Counter()
+
+    @asynccontextmanager
+    async def turn(self, organization: OrganizationId) -> AsyncIterator[None]:
+        """Waits for the organization's turn, and holds it for as long as the block lasts: no block
+        asks for another.
+
+        Raises TooManyAttemptsError where too many of the organization wait, or it took too long.
+        """
+        if self._waiting[organization] >= READS_WAITING_OF_ORGANIZATION:
+            raise TooManyAttemptsError(_TOO_MANY, 1)
+        async with AsyncExitStack() as stack:
+            self._waiting[organization] += 1
+            try:
+                async with asyncio.timeout(READ_WITHIN_S):
+                    await stack.enter_async_context(self._turns.turn(organization))
+            except TimeoutError:
+                raise TooManyAttemptsError(_TOO_MANY, 1) from None
+            finally:
+                self._waiting[organization] -= 1
+                if not self._waiting[organization]:
+                    del self._waiting[organization]
+            yield
+
+
+class ConversationsInTurn:
+    """ConversationViews."""
+
+    def __init__(self, views: ConversationViews, reads: Reads) -> None:
+        self._views = views
+        self._reads = reads
+
+    async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRow | None:
+        async with self._reads.turn(scope.organization):
+            return await self._views.find(scope, conversation_id)
+
+    def problem(self) -> str | None:
+        return self._views.problem()
+
+
+class InboxInTurn:
+    """InboxViews."""
+
+    def __init__(self, inbox: InboxViews, reads: Reads) -> None:
+        self._inbox = inbox
+        self._reads = reads
+
+    async def caught_up(self) -> None:
+        await self._inbox.caught_up()
+
+    async def position(self, organization: OrganizationId) -> bytes:
+        async with self._reads.turn(organization):
+            return await self._inbox.position(organization)
+
+    async def conversation(
+        self, scope: Scope, conversation_id: ConversationId
+    ) -> Conversation | None:
+        async with self._reads.turn(scope.organization):
+            return await self._inbox.conversation(scope, conversation_id)
+
+    async def conversations(
+        self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
+    ) -> ViewPage[Conversation]:
+        async with self._reads.turn(scope.organization):
+            return await self._inbox.conversations(scope, wanted, limit, after)
+
+    async def counts(self, scope: Scope, wanted: ConversationFilter) -> Counts:
+        async with self._reads.turn(scope.organization):
+            return await self._inbox.counts(scope, wanted)
+
+    async def messages(self, row: Conversation, limit: int, after: str | None) -> ViewPage[Message]:
+        async with self._turn_of(row):
+            return await self._inbox.messages(row, limit, after)
+
+    async def shown_until(self, row: Conversation, message_id: MessageId) -> Shown | None:
+        async with self._turn_of(row):
+            return await self._inbox.shown_until(row, message_id)
+
+    async def shown_but_last(self, row: Conversation) -> Shown:
+        async with self._turn_of(row):
+            return await self._inbox.shown_but_last(row)
+
+    async def history(
+        self, row: Conversation, limit: int, after: str | None
+    ) -> ViewPage[AssignmentEntry]:
+        async with self._turn_of(row):
+            return await self._inbox.history(row, limit, after)
+
+    def _turn_of(self, row: Conversation) -> AbstractAsyncContextManager[None]:
+        return self._reads.turn(row.organization or _NOBODYS)
+
+
+class ContactsInTurn:
+    """ContactViews."""
+
+    def __init__(self, contacts: ContactViews, reads: Reads) -> None:
+        self._contacts = contacts
+        self._reads = reads
+
+    async def contact(
+        self, organization: OrganizationId, contact_id: ContactId
+    ) -> ContactEntry | None:
+        async with self._reads.turn(organization):
+            return await self._contacts.contact(organization, contact_id)
+
+    async def contacts(
+        self, organization: OrganizationId, name: str | None, limit: int, after: str | None
+    ) -> ViewPage[ContactEntry]:
+        async with self._reads.turn(organization):
+            return await self._contacts.contacts(organization, name, limit, after)

@@ -1,0 +1,66 @@
+"""What is known of posts goes with their page (R9.6)."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from tuyen_channels.live_posts import Forgotten, LivePosts
+from tuyen_channels.roots import PageKey
+from tuyen_ingest import records
+from tuyen_ingest.domain.pages import ConnectedPages
+from tuyen_platform.kafka.copies import LogCopy
+from tuyen_platform.kafka.ports import Log, LogUnavailableError
+
+_EVERY_S = 60.0
+_WITHIN_S = 10.0
+
+_log = structlog.get_logger()
+
+
+class Forgetting:
+    """Removes from the log what is known of posts of pages that the directory has no more.
+
+    Every ingest does: whoever comes second finds nothing, or removes the same once more.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        pages: ConnectedPages,
+        directory: LogCopy,
+        posts: LivePosts,
+        posts_copy: LogCopy,
+    ) -> None:
+        self._log = log
+        self._pages = pages
+        self._directory = directory
+        self._posts = posts
+        self._posts_copy = posts_copy
+
+    async def run(self) -> None:
+        """Looks each minute, until cancelled."""
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await self.turn()
+            except LogUnavailableError as error:
+                _log.warning("forgetting_waits", error=str(error))
+
+    async def turn(self) -> None:
+        """Looks once. A page that is not known may be a new one, so the directory is read to its
+        end before. Raises LogUnavailableError."""
+        if not self._posts_copy.caught_up or not self._gone():
+            return
+        if not await self._directory.refresh(_WITHIN_S):
+            return
+        for page in self._gone():
+            keys = self._posts.keys(page)
+            await self._log.append_all([records.forgotten(*page, key) for key in keys])
+            for key in keys:
+                self._posts.apply(key, Forgotten(*page))
+            _log.info("posts_forgotten", organization=page[0], page_id=page[1], records=len(keys))
+
+    def _gone(self) -> Sequence[PageKey]:
+        return [page for page in self._posts.pages() if not self._pages.has(*page)]
