@@ -13,7 +13,6 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import (
     READS_AT_ONCE,
     READS_AT_ONCE_OF_ORGANIZATION,
-    READS_WAITING_OF_ORGANIZATION,
 )
 from tuyen_gateway.adapters import in_turn
 from tuyen_gateway.adapters.in_turn import Reads
@@ -55,14 +54,15 @@ async def at_once(_: MongoViews, __: OrganizationId) -> bytes:
 async def test_r9_5_an_agent_who_reads_without_end_holds_up_nobody_elsewhere(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, many = Database("noisy"), 300
+    database, many, waiting = Database("noisy"), 300, 100
     monkeypatch.setattr(MongoViews, "counts", staticmethod(database.counts))
     monkeypatch.setattr(MongoViews, "position", at_once)
     monkeypatch.setattr(in_turn, "READ_WITHIN_S", 60)
+    monkeypatch.setattr(in_turn, "READS_WAITING_OF_ORGANIZATION", waiting)
     noisy, quiet = await rig.organization("noisy"), await rig.organization("quiet")
     path = "/v1/conversations/counts?q=a"
     asking = [asyncio.create_task(noisy.get(path)) for _ in range(many)]
-    taken = READS_AT_ONCE_OF_ORGANIZATION + READS_WAITING_OF_ORGANIZATION
+    taken = READS_AT_ONCE_OF_ORGANIZATION + waiting
     first = asyncio.as_completed(asking)
     for _ in range(many - taken):
         answer = await next(first)

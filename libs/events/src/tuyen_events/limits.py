@@ -107,8 +107,8 @@ READS_AT_ONCE = 16
 READS_AT_ONCE_OF_ORGANIZATION = 4
 """Reads of the database for callers who wait, in one gateway. Each takes a thread or two."""
 
-READS_WAITING_OF_ORGANIZATION = 100
-"""Those beyond, which wait for READ_WITHIN_S at most."""
+READS_WAITING_OF_ORGANIZATION = 1_000
+"""The reads beyond these, which wait for READ_WITHIN_S at most: hundreds of agents at once."""
 
 WALK_WITHIN_S = 20.0
 """How long it may work for one step of a job, or to count a job's conversations."""
