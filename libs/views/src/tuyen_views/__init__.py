@@ -1,5 +1,5 @@
-"""The views that one service writes and another reads: one definition of each for both.
+"""The views that one service writes and another reads, each defined once for both.
 
-A module for each entity holds the document, its collection and its indexes, and the questions that
-more than one place asks. `view` says what a view is.
+There is one module for each entity, with the document, its collection, its indexes, and the queries
+that are made in more than one place. `view` defines what a view is.
 """

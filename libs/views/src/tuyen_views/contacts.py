@@ -1,4 +1,4 @@
-"""Contacts: written by the CRM, read by the gateway, also for the names in the inbox."""
+"""Contacts. The CRM writes them; the gateway reads them, also for the names in the inbox."""
 
 import re
 from datetime import datetime
@@ -31,9 +31,9 @@ class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
 class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A person.
 
-    `version` is the sequence of the last event that changed the contact itself; `sequence` that of
-    the last event of the contact and of all that hangs on it. What hangs on a contact is stored
-    before the contact: a view whose contact has a sequence shows all that happened up to it.
+    `version` is the sequence of the last event that changed the contact itself, and `sequence` that
+    of the last event of the contact or of anything that belongs to it. The contact is stored last:
+    when its document has a sequence, the views contain everything up to that sequence.
     """
 
     id: ContactId = msgspec.field(name="_id")
@@ -51,7 +51,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Null in documents of earlier versions."""
     version: int
     sequence: int = 0
-    """0 in documents of earlier versions, which are folded once more from the first event."""
+    """0 in documents of earlier versions, which are folded again from the first event."""
 
 
 CONTACTS = View(
@@ -65,8 +65,8 @@ CONTACTS = View(
 
 
 def of_organization(organization: OrganizationId, name: str | None = None) -> Document:
-    """The contacts of an organization; with `name`, those that have it as a part of theirs, accents
-    and case ignored."""
+    """A query for the contacts of an organization; with `name`, for those whose name contains it,
+    regardless of accents and case."""
     query: Document = {"organization": organization}
     if name:
         query["name_folded"] = {"$regex": re.escape(fold_accents(name))}

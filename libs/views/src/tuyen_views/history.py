@@ -1,4 +1,4 @@
-"""The history of a contact (C8): written by the CRM, read by the gateway."""
+"""The history of contacts (C8). The CRM writes it; the gateway reads it."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from tuyen_views.view import BY_CONTACT, ContactPart, View
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One field, and what was in it."""
+    """The values of one field before and after an event."""
 
     field: str
     before: str | None
@@ -17,11 +17,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryDocument(ContactPart, frozen=True, kw_only=True):
-    """One event of a contact, in words. Its `_id` is the contact's id and the sequence.
+    """One event of a contact, in words. Its `_id` is the contact's id and the event's sequence.
 
-    `vi` and `en` say what was done, without who did it: a reader puts the name of `by` before it,
-    as that person is called today. Null is nobody of the organization's: then they are whole
-    sentences.
+    `vi` and `en` are sentences in Vietnamese and English. If `by` is an agent, they lack the
+    subject: a reader puts the agent's present name before them.
     """
 
     event: str

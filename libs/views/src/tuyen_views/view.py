@@ -1,4 +1,4 @@
-"""What a view is: one collection in MongoDB and the documents in it."""
+"""Views: a collection in MongoDB, and the documents in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ BY_CONTACT = IndexModel(
     ],
     name="by_contact",
 )
-"""What hangs on a contact, newest first."""
+"""Everything of one kind that belongs to a contact, newest first."""
 
 
 class ContactPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A document of something that hangs on a contact.
+    """A document of something that belongs to a contact.
 
-    `first_sequence` is that of the contact's event which made it: it orders the list and never
-    changes. `sequence` is that of the last event that changed it, and so its version.
+    `first_sequence` is the sequence of the contact's event that created it: lists are ordered by
+    it, and it never changes. `sequence` is that of the last event that changed it: its version.
     """
 
     id: str = msgspec.field(name="_id")
@@ -42,17 +42,17 @@ PartT = TypeVar("PartT", bound=ContactPart)
 
 @dataclass(frozen=True, slots=True)
 class View(Generic[DocumentT]):
-    """One collection, written by one service. Every query runs down one of its `indexes`."""
+    """One collection, which one service writes. Every query uses one of its `indexes`."""
 
     collection: str
     document: type[DocumentT]
     indexes: tuple[IndexModel, ...]
 
     def read(self, stored: Mapping[str, Any]) -> DocumentT:
-        """A stored document. Fields that this version does not know are left out."""
+        """Decodes a stored document. Fields that this version does not know are ignored."""
         return msgspec.convert(stored, self.document)
 
     def stored(self, document: DocumentT) -> Document:
-        """The inverse of `read`."""
+        """Encodes a document for MongoDB."""
         plain: Document = msgspec.to_builtins(document, builtin_types=(datetime,))
         return plain
