@@ -1,6 +1,7 @@
 """Contacts: read from the CRM's view (C1, W1, W6) and edited by commands to it (C4)."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,8 @@ from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
+from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
 
@@ -129,6 +132,23 @@ async def test_without_an_answer_in_time_the_change_stands_in_the_log(
     assert len(await records(log, CRM_COMMANDS)) == 1
 
 
+async def test_r9_5_an_organization_changes_so_much_within_an_hour(
+    desk: Rig, owner: User, contacts: Database, log: InMemoryLog, clock: ManualClock
+) -> None:
+    desk.gateway.crm_commands._commands = Hourly(2, "Your organization changed contacts too often")
+    rival = await desk.organization("rival")
+    async with crm(log, CrmOutcome.APPLIED, 2) as asked:
+        for _ in range(2):
+            await owner.done("PATCH", PATH, {"name": "X"})
+        refused = await owner.call("PATCH", PATH, {"name": "Y"})
+        assert refused.status_code == 429
+        wait = int(refused.headers["Retry-After"])
+        await rival.done("PATCH", "/v1/contacts/con_2", {"name": "X"})
+        clock.advance(timedelta(seconds=wait))
+        await owner.done("PATCH", PATH, {"name": "Z"})
+    assert len(asked) == 4
+
+
 async def test_a_version_can_be_waited_for(
     owner: User, contacts: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,7 +156,7 @@ async def test_a_version_can_be_waited_for(
     await asyncio.sleep(0)
     await show(contacts, contact(0, "shop", "Anh Vĩnh", sequence=4))
     assert (await waiting).json()["name"] == "Anh Vĩnh"
-    monkeypatch.setattr("tuyen_gateway.adapters.crm.WAIT_S", 0.05)
+    monkeypatch.setattr("tuyen_gateway.api.crm.access.WAIT_S", 0.05)
     assert (await owner.get(f"{PATH}?after=5")).status_code == 503
     assert (await owner.get(f"{PATH}?after=0")).status_code == 422
     assert (await owner.get("/v1/contacts/con_9?after=5")).status_code == 404
