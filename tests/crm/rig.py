@@ -12,6 +12,7 @@ from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
 from tuyen_events.codec import Headers, decode
 from tuyen_events.crm.contacts import RenameContact
+from tuyen_events.crm.notes import AddNote, NoteId
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
@@ -64,6 +65,18 @@ def rename(
         name=name,
         by=AgentId("hoa"),
         expected_version=expected,
+    )
+
+
+def note(number: int, external_id: str) -> AddNote:
+    return AddNote(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact(external_id),
+        at=MOMENT,
+        note_id=NoteId(f"note_{number}"),
+        text="Thích giày size 42.",
+        by=AgentId("hoa"),
     )
 
 

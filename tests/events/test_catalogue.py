@@ -44,6 +44,8 @@ STORED_TYPE_NAMES = {
     "message.received.v1",
     "messages.delivered.v1",
     "messages.seen.v1",
+    "note.add.v1",
+    "note.added.v1",
     "organization.changed.v1",
     "page.changed.v1",
     "pool.recorded.v1",

@@ -118,7 +118,7 @@ async def shown(boss: User, name: str, field: str = "name") -> dict[str, Any]:
     return found
 
 
-async def test_c4_c8_a_rename_from_the_request_to_the_view_and_back(stack: Stack) -> None:
+async def test_c4_c5_c8_from_the_request_to_the_view_and_back(stack: Stack) -> None:
     boss = await stack.rig.organization()
     agent = await stack.rig.staff(boss, "minh")
     async with asyncio.timeout(DEADLINE_S):
@@ -132,8 +132,11 @@ async def test_c4_c8_a_rename_from_the_request_to_the_view_and_back(stack: Stack
             await stack.write("Lan")
             assert (await shown(boss, "Lan", "customers"))["name"] == "Chị Lan"
             await _only_one_of_many(boss)
+            note = await boss.done("POST", f"{PATH}/notes", {"text": "Thích giày size 42."})
+            assert (await boss.done("GET", f"{PATH}/notes?after=5"))["items"] == [note]
             history = (await boss.done("GET", f"{PATH}/history"))["items"]
             assert [entry["event"] for entry in history] == [
+                "note.added",
                 "contact.renamed",
                 "contact.named",
                 "contact.renamed",
@@ -143,8 +146,8 @@ async def test_c4_c8_a_rename_from_the_request_to_the_view_and_back(stack: Stack
         await rebuild(stack.crm(), stack.stopped)
         assert await stack.views() == before
         async with at_work(stack.crm()):
-            assert (await boss.done("PATCH", PATH, {"name": None}))["version"] == 5
-            assert (await boss.done("GET", f"{PATH}?after=5"))["name"] is None
+            assert (await boss.done("PATCH", PATH, {"name": None}))["version"] == 6
+            assert (await boss.done("GET", f"{PATH}?after=6"))["name"] is None
 
 
 async def _is_there(boss: User) -> bool:

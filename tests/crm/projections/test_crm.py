@@ -15,6 +15,7 @@ from tuyen_crm.projections.crm import VIEWS, CrmProjection
 from tuyen_crm.rebuild import rebuild
 from tuyen_events.codec import encode
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed, RenameContact
+from tuyen_events.crm.notes import NoteAdded, NoteId
 from tuyen_events.crm.records import ContactEvent
 from tuyen_events.event import Envelope
 from tuyen_events.ids import (
@@ -47,6 +48,7 @@ from tuyen_platform.mongodb import Database, Document, connect
 from tuyen_platform.projection import folded_up_to
 from tuyen_views.contacts import CONTACTS as CONTACTS_VIEW
 from tuyen_views.history import HISTORY
+from tuyen_views.notes import NOTES
 from tuyen_views.view import ContactPart, View
 
 MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
@@ -91,6 +93,19 @@ def renamed(number: int, name: str | None, sequence: int) -> ContactRenamed:
         sequence=sequence,
         name=name,
         previous_name=None,
+        by=AgentId("hoa"),
+        caused_by=f"cmd_{sequence}",
+        at=MOMENT,
+    )
+
+
+def noted(number: int, text: str, sequence: int) -> NoteAdded:
+    return NoteAdded(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        sequence=sequence,
+        note_id=NoteId(f"note_{number}_{sequence}"),
+        text=text,
         by=AgentId("hoa"),
         caused_by=f"cmd_{sequence}",
         at=MOMENT,
@@ -174,6 +189,15 @@ async def test_c8_every_event_is_in_the_history(views: Database) -> None:
     }
 
 
+async def test_c5_notes_are_shown_before_their_contact_says_so(views: Database) -> None:
+    events = [created(1), noted(1, "Thích màu đỏ.", 2), noted(1, "Giao buổi tối.", 3)]
+    await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
+    notes = [(each["_id"], each["text"], each["created_by"]) for each in await shown(views, NOTES)]
+    assert notes == [("note_1_2", "Thích màu đỏ.", "hoa"), ("note_1_3", "Giao buổi tối.", "hoa")]
+    (contact,) = await shown(views)
+    assert (contact["version"], contact["sequence"]) == (1, 3)
+
+
 async def test_inv3_of_two_events_with_one_sequence_the_first_counts(views: Database) -> None:
     events = [created(1), renamed(1, "A", 2), renamed(1, "B", 3), renamed(1, "late", 2)]
     view = CrmProjection(views)
@@ -246,6 +270,8 @@ def histories(steps: list[tuple[int, str, str | None]]) -> list[ContactEvent]:
         sequence = last.get(number, 0) + 1
         if sequence == 1:
             events.append(created(number, name))
+        elif kind == "note":
+            events.append(noted(number, name or "", sequence))
         elif kind == "named":
             events.append(named(number, name or "Vĩnh", sequence, renamed=number in hands))
         else:
@@ -257,7 +283,9 @@ def histories(steps: list[tuple[int, str, str | None]]) -> list[ContactEvent]:
 
 STEPS = st.lists(
     st.tuples(
-        st.integers(0, 3), st.sampled_from(["named", "renamed"]), st.sampled_from([None, "Lan"])
+        st.integers(0, 3),
+        st.sampled_from(["named", "renamed", "note"]),
+        st.sampled_from([None, "Lan"]),
     ),
     max_size=12,
 )
