@@ -102,9 +102,7 @@ class CommandDecider:
                     envelope = await read(self._log, record)
                     if envelope is not None:
                         self._decide(partition, record, envelope, made)
-                except (
-                    Exception
-                ) as error:  # whatever is wrong with one record must not stop the others
+                except Exception as error:  # one record must not stop the others
                     await reject_or_raise(self._log, record, error)
         if made.events:
             await self._log.append_all(made.events)

@@ -88,9 +88,7 @@ class CustomerObserver:
             for record in records:
                 try:
                     command = await self._command(record)
-                except (
-                    Exception
-                ) as error:  # whatever is wrong with one record must not stop the others
+                except Exception as error:  # one record must not stop the others
                     await reject_or_raise(self._log, record, error)
                 else:
                     if command is not None:

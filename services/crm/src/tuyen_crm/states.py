@@ -5,7 +5,7 @@ decision about the contact depends on. So a start reads as many records as there
 not all of their events (R9.6).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import Self
 
 import msgspec
@@ -127,11 +127,12 @@ class ContactStates:
         for partition, contacts in changed.items():
             self._contacts[partition].update(contacts)
 
-    async def require_only_writer(self, partitions: Collection[int]) -> None:
+    async def require_only_writer(self, partitions: Set[int]) -> None:
         """Raises LogUnavailableError if another worker has written to one of `partitions` since
-        this worker last wrote."""
+        this worker recovered it and last wrote to it."""
         ends = await self._log.end_offsets(CRM_STATE)
-        if any(ends[partition] != self._ends[partition] for partition in partitions):
+        recovered = self._contacts.keys() & partitions
+        if any(ends[partition] != self._ends[partition] for partition in recovered):
             raise LogUnavailableError("another worker wrote to the state: it is read again")
 
     async def _write(self, records: list[ProducerRecord]) -> None:
@@ -146,7 +147,7 @@ class ContactStates:
     async def _take(self, record: Record, found: Contacts, last: Contacts) -> None:
         try:
             key, contact = (record.key or b"").decode(), _decode(record.value or b"")
-        except Exception as error:  # whatever is wrong with one record must not stop the others
+        except Exception as error:  # one record must not stop the others
             return await reject_or_raise(self._log, record, error)
         last[key] = contact
         if key not in found or contact.newer_than(found[key]):
@@ -180,7 +181,7 @@ class ContactStates:
             state = evolve(None if known is None else known.state, event)
             if state is not None:
                 contacts[key_of(event)] = StoredContact(state=state, home=record.partition)
-        except Exception as error:  # whatever is wrong with one record must not stop the others
+        except Exception as error:  # one record must not stop the others
             await reject_or_raise(self._log, record, error)
 
 
