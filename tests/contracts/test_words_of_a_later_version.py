@@ -31,7 +31,8 @@ from router.domain.shop import (
 )
 from router.stages.streams import batch, events, record
 from support.directory import after
-from tuyen_crm.domain.contacts import ContactKnowledge, decide
+from tuyen_crm.entities.contacts.decide import decide
+from tuyen_crm.entities.contacts.observe import observe
 from tuyen_directory.organization import Removed
 from tuyen_events.assignments import (
     AssignmentChanged,
@@ -42,7 +43,7 @@ from tuyen_events.assignments import (
     InputOffsets,
 )
 from tuyen_events.codec import decode_data, encode_data
-from tuyen_events.contacts import ContactCreated
+from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.directory import DirectoryEvent, Member
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, MessageId, RuleId, event_id
@@ -374,7 +375,7 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
 
 def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:
     event = as_read(message())
-    made = decide(event, event.customer, "evt_1", ContactKnowledge.ABSENT)
+    (made,) = decide(None, as_read(observe(event, event.customer, "evt_1"))).events
     assert isinstance(made, ContactCreated)
     assert as_read(made).channel == EMAIL
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tuyen_crm.settings import CrmSettings
-from tuyen_events.topics import CONTACTS, DEAD_LETTERS, INBOUND
+from tuyen_events.topics import TOPICS
 from tuyen_local.addresses import free_ports
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -20,7 +20,7 @@ DEADLINE_S = 60
 async def test_it_becomes_ready_and_ends_in_order_when_told(
     kafka: str, mongodb: str, topic_prefix: str, database: str
 ) -> None:
-    await ensure_topics(kafka, topic_prefix, 1, (INBOUND, CONTACTS, DEAD_LETTERS))
+    await ensure_topics(kafka, topic_prefix, 1, TOPICS.values())
     port, insight = free_ports(2)
     environment = {
         **os.environ,

@@ -10,11 +10,12 @@ from faults.settling import behind, ends_of
 from faults.tenants import Json
 from support.shop import eventually
 from support.views import plain_counters
+from tuyen_crm.projections.crm import VIEWS
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS
 from tuyen_platform.mongodb import connect
 
 _PATIENCE_S = 180.0
-_COLLECTIONS = (*COLLECTIONS, "contacts")
+_COLLECTIONS = (*COLLECTIONS, *(view.collection for view in VIEWS))
 _REBUILDS = ("tuyen_gateway.rebuild", "tuyen_crm.rebuild")
 
 

@@ -12,17 +12,19 @@ from faults.log import Follower
 from faults.people import People
 from faults.tenants import AGENTS
 from support.shop import eventually
+from tuyen_crm.projections.crm import VIEW as CRM_VIEW
 from tuyen_events.jobs import JobState
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
     CONTACTS,
+    CRM_COMMANDS,
     INBOUND,
     REQUESTS,
     Topic,
 )
-from tuyen_gateway.projections.collections import COLLECTIONS, FOLDED, VIEW
+from tuyen_gateway.projections.collections import FOLDED, VIEW
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions, folded_up_to
 
@@ -30,12 +32,12 @@ _PATIENCE_S = 180.0
 _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
     "router": (INBOUND, ANSWERS, COMMANDS, REQUESTS),
     "crm": (INBOUND,),
+    "crm-commands": (CRM_COMMANDS,),
 }
 _VIEWS: Mapping[str, tuple[Topic, ...]] = {
     VIEW: (*FOLDED,),
-    "contacts": (CONTACTS,),
+    CRM_VIEW: (CONTACTS,),
 }
-_COLLECTIONS = (*COLLECTIONS, "contacts")
 
 Ends = Mapping[tuple[str, int], int]
 

@@ -23,7 +23,7 @@ from tuyen_events.topics import (
     Topic,
 )
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
-from tuyen_gateway.adapters.contacts import MongoContacts
+from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -205,7 +205,7 @@ async def running(
         views=rows if database is None else inbox,
         inbox=inbox,
         scans=MongoScans(where),
-        contacts=MongoContacts(where),
+        crm=MongoCrm(where),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]

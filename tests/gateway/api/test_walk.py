@@ -23,8 +23,11 @@ from gateway.api.walk import (
     strict_database,
 )
 from gateway.rig import OPERATOR, START, Rig, User, running
+from tuyen_events.codec import decode_typed, encode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_gateway.adapters.commands import Commands, Placed
+from tuyen_gateway.adapters.crm_commands import CrmCommands
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import jobs, presence
 from tuyen_gateway.api.app import create_app
@@ -36,8 +39,6 @@ LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
 NOT_HERE = {
-    ("GET", "/v1/contacts/{contact_id}"),
-    ("GET", "/v1/contacts"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
 }
 """What asks for something that the walk's database has none of."""
@@ -96,6 +97,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
     monkeypatch.setattr(Commands, "assign", _carried_out)
+    monkeypatch.setattr(CrmCommands, "carry_out", _decided)
     clock = ManualClock(START)
     async with running(InMemoryLog(clock), clock, strict_database(), projecting=False) as rig:
         app = create_app(rig.gateway)
@@ -122,6 +124,18 @@ async def _carried_out(
         outcome=Outcome.APPLIED,
         version=1,
         agent_id=command.agent_id,
+    )
+
+
+async def _decided(_: CrmCommands, command: CrmCommand) -> CrmCommandSettled:
+    """As the CRM answers a command that it could read."""
+    decode_typed(command.type.encode(), encode_data(command))
+    return CrmCommandSettled(
+        command_id=command.command_id,
+        organization=command.organization,
+        contact_id=command.contact_id,
+        outcome=CrmOutcome.APPLIED,
+        version=2,
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any, cast
 import bson
 import msgspec
 
-from tuyen_events.ids import ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import CONTACTS, ContactDocument
 
 THREAD = "msg_1"
 
@@ -97,6 +98,8 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
     ("PUT", "/v1/conversations/{conversation_id}/assignee"): ({"agent_id": "lan", "note": "quen"},),
     ("PUT", "/v1/conversations/{conversation_id}/done"): ({"done": True},),
+    ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
+    ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
     ("POST", "/v1/conversations/bulk"): (
         {"ids": [THREAD], "set": {"assignee": "lan", "done": True}, "note": "cuối ngày"},
@@ -288,7 +291,8 @@ class _Session:
 
 
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation of `shop`, whatever is asked; what could not be sent is an error."""
+    """One conversation and one contact of `shop`, whatever is asked; what could not be sent is an
+    error."""
 
     client = _Session()
 
@@ -309,10 +313,21 @@ class StrictDatabase(dict[str, _Collection]):
             updated_at=now,
             active_at=now,
         )
-        rows = (
-            [msgspec.to_builtins(row, builtin_types=(datetime,))] if name == CONVERSATIONS else []
+        contact = ContactDocument(
+            id=ContactId("con_1"),
+            organization=OrganizationId("shop"),
+            name="Lan",
+            name_folded="lan",
+            customers=(),
+            warehouse_id="default",
+            created_at=now,
+            version=1,
         )
-        self[name] = _Collection(name, rows)
+        rows = {
+            CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
+            CONTACTS.collection: [CONTACTS.stored(contact)],
+        }
+        self[name] = _Collection(name, rows.get(name, []))
         return self[name]
 
 

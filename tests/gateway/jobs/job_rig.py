@@ -16,7 +16,7 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId
 from tuyen_events.jobs import BulkRequested, JobEvent, Selection
 from tuyen_events.topics import JOBS
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.contacts import MongoContacts
+from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.inbox import InboxRow
@@ -133,7 +133,7 @@ async def at_work(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig
         views=rows,
         inbox=InboxTwin(),
         scans=scans,
-        contacts=MongoContacts(nowhere),
+        crm=MongoCrm(nowhere),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]

@@ -6,7 +6,7 @@ from types import MappingProxyType, ModuleType
 from tuyen_events import (
     assignments,
     commands,
-    contacts,
+    crm,
     dead_letters,
     directory,
     inbound,
@@ -22,7 +22,6 @@ from tuyen_events.event import Event
 _MODULES: tuple[ModuleType, ...] = (
     assignments,
     commands,
-    contacts,
     dead_letters,
     directory,
     inbound,
@@ -32,6 +31,7 @@ _MODULES: tuple[ModuleType, ...] = (
     posts,
     presence,
     routing,
+    *crm.MODULES,
 )
 
 

@@ -78,6 +78,9 @@ DEAD_LETTER_BYTES = 1_000_000
 NOTE_CHARACTERS = 1_000
 """A person's note on why something was done."""
 
+TEXT_CHARACTERS = 10_000
+"""A long text that people write in the CRM: a note, a description."""
+
 ROW_TEXT_CHARACTERS = 500
 """The part of a text that a row of a list shows; the thread shows the whole text."""
 
@@ -197,6 +200,10 @@ PRESENCE_CHANGES_AN_HOUR = 3_600
 
 SIGNALS_AN_HOUR = 36_000
 """All signals about one agent's presence, heartbeats included: two a second of all SESSIONS."""
+
+CRM_COMMANDS_AN_HOUR = 20_000
+CRM_BYTES_AN_HOUR = 32 * 1024 * 1024
+"""Commands that an organization's people send to the CRM within an hour."""
 
 BULK_IDS = 10_000
 """Conversations that one bulk change names."""

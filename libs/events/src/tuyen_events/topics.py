@@ -13,7 +13,7 @@ from types import MappingProxyType
 from tuyen_events import (
     assignments,
     commands,
-    contacts,
+    crm,
     dead_letters,
     directory,
     inbound,
@@ -24,6 +24,7 @@ from tuyen_events import (
     presence,
     routing,
 )
+from tuyen_events.crm.records import CrmCommandSettled
 from tuyen_events.event import Event
 
 CUSTOMER_PARTITIONS = 24
@@ -31,7 +32,7 @@ CUSTOMER_PARTITIONS = 24
 customer."""
 
 ORGANIZATION_PARTITIONS = 12
-"""For stage 2 of routing, which is partitioned by organization."""
+"""For every topic that is partitioned by organization: stage 2 of routing, and the CRM."""
 
 RECORD_BYTES = 1024 * 1024
 """The largest record: key, value and headers together."""
@@ -253,7 +254,36 @@ CONTACTS = Topic(
     retention=_FOREVER,
     public=True,
     carries="what happened to contacts",
-    events=(contacts.ContactCreated, contacts.ContactNamed),
+    events=crm.EVENTS,
+)
+CRM_COMMANDS = Topic(
+    name="crm-commands",
+    key="organization",
+    partitions=ORGANIZATION_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_MONTH,
+    public=False,
+    carries="what agents request of the CRM, and the customers of inbound events",
+    events=crm.COMMANDS,
+)
+CRM_RESULTS = Topic(
+    name="crm-results",
+    key="contact",
+    partitions=6,
+    cleanup=Cleanup.DELETE,
+    retention=timedelta(days=1),
+    public=False,
+    carries="the result of each command to the CRM",
+    events=(CrmCommandSettled,),
+)
+CRM_STATE = Topic(
+    name="crm-state",
+    key="organization/contact; partitioned by organization",
+    partitions=ORGANIZATION_PARTITIONS,
+    cleanup=Cleanup.COMPACT,
+    retention=timedelta(minutes=10),
+    public=False,
+    carries="the CRM's own state: what its next decision about a contact depends on",
 )
 COMMANDS = Topic(
     name="commands",
@@ -419,6 +449,9 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             PRESENCE,
             DIRECTORY,
             CONTACTS,
+            CRM_COMMANDS,
+            CRM_RESULTS,
+            CRM_STATE,
             COMMANDS,
             COMMAND_RESULTS,
             MARKS,

@@ -4,8 +4,8 @@ It writes many small records, so its producer waits some milliseconds for more o
 """
 
 from tuyen_crm.bootstrap import build
+from tuyen_crm.consuming import SERVICE
 from tuyen_crm.settings import CrmSettings
-from tuyen_crm.worker import SERVICE
 from tuyen_platform.service import start
 
 if __name__ == "__main__":

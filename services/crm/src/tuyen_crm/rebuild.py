@@ -15,8 +15,8 @@ from functools import partial
 import structlog
 
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
+from tuyen_crm.consuming import SERVICE
 from tuyen_crm.settings import CrmSettings
-from tuyen_crm.worker import SERVICE
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import StillRunningError, require_stopped

@@ -8,10 +8,11 @@ from pydantic import SecretStr
 
 from tuyen_events.limits import READ_WITHIN_S, WALK_WITHIN_S
 from tuyen_gateway.adapters.commands import Commands
-from tuyen_gateway.adapters.contacts import MongoContacts
 from tuyen_gateway.adapters.credentials import Credentials
+from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.crm_commands import CrmCommands
 from tuyen_gateway.adapters.directory import Directory
-from tuyen_gateway.adapters.in_turn import ContactsInTurn, ConversationsInTurn, InboxInTurn, Reads
+from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.login_throttle import LoginThrottle
 from tuyen_gateway.adapters.presence import PresenceBoard
@@ -23,7 +24,7 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_gateway.ports import ContactViews, ConversationScans, ConversationViews, InboxViews
+from tuyen_gateway.ports import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -43,7 +44,7 @@ def compose(
     views: ConversationViews,
     inbox: InboxViews,
     scans: ConversationScans,
-    contacts: ContactViews,
+    crm: CrmViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views. Nothing runs yet."""
@@ -66,7 +67,8 @@ def compose(
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
-        contacts=ContactsInTurn(contacts, reads),
+        crm=CrmInTurn(crm, reads),
+        crm_commands=CrmCommands(log, clock),
     )
     for copy in gateway.copies():
         gateway.health.ready_when(copy.topic.name, copy.problem)
@@ -88,7 +90,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         views=inbox,
         inbox=inbox,
         scans=MongoScans(walked),
-        contacts=MongoContacts(asked),
+        crm=MongoCrm(asked),
     )
     gateway.health.live_when("projections", status.live)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.credentials import Credentials
+from tuyen_gateway.adapters.crm_commands import CrmCommands
 from tuyen_gateway.adapters.directory import Directory
 from tuyen_gateway.adapters.jobs import Jobs
 from tuyen_gateway.adapters.login_throttle import LoginThrottle
@@ -12,7 +13,7 @@ from tuyen_gateway.adapters.presence import PresenceBoard
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.adapters.site_tokens import SiteTokens
 from tuyen_gateway.adapters.tokens import AccessTokens
-from tuyen_gateway.ports import ContactViews, ConversationScans, ConversationViews, InboxViews
+from tuyen_gateway.ports import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -39,7 +40,8 @@ class Gateway:
     views: ConversationViews
     inbox: InboxViews
     scans: ConversationScans
-    contacts: ContactViews
+    crm: CrmViews
+    crm_commands: CrmCommands
 
     def copies(self) -> tuple[AwaitedTable, ...]:
         """The global tables, which must run for the ports to work."""
@@ -49,5 +51,6 @@ class Gateway:
             self.site_tokens.copy,
             self.presence.copy,
             self.commands.copy,
+            self.crm_commands.copy,
             self.jobs.copy,
         )

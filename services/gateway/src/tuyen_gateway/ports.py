@@ -20,6 +20,8 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
+from tuyen_views.contacts import ContactDocument
+from tuyen_views.view import PartT, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,30 +196,22 @@ class ConversationScans(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactEntry:
-    """A contact in the CRM's view."""
-
-    id: ContactId
-    name: str | None
-    phones: Sequence[str]
-    emails: Sequence[str]
-    customers: Sequence[Mapping[str, object]]
-    warehouse_id: str
-    assignee: AgentId | None
-    created_at: datetime
-    version: int
-
-
-class ContactViews(Protocol):
-    """The contacts of an organization, from the CRM's view."""
+class CrmViews(Protocol):
+    """What the CRM's views contain of an organization. No scope limits this."""
 
     async def contact(
         self, organization: OrganizationId, contact_id: ContactId
-    ) -> ContactEntry | None: ...
+    ) -> ContactDocument | None: ...
 
     async def contacts(
         self, organization: OrganizationId, name: str | None, limit: int, after: str | None
-    ) -> ViewPage[ContactEntry]:
+    ) -> ViewPage[ContactDocument]:
         """In the order of their ids; `name` as in `ConversationFilter`."""
+        ...
+
+    async def parts(
+        self, view: View[PartT], contact: ContactDocument, limit: int, after: str | None
+    ) -> ViewPage[PartT]:
+        """Everything of one kind that belongs to a contact, newest first. A page ends early if it
+        contains many bytes."""
         ...

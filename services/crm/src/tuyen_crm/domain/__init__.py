@@ -1,1 +1,1 @@
-"""The contacts behind the customers (C1). Pure."""
+"""What the decisions of all entities have in common; each entity's rules are in its own folder."""

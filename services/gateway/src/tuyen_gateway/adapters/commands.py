@@ -1,12 +1,12 @@
 """Sends commands to the router and receives their results."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple
 
-from tuyen_events.codec import UnreadableEventError, decode_data, encode
+from tuyen_events.codec import encode
 from tuyen_events.commands import (
     AssignConversation,
     Command,
@@ -16,12 +16,13 @@ from tuyen_events.commands import (
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, customer_key
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, INBOUND
-from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
+from tuyen_gateway.adapters.awaited_table import WAIT_S
+from tuyen_gateway.adapters.command_results import CommandResults
 from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.inbox import InboxRow, seen_offset
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Log, ProducerRecord, Record
+from tuyen_platform.kafka.ports import Log, ProducerRecord
 
 
 class Placed(NamedTuple):
@@ -37,17 +38,13 @@ Answers = Mapping[str, asyncio.Future[CommandSettled]]
 
 
 class Commands:
-    """Appends commands and waits for their results.
-
-    Results are read from the end that their topic had at the start: nobody waits for older ones. A
-    command is registered here before it is in the log, so its result cannot be missed.
-    """
+    """Appends commands and waits for their results."""
 
     def __init__(self, log: Log, wait_s: float = WAIT_S) -> None:
         self._log = log
         self._wait_s = wait_s
-        self._waiting: dict[str, asyncio.Future[CommandSettled]] = {}
-        self.copy = AwaitedTable(log, COMMAND_RESULTS, self._fold, from_start=False)
+        self._results = CommandResults(log, COMMAND_RESULTS, CommandSettled)
+        self.copy = self._results.copy
 
     async def assign(
         self, command: AssignConversation, partition: int | None = None
@@ -79,30 +76,9 @@ class Commands:
         if unwritten:
             await self._log.append_all(unwritten)
 
-    @contextmanager
-    def hearing(self, command_ids: Collection[str]) -> Iterator[Answers]:
-        """The results of commands, as they arrive while the block lasts. Once the table follows its
-        topic, the result of a command that is sent inside the block is never missed."""
-        loop = asyncio.get_running_loop()
-        answers = {command_id: loop.create_future() for command_id in command_ids}
-        self._waiting.update(answers)
-        try:
-            yield answers
-        finally:
-            for command_id, answer in answers.items():
-                answer.cancel()
-                if self._waiting.get(command_id) is answer:
-                    del self._waiting[command_id]
-
-    def _fold(self, record: Record) -> None:
-        if record.value is None:
-            return
-        event = decode_data(record.headers, record.value)
-        if not isinstance(event, CommandSettled):
-            raise UnreadableEventError(f"{event.type} is no answer to a command")
-        waiting = self._waiting.get(event.command_id)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(event)
+    def hearing(self, command_ids: Collection[str]) -> AbstractContextManager[Answers]:
+        """As `CommandResults.hearing`."""
+        return self._results.hearing(command_ids)
 
 
 def _key(command: Command) -> str:

@@ -20,15 +20,16 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports import (
-    ContactEntry,
-    ContactViews,
     ConversationFilter,
     ConversationRef,
     ConversationViews,
+    CrmViews,
     InboxCounts,
     InboxViews,
     ViewPage,
 )
+from tuyen_views.contacts import ContactDocument
+from tuyen_views.view import PartT, View
 
 _TOO_MANY = "Your organization reads too much at this moment: try again in a second."
 
@@ -132,21 +133,27 @@ class InboxInTurn:
         return self._reads.turn(row.organization or _NOBODYS)
 
 
-class ContactsInTurn:
-    """ContactViews."""
+class CrmInTurn:
+    """CrmViews."""
 
-    def __init__(self, contacts: ContactViews, reads: Reads) -> None:
-        self._contacts = contacts
+    def __init__(self, crm: CrmViews, reads: Reads) -> None:
+        self._crm = crm
         self._reads = reads
 
     async def contact(
         self, organization: OrganizationId, contact_id: ContactId
-    ) -> ContactEntry | None:
+    ) -> ContactDocument | None:
         async with self._reads.turn(organization):
-            return await self._contacts.contact(organization, contact_id)
+            return await self._crm.contact(organization, contact_id)
 
     async def contacts(
         self, organization: OrganizationId, name: str | None, limit: int, after: str | None
-    ) -> ViewPage[ContactEntry]:
+    ) -> ViewPage[ContactDocument]:
         async with self._reads.turn(organization):
-            return await self._contacts.contacts(organization, name, limit, after)
+            return await self._crm.contacts(organization, name, limit, after)
+
+    async def parts(
+        self, view: View[PartT], contact: ContactDocument, limit: int, after: str | None
+    ) -> ViewPage[PartT]:
+        async with self._reads.turn(contact.organization):
+            return await self._crm.parts(view, contact, limit, after)

@@ -4,7 +4,6 @@ Facebook names the author of a comment, but not that of a message: it is the sam
 CRM has kept the name.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -19,14 +18,14 @@ from tuyen_gateway.domain.threads import Message, cut
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.text import fold_accents
+from tuyen_views.contacts import CONTACTS, of_organization
 
 
 class CustomerNames:
-    """Reads the CRM's collection `contacts`."""
+    """Reads the CRM's view of the contacts."""
 
     def __init__(self, database: Database) -> None:
-        self._contacts = database["contacts"]
+        self._contacts = database[CONTACTS.collection]
 
     async def known(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """The rows; those whose customer has no name get the contact's."""
@@ -63,8 +62,7 @@ class CustomerNames:
     async def _meant(self, scope: Scope, wanted: ConversationFilter) -> ConversationFilter:
         if not wanted.name:
             return wanted
-        folded = {"$regex": re.escape(fold_accents(wanted.name))}
-        query = {"organization": scope.organization, "name_folded": folded}
+        query = of_organization(scope.organization, wanted.name)
         found = self._contacts.find(query, {"customers.id": 1}).limit(NAMED_ELSEWHERE)
         contacts = await found.to_list(None)
         customers = [CustomerId(one["id"]) for each in contacts for one in each["customers"]]

@@ -10,8 +10,8 @@ from tuyen_gateway.api import (
     assignee,
     assignments,
     auth,
-    contacts,
     conversations,
+    crm,
     departments,
     groups,
     jobs,
@@ -48,7 +48,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     assignee.router,
     assignments.router,
     jobs.router,
-    contacts.router,
+    *crm.ROUTERS,
 )
 
 _PREFIX = "/v1"

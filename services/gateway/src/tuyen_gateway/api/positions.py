@@ -10,6 +10,7 @@ Decides INV5 and I13.
 
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.gateway import Gateway
+from tuyen_views.contacts import ContactDocument
 
 
 async def inbox_position(gateway: Gateway, organization: OrganizationId) -> str:
@@ -28,6 +29,11 @@ def presence_position(gateway: Gateway, organization: OrganizationId) -> str:
 
 def jobs_position(gateway: Gateway, organization: OrganizationId) -> str:
     return gateway.seals.mark(f"jobs/{organization}", gateway.jobs.heads.of(organization))
+
+
+def contact_position(gateway: Gateway, contact: ContactDocument) -> str:
+    """For lists of what belongs to a contact: it changes with every event of the contact."""
+    return gateway.seals.mark(f"contact/{contact.id}", contact.sequence.to_bytes(8))
 
 
 def operators_position(gateway: Gateway) -> str:

@@ -1,0 +1,32 @@
+"""The commands and events of the CRM: one module for each entity.
+
+Modules of this package are found by their place. Their commands (`CrmCommand`) belong to the topic
+`crm-commands` and their events (`ContactEvent`) to `contacts`; nothing else has to list them.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import TypeVar
+
+from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.event import Event
+
+MODULES: tuple[ModuleType, ...] = tuple(
+    import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)
+)
+"""In the order of their names."""
+
+RecordT = TypeVar("RecordT", bound=Event)
+
+
+def _stored(base: type[RecordT]) -> Iterator[type[RecordT]]:
+    for module in MODULES:
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, base) and "type" in vars(value):
+                yield value
+
+
+COMMANDS: tuple[type[CrmCommand], ...] = tuple(_stored(CrmCommand))
+EVENTS: tuple[type[ContactEvent], ...] = tuple(_stored(ContactEvent))

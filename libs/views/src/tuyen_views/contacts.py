@@ -1,0 +1,73 @@
+"""Contacts. The CRM writes them; the gateway reads them, also for the names in the inbox."""
+
+import re
+from datetime import datetime
+
+import msgspec
+from pymongo import ASCENDING, IndexModel
+
+from tuyen_events.ids import AgentId, ContactId, CustomerId, OrganizationId, PageId
+from tuyen_events.vocabulary import Channel
+from tuyen_platform.mongodb import Document
+from tuyen_platform.text import fold_accents
+from tuyen_views.view import View
+
+
+class CustomerOfContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One channel identity of the person."""
+
+    id: CustomerId
+    page_id: PageId
+    channel: Channel
+    external_id: str
+    name: str | None
+    picture: str | None
+    gender: str | None = None
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
+
+
+class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A person.
+
+    `version` is the sequence of the last event that changed the contact itself, and `sequence` that
+    of the last event of the contact or of anything that belongs to it. The contact is stored last:
+    when its document has a sequence, the views contain everything up to that sequence.
+    """
+
+    id: ContactId = msgspec.field(name="_id")
+    organization: OrganizationId
+    name: str | None
+    name_folded: str
+    """For the search: without accents and case (I4)."""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    customers: tuple[CustomerOfContact, ...]
+    warehouse_id: str
+    assignee: AgentId | None = None
+    created_at: datetime
+    updated_at: datetime | None = None
+    """Null in documents of earlier versions."""
+    version: int
+    sequence: int = 0
+    """0 in documents of earlier versions, which are folded again from the first event."""
+
+
+CONTACTS = View(
+    "contacts",
+    ContactDocument,
+    (
+        IndexModel([("organization", ASCENDING), ("_id", ASCENDING)], name="by_organization"),
+        IndexModel([("organization", ASCENDING), ("name_folded", ASCENDING)], name="by_name"),
+    ),
+)
+
+
+def of_organization(organization: OrganizationId, name: str | None = None) -> Document:
+    """A query for the contacts of an organization; with `name`, for those whose name contains it,
+    regardless of accents and case."""
+    query: Document = {"organization": organization}
+    if name:
+        query["name_folded"] = {"$regex": re.escape(fold_accents(name))}
+    return query

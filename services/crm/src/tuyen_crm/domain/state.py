@@ -1,0 +1,26 @@
+"""The state that decisions about a contact, and about what belongs to it, depend on."""
+
+import msgspec
+
+from tuyen_events.crm.records import ContactEvent
+from tuyen_events.ids import CustomerId
+
+
+class ContactState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What decisions about a contact depend on.
+
+    `sequence` is that of the contact's last event, and `version` that of the last event that
+    changed the contact itself. `nameless` are the customers whose names the channel has not sent
+    yet. `renamed` is true once an agent has given the contact a name or removed it.
+    """
+
+    sequence: int
+    version: int
+    name: str | None = None
+    renamed: bool = False
+    nameless: tuple[CustomerId, ...] = ()
+
+
+def count_only(contact: ContactState | None, event: ContactEvent) -> ContactState | None:
+    """The state after an event that no later decision depends on: only the sequence changes."""
+    return contact and msgspec.structs.replace(contact, sequence=event.sequence)

@@ -1,0 +1,24 @@
+"""Contacts: created from inbound events (C1), edited by agents (C4)."""
+
+from tuyen_crm.entities.contacts import decide, evolve, view
+from tuyen_crm.entities.entity import Entity
+from tuyen_events.crm.contacts import (
+    ContactCreated,
+    ContactNamed,
+    ContactRenamed,
+    ObserveCustomer,
+    RenameContact,
+)
+from tuyen_views.contacts import CONTACTS, ContactDocument
+
+ENTITY: Entity[decide.ContactCommand, view.OwnContactEvent, ContactDocument] = Entity(
+    name="contacts",
+    commands=(ObserveCustomer, RenameContact),
+    decide=decide.decide,
+    events=(ContactCreated, ContactNamed, ContactRenamed),
+    view=CONTACTS,
+    key=lambda event: event.contact_id,
+    fold=view.fold,
+    tell=view.tell,
+    evolve=evolve.evolve,
+)

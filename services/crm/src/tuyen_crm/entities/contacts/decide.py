@@ -1,0 +1,94 @@
+"""Handles commands about a contact itself.
+
+Decides C1, C4 and W1.
+"""
+
+from typing import assert_never
+
+from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, applied, unchanged
+from tuyen_crm.domain.state import ContactState
+from tuyen_events.crm.contacts import (
+    DEFAULT_WAREHOUSE,
+    ContactCreated,
+    ContactNamed,
+    ContactRenamed,
+    ObserveCustomer,
+    RenameContact,
+)
+from tuyen_events.crm.records import CrmOutcome
+
+ContactCommand = ObserveCustomer | RenameContact
+
+
+def decide(contact: ContactState | None, command: ContactCommand) -> CommandDecision:
+    """`contact` is None if there is no contact with that id."""
+    match command:
+        case ObserveCustomer():
+            return _observe(contact, command)
+        case RenameContact():
+            return NOT_FOUND if contact is None else _rename(contact, command)
+        case _:
+            assert_never(command)
+
+
+def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandDecision:
+    """A contact is created once, and each of its customers gets the first name that the channel
+    sends. A name that an agent gave the contact does not change."""
+    if contact is None:
+        return applied(_created(command))
+    if command.name is None or command.customer_id not in contact.nameless:
+        return unchanged(contact.version)
+    return applied(
+        ContactNamed(
+            organization=command.organization,
+            contact_id=command.contact_id,
+            sequence=contact.sequence + 1,
+            customer_id=command.customer_id,
+            name=command.name,
+            picture=command.picture,
+            renamed=contact.renamed,
+            caused_by=command.caused_by,
+            at=command.at,
+        )
+    )
+
+
+def _created(command: ObserveCustomer) -> ContactCreated:
+    return ContactCreated(
+        organization=command.organization,
+        contact_id=command.contact_id,
+        customer_id=command.customer_id,
+        page_id=command.page_id,
+        channel=command.channel,
+        external_id=command.external_id,
+        name=command.name,
+        picture=command.picture,
+        phone=command.phone,
+        email=command.email,
+        gender=command.gender,
+        location=command.location,
+        browser=command.browser,
+        page_url=command.page_url,
+        warehouse_id=DEFAULT_WAREHOUSE,
+        caused_by=command.caused_by,
+        at=command.at,
+    )
+
+
+def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:
+    if command.expected_version not in (None, contact.version):
+        return CommandDecision(outcome=CrmOutcome.VERSION_PASSED, version=contact.version)
+    if command.name == contact.name:
+        return unchanged(contact.version)
+    return applied(
+        ContactRenamed(
+            organization=command.organization,
+            contact_id=command.contact_id,
+            sequence=contact.sequence + 1,
+            name=command.name,
+            previous_name=contact.name,
+            by=command.by,
+            caused_by=command.command_id,
+            at=command.at,
+        )
+    )

@@ -1,0 +1,47 @@
+"""The parts of an entity of the CRM."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tuyen_crm.domain.decision import CommandDecision
+from tuyen_crm.domain.state import ContactState, count_only
+from tuyen_events.crm.records import ContactEvent, CrmCommand
+from tuyen_events.ids import AgentId
+from tuyen_views.history import Change
+from tuyen_views.view import DocumentT, View
+
+CommandT = TypeVar("CommandT", bound=CrmCommand)
+EventT = TypeVar("EventT", bound=ContactEvent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event in words (C8). If `by` is an agent, the sentences lack the subject."""
+
+    by: AgentId | None = None
+    vi: str
+    en: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity(Generic[CommandT, EventT, DocumentT]):
+    """One kind of thing that the CRM keeps.
+
+    `decide` returns the events that follow from one of its `commands`; it gets the state of the
+    contact, or None if there is no contact. `fold` applies one of its `events` to the document
+    whose id is `key(event)`, or to None if there is none yet; events are folded in the order of
+    their sequences, and none twice. `tell` describes an event in the contact's history. `evolve` is
+    for entities whose events change what later decisions depend on.
+    """
+
+    name: str
+    commands: tuple[type[CommandT], ...]
+    decide: Callable[[ContactState | None, CommandT], CommandDecision]
+    events: tuple[type[EventT], ...]
+    view: View[DocumentT]
+    key: Callable[[EventT], str]
+    fold: Callable[[DocumentT | None, EventT], DocumentT | None]
+    tell: Callable[[EventT], Told]
+    evolve: Callable[[ContactState | None, EventT], ContactState | None] = count_only

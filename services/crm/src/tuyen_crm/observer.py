@@ -1,0 +1,123 @@
+"""Turns inbound events into commands to create or complete contacts (C1)."""
+
+from collections import OrderedDict
+
+from tuyen_crm.consuming import SOURCE, follow_for_ever, read, reject_or_raise
+from tuyen_crm.entities.contacts.observe import customer_of, observe
+from tuyen_events.codec import encode
+from tuyen_events.crm.contacts import ObserveCustomer
+from tuyen_events.event import Envelope
+from tuyen_events.ids import ContactId
+from tuyen_events.inbound import InboundEvent
+from tuyen_events.topics import CRM_COMMANDS, INBOUND
+from tuyen_platform.kafka.ports import FetchedRecords, Log, ProducerRecord, Record
+from tuyen_platform.kafka.sizes import refuse_too_large
+from tuyen_platform.pacer import Pacer
+from tuyen_platform.projection import ProjectionStatus
+
+GROUP = "crm"
+_APART_S = 0.25
+"""The pause between batches while there is always something new."""
+
+_REMEMBERED = 100_000
+"""How many customers are remembered: about 20 MB."""
+
+
+class RecentCustomers:
+    """The customers for whom commands were sent recently, and whether these contained a name.
+
+    It saves commands that would change nothing. No decision depends on it: for a customer who was
+    forgotten, the command is sent again.
+    """
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._most = most
+        self._named: OrderedDict[ContactId, bool] = OrderedDict()
+
+    def is_new(self, command: ObserveCustomer) -> bool:
+        """Whether the command may contain something that was not sent before."""
+        named = self._named.get(command.contact_id)
+        return named is None or (command.name is not None and not named)
+
+    def note(self, command: ObserveCustomer) -> None:
+        """Notes a command that is sent."""
+        named = self._named.pop(command.contact_id, False)
+        self._named[command.contact_id] = named or command.name is not None
+        if len(self._named) > self._most:
+            self._named.popitem(last=False)
+
+    def clear(self) -> None:
+        self._named.clear()
+
+
+class CustomerObserver:
+    """Reads the inbound events, and sends a command for each customer in them.
+
+    The commands are ordered with all others of the organization, so one worker decides about a
+    contact, whatever the request comes from. Offsets are committed once the commands that follow
+    from them are acknowledged; an event that is handled again gives the same command, which changes
+    nothing. An event that cannot be handled, for a reason of its own, goes to the dead letters, and
+    the next one is handled (R9.5).
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._recent = RecentCustomers()
+        self.status = ProjectionStatus()
+
+    async def run(self) -> None:
+        """Works until cancelled; while Kafka is unavailable it waits."""
+        await follow_for_ever(self._follow, self.status, "observer")
+
+    async def _follow(self) -> None:
+        self._recent.clear()  # what was noted may not have been sent
+        async with self._log.subscribe(INBOUND, group=GROUP) as subscription:
+            pacer = Pacer(_APART_S)
+            await pacer.turn()
+            async for batch in subscription.batches():
+                if batch:
+                    await self._handle(batch)
+                    await subscription.commit()
+                self.status.turned()
+                await pacer.turn()
+
+    async def _handle(self, batch: FetchedRecords) -> None:
+        """Returns once every command that follows from the batch is acknowledged."""
+        commands = []
+        for records in batch.values():
+            for record in records:
+                try:
+                    command = await self._command(record)
+                except Exception as error:  # one record must not stop the others
+                    await reject_or_raise(self._log, record, error)
+                else:
+                    if command is not None:
+                        commands.append(command)
+        if commands:
+            await self._log.append_all(commands)
+
+    async def _command(self, record: Record) -> ProducerRecord | None:
+        envelope = await read(self._log, record)
+        if envelope is None or not isinstance(envelope.data, InboundEvent):
+            return None
+        customer = customer_of(envelope.data)
+        if customer is None:
+            return None
+        command = observe(envelope.data, customer, envelope.id)
+        if not self._recent.is_new(command):
+            return None
+        made = _record(command)
+        refuse_too_large(CRM_COMMANDS, made.key.encode(), made.value, made.headers)
+        self._recent.note(command)
+        return made
+
+
+def _record(command: ObserveCustomer) -> ProducerRecord:
+    envelope = Envelope(
+        id=command.command_id,
+        source=SOURCE,
+        subject=command.contact_id,
+        time=command.at,
+        data=command,
+    )
+    return ProducerRecord(CRM_COMMANDS, command.organization, *encode(envelope))

@@ -1,0 +1,147 @@
+"""Folds `contacts` into the views: contacts, everything that belongs to them, and their history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity
+from tuyen_crm.entities.contacts import ENTITY as CONTACT
+from tuyen_events.codec import decode_data
+from tuyen_events.crm.records import ContactEvent
+from tuyen_platform.kafka.ports import FetchedRecords
+from tuyen_platform.mongodb import Database, Document
+from tuyen_views.history import HISTORY, HistoryDocument
+from tuyen_views.view import View
+
+VIEW = "crm"
+"""The name under which the views' positions are stored. In earlier versions, which had only the
+contacts, it was `contacts`; with another name, everything is folded again from the first event."""
+
+VIEWS: tuple[View[Any], ...] = (HISTORY, *(entity.view for entity in ENTITIES))
+
+_DUPLICATE_KEY = 11000
+
+_Events = dict[str, list[ContactEvent]]
+"""Events by the id of the document that they change."""
+
+
+class CrmProjection:
+    """Every document has the sequence of the last event that was folded into it. An event with that
+    sequence or a lower one is skipped, also if it is in the log twice. A document is replaced only
+    if its sequence is still the one that was read, so that two processes that fold at once do not
+    overwrite each other's work. The contact is stored last, after everything that belongs to it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._indexed = False
+
+    async def drop(self) -> None:
+        """Drops the collections with their indexes."""
+        for view in VIEWS:
+            await self._database[view.collection].drop()
+        self._indexed = False
+
+    async def fold(self, batch: FetchedRecords) -> None:
+        """Returns once the views contain all of `batch`."""
+        if not self._indexed:
+            for view in VIEWS:
+                await self._database[view.collection].create_indexes(list(view.indexes))
+            self._indexed = True
+        events = _events(batch)
+        if not events:
+            return
+        await self._tell(events)
+        for entity in ENTITIES:
+            if entity is not CONTACT:
+                await self._fold(entity, _by_document(entity, events))
+        of_contacts: _Events = {}
+        for event in events:
+            of_contacts.setdefault(event.contact_id, []).append(event)
+        await self._fold(CONTACT, of_contacts)
+
+    async def _tell(self, events: Sequence[ContactEvent]) -> None:
+        """Adds events to the history. Of two with one sequence, the first in the log counts."""
+        writes = []
+        for event in events:
+            stored = HISTORY.stored(_told(event))
+            writes.append(
+                UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)
+            )
+        await self._database[HISTORY.collection].bulk_write(writes, ordered=True)
+
+    async def _fold(self, entity: AnyEntity, events: _Events) -> None:
+        while events and not await self._store(entity, events):
+            pass  # another process changed a document since it was read: fold it again
+
+    async def _store(self, entity: AnyEntity, events: _Events) -> bool:
+        collection = self._database[entity.view.collection]
+        found = collection.find({"_id": {"$in": list(events)}})
+        stored: dict[str, Document] = {document["_id"]: document async for document in found}
+        writes = [
+            write
+            for key, changes in events.items()
+            if (write := _write(entity, stored.get(key), changes)) is not None
+        ]
+        if not writes:
+            return True
+        try:
+            done = await collection.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            if all(each["code"] == _DUPLICATE_KEY for each in error.details["writeErrors"]):
+                return False
+            raise
+        return bool(done.inserted_count + done.matched_count == len(writes))
+
+
+def _events(batch: FetchedRecords) -> list[ContactEvent]:
+    """The events, each contact's in the order of the log: they are in one partition."""
+    decoded = [
+        decode_data(record.headers, record.value)
+        for records in batch.values()
+        for record in records
+        if record.value is not None
+    ]
+    return [event for event in decoded if isinstance(event, ContactEvent)]
+
+
+def _by_document(entity: AnyEntity, events: Sequence[ContactEvent]) -> _Events:
+    found: _Events = {}
+    for event in events:
+        if isinstance(event, entity.events):
+            found.setdefault(entity.key(event), []).append(event)
+    return found
+
+
+def _write(
+    entity: AnyEntity, stored: Document | None, events: Sequence[ContactEvent]
+) -> InsertOne[Document] | ReplaceOne[Document] | None:
+    before = document = None if stored is None else entity.view.read(stored)
+    for event in events:
+        if document is None or event.sequence > document.sequence:
+            document = entity.fold(document, event)
+    if document is None or document == before:
+        return None
+    after = entity.view.stored(document)
+    if stored is None:
+        return InsertOne(after)
+    return ReplaceOne({"_id": stored["_id"], "sequence": stored.get("sequence")}, after)
+
+
+def _told(event: ContactEvent) -> HistoryDocument:
+    told = BY_EVENT[type(event)].tell(event)
+    name, _, _ = event.type.rpartition(".v")
+    return HistoryDocument(
+        id=f"{event.contact_id}/{event.sequence}",
+        organization=event.organization,
+        contact_id=event.contact_id,
+        first_sequence=event.sequence,
+        sequence=event.sequence,
+        event=name,
+        by=told.by,
+        at=event.at,
+        vi=told.vi,
+        en=told.en,
+        changes=told.changes,
+    )

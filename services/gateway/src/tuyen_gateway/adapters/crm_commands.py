@@ -1,0 +1,87 @@
+"""Sends commands to the CRM and receives their results."""
+
+import asyncio
+from datetime import datetime
+from uuid import uuid4
+
+from tuyen_events.codec import Headers, encode
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
+from tuyen_events.event import Envelope
+from tuyen_events.ids import OrganizationId
+from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
+from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
+from tuyen_gateway.adapters.awaited_table import WAIT_S
+from tuyen_gateway.adapters.command_results import CommandResults
+from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.errors import UnavailableError
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.ports import Log
+
+
+def new_command_id() -> str:
+    """An id for a command that a request makes."""
+    return f"cmd_{uuid4().hex}"
+
+
+class CrmCommands:
+    """Appends commands, in one order for each organization, and waits for their results."""
+
+    def __init__(self, log: Log, clock: Clock, wait_s: float = WAIT_S) -> None:
+        self._log = log
+        self._clock = clock
+        self._wait_s = wait_s
+        self._commands: Hourly[OrganizationId] = Hourly(
+            CRM_COMMANDS_AN_HOUR, "Your organization changed contacts too often"
+        )
+        self._bytes: Hourly[OrganizationId] = Hourly(
+            CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"
+        )
+        self._results = CommandResults(log, CRM_RESULTS, CrmCommandSettled)
+        self.copy = self._results.copy
+
+    def now(self) -> datetime:
+        """The time for a command, in whole milliseconds: the views store no smaller parts, and the
+        answer to the request must equal what is read later."""
+        now = self._clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    async def carry_out(self, command: CrmCommand) -> CrmCommandSettled:
+        """Appends the command and returns the CRM's result, once everything that follows from the
+        command is acknowledged.
+
+        Raises UnavailableError if none arrived in time; the command is in the log then and will be
+        carried out. Raises TooManyAttemptsError for more than an organization's people may send
+        within an hour.
+        """
+        await self.copy.following()
+        value, headers = _encoded(command)
+        self._count(command.organization, len(value))
+        with self._results.hearing([command.command_id]) as results:
+            try:
+                await self._log.append_bytes(CRM_COMMANDS, command.organization, value, headers)
+                async with asyncio.timeout(self._wait_s):
+                    return await results[command.command_id]
+            except TimeoutError as error:
+                raise UnavailableError(
+                    "The CRM has not answered yet. The change is in the log and will be carried "
+                    "out: look at the contact again, and do not repeat it."
+                ) from error
+
+    def _count(self, organization: OrganizationId, size: int) -> None:
+        now = self._clock.now()
+        self._commands.check(organization, 1, now)
+        self._bytes.take(organization, size, now)
+        self._commands.take(organization, 1, now)
+
+
+def _encoded(command: CrmCommand) -> tuple[bytes, Headers]:
+    return encode(
+        Envelope(
+            id=command.command_id,
+            source=SOURCE,
+            subject=command.contact_id,
+            time=command.at,
+            data=command,
+        )
+    )

@@ -1,0 +1,172 @@
+"""Contacts, for viewers who may see them (W1, W6)."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from pydantic import ConfigDict
+
+from tuyen_events.crm.contacts import RenameContact
+from tuyen_events.crm.records import CrmOutcome
+from tuyen_events.limits import QUERY_CHARACTERS
+from tuyen_gateway.adapters.crm_commands import new_command_id
+from tuyen_gateway.api.bodies import Name, RequestBody, ResponseBody
+from tuyen_gateway.api.crm.access import (
+    AfterContactVersion,
+    carry_out,
+    manages_default,
+    seen_contact,
+)
+from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.etags import ExpectedVersion, set_etag
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import inbox_position
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.gateway import Gateway
+from tuyen_views.contacts import ContactDocument
+
+router = APIRouter(prefix="/contacts", tags=["contacts"])
+
+
+class ContactCustomerView(ResponseBody):
+    """One of a person's channel identities."""
+
+    id: str
+    page_id: str | None = None
+    channel: str | None = None
+    external_id: str | None = None
+    name: str | None = None
+    picture: str | None = None
+    gender: str | None = None
+    """This field and the following ones are what a livechat's site sent with its visitor's first
+    message (C1)."""
+    location: str | None = None
+    browser: str | None = None
+    page_url: str | None = None
+
+
+class ContactView(ResponseBody):
+    id: str
+    name: str | None
+    phones: list[str]
+    emails: list[str]
+    customers: list[ContactCustomerView]
+    warehouse_id: str
+    assignee: str | None
+    created_at: datetime
+    created_by: str | None
+    """The agent; null for a contact that was created from a channel's event."""
+    updated_at: datetime
+    version: int
+
+
+class ContactPatch(RequestBody):
+    """Fields that are left out do not change; null empties a field."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chị Lan"}]})
+
+    name: Name | None = None
+
+
+@router.get("", summary="List contacts")
+async def list_contacts(
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    q: Annotated[
+        str | None,
+        Query(max_length=QUERY_CHARACTERS, description="A part of the name, accents ignored."),
+    ] = None,
+) -> Listed[ContactView]:
+    """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
+    viewer who manages none gets an empty list (W6)."""
+    position = await inbox_position(gateway, caller.organization.id)
+    if not manages_default(caller):
+        return Listed(items=[], next=None, position=position)
+    page = await gateway.crm.contacts(caller.organization.id, q, paging.limit, paging.after)
+    return Listed(
+        items=[_view(contact) for contact in page.items],
+        next=paging.cursor(page.following),
+        position=position,
+    )
+
+
+@router.get("/{contact_id}", summary="One contact", responses=problems(404))
+async def get_contact(
+    contact_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+    after: AfterContactVersion = None,
+) -> ContactView:
+    """With `after`, once the view contains that version."""
+    contact = await seen_contact(gateway, caller, contact_id, after)
+    set_etag(response, contact.version)
+    return _view(contact)
+
+
+@router.patch("/{contact_id}", summary="Edit a contact", responses=problems(404, 412, 429))
+async def patch_contact(
+    *,
+    contact_id: PathId,
+    body: ContactPatch,
+    expected: ExpectedVersion,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    response: Response,
+) -> ContactView:
+    """Changes the fields in the body (C4). A name that is given or removed here is kept, whatever
+    the channel sends later.
+
+    With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
+    not answered within 5 s: the change is in the log then and will be carried out.
+    """
+    contact = await seen_contact(gateway, caller, contact_id)
+    if "name" in body.model_fields_set:
+        contact = await _renamed(gateway, caller, contact, body.name, expected)
+    set_etag(response, contact.version)
+    return _view(contact)
+
+
+async def _renamed(
+    gateway: Gateway,
+    caller: Caller,
+    contact: ContactDocument,
+    name: str | None,
+    expected: int | None,
+) -> ContactDocument:
+    """The contact with its new name; all else is from the view."""
+    command = RenameContact(
+        command_id=new_command_id(),
+        organization=caller.organization.id,
+        contact_id=contact.id,
+        name=name,
+        by=caller.viewer.agent_id,
+        expected_version=expected,
+        at=gateway.crm_commands.now(),
+    )
+    settled = await carry_out(gateway, command)
+    updated_at = command.at if settled.outcome is CrmOutcome.APPLIED else contact.updated_at
+    return msgspec.structs.replace(
+        contact, name=name, version=settled.version, updated_at=updated_at
+    )
+
+
+def _view(contact: ContactDocument) -> ContactView:
+    return ContactView(
+        id=contact.id,
+        name=contact.name,
+        phones=list(contact.phones),
+        emails=list(contact.emails),
+        customers=[
+            ContactCustomerView.model_validate(msgspec.structs.asdict(customer))
+            for customer in contact.customers
+        ],
+        warehouse_id=contact.warehouse_id,
+        assignee=contact.assignee,
+        created_at=contact.created_at,
+        created_by=None,
+        updated_at=contact.updated_at or contact.created_at,
+        version=contact.version,
+    )

@@ -1,0 +1,65 @@
+"""The history of a contact, in sentences (C8)."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from tuyen_gateway.api.assignments import SentenceView, names_of
+from tuyen_gateway.api.bodies import ResponseBody
+from tuyen_gateway.api.crm.access import AfterContactVersion, seen_contact
+from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
+from tuyen_gateway.api.paging import CurrentPaging, Listed
+from tuyen_gateway.api.positions import contact_position
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.sentences import NameLookup
+from tuyen_views.history import HISTORY, HistoryDocument
+
+router = APIRouter(prefix="/contacts/{contact_id}/history", tags=["contacts"])
+
+
+class ChangeView(ResponseBody):
+    field: str
+    from_: str | None = Field(serialization_alias="from")
+    to: str | None
+
+
+class HistoryView(ResponseBody):
+    at: datetime
+    by: str | None
+    """The agent; null if no agent did it."""
+    event: str
+    text: SentenceView
+    changes: list[ChangeView]
+
+
+@router.get("", summary="What happened to a contact", responses=problems(404))
+async def list_history(
+    contact_id: PathId,
+    caller: CurrentCaller,
+    gateway: GatewayPorts,
+    paging: CurrentPaging,
+    after: AfterContactVersion = None,
+) -> Listed[HistoryView]:
+    """Newest first, for viewers who see the contact; with the present names of agents."""
+    contact = await seen_contact(gateway, caller, contact_id, after)
+    page = await gateway.crm.parts(HISTORY, contact, paging.limit, paging.after)
+    names = names_of(caller.organization)
+    return Listed(
+        items=[_view(entry, names) for entry in page.items],
+        next=paging.cursor(page.following),
+        position=contact_position(gateway, contact),
+    )
+
+
+def _view(entry: HistoryDocument, names: NameLookup) -> HistoryView:
+    who = "" if entry.by is None else f"{names.agent(entry.by)} "
+    return HistoryView(
+        at=entry.at,
+        by=entry.by,
+        event=entry.event,
+        text=SentenceView(vi=who + entry.vi, en=who + entry.en),
+        changes=[
+            ChangeView(field=each.field, from_=each.before, to=each.after) for each in entry.changes
+        ],
+    )

@@ -1,0 +1,279 @@
+"""Contacts: which events show a customer, what is decided, and what is shown."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from crm.lan import (
+    COMMENT,
+    COMMON,
+    CONTACT,
+    LAN,
+    MOMENT,
+    NAMELESS,
+    PAGE,
+    POST,
+    SHOP,
+    THREAD,
+    after,
+    comment,
+    customer,
+    message,
+    observed,
+    rename,
+    shown,
+)
+from tuyen_crm.domain.state import ContactState, count_only
+from tuyen_crm.entities import evolve
+from tuyen_crm.entities.contacts.decide import ContactCommand, decide
+from tuyen_crm.entities.contacts.observe import customer_of, observe
+from tuyen_crm.entities.contacts.view import fold
+from tuyen_events.crm.contacts import (
+    ContactCreated,
+    ContactNamed,
+    ContactRenamed,
+    RenameContact,
+)
+from tuyen_events.crm.records import ContactEvent, CrmOutcome
+from tuyen_events.ids import (
+    AgentId,
+    MessageId,
+)
+from tuyen_events.inbound import (
+    CommentRemoved,
+    Customer,
+    InboundEvent,
+    MessageEchoed,
+    MessagesSeen,
+    PostPublished,
+    Reacted,
+    Visit,
+)
+from tuyen_events.vocabulary import Channel
+from tuyen_views.contacts import ContactDocument, CustomerOfContact
+
+
+@pytest.mark.parametrize(
+    ("event", "whose"),
+    [
+        (message(), NAMELESS),
+        (message(external_id="anonymous:7"), customer("anonymous:7")),
+        (MessageEchoed(**COMMON, **THREAD, message_id=MessageId("m"), external_id="m"), NAMELESS),
+        (MessagesSeen(**COMMON, **THREAD, watermark=MOMENT), NAMELESS),
+        (comment(LAN), LAN),
+        (comment(None), None),
+        (comment(customer("anonymous:1_2")), None),
+        (CommentRemoved(**COMMON, **COMMENT, customer=LAN), None),
+        (Reacted(**COMMON, **POST, customer=LAN, reaction="love"), None),
+        (PostPublished(**COMMON, **POST), None),
+    ],
+)
+def test_c1_whose_contact_an_event_makes(event: InboundEvent, whose: Customer | None) -> None:
+    assert customer_of(event) == whose
+
+
+def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> None:
+    decision = decide(None, observe(comment(LAN), LAN, "evt_1"))
+    assert decision.events == (
+        ContactCreated(
+            organization=SHOP,
+            contact_id=CONTACT,
+            customer_id=LAN.id,
+            page_id=PAGE,
+            channel=Channel.FACEBOOK,
+            external_id="670",
+            name="Lan",
+            picture="https://p.example/670",
+            warehouse_id="default",
+            caused_by="evt_1",
+            at=MOMENT,
+        ),
+    )
+    assert decision.version == 1
+
+
+def test_inv3_the_same_event_gives_the_same_command() -> None:
+    assert observed("Lan") == observed("Lan")
+    assert observed("Lan").command_id != observed("Lan", "evt_2").command_id
+
+
+def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
+    told = {"gender": "female", "location": "Hà Nội", "browser": "Firefox 140"}
+    visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
+    visit = Visit(page_url="https://shop.example/vn")
+    event = replace(message(), channel=Channel.LIVECHAT, customer=visitor, visit=visit)
+    contact = shown(after(observe(event, visitor, "evt_1"))[1])
+    assert (contact.phones, contact.emails) == (("0903123456",), ("lan@example.com",))
+    (own,) = contact.customers
+    assert {name: getattr(own, name) for name in told} == told
+    assert own.page_url == "https://shop.example/vn"
+
+
+ABSENT = None
+HAS_NO_NAME = after(observed(None))[0]
+NAMED = after(observed("Lan"))[0]
+RENAMED = after(observed("Lan"), rename("Chị Lan"))[0]
+RENAMED_FIRST = after(observed(None), rename("Chị Lan"))[0]
+EMPTIED = after(observed(None), rename("Chị Lan"), rename(None))[0]
+
+
+@pytest.mark.parametrize(
+    ("contact", "name", "expected"),
+    [
+        (ABSENT, None, ContactCreated),
+        (ABSENT, "Lan", ContactCreated),
+        (HAS_NO_NAME, None, None),
+        (HAS_NO_NAME, "  ", None),
+        (HAS_NO_NAME, "Lan", ContactNamed),
+        (NAMED, "Lan", None),
+        (NAMED, "Lan Anh", None),
+        (NAMED, None, None),
+        (RENAMED, "Lan Anh", None),
+        (RENAMED_FIRST, None, None),
+        (RENAMED_FIRST, "Lan", ContactNamed),
+        (EMPTIED, "Lan", ContactNamed),
+    ],
+)
+def test_c1_a_contact_is_made_once_and_its_customer_named_once(
+    contact: ContactState | None, name: str | None, expected: type | None
+) -> None:
+    decision = decide(contact, observed(name, "evt_2"))
+    assert [type(event) for event in decision.events] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    ("contact", "command", "outcome", "version"),
+    [
+        (ABSENT, rename("Chị Lan"), CrmOutcome.NOT_FOUND, 0),
+        (ABSENT, rename(None, expected=1), CrmOutcome.NOT_FOUND, 0),
+        (NAMED, rename("Chị Lan"), CrmOutcome.APPLIED, 2),
+        (NAMED, rename(None), CrmOutcome.APPLIED, 2),
+        (NAMED, rename("Lan"), CrmOutcome.UNCHANGED, 1),
+        (HAS_NO_NAME, rename(None), CrmOutcome.UNCHANGED, 1),
+        (NAMED, rename("Chị Lan", expected=1), CrmOutcome.APPLIED, 2),
+        (NAMED, rename("Chị Lan", expected=2), CrmOutcome.VERSION_PASSED, 1),
+        (RENAMED, rename("Chị Lan", expected=1), CrmOutcome.VERSION_PASSED, 2),
+        (RENAMED, rename("Chị Lan", expected=2), CrmOutcome.UNCHANGED, 2),
+    ],
+)
+def test_c4_what_becomes_of_a_new_name(
+    contact: ContactState | None, command: RenameContact, outcome: CrmOutcome, version: int
+) -> None:
+    decision = decide(contact, command)
+    assert (decision.outcome, decision.version) == (outcome, version)
+    assert len(decision.events) == (1 if outcome is CrmOutcome.APPLIED else 0)
+
+
+def test_c4_a_new_name_says_who_gave_it_when_and_what_it_was_before() -> None:
+    (event,) = decide(NAMED, rename("Chị Lan")).events
+    assert event == ContactRenamed(
+        organization=SHOP,
+        contact_id=CONTACT,
+        sequence=2,
+        caused_by="cmd_1",
+        at=MOMENT,
+        name="Chị Lan",
+        previous_name="Lan",
+        by=AgentId("hoa"),
+    )
+
+
+def test_c4_what_hangs_on_a_contact_is_no_change_of_its_version() -> None:
+    class Elsewhere(ContactEvent, frozen=True, kw_only=True):
+        pass
+
+    event = Elsewhere(
+        organization=SHOP, contact_id=CONTACT, sequence=2, caused_by="cmd_9", at=MOMENT
+    )
+    contact = count_only(NAMED, event)
+    assert contact is not None
+    assert (contact.version, contact.sequence) == (1, 2)
+    assert decide(contact, rename("Chị Lan", expected=1)).events[0].sequence == 3
+    document = fold(shown(after(observed("Lan"))[1]), event)
+    assert document is not None
+    assert (document.version, document.sequence) == (1, 2)
+
+
+def test_c1_a_contact_and_its_later_name() -> None:
+    _, events = after(observed(None), observed("Lan", "evt_2"))
+    contact = shown(events)
+    assert contact == ContactDocument(
+        id=CONTACT,
+        organization=SHOP,
+        name="Lan",
+        name_folded="lan",
+        customers=(
+            CustomerOfContact(
+                id=LAN.id,
+                page_id=PAGE,
+                channel=Channel.FACEBOOK,
+                external_id="670",
+                name="Lan",
+                picture="https://p.example/670",
+            ),
+        ),
+        warehouse_id="default",
+        created_at=MOMENT,
+        updated_at=MOMENT,
+        version=2,
+        sequence=2,
+    )
+    assert [fold(contact, event) for event in events] == [contact, contact]
+    assert fold(None, events[1]) is None
+    assert evolve(None, events[1]) is None
+
+
+def test_c4_a_name_that_a_person_gave_is_kept_and_the_customer_gets_the_channels() -> None:
+    _, events = after(observed(None), rename("Chị Lan"), observed("Lan", "evt_2"))
+    contact = shown(events)
+    assert (contact.name, contact.name_folded, contact.version) == ("Chị Lan", "chi lan", 3)
+    assert contact.customers[0].name == "Lan"
+
+
+def test_c4_a_name_that_a_person_took_away_stays_away() -> None:
+    _, events = after(observed(None), rename("X"), rename(None), observed("Lan", "evt_2"))
+    contact = shown(events)
+    assert (contact.name, contact.name_folded) == (None, "")
+
+
+def test_records_of_earlier_versions_have_a_sequence() -> None:
+    created, named = after(observed(None), observed("Lan", "evt_2"))[1]
+    for event, sequence in ((created, 1), (named, 2)):
+        value = msgspec.json.encode(event)
+        assert b"sequence" not in value
+        assert msgspec.json.decode(value, type=type(event)).sequence == sequence
+
+
+COMMANDS = st.lists(
+    st.one_of(
+        st.sampled_from([None, "", " ", "Lan", "Vĩnh"]).map(observed),
+        st.builds(rename, st.sampled_from([None, "Chị Lan", "Lan"]), st.sampled_from([None, 1, 2])),
+    ),
+    max_size=10,
+)
+
+
+@given(COMMANDS)
+def test_c1_c4_the_state_and_the_document_agree(
+    commands: list[ContactCommand],
+) -> None:
+    contact, document, events = None, None, []
+    for number, command in enumerate(commands):
+        decision = decide(contact, replace(command, command_id=f"cmd_{number}"))
+        assert len(decision.events) <= 1
+        for event in decision.events:
+            contact, document = evolve(contact, event), fold(document, event)
+            events.append(event)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert (contact is None) == (document is None)
+    if contact is not None and document is not None:
+        assert (contact.name, contact.version) == (document.name, document.version)
+        assert contact.sequence == document.sequence == len(events)
+        given_by_hand = [event.name for event in events if isinstance(event, ContactRenamed)]
+        from_channel = [
+            event.name for event in events if isinstance(event, ContactCreated | ContactNamed)
+        ]
+        expected = given_by_hand or [name for name in from_channel if name][:1] or [None]
+        assert document.name == expected[-1]

@@ -1,0 +1,61 @@
+"""C8: the events of a contact in words."""
+
+import pytest
+
+from crm.lan import after, observed, rename
+from tuyen_crm.entities.contacts.decide import ContactCommand
+from tuyen_crm.entities.contacts.view import tell
+from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
+
+
+@pytest.mark.parametrize(
+    ("commands", "vi", "en", "change"),
+    [
+        (
+            [observed("Lan")],
+            "Khách liên hệ lần đầu qua Facebook.",
+            "The customer got in touch for the first time, by Facebook.",
+            (None, "Lan"),
+        ),
+        (
+            [observed(None), observed("Lan", "evt_2")],
+            "Kênh cho biết tên của khách: “Lan”.",
+            "The channel said the customer's name: “Lan”.",
+            (None, "Lan"),
+        ),
+        (
+            [observed(None), rename("Chị Lan")],
+            "đặt tên cho khách là “Chị Lan”.",
+            "named the contact “Chị Lan”.",
+            (None, "Chị Lan"),
+        ),
+        (
+            [observed("Lan"), rename("Chị Lan")],
+            "đổi tên khách từ “Lan” thành “Chị Lan”.",
+            "renamed the contact from “Lan” to “Chị Lan”.",
+            ("Lan", "Chị Lan"),
+        ),
+        (
+            [observed("Lan"), rename(None)],
+            "xóa tên của khách.",
+            "removed the contact's name.",
+            ("Lan", None),
+        ),
+        (
+            [observed(None), rename("Chị Lan"), observed("Lan", "evt_2")],
+            "Kênh cho biết tên của khách: “Lan”.",
+            "The channel said the customer's name: “Lan”.",
+            None,
+        ),
+    ],
+)
+def test_c8_the_history_in_words(
+    commands: list[ContactCommand], vi: str, en: str, change: tuple[str | None, str | None] | None
+) -> None:
+    event = after(*commands)[1][-1]
+    assert isinstance(event, ContactCreated | ContactNamed | ContactRenamed)
+    told = tell(event)
+    assert (told.vi, told.en) == (vi, en)
+    assert told.by == ("hoa" if isinstance(event, ContactRenamed) else None)
+    changes = [(each.before, each.after) for each in told.changes if each.field == "name"]
+    assert changes == ([] if change is None else [change])

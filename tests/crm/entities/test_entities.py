@@ -1,0 +1,55 @@
+"""Every entity of the CRM is found by its name in four places."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter
+
+from tuyen_crm.entities import ENTITIES, AnyEntity
+from tuyen_events.crm import COMMANDS, EVENTS
+from tuyen_gateway.api import crm
+from tuyen_views.view import View
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs/contributing/adding-a-crm-entity.md"
+
+
+def test_the_page_names_all_files_of_its_example_and_they_are_six() -> None:
+    named = re.findall(r"^\| \d \| `(\S+)` \|", PAGE.read_text(), re.MULTILINE)
+    sources = [*ROOT.glob("libs/*/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py")]
+    own = {
+        str(path.relative_to(ROOT)) for path in sources if "notes" in str(path.relative_to(ROOT))
+    }
+    assert set(named) == own
+    assert len(named) == 6
+    written = re.findall(r"`((?:tests|libs|docs|services)/[^`]+)`", PAGE.read_text())
+    assert [path for path in written if not (ROOT / path).exists()] == []
+
+
+def test_the_entities_of_the_crm() -> None:
+    assert [entity.name for entity in ENTITIES] == ["contacts", "notes"]
+
+
+def test_every_command_and_event_of_the_crm_belongs_to_one_entity() -> None:
+    assert [command for entity in ENTITIES for command in entity.commands] == list(COMMANDS)
+    assert [event for entity in ENTITIES for event in entity.events] == list(EVENTS)
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_an_entity_has_its_name_everywhere(entity: AnyEntity) -> None:
+    events = import_module(f"tuyen_events.crm.{entity.name}")
+    assert {cls.__module__ for cls in (*entity.commands, *entity.events)} == {events.__name__}
+    views = vars(import_module(f"tuyen_views.{entity.name}")).values()
+    assert entity.view in [each for each in views if isinstance(each, View)]
+    router = import_module(f"tuyen_gateway.api.crm.{entity.name}").router
+    assert isinstance(router, APIRouter)
+    assert router in crm.ROUTERS
+    decide = import_module(f"tuyen_crm.entities.{entity.name}.decide")
+    assert entity.decide is decide.decide
+
+
+def test_no_two_entities_share_a_collection() -> None:
+    collections = [entity.view.collection for entity in ENTITIES]
+    assert len(set(collections)) == len(collections)

@@ -1,0 +1,400 @@
+"""The CRM's views in MongoDB: what they show, and that replay equals live (INV6)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
+from tuyen_crm.projections.crm import VIEWS, CrmProjection
+from tuyen_crm.rebuild import rebuild
+from tuyen_events.codec import encode
+from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed, RenameContact
+from tuyen_events.crm.notes import NoteAdded, NoteId
+from tuyen_events.crm.records import ContactEvent
+from tuyen_events.event import Envelope
+from tuyen_events.ids import (
+    AgentId,
+    ContactId,
+    ConversationId,
+    CustomerId,
+    MessageId,
+    OrganizationId,
+    PageId,
+    contact_id,
+    customer_id,
+    customer_key,
+)
+from tuyen_events.inbound import Customer, MessageReceived
+from tuyen_events.topics import (
+    CONTACTS,
+    CRM_COMMANDS,
+    CRM_RESULTS,
+    CRM_STATE,
+    DEAD_LETTERS,
+    INBOUND,
+)
+from tuyen_events.vocabulary import Channel
+from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.groups import StillRunningError, require_stopped
+from tuyen_platform.kafka.ports import Record
+from tuyen_platform.kafka.topics import ensure_topics
+from tuyen_platform.mongodb import Database, Document, connect
+from tuyen_platform.projection import folded_up_to
+from tuyen_views.contacts import CONTACTS as CONTACTS_VIEW
+from tuyen_views.history import HISTORY
+from tuyen_views.notes import NOTES
+from tuyen_views.view import ContactPart, View
+
+MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
+SHOP, PAGE = OrganizationId("hoa-sen"), PageId("trang")
+DEADLINE_S = 90
+TOPICS = (INBOUND, CONTACTS, CRM_COMMANDS, CRM_RESULTS, CRM_STATE, DEAD_LETTERS)
+
+
+def created(number: int, name: str | None = None) -> ContactCreated:
+    return ContactCreated(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        customer_id=CustomerId(f"cus_{number}"),
+        page_id=PAGE,
+        channel=Channel.FACEBOOK,
+        external_id=str(number),
+        name=name,
+        warehouse_id="default",
+        caused_by=f"evt_{number}",
+        at=MOMENT,
+    )
+
+
+def named(number: int, name: str, sequence: int = 2, *, renamed: bool = False) -> ContactNamed:
+    return ContactNamed(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        sequence=sequence,
+        renamed=renamed,
+        customer_id=CustomerId(f"cus_{number}"),
+        name=name,
+        picture="https://p.example/1",
+        caused_by="evt_later",
+        at=MOMENT,
+    )
+
+
+def renamed(number: int, name: str | None, sequence: int) -> ContactRenamed:
+    return ContactRenamed(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        sequence=sequence,
+        name=name,
+        previous_name=None,
+        by=AgentId("hoa"),
+        caused_by=f"cmd_{sequence}",
+        at=MOMENT,
+    )
+
+
+def noted(number: int, text: str, sequence: int) -> NoteAdded:
+    return NoteAdded(
+        organization=SHOP,
+        contact_id=ContactId(f"con_{number}"),
+        sequence=sequence,
+        note_id=NoteId(f"note_{number}_{sequence}"),
+        text=text,
+        by=AgentId("hoa"),
+        caused_by=f"cmd_{sequence}",
+        at=MOMENT,
+    )
+
+
+def record(event: ContactEvent, offset: int, partition: int = 3) -> Record:
+    envelope = Envelope(id="e", source="t", subject=event.contact_id, time=MOMENT, data=event)
+    value, headers = encode(envelope)
+    return Record("contacts", partition, offset, 0, event.contact_id.encode(), value, headers)
+
+
+def batch(records: Sequence[Record]) -> Mapping[tuple[str, int], Sequence[Record]]:
+    return {("contacts", 3): records}
+
+
+async def shown(database: Database, view: View[Any] = CONTACTS_VIEW) -> list[Document]:
+    return [document async for document in database[view.collection].find().sort("_id", 1)]
+
+
+async def all_shown(database: Database) -> list[list[Document]]:
+    return [await shown(database, view) for view in VIEWS]
+
+
+@pytest.fixture
+def views(mongodb: str, database: str) -> Database:
+    return connect(mongodb, database)
+
+
+async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: Database) -> None:
+    await CrmProjection(views).fold(batch([record(created(1), 0), record(named(1, "Vĩnh"), 1)]))
+    assert await shown(views) == [
+        {
+            "_id": "con_1",
+            "organization": "hoa-sen",
+            "name": "Vĩnh",
+            "name_folded": "vinh",
+            "phones": [],
+            "emails": [],
+            "customers": [
+                {
+                    "id": "cus_1",
+                    "page_id": "trang",
+                    "channel": "facebook",
+                    "external_id": "1",
+                    "name": "Vĩnh",
+                    "picture": "https://p.example/1",
+                }
+            ],
+            "warehouse_id": "default",
+            "assignee": None,
+            "created_at": MOMENT,
+            "updated_at": MOMENT,
+            "version": 2,
+            "sequence": 2,
+        }
+    ]
+
+
+async def test_c8_every_event_is_in_the_history(views: Database) -> None:
+    events = [created(1), named(1, "Vĩnh"), renamed(1, "Anh Vĩnh", 3)]
+    await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
+    history = await shown(views, HISTORY)
+    assert [(entry["_id"], entry["event"], entry.get("by")) for entry in history] == [
+        ("con_1/1", "contact.created", None),
+        ("con_1/2", "contact.named", None),
+        ("con_1/3", "contact.renamed", "hoa"),
+    ]
+    assert history[2] == {
+        "_id": "con_1/3",
+        "organization": "hoa-sen",
+        "contact_id": "con_1",
+        "first_sequence": 3,
+        "sequence": 3,
+        "event": "contact.renamed",
+        "by": "hoa",
+        "at": MOMENT,
+        "vi": "đặt tên cho khách là “Anh Vĩnh”.",
+        "en": "named the contact “Anh Vĩnh”.",
+        "changes": [{"field": "name", "before": None, "after": "Anh Vĩnh"}],
+    }
+
+
+async def test_c5_notes_are_shown_before_their_contact_says_so(views: Database) -> None:
+    events = [created(1), noted(1, "Thích màu đỏ.", 2), noted(1, "Giao buổi tối.", 3)]
+    await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
+    notes = [(each["_id"], each["text"], each["created_by"]) for each in await shown(views, NOTES)]
+    assert notes == [("note_1_2", "Thích màu đỏ.", "hoa"), ("note_1_3", "Giao buổi tối.", "hoa")]
+    (contact,) = await shown(views)
+    assert (contact["version"], contact["sequence"]) == (1, 3)
+
+
+async def test_inv3_of_two_events_with_one_sequence_the_first_counts(views: Database) -> None:
+    events = [created(1), renamed(1, "A", 2), renamed(1, "B", 3), renamed(1, "late", 2)]
+    view = CrmProjection(views)
+    await view.fold(batch([record(event, n) for n, event in enumerate(events)]))
+    await view.fold(batch([record(renamed(1, "later", 3), 4)]))
+    (contact,) = await shown(views)
+    assert (contact["name"], contact["sequence"]) == ("B", 3)
+    assert [entry["changes"][0]["after"] for entry in (await shown(views, HISTORY))[1:]] == [
+        "A",
+        "B",
+    ]
+
+
+async def test_documents_of_earlier_versions_are_folded_once_more(views: Database) -> None:
+    old: Document = {
+        "_id": "con_1",
+        "organization": "hoa-sen",
+        "name": "Vĩnh",
+        "name_folded": "vinh",
+        "phones": [],
+        "emails": [],
+        "customers": [],
+        "warehouse_id": "default",
+        "assignee": None,
+        "created_at": MOMENT,
+        "version": 2,
+        "positions": {"3": 1},
+    }
+    await views[CONTACTS_VIEW.collection].insert_one(dict(old))
+    events = [record(created(1), 0), record(named(1, "Vĩnh"), 1)]
+    await CrmProjection(views).fold(batch(events))
+    (contact,) = await shown(views)
+    assert (contact["name"], contact["sequence"], len(contact["customers"])) == ("Vĩnh", 2, 1)
+    assert "positions" not in contact
+
+
+async def test_two_who_fold_at_once_make_one_view(views: Database) -> None:
+    events = [record(created(n), n) for n in range(50)]
+    events += [record(named(n, f"N {n}"), 50 + n) for n in range(50)]
+    await asyncio.gather(*(CrmProjection(views).fold(batch(events)) for _ in range(4)))
+    documents = await shown(views)
+    assert len(documents) == 50
+    assert {document["version"] for document in documents} == {2}
+
+
+async def test_every_list_of_contacts_runs_down_an_index(views: Database) -> None:
+    await CrmProjection(views).fold(batch([record(created(1), 0)]))
+    for query in ({"organization": "hoa-sen"}, {"organization": "hoa-sen", "_id": {"$gt": "c"}}):
+        plan = await views[CONTACTS_VIEW.collection].find(query).sort("_id", 1).explain()
+        assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_every_list_of_what_hangs_on_a_contact_runs_down_an_index(views: Database) -> None:
+    await CrmProjection(views).fold(batch([record(created(1), 0)]))
+    query = {"organization": "hoa-sen", "contact_id": "con_1", "first_sequence": {"$lt": 9}}
+    for view in VIEWS:
+        if issubclass(view.document, ContactPart):
+            found = views[view.collection].find(query).sort("first_sequence", -1)
+            plan = str((await found.explain())["queryPlanner"]["winningPlan"])
+            assert "COLLSCAN" not in plan
+            assert "SORT" not in plan
+
+
+def histories(steps: list[tuple[int, str, str | None]]) -> list[ContactEvent]:
+    """What happens to a few contacts, with the sequences that the CRM gives."""
+    events: list[ContactEvent] = []
+    last: dict[int, int] = {}
+    hands: set[int] = set()
+    for number, kind, name in steps:
+        sequence = last.get(number, 0) + 1
+        if sequence == 1:
+            events.append(created(number, name))
+        elif kind == "note":
+            events.append(noted(number, name or "", sequence))
+        elif kind == "named":
+            events.append(named(number, name or "Vĩnh", sequence, renamed=number in hands))
+        else:
+            events.append(renamed(number, name, sequence))
+            hands.add(number)
+        last[number] = sequence
+    return events
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.sampled_from(["named", "renamed", "note"]),
+        st.sampled_from([None, "Lan"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(STEPS, st.lists(st.integers(0, 12), max_size=6), st.lists(st.integers(0, 11), max_size=4))
+def test_inv6_replay_equals_live_whatever_came_again(
+    mongodb: str,
+    database: str,
+    steps: list[tuple[int, str, str | None]],
+    restarts: list[int],
+    twice: list[int],
+) -> None:
+    """Live: event by event, and from earlier events again after each restart. Replay: at once. Some
+    events are in the log a second time, after all others."""
+    events = histories(steps)
+    events += [events[place] for place in twice if place < len(events)]
+    records = [record(event, offset) for offset, event in enumerate(events)]
+
+    async def compare() -> None:
+        views = connect(mongodb, database)
+        view = CrmProjection(views)
+        await view.drop()
+        reached = 0
+        for again in [*restarts, 0]:
+            for one in records[min(again, reached) :]:
+                await view.fold(batch([one]))
+            reached = len(records)
+        live = await all_shown(views)
+        await view.drop()
+        await view.fold(batch(records))
+        assert await all_shown(views) == live
+        views.client.close()
+
+    asyncio.run(compare())
+
+
+@pytest.fixture
+async def crm(kafka: str, topic_prefix: str, views: Database) -> AsyncIterator[Crm]:
+    await ensure_topics(kafka, topic_prefix, 1, TOPICS)
+    async with KafkaLog(kafka, topic_prefix, linger_ms=5) as log:
+        yield compose(log, views)
+
+
+async def write(log: KafkaLog, number: int, name: str | None) -> None:
+    customer = Customer(id=customer_id(SHOP, PAGE, str(number)), external_id=str(number), name=name)
+    data = MessageReceived(
+        organization=SHOP,
+        page_id=PAGE,
+        channel=Channel.FACEBOOK,
+        occurred_at=MOMENT,
+        accepted_at=MOMENT,
+        customer=customer,
+        conversation_id=ConversationId("msg"),
+        message_id=MessageId("m"),
+        external_id="m",
+    )
+    envelope = Envelope(id=f"evt_{number}_{name}", source="t", subject="s", time=MOMENT, data=data)
+    await log.append(INBOUND, customer_key(SHOP, PAGE, str(number)), envelope)
+
+
+async def rename(log: KafkaLog, number: int) -> None:
+    data = RenameContact(
+        command_id=f"cmd_{number}",
+        organization=SHOP,
+        contact_id=contact_id(customer_id(SHOP, PAGE, str(number))),
+        at=MOMENT,
+        name=f"Khách quen {number}",
+        by=AgentId("hoa"),
+    )
+    envelope = Envelope(id=data.command_id, source="t", subject="s", time=MOMENT, data=data)
+    await log.append(CRM_COMMANDS, SHOP, envelope)
+
+
+async def test_inv6_a_dropped_view_is_made_again_from_the_log(
+    crm: Crm, views: Database, kafka: str, topic_prefix: str
+) -> None:
+    stopped = partial(require_stopped, kafka, topic_prefix + VIEW_GROUP, "a CRM")
+    assert isinstance(crm.log, KafkaLog)
+    for number in range(60):
+        await write(crm.log, number, None)
+        if number % 3 == 0:
+            await write(crm.log, number, f"Khách {number}")
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        loops = [tasks.create_task(loop()) for loop in crm.loops()]
+        while sum((await crm.log.end_offsets(CONTACTS)).values()) < 80:  # noqa: ASYNC110 - as below
+            await asyncio.sleep(0.05)
+        for number in range(10):
+            await rename(crm.log, number)
+        while sum((await crm.log.end_offsets(CONTACTS)).values()) < 90:  # noqa: ASYNC110 - as below
+            await asyncio.sleep(0.05)
+        ends = {(CONTACTS.name, p): e for p, e in (await crm.log.end_offsets(CONTACTS)).items()}
+        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
+            await asyncio.sleep(0.05)
+        assert crm.health.problems() == {}
+        with pytest.raises(StillRunningError):
+            await rebuild(crm, partial(stopped, within_s=0.5))
+        for loop in loops:
+            loop.cancel()
+    live, everything = await shown(views), await all_shown(views)
+    assert len(live) == 60
+    assert {document["_id"] for document in live} == {
+        contact_id(customer_id(SHOP, PAGE, str(number))) for number in range(60)
+    }
+    assert sum(document["name"] is not None for document in live) == 26
+    assert len(await shown(views, HISTORY)) == 90
+    async with asyncio.timeout(DEADLINE_S):
+        await rebuild(crm, stopped)
+    assert await all_shown(views) == everything

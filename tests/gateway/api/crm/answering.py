@@ -1,0 +1,84 @@
+"""A CRM with given results, and contacts in its views."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from tuyen_events.codec import decode
+from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
+from tuyen_events.event import Envelope
+from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
+from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
+from tuyen_events.vocabulary import Channel
+from tuyen_platform.kafka.ports import Log
+from tuyen_platform.mongodb import Database
+from tuyen_platform.text import fold_accents
+from tuyen_views.contacts import CONTACTS, ContactDocument, CustomerOfContact
+
+CREATED = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list[CrmCommand]]:
+    """Answers every command with this outcome, and lists what it was asked."""
+    asked: list[CrmCommand] = []
+
+    async def answer() -> None:
+        async with log.tail(CRM_COMMANDS, from_start=False) as tail:
+            listening.set()
+            async for batch in tail.batches():
+                for record in (one for several in batch.values() for one in several):
+                    command = decode(record.headers, record.value or b"").data
+                    assert isinstance(command, CrmCommand)
+                    asked.append(command)
+                    await log.append(CRM_RESULTS, command.contact_id, _settled(command))
+
+    def _settled(command: CrmCommand) -> Envelope:
+        settled = CrmCommandSettled(
+            command_id=command.command_id,
+            organization=command.organization,
+            contact_id=command.contact_id,
+            outcome=outcome,
+            version=version,
+        )
+        return Envelope(id="e", source="t", subject="s", time=command.at, data=settled)
+
+    listening = asyncio.Event()
+    task = asyncio.create_task(answer())
+    await listening.wait()
+    try:
+        yield asked
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def contact(number: int, organization: str, name: str, sequence: int = 1) -> ContactDocument:
+    customer = CustomerOfContact(
+        id=CustomerId(f"cus_{number}"),
+        page_id=PageId("page"),
+        channel=Channel.FACEBOOK,
+        external_id=str(number),
+        name=name,
+        picture=None,
+    )
+    return ContactDocument(
+        id=ContactId(f"con_{number}"),
+        organization=OrganizationId(organization),
+        name=name,
+        name_folded=fold_accents(name),
+        customers=(customer,),
+        warehouse_id="default",
+        created_at=CREATED,
+        updated_at=CREATED,
+        version=1,
+        sequence=sequence,
+    )
+
+
+async def show(views: Database, *contacts: ContactDocument) -> None:
+    """As if the CRM had folded them."""
+    collection = views[CONTACTS.collection]
+    for each in contacts:
+        await collection.replace_one({"_id": each.id}, CONTACTS.stored(each), upsert=True)

@@ -1,0 +1,16 @@
+import pytest
+
+from gateway.api.crm.answering import contact, show
+from tuyen_platform.mongodb import Database
+
+
+@pytest.fixture
+async def contacts(views: Database) -> Database:
+    """Three contacts: two of `shop`, one of `rival`."""
+    await show(
+        views,
+        contact(0, "shop", "Nguyễn Vĩnh"),
+        contact(1, "shop", "Trần Lan"),
+        contact(2, "rival", "Vinh"),
+    )
+    return views
