@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
@@ -34,7 +35,6 @@ from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
 from tuyen_gateway.errors import InvalidError, UnavailableError
 from tuyen_gateway.ports import (
-    ConversationFilter,
     ConversationRef,
     InboxCounts,
     ViewPage,
@@ -352,7 +352,7 @@ def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFi
     to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
     kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
-    return replace(
+    return msgspec.structs.replace(
         wanted,
         channel=channels[0] if len(channels) == 1 else wanted.channel,
         kind=kinds[0] if len(kinds) == 1 else wanted.kind,
