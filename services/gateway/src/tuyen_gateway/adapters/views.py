@@ -33,7 +33,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
-from tuyen_gateway.errors import InvalidError, UnavailableError
+from tuyen_gateway.errors import InvalidCursorError, UnavailableError
 from tuyen_gateway.ports import (
     ConversationRef,
     InboxCounts,
@@ -387,8 +387,6 @@ class _ListCursor:
     def decode(cls, after: str) -> "_ListCursor":
         key = decoded(after, _ListCursorKey)
         if len(key.snapshot_offsets) != INBOUND.partitions:
-            raise InvalidError(
-                "query.cursor", "This is not a valid cursor: start again without one."
-            )
+            raise InvalidCursorError("This is not a valid cursor: start again without one.")
         last = from_milliseconds(key.updated_at), key.id
         return cls(snapshot_offsets=key.snapshot_offsets, last=last, left=key.left)

@@ -123,9 +123,9 @@ async def hand_over(
     else, or waits.
     """
     gone, to = AgentId(agent_id), None if body.to is None else AgentId(body.to)
-    check_chosen(caller.organization, to, "body.to")
+    check_chosen(caller.organization, to, "to")
     if to == gone:
-        raise InvalidError("body.to", "These conversations are theirs already: name another.")
+        raise InvalidError("to", "These conversations are theirs already: name another.")
     if gone not in caller.organization.agents:
         await gateway.inbox.caught_up()
         theirs = ConversationFilter(held_by=Holder(agent_id=gone), done=False)
@@ -165,13 +165,13 @@ async def change_in_bulk(
     selection = _selection(body, caller)
     assigns = "assignee" in body.set.model_fields_set
     if body.set.tags is not None:
-        raise InvalidError("body.set.tags", "Conversations have no tags that could be set yet.")
+        raise InvalidError("set.tags", "Conversations have no tags that could be set yet.")
     if not assigns and body.set.done is None:
-        raise InvalidError("body.set", "Say what to set: `assignee`, `done`, or both.")
+        raise InvalidError("set", "Say what to set: `assignee`, `done`, or both.")
     chosen = None if body.set.assignee is None else AgentId(body.set.assignee)
     if assigns:
         check_right(caller, Right.ASSIGN)
-        check_chosen(caller.organization, chosen, "body.set.assignee")
+        check_chosen(caller.organization, chosen, "set.assignee")
     request = BulkRequested(
         job_id=_new_id(),
         organization=caller.organization.id,
@@ -217,7 +217,7 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
 
 def _selection(body: BulkIn, caller: Caller) -> Selection:
     if (body.ids is None) == (body.filter is None):
-        raise InvalidError("body", "Name the conversations either by `ids` or by `filter`.")
+        raise InvalidError("", "Name the conversations either by `ids` or by `filter`.")
     if body.filter is None:
         return Selection(ids=tuple(ConversationId(one) for one in body.ids or ()))
     return Selection(**msgspec.structs.asdict(body.filter.to_filter(caller)))

@@ -126,12 +126,10 @@ def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) ->
     if body.channel is Channel.LIVECHAT:
         made = livechat_app_id(organization, page_id)
         if body.external_id not in (None, made):
-            raise InvalidError(
-                "body.external_id", "A livechat page gets its id automatically: omit it."
-            )
+            raise InvalidError("external_id", "A livechat page gets its id automatically: omit it.")
         return made
     if body.external_id is None:
-        raise InvalidError("body.external_id", f"Give the page's id at {body.channel}.")
+        raise InvalidError("external_id", f"Give the page's id at {body.channel}.")
     return body.external_id
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tuyen_events.limits import CURSOR_CHARACTERS, CURSOR_LASTS_S, LISTED
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.api.dependencies import GatewayPorts
-from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.errors import InvalidCursorError
 
 DEFAULT_LIMIT = 50
 
@@ -64,9 +64,8 @@ async def _paging(
     if cursor is not None:
         after = gateway.seals.open(path, cursor, CURSOR_LASTS)
         if after is None:
-            raise InvalidError(
-                "query.cursor",
-                "This cursor is invalid for this list, or has expired: start again without one.",
+            raise InvalidCursorError(
+                "This cursor is invalid for this list, or has expired: start again without one."
             )
     return Paging(limit=limit, after=after, path=path, seals=gateway.seals)
 
