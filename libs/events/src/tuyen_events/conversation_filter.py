@@ -33,4 +33,5 @@ class Selection(ConversationFilter, frozen=True):
     """Which conversations: those in `ids`, or else all that match the fields that are set (I4). In
     both cases only those that the requester may see by then."""
 
+    # Not `kw_only`, so that it stays the first field of the schema, before the inherited ones.
     ids: tuple[ConversationId, ...] | None = None

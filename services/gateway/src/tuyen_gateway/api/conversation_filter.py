@@ -1,7 +1,4 @@
-"""The inbox's filter as callers send it: in the query of a list, in the body of a bulk change.
-
-Decides I4.
-"""
+"""The inbox's filter as callers send it: in the query of a list, in the body of a bulk change."""
 
 from typing import Annotated, Literal
 

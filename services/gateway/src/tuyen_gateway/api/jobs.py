@@ -194,15 +194,11 @@ async def list_jobs(
 ) -> Listed[JobView]:
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
-    rest = [
-        job
-        for job in gateway.jobs.of(caller.organization.id)
-        if _sees(caller, job) and (paging.after is None or _key(job) < paging.after)
-    ]
-    page = rest[: paging.limit]
+    jobs = [job for job in gateway.jobs.of(caller.organization.id) if _sees(caller, job)]
+    page, following = paging.cut(jobs, _key, descending=True)
     return Listed(
         items=[_view(job) for job in page],
-        next=paging.cursor(_key(page[-1]) if len(rest) > paging.limit else None),
+        next=following,
         position=jobs_position(gateway, caller.organization.id),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import gt, lt
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -39,10 +40,12 @@ class Paging:
     """The list that the cursor belongs to: it continues no other."""
     seals: Seals
 
-    def cut(self, entries: Sequence[T], key: Callable[[T], str]) -> tuple[list[T], str | None]:
-        """The page of `entries`, which must be in ascending order of `key`, and the next cursor."""
-        after = self.after
-        rest = entries if after is None else [one for one in entries if key(one) > after]
+    def cut(
+        self, entries: Sequence[T], key: Callable[[T], str], *, descending: bool = False
+    ) -> tuple[list[T], str | None]:
+        """The page of `entries`, which must be in the order of `key`, and the next cursor."""
+        after, follows = self.after, lt if descending else gt
+        rest = entries if after is None else [one for one in entries if follows(key(one), after)]
         page = list(rest[: self.limit])
         return page, self.cursor(key(page[-1]) if len(rest) > self.limit else None)
 
