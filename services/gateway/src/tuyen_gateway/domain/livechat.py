@@ -16,8 +16,8 @@ INACTIVE, WAITING, VERIFIED, ACTIVE = "inactive", "waiting", "verified", "active
 
 
 def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
-    """P1: a page with a token is waiting until the first call that is signed with it, then verified,
-    and active once somebody subscribed it; an inactive one stays inactive whatever calls
+    """P1: a page with a token is waiting until the first call that is signed with it, then
+    verified, and active once somebody subscribed it; an inactive one stays inactive whatever calls
     arrive."""
     if not has_page_tokens(page.channel) or page.status == INACTIVE:
         return page.status
