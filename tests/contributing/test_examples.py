@@ -60,6 +60,9 @@ def test_an_example_works(patch: Path, tmp_path: Path) -> None:
         else:
             shutil.copy(source, tmp_path / name)
     subprocess.run(["git", "apply", patch], cwd=tmp_path, check=True)
+    page = (_PAGES / f"{patch.stem}.md").read_text()
+    named = re.findall(r"`((?:tests|libs|docs|services)/[^`]+)`", page)
+    assert [path for path in named if not (tmp_path / path).exists()] == []
     tests = [path for path in _touched(patch) if Path(path).name.startswith("test_")]
     tests += _FINDING_TESTS.get(patch.stem, ())
     sources = sorted(tmp_path.glob("*/*/src"))
