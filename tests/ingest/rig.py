@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from support import livechat
-from support.facebook import CREDENTIALS, PAGE, body, signed
+from support.channel_samples import CREDENTIALS
+from support.facebook import PAGE, body, signed
 from support.processes import until
 from tuyen_events.codec import decode
 from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged, directory_key
@@ -97,6 +98,7 @@ async def connect_page(
     page_id: PageId = PAGE_ID,
     *,
     organization: OrganizationId = HOA_SEN,
+    channel: Channel = Channel.FACEBOOK,
     status: str = "active",
     at: datetime = START,
 ) -> None:
@@ -104,7 +106,7 @@ async def connect_page(
     page = PageChanged(
         organization=organization,
         id=page_id,
-        channel=Channel.FACEBOOK,
+        channel=channel,
         external_id=external_id,
         name="Thời trang",
         status=status,
@@ -127,19 +129,11 @@ async def connect_site(
     page_id: str = "site",
     *,
     token: str = livechat.TOKEN,
+    channel: Channel = Channel.LIVECHAT,
     status: str = "active",
 ) -> None:
-    """What the gateway writes when a livechat page is connected."""
-    page = PageChanged(
-        organization=HOA_SEN,
-        id=PageId(page_id),
-        channel=Channel.LIVECHAT,
-        external_id=app,
-        name="Trang web",
-        status=status,
-        at=START,
-    )
-    await _append(log, page, "page", page_id)
+    """What the gateway writes when a page with a token is connected."""
+    await connect_page(log, app, PageId(page_id), channel=channel, status=status)
     await log.append_all([PageTokens(SecretStr(SECRETS_KEY)).record(app, token)])
 
 
