@@ -43,6 +43,7 @@ from tuyen_events.assignments import (
     InputOffsets,
 )
 from tuyen_events.codec import decode_data, encode_data
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.directory import DirectoryEvent, Member
 from tuyen_events.event import Event
@@ -64,7 +65,6 @@ from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.domain.history import AssignmentEntry, left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_gateway.projections import counters, history
 from tuyen_gateway.projections.batches import RowFact, fold_fact
 from tuyen_ingest.domain.pages import ConnectedPages

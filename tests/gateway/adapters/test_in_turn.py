@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from motor.frameworks import asyncio as threads
 
 from gateway.rig import Rig
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import (
     READS_AT_ONCE,
@@ -20,7 +21,7 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
-from tuyen_gateway.ports import ConversationFilter, InboxCounts
+from tuyen_gateway.ports import InboxCounts
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions, ProjectionStatus

@@ -19,6 +19,7 @@ from pymongo.monitoring import (
 
 from support.inbox_histories import ORGANIZATION, PAGE, START, History, seeded
 from support.views import fold_by_three, numbers_of
+from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.queries import covered_query, matching_query
@@ -26,7 +27,7 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import Assigned, ConversationFilter, InboxCounts
+from tuyen_gateway.ports import InboxCounts
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     COUNTERS,
@@ -47,11 +48,11 @@ FILTERS = [
     ConversationFilter(unread=True),
     ConversationFilter(channel=Channel.FACEBOOK, done=False),
     ConversationFilter(kind=ConversationKind.COMMENT),
-    ConversationFilter(page=PAGE, done=True),
-    ConversationFilter(assigned=Assigned(agent_id=None), unread=True),
-    ConversationFilter(assigned=Assigned(agent_id=VIEWERS[1])),
-    ConversationFilter(assigned=Assigned(agent_id=AgentId("*"))),
-    ConversationFilter(page=PageId("*")),
+    ConversationFilter(page_id=PAGE, done=True),
+    ConversationFilter(held_by=Holder(agent_id=None), unread=True),
+    ConversationFilter(held_by=Holder(agent_id=VIEWERS[1])),
+    ConversationFilter(held_by=Holder(agent_id=AgentId("*"))),
+    ConversationFilter(page_id=PageId("*")),
 ]
 PAGES = [None, frozenset({PAGE, PageId("another")}), frozenset[PageId]()]
 
@@ -150,8 +151,8 @@ async def test_i3_counters_say_what_counting_the_rows_would(views: Database, see
         anyhow = ConversationFilter(
             channel=wanted.channel,
             kind=wanted.kind,
-            page=wanted.page,
-            assigned=wanted.assigned,
+            page_id=wanted.page_id,
+            held_by=wanted.held_by,
             done=wanted.done,
         )
         matching = (

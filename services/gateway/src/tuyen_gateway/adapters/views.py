@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
@@ -32,9 +33,8 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
-from tuyen_gateway.errors import InvalidError, UnavailableError
+from tuyen_gateway.errors import InvalidCursorError, UnavailableError
 from tuyen_gateway.ports import (
-    ConversationFilter,
     ConversationRef,
     InboxCounts,
     ViewPage,
@@ -352,7 +352,7 @@ def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFi
     to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
     kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
-    return replace(
+    return msgspec.structs.replace(
         wanted,
         channel=channels[0] if len(channels) == 1 else wanted.channel,
         kind=kinds[0] if len(kinds) == 1 else wanted.kind,
@@ -387,8 +387,6 @@ class _ListCursor:
     def decode(cls, after: str) -> "_ListCursor":
         key = decoded(after, _ListCursorKey)
         if len(key.snapshot_offsets) != INBOUND.partitions:
-            raise InvalidError(
-                "query.cursor", "This is not a valid cursor: start again without one."
-            )
+            raise InvalidCursorError("This is not a valid cursor: start again without one.")
         last = from_milliseconds(key.updated_at), key.id
         return cls(snapshot_offsets=key.snapshot_offsets, last=last, left=key.left)
