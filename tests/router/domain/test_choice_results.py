@@ -105,6 +105,16 @@ def test_r9_4_the_record_says_why(
     assert records(on_answer(partition, said, at("answers", 0))) == [(THREAD, A, reason)]
 
 
+@pytest.mark.parametrize("mode", Strategy)
+def test_r9_4_the_choice_of_every_strategy_has_a_reason_of_its_name(mode: Strategy) -> None:
+    said = answer(request(0), Verdict.CHOSEN, A)
+    [made] = records(
+        on_answer(_asked(), msgspec.structs.replace(said, mode=mode), at("answers", 0))
+    )
+    assert made[2].is_known
+    assert made[2] == (Reason.ROTATION if mode is Strategy.SEQUENTIAL else mode.value)
+
+
 def test_r3_3_the_new_one_is_remembered() -> None:
     partition = _asked()
     _answered(partition, Verdict.CHOSEN, A)

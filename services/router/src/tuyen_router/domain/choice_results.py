@@ -5,6 +5,7 @@ Decides R3.5.
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -167,6 +168,8 @@ def _make_records(
                     current is not None and current.waiting
                 ):  # R6.5: rules were switched off meanwhile
                     records.append(_make_record(state, conversation, answer, None, Reason.BULK))
+            case _:
+                assert_never(answer.verdict)
     return records
 
 
@@ -221,23 +224,18 @@ def _reason_for(answer: ChoiceMade) -> Reason:
         return Reason.QUEUE_DRAINED
     match answer.purpose:
         case Purpose.FIRST:
-            return _by_rule(answer.mode or Strategy.SEQUENTIAL)
+            return _reason_of(answer.mode or Strategy.SEQUENTIAL)
         case Purpose.STICKY_LOST:
             return Reason.STICKY_LOST
         case Purpose.OFFLINE:
             return Reason.REASSIGNED_OFFLINE
         case Purpose.HANDOVER:
             return Reason.BULK
+        case _:
+            assert_never(answer.purpose)
 
 
-def _by_rule(mode: Strategy) -> Reason:
-    """The reason that is named for the mode, also where a stage 2 of a later version chose by one
+def _reason_of(strategy: Strategy) -> Reason:
+    """The reason that has the strategy's name, also where a stage 2 of a later version chose by one
     that this version does not know."""
-    return _BY_MODE.get(mode) or Reason(mode.value)
-
-
-_BY_MODE = {
-    Strategy.SEQUENTIAL: Reason.ROTATION,
-    Strategy.RANDOM: Reason.RANDOM,
-    Strategy.LEAST_LOADED: Reason.LEAST_LOADED,
-}
+    return Reason.ROTATION if strategy is Strategy.SEQUENTIAL else Reason(strategy.value)

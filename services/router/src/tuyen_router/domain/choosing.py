@@ -5,6 +5,7 @@ Decides R2.1, R2.2, R2.3, R2.4 and INV4.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import assert_never
 
 import msgspec
 
@@ -28,32 +29,53 @@ ORDER_MEMBERS = 4_000
 """How many members of a rule are stored in the cursor's order: twice as many as a rule may have."""
 
 
-def effective_mode(mode: Strategy) -> Strategy:
-    """The mode by which `choose` chooses under a rule of this mode.
+def effective_strategy(strategy: Strategy) -> Strategy:
+    """The strategy by which `choose` chooses under a rule of this strategy: one that is known.
 
-    A rule whose mode this version does not know chooses in turn. The candidates are the same under
-    every mode (R1), so nobody is chosen who may not be, and no customer waits until the last worker
-    of an earlier version has ended.
+    A rule whose strategy this version does not know chooses in turn. The candidates are the same
+    under every strategy (R1), so nobody is chosen who may not be, and no customer waits until the
+    last worker of an earlier version has ended.
     """
-    return mode if mode.is_known else Strategy.SEQUENTIAL
+    return strategy if strategy.is_known else Strategy.SEQUENTIAL
 
 
 def choose(
-    mode: Strategy, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
+    strategy: Strategy,
+    offer: Offer,
+    cursor: Cursor | None,
+    seed: EventId,
+    loads: Mapping[AgentId, int],
 ) -> tuple[AgentId, Cursor | None]:
     """Chooses one of the agents on offer; returns the agent and the rotation's cursor afterwards.
 
-    At least one agent must be on offer. A random choice moves no cursor: when the rule is set back
-    to `sequential`, the rotation continues where it stopped.
+    At least one agent must be on offer. A choice that does not go in turn (`goes_in_turn`) moves no
+    cursor: when the rule is set back to `sequential`, the rotation continues where it stopped.
     """
-    match mode:
+    known = effective_strategy(strategy)
+    match known:
+        case Strategy.SEQUENTIAL:
+            agent = choose_next(offer, cursor)
         case Strategy.RANDOM:
-            return draw(offer.agents, seed), cursor
+            agent = draw(offer.agents, seed)
         case Strategy.LEAST_LOADED:
             agent = choose_least_loaded(offer, cursor, loads)
-        case _:  # `sequential`, and what this version does not know (`effective_mode`)
-            agent = choose_next(offer, cursor)
-    return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
+        case _:
+            assert_never(known)
+    return agent, _move(offer, agent) if goes_in_turn(known) else cursor
+
+
+def goes_in_turn(strategy: Strategy) -> bool:
+    """Whether a choice depends on the agent chosen last, and moves the cursor (R2.1, R2.3)."""
+    return strategy is not Strategy.RANDOM
+
+
+def needs_loads(strategy: Strategy) -> bool:
+    """Whether a choice depends on how many open conversations agents have (R2.3)."""
+    return strategy is Strategy.LEAST_LOADED
+
+
+def _move(offer: Offer, agent: AgentId) -> Cursor:
+    return Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
 
 
 def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
@@ -174,12 +175,16 @@ def apply_step(state: DispatchState, step: DispatchStep) -> None:
         case RequestAnswered():
             remember_answer(state, step.answer)
             state.place = max(state.place, step.answer.place)
-        case CursorMoved() | OrderChanged():
-            _apply_turn(state, step)
+        case CursorMoved():
+            _apply_cursor(state, step)
+        case OrderChanged():
+            _apply_order(state, step)
         case ThreadBucketChanged():
             threads.apply_thread_step(state.threads, step)
-        case RequestQueued() | Dequeued():
-            _apply_to_queue(state, step)
+        case RequestQueued():
+            _apply_queued(state, step)
+        case Dequeued():
+            _apply_dequeued(state, step)
         case AnswerRepeated() | RemovalReported() | GivenTold():
             pass
         case PoolPublished():
@@ -188,22 +193,27 @@ def apply_step(state: DispatchState, step: DispatchStep) -> None:
                 del state.told[next(iter(state.told))]
         case LoadsCounted() | LoadReserved() | LoadReleased():
             loads.apply_load_step(state.loads, step)
+        case _:
+            assert_never(step)
 
 
-def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
-    """Applies a rule's order, or its cursor. A live step's cursor contains the order; a record's
-    cursor contains it only if it is an older record. Compaction may reverse the order of the two
-    records, so either may come first."""
+def _apply_order(state: DispatchState, step: OrderChanged) -> None:
+    """Applies a rule's order. Compaction may reverse the order of its record and the cursor's, so
+    either may come first."""
     key = step.organization, step.rule
-    if isinstance(step, OrderChanged):
-        if step.order is None:
-            state.orders.pop(key, None)
-            return
-        state.orders[key] = step.order
-        before = state.cursors.get(key)
-        if before is not None:
-            state.cursors[key] = Cursor(before.last, step.order)
+    if step.order is None:
+        state.orders.pop(key, None)
         return
+    state.orders[key] = step.order
+    before = state.cursors.get(key)
+    if before is not None:
+        state.cursors[key] = Cursor(before.last, step.order)
+
+
+def _apply_cursor(state: DispatchState, step: CursorMoved) -> None:
+    """Applies a rule's cursor. A live step's cursor contains the order; a record's cursor contains
+    it only if it is an older record."""
+    key = step.organization, step.rule
     cursor = step.cursor
     if cursor is None:
         state.cursors.pop(key, None)
@@ -213,15 +223,17 @@ def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
     state.cursors[key] = cursor
 
 
-def _apply_to_queue(state: DispatchState, step: RequestQueued | Dequeued) -> None:
-    """Applies a step to the queue and to the two indexes that are kept with it: its buckets, and
+def _apply_queued(state: DispatchState, step: RequestQueued) -> None:
+    """Adds a request to the queue and to the two indexes that are kept with it: its buckets, and
     the waiting requests by customer or thread."""
-    if isinstance(step, RequestQueued):
-        request = step.waiting.request
-        state.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
-        queue_buckets.join(state.queue_buckets.setdefault(request.organization, {}), step.waiting)
-        state.waits_of[waiting_key(request)] = request.request_id
-        return
+    request = step.waiting.request
+    state.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
+    queue_buckets.join(state.queue_buckets.setdefault(request.organization, {}), step.waiting)
+    state.waits_of[waiting_key(request)] = request.request_id
+
+
+def _apply_dequeued(state: DispatchState, step: Dequeued) -> None:
+    """Removes a request from the queue and its indexes, if it is there."""
     waiting = state.queues.get(step.organization, {}).pop(step.request_id, None)
     if waiting is None:
         return

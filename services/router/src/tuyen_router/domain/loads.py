@@ -10,6 +10,7 @@ Decides R1.7.
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import msgspec
 
@@ -151,6 +152,8 @@ def apply_load_step(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
         case LoadReleased():
             if step.request_id in known.reserved:
                 known.totals.add(known.reserved.pop(step.request_id), -1)
+        case _:
+            assert_never(step)
 
 
 def has_fallen(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:

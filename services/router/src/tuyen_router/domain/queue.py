@@ -20,9 +20,9 @@ from tuyen_events.routing import (
     ThreadReported,
     Verdict,
 )
-from tuyen_events.vocabulary import Strategy, WhenNobody
+from tuyen_events.vocabulary import WhenNobody
 from tuyen_router.domain import loads, queue_buckets, replies, threads
-from tuyen_router.domain.choosing import choose, effective_mode
+from tuyen_router.domain.choosing import choose, effective_strategy, goes_in_turn
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,
@@ -255,7 +255,7 @@ def _choose(
     counted = _current_loads(state, organization)
     cursor = state.cursors.get((request.organization, rule.id))
     agent, moved = choose(rule.mode, offer, cursor, request.seed, counted or NO_LOADS)
-    after = None if cursor is None or rule.mode is Strategy.RANDOM else cursor.last
+    after = cursor.last if cursor is not None and goes_in_turn(rule.mode) else None
     load = None if counted is None else counted.get(agent, 0)
     choice = _describe_choice(offer, request, after=after, load=load)
     yield from _publish_pool(state, offer, at)
@@ -317,9 +317,9 @@ def _answer(
     drained: bool = False,
 ) -> RequestAnswered:
     rule = None if offer is None else offer.pool.rule
-    mode = None if rule is None else rule.mode
-    if mode is not None and agent is not None:
-        mode = effective_mode(mode)  # R9.4: the record says how the agent was chosen
+    strategy = None if rule is None else rule.mode
+    if strategy is not None and agent is not None:
+        strategy = effective_strategy(strategy)  # R9.4: the record says how the agent was chosen
     return RequestAnswered(
         Answer(
             state.place + 1,
@@ -335,7 +335,7 @@ def _answer(
                 verdict=verdict,
                 agent_id=agent,
                 rule_id=None if rule is None else rule.id,
-                mode=mode,
+                mode=strategy,
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,

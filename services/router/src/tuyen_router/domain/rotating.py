@@ -3,6 +3,8 @@
 Decides R4.1, R4.2, R4.3, R4.4, R4.5 and R4.6.
 """
 
+from typing import assert_never
+
 from msgspec.structs import replace
 
 from tuyen_events.ids import ConversationId, CustomerId, EventId, comment_thread_id
@@ -269,7 +271,8 @@ def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | No
     """The customer with the event in the ring, and what was done open again; None for a repeated
     webhook. One that may be repeated, or was taken back, opens nothing."""
     customer = state.customer(arrival.conversation.customer_id)
-    match recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
+    seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
+    match seen:
         case Seen.NEVER if not is_gone(state, arrival):
             noticed = remember_event(customer, arrival, customer.open_request)
             return [noticed, *reopen_if_new(state, arrival)]
@@ -279,3 +282,5 @@ def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | No
             return None
         case Seen.BEFORE:
             return [*reopen_if_new(state, arrival)]
+        case _:
+            assert_never(seen)

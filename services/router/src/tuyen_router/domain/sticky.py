@@ -4,6 +4,7 @@ Decides R3.1, R3.2, R3.3, R3.4, R3.6 and R3.7.
 """
 
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
@@ -56,6 +57,8 @@ def on_sticky_event(
             return [remember_uncertain(customer, arrival)]
         case Seen.NEVER | Seen.PERHAPS:
             pass
+        case _:
+            assert_never(seen)
     request = customer.open_request
     decisions: list[Decision] = []
     named = customer.named

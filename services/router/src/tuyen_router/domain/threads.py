@@ -14,7 +14,7 @@ Decides R4.1 and R4.5.
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -204,6 +204,8 @@ def _next_state(
         case ThreadState.REMOVED:
             place = NOWHERE if known is None else known.partition
             return Thread(report.state, place if waiting is None else waiting.cause.partition)
+        case _:
+            assert_never(report.state)
 
 
 def _keep(

@@ -116,8 +116,10 @@ class CustomerWriter:
                 case ChoiceWithdrawn() | ThreadReported():
                     record = private_record(decision.organization, decision)
                     self._outbox.require(REQUESTS.name, record)
-                case _:
+                case DoneSaved():
                     pass
+                case _:
+                    assert_never(decision)
             made.append((decision, record))
         return made
 

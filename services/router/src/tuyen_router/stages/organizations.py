@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import msgspec
 import structlog
@@ -19,15 +20,17 @@ from tuyen_router.domain.dispatch_state import (
     REMEMBERED_ANSWERS,
     AnswerRepeated,
     CursorMoved,
+    Dequeued,
     DispatchState,
     DispatchStep,
     OrderChanged,
     PoolPublished,
     RequestAnswered,
+    RequestQueued,
     RequestSeen,
     apply_step,
 )
-from tuyen_router.domain.loads import has_fallen
+from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted, has_fallen
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
@@ -343,8 +346,12 @@ class _Writing:
                     record = pool_record(step.pool, step.at)
                     self._outbox.require(self._pools, record)
                     pools.append((partition_of(step.pool.id, POOLS.partitions), record))
-                case _:
+                case OrderChanged() | RequestQueued() | Dequeued():
                     pass
+                case LoadsCounted() | LoadReserved() | LoadReleased():
+                    pass
+                case _:
+                    assert_never(step)
         if size > self._outbox.limit:
             self._outbox.size_of(self._choices, *entries)
         return _Ready(steps, entries, asked, size, answers, pools)

@@ -5,6 +5,7 @@ Decides INV6.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import assert_never
 
 import msgspec
 import structlog
@@ -18,11 +19,13 @@ from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.dispatch_state import (
     Answer,
+    AnswerRepeated,
     CursorMoved,
     Dequeued,
     DispatchState,
     DispatchStep,
     OrderChanged,
+    PoolPublished,
     Progress,
     RequestAnswered,
     RequestQueued,
@@ -53,7 +56,7 @@ from tuyen_router.domain.state import (
     apply_done,
     merge_offsets,
 )
-from tuyen_router.domain.threads import ThreadBucketChanged
+from tuyen_router.domain.threads import GivenTold, RemovalReported, ThreadBucketChanged
 from tuyen_router.stages.records import SOURCE, reason_of
 from tuyen_stream import ConsumedRecord, OutRecord
 
@@ -357,6 +360,8 @@ def choice_entry(step: DispatchStep, slots: int) -> tuple[bytes, bytes | None] |
             key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
         case LoadReleased():
             key = f"reserved/{step.organization}/{step.request_id}"
-        case _:
+        case AnswerRepeated() | PoolPublished() | RemovalReported() | GivenTold():
             return None
+        case _:
+            assert_never(step)
     return key.encode(), value
