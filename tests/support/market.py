@@ -25,6 +25,7 @@ from tuyen_events.directory import (
 from tuyen_events.event import Envelope, Event
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
 from tuyen_events.presence import PresenceChanged
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ASSIGNMENTS,
     CUSTOMER_PARTITIONS,
@@ -32,7 +33,6 @@ from tuyen_events.topics import (
     DIRECTORY,
     INBOUND,
     PRESENCE,
-    Topic,
 )
 from tuyen_events.vocabulary import (
     Channel,

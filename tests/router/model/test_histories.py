@@ -13,15 +13,8 @@ from router.model.histories import REPLIES, WEIGHTS, History, begin
 from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, SHOP, organization_of
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import ConversationId
-from tuyen_events.topics import (
-    ANSWERS,
-    ASSIGNMENTS,
-    CHOICES,
-    COMMAND_RESULTS,
-    CUSTOMERS,
-    REQUESTS,
-    Topic,
-)
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ANSWERS, ASSIGNMENTS, CHOICES, COMMAND_RESULTS, CUSTOMERS, REQUESTS
 from tuyen_router.domain import archiving, dispatch_state, threads
 from tuyen_router.domain.archive import ENTRY_BYTES
 from tuyen_router.domain.dispatch_state import DispatchState

@@ -19,7 +19,7 @@ import structlog
 from pymongo import UpdateOne
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.blame import is_away, is_the_records
 from tuyen_platform.dead_letters import put_aside, send_to_dead_letters, skip
 from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record

@@ -7,7 +7,8 @@ from functools import partial
 from starlette.applications import Starlette
 
 from tuyen_events.ids import OrganizationId
-from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log

@@ -21,13 +21,8 @@ from tuyen_events.routing import (
     LoadsReported,
     ThreadReported,
 )
-from tuyen_events.topics import (
-    ASSIGNMENTS,
-    COMMAND_RESULTS,
-    CUSTOMERS,
-    REQUESTS,
-    Topic,
-)
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, COMMAND_RESULTS, CUSTOMERS, REQUESTS
 from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS
 from tuyen_router.domain.decisions import (

@@ -13,7 +13,8 @@ import structlog
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
-from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
