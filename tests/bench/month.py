@@ -41,8 +41,9 @@ from tuyen_events.vocabulary import Reason
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_router.domain.archive import ArchivedConversation
 from tuyen_router.domain.archiving import YOUNG
+from tuyen_router.domain.customer_records import ConversationState
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import ChangedEntries
-from tuyen_router.domain.state import ConversationState, CustomerState
 from tuyen_router.stages.snapshot_writer import SAVED_FROM
 from tuyen_router.stages.tables import changed_entries, comment_entry
 

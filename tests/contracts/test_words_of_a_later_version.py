@@ -70,9 +70,9 @@ from tuyen_gateway.projections.batches import RowFact, fold_fact
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.phases import Phase

@@ -44,9 +44,10 @@ from tuyen_events.vocabulary import (
     Strategy,
 )
 from tuyen_platform.kafka.partitions import partition_of
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.seen import REMEMBERED_EVENTS, remember_seen
 from tuyen_router.domain.snapshot import with_summary
-from tuyen_router.domain.state import CustomerRecord, CustomerState, apply_assignment
 from tuyen_router.stages.records import assignment_record
 from tuyen_router.stages.tables import customer_entry, tail_entry
 

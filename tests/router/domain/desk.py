@@ -27,12 +27,17 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Verdict
 from tuyen_events.vocabulary import Channel
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_state import (
+    CustomerState,
+    apply_assignment,
+    apply_customer,
+    apply_done,
+)
 from tuyen_router.domain.decisions import CustomerSaved, Decision, DoneSaved
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_reply, on_root_comment
-from tuyen_router.domain.state import CustomerState, apply_assignment, apply_customer, apply_done
 from tuyen_router.domain.sticky import on_sticky_event
 
 

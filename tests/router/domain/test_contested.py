@@ -11,8 +11,8 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import Verdict
 from tuyen_router.domain.contested import restate_contested
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.decisions import apply_decision
-from tuyen_router.domain.state import CustomerState, apply_assignment
 
 
 def _folded(records: Iterable[AssignmentEvent]) -> CustomerState:

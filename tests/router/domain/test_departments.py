@@ -31,6 +31,8 @@ from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
@@ -48,7 +50,6 @@ from tuyen_router.domain.queue import (
     on_request,
     on_withdrawal,
 )
-from tuyen_router.domain.state import CustomerRecord, CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 
 SALES, CARE = Visit(department="sales"), Visit(department="care")

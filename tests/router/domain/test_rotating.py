@@ -20,9 +20,9 @@ from router.domain.shop import (
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 
 

@@ -27,10 +27,10 @@ from tuyen_events.ids import AgentId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_state import CustomerState, apply_customer
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.state import CustomerState, apply_customer
 from tuyen_router.domain.sticky import on_sticky_event
 
 

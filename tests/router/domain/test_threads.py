@@ -47,6 +47,8 @@ from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain import dispatch_state as rotations_module
 from tuyen_router.domain import threads
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
@@ -67,7 +69,6 @@ from tuyen_router.domain.rotating import (
     on_removed,
     on_reply,
 )
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
 from tuyen_router.domain.threads import GivenTold, RemovalReported
 
 ELSEWHERE = CustomerId("unnamed")

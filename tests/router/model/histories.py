@@ -52,7 +52,7 @@ from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,
 )
-from tuyen_router.domain.state import ConversationState
+from tuyen_router.domain.customer_records import ConversationState
 from tuyen_stream import OutRecord
 
 

@@ -13,15 +13,11 @@ from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ThreadGiven, ThreadRemoved, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Strategy
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState
+from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Waiting, build_offer
 from tuyen_router.domain.snapshot import as_row
-from tuyen_router.domain.state import (
-    REMOVED_AT_CHANNEL,
-    ConversationState,
-    CustomerRouting,
-    CustomerState,
-)
 
 
 def hold(history: History) -> None:

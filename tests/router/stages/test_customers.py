@@ -50,8 +50,8 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter

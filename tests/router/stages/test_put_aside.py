@@ -14,7 +14,7 @@ from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import ConversationKind, Reason
-from tuyen_router.domain.state import ConversationState, Request
+from tuyen_router.domain.customer_records import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.customer_writer import add_report

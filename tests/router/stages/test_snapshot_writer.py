@@ -34,8 +34,9 @@ from tuyen_events.vocabulary import Channel, Reason, Strategy
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain import archive, archiving, snapshot
 from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
 from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase

@@ -9,8 +9,8 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import ASSIGNMENTS, CHOICES
 from tuyen_platform.health import Health
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.stages import customers, organizations
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage

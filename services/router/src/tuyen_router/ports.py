@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from tuyen_events.ids import OrganizationId
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState
 
 CustomerPartition = Callable[[int], CustomerState]
 """Stage 1's state of an owned partition."""

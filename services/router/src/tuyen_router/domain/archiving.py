@@ -8,13 +8,9 @@ from itertools import islice
 
 from tuyen_events.ids import ConversationId, CustomerId
 from tuyen_router.domain.archive import REMEMBERED_DAYS, ArchivedConversation, Owner, bucket_of
+from tuyen_router.domain.customer_records import ConversationState
+from tuyen_router.domain.customer_state import CustomerState, count_load, mark_recent
 from tuyen_router.domain.snapshot import CHANGE_BYTES, ChangedEntries, bytes_beside, note_change
-from tuyen_router.domain.state import (
-    ConversationState,
-    CustomerState,
-    count_load,
-    mark_recent,
-)
 
 YOUNG = 8_192
 """How many conversations of a partition never come to rest, however old they are: a crash may have

@@ -8,15 +8,10 @@ from tuyen_events.ids import ConversationId, EventId, MessageId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import Position
 from tuyen_events.vocabulary import Channel
+from tuyen_router.domain.customer_records import CustomerRecord, Request, RequestedDepartment
+from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.decisions import ConversationIdentity, CustomerSaved, DoneSaved
 from tuyen_router.domain.seen import remember_seen, was_removed
-from tuyen_router.domain.state import (
-    CustomerRecord,
-    CustomerRouting,
-    CustomerState,
-    Request,
-    RequestedDepartment,
-)
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Reason, Strategy
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState, Request
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     CustomerSaved,
@@ -20,7 +22,6 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.requests import conversations_of
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState, Request
 from tuyen_router.domain.sticky import assignee_stays_without_candidate, follow_assignee
 
 

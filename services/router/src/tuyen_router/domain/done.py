@@ -16,6 +16,8 @@ from tuyen_router.domain.command_results import (
     report_result,
     withdraw,
 )
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     CustomerSaved,
     Decision,
@@ -24,8 +26,8 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.seen import came_after
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState, order_of
 
 
 def on_done(

@@ -20,9 +20,11 @@ from tuyen_router.domain.command_results import (
     was_handled,
     withdraw,
 )
+from tuyen_router.domain.customer_records import Request
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState, Request, request_id
+from tuyen_router.domain.request_ids import request_id
 from tuyen_router.domain.visits import address_of
 
 ThreadKeys = tuple[tuple[ConversationId, ConversationKind], ...]

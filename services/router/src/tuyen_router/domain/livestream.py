@@ -10,6 +10,8 @@ from tuyen_events.inbound import CommentRemoved, MessageDeleted
 from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import ChoiceWithdrawn, Position
 from tuyen_events.vocabulary import ConversationKind, Reason
+from tuyen_router.domain.customer_records import Request
+from tuyen_router.domain.customer_state import CustomerState, last_settled
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     CustomerSaved,
@@ -19,7 +21,6 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import with_removed
-from tuyen_router.domain.state import CustomerState, Request, last_settled
 
 TakenBack = CommentRemoved | MessageDeleted
 

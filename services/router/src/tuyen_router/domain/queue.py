@@ -42,7 +42,7 @@ from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
-from tuyen_router.domain.state import order_of
+from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.sticky import assignee_stays_without_candidate
 
 

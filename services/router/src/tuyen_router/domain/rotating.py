@@ -26,6 +26,8 @@ from tuyen_router.domain.arrivals import (
     remember_uncertain,
     reopen_if_new,
 )
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -36,7 +38,6 @@ from tuyen_router.domain.decisions import (
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.requests import request_choice
 from tuyen_router.domain.seen import Seen, recognize
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
 
 
 def on_root_comment(

@@ -20,10 +20,12 @@ from tuyen_events.commands import AssignConversation, MarkConversationDone, Retu
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.archive import ArchivedConversation, Owner, bucket_of
-from tuyen_router.domain.state import (
+from tuyen_router.domain.customer_records import (
     AssignmentSummary,
     ConversationState,
     CustomerRecord,
+)
+from tuyen_router.domain.customer_state import (
     CustomerRouting,
     CustomerState,
     count_load,

@@ -18,6 +18,8 @@ from tuyen_router.domain.arrivals import (
     reopen_if_new,
 )
 from tuyen_router.domain.candidates import is_outside, may_answer
+from tuyen_router.domain.customer_records import Request, RequestedDepartment
+from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -28,7 +30,6 @@ from tuyen_router.domain.livestream import with_comment
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.requests import open_request, request_again, request_choice, request_id_of
 from tuyen_router.domain.seen import Seen, recognize, was_removed
-from tuyen_router.domain.state import CustomerRouting, CustomerState, Request, RequestedDepartment
 
 
 def on_sticky_event(

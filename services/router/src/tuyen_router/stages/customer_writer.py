@@ -25,6 +25,8 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import ASSIGNMENTS, COMMAND_RESULTS, CUSTOMERS, REQUESTS
 from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS
+from tuyen_router.domain.customer_records import CustomerRecord, Request
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     CustomerSaved,
     Decision,
@@ -35,7 +37,6 @@ from tuyen_router.domain.snapshot import (
     note_written,
     with_summary,
 )
-from tuyen_router.domain.state import CustomerRecord, CustomerState, Request
 from tuyen_router.ports import Organizations
 from tuyen_router.stages.loads import ChangedLoads, in_parts
 from tuyen_router.stages.phases import Phase

@@ -46,6 +46,7 @@ from tuyen_platform.metrics import ROUTED_EVENTS
 from tuyen_router.domain.arrivals import Arrival
 from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.contested import restate_contested
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -69,7 +70,6 @@ from tuyen_router.domain.snapshot import (
     restore,
     restore_conversation,
 )
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.domain.visits import bound_visit
 from tuyen_router.ports import CustomerPartition, Organizations

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
-from tuyen_router.domain.state import CustomerState
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.ports import Organizations
 
 PART_BYTES = 256 * 1024

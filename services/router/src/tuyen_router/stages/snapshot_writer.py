@@ -7,6 +7,8 @@ from itertools import islice
 from tuyen_events.ids import ConversationId, CustomerId
 from tuyen_events.topics import CUSTOMERS
 from tuyen_router.domain.archiving import archive_oldest, archive_threads_of
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import (
     ChangedEntries,
     note_saved,
@@ -14,7 +16,6 @@ from tuyen_router.domain.snapshot import (
     take_restored,
     with_summary,
 )
-from tuyen_router.domain.state import CustomerRecord, CustomerState
 from tuyen_router.stages.loads import ChangedLoads
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import (

@@ -18,6 +18,14 @@ from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
+from tuyen_router.domain.customer_records import ConversationState, CustomerRecord
+from tuyen_router.domain.customer_state import (
+    CustomerState,
+    apply_assignment,
+    apply_customer,
+    apply_done,
+    merge_offsets,
+)
 from tuyen_router.domain.dispatch_state import (
     Answer,
     AnswerRepeated,
@@ -47,15 +55,6 @@ from tuyen_router.domain.snapshot import (
     tail_of,
     tail_offset,
     with_summary,
-)
-from tuyen_router.domain.state import (
-    ConversationState,
-    CustomerRecord,
-    CustomerState,
-    apply_assignment,
-    apply_customer,
-    apply_done,
-    merge_offsets,
 )
 from tuyen_router.domain.threads import GivenTold, RemovalReported, ThreadBucketChanged
 from tuyen_router.stages.records import SOURCE, reason_of

@@ -32,16 +32,15 @@ from tuyen_events.ids import AgentId, ConversationId, OrganizationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
-from tuyen_router.domain.done import on_done
-from tuyen_router.domain.manual import on_assign
-from tuyen_router.domain.state import (
-    CustomerRecord,
+from tuyen_router.domain.customer_records import CustomerRecord, Request
+from tuyen_router.domain.customer_state import (
     CustomerState,
-    Request,
     apply_assignment,
     apply_customer,
     apply_done,
 )
+from tuyen_router.domain.done import on_done
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.sticky import on_sticky_event
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
