@@ -265,11 +265,11 @@ def mark_done(
     )
 
 
-def fold(partition: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
+def fold(state: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
     """Folds decisions, and hands them back."""
     folded = list(decisions)
     for decision in folded:
-        apply_decision(partition, decision)
+        apply_decision(state, decision)
     return folded
 
 

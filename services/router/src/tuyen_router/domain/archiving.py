@@ -18,7 +18,7 @@ lost what follows from their last records, and their full state says so. No more
 the broker."""
 
 MARKS = 8_192
-"""So many marks of conversations without a row are kept of a partition, the latest ones."""
+"""So many marks of conversations without a state are kept of a partition, the latest ones."""
 
 _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record is at least so many days ago."""
@@ -51,17 +51,17 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
     if not changed.buckets and not changed.marks:
         return None
     for number in changed.buckets:
-        changed.freed += _forget(state, state.archive.let_go(number, _oldest(state)))
+        changed.freed += _forget(state, state.archive.forget_before(number, _oldest(state)))
     changed.owners = range(known, len(state.archive.owners))
     return changed
 
 
 def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
-    """Lets the oldest marks go where those without a row are too many: returns how much is written
-    of that. One whose conversation has a row by now stays with it."""
-    most = min(_AT_ONCE, max(0, len(state.bare) - MARKS))
-    for conversation in list(islice(state.bare, most)):
-        del state.bare[conversation]
+    """Drops the oldest marks where those without a state are too many: returns how much is written
+    of that. One whose conversation has a state by now stays with it."""
+    most = min(_AT_ONCE, max(0, len(state.done_without_state) - MARKS))
+    for conversation in list(islice(state.done_without_state, most)):
+        del state.done_without_state[conversation]
         if conversation in state.done and conversation not in state.conversations:
             del state.done[conversation]
             changed.marks.append(conversation)

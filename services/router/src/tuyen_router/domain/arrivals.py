@@ -33,10 +33,10 @@ def remember_event(
     customer: CustomerRouting,
     arrival: Arrival,
     request: Request | None,
-    named: RequestedDepartment | None = None,
+    requested: RequestedDepartment | None = None,
 ) -> CustomerSaved:
     """The customer's record with the event added to the ring, and with a request."""
-    return _remember(customer, arrival, request, arrival.conversation.id, named)
+    return _remember(customer, arrival, request, arrival.conversation.id, requested)
 
 
 def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
@@ -54,12 +54,12 @@ def _remember(
     arrival: Arrival,
     request: Request | None,
     conversation: ConversationId,
-    named: RequestedDepartment | None = None,
+    requested: RequestedDepartment | None = None,
 ) -> CustomerSaved:
     offset = arrival.position.offset
     seen = remember_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
-    named = named or customer.named
-    record = CustomerRecord(request, seen, customer.refused, named, removed=customer.removed)
+    requested = requested or customer.requested
+    record = CustomerRecord(request, seen, customer.refused, requested, removed=customer.removed)
     return CustomerSaved(arrival.conversation.customer_id, record)
 
 

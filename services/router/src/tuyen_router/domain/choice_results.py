@@ -47,7 +47,7 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
     is_to_wait = current is None or (current.waiting and current.request_id == answer.request_id)
     if current is not None and current.customer is not None:
         conversation = replace(conversation, customer_id=current.customer)
-        is_to_wait = is_to_wait or _is_asked_anew(current, answer)
+        is_to_wait = is_to_wait or _is_requested_again(current, answer)
     if (
         answer.verdict is Verdict.QUEUED
         and is_to_wait
@@ -60,7 +60,7 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
     return _withdraw_overtaken(answer, position)
 
 
-def _is_asked_anew(current: ConversationState, answer: ChoiceMade) -> bool:
+def _is_requested_again(current: ConversationState, answer: ChoiceMade) -> bool:
     """R4.6: whether a thread that waited for replies, all of which were taken back, is asked for by
     one more, of whatever customer. It stays the one's in whose name it was decided. That it waited
     no more may not have been told: a crash lost it."""
@@ -101,8 +101,8 @@ def _decide_queued(
     )
     if threads == request.conversations:
         return _make_records(state, conversations_of(request, conversation), answer)
-    left = replace(request, conversations=threads)
-    records = _make_records(state, conversations_of(left, conversation), answer)
+    remaining = replace(request, conversations=threads)
+    records = _make_records(state, conversations_of(remaining, conversation), answer)
     ended = answer if not threads else replace(answer, request_id="")
     records += [
         _make_record(state, each, ended, None, Reason.UNASSIGNED)
@@ -110,7 +110,7 @@ def _decide_queued(
         if each.id not in state.conversations and each.id in state.done
     ]
     customer = state.customer(conversation.customer_id)
-    saved = replace(customer.record(), request=left if threads else None)
+    saved = replace(customer.record(), request=remaining if threads else None)
     return [
         *records,
         CustomerSaved(conversation.customer_id, saved),
@@ -148,7 +148,7 @@ def _make_records(
                         )
                     )
             case Verdict.QUEUED:
-                if current is None or not current.waiting or _is_asked_anew(current, answer):
+                if current is None or not current.waiting or _is_requested_again(current, answer):
                     records.append(_make_record(state, conversation, answer, None, Reason.QUEUED))
             case Verdict.NOBODY if assignee_stays_without_candidate(answer.purpose):  # R3.3
                 records += follow_assignee(

@@ -103,14 +103,15 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     A request that an assignment record settled is known by that record, and is left out at the next
     opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
-    about one of the customer's conversations. `named` is what a visitor last asked for; `removed`
-    tells the messages and comments that were taken back last (`seen.was_removed`).
+    about one of the customer's conversations. `requested` is the department that a visitor last
+    asked for; `removed` identifies the messages and comments that were taken back last
+    (`seen.was_removed`).
     """
 
     request: Request | None
     seen: bytes
     refused: Refusal | None = None
-    named: RequestedDepartment | None = None
-    standing: AssignmentSummary | None = None
+    requested: RequestedDepartment | None = None
+    summary: AssignmentSummary | None = None
     """None in a record of an earlier version, whose state comes from assignments alone."""
     removed: bytes = b""

@@ -52,7 +52,7 @@ class CustomerRouting(msgspec.Struct, gc=False):
     """The request whose answer is still awaited, if any (R3.6)."""
     seen: bytes = b""
     refused: Refusal | None = None
-    named: RequestedDepartment | None = None
+    requested: RequestedDepartment | None = None
     """What a website's visitor last asked for while rules assigned (R3.7)."""
     thread: ConversationId | None = None
     """The message thread, once it has a state."""
@@ -72,7 +72,7 @@ class CustomerRouting(msgspec.Struct, gc=False):
 
     def record(self) -> CustomerRecord:
         return CustomerRecord(
-            self.open_request, self.seen, self.refused, self.named, removed=self.removed
+            self.open_request, self.seen, self.refused, self.requested, removed=self.removed
         )
 
 
@@ -87,8 +87,8 @@ class CustomerState:
     done: dict[ConversationId, int] = field(default_factory=dict)
     """The conversations that are done (I12), each with the last inbound offset that was seen by
     whoever marked it: an event after that offset opens the conversation again."""
-    bare: dict[ConversationId, None] = field(default_factory=dict)
-    """What was done before it had a row, in the order of these marks."""
+    done_without_state: dict[ConversationId, None] = field(default_factory=dict)
+    """What was done before it had a state, in the order of these marks."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when none of its agents has any."""
@@ -106,10 +106,10 @@ class CustomerState:
     """What is old enough to come to rest, and young no more, by the bucket in which it will."""
     today: int = 0
     """The latest day of any record."""
-    woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
+    restored: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """Threads that were at rest and were restored, for a livestream thread with its customer; still
     to be written."""
-    woken_bytes: int = 0
+    restored_bytes: int = 0
     """The most that writing these takes."""
     unsaved: dict[ConversationId, tuple[int, CustomerId | None]] = field(default_factory=dict)
     """Conversations with an assignment record that is not in the snapshot: the offset of the first
@@ -139,24 +139,24 @@ class CustomerState:
         return current is not None and current.waiting
 
 
-def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
+def apply_assignment(state: CustomerState, record: AssignmentEvent) -> None:
     """Applies one assignment record, live and in recovery alike.
 
     The highest version of a conversation counts, and of two records with the same version the first
     in the log. When the record that counts is not the last one, it is published again
     (`domain.contested`).
     """
-    partition.handled = merge_offsets(partition.handled, record.sources)
-    current = partition.conversations.get(record.conversation_id)
+    state.handled = merge_offsets(state.handled, record.sources)
+    current = state.conversations.get(record.conversation_id)
     if current is not None and current.version >= record.version:
-        partition.contested[record.conversation_id] = record
+        state.contested[record.conversation_id] = record
         return
-    partition.contested.pop(record.conversation_id, None)
+    state.contested.pop(record.conversation_id, None)
     sticky = record.kind.sticky
     manual = record.by is not None or record.reason is Reason.UNASSIGNED
     # Its type says that a conversation waits, also where a later version gives another reason.
     reason = Reason.QUEUED if isinstance(record, AssignmentQueued) else record.reason
-    new = partition.conversations[record.conversation_id] = ConversationState(
+    new = state.conversations[record.conversation_id] = ConversationState(
         OrganizationId(intern(record.organization)),
         record.version,
         None if record.agent_id is None else AgentId(intern(record.agent_id)),
@@ -167,26 +167,26 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
         record.at.toordinal() - _FIRST_DAY,
         None if sticky else record.customer_id,
     )
-    partition.bare.pop(record.conversation_id, None)
-    partition.today = max(partition.today, new.day)
+    state.done_without_state.pop(record.conversation_id, None)
+    state.today = max(state.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:
-        mark_recent(partition, record.conversation_id, record.customer_id if sticky else None)
-    loads = partition.loads.setdefault(new.organization, {})
-    if record.conversation_id not in partition.done:
+        mark_recent(state, record.conversation_id, record.customer_id if sticky else None)
+    loads = state.loads.setdefault(new.organization, {})
+    if record.conversation_id not in state.done:
         if current is not None:
             count_load(loads, current.agent_id, -1)
         count_load(loads, new.agent_id, 1)
     if sticky:
-        _apply_stickiness(partition.customer(record.customer_id), record, new)
+        _apply_stickiness(state.customer(record.customer_id), record, new)
 
 
 def mark_recent(
-    partition: CustomerState, conversation: ConversationId, customer: CustomerId | None
+    state: CustomerState, conversation: ConversationId, customer: CustomerId | None
 ) -> None:
     """Notes that something happened to the conversation: it will come to rest after all others that
     are young."""
-    partition.recent.pop(conversation, None)
-    partition.recent[conversation] = customer
+    state.recent.pop(conversation, None)
+    state.recent[conversation] = customer
 
 
 def _apply_stickiness(
@@ -241,59 +241,57 @@ def merge_offsets(handled: InputOffsets, seen: InputOffsets) -> InputOffsets:
 
 
 def last_settled(
-    partition: CustomerState,
+    state: CustomerState,
     conversation: ConversationId,
     kind: ConversationKind,
     customer: CustomerId,
 ) -> str | None:
     """The last request that was settled for a sticky customer, or for a comment thread."""
     if kind.sticky:
-        found = partition.customer(customer)
+        found = state.customer(customer)
         settled = (found.settled, found.settled_command)
         if settled == _NONE_SETTLED or found.settled_before:
             return None
-        return request_id(partition.number, *settled)
-    current = partition.conversations.get(conversation)
+        return request_id(state.number, *settled)
+    current = state.conversations.get(conversation)
     return None if current is None or current.waiting else current.request_id
 
 
-def apply_customer(
-    partition: CustomerState, customer_id: CustomerId, record: CustomerRecord
-) -> None:
+def apply_customer(state: CustomerState, customer_id: CustomerId, record: CustomerRecord) -> None:
     """Applies one record of `router-customers`; the latest counts.
 
     The id of a request also shows how far the inputs had been read, as assignment records do.
     """
-    customer = partition.customer(customer_id)
+    customer = state.customer(customer_id)
     request = record.request
     if request is not None:
         inbound, command = order_of(request.id)
-        if inbound > partition.handled.inbound or command > partition.handled.commands:
-            told = InputOffsets(inbound=inbound, commands=command)
-            partition.handled = merge_offsets(partition.handled, told)
+        if inbound > state.handled.inbound or command > state.handled.commands:
+            offsets = InputOffsets(inbound=inbound, commands=command)
+            state.handled = merge_offsets(state.handled, offsets)
         if customer.has_settled((inbound, command)):
             request = None
     customer.open_request = request
     customer.seen = upgrade_ring(record.seen)
     customer.refused = record.refused
-    customer.named = record.named
+    customer.requested = record.requested
     customer.removed = record.removed
 
 
-def apply_done(partition: CustomerState, conversation: ConversationId, seen: int | None) -> None:
-    """Folds one mark; the latest counts. None opens the conversation again (I12).
+def apply_done(state: CustomerState, conversation: ConversationId, seen: int | None) -> None:
+    """Applies one done mark; the latest counts. None opens the conversation again (I12).
 
-    Without a row it is kept for a while (R9.6): for an answer that is under way, and for the load
+    Without a state it is kept for a while (R9.6): for an answer that is under way, and for the load
     of whom a manager gives the conversation to.
     """
-    current = partition.conversations.get(conversation)
-    if (seen is None) is (conversation in partition.done) and current is not None:
-        loads = partition.loads.setdefault(current.organization, {})
+    current = state.conversations.get(conversation)
+    if (seen is None) is (conversation in state.done) and current is not None:
+        loads = state.loads.setdefault(current.organization, {})
         count_load(loads, current.agent_id, 1 if seen is None else -1)
-    partition.bare.pop(conversation, None)
+    state.done_without_state.pop(conversation, None)
     if seen is None:
-        partition.done.pop(conversation, None)
+        state.done.pop(conversation, None)
         return
-    partition.done[conversation] = seen
+    state.done[conversation] = seen
     if current is None:
-        partition.bare[conversation] = None
+        state.done_without_state[conversation] = None

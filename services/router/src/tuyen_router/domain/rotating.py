@@ -94,8 +94,8 @@ def on_reply(
         decisions = _handle_event(state, arrival) or []
     if _may_ask(state, organization, arrival):
         comments = () if arrival.message is None else (arrival.message,)
-        asked = replace(request_choice(arrival, Purpose.FIRST), reply=True, comments=comments)
-        decisions.append(asked)
+        request = replace(request_choice(arrival, Purpose.FIRST), reply=True, comments=comments)
+        decisions.append(request)
     return decisions
 
 

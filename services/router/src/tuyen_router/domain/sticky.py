@@ -62,15 +62,15 @@ def on_sticky_event(
             assert_never(seen)
     request = customer.open_request
     decisions: list[Decision] = []
-    named = customer.named
+    requested = customer.requested
     if request is not None:
-        named = _department_requested(arrival) or named
+        requested = _department_requested(arrival) or requested
         request, decisions = _join_request(state, organization, request, arrival)
-        if named != customer.named:
+        if requested != customer.requested:
             request = _redirect(organization, customer, request, arrival)
             decisions.append(request_again(arrival, request))
     elif organization.assigns_by_itself:
-        named = _department_requested(arrival) or named
+        requested = _department_requested(arrival) or requested
         if _was_decided(state, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
@@ -78,7 +78,7 @@ def on_sticky_event(
             decisions = [request_choice(arrival, purpose)]
         else:
             decisions = _follow_assignee(state, organization, arrival)
-    saved = remember_event(customer, arrival, request, named)
+    saved = remember_event(customer, arrival, request, requested)
     return [saved, *reopen_if_new(state, arrival), *decisions]
 
 
@@ -128,10 +128,10 @@ def _requests_another_department(
     Naming the same one again moves nobody, so a manager's choice of somebody outside it stays
     (R3.5).
     """
-    named = _department_requested(arrival)
-    if customer.agent_id is None or named in (None, customer.named):
+    requested = _department_requested(arrival)
+    if customer.agent_id is None or requested in (None, customer.requested):
         return False
-    return named is not None and is_outside(organization, customer.agent_id, *named)
+    return requested is not None and is_outside(organization, customer.agent_id, *requested)
 
 
 def _redirect(
