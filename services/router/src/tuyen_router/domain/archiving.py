@@ -172,7 +172,7 @@ def _rest(
     del state.conversations[conversation]
     state.unsaved.pop(conversation, None)
     if customer is not None:
-        found = state.customer(customer)
+        found = state.add_customer(customer)
         found.lives = tuple(each for each in found.lives if each != conversation)
     return len(state.archive.buckets[bucket])
 

@@ -128,6 +128,11 @@ class CustomerState:
         return self.written + self.marks
 
     def customer(self, customer: CustomerId) -> CustomerRouting:
+        """The customer, to be read only; one of whom nothing is known is not added."""
+        return self.customers.get(customer) or CustomerRouting()
+
+    def add_customer(self, customer: CustomerId) -> CustomerRouting:
+        """The customer, to be changed by `apply_...`; added if nothing is known of them yet."""
         found = self.customers.get(customer)
         if found is None:
             found = self.customers[customer] = CustomerRouting()
@@ -177,7 +182,7 @@ def apply_assignment(state: CustomerState, record: AssignmentEvent) -> None:
             count_load(loads, current.agent_id, -1)
         count_load(loads, new.agent_id, 1)
     if sticky:
-        _apply_stickiness(state.customer(record.customer_id), record, new)
+        _apply_stickiness(state.add_customer(record.customer_id), record, new)
 
 
 def mark_recent(
@@ -262,7 +267,7 @@ def apply_customer(state: CustomerState, customer_id: CustomerId, record: Custom
 
     The id of a request also shows how far the inputs had been read, as assignment records do.
     """
-    customer = state.customer(customer_id)
+    customer = state.add_customer(customer_id)
     request = record.request
     if request is not None:
         inbound, command = order_of(request.id)

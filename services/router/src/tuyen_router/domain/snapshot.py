@@ -99,7 +99,7 @@ def apply_summary(
 ) -> None:
     """Applies the part of a customer's record that comes from assignments. Loads are counted once
     the whole snapshot is read."""
-    customer = state.customer(customer_id)
+    customer = state.add_customer(customer_id)
     threads = [each for each, _ in summary.conversations]
     for gone in customer.lives:
         if gone not in threads:
@@ -179,7 +179,7 @@ def restore(
     if rested.is_done:
         state.done[conversation] = rested.inbound
     if customer_id is not None:
-        customer = state.customer(customer_id)
+        customer = state.add_customer(customer_id)
         customer.lives = (*customer.lives, conversation)
     mark_recent(state, conversation, customer_id)
     _note_restored(state, conversation, customer_id)
@@ -227,7 +227,7 @@ def restore_conversation(
         count_load(loads, current.agent_id, 1)
         state.marks += 1
     if customer_id is not None:
-        customer = state.customer(customer_id)
+        customer = state.add_customer(customer_id)
         customer.lives = (*customer.lives, name)
     mark_recent(state, name, customer_id)
     _note_restored(state, name, customer_id)
