@@ -48,34 +48,33 @@ def choose(
 ) -> tuple[AgentId, Cursor | None]:
     """Chooses one of the agents on offer; returns the agent and the rotation's cursor afterwards.
 
-    At least one agent must be on offer. A choice that does not go in turn (`goes_in_turn`) moves no
-    cursor: when the rule is set back to `sequential`, the rotation continues where it stopped.
+    At least one agent must be on offer. A strategy that does not go in turn returns the very cursor
+    that it was given: when the rule is set back to `sequential`, the rotation continues where it
+    stopped.
     """
     known = effective_strategy(strategy)
     match known:
         case Strategy.SEQUENTIAL:
             agent = choose_next(offer, cursor)
-        case Strategy.RANDOM:
-            agent = draw(offer.agents, seed)
         case Strategy.LEAST_LOADED:
             agent = choose_least_loaded(offer, cursor, loads)
+        case Strategy.RANDOM:
+            return draw(offer.agents, seed), cursor
         case _:
             assert_never(known)
-    return agent, _move(offer, agent) if goes_in_turn(known) else cursor
-
-
-def goes_in_turn(strategy: Strategy) -> bool:
-    """Whether a choice depends on the agent chosen last, and moves the cursor (R2.1, R2.3)."""
-    return strategy is not Strategy.RANDOM
+    return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
 
 
 def needs_loads(strategy: Strategy) -> bool:
     """Whether a choice depends on how many open conversations agents have (R2.3)."""
-    return strategy is Strategy.LEAST_LOADED
-
-
-def _move(offer: Offer, agent: AgentId) -> Cursor:
-    return Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
+    known = effective_strategy(strategy)
+    match known:
+        case Strategy.LEAST_LOADED:
+            return True
+        case Strategy.SEQUENTIAL | Strategy.RANDOM:
+            return False
+        case _:
+            assert_never(known)
 
 
 def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:

@@ -22,7 +22,7 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import WhenNobody
 from tuyen_router.domain import loads, queue_buckets, replies, threads
-from tuyen_router.domain.choosing import choose, effective_strategy, goes_in_turn
+from tuyen_router.domain.choosing import choose, effective_strategy
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,
@@ -255,7 +255,7 @@ def _choose(
     counted = _current_loads(state, organization)
     cursor = state.cursors.get((request.organization, rule.id))
     agent, moved = choose(rule.mode, offer, cursor, request.seed, counted or NO_LOADS)
-    after = cursor.last if cursor is not None and goes_in_turn(rule.mode) else None
+    after = None if cursor is None or moved is cursor else cursor.last
     load = None if counted is None else counted.get(agent, 0)
     choice = _describe_choice(offer, request, after=after, load=load)
     yield from _publish_pool(state, offer, at)
