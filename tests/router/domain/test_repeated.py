@@ -45,9 +45,7 @@ def _long_ago(conversation: ConversationId) -> Desk:
     desk.answers(Verdict.CHOSEN, A)
     desk = _forgetful(desk)
     for event in range(1, MANY + 1):
-        desk._keep(
-            on_sticky_event(desk.state, shop(), arrival(event, THREAD, time=1_000 + event))
-        )
+        desk._keep(on_sticky_event(desk.state, shop(), arrival(event, THREAD, time=1_000 + event)))
         if event == 1 and not KINDS[conversation].sticky:
             desk.answers(Verdict.CHOSEN, A, offset=1)
     return desk
