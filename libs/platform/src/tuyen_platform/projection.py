@@ -196,8 +196,8 @@ class _Loop:
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
             committed_at = time.monotonic()
-            cadence = Pacer(self.apart_s)
-            await cadence.turn()
+            pacer = Pacer(self.apart_s)
+            await pacer.turn()
             async for batch in subscription.batches():
                 if batch:
                     await self._take(batch)
@@ -205,7 +205,7 @@ class _Loop:
                     await subscription.commit()
                     committed_at = time.monotonic()
                 self.status.turned()
-                await cadence.turn()
+                await pacer.turn()
 
     async def retry(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats `step` until nothing that it needs is unavailable."""
