@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tuyen_events.topics import DIRECTORY, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DIRECTORY
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.memory import InMemoryLog
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from gateway.feed import Feed
-from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS
 from tuyen_gateway.projections.collections import CONVERSATIONS, HISTORY
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections

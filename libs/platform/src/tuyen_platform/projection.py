@@ -19,7 +19,7 @@ import structlog
 from pymongo import UpdateOne
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.blame import is_away, is_the_records
 from tuyen_platform.dead_letters import put_aside, send_to_dead_letters, skip
 from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record
@@ -196,8 +196,8 @@ class _Loop:
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
         async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
             committed_at = time.monotonic()
-            cadence = Pacer(self.apart_s)
-            await cadence.turn()
+            pacer = Pacer(self.apart_s)
+            await pacer.turn()
             async for batch in subscription.batches():
                 if batch:
                     await self._take(batch)
@@ -205,7 +205,7 @@ class _Loop:
                     await subscription.commit()
                     committed_at = time.monotonic()
                 self.status.turned()
-                await cadence.turn()
+                await pacer.turn()
 
     async def retry(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats `step` until nothing that it needs is unavailable."""

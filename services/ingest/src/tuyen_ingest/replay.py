@@ -25,7 +25,8 @@ import msgspec
 
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.topics import DEAD_LETTERS, RAW, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DEAD_LETTERS, RAW
 from tuyen_ingest import records
 from tuyen_ingest.bootstrap import Ingest, compose
 from tuyen_ingest.records import WebhookDelivery

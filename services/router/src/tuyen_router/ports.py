@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from tuyen_events.ids import OrganizationId
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState
 
-CustomerPartition = Callable[[int], CustomerState]
+CustomerStates = Callable[[int], CustomerState]
 """Stage 1's state of an owned partition."""
 
-OrganizationPartition = Callable[[int], DispatchState]
+DispatchStates = Callable[[int], DispatchState]
 """Stage 2's state of an owned partition."""
 
 Organizations = Callable[[OrganizationId], OrganizationState]

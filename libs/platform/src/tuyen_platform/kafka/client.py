@@ -16,7 +16,7 @@ from aiokafka.errors import (
 
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     FetchedRecords,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from tuyen_events.codec import UnknownTypeError, UnreadableEventError
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.dead_letters import raised_at, reason_of
 from tuyen_platform.kafka.ports import Log, Record, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS

@@ -12,7 +12,7 @@ import msgspec
 
 from tuyen_events.codec import Headers
 from tuyen_events.event import Envelope
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

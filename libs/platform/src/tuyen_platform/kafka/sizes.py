@@ -1,7 +1,7 @@
 """The limits on the size of a record."""
 
 from tuyen_events.codec import Headers
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.kafka.ports import RecordTooLargeError
 
 _HEADER_OVERHEAD_BYTES = 10

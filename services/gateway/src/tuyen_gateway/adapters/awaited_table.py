@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka import global_table
 from tuyen_platform.kafka.ports import Log, Record, RecordMetadata

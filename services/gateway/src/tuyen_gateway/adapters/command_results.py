@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.commands import CommandSettled
 from tuyen_events.crm.records import CrmCommandSettled
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_platform.kafka.ports import Log, Record
 

@@ -37,8 +37,8 @@ async def run_jobs(gateway: Gateway) -> None:
     for copy in gateway.copies():
         await copy.until(partial(getattr, copy, "caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
-        share = _Scheduler(gateway, tasks)
-        await retry_while_away(share.follow, share=GROUP)
+        scheduler = _Scheduler(gateway, tasks)
+        await retry_while_away(scheduler.follow, share=GROUP)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class _Scheduler:
             await self.gateway.jobs.restate(job)
         for job_id in running - self._jobs.keys() - self._given_up:
             self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))
-        self._check_quiet(has)
+        self._check_auto_close(has)
 
     def _leave(self, jobs: Collection[str]) -> None:
         for job_id in jobs:
@@ -100,7 +100,7 @@ class _Scheduler:
             _log.exception("job_given_up", job_id=job_id)
             self._given_up.add(job_id)
 
-    def _check_quiet(self, has: frozenset[int]) -> None:
+    def _check_auto_close(self, has: frozenset[int]) -> None:
         now = self.gateway.clock.now()
         every = timedelta(seconds=self.gateway.settings.done_check_s)
         if self._checked_at is not None and now - self._checked_at < every:

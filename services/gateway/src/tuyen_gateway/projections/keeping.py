@@ -38,13 +38,13 @@ async def keep_history(log: Log) -> None:
 
 async def _follow(log: Log) -> None:
     async with log.subscribe(ASSIGNMENTS, group=GROUP) as subscription:
-        cadence = Pacer(_APART_S)
-        await cadence.turn()
+        pacer = Pacer(_APART_S)
+        await pacer.turn()
         async for batch in subscription.batches():
             if batch:
                 await asyncio.gather(*(_copy(log, records) for records in batch.values()))
                 await subscription.commit()
-            await cadence.turn()
+            await pacer.turn()
 
 
 async def _copy(log: Log, records: Sequence[Record]) -> None:

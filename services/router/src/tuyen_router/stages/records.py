@@ -128,7 +128,7 @@ class DeadLetterWriter:
 def reason_of(error: Exception) -> str:
     """The error text of a dead letter; with the traceback if the error is unexpected."""
     if isinstance(error, UnreadableEventError | BatchTooLargeError):
-        told = str(error)
+        text = str(error)
     else:
-        told = "".join(traceback.format_exception(error))
-    return told[-LETTER_ERROR_CHARACTERS:].encode("utf-8", "replace").decode()
+        text = "".join(traceback.format_exception(error))
+    return text[-LETTER_ERROR_CHARACTERS:].encode("utf-8", "replace").decode()
