@@ -14,6 +14,7 @@ from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
 from tuyen_ingest import records
 from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
+from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.records import Owners, WebhookDelivery
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import raised_at, reason_of
@@ -164,4 +165,4 @@ def _count(channel: str, parsed: Parsed) -> None:
     for why, updates in Counter(skipped.why for skipped in parsed.skipped).items():
         metrics.SKIPPED_UPDATES.labels(channel, why).inc(updates)
     if parsed.failures:
-        metrics.DEAD_LETTERS.labels(records.SERVICE).inc(len(parsed.failures))
+        metrics.DEAD_LETTERS.labels(SERVICE).inc(len(parsed.failures))

@@ -5,19 +5,19 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from tuyen_events.codec import UnreadableEventError, decode_data, header
+from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, caused_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.job_quotas import refuse_too_many
 from tuyen_gateway.domain.jobs import Job, evolve, put_away
+from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
+from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
 _TIDIED = 20
 """How many old jobs are forgotten at most when one has ended."""
@@ -44,7 +44,7 @@ class Jobs:
         self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
-        self.copy = AwaitedTable(log, JOBS, self._fold)
+        self.copy = AwaitedTable(log, JOBS, read_event, self._fold)
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -129,31 +129,29 @@ class Jobs:
         partition = partition_of(event.job_id, JOBS.partitions)
         return await self._log.append(JOBS, key, envelope, partition=partition)
 
-    def _fold(self, record: Record) -> None:
-        key = (record.key or b"").decode("utf-8", "replace")
-        if record.value is None:
-            self._forget(key, record)
+    def _fold(self, record: KeyedEvent, position: RecordPosition) -> None:
+        key, event = record.key, record.event
+        if event is None:
+            self._forget(key, position)
             return
-        event = decode_data(record.headers, record.value)
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} says nothing of a job")
-        self.heads.saw(event.organization, record.partition, record.offset)
+        self.heads.saw(event.organization, position.partition, position.offset)
         if isinstance(event, JobRequested):
-            if self._is_rest(event, record):
+            if self._is_rest(event, record.id):
                 return
             self._bare.discard(event.job_id)
         elif key == event.job_id:
             self._bare.add(event.job_id)
         self._keep(event)
 
-    def _is_rest(self, event: JobRequested, record: Record) -> bool:
+    def _is_rest(self, event: JobRequested, event_id: str) -> bool:
         """Whether this request is all that is left of a job that has ended: its result was deleted
         earlier, with the older part of the log. Beginning the job again would do it twice, and for
         all conversations, since what it selected is not known any more."""
         if event.job_id in self._jobs or event.job_id in self._early:
             return False
-        put_away_as = caused_event_id(event.job_id, event.type, _ENDED)
-        return header(record.headers, "ce_id") == put_away_as.encode()
+        return event_id == caused_event_id(event.job_id, event.type, _ENDED)
 
     def _keep(self, event: JobRequested | JobProgressed) -> None:
         job = evolve(self._jobs.get(event.job_id), event)
@@ -172,11 +170,11 @@ class Jobs:
         else:
             self._running.add(job.id)
 
-    def _forget(self, key: str, record: Record) -> None:
+    def _forget(self, key: str, position: RecordPosition) -> None:
         job = self._jobs.pop(key, None)
         self._early.pop(key.removesuffix(_PROGRESS), None)
         if job is not None:
-            self.heads.saw(job.request.organization, record.partition, record.offset)
+            self.heads.saw(job.request.organization, position.partition, position.offset)
             self._of[job.request.organization].discard(job.id)
             self._running.discard(job.id)
             self._bare.discard(job.id)

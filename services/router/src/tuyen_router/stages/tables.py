@@ -54,7 +54,8 @@ from tuyen_router.domain.state import (
     merge_offsets,
 )
 from tuyen_router.domain.threads import ThreadBucketChanged
-from tuyen_router.stages.records import SOURCE, reason_of
+from tuyen_router.identity import SERVICE
+from tuyen_router.stages.records import reason_of
 from tuyen_stream import ConsumedRecord, OutRecord
 
 _encode = msgspec.json.Encoder().encode
@@ -244,7 +245,7 @@ def _fold_each(
         except MemoryError:
             raise
         except Exception as error:
-            DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
+            DEAD_LETTERS_TOTAL.labels(SERVICE).inc()
             place = f"{topic.name}/{partition}/{record.offset}"
             _log.error("unreadable_entry_skipped", record=place, error=reason_of(error))
 
