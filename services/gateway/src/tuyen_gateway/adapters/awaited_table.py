@@ -1,28 +1,25 @@
 """The gateway's global tables; a request that waits too long for one gets an UnavailableError."""
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from tuyen_events.topics import Topic
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SERVICE
-from tuyen_platform.kafka import global_table
+from tuyen_platform.kafka.global_table import ContentT, Decode, GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
-
-ContentT = TypeVar("ContentT")
 
 WAIT_S = 5.0
 """How long a request waits until a table has applied what it needs."""
 
 
-class AwaitedTable(global_table.GlobalTable):
+class AwaitedTable(GlobalTable):
     """A global table that requests wait for."""
 
     def __init__(
         self,
         log: Log,
         topic: Topic,
-        decode: global_table.Decode[ContentT],
+        decode: Decode[ContentT],
         fold: Callable[[ContentT, RecordPosition], None],
         *,
         from_start: bool = True,
