@@ -30,9 +30,9 @@ from tuyen_gateway.ports import ConversationRef
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.projection import ProjectionStatus
 
 OPERATOR = "operator-token-of-the-tests"
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -188,7 +188,7 @@ async def running(
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
     are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
     rows = Rows()
-    status = ProjectionStatus()
+    status = ConsumerStatus()
     if not projecting:
         status.turned()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database

@@ -37,6 +37,11 @@ _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
 
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     """A worker, to be built in the event loop that runs it. Connects to nothing yet."""
+    # What the stages call is built from the stages.
+    known: OrganizationTables
+    app: StreamApp
+    drain: DrainLoop
+    report: ReportLoop
 
     def organization_now(organization: OrganizationId) -> OrganizationState:
         return known.get(organization)

@@ -15,6 +15,15 @@ from tuyen_events.event import Envelope
 from tuyen_events.topic import Topic
 
 
+class RecordPosition(NamedTuple):
+    """Where a record is in the log, and when it was appended (`timestamp`, in ms)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of the log. `topic` is without prefix; `timestamp` is in ms."""
 
@@ -25,6 +34,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+    @property
+    def position(self) -> RecordPosition:
+        return RecordPosition(self.topic, self.partition, self.offset, self.timestamp)
 
 
 class RecordMetadata(msgspec.Struct, frozen=True, gc=False):

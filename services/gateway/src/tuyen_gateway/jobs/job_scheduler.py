@@ -19,7 +19,9 @@ from tuyen_gateway.jobs.auto_close import close_inactive
 from tuyen_gateway.jobs.retry import retry_while_away
 from tuyen_gateway.jobs.runner import fail_job, run_job
 from tuyen_gateway.jobs.turns import Turns
+from tuyen_platform.kafka.consumer import consume
 from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import FetchedRecords
 
 GROUP = "gateway-jobs"
 
@@ -55,14 +57,14 @@ class _Scheduler:
 
     async def follow(self) -> None:
         self._had = frozenset()
-        async with self.gateway.log.subscribe(JOBS, group=GROUP) as membership:
-            try:
-                async for batch in membership.batches():
-                    has = frozenset(partition for _, partition in membership.partitions())
-                    await self._deal(has, news=bool(batch))
-                    await membership.commit()
-            finally:
-                self._leave(set(self._jobs))
+        try:
+            await consume(self.gateway.log, JOBS, group=GROUP, handle=self._turn)
+        finally:
+            self._leave(set(self._jobs))
+
+    async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
+        await self._deal(frozenset(partition for _, partition in partitions), news=bool(batch))
+        return True
 
     async def _deal(self, has: frozenset[int], *, news: bool) -> None:
         """Starts the work that is this gateway's by now, and stops the work that no longer is."""

@@ -38,8 +38,8 @@ from tuyen_gateway.projections.collections import (
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_platform.blame import ContendedError
-from tuyen_platform.kafka.ports import FetchedRecords
 from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.projection import FoldedEvent
 from tuyen_platform.text import fold_accents
 
 _TRIES = 50
@@ -64,7 +64,7 @@ class InboxProjection:
         self._history = database[HISTORY]
         self._pools = database[POOL_RECORDS]
 
-    async def fold(self, batch: FetchedRecords) -> None:
+    async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
         await self._record(work)

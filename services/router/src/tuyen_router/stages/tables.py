@@ -57,7 +57,8 @@ from tuyen_router.domain.snapshot import (
     with_summary,
 )
 from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
-from tuyen_router.stages.records import SOURCE, reason_of
+from tuyen_router.identity import SERVICE
+from tuyen_router.stages.records import reason_of
 from tuyen_stream import ConsumedRecord, OutRecord
 
 _encode = msgspec.json.Encoder().encode
@@ -247,7 +248,7 @@ def _apply_each(
         except MemoryError:
             raise
         except Exception as error:
-            DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
+            DEAD_LETTERS_TOTAL.labels(SERVICE).inc()
             place = f"{topic.name}/{partition}/{record.offset}"
             _log.error("unreadable_entry_skipped", record=place, error=reason_of(error))
 
