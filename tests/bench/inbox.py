@@ -26,9 +26,9 @@ from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_local import mongodb, server
 from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.projection import ProjectionStatus
 
 CONVERSATIONS_OF_ONE = 1_000_000
 PAGES = 20
@@ -103,7 +103,7 @@ def _rows(start: int, end: int) -> Iterator[InboxRow]:
 
 
 async def _ask(database: Database) -> list[Row]:
-    views = MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
+    views = MongoViews(database, InMemoryLog(SystemClock()), ConsumerStatus())
     everyone = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.ALL)
     own = replace(everyone, assignees=Assignees.OWN)
     midway = _START + _APART * (CONVERSATIONS_OF_ONE // 2)

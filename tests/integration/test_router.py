@@ -26,6 +26,7 @@ from tuyen_events.directory import Member, RuleChanged, directory_key
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, RuleId, customer_id, customer_key
 from tuyen_events.routing import LoadsReported
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -35,7 +36,6 @@ from tuyen_events.topics import (
     INBOUND,
     PRESENCE,
     REQUESTS,
-    Topic,
 )
 from tuyen_events.topics import CUSTOMERS as CUSTOMERS_TOPIC
 from tuyen_events.vocabulary import Reason, Strategy

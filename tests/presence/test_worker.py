@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -15,11 +16,13 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import SESSIONS
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
-from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence, PresenceCause, Role
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
+from tuyen_presence.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)
@@ -120,7 +123,7 @@ class Shop:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[PresenceWorker]:
         """Runs until left, as abruptly as a kill: nothing is written on the way out."""
-        worker = PresenceWorker(self.log, self.workers)
+        worker = PresenceWorker(self.log, self.workers, partial(DirectoryStaff, self.log))
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(worker.run())
             yield worker
@@ -265,7 +268,7 @@ async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_all, failures = shop.log.append_all, [LogUnavailableError("away")]
-    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
 
     async def failing(records: list[ProducerRecord], *, within_s: float = 30.0) -> object:
         if failures:
@@ -283,7 +286,7 @@ async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
 async def test_r8_2_a_worker_that_stood_still_for_long_recovers_before_it_writes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
     async with shop.worker() as worker:
         await ready(worker)
         worker._looked_at -= 60
@@ -422,7 +425,7 @@ async def test_r9_5_a_signal_that_cannot_be_handled_is_buried_and_the_rest_goes_
 async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what_counts(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
     async with shop.worker() as worker:
         await ready(worker)
         online = {"web": Session(status=ONLINE, expires_at=START + timedelta(seconds=30))}

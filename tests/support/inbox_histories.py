@@ -47,7 +47,8 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.pools import Excluded, PoolRecorded
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
 from tuyen_events.vocabulary import Channel, ConversationKind, Exclusion, Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import FetchedRecords, Record

@@ -22,9 +22,10 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports import InboxCounts
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import connect
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 NOBODYS = InboxCounts(total=0, unread=0, unread_by_channel={}, unread_by_kind={})
 
@@ -138,7 +139,7 @@ async def test_r9_5_those_who_wait_for_the_views_ask_the_database_together(
         return {}
 
     monkeypatch.setattr(MongoPositions, "load", load)
-    views = MongoViews(connect("mongodb://127.0.0.1:9", "unused"), log, ProjectionStatus())
+    views = MongoViews(connect("mongodb://127.0.0.1:9", "unused"), log, ConsumerStatus())
     loop = asyncio.get_running_loop()
     began = loop.time()
     await asyncio.gather(*(views._reached_lately() for _ in range(1_000)))

@@ -36,9 +36,10 @@ from tuyen_gateway.projections.collections import (
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 pytestmark = pytest.mark.usefixtures("indexes")
 
@@ -88,7 +89,7 @@ def _expected(rows: Sequence[Document], scope: Scope, wanted: ConversationFilter
 
 
 def _views(database: Database) -> MongoViews:
-    return MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
+    return MongoViews(database, InMemoryLog(SystemClock()), ConsumerStatus())
 
 
 def _grown(random: Random, number: int) -> InboxRow:

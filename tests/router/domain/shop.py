@@ -45,11 +45,11 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_router.domain.arrivals import Arrival
 from tuyen_router.domain.candidates import build_pool
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import ConversationIdentity, Decision, apply_decision
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.pools import Pool
-from tuyen_router.domain.state import CustomerState
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SHOP = OrganizationId("shop")
@@ -265,11 +265,11 @@ def mark_done(
     )
 
 
-def fold(partition: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
+def fold(state: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
     """Folds decisions, and hands them back."""
     folded = list(decisions)
     for decision in folded:
-        apply_decision(partition, decision)
+        apply_decision(state, decision)
     return folded
 
 

@@ -52,7 +52,7 @@ from tuyen_events.vocabulary import (
     Channel,
     ConversationKind,
 )
-from tuyen_router.domain.state import ConversationState
+from tuyen_router.domain.customer_records import ConversationState
 from tuyen_stream import OutRecord
 
 
@@ -475,8 +475,8 @@ class History:
         return self.random.choice([*known, *known[-2:]]) if known else None
 
     def _row(self, thread: Thread) -> ConversationState | None:
-        partition = self.simulation.customers[partition_of(str(self.holder(thread)))]
-        return partition.conversations.get(ConversationId(thread.id))
+        state = self.simulation.customers[partition_of(str(self.holder(thread)))]
+        return state.conversations.get(ConversationId(thread.id))
 
     def _version(self, thread: Thread) -> int:
         row = self._row(thread)

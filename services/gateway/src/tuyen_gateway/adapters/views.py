@@ -40,9 +40,10 @@ from tuyen_gateway.ports import (
     ViewPage,
 )
 from tuyen_gateway.projections import collections
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log, Offsets
 from tuyen_platform.mongodb import Database, Document, MongoSession, in_one_snapshot
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 _POLL_S = 0.02
 _MOST_MOVED = 10_000
@@ -52,7 +53,7 @@ class MongoViews:
     """The conversations of all organizations. Reads are from the primary: a read after `caught_up`
     sees what was folded by then."""
 
-    def __init__(self, database: Database, log: Log, status: ProjectionStatus) -> None:
+    def __init__(self, database: Database, log: Log, status: ConsumerStatus) -> None:
         self._database = database
         self._counters = MongoCounters(database)
         self._conversations = database[collections.CONVERSATIONS]

@@ -11,7 +11,6 @@ from tuyen_events.limits import VERSION
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import MARKS
 from tuyen_gateway.adapters.commands import mark_done
-from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.api.conversation_filter import QueriedFilter
 from tuyen_gateway.api.conversation_views import (
     ConversationDetail,
@@ -36,6 +35,7 @@ from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.identity import SOURCE
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 

@@ -151,10 +151,10 @@ class _Run:
         there is none left."""
         if not self._listed:
             self._listed = await self._look_up(progress.cursor)
-        chunk, self._listed = self._listed[:SLICE], self._listed[SLICE:]
-        if not chunk:
+        batch, self._listed = self._listed[:SLICE], self._listed[SLICE:]
+        if not batch:
             return progress
-        taken = take_up(progress, tuple(chunk))
+        taken = take_up(progress, tuple(batch))
         await self._patiently(lambda: self._gateway.jobs.report(taken))
         return taken
 
