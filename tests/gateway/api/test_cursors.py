@@ -51,7 +51,7 @@ async def staffed(rig: Rig) -> User:
 async def test_r7_2_a_cursor_shows_nothing_and_continues_no_other_list(rig: Rig) -> None:
     boss = await staffed(rig)
     cursor = (await boss.done("GET", "/v1/groups?limit=1"))["next"]
-    assert b"an" not in base64.urlsafe_b64decode(cursor + "==")
+    assert b"groups" not in base64.urlsafe_b64decode(cursor + "==")
     assert (await boss.get(f"/v1/groups?cursor={cursor}")).status_code == 200
     assert (await boss.get(f"/v1/agents?cursor={cursor}")).status_code == 422
     changed = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
