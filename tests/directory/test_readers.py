@@ -6,10 +6,19 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from directory.entities import AT, SHOP, agent, department, link, page, profile, region, rule
-from tuyen_directory.organization import entity_of
-from tuyen_events.directory import DirectoryEvent, directory_key
-from tuyen_events.event import Envelope
+from support.organizations import (
+    AT,
+    SHOP,
+    agent,
+    department,
+    directory_record,
+    link,
+    page,
+    profile,
+    region,
+    rule,
+)
+from tuyen_events.directory import directory_key
 from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import DIRECTORY
 from tuyen_gateway.adapters.directory import Directory
@@ -23,7 +32,7 @@ CHANGES = [
     agent("a"),
     page("p", "a"),
     rule("r"),
-    department("sales", "Sales"),
+    department("sales", name="Sales"),
     region("sales", "north"),
     link("l", "g"),
     agent("a", disabled=True),
@@ -36,20 +45,13 @@ async def _write(log: InMemoryLog, clock: ManualClock) -> None:
     unreadable or of another organization."""
     for event, step_ms in zip(CHANGES, (0, 0, 10, 0, -25, 3, 40, 0), strict=True):
         clock.advance(timedelta(milliseconds=step_ms))
-        await _append(log, event)
+        await log.append(DIRECTORY, *directory_record(event))
     await log.append_bytes(DIRECTORY, "other/agent/b", None)
     await log.append_bytes(DIRECTORY, "no-key", b"{}")
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "agent", "a"), b"{", ())
     await log.append_bytes(DIRECTORY, "shop/shift/s", b"{}", [("ce_type", b"shift.changed.v1")])
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "shift", "s"), None)
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "region", "sales/north"), None)
-
-
-async def _append(log: InMemoryLog, event: DirectoryEvent) -> None:
-    key = directory_key(event.organization, *entity_of(event))
-    await log.append(
-        DIRECTORY, key, Envelope(id="evt_1", source="test", subject=key, time=AT, data=event)
-    )
 
 
 def _is_complete(copy: GlobalTable) -> bool:

@@ -14,9 +14,9 @@ from faults.log import Entry
 from faults.neighbours import Neighbours
 from faults.sound import NV1, NV2, NV3, ORG, PAGE, thread
 from faults.tenants import Json
+from support.organizations import agent, department
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.directory import AgentChanged, DepartmentChanged
-from tuyen_events.ids import AgentId, CustomerId, DepartmentId
+from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.routing import ChoiceWithdrawn, Position, Verdict
 from tuyen_events.topics import (
@@ -204,16 +204,10 @@ def _asked_for_a_department(e: Evidence) -> None:
 
 def _given_to_others_than_the_departments(e: Evidence) -> None:
     _asked_for_a_department(e)
-    sales = DepartmentId("sales")
-    about: Json = {"organization": ORG, "at": sound.AT, "name": ""}
-    named: Json = {**about, "username": "", "role": Role.AGENT, "departments": (sales,)}
-    sound.put(
-        e,
-        DIRECTORY,
-        DepartmentChanged(**about, id=sales),
-        *(AgentChanged(**named, id=each) for each in (NV1, NV2)),
-    )
-    sound.put(e, POOLS, msgspec.structs.replace(sound.POOL, department=sales))
+    about: Json = {"organization": ORG, "at": sound.AT}
+    agents = [agent(each, **about, departments=("sales",)) for each in (NV1, NV2)]
+    sound.put(e, DIRECTORY, department("sales", **about), *agents)
+    sound.put(e, POOLS, msgspec.structs.replace(sound.POOL, department="sales"))
 
 
 def _exam_out_of_turn(e: Evidence) -> None:
@@ -443,15 +437,8 @@ def test_r6_5_a_job_of_somebody_who_left_ends_with_that_reason() -> None:
 
 def test_i5_what_was_accepted_before_an_agent_came_is_unread_for_nobody() -> None:
     evidence = sound.evidence()
-    new = AgentChanged(
-        organization=ORG,
-        id=AgentId("admin"),
-        name="",
-        username="",
-        role=Role.SYSTEM_ADMIN,
-        at=sound.AT,
-        since=sound.AT + timedelta(minutes=4),
-    )
+    about: Json = {"organization": ORG, "at": sound.AT}
+    new = agent("admin", Role.SYSTEM_ADMIN, **about, since=sound.AT + timedelta(minutes=4))
     sound.put(evidence, DIRECTORY, new)
     law = "unread counts are right for everybody"
     assert laws.finding(law, LAWS[law], evidence).broken

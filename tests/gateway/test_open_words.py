@@ -5,38 +5,24 @@ from typing import Any
 
 import pytest
 
-from gateway.rig import START, Rig, User
-from tuyen_events.directory import Member, RuleChanged, SettingsChanged, directory_key
-from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, OrganizationId, RuleId
+from gateway.rig import Rig, User
+from support.organizations import directory_record, rule, settings
+from tuyen_events.directory import Member
+from tuyen_events.ids import AgentId
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Capability, Channel, OpenWord, Strategy, WhenNobody
 from tuyen_platform.kafka.memory import InMemoryLog
-
-SHOP = OrganizationId("shop")
 
 
 async def test_what_a_later_gateway_set_up_is_shown_as_it_is(
     rig: Rig, boss: User, log: InMemoryLog
 ) -> None:
-    rule = RuleChanged(
-        organization=SHOP,
-        at=START,
-        id=RuleId("r"),
-        name="Ca tối",
-        enabled=True,
-        mode=Strategy("weighted"),
-        members=(Member(agent_id=AgentId("boss"), capabilities=(Capability("email_message"),)),),
-    )
-    settings = SettingsChanged(
-        organization=SHOP, at=START, version=1, when_nobody=WhenNobody("call_a_manager")
-    )
-    for key, event in (
-        (directory_key(SHOP, "rule", "r"), rule),
-        (directory_key(SHOP, "settings"), settings),
+    boss_by_mail = Member(agent_id=AgentId("boss"), capabilities=(Capability("email_message"),))
+    for event in (
+        rule("r", [boss_by_mail], mode=Strategy("weighted")),
+        settings(version=1, when_nobody=WhenNobody("call_a_manager")),
     ):
-        envelope = Envelope(id=key, source="later", subject=key, time=START, data=event)
-        await log.append(DIRECTORY, key, envelope)
+        await log.append(DIRECTORY, *directory_record(event))
     await rig.gateway.directory.copy.current()
 
     shown = await boss.done("GET", "/v1/rules/r")

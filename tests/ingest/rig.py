@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from cryptography.fernet import Fernet
@@ -12,9 +13,10 @@ from pydantic import SecretStr
 
 from support import livechat
 from support.facebook import CREDENTIALS, PAGE, body, signed
+from support.organizations import directory_record, page, profile
 from support.processes import until
 from tuyen_events.codec import decode
-from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged, directory_key
+from tuyen_events.directory import directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.topics import DIRECTORY, Topic
@@ -101,16 +103,9 @@ async def connect_page(
     at: datetime = START,
 ) -> None:
     """What the gateway writes when a page is connected."""
-    page = PageChanged(
-        organization=organization,
-        id=page_id,
-        channel=Channel.FACEBOOK,
-        external_id=external_id,
-        name="Thời trang",
-        status=status,
-        at=at,
-    )
-    await _append(log, page, "page", page_id)
+    where: dict[str, Any] = {"organization": organization, "external_id": external_id}
+    connected = page(page_id, **where, status=status, at=at)
+    await log.append(DIRECTORY, *directory_record(connected))
 
 
 async def remove_page(
@@ -130,28 +125,16 @@ async def connect_site(
     status: str = "active",
 ) -> None:
     """What the gateway writes when a livechat page is connected."""
-    page = PageChanged(
-        organization=HOA_SEN,
-        id=PageId(page_id),
-        channel=Channel.LIVECHAT,
-        external_id=app,
-        name="Trang web",
-        status=status,
-        at=START,
-    )
-    await _append(log, page, "page", page_id)
+    where: dict[str, Any] = {"channel": Channel.LIVECHAT, "external_id": app}
+    connected = page(page_id, organization=HOA_SEN, **where, status=status)
+    await log.append(DIRECTORY, *directory_record(connected))
     await log.append_all([PageTokens(SecretStr(SECRETS_KEY)).record(app, token)])
 
 
 async def suspend(log: Log) -> None:
     """What the gateway writes when the organization of all pages is suspended."""
-    profile = OrganizationChanged(organization=HOA_SEN, name="Hoa Sen", suspended=True, at=START)
-    await _append(log, profile, "organization", "")
-
-
-async def _append(log: Log, event: DirectoryEvent, entity: str, entity_id: str) -> None:
-    envelope = Envelope(id=f"evt_{entity}", source="test", subject=entity, time=START, data=event)
-    await log.append(DIRECTORY, directory_key(event.organization, entity, entity_id), envelope)
+    suspended = profile(organization=HOA_SEN, suspended=True)
+    await log.append(DIRECTORY, *directory_record(suspended))
 
 
 async def records(log: Log, topic: Topic) -> list[Record]:

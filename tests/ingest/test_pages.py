@@ -1,41 +1,26 @@
 """Which page a channel's id stands for, as the directory is changed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
+from support import organizations
+from support.organizations import AT, profile, rule
 from tuyen_channels.ports import Page
 from tuyen_directory.organization import Removed
-from tuyen_events.directory import OrganizationChanged, PageChanged, RuleChanged
-from tuyen_events.ids import OrganizationId, PageId, RuleId
-from tuyen_events.vocabulary import Channel, Strategy
+from tuyen_events.directory import PageChanged
+from tuyen_events.ids import OrganizationId, PageId
+from tuyen_events.vocabulary import Channel
 from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
 
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
 HOA_SEN, SAO_MAI = OrganizationId("hoa-sen"), OrganizationId("sao-mai")
 GIAY = PageId("giay")
 REMOVED = Removed("page", GIAY)
 
 
 def page(
-    organization: OrganizationId = HOA_SEN,
-    external_id: str = "104",
-    status: str = "active",
-    channel: Channel = Channel.FACEBOOK,
+    organization: OrganizationId = HOA_SEN, external_id: str = "104", **fields: Any
 ) -> PageChanged:
-    return PageChanged(
-        organization=organization,
-        id=GIAY,
-        channel=channel,
-        external_id=external_id,
-        name="Giày",
-        status=status,
-        at=NOW,
-    )
-
-
-def profile(organization: OrganizationId = HOA_SEN, *, suspended: bool) -> OrganizationChanged:
-    return OrganizationChanged(
-        organization=organization, name="Hoa Sen", suspended=suspended, at=NOW
-    )
+    return organizations.page(GIAY, organization=organization, external_id=external_id, **fields)
 
 
 def served(pages: ConnectedPages, channel: Channel = Channel.FACEBOOK) -> dict[str, Page]:
@@ -71,13 +56,13 @@ def test_p4_a_page_that_was_given_another_account_leaves_the_old_one() -> None:
 
 def test_p4_pages_of_a_suspended_organization_are_not_known_until_it_is_back() -> None:
     pages = ConnectedPages()
-    pages.apply(HOA_SEN, profile(suspended=True))
+    pages.apply(HOA_SEN, profile(organization=HOA_SEN, suspended=True))
     pages.apply(HOA_SEN, page())
     pages.apply(SAO_MAI, page(SAO_MAI, "106"))
     assert served(pages) == {"106": Page(SAO_MAI, GIAY)}
-    pages.apply(HOA_SEN, profile(suspended=False))
+    pages.apply(HOA_SEN, profile(organization=HOA_SEN, suspended=False))
     assert set(served(pages)) == {"104", "106"}
-    pages.apply(HOA_SEN, profile(suspended=True))
+    pages.apply(HOA_SEN, profile(organization=HOA_SEN, suspended=True))
     assert set(served(pages)) == {"106"}
 
 
@@ -102,15 +87,7 @@ def test_a_view_that_was_taken_follows_every_change() -> None:
 
 def test_what_is_no_page_and_no_organization_changes_nothing() -> None:
     pages = ConnectedPages()
-    rule = RuleChanged(
-        organization=HOA_SEN,
-        id=RuleId("r"),
-        name="R",
-        enabled=True,
-        mode=Strategy.SEQUENTIAL,
-        at=NOW,
-    )
-    pages.apply(HOA_SEN, rule)
+    pages.apply(HOA_SEN, rule(organization=HOA_SEN))
     pages.apply(HOA_SEN, Removed("rule", "r"))
     assert served(pages) == {}
 
@@ -132,10 +109,10 @@ def test_r7_pages_of_then_are_those_that_are_whose_they_were() -> None:
     pages.apply(HOA_SEN, page())
     pages.apply(SAO_MAI, page(SAO_MAI, "105"))
     owners = {"104": "hoa-sen/giay", "105": "hoa-sen/giay", "106": ""}
-    then = PagesThen(pages, Channel.FACEBOOK, NOW, owners)
+    then = PagesThen(pages, Channel.FACEBOOK, AT, owners)
     assert dict(then) == {"104": Page(HOA_SEN, GIAY)}
     assert len(then) == 1
     assert "106" not in then
     assert then.withheld == {"105"}
-    assert dict(PagesThen(pages, Channel.FACEBOOK, NOW, {})) == served(pages)
-    assert not PagesThen(pages, Channel.FACEBOOK, NOW - timedelta(seconds=1), {})
+    assert dict(PagesThen(pages, Channel.FACEBOOK, AT, {})) == served(pages)
+    assert not PagesThen(pages, Channel.FACEBOOK, AT - timedelta(seconds=1), {})

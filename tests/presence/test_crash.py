@@ -14,13 +14,14 @@ from uuid import uuid4
 import httpx
 from aiokafka import AIOKafkaProducer
 
+from support import organizations
+from support.organizations import directory_record
 from tuyen_events.codec import decode_data
-from tuyen_events.directory import AgentChanged, directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS
-from tuyen_events.vocabulary import Presence, PresenceCause, Role
+from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
@@ -66,17 +67,8 @@ class Shop:
 
     async def _hire(self, agent: AgentId, now: datetime) -> None:
         """Of whom the directory does not have, nothing is kept."""
-        data = AgentChanged(
-            organization=OrganizationId("hoa-sen"),
-            id=agent,
-            name=agent,
-            username=agent,
-            role=Role.AGENT,
-            at=now,
-        )
-        key = directory_key(data.organization, "agent", agent)
-        envelope = Envelope(id=uuid4().hex, source="gateway", subject=key, time=now, data=data)
-        await self._log.append(DIRECTORY, key, envelope)
+        hired = organizations.agent(agent, organization=OrganizationId("hoa-sen"), at=now)
+        await self._log.append(DIRECTORY, *directory_record(hired))
 
     async def beat(self) -> None:
         while True:

@@ -8,15 +8,17 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from support import organizations
+from support.organizations import directory_record
 from tuyen_events.codec import decode, encode
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.directory import AgentChanged, directory_key
+from tuyen_events.directory import directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import SESSIONS
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, PRESENCE, PRESENCE_SIGNALS, Topic
-from tuyen_events.vocabulary import Presence, PresenceCause, Role
+from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
@@ -67,17 +69,8 @@ class Shop:
 
     async def hire(self, agent: str, organization: str = "hoa-sen") -> None:
         self._hired.add(f"{organization}/{agent}")
-        data = AgentChanged(
-            organization=OrganizationId(organization),
-            id=AgentId(agent),
-            name=agent,
-            username=agent,
-            role=Role.AGENT,
-            at=START,
-        )
-        key = directory_key(data.organization, "agent", agent)
-        envelope = Envelope(id=f"evt_{key}", source="gateway", subject=key, time=START, data=data)
-        await self.log.append(DIRECTORY, key, envelope)
+        hired = organizations.agent(agent, organization=OrganizationId(organization))
+        await self.log.append(DIRECTORY, *directory_record(hired))
 
     async def dismiss(self, agent: str) -> None:
         key = directory_key(OrganizationId("hoa-sen"), "agent", agent)

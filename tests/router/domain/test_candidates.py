@@ -5,21 +5,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.shop import (
+from router.domain.inputs import (
     PAGE,
     A,
     B,
+)
+from router.domain.outcomes import (
+    pool_of,
+)
+from support.organizations import (
+    after,
     agent,
     department,
     group,
     link,
     page,
-    pool_of,
     region,
     rule,
     shop,
 )
-from support.directory import after
 from tuyen_directory.organization import Removed
 from tuyen_events.directory import (
     AgentChanged,

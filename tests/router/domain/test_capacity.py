@@ -10,7 +10,18 @@ from hypothesis import given as drawn_from
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from router.domain.shop import AT, SHOP, A, B, C, request, rule, shop
+from router.domain.inputs import (
+    A,
+    B,
+    C,
+    request,
+)
+from support.organizations import (
+    AT,
+    SHOP,
+    rule,
+    shop,
+)
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import LoadsReported, Verdict

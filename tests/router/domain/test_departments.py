@@ -3,29 +3,35 @@
 import pytest
 from msgspec.structs import replace as changed
 
-from router.domain.desk import Desk
-from router.domain.shop import (
-    AT,
+from router.domain.desk import (
+    Desk,
+)
+from router.domain.inputs import (
     CUSTOMER,
     LIVE,
-    SHOP,
     THREAD,
     A,
     B,
-    agent,
     answer,
     arrival,
     assign,
     at,
-    department,
+    request,
+)
+from router.domain.outcomes import (
     fold,
     records,
+)
+from support.organizations import (
+    AT,
+    SHOP,
+    after,
+    agent,
+    department,
     region,
-    request,
     rule,
     shop,
 )
-from support.directory import after
 from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict

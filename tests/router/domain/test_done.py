@@ -2,19 +2,28 @@
 
 import pytest
 
-from router.domain.desk import Desk, given_to, marks, withdrawn
-from router.domain.shop import (
+from router.domain.desk import (
+    Desk,
+    given_to,
+)
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     KINDS,
     LIVE,
-    SHOP,
     THREAD,
     A,
     mark_done,
+)
+from router.domain.outcomes import (
+    marks,
     records,
     requests,
     settled,
+    withdrawn,
+)
+from support.organizations import (
+    SHOP,
 )
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import ConversationId

@@ -8,22 +8,24 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from router.domain.shop import (
-    AT,
+from router.domain.inputs import (
     COMMENT,
     PAGE,
-    SHOP,
     THREAD,
     A,
     B,
     C,
     at,
-    page,
     request,
+)
+from support.organizations import (
+    AT,
+    SHOP,
+    after,
+    page,
     rule,
     shop,
 )
-from support.directory import after
 from tuyen_directory.organization import Removed
 from tuyen_events.assignments import Choice
 from tuyen_events.ids import OrganizationId, PageId

@@ -2,8 +2,10 @@
 
 import pytest
 
-from router.domain.desk import Desk, marks
-from router.domain.shop import (
+from router.domain.desk import (
+    Desk,
+)
+from router.domain.inputs import (
     COMMENT,
     KINDS,
     LIVE,
@@ -12,8 +14,13 @@ from router.domain.shop import (
     arrival,
     at,
     mark_done,
+)
+from router.domain.outcomes import (
+    marks,
     records,
     requests,
+)
+from support.organizations import (
     shop,
 )
 from tuyen_events.ids import ConversationId

@@ -9,13 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
-from router.domain.shop import AT, PAGE, SHOP, page, pool_of, rule, shop
+from router.domain.inputs import (
+    PAGE,
+)
+from router.domain.outcomes import (
+    pool_of,
+)
 from router.domain.test_candidates import LINKED
-from support.directory import after
+from support.organizations import (
+    after,
+    department,
+    page,
+    rule,
+    shop,
+)
 from tuyen_directory.organization import Removed
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of
 from tuyen_events.directory import DepartmentChanged, Member
-from tuyen_events.ids import AgentId, DepartmentId, PageId, RuleId
+from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
 from tuyen_router.domain import candidates
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer
@@ -102,8 +113,7 @@ def test_r9_6_of_an_organization_that_changed_no_pool_is_kept() -> None:
 
 
 def _department(number: int) -> DepartmentChanged:
-    name = DepartmentId(f"d{number}")
-    return DepartmentChanged(organization=SHOP, at=AT, id=name, name=name)
+    return department(f"d{number}")
 
 
 @pytest.mark.parametrize("page_permissions", [False, True])

@@ -4,17 +4,21 @@ from typing import Any
 
 import pytest
 
-from router.domain.shop import (
+from router.domain.inputs import (
     COMMENT,
     THREAD,
     A,
     answer,
     arrival,
     at,
+    request,
+)
+from router.domain.outcomes import (
     fold,
     records,
-    request,
     requests,
+)
+from support.organizations import (
     shop,
 )
 from tuyen_events.routing import Purpose, Verdict

@@ -4,22 +4,26 @@ from typing import Any
 
 import pytest
 
-from router.domain.shop import (
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
     THREAD,
     A,
     B,
-    agent,
     answer,
     arrival,
     assign,
     at,
+    request,
+)
+from router.domain.outcomes import (
     fold,
     records,
-    request,
     requests,
+)
+from support.organizations import (
+    agent,
     shop,
 )
 from tuyen_events.assignments import InputOffsets

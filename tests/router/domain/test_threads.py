@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from router.domain.desk import Desk, withdrawn
-from router.domain.shop import (
-    AT,
+from router.domain.desk import (
+    Desk,
+)
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     PAGE,
-    SHOP,
     A,
     B,
     C,
@@ -21,8 +21,15 @@ from router.domain.shop import (
     assign,
     at,
     mark_done,
-    records,
     request,
+)
+from router.domain.outcomes import (
+    records,
+    withdrawn,
+)
+from support.organizations import (
+    AT,
+    SHOP,
     shop,
 )
 from tuyen_events.ids import (

@@ -6,9 +6,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.shop import AT, A, B, C, agent, page, request, rule, shop
+from router.domain.inputs import (
+    A,
+    B,
+    C,
+    request,
+)
 from router.domain.test_candidates import LINKED, SITE
-from support.directory import after
+from support.organizations import (
+    AT,
+    after,
+    agent,
+    page,
+    rule,
+    shop,
+)
 from tuyen_directory.organization import Removed
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId

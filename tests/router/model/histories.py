@@ -16,12 +16,12 @@ from router.model.world import (
     PAGES,
     PARTITIONS,
     PEOPLE,
-    SHOP,
     VISITS,
     World,
     first_world,
     organization_of,
 )
+from support.organizations import SHOP
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data, encode
 from tuyen_events.commands import (

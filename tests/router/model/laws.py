@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from router.model.histories import History, assignments, partition_of, word_of
 from router.model.model import in_turn
-from router.model.world import SHOP
+from support.organizations import SHOP
 from tuyen_events.assignments import AssignmentEvent, full_of
 from tuyen_events.commands import CommandSettled, MarkConversationDone
 from tuyen_events.ids import AgentId, ConversationId

@@ -10,7 +10,8 @@ import pytest
 
 from router.model import laws
 from router.model.histories import REPLIES, WEIGHTS, History, begin
-from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, SHOP, organization_of
+from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, organization_of
+from support.organizations import SHOP
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import ConversationId
 from tuyen_events.topics import (

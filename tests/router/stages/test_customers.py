@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from router.domain.shop import (
-    AT,
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
     PAGE,
-    SHOP,
     THREAD,
     A,
     B,
@@ -20,10 +18,14 @@ from router.domain.shop import (
     assign,
     mark_done,
     request,
+)
+from router.stages.streams import StreamRecord, batch, events, record, written
+from support.organizations import (
+    AT,
+    SHOP,
     rule,
     shop,
 )
-from router.stages.streams import StreamRecord, batch, events, record, written
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import (

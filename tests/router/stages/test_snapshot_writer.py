@@ -7,13 +7,11 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
-from router.domain.shop import (
-    AT,
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
     PAGE,
-    SHOP,
     THREAD,
     A,
     B,
@@ -21,10 +19,14 @@ from router.domain.shop import (
     assign,
     mark_done,
     request,
+)
+from router.stages.streams import StreamRecord, batch, events, record
+from support.organizations import (
+    AT,
+    SHOP,
     rule,
     shop,
 )
-from router.stages.streams import StreamRecord, batch, events, record
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, MessageId, comment_thread_id, event_id
