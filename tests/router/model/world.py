@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from router.model.model import NO_VISIT, Visit
+from router.model.candidates import NO_VISIT, Visit
 from support.organizations import (
     agent,
     department,
