@@ -25,6 +25,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
 
@@ -164,9 +165,10 @@ def closing(job: str, at: datetime, organization: str = "shop", **selected: Any)
     )
 
 
-async def put(log: Log, event: JobEvent) -> None:
-    """Writes a record of a job past every door."""
+async def put(log: Log, event: JobEvent, key: str | None = None) -> None:
+    """Writes a record of a job past every door, with the job's id as its key if none is given."""
     envelope = Envelope(
         id=f"evt_{event.job_id}", source="test", subject=event.job_id, time=event.at, data=event
     )
-    await log.append(JOBS, event.job_id, envelope)
+    partition = partition_of(event.job_id, JOBS.partitions)
+    await log.append(JOBS, key or event.job_id, envelope, partition=partition)

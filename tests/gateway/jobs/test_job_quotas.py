@@ -342,6 +342,68 @@ async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
         assert walks.asked == ["shop"]
 
 
+async def ended_job(log: InMemoryLog, clock: ManualClock, walks: ScansTwin) -> JobProgressed:
+    """A job of three conversations that has come to its end; returns progress of its beginning,
+    as a gateway writes it that was frozen since."""
+    walks.add(*(conversation(n) for n in range(3)))
+    request = closing("job_1", clock.now())
+    async with at_work(log, clock, walks) as rig, routing(log):
+        await rig.organization()
+        await put(log, request)
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 4
+
+        await until(is_put_away)
+    walks.asked.clear()
+    return begin(request, 3, clock.now())
+
+
+async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+) -> None:
+    stale = await ended_job(log, clock, walks)
+    await put(log, stale, "job_1/progress")
+    async with at_work(log, clock, walks) as rig, routing(log):
+
+        async def is_restated() -> bool:
+            return len(await records(log, JOBS)) == 7
+
+        await until(is_restated)
+        shown = rig.gateway.jobs.job("job_1")
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        assert rig.gateway.jobs.job("job_1") == shown
+    assert len(await records(small, JOBS)) == 2
+    assert walks.asked == []
+
+
+@pytest.mark.parametrize("last", ["progress", "request"])
+async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, last: str
+) -> None:
+    """Every gateway ended before one of them could write the end again, and compaction removed the
+    end. What is left of the request would select all conversations."""
+    stale = await ended_job(log, clock, walks)
+    put_away = (await records(log, JOBS))[-1]
+    await put(log, stale, "job_1/progress")
+    if last == "request":
+        await log.append_bytes(
+            JOBS,
+            "job_1",
+            put_away.value,
+            put_away.headers,
+            partition=put_away.partition,
+        )
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        (other,) = walks.add(conversation(4))
+        await put(small, closing("job_2", clock.now(), ids=(other,)))
+        await all_ended(rig, "job_2")
+        assert rig.gateway.jobs.job("job_1") is None
+    assert walks.asked == ["shop"]
+
+
 async def test_r9_6_of_a_job_its_request_is_forgotten_first(
     log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

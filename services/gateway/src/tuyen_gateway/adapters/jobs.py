@@ -8,7 +8,7 @@ from datetime import datetime
 from tuyen_events.codec import UnreadableEventError, decode_data, header
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, caused_event_id
-from tuyen_events.jobs import JobProgressed, JobRequested
+from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
@@ -39,6 +39,12 @@ class Jobs:
         self._early: dict[str, JobProgressed] = {}
         """Progress that comes before its request in the log, because the request was written again
         after it."""
+        self._put_away: dict[str, JobRequested] = {}
+        """What is left of the requests of jobs that have ended, until their end is read. Without it
+        they are no jobs: to begin one again would do it twice, and to all conversations, since what
+        it selected is not known any more."""
+        self._superseded: set[str] = set()
+        """Jobs about which another gateway has written progress that does not count."""
         self._bare: set[str] = set()
         """Jobs whose request has the same key as progress of an older version."""
         self._ending: set[str] = set()
@@ -110,6 +116,22 @@ class Jobs:
             for key in (one.id, one.id + _PROGRESS):
                 await self._log.append_bytes(JOBS, key, None, partition=partition)
 
+    def superseded(self, partitions: Collection[int]) -> Sequence[Job]:
+        """Jobs of these partitions whose end counts, and is not what compaction will keep: a
+        gateway that had lost the job without knowing it wrote older progress after it."""
+        found = [self._jobs[job_id] for job_id in self._superseded if job_id in self._jobs]
+        return [
+            job
+            for job in found
+            if job.ended and partition_of(job.id, JOBS.partitions) in partitions
+        ]
+
+    async def restate(self, job: Job) -> None:
+        """Writes the end of the job again, and then what is kept of its request."""
+        if job.progress is not None:
+            await self.report(job.progress)
+            await self._append(put_away(job.request), job.id, _ENDED)
+
     async def ended(self, job_id: str, within_s: float) -> bool:
         """Whether the job ended within that many seconds."""
         return await self.copy.until(
@@ -138,30 +160,49 @@ class Jobs:
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} says nothing of a job")
         self.heads.saw(event.organization, record.partition, record.offset)
-        if isinstance(event, JobRequested):
-            if self._is_rest(event, record):
-                return
-            self._bare.discard(event.job_id)
-        elif key == event.job_id:
-            self._bare.add(event.job_id)
-        self._keep(event)
-
-    def _is_rest(self, event: JobRequested, record: Record) -> bool:
-        """Whether this request is all that is left of a job that has ended: its result was deleted
-        earlier, with the older part of the log. Beginning the job again would do it twice, and for
-        all conversations, since what it selected is not known any more."""
-        if event.job_id in self._jobs or event.job_id in self._early:
-            return False
-        put_away_as = caused_event_id(event.job_id, event.type, _ENDED)
-        return header(record.headers, "ce_id") == put_away_as.encode()
-
-    def _keep(self, event: JobRequested | JobProgressed) -> None:
-        job = evolve(self._jobs.get(event.job_id), event)
-        if job is None and isinstance(event, JobProgressed):
-            self._early[event.job_id] = event
+        if isinstance(event, JobProgressed):
+            if key == event.job_id:
+                self._bare.add(event.job_id)
+            self._keep_progress(event)
             return
-        if (early := self._early.pop(event.job_id, None)) is not None:
-            job = evolve(job, early)
+        self._bare.discard(event.job_id)
+        if _is_put_away(event, record) and event.job_id not in self._jobs:
+            self._put_away[event.job_id] = event
+            self._join(event.job_id)
+        else:
+            self._keep(evolve(self._jobs.get(event.job_id), event))
+            self._join(event.job_id)
+
+    def _keep_progress(self, event: JobProgressed) -> None:
+        known = self._jobs.get(event.job_id)
+        job = None if known is None else evolve(known, event)
+        if job is not None:
+            self._keep(job)
+            counts = job.progress
+        else:
+            early = self._early.get(event.job_id)
+            counts = event if early is None or event.revision > early.revision else early
+            self._early[event.job_id] = counts
+        if event == counts:
+            self._superseded.discard(event.job_id)
+        else:
+            self._superseded.add(event.job_id)
+        self._join(event.job_id)
+
+    def _join(self, job_id: str) -> None:
+        """Adds progress that was read before its request, and a job of which its end is known and
+        what is left of its request."""
+        early = self._early.get(job_id)
+        if early is None:
+            return
+        job = self._jobs.get(job_id)
+        if job is None and early.state is not JobState.RUNNING and job_id in self._put_away:
+            job = Job(request=self._put_away.pop(job_id))
+        if job is not None:
+            del self._early[job_id]
+            self._keep(evolve(job, early))
+
+    def _keep(self, job: Job | None) -> None:
         if job is None:
             return
         self._jobs[job.id] = job
@@ -175,11 +216,19 @@ class Jobs:
     def _forget(self, key: str, record: Record) -> None:
         job = self._jobs.pop(key, None)
         self._early.pop(key.removesuffix(_PROGRESS), None)
+        self._put_away.pop(key, None)
+        self._superseded.discard(key)
         if job is not None:
             self.heads.saw(job.request.organization, record.partition, record.offset)
             self._of[job.request.organization].discard(job.id)
             self._running.discard(job.id)
             self._bare.discard(job.id)
+
+
+def _is_put_away(request: JobRequested, record: Record) -> bool:
+    """Whether this is what `tidy` left of a request."""
+    put_away_as = caused_event_id(request.job_id, request.type, _ENDED)
+    return header(record.headers, "ce_id") == put_away_as.encode()
 
 
 def _age(job: Job) -> tuple[datetime, str]:

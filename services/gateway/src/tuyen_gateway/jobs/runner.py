@@ -121,12 +121,14 @@ class _Run:
                 async with self._turn():
                     progress = await self._begin()
             while progress.under_way:
+                if self._ended_elsewhere():
+                    return
                 async with self._turn() as turn:
                     results = await self._work(progress.under_way, turn, again=again)
                     progress = await self._next(count_results(progress, results, self._now()))
                 again = False
-                if self._ended_elsewhere():
-                    return
+            if self._ended_elsewhere():
+                return
             if self._selection().ids is not None:
                 progress = rest_not_found(progress)
             await self._end(progress, JobState.DONE, None)
