@@ -14,25 +14,9 @@ import pytest
 from msgspec.structs import replace
 from pymongo import UpdateOne
 
-from router.domain.inputs import (
-    CUSTOMER,
-    LIVE,
-    PAGE,
-    THREAD,
-    A,
-    B,
-    answer,
-)
+from router.domain.inputs import CUSTOMER, LIVE, PAGE, THREAD, A, B, answer
 from router.stages.streams import batch, events, record
-from support.organizations import (
-    AT,
-    SHOP,
-    after,
-    agent,
-    page,
-    rule,
-    shop,
-)
+from support.organizations import AT, SHOP, after, agent, page, rule, shop
 from tuyen_crm.entities.contacts.decide import decide
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_directory.organization import Removed

@@ -2,19 +2,9 @@
 
 from typing import Any
 
-from router.domain.inputs import (
-    COMMENT,
-    THREAD,
-    answer,
-    arrival,
-    at,
-)
-from router.domain.outcomes import (
-    fold,
-)
-from support.organizations import (
-    shop,
-)
+from router.domain.inputs import COMMENT, THREAD, answer, arrival, at
+from router.domain.outcomes import fold
+from support.organizations import shop
 from tuyen_events.assignments import AssignmentEvent, InputOffsets
 from tuyen_events.commands import (
     AssignConversation,

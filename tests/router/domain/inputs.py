@@ -4,7 +4,8 @@ from typing import Any
 
 from support.organizations import AT, SHOP
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
-from tuyen_events.ids import AgentId, ConversationId, CustomerId, PageId, RuleId, event_id
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, EventId, PageId, RuleId, event_id
+from tuyen_events.inbound import CommentRemoved, Customer
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Channel, ConversationKind, Strategy
 from tuyen_router.domain.arrivals import Arrival
@@ -16,6 +17,9 @@ THREAD = ConversationId("msg")
 LIVE = ConversationId("live")
 COMMENT = ConversationId("cmt")
 A, B, C = AgentId("a"), AgentId("b"), AgentId("c")
+ELSEWHERE = CustomerId("unnamed")
+"""An author who is not named, in partition 7."""
+REMOVAL = EventId("evt_removed")
 KINDS = {
     THREAD: ConversationKind.MESSAGE,
     LIVE: ConversationKind.LIVESTREAM,
@@ -142,4 +146,23 @@ def return_to_rotation(
         by=AgentId("manager"),
         at=AT,
         **fields,
+    )
+
+
+def comment_removed(
+    customer: CustomerId | None = None, *, parent: str | None = None, told: bool = True
+) -> CommentRemoved:
+    thread = COMMENT if told else None
+    return CommentRemoved(
+        organization=SHOP,
+        page_id=PAGE,
+        channel=Channel.FACEBOOK,
+        occurred_at=AT,
+        accepted_at=AT,
+        message_id=request(0).conversation_id,
+        external_id="x",
+        post_external_id="post",
+        parent_external_id=parent,
+        customer=None if customer is None else Customer(id=customer, external_id="c"),
+        conversation_id=thread,
     )

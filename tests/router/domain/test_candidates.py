@@ -5,25 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.inputs import (
-    PAGE,
-    A,
-    B,
-)
-from router.domain.outcomes import (
-    pool_of,
-)
-from support.organizations import (
-    after,
-    agent,
-    department,
-    group,
-    link,
-    page,
-    region,
-    rule,
-    shop,
-)
+from router.domain.inputs import PAGE, A, B
+from router.domain.outcomes import pool_of
+from support.organizations import after, agent, department, group, link, page, region, rule, shop
 from tuyen_directory.organization import Removed
 from tuyen_events.directory import (
     AgentChanged,

@@ -10,61 +10,24 @@ from hypothesis import given as drawn_from
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from router.domain.inputs import (
-    A,
-    B,
-    C,
-    request,
-)
-from support.organizations import (
-    AT,
-    SHOP,
-    rule,
-    shop,
-)
+from router.domain.dispatch import ask, drained, fold_steps
+from router.domain.inputs import A, B, C, request
+from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import LoadsReported, Verdict
 from tuyen_events.vocabulary import Strategy
 from tuyen_router.domain.dispatch_state import (
-    AnswerRepeated,
     DispatchState,
     DispatchStep,
     RequestAnswered,
-    apply_step,
 )
 from tuyen_router.domain.loads import LoadReleased, LoadReserved
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
     on_report,
     on_request,
 )
-
-
-def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
-    folded = []
-    for step in steps:
-        apply_step(rotations, step)
-        folded.append(step)
-    return folded
-
-
-def _ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
-    """The answer to a request, or None; a repeated answer alike."""
-    steps = _fold(rotations, on_request(rotations, known, AT, request(offset, **fields)))
-    said = [
-        each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
-    ]
-    return said[0] if said else None
-
-
-def _drained(
-    rotations: DispatchState, organization: OrganizationState, most: int = 1000
-) -> list[Any]:
-    steps = _fold(rotations, drain(rotations, organization, AT, most))
-    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
-    return [(each.request_id, each.agent_id) for each in said]
 
 
 def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:
@@ -76,12 +39,12 @@ def _tell(rotations: DispatchState, sequence: int, loads: dict[AgentId, int], *s
     report = LoadsReported(
         organization=SHOP, partition=3, sequence=sequence, loads=loads, settled=settled
     )
-    return _fold(rotations, on_report(rotations, report))
+    return fold_steps(rotations, on_report(rotations, report))
 
 
 def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
     rotations, organization = DispatchState(0), shop(rules=[_bounded(1)])
-    said = [_ask(rotations, organization, offset) for offset in range(3)]
+    said = [ask(rotations, organization, offset) for offset in range(3)]
     assert [each.agent_id for each in said] == [A, B, None]
     assert [each.choice.load for each in said] == [0, 0, None]
     assert [each.choice.full for each in said] == [(), (A,), (A, B)]
@@ -91,35 +54,35 @@ def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
 def test_r5_1_a_load_that_falls_lets_one_more_in_and_no_more() -> None:
     rotations, organization = DispatchState(0), shop(rules=[_bounded(1)])
     for offset in range(4):
-        _ask(rotations, organization, offset)
+        ask(rotations, organization, offset)
     _tell(rotations, 1, {A: 1, B: 1}, "inbound/3/0", "inbound/3/1")
-    assert _drained(rotations, organization) == []
+    assert drained(rotations, organization) == []
     _tell(rotations, 2, {A: 0})
-    assert _drained(rotations, organization) == [("inbound/3/2", A)]
+    assert drained(rotations, organization) == [("inbound/3/2", A)]
 
 
 def test_r1_7_a_choice_that_came_to_nothing_counts_no_longer() -> None:
     rotations, organization = DispatchState(0), shop(rules=[_bounded(1, "a")])
-    _ask(rotations, organization, 0)
-    _ask(rotations, organization, 1)
+    ask(rotations, organization, 0)
+    ask(rotations, organization, 1)
     steps = _tell(rotations, 1, {}, "inbound/3/0")
     assert [each for each in steps if isinstance(each, LoadReleased)] == [
         LoadReleased(SHOP, "inbound/3/0")
     ]
-    assert _drained(rotations, organization) == [("inbound/3/1", A)]
+    assert drained(rotations, organization) == [("inbound/3/1", A)]
 
 
 def test_r1_7_capacity_counts_what_other_rules_gave() -> None:
     rotations = DispatchState(0)
     rules = [_bounded(1, "a", pages=("page",)), rule("z", "a")]
-    assert _ask(rotations, shop(rules=rules), 0, page_id=PageId("other")).agent_id == A
-    assert _ask(rotations, shop(rules=rules), 1).verdict is Verdict.QUEUED
-    assert _ask(rotations, shop(rules=rules), 2, page_id=PageId("other")).agent_id == A
+    assert ask(rotations, shop(rules=rules), 0, page_id=PageId("other")).agent_id == A
+    assert ask(rotations, shop(rules=rules), 1).verdict is Verdict.QUEUED
+    assert ask(rotations, shop(rules=rules), 2, page_id=PageId("other")).agent_id == A
 
 
 def test_r1_7_where_no_rule_asks_for_loads_nothing_is_reserved() -> None:
     rotations = DispatchState(0)
-    steps = _fold(rotations, on_request(rotations, shop(), AT, request(0)))
+    steps = fold_steps(rotations, on_request(rotations, shop(), AT, request(0)))
     assert not any(isinstance(each, LoadReserved) for each in steps)
     assert rotations.loads == {}
 
@@ -127,14 +90,14 @@ def test_r1_7_where_no_rule_asks_for_loads_nothing_is_reserved() -> None:
 def test_r1_7_a_repeated_request_reserves_nothing_more() -> None:
     rotations, organization = DispatchState(0), shop(rules=[_bounded(2, "a")])
     for _ in range(2):
-        _ask(rotations, organization, 0)
+        ask(rotations, organization, 0)
     assert rotations.loads_of(SHOP) == {A: 1}
 
 
 def test_r2_3_the_least_loaded_is_chosen_and_says_how_many_they_had() -> None:
     rotations, organization = DispatchState(0), shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
     _tell(rotations, 1, {A: 2, B: 1, C: 1})
-    said = [_ask(rotations, organization, offset) for offset in range(4)]
+    said = [ask(rotations, organization, offset) for offset in range(4)]
     assert [each.agent_id for each in said] == [B, C, A, B]
     assert [each.choice.load for each in said] == [1, 1, 2, 2]
     assert [each.choice.after for each in said] == [None, B, C, A]
@@ -156,7 +119,9 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
     for number in range(60):
         match random.choice(["ask", "ask", "take", "close", "tell"]):
             case "ask":
-                steps = _fold(rotations, on_request(rotations, organization, AT, request(number)))
+                steps = fold_steps(
+                    rotations, on_request(rotations, organization, AT, request(number))
+                )
                 untaken += _taken(steps)
             case "take" if untaken:
                 name, chosen = untaken.pop(0)
@@ -167,7 +132,7 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
             case "tell":
                 _tell(rotations, number, dict(open_now), *settled)
                 settled = []
-                untaken += _taken(_fold(rotations, drain(rotations, organization, AT, 100)))
+                untaken += _taken(fold_steps(rotations, drain(rotations, organization, AT, 100)))
                 told = rotations.loads_of(SHOP)
                 assert not rotations.queues.get(SHOP) or told.get(A) == told.get(B) == (
                     most or None

@@ -19,14 +19,8 @@ from router.domain.inputs import (
     mark_done,
     request,
 )
-from router.domain.outcomes import (
-    fold,
-    records,
-    requests,
-)
-from support.organizations import (
-    shop,
-)
+from router.domain.outcomes import fold, records, requests
+from support.organizations import shop
 from tuyen_events.assignments import InputOffsets
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict

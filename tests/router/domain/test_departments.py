@@ -3,35 +3,11 @@
 import pytest
 from msgspec.structs import replace as changed
 
-from router.domain.desk import (
-    Desk,
-)
-from router.domain.inputs import (
-    CUSTOMER,
-    LIVE,
-    THREAD,
-    A,
-    B,
-    answer,
-    arrival,
-    assign,
-    at,
-    request,
-)
-from router.domain.outcomes import (
-    fold,
-    records,
-)
-from support.organizations import (
-    AT,
-    SHOP,
-    after,
-    agent,
-    department,
-    region,
-    rule,
-    shop,
-)
+from router.domain.desk import Desk
+from router.domain.dispatch import fold_steps
+from router.domain.inputs import CUSTOMER, LIVE, THREAD, A, B, answer, arrival, assign, at, request
+from router.domain.outcomes import fold, records
+from support.organizations import AT, SHOP, after, agent, department, region, rule, shop
 from tuyen_events.ids import AgentId, CustomerId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
@@ -40,7 +16,6 @@ from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
-    DispatchStep,
     RequestAnswered,
     RequestQueued,
 )
@@ -184,14 +159,6 @@ def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None
 # Stage 2.
 
 
-def _fold(rotations: DispatchState, steps: object) -> list[DispatchStep]:
-    folded = []
-    for step in steps:  # type: ignore[attr-defined]  # an iterator of steps
-        fold_step(rotations, step)
-        folded.append(step)
-    return folded
-
-
 def _waits(
     offset: int, customer: str, department: str | None, *, keeps_place: bool = False
 ) -> ChoiceRequested:
@@ -204,7 +171,7 @@ def _waits(
 
 
 def _given(rotations: DispatchState, organization: OrganizationState) -> list[str]:
-    steps = _fold(rotations, drain(rotations, organization, AT, 10))
+    steps = fold_steps(rotations, drain(rotations, organization, AT, 10))
     return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
 
@@ -213,9 +180,11 @@ def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> Non
     rotations = DispatchState(0)
     for offset, customer in enumerate(["one", "two", "three"]):
         department = "sales" if customer == "two" else "care"
-        _fold(rotations, on_request(rotations, nobody, AT, _waits(offset, customer, department)))
+        fold_steps(
+            rotations, on_request(rotations, nobody, AT, _waits(offset, customer, department))
+        )
     anew = _waits(3, "two", "care", keeps_place=True)
-    steps = _fold(rotations, on_request(rotations, nobody, AT, anew))
+    steps = fold_steps(rotations, on_request(rotations, nobody, AT, anew))
     assert [each.waiting.place for each in steps if isinstance(each, RequestQueued)] == [2]
     recovered = DispatchState(0)
     for waiting in [*rotations.queues[SHOP].values()]:
@@ -227,9 +196,9 @@ def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> Non
 def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> None:
     rotations = DispatchState(0)
     organization = _of(b="care")
-    _fold(rotations, on_request(rotations, organization, AT, _waits(0, "one", "sales")))
+    fold_steps(rotations, on_request(rotations, organization, AT, _waits(0, "one", "sales")))
     anew = _waits(1, "one", "care", keeps_place=True)
-    steps = _fold(rotations, on_request(rotations, organization, AT, anew))
+    steps = fold_steps(rotations, on_request(rotations, organization, AT, anew))
     (said,) = [each.answer.choice for each in steps if isinstance(each, RequestAnswered)]
     assert (said.verdict, said.agent_id, said.drained) == (Verdict.CHOSEN, B, True)
     assert rotations.queues[SHOP] == {}
@@ -239,26 +208,26 @@ def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> 
 def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     """Rules were switched off, or nothing is to wait any more: what waits stays."""
     rotations = DispatchState(0)
-    _fold(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
+    fold_steps(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
     off = changed(_of(b="care").settings, auto_assign=False)
     organization = after(shop(agents=[], rules=[], pages=[], online=""), off)
     anew = _waits(1, "one", "care", keeps_place=True)
-    _fold(rotations, on_request(rotations, organization, AT, anew))
+    fold_steps(rotations, on_request(rotations, organization, AT, anew))
     assert _given(rotations, _of(b="care")) == ["one"]
 
 
 def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() -> None:
     """A crash lost the request that came between, and with it the word that the first is void."""
     rotations = DispatchState(0)
-    _fold(rotations, on_request(rotations, _of(), AT, _waits(0, "one", "sales")))
+    fold_steps(rotations, on_request(rotations, _of(), AT, _waits(0, "one", "sales")))
     void = ChoiceWithdrawn(
         request_id="inbound/3/1",
         organization=SHOP,
         cause=at("commands", 0),
         customer_id=CustomerId("one"),
     )
-    _fold(rotations, on_withdrawal(rotations, void))
+    fold_steps(rotations, on_withdrawal(rotations, void))
     assert rotations.queues[SHOP] == {}
-    _fold(rotations, on_request(rotations, _of(), AT, _waits(2, "one", "sales")))
-    _fold(rotations, on_withdrawal(rotations, void))
+    fold_steps(rotations, on_request(rotations, _of(), AT, _waits(2, "one", "sales")))
+    fold_steps(rotations, on_withdrawal(rotations, void))
     assert len(rotations.queues[SHOP]) == 1

@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from router.domain.desk import (
-    Desk,
-    given_to,
-)
+from router.domain.desk import Desk, given_to
 from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
@@ -20,15 +17,8 @@ from router.domain.inputs import (
     mark_done,
     return_to_rotation,
 )
-from router.domain.outcomes import (
-    records,
-    requests,
-    settled,
-    withdrawn,
-)
-from support.organizations import (
-    agent,
-)
+from router.domain.outcomes import records, requests, settled, withdrawn
+from support.organizations import agent
 from tuyen_events.assignments import AssignmentQueued
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import AgentId, ConversationId

@@ -19,16 +19,8 @@ from router.domain.inputs import (
     at,
     request,
 )
-from router.domain.outcomes import (
-    fold,
-    records,
-    settled,
-)
-from support.organizations import (
-    agent,
-    page,
-    shop,
-)
+from router.domain.outcomes import fold, records, settled
+from support.organizations import agent, page, shop
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId, ConversationId

@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.inputs import (
-    PAGE,
-    request,
-)
+from router.domain.inputs import PAGE, request
 from router.domain.test_candidates import LINKED
-from support.organizations import (
-    AT,
-    SHOP,
-    after,
-    rule,
-    shop,
-)
+from support.organizations import AT, SHOP, after, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested

@@ -2,27 +2,10 @@
 
 import pytest
 
-from router.domain.desk import (
-    Desk,
-)
-from router.domain.inputs import (
-    COMMENT,
-    KINDS,
-    LIVE,
-    THREAD,
-    A,
-    arrival,
-    at,
-    mark_done,
-)
-from router.domain.outcomes import (
-    marks,
-    records,
-    requests,
-)
-from support.organizations import (
-    shop,
-)
+from router.domain.desk import Desk
+from router.domain.inputs import COMMENT, KINDS, LIVE, THREAD, A, arrival, at, mark_done
+from router.domain.outcomes import marks, records, requests
+from support.organizations import shop
 from tuyen_events.ids import ConversationId
 from tuyen_events.routing import Verdict
 from tuyen_router.domain.decisions import Decision

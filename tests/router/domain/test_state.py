@@ -23,14 +23,8 @@ from router.domain.inputs import (
     mark_done,
     request,
 )
-from router.domain.outcomes import (
-    fold,
-)
-from support.organizations import (
-    AT,
-    SHOP,
-    shop,
-)
+from router.domain.outcomes import fold
+from support.organizations import AT, SHOP, shop
 from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, InputOffsets
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId, event_id
 from tuyen_events.routing import Verdict

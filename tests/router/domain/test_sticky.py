@@ -17,15 +17,8 @@ from router.domain.inputs import (
     at,
     request,
 )
-from router.domain.outcomes import (
-    fold,
-    records,
-    requests,
-)
-from support.organizations import (
-    agent,
-    shop,
-)
+from router.domain.outcomes import fold, records, requests
+from support.organizations import agent, shop
 from tuyen_events.assignments import InputOffsets
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import Purpose, Verdict

@@ -5,9 +5,7 @@ from typing import Any
 from router.model.history import History
 from router.model.simulation import START
 from router.model.threads import Thread, partition_of
-from router.model.world import (
-    AGENTS,
-)
+from router.model.world import AGENTS
 from support.organizations import SHOP
 from tuyen_events.commands import (
     AssignConversation,

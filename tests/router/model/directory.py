@@ -3,13 +3,7 @@
 from copy import deepcopy
 
 from router.model.history import History
-from router.model.world import (
-    AGENTS,
-    DEPARTMENTS,
-    PAGES,
-    first_world,
-    organization_of,
-)
+from router.model.world import AGENTS, DEPARTMENTS, PAGES, first_world, organization_of
 from support.organizations import SHOP
 
 

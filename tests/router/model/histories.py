@@ -8,11 +8,7 @@ from router.model.candidates import ModelOrganization
 from router.model.history import History
 from router.model.model import Model
 from router.model.simulation import Simulation
-from router.model.world import (
-    PARTITIONS,
-    first_world,
-    organization_of,
-)
+from router.model.world import PARTITIONS, first_world, organization_of
 
 WEIGHTS = {
     "write": 60,

@@ -8,11 +8,7 @@ from typing import Any
 from router.model.model import STICKY, Model
 from router.model.simulation import START, Simulation
 from router.model.threads import Thread, partition_of
-from router.model.world import (
-    PARTITIONS,
-    PEOPLE,
-    World,
-)
+from router.model.world import PARTITIONS, PEOPLE, World
 from support.organizations import SHOP
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data, encode

@@ -6,12 +6,7 @@ from router.model.candidates import NO_VISIT, Visit
 from router.model.history import History
 from router.model.model import STICKY, Model
 from router.model.threads import Thread, author, is_reply, is_root, partition_of, word_of
-from router.model.world import (
-    ON_PAGES,
-    PARTITIONS,
-    PEOPLE,
-    VISITS,
-)
+from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, VISITS
 from tuyen_events.event import Event
 from tuyen_events.ids import (
     event_id,

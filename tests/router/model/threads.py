@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-from router.model.world import (
-    PARTITIONS,
-    PEOPLE,
-)
+from router.model.world import PARTITIONS, PEOPLE
 from tuyen_events.event import Event
 from tuyen_events.ids import (
     MessageId,

@@ -20,12 +20,7 @@ from router.domain.inputs import (
     request,
 )
 from router.stages.streams import StreamRecord, batch, events, record, written
-from support.organizations import (
-    AT,
-    SHOP,
-    rule,
-    shop,
-)
+from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import (

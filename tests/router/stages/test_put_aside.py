@@ -5,21 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from router.domain.inputs import (
-    CUSTOMER,
-    LIVE,
-    THREAD,
-    A,
-    answer,
-    assign,
-    request,
-)
+from router.domain.inputs import CUSTOMER, LIVE, THREAD, A, answer, assign, request
 from router.stages.streams import StreamRecord, events, record, written
 from router.stages.test_customers import _asked, _message, _reports, _Stage
-from support.organizations import (
-    SHOP,
-    shop,
-)
+from support.organizations import SHOP, shop
 from tuyen_events.assignments import Choice
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import AgentId, ConversationId, event_id

@@ -21,12 +21,7 @@ from router.domain.inputs import (
     request,
 )
 from router.stages.streams import StreamRecord, batch, events, record
-from support.organizations import (
-    AT,
-    SHOP,
-    rule,
-    shop,
-)
+from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.event import Event
 from tuyen_events.ids import AgentId, ConversationId, MessageId, comment_thread_id, event_id
