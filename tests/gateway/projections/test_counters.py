@@ -17,7 +17,8 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from support.inbox_histories import ORGANIZATION, PAGE, START, History, seeded
+from support.inbox_histories import History
+from support.inbox_inbound import ORGANIZATION, PAGE, START, seeded
 from support.views import fold_by_three, numbers_of
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind

@@ -8,7 +8,8 @@ from functools import partial
 import bson
 import pytest
 
-from support.inbox_histories import ORGANIZATION, History
+from support.inbox_histories import History
+from support.inbox_inbound import ORGANIZATION
 from support.views import plain_counters
 from tuyen_events.topics import ASSIGNMENT_HISTORY
 from tuyen_gateway.adapters.views import MongoViews

@@ -8,7 +8,8 @@ import bson
 import pytest
 from pymongo.errors import AutoReconnect
 
-from support.inbox_histories import History, batches, customer, seeded
+from support.inbox_histories import History, batches
+from support.inbox_inbound import customer, seeded
 from support.views import fold_by_three, plain_counters
 from tuyen_gateway.projections import collections, counters, inbox
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, MESSAGES

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.domain.inputs import PAGE, request
-from router.domain.test_candidates import LINKED
+from router.domain.sites import LINKED
 from support.organizations import AT, SHOP, after, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId

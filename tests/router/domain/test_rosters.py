@@ -11,7 +11,7 @@ from msgspec.structs import replace as changed
 
 from router.domain.inputs import PAGE
 from router.domain.outcomes import pool_of
-from router.domain.test_candidates import LINKED
+from router.domain.sites import LINKED
 from support.organizations import after, department, page, rule, shop
 from tuyen_directory.organization import Removed
 from tuyen_events.assignments import FULL_NAMED, Choice, bits_of, full_of

@@ -7,7 +7,7 @@ import pytest
 
 from router.domain.dispatch import ask, drained, fold_steps
 from router.domain.inputs import A, B, C, request
-from router.domain.test_candidates import LINKED, SITE
+from router.domain.sites import LINKED, SITE
 from support.organizations import AT, after, agent, page, rule, shop
 from tuyen_directory.organization import Removed
 from tuyen_events.directory import Member
