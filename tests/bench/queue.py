@@ -23,9 +23,7 @@ from support.organizations import agent, directory_record, page, rule, settings
 from tuyen_events import ids
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
-from tuyen_events.directory import (
-    Member,
-)
+from tuyen_events.directory import Member
 from tuyen_events.event import Envelope, Event
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, PRESENCE_SIGNALS

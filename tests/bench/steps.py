@@ -16,18 +16,9 @@ from typing import TypeVar
 from bench.report import Bar, Row
 from support.organizations import agent, department, organization, rule, settings
 from tuyen_events.codec import encode
-from tuyen_events.directory import (
-    Member,
-)
+from tuyen_events.directory import Member
 from tuyen_events.event import Envelope
-from tuyen_events.ids import (
-    AgentId,
-    ConversationId,
-    CustomerId,
-    OrganizationId,
-    PageId,
-    event_id,
-)
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId, event_id
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Strategy
 from tuyen_platform.clock import SystemClock

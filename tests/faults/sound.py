@@ -12,12 +12,7 @@ from faults.log import Entry, LogRead
 from faults.neighbours import Neighbours
 from faults.tenants import Json
 from support.organizations import rule
-from tuyen_events.assignments import (
-    AssignmentEvent,
-    AssignmentMade,
-    AssignmentQueued,
-    Choice,
-)
+from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, Choice
 from tuyen_events.commands import AssignConversation, MarkConversationDone
 from tuyen_events.directory import Member
 from tuyen_events.event import Event

@@ -13,10 +13,7 @@ from faults.spoiling import SPOILT, Spoil
 from faults.tenants import Json
 from support.organizations import agent
 from tuyen_events.jobs import JobProgressed, JobState
-from tuyen_events.topics import (
-    DIRECTORY,
-    JOBS,
-)
+from tuyen_events.topics import DIRECTORY, JOBS
 from tuyen_events.vocabulary import Role
 
 

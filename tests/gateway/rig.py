@@ -15,13 +15,7 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
-from tuyen_events.topics import (
-    COMMAND_RESULTS,
-    COMMANDS,
-    PRESENCE,
-    PRESENCE_SIGNALS,
-    Topic,
-)
+from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS, Topic
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.scans import MongoScans

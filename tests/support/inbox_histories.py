@@ -9,13 +9,7 @@ from typing import Any
 from support.inbox_inbound import PAGE, InboundHistory, Place
 from tuyen_events.assignments import AssignmentChanged, AssignmentMade, AssignmentQueued, Choice
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
-from tuyen_events.ids import (
-    AgentId,
-    ConversationId,
-    CustomerId,
-    RuleId,
-    customer_key,
-)
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, RuleId, customer_key
 from tuyen_events.marks import ConversationRead
 from tuyen_events.pools import Excluded, PoolRecorded
 from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS

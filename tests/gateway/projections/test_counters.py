@@ -28,12 +28,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import Assigned, ConversationFilter, InboxCounts
-from tuyen_gateway.projections.collections import (
-    CONVERSATIONS,
-    COUNTERS,
-    VIEW,
-    read_by_id,
-)
+from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, VIEW, read_by_id
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.memory import InMemoryLog

@@ -3,9 +3,7 @@
 import msgspec
 
 from support.organizations import after, agent, department, group, link, region, shop
-from tuyen_events.directory import (
-    AgentChanged,
-)
+from tuyen_events.directory import AgentChanged
 
 
 def _in(name: str, departments: str = "", regions: str = "") -> AgentChanged:

@@ -10,18 +10,9 @@ from router.domain.outcomes import pool_of
 from router.domain.sites import LINKED, SITE
 from support.organizations import after, agent, group, link, page, rule, shop
 from tuyen_directory.organization import Removed
-from tuyen_events.directory import (
-    Member,
-)
+from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId
-from tuyen_events.vocabulary import (
-    AppliesTo,
-    Capability,
-    Channel,
-    ConversationKind,
-    Role,
-    Strategy,
-)
+from tuyen_events.vocabulary import AppliesTo, Capability, Channel, ConversationKind, Role, Strategy
 from tuyen_router.domain.candidates import (
     build_pool,
     find_rule,

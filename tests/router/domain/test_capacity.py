@@ -17,17 +17,9 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import LoadsReported, Verdict
 from tuyen_events.vocabulary import Strategy
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-    DispatchStep,
-    RequestAnswered,
-)
+from tuyen_router.domain.dispatch_state import DispatchState, DispatchStep, RequestAnswered
 from tuyen_router.domain.loads import LoadReleased, LoadReserved
-from tuyen_router.domain.queue import (
-    drain,
-    on_report,
-    on_request,
-)
+from tuyen_router.domain.queue import drain, on_report, on_request
 
 
 def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:

@@ -14,21 +14,11 @@ from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verd
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-    RequestAnswered,
-    RequestQueued,
-)
-from tuyen_router.domain.dispatch_state import (
-    apply_step as fold_step,
-)
+from tuyen_router.domain.dispatch_state import DispatchState, RequestAnswered, RequestQueued
+from tuyen_router.domain.dispatch_state import apply_step as fold_step
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.queue import (
-    drain,
-    on_request,
-    on_withdrawal,
-)
+from tuyen_router.domain.queue import drain, on_request, on_withdrawal
 from tuyen_router.domain.state import CustomerRecord, CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 

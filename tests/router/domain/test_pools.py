@@ -9,19 +9,10 @@ from router.domain.inputs import PAGE, A, B
 from router.domain.outcomes import pool_of
 from router.domain.sites import LINKED, SITE
 from support.organizations import after, agent, page, rule, shop
-from tuyen_events.directory import (
-    Member,
-)
+from tuyen_events.directory import Member
 from tuyen_events.ids import PageId
-from tuyen_events.vocabulary import (
-    AppliesTo,
-    Capability,
-    Exclusion,
-    Strategy,
-)
-from tuyen_router.domain.candidates import (
-    build_pool,
-)
+from tuyen_events.vocabulary import AppliesTo, Capability, Exclusion, Strategy
+from tuyen_router.domain.candidates import build_pool
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.pools import UNKNOWN

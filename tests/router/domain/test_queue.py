@@ -24,11 +24,7 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
 )
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.queue import (
-    on_request,
-    on_withdrawal,
-    repeat_drained,
-)
+from tuyen_router.domain.queue import on_request, on_withdrawal, repeat_drained
 
 NOBODY = shop(online="")
 

@@ -25,15 +25,10 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     RequestQueued,
 )
-from tuyen_router.domain.dispatch_state import (
-    apply_step as fold,
-)
+from tuyen_router.domain.dispatch_state import apply_step as fold
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
-from tuyen_router.domain.queue import (
-    drain,
-    on_request,
-)
+from tuyen_router.domain.queue import drain, on_request
 from tuyen_router.domain.queue_buckets import Buckets, Waiting, join, leave, serve_in_order
 
 

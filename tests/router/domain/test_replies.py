@@ -22,36 +22,15 @@ from router.domain.inputs import (
 )
 from router.domain.outcomes import records
 from support.organizations import AT, SHOP, shop
-from tuyen_events.ids import (
-    AgentId,
-    CustomerId,
-    MessageId,
-)
+from tuyen_events.ids import AgentId, CustomerId, MessageId
 from tuyen_events.limits import WAITED_FOR
-from tuyen_events.routing import (
-    ChoiceRequested,
-    ThreadReported,
-    ThreadState,
-    Verdict,
-)
+from tuyen_events.routing import ChoiceRequested, ThreadReported, ThreadState, Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-    DispatchStep,
-    RequestAnswered,
-)
-from tuyen_router.domain.queue import (
-    drain,
-    on_request,
-    on_thread,
-)
-from tuyen_router.domain.rotating import (
-    on_comment_removed,
-    on_removed,
-    on_reply,
-)
+from tuyen_router.domain.dispatch_state import DispatchState, DispatchStep, RequestAnswered
+from tuyen_router.domain.queue import drain, on_request, on_thread
+from tuyen_router.domain.rotating import on_comment_removed, on_removed, on_reply
 from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.threads import RemovalReported
 

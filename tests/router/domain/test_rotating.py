@@ -27,29 +27,14 @@ from router.domain.inputs import (
 )
 from router.domain.outcomes import fold, records, requests, withdrawn
 from support.organizations import AT, SHOP, shop
-from tuyen_events.ids import (
-    AgentId,
-    CustomerId,
-    comment_thread_id,
-)
+from tuyen_events.ids import AgentId, CustomerId, comment_thread_id
 from tuyen_events.inbound import CommentAdded
-from tuyen_events.routing import (
-    Purpose,
-    ThreadRemoved,
-    ThreadReported,
-    ThreadState,
-    Verdict,
-)
+from tuyen_events.routing import Purpose, ThreadRemoved, ThreadReported, ThreadState, Verdict
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-)
-from tuyen_router.domain.queue import (
-    on_request,
-    on_thread,
-)
+from tuyen_router.domain.dispatch_state import DispatchState
+from tuyen_router.domain.queue import on_request, on_thread
 from tuyen_router.domain.rotating import (
     on_comment_removed,
     on_given,

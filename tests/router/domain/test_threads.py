@@ -7,39 +7,15 @@ from msgspec.structs import replace as changed
 
 from router.domain.desk import Desk
 from router.domain.dispatch import ask_for_root, fold_steps
-from router.domain.inputs import (
-    COMMENT,
-    ELSEWHERE,
-    PAGE,
-    REMOVAL,
-    at,
-    request,
-)
+from router.domain.inputs import COMMENT, ELSEWHERE, PAGE, REMOVAL, at, request
 from support.organizations import AT, SHOP, shop
-from tuyen_events.ids import (
-    ConversationId,
-)
-from tuyen_events.routing import (
-    ChoiceWithdrawn,
-    ThreadReported,
-    ThreadState,
-    Verdict,
-)
+from tuyen_events.ids import ConversationId
+from tuyen_events.routing import ChoiceWithdrawn, ThreadReported, ThreadState, Verdict
 from tuyen_router.domain import dispatch_state as rotations_module
 from tuyen_router.domain import threads
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-    RequestAnswered,
-)
-from tuyen_router.domain.queue import (
-    drain,
-    on_request,
-    on_thread,
-    on_withdrawal,
-)
-from tuyen_router.domain.rotating import (
-    on_removed,
-)
+from tuyen_router.domain.dispatch_state import DispatchState, RequestAnswered
+from tuyen_router.domain.queue import drain, on_request, on_thread, on_withdrawal
+from tuyen_router.domain.rotating import on_removed
 from tuyen_router.domain.threads import RemovalReported
 
 

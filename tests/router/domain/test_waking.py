@@ -14,14 +14,9 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import AppliesTo, Capability, WhenNobody
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-    RequestAnswered,
-)
+from tuyen_router.domain.dispatch_state import DispatchState, RequestAnswered
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.queue import (
-    on_request,
-)
+from tuyen_router.domain.queue import on_request
 
 
 def _able(*capabilities: Capability) -> Any:

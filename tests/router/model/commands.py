@@ -13,17 +13,9 @@ from tuyen_events.commands import (
     MarkConversationDone,
     ReturnToRotation,
 )
-from tuyen_events.ids import (
-    AgentId,
-    ConversationId,
-    CustomerId,
-    PageId,
-)
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, PageId
 from tuyen_events.topics import COMMANDS
-from tuyen_events.vocabulary import (
-    Channel,
-    ConversationKind,
-)
+from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_router.domain.state import ConversationState
 
 

@@ -13,19 +13,10 @@ from support.organizations import SHOP
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data, encode
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import (
-    ConversationId,
-    CustomerId,
-    MessageId,
-    PageId,
-)
-from tuyen_events.inbound import (
-    Customer,
-)
+from tuyen_events.ids import ConversationId, CustomerId, MessageId, PageId
+from tuyen_events.inbound import Customer
 from tuyen_events.topics import ASSIGNMENTS
-from tuyen_events.vocabulary import (
-    Channel,
-)
+from tuyen_events.vocabulary import Channel
 from tuyen_stream import OutRecord
 
 

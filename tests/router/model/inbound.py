@@ -8,15 +8,8 @@ from router.model.model import STICKY, Model
 from router.model.threads import Thread, author, is_reply, is_root, partition_of, word_of
 from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, VISITS
 from tuyen_events.event import Event
-from tuyen_events.ids import (
-    event_id,
-)
-from tuyen_events.inbound import (
-    CommentAdded,
-    CommentRemoved,
-    MessageDeleted,
-    MessageReceived,
-)
+from tuyen_events.ids import event_id
+from tuyen_events.inbound import CommentAdded, CommentRemoved, MessageDeleted, MessageReceived
 from tuyen_events.inbound import Visit as VisitTold
 from tuyen_events.topics import INBOUND
 

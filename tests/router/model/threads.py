@@ -4,13 +4,8 @@ from dataclasses import dataclass
 
 from router.model.world import PARTITIONS, PEOPLE
 from tuyen_events.event import Event
-from tuyen_events.ids import (
-    MessageId,
-)
-from tuyen_events.inbound import (
-    CommentAdded,
-    MessageReceived,
-)
+from tuyen_events.ids import MessageId
+from tuyen_events.inbound import CommentAdded, MessageReceived
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,7 @@ from tuyen_events.ids import (
     comment_thread_id,
     event_id,
 )
-from tuyen_events.inbound import (
-    CommentAdded,
-    CommentEdited,
-    Customer,
-    MessageReceived,
-    Visit,
-)
+from tuyen_events.inbound import CommentAdded, CommentEdited, Customer, MessageReceived, Visit
 from tuyen_events.routing import (
     ChoiceRequested,
     LoadsReported,

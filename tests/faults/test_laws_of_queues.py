@@ -1,16 +1,15 @@
-"""The laws of routing, where what is unusual must not break them."""
+"""The laws of requests and queues, where what is unusual must not break them."""
 
 import msgspec
 import pytest
 
-from faults import laws, laws_of_routing, sound
+from faults import laws, laws_of_queues, sound
+from faults.candidates import candidates
 from faults.laws import LAWS
 from faults.sound import NV1, NV2, ORG, PAGE, thread
 from faults.spoiling import drained_out_of_order
 from tuyen_events.routing import ChoiceWithdrawn, Position
-from tuyen_events.topics import (
-    REQUESTS,
-)
+from tuyen_events.topics import REQUESTS
 from tuyen_events.vocabulary import ConversationKind
 
 
@@ -27,14 +26,14 @@ def test_r1_candidates_are_what_the_api_says(change: dict[str, object], able: li
     world = sound.evidence().worlds["an"]
     for name, value in change.items():
         setattr(world, name, value)
-    assert laws_of_routing.candidates(world, PAGE, "facebook_comment", {}) == able
+    assert candidates(world, PAGE, "facebook_comment", {}) == able
 
 
 def test_a_law_does_not_take_what_was_not_read_for_empty() -> None:
     evidence = sound.evidence()
     del evidence.log.topics[REQUESTS.name]
     with pytest.raises(KeyError):
-        laws.finding("", laws_of_routing.queue_is_empty, evidence)
+        laws.finding("", laws_of_queues.queue_is_empty, evidence)
 
 
 def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:

@@ -1,53 +1,26 @@
-"""What must hold of rules, rotations and queues."""
+"""What must hold of choices: of whom, and in whose turn."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from faults.evidence import Evidence, World
-from faults.tenants import TENANTS, Json
+from faults.candidates import pool_of, rule_of
+from faults.evidence import Evidence
 from router.model.model import in_turn
 from tuyen_events.assignments import full_of
 from tuyen_events.directory import AgentChanged, DepartmentChanged, RegionChanged, RuleChanged
 from tuyen_events.ids import comment_thread_id
 from tuyen_events.pools import PoolRecorded
-from tuyen_events.routing import ChoiceMade, ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.routing import ChoiceMade, ChoiceRequested, Verdict
 from tuyen_events.topics import ANSWERS, DIRECTORY, POOLS, REQUESTS
-from tuyen_events.vocabulary import ConversationKind, Strategy
+from tuyen_events.vocabulary import Strategy
 from tuyen_router.domain.pools import UNKNOWN
 
 Cursor = tuple[str, list[str]]
 """Who was chosen last, and the order at that moment."""
 Rule = tuple[str, str]
 """Organization and rule."""
-
-
-def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
-    """Requests of an organization get their first answers in the order in which they came; of
-    those for a comment's thread, which its root and replies ask for alike, one does (R4.5)."""
-    places: dict[str, int] = {}
-    threads: set[str] = set()
-    for place, answer in enumerate(evidence.answers()):
-        places.setdefault(answer.request_id, place)
-        if answer.kind is ConversationKind.COMMENT:
-            threads.add(answer.conversation_id)
-    asked: set[str] = set()
-    last: dict[str, int] = {}
-    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
-        name, organization = request.request_id, request.organization
-        if name in asked:
-            continue
-        asked.add(name)
-        if name not in places and (request.reply or request.conversation_id in threads):
-            continue  # a reply's thread may have been given by hand, of which nothing is told here
-        if name not in places:
-            yield f"{name} was never answered"
-        elif places[name] < last.get(organization, -1):
-            yield f"{name} was answered before one that came earlier"
-        else:
-            last[organization] = places[name]
-            yield None
 
 
 def answers_stay(evidence: Evidence) -> Iterator[str | None]:
@@ -129,7 +102,7 @@ def exam_is_passed(evidence: Evidence) -> Iterator[str | None]:
     decided = evidence.decided()
     for (tenant, page), comments in evidence.exam.items():
         world = evidence.worlds[tenant]
-        order = _pool(world, rule_of(world, page) or "")
+        order = pool_of(world, rule_of(world, page) or "")
         agents = []
         for comment in comments:
             records = decided.get(comment_thread_id(tenant, page, comment))  # type: ignore[arg-type]  # ids of the plan are plain
@@ -153,177 +126,6 @@ def chosen_is_assigned(evidence: Evidence) -> Iterator[str | None]:
             agent = chosen.get((each.request_id, each.caused_by), each.agent_id)
             same = agent == each.agent_id
             yield None if same else f"{conversation}: {agent} was chosen, {each.agent_id} has it"
-
-
-def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
-    """R5.1, once everything is quiet."""
-    loads = Counter(
-        (row["organization"], row["assignee"]["agent_id"])
-        for row in evidence.rows.values()
-        if row["assignee"] is not None and not row["done"]
-    )
-    waited_for = _waited_for(evidence)
-    for tenant, world in evidence.worlds.items():
-        mine = {agent: n for (where, agent), n in loads.items() if where == tenant}
-        for row in evidence.rows.values():
-            if row["organization"] == tenant and row["waiting"]:
-                request = waited_for.get(row["id"])
-                able = candidates(world, row["page_id"], _needed(row, request), mine)
-                if request is not None:
-                    able = [each for each in able if each not in request.leavers]
-                    able = [each for each in able if _is_in(world.agents[each], request)]
-                yield f"{row['id']} waits, and {able} can take it" if able else None
-    yield None
-
-
-def _needed(row: Json, request: ChoiceRequested | None) -> str:
-    """The capability that somebody needs for what the row waits for (R1.3)."""
-    if row["channel"] == "livechat":
-        return "livechat_message"
-    kind = row["kind"] if request is None else request.kind.value
-    return "facebook_message" if kind == "message" else "facebook_comment"
-
-
-def _is_in(agent: Json, request: ChoiceRequested) -> bool:
-    """R1.5: of the department, and of the region, that the visitor named."""
-    department, region = request.department, request.region
-    if department is None:
-        return True
-    inside = department in agent["departments"]
-    return inside and (region is None or f"{department}/{region}" in agent["regions"])
-
-
-def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
-    """By conversation, what its last record waits for or settled. A customer's threads wait for one
-    answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5); who asks
-    again while they wait keeps their place, and the record that says that they wait (R3.7)."""
-    requests: dict[str, ChoiceRequested] = {}
-    asked_anew: dict[str, str] = {}
-    last_of: dict[str, str] = {}
-    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
-        is_repeated = request.request_id in requests
-        requests[request.request_id] = request
-        if is_repeated or not request.kind.sticky:
-            continue
-        before = last_of.get(request.customer_id)
-        last_of[request.customer_id] = request.request_id
-        if before is not None and request.keeps_place:
-            asked_anew[before] = request.request_id
-
-    def latest(request_id: str) -> ChoiceRequested | None:
-        while request_id in asked_anew:
-            request_id = asked_anew[request_id]
-        return requests.get(request_id)
-
-    return {
-        conversation: latest(records[-1].request_id or "")
-        for conversation, records in evidence.decided().items()
-    }
-
-
-def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
-    """R5.1: among requests that the same agents can take, first come, first served.
-
-    Where an organization had `leave_unassigned` for a while, new ones do not queue behind others.
-    """
-    groups: dict[str, tuple[object, ...]] = {}
-    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
-        groups[request.request_id] = (
-            request.organization,
-            request.page_id,
-            request.kind.value if request.kind.value == "message" else "comment",
-            request.department,
-            request.region,
-            request.page_url,
-            request.leavers,
-        )
-    gone = {event.request_id for _, event in evidence.log.events(REQUESTS, ChoiceWithdrawn)}
-    gone |= _moved(evidence)
-    waiting: dict[tuple[object, ...], list[str]] = {}
-    for answer in evidence.answers():
-        queue = waiting.setdefault(groups[answer.request_id], [])
-        if answer.verdict is Verdict.QUEUED:
-            queue.append(answer.request_id)
-        elif answer.verdict is Verdict.CHOSEN:
-            ahead = [each for each in queue if each not in gone]
-            if answer.drained:
-                first = ahead[:1] == [answer.request_id] or answer.request_id in gone
-                yield None if first else f"{answer.request_id} left before {ahead[:1]}"
-                if answer.request_id in queue:
-                    queue.remove(answer.request_id)
-            elif answer.organization in evidence.steady and answer.purpose is not Purpose.OFFLINE:
-                yield f"{answer.request_id} was not behind {ahead[0]}" if ahead else None
-
-
-def _moved(evidence: Evidence) -> set[str]:
-    """Requests that took another line with their old place (R3.7, R6.5), and those of before."""
-    found: set[str] = set()
-    before: dict[str, list[str]] = {}
-    for _, request in evidence.log.events(REQUESTS, ChoiceRequested):
-        asked = before.setdefault(request.customer_id, [])
-        asked.append(request.request_id)
-        if request.keeps_place:
-            found.update(asked)
-    return found
-
-
-def nothing_is_forgotten(evidence: Evidence) -> Iterator[str | None]:
-    """R3.1, R4.1, R4.5: where rules always assign, each conversation was decided on, or its
-    customer's assignee has it; be it by replies alone, below a root that was assigned to nobody."""
-    for conversation, row in evidence.rows.items():
-        tenant = row["organization"]
-        if tenant not in evidence.steady or row["page_id"] not in evidence.worlds[tenant].pages:
-            continue
-        heard = any(m["direction"] == "in" for m in evidence.threads[conversation])
-        forgotten = heard and row["version"] == 0
-        yield f"nothing was ever decided on {conversation}" if forgotten else None
-
-
-def rule_of(world: World, page: str) -> str | None:
-    """R1.1."""
-    enabled = [name for name, rule in sorted(world.rules.items()) if rule["enabled"]]
-    named = [name for name in enabled if page in (world.rules[name]["pages"] or [])]
-    default = [name for name in enabled if world.rules[name]["pages"] is None]
-    return next(iter([*named, *default]), None)
-
-
-def candidates(world: World, page: str, needed: str, loads: dict[str, int]) -> list[str]:
-    """R1.1 to R1.4, R1.7 and R1.8, for a page and a capability, by what the API says."""
-    name = rule_of(world, page)
-    settings = world.settings
-    if (
-        name is None
-        or page not in world.pages
-        or not (settings["assignment"] and settings["auto_assign"])
-    ):
-        return []
-    rule = world.rules[name]
-    members: dict[str, Json] = {each["agent_id"]: each for each in rule["members"]}
-
-    def able(agent: str) -> bool:
-        known, member = world.agents.get(agent), members.get(agent, {})
-        if known is None or known["disabled"]:
-            return False
-        if settings["page_permissions"] and agent not in world.pages[page]["staff"]:
-            return False
-        if needed not in (member.get("capabilities") or [needed]):
-            return False
-        capacity = member.get("capacity")
-        if capacity is not None and loads.get(agent, 0) >= capacity:
-            return False
-        return rule["applies_to"] == "all" or world.presence.get(agent) == "online"
-
-    return [agent for agent in _pool(world, name) if able(agent)]
-
-
-def _pool(world: World, rule: str) -> list[str]:
-    """R1.1: the members, or all of role `agent` in the order of the support team."""
-    members = [each["agent_id"] for each in world.rules[rule]["members"]]
-    if members:
-        return members
-    agents = sorted(name for name, each in world.agents.items() if each["role"] == "agent")
-    team = [each for each in world.support_team if each in agents]
-    return [*team, *(each for each in agents if each not in team)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,8 +223,3 @@ def _place_of(
 def _drawn(seed: str, among: int) -> int:
     """R2.2."""
     return int.from_bytes(blake2b(seed.encode(), digest_size=16).digest(), "big") % among
-
-
-def steady(tenants: Sequence[str] = tuple(TENANTS)) -> frozenset[str]:
-    """Organizations of the plan that never stop assigning by themselves."""
-    return frozenset(each for each in tenants if TENANTS[each].steady)

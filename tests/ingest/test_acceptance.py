@@ -1,9 +1,6 @@
-"""Webhooks through HTTP, over the log in memory."""
+"""What becomes of the events in a webhook that was accepted, over the log in memory."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,117 +14,22 @@ from ingest.rig import (
     connect_page,
     envelopes,
     records,
-    remove_page,
     running,
 )
-from support.facebook import (
-    PAGE,
-    VERIFY_TOKEN,
-    body,
-    comment,
-    entry,
-    live_comment,
-    live_video,
-    message,
-    payload,
-    payload_names,
-    signed,
-    video,
-)
-from tuyen_channels import live_posts
+from support.facebook import PAGE, comment, entry, live_comment, live_video, message, video
 from tuyen_channels.facebook import parser
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
-from tuyen_events.limits import EVENT_BYTES, UPDATES, WEBHOOK_BODY_BYTES
+from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import PostClassified
-from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, TOPICS, Topic
+from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, Topic
 from tuyen_ingest import acceptance
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 from tuyen_platform.metrics import SKIPPED_UPDATES
 
 POST = f"{PAGE}_690"
-
-
-async def written(log: InMemoryLog) -> int:
-    """How many records are in the log, apart from the directory's."""
-    topics = [topic for name, topic in TOPICS.items() if name != "directory"]
-    return sum([sum((await log.end_offsets(topic)).values()) for topic in topics])
-
-
-async def test_p2_the_handshake_answers_the_bare_challenge(rig: Rig) -> None:
-    query = {
-        "hub.mode": "subscribe",
-        "hub.challenge": "1158201444",
-        "hub.verify_token": VERIFY_TOKEN,
-    }
-    answer = await rig.http.get("/webhooks/facebook", params=query)
-    assert (answer.status_code, answer.text) == (200, "1158201444")
-    assert answer.headers["content-type"].startswith("text/plain")
-    wrong = await rig.http.get("/webhooks/facebook", params={**query, "hub.verify_token": "no"})
-    assert wrong.status_code == 403
-    assert (await rig.http.get("/webhooks/facebook")).status_code == 403
-
-
-@pytest.mark.parametrize("signature", [None, "", "sha256=" + 64 * "0", "sha1=" + 40 * "0"])
-async def test_p2_without_a_good_signature_401_and_nothing_is_left_behind(
-    rig: Rig, log: InMemoryLog, signature: str | None
-) -> None:
-    raw = body(entry(messaging=[message("m_1")]))
-    answer = await rig.post(raw, {} if signature is None else {"X-Hub-Signature-256": signature})
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["status"] == 401
-    assert await written(log) == 0
-
-
-async def test_p2_the_signature_is_over_the_bytes_that_came(rig: Rig, log: InMemoryLog) -> None:
-    raw = body(entry(messaging=[message("m_1", text="Xin chào")]))
-    again = json.dumps(json.loads(raw), ensure_ascii=False).encode()
-    assert (await rig.post(again, signed(raw))).status_code == 401
-    assert await written(log) == 0
-
-
-@pytest.mark.parametrize("name", payload_names())
-async def test_p3_every_sample_body_is_answered_200_and_kept_byte_for_byte(
-    rig: Rig, log: InMemoryLog, name: str
-) -> None:
-    raw = payload(name)
-    assert (await rig.post(raw)).status_code == 200
-    (kept,) = await records(log, RAW)
-    assert kept.value == raw
-    headers = dict(kept.headers)
-    assert headers["channel"] == b"facebook"
-    assert headers["accepted_at"] == b"2026-11-21T08:00:00Z"
-    assert headers["delivery_id"].startswith(b"dlv_")
-    assert not await records(log, DEAD_LETTERS)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"{}",
-        b"[1]",
-        b"no json",
-        b'{"entry":[7]}',
-        b"\xff\x00",
-        b"[" * 100_000,
-        body(entry(page="1" * 1_000_000, messaging=[message("m_1")])),
-        body(entry(messaging=[message("\0" * 700_000)] * 5))[:WEBHOOK_BODY_BYTES],
-        *(
-            body(entry(messaging=[message("m_1", text="@", sender=sender)])).replace(b"@", odd)
-            for sender in ("67", "@")
-            for odd in (b"\xff", b"\\ud800", b"\\u0000", b"\x00")
-        ),
-    ],
-)
-async def test_p3_a_signed_body_is_answered_200_whatever_is_in_it(
-    rig: Rig, log: InMemoryLog, raw: bytes
-) -> None:
-    assert (await rig.post(raw)).status_code == 200
-    assert [record.value for record in await records(log, RAW)] == [raw]
 
 
 async def test_p4_a_bad_part_becomes_a_dead_letter_and_the_others_pass(
@@ -294,101 +196,6 @@ async def test_p4_an_event_beyond_all_measure_is_a_dead_letter_and_no_reason_to_
     assert len(await records(log, DEAD_LETTERS)) == 1
 
 
-async def test_r9_5_a_body_beyond_all_measure_is_413(rig: Rig, log: InMemoryLog) -> None:
-    assert (await rig.post(b" " * WEBHOOK_BODY_BYTES)).status_code == 200
-    answer = await rig.post(b" " * (WEBHOOK_BODY_BYTES + 1))
-    assert answer.status_code == 413
-    assert len(await records(log, RAW)) == 1
-
-
-async def test_p3_a_body_of_the_largest_size_is_kept_however_many_pages_it_names(
-    rig: Rig, log: InMemoryLog
-) -> None:
-    """Its record also says whose its pages were, where a control character takes six bytes."""
-    named = b",".join(
-        b'{"id":"%04d%s","messaging":[]}' % (number, b"\x01" * 190) for number in range(UPDATES)
-    )
-    known = json.dumps(entry(messaging=[message("Chào")])).encode()
-    raw = b'{"object":"page","entry":[%s,%s],"x":"' % (known, named)
-    raw += b"x" * (WEBHOOK_BODY_BYTES - len(raw) - 2) + b'"}'
-    assert (await rig.post(raw)).status_code == 200
-    (kept,) = await records(log, RAW)
-    assert kept.value == raw
-    owners = json.loads(dict(kept.headers)["owners"])
-    assert owners == {PAGE: f"{HOA_SEN}/{PAGE_ID}"}
-
-
-async def test_a_body_may_come_in_pieces(rig: Rig, log: InMemoryLog) -> None:
-    raw = body(entry(messaging=[message("m_1")]))
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for at in range(0, len(raw), 7):
-            yield raw[at : at + 7]
-
-    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
-    assert answer.status_code == 200
-    assert [record.value for record in await records(log, RAW)] == [raw]
-
-
-async def test_r9_5_a_body_that_does_not_come_is_408_and_leaves_nothing(
-    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    raw = body(entry(messaging=[message("m_1")]))
-    never = asyncio.Event()
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield raw[:7]
-        await never.wait()
-
-    monkeypatch.setattr(rig.ingest.app, "_body_within_s", 0.01)
-    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
-    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
-    assert not await records(log, RAW)
-
-
-async def test_r9_5_a_body_that_says_it_is_too_large_is_413_before_it_is_read(rig: Rig) -> None:
-    read = []
-
-    async def pieces() -> AsyncIterator[bytes]:
-        read.append(True)
-        yield b""
-
-    headers = {"content-length": str(WEBHOOK_BODY_BYTES + 1)}
-    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=headers)
-    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
-    assert not read
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("POST", "/webhooks/zalo", 404),
-        ("POST", "/webhooks/", 404),
-        ("GET", "/webhooks/facebook/", 404),
-        ("PUT", "/webhooks/facebook", 405),
-        ("GET", "/nothing", 404),
-        ("GET", "/livez", 200),
-        ("GET", "/readyz", 200),
-        ("GET", "/metrics", 404),
-    ],
-)
-async def test_other_addresses(rig: Rig, method: str, path: str, status: int) -> None:
-    assert (await rig.http.request(method, path)).status_code == status
-
-
-async def test_r9_1_nothing_is_accepted_before_the_directory_is_read(log: InMemoryLog) -> None:
-    await connect_page(log)
-    async with running(log) as rig:
-        assert (await rig.http.get("/readyz")).status_code == 503
-        answer = await rig.send(entry(messaging=[message("m_1")]))
-        assert answer.status_code == 503
-        assert int(answer.headers["retry-after"]) > 0
-        assert await written(log) == 0
-        await rig.ready()
-        assert (await rig.http.get("/readyz")).status_code == 200
-        assert (await rig.send(entry(messaging=[message("m_1")]))).status_code == 200
-
-
 class SilentLog(InMemoryLog):
     """A log that takes records and acknowledges them only when it is told to."""
 
@@ -436,47 +243,3 @@ async def test_r9_5_a_body_that_breaks_its_parser_is_kept_and_put_aside(
     (letter,) = await envelopes(log, DEAD_LETTERS)
     assert isinstance(letter.data, DeadLettered)
     assert letter.data.error == "ZeroDivisionError: nobody expected it"
-
-
-async def test_r9_6_what_is_known_of_posts_goes_with_their_page(rig: Rig, log: InMemoryLog) -> None:
-    other = PageId("another")
-    await connect_page(log, "1050", other)
-    for page in (PAGE, "1050"):
-        reply = comment(f"{page}_3", post_id=f"{page}_1", parent_id=f"{page}_2")
-        changes = [reply, live_video("v1", "live")]
-        assert (await rig.send(entry(page=page, changes=changes))).status_code == 200
-    await rig.ingest.forgetting.turn()
-    known = await records(log, POSTS)
-    assert len({record.key for record in known}) == 4
-    assert all(record.value is not None for record in known)
-    await remove_page(log)
-    await rig.reads_directory()
-    await rig.ingest.forgetting.turn()
-    left = {record.key: record.value for record in await records(log, POSTS)}
-    kept = {key for key, value in left.items() if value is not None}
-    assert kept == {key for key in left if (key or b"").startswith(b"hoa-sen/another/")}
-    before = len(await records(log, POSTS))
-    async with running(log) as later:
-        await later.ready()
-        await later.ingest.forgetting.turn()
-    assert len(await records(log, POSTS)) == before
-
-
-async def test_r9_6_what_is_forgotten_of_a_pages_posts_the_next_process_does_not_know(
-    rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live_posts, "VIDEO_POSTS", 2)
-    for number in (1, 2, 3):
-        post = f"{PAGE}_{number}"
-        await rig.send(entry(changes=[video(post, f"v{number}"), live_video(f"v{number}", "live")]))
-        rig.clock.advance(timedelta(minutes=1))
-    removed = [record for record in await records(log, POSTS) if record.value is None]
-    assert {dict(record.headers)["ce_type"] for record in removed} == {b"post.forgotten.v1"}
-    async with running(log) as later:
-        await later.ready()
-        changes = [live_comment(f"{number}_1", f"{PAGE}_{number}") for number in (1, 3)]
-        later.clock.advance(timedelta(hours=1))
-        await later.send(entry(changes=changes))
-    told = [envelope.data for envelope in await envelopes(log, INBOUND)]
-    live = {one.external_id: one.livestream for one in told if isinstance(one, CommentAdded)}
-    assert live == {"1_1": False, "3_1": True}
