@@ -9,7 +9,12 @@ from collections.abc import Iterator
 import uvloop
 from pymongo import UpdateOne
 
-from tuyen_gateway.projections.collections import CONVERSATIONS, HISTORY, MESSAGES, ensure_indexes
+from tuyen_gateway.projections.collections import (
+    CONVERSATIONS,
+    HISTORY,
+    MESSAGES,
+    ensure_indexes,
+)
 from tuyen_platform.mongodb import Database, Document, connect
 
 _BATCH = 2_000

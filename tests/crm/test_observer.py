@@ -7,7 +7,12 @@ from crm.rig import MOMENT, PAGE, SHOP, Shop, contact, customer, rename
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.observer import RecentCustomers
 from tuyen_events.codec import decode
-from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed, ObserveCustomer
+from tuyen_events.crm.contacts import (
+    ContactCreated,
+    ContactNamed,
+    ContactRenamed,
+    ObserveCustomer,
+)
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import customer_key
 from tuyen_events.inbound import Customer, InboundEvent, MessageReceived

@@ -16,7 +16,13 @@ from faults.odd import ODD_BODIES, ODD_REQUESTS
 from faults.people import People
 from faults.tenants import TENANTS, Json
 from support.shop import eventually
-from tuyen_events.ids import ConversationId, OrganizationId, PageId, customer_id, message_thread_id
+from tuyen_events.ids import (
+    ConversationId,
+    OrganizationId,
+    PageId,
+    customer_id,
+    message_thread_id,
+)
 
 QUIET, NOISY = "an", "binh"
 _SAMPLES = 150

@@ -5,7 +5,15 @@ import json
 import os
 from collections.abc import Sequence
 
-from tuyen_stream import Batch, ConsumedRecord, Outbox, StreamApp, TableSpec, WritePhase, build_app
+from tuyen_stream import (
+    Batch,
+    ConsumedRecord,
+    Outbox,
+    StreamApp,
+    TableSpec,
+    WritePhase,
+    build_app,
+)
 
 
 class Phase(WritePhase):

@@ -30,9 +30,17 @@ from tuyen_crm.entities import evolve
 from tuyen_crm.entities.contacts.decide import ContactCommand, decide
 from tuyen_crm.entities.contacts.observe import customer_of, observe
 from tuyen_crm.entities.contacts.view import fold
-from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed, RenameContact
+from tuyen_events.crm.contacts import (
+    ContactCreated,
+    ContactNamed,
+    ContactRenamed,
+    RenameContact,
+)
 from tuyen_events.crm.records import ContactEvent, CrmOutcome
-from tuyen_events.ids import AgentId, MessageId
+from tuyen_events.ids import (
+    AgentId,
+    MessageId,
+)
 from tuyen_events.inbound import (
     CommentRemoved,
     Customer,

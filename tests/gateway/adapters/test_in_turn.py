@@ -10,7 +10,10 @@ from motor.frameworks import asyncio as threads
 
 from gateway.rig import Rig
 from tuyen_events.ids import OrganizationId
-from tuyen_events.limits import READS_AT_ONCE, READS_AT_ONCE_OF_ORGANIZATION
+from tuyen_events.limits import (
+    READS_AT_ONCE,
+    READS_AT_ONCE_OF_ORGANIZATION,
+)
 from tuyen_gateway.adapters import in_turn
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.views import MongoViews
