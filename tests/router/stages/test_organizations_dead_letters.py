@@ -9,8 +9,8 @@ from prometheus_client import REGISTRY
 
 from router.domain.inputs import A, request
 from router.stages.streams import StreamRecord, events, record, written
-from router.stages.test_organizations import NOBODY, NUMBER, _report, _Stage, _told
 from router.stages.test_customers_dead_letters import ENDLESS, letters
+from router.stages.test_organizations import NOBODY, NUMBER, _report, _Stage, _told
 from support.organizations import SHOP, after, agent, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, EventId, OrganizationId
