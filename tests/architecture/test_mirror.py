@@ -9,6 +9,8 @@ SOURCES = {
     for source in ROOT.glob(f"{part}/src/tuyen_*")
 }
 OF_NO_MODULE = {
+    "channels/test_every_channel.py": "runs over every channel in the registry",
+    "ingest/test_every_channel.py": "runs over every channel in the registry",
     "router/model/test_histories.py": "compares the whole router with a model of it",
     "stream/test_readme.py": "runs the example of the library's README",
 }

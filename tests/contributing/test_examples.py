@@ -1,7 +1,8 @@
 """Every page of docs/contributing is followed on a throw-away example.
 
 The example is a patch, `examples/PAGE.patch`. It is applied to a copy of the sources, where the
-tests that it adds or changes run. When the sources changed so that a patch no longer applies:
+tests that it adds or changes run, and those that find what was added by themselves. When the
+sources changed so that a patch no longer applies:
 
     git apply --3way tests/contributing/examples/PAGE.patch   # resolve conflicts, make it work
     git add --all && git diff --cached --binary > /tmp/PAGE.patch && git reset --hard
@@ -28,6 +29,14 @@ _MOST_FILES = {
     "adding-an-inbox-filter": 3,
 }
 """Files that an addition touches, besides tests and what is generated."""
+_FINDING_TESTS = {
+    "adding-a-channel": (
+        "tests/channels/test_every_channel.py",
+        "tests/ingest/test_every_channel.py",
+        "tests/ingest/test_settings.py",
+    ),
+}
+"""Tests that the patch does not change because they run over everything that is registered."""
 _COPIED = ("services", "libs", "tests", "docs", "pyproject.toml")
 _GENERATED = ("tests/", "libs/events/contracts/", "docs/reference/")
 
@@ -51,7 +60,11 @@ def test_an_example_works(patch: Path, tmp_path: Path) -> None:
         else:
             shutil.copy(source, tmp_path / name)
     subprocess.run(["git", "apply", patch], cwd=tmp_path, check=True)
+    page = (_PAGES / f"{patch.stem}.md").read_text()
+    named = re.findall(r"`((?:tests|libs|docs|services)/[^`]+)`", page)
+    assert [path for path in named if not (tmp_path / path).exists()] == []
     tests = [path for path in _touched(patch) if Path(path).name.startswith("test_")]
+    tests += _FINDING_TESTS.get(patch.stem, ())
     sources = sorted(tmp_path.glob("*/*/src"))
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *tests],

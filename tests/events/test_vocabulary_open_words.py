@@ -61,9 +61,10 @@ def test_two_words_of_one_text_are_one_key() -> None:
 
 
 def test_r9_6_what_is_read_is_kept_nowhere() -> None:
+    known = len(Channel)
     for number in range(1_000):
         read(f'{{"channel":"channel_{number}"}}')
-    assert len(Channel) == len(Channel._value2member_map_) == 3
+    assert len(Channel) == len(Channel._value2member_map_) == known
     assert "email" not in vars(Channel)
 
 

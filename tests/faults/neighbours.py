@@ -26,11 +26,12 @@ from tuyen_events.ids import (
 
 QUIET, NOISY = "an", "binh"
 _SAMPLES = 150
-_EVERY_S = 0.1
+_EVERY_S = 0.2
 _NOISE_PER_S = 5
-"""With 20, two cores are full: everybody waits for the processor, and nobody for a neighbour."""
-_AT_ONCE = 10
-"""The noisy organization's messages, of one webhook: as many a second as the quiet one has."""
+_AT_ONCE = 5
+"""The noisy organization's messages, of one webhook: as many a second as the quiet one has. With
+twice as many of both, two cores are full: then everybody waits for the processor, and nobody for a
+neighbour."""
 _PATIENCE_S = 60.0
 
 
@@ -47,7 +48,7 @@ def p99(sorted_s: Sequence[float]) -> float:
 
 
 async def measured(people: People, channel: Channel, follower: Follower) -> Neighbours:
-    """The quiet organization's customers come one every tenth of a second, twice as many as are
+    """The quiet organization's customers come one every fifth of a second, twice as many as are
     counted: the first half warms everything up."""
     numbers = itertools.count()
     await _waits(channel, follower, numbers)

@@ -12,7 +12,8 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from support import livechat
-from support.facebook import CREDENTIALS, PAGE, body, signed
+from support.channel_samples import CREDENTIALS
+from support.facebook import PAGE, body, signed
 from support.organizations import directory_record, page, profile
 from support.processes import until
 from tuyen_events.codec import decode
@@ -99,12 +100,13 @@ async def connect_page(
     page_id: PageId = PAGE_ID,
     *,
     organization: OrganizationId = HOA_SEN,
+    channel: Channel = Channel.FACEBOOK,
     status: str = "active",
     at: datetime = START,
 ) -> None:
     """What the gateway writes when a page is connected."""
     where: dict[str, Any] = {"organization": organization, "external_id": external_id}
-    connected = page(page_id, **where, status=status, at=at)
+    connected = page(page_id, **where, channel=channel, status=status, at=at)
     await log.append(DIRECTORY, *directory_record(connected))
 
 
@@ -122,12 +124,11 @@ async def connect_site(
     page_id: str = "site",
     *,
     token: str = livechat.TOKEN,
+    channel: Channel = Channel.LIVECHAT,
     status: str = "active",
 ) -> None:
-    """What the gateway writes when a livechat page is connected."""
-    where: dict[str, Any] = {"channel": Channel.LIVECHAT, "external_id": app}
-    connected = page(page_id, organization=HOA_SEN, **where, status=status)
-    await log.append(DIRECTORY, *directory_record(connected))
+    """What the gateway writes when a page with a token is connected."""
+    await connect_page(log, app, PageId(page_id), channel=channel, status=status)
     await log.append_all([PageTokens(SecretStr(SECRETS_KEY)).record(app, token)])
 
 

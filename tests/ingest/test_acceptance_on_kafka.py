@@ -11,7 +11,8 @@ import pytest
 
 from ingest.rig import SECRETS_KEY, START, connect_page, connect_site, envelopes, records, running
 from support import livechat
-from support.facebook import CREDENTIALS, body, comment, entry, message
+from support.channel_samples import CREDENTIALS
+from support.facebook import body, comment, entry, message
 from support.slow_proxy import PRODUCE, SlowProxy
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import MessageReceived

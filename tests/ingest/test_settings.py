@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from ingest.rig import SECRETS_KEY
-from support.facebook import CREDENTIALS
+from support.channel_samples import CREDENTIALS
 from tuyen_ingest.settings import LOCAL_CREDENTIAL, IngestSettings
 
 
@@ -14,8 +14,8 @@ from tuyen_ingest.settings import LOCAL_CREDENTIAL, IngestSettings
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setenv("TUYEN_KAFKA", "127.0.0.1:9092")
     monkeypatch.setenv("TUYEN_SECRETS_KEY", SECRETS_KEY)
-    monkeypatch.setenv("TUYEN_FACEBOOK_APP_SECRET", CREDENTIALS["facebook_app_secret"])
-    monkeypatch.setenv("TUYEN_FACEBOOK_VERIFY_TOKEN", CREDENTIALS["facebook_verify_token"])
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(f"TUYEN_{name.upper()}", value)
     return monkeypatch
 
 
@@ -27,7 +27,7 @@ def test_each_channels_secrets_come_from_variables_of_their_own(
     assert CREDENTIALS["facebook_app_secret"] not in repr(settings)
 
 
-@pytest.mark.parametrize("name", ["TUYEN_FACEBOOK_APP_SECRET", "TUYEN_FACEBOOK_VERIFY_TOKEN"])
+@pytest.mark.parametrize("name", [f"TUYEN_{name.upper()}" for name in CREDENTIALS])
 @pytest.mark.parametrize("value", ["", "  ", LOCAL_CREDENTIAL])
 def test_an_empty_or_known_secret_is_refused_outside_the_local_stack(
     environment: pytest.MonkeyPatch, name: str, value: str

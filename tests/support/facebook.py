@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from support.channel_samples import CREDENTIALS, ChannelSample
+
 PAYLOADS = Path(__file__).with_name("payloads")
 PAGE = "104000000000001"
 """The page of all sample bodies."""
-APP_SECRET = "app-secret-of-the-tests"
-VERIFY_TOKEN = "verify-token-of-the-tests"
-CREDENTIALS = {"facebook_app_secret": APP_SECRET, "facebook_verify_token": VERIFY_TOKEN}
+APP_SECRET = CREDENTIALS["facebook_app_secret"]
+VERIFY_TOKEN = CREDENTIALS["facebook_verify_token"]
 
 Update = dict[str, Any]
 
@@ -105,3 +106,8 @@ def signed(raw: bytes, secret: str = APP_SECRET) -> Mapping[str, str]:
     """The headers with which Meta sends `raw`."""
     digest = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
     return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
+
+
+SAMPLE = ChannelSample(
+    PAGE, lambda page: body(entry(messaging=[message("m_1", page=page)], page=page)), signed
+)

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from support.channel_samples import PAGE_TOKEN, ChannelSample
+
 APP = "app_0123456789abcdef01234567"
-TOKEN = "token-of-the-tests"
+TOKEN = PAGE_TOKEN
 
 
 def event(event_id: str = "b1f0", **changed: Any) -> dict[str, Any]:
@@ -42,3 +44,6 @@ def signed(raw: bytes, token: str = TOKEN) -> Mapping[str, str]:
     """The headers with which a site sends `raw`."""
     digest = hmac.new(token.encode(), raw, hashlib.sha256).hexdigest()
     return {"X-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
+
+
+SAMPLE = ChannelSample(APP, lambda _: body(), signed)

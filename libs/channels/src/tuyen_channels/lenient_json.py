@@ -4,6 +4,10 @@ whose text cannot be stored."""
 import json
 import math
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
 
 from tuyen_events.limits import MENDED_BYTES, MENDED_ELEMENTS, elements
 
@@ -11,6 +15,7 @@ REPLACEMENT = "\ufffd"
 """Replaces an invalid character. No id of a channel contains it."""
 
 _DIGITS = 64
+_Read = TypeVar("_Read")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -59,6 +64,22 @@ class Mending:
         )
         text = json.dumps(found, ensure_ascii=False)
         return _without_nul(_HALF.sub(REPLACEMENT, text)).encode()
+
+
+def read_leniently(read: Callable[[bytes], _Read], body: bytes) -> _Read:
+    """What `read` returns for a body with one part; for the repaired body, if `read` refuses this
+    one as invalid JSON, or would accept a character that cannot be stored.
+
+    Raises whatever `read` raises otherwise, and what `Mending.mended` raises.
+    """
+    if not needs_mending(body):
+        try:
+            return read(body)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return read(Mending().mended(body))
 
 
 def _without_nul(text: str) -> str:

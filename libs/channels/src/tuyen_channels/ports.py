@@ -1,4 +1,4 @@
-"""What a service needs from a channel.
+"""What a service needs from a channel: `WebhookChannel`, and what it takes and returns.
 
 A channel knows how its webhooks are signed and what their bodies mean. It does no I/O and has no
 state; what it has to know of pages and livestreams is passed to it.
@@ -7,13 +7,14 @@ state; what it has to know of pages and livestreams is passed to it.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
 
 from tuyen_channels.live_posts import KeyedFact, LivePosts
 from tuyen_events.ids import EventId, OrganizationId, PageId
 from tuyen_events.inbound import InboundEvent
+from tuyen_events.limits import DETAIL_CHARACTERS, FAILED_PART_CHARACTERS
 from tuyen_events.vocabulary import Channel
 
 
@@ -71,7 +72,7 @@ class Skipped(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A part that could not be read.
+    """A part that could not be read. It becomes a dead letter, which can be read again after a fix.
 
     `payload` is the smallest body of the channel that contains only this part, so that the same
     parser can read it again; `page` is the channel's id of the page, empty if not even that could
@@ -82,43 +83,77 @@ class Failure(NamedTuple):
     payload: str
     error: str
 
+    @classmethod
+    def of(cls, page: str, payload: bytes, error: Exception) -> Self:
+        """The failure because of an exception, with both texts cut to what a dead letter may
+        contain."""
+        text = payload.decode("utf-8", "replace")[:FAILED_PART_CHARACTERS]
+        return cls(page, text, f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS])
+
 
 class Parsed(msgspec.Struct):
     """Everything in one body, in the body's order.
 
-    `classified` are the facts about posts that follow from it; other bodies use them once they are
-    in the log. `page` is the first page that the body names, empty if it names none.
+    Every part of the body is in exactly one of `events`, `skipped` and `failures`.
     """
 
     page: str = ""
+    """The first page that the body names, empty if it names none. Its partition of `raw` stores the
+    body."""
     events: list[Normalized] = []
     classified: list[KeyedFact] = []
+    """The facts about posts that follow from the body. Other bodies use them once they are in the
+    log."""
     skipped: list[Skipped] = []
     failures: list[Failure] = []
     unknown_pages: set[str] = set()
+    """The pages among `pages` that are not connected. If there are any, the caller reads the
+    directory to its end and may parse the body again."""
     pages: set[str] = set()
-    """Every page that the body names, known or not."""
+    """Every page that the body names, known or not. To whom they belong is stored with the body, so
+    that it is never read for another organization later."""
 
 
 class WebhookChannel(Protocol):
-    """The receiving half of a channel.
+    """The receiving half of a channel: bytes of a webhook in, events out.
 
-    If each page has its own webhook (`by_account`), the address contains the account, which is the
-    page's id at the channel; otherwise the account is empty, and bodies name their pages.
+    The package of a channel has a class with these members and names it in its `__init__`, as
+    `CHANNEL`. An instance is created once, in the process of ingest, and used for all webhooks.
     """
 
-    @property
-    def name(self) -> Channel: ...
+    name: ClassVar[Channel]
+    """The channel's name in events, and in the address of its webhooks:
+    `/webhooks/{name}`. The package has the same name."""
 
-    @property
-    def by_account(self) -> bool: ...
+    credentials: ClassVar[tuple[str, ...]]
+    """The secrets that the operator has to set, for example `facebook_app_secret` for the
+    environment's variable `TUYEN_FACEBOOK_APP_SECRET`. Ingest does not start while one is
+    missing."""
+
+    by_account: ClassVar[bool]
+    """Whether each page has a webhook of its own, `/webhooks/{name}/{account}`, and a token of its
+    own that signs it. The gateway then creates the page's id at the channel, which is the account,
+    and the token. Otherwise there is one webhook for all pages, the bodies name their pages, and
+    the account is empty."""
+
+    @classmethod
+    def open(cls, credentials: Mapping[str, str], tokens: PageTokenLookup) -> Self:
+        """Creates the channel. `credentials` contains at least the values of its own `credentials`;
+        `tokens` is for channels whose pages have tokens. Raises ValueError for a secret that would
+        let everybody in."""
+        ...
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
-        """The response when the channel verifies the address; None refuses (403)."""
+        """The response to a `GET`, by which the channel verifies the address; None refuses it
+        (403)."""
         ...
 
     def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
-        """Whether the channel itself sent exactly these bytes. Header names are in lower case."""
+        """Whether the channel itself sent exactly these bytes (P2).
+
+        Compare in constant time, and over the bytes as they are: a body that was parsed and encoded
+        again has another signature. Header names are in lower case; header values may be any bytes.
+        """
         ...
 
     def parse(
@@ -129,6 +164,12 @@ class WebhookChannel(Protocol):
         posts: LivePosts,
         account: str = "",
     ) -> Parsed:
-        """Reads an authentic body. Never raises, whatever it contains: what cannot be read is a
-        failure of its own part (P4). The same body gives the same ids whenever it is read."""
+        """Reads an authentic body.
+
+        Never raises, whatever the body contains: a part that cannot be read is a failure, and the
+        other parts are read (P4). The same body gives the same ids whenever it is read, so they
+        depend neither on `accepted_at` nor on chance (P5c). An event belongs to the page that
+        `pages` has for the id in the body, and to nobody else; there is no event for a page that
+        `pages` does not have.
+        """
         ...

@@ -1,34 +1,28 @@
-"""The channels by name: services use this registry and know no single channel."""
+"""The channels by name. Services use this registry and know no single channel.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+The channels are the packages beside this module; each names its class as `CHANNEL`.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 
-from tuyen_channels.facebook.channel import FacebookChannel
-from tuyen_channels.livechat.channel import LivechatChannel
+import tuyen_channels
 from tuyen_channels.ports import PageTokenLookup, WebhookChannel
 from tuyen_events.vocabulary import Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """How to create a channel. `credentials` are the names of the settings that it needs."""
+def _found() -> Iterator[tuple[Channel, type[WebhookChannel]]]:
+    for package in iter_modules(tuyen_channels.__path__):
+        if package.ispkg:
+            channel: type[WebhookChannel] = import_module(f"tuyen_channels.{package.name}").CHANNEL
+            if channel.name != package.name or not channel.name.is_known:
+                raise TypeError(f"the channel of {package.name} has another name: {channel.name}")
+            yield channel.name, channel
 
-    credentials: tuple[str, ...]
-    open: Callable[[Sequence[str], PageTokenLookup], WebhookChannel]
-    """Takes the credentials' values in the order of their names, and the tokens of pages that sign
-    with their own."""
 
-
-REGISTRY: Mapping[Channel, Registration] = MappingProxyType(
-    {
-        Channel.FACEBOOK: Registration(
-            ("facebook_app_secret", "facebook_verify_token"),
-            lambda secrets, _: FacebookChannel(*secrets),
-        ),
-        Channel.LIVECHAT: Registration((), lambda _, tokens: LivechatChannel(tokens)),
-    }
-)
+REGISTRY: Mapping[Channel, type[WebhookChannel]] = MappingProxyType(dict(_found()))
 
 
 def credential_names() -> tuple[str, ...]:
@@ -36,12 +30,16 @@ def credential_names() -> tuple[str, ...]:
     return tuple(name for channel in REGISTRY.values() for name in channel.credentials)
 
 
+def has_page_tokens(channel: Channel) -> bool:
+    """Whether each page of the channel has a webhook and a token of its own. False for a channel
+    that is not registered."""
+    registered = REGISTRY.get(channel)
+    return registered is not None and registered.by_account
+
+
 def open_channels(
     credentials: Mapping[str, str], tokens: PageTokenLookup
 ) -> Mapping[str, WebhookChannel]:
     """All channels by the name in their webhook's address. Raises KeyError if a credential is
     missing."""
-    return {
-        name.value: channel.open([credentials[one] for one in channel.credentials], tokens)
-        for name, channel in REGISTRY.items()
-    }
+    return {name.value: channel.open(credentials, tokens) for name, channel in REGISTRY.items()}

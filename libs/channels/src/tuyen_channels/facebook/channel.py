@@ -3,10 +3,11 @@
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar, Self
 
 from tuyen_channels.facebook import parser
 from tuyen_channels.live_posts import LivePosts
-from tuyen_channels.ports import Pages, Parsed
+from tuyen_channels.ports import Pages, PageTokenLookup, Parsed
 from tuyen_channels.signature import Signature
 from tuyen_events.vocabulary import Channel
 
@@ -17,14 +18,19 @@ class FacebookChannel:
     """Facebook's webhooks, with one app's secret and the verify token that was entered in its
     console."""
 
-    name = Channel.FACEBOOK
-    by_account = False
+    name: ClassVar[Channel] = Channel.FACEBOOK
+    credentials: ClassVar[tuple[str, ...]] = ("facebook_app_secret", "facebook_verify_token")
+    by_account: ClassVar[bool] = False
 
     def __init__(self, app_secret: str, verify_token: str) -> None:
         if not verify_token:
             raise ValueError("an empty verify token would let everybody subscribe")
         self._signature = Signature(app_secret)
         self._verify_token = verify_token.encode()
+
+    @classmethod
+    def open(cls, credentials: Mapping[str, str], tokens: PageTokenLookup) -> Self:
+        return cls(credentials["facebook_app_secret"], credentials["facebook_verify_token"])
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """The challenge as it is, if the console sends our verify token."""

@@ -23,7 +23,7 @@ from tuyen_channels.ports import (
     SkipReason,
 )
 from tuyen_channels.splitting import elements, members
-from tuyen_events.limits import DETAIL_CHARACTERS, FAILED_PART_CHARACTERS, UPDATES
+from tuyen_events.limits import UPDATES
 
 _DASHBOARD_PAGE = "0"
 _SECTIONS = ("messaging", "changes")
@@ -41,7 +41,7 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
     try:
         entries = _entries(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        parsed.failures.append(_failure("", body, error))
+        parsed.failures.append(Failure.of("", body, error))
         return parsed
     if not entries:
         parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
@@ -50,7 +50,7 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
     for raw in entries[:UPDATES]:
         reading.entry(raw)
     if len(entries) > UPDATES:
-        parsed.failures.append(_failure("", b"", _too_many(len(entries) - UPDATES)))
+        parsed.failures.append(Failure.of("", b"", _too_many(len(entries) - UPDATES)))
     parsed.classified = reading.draft.facts
     return parsed
 
@@ -103,7 +103,7 @@ class _Reading:
             entry = _entry(raw, self.mending)
         except Exception as error:  # an invalid entry must not stop the others
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
-            self.parsed.failures.append(_failure("", payload, error))
+            self.parsed.failures.append(Failure.of("", payload, error))
             return
         external_id = str(entry.id)
         self.parsed.page = self.parsed.page or external_id
@@ -167,13 +167,8 @@ class _Reading:
             section.encode(),
             b",".join(bytes(part) for part in parts),
         )
-        self.parsed.failures.append(_failure(source.page_external_id, payload, error))
+        self.parsed.failures.append(Failure.of(source.page_external_id, payload, error))
 
 
 def _too_many(unread: int) -> Exception:
     return UnreadablePartError(f"a body has at most {UPDATES} updates; {unread} more were not read")
-
-
-def _failure(page: str, payload: bytes, error: Exception) -> Failure:
-    text = payload.decode("utf-8", "replace")[:FAILED_PART_CHARACTERS]
-    return Failure(page, text, f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS])

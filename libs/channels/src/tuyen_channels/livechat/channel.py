@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar, Self
 
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat import parser
@@ -16,11 +17,16 @@ class LivechatChannel:
     """The webhooks of all sites, each signed with the token of its own page; an account is an app
     id."""
 
-    name = Channel.LIVECHAT
-    by_account = True
+    name: ClassVar[Channel] = Channel.LIVECHAT
+    credentials: ClassVar[tuple[str, ...]] = ()
+    by_account: ClassVar[bool] = True
 
     def __init__(self, tokens: PageTokenLookup) -> None:
         self._tokens = tokens
+
+    @classmethod
+    def open(cls, credentials: Mapping[str, str], tokens: PageTokenLookup) -> Self:
+        return cls(tokens)
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """None: a site proves itself only by its signature."""

@@ -5,8 +5,6 @@ Decides L3.
 
 from datetime import UTC, datetime
 
-import msgspec
-
 from tuyen_channels.bounds import (
     believable,
     cut,
@@ -14,7 +12,7 @@ from tuyen_channels.bounds import (
     page_address,
     whole_or_none,
 )
-from tuyen_channels.lenient_json import Mending, needs_mending
+from tuyen_channels.lenient_json import read_leniently
 from tuyen_channels.livechat import wire
 from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
 from tuyen_events.ids import (
@@ -29,7 +27,6 @@ from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
 from tuyen_events.limits import (
     ATTACHMENTS,
     DETAIL_CHARACTERS,
-    FAILED_PART_CHARACTERS,
     MEDIA_URL_CHARACTERS,
     NAME_CHARACTERS,
 )
@@ -47,11 +44,9 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
     """
     parsed = Parsed(page=account, pages={account})
     try:
-        found = _read(body, accepted_at, pages, account)
+        found = read_leniently(lambda raw: _read(raw, accepted_at, pages, account), body)
     except Exception as error:  # whatever it raises, it is a failure
-        text = body.decode("utf-8", "replace")[:FAILED_PART_CHARACTERS]
-        cause = f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS]
-        parsed.failures.append(Failure(account, text, cause))
+        parsed.failures.append(Failure.of(account, body, error))
         return parsed
     if isinstance(found, Normalized):
         parsed.events.append(found)
@@ -63,19 +58,6 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Par
 
 
 def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Normalized | Skipped:
-    if needs_mending(body):
-        return _read_mended(Mending().mended(body), accepted_at, pages, account)
-    try:
-        return _read_mended(body, accepted_at, pages, account)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_mended(Mending().mended(body), accepted_at, pages, account)
-
-
-def _read_mended(
-    body: bytes, accepted_at: datetime, pages: Pages, account: str
-) -> Normalized | Skipped:
     kind = wire.kind_of(body).type
     if kind != _MESSAGE:
         return Skipped(SkipReason.UNKNOWN_EVENT, kind[:DETAIL_CHARACTERS])

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
+from tuyen_channels.registry import has_page_tokens
 from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
@@ -104,7 +105,7 @@ async def put_page(
     response to the first call, and later calls keep it.
     """
     external_id = _external_id(caller.organization.id, PageId(page_id), body)
-    if body.channel is not Channel.LIVECHAT:
+    if not has_page_tokens(body.channel):
         stored = await _change(page_id, external_id, body, caller, gateway)
         set_etag(response, stored.version)
         return ConnectedPage(**_shown(stored, gateway))
@@ -123,11 +124,11 @@ async def put_page(
 
 def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) -> str:
     """The page's id at its channel. Raises InvalidError."""
-    if body.channel is Channel.LIVECHAT:
+    if has_page_tokens(body.channel):
         made = livechat_app_id(organization, page_id)
         if body.external_id not in (None, made):
             raise InvalidError(
-                "body.external_id", "A livechat page gets its id automatically: omit it."
+                "body.external_id", f"A {body.channel} page gets its id automatically: omit it."
             )
         return made
     if body.external_id is None:
@@ -176,11 +177,13 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
     app_id = livechat_app_id(caller.organization.id, PageId(page_id))
     async with gateway.site_tokens.held(app_id):
         stored = gateway.directory.page(caller.organization.id, PageId(page_id))
-        if stored is None or stored.value.channel is not Channel.LIVECHAT:
+        if stored is None or not has_page_tokens(stored.value.channel):
             raise NotFoundError(f"There is no livechat page {page_id!r}.")
         gateway.directory.count(caller.organization.id)
         token = await gateway.site_tokens.make(app_id)
-    return PageToken(app_id=app_id, token=token, webhook_url=_webhook_url(gateway, app_id))
+    return PageToken(
+        app_id=app_id, token=token, webhook_url=_webhook_url(gateway, stored.value.channel, app_id)
+    )
 
 
 @router.get(
@@ -257,11 +260,11 @@ def _shown(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any
         "status": shown_status(page, gateway.site_tokens.used),
         "version": stored.version,
     }
-    if page.channel is Channel.LIVECHAT:
+    if has_page_tokens(page.channel):
         shown["app_id"] = page.external_id
-        shown["webhook_url"] = _webhook_url(gateway, page.external_id)
+        shown["webhook_url"] = _webhook_url(gateway, page.channel, page.external_id)
     return shown
 
 
-def _webhook_url(gateway: Gateway, app_id: str) -> str:
-    return f"{gateway.settings.ingest_url.rstrip('/')}/webhooks/livechat/{app_id}"
+def _webhook_url(gateway: Gateway, channel: Channel, app_id: str) -> str:
+    return f"{gateway.settings.ingest_url.rstrip('/')}/webhooks/{channel}/{app_id}"

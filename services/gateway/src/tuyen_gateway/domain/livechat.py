@@ -6,6 +6,7 @@ Decides P1 and L2.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tuyen_channels.registry import has_page_tokens
 from tuyen_directory.organization import Organization, may_work_on
 from tuyen_events.directory import AgentChanged, DepartmentChanged, PageChanged, RegionChanged
 from tuyen_events.ids import AgentId, PageId
@@ -15,10 +16,10 @@ INACTIVE, WAITING, VERIFIED, ACTIVE = "inactive", "waiting", "verified", "active
 
 
 def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
-    """P1: a livechat page is waiting until the first call that is signed with its token, verified
-    after it, and active once somebody subscribed it; an inactive one stays inactive whatever calls
+    """P1: a page with a token is waiting until the first call that is signed with it, then
+    verified, and active once somebody subscribed it; an inactive one stays inactive whatever calls
     arrive."""
-    if page.channel is not Channel.LIVECHAT or page.status == INACTIVE:
+    if not has_page_tokens(page.channel) or page.status == INACTIVE:
         return page.status
     if not signed(page.external_id):
         return WAITING
@@ -27,7 +28,7 @@ def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
 
 def kept_status(organization: Organization, page_id: PageId, channel: Channel) -> str:
     """The status of a page that is changed without stating one."""
-    if channel is not Channel.LIVECHAT:
+    if not has_page_tokens(channel):
         return ACTIVE
     before = organization.pages.get(page_id)
     return WAITING if before is None else before.value.status
