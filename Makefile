@@ -29,13 +29,14 @@ bench: $(UV) ## run the benchmarks, or one of them: make bench ONLY=router
 faults: $(UV) ## break the running stack at random, and judge what came of it: docs/faults.md
 	@PYTHONPATH=tests $(RUN) python -m faults
 
-check: $(UV) ## format, lint, types, import rules, contracts, pages made from the sources
+check: $(UV) ## format, lint, types, import rules, the services' skeleton, contracts, pages made from the sources
 	@$(UV) run --locked ruff format --check
 	@$(UV) run --locked ruff check
 	@$(UV) run --locked mypy libs/*/src services/*/src deploy/local/src tests
 	@$(UV) run --locked lint-imports
 	@$(UV) run --locked python -m tuyen_events.contracts check
 	@PYTHONPATH=tests $(UV) run --locked python -m docs.rulebook check
+	@$(UV) run --locked pytest -q -n 0 tests/architecture
 
 format: $(UV) ## put the sources into their one format
 	@$(UV) run --locked ruff format

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.report import Bar, Row
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.views import MongoViews
@@ -21,14 +22,13 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_local import mongodb, server
 from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.projection import ProjectionStatus
 
 CONVERSATIONS_OF_ONE = 1_000_000
 PAGES = 20
@@ -103,7 +103,7 @@ def _rows(start: int, end: int) -> Iterator[InboxRow]:
 
 
 async def _ask(database: Database) -> list[Row]:
-    views = MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
+    views = MongoViews(database, InMemoryLog(SystemClock()), ConsumerStatus())
     everyone = Scope(organization=_SHOP, agent_id=_VIEWER, pages=None, assignees=Assignees.ALL)
     own = replace(everyone, assignees=Assignees.OWN)
     midway = _START + _APART * (CONVERSATIONS_OF_ONE // 2)
@@ -116,7 +116,7 @@ async def _ask(database: Database) -> list[Row]:
         "counts": lambda: views.counts(everyone, ConversationFilter()),
         "counts of an agent who sees their own": lambda: views.counts(own, ConversationFilter()),
         "counts of one page": lambda: views.counts(
-            everyone, ConversationFilter(page=PageId("page-3"))
+            everyone, ConversationFilter(page_id=PageId("page-3"))
         ),
         "counts of who came midway": lambda: views.counts(later, ConversationFilter()),
         "unread list of who came midway": lambda: views.conversations(later, unread, PAGE, None),

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 
 _GIVE_UP_S = 300.0
 

@@ -35,20 +35,15 @@ from bench.report import Bar, median_of
 from bench.report import Row as Figure
 from support import market
 from tuyen_events import ids
-from tuyen_events.topics import (
-    ASSIGNMENTS,
-    CUSTOMER_PARTITIONS,
-    CUSTOMERS,
-    DIRECTORY,
-    PRESENCE,
-    Topic,
-)
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, CUSTOMER_PARTITIONS, CUSTOMERS, DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Reason
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_router.domain.archive import ArchivedConversation
 from tuyen_router.domain.archiving import YOUNG
+from tuyen_router.domain.customer_records import ConversationState
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import ChangedEntries
-from tuyen_router.domain.state import ConversationState, CustomerState
 from tuyen_router.stages.snapshot_writer import SAVED_FROM
 from tuyen_router.stages.tables import changed_entries, comment_entry
 

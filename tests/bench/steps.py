@@ -74,7 +74,7 @@ class _Desk:
         self._rotations = DispatchState(organization_partition(_SHOP))
         self._stage = OrganizationStage(
             topic_prefix="",
-            rotations=lambda _: self._rotations,
+            state_of=lambda _: self._rotations,
             organization=lambda _: self._known,
             dead_letters=DeadLetterWriter("", SystemClock()),
             clock=SystemClock(),

@@ -29,6 +29,7 @@ from tuyen_events.assignments import (
     InputOffsets,
 )
 from tuyen_events.codec import decode_data, encode_data
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.directory import DirectoryEvent, Member
 from tuyen_events.event import Event
@@ -50,15 +51,14 @@ from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.domain.history import AssignmentEntry, left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_gateway.projections import counters, history
 from tuyen_gateway.projections.batches import RowFact, fold_fact
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.mongodb import Document
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.phases import Phase
@@ -154,18 +154,18 @@ class Router:
 
     def __init__(self, known: OrganizationState) -> None:
         self.known = known
-        self.partition = CustomerState(3)
+        self.state = CustomerState(3)
         self.rotations = DispatchState(organization_partition(SHOP))
         office = DeadLetterWriter("", ManualClock(AT))
         self.customers = CustomerStage(
             topic_prefix="",
-            partition=lambda _: self.partition,
+            state_of=lambda _: self.state,
             organization=lambda _: self.known,
             dead_letters=office,
         )
         self.organizations = OrganizationStage(
             topic_prefix="",
-            rotations=lambda _: self.rotations,
+            state_of=lambda _: self.rotations,
             organization=lambda _: self.known,
             dead_letters=office,
             clock=ManualClock(AT),
@@ -258,8 +258,8 @@ def test_r9_4_what_a_later_stage_2_chose_has_the_reason_that_is_named_for_its_mo
 
 def test_r3_2_an_assignment_with_a_later_reason_is_followed_with_that_reason() -> None:
     router = Router(shop())
-    apply_assignment(router.partition, as_read(offered()))
-    assert router.partition.loads[SHOP] == {A: 1}
+    apply_assignment(router.state, as_read(offered()))
+    assert router.state.loads[SHOP] == {A: 1}
 
     followed = only(AssignmentMade, router.arrives(live_comment()))
 
@@ -270,8 +270,8 @@ def test_r5_1_what_waits_for_a_later_reason_goes_to_who_is_chosen() -> None:
     router = Router(shop())
     asked = only(ChoiceRequested, router.handles("inbound", message()))
     waits = offered(AssignmentQueued, agent_id=None, request_id=asked.request_id)
-    apply_assignment(router.partition, as_read(waits))
-    assert router.partition.waits(THREAD)
+    apply_assignment(router.state, as_read(waits))
+    assert router.state.waits(THREAD)
 
     chosen = answer(asked, Verdict.CHOSEN, B)
     made = only(AssignmentMade, router.handles("router-answers", chosen))

@@ -28,7 +28,8 @@ from tuyen_events.ids import (
     customer_key,
 )
 from tuyen_events.inbound import Customer, MessageReceived
-from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, INBOUND, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (

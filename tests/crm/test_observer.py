@@ -16,14 +16,8 @@ from tuyen_events.crm.contacts import (
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import customer_key
 from tuyen_events.inbound import Customer, InboundEvent, MessageReceived
-from tuyen_events.topics import (
-    CONTACTS,
-    CRM_COMMANDS,
-    CRM_STATE,
-    DEAD_LETTERS,
-    INBOUND,
-    RECORD_BYTES,
-)
+from tuyen_events.topic import RECORD_BYTES
+from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_STATE, DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord

@@ -75,7 +75,7 @@ async def test_r7_2_both_fold_the_same_records_and_number_them_alike() -> None:
     await _write(log, clock)
     gateways = Directory(log, clock)
     routers = OrganizationTables(log, lambda _: None, lambda _: None)
-    async with _caught_up(gateways.copy, *routers.copies):
+    async with _caught_up(gateways.copy, *routers.tables):
         (shop,) = gateways.organizations()
         assert shop == routers.get(SHOP).directory
         other = OrganizationId("other")

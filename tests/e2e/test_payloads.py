@@ -7,7 +7,8 @@ from support.shop import Json, Shop, eventually, owned_by
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import header
 from tuyen_events.inbound import InboundEvent
-from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
 from tuyen_local.stack import Stack
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Record

@@ -4,6 +4,7 @@ import pytest
 
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.directory import REMOVED_TYPES
+from tuyen_events.topic import Cleanup, Topic
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -19,8 +20,6 @@ from tuyen_events.topics import (
     PRESENCE,
     RAW,
     TOPICS,
-    Cleanup,
-    Topic,
 )
 
 

@@ -13,7 +13,8 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import UnreadableEventError, decode_data, header
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId
-from tuyen_events.topics import ASSIGNMENTS, TOPICS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, TOPICS
 
 _AGAIN_AFTER_S = 0.5
 _AGAIN = 5

@@ -14,6 +14,7 @@ from faults.tenants import AGENTS
 from support.shop import eventually
 from tuyen_crm.projections.crm import VIEW as CRM_VIEW
 from tuyen_events.jobs import JobState
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -22,7 +23,6 @@ from tuyen_events.topics import (
     CRM_COMMANDS,
     INBOUND,
     REQUESTS,
-    Topic,
 )
 from tuyen_gateway.projections.collections import FOLDED, VIEW
 from tuyen_platform.mongodb import connect

@@ -32,6 +32,7 @@ from tuyen_events.marks import ConversationRead
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.routing import ChoiceMade, ChoiceRequested, Position, Purpose, Verdict
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -45,7 +46,6 @@ from tuyen_events.topics import (
     PRESENCE_SIGNALS,
     REQUESTS,
     TOPICS,
-    Topic,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Reason, Strategy
 

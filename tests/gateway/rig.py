@@ -15,7 +15,8 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
-from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.scans import MongoScans
@@ -29,9 +30,9 @@ from tuyen_gateway.ports import ConversationRef
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log, Record
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.projection import ProjectionStatus
 
 OPERATOR = "operator-token-of-the-tests"
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -187,7 +188,7 @@ async def running(
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
     are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
     rows = Rows()
-    status = ProjectionStatus()
+    status = ConsumerStatus()
     if not projecting:
         status.turned()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database

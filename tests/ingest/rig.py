@@ -20,7 +20,8 @@ from tuyen_events.codec import decode
 from tuyen_events.directory import directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_events.topics import DIRECTORY, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
 from tuyen_ingest.bootstrap import Ingest, compose
 from tuyen_ingest.settings import IngestSettings

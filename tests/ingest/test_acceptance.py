@@ -23,7 +23,8 @@ from tuyen_events.ids import PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import PostClassified
-from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DEAD_LETTERS, DIRECTORY, INBOUND, POSTS, RAW
 from tuyen_ingest import acceptance
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata

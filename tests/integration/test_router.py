@@ -28,6 +28,7 @@ from tuyen_events.directory import Member
 from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import AgentId, customer_id, customer_key
 from tuyen_events.routing import LoadsReported
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ANSWERS,
     ASSIGNMENTS,
@@ -37,7 +38,6 @@ from tuyen_events.topics import (
     INBOUND,
     PRESENCE,
     REQUESTS,
-    Topic,
 )
 from tuyen_events.topics import CUSTOMERS as CUSTOMERS_TOPIC
 from tuyen_events.vocabulary import Reason

@@ -5,8 +5,8 @@ from base64 import urlsafe_b64encode
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from tuyen_events.codec import UnreadableEventError
-from tuyen_platform.kafka.ports import ProducerRecord, Record
+from tuyen_events.codec import KeyedBytes, UnreadableEventError
+from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
 from tuyen_platform.page_tokens import PageTokens
 from tuyen_platform.settings import LOCAL_SECRETS_KEY, SealingSettings
 
@@ -18,21 +18,12 @@ def tokens(*keys: str) -> PageTokens:
     return PageTokens(SecretStr(",".join(keys)))
 
 
-def as_record(unwritten: ProducerRecord, key: str | None = None) -> Record:
-    return Record(
-        topic=unwritten.topic.name,
-        partition=0,
-        offset=0,
-        timestamp=0,
-        key=(unwritten.key if key is None else key).encode(),
-        value=unwritten.value,
-        headers=(),
-    )
+HERE = RecordPosition("page-tokens", 0, 0, 0)
 
 
 def folded(kept: PageTokens, *records: ProducerRecord) -> PageTokens:
     for record in records:
-        kept.fold(as_record(record))
+        kept.fold(KeyedBytes(record.key, record.value), HERE)
     return kept
 
 
@@ -54,7 +45,7 @@ def test_p6_a_token_that_was_moved_to_another_account_opens_nothing() -> None:
     kept = tokens(OLD)
     record = kept.record("app_1", "t")
     with pytest.raises(UnreadableEventError, match="another account"):
-        kept.fold(as_record(record, "token/app_2"))
+        kept.fold(KeyedBytes("token/app_2", record.value), HERE)
     assert kept.token("app_2") is None
 
 
@@ -80,7 +71,7 @@ def test_a_token_that_was_removed_is_gone_with_its_use() -> None:
 @pytest.mark.parametrize(("key", "value"), [("other/app_1", b"{}"), ("token/app_1", b"no json")])
 def test_what_is_no_record_of_a_token_is_said(key: str, value: bytes) -> None:
     with pytest.raises(UnreadableEventError):
-        tokens(OLD).fold(Record("page-tokens", 0, 0, 0, key.encode(), value, ()))
+        tokens(OLD).fold(KeyedBytes(key, value), HERE)
 
 
 @pytest.mark.parametrize(

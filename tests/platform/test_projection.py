@@ -1,7 +1,7 @@
 """The projection loop: what a view may rely on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -15,15 +15,16 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import DEAD_LETTERS, MARKS
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import FetchedRecords, LogUnavailableError, Record
+from tuyen_platform.kafka.ports import LogUnavailableError, Record
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import (
     Fold,
+    FoldedEvent,
     InMemoryPositions,
     MongoPositions,
     Positions,
-    ProjectionStatus,
     folded_up_to,
     run_projection,
 )
@@ -40,15 +41,13 @@ class Marks:
         self.failures: list[Exception] = []
         self.batches = 0
 
-    async def fold(self, batch: FetchedRecords) -> None:
+    async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         self.batches += 1
         if self.failures:
             raise self.failures.pop()
-        for (_, partition), records in batch.items():
-            for record in records:
-                event = decode_data(record.headers, record.value or b"")
-                assert isinstance(event, ConversationRead)
-                self.seen[partition, record.offset] = event.seen_events
+        for event, _, position in batch:
+            assert isinstance(event, ConversationRead)
+            self.seen[position.partition, position.offset] = event.seen_events
 
 
 async def mark(log: InMemoryLog, number: int, partition: int = 0) -> None:
@@ -65,7 +64,7 @@ async def mark(log: InMemoryLog, number: int, partition: int = 0) -> None:
 
 @asynccontextmanager
 async def projecting(
-    log: InMemoryLog, positions: Positions, fold: Fold, status: ProjectionStatus | None = None
+    log: InMemoryLog, positions: Positions, fold: Fold, status: ConsumerStatus | None = None
 ) -> AsyncIterator[None]:
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         loop = tasks.create_task(
@@ -123,7 +122,7 @@ async def test_the_views_own_position_counts_and_not_what_the_group_committed() 
 
 @pytest.mark.parametrize("error", [AutoReconnect("mongod is away"), LogUnavailableError("away")])
 async def test_inv2_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception) -> None:
-    log, positions, view, status = InMemoryLog(), InMemoryPositions(), Marks(), ProjectionStatus()
+    log, positions, view, status = InMemoryLog(), InMemoryPositions(), Marks(), ConsumerStatus()
     view.failures = [error, error]
     await mark(log, 1)
     async with projecting(log, positions, view.fold, status):
@@ -159,11 +158,13 @@ async def test_r9_5_a_record_that_cannot_be_folded_is_buried_and_holds_nothing_b
         {(0, 3), (0, 4), (5, 1)},
     )
 
-    async def fold(batch: FetchedRecords) -> None:
-        for (_, partition), records in batch.items():
-            assert [r.offset for r in records] == sorted(r.offset for r in records)
-            if any((partition, record.offset) in odd for record in records):
-                raise error
+    async def fold(batch: Sequence[FoldedEvent]) -> None:
+        places = [(position.partition, position.offset) for _, _, position in batch]
+        for partition in (0, 5):
+            offsets = [offset for place, offset in places if place == partition]
+            assert offsets == sorted(offsets)
+        if not odd.isdisjoint(places):
+            raise error
         await view.fold(batch)
 
     for number in range(20):
@@ -230,13 +231,13 @@ async def written(log: InMemoryLog, count: int = 1) -> list[Record]:
 
 
 async def test_a_loop_that_does_not_turn_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    status = ProjectionStatus()
+    status = ConsumerStatus()
     status.turned()
     assert status.live() is None
     status.waiting("MongoDB")
     status.working()
     assert (status.live(), status.ready()) == (None, "waits for MongoDB")
-    monkeypatch.setattr("tuyen_platform.projection._STUCK_S", -1.0)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._STUCK_S", -1.0)
     assert status.live() is not None
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from support import organizations
 from support.organizations import directory_record
@@ -12,10 +13,12 @@ from tuyen_events.directory import directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged, SessionSignalled
-from tuyen_events.topics import DIRECTORY, PRESENCE, PRESENCE_SIGNALS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DIRECTORY, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_presence.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)
@@ -107,7 +110,7 @@ class Shop:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[PresenceWorker]:
         """Runs until left, as abruptly as a kill: nothing is written on the way out."""
-        worker = PresenceWorker(self.log, self.workers)
+        worker = PresenceWorker(self.log, self.workers, partial(DirectoryStaff, self.log))
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(worker.run())
             yield worker

@@ -139,7 +139,7 @@ async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_all, failures = shop.log.append_all, [LogUnavailableError("away")]
-    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
 
     async def failing(records: list[ProducerRecord], *, within_s: float = 30.0) -> object:
         if failures:
@@ -157,7 +157,7 @@ async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
 async def test_r8_2_a_worker_that_stood_still_for_long_recovers_before_it_writes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
     async with shop.worker() as worker:
         await ready(worker)
         worker._looked_at -= 60
@@ -247,7 +247,7 @@ async def test_r9_5_a_signal_that_cannot_be_handled_is_buried_and_the_rest_goes_
 async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what_counts(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_presence.worker._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
     async with shop.worker() as worker:
         await ready(worker)
         online = {"web": Session(status=ONLINE, expires_at=START + timedelta(seconds=30))}

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -26,6 +27,7 @@ from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_presence.broker_clock import moment_of
+from tuyen_presence.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
 DEADLINE_S = 90
@@ -182,7 +184,7 @@ async def _kill_and_restart(kafka: str, topic_prefix: str, shop: Shop) -> None:
 @asynccontextmanager
 async def worker(kafka: str, prefix: str) -> AsyncIterator[PresenceWorker]:
     async with KafkaLog(kafka, prefix) as log, asyncio.TaskGroup() as tasks:
-        owner = PresenceWorker(log, SystemClock())
+        owner = PresenceWorker(log, SystemClock(), partial(DirectoryStaff, log))
         running = tasks.create_task(owner.run())
         yield owner
         running.cancel()

@@ -39,7 +39,8 @@ from tuyen_events.inbound import (
     Reacted,
     Visit,
 )
-from tuyen_events.topics import INBOUND, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Record

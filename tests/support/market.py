@@ -20,6 +20,7 @@ from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
 from tuyen_events.presence import PresenceChanged
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ASSIGNMENTS,
     CUSTOMER_PARTITIONS,
@@ -27,7 +28,6 @@ from tuyen_events.topics import (
     DIRECTORY,
     INBOUND,
     PRESENCE,
-    Topic,
 )
 from tuyen_events.vocabulary import (
     Channel,
@@ -38,9 +38,10 @@ from tuyen_events.vocabulary import (
     Strategy,
 )
 from tuyen_platform.kafka.partitions import partition_of
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.seen import REMEMBERED_EVENTS, remember_seen
 from tuyen_router.domain.snapshot import with_summary
-from tuyen_router.domain.state import CustomerRecord, CustomerState, apply_assignment
 from tuyen_router.stages.records import assignment_record
 from tuyen_router.stages.tables import customer_entry, tail_entry
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from support.folding import as_batch
 from support.inbox_histories import History, batches
 from support.inbox_inbound import seeded
 from tuyen_gateway.projections.counters import DAYS
@@ -19,7 +20,7 @@ async def fold_by_three(views: Database, history: History, seed: int) -> None:
     async def run(share: dict[Any, Any], name: int) -> None:
         projection = InboxProjection(views)
         for piece in list(batches(share, seeded(seed + name), size=20)):
-            await projection.fold(piece)
+            await projection.fold(as_batch(piece))
 
     async with asyncio.TaskGroup() as tasks:
         for name, share in enumerate(shares):

@@ -1,7 +1,7 @@
 """The CRM's views in MongoDB: what they show, and that replay equals live (INV6)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.folding import folded_events as batch
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.crm import VIEWS, CrmProjection
 from tuyen_crm.rebuild import rebuild
@@ -116,10 +117,6 @@ def record(event: ContactEvent, offset: int, partition: int = 3) -> Record:
     envelope = Envelope(id="e", source="t", subject=event.contact_id, time=MOMENT, data=event)
     value, headers = encode(envelope)
     return Record("contacts", partition, offset, 0, event.contact_id.encode(), value, headers)
-
-
-def batch(records: Sequence[Record]) -> Mapping[tuple[str, int], Sequence[Record]]:
-    return {("contacts", 3): records}
 
 
 async def shown(database: Database, view: View[Any] = CONTACTS_VIEW) -> list[Document]:

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.rig import DEADLINE_S
+from tuyen_events.codec import KeyedBytes, read_bytes
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import Record, RecordMetadata
+from tuyen_platform.kafka.ports import RecordMetadata, RecordPosition
 
 
 @asynccontextmanager
@@ -27,8 +28,8 @@ async def followed(copy: AwaitedTable) -> AsyncIterator[None]:
 
 async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog) -> None:
     await log.append_bytes(DIRECTORY, "a", b"1")
-    seen: list[Record] = []
-    copy = AwaitedTable(log, DIRECTORY, seen.append)
+    seen: list[KeyedBytes] = []
+    copy = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record))
     assert copy.problem() == "directory is not followed yet"
     async with followed(copy):
         await copy.folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
@@ -39,15 +40,19 @@ async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog
 
 async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
     await log.append_bytes(PRESENCE, "a", b"1")
-    seen: list[Record] = []
-    copy = AwaitedTable(log, PRESENCE, seen.append, from_start=False)
+    seen: list[KeyedBytes] = []
+
+    def fold(record: KeyedBytes, _: RecordPosition) -> None:
+        seen.append(record)
+
+    copy = AwaitedTable(log, PRESENCE, read_bytes, fold, from_start=False)
     async with followed(copy):
         await copy.folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"2"]
 
 
 async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> None:
-    copy = AwaitedTable(log, DIRECTORY, lambda _: None)
+    copy = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     with pytest.raises(UnavailableError):
         await copy.following(0.01)
     async with followed(copy):
@@ -58,7 +63,7 @@ async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> No
 
 
 async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryLog) -> None:
-    copy = AwaitedTable(log, DIRECTORY, lambda _: None)
+    copy = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     async with followed(copy):
         waiting = [
             asyncio.create_task(copy.folded(RecordMetadata(0, number), DEADLINE_S))
@@ -73,12 +78,12 @@ async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryL
 async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemoryLog) -> None:
     seen: list[bytes | None] = []
 
-    def fold(record: Record) -> None:
+    def fold(record: KeyedBytes, _: RecordPosition) -> None:
         if record.value == b"odd":
             raise OverflowError("what nobody expected")
         seen.append(record.value)
 
-    copy = AwaitedTable(log, DIRECTORY, fold)
+    copy = AwaitedTable(log, DIRECTORY, read_bytes, fold)
     async with followed(copy):
         for value in (b"1", b"odd", b"2"):
             at = await log.append_bytes(DIRECTORY, "a", value)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from motor.frameworks import asyncio as threads
 
 from gateway.rig import Rig
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import (
     READS_AT_ONCE,
@@ -20,10 +21,11 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
-from tuyen_gateway.ports import ConversationFilter, InboxCounts
+from tuyen_gateway.ports import InboxCounts
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import connect
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 NOBODYS = InboxCounts(total=0, unread=0, unread_by_channel={}, unread_by_kind={})
 
@@ -137,7 +139,7 @@ async def test_r9_5_those_who_wait_for_the_views_ask_the_database_together(
         return {}
 
     monkeypatch.setattr(MongoPositions, "load", load)
-    views = MongoViews(connect("mongodb://127.0.0.1:9", "unused"), log, ProjectionStatus())
+    views = MongoViews(connect("mongodb://127.0.0.1:9", "unused"), log, ConsumerStatus())
     loop = asyncio.get_running_loop()
     began = loop.time()
     await asyncio.gather(*(views._reached_lately() for _ in range(1_000)))

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.rig import START, Rig, User, records, running
+from tuyen_events.codec import read_bytes
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
@@ -29,7 +30,7 @@ async def tokens(log: InMemoryLog) -> PageTokens:
     """What a reader of the log makes of it."""
     known = PageTokens(SecretStr(LOCAL_SECRETS_KEY))
     for record in await records(log, PAGE_TOKENS):
-        known.fold(record)
+        known.fold(read_bytes(record.key, record.headers, record.value), record.position)
     return known
 
 

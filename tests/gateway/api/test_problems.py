@@ -50,6 +50,34 @@ async def test_a_wrong_field_is_named_and_its_value_is_not_repeated(rig: Rig) ->
     assert "s3cret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "place"),
+    [
+        ("/v1/agents/boss/handover", {"to": "nobody"}, "body.to"),
+        ("/v1/conversations/bulk", {"set": {"done": True}}, "body"),
+        ("/v1/conversations/bulk", {"ids": ["a"], "set": {}}, "body.set"),
+        (
+            "/v1/conversations/bulk",
+            {"ids": ["a"], "set": {"assignee": "nobody"}},
+            "body.set.assignee",
+        ),
+    ],
+)
+async def test_a_field_that_the_domain_refuses_is_named_by_its_place_in_the_request(
+    boss: User, path: str, body: object, place: str
+) -> None:
+    await boss.done("PUT", "/v1/settings", {"assignment": True})
+    (error,) = (await boss.post(path, body)).json()["errors"]
+    assert error["field"] == place
+
+
+async def test_a_version_that_cannot_be_read_is_named_by_its_header(boss: User) -> None:
+    path = "/v1/conversations/msg_a/assignee"
+    answer = await boss.put(path, {"agent_id": None}, {"If-Match": "3"})
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "header.if-match"
+
+
 @pytest.mark.parametrize("path", ["/v1/agents/a%20b", f"/v1/agents/{'x' * 65}", "/v1/pages/%C3%A9"])
 async def test_ids_are_what_callers_may_choose(boss: User, path: str) -> None:
     problem(await boss.get(path), 422)

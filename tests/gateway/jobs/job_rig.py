@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 
 from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, records, settings
+from tuyen_events.conversation_filter import ConversationFilter, Selection
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.jobs import BulkRequested, JobEvent, Selection
+from tuyen_events.jobs import BulkRequested, JobEvent
 from tuyen_events.topics import JOBS, TOPICS
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -23,7 +24,6 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.clock import Clock, ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
@@ -97,7 +97,7 @@ class ScansTwin:
     def _fitting(self, scope: Scope, wanted: ConversationFilter) -> list[ConversationId]:
         if (error := self.raising.get(wanted.name or "")) is not None:
             raise error
-        held_by = wanted.assigned
+        held_by = wanted.held_by
         return [
             one
             for one, row in self.rows_by_id.items()

@@ -12,7 +12,8 @@ from gateway.router_twin import routing
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.inbound import Visit
 from tuyen_events.jobs import HandoverRequested
-from tuyen_events.topics import COMMANDS, JOBS, RECORD_BYTES
+from tuyen_events.topic import RECORD_BYTES
+from tuyen_events.topics import COMMANDS, JOBS
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog

@@ -20,6 +20,7 @@ from pymongo.monitoring import (
 from support.inbox_histories import History
 from support.inbox_inbound import ORGANIZATION, PAGE, START, seeded
 from support.views import fold_by_three, numbers_of
+from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.queries import covered_query, matching_query
@@ -27,13 +28,14 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import Assigned, ConversationFilter, InboxCounts
+from tuyen_gateway.ports import InboxCounts
 from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, VIEW, read_by_id
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.clock import SystemClock
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 pytestmark = pytest.mark.usefixtures("indexes")
 
@@ -43,11 +45,11 @@ FILTERS = [
     ConversationFilter(unread=True),
     ConversationFilter(channel=Channel.FACEBOOK, done=False),
     ConversationFilter(kind=ConversationKind.COMMENT),
-    ConversationFilter(page=PAGE, done=True),
-    ConversationFilter(assigned=Assigned(agent_id=None), unread=True),
-    ConversationFilter(assigned=Assigned(agent_id=VIEWERS[1])),
-    ConversationFilter(assigned=Assigned(agent_id=AgentId("*"))),
-    ConversationFilter(page=PageId("*")),
+    ConversationFilter(page_id=PAGE, done=True),
+    ConversationFilter(held_by=Holder(agent_id=None), unread=True),
+    ConversationFilter(held_by=Holder(agent_id=VIEWERS[1])),
+    ConversationFilter(held_by=Holder(agent_id=AgentId("*"))),
+    ConversationFilter(page_id=PageId("*")),
 ]
 PAGES = [None, frozenset({PAGE, PageId("another")}), frozenset[PageId]()]
 
@@ -83,7 +85,7 @@ def _expected(rows: Sequence[Document], scope: Scope, wanted: ConversationFilter
 
 
 def _views(database: Database) -> MongoViews:
-    return MongoViews(database, InMemoryLog(SystemClock()), ProjectionStatus())
+    return MongoViews(database, InMemoryLog(SystemClock()), ConsumerStatus())
 
 
 def _grown(random: Random, number: int) -> InboxRow:
@@ -146,8 +148,8 @@ async def test_i3_counters_say_what_counting_the_rows_would(views: Database, see
         anyhow = ConversationFilter(
             channel=wanted.channel,
             kind=wanted.kind,
-            page=wanted.page,
-            assigned=wanted.assigned,
+            page_id=wanted.page_id,
+            held_by=wanted.held_by,
             done=wanted.done,
         )
         matching = (

@@ -5,16 +5,18 @@ import asyncio
 import pytest
 
 from gateway.feed import Feed
-from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS
 from tuyen_gateway.projections.collections import CONVERSATIONS, HISTORY
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.rebuild import rebuild
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.groups import StillRunningError
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import Record
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 DEADLINE_S = 20
 
@@ -55,7 +57,7 @@ async def folded(
     log: InMemoryLog, views: Database, count: int, of: str = HISTORY
 ) -> list[Document]:
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
-        folding = tasks.create_task(run_projections(log, views, ProjectionStatus()))
+        folding = tasks.create_task(run_projections(log, views, ConsumerStatus()))
         found = await history(views, count, of)
         folding.cancel()
     return found

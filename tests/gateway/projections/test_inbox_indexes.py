@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import (
@@ -22,7 +23,6 @@ from tuyen_gateway.adapters.scans import MongoScans, inactive_query
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import Assigned, ConversationFilter
 from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, ensure_indexes
 from tuyen_gateway.projections.counters import WHOEVER, write_rows
 from tuyen_platform.mongodb import Database
@@ -87,9 +87,9 @@ QUESTIONS = {
     "all": (_scope(), ConversationFilter()),
     "channel": (_scope(), ConversationFilter(channel=Channel.ZALO)),
     "kind": (_scope(), ConversationFilter(kind=ConversationKind.COMMENT)),
-    "page": (_scope(), ConversationFilter(page=PageId("page-3"))),
-    "assignee": (_scope(), ConversationFilter(assigned=Assigned(agent_id=AgentId("agent-2")))),
-    "none": (_scope(), ConversationFilter(assigned=Assigned(agent_id=None))),
+    "page": (_scope(), ConversationFilter(page_id=PageId("page-3"))),
+    "assignee": (_scope(), ConversationFilter(held_by=Holder(agent_id=AgentId("agent-2")))),
+    "none": (_scope(), ConversationFilter(held_by=Holder(agent_id=None))),
     "tag": (_scope(), ConversationFilter(tag="vip")),
     "own": (_scope(Assignees.OWN), ConversationFilter()),
     "own_and_unassigned": (_scope(Assignees.OWN_AND_UNASSIGNED), ConversationFilter()),
@@ -191,7 +191,7 @@ async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(
 
 
 async def test_r6_5_a_walk_by_ids_gives_each_once_in_order(filled: Database) -> None:
-    walks, wanted = MongoScans(filled), ConversationFilter(assigned=Assigned(agent_id=None))
+    walks, wanted = MongoScans(filled), ConversationFilter(held_by=Holder(agent_id=None))
     given: list[ConversationId] = []
     while part := await walks.ids(_scope(), wanted, 100, given[-1] if given else None):
         given.extend(part)

@@ -8,6 +8,7 @@ import bson
 import pytest
 from pymongo.errors import AutoReconnect
 
+from support.folding import as_batch, folded_events
 from support.inbox_histories import History, batches
 from support.inbox_inbound import customer, seeded
 from support.views import fold_by_three, plain_counters
@@ -34,7 +35,7 @@ async def _drop(database: Database) -> None:
 async def _clean(database: Database, history: History) -> dict[str, list[bytes]]:
     """The views of the whole log, folded place after place in one batch."""
     await _drop(database)
-    await InboxProjection(database).fold(dict(sorted(history.records.items())))
+    await InboxProjection(database).fold(as_batch(dict(sorted(history.records.items()))))
     dump = await _dump(database)
     await _drop(database)
     return dump
@@ -64,9 +65,9 @@ async def test_inv6_replay_equals_live_whatever_the_order_of_partitions(
     random = seeded(seed)
     projection = InboxProjection(views)
     for batch in batches(history.records, random, size=random.choice([1, 8, 40])):
-        await projection.fold(batch)
+        await projection.fold(as_batch(batch))
         if random.random() < 0.2:
-            await projection.fold(batch)  # it was not committed
+            await projection.fold(as_batch(batch))  # it was not committed
     assert _differences(expected, await _dump(views)) == []
     assert await _dump(views) == expected
 
@@ -98,7 +99,7 @@ async def test_inv6_replay_equals_live_over_crashes_in_the_middle_of_batches(
     for batch in batches(history.records, random):
         while True:
             with suppress(_Crash):
-                await InboxProjection(views).fold(batch)
+                await InboxProjection(views).fold(as_batch(batch))
                 break
     assert _differences(expected, await _dump(views)) == []
 
@@ -128,7 +129,7 @@ async def test_an_answer_below_an_answer_is_found_though_its_parent_changes_with
     removal = history.remove_comment(names[1], names[0])
     projection = InboxProjection(views)
     for together in ([records[1]], [records[2]], [records[0], removal]):
-        await projection.fold({(one.topic, one.partition): [one] for one in together})
+        await projection.fold(folded_events(together))
     threads = {found["conversation_id"] async for found in views[MESSAGES].find()}
     assert len(threads) == 1
     assert None not in threads

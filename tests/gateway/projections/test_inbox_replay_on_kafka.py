@@ -18,10 +18,10 @@ from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, FOLDED
 from tuyen_gateway.projections.run import GROUP, run_projections
 from tuyen_gateway.rebuild import rebuild
 from tuyen_platform.kafka.client import KafkaLog
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.groups import StillRunningError, require_stopped
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.projection import ProjectionStatus
 
 
 def _in_order(document: Document) -> Document:
@@ -44,7 +44,7 @@ async def _dump(database: Database) -> dict[str, list[bytes]]:
 
 @asynccontextmanager
 async def _gateway(log: KafkaLog, views: Database) -> AsyncIterator[MongoViews]:
-    status = ProjectionStatus()
+    status = ConsumerStatus()
     task = asyncio.create_task(run_projections(log, views, status))
     try:
         yield MongoViews(views, log, status)

@@ -9,9 +9,9 @@ from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import DEAD_LETTERS, MARKS
 from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_gateway.projections.run import run_projections
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_platform.projection import ProjectionStatus
 
 DEADLINE_S = 20
 
@@ -37,7 +37,7 @@ async def test_r9_5_a_document_that_mongodb_never_takes_holds_up_nobody(
     await read(log, odd, "minh", 1)
     folded = {"_id": {"$regex": "/marks/"}, "offset": 2}
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(run_projections(log, views, ProjectionStatus()))
+        running = tasks.create_task(run_projections(log, views, ConsumerStatus()))
         while not await views.positions.find_one(folded):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(0.02)
         running.cancel()

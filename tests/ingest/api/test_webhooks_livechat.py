@@ -15,6 +15,7 @@ from ingest.rig import (
     suspend,
 )
 from support.livechat import APP, TOKEN, body, signed
+from tuyen_events.codec import read_bytes
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
 from tuyen_events.limits import EVENT_BYTES, SITE_BODY_BYTES
@@ -190,7 +191,7 @@ async def test_p1_the_first_signed_call_is_told_once_whatever_is_in_it(
     await rig.chat(b"{broken")
     known = PageTokens(SecretStr(SECRETS_KEY))
     for record in await records(log, PAGE_TOKENS):
-        known.fold(record)
+        known.fold(read_bytes(record.key, record.headers, record.value), record.position)
     assert known.used(APP)
     await rig.reads_tokens()
     await rig.chat(body())

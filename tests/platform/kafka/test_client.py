@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from support.slow_proxy import SlowProxy
-from tuyen_events.topics import Cleanup, Topic
+from tuyen_events.topic import Cleanup, Topic
 from tuyen_platform.kafka import client, producer
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import (

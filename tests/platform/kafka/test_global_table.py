@@ -5,7 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from tuyen_events.topics import DIRECTORY, Topic
+from tuyen_events.codec import read_bytes
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DIRECTORY
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -21,7 +23,7 @@ async def test_r9_5_however_many_refresh_a_copy_the_log_is_asked_at_a_pace(
         asked.append(topic)
         return await ends(topic)
 
-    copy = GlobalTable(log, DIRECTORY, lambda _: None, service="test")
+    copy = GlobalTable(log, DIRECTORY, read_bytes, lambda *_: None, service="test")
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(copy.run())
         assert await copy.followed(30)

@@ -11,7 +11,7 @@ from tuyen_events.codec import decode
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.marks import ConversationRead
-from tuyen_events.topics import Cleanup, Topic
+from tuyen_events.topic import Cleanup, Topic
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of

@@ -5,7 +5,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from tuyen_events.topics import DIRECTORY, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DIRECTORY
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.ports import Record
 from tuyen_platform.kafka.topics import ensure_topics

@@ -48,7 +48,7 @@ async def _presence(log: InMemoryLog, presence: Presence, version: int) -> None:
 
 @asynccontextmanager
 async def _following(copies: OrganizationTables) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(copy.run()) for copy in copies.copies]
+    tasks = [asyncio.create_task(copy.run()) for copy in copies.tables]
     try:
         async with asyncio.timeout(10):
             await copies.caught_up()

@@ -19,30 +19,28 @@ from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import drain, on_request
 
 
-def fold_steps(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
+def fold_steps(state: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     """Applies steps one by one, and hands them back."""
     folded = []
     for step in steps:
-        apply_step(rotations, step)
+        apply_step(state, step)
         folded.append(step)
     return folded
 
 
-def ask(rotations: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
+def ask(state: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
     """The answer to a request, or None; a repeated answer alike."""
     asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
-    steps = fold_steps(rotations, on_request(rotations, known, AT, asked))
+    steps = fold_steps(state, on_request(state, known, AT, asked))
     said = [
         each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
     ]
     return said[0] if said else None
 
 
-def drained(
-    rotations: DispatchState, organization: OrganizationState, most: int = 1000
-) -> list[Any]:
+def drained(state: DispatchState, organization: OrganizationState, most: int = 1000) -> list[Any]:
     """What waits is served: each request with the agent whom it got."""
-    steps = fold_steps(rotations, drain(rotations, organization, AT, most))
+    steps = fold_steps(state, drain(state, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]
 
@@ -58,7 +56,7 @@ def from_elsewhere(asked: ChoiceRequested) -> ChoiceRequested:
 
 
 def ask_for_root(
-    rotations: DispatchState,
+    state: DispatchState,
     offset: int,
     *,
     elsewhere: bool = False,
@@ -69,5 +67,5 @@ def ask_for_root(
     asked: ChoiceRequested = request(offset, COMMENT, **more)
     if elsewhere:
         asked = from_elsewhere(asked)
-    steps = fold_steps(rotations, on_request(rotations, shop(online=online), AT, asked))
+    steps = fold_steps(state, on_request(state, shop(online=online), AT, asked))
     return [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)]

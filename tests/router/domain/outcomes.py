@@ -9,11 +9,11 @@ from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.candidates import build_pool
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision, DoneSaved, apply_decision
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.pools import Pool
-from tuyen_router.domain.state import CustomerState
 
 
 def pool_of(organization: OrganizationState, *wants: Any, **named: Any) -> Pool:
@@ -21,11 +21,11 @@ def pool_of(organization: OrganizationState, *wants: Any, **named: Any) -> Pool:
     return build_pool(PoolCache().pools_of(organization), *wants, **named)
 
 
-def fold(partition: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
+def fold(state: CustomerState, decisions: Iterable[Decision]) -> list[Decision]:
     """Folds decisions, and hands them back."""
     folded = list(decisions)
     for decision in folded:
-        apply_decision(partition, decision)
+        apply_decision(state, decision)
     return folded
 
 

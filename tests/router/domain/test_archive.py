@@ -24,14 +24,14 @@ def _rested(number: int, *, day: int = 20_000, is_done: bool = False) -> Archive
 @LAWS
 @given(numbers=st.lists(st.integers(0, 400), unique=True), taken=st.integers(0, 400))
 def test_r9_6_what_rests_is_given_out_as_it_was_and_once(numbers: list[int], taken: int) -> None:
-    partition = Archive()
+    store = Archive()
     for number in numbers:
-        partition.put(ConversationId(str(number)), _rested(number))
+        store.put(ConversationId(str(number)), _rested(number))
     expected = _rested(taken) if taken in numbers else None
-    assert partition.take(ConversationId(str(taken))) == expected
-    assert partition.take(ConversationId(str(taken))) is None
+    assert store.take(ConversationId(str(taken))) == expected
+    assert store.take(ConversationId(str(taken))) is None
     assert all(
-        partition.find(ConversationId(str(number))) == _rested(number)
+        store.find(ConversationId(str(number))) == _rested(number)
         for number in numbers
         if number != taken
     )
@@ -39,9 +39,9 @@ def test_r9_6_what_rests_is_given_out_as_it_was_and_once(numbers: list[int], tak
 
 @pytest.mark.parametrize("reason", Reason)
 def test_r9_6_every_reason_can_be_kept(reason: Reason) -> None:
-    partition = Archive()
-    partition.put(COMMENT, ArchivedConversation((SHOP, B), 1, reason, 20_000, 0, is_done=True))
-    found = partition.find(COMMENT)
+    store = Archive()
+    store.put(COMMENT, ArchivedConversation((SHOP, B), 1, reason, 20_000, 0, is_done=True))
+    found = store.find(COMMENT)
     assert found is not None
     assert found.reason is reason
 
@@ -65,28 +65,28 @@ def test_r9_6_a_reason_that_is_stored_keeps_its_number() -> None:
 
 
 def test_r9_6_a_conversation_at_rest_takes_24_bytes() -> None:
-    partition = Archive()
+    store = Archive()
     for number in range(1_000):
-        partition.put(ConversationId(str(number)), _rested(number))
-    assert sum(map(len, partition.buckets.values())) == 24_000
+        store.put(ConversationId(str(number)), _rested(number))
+    assert sum(map(len, store.buckets.values())) == 24_000
 
 
 def test_r1_7_what_is_open_at_rest_is_counted() -> None:
-    partition = Archive()
+    store = Archive()
     for number in range(10):
-        partition.put(ConversationId(str(number)), _rested(number, is_done=number < 4))
-    assert partition.open_ones() == {(SHOP, None): 3, (SHOP, A): 3}
+        store.put(ConversationId(str(number)), _rested(number, is_done=number < 4))
+    assert store.count_open() == {(SHOP, None): 3, (SHOP, A): 3}
 
 
 def test_r9_6_a_bucket_forgets_what_is_too_old_and_what_would_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(archive, "MOST_ENTRIES", 3)
-    partition = Archive()
-    number = partition.put(COMMENT, _rested(0, day=10))
-    assert partition.put(COMMENT, _rested(1, day=11)) == number
-    assert [each.day for each in partition.let_go(number, before=11)] == [10]
+    store = Archive()
+    number = store.put(COMMENT, _rested(0, day=10))
+    assert store.put(COMMENT, _rested(1, day=11)) == number
+    assert [each.day for each in store.forget_before(number, before=11)] == [10]
     for day in (12, 13, 14):
-        partition.put(COMMENT, _rested(2, day=day))
-    assert [each.day for each in partition.let_go(number, before=0)] == [11]
-    assert len(partition.buckets[number]) == 3 * ENTRY_BYTES
+        store.put(COMMENT, _rested(2, day=day))
+    assert [each.day for each in store.forget_before(number, before=0)] == [11]
+    assert len(store.buckets[number]) == 3 * ENTRY_BYTES

@@ -252,7 +252,7 @@ def _bounded(**capacities: int | None) -> Any:
 def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
     pool = pool_of(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
     found = narrow_to_offer(pool, loads, ())
-    assert ("".join(found.agents), "".join(found.full)) == (offer, full)
+    assert ("".join(found.agents), "".join(found.candidates_at_capacity)) == (offer, full)
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
@@ -260,7 +260,11 @@ def test_r1_7_with_a_full_group_the_others_take_it() -> None:
     pool = pool_of(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
     assert narrow_to_offer(pool, {AgentId("b"): 1}, ()).agents == ("c",)
     found = narrow_to_offer(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
-    assert (found.agents, found.full, found.pool.group) == (("a",), ("b", "c"), None)
+    assert (found.agents, found.candidates_at_capacity, found.pool.group) == (
+        ("a",),
+        ("b", "c"),
+        None,
+    )
 
 
 def test_r6_5_never_to_whom_it_was_taken_from() -> None:

@@ -46,6 +46,13 @@ def test_r2_1_in_pool_order_after_the_last_wrapping_round(
     )
 
 
+@pytest.mark.parametrize("strategy", Strategy)
+def test_r2_every_strategy_chooses_among_those_on_offer(strategy: Strategy) -> None:
+    for seed in range(20):
+        agent, _ = choose(strategy, _offer("abcd", "bd"), None, event_id(str(seed)), {})
+        assert agent in ("b", "d")
+
+
 @pytest.mark.parametrize(
     ("before", "last", "after", "chosen"),
     [

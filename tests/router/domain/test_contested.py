@@ -11,15 +11,15 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import Verdict
 from tuyen_router.domain.contested import restate_contested
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.decisions import apply_decision
-from tuyen_router.domain.state import CustomerState, apply_assignment
 
 
 def _folded(records: Iterable[AssignmentEvent]) -> CustomerState:
-    partition = CustomerState(3)
+    state = CustomerState(3)
     for record in records:
-        apply_assignment(partition, record)
-    return partition
+        apply_assignment(state, record)
+    return state
 
 
 def _compacted(records: list[AssignmentEvent]) -> list[AssignmentEvent]:
@@ -27,14 +27,14 @@ def _compacted(records: list[AssignmentEvent]) -> list[AssignmentEvent]:
     return [record for record in records if last[record.conversation_id] is record]
 
 
-def _mended(log: list[AssignmentEvent]) -> list[AssignmentEvent]:
+def _restated(log: list[AssignmentEvent]) -> list[AssignmentEvent]:
     """The log after the worker that read it has published again what counts."""
-    partition = _folded(log)
+    state = _folded(log)
     told = []
-    for record in restate_contested(partition):
-        apply_decision(partition, record)
+    for record in restate_contested(state):
+        apply_decision(state, record)
         told.append(record)
-    assert partition.contested == {}
+    assert state.contested == {}
     assert list(restate_contested(_folded([*log, *told]))) == []
     return [*log, *told]
 
@@ -49,28 +49,28 @@ def test_inv3_r9_2_of_two_records_of_one_version_the_first_counts_also_after_com
 ) -> None:
     (first,) = given_to(A, conversation).assignments
     (second,) = given_to(B, conversation).assignments
-    log = _mended([first, second])
+    log = _restated([first, second])
     assert _rows(log) == _rows(_compacted(log)) == {conversation: A}
     assert log[-1].version == 2
-    partition = _folded(_compacted(log))
-    assert partition.loads[first.organization] == {A: 1}
+    state = _folded(_compacted(log))
+    assert state.loads[first.organization] == {A: 1}
 
 
 def test_inv3_r9_2_a_version_that_was_passed_does_not_come_back() -> None:
     desk = given_to(A)
     desk.commands(assign(C))
     stale = given_to(B).assignments
-    log = _mended([*desk.assignments, *stale])
+    log = _restated([*desk.assignments, *stale])
     assert _rows(_compacted(log)) == {THREAD: C}
     assert _folded(log).customer(CUSTOMER).agent_id == C
 
 
 def test_r9_2_what_waits_goes_on_waiting_for_the_same_answer() -> None:
     desk = given_to(None)
-    log = _mended([*desk.assignments, *given_to(None).assignments])
+    log = _restated([*desk.assignments, *given_to(None).assignments])
     desk.assignments = log
     desk.crash()
-    assert desk.partition.waits(THREAD)
+    assert desk.state.waits(THREAD)
     made = desk.answers(Verdict.CHOSEN, B, drained=True, offset=1)
     assert [each.agent_id for each in made if isinstance(each, AssignmentEvent)] == [B]
 
@@ -79,7 +79,7 @@ def test_r3_2_an_old_thread_does_not_bring_the_customers_former_agent_back() -> 
     desk = given_to(A)
     desk.writes(1, LIVE)
     desk.commands(assign(C, LIVE))
-    log = _mended([*desk.assignments, *given_to(B).assignments])
+    log = _restated([*desk.assignments, *given_to(B).assignments])
     assert _folded(log).customer(CUSTOMER).agent_id == C
     assert _rows(log) == {THREAD: C, LIVE: C}
 
@@ -88,4 +88,4 @@ def test_r9_2_what_was_told_again_later_is_contested_no_more() -> None:
     first, other = given_to(A).assignments[0], given_to(B).assignments[0]
     later = replace(first, version=2, agent_id=C)
     assert _folded([first, other, later]).contested == {}
-    assert Desk().partition.contested == {}
+    assert Desk().state.contested == {}

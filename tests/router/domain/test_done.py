@@ -17,19 +17,19 @@ def test_i12_done_frees_the_agents_place_and_the_next_event_takes_it_again(
     conversation: ConversationId,
 ) -> None:
     desk = given_to(A, conversation)
-    assert desk.partition.loads == {SHOP: {A: 1}}
+    assert desk.state.loads == {SHOP: {A: 1}}
     desk.commands(mark_done(conversation, seen=0))
-    assert desk.partition.loads == {SHOP: {}}
+    assert desk.state.loads == {SHOP: {}}
     came = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     assert marks(came) == [(conversation, None)]
-    assert desk.partition.loads == {SHOP: {A: 1}}
+    assert desk.state.loads == {SHOP: {A: 1}}
 
 
 def test_i12_reopening_by_hand_takes_the_place_again() -> None:
     desk = given_to(A)
     desk.commands(mark_done(seen=0))
     assert marks(desk.commands(mark_done(done=False), 1)) == [(THREAD, None)]
-    assert desk.partition.loads == {SHOP: {A: 1}}
+    assert desk.state.loads == {SHOP: {A: 1}}
     assert marks(desk.commands(mark_done(done=False), 2)) == []
 
 
@@ -49,16 +49,16 @@ def test_i12_an_event_in_another_conversation_of_the_customer_is_no_news_of_this
     desk.writes(1, COMMENT)
     desk.commands(mark_done(seen=0))
     desk.writes(2, COMMENT)
-    assert desk.partition.done == {THREAD: 0}
+    assert desk.state.done == {THREAD: 0}
 
 
 def test_i12_an_event_that_its_caller_saw_before_the_router_does_not_open_it() -> None:
     desk = given_to(A)
     desk.commands(mark_done(seen=5))
     desk.writes(5)
-    assert desk.partition.done == {THREAD: 5}
+    assert desk.state.done == {THREAD: 5}
     desk.writes(6)
-    assert desk.partition.done == {}
+    assert desk.state.done == {}
 
 
 def test_i12_a_webhook_delivered_twice_opens_nothing() -> None:
@@ -66,16 +66,16 @@ def test_i12_a_webhook_delivered_twice_opens_nothing() -> None:
         desk = given_to(A, conversation)
         desk.commands(mark_done(conversation, seen=0))
         desk.writes(1, conversation, "0")
-        assert desk.partition.done == {conversation: 0}
+        assert desk.state.done == {conversation: 0}
     desk.replies(2, "0")
-    assert desk.partition.done == {COMMENT: 0}
+    assert desk.state.done == {COMMENT: 0}
 
 
 def test_i12_a_reply_of_somebody_elses_customer_leaves_no_trace() -> None:
     """The root's conversation is in another partition."""
     desk = Desk()
     assert requests(desk.replies(0)) == [("inbound/3/0", Purpose.FIRST)]
-    assert desk.partition.customers == {}
+    assert desk.state.customers == {}
     assert Desk().replies(0, auto_assign=False) == []
 
 
@@ -101,16 +101,16 @@ def test_i12_a_done_conversation_that_is_assigned_takes_no_place_until_it_is_ope
     desk.writes(0)
     desk.commands(mark_done(seen=0))
     desk.answers(Verdict.CHOSEN, A)
-    assert desk.partition.loads == {SHOP: {}}
+    assert desk.state.loads == {SHOP: {}}
     desk.writes(1)
-    assert desk.partition.loads == {SHOP: {A: 1}}
+    assert desk.state.loads == {SHOP: {A: 1}}
 
 
 def test_i12_a_mark_that_a_crash_lost_is_made_again() -> None:
     desk = given_to(A)
     desk.commands(mark_done(seen=0))
     desk.crash(saved=1)
-    assert desk.partition.done == {}
+    assert desk.state.done == {}
     assert marks(desk.commands(mark_done(seen=0))) == [(THREAD, 0)]
     assert marks(desk.commands(mark_done(seen=0))) == []
 
@@ -124,7 +124,7 @@ def test_i12_what_an_event_opened_stays_open_when_the_command_comes_again(
     _ = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     desk.crash()
     assert marks(desk.commands(mark_done(conversation, seen=0))) == []
-    assert desk.partition.done == {}
+    assert desk.state.done == {}
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
@@ -136,7 +136,7 @@ def test_i12_an_opening_that_a_crash_lost_comes_with_the_event_again(
     desk.commands(mark_done(conversation, seen=0))
     _ = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     desk.crash(saved=1)
-    assert desk.partition.done == {conversation: 0}
+    assert desk.state.done == {conversation: 0}
     again = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     assert marks(again) == [(conversation, None)]
 
@@ -145,7 +145,7 @@ def test_i12_an_event_before_the_mark_that_comes_again_opens_nothing() -> None:
     desk = given_to(A)
     desk.commands(mark_done(seen=0))
     desk.writes(0)
-    assert desk.partition.done == {THREAD: 0}
+    assert desk.state.done == {THREAD: 0}
 
 
 def test_i12_a_waiting_conversation_that_is_done_leaves_the_queue() -> None:
@@ -161,14 +161,14 @@ def test_i12_the_request_stays_while_another_conversation_waits_for_it() -> None
     desk.writes(1, LIVE)
     assert withdrawn(desk.commands(mark_done(), 0)) == []
     assert withdrawn(desk.commands(mark_done(LIVE), 1)) == ["inbound/3/0"]
-    assert desk.partition.customer(CUSTOMER).open_request is None
+    assert desk.state.customer(CUSTOMER).open_request is None
 
 
 @pytest.mark.parametrize("done", [True, False])
 def test_i12_done_touches_neither_stickiness_nor_what_does_not_wait(done: bool) -> None:
     desk = given_to(A)
     assert records(desk.commands(mark_done(done=done))) == []
-    assert desk.partition.customer(CUSTOMER).agent_id == A
+    assert desk.state.customer(CUSTOMER).agent_id == A
 
 
 def test_i12_reopening_a_waiting_conversation_leaves_it_waiting() -> None:
@@ -190,7 +190,7 @@ def test_i12_a_repeated_done_takes_the_conversation_out_of_the_request_again() -
     desk.commands(mark_done())
     desk.crash(saved=2)
     desk.commands(mark_done())
-    left = desk.partition.customer(CUSTOMER).open_request
+    left = desk.state.customer(CUSTOMER).open_request
     assert left is not None
     assert left.conversations == ((LIVE, KINDS[LIVE]),)
 
@@ -199,9 +199,9 @@ def test_i12_a_repeated_done_leaves_what_a_later_message_asked_for() -> None:
     desk = given_to(None)
     desk.commands(mark_done())
     assert requests(desk.writes(1)) == [("inbound/3/1", Purpose.FIRST)]
-    asked = desk.partition.customer(CUSTOMER).open_request
+    asked = desk.state.customer(CUSTOMER).open_request
     desk.commands(mark_done())
-    assert desk.partition.customer(CUSTOMER).open_request == asked
+    assert desk.state.customer(CUSTOMER).open_request == asked
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
@@ -211,11 +211,11 @@ def test_i12_what_is_done_before_it_is_queued_joins_no_queue(conversation: Conve
     desk.commands(mark_done(conversation, seen=0))
     late = desk.answers(Verdict.QUEUED)
     assert withdrawn(late) == ["inbound/3/0"]
-    assert not desk.partition.waits(conversation)
-    assert desk.partition.customer(CUSTOMER).open_request is None
+    assert not desk.state.waits(conversation)
+    assert desk.state.customer(CUSTOMER).open_request is None
     desk.crash()
     assert withdrawn(desk.answers(Verdict.QUEUED)) == ["inbound/3/0"]
-    assert not desk.partition.waits(conversation)
+    assert not desk.state.waits(conversation)
 
 
 def test_i12_of_threads_that_share_a_request_the_done_one_does_not_wait() -> None:

@@ -84,7 +84,7 @@ def test_r6_5_it_does_not_wait_for_ever_where_nothing_waits(
     desk = given_to(A, conversation)
     desk.commands(return_to_rotation(A, conversation))
     assert records(desk.answers(verdict)) == [(conversation, None, reason)]
-    assert desk.partition.customer(CUSTOMER).open_request is None
+    assert desk.state.customer(CUSTOMER).open_request is None
 
 
 def test_r6_5_while_rules_do_not_assign_nobody_has_it() -> None:
@@ -184,7 +184,7 @@ def test_r3_5_a_manager_overtakes_the_handover() -> None:
         manual = desk.commands(assign(C, conversation), 1)
         assert withdrawn(manual) == [HANDOVER]
         assert records(desk.answers(Verdict.CHOSEN, B, offset=1)) == []
-        assert desk.partition.conversations[conversation].agent_id == C
+        assert desk.state.conversations[conversation].agent_id == C
 
 
 def test_i12_done_overtakes_the_handover() -> None:
@@ -283,10 +283,10 @@ def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_return_again() -> No
 
 def test_r3_4_a_removed_agents_conversations_stay_until_they_are_handed_over() -> None:
     desk = given_to(A)
-    assert desk.partition.conversations[THREAD].agent_id == A
+    assert desk.state.conversations[THREAD].agent_id == A
     desk.commands(return_to_rotation(A), **LEFT)
     desk.answers(Verdict.CHOSEN, B)
-    assert desk.partition.conversations[THREAD].agent_id == B
+    assert desk.state.conversations[THREAD].agent_id == B
 
 
 def test_r9_2_a_return_that_comes_again_withdraws_nothing_of_another_customer() -> None:
@@ -306,7 +306,7 @@ def test_r3_6_what_was_settled_before_a_handover_is_not_open_when_only_its_recor
     assert requests(lost) == [("commands/3/2@0", Purpose.HANDOVER)]
     desk.assignments = desk.assignments[-1:]
     desk.crash(saved=1)
-    assert desk.partition.customer(CUSTOMER).open_request is None
+    assert desk.state.customer(CUSTOMER).open_request is None
     assert requests(desk.commands(return_to_rotation(B), 2)) == requests(lost)
 
 

@@ -27,7 +27,7 @@ def _says(
     said = replace(arrival(offset, conversation, name), message=name)
     desk._handled(inbound=offset)
     handle = on_root_comment if conversation is COMMENT else on_sticky_event
-    return desk._keep(handle(desk.partition, shop(), said))
+    return desk._keep(handle(desk.state, shop(), said))
 
 
 def _takes_back(desk: Desk, said: int, **given: Any) -> list[Decision]:
@@ -44,7 +44,7 @@ def _takes_back(desk: Desk, said: int, **given: Any) -> list[Decision]:
         livestream=True,
     )
     made = on_taken_back(
-        desk.partition,
+        desk.state,
         shop(),
         removed,
         EventId("evt_removed"),
@@ -68,7 +68,7 @@ def _unsends(desk: Desk, said: int, **given: Any) -> list[Decision]:
     position = at("inbound", 90)
     given = {"repeated": False, **given}
     event_id = EventId("evt_removed")
-    return desk._keep(on_taken_back(desk.partition, shop(), deleted, event_id, position, **given))
+    return desk._keep(on_taken_back(desk.state, shop(), deleted, event_id, position, **given))
 
 
 def test_r4_6_a_thread_of_which_nothing_is_left_leaves_the_queue() -> None:
@@ -80,7 +80,7 @@ def test_r4_6_a_thread_of_which_nothing_is_left_leaves_the_queue() -> None:
     left = _takes_back(desk, 1)
     assert records(left) == [(LIVE, None, Reason.UNASSIGNED)]
     assert withdrawn(left) == ["inbound/3/0"]
-    assert desk.partition.customer(CUSTOMER).open_request is None
+    assert desk.state.customer(CUSTOMER).open_request is None
     desk.crash(saved=1)
     assert withdrawn(_takes_back(desk, 1, repeated=True)) == ["inbound/3/0"]
     _says(desk, 2)
@@ -116,7 +116,7 @@ def test_r9_6_of_a_thread_that_waits_with_many_they_are_not_counted(many: int) -
     desk.answers(Verdict.QUEUED)
     for offset in range(many):
         _takes_back(desk, offset)
-    assert desk.partition.waits(LIVE) is (many > WAITED_FOR)
+    assert desk.state.waits(LIVE) is (many > WAITED_FOR)
 
 
 def test_r4_6_one_that_was_done_and_waits_again_waits_for_what_came_since() -> None:
@@ -126,7 +126,7 @@ def test_r4_6_one_that_was_done_and_waits_again_waits_for_what_came_since() -> N
     desk.answers(Verdict.QUEUED)
     desk.commands(mark_done(LIVE))
     _says(desk, 2)
-    assert desk.partition.waits(LIVE)
+    assert desk.state.waits(LIVE)
     left = _takes_back(desk, 2)
     assert records(left) == [(LIVE, None, Reason.UNASSIGNED)]
 
@@ -174,9 +174,9 @@ def test_r4_6_a_message_that_was_taken_back_before_it_came_opens_nothing() -> No
     _unsends(desk, 1)
     for _ in range(2):
         _says(desk, 1, THREAD)
-        assert desk.partition.loads[SHOP] == {}
+        assert desk.state.loads[SHOP] == {}
     _says(desk, 2, THREAD)
-    assert desk.partition.loads[SHOP] == {A: 1}
+    assert desk.state.loads[SHOP] == {A: 1}
 
 
 def test_r9_2_what_asked_before_it_was_taken_back_asks_again_for_the_others_after_a_crash() -> None:

@@ -27,31 +27,31 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 
 
 def _asked(conversation: ConversationId = THREAD) -> CustomerState:
-    partition = CustomerState(3)
+    state = CustomerState(3)
     handle = on_root_comment if conversation is COMMENT else on_sticky_event
-    fold(partition, handle(partition, shop(), arrival(0, conversation)))
-    return partition
+    fold(state, handle(state, shop(), arrival(0, conversation)))
+    return state
 
 
 def _settled(
     verdict: Verdict, chosen: AgentId | None = None, conversation: ConversationId = THREAD
 ) -> CustomerState:
-    partition = _asked(conversation)
+    state = _asked(conversation)
     said = answer(request(0, conversation), verdict, chosen)
-    fold(partition, on_answer(partition, said, at("answers", 0)))
-    return partition
+    fold(state, on_answer(state, said, at("answers", 0)))
+    return state
 
 
 def _by_hand(
-    partition: CustomerState,
+    state: CustomerState,
     command: AssignConversation,
     offset: int = 0,
     *,
@@ -59,11 +59,11 @@ def _by_hand(
     **given: Any,
 ) -> list[Decision]:
     position = at("commands", offset)
-    partition.handled = type(partition.handled)(
-        inbound=partition.handled.inbound, answers=partition.handled.answers, commands=offset
+    state.handled = type(state.handled)(
+        inbound=state.handled.inbound, answers=state.handled.answers, commands=offset
     )
     given_shop = shop(**given)
-    return fold(partition, on_assign(partition, given_shop, command, position, repeated=repeated))
+    return fold(state, on_assign(state, given_shop, command, position, repeated=repeated))
 
 
 def _withdrawn(decisions: list[Decision]) -> list[str]:
@@ -86,8 +86,8 @@ def _withdrawn(decisions: list[Decision]) -> list[str]:
     ],
 )
 def test_r6_1_r6_2_who_may_be_chosen_by_hand(given: dict[str, Any], outcome: Outcome) -> None:
-    partition = _settled(Verdict.CHOSEN, A)
-    decisions = _by_hand(partition, assign(B), **given)
+    state = _settled(Verdict.CHOSEN, A)
+    decisions = _by_hand(state, assign(B), **given)
     result = settled(decisions)
     assert result.outcome is outcome
     applied = outcome is Outcome.APPLIED
@@ -96,8 +96,8 @@ def test_r6_1_r6_2_who_may_be_chosen_by_hand(given: dict[str, Any], outcome: Out
 
 
 def test_r6_3_the_record_says_who_when_and_why() -> None:
-    partition = _settled(Verdict.CHOSEN, A)
-    made = _by_hand(partition, assign(B, note="speaks English"))[0]
+    state = _settled(Verdict.CHOSEN, A)
+    made = _by_hand(state, assign(B, note="speaks English"))[0]
     assert isinstance(made, AssignmentEvent)
     assert (made.by, made.note, made.caused_by, made.previous_agent_id) == (
         "manager",
@@ -113,9 +113,9 @@ def test_r6_3_assigning_the_present_assignee_changes_nothing() -> None:
 
 
 def test_r6_3_nobody_by_hand() -> None:
-    partition = _settled(Verdict.CHOSEN, A)
-    assert records(_by_hand(partition, assign(None))) == [(THREAD, None, Reason.UNASSIGNED)]
-    assert partition.customer(CUSTOMER).agent_id is None
+    state = _settled(Verdict.CHOSEN, A)
+    assert records(_by_hand(state, assign(None))) == [(THREAD, None, Reason.UNASSIGNED)]
+    assert state.customer(CUSTOMER).agent_id is None
 
 
 @pytest.mark.parametrize(
@@ -123,46 +123,46 @@ def test_r6_3_nobody_by_hand() -> None:
     [(None, Outcome.APPLIED), (1, Outcome.APPLIED), (0, Outcome.VERSION_PASSED)],
 )
 def test_r6_4_a_version_that_has_passed_is_refused(expected: int | None, outcome: Outcome) -> None:
-    partition = _settled(Verdict.CHOSEN, A)
-    assert settled(_by_hand(partition, assign(B, expected_version=expected))).outcome is outcome
+    state = _settled(Verdict.CHOSEN, A)
+    assert settled(_by_hand(state, assign(B, expected_version=expected))).outcome is outcome
 
 
 def test_inv1_r6_4_the_later_of_two_managers_stands() -> None:
-    partition = _settled(Verdict.CHOSEN, A)
+    state = _settled(Verdict.CHOSEN, A)
     for offset, each in enumerate([B, C]):
-        assert settled(_by_hand(partition, assign(each), offset)).outcome is Outcome.APPLIED
-    assert partition.conversations[THREAD].agent_id == C
+        assert settled(_by_hand(state, assign(each), offset)).outcome is Outcome.APPLIED
+    assert state.conversations[THREAD].agent_id == C
 
 
 @pytest.mark.parametrize("conversation", [THREAD, LIVE, COMMENT])
 def test_r5_3_a_waiting_conversation_that_is_assigned_by_hand_leaves_the_queue(
     conversation: ConversationId,
 ) -> None:
-    partition = _settled(Verdict.QUEUED, conversation=conversation)
-    decisions = _by_hand(partition, assign(B, conversation))
+    state = _settled(Verdict.QUEUED, conversation=conversation)
+    decisions = _by_hand(state, assign(B, conversation))
     assert records(decisions) == [(conversation, B, Reason.MANUAL)]
     assert _withdrawn(decisions) == ["inbound/3/0"]
     drained = answer(request(0, conversation), Verdict.CHOSEN, A, drained=True)
-    assert on_answer(partition, drained, at("answers", 1)) == []
+    assert on_answer(state, drained, at("answers", 1)) == []
 
 
 @pytest.mark.parametrize("queued", [False, True])
 def test_r3_5_all_that_awaits_the_same_answer_is_the_manual_agents(queued: bool) -> None:
-    partition = _asked()
+    state = _asked()
     if queued:
         said = answer(request(0), Verdict.QUEUED)
-        fold(partition, on_answer(partition, said, at("answers", 0)))
-    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
-    assert records(_by_hand(partition, assign(B))) == [
+        fold(state, on_answer(state, said, at("answers", 0)))
+    fold(state, on_sticky_event(state, shop(), arrival(1, LIVE)))
+    assert records(_by_hand(state, assign(B))) == [
         (THREAD, B, Reason.MANUAL),
         (LIVE, B, Reason.MANUAL),
     ]
 
 
 def test_r9_2_a_repeated_command_gives_its_result_and_withdrawal_again() -> None:
-    partition = _settled(Verdict.QUEUED)
-    first = _by_hand(partition, assign(B))
-    again = _by_hand(partition, assign(B), repeated=True)
+    state = _settled(Verdict.QUEUED)
+    first = _by_hand(state, assign(B))
+    again = _by_hand(state, assign(B), repeated=True)
     assert records(again) == []
     assert settled(again) == settled(first)
     assert _withdrawn(again) == _withdrawn(first) == ["inbound/3/0"]
@@ -180,9 +180,9 @@ def test_r6_4_a_refusal_is_a_refusal_again_after_a_crash(
     command: AssignConversation, outcome: Outcome
 ) -> None:
     """A record of the same batch, of another cause, tells that the command was handled."""
-    partition = _settled(Verdict.CHOSEN, A)
-    assert settled(_by_hand(partition, command)).outcome is outcome
-    assert settled(_by_hand(partition, command, repeated=True)).outcome is outcome
+    state = _settled(Verdict.CHOSEN, A)
+    assert settled(_by_hand(state, command)).outcome is outcome
+    assert settled(_by_hand(state, command, repeated=True)).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -196,23 +196,23 @@ def test_r6_2_a_refusal_stands_after_a_crash_whatever_is_allowed_by_then(
     given: dict[str, Any], outcome: Outcome
 ) -> None:
     """No assignment record tells that it was handled: the customer's own record does."""
-    partition = _settled(Verdict.CHOSEN, A)
+    state = _settled(Verdict.CHOSEN, A)
     for offset, chosen in enumerate([C, B]):
-        assert settled(_by_hand(partition, assign(chosen), offset, **given)).outcome is outcome
-    fold(partition, on_sticky_event(partition, shop(), arrival(1)))
-    fold(partition, on_root_comment(partition, shop(), arrival(2, COMMENT)))
+        assert settled(_by_hand(state, assign(chosen), offset, **given)).outcome is outcome
+    fold(state, on_sticky_event(state, shop(), arrival(1)))
+    fold(state, on_root_comment(state, shop(), arrival(2, COMMENT)))
     for offset, chosen in enumerate([C, B]):
-        again = _by_hand(partition, assign(chosen), offset)
+        again = _by_hand(state, assign(chosen), offset)
         assert records(again) == []
     assert settled(again).outcome is outcome
-    assert settled(_by_hand(partition, assign(B), 2)).outcome is Outcome.APPLIED
+    assert settled(_by_hand(state, assign(B), 2)).outcome is Outcome.APPLIED
 
 
 def test_r6_4_one_that_was_overtaken_since_does_not_claim_to_stand() -> None:
-    partition = _settled(Verdict.CHOSEN, A)
-    _by_hand(partition, assign(B), 0)
-    _by_hand(partition, assign(C), 1)
-    result = settled(_by_hand(partition, assign(B), 0, repeated=True))
+    state = _settled(Verdict.CHOSEN, A)
+    _by_hand(state, assign(B), 0)
+    _by_hand(state, assign(C), 1)
+    result = settled(_by_hand(state, assign(B), 0, repeated=True))
     assert (result.outcome, result.version, result.agent_id) == (Outcome.UNCHANGED, 3, C)
 
 
@@ -230,17 +230,17 @@ def _take(conversation: ConversationId = THREAD, agent: AgentId = B) -> AssignCo
 def test_r6_6_an_agent_takes_what_waits_and_it_leaves_the_queue(
     conversation: ConversationId,
 ) -> None:
-    partition = _settled(Verdict.QUEUED, conversation=conversation)
-    decisions = _by_hand(partition, _take(conversation), take_unassigned=True)
+    state = _settled(Verdict.QUEUED, conversation=conversation)
+    decisions = _by_hand(state, _take(conversation), take_unassigned=True)
     assert records(decisions) == [(conversation, B, Reason.TAKEN)]
     assert _withdrawn(decisions) == ["inbound/3/0"]
     assert settled(decisions).outcome is Outcome.APPLIED
 
 
 def test_r6_6_what_was_taken_sticks_like_what_was_given_by_hand() -> None:
-    partition = _settled(Verdict.NOBODY)
-    _by_hand(partition, _take(), take_unassigned=True)
-    followed = fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
+    state = _settled(Verdict.NOBODY)
+    _by_hand(state, _take(), take_unassigned=True)
+    followed = fold(state, on_sticky_event(state, shop(), arrival(1, LIVE)))
     assert records(followed) == [(LIVE, B, Reason.TAKEN)]
 
 
@@ -254,15 +254,15 @@ def test_r6_6_what_was_taken_sticks_like_what_was_given_by_hand() -> None:
     ],
 )
 def test_r6_6_who_may_not_take(given: dict[str, Any], outcome: Outcome) -> None:
-    partition = _settled(Verdict.NOBODY)
-    decisions = _by_hand(partition, _take(), **{"take_unassigned": True, **given})
+    state = _settled(Verdict.NOBODY)
+    decisions = _by_hand(state, _take(), **{"take_unassigned": True, **given})
     assert (settled(decisions).outcome, records(decisions)) == (outcome, [])
 
 
 def test_r6_6_for_themselves_alone() -> None:
-    partition = _settled(Verdict.NOBODY)
+    state = _settled(Verdict.NOBODY)
     for_another = assign(B, take=True, by=A)
-    decisions = _by_hand(partition, for_another, take_unassigned=True)
+    decisions = _by_hand(state, for_another, take_unassigned=True)
     assert (settled(decisions).outcome, records(decisions)) == (Outcome.NOT_ALLOWED, [])
 
 
@@ -270,20 +270,20 @@ def test_r6_6_for_themselves_alone() -> None:
 def test_r6_6_of_several_exactly_one_gets_it_and_the_others_are_told_who(
     expected: int | None,
 ) -> None:
-    partition = _settled(Verdict.NOBODY)
+    state = _settled(Verdict.NOBODY)
     told = []
     for offset, taker in enumerate([C, B, C]):
         command = assign(taker, take=True, by=taker, expected_version=expected)
-        told.append(settled(_by_hand(partition, command, offset, take_unassigned=True)))
+        told.append(settled(_by_hand(state, command, offset, take_unassigned=True)))
     assert (told[0].outcome, told[0].agent_id) == (Outcome.APPLIED, C)
     assert (told[1].outcome, told[1].agent_id) == (Outcome.ALREADY_TAKEN, C)
     assert told[2].outcome in (Outcome.UNCHANGED, Outcome.VERSION_PASSED)
 
 
 def test_r6_6_who_was_too_late_is_told_so_again_after_a_crash() -> None:
-    partition = _settled(Verdict.CHOSEN, A)
+    state = _settled(Verdict.CHOSEN, A)
     for repeated in (False, True):
-        again = _by_hand(partition, _take(), repeated=repeated, take_unassigned=True)
+        again = _by_hand(state, _take(), repeated=repeated, take_unassigned=True)
         assert (settled(again).outcome, settled(again).agent_id) == (Outcome.ALREADY_TAKEN, A)
 
 
@@ -297,8 +297,8 @@ def test_r6_6_who_was_too_late_is_told_so_again_after_a_crash() -> None:
 def test_r6_5_one_of_many_changes_nothing_that_is_anothers_by_then(
     owner: AgentId, outcome: Outcome, made: list[Any]
 ) -> None:
-    partition = _settled(Verdict.CHOSEN, owner)
-    decisions = _by_hand(partition, assign(B, bulk=True, only_from=A))
+    state = _settled(Verdict.CHOSEN, owner)
+    decisions = _by_hand(state, assign(B, bulk=True, only_from=A))
     assert (settled(decisions).outcome, records(decisions)) == (outcome, made)
 
 

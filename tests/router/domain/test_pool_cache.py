@@ -20,7 +20,7 @@ from tuyen_events.ids import AgentId, PageId, RuleId
 from tuyen_events.vocabulary import AppliesTo, Capability, Presence
 from tuyen_router.domain import candidates
 from tuyen_router.domain.candidates import build_pool, narrow_to_offer
-from tuyen_router.domain.loads import Totals, full_by
+from tuyen_router.domain.loads import Totals, find_at_capacity
 from tuyen_router.domain.organization import OrganizationState, with_presence
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.pools import Pool
@@ -132,19 +132,19 @@ def test_r9_6_what_visitors_name_fills_no_memory(
 def test_r1_7_who_is_full_is_kept_as_loads_change(steps: list[tuple[str, bool]]) -> None:
     capacities = {AgentId("a"): 1, AgentId("b"): 2}
     totals = Totals()
-    kept = totals.full(RuleId("r"), capacities)
+    kept = totals.at_capacity(RuleId("r"), capacities)
     for agent, rises in steps:
         if rises or totals.get(AgentId(agent)):
             totals.add(AgentId(agent), 1 if rises else -1)
-        assert kept == full_by(totals, capacities)
-        assert totals.full(RuleId("r"), capacities) is kept
+        assert kept == find_at_capacity(totals, capacities)
+        assert totals.at_capacity(RuleId("r"), capacities) is kept
 
 
 def test_r1_7_a_rule_that_changed_is_looked_through_again() -> None:
     totals = Totals()
     totals.add(AgentId("a"), 2)
-    assert totals.full(RuleId("r"), {AgentId("a"): 3}) == set()
-    assert totals.full(RuleId("r"), {AgentId("a"): 2}) == {"a"}
+    assert totals.at_capacity(RuleId("r"), {AgentId("a"): 3}) == set()
+    assert totals.at_capacity(RuleId("r"), {AgentId("a"): 2}) == {"a"}
 
 
 def test_r1_7_an_offer_of_a_pool_leaves_out_who_is_full_and_who_left() -> None:
@@ -152,7 +152,7 @@ def test_r1_7_an_offer_of_a_pool_leaves_out_who_is_full_and_who_left() -> None:
     known = shop(rules=[changed(rule(), members=members)])
     pool = pool_of(known, PAGE, Capability.FACEBOOK_MESSAGE)
     offer = narrow_to_offer(pool, {AgentId("a"): 1}, (AgentId("b"),))
-    assert (offer.agents, offer.full, offer.has_any()) == (("c",), ("a",), True)
+    assert (offer.agents, offer.candidates_at_capacity, offer.has_any()) == (("c",), ("a",), True)
     assert [offer.first_from(place) for place in range(4)] == ["c"] * 4
     nobody = narrow_to_offer(pool, {AgentId("a"): 1}, (AgentId("b"), AgentId("c")))
     assert not nobody.has_any()

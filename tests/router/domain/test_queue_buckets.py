@@ -32,10 +32,10 @@ from tuyen_router.domain.queue import drain, on_request
 from tuyen_router.domain.queue_buckets import Buckets, Waiting, join, leave, serve_in_order
 
 
-def _fold(rotations: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
+def _fold(state: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
     folded = []
     for step in steps:
-        fold(rotations, step)
+        fold(state, step)
         folded.append(step)
     return folded
 
@@ -73,10 +73,10 @@ def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten thousand wait in four lines: the cost is of the lines and of those who are served."""
-    rotations, nobody, asked = DispatchState(0), shop(online=""), 0
+    state, nobody, asked = DispatchState(0), shop(online=""), 0
     for offset in range(10_000):
         one = request(offset, page_id=PageId(f"page-{offset % 4}"))
-        _fold(rotations, on_request(rotations, nobody, AT, one))
+        _fold(state, on_request(state, nobody, AT, one))
 
     real = candidates.narrow_to_offer
 
@@ -86,10 +86,10 @@ def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
         return real(*given)
 
     monkeypatch.setattr(queue_buckets, "narrow_to_offer", counting)
-    assert _fold(rotations, drain(rotations, nobody, AT, 500)) == []
+    assert _fold(state, drain(state, nobody, AT, 500)) == []
     assert asked == 4
     one_page = shop(rules=[rule(pages=("page-1",))])
-    steps = _fold(rotations, drain(rotations, one_page, AT, 500))
+    steps = _fold(state, drain(state, one_page, AT, 500))
     assert sum(isinstance(each, Dequeued) for each in steps) == 500
     assert asked == 4 + 4 + 500
 
@@ -126,22 +126,22 @@ def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
     bounded = msgspec.structs.replace(rule("s", pages=("page-2",)), members=tuple(members))
     nobody = replace(after(LINKED, bounded), presence={})
     somebody = replace(nobody, presence=dict.fromkeys(map(AgentId, online), Presence.ONLINE))
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     for each in asked:
-        _fold(rotations, on_request(rotations, nobody, AT, each))
-    expected = _walk(rotations, somebody)[:most]
-    steps = _fold(rotations, drain(rotations, somebody, AT, most))
+        _fold(state, on_request(state, nobody, AT, each))
+    expected = _walk(state, somebody)[:most]
+    steps = _fold(state, drain(state, somebody, AT, most))
     assert _given(steps) == expected
-    assert len(rotations.queues.get(SHOP, {})) == len(asked) - len(expected)
+    assert len(state.queues.get(SHOP, {})) == len(asked) - len(expected)
 
 
 def _walk(
-    rotations: DispatchState, organization: OrganizationState
+    state: DispatchState, organization: OrganizationState
 ) -> list[tuple[str, AgentId | None]]:
     """Each waiting request, oldest first, is tried as if no other were in the queue."""
-    cursors, loads = dict(rotations.cursors), deepcopy(rotations.loads)
+    cursors, loads = dict(state.cursors), deepcopy(state.loads)
     given = []
-    for each in sorted(rotations.queues.get(SHOP, {}).values(), key=lambda each: each.place):
+    for each in sorted(state.queues.get(SHOP, {}).values(), key=lambda each: each.place):
         alone = DispatchState(0, cursors=cursors, loads=loads)
         fold(alone, RequestQueued(each))
         given += _given(_fold(alone, drain(alone, organization, AT, 1)))

@@ -17,9 +17,17 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import LoadsReported, Verdict
 from tuyen_events.vocabulary import Strategy
-from tuyen_router.domain.dispatch_state import DispatchState, DispatchStep, RequestAnswered
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+)
 from tuyen_router.domain.loads import LoadReleased, LoadReserved
-from tuyen_router.domain.queue import drain, on_report, on_request
+from tuyen_router.domain.queue import (
+    drain,
+    on_report,
+    on_request,
+)
 
 
 def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:
@@ -27,16 +35,16 @@ def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:
     return msgspec.structs.replace(rule(**fields), members=members)
 
 
-def _tell(rotations: DispatchState, sequence: int, loads: dict[AgentId, int], *settled: str) -> Any:
+def _tell(state: DispatchState, sequence: int, loads: dict[AgentId, int], *settled: str) -> Any:
     report = LoadsReported(
         organization=SHOP, partition=3, sequence=sequence, loads=loads, settled=settled
     )
-    return fold_steps(rotations, on_report(rotations, report))
+    return fold_steps(state, on_report(state, report))
 
 
 def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
-    rotations, organization = DispatchState(0), shop(rules=[_bounded(1)])
-    said = [ask(rotations, organization, offset) for offset in range(3)]
+    state, organization = DispatchState(0), shop(rules=[_bounded(1)])
+    said = [ask(state, organization, offset) for offset in range(3)]
     assert [each.agent_id for each in said] == [A, B, None]
     assert [each.choice.load for each in said] == [0, 0, None]
     assert [each.choice.full for each in said] == [(), (A,), (A, B)]
@@ -44,52 +52,52 @@ def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
 
 
 def test_r5_1_a_load_that_falls_lets_one_more_in_and_no_more() -> None:
-    rotations, organization = DispatchState(0), shop(rules=[_bounded(1)])
+    state, organization = DispatchState(0), shop(rules=[_bounded(1)])
     for offset in range(4):
-        ask(rotations, organization, offset)
-    _tell(rotations, 1, {A: 1, B: 1}, "inbound/3/0", "inbound/3/1")
-    assert drained(rotations, organization) == []
-    _tell(rotations, 2, {A: 0})
-    assert drained(rotations, organization) == [("inbound/3/2", A)]
+        ask(state, organization, offset)
+    _tell(state, 1, {A: 1, B: 1}, "inbound/3/0", "inbound/3/1")
+    assert drained(state, organization) == []
+    _tell(state, 2, {A: 0})
+    assert drained(state, organization) == [("inbound/3/2", A)]
 
 
 def test_r1_7_a_choice_that_came_to_nothing_counts_no_longer() -> None:
-    rotations, organization = DispatchState(0), shop(rules=[_bounded(1, "a")])
-    ask(rotations, organization, 0)
-    ask(rotations, organization, 1)
-    steps = _tell(rotations, 1, {}, "inbound/3/0")
+    state, organization = DispatchState(0), shop(rules=[_bounded(1, "a")])
+    ask(state, organization, 0)
+    ask(state, organization, 1)
+    steps = _tell(state, 1, {}, "inbound/3/0")
     assert [each for each in steps if isinstance(each, LoadReleased)] == [
         LoadReleased(SHOP, "inbound/3/0")
     ]
-    assert drained(rotations, organization) == [("inbound/3/1", A)]
+    assert drained(state, organization) == [("inbound/3/1", A)]
 
 
 def test_r1_7_capacity_counts_what_other_rules_gave() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     rules = [_bounded(1, "a", pages=("page",)), rule("z", "a")]
-    assert ask(rotations, shop(rules=rules), 0, page_id=PageId("other")).agent_id == A
-    assert ask(rotations, shop(rules=rules), 1).verdict is Verdict.QUEUED
-    assert ask(rotations, shop(rules=rules), 2, page_id=PageId("other")).agent_id == A
+    assert ask(state, shop(rules=rules), 0, page_id=PageId("other")).agent_id == A
+    assert ask(state, shop(rules=rules), 1).verdict is Verdict.QUEUED
+    assert ask(state, shop(rules=rules), 2, page_id=PageId("other")).agent_id == A
 
 
 def test_r1_7_where_no_rule_asks_for_loads_nothing_is_reserved() -> None:
-    rotations = DispatchState(0)
-    steps = fold_steps(rotations, on_request(rotations, shop(), AT, request(0)))
+    state = DispatchState(0)
+    steps = fold_steps(state, on_request(state, shop(), AT, request(0)))
     assert not any(isinstance(each, LoadReserved) for each in steps)
-    assert rotations.loads == {}
+    assert state.loads == {}
 
 
 def test_r1_7_a_repeated_request_reserves_nothing_more() -> None:
-    rotations, organization = DispatchState(0), shop(rules=[_bounded(2, "a")])
+    state, organization = DispatchState(0), shop(rules=[_bounded(2, "a")])
     for _ in range(2):
-        ask(rotations, organization, 0)
-    assert rotations.loads_of(SHOP) == {A: 1}
+        ask(state, organization, 0)
+    assert state.loads_of(SHOP) == {A: 1}
 
 
 def test_r2_3_the_least_loaded_is_chosen_and_says_how_many_they_had() -> None:
-    rotations, organization = DispatchState(0), shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
-    _tell(rotations, 1, {A: 2, B: 1, C: 1})
-    said = [ask(rotations, organization, offset) for offset in range(4)]
+    state, organization = DispatchState(0), shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
+    _tell(state, 1, {A: 2, B: 1, C: 1})
+    said = [ask(state, organization, offset) for offset in range(4)]
     assert [each.agent_id for each in said] == [B, C, A, B]
     assert [each.choice.load for each in said] == [1, 1, 2, 2]
     assert [each.choice.after for each in said] == [None, B, C, A]
@@ -103,7 +111,7 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
 ) -> None:
     """Stage 1 handles answers, closes conversations and reports both at random moments."""
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
-    rotations, organization = (
+    state, organization = (
         DispatchState(0),
         shop(rules=[_bounded(most, mode=Strategy.LEAST_LOADED)]),
     )
@@ -111,9 +119,7 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
     for number in range(60):
         match random.choice(["ask", "ask", "take", "close", "tell"]):
             case "ask":
-                steps = fold_steps(
-                    rotations, on_request(rotations, organization, AT, request(number))
-                )
+                steps = fold_steps(state, on_request(state, organization, AT, request(number)))
                 untaken += _taken(steps)
             case "take" if untaken:
                 name, chosen = untaken.pop(0)
@@ -122,13 +128,11 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
             case "close" if +open_now:
                 open_now[random.choice(list(+open_now))] -= 1
             case "tell":
-                _tell(rotations, number, dict(open_now), *settled)
+                _tell(state, number, dict(open_now), *settled)
                 settled = []
-                untaken += _taken(fold_steps(rotations, drain(rotations, organization, AT, 100)))
-                told = rotations.loads_of(SHOP)
-                assert not rotations.queues.get(SHOP) or told.get(A) == told.get(B) == (
-                    most or None
-                )
+                untaken += _taken(fold_steps(state, drain(state, organization, AT, 100)))
+                told = state.loads_of(SHOP)
+                assert not state.queues.get(SHOP) or told.get(A) == told.get(B) == (most or None)
             case _:
                 pass
         under_way = Counter(chosen for _, chosen in untaken)

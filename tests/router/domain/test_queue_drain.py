@@ -14,9 +14,14 @@ from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import AppliesTo, Capability, WhenNobody
-from tuyen_router.domain.dispatch_state import DispatchState, RequestAnswered
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+    RequestAnswered,
+)
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.queue import on_request
+from tuyen_router.domain.queue import (
+    on_request,
+)
 
 
 def _able(*capabilities: Capability) -> Any:
@@ -94,100 +99,100 @@ SALES = {"department": "sales"}
 def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
     before: OrganizationState, after: OrganizationState, asked: dict[str, Any]
 ) -> None:
-    rotations = DispatchState(0)
-    assert ask(rotations, before, 0, **asked).verdict is Verdict.QUEUED
-    assert drained(rotations, before) == []
-    ((name, taken),) = drained(rotations, after)
+    state = DispatchState(0)
+    assert ask(state, before, 0, **asked).verdict is Verdict.QUEUED
+    assert drained(state, before) == []
+    ((name, taken),) = drained(state, after)
     assert (name, taken) == ("inbound/3/0", B if "handed_over_by" in asked else A)
 
 
-def _fill(rotations: DispatchState, organization: OrganizationState, pages: str) -> None:
+def _fill(state: DispatchState, organization: OrganizationState, pages: str) -> None:
     """One request after another, each of the page with a number."""
-    for offset, number in enumerate(pages, len(rotations.answers)):
-        asked = ask(rotations, organization, offset, page_id=PageId(f"p{number}"))
+    for offset, number in enumerate(pages, len(state.answers)):
+        asked = ask(state, organization, offset, page_id=PageId(f"p{number}"))
         assert asked.verdict is Verdict.QUEUED
 
 
 def test_r2_4_a_rule_that_is_edited_while_its_queue_is_full_keeps_its_place() -> None:
-    rotations = DispatchState(0)
-    assert ask(rotations, shop(), 0, page_id=PageId("p1")).agent_id == A
-    _fill(rotations, shop(online=""), "1111")
+    state = DispatchState(0)
+    assert ask(state, shop(), 0, page_id=PageId("p1")).agent_id == A
+    _fill(state, shop(online=""), "1111")
     edited = shop(rules=[rule(members="axbc")], agents=map(agent, "abcx"), online="abcx")
-    assert [each for _, each in drained(rotations, edited, 2)] == ["x", "b"]
-    assert [each for _, each in drained(rotations, shop(rules=[rule(members="ac")]))] == ["c", "a"]
+    assert [each for _, each in drained(state, edited, 2)] == ["x", "b"]
+    assert [each for _, each in drained(state, shop(rules=[rule(members="ac")]))] == ["c", "a"]
 
 
 def test_r5_1_the_queue_of_a_deleted_rule_is_served_by_the_one_that_covers_the_page_then() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     named = rule("named", "ab", pages=("p1",))
-    _fill(rotations, shop(online="", rules=[named]), "1212")
-    assert drained(rotations, after(shop(rules=[named]), Removed("rule", "named"))) == []
+    _fill(state, shop(online="", rules=[named]), "1212")
+    assert drained(state, after(shop(rules=[named]), Removed("rule", "named"))) == []
     default = shop(rules=[rule("default", "c")])
-    assert drained(rotations, default) == [(f"inbound/3/{each}", C) for each in range(4)]
+    assert drained(state, default) == [(f"inbound/3/{each}", C) for each in range(4)]
 
 
 def test_r5_1_a_page_that_moves_to_another_rule_takes_its_queue_along() -> None:
-    rotations = DispatchState(0)
-    _fill(rotations, shop(online=""), "12121")
+    state = DispatchState(0)
+    _fill(state, shop(online=""), "12121")
     first, second = rule("r1", "a", pages=("p1",)), rule("r2", "bc", pages=("p2",))
-    assert drained(rotations, shop(rules=[first, second]), 2) == [
+    assert drained(state, shop(rules=[first, second]), 2) == [
         ("inbound/3/0", A),
         ("inbound/3/1", B),
     ]
     moved = rule("r2", "bc", pages=("p1", "p2"))
-    assert [each for _, each in drained(rotations, shop(rules=[moved]))] == [C, B, C]
+    assert [each for _, each in drained(state, shop(rules=[moved]))] == [C, B, C]
 
 
 def test_r5_1_several_rules_and_a_default_one_share_one_order_of_arrival() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     rules = [rule("r1", "a", pages=("p1",)), rule("r2", "b", pages=("p2",)), rule("z", "c")]
-    _fill(rotations, shop(online="", rules=rules), "3213")
-    taken = drained(rotations, shop(rules=rules))
+    _fill(state, shop(online="", rules=rules), "3213")
+    taken = drained(state, shop(rules=rules))
     assert taken == [(f"inbound/3/{number}", each) for number, each in enumerate([C, B, A, C])]
 
 
 def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     rules = [rule("r1", "a", pages=("p1",)), rule("r2", "b", pages=("p2",))]
-    _fill(rotations, shop(online="", rules=rules), "1")
+    _fill(state, shop(online="", rules=rules), "1")
     somebody = shop(rules=rules)
     for offset, page_id, verdict in [(1, "p2", Verdict.CHOSEN), (2, "p1", Verdict.QUEUED)]:
         asked = request(offset, page_id=PageId(page_id))
-        steps = fold_steps(rotations, on_request(rotations, somebody, AT, asked, behind=True))
+        steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=True))
         assert [
             each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)
         ] == [verdict]
 
 
 def test_r5_1_a_newcomer_waits_behind_nobody_where_nobody_waits() -> None:
-    rotations = DispatchState(0)
-    steps = fold_steps(rotations, on_request(rotations, shop(), AT, request(0), behind=True))
+    state = DispatchState(0)
+    steps = fold_steps(state, on_request(state, shop(), AT, request(0), draining=True))
     assert steps[-1].answer.choice.agent_id == A  # type: ignore[union-attr]  # the answer is last
 
 
 def test_r1_5_a_wait_is_for_the_department_that_was_asked_for() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     nobody = after(SITE, Removed("agent", "c"), Removed("agent", "b"))
-    assert ask(rotations, nobody, 0, department="care").verdict is Verdict.QUEUED
-    assert ask(rotations, nobody, 1, department="sales").agent_id == A
-    assert drained(rotations, nobody) == []
-    assert drained(rotations, after(SITE, Removed("agent", "b"))) == [("inbound/3/0", C)]
+    assert ask(state, nobody, 0, department="care").verdict is Verdict.QUEUED
+    assert ask(state, nobody, 1, department="sales").agent_id == A
+    assert drained(state, nobody) == []
+    assert drained(state, after(SITE, Removed("agent", "b"))) == [("inbound/3/0", C)]
 
 
 def test_r1_6_a_wait_is_given_to_the_group_of_its_link_first() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     off = msgspec.structs.replace(rule(), enabled=False)
     url = "https://shop.example/giay/da"
-    assert ask(rotations, after(LINKED, off), 0, page_url=url).verdict is Verdict.QUEUED
-    assert drained(rotations, LINKED) == [("inbound/3/0", B)]
+    assert ask(state, after(LINKED, off), 0, page_url=url).verdict is Verdict.QUEUED
+    assert drained(state, LINKED) == [("inbound/3/0", B)]
 
 
 def test_r6_5_what_was_handed_over_never_goes_back_and_waits_like_others() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     asked: dict[str, Any] = {"purpose": Purpose.HANDOVER, "handed_over_by": A}
-    said = ask(rotations, shop(online="a"), 0, **asked)
+    said = ask(state, shop(online="a"), 0, **asked)
     assert (said.verdict, said.choice.handed_over_by) == (Verdict.QUEUED, A)
-    assert drained(rotations, shop(online="a")) == []
-    assert drained(rotations, shop(online="ac")) == [("inbound/3/0", C)]
-    left = ask(rotations, shop(online="a", when_nobody=WhenNobody.LEAVE_UNASSIGNED), 1, **asked)
+    assert drained(state, shop(online="a")) == []
+    assert drained(state, shop(online="ac")) == [("inbound/3/0", C)]
+    left = ask(state, shop(online="a", when_nobody=WhenNobody.LEAVE_UNASSIGNED), 1, **asked)
     assert left.verdict is Verdict.NOBODY

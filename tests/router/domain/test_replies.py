@@ -22,16 +22,37 @@ from router.domain.inputs import (
 )
 from router.domain.outcomes import records
 from support.organizations import AT, SHOP, shop
-from tuyen_events.ids import AgentId, CustomerId, MessageId
+from tuyen_events.ids import (
+    AgentId,
+    CustomerId,
+    MessageId,
+)
 from tuyen_events.limits import WAITED_FOR
-from tuyen_events.routing import ChoiceRequested, ThreadReported, ThreadState, Verdict
+from tuyen_events.routing import (
+    ChoiceRequested,
+    ThreadReported,
+    ThreadState,
+    Verdict,
+)
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.dispatch_state import DispatchState, DispatchStep, RequestAnswered
-from tuyen_router.domain.queue import drain, on_request, on_thread
-from tuyen_router.domain.rotating import on_comment_removed, on_removed, on_reply
-from tuyen_router.domain.state import CustomerState
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+)
+from tuyen_router.domain.queue import (
+    drain,
+    on_request,
+    on_thread,
+)
+from tuyen_router.domain.rotating import (
+    on_comment_removed,
+    on_removed,
+    on_reply,
+)
 from tuyen_router.domain.threads import RemovalReported
 
 
@@ -40,7 +61,7 @@ class Below:
     another partition reply as well."""
 
     def __init__(self, *, online: str = "") -> None:
-        self.desk, self.rotations = Desk(), DispatchState(0)
+        self.desk, self.state = Desk(), DispatchState(0)
         self.online = online
         self._offset = 0
 
@@ -51,13 +72,13 @@ class Below:
             asked = from_elsewhere(request(self._offset, COMMENT, reply=True, comments=(message,)))
         else:
             arrived = changed(arrival(self._offset, COMMENT), message=message)
-            made = self.desk._keep(on_reply(self.desk.partition, shop(), arrived))
+            made = self.desk._keep(on_reply(self.desk.state, shop(), arrived))
             (asked,) = (each for each in made if isinstance(each, ChoiceRequested))
-        return self._given(on_request(self.rotations, shop(online=self.online), AT, asked))
+        return self._given(on_request(self.state, shop(online=self.online), AT, asked))
 
     def comes(self, agent: str) -> list[RequestAnswered]:
         self.online = agent
-        return self._given(drain(self.rotations, shop(online=agent), AT, 10))
+        return self._given(drain(self.state, shop(online=agent), AT, 10))
 
     def removes(self, name: str) -> list[Decision]:
         """Somebody takes a reply back; what the desk does about it."""
@@ -65,28 +86,28 @@ class Below:
         position = at("inbound", 99)
         (told,) = on_comment_removed(CustomerState(7), shop(), removed, REMOVAL, position)
         assert isinstance(told, ThreadReported)
-        steps = fold_steps(self.rotations, on_thread(self.rotations, told))
+        steps = fold_steps(self.state, on_thread(self.state, told))
         return [
             decision
             for each in steps
             if isinstance(each, RemovalReported) and each.partition == 3
             for decision in self.desk._keep(
-                on_removed(self.desk.partition, shop(), each.removed, position)
+                on_removed(self.desk.state, shop(), each.removed, position)
             )
         ]
 
     def _given(self, steps: Iterable[DispatchStep]) -> list[RequestAnswered]:
         given = [
-            each for each in fold_steps(self.rotations, steps) if isinstance(each, RequestAnswered)
+            each for each in fold_steps(self.state, steps) if isinstance(each, RequestAnswered)
         ]
         for each in given:
             assert each.answer.partition == 3
             position = at("router-answers", self._offset)
-            self.desk._keep(on_answer(self.desk.partition, each.answer.choice, position))
+            self.desk._keep(on_answer(self.desk.state, each.answer.choice, position))
         return given
 
     def row(self) -> tuple[AgentId | None, Reason, int, CustomerId | None]:
-        row = self.desk.partition.conversations[COMMENT]
+        row = self.desk.state.conversations[COMMENT]
         return row.agent_id, row.reason, row.version, row.customer
 
 
@@ -104,7 +125,7 @@ def test_r4_6_a_thread_waits_on_for_the_other_replies() -> None:
     below.replies("m2")
     below.replies("m3", elsewhere=True)
     assert [*below.removes("m2"), *below.removes("m1")] == []
-    assert below.desk.partition.waits(COMMENT)
+    assert below.desk.state.waits(COMMENT)
     assert records(below.removes("m3")) == [(COMMENT, None, Reason.UNASSIGNED)]
 
 
@@ -130,7 +151,7 @@ def test_r4_5_a_thread_that_is_open_again_is_the_next_telling_of_its_roots() -> 
     below.removes("m1")
     root = changed(request(9, COMMENT), request_id="inbound/7/9", customer_id=ELSEWHERE)
     root = changed(root, cause=changed(root.cause, partition=7))
-    below._given(on_request(below.rotations, shop(), AT, root))
+    below._given(on_request(below.state, shop(), AT, root))
     agent, _, version, customer = below.row()
     assert (agent is not None, version, customer) == (True, 3, CUSTOMER)
 
@@ -138,9 +159,9 @@ def test_r4_5_a_thread_that_is_open_again_is_the_next_telling_of_its_roots() -> 
 def test_r4_6_a_thread_whose_root_has_come_waits_whatever_becomes_of_the_replies() -> None:
     below = Below()
     below.replies("m1")
-    assert ask_for_root(below.rotations, 5, elsewhere=True, online="") == []
+    assert ask_for_root(below.state, 5, elsewhere=True, online="") == []
     assert below.removes("m1") == []
-    assert below.desk.partition.waits(COMMENT)
+    assert below.desk.state.waits(COMMENT)
 
 
 def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() -> None:
@@ -149,7 +170,7 @@ def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() ->
         below.replies(f"m{number}", elsewhere=number > 0)
     for number in range(WAITED_FOR + 1):
         below.removes(f"m{number}")
-    assert below.desk.partition.waits(COMMENT)
+    assert below.desk.state.waits(COMMENT)
 
 
 def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebodyask_for_root() -> None:
@@ -169,15 +190,15 @@ def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebodyask_for_ro
     told = [
         each.removed
         for _ in range(2)
-        for each in fold_steps(below.rotations, on_thread(below.rotations, report))
+        for each in fold_steps(below.state, on_thread(below.state, report))
         if isinstance(each, RemovalReported)
     ]
     assert told == [told[0]] * 2
     position = at("router-answers", 9)
-    below.desk._keep(on_removed(below.desk.partition, shop(), told[0], position))
+    below.desk._keep(on_removed(below.desk.state, shop(), told[0], position))
     below.replies("m2", elsewhere=True)
-    assert on_removed(below.desk.partition, shop(), told[1], position) == []
-    assert below.desk.partition.waits(COMMENT)
+    assert on_removed(below.desk.state, shop(), told[1], position) == []
+    assert below.desk.state.waits(COMMENT)
 
 
 def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_waited_no_more() -> (
@@ -188,10 +209,10 @@ def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_wait
     removed = changed(comment_removed(parent="root"), message_id=MessageId("m1"))
     (told,) = on_comment_removed(CustomerState(7), shop(), removed, REMOVAL, at("inbound", 9))
     assert isinstance(told, ThreadReported)
-    fold_steps(below.rotations, on_thread(below.rotations, told))
+    fold_steps(below.state, on_thread(below.state, told))
     below.replies("m2", elsewhere=True)
-    assert below.desk.partition.conversations[COMMENT].request_id == "inbound/7/2"
-    fold_steps(below.rotations, on_thread(below.rotations, told))
+    assert below.desk.state.conversations[COMMENT].request_id == "inbound/7/2"
+    fold_steps(below.state, on_thread(below.state, told))
     below.comes("b")
     assert below.row() == (B, Reason.QUEUE_DRAINED, 3, CUSTOMER)
 
@@ -202,7 +223,7 @@ def test_r3_5_what_a_manager_decides_stands_when_the_next_replyask_for_root() ->
     below.removes("m1")
     given = below.desk.commands(assign(B, COMMENT))
     (report,) = (each for each in given if isinstance(each, ThreadReported))
-    fold_steps(below.rotations, on_thread(below.rotations, report))
+    fold_steps(below.state, on_thread(below.state, report))
     below.online = "a"
     assert below.replies("m2", elsewhere=True) == []
     assert below.row() == (B, Reason.MANUAL, 3, CUSTOMER)

@@ -27,14 +27,31 @@ from router.domain.inputs import (
 )
 from router.domain.outcomes import fold, records, requests, withdrawn
 from support.organizations import AT, SHOP, shop
-from tuyen_events.ids import AgentId, CustomerId, comment_thread_id
+from tuyen_events.ids import (
+    AgentId,
+    CustomerId,
+    comment_thread_id,
+)
 from tuyen_events.inbound import CommentAdded
-from tuyen_events.routing import Purpose, ThreadRemoved, ThreadReported, ThreadState, Verdict
+from tuyen_events.routing import (
+    Purpose,
+    ThreadRemoved,
+    ThreadReported,
+    ThreadState,
+    Verdict,
+)
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.queue import on_request, on_thread
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+)
+from tuyen_router.domain.queue import (
+    on_request,
+    on_thread,
+)
 from tuyen_router.domain.rotating import (
     on_comment_removed,
     on_given,
@@ -42,40 +59,39 @@ from tuyen_router.domain.rotating import (
     on_removed,
     on_root_comment,
 )
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
-from tuyen_router.domain.threads import GivenTold, RemovalReported
+from tuyen_router.domain.threads import GivenReported, RemovalReported
 
 
-def _comes(partition: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
+def _comes(state: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
     comment = arrival(offset, COMMENT, *args)
-    return fold(partition, on_root_comment(partition, shop(**given), comment))
+    return fold(state, on_root_comment(state, shop(**given), comment))
 
 
 def test_r4_1_a_new_root_comment_asks_whoever_has_its_author() -> None:
-    partition = CustomerState(3)
-    fold(partition, on_sticky_event(partition, shop(), arrival(0, THREAD)))
+    state = CustomerState(3)
+    fold(state, on_sticky_event(state, shop(), arrival(0, THREAD)))
     chosen = answer(request(0), Verdict.CHOSEN, A)
-    fold(partition, on_answer(partition, chosen, at("answers", 0)))
-    assert requests(_comes(partition, 1)) == [("inbound/3/1", Purpose.FIRST)]
+    fold(state, on_answer(state, chosen, at("answers", 0)))
+    assert requests(_comes(state, 1)) == [("inbound/3/1", Purpose.FIRST)]
 
 
 def test_r4_1_a_comment_is_the_chosen_agents() -> None:
-    partition = CustomerState(3)
-    _comes(partition, 0)
+    state = CustomerState(3)
+    _comes(state, 0)
     chosen = answer(request(0, COMMENT), Verdict.CHOSEN, A)
-    decisions = fold(partition, on_answer(partition, chosen, at("answers", 0)))
+    decisions = fold(state, on_answer(state, chosen, at("answers", 0)))
     assert records(decisions) == [(COMMENT, A, Reason.ROTATION)]
 
 
 @pytest.mark.parametrize("again", [0, 1])
 def test_r4_2_nothing_is_asked_again_when_its_agent_is_offline(again: int) -> None:
     """Neither by a replay (the same offset) nor by the same comment at another offset."""
-    partition = CustomerState(3)
-    _comes(partition, 0)
+    state = CustomerState(3)
+    _comes(state, 0)
     chosen = answer(request(0, COMMENT), Verdict.CHOSEN, A)
-    fold(partition, on_answer(partition, chosen, at("answers", 0)))
-    assert requests(_comes(partition, again, "new", auto_reassign=True, online="b")) == []
+    fold(state, on_answer(state, chosen, at("answers", 0)))
+    assert requests(_comes(state, again, "new", auto_reassign=True, online="b")) == []
 
 
 @pytest.mark.parametrize(
@@ -86,21 +102,21 @@ def test_r4_1_nobody_is_asked_for_while_rules_do_not_assign(given: dict[str, Any
 
 
 def test_r9_2_a_repeated_webhook_asks_nothing_and_a_replay_the_same() -> None:
-    partition = CustomerState(3)
-    asked = requests(_comes(partition, 0))
-    assert _comes(partition, 1, "0") == []
-    assert requests(_comes(partition, 0)) == asked
+    state = CustomerState(3)
+    asked = requests(_comes(state, 0))
+    assert _comes(state, 1, "0") == []
+    assert requests(_comes(state, 0)) == asked
 
 
 def test_r9_2_a_replay_that_the_ring_has_forgotten_saves_nothing() -> None:
     """An older offset must not be stored after newer ones in the ring."""
-    partition = CustomerState(3)
-    asked = requests(_comes(partition, 0))
+    state = CustomerState(3)
+    asked = requests(_comes(state, 0))
     for offset in range(1, 18):
-        fold(partition, on_sticky_event(partition, shop(), arrival(offset, THREAD)))
-    before = partition.customer(arrival(0).conversation.customer_id).seen
-    assert requests(_comes(partition, 0)) == asked
-    assert partition.customer(arrival(0).conversation.customer_id).seen == before
+        fold(state, on_sticky_event(state, shop(), arrival(offset, THREAD)))
+    before = state.customer(arrival(0).conversation.customer_id).seen
+    assert requests(_comes(state, 0)) == asked
+    assert state.customer(arrival(0).conversation.customer_id).seen == before
 
 
 def _notice(customer: CustomerId | None) -> ThreadRemoved:
@@ -116,7 +132,7 @@ def _notice(customer: CustomerId | None) -> ThreadRemoved:
 
 def _told(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
     position = at("router-answers", 9)
-    return desk._keep(on_removed(desk.partition, shop(), _notice(customer), position))
+    return desk._keep(on_removed(desk.state, shop(), _notice(customer), position))
 
 
 def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
@@ -129,36 +145,36 @@ def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
     desk.crash(saved=1)
     again = _told(desk)
     assert (records(again), withdrawn(again)) == ([], ["inbound/3/0"])
-    assert desk.partition.done == {COMMENT: REMOVED_AT_CHANNEL}
+    assert desk.state.done == {COMMENT: REMOVED_AT_CHANNEL}
 
 
 def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it() -> None:
     desk = Desk()
     desk.writes(0, COMMENT)
     desk.answers(Verdict.CHOSEN, A)
-    assert desk.partition.loads[SHOP] == {A: 1}
+    assert desk.state.loads[SHOP] == {A: 1}
     _told(desk, None)
-    assert desk.partition.loads[SHOP] == {}
+    assert desk.state.loads[SHOP] == {}
     desk.replies(1)
     desk.commands(mark_done(COMMENT, seen=0), 0)
     desk.replies(2)
-    assert desk.partition.loads[SHOP] == {}
-    assert desk.partition.conversations[COMMENT].agent_id is A
+    assert desk.state.loads[SHOP] == {}
+    assert desk.state.conversations[COMMENT].agent_id is A
     desk.commands(mark_done(COMMENT, done=False), 1)
-    assert desk.partition.loads[SHOP] == {A: 1}
+    assert desk.state.loads[SHOP] == {A: 1}
 
 
 def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
     desk, position = Desk(), at("inbound", 4)
-    (told,) = on_comment_removed(desk.partition, shop(), comment_removed(), REMOVAL, position)
+    (told,) = on_comment_removed(desk.state, shop(), comment_removed(), REMOVAL, position)
     assert isinstance(told, ThreadReported)
     assert (told.conversation_id, told.state) == (COMMENT, ThreadState.REMOVED)
     desk.writes(0, COMMENT)
     desk.answers(Verdict.CHOSEN, A)
     reply = comment_removed(parent="root")
-    assert on_comment_removed(desk.partition, shop(), reply, REMOVAL, position) == []
+    assert on_comment_removed(desk.state, shop(), reply, REMOVAL, position) == []
     (perhaps,) = on_comment_removed(
-        desk.partition, shop(), comment_removed(told=False), REMOVAL, position
+        desk.state, shop(), comment_removed(told=False), REMOVAL, position
     )
     assert isinstance(perhaps, ThreadReported)
     assert perhaps.conversation_id == comment_thread_id(SHOP, PAGE, "x")
@@ -168,7 +184,7 @@ def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_becomme
     None
 ):
     live = changed(comment_removed(told=False), livestream=True)
-    (told,) = on_comment_removed(Desk().partition, shop(), live, REMOVAL, at("inbound", 4))
+    (told,) = on_comment_removed(Desk().state, shop(), live, REMOVAL, at("inbound", 4))
     assert isinstance(told, ThreadReported)
     assert told.conversation_id == comment_thread_id(SHOP, PAGE, "x")
 
@@ -203,30 +219,30 @@ def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that
     verdict: Verdict,
 ) -> None:
     """Whoever tells it had no record of the rule's choice yet: both are version 1."""
-    desk, other, rotations = Desk(), Desk(), DispatchState(0)
-    other.partition.number = 7
+    desk, other, state = Desk(), Desk(), DispatchState(0)
+    other.state.number = 7
     desk.writes(0, COMMENT)
     online = "abc" if verdict is Verdict.CHOSEN else ""
-    fold_steps(rotations, on_request(rotations, shop(online=online), AT, desk.asked[0]))
+    fold_steps(state, on_request(state, shop(online=online), AT, desk.asked[0]))
     desk.answers(verdict, A if verdict is Verdict.CHOSEN else None)
     report = _by_hand(other, B)
     report = changed(report, cause=changed(report.cause, partition=7))
     for _ in range(2):
-        steps = fold_steps(rotations, on_thread(rotations, report))
-        (given,) = (each for each in steps if isinstance(each, GivenTold))
+        steps = fold_steps(state, on_thread(state, report))
+        (given,) = (each for each in steps if isinstance(each, GivenReported))
         (gone,) = (each for each in steps if isinstance(each, RemovalReported))
         assert (given.partition, gone.partition) == (3, 7)
         position = at("router-answers", 1)
-        made = desk._keep(on_given(desk.partition, shop(), given.given, position))
-        other._keep(on_removed(other.partition, shop(), gone.removed, position))
-        row = desk.partition.conversations[COMMENT]
+        made = desk._keep(on_given(desk.state, shop(), given.given, position))
+        other._keep(on_removed(other.state, shop(), gone.removed, position))
+        row = desk.state.conversations[COMMENT]
         assert (row.agent_id, row.reason, row.version) == (B, Reason.MANUAL, 2)
         assert row.customer == CUSTOMER
-        assert (desk.partition.loads[SHOP], other.partition.loads[SHOP]) == ({B: 1}, {})
+        assert (desk.state.loads[SHOP], other.state.loads[SHOP]) == ({B: 1}, {})
     assert records(made) == []
     later = desk.commands(assign(C, COMMENT), 1)
     assert records(later) == [(COMMENT, C, Reason.MANUAL)]
-    assert records(on_given(desk.partition, shop(), given.given, position)) == []
+    assert records(on_given(desk.state, shop(), given.given, position)) == []
 
 
 def test_r5_3_one_that_waits_and_was_given_by_hand_elsewhere_leaves_the_queue() -> None:
@@ -236,5 +252,5 @@ def test_r5_3_one_that_waits_and_was_given_by_hand_elsewhere_leaves_the_queue() 
     given = _by_hand(Desk(), B).given
     assert given is not None
     for left in ([(COMMENT, B, Reason.MANUAL)], []):  # and again, after a crash
-        made = desk._keep(on_given(desk.partition, shop(), given, at("router-answers", 1)))
+        made = desk._keep(on_given(desk.state, shop(), given, at("router-answers", 1)))
         assert (records(made), withdrawn(made)) == (left, ["inbound/3/0"])

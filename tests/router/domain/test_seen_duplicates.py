@@ -23,9 +23,9 @@ def _comes(
     arrived = arrival(offset, conversation, str(event), time=1_000 + event)
     known = shop(online="bc", auto_reassign=True)
     if reply:
-        return desk._keep(on_reply(desk.partition, shop(), arrived))
+        return desk._keep(on_reply(desk.state, shop(), arrived))
     handle = on_sticky_event if KINDS[conversation].sticky else on_root_comment
-    return desk._keep(handle(desk.partition, known, arrived))
+    return desk._keep(handle(desk.state, known, arrived))
 
 
 def _long_ago(conversation: ConversationId) -> Desk:
@@ -35,9 +35,7 @@ def _long_ago(conversation: ConversationId) -> Desk:
     desk.answers(Verdict.CHOSEN, A)
     desk = _forgetful(desk)
     for event in range(1, MANY + 1):
-        desk._keep(
-            on_sticky_event(desk.partition, shop(), arrival(event, THREAD, time=1_000 + event))
-        )
+        desk._keep(on_sticky_event(desk.state, shop(), arrival(event, THREAD, time=1_000 + event)))
         if event == 1 and not KINDS[conversation].sticky:
             desk.answers(Verdict.CHOSEN, A, offset=1)
     return desk
@@ -45,7 +43,7 @@ def _long_ago(conversation: ConversationId) -> Desk:
 
 def _forgetful(desk: Desk) -> Desk:
     """The first event of all had a time as well."""
-    customer = desk.partition.customer(arrival(0).conversation.customer_id)
+    customer = desk.state.customer(arrival(0).conversation.customer_id)
     customer.seen = customer.seen[:16] + (1_000).to_bytes(4)
     return desk
 
@@ -74,21 +72,21 @@ def test_r9_2_what_is_repeated_keeps_nobody_from_calling_its_conversation_done()
     desk = _long_ago(THREAD)
     _comes(desk, 50, THREAD, 0)
     done = mark_done(THREAD, seen=MANY)
-    again = on_done(desk.partition, shop(), done, at("commands", 9), repeated=False)
+    again = on_done(desk.state, shop(), done, at("commands", 9), repeated=False)
     assert marks(again) == [(THREAD, MANY)]
 
 
 def test_r9_1_a_thread_that_is_late_and_has_nobody_yet_is_given_to_the_customers_agent() -> None:
     desk = _long_ago(THREAD)
     late = arrival(50, LIVE, "late", time=1_000)
-    made = desk._keep(on_sticky_event(desk.partition, shop(), late))
+    made = desk._keep(on_sticky_event(desk.state, shop(), late))
     assert [(conversation, agent) for conversation, agent, _ in records(made)] == [(LIVE, A)]
 
 
 def test_r4_1_a_root_comment_that_is_late_is_given_out() -> None:
     desk = _long_ago(THREAD)
     late = arrival(50, COMMENT, "late", time=1_000)
-    assert len(requests(on_root_comment(desk.partition, shop(), late))) == 1
+    assert len(requests(on_root_comment(desk.state, shop(), late))) == 1
 
 
 def test_r3_3_the_customers_next_word_is_news_all_the_same() -> None:

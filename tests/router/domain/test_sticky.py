@@ -24,25 +24,25 @@ from tuyen_events.ids import AgentId
 from tuyen_events.routing import Purpose, Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_state import CustomerState, apply_customer
 from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_root_comment
-from tuyen_router.domain.state import CustomerState, apply_customer
 from tuyen_router.domain.sticky import on_sticky_event
 
 
-def _comes(partition: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
+def _comes(state: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
     """An event is handled in a shop; `given` is the shop's."""
-    return fold(partition, on_sticky_event(partition, shop(**given), arrival(offset, *args)))
+    return fold(state, on_sticky_event(state, shop(**given), arrival(offset, *args)))
 
 
 def _of(owner: AgentId, conversation: Any = THREAD) -> CustomerState:
     """A customer whose conversation was given to somebody for the event at offset 0."""
-    partition = CustomerState(3)
-    _comes(partition, 0, conversation)
+    state = CustomerState(3)
+    _comes(state, 0, conversation)
     chosen = answer(request(0, conversation), Verdict.CHOSEN, owner)
-    fold(partition, on_answer(partition, chosen, at("answers", 0)))
-    return partition
+    fold(state, on_answer(state, chosen, at("answers", 0)))
+    return state
 
 
 def test_r3_1_a_customer_without_an_assignee_asks() -> None:
@@ -55,9 +55,9 @@ def test_r3_1_a_customer_without_an_assignee_asks() -> None:
     "given", [{"assignment": False}, {"auto_assign": False}, {"suspended": True}]
 )
 def test_r3_1_nobody_is_asked_for_while_rules_do_not_assign(given: dict[str, Any]) -> None:
-    partition = CustomerState(3)
-    assert requests(_comes(partition, 5, **given)) == []
-    assert partition.customer(CUSTOMER).open_request is None
+    state = CustomerState(3)
+    assert requests(_comes(state, 5, **given)) == []
+    assert state.customer(CUSTOMER).open_request is None
 
 
 @pytest.mark.parametrize("online", ["a", ""])
@@ -97,98 +97,96 @@ def test_r3_4_an_assignee_who_is_no_longer_allowed_is_replaced(given: dict[str, 
 
 
 def test_r3_4_one_who_is_allowed_again_by_then_stays() -> None:
-    partition = _of(A)
+    state = _of(A)
     gone, back = agent("a", disabled=True), agent("a")
     assert shop(agents=[gone]).directory.active_agent(A) is None
-    assert requests(_comes(partition, 1, agents=[back, agent("b")])) == []
+    assert requests(_comes(state, 1, agents=[back, agent("b")])) == []
 
 
 def test_r3_5_a_manual_assignment_is_sticky() -> None:
-    partition = _of(A)
-    fold(partition, on_assign(partition, shop(), assign(B), at("commands", 0), repeated=False))
-    assert records(_comes(partition, 1, LIVE)) == [(LIVE, B, Reason.MANUAL)]
+    state = _of(A)
+    fold(state, on_assign(state, shop(), assign(B), at("commands", 0), repeated=False))
+    assert records(_comes(state, 1, LIVE)) == [(LIVE, B, Reason.MANUAL)]
 
 
 def test_r3_6_events_that_arrive_together_ask_once_and_get_one_assignee() -> None:
-    partition = CustomerState(3)
-    asked = [requests(_comes(partition, each, LIVE if each else THREAD)) for each in range(3)]
+    state = CustomerState(3)
+    asked = [requests(_comes(state, each, LIVE if each else THREAD)) for each in range(3)]
     assert asked == [[("inbound/3/0", Purpose.FIRST)], [], []]
-    chosen = fold(
-        partition, on_answer(partition, answer(request(0), Verdict.CHOSEN, B), at("answers", 0))
-    )
+    chosen = fold(state, on_answer(state, answer(request(0), Verdict.CHOSEN, B), at("answers", 0)))
     assert records(chosen) == [(THREAD, B, Reason.ROTATION), (LIVE, B, Reason.ROTATION)]
 
 
 def test_r3_6_a_second_thread_of_a_waiting_customer_waits_too_and_once() -> None:
-    partition = CustomerState(3)
-    _comes(partition, 0)
-    fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
-    assert records(_comes(partition, 1, LIVE)) == [(LIVE, None, Reason.QUEUED)]
-    assert records(_comes(partition, 2, LIVE)) == []
-    assert records(_comes(partition, 3, THREAD)) == []
+    state = CustomerState(3)
+    _comes(state, 0)
+    fold(state, on_answer(state, answer(request(0), Verdict.QUEUED), at("answers", 0)))
+    assert records(_comes(state, 1, LIVE)) == [(LIVE, None, Reason.QUEUED)]
+    assert records(_comes(state, 2, LIVE)) == []
+    assert records(_comes(state, 3, THREAD)) == []
 
 
 def test_r3_6_a_wait_that_was_recorded_before_a_crash_is_not_recorded_again() -> None:
     """The assignment reached the log, the customer's own record did not."""
-    partition = CustomerState(3)
-    _comes(partition, 0)
-    fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
-    before = partition.customer(CUSTOMER).record()
-    _comes(partition, 1, LIVE)
-    apply_customer(partition, CUSTOMER, before)
-    assert records(_comes(partition, 1, LIVE)) == []
+    state = CustomerState(3)
+    _comes(state, 0)
+    fold(state, on_answer(state, answer(request(0), Verdict.QUEUED), at("answers", 0)))
+    before = state.customer(CUSTOMER).record()
+    _comes(state, 1, LIVE)
+    apply_customer(state, CUSTOMER, before)
+    assert records(_comes(state, 1, LIVE)) == []
 
 
 def test_r4_4_a_comments_assignee_has_no_effect_on_stickiness() -> None:
-    partition = CustomerState(3)
-    fold(partition, on_root_comment(partition, shop(), arrival(0, COMMENT)))
+    state = CustomerState(3)
+    fold(state, on_root_comment(state, shop(), arrival(0, COMMENT)))
     chosen = answer(request(0, COMMENT), Verdict.CHOSEN, A)
-    fold(partition, on_answer(partition, chosen, at("answers", 0)))
-    assert partition.customer(CUSTOMER).agent_id is None
-    assert requests(_comes(partition, 1)) == [("inbound/3/1", Purpose.FIRST)]
+    fold(state, on_answer(state, chosen, at("answers", 0)))
+    assert state.customer(CUSTOMER).agent_id is None
+    assert requests(_comes(state, 1)) == [("inbound/3/1", Purpose.FIRST)]
 
 
 def test_r9_2_a_webhook_delivered_twice_changes_nothing() -> None:
-    partition = _of(A)
-    assert _comes(partition, 1, THREAD, "0", auto_reassign=True, online="b") == []
+    state = _of(A)
+    assert _comes(state, 1, THREAD, "0", auto_reassign=True, online="b") == []
 
 
 def test_r9_2_a_replay_asks_the_same_again_whatever_the_settings_are_by_now() -> None:
-    partition = CustomerState(3)
-    asked = requests(_comes(partition, 0))
-    assert requests(_comes(partition, 0, assignment=False)) == asked
+    state = CustomerState(3)
+    asked = requests(_comes(state, 0))
+    assert requests(_comes(state, 0, assignment=False)) == asked
 
 
 def test_r9_2_a_replay_asks_for_nothing_new() -> None:
-    partition = _of(A)
-    assert _comes(partition, 0, auto_reassign=True, online="b") == []
+    state = _of(A)
+    assert _comes(state, 0, auto_reassign=True, online="b") == []
 
 
 def test_r9_2_a_replay_that_the_ring_has_forgotten_asks_the_same_again() -> None:
     """Seventeen events of one customer under way, and a crash before the request was sent."""
-    partition = CustomerState(3)
-    asked = requests(_comes(partition, 0))
+    state = CustomerState(3)
+    asked = requests(_comes(state, 0))
     for offset in range(1, 18):
-        _comes(partition, offset)
-    assert requests(_comes(partition, 0)) == asked
+        _comes(state, offset)
+    assert requests(_comes(state, 0)) == asked
 
 
 def test_r3_5_what_a_manager_settled_is_not_asked_again_after_a_crash() -> None:
     """The assignment of another thread settled the request; the customer's record was lost."""
-    partition = _of(A)
-    before = partition.customer(CUSTOMER).record()
-    _comes(partition, 1, agents=[agent("b")])
+    state = _of(A)
+    before = state.customer(CUSTOMER).record()
+    _comes(state, 1, agents=[agent("b")])
     manual = assign(B, LIVE)
-    fold(partition, on_assign(partition, shop(), manual, at("commands", 0), repeated=False))
-    apply_customer(partition, CUSTOMER, before)
-    assert requests(_comes(partition, 1, auto_reassign=True, online="a")) == []
+    fold(state, on_assign(state, shop(), manual, at("commands", 0), repeated=False))
+    apply_customer(state, CUSTOMER, before)
+    assert requests(_comes(state, 1, auto_reassign=True, online="a")) == []
 
 
 def test_r9_2_what_was_recorded_before_a_crash_is_not_decided_again() -> None:
     """The assignment of the thread reached the log, the customer's own record did not."""
-    partition = _of(A)
-    partition.handled = InputOffsets(inbound=1)
-    _comes(partition, 1, LIVE)
-    partition.customer(CUSTOMER).seen = b""
-    again = _comes(partition, 1, LIVE, auto_reassign=True, online="b")
+    state = _of(A)
+    state.handled = InputOffsets(inbound=1)
+    _comes(state, 1, LIVE)
+    state.customer(CUSTOMER).seen = b""
+    again = _comes(state, 1, LIVE, auto_reassign=True, online="b")
     assert (records(again), requests(again)) == ([], [])

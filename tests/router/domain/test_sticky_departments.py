@@ -13,13 +13,24 @@ from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.dispatch_state import DispatchState, RequestAnswered, RequestQueued
-from tuyen_router.domain.dispatch_state import apply_step as fold_step
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+    RequestAnswered,
+    RequestQueued,
+)
+from tuyen_router.domain.dispatch_state import (
+    apply_step as fold_step,
+)
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.queue import drain, on_request, on_withdrawal
-from tuyen_router.domain.state import CustomerRecord, CustomerState
+from tuyen_router.domain.queue import (
+    drain,
+    on_request,
+    on_withdrawal,
+)
 from tuyen_router.domain.sticky import on_sticky_event
 
 SALES, CARE = Visit(department="sales"), Visit(department="care")
@@ -42,10 +53,10 @@ def _of(**departments: str) -> OrganizationState:
 
 
 def _writes(
-    partition: CustomerState, organization: OrganizationState, offset: int, visit: Visit
+    state: CustomerState, organization: OrganizationState, offset: int, visit: Visit
 ) -> list[Decision]:
     arrived = changed(arrival(offset, visit=visit), channel=Channel.LIVECHAT)
-    return fold(partition, on_sticky_event(partition, organization, arrived))
+    return fold(state, on_sticky_event(state, organization, arrived))
 
 
 def _asked(decisions: list[Decision]) -> ChoiceRequested:
@@ -53,9 +64,9 @@ def _asked(decisions: list[Decision]) -> ChoiceRequested:
     return found
 
 
-def _answered(partition: CustomerState, asked: ChoiceRequested, agent: AgentId | None) -> None:
+def _answered(state: CustomerState, asked: ChoiceRequested, agent: AgentId | None) -> None:
     verdict = Verdict.QUEUED if agent is None else Verdict.CHOSEN
-    fold(partition, on_answer(partition, answer(asked, verdict, agent), at("answers", 0)))
+    fold(state, on_answer(state, answer(asked, verdict, agent), at("answers", 0)))
 
 
 @pytest.mark.parametrize(
@@ -75,47 +86,47 @@ def test_r3_7_who_names_what_the_assignee_is_not_of_is_asked_for_again(
     first: Visit, then: Visit, asks: bool
 ) -> None:
     organization = _of(a="sales", b="care")
-    partition = CustomerState(3)
-    _answered(partition, _asked(_writes(partition, organization, 0, first)), A)
-    decisions = _writes(partition, organization, 1, then)
+    state = CustomerState(3)
+    _answered(state, _asked(_writes(state, organization, 0, first)), A)
+    decisions = _writes(state, organization, 1, then)
     found = [each.purpose for each in decisions if isinstance(each, ChoiceRequested)]
     assert found == ([Purpose.STICKY_LOST] if asks else [])
 
 
 def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_named() -> None:
     organization = _of(a="sales", b="care")
-    partition = CustomerState(3)
-    _answered(partition, _asked(_writes(partition, organization, 0, SALES)), A)
-    command = on_assign(partition, organization, assign(B), at("commands", 0), repeated=False)
-    fold(partition, command)
-    assert records(_writes(partition, organization, 1, SALES)) == []
-    assert _asked(_writes(partition, organization, 2, NORTH)).region == "north"
+    state = CustomerState(3)
+    _answered(state, _asked(_writes(state, organization, 0, SALES)), A)
+    command = on_assign(state, organization, assign(B), at("commands", 0), repeated=False)
+    fold(state, command)
+    assert records(_writes(state, organization, 1, SALES)) == []
+    assert _asked(_writes(state, organization, 2, NORTH)).region == "north"
 
 
 def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> None:
     organization = _of(a="sales", b="care")
-    partition = CustomerState(3)
-    first = _asked(_writes(partition, organization, 0, SALES))
-    _answered(partition, first, None)
-    second = _asked(_writes(partition, organization, 1, CARE))
+    state = CustomerState(3)
+    first = _asked(_writes(state, organization, 0, SALES))
+    _answered(state, first, None)
+    second = _asked(_writes(state, organization, 1, CARE))
     assert (second.department, second.keeps_place) == ("care", True)
     late = answer(first, Verdict.CHOSEN, A, drained=True)
-    assert on_answer(partition, late, at("answers", 1)) == []
+    assert on_answer(state, late, at("answers", 1)) == []
     chosen = answer(second, Verdict.CHOSEN, B, drained=True)
-    made = fold(partition, on_answer(partition, chosen, at("answers", 2)))
+    made = fold(state, on_answer(state, chosen, at("answers", 2)))
     assert records(made) == [(THREAD, B, Reason.QUEUE_DRAINED)]
 
 
 def test_r3_7_one_who_waits_and_names_another_while_rules_are_off_waits_there() -> None:
-    partition = CustomerState(3)
-    _answered(partition, _asked(_writes(partition, _of(a="sales", b="care"), 0, SALES)), None)
+    state = CustomerState(3)
+    _answered(state, _asked(_writes(state, _of(a="sales", b="care"), 0, SALES)), None)
     off = _of(a="sales", b="care")
     off = after(off, changed(off.settings, auto_assign=False))
-    anew = _asked(_writes(partition, off, 1, CARE))
+    anew = _asked(_writes(state, off, 1, CARE))
     assert (anew.department, anew.keeps_place) == ("care", True)
-    assert partition.customer(CUSTOMER).named == ("care", None)
+    assert state.customer(CUSTOMER).requested == ("care", None)
     assert [
-        each for each in _writes(partition, off, 2, CARE) if isinstance(each, ChoiceRequested)
+        each for each in _writes(state, off, 2, CARE) if isinstance(each, ChoiceRequested)
     ] == []
 
 
@@ -131,19 +142,19 @@ def test_r3_6_what_joins_while_rules_are_off_waits_for_the_same_answer() -> None
 
 def test_r3_7_the_same_is_asked_again_after_a_crash() -> None:
     organization = _of(a="sales", b="care")
-    partition = CustomerState(3)
-    _answered(partition, _asked(_writes(partition, organization, 0, SALES)), None)
-    second = _asked(_writes(partition, organization, 1, CARE))
-    assert _asked(_writes(partition, organization, 1, CARE)) == second
+    state = CustomerState(3)
+    _answered(state, _asked(_writes(state, organization, 0, SALES)), None)
+    second = _asked(_writes(state, organization, 1, CARE))
+    assert _asked(_writes(state, organization, 1, CARE)) == second
 
 
 def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None:
     old = CustomerRecord(None, b"")
-    assert old.named is None
+    assert old.requested is None
     organization = _of(a="sales")
-    partition = CustomerState(3)
-    _writes(partition, organization, 0, SALES)
-    assert partition.customer(CUSTOMER).named == ("sales", None)
+    state = CustomerState(3)
+    _writes(state, organization, 0, SALES)
+    assert state.customer(CUSTOMER).requested == ("sales", None)
 
 
 # Stage 2.
@@ -160,64 +171,62 @@ def _waits(
     )
 
 
-def _given(rotations: DispatchState, organization: OrganizationState) -> list[str]:
-    steps = fold_steps(rotations, drain(rotations, organization, AT, 10))
+def _given(state: DispatchState, organization: OrganizationState) -> list[str]:
+    steps = fold_steps(state, drain(state, organization, AT, 10))
     return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
 
 def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> None:
     nobody = _of(c="")
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     for offset, customer in enumerate(["one", "two", "three"]):
         department = "sales" if customer == "two" else "care"
-        fold_steps(
-            rotations, on_request(rotations, nobody, AT, _waits(offset, customer, department))
-        )
+        fold_steps(state, on_request(state, nobody, AT, _waits(offset, customer, department)))
     anew = _waits(3, "two", "care", keeps_place=True)
-    steps = fold_steps(rotations, on_request(rotations, nobody, AT, anew))
+    steps = fold_steps(state, on_request(state, nobody, AT, anew))
     assert [each.waiting.place for each in steps if isinstance(each, RequestQueued)] == [2]
     recovered = DispatchState(0)
-    for waiting in [*rotations.queues[SHOP].values()]:
+    for waiting in [*state.queues[SHOP].values()]:
         fold_step(recovered, RequestQueued(waiting))
-    for each in (rotations, recovered):
+    for each in (state, recovered):
         assert _given(each, _of(b="care")) == ["one", "two", "three"]
 
 
 def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> None:
-    rotations = DispatchState(0)
+    state = DispatchState(0)
     organization = _of(b="care")
-    fold_steps(rotations, on_request(rotations, organization, AT, _waits(0, "one", "sales")))
+    fold_steps(state, on_request(state, organization, AT, _waits(0, "one", "sales")))
     anew = _waits(1, "one", "care", keeps_place=True)
-    steps = fold_steps(rotations, on_request(rotations, organization, AT, anew))
+    steps = fold_steps(state, on_request(state, organization, AT, anew))
     (said,) = [each.answer.choice for each in steps if isinstance(each, RequestAnswered)]
     assert (said.verdict, said.agent_id, said.drained) == (Verdict.CHOSEN, B, True)
-    assert rotations.queues[SHOP] == {}
-    assert rotations.waits_of == {}
+    assert state.queues[SHOP] == {}
+    assert state.waits_of == {}
 
 
 def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     """Rules were switched off, or nothing is to wait any more: what waits stays."""
-    rotations = DispatchState(0)
-    fold_steps(rotations, on_request(rotations, _of(b="care"), AT, _waits(0, "one", "sales")))
+    state = DispatchState(0)
+    fold_steps(state, on_request(state, _of(b="care"), AT, _waits(0, "one", "sales")))
     off = changed(_of(b="care").settings, auto_assign=False)
     organization = after(shop(agents=[], rules=[], pages=[], online=""), off)
     anew = _waits(1, "one", "care", keeps_place=True)
-    fold_steps(rotations, on_request(rotations, organization, AT, anew))
-    assert _given(rotations, _of(b="care")) == ["one"]
+    fold_steps(state, on_request(state, organization, AT, anew))
+    assert _given(state, _of(b="care")) == ["one"]
 
 
 def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() -> None:
     """A crash lost the request that came between, and with it the word that the first is void."""
-    rotations = DispatchState(0)
-    fold_steps(rotations, on_request(rotations, _of(), AT, _waits(0, "one", "sales")))
+    state = DispatchState(0)
+    fold_steps(state, on_request(state, _of(), AT, _waits(0, "one", "sales")))
     void = ChoiceWithdrawn(
         request_id="inbound/3/1",
         organization=SHOP,
         cause=at("commands", 0),
         customer_id=CustomerId("one"),
     )
-    fold_steps(rotations, on_withdrawal(rotations, void))
-    assert rotations.queues[SHOP] == {}
-    fold_steps(rotations, on_request(rotations, _of(), AT, _waits(2, "one", "sales")))
-    fold_steps(rotations, on_withdrawal(rotations, void))
-    assert len(rotations.queues[SHOP]) == 1
+    fold_steps(state, on_withdrawal(state, void))
+    assert state.queues[SHOP] == {}
+    fold_steps(state, on_request(state, _of(), AT, _waits(2, "one", "sales")))
+    fold_steps(state, on_withdrawal(state, void))
+    assert len(state.queues[SHOP]) == 1

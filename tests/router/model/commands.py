@@ -16,7 +16,7 @@ from tuyen_events.commands import (
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, PageId
 from tuyen_events.topics import COMMANDS
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_router.domain.state import ConversationState
+from tuyen_router.domain.customer_records import ConversationState
 
 
 def assign(history: History) -> None:
@@ -145,8 +145,8 @@ def _some_thread(history: History) -> Thread | None:
 
 
 def _row(history: History, thread: Thread) -> ConversationState | None:
-    partition = history.simulation.customers[partition_of(str(history.holder(thread)))]
-    return partition.conversations.get(ConversationId(thread.id))
+    state = history.simulation.customers[partition_of(str(history.holder(thread)))]
+    return state.conversations.get(ConversationId(thread.id))
 
 
 def _version(history: History, thread: Thread) -> int:

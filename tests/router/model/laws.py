@@ -14,15 +14,11 @@ from tuyen_events.pools import PoolRecorded
 from tuyen_events.routing import ChoiceMade, ThreadGiven, ThreadRemoved, Verdict
 from tuyen_events.topics import ANSWERS, COMMAND_RESULTS, COMMANDS, POOLS
 from tuyen_events.vocabulary import Strategy
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState
+from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Waiting, build_offer
-from tuyen_router.domain.snapshot import as_row
-from tuyen_router.domain.state import (
-    REMOVED_AT_CHANNEL,
-    ConversationState,
-    CustomerRouting,
-    CustomerState,
-)
+from tuyen_router.domain.snapshot import restored_state
 
 
 def hold(history: History) -> None:
@@ -64,9 +60,9 @@ def threads_have_one_owner(history: History) -> None:
         conversation = ConversationId(name)
         open_in = [
             number
-            for number, partition in history.simulation.customers.items()
-            if conversation in partition.conversations
-            and partition.done.get(conversation) != REMOVED_AT_CHANNEL
+            for number, state in history.simulation.customers.items()
+            if conversation in state.conversations
+            and state.done.get(conversation) != REMOVED_AT_CHANNEL
         ]
         assert len(open_in) <= 1, (name, open_in)
 
@@ -74,16 +70,16 @@ def threads_have_one_owner(history: History) -> None:
 def nothing_is_pending(history: History) -> None:
     """Whatever awaits an answer is in the queue, and whatever is there awaits one (R5)."""
     waiting = _waiting(history)
-    for partition in history.simulation.customers.values():
-        for customer in partition.customers.values():
+    for state in history.simulation.customers.values():
+        for customer in state.customers.values():
             request = customer.open_request
             if request is None:
                 continue
             assert request.id in waiting, f"{request} is open and nobody will answer"
             for conversation, _ in request.conversations:
-                assert partition.conversations[conversation].waiting, (conversation, request)
+                assert state.conversations[conversation].waiting, (conversation, request)
             del waiting[request.id]
-        for name, row in partition.conversations.items():
+        for name, row in state.conversations.items():
             if row.waiting and history.threads[name].kind == "comment":
                 assert row.request_id in waiting, name
                 del waiting[row.request_id]
@@ -167,21 +163,21 @@ def loads_are_counted(history: History) -> None:
 
 def _recounted(history: History) -> Counter[str]:
     found: Counter[str] = Counter()
-    for partition in history.simulation.customers.values():
+    for state in history.simulation.customers.values():
         found.update(
             row.agent_id
-            for name, row in partition.conversations.items()
-            if row.agent_id is not None and name not in partition.done
+            for name, row in state.conversations.items()
+            if row.agent_id is not None and name not in state.done
         )
-        for (_, agent), count in partition.archive.open_ones().items():
+        for (_, agent), count in state.archive.count_open().items():
             if agent is not None and count:
                 found[agent] += count
     return found
 
 
 def _loads(history: History) -> Mapping[AgentId, int]:
-    (rotations,) = history.simulation.rotations.values()
-    return rotations.loads_of(SHOP)
+    (state,) = history.simulation.dispatch_states.values()
+    return state.loads_of(SHOP)
 
 
 def done_is_what_was_seen(history: History) -> None:
@@ -202,12 +198,12 @@ def done_is_what_was_seen(history: History) -> None:
         ):
             continue  # not every reply by others, or by unknown customers, reopens
         expected = bool(calls) and calls[-1].done and calls[-1].seen_offset >= events[-1]
-        partition, conversation = (
+        state, conversation = (
             history.simulation.customers[thread.partition],
             ConversationId(name),
         )
-        rested = partition.archive.find(conversation)
-        done = conversation in partition.done or (rested is not None and rested.is_done)
+        rested = state.archive.find(conversation)
+        done = conversation in state.done or (rested is not None and rested.is_done)
         assert done == expected, (name, calls, events)
 
 
@@ -232,35 +228,38 @@ def states_are_what_the_logs_say(history: History) -> None:
     """INV6: folding the logs again, compacted or not, gives the state that is live."""
     simulation = history.simulation
     for compacted in (False, True):
-        for number, partition in simulation.customers.items():
+        for number, state in simulation.customers.items():
             again = simulation.recovered_customers(number, compacted)
-            assert again.conversations == partition.conversations
-            assert again.done == partition.done
-            assert again.loads == partition.loads
-            assert again.archive.buckets == partition.archive.buckets
-            assert again.changes >= partition.changes
-            assert _known(again) == _known(partition)
-        for number, rotations in simulation.rotations.items():
+            assert again.conversations == state.conversations
+            assert again.done == state.done
+            assert again.loads == state.loads
+            assert again.archive.buckets == state.archive.buckets
+            assert again.changes >= state.changes
+            assert _known(again) == _known(state)
+        for number, dispatch in simulation.dispatch_states.items():
             assert (
-                simulation.recovered_rotations(number, compacted).queues.items()
+                simulation.recovered_dispatch_state(number, compacted).queues.items()
                 >= {
-                    organization: queue for organization, queue in rotations.queues.items() if queue
+                    organization: queue for organization, queue in dispatch.queues.items() if queue
                 }.items()
             )
-            recovered = simulation.recovered_rotations(number, compacted)
-            assert recovered.cursors == rotations.cursors
-            assert recovered.answers == rotations.answers
-            assert recovered.places == rotations.places
-            assert recovered.threads == rotations.threads
-            assert recovered.waits_of == rotations.waits_of
-            assert (recovered.place, recovered.asked) == (rotations.place, rotations.asked)
+            recovered = simulation.recovered_dispatch_state(number, compacted)
+            assert recovered.cursors == dispatch.cursors
+            assert recovered.answers == dispatch.answers
+            assert recovered.places == dispatch.places
+            assert recovered.threads == dispatch.threads
+            assert recovered.waits_of == dispatch.waits_of
+            assert (recovered.place, recovered.request_offsets) == (
+                dispatch.place,
+                dispatch.request_offsets,
+            )
 
 
-def _known(partition: CustomerState) -> dict[str, tuple[object, ...]]:
+def _known(state: CustomerState) -> dict[str, tuple[object, ...]]:
     """What the state of customers comes to; one of whom nothing is known is as good as none."""
     return {
         name: (each.agent_id, each.reason, each.rule_id, each.open_request, each.seen, each.refused)
-        for name, each in partition.customers.items()
+        for name, each in state.customers.items()
         if each != CustomerRouting()
     }
 
@@ -270,12 +269,12 @@ def rows(history: History) -> dict[ConversationId, ConversationState]:
     found: dict[ConversationId, ConversationState] = {}
     for name in history.threads:
         conversation = ConversationId(name)
-        for partition in history.simulation.customers.values():
-            row = partition.conversations.get(conversation)
-            rested = partition.archive.find(conversation)
+        for state in history.simulation.customers.values():
+            row = state.conversations.get(conversation)
+            rested = state.archive.find(conversation)
             assert row is None or rested is None, f"{name} is in two places"
             if rested is not None:
-                row = as_row(rested, rested.day)
+                row = restored_state(rested, rested.day)
             known = found.get(conversation)
             if row is not None and (known is None or known.version < row.version):
                 found[conversation] = row
@@ -285,7 +284,7 @@ def rows(history: History) -> dict[ConversationId, ConversationState]:
 def _waiting(history: History) -> dict[str, Waiting]:
     return {
         name: waiting
-        for rotations in history.simulation.rotations.values()
-        for queue in rotations.queues.values()
+        for state in history.simulation.dispatch_states.values()
+        for queue in state.queues.values()
         for name, waiting in queue.items()
     }

@@ -31,9 +31,9 @@ from tuyen_events.topics import (
 )
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.candidates import members_of
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
 from tuyen_router.stages.records import DeadLetterWriter, organization_partition
@@ -165,13 +165,13 @@ class Simulation:
         letters = DeadLetterWriter("", self.clock)
         self.stage1 = CustomerStage(
             topic_prefix="",
-            partition=lambda number: self.customers[number],
+            state_of=lambda number: self.customers[number],
             organization=self.organizations.__getitem__,
             dead_letters=letters,
         )
         self.stage2 = OrganizationStage(
             topic_prefix="",
-            rotations=lambda number: self.rotations[number],
+            state_of=lambda number: self.dispatch_states[number],
             organization=self.organizations.__getitem__,
             dead_letters=letters,
             clock=self.clock,
@@ -181,7 +181,7 @@ class Simulation:
         self.customers: dict[int, CustomerState] = {}
         self.owed: set[int] = set()
         """Partitions of stage 1 that have to tell all their loads."""
-        self.rotations: dict[int, DispatchState] = {}
+        self.dispatch_states: dict[int, DispatchState] = {}
         inputs = (INBOUND.name, ANSWERS.name, COMMANDS.name)
         self.first = [Worker(inputs, number) for number in partitions]
         self.second = [
@@ -202,12 +202,14 @@ class Simulation:
             self.customers[worker.partition] = self.recovered_customers(worker.partition, compacted)
             self.owed.add(worker.partition)
         else:
-            self.rotations[worker.partition] = self.recovered_rotations(worker.partition, compacted)
+            self.dispatch_states[worker.partition] = self.recovered_dispatch_state(
+                worker.partition, compacted
+            )
             for organization in list(self.stage2.dirty):
                 if organization_partition(organization) == worker.partition:
                     self.stage2.dirty.discard(organization)
-            self.stage2.mark_waiting_dirty(self.rotations)
-            place = self.rotations[worker.partition].place
+            self.stage2.mark_waiting_dirty(self.dispatch_states)
+            place = self.dispatch_states[worker.partition].place
             for key in [each for each in self.chosen if each[0] == worker.partition]:
                 if key[1] > place:
                     del self.chosen[key]
@@ -220,12 +222,12 @@ class Simulation:
         place = (ASSIGNMENTS.name, number)
         assignments.apply([r for r in self._changelog(place, compacted) if r.offset >= start])
         assignments.recovered(len(self.topics.logs[place]) - 1)
-        return assignments.partition
+        return assignments.state
 
-    def recovered_rotations(self, number: int, compacted: bool = False) -> DispatchState:
+    def recovered_dispatch_state(self, number: int, compacted: bool = False) -> DispatchState:
         table = ChoicesTable(number)
         table.apply(self._changelog((CHOICES.name, number), compacted))
-        return table.rotations
+        return table.state
 
     def _changelog(self, place: Place, compacted: bool) -> list[StoredRecord]:
         return self.topics.compacted(place) if compacted else self.topics.logs[place]
@@ -255,7 +257,7 @@ class Simulation:
 
     def _note(self, number: int) -> None:
         """Keeps the answers that a step gave, with what the pool was when it gave them."""
-        for answer in self.rotations[number].answers.values():
+        for answer in self.dispatch_states[number].answers.values():
             choice = answer.choice
             known = self.organizations[choice.organization]
             rule = known.directory.rules.get(choice.rule_id or RuleId(""))

@@ -15,15 +15,8 @@ from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, organization_of
 from support.organizations import SHOP
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import ConversationId
-from tuyen_events.topics import (
-    ANSWERS,
-    ASSIGNMENTS,
-    CHOICES,
-    COMMAND_RESULTS,
-    CUSTOMERS,
-    REQUESTS,
-    Topic,
-)
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ANSWERS, ASSIGNMENTS, CHOICES, COMMAND_RESULTS, CUSTOMERS, REQUESTS
 from tuyen_router.domain import archiving, dispatch_state, threads
 from tuyen_router.domain.archive import ENTRY_BYTES
 from tuyen_router.domain.dispatch_state import DispatchState
@@ -61,7 +54,7 @@ def _equals_the_model(history: History) -> None:
         if isinstance(each, CommandSettled)
     }
     assert settled == history.outcomes, history.log
-    dispatch_state = history.simulation.rotations[organization_partition(SHOP)]
+    dispatch_state = history.simulation.dispatch_states[organization_partition(SHOP)]
     assert _choices(dispatch_state) == history.model.choices, history.log
 
 
@@ -247,8 +240,8 @@ def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
                 worker = history.random.choice(history.simulation.workers)
                 history.simulation.restart(worker, compacted=history.random.random() < 0.5)
         _hold(history)
-        for partition in history.simulation.customers.values():
-            rested += sum(map(len, partition.archive.buckets.values()))
+        for state in history.simulation.customers.values():
+            rested += sum(map(len, state.archive.buckets.values()))
     assert rested > 50 * ENTRY_BYTES
 
 

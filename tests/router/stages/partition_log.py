@@ -12,8 +12,8 @@ from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Strategy
 from tuyen_platform.clock import ManualClock
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter
@@ -26,7 +26,7 @@ class PartitionLog:
 
     def __init__(self, known: OrganizationState | None = None) -> None:
         known = known or shop()
-        self.partition = CustomerState(3)
+        self.state = CustomerState(3)
         self.assignments: list[StreamRecord] = []
         self.customers: dict[bytes, StreamRecord] = {}
         self._written = 0
@@ -34,7 +34,7 @@ class PartitionLog:
         self._offsets = dict.fromkeys(("inbound", "router-answers", "commands"), 0)
         self._stage = CustomerStage(
             topic_prefix="t.",
-            partition=lambda _: self.partition,
+            state_of=lambda _: self.state,
             organization=lambda _: known,
             dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
         )
@@ -91,5 +91,5 @@ class PartitionLog:
         tail = self.assignments[assignments.starts_at() :]
         assignments.apply(tail)
         assignments.recovered(len(self.assignments) - 1)
-        self.partition = assignments.partition
+        self.state = assignments.state
         return len(kept) + len(tail)

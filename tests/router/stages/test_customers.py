@@ -41,8 +41,8 @@ from tuyen_events.routing import (
 )
 from tuyen_events.vocabulary import Channel, Strategy
 from tuyen_platform.clock import ManualClock
+from tuyen_router.domain.customer_state import CustomerState, apply_assignment
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState, apply_assignment
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import DeadLetterWriter
@@ -54,11 +54,11 @@ class _Stage:
     """The stage over one partition, with topics of a prefix."""
 
     def __init__(self, organization: OrganizationState | None = None) -> None:
-        self.partition = CustomerState(3)
+        self.state = CustomerState(3)
         known = organization or shop()
         self.stage = CustomerStage(
             topic_prefix="t.",
-            partition=lambda _: self.partition,
+            state_of=lambda _: self.state,
             organization=lambda _: known,
             dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
         )
@@ -320,7 +320,7 @@ def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker
         outbox = each.handle("router-answers", _chosen(agent_id))
     (theirs,) = events(outbox, Phase.PUBLIC, "t.assignments")
     assert isinstance(theirs, AssignmentEvent)
-    apply_assignment(stage.partition, theirs)
+    apply_assignment(stage.state, theirs)
     outbox = Outbox()
     stage.stage.report_step(3, None)(outbox)
     (told,) = events(outbox, Phase.PUBLIC, "t.assignments")
@@ -351,7 +351,7 @@ def test_inv6_what_is_written_is_the_state() -> None:
                     for each in group
                 ]
             )
-    again, live = assignments.partition, stage.partition
+    again, live = assignments.state, stage.state
     assert (again.conversations, again.loads, again.done) == (
         live.conversations,
         live.loads,

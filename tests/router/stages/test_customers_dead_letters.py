@@ -15,7 +15,7 @@ from tuyen_events.ids import AgentId, ConversationId, event_id
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import ConversationKind, Reason
-from tuyen_router.domain.state import ConversationState, Request
+from tuyen_router.domain.customer_records import ConversationState, Request
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.stages import customers
 from tuyen_router.stages.customer_writer import add_report
@@ -115,7 +115,7 @@ def test_p4_a_letter_of_a_large_record_with_an_endless_cause_fits() -> None:
 def test_r9_5_an_answer_for_hundreds_of_threads_is_written_in_several_batches() -> None:
     stage = _Stage()
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    customer = stage.partition.customers[CUSTOMER]
+    customer = stage.state.customers[CUSTOMER]
     assert customer.open_request is not None
     threads = tuple(
         (ConversationId(f"live_{n:060}"), ConversationKind.LIVESTREAM) for n in range(2_000)
@@ -133,7 +133,7 @@ def test_r9_5_an_answer_for_hundreds_of_threads_is_written_in_several_batches() 
 def test_r9_5_an_event_of_a_customer_whose_record_no_topic_takes_is_put_aside() -> None:
     stage = _Stage()
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    customer = stage.partition.customers[CUSTOMER]
+    customer = stage.state.customers[CUSTOMER]
     threads = tuple(
         (ConversationId(f"live_{n:060}"), ConversationKind.LIVESTREAM) for n in range(9_000)
     )
@@ -180,14 +180,14 @@ def test_r9_5_a_choice_that_was_put_aside_holds_no_place(monkeypatch: pytest.Mon
 def test_r9_5_a_customer_who_waits_on_more_livestreams_than_a_record_holds_stops_nobody() -> None:
     stage = _Stage()
     stage.handle("inbound", record(0, _message(LIVE), event_id("0")))
-    customer = stage.partition.customer(CUSTOMER)
+    customer = stage.state.customer(CUSTOMER)
     lives = tuple(ConversationId(f"live_{number:024}") for number in range(6_000))
     request_of_all = tuple((each, ConversationKind.LIVESTREAM) for each in lives)
     assert customer.open_request is not None
     customer.open_request = replace(customer.open_request, conversations=request_of_all)
     customer.lives = lives
     waits = ConversationState(SHOP, 1, None, Reason.QUEUED, None, 0, -1)
-    stage.partition.conversations.update(dict.fromkeys(lives, waits))
+    stage.state.conversations.update(dict.fromkeys(lives, waits))
     outbox = stage.handle("inbound", record(1, _message(), event_id("1")))
     (letter,) = letters(outbox)
     assert "router-customers" in letter.error

@@ -39,11 +39,11 @@ class _Stage:
 
     def __init__(self, organization: OrganizationState, clock: ManualClock | None = None) -> None:
         self.known = organization
-        self.rotations = DispatchState(NUMBER)
+        self.state = DispatchState(NUMBER)
         self.log: list[StreamRecord] = []
         self.stage = OrganizationStage(
             topic_prefix="t.",
-            rotations=lambda _: self.rotations,
+            state_of=lambda _: self.state,
             organization=lambda _: self.known,
             dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
             clock=clock or ManualClock(AT),
@@ -64,7 +64,7 @@ class _Stage:
         """What was written is folded again; what followed is forgotten."""
         table = ChoicesTable(NUMBER)
         table.apply(self.log)
-        self.rotations = table.rotations
+        self.state = table.state
         self.stage.dirty.clear()
         self.stage.mark_waiting_dirty([NUMBER])
 
@@ -122,7 +122,7 @@ def test_r9_6_of_a_rule_that_was_removed_for_long_nothing_is_kept() -> None:
         clock.advance(timedelta(hours=1))
     assert left == [[(b"order/shop/r", None), (b"cursor/shop/r", None)]]
     stage.recover()
-    assert (stage.rotations.cursors, stage.rotations.orders) == ({}, {})
+    assert (stage.state.cursors, stage.state.orders) == ({}, {})
     stage.known = rules["r"]
     assert [agent for *_, agent in _told(stage.ask(2))] == ["a"]
 
@@ -176,10 +176,10 @@ def test_r9_2_what_is_folded_from_the_log_goes_on_where_the_live_state_was() -> 
     stage.ask(0)
     stage.known = shop()
     stage.ask(1, 2)
-    before = (stage.rotations.place, stage.rotations.asked)
+    before = (stage.state.place, stage.state.request_offsets)
     stage.recover()
-    assert (stage.rotations.place, stage.rotations.asked) == before
-    assert list(stage.rotations.queues[SHOP]) == ["inbound/3/0"]
+    assert (stage.state.place, stage.state.request_offsets) == before
+    assert list(stage.state.queues[SHOP]) == ["inbound/3/0"]
     assert _told(stage.ask(1))[-1] == ("inbound/3/1", Verdict.CHOSEN, "a")
 
 
@@ -261,7 +261,7 @@ def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_wak
     stage.known = shop()
     stage.handle(_report(1, {A: 5}), _report(2, {A: 4}, "inbound/3/0"))
     assert SHOP not in stage.stage.dirty
-    assert stage.rotations.loads_of(SHOP) == {A: 4}
+    assert stage.state.loads_of(SHOP) == {A: 4}
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -269,21 +269,21 @@ def test_r1_7_loads_are_folded_from_the_log_as_they_were_live(compacted: bool) -
     stage = _Stage(ONE_EACH)
     stage.ask(0, 1, 2)
     stage.handle(_report(3, {A: 1}, "inbound/3/0"), _report(4, {AgentId("z"): 2}))
-    before = stage.rotations.loads
+    before = stage.state.loads
     if compacted:
         last = {each.key: each for each in stage.log}
         stage.log = [each for each in stage.log if last[each.key] is each and each.value]
     stage.recover()
-    assert stage.rotations.loads == before
-    assert stage.rotations.loads_of(SHOP) == {"a": 1, "b": 1, "z": 2}
+    assert stage.state.loads == before
+    assert stage.state.loads_of(SHOP) == {"a": 1, "b": 1, "z": 2}
 
 
 def test_r5_1_lines_are_folded_from_the_log_as_they_were_live() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0, 1, 2)
-    before = stage.rotations.queue_buckets
+    before = stage.state.queue_buckets
     stage.recover()
-    assert stage.rotations.queue_buckets == before
+    assert stage.state.queue_buckets == before
 
 
 class _BusyClock(ManualClock):

@@ -93,10 +93,10 @@ def test_r9_5_a_request_whose_answer_no_topic_takes_is_put_aside_and_takes_no_tu
     outbox = stage.handle(record(0, request(0)), record(1, endless), record(2, request(2)))
     assert [chosen for _, _, chosen in _told(outbox)] == ["a", "b"]
     assert [each.delivery_id for each in letters(outbox)] == ["router-requests/0/1"]
-    assert stage.rotations.place == 2
-    before = (stage.rotations.place, dict(stage.rotations.asked))
+    assert stage.state.place == 2
+    before = (stage.state.place, dict(stage.state.request_offsets))
     stage.recover()
-    assert (stage.rotations.place, stage.rotations.asked) == before
+    assert (stage.state.place, stage.state.request_offsets) == before
 
 
 def test_r9_5_large_entries_share_no_batch_that_is_too_large() -> None:
@@ -116,7 +116,7 @@ def test_r9_5_a_report_whose_counts_no_record_holds_is_put_aside() -> None:
     more = {AgentId(f"b{each:063}"): 1 for each in range(6_000)}
     outbox = stage.handle(_report(0, loads), _report(1, more), _report(2, {A: 1}))
     assert [each.delivery_id for each in letters(outbox)] == ["router-requests/0/1"]
-    assert stage.rotations.loads_of(SHOP) == {**loads, A: 1}
+    assert stage.state.loads_of(SHOP) == {**loads, A: 1}
 
 
 def test_r9_5_a_request_that_raises_is_put_aside_with_the_trace(
@@ -175,11 +175,11 @@ def test_r9_5_an_entry_that_cannot_be_folded_stops_no_recovery() -> None:
     log = [StreamRecord(n, key, value) for n, (key, value) in enumerate(broken)]
     table = ChoicesTable(NUMBER)
     table.apply([*log, *stage.log])
-    assert (table.rotations.place, table.rotations.asked) == (
-        stage.rotations.place,
-        stage.rotations.asked,
+    assert (table.state.place, table.state.request_offsets) == (
+        stage.state.place,
+        stage.state.request_offsets,
     )
-    assert table.rotations.cursors == stage.rotations.cursors
+    assert table.state.cursors == stage.state.cursors
 
 
 def test_r2_4_entries_of_older_versions_are_read() -> None:
@@ -191,19 +191,19 @@ def test_r2_4_entries_of_older_versions_are_read() -> None:
             StreamRecord(2, b"asked/inbound/3", b"43"),
         ]
     )
-    rotations = table.rotations
-    (cursor,) = rotations.cursors.values()
+    state = table.state
+    (cursor,) = state.cursors.values()
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
-    assert (rotations.place, rotations.asked) == (7, {"inbound/3": 43})
+    assert (state.place, state.request_offsets) == (7, {"inbound/3": 43})
 
 
 def test_r2_4_an_order_that_only_an_older_cursor_has_is_written_before_that_is_replaced() -> None:
     """The next cursor has none with it, and compaction takes the older one."""
     stage = _Stage(shop())
-    stage.rotations = _recovered([StreamRecord(0, b"cursor/shop/r", b'["a",["a","b","c"]]')])
+    stage.state = _recovered([StreamRecord(0, b"cursor/shop/r", b'["a",["a","b","c"]]')])
     stage.ask(0)
     again = _recovered(stage.log)
-    assert again.cursors == stage.rotations.cursors
+    assert again.cursors == stage.state.cursors
     (cursor,) = again.cursors.values()
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
 
@@ -211,7 +211,7 @@ def test_r2_4_an_order_that_only_an_older_cursor_has_is_written_before_that_is_r
 def _recovered(log: list[StreamRecord]) -> DispatchState:
     table = ChoicesTable(NUMBER)
     table.apply(log)
-    return table.rotations
+    return table.state
 
 
 def test_r2_4_the_order_is_found_again_whichever_of_the_two_entries_comes_first() -> None:
@@ -224,9 +224,9 @@ def test_r2_4_the_order_is_found_again_whichever_of_the_two_entries_comes_first(
             StreamRecord(3, b"cursor/shop/s", b'["a",[]]'),
         ]
     )
-    found = {rule_id: cursor for (_, rule_id), cursor in table.rotations.cursors.items()}
+    found = {rule_id: cursor for (_, rule_id), cursor in table.state.cursors.items()}
     assert {name: (each.last, each.order) for name, each in found.items()} == {
         "r": ("b", ("a", "b")),
         "s": ("a", ("a", "b")),
     }
-    assert OrganizationId("shop") in {of for of, _ in table.rotations.orders}
+    assert OrganizationId("shop") in {of for of, _ in table.state.orders}

@@ -30,7 +30,7 @@ from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import Channel, Reason, Strategy
 from tuyen_router.domain import archive, archiving, snapshot
 from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
 from tuyen_router.stages import snapshot_writer
 from tuyen_router.stages.phases import Phase
 
@@ -71,8 +71,8 @@ def _at_rest() -> tuple[PartitionLog, ConversationId]:
     log = PartitionLog()
     first, *_ = log.given_out(YOUNG + 1, AT)
     log.given_out(YOUNG, AT + LATER)
-    assert log.partition.archive.find(first) is not None
-    assert first not in log.partition.conversations
+    assert log.state.archive.find(first) is not None
+    assert first not in log.state.conversations
     return log, first
 
 
@@ -84,14 +84,14 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
     log = PartitionLog()
     for day in range(365):
         log.given_out(10, AT + timedelta(days=day))
-    partition = log.partition
-    assert len(partition.conversations) <= YOUNG + 10
-    kept = sum(map(len, partition.archive.buckets.values())) // ENTRY_BYTES
+    state = log.state
+    assert len(state.conversations) <= YOUNG + 10
+    kept = sum(map(len, state.archive.buckets.values())) // ENTRY_BYTES
     assert (REMEMBERED_DAYS - 5) * 10 <= kept <= (REMEMBERED_DAYS + 2) * 10
-    assert sum(partition.loads[SHOP].values()) == len(partition.conversations) + kept
-    before = (partition.conversations, partition.archive.buckets, partition.loads)
+    assert sum(state.loads[SHOP].values()) == len(state.conversations) + kept
+    before = (state.conversations, state.archive.buckets, state.loads)
     assert log.read_at_a_start() <= YOUNG + 50
-    again = log.partition
+    again = log.state
     assert (again.conversations, again.archive.buckets, again.loads) == before
 
 
@@ -102,11 +102,11 @@ def test_r9_6_marks_of_what_rules_never_gave_to_anybody_are_let_go() -> None:
     for name in names:
         log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
     kept = dict.fromkeys(names[-MARKS:], 0)
-    assert log.partition.done == kept
+    assert log.state.done == kept
     assert log.read_at_a_start() == MARKS + 1
-    assert log.partition.done == kept
+    assert log.state.done == kept
     log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=COMMENT))
-    assert log.partition.done.keys() == {*names[1 - MARKS :], COMMENT}
+    assert log.state.done.keys() == {*names[1 - MARKS :], COMMENT}
 
 
 def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() -> None:
@@ -116,16 +116,16 @@ def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() ->
         log.handle("commands", assign(A, each))
     log.given_out(2 * YOUNG, AT)
     log.given_out(2 * YOUNG, AT + LATER)
-    loads = log.partition.loads
+    loads = log.state.loads
     log.read_at_a_start()
     for number in range(2 * MARKS):
         name = ConversationId(f"nobody_{number}")
         log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
-    assert log.partition.done[THREAD] == 0
-    rested = log.partition.archive.find(COMMENT)
+    assert log.state.done[THREAD] == 0
+    rested = log.state.archive.find(COMMENT)
     assert rested is not None
     assert rested.is_done
-    assert log.partition.loads == loads == {SHOP: {A: 4 * YOUNG}}
+    assert log.state.loads == loads == {SHOP: {A: 4 * YOUNG}}
 
 
 def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
@@ -137,20 +137,20 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
     log.given_out(200 + YOUNG, AT)
     for number in range(4_000):
         rested = ArchivedConversation(
-            (SHOP, A), 1, Reason.ROTATION, log.partition.today, number, is_done=False
+            (SHOP, A), 1, Reason.ROTATION, log.state.today, number, is_done=False
         )
-        log.partition.archive.put(ConversationId(f"old_{number}"), rested)
-    snapshot.recount_loads(log.partition)
+        log.state.archive.put(ConversationId(f"old_{number}"), rested)
+    snapshot.recount_loads(log.state)
     log.given_out(YOUNG, AT + LATER)
     for _ in range(20):
         log.given_out(1, AT + LATER)
-    assert len(log.partition.conversations) == YOUNG + 20
+    assert len(log.state.conversations) == YOUNG + 20
     assert log.writes("resting/") <= 8
-    before_start = (log.partition.conversations, log.partition.loads)
-    for owner, known in enumerate(log.partition.archive.owners):
+    before_start = (log.state.conversations, log.state.loads)
+    for owner, known in enumerate(log.state.archive.owners):
         log.keep(f"owner/{owner}", json.encode(known))
     log.read_at_a_start()
-    assert (log.partition.conversations, log.partition.loads) == before_start
+    assert (log.state.conversations, log.state.loads) == before_start
 
 
 def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:
@@ -167,40 +167,40 @@ def test_r6_a_comment_at_rest_is_given_to_another_with_the_next_version() -> Non
     assert isinstance(made, AssignmentEvent)
     assert (made.version, made.previous_agent_id, made.agent_id) == (2, A, B)
     log.read_at_a_start()
-    assert log.partition.conversations[name].agent_id == B
-    assert log.partition.archive.find(name) is None
-    assert log.partition.loads[SHOP][B] == 1
+    assert log.state.conversations[name].agent_id == B
+    assert log.state.archive.find(name) is None
+    assert log.state.loads[SHOP][B] == 1
 
 
 def test_r6_a_comment_that_was_let_go_goes_on_from_the_version_that_its_manager_saw() -> None:
     """Whoever reads assignments drops a version that they have seen."""
     log, name = _at_rest()
-    assert log.partition.archive.take(name) is not None
+    assert log.state.archive.take(name) is not None
     command = replace(assign(B, COMMENT), conversation_id=name, known_version=4, known_agent_id=A)
     (made,) = events(log.handle("commands", command), Phase.PUBLIC, "t.assignments")
     assert isinstance(made, AssignmentEvent)
     assert (made.version, made.previous_agent_id, made.agent_id) == (5, A, B)
-    loads = log.partition.loads
+    loads = log.state.loads
     log.read_at_a_start()
-    assert log.partition.conversations[name].version == 5
-    assert log.partition.loads[SHOP][B] == loads[SHOP][B] == 1
+    assert log.state.conversations[name].version == 5
+    assert log.state.loads[SHOP][B] == loads[SHOP][B] == 1
 
 
 def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     log, name = _at_rest()
     log.handle("inbound", _comment(ConversationId("another"), AT + LATER))
-    loads = log.partition.loads[SHOP][A]
+    loads = log.state.loads[SHOP][A]
     log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
-    assert log.partition.loads[SHOP][A] == loads - 1
+    assert log.state.loads[SHOP][A] == loads - 1
     log.read_at_a_start()
-    assert log.partition.loads[SHOP][A] == loads - 1
+    assert log.state.loads[SHOP][A] == loads - 1
     log.given_out(YOUNG, AT + 2 * LATER)
-    assert log.partition.archive.find(name) is not None, "it rests again, and is done"
-    loads = log.partition.loads[SHOP][A]
+    assert log.state.archive.find(name) is not None, "it rests again, and is done"
+    loads = log.state.loads[SHOP][A]
     log.handle("inbound", _comment(name, AT + 2 * LATER, parent_external_id="root"))
-    assert log.partition.loads[SHOP][A] == loads + 1
+    assert log.state.loads[SHOP][A] == loads + 1
     log.read_at_a_start()
-    assert log.partition.loads[SHOP][A] == loads + 1
+    assert log.state.loads[SHOP][A] == loads + 1
 
 
 def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> None:
@@ -213,19 +213,19 @@ def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> N
         b"reason/13",
     ]
     log.read_at_a_start()
-    archive = log.partition.archive
+    archive = log.state.archive
     kept = [found.reason for each in (first, second) if (found := archive.find(each))]
     assert kept == [Reason("weighted"), Reason("by_skill")]
 
 
 def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> None:
     log = PartitionLog()
-    reasons = log.partition.archive.reasons
+    reasons = log.state.archive.reasons
     reasons += [Reason(f"reason_{number}") for number in range(len(reasons), 256)]
     first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
     log.given_out(2 * YOUNG, AT + LATER)
-    assert log.partition.conversations[first].reason == Reason("weighted")
-    assert log.partition.archive.find(first) is None
+    assert log.state.conversations[first].reason == Reason("weighted")
+    assert log.state.archive.find(first) is None
 
 
 def test_r5_1_what_waits_never_rests() -> None:
@@ -235,7 +235,7 @@ def test_r5_1_what_waits_never_rests() -> None:
     log.handle("router-answers", replace(asked, conversation_id=name, at=AT))
     for days in range(5, 100, 5):
         log.given_out(YOUNG, AT + timedelta(days=days))
-    assert log.partition.conversations[name].waiting
+    assert log.state.conversations[name].waiting
 
 
 def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_large(
@@ -248,25 +248,25 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
     log.handle("router-answers", replace(asked, conversation_id=ConversationId("live_first")))
     for number in range(20):
         log.handle("inbound", _comment(ConversationId(f"live_{number}"), AT, livestream=True))
-    assert len(log.partition.customer(CUSTOMER).lives) <= 6
-    loads = log.partition.loads
+    assert len(log.state.customer(CUSTOMER).lives) <= 6
+    loads = log.state.loads
     assert loads == {SHOP: {A: 21}}
     log.read_at_a_start()
-    assert log.partition.loads == loads
-    assert log.partition.customer(CUSTOMER).agent_id == A
+    assert log.state.loads == loads
+    assert log.state.customer(CUSTOMER).agent_id == A
 
 
 def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -> None:
     """Somebody calls all of last month's comments done: no batch holds all of their buckets."""
     log = PartitionLog()
-    at_rest = log.partition.archive
+    at_rest = log.state.archive
     names = [ConversationId(f"cmt_{number}") for number in range(30_000)]
     for number, name in enumerate(names):
         at_rest.put(
             name, ArchivedConversation((SHOP, A), 1, Reason.ROTATION, 20_000, number, is_done=False)
         )
-    log.partition.today = 20_001
-    snapshot.recount_loads(log.partition)
+    log.state.today = 20_001
+    snapshot.recount_loads(log.state)
     for owner, known in enumerate(at_rest.owners):
         log.keep(f"owner/{owner}", json.encode(known))
     for number, bucket in at_rest.buckets.items():
@@ -276,13 +276,13 @@ def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -
         "commands",
         *(replace(mark_done(COMMENT, seen=0), conversation_id=each) for each in called_done),
     )
-    before = log.partition
+    before = log.state
     assert before.loads == {SHOP: {A: len(names) - len(called_done)}}
     log.read_at_a_start()
-    assert log.partition.loads == before.loads
-    assert log.partition.conversations.keys() == before.conversations.keys() == set(called_done)
-    assert log.partition.done == before.done
-    assert log.partition.archive.buckets == before.archive.buckets
+    assert log.state.loads == before.loads
+    assert log.state.conversations.keys() == before.conversations.keys() == set(called_done)
+    assert log.state.done == before.done
+    assert log.state.archive.buckets == before.archive.buckets
 
 
 def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
@@ -298,7 +298,7 @@ def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start()
     )
     assert told.loads == {A: 1}
     log.read_at_a_start()
-    assert log.partition.changes == told.sequence
+    assert log.state.changes == told.sequence
 
 
 def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_its_customer() -> (
@@ -311,15 +311,15 @@ def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_i
     asked = answer(request(0, COMMENT), Verdict.CHOSEN, A)
     log.handle("router-answers", replace(asked, conversation_id=thread, at=AT))
     log.given_out(2 * YOUNG, AT + LATER)
-    assert log.partition.archive.find(thread) is not None
+    assert log.state.archive.find(thread) is not None
     log.handle("inbound", _comment(None, AT + LATER, kind=CommentRemoved, livestream=True))
-    assert log.partition.done[thread] == REMOVED_AT_CHANNEL
+    assert log.state.done[thread] == REMOVED_AT_CHANNEL
     log.handle("commands", replace(assign(B, COMMENT), conversation_id=thread, at=AT + LATER))
     log.given_out(2 * YOUNG, AT + 2 * LATER)
-    assert log.partition.archive.find(thread) is not None
+    assert log.state.archive.find(thread) is not None
     log.handle("inbound", _comment(ConversationId("live_x"), AT + 2 * LATER, livestream=True))
     log.read_at_a_start()
-    assert log.partition.customer(CUSTOMER).lives == ()
+    assert log.state.customer(CUSTOMER).lives == ()
 
 
 def test_r9_6_a_start_reads_little_where_few_conversations_go_from_one_to_another(
@@ -332,6 +332,6 @@ def test_r9_6_a_start_reads_little_where_few_conversations_go_from_one_to_anothe
     for number in range(200):
         log.handle("commands", assign(AgentId("ab"[number % 2])))
     assert len(log.assignments) == 200
-    before = log.partition.conversations
+    before = log.state.conversations
     assert log.read_at_a_start() < 60
-    assert log.partition.conversations == before
+    assert log.state.conversations == before

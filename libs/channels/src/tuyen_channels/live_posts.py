@@ -31,7 +31,7 @@ Decides P5a.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -153,6 +153,8 @@ class LivePosts:
             case Forgotten():
                 self.roots.forget(page, key)
                 self._forget(page, key)
+            case _:
+                assert_never(fact)
 
     def _forget(self, page: PageKey, key: str) -> None:
         """All of a page's records may be forgotten one after another: what remains is folded once,

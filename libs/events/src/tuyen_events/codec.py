@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +28,21 @@ class UnreadableEventError(ValueError):
 
 class UnknownTypeError(UnreadableEventError):
     """A well-formed event of a type that this version does not know: to be skipped and counted."""
+
+
+class KeyedEvent(NamedTuple):
+    """The content of a record: its key, and the event with its id. A tombstone has no event."""
+
+    key: str
+    event: Event | None
+    id: str
+
+
+class KeyedBytes(NamedTuple):
+    """The content of a record that is no event: its key and its value. A tombstone has no value."""
+
+    key: str
+    value: bytes | None
 
 
 def encode_time(moment: datetime) -> bytes:
@@ -79,6 +95,21 @@ def decode_data(headers: Headers, value: bytes) -> Event:
     if name is None:
         raise UnreadableEventError("the record has no ce_type header")
     return decode_typed(name, value)
+
+
+def read_event(key: bytes | None, headers: Headers, value: bytes | None) -> KeyedEvent:
+    """What tables and views need of a record. Raises as `decode_data` does. A key or id that is not
+    UTF-8 is readable in part."""
+    return KeyedEvent(
+        key=_text(key or b""),
+        event=None if value is None else decode_data(headers, value),
+        id=_text(header(headers, "ce_id") or b""),
+    )
+
+
+def read_bytes(key: bytes | None, _headers: Headers, value: bytes | None) -> KeyedBytes:
+    """The same for a topic that does not contain events."""
+    return KeyedBytes(_text(key or b""), value)
 
 
 def decode_typed(name: bytes, value: bytes) -> Event:

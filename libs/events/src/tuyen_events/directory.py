@@ -168,3 +168,13 @@ REMOVED_TYPES: dict[str, str] = {
 def directory_key(organization: OrganizationId, entity: str, entity_id: str = "") -> str:
     """The Kafka key of an entity's record: `organization/entity/id`."""
     return f"{organization}/{entity}/{entity_id}"
+
+
+def split_directory_key(key: bytes | None) -> tuple[OrganizationId, str, str] | None:
+    """The organization, entity and id of a record; None for a key that is none of the
+    directory's."""
+    match (key or b"").decode("utf-8", "replace").split("/", 2):
+        case [organization, entity, entity_id] if organization:
+            return OrganizationId(organization), entity, entity_id
+        case _:
+            return None

@@ -12,9 +12,10 @@ from typing import ClassVar
 
 import msgspec
 
+from tuyen_events.conversation_filter import Holder, Selection
 from tuyen_events.event import Event
-from tuyen_events.ids import AgentId, ConversationId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, ConversationKind, Moment
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId
+from tuyen_events.vocabulary import Moment
 
 
 class JobState(StrEnum):
@@ -22,29 +23,6 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """It cannot continue; what was changed by then stays changed."""
-
-
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """The assignee to select by, or to assign to; null is nobody."""
-
-    agent_id: AgentId | None
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which conversations: those in `ids`, or else all that match the fields that are set (I4). In
-    both cases only those that the requester may see by then."""
-
-    ids: tuple[ConversationId, ...] | None = None
-    kind: ConversationKind | None = None
-    channel: Channel | None = None
-    page_id: PageId | None = None
-    unread: bool = False
-    """Only those that are unread for the requester."""
-    held_by: Holder | None = None
-    tag: str | None = None
-    name: str | None = None
-    external_id: str | None = None
-    done: bool | None = None
 
 
 class JobEvent(Event, frozen=True, kw_only=True):

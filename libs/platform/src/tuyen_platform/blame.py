@@ -47,6 +47,8 @@ class ContendedError(Exception):
 def is_away(error: BaseException) -> bool:
     """Whether a retry may succeed: Kafka or MongoDB is unavailable, or another writer was
     faster."""
+    if isinstance(error, ExceptionGroup):
+        return all(is_away(each) for each in error.exceptions)
     if isinstance(error, PyMongoError):
         return not _of_the_document(error)
     return isinstance(error, LogUnavailableError | ContendedError)

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from tuyen_events.codec import encode_data
+from tuyen_events.codec import UnknownTypeError, UnreadableEventError, encode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
 from tuyen_events.ids import event_id
 from tuyen_events.limits import DEAD_LETTER_BYTES
 from tuyen_events.topics import DEAD_LETTERS
 from tuyen_platform import metrics
+from tuyen_platform.blame import is_the_records
 from tuyen_platform.kafka.ports import Log, Record
 
 _PAYLOAD_CHARACTERS = 65_536
@@ -59,7 +60,25 @@ async def send_to_dead_letters(log: Log, record: Record, service: str, reason: s
     _log.error("record_dead_lettered", record=place, error=reason)
 
 
-async def put_aside(log: Log, record: Record, service: str, error: Exception) -> None:
+async def reject_or_raise(log: Log, record: Record, service: str, error: Exception) -> None:
+    """What a reader does with a record whose decoding or handling raised `error`.
+
+    An event of an unknown type is skipped and counted. A record that cannot be read, or that caused
+    the error itself, goes to the dead letters (P4, R9.5). An error that the environment caused is
+    raised: the record is then redelivered.
+    """
+    match error:
+        case UnknownTypeError():
+            skip(record, service, error.reason)
+        case UnreadableEventError():
+            await send_to_dead_letters(log, record, service, error.reason)
+        case _ if is_the_records(error):
+            await _send_failed(log, record, service, error)
+        case _:
+            raise error
+
+
+async def _send_failed(log: Log, record: Record, service: str, error: Exception) -> None:
     """Sends a record that raised an unexpected error to the dead letters, and logs where it was
     raised.
 

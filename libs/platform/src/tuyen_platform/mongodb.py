@@ -1,7 +1,7 @@
 """MongoDB through motor. Only this module imports motor, whose successor has the same methods."""
 
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
@@ -15,12 +15,21 @@ from motor.motor_asyncio import (  # noqa: E402 - the number of its threads must
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo.errors import ConfigurationError, OperationFailure  # noqa: E402 - as above
+from pymongo import InsertOne, ReplaceOne, UpdateOne  # noqa: E402 - as above
+from pymongo.errors import (  # noqa: E402 - as above
+    BulkWriteError,
+    ConfigurationError,
+    OperationFailure,
+)
 
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 MongoSession = AsyncIOMotorClientSession
+Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+
+DUPLICATE_KEY = 11000
+"""MongoDB's error code for a document that exists already."""
 
 _SELECTION_TIMEOUT_MS = 5_000
 
@@ -54,6 +63,23 @@ async def require_transactions(database: Database) -> None:
             "this MongoDB is not in a replica set, so it has no transactions: start mongod with "
             "--replSet and initiate the set; one member is enough"
         )
+
+
+async def write_unchanged(collection: Collection, operations: Sequence[Operation]) -> bool:
+    """Stores new documents, and changes of documents that are still as they were read: the filter
+    of each change must contain what changes with every write, such as a sequence or a digest.
+
+    Returns false if another writer was faster for some of them; the others are stored.
+    """
+    if not operations:
+        return True
+    try:
+        result = await collection.bulk_write(list(operations), ordered=False)
+    except BulkWriteError as error:
+        if any(failure["code"] != DUPLICATE_KEY for failure in error.details["writeErrors"]):
+            raise
+        return False
+    return bool(result.inserted_count + result.matched_count == len(operations))
 
 
 Found = TypeVar("Found")

@@ -15,9 +15,9 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from tuyen_events.codec import UnreadableEventError
+from tuyen_events.codec import KeyedBytes, UnreadableEventError
 from tuyen_events.topics import PAGE_TOKENS
-from tuyen_platform.kafka.ports import ProducerRecord, Record
+from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
 
 _HEADERS = (("content-type", b"application/json"),)
 _TOKEN, _USED = "token", "used"
@@ -87,9 +87,10 @@ class PageTokens:
             return ()
         return (_unwritten(_USED, account, _Used(stamp=found.stamp)),)
 
-    def fold(self, record: Record) -> None:
-        """Applies one record. Raises UnreadableEventError, without the record's content."""
-        kind, _, account = (record.key or b"").decode("utf-8", "replace").partition("/")
+    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
+        """Applies one record. A token that cannot be read is no token, and the one before it has
+        ended. Raises UnreadableEventError, without the record's content."""
+        kind, _, account = record.key.partition("/")
         if kind == _TOKEN:
             self._tokens.pop(account, None)
             if record.value is not None:

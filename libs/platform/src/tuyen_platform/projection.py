@@ -7,27 +7,36 @@ from its position. The offsets that the group commits in Kafka only show the vie
 Decides INV6.
 """
 
-import asyncio
 import re
-import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from pymongo import UpdateOne
 
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode_data, header
-from tuyen_events.topics import Topic
-from tuyen_platform.blame import is_away, is_the_records
-from tuyen_platform.dead_letters import put_aside, send_to_dead_letters, skip
-from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record
+from tuyen_events.codec import KeyedEvent, read_event
+from tuyen_events.event import Event
+from tuyen_events.topic import Topic
+from tuyen_platform.blame import is_the_records
+from tuyen_platform.dead_letters import reject_or_raise
+from tuyen_platform.kafka.consumer import ConsumerStatus, consume
+from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record, RecordPosition
 from tuyen_platform.metrics import PROJECTED_EVENTS, PROJECTION_SECONDS
 from tuyen_platform.mongodb import Database
-from tuyen_platform.pacer import Pacer
+from tuyen_platform.retry import retry
 
-Fold = Callable[[FetchedRecords], Awaitable[None]]
+
+class FoldedEvent(NamedTuple):
+    """An event that a view shows, and its position in the log."""
+
+    event: Event
+    id: str
+    position: RecordPosition
+
+
+Fold = Callable[[Sequence[FoldedEvent]], Awaitable[None]]
 """Returns once the view shows the whole batch. Repeating a batch or a part of it, also after later
 batches, must change nothing: guard every write by the offsets that it has seen."""
 
@@ -36,9 +45,6 @@ POSITIONS = "positions"
 
 _COMMIT_EVERY_S = 1.0
 """The group's offsets only show the lag, and the next batch would wait for their round trip."""
-_FIRST_WAIT_S = 0.2
-_LONGEST_WAIT_S = 5.0
-_STUCK_S = 120.0
 
 _log = structlog.get_logger()
 
@@ -52,6 +58,12 @@ class Positions(Protocol):
 
     async def save(self, offsets: Offsets) -> None:
         """Stores `offsets`. A position never goes back."""
+        ...
+
+    async def forget(self) -> None:
+        """Makes the view be folded from the beginning. Drop the view after this call, and let
+        nobody fold meanwhile: events that are folded again into an existing view change nothing,
+        and a view that is dropped without its positions stays empty."""
         ...
 
 
@@ -84,9 +96,6 @@ class MongoPositions:
             )
 
     async def forget(self) -> None:
-        """Makes the view be folded from the beginning. Drop the view after this call, and let
-        nobody fold meanwhile: events that are folded again into an existing view change nothing,
-        and a view that is dropped without its positions stays empty."""
         await self._collection.delete_many(self._own())
 
     def _own(self) -> dict[str, object]:
@@ -106,43 +115,15 @@ class InMemoryPositions:
         for place, offset in offsets.items():
             self.offsets[place] = max(offset, self.offsets.get(place, 0))
 
+    async def forget(self) -> None:
+        self.offsets.clear()
+
 
 async def folded_up_to(positions: Positions, ends: Offsets) -> bool:
     """Whether a view shows everything before `ends` (by topic, as `Log.end_offsets` returns
     them)."""
     reached = await positions.load()
     return all(reached.get(place, 0) >= end for place, end in ends.items())
-
-
-class ProjectionStatus:
-    """The status of a projection's loop, for `Health`."""
-
-    def __init__(self) -> None:
-        self._turned = time.monotonic()
-        self._waits_for: str | None = "its first batch"
-
-    def turned(self) -> None:
-        """A batch, perhaps an empty one, is folded."""
-        self._turned = time.monotonic()
-        self._waits_for = None
-
-    def working(self) -> None:
-        """Part of a batch is done: a batch of which many records go to the dead letters takes its
-        time."""
-        self._turned = time.monotonic()
-
-    def waiting(self, reason: str) -> None:
-        """The loop is retrying."""
-        self._turned = time.monotonic()
-        self._waits_for = reason
-
-    def live(self) -> str | None:
-        """A loop that neither folds nor retries is stuck."""
-        silent = time.monotonic() - self._turned
-        return f"the loop has not turned for {silent:.0f} s" if silent > _STUCK_S else None
-
-    def ready(self) -> str | None:
-        return f"waits for {self._waits_for}" if self._waits_for else None
 
 
 async def run_projection(
@@ -154,15 +135,15 @@ async def run_projection(
     positions: Positions,
     fold: Fold,
     apart_s: float,
-    status: ProjectionStatus | None = None,
+    status: ConsumerStatus | None = None,
 ) -> None:
     """Keeps a view up to date until it is cancelled. The members of one `group` share the
     partitions. While there is always something new, batches are taken `apart_s` seconds apart.
 
-    `fold` gets batches as they are in the log, each partition in order, at least once. They do not
-    contain records that cannot be read: those go to the dead letters of `service` first, under an
-    id that is derived from their position, and events of a type that this version does not know are
-    counted and left out. They do contain tombstones.
+    `fold` gets the events in batches, each partition in the order of the log, at least once.
+    Records that cannot be read go to the dead letters of `service` first, under an id that is
+    derived from their position. Events of a type that this version does not know are counted and
+    left out; tombstones are left out as well.
 
     While MongoDB or Kafka is unavailable, or cannot write, the loop retries (after 0.2 to 5 s) and
     loses nothing. When `fold` raises an error that a record causes, the batch is folded in halves,
@@ -177,10 +158,10 @@ async def run_projection(
         positions=positions,
         fold=fold,
         apart_s=apart_s,
-        status=status or ProjectionStatus(),
+        status=status or ConsumerStatus(),
     )
     while True:
-        await loop.retry(lambda: loop.follow(topics, group))
+        await loop.retry(partial(loop.follow, topics, group))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,35 +172,25 @@ class _Loop:
     positions: Positions
     fold: Fold
     apart_s: float
-    status: ProjectionStatus
+    status: ConsumerStatus
 
     async def follow(self, topics: Sequence[Topic], group: str) -> None:
-        async with self.log.subscribe(*topics, group=group, starts=self._starts) as subscription:
-            committed_at = time.monotonic()
-            cadence = Pacer(self.apart_s)
-            await cadence.turn()
-            async for batch in subscription.batches():
-                if batch:
-                    await self._take(batch)
-                if not batch or time.monotonic() - committed_at > _COMMIT_EVERY_S:
-                    await subscription.commit()
-                    committed_at = time.monotonic()
-                self.status.turned()
-                await cadence.turn()
+        await consume(
+            self.log,
+            *topics,
+            group=group,
+            handle=self._take,
+            starts=self._starts,
+            status=self.status,
+            apart_s=self.apart_s,
+            commit_every_s=_COMMIT_EVERY_S,
+        )
 
     async def retry(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats `step` until nothing that it needs is unavailable."""
-        wait = _FIRST_WAIT_S
-        while True:
-            try:
-                return await step()
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                self.status.waiting(str(error))
-                _log.warning("projection_waits", view=self.view, error=str(error), wait_s=wait)
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, _LONGEST_WAIT_S)
+        await retry(
+            step, log_as="projection_waits", about={"view": self.view}, on_wait=self.status.waiting
+        )
 
     async def _starts(self, committed: Offsets) -> Offsets:
         reached: dict[tuple[str, int], int] = {}
@@ -230,66 +201,60 @@ class _Loop:
         await self.retry(load)
         return {place: reached.get(place, 0) for place in committed}
 
-    async def _take(self, batch: FetchedRecords) -> None:
-        readable = {place: await self._readable(records) for place, records in batch.items()}
+    async def _take(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
+        if not batch:
+            return True
+        readable = [
+            decoded
+            for records in batch.values()
+            for record in records
+            if (decoded := await self._decoded(record)) is not None
+        ]
         ends = {place: records[-1].offset + 1 for place, records in batch.items()}
         with PROJECTION_SECONDS.labels(self.view).time():
             await self._fold(readable)
             await self.retry(partial(self.positions.save, ends))
-        for (topic, _), records in readable.items():
-            PROJECTED_EVENTS.labels(self.view, topic).inc(len(records))
-            _log.info(
-                "events_folded",
-                view=self.view,
-                topic=topic,
-                event_ids=[_id(each) for each in records],
-            )
+        folded: dict[tuple[str, int], list[str]] = {}
+        for record, content in readable:
+            folded.setdefault((record.topic, record.partition), []).append(content.id)
+        for (topic, _), ids in folded.items():
+            PROJECTED_EVENTS.labels(self.view, topic).inc(len(ids))
+            _log.info("events_folded", view=self.view, topic=topic, event_ids=ids)
+        return True
 
-    async def _fold(self, batch: FetchedRecords) -> None:
+    async def _decoded(self, record: Record) -> "_Decoded | None":
+        """None for a record that cannot be read: see `reject_or_raise`."""
+        try:
+            return _Decoded(record, read_event(record.key, record.headers, record.value))
+        except Exception as error:  # whatever is wrong with one record must not stop the others
+            await self._reject(record, error)
+            return None
+
+    async def _fold(self, batch: Sequence["_Decoded"]) -> None:
         """Folds all of `batch` except records that cannot be folded by themselves, which go to the
         dead letters. Each partition stays in order, and what an interrupted fold had stored already
         is skipped."""
+        events = [
+            FoldedEvent(content.event, content.id, record.position)
+            for record, content in batch
+            if content.event is not None
+        ]
         try:
-            return await self.retry(partial(self.fold, batch))
+            return await self.retry(partial(self.fold, events))
         except Exception as error:  # whatever is wrong with one record must not stop the others
-            records = [record for placed in batch.values() for record in placed]
-            if not records or not is_the_records(error):
+            if not batch or not is_the_records(error):
                 raise
-            if len(records) == 1:
-                return await self._put_aside(records[0], error)
-        middle = len(records) // 2
-        for half in (records[:middle], records[middle:]):
-            await self._fold(_by_place(half))
+            if len(batch) == 1:
+                return await self._reject(batch[0].record, error)
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            await self._fold(half)
 
-    async def _put_aside(self, record: Record, error: Exception) -> None:
-        await self.retry(partial(put_aside, self.log, record, self.service, error))
+    async def _reject(self, record: Record, error: Exception) -> None:
+        await self.retry(partial(reject_or_raise, self.log, record, self.service, error))
         self.status.working()
 
-    async def _readable(self, records: Sequence[Record]) -> Sequence[Record]:
-        kept = []
-        for record in records:
-            try:
-                if record.value is not None:
-                    decode_data(record.headers, record.value)
-            except UnknownTypeError as error:
-                skip(record, self.service, error.reason)
-            except UnreadableEventError as error:
-                await self.retry(
-                    partial(send_to_dead_letters, self.log, record, self.service, error.reason)
-                )
-            except Exception as error:  # whatever is wrong with one record must not stop the others
-                await self._put_aside(record, error)
-            else:
-                kept.append(record)
-        return kept
 
-
-def _by_place(records: Iterable[Record]) -> FetchedRecords:
-    batch: dict[tuple[str, int], list[Record]] = {}
-    for record in records:
-        batch.setdefault((record.topic, record.partition), []).append(record)
-    return batch
-
-
-def _id(record: Record) -> str:
-    return (header(record.headers, "ce_id") or b"").decode("utf-8", "replace")
+class _Decoded(NamedTuple):
+    record: Record
+    content: KeyedEvent

@@ -4,7 +4,7 @@ It writes many small records, so its producer waits some milliseconds for more o
 """
 
 from tuyen_crm.bootstrap import build
-from tuyen_crm.consuming import SERVICE
+from tuyen_crm.identity import SERVICE
 from tuyen_crm.settings import CrmSettings
 from tuyen_platform.service import start
 

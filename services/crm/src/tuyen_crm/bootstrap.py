@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 
-from tuyen_crm.consuming import SERVICE
 from tuyen_crm.decider import CommandDecider
+from tuyen_crm.identity import SERVICE
 from tuyen_crm.observer import CustomerObserver
+from tuyen_crm.ports import ContactViews
 from tuyen_crm.projections import crm
 from tuyen_crm.projections.crm import CrmProjection
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.projection import MongoPositions, ProjectionStatus, run_projection
+from tuyen_platform.projection import MongoPositions, Positions, run_projection
 from tuyen_platform.service import Loop, Service
 
 VIEW_GROUP = "crm-contacts"
@@ -31,9 +33,9 @@ class Crm:
     log: Log
     observer: CustomerObserver
     decider: CommandDecider
-    view: CrmProjection
-    positions: MongoPositions
-    status: ProjectionStatus
+    view: ContactViews
+    positions: Positions
+    status: ConsumerStatus
     health: Health
 
     def loops(self) -> list[Loop]:
@@ -57,7 +59,7 @@ class Crm:
 def compose(log: Log, database: Database) -> Crm:
     """Builds the workers and the views for a log and a database. Nothing runs yet."""
     observer, decider = CustomerObserver(log), CommandDecider(log)
-    status, health = ProjectionStatus(), Health()
+    status, health = ConsumerStatus(), Health()
     for name, loop in (
         ("observer", observer.status),
         ("decider", decider.status),

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tuyen_crm.consuming import SOURCE, follow_for_ever, read, reject_or_raise
 from tuyen_crm.entities import BY_COMMAND, evolve
+from tuyen_crm.identity import SERVICE, SOURCE
 from tuyen_crm.states import Contacts, ContactStates, StoredContact, key_of
-from tuyen_events.codec import UnreadableEventError, encode
+from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmOutcome
-from tuyen_events.event import Envelope
+from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import caused_event_id, customer_key
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
+from tuyen_platform.dead_letters import reject_or_raise
+from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, ProducerRecord, Record
+from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, ProducerRecord
 from tuyen_platform.kafka.sizes import refuse_too_large
-from tuyen_platform.pacer import Pacer
-from tuyen_platform.projection import ProjectionStatus
 
 GROUP = "crm-commands"
 _APART_S = 0.05
@@ -61,25 +61,24 @@ class CommandDecider:
         self._log = log
         self._states = ContactStates(log)
         self._checked_at = time.monotonic()
-        self.status = ProjectionStatus()
+        self.status = ConsumerStatus()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is unavailable it waits and then recovers."""
-        await follow_for_ever(self._follow, self.status, "decider")
+        await follow_for_ever(
+            self._follow, log_as="crm_waits", status=self.status, about={"consumer": "decider"}
+        )
 
     async def _follow(self) -> None:
-        async with self._log.subscribe(
-            CRM_COMMANDS, group=GROUP, starts=self._recover
-        ) as subscription:
-            pacer = Pacer(_APART_S)
-            await pacer.turn()
-            async for batch in subscription.batches():
-                if batch:
-                    await self._handle(batch)
-                    await subscription.commit()
-                await self._check({partition for _, partition in subscription.partitions()})
-                self.status.turned()
-                await pacer.turn()
+        await consume(
+            self._log,
+            CRM_COMMANDS,
+            group=GROUP,
+            handle=self._turn,
+            starts=self._recover,
+            status=self.status,
+            apart_s=_APART_S,
+        )
 
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads the state of this worker's partitions; the commands are read from their committed
@@ -87,6 +86,12 @@ class CommandDecider:
         self.status.waiting("the state of its contacts")
         await self._states.recover([partition for _, partition in committed])
         return committed
+
+    async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
+        if batch:
+            await self._handle(batch)
+        await self._check({partition for _, partition in partitions})
+        return True
 
     async def _check(self, partitions: Set[int]) -> None:
         if time.monotonic() - self._checked_at > _CHECK_EVERY_S:
@@ -99,11 +104,11 @@ class CommandDecider:
         for (_, partition), records in batch.items():
             for record in records:
                 try:
-                    envelope = await read(self._log, record)
-                    if envelope is not None:
-                        self._decide(partition, record, envelope, made)
+                    if record.value is not None:
+                        command = decode(record.headers, record.value).data
+                        self._decide(partition, record.offset, command, made)
                 except Exception as error:  # one record must not stop the others
-                    await reject_or_raise(self._log, record, error)
+                    await reject_or_raise(self._log, record, SERVICE, error)
         if made.events:
             await self._log.append_all(made.events)
             for event in made.decided:
@@ -112,15 +117,14 @@ class CommandDecider:
             await self._log.append_all(made.results)
         await self._states.save(made.changed)
 
-    def _decide(self, partition: int, record: Record, envelope: Envelope, made: _Batch) -> None:
+    def _decide(self, partition: int, offset: int, command: Event, made: _Batch) -> None:
         """Adds what follows from one command to `made`: all of it, or nothing if it raises."""
-        command = envelope.data
         if not isinstance(command, CrmCommand):
             raise UnreadableEventError(f"{command.type} is no command to the CRM")
         changed = made.changed.setdefault(partition, {})
         key = key_of(command)
         contact = changed.get(key) or self._states.of(partition).get(key)
-        if contact is not None and record.offset <= contact.handled:
+        if contact is not None and offset <= contact.handled:
             return  # redelivered after a crash: its events and its result are in the log
         if contact is not None and command.command_id in contact.results:
             version = contact.results[command.command_id]
@@ -138,7 +142,7 @@ class CommandDecider:
         remembered = command.answered and decision.outcome is CrmOutcome.UNCHANGED
         if state is not None and (events or remembered):
             contact = contact or StoredContact(state=state, home=home)
-            changed[key] = contact.after(state, command, record.offset, decision.version)
+            changed[key] = contact.after(state, command, offset, decision.version)
 
 
 def _home(events: Sequence[ContactEvent]) -> int:
@@ -162,9 +166,9 @@ def _record(event: ContactEvent, home: int) -> ProducerRecord:
         time=event.at,
         data=event,
     )
-    value, headers = encode(envelope)
-    refuse_too_large(CONTACTS, event.contact_id.encode(), value, headers)
-    return ProducerRecord(CONTACTS, event.contact_id, value, headers, home)
+    record = ProducerRecord(CONTACTS, event.contact_id, *encode(envelope), home)
+    refuse_too_large(record)
+    return record
 
 
 def _result(command: CrmCommand, outcome: CrmOutcome, version: int) -> list[ProducerRecord]:

@@ -2,18 +2,18 @@
 
 from collections import OrderedDict
 
-from tuyen_crm.consuming import SOURCE, follow_for_ever, read, reject_or_raise
 from tuyen_crm.entities.contacts.observe import customer_of, observe
-from tuyen_events.codec import encode
+from tuyen_crm.identity import SERVICE, SOURCE
+from tuyen_events.codec import decode, encode
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Envelope
 from tuyen_events.ids import ContactId
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.topics import CRM_COMMANDS, INBOUND
+from tuyen_platform.dead_letters import reject_or_raise
+from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
 from tuyen_platform.kafka.ports import FetchedRecords, Log, ProducerRecord, Record
 from tuyen_platform.kafka.sizes import refuse_too_large
-from tuyen_platform.pacer import Pacer
-from tuyen_platform.projection import ProjectionStatus
 
 GROUP = "crm"
 _APART_S = 0.25
@@ -63,42 +63,46 @@ class CustomerObserver:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._recent = RecentCustomers()
-        self.status = ProjectionStatus()
+        self.status = ConsumerStatus()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is unavailable it waits."""
-        await follow_for_ever(self._follow, self.status, "observer")
+        await follow_for_ever(
+            self._follow, log_as="crm_waits", status=self.status, about={"consumer": "observer"}
+        )
 
     async def _follow(self) -> None:
         self._recent.clear()  # what was noted may not have been sent
-        async with self._log.subscribe(INBOUND, group=GROUP) as subscription:
-            pacer = Pacer(_APART_S)
-            await pacer.turn()
-            async for batch in subscription.batches():
-                if batch:
-                    await self._handle(batch)
-                    await subscription.commit()
-                self.status.turned()
-                await pacer.turn()
+        await consume(
+            self._log,
+            INBOUND,
+            group=GROUP,
+            handle=self._handle,
+            status=self.status,
+            apart_s=_APART_S,
+        )
 
-    async def _handle(self, batch: FetchedRecords) -> None:
+    async def _handle(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
         """Returns once every command that follows from the batch is acknowledged."""
         commands = []
         for records in batch.values():
             for record in records:
                 try:
-                    command = await self._command(record)
+                    command = self._command(record)
                 except Exception as error:  # one record must not stop the others
-                    await reject_or_raise(self._log, record, error)
+                    await reject_or_raise(self._log, record, SERVICE, error)
                 else:
                     if command is not None:
                         commands.append(command)
         if commands:
             await self._log.append_all(commands)
+        return True
 
-    async def _command(self, record: Record) -> ProducerRecord | None:
-        envelope = await read(self._log, record)
-        if envelope is None or not isinstance(envelope.data, InboundEvent):
+    def _command(self, record: Record) -> ProducerRecord | None:
+        if record.value is None:
+            return None
+        envelope = decode(record.headers, record.value)
+        if not isinstance(envelope.data, InboundEvent):
             return None
         customer = customer_of(envelope.data)
         if customer is None:
@@ -107,7 +111,7 @@ class CustomerObserver:
         if not self._recent.is_new(command):
             return None
         made = _record(command)
-        refuse_too_large(CRM_COMMANDS, made.key.encode(), made.value, made.headers)
+        refuse_too_large(made)
         self._recent.note(command)
         return made
 

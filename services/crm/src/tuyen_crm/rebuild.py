@@ -9,13 +9,13 @@ Decides O4.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
-from tuyen_crm.consuming import SERVICE
+from tuyen_crm.identity import SERVICE
+from tuyen_crm.ports import RequireStopped
 from tuyen_crm.settings import CrmSettings
 from tuyen_events.topics import CONTACTS
 from tuyen_platform.kafka.client import KafkaLog
@@ -29,7 +29,7 @@ _POLL_S = 0.1
 _log = structlog.get_logger()
 
 
-async def rebuild(crm: Crm, stopped: Callable[[], Awaitable[None]]) -> None:
+async def rebuild(crm: Crm, stopped: RequireStopped) -> None:
     """Drops the view, and returns once it shows again everything that was in the log at the start.
     Safe to repeat after an interruption.
 

@@ -11,13 +11,16 @@ from typing import Self
 import msgspec
 import structlog
 
-from tuyen_crm.consuming import read, reject_or_raise
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
+from tuyen_crm.identity import SERVICE
+from tuyen_events.codec import decode
 from tuyen_events.crm.records import ContactEvent, CrmCommand
 from tuyen_events.topics import CONTACTS, CRM_STATE
+from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Log, LogUnavailableError, ProducerRecord, Record
+from tuyen_platform.kafka.ports import FetchedRecords, Log, ProducerRecord, Record
+from tuyen_platform.kafka.sole_writer import SoleWriter, read_to_end
 
 _REMEMBERED = 8
 """How many commands of one contact are remembered with their results: for the same id again, the
@@ -72,19 +75,17 @@ def key_of(about: CrmCommand | ContactEvent) -> str:
 
 
 class ContactStates:
-    """The state of the partitions that this worker owns, and is the only one to write.
+    """The state of the partitions that this worker owns, and is the only one to write
+    (`SoleWriter`).
 
-    A worker that lost its partitions while it was paused may still write, and compaction would keep
-    its record, as the last one of its key. So the offset of every record is compared with the
-    expected one. A worker that finds records of another one reads the topic again, takes the newer
-    record of each contact, and writes it again if it is not the last one.
+    When it recovers, it takes the newest record of each contact, and writes it again if it is not
+    the last one.
     """
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._contacts: dict[int, Contacts] = {}
-        self._ends: dict[int, int] = {}
-        """By partition, the offset that the next record must get."""
+        self._writer = SoleWriter(log, CRM_STATE)
 
     def of(self, partition: int) -> Contacts:
         """The contacts of a partition. Use `save` to change them."""
@@ -95,19 +96,17 @@ class ContactStates:
         found: dict[int, Contacts] = {partition: {} for partition in partitions}
         last: dict[int, Contacts] = {partition: {} for partition in partitions}
         imported: set[int] = set()
-        ends = dict(await self._log.end_offsets(CRM_STATE))
-        async with self._log.tail(CRM_STATE) as tail:
-            async for batch in tail.batches():
-                for (_, partition), records in batch.items():
-                    ends[partition] = max(ends[partition], records[-1].offset + 1)
-                    for record in records if partition in found else ():
-                        if record.key == _IMPORTED.encode():
-                            imported.add(partition)
-                        else:
-                            await self._take(record, found[partition], last[partition])
-                if tail.caught_up:
-                    break
-        self._contacts, self._ends = found, ends
+
+        async def take(batch: FetchedRecords) -> None:
+            for (_, partition), records in batch.items():
+                for record in records if partition in found else ():
+                    if record.key == _IMPORTED.encode():
+                        imported.add(partition)
+                    else:
+                        await self._take(record, found[partition], last[partition])
+
+        await self._writer.recover(take)
+        self._contacts = found
         await self.save(
             {partition: _overwritten(found[partition], last[partition]) for partition in found}
         )
@@ -130,25 +129,17 @@ class ContactStates:
     async def require_only_writer(self, partitions: Set[int]) -> None:
         """Raises LogUnavailableError if another worker has written to one of `partitions` since
         this worker recovered it and last wrote to it."""
-        ends = await self._log.end_offsets(CRM_STATE)
-        recovered = self._contacts.keys() & partitions
-        if any(ends[partition] != self._ends[partition] for partition in recovered):
-            raise LogUnavailableError("another worker wrote to the state: it is read again")
+        await self._writer.check_ends(self._contacts.keys() & partitions)
 
     async def _write(self, records: list[ProducerRecord]) -> None:
         for start in range(0, len(records), _AT_ONCE):
-            alone = True
-            for at in await self._log.append_all(records[start : start + _AT_ONCE]):
-                alone &= at.offset == self._ends[at.partition]
-                self._ends[at.partition] = at.offset + 1
-            if not alone:
-                raise LogUnavailableError("another worker wrote to the state: it is read again")
+            self._writer.check(await self._log.append_all(records[start : start + _AT_ONCE]))
 
     async def _take(self, record: Record, found: Contacts, last: Contacts) -> None:
         try:
             key, contact = (record.key or b"").decode(), _decode(record.value or b"")
         except Exception as error:  # one record must not stop the others
-            return await reject_or_raise(self._log, record, error)
+            return await reject_or_raise(self._log, record, SERVICE, error)
         last[key] = contact
         if key not in found or contact.newer_than(found[key]):
             found[key] = contact
@@ -158,20 +149,19 @@ class ContactStates:
         if not partitions:
             return
         older: dict[int, Contacts] = {partition: {} for partition in partitions}
-        async with self._log.tail(CONTACTS) as tail:
-            async for batch in tail.batches():
-                for records in batch.values():
-                    for record in records:
-                        await self._take_older(record, older)
-                if tail.caught_up:
-                    break
+
+        async def take(batch: FetchedRecords) -> None:
+            for records in batch.values():
+                for record in records:
+                    await self._take_older(record, older)
+
+        await read_to_end(self._log, CONTACTS, take)
         await self.save(older)
         await self._write([ProducerRecord(CRM_STATE, _IMPORTED, b"{}", (), p) for p in partitions])
 
     async def _take_older(self, record: Record, older: Mapping[int, Contacts]) -> None:
         try:
-            envelope = await read(self._log, record)
-            event = None if envelope is None else envelope.data
+            event = None if record.value is None else decode(record.headers, record.value).data
             if not isinstance(event, ContactEvent):
                 return
             contacts = older.get(partition_of(event.organization, CRM_STATE.partitions))
@@ -182,7 +172,7 @@ class ContactStates:
             if state is not None:
                 contacts[key_of(event)] = StoredContact(state=state, home=record.partition)
         except Exception as error:  # one record must not stop the others
-            await reject_or_raise(self._log, record, error)
+            await reject_or_raise(self._log, record, SERVICE, error)
 
 
 def _overwritten(found: Contacts, last: Contacts) -> Contacts:

@@ -30,9 +30,9 @@ from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
-from tuyen_platform.projection import ProjectionStatus
 from tuyen_platform.service import Service
 
 
@@ -78,7 +78,7 @@ def compose(
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status = ProjectionStatus()
+    status = ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
     asked = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     walked = connect(settings.mongodb, settings.database, within_s=WALK_WITHIN_S)

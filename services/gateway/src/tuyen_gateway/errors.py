@@ -39,11 +39,20 @@ class TakenError(GatewayError):
 
 
 class InvalidError(GatewayError):
-    """The request is well-formed and wrong. `field` is the place in the body, with dots."""
+    """The request is well-formed and wrong. `field` is the name of the wrong field, with dots where
+    one is part of another; empty if no single field is wrong."""
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)
         self.field = field
+
+
+class InvalidCursorError(GatewayError):
+    """A list cannot be continued from this cursor."""
+
+
+class InvalidVersionError(GatewayError):
+    """What a caller sent as the version that they expect is no version."""
 
 
 class VersionPassedError(GatewayError):

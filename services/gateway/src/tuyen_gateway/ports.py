@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import (
     AgentId,
     ContactId,
@@ -54,32 +55,6 @@ class ConversationViews(Protocol):
     def problem(self) -> str | None:
         """Why the views cannot be read at the moment, or None. Does not block."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assigned:
-    """Conversations whose assignee is `agent_id`; null is nobody."""
-
-    agent_id: AgentId | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationFilter:
-    """Which conversations are requested (I4); null fields match everything. All must match."""
-
-    kind: ConversationKind | None = None
-    channel: Channel | None = None
-    page: PageId | None = None
-    unread: bool = False
-    """Only those with something unread for the viewer."""
-    assigned: Assigned | None = None
-    tag: str | None = None
-    name: str | None = None
-    """A part of the customer's name, without regard to accents and case."""
-    customers: frozenset[CustomerId] = frozenset()
-    """Customers who match `name`, although their conversations do not contain it."""
-    external_id: str | None = None
-    done: bool | None = None
 
 
 RowT = TypeVar("RowT")

@@ -12,23 +12,28 @@ Decides O4.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
 
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.codec import decode_data
 from tuyen_events.topics import ASSIGNMENT_HISTORY
+from tuyen_gateway.identity import SERVICE
 from tuyen_gateway.projections.collections import COLLECTIONS, HISTORY, VIEW
 from tuyen_gateway.projections.history import record
 from tuyen_gateway.projections.run import GROUP
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import StillRunningError, require_stopped
-from tuyen_platform.kafka.ports import FetchedRecords, Log
+from tuyen_platform.kafka.ports import Log
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.projection import MongoPositions, folded_up_to, run_projection
+from tuyen_platform.projection import (
+    FoldedEvent,
+    MongoPositions,
+    folded_up_to,
+    run_projection,
+)
 from tuyen_platform.settings import ServiceSettings
 
 _KEPT_VIEW = "assignment-history"
@@ -60,9 +65,8 @@ async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[
 
 
 async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None:
-    async def fold(batch: FetchedRecords) -> None:
-        events = [decode_data(r.headers, r.value or b"") for rs in batch.values() for r in rs]
-        writes = [record(event) for event in events if isinstance(event, AssignmentEvent)]
+    async def fold(batch: Sequence[FoldedEvent]) -> None:
+        writes = [record(one.event) for one in batch if isinstance(one.event, AssignmentEvent)]
         if writes:
             await database[HISTORY].bulk_write(writes)
 
@@ -73,7 +77,7 @@ async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None
             run_projection(
                 log,
                 ASSIGNMENT_HISTORY,
-                service="gateway",
+                service=SERVICE,
                 view=_KEPT_VIEW,
                 group=_KEPT_GROUP,
                 positions=kept,
@@ -98,7 +102,7 @@ async def main(settings: ServiceSettings) -> None:
 
 if __name__ == "__main__":
     _settings = ServiceSettings()
-    configure_logging("gateway", _settings.log_format)
+    configure_logging(SERVICE, _settings.log_format)
     try:
         asyncio.run(main(_settings))
     except StillRunningError as error:

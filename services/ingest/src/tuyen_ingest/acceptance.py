@@ -14,12 +14,12 @@ from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
 from tuyen_ingest import records
 from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
+from tuyen_ingest.identity import SERVICE
+from tuyen_ingest.ports import FollowedTopic, TokenUses
 from tuyen_ingest.records import Owners, WebhookDelivery
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import raised_at, reason_of
-from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
-from tuyen_platform.page_tokens import PageTokens
 
 _REFRESH_WITHIN_S = 1.0
 _REFRESH_APART_S = 0.05
@@ -59,9 +59,9 @@ class Acceptance:
         *,
         log: Log,
         pages: ConnectedPages,
-        directory: GlobalTable,
+        directory: FollowedTopic,
         posts: LivePosts,
-        tokens: PageTokens,
+        tokens: TokenUses,
         within_s: float,
     ) -> None:
         self._log = log
@@ -134,7 +134,7 @@ class Acceptance:
         _count(delivery.channel.name, parsed)
 
 
-async def is_current(copy: GlobalTable) -> bool:
+async def is_current(copy: FollowedTopic) -> bool:
     """Whether the copy is at its topic's present end: what it does not know may have been set up a
     moment ago."""
     try:
@@ -164,4 +164,4 @@ def _count(channel: str, parsed: Parsed) -> None:
     for why, updates in Counter(skipped.why for skipped in parsed.skipped).items():
         metrics.SKIPPED_UPDATES.labels(channel, why).inc(updates)
     if parsed.failures:
-        metrics.DEAD_LETTERS.labels(records.SERVICE).inc(len(parsed.failures))
+        metrics.DEAD_LETTERS.labels(SERVICE).inc(len(parsed.failures))

@@ -9,9 +9,8 @@ from starlette.types import ASGIApp
 from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
-from tuyen_directory.records import read_change
-from tuyen_events.codec import decode_data
-from tuyen_events.event import Event
+from tuyen_directory.records import DirectoryChange, read_change
+from tuyen_events.codec import KeyedEvent, read_bytes, read_event
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.posts import PostClassified, ReplyPlaced
 from tuyen_events.topics import DIRECTORY, PAGE_TOKENS, POSTS
@@ -19,11 +18,12 @@ from tuyen_ingest.acceptance import Acceptance
 from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_ingest.forgetting import Forgetting
+from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.global_table import GlobalTable
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, RecordPosition
 from tuyen_platform.page_tokens import PageTokens
 from tuyen_platform.service import Service
 
@@ -53,20 +53,18 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
     pages, posts, health = ConnectedPages(), LivePosts(), Health()
     tokens = PageTokens(settings.secrets_key)
 
-    def fold_directory(record: Record) -> None:
-        pages.apply(*read_change(record.key, record.headers, record.value))
+    def fold_directory(changed: DirectoryChange, _position: RecordPosition) -> None:
+        pages.apply(*changed)
 
-    def fold_posts(record: Record) -> None:
-        organization, page, key = (record.key or b"").decode().split("/", 2)
-        fact: Event | Forgotten = Forgotten(OrganizationId(organization), PageId(page))
-        if record.value is not None:
-            fact = decode_data(record.headers, record.value)
+    def fold_posts(record: KeyedEvent, _position: RecordPosition) -> None:
+        organization, page, key = record.key.split("/", 2)
+        fact = record.event or Forgotten(OrganizationId(organization), PageId(page))
         if isinstance(fact, PostClassified | ReplyPlaced | Forgotten):
             posts.apply(key, fact)
 
-    directory = GlobalTable(log, DIRECTORY, fold_directory, service="ingest")
-    keys = GlobalTable(log, PAGE_TOKENS, tokens.fold, service="ingest")
-    posts_copy = GlobalTable(log, POSTS, fold_posts, service="ingest")
+    directory = GlobalTable(log, DIRECTORY, read_change, fold_directory, service=SERVICE)
+    keys = GlobalTable(log, PAGE_TOKENS, read_bytes, tokens.fold, service=SERVICE)
+    posts_copy = GlobalTable(log, POSTS, read_event, fold_posts, service=SERVICE)
     copies = (directory, posts_copy, keys)
     for copy in copies:
         health.ready_when(copy.topic.name, copy.problem)

@@ -9,7 +9,7 @@ from tuyen_channels.live_posts import Forgotten, LivePosts
 from tuyen_channels.roots import PageKey
 from tuyen_ingest import records
 from tuyen_ingest.domain.pages import ConnectedPages
-from tuyen_platform.kafka.global_table import GlobalTable
+from tuyen_ingest.ports import FollowedTopic
 from tuyen_platform.kafka.ports import Log, LogUnavailableError
 
 _EVERY_S = 60.0
@@ -29,9 +29,9 @@ class Forgetting:
         *,
         log: Log,
         pages: ConnectedPages,
-        directory: GlobalTable,
+        directory: FollowedTopic,
         posts: LivePosts,
-        posts_copy: GlobalTable,
+        posts_copy: FollowedTopic,
     ) -> None:
         self._log = log
         self._pages = pages

@@ -19,11 +19,10 @@ from tuyen_events.ids import OrganizationId, PageId, caused_event_id
 from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import FORGOTTEN_TYPE, PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
+from tuyen_ingest.identity import SERVICE, SOURCE
 from tuyen_platform.dead_letters import within_bounds
 from tuyen_platform.kafka.ports import ProducerRecord
 
-SERVICE = "ingest"
-SOURCE = "tuyen/ingest"
 DELIVERY_ID, CHANNEL, ACCEPTED_AT = "delivery_id", "channel", "accepted_at"
 ACCOUNT, OWNERS = "account", "owners"
 """The headers of a raw body; the account is omitted if it is empty. `owners` is a JSON object: by

@@ -25,9 +25,11 @@ import msgspec
 
 from tuyen_events.codec import UnreadableEventError, decode_data
 from tuyen_events.dead_letters import DeadLettered
-from tuyen_events.topics import DEAD_LETTERS, RAW, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import DEAD_LETTERS, RAW
 from tuyen_ingest import records
 from tuyen_ingest.bootstrap import Ingest, compose
+from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.records import WebhookDelivery
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import SystemClock
@@ -89,7 +91,7 @@ def kept_dead_letter(record: Record) -> Kept | None:
         letter = decode_data(record.headers, record.value or b"")
     except UnreadableEventError:
         return None
-    if not isinstance(letter, DeadLettered) or letter.service != records.SERVICE:
+    if not isinstance(letter, DeadLettered) or letter.service != SERVICE:
         return None
     return Kept(
         letter.origin,

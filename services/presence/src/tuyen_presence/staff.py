@@ -1,31 +1,46 @@
 """Who works where, as the directory has it."""
 
+from tuyen_events.codec import Headers
+from tuyen_events.directory import split_directory_key
 from tuyen_events.topics import DIRECTORY
 from tuyen_platform.kafka.global_table import GlobalTable
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, RecordPosition
+from tuyen_presence.identity import SERVICE
 
 _AGENT = "agent"
 
 
-class Staff:
-    """The keys of all agents. `run` has to run: it follows the directory until cancelled, and
-    raises LogUnavailableError when the log is gone."""
+class DirectoryStaff:
+    """`Staff` from the directory. Only the keys of its records are read: an agent is known by a
+    record that a later version wrote, too."""
 
-    def __init__(self, log: Log, service: str) -> None:
+    def __init__(self, log: Log) -> None:
         self._keys: set[str] = set()
-        self._copy = GlobalTable(log, DIRECTORY, self._fold, service=service)
-        self.run = self._copy.run
+        self._copy = GlobalTable(log, DIRECTORY, _read_agent, self._fold, service=SERVICE)
+
+    async def run(self) -> None:
+        await self._copy.run()
 
     def has_left(self, key: str) -> bool:
-        """Whether an agent was removed; not before the directory was read to its end."""
+        """False until the directory was read to its end."""
         return self._copy.caught_up and key not in self._keys
 
-    def _fold(self, record: Record) -> None:
-        organization, _, rest = (record.key or b"").decode("utf-8", "replace").partition("/")
-        entity, _, agent = rest.partition("/")
-        if entity != _AGENT:
+    def _fold(self, agent: tuple[str, bool] | None, _position: RecordPosition) -> None:
+        if agent is None:
             return
-        if record.value is None:
-            self._keys.discard(f"{organization}/{agent}")
+        key, is_removed = agent
+        if is_removed:
+            self._keys.discard(key)
         else:
-            self._keys.add(f"{organization}/{agent}")
+            self._keys.add(key)
+
+
+def _read_agent(
+    key: bytes | None, _headers: Headers, value: bytes | None
+) -> tuple[str, bool] | None:
+    """The key of the agent whom a record is about, and whether it removes the agent."""
+    match split_directory_key(key):
+        case (organization, entity, agent) if entity == _AGENT:
+            return f"{organization}/{agent}", value is None
+        case _:
+            return None

@@ -2,19 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError, decode, encode
+from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.event import Envelope, Event
 from tuyen_events.limits import ID_CHARACTERS
 from tuyen_events.presence import REMOVED_TYPE, PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
-from tuyen_platform.blame import is_the_records
 from tuyen_platform.clock import Clock
-from tuyen_platform.dead_letters import put_aside, skip
+from tuyen_platform.dead_letters import reject_or_raise
+from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
     Log,
@@ -22,11 +22,10 @@ from tuyen_platform.kafka.ports import (
     Offsets,
     ProducerRecord,
     Record,
-    RecordMetadata,
 )
 from tuyen_platform.kafka.sizes import refuse_too_large
+from tuyen_platform.kafka.sole_writer import SoleWriter
 from tuyen_platform.metrics import ONLINE_SESSIONS, PRESENCE_CHANGES
-from tuyen_platform.projection import ProjectionStatus
 from tuyen_presence.broker_clock import BrokerClock, moment_of
 from tuyen_presence.domain.presence import (
     Agent,
@@ -39,14 +38,12 @@ from tuyen_presence.domain.presence import (
     restate,
     settle,
 )
-from tuyen_presence.staff import Staff
+from tuyen_presence.identity import SERVICE, SOURCE
+from tuyen_presence.ports import Staff
 
-SERVICE = "presence"
-SOURCE = "tuyen/presence"
 GROUP = "presence"
 
 _BEHIND = "presence and the signals since the last record"
-_RETRY_S = 1.0
 _LONGEST_PAUSE_S = 8.0
 """A member that is silent for 10 s loses its partitions; a worker that was paused for this long
 before a write does not write."""
@@ -69,7 +66,8 @@ class PresenceWorker:
     if the id is used again, its presence starts from the first version.
     """
 
-    def __init__(self, log: Log, clock: Clock) -> None:
+    def __init__(self, log: Log, clock: Clock, staff: Callable[[], Staff]) -> None:
+        """`staff` is called whenever the worker recovers: it then follows the directory again."""
         self._log = log
         self._agents: dict[int, dict[str, Agent]] | None = None
         """By partition and key; None before the first recovery."""
@@ -77,43 +75,42 @@ class PresenceWorker:
         """What is still to be written, by agent."""
         self._published: dict[str, Agent] | None = None
         """While the worker recovers: the agents as in their last records."""
-        self._ends: dict[int, int] = {}
-        """By partition of presence, the offset that this worker's next record must get."""
+        self._writer = SoleWriter(log, PRESENCE)
         self._hand = BrokerClock(log, clock)
-        self._staff = Staff(log, SERVICE)
+        self._new_staff = staff
+        self._staff = self._new_staff()
         self._looked_at = time.monotonic()
-        self.status = ProjectionStatus()
+        self.status = ConsumerStatus()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is unavailable it waits and then recovers."""
-        while True:
-            self._agents, self._staff = None, Staff(self._log, SERVICE)
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._staff.run())
-                    await self._follow()
-            except* LogUnavailableError as errors:
-                error = str(errors.exceptions[0])
-                self.status.waiting(error)
-                _log.warning("presence_waits", error=error, wait_s=_RETRY_S)
-                await asyncio.sleep(_RETRY_S)
+        await follow_for_ever(self._follow, log_as="presence_waits", status=self.status)
 
     async def _follow(self) -> None:
-        async with self._log.subscribe(
-            PRESENCE_SIGNALS, group=GROUP, starts=self._recover
-        ) as subscription:
-            self._looked_at = time.monotonic()
-            async for batch in subscription.batches():
-                await self._handle(batch)
-                await self._hand.look(self._first_ends())
-                if self._agents is not None and self._published is None:
-                    await self._write()
-                    await subscription.commit()
-                    self.status.turned()
-                else:
-                    self.status.waiting(_BEHIND)
-                self._looked_at = time.monotonic()
-                ONLINE_SESSIONS.set(sum(len(agent.sessions) for agent in self._all()))
+        self._agents, self._staff = None, self._new_staff()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._staff.run())
+            await consume(
+                self._log,
+                PRESENCE_SIGNALS,
+                group=GROUP,
+                handle=self._turn,
+                starts=self._recover,
+                status=self.status,
+            )
+
+    async def _turn(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
+        """Nothing is handled before the worker has caught up."""
+        await self._handle(batch)
+        await self._hand.look(self._first_ends())
+        has_caught_up = self._agents is not None and self._published is None
+        if has_caught_up:
+            await self._write()
+        else:
+            self.status.waiting(_BEHIND)
+        self._looked_at = time.monotonic()
+        ONLINE_SESSIONS.set(sum(len(agent.sessions) for agent in self._all()))
+        return has_caught_up
 
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads the presence of this worker's partitions, and returns the offsets from which to
@@ -121,16 +118,14 @@ class PresenceWorker:
         self.status.waiting(_BEHIND)
         agents: dict[int, dict[str, Agent]] = {partition: {} for _, partition in committed}
         contested: dict[str, PresenceChanged] = {}
-        ends = dict(await self._log.end_offsets(PRESENCE))
-        async with self._log.tail(PRESENCE) as tail:
-            async for batch in tail.batches():
-                for (_, partition), records in batch.items():
-                    if partition in agents:
-                        await self._remember(agents[partition], contested, records)
-                        ends[partition] = max(ends[partition], records[-1].offset + 1)
-                if tail.caught_up:
-                    break
-        self._agents, self._ends = agents, ends
+
+        async def take(batch: FetchedRecords) -> None:
+            for (_, partition), records in batch.items():
+                if partition in agents:
+                    await self._remember(agents[partition], contested, records)
+
+        await self._writer.recover(take)
+        self._agents = agents
         self._published = {agent.key: agent for agent in self._all()}
         self._changes = {
             key: [restate(agent, contested[key])]
@@ -162,11 +157,9 @@ class PresenceWorker:
                     agents.pop(key, None)
                     contested.pop(key, None)
                     continue
-                envelope = await self._read(record)
-                if envelope is not None:
-                    _remember(agents, contested, envelope.data)
+                _remember(agents, contested, decode(record.headers, record.value).data)
             except Exception as error:  # whatever is wrong with one record must not stop others
-                await self._put_aside(record, error)
+                await reject_or_raise(self._log, record, SERVICE, error)
 
     async def _handle(self, batch: FetchedRecords) -> None:
         for (_, partition), records in batch.items():
@@ -177,12 +170,11 @@ class PresenceWorker:
                         self._end_leases(agents, now)
                     continue
                 try:
-                    envelope = await self._read(record)
-                    if envelope is not None:
-                        self._hand.heard(record)
-                        self._take(agents, envelope, record)
+                    envelope = decode(record.headers, record.value)
+                    self._hand.heard(record)
+                    self._take(agents, envelope, record)
                 except Exception as error:  # whatever is wrong with one record must not stop others
-                    await self._put_aside(record, error)
+                    await reject_or_raise(self._log, record, SERVICE, error)
         if self._published is not None and not self._hand.waits:
             self._settle(self._published)
 
@@ -198,8 +190,7 @@ class PresenceWorker:
         if change is None:
             agents[agent.key] = heed(agent, signal, record.offset, told_at)
         else:
-            topic, key, value, headers, _ = _unwritten(change)
-            refuse_too_large(topic, key.encode(), value, headers)
+            refuse_too_large(_unwritten(change))
             self._note(agents, agent, change)
 
     def _note(self, agents: dict[str, Agent], agent: Agent, change: PresenceStep) -> Agent:
@@ -252,31 +243,7 @@ class PresenceWorker:
         for agents in (self._agents or {}).values():
             for agent in gone:
                 agents.pop(agent.key, None)
-        if not self._alone(written):
-            raise LogUnavailableError("another worker wrote as well: reading again what counts")
-
-    def _alone(self, written: Sequence[RecordMetadata]) -> bool:
-        """Whether the records come immediately after the last one that this worker knows of each
-        partition."""
-        alone = True
-        for at in written:
-            alone &= at.offset == self._ends[at.partition]
-            self._ends[at.partition] = at.offset + 1
-        return alone
-
-    async def _put_aside(self, record: Record, error: Exception) -> None:
-        if not is_the_records(error):
-            raise error
-        await put_aside(self._log, record, SERVICE, error)
-
-    async def _read(self, record: Record) -> Envelope | None:
-        if record.value is None:
-            return None
-        try:
-            return decode(record.headers, record.value)
-        except UnknownTypeError as error:
-            skip(record, SERVICE, error.reason)
-            return None
+        self._writer.check(written)
 
     def _all(self) -> Iterator[Agent]:
         for agents in (self._agents or {}).values():

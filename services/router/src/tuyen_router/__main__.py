@@ -2,7 +2,8 @@
 
 from tuyen_platform.service import start
 from tuyen_router.bootstrap import build
+from tuyen_router.identity import SERVICE
 from tuyen_router.settings import RouterSettings
 
 if __name__ == "__main__":
-    start("router", RouterSettings(), build)
+    start(SERVICE, RouterSettings(), build)

@@ -7,7 +7,8 @@ from functools import partial
 from starlette.applications import Starlette
 
 from tuyen_events.ids import OrganizationId
-from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
@@ -36,6 +37,11 @@ _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
 
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     """A worker, to be built in the event loop that runs it. Connects to nothing yet."""
+    # What the stages call is built from the stages.
+    known: OrganizationTables
+    app: StreamApp
+    drain: DrainLoop
+    report: ReportLoop
 
     def organization_now(organization: OrganizationId) -> OrganizationState:
         return known.get(organization)
@@ -47,13 +53,13 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     letters = DeadLetterWriter(settings.topic_prefix, clock)
     stage1 = CustomerStage(
         topic_prefix=settings.topic_prefix,
-        partition=lambda number: customer_state(app, number),
+        state_of=lambda number: customer_state(app, number),
         organization=organization_now,
         dead_letters=letters,
     )
     stage2 = OrganizationStage(
         topic_prefix=settings.topic_prefix,
-        rotations=lambda number: dispatch_state(app, number),
+        state_of=lambda number: dispatch_state(app, number),
         organization=organization_now,
         dead_letters=letters,
         clock=clock,
@@ -63,14 +69,14 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     app = _build_app(settings, stage1, drain, known, recovered)
     health = Health()
     add_checks(health, app)
-    for copy in known.copies:
-        health.ready_when(copy.topic.name, copy.problem)
+    for table in known.tables:
+        health.ready_when(table.topic.name, table.problem)
     return Service(
         settings=settings,
         app=Starlette(routes=health.routes()),
         health=health,
         loops=[
-            *(copy.run for copy in known.copies),
+            *(table.run for table in known.tables),
             app.serve,
             *(partial(loop, app) for loop in (drain.run, report.run, log_progress)),
         ],

@@ -9,8 +9,8 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import ASSIGNMENTS, CHOICES
 from tuyen_platform.health import Health
 from tuyen_platform.metrics import WAITING_CONVERSATIONS
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.dispatch_state import DispatchState
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.stages import customers, organizations
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage
@@ -28,9 +28,9 @@ _log = structlog.get_logger()
 
 
 class DrainLoop:
-    """Hands out what waits as soon as somebody may take it (R5.1): nothing polls.
+    """Serves queues as soon as somebody may take a waiting conversation (R5.1): nothing polls.
 
-    `stage` keeps the organizations whose queue may have become shorter (`dirty`).
+    `stage` keeps the organizations whose queue may be served (`dirty`).
     """
 
     def __init__(self, stage: OrganizationStage) -> None:
@@ -142,12 +142,12 @@ def add_checks(health: Health, app: StreamApp) -> None:
 
 def customer_state(app: StreamApp, number: int) -> CustomerState:
     """Stage 1's state of a partition. Raises KeyError when the partition is not here."""
-    return _table(app, ASSIGNMENTS.name, number, AssignmentsTable).partition
+    return _table(app, ASSIGNMENTS.name, number, AssignmentsTable).state
 
 
 def dispatch_state(app: StreamApp, number: int) -> DispatchState:
     """Stage 2's state of a partition. Raises KeyError when the partition is not here."""
-    return _table(app, CHOICES.name, number, ChoicesTable).rotations
+    return _table(app, CHOICES.name, number, ChoicesTable).state
 
 
 def _table(app: StreamApp, name: str, number: int, kind: type[_TableT]) -> _TableT:

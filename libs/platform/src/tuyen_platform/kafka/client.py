@@ -16,7 +16,7 @@ from aiokafka.errors import (
 
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
@@ -96,7 +96,7 @@ class KafkaLog:
     ) -> RecordMetadata:
         producer = self._producer.current
         raw = key.encode()
-        refuse_too_large(topic, raw, value, headers)
+        refuse_too_large(ProducerRecord(topic, key, value, headers))
         try:
             # aiokafka's idempotent producer retries a batch for ever; the caller cannot wait.
             async with asyncio.timeout(_APPEND_TIMEOUT_S):
@@ -119,8 +119,8 @@ class KafkaLog:
         self, records: Sequence[ProducerRecord], *, within_s: float = _APPEND_TIMEOUT_S
     ) -> list[RecordMetadata]:
         producer = self._producer.current
-        for topic, key, value, headers, _ in records:
-            refuse_too_large(topic, key.encode(), value, headers)
+        for record in records:
+            refuse_too_large(record)
         under_way: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(within_s):

@@ -6,14 +6,21 @@ Works around trap 7 (`TRAPS.md`).
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
-from tuyen_events.codec import UnknownTypeError, UnreadableEventError
-from tuyen_events.topics import Topic
+from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
+from tuyen_events.topic import Topic
 from tuyen_platform.dead_letters import raised_at, reason_of
-from tuyen_platform.kafka.ports import Log, Record, Tail
+from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS
+
+ContentT = TypeVar("ContentT")
+
+Decode = Callable[[bytes | None, Headers, bytes | None], ContentT]
+"""Turns a record's key, headers and value into its content. Raises UnreadableEventError."""
 
 _log = structlog.get_logger()
 
@@ -27,7 +34,8 @@ class _Waiter:
 class GlobalTable:
     """Applies a topic's records, each partition in log order, and knows how far it has read.
 
-    `fold` must not block. A record for which it raises any exception is logged with its position,
+    `decode` turns each record into what `fold` gets, together with the record's position. Neither
+    must block. A record for which one of them raises any exception is logged with its position,
     counted under `service` and skipped; it stays in the log for a later version to read.
     """
 
@@ -35,14 +43,15 @@ class GlobalTable:
         self,
         log: Log,
         topic: Topic,
-        fold: Callable[[Record], None],
+        decode: Decode[ContentT],
+        fold: Callable[[ContentT, RecordPosition], None],
         *,
         service: str,
         from_start: bool = True,
     ) -> None:
         self._log = log
         self._topic = topic
-        self._fold = fold
+        self._apply = partial(_apply, decode, fold)
         self._service = service
         self._from_start = from_start
         self._next: dict[int, int] = {}
@@ -154,7 +163,7 @@ class GlobalTable:
 
     def _take(self, record: Record) -> None:
         try:
-            self._fold(record)
+            self._apply(record)
         except UnknownTypeError as error:
             _log.info("unknown_record_skipped", **_place(record), reason=error.reason)
         except UnreadableEventError as error:
@@ -169,6 +178,12 @@ class GlobalTable:
         for waiter in self._waiters:
             if not waiter.held.done() and waiter.holds():
                 waiter.held.set_result(None)
+
+
+def _apply(
+    decode: Decode[ContentT], fold: Callable[[ContentT, RecordPosition], None], record: Record
+) -> None:
+    fold(decode(record.key, record.headers, record.value), record.position)
 
 
 def _place(record: Record) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_platform.clock import Clock, SystemClock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import (
@@ -55,7 +55,7 @@ class InMemoryLog:
         *,
         partition: int | None = None,
     ) -> RecordMetadata:
-        refuse_too_large(topic, key.encode(), value, headers)
+        refuse_too_large(ProducerRecord(topic, key, value, headers))
         at = partition_of(key, topic.partitions) if partition is None else partition
         records = self._partitions.setdefault((topic.name, at), [])
         record = Record(
@@ -75,8 +75,8 @@ class InMemoryLog:
     async def append_all(
         self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
     ) -> list[RecordMetadata]:
-        for topic, key, value, headers, _ in records:
-            refuse_too_large(topic, key.encode(), value, headers)
+        for record in records:
+            refuse_too_large(record)
         return [
             await self.append_bytes(topic, key, value, headers, partition=partition)
             for topic, key, value, headers, partition in records

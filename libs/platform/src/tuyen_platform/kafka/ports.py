@@ -12,7 +12,16 @@ import msgspec
 
 from tuyen_events.codec import Headers
 from tuyen_events.event import Envelope
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
+
+
+class RecordPosition(NamedTuple):
+    """Where a record is in the log, and when it was appended (`timestamp`, in ms)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +34,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+    @property
+    def position(self) -> RecordPosition:
+        return RecordPosition(self.topic, self.partition, self.offset, self.timestamp)
 
 
 class RecordMetadata(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from tuyen_events.topics import TOPICS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import TOPICS
 
 _LEADER_WAIT_S = 0.05
 _LEADER_TRIES = 200

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pymongo import InsertOne, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from tuyen_crm.entities import BY_EVENT, ENTITIES, AnyEntity
 from tuyen_crm.entities.contacts import ENTITY as CONTACT
-from tuyen_events.codec import decode_data
 from tuyen_events.crm.records import ContactEvent
-from tuyen_platform.kafka.ports import FetchedRecords
-from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
+from tuyen_platform.projection import FoldedEvent
 from tuyen_views.history import HISTORY, HistoryDocument
 from tuyen_views.view import View
 
@@ -20,8 +18,6 @@ VIEW = "crm"
 contacts, it was `contacts`; with another name, everything is folded again from the first event."""
 
 VIEWS: tuple[View[Any], ...] = (HISTORY, *(entity.view for entity in ENTITIES))
-
-_DUPLICATE_KEY = 11000
 
 _Events = dict[str, list[ContactEvent]]
 """Events by the id of the document that they change."""
@@ -43,13 +39,14 @@ class CrmProjection:
             await self._database[view.collection].drop()
         self._indexed = False
 
-    async def fold(self, batch: FetchedRecords) -> None:
+    async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         """Returns once the views contain all of `batch`."""
         if not self._indexed:
             for view in VIEWS:
                 await self._database[view.collection].create_indexes(list(view.indexes))
             self._indexed = True
-        events = _events(batch)
+        # In the order of the log: all events of a contact are in one partition.
+        events = [one.event for one in batch if isinstance(one.event, ContactEvent)]
         if not events:
             return
         await self._tell(events)
@@ -84,26 +81,7 @@ class CrmProjection:
             for key, changes in events.items()
             if (write := _write(entity, stored.get(key), changes)) is not None
         ]
-        if not writes:
-            return True
-        try:
-            done = await collection.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            if all(each["code"] == _DUPLICATE_KEY for each in error.details["writeErrors"]):
-                return False
-            raise
-        return bool(done.inserted_count + done.matched_count == len(writes))
-
-
-def _events(batch: FetchedRecords) -> list[ContactEvent]:
-    """The events, each contact's in the order of the log: they are in one partition."""
-    decoded = [
-        decode_data(record.headers, record.value)
-        for records in batch.values()
-        for record in records
-        if record.value is not None
-    ]
-    return [event for event in decoded if isinstance(event, ContactEvent)]
+        return await write_unchanged(collection, writes)
 
 
 def _by_document(entity: AnyEntity, events: Sequence[ContactEvent]) -> _Events:
@@ -116,7 +94,7 @@ def _by_document(entity: AnyEntity, events: Sequence[ContactEvent]) -> _Events:
 
 def _write(
     entity: AnyEntity, stored: Document | None, events: Sequence[ContactEvent]
-) -> InsertOne[Document] | ReplaceOne[Document] | None:
+) -> Operation | None:
     before = document = None if stored is None else entity.view.read(stored)
     for event in events:
         if document is None or event.sequence > document.sequence:

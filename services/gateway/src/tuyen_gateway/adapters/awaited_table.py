@@ -2,22 +2,29 @@
 
 from collections.abc import Callable
 
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_gateway.errors import UnavailableError
-from tuyen_platform.kafka import global_table
-from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
+from tuyen_gateway.identity import SERVICE
+from tuyen_platform.kafka.global_table import ContentT, Decode, GlobalTable
+from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
 WAIT_S = 5.0
 """How long a request waits until a table has applied what it needs."""
 
 
-class AwaitedTable(global_table.GlobalTable):
+class AwaitedTable(GlobalTable):
     """A global table that requests wait for."""
 
     def __init__(
-        self, log: Log, topic: Topic, fold: Callable[[Record], None], *, from_start: bool = True
+        self,
+        log: Log,
+        topic: Topic,
+        decode: Decode[ContentT],
+        fold: Callable[[ContentT, RecordPosition], None],
+        *,
+        from_start: bool = True,
     ) -> None:
-        super().__init__(log, topic, fold, service="gateway", from_start=from_start)
+        super().__init__(log, topic, decode, fold, service=SERVICE, from_start=from_start)
 
     async def following(self, within_s: float = WAIT_S) -> None:
         """Returns once the table will see everything that is appended from now on; else raises

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from tuyen_events.codec import UnreadableEventError, decode_data
+from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.commands import CommandSettled
 from tuyen_events.crm.records import CrmCommandSettled
-from tuyen_events.topics import Topic
+from tuyen_events.topic import Topic
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, RecordPosition
 
 SettledT = TypeVar("SettledT", CommandSettled, CrmCommandSettled)
 
@@ -24,7 +24,7 @@ class CommandResults(Generic[SettledT]):
     def __init__(self, log: Log, topic: Topic, kind: type[SettledT]) -> None:
         self._kind: type[SettledT] = kind
         self._waiting: dict[str, asyncio.Future[SettledT]] = {}
-        self.copy = AwaitedTable(log, topic, self._fold, from_start=False)
+        self.copy = AwaitedTable(log, topic, read_event, self._fold, from_start=False)
 
     @contextmanager
     def hearing(
@@ -46,10 +46,10 @@ class CommandResults(Generic[SettledT]):
                 if self._waiting.get(command_id) is answer:
                     del self._waiting[command_id]
 
-    def _fold(self, record: Record) -> None:
-        if record.value is None:
+    def _fold(self, record: KeyedEvent, _position: RecordPosition) -> None:
+        event = record.event
+        if event is None:
             return
-        event = decode_data(record.headers, record.value)
         if not isinstance(event, self._kind):
             raise UnreadableEventError(f"{event.type} is no result of a command")
         waiting = self._waiting.get(event.command_id)

@@ -18,9 +18,9 @@ from tuyen_events.ids import AgentId, customer_key
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, INBOUND
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.command_results import CommandResults
-from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.inbox import InboxRow, seen_offset
 from tuyen_gateway.errors import UnavailableError
+from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, ProducerRecord
 

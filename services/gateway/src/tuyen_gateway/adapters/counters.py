@@ -9,10 +9,13 @@ from datetime import UTC, datetime, time
 from enum import Enum, auto
 from itertools import product
 
+import msgspec
+
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import ConversationFilter, InboxCounts
+from tuyen_gateway.ports import InboxCounts
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.collections import BY_ASSIGNEE_AND_INBOUND, BY_INBOUND
 from tuyen_gateway.projections.counters import (
@@ -39,11 +42,15 @@ _AFTER_ALL = chr(ord("|") + 1)
 
 
 def countable(wanted: ConversationFilter) -> bool:
-    """Whether the counters can answer: they do not know tags, names and customers, and their own
-    special assignee ids are no agent's."""
-    assignee = None if wanted.assigned is None else wanted.assigned.agent_id
-    named = wanted.page == ANY_PAGE or assignee in (WHOEVER, NOBODY)
-    return not named and wanted.tag is None and not wanted.name and wanted.external_id is None
+    """Whether the counters can answer: they know only the fields below, and their own special ids
+    are no page's and no agent's."""
+    assignee = None if wanted.held_by is None else wanted.held_by.agent_id
+    if wanted.page_id == ANY_PAGE or assignee in (WHOEVER, NOBODY):
+        return False
+    others = msgspec.structs.replace(
+        wanted, kind=None, channel=None, page_id=None, unread=False, held_by=None, done=None
+    )
+    return others == ConversationFilter()
 
 
 class MongoCounters:
@@ -81,9 +88,9 @@ class MongoCounters:
 
 def pages_of(scope: Scope, wanted: ConversationFilter) -> Sequence[PageId]:
     """The pages to count: any, or these."""
-    if wanted.page is None:
+    if wanted.page_id is None:
         return [ANY_PAGE] if scope.pages is None else sorted(scope.pages)
-    return [wanted.page] if scope.pages is None or wanted.page in scope.pages else []
+    return [wanted.page_id] if scope.pages is None or wanted.page_id in scope.pages else []
 
 
 def assignees_of(scope: Scope, wanted: ConversationFilter) -> Sequence[AgentId]:
@@ -93,9 +100,9 @@ def assignees_of(scope: Scope, wanted: ConversationFilter) -> Sequence[AgentId]:
         Assignees.OWN_AND_UNASSIGNED: [NOBODY, scope.agent_id],
         Assignees.OWN: [scope.agent_id],
     }[scope.assignees]
-    if wanted.assigned is None:
+    if wanted.held_by is None:
         return covered
-    asked = wanted.assigned.agent_id or NOBODY
+    asked = wanted.held_by.agent_id or NOBODY
     return [asked] if covered == [WHOEVER] or asked in covered else []
 
 

@@ -11,12 +11,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
 from tuyen_directory.usernames import composed
-from tuyen_events.codec import UnreadableEventError
+from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.domain.passwords import spellings
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, RecordPosition
 
 _PARALLEL_HASHES = 4
 """One verification takes 64 MiB and some 50 ms of a core: only logins wait for this limit."""
@@ -56,7 +56,7 @@ class Credentials:
         self._changing = asyncio.Semaphore(_PARALLEL_CHANGES)
         self._turns: WeakValueDictionary[OrganizationId, asyncio.Lock] = WeakValueDictionary()
         self._nobody = hasher.hash(uuid4().hex)
-        self.copy = AwaitedTable(log, CREDENTIALS, self._fold)
+        self.copy = AwaitedTable(log, CREDENTIALS, read_bytes, self._fold)
 
     def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
         """The stamp of the agent's present password; None if there is none."""
@@ -114,12 +114,11 @@ class Credentials:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _fold(self, record: Record) -> None:
-        key = (record.key or b"").decode("utf-8", "replace")
+    def _fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         if record.value is None:
-            self._credentials.pop(key, None)
+            self._credentials.pop(record.key, None)
             return
         try:
-            self._credentials[key] = msgspec.json.decode(record.value, type=Credential)
+            self._credentials[record.key] = msgspec.json.decode(record.value, type=Credential)
         except msgspec.MsgspecError as error:
             raise UnreadableEventError(f"no credential: {error}") from error

@@ -12,9 +12,9 @@ from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.command_results import CommandResults
-from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.errors import UnavailableError
+from tuyen_gateway.identity import SOURCE
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log
 

@@ -16,7 +16,7 @@ from tuyen_directory.organization import (
     find,
     next_version,
 )
-from tuyen_directory.records import read_change
+from tuyen_directory.records import DirectoryChange, read_change
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.directory import (
     REMOVED_TYPES,
@@ -35,10 +35,9 @@ from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.changes import unchanged
 from tuyen_gateway.domain.room import check_room
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
+from tuyen_gateway.identity import SOURCE
 from tuyen_platform.clock import Clock
-from tuyen_platform.kafka.ports import Log, Record
-
-SOURCE = "gateway"
+from tuyen_platform.kafka.ports import Log, RecordPosition
 
 _SMALL_BYTES = 500
 """About what a removal, a hashed password or a sealed token takes."""
@@ -72,7 +71,7 @@ class Directory:
         self._bytes: Hourly[OrganizationId] = Hourly(
             SETUP_BYTES_AN_HOUR, "Your organization's settings changed in too many bytes"
         )
-        self.copy = AwaitedTable(log, DIRECTORY, self._fold)
+        self.copy = AwaitedTable(log, DIRECTORY, read_change, self._fold)
 
     def organization(self, organization_id: OrganizationId) -> Organization | None:
         """An organization that was created, suspended or not."""
@@ -252,11 +251,11 @@ class Directory:
         )
         await self.copy.folded(appended)
 
-    def _fold(self, record: Record) -> None:
-        organization_id, change = read_change(record.key, record.headers, record.value)
+    def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
+        organization_id, change = changed
         before = self._any(organization_id)
         self._fold_claim(before, change)
-        version = next_version(before.version, record.timestamp)
+        version = next_version(before.version, position.timestamp)
         self._organizations[organization_id] = evolve(before, change, version)
 
     def _fold_claim(self, before: Organization, change: DirectoryEvent | Removed) -> None:

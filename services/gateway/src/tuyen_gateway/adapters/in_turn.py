@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, ConversationId, MessageId, OrganizationId
 from tuyen_events.limits import (
     READ_WITHIN_S,
@@ -20,7 +21,6 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports import (
-    ConversationFilter,
     ConversationRef,
     ConversationViews,
     CrmViews,

@@ -5,19 +5,19 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from tuyen_events.codec import UnreadableEventError, decode_data, header
+from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, caused_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.job_quotas import refuse_too_many
 from tuyen_gateway.domain.jobs import Job, evolve, put_away
+from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
+from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
 _TIDIED = 20
 """How many old jobs are forgotten at most when one has ended."""
@@ -50,7 +50,7 @@ class Jobs:
         self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
-        self.copy = AwaitedTable(log, JOBS, self._fold)
+        self.copy = AwaitedTable(log, JOBS, read_event, self._fold)
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -151,22 +151,21 @@ class Jobs:
         partition = partition_of(event.job_id, JOBS.partitions)
         return await self._log.append(JOBS, key, envelope, partition=partition)
 
-    def _fold(self, record: Record) -> None:
-        key = (record.key or b"").decode("utf-8", "replace")
-        if record.value is None:
-            self._forget(key, record)
+    def _fold(self, record: KeyedEvent, position: RecordPosition) -> None:
+        key, event = record.key, record.event
+        if event is None:
+            self._forget(key, position)
             return
-        event = decode_data(record.headers, record.value)
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} says nothing of a job")
-        self.heads.saw(event.organization, record.partition, record.offset)
+        self.heads.saw(event.organization, position.partition, position.offset)
         if isinstance(event, JobProgressed):
             if key == event.job_id:
                 self._bare.add(event.job_id)
             self._keep_progress(event)
             return
         self._bare.discard(event.job_id)
-        if _is_put_away(event, record) and event.job_id not in self._jobs:
+        if _is_put_away(event, record.id) and event.job_id not in self._jobs:
             self._put_away[event.job_id] = event
             self._join(event.job_id)
         else:
@@ -213,22 +212,21 @@ class Jobs:
         else:
             self._running.add(job.id)
 
-    def _forget(self, key: str, record: Record) -> None:
+    def _forget(self, key: str, position: RecordPosition) -> None:
         job = self._jobs.pop(key, None)
         self._early.pop(key.removesuffix(_PROGRESS), None)
         self._put_away.pop(key, None)
         self._superseded.discard(key)
         if job is not None:
-            self.heads.saw(job.request.organization, record.partition, record.offset)
+            self.heads.saw(job.request.organization, position.partition, position.offset)
             self._of[job.request.organization].discard(job.id)
             self._running.discard(job.id)
             self._bare.discard(job.id)
 
 
-def _is_put_away(request: JobRequested, record: Record) -> bool:
+def _is_put_away(request: JobRequested, event_id: str) -> bool:
     """Whether this is what `tidy` left of a request."""
-    put_away_as = caused_event_id(request.job_id, request.type, _ENDED)
-    return header(record.headers, "ce_id") == put_away_as.encode()
+    return event_id == caused_event_id(request.job_id, request.type, _ENDED)
 
 
 def _age(job: Job) -> tuple[datetime, str]:

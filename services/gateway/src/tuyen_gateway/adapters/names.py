@@ -5,10 +5,10 @@ CRM has kept the name.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 import msgspec
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ContactId, CustomerId, contact_id
 from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
 from tuyen_gateway.adapters.queries import matching_query
@@ -16,7 +16,6 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import whole
 from tuyen_gateway.domain.threads import Message, cut
 from tuyen_gateway.domain.visibility import Scope
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS, of_organization
 
@@ -57,16 +56,13 @@ class CustomerNames:
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
         """What a row has to be, as `matching_query` says it: a name that is asked for is also that
         of the contact, of as many contacts as `NAMED_ELSEWHERE`."""
-        return matching_query(scope, await self._meant(scope, wanted))
-
-    async def _meant(self, scope: Scope, wanted: ConversationFilter) -> ConversationFilter:
         if not wanted.name:
-            return wanted
+            return matching_query(scope, wanted)
         query = of_organization(scope.organization, wanted.name)
         found = self._contacts.find(query, {"customers.id": 1}).limit(NAMED_ELSEWHERE)
         contacts = await found.to_list(None)
-        customers = [CustomerId(one["id"]) for each in contacts for one in each["customers"]]
-        return replace(wanted, customers=frozenset(customers))
+        customers = {CustomerId(one["id"]) for each in contacts for one in each["customers"]}
+        return matching_query(scope, wanted, customers)
 
 
 def _by_author(message: Message, contacts: dict[str, Document]) -> Message:

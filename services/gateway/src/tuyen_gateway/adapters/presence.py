@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tuyen_events.codec import UnreadableEventError, decode_data
+from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.limits import PRESENCE_CHANGES_AN_HOUR, SIGNALS_AN_HOUR
@@ -10,10 +10,10 @@ from tuyen_events.presence import PresenceChanged, SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.directory import SOURCE
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.heads import Heads
-from tuyen_platform.kafka.ports import Log, Record, RecordMetadata
+from tuyen_gateway.identity import SOURCE
+from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
 _Teller = tuple[OrganizationId, AgentId, bool]
 """An agent, of whom something is told, and whether others tell it."""
@@ -30,7 +30,7 @@ class PresenceBoard:
             PRESENCE_CHANGES_AN_HOUR, "This presence changes too often"
         )
         self.heads = Heads()
-        self.copy = AwaitedTable(log, PRESENCE, self._fold)
+        self.copy = AwaitedTable(log, PRESENCE, read_event, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
         """The last change of an agent's presence; None if there never was one: offline."""
@@ -74,14 +74,13 @@ class PresenceBoard:
         own = sessions.get(signal.session)
         return signal.status is (Presence.OFFLINE if own is None else own.status)
 
-    def _fold(self, record: Record) -> None:
-        organization, _, agent_id = (record.key or b"").decode("utf-8", "replace").partition("/")
-        key = (OrganizationId(organization), AgentId(agent_id))
-        self.heads.saw(key[0], record.partition, record.offset)
-        if record.value is None:
+    def _fold(self, record: KeyedEvent, position: RecordPosition) -> None:
+        organization, _, agent_id = record.key.partition("/")
+        key, event = (OrganizationId(organization), AgentId(agent_id)), record.event
+        self.heads.saw(key[0], position.partition, position.offset)
+        if event is None:
             self._agents.pop(key, None)
             return
-        event = decode_data(record.headers, record.value)
         if not isinstance(event, PresenceChanged):
             raise UnreadableEventError(f"{event.type} is no presence")
         known = self._agents.get(key)

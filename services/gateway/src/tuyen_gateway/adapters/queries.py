@@ -4,12 +4,14 @@ Decides R7.2 and I4.
 """
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 
+from tuyen_events.conversation_filter import ConversationFilter
+from tuyen_events.ids import CustomerId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_platform.mongodb import Document
 from tuyen_platform.text import fold_accents
 
@@ -22,9 +24,12 @@ ListKey = tuple[datetime, str]
 """The position of a row in the list: its last activity, then its id."""
 
 
-def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
-    """Matches rows that `scope` covers and `wanted` selects. Channels and kinds are always listed,
-    so that each index can return its rows in the list's order."""
+def matching_query(
+    scope: Scope, wanted: ConversationFilter, customers: Collection[CustomerId] = ()
+) -> list[Document]:
+    """Matches rows that `scope` covers and `wanted` selects; `customers` match its name, although
+    their rows do not contain it. Channels and kinds are always listed, so that each index can
+    return its rows in the list's order."""
     channels = [*Channel, *sorted(scope.other_channels)]
     if wanted.channel is not None:
         channels = [wanted.channel]
@@ -34,18 +39,18 @@ def matching_query(scope: Scope, wanted: ConversationFilter) -> list[Document]:
         {"channel": {"$in": [channel.value for channel in channels]}},
         {"kind": {"$in": [kind.value for kind in kinds]}},
     ]
-    if wanted.page is not None:
-        parts.append({"page_id": wanted.page})
-    if wanted.assigned is not None:
-        parts.append({"assignee": wanted.assigned.agent_id})
+    if wanted.page_id is not None:
+        parts.append({"page_id": wanted.page_id})
+    if wanted.held_by is not None:
+        parts.append({"assignee": wanted.held_by.agent_id})
     if wanted.unread:
         parts.append(unread_query(scope))
     if wanted.tag is not None:
         parts.append({"tags": wanted.tag, "tags.0": {"$exists": True}})
     if wanted.name:
         named: Document = {"name_folded": {"$regex": re.escape(fold_accents(wanted.name))}}
-        elsewhere = {"name_folded": None, "customer.id": {"$in": sorted(wanted.customers)}}
-        parts.append({"$or": [named, elsewhere]} if wanted.customers else named)
+        elsewhere = {"name_folded": None, "customer.id": {"$in": sorted(customers)}}
+        parts.append({"$or": [named, elsewhere]} if customers else named)
     if wanted.external_id is not None:
         parts.append({"external_id": wanted.external_id})
     if wanted.done is not None:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import msgspec
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, OrganizationId
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import covered_query
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Scope
-from tuyen_gateway.ports import ConversationFilter
 from tuyen_gateway.projections import collections
 from tuyen_platform.mongodb import Database, Document
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import structlog
 from pydantic import SecretStr
 
+from tuyen_events.codec import read_bytes
 from tuyen_events.topics import PAGE_TOKENS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_platform.kafka.ports import Log
@@ -28,7 +29,7 @@ class SiteTokens:
         self._log = log
         self._tokens = PageTokens(keys)
         self._locks: dict[str, asyncio.Lock] = {}
-        self.copy = AwaitedTable(log, PAGE_TOKENS, self._tokens.fold)
+        self.copy = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
 
     def stands(self, app_id: str) -> bool:
         """Whether the page has a token."""

@@ -16,7 +16,7 @@ from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown, shown_before
 from tuyen_gateway.domain.threads import Direction, Message
-from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.errors import InvalidCursorError
 from tuyen_gateway.ports import ViewPage
 from tuyen_gateway.projections import collections
 from tuyen_platform.mongodb import Database, Document
@@ -156,10 +156,8 @@ def from_milliseconds(count: int) -> datetime:
 
 
 def decoded(after: str, kind: type[T]) -> T:
-    """The content of a cursor. Raises InvalidError if it is not one of ours."""
+    """The content of a cursor. Raises InvalidCursorError if it is not one of ours."""
     try:
         return msgspec.json.decode(after, type=kind)
     except msgspec.MsgspecError as error:
-        raise InvalidError(
-            "query.cursor", "This is not a valid cursor: start again without one."
-        ) from error
+        raise InvalidCursorError("This is not a valid cursor: start again without one.") from error

@@ -11,6 +11,7 @@ from functools import partial
 
 import msgspec
 
+from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
@@ -32,17 +33,17 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
-from tuyen_gateway.errors import InvalidError, UnavailableError
+from tuyen_gateway.errors import InvalidCursorError, UnavailableError
 from tuyen_gateway.ports import (
-    ConversationFilter,
     ConversationRef,
     InboxCounts,
     ViewPage,
 )
 from tuyen_gateway.projections import collections
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log, Offsets
 from tuyen_platform.mongodb import Database, Document, MongoSession, in_one_snapshot
-from tuyen_platform.projection import MongoPositions, ProjectionStatus
+from tuyen_platform.projection import MongoPositions
 
 _POLL_S = 0.02
 _MOST_MOVED = 10_000
@@ -52,7 +53,7 @@ class MongoViews:
     """The conversations of all organizations. Reads are from the primary: a read after `caught_up`
     sees what was folded by then."""
 
-    def __init__(self, database: Database, log: Log, status: ProjectionStatus) -> None:
+    def __init__(self, database: Database, log: Log, status: ConsumerStatus) -> None:
         self._database = database
         self._counters = MongoCounters(database)
         self._conversations = database[collections.CONVERSATIONS]
@@ -352,7 +353,7 @@ def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFi
     to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]
     kinds = [kind for kind, unread in counts.unread_by_kind.items() if unread]
-    return replace(
+    return msgspec.structs.replace(
         wanted,
         channel=channels[0] if len(channels) == 1 else wanted.channel,
         kind=kinds[0] if len(kinds) == 1 else wanted.kind,
@@ -387,8 +388,6 @@ class _ListCursor:
     def decode(cls, after: str) -> "_ListCursor":
         key = decoded(after, _ListCursorKey)
         if len(key.snapshot_offsets) != INBOUND.partitions:
-            raise InvalidError(
-                "query.cursor", "This is not a valid cursor: start again without one."
-            )
+            raise InvalidCursorError("This is not a valid cursor: start again without one.")
         last = from_milliseconds(key.updated_at), key.id
         return cls(snapshot_offsets=key.snapshot_offsets, last=last, left=key.left)

@@ -148,7 +148,7 @@ def _refuse(
             )
         case Outcome.NOT_ALLOWED:
             raise InvalidError(
-                "body.agent_id",
+                "agent_id",
                 f"The agent {command.agent_id!r} may not work on the page {command.page_id!r}: "
                 "they were disabled, removed, or not given the page.",
             )

@@ -1,18 +1,17 @@
 """The inbox: lists, counts, details, threads, and agents' marks (I2 to I5, I12)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from tuyen_events.event import Envelope
-from tuyen_events.ids import AgentId, ConversationId, MessageId, PageId
-from tuyen_events.limits import EXTERNAL_ID_CHARACTERS, ID_CHARACTERS, QUERY_CHARACTERS, VERSION
+from tuyen_events.ids import ConversationId, MessageId
+from tuyen_events.limits import VERSION
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import MARKS
-from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.commands import mark_done
-from tuyen_gateway.adapters.directory import SOURCE
+from tuyen_gateway.api.conversation_filter import QueriedFilter
 from tuyen_gateway.api.conversation_views import (
     ConversationDetail,
     ConversationView,
@@ -32,59 +31,13 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports import Assigned, ConversationFilter
+from tuyen_gateway.identity import SOURCE
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
-
-
-async def _wanted(
-    *,
-    caller: CurrentCaller,
-    kind: ConversationKind | None = None,
-    channel: Known[Channel] | None = None,
-    page: Annotated[str | None, Query(max_length=ID_CHARACTERS)] = None,
-    state: Literal["all", "unread"] = "all",
-    assignee: Annotated[
-        str | None,
-        Query(
-            max_length=ID_CHARACTERS,
-            description="An agent's id, `me`, or `none` for the unassigned.",
-        ),
-    ] = None,
-    tag: Annotated[str | None, Query(max_length=ID_CHARACTERS)] = None,
-    q: Annotated[
-        str | None,
-        Query(
-            max_length=QUERY_CHARACTERS,
-            description="A part of the customer's name, accents ignored.",
-        ),
-    ] = None,
-    external_id: Annotated[str | None, Query(max_length=EXTERNAL_ID_CHARACTERS)] = None,
-    done: bool | None = None,
-) -> ConversationFilter:
-    assigned = None
-    if assignee is not None:
-        named = {"none": None, "me": caller.viewer.agent_id}
-        assigned = Assigned(agent_id=named.get(assignee, AgentId(assignee)))
-    return ConversationFilter(
-        kind=kind,
-        channel=channel,
-        page=None if page is None else PageId(page),
-        unread=state == "unread",
-        assigned=assigned,
-        tag=tag,
-        name=None if q is None or not q.strip() else q.strip(),
-        external_id=external_id,
-        done=done,
-    )
-
-
-Wanted = Annotated[ConversationFilter, Depends(_wanted)]
 
 
 async def _after(
@@ -109,7 +62,7 @@ AfterAssignment = Annotated[int | None, Depends(_after)]
 async def list_conversations(
     caller: CurrentCaller,
     gateway: GatewayPorts,
-    wanted: Wanted,
+    wanted: QueriedFilter,
     paging: CurrentPaging,
     _: AfterAssignment,
 ) -> Listed[ConversationView]:
@@ -127,7 +80,7 @@ async def list_conversations(
 
 @router.get("/counts", summary="Count conversations")
 async def count_conversations(
-    caller: CurrentCaller, gateway: GatewayPorts, wanted: Wanted, _: AfterAssignment
+    caller: CurrentCaller, gateway: GatewayPorts, wanted: QueriedFilter, _: AfterAssignment
 ) -> CountsView:
     """Counts what the viewer may see and the filters select (I3): all, and those with something
     unread for the viewer, in total, by channel and by kind."""

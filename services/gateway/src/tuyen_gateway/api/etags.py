@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.errors import InvalidVersionError
 
 _STRONG = re.compile(r'"(\d{1,18})"')
 
@@ -26,7 +26,7 @@ async def _expected_version(
         return None
     found = _STRONG.fullmatch(if_match.strip())
     if found is None:
-        raise InvalidError("header.if-match", 'Send one version in quotes, such as `"3"`.')
+        raise InvalidVersionError('Send one version in quotes, such as `"3"`.')
     return int(found[1])
 
 

@@ -4,28 +4,18 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import uuid4
 
+import msgspec
 from fastapi import APIRouter, Response, status
 from pydantic import ConfigDict, Field, StringConstraints
 
-from tuyen_events.ids import AgentId, ConversationId, PageId
-from tuyen_events.jobs import (
-    BulkRequested,
-    HandoverRequested,
-    Holder,
-    JobState,
-    Selection,
-)
-from tuyen_events.limits import (
-    BULK_IDS,
-    EXTERNAL_ID_CHARACTERS,
-    ID_CHARACTERS,
-    NOTE_CHARACTERS,
-    QUERY_CHARACTERS,
-    TAGS,
-)
-from tuyen_events.vocabulary import Channel, ConversationKind, Role
+from tuyen_events.conversation_filter import ConversationFilter, Holder, Selection
+from tuyen_events.ids import AgentId, ConversationId
+from tuyen_events.jobs import BulkRequested, HandoverRequested, JobState
+from tuyen_events.limits import BULK_IDS, ID_CHARACTERS, NOTE_CHARACTERS, TAGS
+from tuyen_events.vocabulary import Role
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
+from tuyen_gateway.api.conversation_filter import FilterIn
 from tuyen_gateway.api.dependencies import (
     Assigner,
     Caller,
@@ -37,13 +27,11 @@ from tuyen_gateway.api.dependencies import (
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import jobs_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports import Assigned, ConversationFilter
 
 router = APIRouter(tags=["jobs"])
 
@@ -59,21 +47,6 @@ class HandoverIn(RequestBody):
     """The new assignee; null returns each conversation to its rule, for anybody else."""
     note: str | None = Field(default=None, max_length=NOTE_CHARACTERS)
     """Why; shown in each conversation's history (R6.3)."""
-
-
-class FilterIn(RequestBody):
-    """The filters of the list of conversations; all must match."""
-
-    kind: ConversationKind | None = None
-    channel: Known[Channel] | None = None
-    page: str | None = Field(default=None, max_length=ID_CHARACTERS)
-    state: Literal["all", "unread"] = "all"
-    assignee: str | None = Field(default=None, max_length=ID_CHARACTERS)
-    """An agent's id, `me`, or `none` for the unassigned."""
-    tag: str | None = Field(default=None, max_length=ID_CHARACTERS)
-    q: str | None = Field(default=None, max_length=QUERY_CHARACTERS)
-    external_id: str | None = Field(default=None, max_length=EXTERNAL_ID_CHARACTERS)
-    done: bool | None = None
 
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARACTERS)]
@@ -150,12 +123,12 @@ async def hand_over(
     else, or waits.
     """
     gone, to = AgentId(agent_id), None if body.to is None else AgentId(body.to)
-    check_chosen(caller.organization, to, "body.to")
+    check_chosen(caller.organization, to, "to")
     if to == gone:
-        raise InvalidError("body.to", "These conversations are theirs already: name another.")
+        raise InvalidError("to", "These conversations are theirs already: name another.")
     if gone not in caller.organization.agents:
         await gateway.inbox.caught_up()
-        theirs = ConversationFilter(assigned=Assigned(agent_id=gone), done=False)
+        theirs = ConversationFilter(held_by=Holder(agent_id=gone), done=False)
         if not (await gateway.inbox.counts(caller.scope, theirs)).total:
             raise NotFoundError(f"There is no agent {agent_id!r}.")
     request = HandoverRequested(
@@ -192,13 +165,13 @@ async def change_in_bulk(
     selection = _selection(body, caller)
     assigns = "assignee" in body.set.model_fields_set
     if body.set.tags is not None:
-        raise InvalidError("body.set.tags", "Conversations have no tags that could be set yet.")
+        raise InvalidError("set.tags", "Conversations have no tags that could be set yet.")
     if not assigns and body.set.done is None:
-        raise InvalidError("body.set", "Say what to set: `assignee`, `done`, or both.")
+        raise InvalidError("set", "Say what to set: `assignee`, `done`, or both.")
     chosen = None if body.set.assignee is None else AgentId(body.set.assignee)
     if assigns:
         check_right(caller, Right.ASSIGN)
-        check_chosen(caller.organization, chosen, "body.set.assignee")
+        check_chosen(caller.organization, chosen, "set.assignee")
     request = BulkRequested(
         job_id=_new_id(),
         organization=caller.organization.id,
@@ -221,15 +194,11 @@ async def list_jobs(
 ) -> Listed[JobView]:
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
-    rest = [
-        job
-        for job in gateway.jobs.of(caller.organization.id)
-        if _sees(caller, job) and (paging.after is None or _key(job) < paging.after)
-    ]
-    page = rest[: paging.limit]
+    jobs = [job for job in gateway.jobs.of(caller.organization.id) if _sees(caller, job)]
+    page, following = paging.cut(jobs, _key, descending=True)
     return Listed(
         items=[_view(job) for job in page],
-        next=paging.cursor(_key(page[-1]) if len(rest) > paging.limit else None),
+        next=following,
         position=jobs_position(gateway, caller.organization.id),
     )
 
@@ -244,25 +213,10 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
 
 def _selection(body: BulkIn, caller: Caller) -> Selection:
     if (body.ids is None) == (body.filter is None):
-        raise InvalidError("body", "Name the conversations either by `ids` or by `filter`.")
+        raise InvalidError("", "Name the conversations either by `ids` or by `filter`.")
     if body.filter is None:
         return Selection(ids=tuple(ConversationId(one) for one in body.ids or ()))
-    wanted = body.filter
-    held_by = None
-    if wanted.assignee is not None:
-        named = {"none": None, "me": caller.viewer.agent_id}
-        held_by = Holder(agent_id=named.get(wanted.assignee, AgentId(wanted.assignee)))
-    return Selection(
-        kind=wanted.kind,
-        channel=wanted.channel,
-        page_id=None if wanted.page is None else PageId(wanted.page),
-        unread=wanted.state == "unread",
-        held_by=held_by,
-        tag=wanted.tag,
-        name=None if wanted.q is None or not wanted.q.strip() else wanted.q.strip(),
-        external_id=wanted.external_id,
-        done=wanted.done,
-    )
+    return Selection(**msgspec.structs.asdict(body.filter.to_filter(caller)))
 
 
 def _new_id() -> str:

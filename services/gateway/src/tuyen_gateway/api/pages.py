@@ -128,11 +128,11 @@ def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) ->
         made = livechat_app_id(organization, page_id)
         if body.external_id not in (None, made):
             raise InvalidError(
-                "body.external_id", f"A {body.channel} page gets its id automatically: omit it."
+                "external_id", f"A {body.channel} page gets its id automatically: omit it."
             )
         return made
     if body.external_id is None:
-        raise InvalidError("body.external_id", f"Give the page's id at {body.channel}.")
+        raise InvalidError("external_id", f"Give the page's id at {body.channel}.")
     return body.external_id
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import gt, lt
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from tuyen_events.limits import CURSOR_CHARACTERS, CURSOR_LASTS_S, LISTED
 from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.api.dependencies import GatewayPorts
-from tuyen_gateway.errors import InvalidError
+from tuyen_gateway.errors import InvalidCursorError
 
 DEFAULT_LIMIT = 50
 
@@ -39,10 +40,12 @@ class Paging:
     """The list that the cursor belongs to: it continues no other."""
     seals: Seals
 
-    def cut(self, entries: Sequence[T], key: Callable[[T], str]) -> tuple[list[T], str | None]:
-        """The page of `entries`, which must be in ascending order of `key`, and the next cursor."""
-        after = self.after
-        rest = entries if after is None else [one for one in entries if key(one) > after]
+    def cut(
+        self, entries: Sequence[T], key: Callable[[T], str], *, descending: bool = False
+    ) -> tuple[list[T], str | None]:
+        """The page of `entries`, which must be in the order of `key`, and the next cursor."""
+        after, follows = self.after, lt if descending else gt
+        rest = entries if after is None else [one for one in entries if follows(key(one), after)]
         page = list(rest[: self.limit])
         return page, self.cursor(key(page[-1]) if len(rest) > self.limit else None)
 
@@ -64,9 +67,8 @@ async def _paging(
     if cursor is not None:
         after = gateway.seals.open(path, cursor, CURSOR_LASTS)
         if after is None:
-            raise InvalidError(
-                "query.cursor",
-                "This cursor is invalid for this list, or has expired: start again without one.",
+            raise InvalidCursorError(
+                "This cursor is invalid for this list, or has expired: start again without one."
             )
     return Paging(limit=limit, after=after, path=path, seals=gateway.seals)
 

@@ -117,7 +117,7 @@ def _signal(
         if not caller.may(Right.SET_PRESENCE):
             raise ForbiddenError("Only managing roles set another agent's presence.")
         if caller.organization.active_agent(agent_id) is None:
-            raise InvalidError("body.agent_id", f"There is no agent {agent_id!r}.")
+            raise InvalidError("agent_id", f"There is no agent {agent_id!r}.")
     return SessionSignalled(
         organization=caller.organization.id,
         agent_id=agent_id,

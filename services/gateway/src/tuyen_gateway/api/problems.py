@@ -16,7 +16,9 @@ from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
     GatewayError,
+    InvalidCursorError,
     InvalidError,
+    InvalidVersionError,
     NotFoundError,
     TakenError,
     TooManyAttemptsError,
@@ -36,6 +38,8 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     TakenError: HTTPStatus.CONFLICT,
     VersionPassedError: HTTPStatus.PRECONDITION_FAILED,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidCursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidVersionError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -168,11 +172,22 @@ async def _ours(_: Request, error: Exception) -> Response:
             )
         case TakenError(agent_id=agent_id):
             return problem_response(status, error.detail, agent_id=agent_id)
-        case InvalidError(field=field):
-            errors = [FieldProblem(field=field, detail=error.detail)]
+        case InvalidError() | InvalidCursorError() | InvalidVersionError():
+            errors = [FieldProblem(field=_location(error), detail=error.detail)]
             return problem_response(status, error.detail, errors=errors)
         case _:
             return problem_response(status, error.detail)
+
+
+def _location(error: InvalidError | InvalidCursorError | InvalidVersionError) -> str:
+    """Where in the request the mistake is."""
+    match error:
+        case InvalidError(field=field):
+            return f"body.{field}" if field else "body"
+        case InvalidCursorError():
+            return "query.cursor"
+        case InvalidVersionError():
+            return "header.if-match"
 
 
 async def _not_valid(_: Request, error: Exception) -> Response:

@@ -12,18 +12,18 @@ from tuyen_gateway.errors import ConflictError, ForbiddenError, InvalidError
 def check_assignee(organization: Organization, agent_id: AgentId | None, page_id: PageId) -> None:
     """R6.1, R6.2: assignment is on, and the agent exists and is allowed on the page; presence and
     capability do not limit a manager. Nobody (None) is always allowed."""
-    check_chosen(organization, agent_id, "body.agent_id")
+    check_chosen(organization, agent_id, "agent_id")
     agent = None if agent_id is None else organization.active_agent(agent_id)
     if agent is not None and not may_work_on(organization, agent, page_id):
         raise InvalidError(
-            "body.agent_id",
+            "agent_id",
             f"The agent {agent_id!r} was not given the page {page_id!r}: "
             "add them to its staff first, or choose somebody who is on it.",
         )
 
 
 def check_chosen(organization: Organization, agent_id: AgentId | None, field: str) -> None:
-    """The same for conversations of any page: `field` is the agent's place in the request."""
+    """The same for conversations of any page: `field` is where the agent was named."""
     if not organization.settings.assignment:
         raise ConflictError("Assignment is switched off: a system_admin switches it on.")
     if agent_id is None:

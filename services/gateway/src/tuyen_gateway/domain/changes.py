@@ -56,12 +56,12 @@ def check_agent_removal(organization: Organization, agent_id: AgentId, by: Agent
 
 
 def check_support_team(organization: Organization, change: SupportTeamChanged) -> None:
-    _check_agents(organization, "body.agent_ids", change.agent_ids)
+    _check_agents(organization, "agent_ids", change.agent_ids)
 
 
 def check_page(organization: Organization, change: PageChanged) -> None:
     """The staff exists. A page stays the same account: its customers' ids depend on it."""
-    _check_agents(organization, "body.staff", change.staff)
+    _check_agents(organization, "staff", change.staff)
     before = organization.pages.get(change.id)
     if before is None:
         return
@@ -76,13 +76,13 @@ def check_settings(change: SettingsChanged) -> None:
     """Each step of automation needs the one before."""
     if change.auto_assign and not change.assignment:
         raise InvalidError(
-            "body.auto_assign",
+            "auto_assign",
             "`auto_assign` needs `assignment`: switch `assignment` on first, or both at once; "
             "to switch `assignment` off, switch `auto_assign` off with it.",
         )
     if change.auto_reassign and not change.auto_assign:
         raise InvalidError(
-            "body.auto_reassign",
+            "auto_reassign",
             "`auto_reassign` needs `auto_assign`: switch `auto_assign` on first, or both at once; "
             "to switch `auto_assign` off, switch `auto_reassign` off with it.",
         )
@@ -90,11 +90,11 @@ def check_settings(change: SettingsChanged) -> None:
 
 def check_rule(organization: Organization, change: RuleChanged) -> None:
     """Members and pages exist, each once."""
-    _check_agents(organization, "body.members", [member.agent_id for member in change.members])
+    _check_agents(organization, "members", [member.agent_id for member in change.members])
     unknown = [page for page in change.pages or () if page not in organization.pages]
     if unknown:
-        raise InvalidError("body.pages", f"There is no page {unknown[0]!r}: connect it first.")
-    _check_once("body.pages", change.pages or ())
+        raise InvalidError("pages", f"There is no page {unknown[0]!r}: connect it first.")
+    _check_once("pages", change.pages or ())
 
 
 def check_region(organization: Organization, change: RegionChanged) -> None:
@@ -109,13 +109,13 @@ def check_department_exists(organization: Organization, department_id: Departmen
 
 def check_group(organization: Organization, change: GroupChanged) -> None:
     """The members exist, each once."""
-    _check_agents(organization, "body.members", change.members)
+    _check_agents(organization, "members", change.members)
 
 
 def check_link(organization: Organization, change: LinkChanged) -> None:
     """The group exists."""
     if change.group not in organization.groups:
-        raise InvalidError("body.group", f"There is no group {change.group!r}: add it first.")
+        raise InvalidError("group", f"There is no group {change.group!r}: add it first.")
 
 
 def check_department_removal(organization: Organization, department_id: DepartmentId) -> None:
@@ -154,20 +154,20 @@ def _check_unused(what: str, kind: str, users: Sequence[str]) -> None:
 
 def _check_places(organization: Organization, change: AgentChanged) -> None:
     """An agent of a region is also in its department: visitors choose the department first."""
-    _check_once("body.departments", change.departments)
-    _check_once("body.regions", change.regions)
+    _check_once("departments", change.departments)
+    _check_once("regions", change.regions)
     for department in change.departments:
         if department not in organization.departments:
             raise InvalidError(
-                "body.departments", f"There is no department {department!r}: add it first."
+                "departments", f"There is no department {department!r}: add it first."
             )
     for region in change.regions:
         if region not in organization.regions:
-            raise InvalidError("body.regions", f"There is no region {region!r}: add it first.")
+            raise InvalidError("regions", f"There is no region {region!r}: add it first.")
         department = region.partition("/")[0]
         if department not in change.departments:
             raise InvalidError(
-                "body.regions",
+                "regions",
                 f"The region {region!r} needs its department: add {department!r} to `departments`.",
             )
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tuyen_events.conversation_filter import Selection
 from tuyen_events.ids import ConversationId, caused_command_id
 from tuyen_events.jobs import (
     BulkRequested,
@@ -17,7 +18,6 @@ from tuyen_events.jobs import (
     JobProgressed,
     JobRequested,
     JobState,
-    Selection,
 )
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.domain.inbox import InboxRow

@@ -37,13 +37,13 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
         return row, NeedsRecheck.NOTHING
     row = active(_moved(row, moment[1]), moment[1])
     if message.direction is Direction.OUT:
-        row, doubt = _answered(row, moment)
+        row, recheck = _answered(row, moment)
     else:
-        row, doubt = _asked(row, message, moment)
+        row, recheck = _asked(row, message, moment)
     row, doubtful_text = _said(row, message, moment)
     if message.stillborn:
-        return row, doubt | doubtful_text | NeedsRecheck.BORN
-    return _born(row, message), doubt | doubtful_text if doubtful_text else doubt
+        return row, recheck | doubtful_text | NeedsRecheck.BORN
+    return _born(row, message), recheck | doubtful_text if doubtful_text else recheck
 
 
 def _born(row: InboxRow, message: Message | None) -> InboxRow:
@@ -79,10 +79,10 @@ def _asked(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, 
     if row.first_inbound_at is None or row.first_inbound_at > moment[1]:
         row = msgspec.structs.replace(row, first_inbound_at=moment[1])
     if message.removed:
-        doubt = NeedsRecheck.WAITING if row.waiting == moment else NeedsRecheck.NOTHING
+        recheck = NeedsRecheck.WAITING if row.waiting == moment else NeedsRecheck.NOTHING
         if row.last_inbound_at == moment[1]:
-            doubt |= NeedsRecheck.UNREAD
-        return _withdrawn(row, message), doubt
+            recheck |= NeedsRecheck.UNREAD
+        return _withdrawn(row, message), recheck
     if row.last_inbound_at is None or row.last_inbound_at < moment[1]:
         row = msgspec.structs.replace(row, last_inbound_at=moment[1])
     if row.answered is not None and row.answered >= moment:

@@ -30,7 +30,7 @@ def check_room(organization: Organization, change: DirectoryEvent) -> None:
     most = _MOST.get(entity)
     if before is None and most is not None and len(standing) >= most:
         raise InvalidError(
-            "body", f"An organization has at most {most} of these ({entity}): remove one first."
+            "", f"An organization has at most {most} of these ({entity}): remove one first."
         )
     for field, named in _NAMED.items():
         own, old = named(change), 0 if before is None else named(before.value)
@@ -39,7 +39,7 @@ def check_room(organization: Organization, change: DirectoryEvent) -> None:
         others = sum(named(stored.value) for stored in standing.values()) - old
         if others + own > limits.PLACES:
             raise InvalidError(
-                f"body.{field}",
+                field,
                 f"All of an organization's (each {entity}) name at most {limits.PLACES} together: "
                 "name fewer here, or elsewhere.",
             )

@@ -93,7 +93,7 @@ def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
                 en=f"It waited in the queue until {words.agent} could take it{words.en_rule}.",
             )
         case Reason.MANUAL | Reason.TAKEN | Reason.UNASSIGNED:
-            said = _by_hand(entry.reason, words)
+            said = _manual(entry.reason, words)
         case Reason.BULK:
             said = _handed_over(entry, words)
         case Reason.QUEUED | Reason.NO_CANDIDATE:
@@ -158,7 +158,7 @@ def _instead(reason: Reason, words: _Words) -> Sentence:
     )
 
 
-def _by_hand(reason: Reason, words: _Words) -> Sentence:
+def _manual(reason: Reason, words: _Words) -> Sentence:
     if reason is Reason.TAKEN:
         return Sentence(
             vi=f"{words.agent} tự nhận hội thoại chưa có ai phụ trách.",

@@ -19,7 +19,9 @@ from tuyen_gateway.jobs.auto_close import close_inactive
 from tuyen_gateway.jobs.retry import retry_while_away
 from tuyen_gateway.jobs.runner import fail_job, run_job
 from tuyen_gateway.jobs.turns import Turns
+from tuyen_platform.kafka.consumer import consume
 from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.kafka.ports import FetchedRecords
 
 GROUP = "gateway-jobs"
 
@@ -37,8 +39,8 @@ async def run_jobs(gateway: Gateway) -> None:
     for copy in gateway.copies():
         await copy.until(partial(getattr, copy, "caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
-        share = _Scheduler(gateway, tasks)
-        await retry_while_away(share.follow, share=GROUP)
+        scheduler = _Scheduler(gateway, tasks)
+        await retry_while_away(scheduler.follow, share=GROUP)
 
 
 @dataclass
@@ -55,14 +57,14 @@ class _Scheduler:
 
     async def follow(self) -> None:
         self._had = frozenset()
-        async with self.gateway.log.subscribe(JOBS, group=GROUP) as membership:
-            try:
-                async for batch in membership.batches():
-                    has = frozenset(partition for _, partition in membership.partitions())
-                    await self._deal(has, news=bool(batch))
-                    await membership.commit()
-            finally:
-                self._leave(set(self._jobs))
+        try:
+            await consume(self.gateway.log, JOBS, group=GROUP, handle=self._turn)
+        finally:
+            self._leave(set(self._jobs))
+
+    async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
+        await self._deal(frozenset(partition for _, partition in partitions), news=bool(batch))
+        return True
 
     async def _deal(self, has: frozenset[int], *, news: bool) -> None:
         """Starts the work that is this gateway's by now, and stops the work that no longer is."""
@@ -78,7 +80,7 @@ class _Scheduler:
             await self.gateway.jobs.restate(job)
         for job_id in running - self._jobs.keys() - self._given_up:
             self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))
-        self._check_quiet(has)
+        self._check_auto_close(has)
 
     def _leave(self, jobs: Collection[str]) -> None:
         for job_id in jobs:
@@ -100,7 +102,7 @@ class _Scheduler:
             _log.exception("job_given_up", job_id=job_id)
             self._given_up.add(job_id)
 
-    def _check_quiet(self, has: frozenset[int]) -> None:
+    def _check_auto_close(self, has: frozenset[int]) -> None:
         now = self.gateway.clock.now()
         every = timedelta(seconds=self.gateway.settings.done_check_s)
         if self._checked_at is not None and now - self._checked_at < every:

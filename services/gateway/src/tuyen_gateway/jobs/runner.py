@@ -19,15 +19,9 @@ import structlog
 from pymongo.errors import ExecutionTimeout
 
 from tuyen_events.commands import CommandSettled, Outcome
+from tuyen_events.conversation_filter import Holder, Selection
 from tuyen_events.ids import ConversationId
-from tuyen_events.jobs import (
-    BulkRequested,
-    HandoverRequested,
-    Holder,
-    JobProgressed,
-    JobState,
-    Selection,
-)
+from tuyen_events.jobs import BulkRequested, HandoverRequested, JobProgressed, JobState
 from tuyen_events.limits import JOB_RESULTS_KEPT_S
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.commands import Placed
@@ -52,7 +46,6 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged
 from tuyen_gateway.jobs.retry import retry_while_away
 from tuyen_gateway.jobs.turns import Turn, Turns
-from tuyen_gateway.ports import Assigned, ConversationFilter
 from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
 
@@ -150,8 +143,7 @@ class _Run:
         if selection.ids is not None:
             total = len(set(selection.ids))
         else:
-            wanted = _filter(selection)
-            total = await self._patiently(lambda: self._gateway.scans.count(scope, wanted))
+            total = await self._patiently(lambda: self._gateway.scans.count(scope, selection))
         return await self._next(begin(self._job.request, total, self._now()))
 
     async def _next(self, progress: JobProgressed) -> JobProgressed:
@@ -159,10 +151,10 @@ class _Run:
         there is none left."""
         if not self._listed:
             self._listed = await self._look_up(progress.cursor)
-        chunk, self._listed = self._listed[:SLICE], self._listed[SLICE:]
-        if not chunk:
+        batch, self._listed = self._listed[:SLICE], self._listed[SLICE:]
+        if not batch:
             return progress
-        taken = take_up(progress, tuple(chunk))
+        taken = take_up(progress, tuple(batch))
         await self._patiently(lambda: self._gateway.jobs.report(taken))
         return taken
 
@@ -172,10 +164,8 @@ class _Run:
             return await self._found(
                 sorted(one for one in {*selection.ids} if cursor is None or one > cursor)
             )
-        scope, wanted = self._scope(), _filter(selection)
-        return list(
-            await self._patiently(lambda: self._gateway.scans.ids(scope, wanted, _LISTED, cursor))
-        )
+        scope, scans = self._scope(), self._gateway.scans
+        return list(await self._patiently(lambda: scans.ids(scope, selection, _LISTED, cursor)))
 
     async def _found(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
         """The ids that exist and may be seen; an id that does not exist costs only this look-up."""
@@ -308,21 +298,6 @@ class _Run:
 def _takes_right(job: Job) -> bool:
     request = job.request
     return not isinstance(request, BulkRequested) or request.assign_to is not None
-
-
-def _filter(selection: Selection) -> ConversationFilter:
-    held_by = selection.held_by
-    return ConversationFilter(
-        kind=selection.kind,
-        channel=selection.channel,
-        page=selection.page_id,
-        unread=selection.unread,
-        assigned=None if held_by is None else Assigned(agent_id=held_by.agent_id),
-        tag=selection.tag,
-        name=selection.name,
-        external_id=selection.external_id,
-        done=selection.done,
-    )
 
 
 def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> ItemResult:

@@ -1,11 +1,10 @@
-"""Sorts a batch of records by what they are about."""
+"""Sorts a batch of events by what they are about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.codec import decode_data, header
 from tuyen_events.commands import MarkConversationDone
-from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, MessageId, message_id
 from tuyen_events.inbound import (
     CommentAdded,
@@ -26,7 +25,7 @@ from tuyen_gateway.domain.inbox import (
     progress,
 )
 from tuyen_gateway.domain.threads import EventSource, message_of
-from tuyen_platform.kafka.ports import FetchedRecords, Record
+from tuyen_platform.projection import FoldedEvent
 
 RowEvent = (
     MessagesDelivered | MessagesSeen | AssignmentEvent | MarkConversationDone | ConversationRead
@@ -70,29 +69,29 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
             return assign(row, fact.event, fact.partition)
 
 
-def read_batch(batch: FetchedRecords) -> BatchWork:
-    """The batch, sorted. Raises UnreadableEventError: it must not contain unreadable records."""
+def read_batch(batch: Sequence[FoldedEvent]) -> BatchWork:
+    """The batch, sorted."""
     work = BatchWork()
-    for records in batch.values():
-        for record in records:
-            if record.value is not None:
-                _sort(work, decode_data(record.headers, record.value), record)
+    for one in batch:
+        _sort(work, one)
     return work
 
 
-def _sort(work: BatchWork, event: Event, record: Record) -> None:
+def _sort(work: BatchWork, one: FoldedEvent) -> None:
+    event, position = one.event, one.position
     match event:
         case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
-            _note(work, event.conversation_id, RowFact(event, record.partition, record.offset))
+            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
         case AssignmentEvent():
-            _note(work, event.conversation_id, RowFact(event, record.partition, record.offset))
+            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
         case InboundEvent():
             about = message_of(event)
             if about is not None:
-                _sort_message(work, about, event, record)
+                source = EventSource(one.id, position.partition, position.offset)
+                _sort_message(work, about, event, source)
         case _:
             pass
 
@@ -101,9 +100,9 @@ def _note(work: BatchWork, conversation_id: ConversationId, fact: RowFact) -> No
     work.facts.setdefault(conversation_id, []).append(fact)
 
 
-def _sort_message(work: BatchWork, about: MessageId, event: InboundEvent, record: Record) -> None:
-    event_id = (header(record.headers, "ce_id") or b"").decode("utf-8", "replace")
-    source = EventSource(event_id, record.partition, record.offset)
+def _sort_message(
+    work: BatchWork, about: MessageId, event: InboundEvent, source: EventSource
+) -> None:
     work.messages.setdefault(about, []).append((event, source))
     if isinstance(event, CommentAdded):
         work.comments.add(about)
@@ -111,5 +110,5 @@ def _sort_message(work: BatchWork, about: MessageId, event: InboundEvent, record
             parent = message_id(event.organization, event.page_id, event.parent_external_id)
             work.parents.add(parent)
     if isinstance(event, MessageReceived | MessageEchoed | CommentAdded) and event.conversation_id:
-        addition = Addition(event, about, record.partition, record.offset)
+        addition = Addition(event, about, source.partition, source.offset)
         work.additions.setdefault(event.conversation_id, []).append(addition)

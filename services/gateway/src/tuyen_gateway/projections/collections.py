@@ -14,12 +14,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError
 
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
-from tuyen_platform.mongodb import Collection, Database, Document
+from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
 
 _SHAPE = 4
 """Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
@@ -47,9 +47,6 @@ THREAD_ORDER = (
     ("_id", ASCENDING),
 )
 """A thread, oldest first: by moment, and for equal moments by id."""
-
-DUPLICATE_KEY = 11000
-"""MongoDB's error code."""
 
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
 
@@ -209,19 +206,7 @@ async def write(
         for value in after
         if (operation := operation_for(before.get(value.id), value)) is not None
     ]
-    if not operations:
-        return True
-    try:
-        result = await collection.bulk_write(operations, ordered=False)
-    except BulkWriteError as error:
-        failures = error.details["writeErrors"]
-        if any(failure["code"] != DUPLICATE_KEY for failure in failures):
-            raise
-        return False
-    return bool(result.inserted_count + result.matched_count == len(operations))
-
-
-Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+    return await write_unchanged(collection, operations)
 
 
 def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Operation | None:

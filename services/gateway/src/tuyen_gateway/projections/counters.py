@@ -35,12 +35,10 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     COUNTERS,
-    DUPLICATE_KEY,
-    Operation,
     StoredDocument,
     operation_for,
 )
-from tuyen_platform.mongodb import Database
+from tuyen_platform.mongodb import DUPLICATE_KEY, Database, Operation
 
 ANY_PAGE = PageId("*")
 WHOEVER = AgentId("*")

@@ -38,8 +38,8 @@ from tuyen_gateway.projections.collections import (
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_platform.blame import ContendedError
-from tuyen_platform.kafka.ports import FetchedRecords
 from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.projection import FoldedEvent
 from tuyen_platform.text import fold_accents
 
 _TRIES = 50
@@ -64,7 +64,7 @@ class InboxProjection:
         self._history = database[HISTORY]
         self._pools = database[POOL_RECORDS]
 
-    async def fold(self, batch: FetchedRecords) -> None:
+    async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
         await self._record(work)
@@ -145,14 +145,14 @@ class InboxProjection:
             for conversation_id in ids:
                 before = stored.get(conversation_id)
                 blank = InboxRow(id=conversation_id)
-                row, doubt = _fold_row(
+                row, recheck = _fold_row(
                     blank if before is None else before.value,
                     work,
                     messages,
                     threads.get(conversation_id, ()),
                 )
-                if doubt:
-                    row = await self._settled(row, doubt, read)
+                if recheck:
+                    row = await self._settled(row, recheck, read)
                 if row != blank:
                     rows.append(row)
             if await write_rows(self._database, stored, rows):
@@ -160,21 +160,21 @@ class InboxProjection:
         raise ContendedError("conversations")
 
     async def _settled(
-        self, row: InboxRow, doubt: NeedsRecheck, read: dict[str, bytes]
+        self, row: InboxRow, recheck: NeedsRecheck, read: dict[str, bytes]
     ) -> InboxRow:
         """The row with what had to be read from its thread."""
         thread: Document = {"conversation_id": row.id}
         there: Document = {**thread, "removed": {"$ne": True}}
         asked: Document = {**there, "direction": Direction.IN.value}
-        if NeedsRecheck.LAST in doubt:
+        if NeedsRecheck.LAST in recheck:
             newest = await self._first(there, _NEWEST_FIRST, read)
             row = settle_last(row, newest)
-        if NeedsRecheck.WAITING in doubt:
+        if NeedsRecheck.WAITING in recheck:
             since = {} if row.answered is None else later_than(row.answered)
             row = settle_waiting(row, await self._first({**asked, **since}, _OLDEST_FIRST, read))
-        if NeedsRecheck.UNREAD in doubt:
+        if NeedsRecheck.UNREAD in recheck:
             row = settle_unread(row, await self._first(asked, _LAST_ACCEPTED_FIRST, read))
-        if NeedsRecheck.BORN in doubt:
+        if NeedsRecheck.BORN in recheck:
             born = await self._first({**thread, "stillborn": {"$ne": True}}, _OLDEST_FIRST, read)
             row = settle_born(row, born)
         return row
@@ -236,12 +236,12 @@ def _fold_row(
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
             row = add(row, addition, _folded_name(row, addition.event.customer))
-    doubts = NeedsRecheck.NOTHING
+    rechecks = NeedsRecheck.NOTHING
     for message in thread:
-        row, doubt = reconcile(row, message)
-        if doubt:
-            doubts |= doubt
-    return row, doubts
+        row, recheck = reconcile(row, message)
+        if recheck:
+            rechecks |= recheck
+    return row, rechecks
 
 
 def _folded_name(row: InboxRow, customer: Customer | None) -> str | None:

@@ -7,19 +7,15 @@ Decides I10.
 
 import asyncio
 from collections.abc import Sequence
-
-import structlog
+from functools import partial
 
 from tuyen_events.topics import ASSIGNMENT_HISTORY, ASSIGNMENTS
-from tuyen_platform.kafka.ports import Log, LogUnavailableError, Record
-from tuyen_platform.pacer import Pacer
+from tuyen_platform.kafka.consumer import consume, follow_for_ever
+from tuyen_platform.kafka.ports import FetchedRecords, Log, Record
 
 GROUP = "gateway-history"
 
 _APART_S = 1.0
-_RETRY_S = 1.0
-
-_log = structlog.get_logger()
 
 
 async def keep_history(log: Log) -> None:
@@ -28,23 +24,13 @@ async def keep_history(log: Log) -> None:
     Gateways share the work. At least once, each partition in order: a reader of the copy takes each
     version of a conversation once, and of two records with the same version the first.
     """
-    while True:
-        try:
-            await _follow(log)
-        except LogUnavailableError as error:
-            _log.warning("history_waits", error=str(error), wait_s=_RETRY_S)
-            await asyncio.sleep(_RETRY_S)
 
+    async def copy(batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
+        await asyncio.gather(*(_copy(log, records) for records in batch.values()))
+        return True
 
-async def _follow(log: Log) -> None:
-    async with log.subscribe(ASSIGNMENTS, group=GROUP) as subscription:
-        cadence = Pacer(_APART_S)
-        await cadence.turn()
-        async for batch in subscription.batches():
-            if batch:
-                await asyncio.gather(*(_copy(log, records) for records in batch.values()))
-                await subscription.commit()
-            await cadence.turn()
+    follow = partial(consume, log, ASSIGNMENTS, group=GROUP, handle=copy, apart_s=_APART_S)
+    await follow_for_ever(follow, log_as="history_waits")
 
 
 async def _copy(log: Log, records: Sequence[Record]) -> None:

@@ -20,12 +20,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tuyen_channels.ports import WebhookChannel
 from tuyen_events.limits import SITE_BODY_BYTES, WEBHOOK_BODY_BYTES
 from tuyen_ingest.acceptance import Acceptance, is_current
+from tuyen_ingest.ports import FollowedTopic
 from tuyen_ingest.records import delivery_of
 from tuyen_platform import metrics
 from tuyen_platform.bodies import BodyRefusedError, CallerGoneError, read_body, refuse_body
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
-from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.logging import log_each
 
@@ -58,7 +58,7 @@ class Webhooks:
         self,
         *,
         channels: Mapping[str, WebhookChannel],
-        tokens: GlobalTable,
+        tokens: FollowedTopic,
         acceptance: Acceptance,
         health: Health,
         clock: Clock,

@@ -10,15 +10,15 @@ from dataclasses import replace
 from functools import partial
 
 from tuyen_directory.organization import Organization, evolve, next_version
-from tuyen_directory.records import read_change
-from tuyen_events.codec import UnreadableEventError, decode_data
+from tuyen_directory.records import DirectoryChange, read_change
+from tuyen_events.codec import KeyedEvent, read_event
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_platform.kafka.global_table import GlobalTable
-from tuyen_platform.kafka.ports import Log, Record
+from tuyen_platform.kafka.ports import Log, RecordPosition
 from tuyen_router.domain.organization import OrganizationState, with_presence, without_presence
-from tuyen_router.stages.records import reason_of
+from tuyen_router.identity import SERVICE
 
 
 class OrganizationTables:
@@ -26,7 +26,7 @@ class OrganizationTables:
 
     `mark_dirty` is called with each organization that a record changed: somebody in it may have
     become a candidate. `began_to_count` is called with each whose rules ask for loads from now on
-    (R1.7, R2.3). `copies` have to run.
+    (R1.7, R2.3). `tables` have to run.
     """
 
     def __init__(
@@ -37,10 +37,11 @@ class OrganizationTables:
     ) -> None:
         self._organizations: dict[OrganizationId, OrganizationState] = {}
         self._presence_versions: dict[tuple[OrganizationId, AgentId], int] = {}
-        self._stir = mark_dirty
+        self._mark_dirty = mark_dirty
         self._began_to_count = began_to_count
-        self.copies = tuple(
-            GlobalTable(log, topic, self._take, service="router") for topic in (DIRECTORY, PRESENCE)
+        self.tables = (
+            GlobalTable(log, DIRECTORY, read_change, self._apply_change, service=SERVICE),
+            GlobalTable(log, PRESENCE, read_event, self._apply_presence_record, service=SERVICE),
         )
 
     def get(self, organization: OrganizationId) -> OrganizationState:
@@ -53,37 +54,22 @@ class OrganizationTables:
 
     async def caught_up(self) -> None:
         """Returns once both tables contain what was in the log when they started."""
-        for copy in self.copies:
-            await copy.until(partial(_is_complete, copy), within_s=None)
+        for table in self.tables:
+            await table.until(partial(_is_complete, table), within_s=None)
 
-    def _take(self, record: Record) -> None:
-        """Applies a record. One that raises an unexpected exception is skipped like an unreadable
-        one, and leaves its organization unchanged; the records of others are applied (R9.5)."""
-        try:
-            self._fold(record)
-        except (UnreadableEventError, MemoryError):
-            raise
-        except Exception as error:
-            raise UnreadableEventError(reason_of(error)) from error
+    def _apply_change(self, changed: DirectoryChange, position: RecordPosition) -> None:
+        before = self.get(changed.organization)
+        version = next_version(before.directory.version, position.timestamp)
+        directory = evolve(before.directory, changed.change, version)
+        self._set(replace(before, directory=directory, directory_offset=position.offset))
 
-    def _fold(self, record: Record) -> None:
-        if record.topic == DIRECTORY.name:
-            self._change(record)
-        elif record.value is None:
-            self._forget_presence(record)
-        else:
-            event = decode_data(record.headers, record.value)
-            if isinstance(event, PresenceChanged):
-                self._come_or_gone(event)
+    def _apply_presence_record(self, record: KeyedEvent, _position: RecordPosition) -> None:
+        if record.event is None:
+            self._forget_presence(record.key)
+        elif isinstance(record.event, PresenceChanged):
+            self._apply_presence(record.event)
 
-    def _change(self, record: Record) -> None:
-        organization, change = read_change(record.key, record.headers, record.value)
-        before = self.get(organization)
-        version = next_version(before.directory.version, record.timestamp)
-        directory = evolve(before.directory, change, version)
-        self._set(replace(before, directory=directory, directory_offset=record.offset))
-
-    def _come_or_gone(self, event: PresenceChanged) -> None:
+    def _apply_presence(self, event: PresenceChanged) -> None:
         """Ignores a version that is not higher than the last: a late record of a presence worker
         that was frozen, or the second record of the same version."""
         agent = (event.organization, event.agent_id)
@@ -92,9 +78,9 @@ class OrganizationTables:
             self._set(with_presence(before, event.agent_id, event.presence))
             self._presence_versions[agent] = event.version
 
-    def _forget_presence(self, record: Record) -> None:
+    def _forget_presence(self, key: str) -> None:
         """Removes the presence of an agent who was removed; the record's key names them."""
-        organization, _, name = (record.key or b"").decode().partition("/")
+        organization, _, name = key.partition("/")
         agent = OrganizationId(organization), AgentId(name)
         if self._presence_versions.pop(agent, None) is not None:
             self._set(without_presence(self.get(agent[0]), agent[1]))
@@ -102,7 +88,7 @@ class OrganizationTables:
     def _set(self, organization: OrganizationState) -> None:
         before = self.get(organization.id)
         self._organizations[organization.id] = organization
-        self._stir(organization.id)
+        self._mark_dirty(organization.id)
         if organization.directory.rules is not before.directory.rules and _begins_to_count(
             before, organization
         ):
@@ -113,5 +99,5 @@ def _begins_to_count(before: OrganizationState, after: OrganizationState) -> boo
     return after.counts_loads and not before.counts_loads
 
 
-def _is_complete(copy: GlobalTable) -> bool:
-    return copy.caught_up
+def _is_complete(table: GlobalTable) -> bool:
+    return table.caught_up

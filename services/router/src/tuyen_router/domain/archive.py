@@ -54,7 +54,7 @@ _NUMBERED = (
 )
 """The reasons that have the same number in every partition. All others, those of later versions
 among them, get the next number of their partition when the first conversation with them comes to
-rest; a record tells the number, as one does of an owner."""
+rest. A record stores the number, as it does of an owner."""
 
 _MOST_REASONS = 256
 """A number is one byte."""
@@ -86,7 +86,7 @@ class Archive:
         self._places[owner] = len(self.owners)
         self.owners.append(owner)
 
-    def name_owner(self, place: int, owner: Owner) -> None:
+    def add_owner_from_snapshot(self, place: int, owner: Owner) -> None:
         """Adds an owner from the snapshot. Owners come in the order of their numbers; a repeated
         one is ignored."""
         if place == len(self.owners):
@@ -98,14 +98,15 @@ class Archive:
                 )
             )
 
-    def name_reason(self, number: int, reason: Reason) -> None:
-        """What a snapshot says of one of the reasons; each is told before those behind it."""
+    def add_reason_from_snapshot(self, number: int, reason: Reason) -> None:
+        """Adds a reason from the snapshot. Reasons come in the order of their numbers; a repeated
+        one is ignored."""
         if number == len(self.reasons):
             self.reasons.append(reason)
 
-    def told_reasons(self) -> Iterator[tuple[int, Reason]]:
-        """The reasons that have their number in this partition alone, with it. Few: those that came
-        after the entries were first kept."""
+    def added_reasons(self) -> Iterator[tuple[int, Reason]]:
+        """The reasons that have their number in this partition alone, with it. They are few: those
+        that are not in `_NUMBERED`."""
         return islice(enumerate(self.reasons), len(_NUMBERED), None)
 
     def can_hold(self, reason: Reason) -> bool:
@@ -157,7 +158,7 @@ class Archive:
             at = bucket.find(digest, at + 1)
         return number, at
 
-    def let_go(self, number: int, before: int) -> list[ArchivedConversation]:
+    def forget_before(self, number: int, before: int) -> list[ArchivedConversation]:
         """Forgets the entries whose last record is from before a day. Entries are in the order in
         which they came to rest, so only the oldest are looked at."""
         bucket = self.buckets.get(number, b"")
@@ -169,7 +170,7 @@ class Archive:
         self._keep(number, bucket[end:])
         return [self._read(bucket[at : at + ENTRY_BYTES]) for at in range(0, end, ENTRY_BYTES)]
 
-    def open_ones(self) -> dict[Owner, int]:
+    def count_open(self) -> dict[Owner, int]:
         """How many conversations each owner has that are not done; includes owners who have
         none."""
         entries = Counter(chain.from_iterable(map(_WHOSE.iter_unpack, self.buckets.values())))

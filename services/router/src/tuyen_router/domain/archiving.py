@@ -8,13 +8,9 @@ from itertools import islice
 
 from tuyen_events.ids import ConversationId, CustomerId
 from tuyen_router.domain.archive import REMEMBERED_DAYS, ArchivedConversation, Owner, bucket_of
+from tuyen_router.domain.customer_records import ConversationState
+from tuyen_router.domain.customer_state import CustomerState, count_load, mark_recent
 from tuyen_router.domain.snapshot import CHANGE_BYTES, ChangedEntries, bytes_beside, note_change
-from tuyen_router.domain.state import (
-    ConversationState,
-    CustomerState,
-    count_load,
-    mark_recent,
-)
 
 YOUNG = 8_192
 """How many conversations of a partition never come to rest, however old they are: a crash may have
@@ -22,7 +18,7 @@ lost what follows from their last records, and their full state says so. No more
 the broker."""
 
 MARKS = 8_192
-"""So many marks of conversations without a row are kept of a partition, the latest ones."""
+"""So many marks of conversations without a state are kept of a partition, the latest ones."""
 
 _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record is at least so many days ago."""
@@ -55,17 +51,17 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
     if not changed.buckets and not changed.marks:
         return None
     for number in changed.buckets:
-        changed.freed += _forget(state, state.archive.let_go(number, _oldest(state)))
+        changed.freed += _forget(state, state.archive.forget_before(number, _oldest(state)))
     changed.owners = range(known, len(state.archive.owners))
     return changed
 
 
 def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
-    """Lets the oldest marks go where those without a row are too many: returns how much is written
-    of that. One whose conversation has a row by now stays with it."""
-    most = min(_AT_ONCE, max(0, len(state.bare) - MARKS))
-    for conversation in list(islice(state.bare, most)):
-        del state.bare[conversation]
+    """Drops the oldest marks where those without a state are too many: returns how much is written
+    of that. One whose conversation has a state by now stays with it."""
+    most = min(_AT_ONCE, max(0, len(state.done_without_state) - MARKS))
+    for conversation in list(islice(state.done_without_state, most)):
+        del state.done_without_state[conversation]
         if conversation in state.done and conversation not in state.conversations:
             del state.done[conversation]
             changed.marks.append(conversation)
@@ -176,7 +172,7 @@ def _rest(
     del state.conversations[conversation]
     state.unsaved.pop(conversation, None)
     if customer is not None:
-        found = state.customer(customer)
+        found = state.add_customer(customer)
         found.lives = tuple(each for each in found.lives if each != conversation)
     return len(state.archive.buckets[bucket])
 

@@ -8,15 +8,10 @@ from tuyen_events.ids import ConversationId, EventId, MessageId
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import Position
 from tuyen_events.vocabulary import Channel
+from tuyen_router.domain.customer_records import CustomerRecord, Request, RequestedDepartment
+from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.decisions import ConversationIdentity, CustomerSaved, DoneSaved
 from tuyen_router.domain.seen import remember_seen, was_removed
-from tuyen_router.domain.state import (
-    CustomerRecord,
-    CustomerRouting,
-    CustomerState,
-    Request,
-    RequestedDepartment,
-)
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -38,10 +33,10 @@ def remember_event(
     customer: CustomerRouting,
     arrival: Arrival,
     request: Request | None,
-    named: RequestedDepartment | None = None,
+    requested: RequestedDepartment | None = None,
 ) -> CustomerSaved:
     """The customer's record with the event added to the ring, and with a request."""
-    return _remember(customer, arrival, request, arrival.conversation.id, named)
+    return _remember(customer, arrival, request, arrival.conversation.id, requested)
 
 
 def remember_uncertain(customer: CustomerRouting, arrival: Arrival) -> CustomerSaved:
@@ -59,12 +54,12 @@ def _remember(
     arrival: Arrival,
     request: Request | None,
     conversation: ConversationId,
-    named: RequestedDepartment | None = None,
+    requested: RequestedDepartment | None = None,
 ) -> CustomerSaved:
     offset = arrival.position.offset
     seen = remember_seen(customer.seen, arrival.event_id, conversation, offset, arrival.time)
-    named = named or customer.named
-    record = CustomerRecord(request, seen, customer.refused, named, removed=customer.removed)
+    requested = requested or customer.requested
+    record = CustomerRecord(request, seen, customer.refused, requested, removed=customer.removed)
     return CustomerSaved(arrival.conversation.customer_id, record)
 
 

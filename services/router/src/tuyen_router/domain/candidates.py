@@ -22,7 +22,7 @@ from tuyen_events.vocabulary import (
     Presence,
     Role,
 )
-from tuyen_router.domain.loads import Totals, full_by
+from tuyen_router.domain.loads import Totals, find_at_capacity
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import OrganizationPools, Rosters, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
@@ -139,19 +139,19 @@ def narrow_to_offer(
     """
     if loads is None and not leavers:
         return pool.offer
-    offer = Offer(pool, _busy(pool, loads), frozenset(leavers))
+    offer = Offer(pool, _agents_at_capacity(pool, loads), frozenset(leavers))
     if pool.beyond is not None and not offer.has_any():
         return narrow_to_offer(pool.beyond, loads, leavers)
     return offer
 
 
-def _busy(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentId]:
+def _agents_at_capacity(pool: Pool, loads: Mapping[AgentId, int] | None) -> AbstractSet[AgentId]:
     """R1.7: who has as many open conversations as the rule allows them."""
     if not pool.capacities or pool.rule is None:
         return frozenset()
     if isinstance(loads, Totals):
-        return loads.full(pool.rule.id, pool.capacities)
-    return full_by(loads or {}, pool.capacities)
+        return loads.at_capacity(pool.rule.id, pool.capacities)
+    return find_at_capacity(loads or {}, pool.capacities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,20 +272,25 @@ def _explain_exclusions(
 ) -> tuple[Excluded, ...]:
     """The members who are no candidates, each with the first reason (R9.4). Entries of absent
     agents, of whom there may be a thousand, are cached."""
-    team, told, among, absent = _team(rosters, rule), [], frozenset(candidates), rosters.absent
+    team, exclusions, among, absent = (
+        _team(rosters, rule),
+        [],
+        frozenset(candidates),
+        rosters.absent,
+    )
     there = frozenset(team.order) if rule.applies_to is AppliesTo.ALL else organization.online
     for member in team.members:
         agent = member.agent_id
         if agent in among:
             continue
         if agent not in there and agent in absent:
-            told.append(absent[agent])
+            exclusions.append(absent[agent])
         elif (why := _exclusion_of(organization, rule, member, wants)) is not None:
             excluded = Excluded(agent_id=agent, why=why)
             if why is Exclusion.OFFLINE:
                 absent[agent] = excluded
-            told.append(excluded)
-    return tuple(told)
+            exclusions.append(excluded)
+    return tuple(exclusions)
 
 
 def _exclusion_of(

@@ -5,12 +5,15 @@ Decides R3.5.
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec.structs import replace
 
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import ChoiceMade, ChoiceWithdrawn, Position, Purpose, Verdict
 from tuyen_events.vocabulary import Reason, Strategy
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState, Request
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     CustomerSaved,
@@ -19,7 +22,6 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.requests import conversations_of
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState, Request
 from tuyen_router.domain.sticky import assignee_stays_without_candidate, follow_assignee
 
 
@@ -45,7 +47,7 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
     is_to_wait = current is None or (current.waiting and current.request_id == answer.request_id)
     if current is not None and current.customer is not None:
         conversation = replace(conversation, customer_id=current.customer)
-        is_to_wait = is_to_wait or _is_asked_anew(current, answer)
+        is_to_wait = is_to_wait or _is_requested_again(current, answer)
     if (
         answer.verdict is Verdict.QUEUED
         and is_to_wait
@@ -58,7 +60,7 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
     return _withdraw_overtaken(answer, position)
 
 
-def _is_asked_anew(current: ConversationState, answer: ChoiceMade) -> bool:
+def _is_requested_again(current: ConversationState, answer: ChoiceMade) -> bool:
     """R4.6: whether a thread that waited for replies, all of which were taken back, is asked for by
     one more, of whatever customer. It stays the one's in whose name it was decided. That it waited
     no more may not have been told: a crash lost it."""
@@ -99,8 +101,8 @@ def _decide_queued(
     )
     if threads == request.conversations:
         return _make_records(state, conversations_of(request, conversation), answer)
-    left = replace(request, conversations=threads)
-    records = _make_records(state, conversations_of(left, conversation), answer)
+    remaining = replace(request, conversations=threads)
+    records = _make_records(state, conversations_of(remaining, conversation), answer)
     ended = answer if not threads else replace(answer, request_id="")
     records += [
         _make_record(state, each, ended, None, Reason.UNASSIGNED)
@@ -108,7 +110,7 @@ def _decide_queued(
         if each.id not in state.conversations and each.id in state.done
     ]
     customer = state.customer(conversation.customer_id)
-    saved = replace(customer.record(), request=left if threads else None)
+    saved = replace(customer.record(), request=remaining if threads else None)
     return [
         *records,
         CustomerSaved(conversation.customer_id, saved),
@@ -146,7 +148,7 @@ def _make_records(
                         )
                     )
             case Verdict.QUEUED:
-                if current is None or not current.waiting or _is_asked_anew(current, answer):
+                if current is None or not current.waiting or _is_requested_again(current, answer):
                     records.append(_make_record(state, conversation, answer, None, Reason.QUEUED))
             case Verdict.NOBODY if assignee_stays_without_candidate(answer.purpose):  # R3.3
                 records += follow_assignee(
@@ -167,6 +169,8 @@ def _make_records(
                     current is not None and current.waiting
                 ):  # R6.5: rules were switched off meanwhile
                     records.append(_make_record(state, conversation, answer, None, Reason.BULK))
+            case _:
+                assert_never(answer.verdict)
     return records
 
 
@@ -221,23 +225,18 @@ def _reason_for(answer: ChoiceMade) -> Reason:
         return Reason.QUEUE_DRAINED
     match answer.purpose:
         case Purpose.FIRST:
-            return _by_rule(answer.mode or Strategy.SEQUENTIAL)
+            return _reason_of(answer.mode or Strategy.SEQUENTIAL)
         case Purpose.STICKY_LOST:
             return Reason.STICKY_LOST
         case Purpose.OFFLINE:
             return Reason.REASSIGNED_OFFLINE
         case Purpose.HANDOVER:
             return Reason.BULK
+        case _:
+            assert_never(answer.purpose)
 
 
-def _by_rule(mode: Strategy) -> Reason:
-    """The reason that is named for the mode, also where a stage 2 of a later version chose by one
+def _reason_of(strategy: Strategy) -> Reason:
+    """The reason that has the strategy's name, also where a stage 2 of a later version chose by one
     that this version does not know."""
-    return _BY_MODE.get(mode) or Reason(mode.value)
-
-
-_BY_MODE = {
-    Strategy.SEQUENTIAL: Reason.ROTATION,
-    Strategy.RANDOM: Reason.RANDOM,
-    Strategy.LEAST_LOADED: Reason.LEAST_LOADED,
-}
+    return Reason.ROTATION if strategy is Strategy.SEQUENTIAL else Reason(strategy.value)

@@ -5,6 +5,7 @@ Decides R2.1, R2.2, R2.3, R2.4 and INV4.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import assert_never
 
 import msgspec
 
@@ -28,32 +29,52 @@ ORDER_MEMBERS = 4_000
 """How many members of a rule are stored in the cursor's order: twice as many as a rule may have."""
 
 
-def effective_mode(mode: Strategy) -> Strategy:
-    """The mode by which `choose` chooses under a rule of this mode.
+def effective_strategy(strategy: Strategy) -> Strategy:
+    """The strategy by which `choose` chooses under a rule of this strategy: one that is known.
 
-    A rule whose mode this version does not know chooses in turn. The candidates are the same under
-    every mode (R1), so nobody is chosen who may not be, and no customer waits until the last worker
-    of an earlier version has ended.
+    A rule whose strategy this version does not know chooses in turn. The candidates are the same
+    under every strategy (R1), so nobody is chosen who may not be, and no customer waits until the
+    last worker of an earlier version has ended.
     """
-    return mode if mode.is_known else Strategy.SEQUENTIAL
+    return strategy if strategy.is_known else Strategy.SEQUENTIAL
 
 
 def choose(
-    mode: Strategy, offer: Offer, cursor: Cursor | None, seed: EventId, loads: Mapping[AgentId, int]
+    strategy: Strategy,
+    offer: Offer,
+    cursor: Cursor | None,
+    seed: EventId,
+    loads: Mapping[AgentId, int],
 ) -> tuple[AgentId, Cursor | None]:
     """Chooses one of the agents on offer; returns the agent and the rotation's cursor afterwards.
 
-    At least one agent must be on offer. A random choice moves no cursor: when the rule is set back
-    to `sequential`, the rotation continues where it stopped.
+    At least one agent must be on offer. A strategy that does not go in turn returns the very cursor
+    that it was given: when the rule is set back to `sequential`, the rotation continues where it
+    stopped.
     """
-    match mode:
-        case Strategy.RANDOM:
-            return draw(offer.agents, seed), cursor
+    known = effective_strategy(strategy)
+    match known:
+        case Strategy.SEQUENTIAL:
+            agent = choose_next(offer, cursor)
         case Strategy.LEAST_LOADED:
             agent = choose_least_loaded(offer, cursor, loads)
-        case _:  # `sequential`, and what this version does not know (`effective_mode`)
-            agent = choose_next(offer, cursor)
+        case Strategy.RANDOM:
+            return draw(offer.agents, seed), cursor
+        case _:
+            assert_never(known)
     return agent, Cursor(agent, offer.pool.order[:ORDER_MEMBERS])
+
+
+def needs_loads(strategy: Strategy) -> bool:
+    """Whether a choice depends on how many open conversations agents have (R2.3)."""
+    known = effective_strategy(strategy)
+    match known:
+        case Strategy.LEAST_LOADED:
+            return True
+        case Strategy.SEQUENTIAL | Strategy.RANDOM:
+            return False
+        case _:
+            assert_never(known)
 
 
 def choose_next(offer: Offer, cursor: Cursor | None) -> AgentId:

@@ -25,6 +25,8 @@ from tuyen_events.routing import (
     ThreadState,
 )
 from tuyen_events.vocabulary import ConversationKind, Reason
+from tuyen_router.domain.customer_records import Refusal
+from tuyen_router.domain.customer_state import CustomerState, last_settled
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     CustomerSaved,
@@ -32,7 +34,7 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.state import CustomerState, Refusal, last_settled, order_of
+from tuyen_router.domain.request_ids import order_of
 
 
 def was_handled(state: CustomerState, command: Command, position: Position, repeated: bool) -> bool:

@@ -12,8 +12,8 @@ Decides INV3.
 from collections.abc import Iterator
 
 from tuyen_events.assignments import AssignmentEvent
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import ConversationIdentity, Provenance, make_assignment
-from tuyen_router.domain.state import CustomerState
 
 
 def restate_contested(state: CustomerState) -> Iterator[AssignmentEvent]:

@@ -30,8 +30,8 @@ from tuyen_events.ids import (
 )
 from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, ThreadReported
 from tuyen_events.vocabulary import ConversationKind, Reason, Strategy
-from tuyen_router.domain.state import (
-    CustomerRecord,
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import (
     CustomerState,
     apply_assignment,
     apply_customer,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
@@ -20,7 +21,7 @@ from tuyen_router.domain.loads import LoadReleased, LoadReserved, Loads, LoadsCo
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Buckets, Waiting
 from tuyen_router.domain.threads import (
-    GivenTold,
+    GivenReported,
     RemovalReported,
     ThreadBucketChanged,
     Threads,
@@ -29,7 +30,7 @@ from tuyen_router.domain.threads import (
 
 REMEMBERED_ANSWERS = 8192
 """How many answers a partition can send again: more than are ever in flight at once."""
-TOLD_POOLS = 4096
+REMEMBERED_POOLS = 4096
 """How many pools a worker remembers as already published."""
 
 NO_LOADS: Mapping[AgentId, int] = {}
@@ -48,14 +49,14 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 class Progress(msgspec.Struct, frozen=True, array_like=True):
     """How far a partition came: the number of its last answer, and the last offset that each source
-    asked with.
+    made a request with.
 
     Requests of one source (`topic/partition`) arrive in the order of their causes. A request whose
     cause is at or before the offset was answered, and its answer is in the log.
     """
 
     place: int
-    asked: dict[str, int]
+    request_offsets: dict[str, int]
 
 
 class RequestSeen(msgspec.Struct, frozen=True):
@@ -147,8 +148,9 @@ class DispatchState:
     places: dict[str, int] = field(default_factory=dict)
     """The place of the latest answer, by request and, for a root comment, also by conversation."""
     place: int = 0
-    asked: dict[str, int] = field(default_factory=dict)
-    told: dict[str, None] = field(default_factory=dict)
+    request_offsets: dict[str, int] = field(default_factory=dict)
+    """The last offset that each source made a request with."""
+    published_pools: dict[str, None] = field(default_factory=dict)
     """Pools that this worker published, oldest first. Another worker publishes them again, which
     does no harm."""
     pool_cache: PoolCache = field(default_factory=PoolCache, repr=False, compare=False)
@@ -170,40 +172,49 @@ def apply_step(state: DispatchState, step: DispatchStep) -> None:
     """Applies a step to the state that it was made from."""
     match step:
         case RequestSeen():
-            state.asked[step.source] = step.offset
+            state.request_offsets[step.source] = step.offset
         case RequestAnswered():
             remember_answer(state, step.answer)
             state.place = max(state.place, step.answer.place)
-        case CursorMoved() | OrderChanged():
-            _apply_turn(state, step)
+        case CursorMoved():
+            _apply_cursor(state, step)
+        case OrderChanged():
+            _apply_order(state, step)
         case ThreadBucketChanged():
             threads.apply_thread_step(state.threads, step)
-        case RequestQueued() | Dequeued():
-            _apply_to_queue(state, step)
-        case AnswerRepeated() | RemovalReported() | GivenTold():
+        case RequestQueued():
+            _apply_queued(state, step)
+        case Dequeued():
+            _apply_dequeued(state, step)
+        case AnswerRepeated() | RemovalReported() | GivenReported():
             pass
         case PoolPublished():
-            state.told[step.pool.id] = None
-            if len(state.told) > TOLD_POOLS:
-                del state.told[next(iter(state.told))]
+            state.published_pools[step.pool.id] = None
+            if len(state.published_pools) > REMEMBERED_POOLS:
+                del state.published_pools[next(iter(state.published_pools))]
         case LoadsCounted() | LoadReserved() | LoadReleased():
             loads.apply_load_step(state.loads, step)
+        case _:
+            assert_never(step)
 
 
-def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
-    """Applies a rule's order, or its cursor. A live step's cursor contains the order; a record's
-    cursor contains it only if it is an older record. Compaction may reverse the order of the two
-    records, so either may come first."""
+def _apply_order(state: DispatchState, step: OrderChanged) -> None:
+    """Applies a rule's order. Compaction may reverse the order of its record and the cursor's, so
+    either may come first."""
     key = step.organization, step.rule
-    if isinstance(step, OrderChanged):
-        if step.order is None:
-            state.orders.pop(key, None)
-            return
-        state.orders[key] = step.order
-        before = state.cursors.get(key)
-        if before is not None:
-            state.cursors[key] = Cursor(before.last, step.order)
+    if step.order is None:
+        state.orders.pop(key, None)
         return
+    state.orders[key] = step.order
+    before = state.cursors.get(key)
+    if before is not None:
+        state.cursors[key] = Cursor(before.last, step.order)
+
+
+def _apply_cursor(state: DispatchState, step: CursorMoved) -> None:
+    """Applies a rule's cursor. A live step's cursor contains the order; a record's cursor contains
+    it only if it is an older record."""
+    key = step.organization, step.rule
     cursor = step.cursor
     if cursor is None:
         state.cursors.pop(key, None)
@@ -213,15 +224,17 @@ def _apply_turn(state: DispatchState, step: OrderChanged | CursorMoved) -> None:
     state.cursors[key] = cursor
 
 
-def _apply_to_queue(state: DispatchState, step: RequestQueued | Dequeued) -> None:
-    """Applies a step to the queue and to the two indexes that are kept with it: its buckets, and
+def _apply_queued(state: DispatchState, step: RequestQueued) -> None:
+    """Adds a request to the queue and to the two indexes that are kept with it: its buckets, and
     the waiting requests by customer or thread."""
-    if isinstance(step, RequestQueued):
-        request = step.waiting.request
-        state.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
-        queue_buckets.join(state.queue_buckets.setdefault(request.organization, {}), step.waiting)
-        state.waits_of[waiting_key(request)] = request.request_id
-        return
+    request = step.waiting.request
+    state.queues.setdefault(request.organization, {})[request.request_id] = step.waiting
+    queue_buckets.join(state.queue_buckets.setdefault(request.organization, {}), step.waiting)
+    state.waits_of[waiting_key(request)] = request.request_id
+
+
+def _apply_dequeued(state: DispatchState, step: Dequeued) -> None:
+    """Removes a request from the queue and its indexes, if it is there."""
     waiting = state.queues.get(step.organization, {}).pop(step.request_id, None)
     if waiting is None:
         return
@@ -244,11 +257,11 @@ def remember_answer(state: DispatchState, answer: Answer) -> None:
         state.places[name] = answer.place
 
 
-def names_of(asked: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
+def names_of(request: ChoiceMade | ChoiceRequested) -> tuple[str, ...]:
     """The keys by which an answer is found again."""
-    if asked.kind is ConversationKind.COMMENT and asked.purpose is Purpose.FIRST:
-        return asked.request_id, asked.conversation_id
-    return (asked.request_id,)
+    if request.kind is ConversationKind.COMMENT and request.purpose is Purpose.FIRST:
+        return request.request_id, request.conversation_id
+    return (request.request_id,)
 
 
 def waiting_key(request: ChoiceRequested) -> CustomerId | ConversationId:

@@ -16,6 +16,8 @@ from tuyen_router.domain.command_results import (
     report_result,
     withdraw,
 )
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     CustomerSaved,
     Decision,
@@ -24,8 +26,8 @@ from tuyen_router.domain.decisions import (
     make_assignment,
 )
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.seen import came_after
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, CustomerState, order_of
 
 
 def on_done(
@@ -46,13 +48,13 @@ def on_done(
     if not command.done:
         return [*_reopen(state, command), _report(state, command)]
     seen = state.customer(command.customer_id).seen
-    is_news = command.seen_offset >= 0 and came_after(
+    was_overtaken = command.seen_offset >= 0 and came_after(
         seen, command.conversation_id, command.seen_offset
     )
     if state.done.get(command.conversation_id) == REMOVED_AT_CHANNEL:
-        is_news, marked = False, []
+        was_overtaken, marked = False, []
     else:
-        marked = _reopen(state, command) if is_news else _mark(state, command)
+        marked = _reopen(state, command) if was_overtaken else _mark(state, command)
     current = state.conversations.get(command.conversation_id)
     if repeated and current is not None and current.command == position.offset:
         return [
@@ -61,7 +63,7 @@ def on_done(
             *repeat_withdrawal(state, command, position),
             _report(state, command),
         ]
-    if repeated or is_news or not state.waits(command.conversation_id):
+    if repeated or was_overtaken or not state.waits(command.conversation_id):
         return [*marked, _report(state, command)]
     return [*marked, *_take_out_of_queue(state, organization, command, position)]
 
@@ -107,8 +109,8 @@ def _leave_request(
     if not command.kind.sticky or request is None or order_of(request.id) > order:
         return []
     others = tuple(each for each in request.conversations if each[0] != command.conversation_id)
-    left = replace(request, conversations=others)
-    return [CustomerSaved(command.customer_id, replace(customer.record(), request=left))]
+    remaining = replace(request, conversations=others)
+    return [CustomerSaved(command.customer_id, replace(customer.record(), request=remaining))]
 
 
 def _mark(state: CustomerState, command: MarkConversationDone) -> list[DoneSaved]:

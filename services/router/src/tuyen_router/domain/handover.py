@@ -20,9 +20,11 @@ from tuyen_router.domain.command_results import (
     was_handled,
     withdraw,
 )
+from tuyen_router.domain.customer_records import Request
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import CustomerSaved, Decision, Provenance, make_assignment
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState, Request, request_id
+from tuyen_router.domain.request_ids import request_id
 from tuyen_router.domain.visits import address_of
 
 ThreadKeys = tuple[tuple[ConversationId, ConversationKind], ...]
@@ -46,8 +48,8 @@ def on_return(
     current = state.conversations.get(command.conversation_id)
     outcome = _decide_outcome(organization, None if current is None else current.agent_id, command)
     if was_handled(state, command, position, repeated):
-        told = repeat_result(state, command, position, outcome)
-        return _repeat(state, organization, command, position, told)
+        results = repeat_result(state, command, position, outcome)
+        return _repeat(state, organization, command, position, results)
     if current is None or outcome is not Outcome.APPLIED:
         return refuse(state, command, position, outcome)
     why = _provenance_of(organization, command, Reason.BULK)
@@ -173,31 +175,31 @@ def _repeat(
     organization: OrganizationState,
     command: ReturnToRotation,
     position: Position,
-    told: list[Decision],
+    results: list[Decision],
 ) -> list[Decision]:
     """Sends again what a crash may have lost after the record that put the conversation into the
-    queue; `told` are the decisions that repeat the command's result.
+    queue; `results` are the decisions that repeat the command's result.
 
     If the customer's own record was lost, this command's request is not open. Then it was never
     sent, and a new one is made, unless the customer has got an assignee meanwhile.
     """
     current = state.conversations.get(command.conversation_id)
     if current is None or not current.waiting or current.command != position.offset:
-        return told
+        return results
     if current.request_id is not None:
-        return [_request_choice(command, position, current.request_id), *told]
+        return [_request_choice(command, position, current.request_id), *results]
     request = state.customer(command.customer_id).open_request
     if request is not None and request.cause == position:
         return [
             *withdraw(command, request.instead_of, position),
             _request_choice(command, position, request.id, request),
-            *told,
+            *results,
         ]
     keeper = _find_keeper(state, organization, command)
     if keeper is not None:
         return _keep(state, organization, command, keeper)
-    anew = request_id(position.partition, state.handled.inbound, position.offset)
-    return [*_ask(state, command, position, anew), *told]
+    new_request = request_id(position.partition, state.handled.inbound, position.offset)
+    return [*_ask(state, command, position, new_request), *results]
 
 
 def _request_choice(

@@ -10,6 +10,8 @@ from tuyen_events.inbound import CommentRemoved, MessageDeleted
 from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import ChoiceWithdrawn, Position
 from tuyen_events.vocabulary import ConversationKind, Reason
+from tuyen_router.domain.customer_records import Request
+from tuyen_router.domain.customer_state import CustomerState, last_settled
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     CustomerSaved,
@@ -19,7 +21,6 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import with_removed
-from tuyen_router.domain.state import CustomerState, Request, last_settled
 
 TakenBack = CommentRemoved | MessageDeleted
 
@@ -72,15 +73,15 @@ def on_taken_back(
     thread = next((each for each, name in request.comments if name == event.message_id), None)
     if thread is None:
         return [CustomerSaved(customer_id, record)]
-    left = _without(request, thread, event.message_id)
+    remaining = _without(request, thread, event.message_id)
     decisions: list[Decision] = []
-    if left.conversations != request.conversations and state.waits(thread):
+    if remaining.conversations != request.conversations and state.waits(thread):
         why = Provenance(
             reason=Reason.UNASSIGNED,
             caused_by=event_id,
             at=event.accepted_at,
             settings_version=organization.settings.version,
-            request_id=None if left.conversations else request.id,
+            request_id=None if remaining.conversations else request.id,
         )
         conversation = ConversationIdentity(
             id=thread,
@@ -90,7 +91,7 @@ def on_taken_back(
             customer_id=customer_id,
         )
         decisions.append(make_assignment(state, conversation, None, why))
-    changed = left if left.conversations else None
+    changed = remaining if remaining.conversations else None
     decisions.append(CustomerSaved(customer_id, replace(record, request=changed)))
     if changed is None:
         decisions.append(_withdrawal(event, request.id, position))

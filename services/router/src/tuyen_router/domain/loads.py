@@ -10,6 +10,7 @@ Decides R1.7.
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import msgspec
 
@@ -28,11 +29,11 @@ class LoadCounts(msgspec.Struct, frozen=True, array_like=True):
 class Totals(dict[AgentId, int]):
     """Loads by agent, and who is at capacity, updated whenever a load changes."""
 
-    __slots__ = ("_full",)
+    __slots__ = ("_at_capacity",)
 
     def __init__(self) -> None:
         super().__init__()
-        self._full: dict[RuleId, tuple[Mapping[AgentId, int], set[AgentId]]] = {}
+        self._at_capacity: dict[RuleId, tuple[Mapping[AgentId, int], set[AgentId]]] = {}
 
     def add(self, agent: AgentId, more: int) -> None:
         load = self.get(agent, 0) + more
@@ -40,27 +41,29 @@ class Totals(dict[AgentId, int]):
             self[agent] = load
         else:
             self.pop(agent, None)
-        for capacities, full in self._full.values():
+        for capacities, agents in self._at_capacity.values():
             if load >= capacities.get(agent, load + 1):
-                full.add(agent)
+                agents.add(agent)
             else:
-                full.discard(agent)
+                agents.discard(agent)
 
-    def full(self, rule: RuleId, capacities: Mapping[AgentId, int]) -> AbstractSet[AgentId]:
+    def at_capacity(self, rule: RuleId, capacities: Mapping[AgentId, int]) -> AbstractSet[AgentId]:
         """Which of a rule's members are at capacity. Computed once for each version of the rule and
         then updated."""
-        kept = self._full.get(rule)
+        kept = self._at_capacity.get(rule)
         if kept is None or kept[0] is not capacities:
-            if len(self._full) >= _KEPT_RULES:
-                self._full.clear()
-            kept = self._full[rule] = (capacities, full_by(self, capacities))
+            if len(self._at_capacity) >= _KEPT_RULES:
+                self._at_capacity.clear()
+            kept = self._at_capacity[rule] = (capacities, find_at_capacity(self, capacities))
         return kept[1]
 
 
 _KEPT_RULES = 100
 
 
-def full_by(loads: Mapping[AgentId, int], capacities: Mapping[AgentId, int]) -> set[AgentId]:
+def find_at_capacity(
+    loads: Mapping[AgentId, int], capacities: Mapping[AgentId, int]
+) -> set[AgentId]:
     """Who has as many open conversations as they may have (R1.7)."""
     return {agent for agent, bound in capacities.items() if loads.get(agent, 0) >= bound}
 
@@ -151,6 +154,8 @@ def apply_load_step(loads: dict[OrganizationId, Loads], step: LoadStep) -> None:
         case LoadReleased():
             if step.request_id in known.reserved:
                 known.totals.add(known.reserved.pop(step.request_id), -1)
+        case _:
+            assert_never(step)
 
 
 def has_fallen(before: Mapping[AgentId, int], after: Mapping[AgentId, int]) -> bool:

@@ -9,9 +9,9 @@ from tuyen_events.routing import Position
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.candidates import may_answer
 from tuyen_router.domain.command_results import give_to, refuse, repeat_result, was_handled
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision, Provenance
 from tuyen_router.domain.organization import OrganizationState
-from tuyen_router.domain.state import CustomerState
 
 
 def on_assign(

@@ -10,7 +10,8 @@ from functools import cached_property
 from tuyen_directory.organization import Organization
 from tuyen_events.directory import SettingsChanged
 from tuyen_events.ids import AgentId, OrganizationId
-from tuyen_events.vocabulary import Presence, Strategy
+from tuyen_events.vocabulary import Presence
+from tuyen_router.domain.choosing import needs_loads
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class OrganizationState:
     def counts_loads(self) -> bool:
         """Whether a rule asks how many open conversations agents have (R1.7, R2.3)."""
         return any(
-            rule.value.mode is Strategy.LEAST_LOADED
+            needs_loads(rule.value.mode)
             or any(member.capacity is not None for member in rule.value.members)
             for rule in self.directory.rules.values()
             if rule.value.enabled

@@ -109,12 +109,12 @@ def _shorten(record: PoolRecorded) -> PoolRecorded:
     members = len(record.order)
     while True:
         members //= 2
-        told = frozenset(record.order[:members])
+        named = frozenset(record.order[:members])
         part = msgspec.structs.replace(
             record,
             order=record.order[:members],
-            candidates=tuple(each for each in record.candidates if each in told),
-            excluded=tuple(each for each in record.excluded if each.agent_id in told),
+            candidates=tuple(each for each in record.candidates if each in named),
+            excluded=tuple(each for each in record.excluded if each.agent_id in named),
             left_out=len(record.order) - members,
         )
         if not members or len(msgspec.json.encode(part)) <= POOL_BYTES:
@@ -128,28 +128,34 @@ _NOBODY: frozenset[AgentId] = frozenset()
 class Offer:
     """The members of a pool who may be chosen for one conversation, as long as no load changes.
 
-    `busy` are agents, of this pool or not, who are at capacity (R1.7); `leavers` are the agents
-    whom the conversation was handed over from (R6.5). The frequent queries do not iterate over the
-    pool.
+    `at_capacity` are agents, of this pool or not, who are at capacity (R1.7); `leavers` are the
+    agents whom the conversation was handed over from (R6.5). The frequent queries do not iterate
+    over the pool.
     """
 
     pool: Pool
-    busy: AbstractSet[AgentId] = _NOBODY
+    at_capacity: AbstractSet[AgentId] = _NOBODY
     leavers: AbstractSet[AgentId] = _NOBODY
 
     @property
     def is_whole(self) -> bool:
         """Whether no candidate is excluded."""
-        return not self.busy and not self.leavers
+        return not self.at_capacity and not self.leavers
 
     def has_any(self) -> bool:
         """Whether anybody is on offer."""
         if self.leavers:
-            return bool(self.pool.among - self.busy - self.leavers)
-        return not self.pool.among <= self.busy if self.busy else bool(self.pool.candidates)
+            return bool(self.pool.among - self.at_capacity - self.leavers)
+        return (
+            not self.pool.among <= self.at_capacity
+            if self.at_capacity
+            else bool(self.pool.candidates)
+        )
 
     def has(self, agent: AgentId) -> bool:
-        return agent in self.pool.among and agent not in self.busy and agent not in self.leavers
+        return (
+            agent in self.pool.among and agent not in self.at_capacity and agent not in self.leavers
+        )
 
     def shares(self, other: "Offer") -> bool:
         """Whether somebody is on both offers."""
@@ -163,11 +169,11 @@ class Offer:
         return self.pool.candidates if self.is_whole else tuple(filter(self.has, self.pool.order))
 
     @property
-    def full(self) -> tuple[AgentId, ...]:
+    def candidates_at_capacity(self) -> tuple[AgentId, ...]:
         """The candidates who are at capacity, in the order of the pool."""
-        if not self.busy or self.busy.isdisjoint(self.pool.among):
+        if not self.at_capacity or self.at_capacity.isdisjoint(self.pool.among):
             return ()
-        return tuple(agent for agent in self.pool.candidates if agent in self.busy)
+        return tuple(agent for agent in self.pool.candidates if agent in self.at_capacity)
 
     def first_from(self, place: int) -> AgentId:
         """The first agent on offer at or after that index of the order, wrapping round (R2.1).

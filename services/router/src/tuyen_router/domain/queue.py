@@ -20,9 +20,9 @@ from tuyen_events.routing import (
     ThreadReported,
     Verdict,
 )
-from tuyen_events.vocabulary import Strategy, WhenNobody
+from tuyen_events.vocabulary import WhenNobody
 from tuyen_router.domain import loads, queue_buckets, replies, threads
-from tuyen_router.domain.choosing import choose, effective_mode
+from tuyen_router.domain.choosing import choose, effective_strategy
 from tuyen_router.domain.dispatch_state import (
     NO_LOADS,
     Answer,
@@ -42,7 +42,7 @@ from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 from tuyen_router.domain.queue_buckets import Waiting
-from tuyen_router.domain.state import order_of
+from tuyen_router.domain.request_ids import order_of
 from tuyen_router.domain.sticky import assignee_stays_without_candidate
 
 
@@ -52,13 +52,13 @@ def on_request(
     at: datetime,
     request: ChoiceRequested,
     *,
-    behind: bool = False,
+    draining: bool = False,
 ) -> Iterator[DispatchStep]:
     """Answers a request. The steps follow from the present state: the caller may take all of them
     before it applies any.
 
-    `behind` says that the queue is being drained: the request is queued after the waiting requests
-    that the same agents can take (first come, first served), unless it never waits.
+    `draining` says that the queue is being drained: the request is queued after the waiting
+    requests that the same agents can take (first come, first served), unless it never waits.
 
     A request that is read again, after a crash of stage 1 or of this stage, gets the same answer
     and moves no cursor; if the answer is not remembered any more, it has long been in the log. A
@@ -71,26 +71,26 @@ def on_request(
     the choice, not of its cause. If stage 1 has read that rules were switched on, and this stage
     has not yet, the request waits until it has.
     """
-    given = state.answer_to(request.request_id)
-    if given is not None:
-        yield AnswerRepeated(given)
+    earlier = state.answer_to(request.request_id)
+    if earlier is not None:
+        yield AnswerRepeated(earlier)
         return
     source = f"{request.cause.topic}/{request.cause.partition}"
-    if request.cause.offset <= state.asked.get(source, -1):
+    if request.cause.offset <= state.request_offsets.get(source, -1):
         return
     begins = threads.begins_thread(request)
-    if begins and replies.is_somebodys(state, request):
-        yield from replies.heard(state, request)
+    if begins and replies.is_in_another_partition(state, request):
+        yield from replies.extend_wait(state, request)
         return
     yield RequestSeen(source, request.cause.offset)
     if begins:
-        request = replies.in_place(state, request)
+        request = replies.redirect_to_thread(state, request)
     at = max(at, request.at)
-    ahead = _was_switched_on(organization, request)
+    switched_on = _was_switched_on(organization, request)
     before = _find_earlier_request(state, request)
     if before is not None:
         yield Dequeued(request.organization, before.request.request_id)
-    elif not organization.assigns_by_itself and not ahead:
+    elif not organization.assigns_by_itself and not switched_on:
         yield _answer(state, organization, request, Verdict.OFF, at=at)
         return
     if begins:
@@ -100,10 +100,10 @@ def on_request(
     offer = queue_buckets.build_offer(pools, request, counted)
     never_waits = (
         before is None
-        and not ahead
+        and not switched_on
         and (assignee_stays_without_candidate(request.purpose) or _leaves_unassigned(organization))
     )
-    overtakes = never_waits or not behind
+    overtakes = never_waits or not draining
     if (
         offer.has_any()
         and organization.assigns_by_itself
@@ -134,12 +134,12 @@ def on_report(state: DispatchState, report: LoadsReported) -> Iterator[DispatchS
 def on_thread(state: DispatchState, report: ThreadReported) -> Iterator[DispatchStep]:
     """R4.5, R4.6: stage 1 reports an event of a comment thread. A removed thread leaves the
     queue."""
-    waiting = replies.waiting_with(state, report.organization, report.conversation_id)
+    waiting = replies.find_waiting(state, report.organization, report.conversation_id)
     if report.comment is not None:
         yield from replies.on_reply_removed(state, report, report.comment, waiting)
         return
-    asked = None if waiting is None else waiting.request
-    yield from threads.on_report(state.threads, report, asked)
+    request = None if waiting is None else waiting.request
+    yield from threads.on_report(state.threads, report, request)
 
 
 def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator[DispatchStep]:
@@ -255,7 +255,7 @@ def _choose(
     counted = _current_loads(state, organization)
     cursor = state.cursors.get((request.organization, rule.id))
     agent, moved = choose(rule.mode, offer, cursor, request.seed, counted or NO_LOADS)
-    after = None if cursor is None or rule.mode is Strategy.RANDOM else cursor.last
+    after = None if cursor is None or moved is cursor else cursor.last
     load = None if counted is None else counted.get(agent, 0)
     choice = _describe_choice(offer, request, after=after, load=load)
     yield from _publish_pool(state, offer, at)
@@ -279,7 +279,7 @@ def _choose(
 
 
 def _publish_pool(state: DispatchState, offer: Offer, at: datetime) -> Iterator[PoolPublished]:
-    if offer.pool.rule is not None and offer.pool.id not in state.told:
+    if offer.pool.rule is not None and offer.pool.id not in state.published_pools:
         yield PoolPublished(offer.pool.record, at)
 
 
@@ -291,7 +291,7 @@ def _describe_choice(
     load: int | None = None,
 ) -> Choice:
     """R9.4: how the agent was chosen, as the record explains it in addition to the pool."""
-    rule, full = offer.pool.rule, offer.full
+    rule, full = offer.pool.rule, offer.candidates_at_capacity
     return Choice(
         pool_id=None if rule is None else offer.pool.id,
         rule_version=None if rule is None else rule.version,
@@ -317,9 +317,9 @@ def _answer(
     drained: bool = False,
 ) -> RequestAnswered:
     rule = None if offer is None else offer.pool.rule
-    mode = None if rule is None else rule.mode
-    if mode is not None and agent is not None:
-        mode = effective_mode(mode)  # R9.4: the record says how the agent was chosen
+    strategy = None if rule is None else rule.mode
+    if strategy is not None and agent is not None:
+        strategy = effective_strategy(strategy)  # R9.4: the record says how the agent was chosen
     return RequestAnswered(
         Answer(
             state.place + 1,
@@ -335,7 +335,7 @@ def _answer(
                 verdict=verdict,
                 agent_id=agent,
                 rule_id=None if rule is None else rule.id,
-                mode=mode,
+                mode=strategy,
                 choice=choice,
                 settings_version=organization.settings.version,
                 drained=drained,

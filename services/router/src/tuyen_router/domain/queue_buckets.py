@@ -43,34 +43,34 @@ the bucket is."""
 Buckets = dict[BucketKey, Bucket]
 
 
-def join(lines: Buckets, waiting: Waiting) -> None:
+def join(buckets: Buckets, waiting: Waiting) -> None:
     """Adds a request. Requests join in the order of their places, except one that moves from
     another bucket and keeps its place (R3.7): it goes before those that came later."""
     request = waiting.request
-    line = lines.setdefault(_bucket_of(request), OrderedDict())
-    if request.request_id in line:
-        line[request.request_id] = waiting  # it waits for more, or for less, in the same place
+    bucket = buckets.setdefault(_bucket_of(request), OrderedDict())
+    if request.request_id in bucket:
+        bucket[request.request_id] = waiting  # it waits for more, or for less, in the same place
         return
     later = []
-    for each in reversed(line.values()):
+    for each in reversed(bucket.values()):
         if each.place <= waiting.place:
             break
         later.append(each.request.request_id)
-    line[request.request_id] = waiting
+    bucket[request.request_id] = waiting
     for request_id in reversed(later):
-        line.move_to_end(request_id)
+        bucket.move_to_end(request_id)
 
 
-def leave(lines: Buckets, waiting: Waiting) -> None:
+def leave(buckets: Buckets, waiting: Waiting) -> None:
     key = _bucket_of(waiting.request)
-    line = lines[key]
-    del line[waiting.request.request_id]
-    if not line:
-        del lines[key]
+    bucket = buckets[key]
+    del bucket[waiting.request.request_id]
+    if not bucket:
+        del buckets[key]
 
 
 def serve_in_order(
-    pools: OrganizationPools, lines: Buckets, loads: Mapping[AgentId, int] | None
+    pools: OrganizationPools, buckets: Buckets, loads: Mapping[AgentId, int] | None
 ) -> Iterator[Waiting]:
     """The waiting requests that somebody may take now, oldest first.
 
@@ -78,8 +78,8 @@ def serve_in_order(
     between two requests, and must never fall.
     """
     heads = [
-        (_first(line).place, key)
-        for key, line in lines.items()
+        (_first(bucket).place, key)
+        for key, bucket in buckets.items()
         if _offer_to(pools, key, loads).has_any()
     ]
     heapify(heads)
@@ -88,16 +88,16 @@ def serve_in_order(
         if loads is not None and not _offer_to(pools, key, loads).has_any():
             heappop(heads)  # R1.7: all of its agents are at capacity now
             continue
-        yield _first(lines[key])
-        if key in lines:
-            heapreplace(heads, (_first(lines[key]).place, key))
+        yield _first(buckets[key])
+        if key in buckets:
+            heapreplace(heads, (_first(buckets[key]).place, key))
         else:
             heappop(heads)
 
 
 def is_contested(
     pools: OrganizationPools,
-    lines: Buckets,
+    buckets: Buckets,
     loads: Mapping[AgentId, int] | None,
     offer: Offer,
     leaving: Waiting | None = None,
@@ -107,8 +107,8 @@ def is_contested(
     alone = None if leaving is None else _bucket_of(leaving.request)
     return any(
         offer.shares(_offer_to(pools, key, loads))
-        for key, line in lines.items()
-        if key != alone or len(line) > 1
+        for key, bucket in buckets.items()
+        if key != alone or len(bucket) > 1
     )
 
 
@@ -146,5 +146,5 @@ def _bucket_of(request: ChoiceRequested) -> BucketKey:
     )
 
 
-def _first(line: Bucket) -> Waiting:
-    return next(iter(line.values()))
+def _first(bucket: Bucket) -> Waiting:
+    return next(iter(bucket.values()))

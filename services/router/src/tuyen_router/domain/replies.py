@@ -12,28 +12,28 @@ from tuyen_router.domain.dispatch_state import Dequeued, DispatchState, Dispatch
 from tuyen_router.domain.queue_buckets import Waiting
 
 
-def is_somebodys(rotations: DispatchState, request: ChoiceRequested) -> bool:
+def is_in_another_partition(state: DispatchState, request: ChoiceRequested) -> bool:
     """Whether another partition has a comment's thread, so that the asking one must not get it. A
     waiting thread is found in the queue, a recently answered one by its answer, and others among
     the remembered threads. An answer `off` gave the thread to nobody."""
     conversation = request.conversation_id
-    given = rotations.answer_to(conversation)
-    if conversation in rotations.waits_of:
+    answer = state.answer_to(conversation)
+    if conversation in state.waits_of:
         return True
-    if threads.is_vacant(rotations.threads, request):
+    if threads.is_vacant(state.threads, request):
         return False
-    if given is not None and given.choice.verdict is not Verdict.OFF:
+    if answer is not None and answer.choice.verdict is not Verdict.OFF:
         return True
-    return not threads.may_begin(rotations.threads, request)
+    return not threads.may_begin(state.threads, request)
 
 
-def in_place(rotations: DispatchState, request: ChoiceRequested) -> ChoiceRequested:
+def redirect_to_thread(state: DispatchState, request: ChoiceRequested) -> ChoiceRequested:
     """The request, as the partition's that has the thread already, if one does and waits for
     nobody: its records go on there, with their versions."""
-    known = threads.find(rotations.threads, request.organization, request.conversation_id)
+    known = threads.find(state.threads, request.organization, request.conversation_id)
     if known is None or known.state is not ThreadState.VACANT:
         return request
-    before = rotations.answer_to(request.conversation_id)
+    before = state.answer_to(request.conversation_id)
     return replace(
         request,
         cause=replace(request.cause, partition=known.partition),
@@ -42,31 +42,31 @@ def in_place(rotations: DispatchState, request: ChoiceRequested) -> ChoiceReques
 
 
 def on_reply_removed(
-    rotations: DispatchState, report: ThreadReported, reply: MessageId, waiting: Waiting | None
+    state: DispatchState, report: ThreadReported, reply: MessageId, waiting: Waiting | None
 ) -> Iterator[DispatchStep]:
     """R4.6: a thread that waits only for replies leaves the queue with the last of them. If the
     removal is read again, after a crash that may have lost it, the partition is notified again."""
     if waiting is None:
-        known = threads.find(rotations.threads, report.organization, report.conversation_id)
-        given = rotations.answer_to(report.conversation_id)
-        if given is not None and known is not None and known.state is ThreadState.VACANT:
-            yield threads.left(known.partition, report, given.choice)
+        known = threads.find(state.threads, report.organization, report.conversation_id)
+        answer = state.answer_to(report.conversation_id)
+        if answer is not None and known is not None and known.state is ThreadState.VACANT:
+            yield threads.report_dequeued(known.partition, report, answer.choice)
         return
-    asked = waiting.request
-    comments = tuple(each for each in asked.comments if each != reply)
-    if comments == asked.comments:
+    request = waiting.request
+    comments = tuple(each for each in request.comments if each != reply)
+    if comments == request.comments:
         return
     if comments:
-        yield RequestQueued(Waiting(waiting.place, replace(asked, comments=comments)))
+        yield RequestQueued(Waiting(waiting.place, replace(request, comments=comments)))
         return
-    yield Dequeued(report.organization, asked.request_id)
-    yield from threads.vacated(rotations.threads, report, asked)
+    yield Dequeued(report.organization, request.request_id)
+    yield from threads.vacate(state.threads, report, request)
 
 
-def heard(rotations: DispatchState, request: ChoiceRequested) -> Iterator[RequestQueued]:
+def extend_wait(state: DispatchState, request: ChoiceRequested) -> Iterator[RequestQueued]:
     """R4.6: a thread that waits for replies waits for one more, or for its root, which nothing that
     becomes of the replies ends; nor is it known any more for which of too many."""
-    waiting = waiting_with(rotations, request.organization, request.conversation_id)
+    waiting = find_waiting(state, request.organization, request.conversation_id)
     if waiting is None or not waiting.request.comments:
         return
     known = waiting.request.comments
@@ -77,9 +77,9 @@ def heard(rotations: DispatchState, request: ChoiceRequested) -> Iterator[Reques
         yield RequestQueued(Waiting(waiting.place, replace(waiting.request, comments=comments)))
 
 
-def waiting_with(
-    rotations: DispatchState, organization: OrganizationId, conversation: ConversationId
+def find_waiting(
+    state: DispatchState, organization: OrganizationId, conversation: ConversationId
 ) -> Waiting | None:
     """What a comment's thread waits with."""
-    request = rotations.waits_of.get(conversation)
-    return rotations.queues.get(organization, {}).get(request or "")
+    request = state.waits_of.get(conversation)
+    return state.queues.get(organization, {}).get(request or "")

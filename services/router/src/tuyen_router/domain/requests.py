@@ -5,8 +5,9 @@ import msgspec
 from tuyen_events.inbound import Visit
 from tuyen_events.routing import ChoiceRequested, Purpose
 from tuyen_router.domain.arrivals import Arrival
+from tuyen_router.domain.customer_records import Request
 from tuyen_router.domain.decisions import ConversationIdentity
-from tuyen_router.domain.state import Request, request_id
+from tuyen_router.domain.request_ids import request_id
 from tuyen_router.domain.visits import address_of
 
 

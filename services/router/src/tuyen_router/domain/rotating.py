@@ -3,6 +3,8 @@
 Decides R4.1, R4.2, R4.3, R4.4, R4.5 and R4.6.
 """
 
+from typing import assert_never
+
 from msgspec.structs import replace
 
 from tuyen_events.ids import ConversationId, CustomerId, EventId, comment_thread_id
@@ -24,6 +26,8 @@ from tuyen_router.domain.arrivals import (
     remember_uncertain,
     reopen_if_new,
 )
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, ConversationState
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -34,7 +38,6 @@ from tuyen_router.domain.decisions import (
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.requests import request_choice
 from tuyen_router.domain.seen import Seen, recognize
-from tuyen_router.domain.state import REMOVED_AT_CHANNEL, ConversationState, CustomerState
 
 
 def on_root_comment(
@@ -91,8 +94,8 @@ def on_reply(
         decisions = _handle_event(state, arrival) or []
     if _may_ask(state, organization, arrival):
         comments = () if arrival.message is None else (arrival.message,)
-        asked = replace(request_choice(arrival, Purpose.FIRST), reply=True, comments=comments)
-        decisions.append(asked)
+        request = replace(request_choice(arrival, Purpose.FIRST), reply=True, comments=comments)
+        decisions.append(request)
     return decisions
 
 
@@ -269,7 +272,8 @@ def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | No
     """The customer with the event in the ring, and what was done open again; None for a repeated
     webhook. One that may be repeated, or was taken back, opens nothing."""
     customer = state.customer(arrival.conversation.customer_id)
-    match recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time):
+    seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
+    match seen:
         case Seen.NEVER if not is_gone(state, arrival):
             noticed = remember_event(customer, arrival, customer.open_request)
             return [noticed, *reopen_if_new(state, arrival)]
@@ -279,3 +283,5 @@ def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | No
             return None
         case Seen.BEFORE:
             return [*reopen_if_new(state, arrival)]
+        case _:
+            assert_never(seen)

@@ -20,10 +20,12 @@ from tuyen_events.commands import AssignConversation, MarkConversationDone, Retu
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.archive import ArchivedConversation, Owner, bucket_of
-from tuyen_router.domain.state import (
+from tuyen_router.domain.customer_records import (
     AssignmentSummary,
     ConversationState,
     CustomerRecord,
+)
+from tuyen_router.domain.customer_state import (
     CustomerRouting,
     CustomerState,
     count_load,
@@ -33,7 +35,7 @@ from tuyen_router.domain.state import (
 
 CHANGE_BYTES = 1_000
 """What is written for one conversation beside its bucket: its own record, or its customer's."""
-ROW_BYTES = 256
+THREAD_BYTES = 256
 """What each livestream thread of a customer adds to the customer's record."""
 
 
@@ -63,10 +65,10 @@ class ChangedEntries:
 
 def summarize(state: CustomerState, customer: CustomerRouting) -> AssignmentSummary:
     """What assignment records led to for a customer."""
-    rows, thread = state.conversations, customer.thread
-    standing = () if thread is None else ((thread, rows[thread]),)
+    states, thread = state.conversations, customer.thread
+    summary = () if thread is None else ((thread, states[thread]),)
     if customer.lives:
-        standing = (*standing, *((each, rows[each]) for each in customer.lives))
+        summary = (*summary, *((each, states[each]) for each in customer.lives))
     return AssignmentSummary(
         customer.agent_id,
         customer.reason,
@@ -74,7 +76,7 @@ def summarize(state: CustomerState, customer: CustomerRouting) -> AssignmentSumm
         customer.settled,
         customer.settled_command,
         customer.settled_before,
-        standing,
+        summary,
         thread is not None,
     )
 
@@ -84,32 +86,32 @@ def with_summary(
 ) -> CustomerRecord:
     """The customer's record, including what assignment records have led to by now."""
     customer = state.customer(customer_id)
-    standing = summarize(state, customer)
+    summary = summarize(state, customer)
     if record is None:
         record = customer.record()
     return CustomerRecord(
-        record.request, record.seen, record.refused, record.named, standing, record.removed
+        record.request, record.seen, record.refused, record.requested, summary, record.removed
     )
 
 
 def apply_summary(
-    state: CustomerState, customer_id: CustomerId, standing: AssignmentSummary
+    state: CustomerState, customer_id: CustomerId, summary: AssignmentSummary
 ) -> None:
     """Applies the part of a customer's record that comes from assignments. Loads are counted once
     the whole snapshot is read."""
-    customer = state.customer(customer_id)
-    threads = [each for each, _ in standing.conversations]
+    customer = state.add_customer(customer_id)
+    threads = [each for each, _ in summary.conversations]
     for gone in customer.lives:
         if gone not in threads:
             state.conversations.pop(gone, None)
-    customer.agent_id = None if standing.agent_id is None else AgentId(intern(standing.agent_id))
-    customer.reason = standing.reason
-    customer.rule_id = None if standing.rule_id is None else RuleId(intern(standing.rule_id))
-    customer.settled, customer.settled_command = standing.settled, standing.settled_command
-    customer.settled_before = standing.settled_before
-    customer.thread = threads[0] if standing.has_message_thread else None
-    customer.lives = tuple(threads[1:] if standing.has_message_thread else threads)
-    for conversation, current in standing.conversations:
+    customer.agent_id = None if summary.agent_id is None else AgentId(intern(summary.agent_id))
+    customer.reason = summary.reason
+    customer.rule_id = None if summary.rule_id is None else RuleId(intern(summary.rule_id))
+    customer.settled, customer.settled_command = summary.settled, summary.settled_command
+    customer.settled_before = summary.settled_before
+    customer.thread = threads[0] if summary.has_message_thread else None
+    customer.lives = tuple(threads[1:] if summary.has_message_thread else threads)
+    for conversation, current in summary.conversations:
         state.conversations[conversation] = _interned(current)
     for live in customer.lives:
         mark_recent(state, live, customer_id)
@@ -136,8 +138,8 @@ def _interned(current: ConversationState) -> ConversationState:
 
 def apply_tail(state: CustomerState, tail: SnapshotTail) -> None:
     """Applies the record that says from which offset on assignments have to be read."""
-    told = InputOffsets(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
-    state.handled = merge_offsets(state.handled, told)
+    offsets = InputOffsets(inbound=tail.inbound, answers=tail.answers, commands=tail.commands)
+    state.handled = merge_offsets(state.handled, offsets)
     state.tail = state.published_tail = tail.offset
 
 
@@ -148,14 +150,16 @@ def tail_of(state: CustomerState, offset: int) -> SnapshotTail:
 
 def recount_loads(state: CustomerState) -> None:
     """Counts all loads, once the whole snapshot is read."""
-    state.bare = {each: None for each in state.bare if each not in state.conversations}
+    state.done_without_state = {
+        each: None for each in state.done_without_state if each not in state.conversations
+    }
     state.loads.clear()
     for name, current in state.conversations.items():
         loads = state.loads.setdefault(current.organization, {})
         if name not in state.done:
             count_load(loads, current.agent_id, 1)
         state.today = max(state.today, current.day)
-    for (organization, agent), count in state.archive.open_ones().items():
+    for (organization, agent), count in state.archive.count_open().items():
         loads = state.loads.setdefault(organization, {})
         if agent is not None and count:
             loads[agent] = loads.get(agent, 0) + count
@@ -171,29 +175,29 @@ def restore(
     rested = state.archive.take(conversation)
     if rested is None:
         return
-    state.conversations[conversation] = as_row(rested, state.today)
+    state.conversations[conversation] = restored_state(rested, state.today)
     if rested.is_done:
         state.done[conversation] = rested.inbound
     if customer_id is not None:
-        customer = state.customer(customer_id)
+        customer = state.add_customer(customer_id)
         customer.lives = (*customer.lives, conversation)
     mark_recent(state, conversation, customer_id)
-    _is_woken(state, conversation, customer_id)
+    _note_restored(state, conversation, customer_id)
 
 
-def _is_woken(
+def _note_restored(
     state: CustomerState, conversation: ConversationId, customer_id: CustomerId | None
 ) -> None:
-    state.woken[conversation] = customer_id
+    state.restored[conversation] = customer_id
     bucket = state.archive.buckets.get(bucket_of(conversation), b"")
-    state.woken_bytes += len(bucket) + bytes_beside(state, customer_id)
+    state.restored_bytes += len(bucket) + bytes_beside(state, customer_id)
 
 
 def bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
     """The most that is written for a conversation beside its bucket."""
     if customer_id is None:
         return CHANGE_BYTES
-    return CHANGE_BYTES + ROW_BYTES * len(state.customer(customer_id).lives)
+    return CHANGE_BYTES + THREAD_BYTES * len(state.customer(customer_id).lives)
 
 
 def restore_conversation(
@@ -223,13 +227,13 @@ def restore_conversation(
         count_load(loads, current.agent_id, 1)
         state.marks += 1
     if customer_id is not None:
-        customer = state.customer(customer_id)
+        customer = state.add_customer(customer_id)
         customer.lives = (*customer.lives, name)
     mark_recent(state, name, customer_id)
-    _is_woken(state, name, customer_id)
+    _note_restored(state, name, customer_id)
 
 
-def as_row(rested: ArchivedConversation, day: int) -> ConversationState:
+def restored_state(rested: ArchivedConversation, day: int) -> ConversationState:
     """The state of a conversation that was at rest and is restored on a day."""
     organization, agent = rested.owner
     return ConversationState(
@@ -241,10 +245,10 @@ def take_restored(state: CustomerState, most_bytes: int) -> Iterator[ChangedEntr
     """What was restored since the last call, in parts of at most so many bytes, or of one bucket.
     There is one part only, unless a recovery restored many conversations."""
     buckets: dict[int, dict[ConversationId, CustomerId | None]] = {}
-    for conversation, customer in state.woken.items():
+    for conversation, customer in state.restored.items():
         buckets.setdefault(bucket_of(conversation), {})[conversation] = customer
-    state.woken.clear()
-    state.woken_bytes = 0
+    state.restored.clear()
+    state.restored_bytes = 0
     changed, size = ChangedEntries(), 0
     for number, conversations in buckets.items():
         more = len(state.archive.buckets.get(number, b""))

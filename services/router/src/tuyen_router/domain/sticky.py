@@ -4,6 +4,7 @@ Decides R3.1, R3.2, R3.3, R3.4, R3.6 and R3.7.
 """
 
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
@@ -17,6 +18,8 @@ from tuyen_router.domain.arrivals import (
     reopen_if_new,
 )
 from tuyen_router.domain.candidates import is_outside, may_answer
+from tuyen_router.domain.customer_records import Request, RequestedDepartment
+from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -27,7 +30,6 @@ from tuyen_router.domain.livestream import with_comment
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.requests import open_request, request_again, request_choice, request_id_of
 from tuyen_router.domain.seen import Seen, recognize, was_removed
-from tuyen_router.domain.state import CustomerRouting, CustomerState, Request, RequestedDepartment
 
 
 def on_sticky_event(
@@ -56,17 +58,19 @@ def on_sticky_event(
             return [remember_uncertain(customer, arrival)]
         case Seen.NEVER | Seen.PERHAPS:
             pass
+        case _:
+            assert_never(seen)
     request = customer.open_request
     decisions: list[Decision] = []
-    named = customer.named
+    requested = customer.requested
     if request is not None:
-        named = _department_requested(arrival) or named
+        requested = _department_requested(arrival) or requested
         request, decisions = _join_request(state, organization, request, arrival)
-        if named != customer.named:
+        if requested != customer.requested:
             request = _redirect(organization, customer, request, arrival)
             decisions.append(request_again(arrival, request))
     elif organization.assigns_by_itself:
-        named = _department_requested(arrival) or named
+        requested = _department_requested(arrival) or requested
         if _was_decided(state, customer, arrival):
             pass
         elif (purpose := _purpose(organization, customer, arrival)) is not None:
@@ -74,7 +78,7 @@ def on_sticky_event(
             decisions = [request_choice(arrival, purpose)]
         else:
             decisions = _follow_assignee(state, organization, arrival)
-    saved = remember_event(customer, arrival, request, named)
+    saved = remember_event(customer, arrival, request, requested)
     return [saved, *reopen_if_new(state, arrival), *decisions]
 
 
@@ -124,10 +128,10 @@ def _requests_another_department(
     Naming the same one again moves nobody, so a manager's choice of somebody outside it stays
     (R3.5).
     """
-    named = _department_requested(arrival)
-    if customer.agent_id is None or named in (None, customer.named):
+    requested = _department_requested(arrival)
+    if customer.agent_id is None or requested in (None, customer.requested):
         return False
-    return named is not None and is_outside(organization, customer.agent_id, *named)
+    return requested is not None and is_outside(organization, customer.agent_id, *requested)
 
 
 def _redirect(

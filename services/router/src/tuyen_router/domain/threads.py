@@ -14,7 +14,7 @@ Decides R4.1 and R4.5.
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -69,14 +69,14 @@ class RemovalReported(msgspec.Struct, frozen=True):
     removed: ThreadRemoved
 
 
-class GivenTold(msgspec.Struct, frozen=True):
-    """The partition that has a thread is told whom another one gave it to."""
+class GivenReported(msgspec.Struct, frozen=True):
+    """The partition that has a thread is informed of its manual assignment in another one."""
 
     partition: int
     given: ThreadGiven
 
 
-ThreadStep = ThreadBucketChanged | RemovalReported | GivenTold
+ThreadStep = ThreadBucketChanged | RemovalReported | GivenReported
 
 
 def apply_thread_step(threads: Threads, step: ThreadBucketChanged) -> None:
@@ -155,25 +155,25 @@ def on_report(
         customer = None if waiting is None else waiting.customer_id
         yield RemovalReported(after.partition, _removal(report, customer))
     if report.given is not None and after.partition not in (NOWHERE, report.cause.partition):
-        yield GivenTold(after.partition, report.given)
+        yield GivenReported(after.partition, report.given)
         yield RemovalReported(report.cause.partition, _removal(report, None))
 
 
-def vacated(
+def vacate(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested
 ) -> Iterator[ThreadStep]:
     """R4.6: all replies for which the thread waits were taken back."""
     thread = Thread(ThreadState.VACANT, waiting.cause.partition)
     yield _keep(threads, report.organization, report.conversation_id, thread)
-    yield left(thread.partition, report, waiting)
+    yield report_dequeued(thread.partition, report, waiting)
 
 
-def left(
-    partition: int, report: ThreadReported, asked: ChoiceRequested | ChoiceMade
+def report_dequeued(
+    partition: int, report: ThreadReported, request: ChoiceRequested | ChoiceMade
 ) -> RemovalReported:
-    """The partition that has the thread is told that it waits no more with what it asked."""
-    removed = _removal(report, asked.customer_id)
-    return RemovalReported(partition, replace(removed, request_id=asked.request_id))
+    """The partition that has the thread is informed that its request waits no more."""
+    removed = _removal(report, request.customer_id)
+    return RemovalReported(partition, replace(removed, request_id=request.request_id))
 
 
 def _removal(report: ThreadReported, customer: CustomerId | None) -> ThreadRemoved:
@@ -192,7 +192,7 @@ def _next_state(
 ) -> Thread:
     """What is known of the thread after the report."""
     match report.state:
-        case ThreadState.OURS | ThreadState.VACANT:  # nobody tells the latter
+        case ThreadState.OURS | ThreadState.VACANT:  # the latter is never reported
             return known or Thread(ThreadState.OURS, NOWHERE)
         case ThreadState.TAKEN:
             if known is None or known.state is ThreadState.OURS:
@@ -204,6 +204,8 @@ def _next_state(
         case ThreadState.REMOVED:
             place = NOWHERE if known is None else known.partition
             return Thread(report.state, place if waiting is None else waiting.cause.partition)
+        case _:
+            assert_never(report.state)
 
 
 def _keep(

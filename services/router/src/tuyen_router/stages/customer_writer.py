@@ -21,26 +21,22 @@ from tuyen_events.routing import (
     LoadsReported,
     ThreadReported,
 )
-from tuyen_events.topics import (
-    ASSIGNMENTS,
-    COMMAND_RESULTS,
-    CUSTOMERS,
-    REQUESTS,
-    Topic,
-)
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, COMMAND_RESULTS, CUSTOMERS, REQUESTS
 from tuyen_platform.logging import log_each
 from tuyen_platform.metrics import DECISIONS
+from tuyen_router.domain.customer_records import CustomerRecord, Request
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     CustomerSaved,
     Decision,
     DoneSaved,
 )
 from tuyen_router.domain.snapshot import (
-    ROW_BYTES,
+    THREAD_BYTES,
     note_written,
     with_summary,
 )
-from tuyen_router.domain.state import CustomerRecord, CustomerState, Request
 from tuyen_router.ports import Organizations
 from tuyen_router.stages.loads import ChangedLoads, in_parts
 from tuyen_router.stages.phases import Phase
@@ -73,13 +69,13 @@ class CustomerWriter:
     def __init__(
         self,
         prefix: str,
-        partition: CustomerState,
+        state: CustomerState,
         outbox: Outbox,
         loads: ChangedLoads,
         organization: Organizations,
     ) -> None:
         self._prefix = prefix
-        self._partition = partition
+        self._state = state
         self._outbox = outbox
         self._loads = loads
         self._organization = organization
@@ -88,7 +84,7 @@ class CustomerWriter:
         self._made: list[AssignmentEvent] = []
         self._saved: dict[CustomerId, CustomerRecord] = {}
         self._done: dict[ConversationId, int | None] = {}
-        self._saving = SnapshotWriter(prefix, partition, outbox, loads)
+        self._snapshot = SnapshotWriter(prefix, state, outbox, loads)
 
     def ready(self, decisions: list[Decision]) -> list[tuple[Decision, OutRecord]]:
         """Encodes the record of each decision about one event.
@@ -110,14 +106,16 @@ class CustomerWriter:
                     self._outbox.require(COMMAND_RESULTS.name, record)
                 case ChoiceRequested():
                     offset = self._organization(decision.organization).directory_offset
-                    asked = replace(decision, directory=offset)
-                    record = private_record(decision.organization, asked)
+                    request = replace(decision, directory=offset)
+                    record = private_record(decision.organization, request)
                     self._outbox.require(REQUESTS.name, record)
                 case ChoiceWithdrawn() | ThreadReported():
                     record = private_record(decision.organization, decision)
                     self._outbox.require(REQUESTS.name, record)
-                case _:
+                case DoneSaved():
                     pass
+                case _:
+                    assert_never(decision)
             made.append((decision, record))
         return made
 
@@ -125,10 +123,10 @@ class CustomerWriter:
         """Checks the size of the customer's record, including the states that the threads in its
         request have or will have."""
         request = decision.record.request
-        standing = with_summary(self._partition, decision.customer_id, decision.record)
-        entry = OutRecord(*customer_entry(decision.customer_id, standing))
+        summary = with_summary(self._state, decision.customer_id, decision.record)
+        entry = OutRecord(*customer_entry(decision.customer_id, summary))
         size = self._outbox.size_of(CUSTOMERS.name, entry)
-        more = 0 if request is None else ROW_BYTES * len(request.conversations)
+        more = 0 if request is None else THREAD_BYTES * len(request.conversations)
         if size + more > self._outbox.limit:
             raise BatchTooLargeError(CUSTOMERS.name, size + more, self._outbox.limit)
 
@@ -145,7 +143,7 @@ class CustomerWriter:
                 self._done[decision.conversation_id] = decision.seen
                 self._loads.note_done(decision.conversation_id)
             case CommandSettled():
-                self._send(COMMAND_RESULTS, self._partition.number, record)
+                self._send(COMMAND_RESULTS, self._state.number, record)
             case ChoiceRequested() | ChoiceWithdrawn() | ThreadReported():
                 partition = organization_partition(decision.organization)
                 self._send(REQUESTS, partition, record)
@@ -160,32 +158,32 @@ class CustomerWriter:
         answer) are they added in several parts.
         """
         if self._assignments:
-            self._hand_over()
-        if self._partition.woken:
-            self._saving.save_woken()
+            self._add_assignments()
+        if self._state.restored:
+            self._snapshot.save_restored()
 
-    def _hand_over(self) -> None:
+    def _add_assignments(self) -> None:
         topic = self._prefix + ASSIGNMENTS.name
         try:
-            self._outbox.add_atomically(Phase.PUBLIC, topic, self._partition.number, self._records)
+            self._outbox.add_atomically(Phase.PUBLIC, topic, self._state.number, self._records)
         except BatchTooLargeError:
             for records in self._outbox.fitting(self._records):
-                self._outbox.add_atomically(Phase.PUBLIC, topic, self._partition.number, records)
+                self._outbox.add_atomically(Phase.PUBLIC, topic, self._state.number, records)
         for each in self._assignments:
             customer = each.customer_id if each.kind.sticky else None
-            note_written(self._partition, each.conversation_id, customer, self._partition.written)
+            note_written(self._state, each.conversation_id, customer, self._state.written)
         self._made += self._assignments
         self._assignments, self._records = [], []
 
     def end_batch(self) -> None:
         """Adds the customers and done marks to the outbox as they are at the end of the batch, and
         the load reports."""
-        self._tell()
-        self._saving.save(self._saved, self._done)
+        self._log_assignments()
+        self._snapshot.save(self._saved, self._done)
         for report in self._loads.reports():
             add_report(self._outbox, self._prefix, report)
 
-    def _tell(self) -> None:
+    def _log_assignments(self) -> None:
         """Logs and counts the assignments: one line for each, with its event and conversation."""
         for reason, count in Counter(each.reason for each in self._made).items():
             _decisions(reason if reason.is_known else _OTHER).inc(count)

@@ -46,6 +46,7 @@ from tuyen_platform.metrics import ROUTED_EVENTS
 from tuyen_router.domain.arrivals import Arrival
 from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.contested import restate_contested
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import (
     ConversationIdentity,
     Decision,
@@ -69,10 +70,9 @@ from tuyen_router.domain.snapshot import (
     restore,
     restore_conversation,
 )
-from tuyen_router.domain.state import CustomerState
 from tuyen_router.domain.sticky import on_sticky_event
 from tuyen_router.domain.visits import bound_visit
-from tuyen_router.ports import CustomerPartition, Organizations
+from tuyen_router.ports import CustomerStates, Organizations
 from tuyen_router.stages.customer_writer import CustomerWriter, add_report
 from tuyen_router.stages.loads import ChangedLoads, complete_report
 from tuyen_router.stages.records import (
@@ -106,21 +106,21 @@ class CustomerStage:
         self,
         *,
         topic_prefix: str,
-        partition: CustomerPartition,
+        state_of: CustomerStates,
         organization: Organizations,
         dead_letters: DeadLetterWriter,
     ) -> None:
         self._prefix = topic_prefix
-        self._partition = partition
+        self._state_of = state_of
         self._organization = organization
         self._dead_letters = dead_letters
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of one of the three inputs."""
         topic = batch.topic.removeprefix(self._prefix)
-        partition = self._partition(batch.partition)
-        loads = ChangedLoads(partition, self._organization)
-        writing = CustomerWriter(self._prefix, partition, outbox, loads, self._organization)
+        state = self._state_of(batch.partition)
+        loads = ChangedLoads(state, self._organization)
+        writing = CustomerWriter(self._prefix, state, outbox, loads, self._organization)
         for record in batch.records:
             event = None
             try:
@@ -128,14 +128,14 @@ class CustomerStage:
                 if event is None:
                     continue
                 position = Position(topic=topic, partition=batch.partition, offset=record.offset)
-                decided = writing.ready(self._decide(partition, event, record, position))
+                decided = writing.ready(self._decide(state, event, record, position))
             except MemoryError:
                 raise
             except Exception as error:  # caused by this record alone; nothing was applied yet
                 self._dead_letters.add(outbox, topic, batch.partition, record, error)
                 decided = []
             for decision, written in decided:
-                apply_decision(partition, decision)
+                apply_decision(state, decision)
                 writing.add(decision, written)
             if isinstance(event, ChoiceMade):
                 loads.note_answer(event)
@@ -155,14 +155,14 @@ class CustomerStage:
         """
 
         def step(outbox: Outbox) -> None:
-            partition = self._partition(number)
+            state = self._state_of(number)
             if organizations is None:
-                self._restate(partition, outbox)
-            asked = partition.loads if organizations is None else organizations
-            for each in asked:
+                self._restate(state, outbox)
+            reported = state.loads if organizations is None else organizations
+            for each in reported:
                 try:
                     if self._organization(each).counts_loads:
-                        add_report(outbox, self._prefix, complete_report(partition, each))
+                        add_report(outbox, self._prefix, complete_report(state, each))
                 except MemoryError:
                     raise
                 except Exception as error:  # of this organization alone
@@ -170,61 +170,61 @@ class CustomerStage:
 
         return step
 
-    def _restate(self, partition: CustomerState, outbox: Outbox) -> None:
-        loads = ChangedLoads(partition, self._organization)
-        writing = CustomerWriter(self._prefix, partition, outbox, loads, self._organization)
-        for record in restate_contested(partition):
+    def _restate(self, state: CustomerState, outbox: Outbox) -> None:
+        loads = ChangedLoads(state, self._organization)
+        writing = CustomerWriter(self._prefix, state, outbox, loads, self._organization)
+        for record in restate_contested(state):
             for decision, written in writing.ready([record]):
-                apply_decision(partition, decision)
+                apply_decision(state, decision)
                 writing.add(decision, written)
             writing.end_event()
         writing.end_batch()
 
     def _decide(
-        self, partition: CustomerState, event: Event, record: ConsumedRecord, position: Position
+        self, state: CustomerState, event: Event, record: ConsumedRecord, position: Position
     ) -> list[Decision]:
-        repeated = _note_handled(partition, position)
-        _wake(partition, event)
+        repeated = _note_handled(state, position)
+        _restore_conversations(state, event)
         match event:
             case MessageReceived() | CommentAdded():
-                return self._arrived(partition, event, _id_of(record), position)
+                return self._arrived(state, event, _id_of(record), position)
             case MessageDeleted() | CommentRemoved():
                 known = self._organization(event.organization)
                 name = _id_of(record)
-                gone = on_taken_back(partition, known, event, name, position, repeated=repeated)
+                decisions = on_taken_back(state, known, event, name, position, repeated=repeated)
                 if isinstance(event, CommentRemoved):
-                    gone += on_comment_removed(partition, known, event, name, position)
-                return gone
+                    decisions += on_comment_removed(state, known, event, name, position)
+                return decisions
             case ChoiceMade():
-                return on_answer(partition, event, position)
+                return on_answer(state, event, position)
             case ThreadRemoved():
                 known = self._organization(event.organization)
-                return on_removed(partition, known, event, position)
+                return on_removed(state, known, event, position)
             case ThreadGiven():
                 known = self._organization(event.organization)
-                return on_given(partition, known, event, position)
+                return on_given(state, known, event, position)
             case _:
-                return self._commanded(partition, event, position, repeated)
+                return self._commanded(state, event, position, repeated)
 
     def _commanded(
-        self, partition: CustomerState, event: Event, position: Position, repeated: bool
+        self, state: CustomerState, event: Event, position: Position, repeated: bool
     ) -> list[Decision]:
         match event:
             case AssignConversation():
                 known = self._organization(event.organization)
-                return on_assign(partition, known, event, position, repeated=repeated)
+                return on_assign(state, known, event, position, repeated=repeated)
             case ReturnToRotation():
                 known = self._organization(event.organization)
-                return on_return(partition, known, event, position, repeated=repeated)
+                return on_return(state, known, event, position, repeated=repeated)
             case MarkConversationDone():
                 known = self._organization(event.organization)
-                return on_done(partition, known, event, position, repeated=repeated)
+                return on_done(state, known, event, position, repeated=repeated)
             case _:
                 return []
 
     def _arrived(
         self,
-        partition: CustomerState,
+        state: CustomerState,
         event: MessageReceived | CommentAdded,
         event_id: EventId,
         position: Position,
@@ -235,7 +235,7 @@ class CustomerStage:
             return []
         kind = _kind(event)
         live = kind is ConversationKind.LIVESTREAM
-        if live and isinstance(event, CommentAdded) and was_assigned_as_root(partition, event):
+        if live and isinstance(event, CommentAdded) and was_assigned_as_root(state, event):
             return []
         arrival = Arrival(
             event_id=event_id,
@@ -255,15 +255,15 @@ class CustomerStage:
         )
         organization = self._organization(event.organization)
         if isinstance(event, CommentAdded) and not kind.sticky and event.parent_external_id:
-            return on_reply(partition, organization, arrival)
+            return on_reply(state, organization, arrival)
         if kind.sticky:
-            return on_sticky_event(partition, organization, arrival)
-        return on_root_comment(partition, organization, arrival)
+            return on_sticky_event(state, organization, arrival)
+        return on_root_comment(state, organization, arrival)
 
 
-def _note_handled(partition: CustomerState, position: Position) -> bool:
+def _note_handled(state: CustomerState, position: Position) -> bool:
     """Notes how far an input was read; returns whether the record was handled before."""
-    handled, offset = partition.handled, position.offset
+    handled, offset = state.handled, position.offset
     inbound, answers, commands = handled.inbound, handled.answers, handled.commands
     match position.topic:
         case INBOUND.name:
@@ -273,36 +273,36 @@ def _note_handled(partition: CustomerState, position: Position) -> bool:
         case _:
             repeated, commands = offset <= commands, max(offset, commands)
     if not repeated:
-        partition.handled = InputOffsets(inbound=inbound, answers=answers, commands=commands)
+        state.handled = InputOffsets(inbound=inbound, answers=answers, commands=commands)
     return repeated
 
 
-def _wake(partition: CustomerState, event: Event) -> None:
+def _restore_conversations(state: CustomerState, event: Event) -> None:
     """Restores the conversation that an event is about, if it is at rest; a message thread never
     is."""
     if isinstance(event, MessageReceived):
         return
     match event:
         case CommentAdded(conversation_id=str() as conversation, customer=Customer() as author):
-            restore(partition, conversation, author.id if event.livestream else None)
+            restore(state, conversation, author.id if event.livestream else None)
             if event.livestream:
                 thread = comment_thread_id(event.organization, event.page_id, event.external_id)
-                restore(partition, thread, None)
+                restore(state, thread, None)
         case CommentRemoved():
             thread = event.conversation_id or comment_thread_id(
                 event.organization, event.page_id, event.external_id
             )
             is_live = event.livestream and event.conversation_id is not None
             author_id = event.customer.id if is_live and event.customer is not None else None
-            restore(partition, thread, author_id)
+            restore(state, thread, author_id)
         case ThreadRemoved() | ThreadGiven():
-            restore(partition, event.conversation_id, None)
+            restore(state, event.conversation_id, None)
         case ChoiceMade() | AssignConversation() | ReturnToRotation() | MarkConversationDone():
             if event.kind is not ConversationKind.MESSAGE:
                 customer = event.customer_id if event.kind.sticky else None
-                restore(partition, event.conversation_id, customer)
+                restore(state, event.conversation_id, customer)
                 if not isinstance(event, ChoiceMade):
-                    restore_conversation(partition, event)
+                    restore_conversation(state, event)
         case _:
             pass
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.routing import ChoiceMade, LoadsReported, Verdict
-from tuyen_router.domain.state import CustomerState
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.ports import Organizations
 
 PART_BYTES = 256 * 1024
@@ -24,8 +24,8 @@ class ChangedLoads:
     nothing per event.
     """
 
-    def __init__(self, partition: CustomerState, organization: Organizations) -> None:
-        self._partition = partition
+    def __init__(self, state: CustomerState, organization: Organizations) -> None:
+        self._state = state
         self._organization = organization
         self._agents: dict[OrganizationId, set[AgentId]] = {}
         self._settled: dict[OrganizationId, list[str]] = {}
@@ -49,7 +49,7 @@ class ChangedLoads:
 
     def note_done(self, conversation: ConversationId) -> None:
         """Notes that a conversation was marked as done, or opened again."""
-        current = self._partition.conversations.get(conversation)
+        current = self._state.conversations.get(conversation)
         if current is not None:
             self.note(current.organization, current.agent_id)
 
@@ -63,24 +63,24 @@ class ChangedLoads:
     def reports(self) -> Iterator[LoadsReported]:
         """One report for each organization that has changes."""
         for organization in {**self._agents, **self._settled}:
-            loads = self._partition.loads.get(organization, {})
+            loads = self._state.loads.get(organization, {})
             changed = sorted(self._agents.get(organization, ()))
             yield LoadsReported(
                 organization=organization,
-                partition=self._partition.number,
-                sequence=self._partition.changes,
+                partition=self._state.number,
+                sequence=self._state.changes,
                 loads={each: loads.get(each, 0) for each in changed},
                 settled=tuple(self._settled.get(organization, ())),
             )
 
 
-def complete_report(partition: CustomerState, organization: OrganizationId) -> LoadsReported:
+def complete_report(state: CustomerState, organization: OrganizationId) -> LoadsReported:
     """All loads of an organization in a partition."""
     return LoadsReported(
         organization=organization,
-        partition=partition.number,
-        sequence=partition.changes,
-        loads=dict(partition.loads.get(organization, {})),
+        partition=state.number,
+        sequence=state.changes,
+        loads=dict(state.loads.get(organization, {})),
         complete=True,
     )
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import msgspec
 import structlog
@@ -19,15 +20,17 @@ from tuyen_router.domain.dispatch_state import (
     REMEMBERED_ANSWERS,
     AnswerRepeated,
     CursorMoved,
+    Dequeued,
     DispatchState,
     DispatchStep,
     OrderChanged,
     PoolPublished,
     RequestAnswered,
+    RequestQueued,
     RequestSeen,
     apply_step,
 )
-from tuyen_router.domain.loads import has_fallen
+from tuyen_router.domain.loads import LoadReleased, LoadReserved, LoadsCounted, has_fallen
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.queue import (
     drain,
@@ -38,9 +41,9 @@ from tuyen_router.domain.queue import (
     repeat_drained,
     split_by_answer,
 )
-from tuyen_router.domain.threads import GivenTold, RemovalReported, ThreadBucketChanged
+from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
 from tuyen_router.domain.visits import within_bounds
-from tuyen_router.ports import OrganizationPartition, Organizations
+from tuyen_router.ports import DispatchStates, Organizations
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     DeadLetterWriter,
@@ -63,8 +66,8 @@ DRAINED_WITHIN = timedelta(milliseconds=10)
 """How long one step goes on to the next conversation, however many agents there are."""
 
 RULE_GONE_FOR = timedelta(hours=1)
-"""For how long the place of a rule that was removed is kept: one that is made again by then goes
-on, and a worker that reads of a new rule late takes it for none."""
+"""For how long the cursor of a rule that was removed is kept: a rule that is created again by then
+continues its rotation, and a worker that reads late of a new rule does not drop its cursor."""
 
 _GROUP_BYTES = 128 * 1024
 _FRAME = 128
@@ -88,13 +91,13 @@ class OrganizationStage:
         self,
         *,
         topic_prefix: str,
-        rotations: OrganizationPartition,
+        state_of: DispatchStates,
         organization: Organizations,
         dead_letters: DeadLetterWriter,
         clock: Clock,
     ) -> None:
         self._prefix = topic_prefix
-        self._rotations = rotations
+        self._state_of = state_of
         self._organization = organization
         self._dead_letters = dead_letters
         self._clock = clock
@@ -102,15 +105,15 @@ class OrganizationStage:
         """Dirty organizations: somebody in them may have become a candidate since the last
         drain."""
         self._recovered: dict[int, DispatchState] = {}
-        self._untold: dict[OrganizationId, deque[AnswerRepeated]] = {}
+        self._undelivered: dict[OrganizationId, deque[AnswerRepeated]] = {}
         """Undelivered answers: those of drains that may not have reached stage 1 before a crash."""
         self._gone: dict[OrganizationId, dict[RuleId, datetime]] = {}
-        """Rules that have a place and that the directory does not have, and since when."""
+        """Rules that have a cursor and that the directory does not have, and since when."""
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of requests."""
-        rotations = self._rotations(batch.partition)
-        writing = _Writing(self._prefix, rotations, outbox)
+        state = self._state_of(batch.partition)
+        writing = _Writing(self._prefix, state, outbox)
         for record in batch.records:
             try:
                 event = _read(record)
@@ -119,18 +122,18 @@ class OrganizationStage:
                 continue
             if isinstance(event, ChoiceRequested) and event.organization not in writing.drained:
                 writing.drained.add(event.organization)
-                self._drain(rotations, event.organization, writing)
+                self._drain(state, event.organization, writing)
             try:
-                ready = writing.ready(list(self._steps(rotations, event)))
+                ready = writing.ready(list(self._steps(state, event)))
             except MemoryError:
                 raise
             except Exception as error:  # caused by this record alone; nothing was applied yet
                 self._dead_letters.add(outbox, REQUESTS.name, batch.partition, record, error)
                 continue
             if isinstance(event, LoadsReported):
-                self._take_report(rotations, event, ready, writing)
+                self._apply_report(state, event, ready, writing)
             else:
-                _fold(rotations, ready, writing)
+                _apply(state, ready, writing)
         writing.end()
         ROUTED_EVENTS.labels(NAME, REQUESTS.name).inc(len(batch.records))
 
@@ -142,9 +145,9 @@ class OrganizationStage:
         """
 
         def step(outbox: Outbox) -> None:
-            rotations = self._rotations(organization_partition(organization))
-            writing = _Writing(self._prefix, rotations, outbox)
-            self._drain(rotations, organization, writing)
+            state = self._state_of(organization_partition(organization))
+            writing = _Writing(self._prefix, state, outbox)
+            self._drain(state, organization, writing)
             writing.end()
 
         return step
@@ -159,43 +162,45 @@ class OrganizationStage:
         """
         before, self._recovered = self._recovered, {}
         for number in partitions:
-            rotations = self._recovered[number] = self._rotations(number)
-            self.dirty.update(each for each, queue in rotations.queues.items() if queue)
-            if before.get(number) is not rotations:
-                for each in repeat_drained(rotations):
-                    undelivered = self._untold.setdefault(each.answer.choice.organization, deque())
+            state = self._recovered[number] = self._state_of(number)
+            self.dirty.update(each for each, queue in state.queues.items() if queue)
+            if before.get(number) is not state:
+                for each in repeat_drained(state):
+                    undelivered = self._undelivered.setdefault(
+                        each.answer.choice.organization, deque()
+                    )
                     undelivered.append(each)
-        self.dirty.update(self._untold)
+        self.dirty.update(self._undelivered)
 
-    def _steps(self, rotations: DispatchState, event: Event | None) -> Iterable[DispatchStep]:
+    def _steps(self, state: DispatchState, event: Event | None) -> Iterable[DispatchStep]:
         """The steps that a record leads to in the present state."""
         match event:
             case ChoiceRequested():
                 organization = self._organization(event.organization)
-                behind, now = event.organization in self.dirty, self._clock.now()
-                return on_request(rotations, organization, now, event, behind=behind)
+                draining, now = event.organization in self.dirty, self._clock.now()
+                return on_request(state, organization, now, event, draining=draining)
             case ChoiceWithdrawn():
-                return on_withdrawal(rotations, event)
+                return on_withdrawal(state, event)
             case ThreadReported():
-                return on_thread(rotations, event)
+                return on_thread(state, event)
             case LoadsReported():
-                return on_report(rotations, event)
+                return on_report(state, event)
             case _:
                 return ()
 
-    def _take_report(
-        self, rotations: DispatchState, report: LoadsReported, ready: "_Ready", writing: "_Writing"
+    def _apply_report(
+        self, state: DispatchState, report: LoadsReported, ready: "_Ready", writing: "_Writing"
     ) -> None:
         """Applies a report, and marks the organization as dirty when an agent may take a
         conversation again (R1.7, R5.1)."""
-        before = dict(rotations.loads_of(report.organization))
-        _fold(rotations, ready, writing)
-        after = rotations.loads_of(report.organization)
+        before = dict(state.loads_of(report.organization))
+        _apply(state, ready, writing)
+        after = state.loads_of(report.organization)
         if has_fallen(before, after) and self._organization(report.organization).counts_loads:
             self.dirty.add(report.organization)
 
     def _drain(
-        self, rotations: DispatchState, organization: OrganizationId, writing: "_Writing"
+        self, state: DispatchState, organization: OrganizationId, writing: "_Writing"
     ) -> None:
         """Serves a part of the queue of a dirty organization, which is clean once all of it is
         served.
@@ -205,49 +210,49 @@ class OrganizationStage:
         """
         if organization not in self.dirty:
             return
-        split_by_answer = self._turns(rotations, organization)
+        turns = self._turns(state, organization)
         began = self._clock.now()
-        handed_out, is_over = 0, False
+        served, is_over = 0, False
         while not is_over:
             try:
-                turn = next(split_by_answer, None)
+                turn = next(turns, None)
                 ready = None if turn is None else writing.ready(turn)
             except MemoryError:
                 raise
             except Exception as error:
                 STOPPED_DRAINS.inc()
                 _log.error("drain_stopped", organization=organization, error=reason_of(error))
-                ready, handed_out = None, 0
+                ready, served = None, 0
             if ready is None:
-                if handed_out < DRAINED_AT_ONCE:
+                if served < DRAINED_AT_ONCE:
                     self.dirty.discard(organization)
                 return
-            _fold(rotations, ready, writing)
-            handed_out += isinstance(ready.steps[-1], RequestAnswered)
+            _apply(state, ready, writing)
+            served += isinstance(ready.steps[-1], RequestAnswered)
             is_over = self._clock.now() - began > DRAINED_WITHIN
 
     def _turns(
-        self, rotations: DispatchState, organization: OrganizationId
+        self, state: DispatchState, organization: OrganizationId
     ) -> Iterator[list[DispatchStep]]:
-        """What is given again after a crash, what is kept of rules that are gone, and what is given
-        now, one conversation at a time."""
-        undelivered = self._untold.get(organization)
+        """The answers that are sent again after a crash, the removal of rules that are gone, and
+        the answers of the drain, one conversation at a time."""
+        undelivered = self._undelivered.get(organization)
         while undelivered:
             yield [undelivered.popleft()]
-        self._untold.pop(organization, None)
+        self._undelivered.pop(organization, None)
         known = self._organization(organization)
-        yield from self._gone_rules(rotations, known)
-        yield from split_by_answer(drain(rotations, known, self._clock.now(), DRAINED_AT_ONCE))
+        yield from self._gone_rules(state, known)
+        yield from split_by_answer(drain(state, known, self._clock.now(), DRAINED_AT_ONCE))
 
     def _gone_rules(
-        self, rotations: DispatchState, known: OrganizationState
+        self, state: DispatchState, known: OrganizationState
     ) -> Iterator[list[DispatchStep]]:
-        """R9.6: a rule that was removed for long enough has no place any more. Whoever makes one of
-        that id later makes a new one: R2.4 is about those that are edited."""
+        """R9.6: the cursor of a rule that was removed long enough ago is dropped. A rule with the
+        same id that is created later is a new one: R2.4 is about rules that are edited."""
         now, before = self._clock.now(), self._gone.pop(known.id, {})
         gone = {
             rule: before.get(rule, now)
-            for organization, rule in rotations.cursors
+            for organization, rule in state.cursors
             if organization == known.id and rule not in known.directory.rules
         }
         if gone:
@@ -268,10 +273,10 @@ def _read(record: ConsumedRecord) -> Event | None:
     return within_bounds(event) if isinstance(event, ChoiceRequested) else event
 
 
-def _fold(rotations: DispatchState, ready: "_Ready", writing: "_Writing") -> None:
+def _apply(state: DispatchState, ready: "_Ready", writing: "_Writing") -> None:
     """Applies steps, and adds their encoded records to the outbox."""
     for step in ready.steps:
-        apply_step(rotations, step)
+        apply_step(state, step)
     writing.add(ready)
 
 
@@ -280,10 +285,10 @@ class _Ready(msgspec.Struct, frozen=True):
 
     steps: Sequence[DispatchStep]
     entries: Sequence[OutRecord]
-    asked: RequestSeen | None
+    seen: RequestSeen | None
     """Written once for the whole record batch."""
     size: int
-    """Of the entries and of `asked`, in one record batch."""
+    """Of the entries and of `seen`, in one record batch."""
     answers: Sequence[tuple[int, OutRecord]]
     """With their partitions, as the pools."""
     pools: Sequence[tuple[int, OutRecord]]
@@ -296,26 +301,26 @@ class _Writing:
     between two conversations.
     """
 
-    def __init__(self, prefix: str, rotations: DispatchState, outbox: Outbox) -> None:
+    def __init__(self, prefix: str, state: DispatchState, outbox: Outbox) -> None:
         self._choices = prefix + CHOICES.name
         self._answers = prefix + ANSWERS.name
         self._pools = prefix + POOLS.name
-        self._rotations = rotations
+        self._state = state
         self._outbox = outbox
         self.drained: set[OrganizationId] = set()
         """Organizations whose queue was served in this batch."""
         self._entries: dict[bytes | None, OutRecord] = {}
-        self._asked: dict[str, RequestSeen] = {}
+        self._seen: dict[str, RequestSeen] = {}
         self._bytes = 0
 
     def ready(self, steps: Sequence[DispatchStep]) -> _Ready:
         """Encodes the records of steps that belong together. Raises BatchTooLargeError when one of
         them cannot be written, or all entries do not fit into one record batch."""
         entries, answers, pools, size = [], [], [], 0
-        asked = None
+        seen = None
         for step in steps:
             if isinstance(step, RequestSeen):
-                asked = step
+                seen = step
                 size += len(step.source) + 2 * _FRAME
                 continue
             entry = choice_entry(step, REMEMBERED_ANSWERS)
@@ -335,7 +340,7 @@ class _Writing:
                     record = private_record(step.removed.conversation_id, step.removed)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
-                case GivenTold():
+                case GivenReported():
                     record = private_record(step.given.conversation_id, step.given)
                     self._outbox.require(self._answers, record)
                     answers.append((step.partition, record))
@@ -343,11 +348,15 @@ class _Writing:
                     record = pool_record(step.pool, step.at)
                     self._outbox.require(self._pools, record)
                     pools.append((partition_of(step.pool.id, POOLS.partitions), record))
-                case _:
+                case OrderChanged() | RequestQueued() | Dequeued():
                     pass
+                case LoadsCounted() | LoadReserved() | LoadReleased():
+                    pass
+                case _:
+                    assert_never(step)
         if size > self._outbox.limit:
             self._outbox.size_of(self._choices, *entries)
-        return _Ready(steps, entries, asked, size, answers, pools)
+        return _Ready(steps, entries, seen, size, answers, pools)
 
     def add(self, ready: _Ready) -> None:
         """Takes the encoded records of steps that were applied."""
@@ -355,8 +364,8 @@ class _Writing:
             self.end()
         for entry in ready.entries:
             self._entries[entry.key] = entry
-        if ready.asked is not None:
-            self._asked[ready.asked.source] = ready.asked
+        if ready.seen is not None:
+            self._seen[ready.seen.source] = ready.seen
         self._bytes += ready.size
         for partition, record in ready.pools:
             self._outbox.add_atomically(Phase.PUBLIC, self._pools, partition, (record,))
@@ -367,8 +376,8 @@ class _Writing:
 
     def end(self) -> None:
         """Adds the record batch to the outbox."""
-        asked = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._asked.values())
-        records = [*(OutRecord(*each) for each in asked if each), *self._entries.values()]
-        self._outbox.add_atomically(Phase.STATE, self._choices, self._rotations.number, records)
-        self._entries, self._asked = {}, {}
+        seen = (choice_entry(each, REMEMBERED_ANSWERS) for each in self._seen.values())
+        records = [*(OutRecord(*each) for each in seen if each), *self._entries.values()]
+        self._outbox.add_atomically(Phase.STATE, self._choices, self._state.number, records)
+        self._entries, self._seen = {}, {}
         self._bytes = 0

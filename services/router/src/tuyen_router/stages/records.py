@@ -16,10 +16,9 @@ from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
+from tuyen_router.identity import SERVICE, SOURCE
 from tuyen_router.stages.phases import Phase
 from tuyen_stream import BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
-
-SOURCE = "router"
 
 LETTER_PAYLOAD_BYTES = 64 * 1024
 """How much of a record its dead letter contains: the beginning. All of it is at the place that the
@@ -58,7 +57,7 @@ def pool_record(pool: PoolRecorded, at: datetime) -> OutRecord:
     """A public record of a pool; the same pool makes the same record."""
     value, headers = encode(
         Envelope(
-            id=caused_event_id(pool.id, SOURCE),
+            id=caused_event_id(pool.id, SERVICE),
             source=SOURCE,
             subject=pool.rule_id,
             time=at,
@@ -92,14 +91,14 @@ class DeadLetterWriter:
     ) -> None:
         """Adds a dead letter for the record with its error; for the same record, its id is always
         the same."""
-        DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
+        DEAD_LETTERS_TOTAL.labels(SERVICE).inc()
         place = f"{topic}/{partition}/{record.offset}"
         reason = reason_of(error)
         _log.error("record_dead_lettered", record=place, error=reason)
         now = self._clock.now()
         value = record.value or b""
         letter = DeadLettered(
-            service=SOURCE,
+            service=SERVICE,
             origin=topic,
             delivery_id=place,
             error=reason,
@@ -108,7 +107,7 @@ class DeadLetterWriter:
         )
         value, headers = encode(
             Envelope(
-                id=caused_event_id(place, SOURCE),
+                id=caused_event_id(place, SERVICE),
                 source=SOURCE,
                 subject=place,
                 time=now,
@@ -128,7 +127,7 @@ class DeadLetterWriter:
 def reason_of(error: Exception) -> str:
     """The error text of a dead letter; with the traceback if the error is unexpected."""
     if isinstance(error, UnreadableEventError | BatchTooLargeError):
-        told = str(error)
+        text = str(error)
     else:
-        told = "".join(traceback.format_exception(error))
-    return told[-LETTER_ERROR_CHARACTERS:].encode("utf-8", "replace").decode()
+        text = "".join(traceback.format_exception(error))
+    return text[-LETTER_ERROR_CHARACTERS:].encode("utf-8", "replace").decode()

@@ -7,6 +7,8 @@ from itertools import islice
 from tuyen_events.ids import ConversationId, CustomerId
 from tuyen_events.topics import CUSTOMERS
 from tuyen_router.domain.archiving import archive_oldest, archive_threads_of
+from tuyen_router.domain.customer_records import CustomerRecord
+from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import (
     ChangedEntries,
     note_saved,
@@ -14,7 +16,6 @@ from tuyen_router.domain.snapshot import (
     take_restored,
     with_summary,
 )
-from tuyen_router.domain.state import CustomerRecord, CustomerState
 from tuyen_router.stages.loads import ChangedLoads
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import (
@@ -42,11 +43,11 @@ _RESTED_BYTES = 200_000
 """The most that comes to rest with one batch: well below a record batch, so that one more bucket
 fits."""
 
-_WOKEN_BYTES = 100_000
+_RESTORED_BYTES = 100_000
 """Restored threads are written as soon as they come to so much. What one more event restores, two
 buckets and a customer, still fits into the same record batch."""
 
-_WOKEN_AT_ONCE = 512 * 1024
+_RESTORED_AT_ONCE = 512 * 1024
 """One record batch; a recovery may restore more than that."""
 
 
@@ -55,27 +56,27 @@ class SnapshotWriter:
     reader who stops anywhere has a state which `assignments` completes (R9.6)."""
 
     def __init__(
-        self, prefix: str, partition: CustomerState, outbox: Outbox, loads: ChangedLoads
+        self, prefix: str, state: CustomerState, outbox: Outbox, loads: ChangedLoads
     ) -> None:
         self._topic = prefix + CUSTOMERS.name
-        self._partition = partition
+        self._state = state
         self._outbox = outbox
         self._loads = loads
-        self._marks = partition.marks
+        self._marks = state.marks
 
-    def save_woken(self) -> None:
+    def save_restored(self) -> None:
         """Writes the restored threads before they exceed a record batch. Must be called between two
         events."""
-        if self._partition.woken_bytes >= _WOKEN_BYTES:
-            self._woken()
+        if self._state.restored_bytes >= _RESTORED_BYTES:
+            self._write_restored()
 
-    def _woken(self) -> None:
-        partition = self._partition
-        for conversation in partition.woken:  # a forgotten one counts as a load again
-            current = partition.conversations.get(conversation)
+    def _write_restored(self) -> None:
+        state = self._state
+        for conversation in state.restored:  # a forgotten one counts as a load again
+            current = state.conversations.get(conversation)
             if current is not None:
                 self._loads.note(current.organization, current.agent_id)
-        for changed in take_restored(partition, _WOKEN_AT_ONCE):
+        for changed in take_restored(state, _RESTORED_AT_ONCE):
             self._at_once(changed)
 
     def save(
@@ -85,57 +86,54 @@ class SnapshotWriter:
     ) -> None:
         """Writes the customers and done marks as they are at the end of the batch; then what the
         snapshot lacks, if that is enough to be worth a write."""
-        partition = self._partition
-        if partition.woken:
-            self._woken()
+        state = self._state
+        if state.restored:
+            self._write_restored()
         for customer in customers:
-            while (thinned := archive_threads_of(partition, customer, _RESTED_BYTES)) is not None:
+            while (thinned := archive_threads_of(state, customer, _RESTED_BYTES)) is not None:
                 self._at_once(thinned)
         entries = [self._customer(customer, record) for customer, record in customers.items()]
         entries += [OutRecord(*done_entry(each, seen)) for each, seen in done.items()]
         self._in_order(entries)
-        rested = archive_oldest(partition, _RESTED_BYTES)
+        rested = archive_oldest(state, _RESTED_BYTES)
         if rested is not None:
             self._at_once(rested)
             for organization, agent in rested.freed:
                 self._loads.note(organization, agent)
         entries = []
-        if done or partition.marks != self._marks:
-            entries.append(OutRecord(*marks_entry(partition.marks)))
-        if (
-            len(partition.unsaved) >= SAVED_FROM
-            or partition.written - partition.published_tail >= READ_AGAIN
-        ):
+        if done or state.marks != self._marks:
+            entries.append(OutRecord(*marks_entry(state.marks)))
+        if len(state.unsaved) >= SAVED_FROM or state.written - state.published_tail >= READ_AGAIN:
             entries += self._longest_unsaved()
-            entries.append(OutRecord(*tail_entry(partition)))
-            partition.published_tail = tail_offset(partition)
+            entries.append(OutRecord(*tail_entry(state)))
+            state.published_tail = tail_offset(state)
         self._in_order(entries)
 
     def _longest_unsaved(self) -> Iterator[OutRecord]:
         """The conversations whose records have been unsaved for longest."""
-        partition = self._partition
-        for conversation, (_, customer) in list(islice(partition.unsaved.items(), SAVED_AT_ONCE)):
-            if conversation not in partition.unsaved:
+        state = self._state
+        for conversation, (_, customer) in list(islice(state.unsaved.items(), SAVED_AT_ONCE)):
+            if conversation not in state.unsaved:
                 continue  # another thread of its customer came first
             if customer is not None:
                 yield self._customer(customer, None)
             else:
-                yield OutRecord(*comment_entry(partition, conversation))
-            partition.unsaved.pop(conversation, None)
+                yield OutRecord(*comment_entry(state, conversation))
+            state.unsaved.pop(conversation, None)
 
     def _customer(self, customer: CustomerId, record: CustomerRecord | None) -> OutRecord:
-        entry = customer_entry(customer, with_summary(self._partition, customer, record))
-        note_saved(self._partition, customer)
+        entry = customer_entry(customer, with_summary(self._state, customer, record))
+        note_saved(self._state, customer)
         return OutRecord(*entry)
 
     def _at_once(self, changed: ChangedEntries) -> None:
         """Writes what came to rest or was restored in one record batch, so that no thread is stored
         twice or not at all."""
-        entries = list(changed_entries(self._partition, changed))
-        self._outbox.add_atomically(Phase.STATE, self._topic, self._partition.number, entries)
+        entries = list(changed_entries(self._state, changed))
+        self._outbox.add_atomically(Phase.STATE, self._topic, self._state.number, entries)
         for customer in changed.customers:
-            note_saved(self._partition, customer)
+            note_saved(self._state, customer)
 
     def _in_order(self, entries: Sequence[OutRecord]) -> None:
         for fitting in self._outbox.fitting(entries):
-            self._outbox.add_atomically(Phase.STATE, self._topic, self._partition.number, fitting)
+            self._outbox.add_atomically(Phase.STATE, self._topic, self._state.number, fitting)

@@ -5,6 +5,7 @@ Decides INV6.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import assert_never
 
 import msgspec
 import structlog
@@ -12,17 +13,28 @@ import structlog
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
-from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS, Topic
+from tuyen_events.topic import Topic
+from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
+from tuyen_router.domain.customer_records import ConversationState, CustomerRecord
+from tuyen_router.domain.customer_state import (
+    CustomerState,
+    apply_assignment,
+    apply_customer,
+    apply_done,
+    merge_offsets,
+)
 from tuyen_router.domain.dispatch_state import (
     Answer,
+    AnswerRepeated,
     CursorMoved,
     Dequeued,
     DispatchState,
     DispatchStep,
     OrderChanged,
+    PoolPublished,
     Progress,
     RequestAnswered,
     RequestQueued,
@@ -44,17 +56,9 @@ from tuyen_router.domain.snapshot import (
     tail_offset,
     with_summary,
 )
-from tuyen_router.domain.state import (
-    ConversationState,
-    CustomerRecord,
-    CustomerState,
-    apply_assignment,
-    apply_customer,
-    apply_done,
-    merge_offsets,
-)
-from tuyen_router.domain.threads import ThreadBucketChanged
-from tuyen_router.stages.records import SOURCE, reason_of
+from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
+from tuyen_router.identity import SERVICE
+from tuyen_router.stages.records import reason_of
 from tuyen_stream import ConsumedRecord, OutRecord
 
 _encode = msgspec.json.Encoder().encode
@@ -67,7 +71,7 @@ _counts = msgspec.json.Decoder(LoadCounts)
 _agent = msgspec.json.Decoder(str)
 _progress = msgspec.json.Decoder(Progress)
 
-_row = msgspec.json.Decoder(ConversationState)
+_conversation = msgspec.json.Decoder(ConversationState)
 _owner = msgspec.json.Decoder(tuple[OrganizationId, AgentId | None])
 _reason = msgspec.json.Decoder(Reason)
 _tail = msgspec.json.Decoder(SnapshotTail)
@@ -101,19 +105,19 @@ class CustomerPartitions:
         return CustomersTable(self._partition(number, CustomersTable))
 
     def _partition(self, number: int, table: type) -> CustomerState:
-        first, partition = self._half_made.pop(number, (table, None))
-        if partition is None or first is table:
-            partition = CustomerState(number)
-            self._half_made[number] = (table, partition)
-        return partition
+        first, state = self._half_made.pop(number, (table, None))
+        if state is None or first is table:
+            state = CustomerState(number)
+            self._half_made[number] = (table, state)
+        return state
 
 
 class AssignmentsTable:
     """Applies the public assignment records that are not in the snapshot yet. They are the state of
     conversations and of stickiness."""
 
-    def __init__(self, partition: CustomerState) -> None:
-        self.partition = partition
+    def __init__(self, state: CustomerState) -> None:
+        self.state = state
         self._is_begun = False
         self._read: dict[ConversationId, int] = {}
         """The highest version of each conversation that was read in this recovery."""
@@ -123,50 +127,50 @@ class AssignmentsTable:
         contain."""
         if not self._is_begun:
             self._is_begun = True
-            recount_loads(self.partition)
-        return self.partition.tail
+            recount_loads(self.state)
+        return self.state.tail
 
     def recovered(self, last: int) -> None:
-        self.partition.written = last + 1
+        self.state.written = last + 1
         self._read.clear()
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None:
-        _fold_each(ASSIGNMENTS, self.partition.number, records, self._fold)
+        _apply_each(ASSIGNMENTS, self.state.number, records, self._apply_record)
 
-    def _fold(self, record: ConsumedRecord) -> None:
+    def _apply_record(self, record: ConsumedRecord) -> None:
         if record.value is None:
             return
         event = decode_data(record.headers, record.value)
         if not isinstance(event, AssignmentEvent):
             return
-        partition, name = self.partition, event.conversation_id
+        state, name = self.state, event.conversation_id
         customer = event.customer_id if event.kind.sticky else None
         read = self._read.get(name, 0)
         self._read[name] = max(read, event.version)
-        held = partition.conversations.get(name) or partition.archive.find(name)
+        held = state.conversations.get(name) or state.archive.find(name)
         if held is not None and read < event.version <= held.version:
             # The snapshot contains it, so it is not another worker's second record of that version.
-            partition.handled = merge_offsets(partition.handled, event.sources)
-            partition.contested.pop(name, None)
+            state.handled = merge_offsets(state.handled, event.sources)
+            state.contested.pop(name, None)
         else:
             if event.kind is not ConversationKind.MESSAGE:
-                restore(partition, name, customer)
-            apply_assignment(partition, event)
-        if name in partition.conversations:
-            note_written(partition, name, customer, record.offset)
+                restore(state, name, customer)
+            apply_assignment(state, event)
+        if name in state.conversations:
+            note_written(state, name, customer, record.offset)
 
 
 class CustomersTable:
     """Applies the recent events and the open request of each customer, the done marks (I12), and
     the snapshot of what assignments led to."""
 
-    def __init__(self, partition: CustomerState) -> None:
-        self.partition = partition
+    def __init__(self, state: CustomerState) -> None:
+        self.state = state
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None:
-        _fold_each(CUSTOMERS, self.partition.number, records, self._fold)
+        _apply_each(CUSTOMERS, self.state.number, records, self._apply_record)
 
-    def _fold(self, record: ConsumedRecord) -> None:
+    def _apply_record(self, record: ConsumedRecord) -> None:
         if record.key is None:
             return
         kind, _, name = record.key.decode().rpartition("/")
@@ -174,31 +178,31 @@ class CustomersTable:
             self._other(kind, name, record.value)
         elif record.value is not None:
             customer, known = CustomerId(name), _customer.decode(record.value)
-            if known.standing is not None:
-                apply_summary(self.partition, customer, known.standing)
-            apply_customer(self.partition, customer, known)
+            if known.summary is not None:
+                apply_summary(self.state, customer, known.summary)
+            apply_customer(self.state, customer, known)
 
     def _other(self, kind: str, name: str, value: bytes | None) -> None:
-        partition = self.partition
+        state = self.state
         match kind, value:
             case "done", _:
                 seen = None if value is None else _int.decode(value)
-                apply_done(partition, ConversationId(name), seen)
+                apply_done(state, ConversationId(name), seen)
             case "comment", _:
-                current = None if value is None else _row.decode(value)
-                apply_comment(partition, ConversationId(name), current)
+                current = None if value is None else _conversation.decode(value)
+                apply_comment(state, ConversationId(name), current)
             case "resting", None:
-                partition.archive.buckets.pop(int(name), None)
+                state.archive.buckets.pop(int(name), None)
             case "resting", bytes():
-                partition.archive.buckets[int(name)] = value
+                state.archive.buckets[int(name)] = value
             case "owner", bytes():
-                partition.archive.name_owner(int(name), _owner.decode(value))
+                state.archive.add_owner_from_snapshot(int(name), _owner.decode(value))
             case "reason", bytes():
-                partition.archive.name_reason(int(name), _reason.decode(value))
+                state.archive.add_reason_from_snapshot(int(name), _reason.decode(value))
             case "", bytes() if name == _MARKS:
-                partition.marks = _int.decode(value)
+                state.marks = _int.decode(value)
             case "", bytes() if name == _TAIL:
-                apply_tail(partition, _tail.decode(value))
+                apply_tail(state, _tail.decode(value))
             case _:
                 pass
 
@@ -208,43 +212,43 @@ class ChoicesTable:
     keys."""
 
     def __init__(self, number: int) -> None:
-        self.rotations = DispatchState(number)
+        self.state = DispatchState(number)
 
     def apply(self, records: Sequence[ConsumedRecord]) -> None:
-        _fold_each(CHOICES, self.rotations.number, records, self._fold)
+        _apply_each(CHOICES, self.state.number, records, self._apply_record)
 
-    def _fold(self, record: ConsumedRecord) -> None:
+    def _apply_record(self, record: ConsumedRecord) -> None:
         if record.key is None:
             return
         value = record.value
         kind, _, rest = record.key.decode().partition("/")
         if kind == "progress" and value is not None:  # in older records only
             progress = _progress.decode(value)
-            self.rotations.place = max(self.rotations.place, progress.place)
-            for source, offset in progress.asked.items():
-                apply_step(self.rotations, RequestSeen(source, offset))
+            self.state.place = max(self.state.place, progress.place)
+            for source, offset in progress.request_offsets.items():
+                apply_step(self.state, RequestSeen(source, offset))
             return
         step = _step_of(kind, rest, value)
         if step is not None:
-            apply_step(self.rotations, step)
+            apply_step(self.state, step)
 
 
-def _fold_each(
+def _apply_each(
     topic: Topic,
     partition: int,
     records: Sequence[ConsumedRecord],
-    fold: Callable[[ConsumedRecord], None],
+    apply: Callable[[ConsumedRecord], None],
 ) -> None:
     """Applies each record. One that cannot be read or applied is logged with its position, counted
     and skipped: it would fail again at every start, and the partition could never be recovered
     (R9.5)."""
     for record in records:
         try:
-            fold(record)
+            apply(record)
         except MemoryError:
             raise
         except Exception as error:
-            DEAD_LETTERS_TOTAL.labels(SOURCE).inc()
+            DEAD_LETTERS_TOTAL.labels(SERVICE).inc()
             place = f"{topic.name}/{partition}/{record.offset}"
             _log.error("unreadable_entry_skipped", record=place, error=reason_of(error))
 
@@ -287,36 +291,34 @@ def customer_entry(customer: CustomerId, record: CustomerRecord) -> tuple[bytes,
     return customer.encode(), _encode(record)
 
 
-def comment_entry(
-    partition: CustomerState, conversation: ConversationId
-) -> tuple[bytes, bytes | None]:
+def comment_entry(state: CustomerState, conversation: ConversationId) -> tuple[bytes, bytes | None]:
     """The record of a root comment there; a tombstone if it is at rest."""
-    current = partition.conversations.get(conversation)
+    current = state.conversations.get(conversation)
     return f"{_COMMENT}{conversation}".encode(), None if current is None else _encode(current)
 
 
-def changed_entries(partition: CustomerState, changed: ChangedEntries) -> Iterator[OutRecord]:
+def changed_entries(state: CustomerState, changed: ChangedEntries) -> Iterator[OutRecord]:
     """The records of threads that came to rest or were restored: all of them in one record batch,
     so that no thread is stored twice."""
-    archive = partition.archive
+    archive = state.archive
     for number in changed.owners:
         yield OutRecord(f"{_OWNER}{number}".encode(), _encode(archive.owners[number]))
-    for number, reason in archive.told_reasons():
+    for number, reason in archive.added_reasons():
         yield OutRecord(f"{_REASON}{number}".encode(), _encode(reason))
     for customer in changed.customers:
-        yield OutRecord(*customer_entry(customer, with_summary(partition, customer)))
+        yield OutRecord(*customer_entry(customer, with_summary(state, customer)))
     for conversation in changed.comments:
-        yield OutRecord(*comment_entry(partition, conversation))
+        yield OutRecord(*comment_entry(state, conversation))
     for conversation in changed.marks:
-        yield OutRecord(*done_entry(conversation, partition.done.get(conversation)))
+        yield OutRecord(*done_entry(conversation, state.done.get(conversation)))
     for bucket in sorted(changed.buckets):
         yield OutRecord(f"{_RESTING}{bucket}".encode(), archive.buckets.get(bucket))
 
 
-def tail_entry(partition: CustomerState) -> tuple[bytes, bytes]:
+def tail_entry(state: CustomerState) -> tuple[bytes, bytes]:
     """The record that says from which offset on assignments have to be read; must be written after
     everything that the snapshot contains."""
-    return _TAIL.encode(), _encode(tail_of(partition, tail_offset(partition)))
+    return _TAIL.encode(), _encode(tail_of(state, tail_offset(state)))
 
 
 def done_entry(conversation: ConversationId, seen: int | None) -> tuple[bytes, bytes | None]:
@@ -357,6 +359,8 @@ def choice_entry(step: DispatchStep, slots: int) -> tuple[bytes, bytes | None] |
             key, value = f"reserved/{step.organization}/{step.request_id}", _encode(step.agent)
         case LoadReleased():
             key = f"reserved/{step.organization}/{step.request_id}"
-        case _:
+        case AnswerRepeated() | PoolPublished() | RemovalReported() | GivenReported():
             return None
+        case _:
+            assert_never(step)
     return key.encode(), value

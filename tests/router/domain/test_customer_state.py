@@ -30,16 +30,15 @@ from tuyen_events.ids import AgentId, ConversationId, OrganizationId, event_id
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain.choice_results import on_answer
-from tuyen_router.domain.done import on_done
-from tuyen_router.domain.manual import on_assign
-from tuyen_router.domain.state import (
-    CustomerRecord,
+from tuyen_router.domain.customer_records import CustomerRecord, Request
+from tuyen_router.domain.customer_state import (
     CustomerState,
-    Request,
     apply_assignment,
     apply_customer,
     apply_done,
 )
+from tuyen_router.domain.done import on_done
+from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.sticky import on_sticky_event
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None)
@@ -72,28 +71,28 @@ def _record(
 
 
 def test_r9_2_of_two_records_with_one_version_the_first_counts() -> None:
-    partition = CustomerState(3)
+    state = CustomerState(3)
     for each in (_record(1, A), _record(1, B)):
-        apply_assignment(partition, each)
-    assert partition.conversations[THREAD].agent_id == A
+        apply_assignment(state, each)
+    assert state.conversations[THREAD].agent_id == A
 
 
 def test_r3_the_customers_last_record_is_the_stickiness() -> None:
-    partition = CustomerState(3)
+    state = CustomerState(3)
     for each in (_record(1, A), _record(1, B, LIVE)):
-        apply_assignment(partition, each)
-    assert partition.customer(CUSTOMER).agent_id == B
+        apply_assignment(state, each)
+    assert state.customer(CUSTOMER).agent_id == B
 
 
 def test_r9_2_records_tell_how_far_each_input_was_read() -> None:
-    partition = CustomerState(3)
-    apply_assignment(partition, _record(1, A, sources=InputOffsets(inbound=5, answers=2)))
-    apply_assignment(partition, _record(1, A, LIVE, sources=InputOffsets(inbound=4, commands=7)))
-    assert partition.handled == InputOffsets(inbound=5, answers=2, commands=7)
+    state = CustomerState(3)
+    apply_assignment(state, _record(1, A, sources=InputOffsets(inbound=5, answers=2)))
+    apply_assignment(state, _record(1, A, LIVE, sources=InputOffsets(inbound=4, commands=7)))
+    assert state.handled == InputOffsets(inbound=5, answers=2, commands=7)
 
 
 def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not() -> None:
-    partition = CustomerState(3)
+    state = CustomerState(3)
     asked = Request(
         id="inbound/3/0",
         organization=SHOP,
@@ -104,26 +103,24 @@ def test_r3_6_a_request_is_open_until_a_record_settles_it_and_waiting_does_not()
         seed=event_id("0"),
         cause=at("inbound", 0),
     )
-    apply_customer(partition, CUSTOMER, CustomerRecord(asked, b""))
-    assert partition.customer(CUSTOMER).open_request == asked
+    apply_customer(state, CUSTOMER, CustomerRecord(asked, b""))
+    assert state.customer(CUSTOMER).open_request == asked
     waits: dict[str, Any] = {"record": AssignmentQueued, "reason": Reason.QUEUED}
-    apply_assignment(partition, _record(1, None, request_id=asked.id, **waits))
-    assert partition.customer(CUSTOMER).open_request == asked
-    apply_assignment(partition, _record(2, A, request_id=asked.id))
-    assert partition.customer(CUSTOMER).open_request is None
+    apply_assignment(state, _record(1, None, request_id=asked.id, **waits))
+    assert state.customer(CUSTOMER).open_request == asked
+    apply_assignment(state, _record(2, A, request_id=asked.id))
+    assert state.customer(CUSTOMER).open_request is None
 
 
 def test_r3_6_a_settled_request_stays_settled_when_its_record_was_compacted_away() -> None:
     """The manual record takes the place of the one that settled the request."""
-    partition = CustomerState(3)
-    fold(partition, on_sticky_event(partition, shop(), arrival(0)))
+    state = CustomerState(3)
+    fold(state, on_sticky_event(state, shop(), arrival(0)))
     chosen = answer(request(0), Verdict.CHOSEN, A)
-    fold(partition, on_answer(partition, chosen, at("answers", 0)))
-    manual = fold(
-        partition, on_assign(partition, shop(), assign(B), at("commands", 0), repeated=False)
-    )
+    fold(state, on_answer(state, chosen, at("answers", 0)))
+    manual = fold(state, on_assign(state, shop(), assign(B), at("commands", 0), repeated=False))
     again = CustomerState(3)
-    apply_customer(again, CUSTOMER, partition.customer(CUSTOMER).record())
+    apply_customer(again, CUSTOMER, state.customer(CUSTOMER).record())
     for each in manual:
         if isinstance(each, AssignmentEvent):
             apply_assignment(again, each)
@@ -132,22 +129,22 @@ def test_r3_6_a_settled_request_stays_settled_when_its_record_was_compacted_away
 
 def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_crash() -> None:
     """The manager's word on the second request reached the log, the request itself did not."""
-    partition = CustomerState(3)
-    fold(partition, on_sticky_event(partition, shop(), arrival(0)))
-    fold(partition, on_answer(partition, answer(request(0), Verdict.QUEUED), at("answers", 0)))
-    fold(partition, on_done(partition, shop(), mark_done(), at("commands", 0), repeated=False))
-    before = partition.customer(CUSTOMER).record()
-    fold(partition, on_sticky_event(partition, shop(), arrival(1, LIVE)))
-    fold(partition, on_assign(partition, shop(), assign(B), at("commands", 1), repeated=False))
-    apply_customer(partition, CUSTOMER, before)
-    assert partition.customer(CUSTOMER).open_request is None
+    state = CustomerState(3)
+    fold(state, on_sticky_event(state, shop(), arrival(0)))
+    fold(state, on_answer(state, answer(request(0), Verdict.QUEUED), at("answers", 0)))
+    fold(state, on_done(state, shop(), mark_done(), at("commands", 0), repeated=False))
+    before = state.customer(CUSTOMER).record()
+    fold(state, on_sticky_event(state, shop(), arrival(1, LIVE)))
+    fold(state, on_assign(state, shop(), assign(B), at("commands", 1), repeated=False))
+    apply_customer(state, CUSTOMER, before)
+    assert state.customer(CUSTOMER).open_request is None
 
 
-def _recounted(partition: CustomerState) -> dict[OrganizationId, dict[AgentId, int]]:
+def _recounted(state: CustomerState) -> dict[OrganizationId, dict[AgentId, int]]:
     """Loads from scratch."""
-    loads: dict[OrganizationId, dict[AgentId, int]] = {SHOP: {}} if partition.conversations else {}
-    for conversation, row in partition.conversations.items():
-        if row.agent_id is not None and conversation not in partition.done:
+    loads: dict[OrganizationId, dict[AgentId, int]] = {SHOP: {}} if state.conversations else {}
+    for conversation, row in state.conversations.items():
+        if row.agent_id is not None and conversation not in state.done:
             loads[SHOP][row.agent_id] = loads[SHOP].get(row.agent_id, 0) + 1
     return loads
 

@@ -16,126 +16,22 @@ from sys import intern
 import msgspec
 
 from tuyen_events.assignments import AssignmentEvent, AssignmentQueued, InputOffsets
-from tuyen_events.commands import Outcome
-from tuyen_events.ids import (
-    AgentId,
-    ConversationId,
-    CustomerId,
-    EventId,
-    MessageId,
-    OrganizationId,
-    PageId,
-    RuleId,
-)
-from tuyen_events.routing import Position, Purpose
-from tuyen_events.topics import COMMANDS, INBOUND
-from tuyen_events.vocabulary import Channel, ConversationKind, Reason
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, RuleId
+from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.archive import Archive
+from tuyen_router.domain.customer_records import (
+    ConversationState,
+    CustomerRecord,
+    Refusal,
+    Request,
+    RequestedDepartment,
+)
+from tuyen_router.domain.request_ids import order_of, request_id
 from tuyen_router.domain.seen import upgrade_ring
 
 _NONE_SETTLED = (-1, -1)
 
-REMOVED_AT_CHANNEL = 2**40 - 1
-"""Stored in place of the last seen offset: a thread that was removed at the channel is done for
-ever (R4.6)."""
-
-RequestedDepartment = tuple[str, str | None]
-"""A department, and perhaps a region of it, that a visitor named."""
-
-
 _FIRST_DAY = date(1970, 1, 1).toordinal()
-
-
-class ConversationState(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The state of a conversation after its latest assignment record."""
-
-    organization: OrganizationId
-    version: int
-    agent_id: AgentId | None
-    reason: Reason
-    request_id: str | None
-    """For a comment thread only; a customer's other threads share one request, which is stored with
-    the customer."""
-    inbound: int
-    command: int
-    """The offset of the command that made the record; -1 when a rule did."""
-    day: int = 0
-    """The day of the record, in days since 1970."""
-    customer: CustomerId | None = None
-    """Of a comment's conversation, in whose name it was decided; unknown after a rest."""
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the conversation is in the queue."""
-        return self.reason is Reason.QUEUED
-
-
-class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A customer's open request to stage 2, and the conversations that will get its answer.
-
-    `cause` is the inbound record or the command that made stage 1 send the request; the request's
-    id is derived from it.
-    """
-
-    id: str
-    organization: OrganizationId
-    page_id: PageId
-    channel: Channel
-    conversations: tuple[tuple[ConversationId, ConversationKind], ...]
-    purpose: Purpose
-    seed: EventId
-    cause: Position
-    instead_of: str | None = None
-    """The request that was withdrawn in favour of this one."""
-    leavers: tuple[AgentId, ...] = ()
-    """The agents whose conversations were returned to rotation: they must not be chosen again
-    (R6.5)."""
-    keeps_place: bool = False
-    """Whether it replaces another request, whose place in the queue it takes."""
-    comments: tuple[tuple[ConversationId, MessageId], ...] = ()
-    """The messages or comments for which a thread waits (R4.6); none of one of which not all are
-    known."""
-
-
-class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A command that was refused: its offset, and the outcome that its caller got."""
-
-    command: int
-    outcome: Outcome
-
-
-class AssignmentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What assignment records had led to for a customer: the stickiness, and the states of their
-    threads."""
-
-    agent_id: AgentId | None
-    reason: Reason | None
-    rule_id: RuleId | None
-    settled: int
-    settled_command: int
-    settled_before: bool
-    conversations: tuple[tuple[ConversationId, ConversationState], ...]
-    """The message thread first, if there is one, then the livestream threads that are not at
-    rest."""
-    has_message_thread: bool
-
-
-class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A customer as `router-customers` has it.
-
-    A request that an assignment record settled is known by that record, and is left out at the next
-    opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
-    about one of the customer's conversations. `named` is what a visitor last asked for; `removed`
-    tells the messages and comments that were taken back last (`seen.was_removed`).
-    """
-
-    request: Request | None
-    seen: bytes
-    refused: Refusal | None = None
-    named: RequestedDepartment | None = None
-    standing: AssignmentSummary | None = None
-    """None in a record of an earlier version, whose state comes from assignments alone."""
-    removed: bytes = b""
 
 
 class CustomerRouting(msgspec.Struct, gc=False):
@@ -156,7 +52,7 @@ class CustomerRouting(msgspec.Struct, gc=False):
     """The request whose answer is still awaited, if any (R3.6)."""
     seen: bytes = b""
     refused: Refusal | None = None
-    named: RequestedDepartment | None = None
+    requested: RequestedDepartment | None = None
     """What a website's visitor last asked for while rules assigned (R3.7)."""
     thread: ConversationId | None = None
     """The message thread, once it has a state."""
@@ -176,7 +72,7 @@ class CustomerRouting(msgspec.Struct, gc=False):
 
     def record(self) -> CustomerRecord:
         return CustomerRecord(
-            self.open_request, self.seen, self.refused, self.named, removed=self.removed
+            self.open_request, self.seen, self.refused, self.requested, removed=self.removed
         )
 
 
@@ -191,8 +87,8 @@ class CustomerState:
     done: dict[ConversationId, int] = field(default_factory=dict)
     """The conversations that are done (I12), each with the last inbound offset that was seen by
     whoever marked it: an event after that offset opens the conversation again."""
-    bare: dict[ConversationId, None] = field(default_factory=dict)
-    """What was done before it had a row, in the order of these marks."""
+    done_without_state: dict[ConversationId, None] = field(default_factory=dict)
+    """What was done before it had a state, in the order of these marks."""
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when none of its agents has any."""
@@ -210,10 +106,10 @@ class CustomerState:
     """What is old enough to come to rest, and young no more, by the bucket in which it will."""
     today: int = 0
     """The latest day of any record."""
-    woken: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
+    restored: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """Threads that were at rest and were restored, for a livestream thread with its customer; still
     to be written."""
-    woken_bytes: int = 0
+    restored_bytes: int = 0
     """The most that writing these takes."""
     unsaved: dict[ConversationId, tuple[int, CustomerId | None]] = field(default_factory=dict)
     """Conversations with an assignment record that is not in the snapshot: the offset of the first
@@ -232,6 +128,11 @@ class CustomerState:
         return self.written + self.marks
 
     def customer(self, customer: CustomerId) -> CustomerRouting:
+        """The customer, to be read only; one of whom nothing is known is not added."""
+        return self.customers.get(customer) or CustomerRouting()
+
+    def add_customer(self, customer: CustomerId) -> CustomerRouting:
+        """The customer, to be changed by `apply_...`; added if nothing is known of them yet."""
         found = self.customers.get(customer)
         if found is None:
             found = self.customers[customer] = CustomerRouting()
@@ -243,24 +144,24 @@ class CustomerState:
         return current is not None and current.waiting
 
 
-def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
+def apply_assignment(state: CustomerState, record: AssignmentEvent) -> None:
     """Applies one assignment record, live and in recovery alike.
 
     The highest version of a conversation counts, and of two records with the same version the first
     in the log. When the record that counts is not the last one, it is published again
     (`domain.contested`).
     """
-    partition.handled = merge_offsets(partition.handled, record.sources)
-    current = partition.conversations.get(record.conversation_id)
+    state.handled = merge_offsets(state.handled, record.sources)
+    current = state.conversations.get(record.conversation_id)
     if current is not None and current.version >= record.version:
-        partition.contested[record.conversation_id] = record
+        state.contested[record.conversation_id] = record
         return
-    partition.contested.pop(record.conversation_id, None)
+    state.contested.pop(record.conversation_id, None)
     sticky = record.kind.sticky
     manual = record.by is not None or record.reason is Reason.UNASSIGNED
     # Its type says that a conversation waits, also where a later version gives another reason.
     reason = Reason.QUEUED if isinstance(record, AssignmentQueued) else record.reason
-    new = partition.conversations[record.conversation_id] = ConversationState(
+    new = state.conversations[record.conversation_id] = ConversationState(
         OrganizationId(intern(record.organization)),
         record.version,
         None if record.agent_id is None else AgentId(intern(record.agent_id)),
@@ -271,26 +172,26 @@ def apply_assignment(partition: CustomerState, record: AssignmentEvent) -> None:
         record.at.toordinal() - _FIRST_DAY,
         None if sticky else record.customer_id,
     )
-    partition.bare.pop(record.conversation_id, None)
-    partition.today = max(partition.today, new.day)
+    state.done_without_state.pop(record.conversation_id, None)
+    state.today = max(state.today, new.day)
     if record.kind is not ConversationKind.MESSAGE:
-        mark_recent(partition, record.conversation_id, record.customer_id if sticky else None)
-    loads = partition.loads.setdefault(new.organization, {})
-    if record.conversation_id not in partition.done:
+        mark_recent(state, record.conversation_id, record.customer_id if sticky else None)
+    loads = state.loads.setdefault(new.organization, {})
+    if record.conversation_id not in state.done:
         if current is not None:
             count_load(loads, current.agent_id, -1)
         count_load(loads, new.agent_id, 1)
     if sticky:
-        _apply_stickiness(partition.customer(record.customer_id), record, new)
+        _apply_stickiness(state.add_customer(record.customer_id), record, new)
 
 
 def mark_recent(
-    partition: CustomerState, conversation: ConversationId, customer: CustomerId | None
+    state: CustomerState, conversation: ConversationId, customer: CustomerId | None
 ) -> None:
     """Notes that something happened to the conversation: it will come to rest after all others that
     are young."""
-    partition.recent.pop(conversation, None)
-    partition.recent[conversation] = customer
+    state.recent.pop(conversation, None)
+    state.recent[conversation] = customer
 
 
 def _apply_stickiness(
@@ -329,24 +230,6 @@ def count_load(loads: dict[AgentId, int], agent: AgentId | None, change: int) ->
         del loads[agent]
 
 
-def request_id(partition: int, inbound: int, command: int = -1) -> str:
-    """The id of the request that a record causes: the same however often the record is handled.
-
-    It consists of the inbound offset or, for a command, of the command's offset and the last
-    inbound offset that was handled before it.
-    """
-    if command < 0:
-        return f"{INBOUND.name}/{partition}/{inbound}"
-    return f"{COMMANDS.name}/{partition}/{command}@{inbound}"
-
-
-def order_of(request: str) -> tuple[int, int]:
-    """The inbound offset and the command's offset in a request's id, by which the requests of one
-    customer are ordered."""
-    offset, _, inbound = request.rpartition("/")[2].partition("@")
-    return (int(inbound), int(offset)) if inbound else (int(offset), -1)
-
-
 def merge_offsets(handled: InputOffsets, seen: InputOffsets) -> InputOffsets:
     """The furthest read offset of each input that the records of a recovery show."""
     if (
@@ -363,59 +246,57 @@ def merge_offsets(handled: InputOffsets, seen: InputOffsets) -> InputOffsets:
 
 
 def last_settled(
-    partition: CustomerState,
+    state: CustomerState,
     conversation: ConversationId,
     kind: ConversationKind,
     customer: CustomerId,
 ) -> str | None:
     """The last request that was settled for a sticky customer, or for a comment thread."""
     if kind.sticky:
-        found = partition.customer(customer)
+        found = state.customer(customer)
         settled = (found.settled, found.settled_command)
         if settled == _NONE_SETTLED or found.settled_before:
             return None
-        return request_id(partition.number, *settled)
-    current = partition.conversations.get(conversation)
+        return request_id(state.number, *settled)
+    current = state.conversations.get(conversation)
     return None if current is None or current.waiting else current.request_id
 
 
-def apply_customer(
-    partition: CustomerState, customer_id: CustomerId, record: CustomerRecord
-) -> None:
+def apply_customer(state: CustomerState, customer_id: CustomerId, record: CustomerRecord) -> None:
     """Applies one record of `router-customers`; the latest counts.
 
     The id of a request also shows how far the inputs had been read, as assignment records do.
     """
-    customer = partition.customer(customer_id)
+    customer = state.add_customer(customer_id)
     request = record.request
     if request is not None:
         inbound, command = order_of(request.id)
-        if inbound > partition.handled.inbound or command > partition.handled.commands:
-            told = InputOffsets(inbound=inbound, commands=command)
-            partition.handled = merge_offsets(partition.handled, told)
+        if inbound > state.handled.inbound or command > state.handled.commands:
+            offsets = InputOffsets(inbound=inbound, commands=command)
+            state.handled = merge_offsets(state.handled, offsets)
         if customer.has_settled((inbound, command)):
             request = None
     customer.open_request = request
     customer.seen = upgrade_ring(record.seen)
     customer.refused = record.refused
-    customer.named = record.named
+    customer.requested = record.requested
     customer.removed = record.removed
 
 
-def apply_done(partition: CustomerState, conversation: ConversationId, seen: int | None) -> None:
-    """Folds one mark; the latest counts. None opens the conversation again (I12).
+def apply_done(state: CustomerState, conversation: ConversationId, seen: int | None) -> None:
+    """Applies one done mark; the latest counts. None opens the conversation again (I12).
 
-    Without a row it is kept for a while (R9.6): for an answer that is under way, and for the load
+    Without a state it is kept for a while (R9.6): for an answer that is under way, and for the load
     of whom a manager gives the conversation to.
     """
-    current = partition.conversations.get(conversation)
-    if (seen is None) is (conversation in partition.done) and current is not None:
-        loads = partition.loads.setdefault(current.organization, {})
+    current = state.conversations.get(conversation)
+    if (seen is None) is (conversation in state.done) and current is not None:
+        loads = state.loads.setdefault(current.organization, {})
         count_load(loads, current.agent_id, 1 if seen is None else -1)
-    partition.bare.pop(conversation, None)
+    state.done_without_state.pop(conversation, None)
     if seen is None:
-        partition.done.pop(conversation, None)
+        state.done.pop(conversation, None)
         return
-    partition.done[conversation] = seen
+    state.done[conversation] = seen
     if current is None:
-        partition.bare[conversation] = None
+        state.done_without_state[conversation] = None

@@ -1,0 +1,27 @@
+"""What the CRM needs beside the log (`tuyen_platform.kafka.ports`)."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from tuyen_platform.projection import FoldedEvent
+
+
+class ContactViews(Protocol):
+    """Where contacts, and everything that belongs to them, are stored for reading."""
+
+    async def fold(self, batch: Sequence[FoldedEvent]) -> None:
+        """Returns once the views contain all of `batch`. Folding events again, as a whole or in
+        part, changes nothing."""
+        ...
+
+    async def drop(self) -> None:
+        """Drops all views; the next `fold` begins with empty ones."""
+        ...
+
+
+class RequireStopped(Protocol):
+    """How a rebuild knows that it is alone."""
+
+    def __call__(self) -> Awaitable[None]:
+        """Raises StillRunningError while a CRM runs."""
+        ...
