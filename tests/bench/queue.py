@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -18,21 +19,15 @@ from bench.log import from_now_on, reading, settled
 from bench.processes import free_port, ready, running, service_env
 from bench.report import Bar, Row, median_of
 from support import market
+from support.organizations import agent, directory_record, page, rule, settings
 from tuyen_events import ids
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
-from tuyen_events.directory import (
-    AgentChanged,
-    Member,
-    PageChanged,
-    RuleChanged,
-    SettingsChanged,
-    directory_key,
-)
+from tuyen_events.directory import Member
 from tuyen_events.event import Envelope, Event
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, PRESENCE_SIGNALS
-from tuyen_events.vocabulary import Channel, Presence, Role, Strategy
+from tuyen_events.vocabulary import Presence
 from tuyen_platform.kafka.topics import ensure_topics
 
 WAITING = 10_000
@@ -128,44 +123,16 @@ async def _owners(consumer: AIOKafkaConsumer) -> AsyncIterator[ids.AgentId | Non
 
 def _directory() -> Iterator[tuple[str, Envelope]]:
     """One organization, all of whose agents may have one conversation, but for the last."""
-    now = datetime.now(UTC)
-    yield _entity(
-        "settings",
-        "",
-        SettingsChanged(organization=_SHOP, at=now, assignment=True, auto_assign=True),
-    )
+    about: dict[str, Any] = {"organization": _SHOP, "at": datetime.now(UTC)}
+    yield directory_record(settings(**about, assignment=True, auto_assign=True))
     for number in range(_PAGES):
-        page = PageChanged(
-            organization=_SHOP,
-            at=now,
-            id=market.page_id(number),
-            channel=Channel.FACEBOOK,
-            external_id=str(number),
-            name=f"Page {number}",
-        )
-        yield _entity("page", page.id, page)
+        connected = page(market.page_id(number), **about, external_id=str(number))
+        yield directory_record(connected)
     agents = [*(ids.AgentId(f"agent-{number}") for number in range(AGENTS)), _LAST]
-    for agent in agents:
-        known = AgentChanged(
-            organization=_SHOP, at=now, id=agent, name=agent, username=agent, role=Role.AGENT
-        )
-        yield _entity("agent", agent, known)
-    rule = RuleChanged(
-        organization=_SHOP,
-        at=now,
-        id=ids.RuleId("everyone"),
-        name="Everyone",
-        enabled=True,
-        mode=Strategy.SEQUENTIAL,
-        members=tuple(
-            Member(agent_id=agent, capacity=None if agent == _LAST else 1) for agent in agents
-        ),
-    )
-    yield _entity("rule", rule.id, rule)
-
-
-def _entity(entity: str, name: str, event: Event) -> tuple[str, Envelope]:
-    return directory_key(_SHOP, entity, name), _envelope(f"{entity}/{name}", event)
+    for one in agents:
+        yield directory_record(agent(one, **about))
+    members = (Member(agent_id=one, capacity=None if one == _LAST else 1) for one in agents)
+    yield directory_record(rule("everyone", members, **about))
 
 
 def _signal(agent: ids.AgentId) -> tuple[str, Envelope]:

@@ -14,28 +14,13 @@ from itertools import islice
 from typing import TypeVar
 
 from bench.report import Bar, Row
-from support.directory import organization
+from support.organizations import agent, department, organization, rule, settings
 from tuyen_events.codec import encode
-from tuyen_events.directory import (
-    AgentChanged,
-    DepartmentChanged,
-    Member,
-    RuleChanged,
-    SettingsChanged,
-)
+from tuyen_events.directory import Member
 from tuyen_events.event import Envelope
-from tuyen_events.ids import (
-    AgentId,
-    ConversationId,
-    CustomerId,
-    DepartmentId,
-    OrganizationId,
-    PageId,
-    RuleId,
-    event_id,
-)
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId, event_id
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
-from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Role, Strategy
+from tuyen_events.vocabulary import Channel, ConversationKind, Presence, Strategy
 from tuyen_platform.clock import SystemClock
 from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState, with_presence
@@ -134,40 +119,17 @@ def _agent_id(number: int) -> AgentId:
 
 
 def _organization(mode: Strategy) -> OrganizationState:
-    departments = tuple(DepartmentId(f"department-{number}") for number in range(QUEUES))
-    settings = SettingsChanged(organization=_SHOP, at=_NOW, assignment=True, auto_assign=True)
-    agents = [
-        AgentChanged(
-            organization=_SHOP,
-            at=_NOW,
-            id=_agent_id(number),
-            name=f"Agent {number}",
-            username=f"agent-{number}",
-            role=Role.AGENT,
-            departments=departments,
-        )
-        for number in range(AGENTS)
-    ]
-    rule = RuleChanged(
-        organization=_SHOP,
-        at=_NOW,
-        id=RuleId("everyone"),
-        name="Everyone",
-        enabled=True,
-        mode=mode,
-        members=tuple(Member(agent_id=each.id, capacity=CAPACITY) for each in agents),
-    )
+    departments = tuple(f"department-{number}" for number in range(QUEUES))
+    agents = [agent(_agent_id(number), departments=departments) for number in range(AGENTS)]
+    members = (Member(agent_id=each.id, capacity=CAPACITY) for each in agents)
     return organization(
-        _SHOP,
         [
-            settings,
-            *(
-                DepartmentChanged(organization=_SHOP, at=_NOW, id=each, name=each)
-                for each in departments
-            ),
+            settings(assignment=True, auto_assign=True),
+            *map(department, departments),
             *agents,
-            rule,
+            rule("everyone", members, mode=mode),
         ],
+        organization_id=_SHOP,
     )
 
 

@@ -14,23 +14,9 @@ import pytest
 from msgspec.structs import replace
 from pymongo import UpdateOne
 
-from router.domain.shop import (
-    AT,
-    CUSTOMER,
-    LIVE,
-    PAGE,
-    SHOP,
-    THREAD,
-    A,
-    B,
-    agent,
-    answer,
-    page,
-    rule,
-    shop,
-)
+from router.domain.inputs import CUSTOMER, LIVE, PAGE, THREAD, A, B, answer
 from router.stages.streams import batch, events, record
-from support.directory import after
+from support.organizations import AT, SHOP, after, agent, page, rule, shop
 from tuyen_crm.entities.contacts.decide import decide
 from tuyen_crm.entities.contacts.observe import observe
 from tuyen_directory.organization import Removed

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.entities import (
+from support.organizations import (
     AT,
     SHOP,
     agent,
@@ -35,10 +35,10 @@ from tuyen_events.vocabulary import Role
 IDS = st.sampled_from(["a", "b", "c"])
 
 CHANGES = st.one_of(
-    st.builds(agent, IDS, st.sampled_from(list(Role)), st.booleans()),
+    st.builds(agent, IDS, st.sampled_from(list(Role)), disabled=st.booleans()),
     st.builds(page, IDS, IDS),
     st.builds(rule, IDS),
-    st.builds(department, IDS, IDS),
+    st.builds(department, IDS, name=IDS),
     st.builds(region, IDS, IDS),
     st.builds(group, IDS, IDS),
     st.builds(link, IDS, IDS),
@@ -103,7 +103,7 @@ def test_r1_4_page_permissions_bind_every_role_but_system_admin(
     organization = fold(
         [
             one,
-            page("p", *(["a"] if given_page else [])),
+            page("p", ["a"] if given_page else []),
             settings(page_permissions=page_permissions),
         ]
     )
@@ -163,7 +163,7 @@ def test_what_is_not_known_here_changes_nothing_but_the_version() -> None:
 
 def test_the_words_of_a_key_find_the_entity() -> None:
     one = region("sales", "north")
-    known = fold([department("sales", "Sales"), one, settings(), profile(), agent("a")])
+    known = fold([department("sales", name="Sales"), one, settings(), profile(), agent("a")])
     assert entity_of(one) == ("region", "sales/north")
     assert entity_of(profile()) == ("organization", "")
     stored = find(known, "region", "sales/north")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from directory.entities import AT, SHOP, agent, profile, region
+from support.organizations import AT, SHOP, agent, profile, region
 from tuyen_directory.organization import Removed, entity_of
 from tuyen_directory.records import read_change
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError, encode

@@ -1,7 +1,7 @@
 """What must hold, whatever happened; judged from the log and the API's answers alone.
 
 A law looks at the evidence, says how many things it looked at, and what of them is not as it must
-be. `laws_of_routing` has those about rules and queues.
+be. `laws_of_choices` and `laws_of_queues` have those of routing.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from faults import laws_of_routing
+from faults import laws_of_choices, laws_of_queues
 from faults.channel import Fate
 from faults.evidence import Evidence, World
 from faults.neighbours import p99
@@ -351,20 +351,20 @@ LAWS: dict[str, Look] = {
     "an external consumer has the gateway's state": followers_have_the_gateways_state,
     "what was acknowledged is kept": acknowledged_writes_stand,
     "a command makes one record": commands_are_settled_by_one_record,
-    "every request is answered, in the order of the log": laws_of_routing.answered_in_order,
-    "an answer never changes": laws_of_routing.answers_stay,
-    "each choice names its pool": laws_of_routing.every_choice_names_its_pool,
+    "every request is answered, in the order of the log": laws_of_queues.answered_in_order,
+    "an answer never changes": laws_of_choices.answers_stay,
+    "each choice names its pool": laws_of_choices.every_choice_names_its_pool,
     "each pool is of the department that was asked for": (
-        laws_of_routing.pools_are_of_what_was_asked_for
+        laws_of_choices.pools_are_of_what_was_asked_for
     ),
-    "nobody is chosen beyond their capacity": laws_of_routing.capacity_bounds_choices,
-    "each choice is the model's next": laws_of_routing.rotation_is_exact,
-    "skew is at most one while the candidates stay": laws_of_routing.skew_is_one,
-    "in the calm, turns are taken one after another": laws_of_routing.exam_is_passed,
-    "what was chosen is what was assigned": laws_of_routing.chosen_is_assigned,
-    "nothing waits while somebody can take it": laws_of_routing.queue_is_empty,
-    "what waits, waits in order": laws_of_routing.queue_is_in_order,
-    "nothing is forgotten": laws_of_routing.nothing_is_forgotten,
+    "nobody is chosen beyond their capacity": laws_of_choices.capacity_bounds_choices,
+    "each choice is the model's next": laws_of_choices.rotation_is_exact,
+    "skew is at most one while the candidates stay": laws_of_choices.skew_is_one,
+    "in the calm, turns are taken one after another": laws_of_choices.exam_is_passed,
+    "what was chosen is what was assigned": laws_of_choices.chosen_is_assigned,
+    "nothing waits while somebody can take it": laws_of_queues.queue_is_empty,
+    "what waits, waits in order": laws_of_queues.queue_is_in_order,
+    "nothing is forgotten": laws_of_queues.nothing_is_forgotten,
     "jobs come to their end": jobs_come_to_their_end,
     "unread counts are right for everybody": unread_counts_are_right,
     "agents see what they may see": agents_see_what_they_may,

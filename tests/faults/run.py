@@ -14,7 +14,7 @@ from pathlib import Path
 from aiokafka.errors import KafkaError
 
 from faults import evidence as evidences
-from faults import laws, laws_of_routing, neighbours, rebuilding, settling
+from faults import laws, laws_of_queues, neighbours, rebuilding, settling
 from faults.channel import Channel
 from faults.cluster import PREFIX, Cluster
 from faults.evidence import Evidence
@@ -197,7 +197,7 @@ class _Run:
         await evidences.ask(self._people, seen)
         seen.sent, seen.followed = self._channel.sent, self._follower.state
         seen.acknowledged = Counter(self._people.acknowledged)  # it grows on, with every heartbeat
-        seen.steady = laws_of_routing.steady()
+        seen.steady = laws_of_queues.steady()
         seen.mistakes = [*self._channel.mistakes, *self._people.mistakes]
         self._journal.note("asked")
         seen.log = await read(self._cluster.kafka.address, PREFIX)
@@ -247,7 +247,7 @@ class _Run:
                 rows = await self._people.who[tenant, "admin"].all("/v1/conversations")
                 now.rows |= {row["id"]: {**row, "organization": tenant} for row in rows}
                 now.worlds[tenant] = await evidences.world_of(self._people, tenant)
-            look = laws_of_routing.queue_is_empty
+            look = laws_of_queues.queue_is_empty
             found[:] = laws.finding("", look, now).broken
             return not found
 

@@ -11,14 +11,10 @@ from faults.evidence import Evidence, World
 from faults.log import Entry, LogRead
 from faults.neighbours import Neighbours
 from faults.tenants import Json
-from tuyen_events.assignments import (
-    AssignmentEvent,
-    AssignmentMade,
-    AssignmentQueued,
-    Choice,
-)
+from support.organizations import rule
+from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, Choice
 from tuyen_events.commands import AssignConversation, MarkConversationDone
-from tuyen_events.directory import Member, RuleChanged
+from tuyen_events.directory import Member
 from tuyen_events.event import Event
 from tuyen_events.ids import (
     AgentId,
@@ -243,15 +239,7 @@ def evidence() -> Evidence:
 
 
 def _topics() -> dict[str, list[Entry]]:
-    rule = RuleChanged(
-        organization=ORG,
-        at=AT,
-        id=RULE,
-        name="",
-        enabled=True,
-        mode=Strategy.SEQUENTIAL,
-        members=(Member(agent_id=NV1, capacity=2),),
-    )
+    trang_1 = rule(RULE, [Member(agent_id=NV1, capacity=2)], organization=ORG, at=AT)
     about = {"organization": ORG, "page_id": PAGE, "at": AT, "conversation_id": thread("c_1")}
     by_whom = {"customer_id": CustomerId("cus_1"), "customer_external_id": "1"}
     command = {**about, **by_whom, "kind": ConversationKind.COMMENT}
@@ -281,7 +269,7 @@ def _topics() -> dict[str, list[Entry]]:
         REQUESTS.name: entries(*map(request, range(4))),
         POOLS.name: entries(POOL),
         ASSIGNMENTS.name: entries(*_records()),
-        DIRECTORY.name: entries(rule, keys=["an/rule/trang-1"]),
+        DIRECTORY.name: entries(trang_1, keys=["an/rule/trang-1"]),
         MARKS.name: entries(mark),
         COMMANDS.name: entries(done, assign),
         PRESENCE_SIGNALS.name: entries(signal),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from cryptography.fernet import Fernet
@@ -13,9 +14,10 @@ from pydantic import SecretStr
 from support import livechat
 from support.channel_samples import CREDENTIALS
 from support.facebook import PAGE, body, signed
+from support.organizations import directory_record, page, profile
 from support.processes import until
 from tuyen_events.codec import decode
-from tuyen_events.directory import DirectoryEvent, OrganizationChanged, PageChanged, directory_key
+from tuyen_events.directory import directory_key
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.topic import Topic
@@ -104,16 +106,9 @@ async def connect_page(
     at: datetime = START,
 ) -> None:
     """What the gateway writes when a page is connected."""
-    page = PageChanged(
-        organization=organization,
-        id=page_id,
-        channel=channel,
-        external_id=external_id,
-        name="Thời trang",
-        status=status,
-        at=at,
-    )
-    await _append(log, page, "page", page_id)
+    where: dict[str, Any] = {"organization": organization, "external_id": external_id}
+    connected = page(page_id, **where, channel=channel, status=status, at=at)
+    await log.append(DIRECTORY, *directory_record(connected))
 
 
 async def remove_page(
@@ -140,13 +135,8 @@ async def connect_site(
 
 async def suspend(log: Log) -> None:
     """What the gateway writes when the organization of all pages is suspended."""
-    profile = OrganizationChanged(organization=HOA_SEN, name="Hoa Sen", suspended=True, at=START)
-    await _append(log, profile, "organization", "")
-
-
-async def _append(log: Log, event: DirectoryEvent, entity: str, entity_id: str) -> None:
-    envelope = Envelope(id=f"evt_{entity}", source="test", subject=entity, time=START, data=event)
-    await log.append(DIRECTORY, directory_key(event.organization, entity, entity_id), envelope)
+    suspended = profile(organization=HOA_SEN, suspended=True)
+    await log.append(DIRECTORY, *directory_record(suspended))
 
 
 async def records(log: Log, topic: Topic) -> list[Record]:

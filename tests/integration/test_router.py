@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,15 +17,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from support import market
+from support.organizations import directory_record, rule
 from support.processes import until
 from support.shop import eventually
 from support.slow_proxy import PRODUCE, SlowProxy
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import decode_data
 from tuyen_events.commands import MarkConversationDone
-from tuyen_events.directory import Member, RuleChanged, directory_key
+from tuyen_events.directory import Member
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import AgentId, RuleId, customer_id, customer_key
+from tuyen_events.ids import AgentId, customer_id, customer_key
 from tuyen_events.routing import LoadsReported
 from tuyen_events.topic import Topic
 from tuyen_events.topics import (
@@ -38,7 +40,7 @@ from tuyen_events.topics import (
     REQUESTS,
 )
 from tuyen_events.topics import CUSTOMERS as CUSTOMERS_TOPIC
-from tuyen_events.vocabulary import Reason, Strategy
+from tuyen_events.vocabulary import Reason
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_router.stages.snapshot_writer import SAVED_FROM
@@ -282,20 +284,10 @@ async def test_r1_7_a_rule_that_begins_to_count_knows_what_was_open_and_a_kill_f
 
 
 def _rule_of_nine() -> tuple[str, Envelope]:
-    organization = market.organization_of(0)
     agents = (AgentId(f"agent-{number}") for number in range(AGENTS))
-    rule = RuleChanged(
-        organization=organization,
-        at=NOW,
-        id=RuleId("everyone"),
-        name="Everyone",
-        enabled=True,
-        mode=Strategy.SEQUENTIAL,
-        members=tuple(Member(agent_id=each, capacity=9) for each in agents),
-        version=2,
-    )
-    key = directory_key(organization, "rule", rule.id)
-    return key, Envelope(id="evt_rule", source="test", subject=rule.id, time=NOW, data=rule)
+    members = [Member(agent_id=each, capacity=9) for each in agents]
+    about: dict[str, Any] = {"organization": market.organization_of(0), "at": NOW}
+    return directory_record(rule("everyone", members, version=2, **about))
 
 
 def _done(record: AssignmentEvent) -> tuple[str, Envelope]:

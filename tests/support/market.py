@@ -6,22 +6,17 @@ All of it is derived from numbers, so that every run has the same load.
 import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
+from support.organizations import agent, directory_record, page, rule, settings
 from tuyen_events import ids
 from tuyen_events.assignments import AssignmentMade, InputOffsets
 from tuyen_events.codec import encode
-from tuyen_events.directory import (
-    AgentChanged,
-    PageChanged,
-    RuleChanged,
-    SettingsChanged,
-    directory_key,
-)
+from tuyen_events.directory import DirectoryEvent
 from tuyen_events.event import Envelope, Event
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
 from tuyen_events.presence import PresenceChanged
@@ -40,7 +35,6 @@ from tuyen_events.vocabulary import (
     Presence,
     PresenceCause,
     Reason,
-    Role,
     Strategy,
 )
 from tuyen_platform.kafka.partitions import partition_of
@@ -81,51 +75,16 @@ def directory(pages: int, agents: int) -> Iterator[Keyed]:
     """`pages` pages, each organization with `agents` agents who are all online."""
     for first in range(0, pages, PAGES_PER_ORGANIZATION):
         organization = organization_of(first)
+        about: dict[str, Any] = {"organization": organization, "at": _NOW}
         staff = [ids.AgentId(f"agent-{number}") for number in range(agents)]
-        yield _entity(
-            organization,
-            "settings",
-            "",
-            SettingsChanged(organization=organization, at=_NOW, assignment=True, auto_assign=True),
-        )
-        for page in range(first, min(first + PAGES_PER_ORGANIZATION, pages)):
-            changed = PageChanged(
-                organization=organization,
-                at=_NOW,
-                id=page_id(page),
-                channel=_CHANNEL,
-                external_id=str(page),
-                name=f"Page {page}",
-            )
-            yield _entity(organization, "page", changed.id, changed)
-        for agent in staff:
-            yield _entity(
-                organization,
-                "agent",
-                agent,
-                AgentChanged(
-                    organization=organization,
-                    at=_NOW,
-                    id=agent,
-                    name=agent,
-                    username=agent,
-                    role=Role.AGENT,
-                ),
-            )
-            yield (
-                PRESENCE,
-                f"{organization}/{agent}",
-                _envelope(agent, _online(organization, agent)),
-            )
-        rule = RuleChanged(
-            organization=organization,
-            at=_NOW,
-            id=ids.RuleId("everyone"),
-            name="Everyone",
-            enabled=True,
-            mode=Strategy.SEQUENTIAL,
-        )
-        yield _entity(organization, "rule", rule.id, rule)
+        yield _change(settings(**about, assignment=True, auto_assign=True))
+        for number in range(first, min(first + PAGES_PER_ORGANIZATION, pages)):
+            yield _change(page(page_id(number), **about, external_id=str(number)))
+        for one in staff:
+            yield _change(agent(one, **about))
+            key = f"{organization}/{one}"
+            yield PRESENCE, key, _envelope(one, _online(organization, one))
+        yield _change(rule("everyone", (), **about))
 
 
 def message(number: int, page: int, customer: int) -> tuple[str, Envelope]:
@@ -300,8 +259,8 @@ def _envelope(source_id: str, event: Event) -> Envelope:
     )
 
 
-def _entity(organization: ids.OrganizationId, entity: str, name: str, event: Event) -> Keyed:
-    return DIRECTORY, directory_key(organization, entity, name), _envelope(entity + name, event)
+def _change(event: DirectoryEvent) -> Keyed:
+    return DIRECTORY, *directory_record(event)
 
 
 def _online(organization: ids.OrganizationId, agent: ids.AgentId) -> PresenceChanged:

@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 from support.folding import as_batch
-from support.inbox_histories import History, batches, seeded
+from support.inbox_histories import History, batches
+from support.inbox_inbound import seeded
 from tuyen_gateway.projections.counters import DAYS
 from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.mongodb import Database, Document

@@ -13,12 +13,10 @@ import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
-from gateway.rig import QUICK_HASHER, START, Rig, User, records
-from tuyen_events.directory import AgentChanged
-from tuyen_events.event import Envelope
+from gateway.rig import QUICK_HASHER, Rig, User, records
+from support.organizations import agent, directory_record
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS, DIRECTORY
-from tuyen_events.vocabulary import Role
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.domain.login_throttle import FROM_STRANGE_PLACES
@@ -270,24 +268,14 @@ async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_lo
     rig: Rig, boss: User, log: InMemoryLog
 ) -> None:
     names = {"a": "chủ", "b": unicodedata.normalize("NFD", "chủ")}
-    for agent, username in names.items():
-        change = AgentChanged(
-            organization=OrganizationId("shop"),
-            at=START,
-            id=AgentId(agent),
-            name=agent,
-            username=username,
-            role=Role.AGENT,
-        )
-        envelope = Envelope(
-            id=f"evt_{agent}", source="test", subject=agent, time=START, data=change
-        )
-        at = await log.append(DIRECTORY, f"shop/agent/{agent}", envelope)
+    for name, username in names.items():
+        change = agent(name, username=username)
+        at = await log.append(DIRECTORY, *directory_record(change))
         await rig.gateway.directory.copy.folded(at)
         await rig.gateway.credentials.set(change.organization, change.id, SecretStr("s3cret"))
-    for agent, username in names.items():
+    for name, username in names.items():
         user = await rig.login("shop", username, "s3cret")
-        assert (await user.done("GET", "/v1/me"))["agent_id"] == agent
+        assert (await user.done("GET", "/v1/me"))["agent_id"] == name
 
 
 async def test_r9_5_guesses_from_elsewhere_do_not_lock_the_owner_out(rig: Rig, boss: User) -> None:

@@ -4,15 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.rig import (
-    DEADLINE_S,
-    START,
-    Rig,
-    User,
-    events,
-    presence_changed,
-    presence_service,
-)
+from gateway.rig import DEADLINE_S, START, Rig, User, events, presence_changed, presence_service
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import SessionSignalled

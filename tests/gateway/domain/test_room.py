@@ -2,119 +2,53 @@
 
 import pytest
 
-from gateway.rig import START, Rig, User
-from tuyen_directory.organization import Organization, entity_of, evolve
+from gateway.rig import Rig, User
+from support.organizations import (
+    SHOP,
+    agent,
+    department,
+    directory_record,
+    fold,
+    group,
+    link,
+    page,
+    region,
+    rule,
+    support_team,
+)
+from tuyen_directory.organization import Organization
 from tuyen_events import limits
 from tuyen_events.codec import encode
-from tuyen_events.directory import (
-    AgentChanged,
-    DepartmentChanged,
-    DirectoryEvent,
-    GroupChanged,
-    LinkChanged,
-    Member,
-    PageChanged,
-    RegionChanged,
-    RuleChanged,
-    SupportTeamChanged,
-    directory_key,
-)
-from tuyen_events.event import Envelope
-from tuyen_events.ids import (
-    AgentId,
-    DepartmentId,
-    GroupId,
-    LinkId,
-    OrganizationId,
-    PageId,
-    RegionId,
-    RuleId,
-)
+from tuyen_events.directory import DirectoryEvent, LinkChanged, Member, RegionChanged
+from tuyen_events.ids import AgentId, PageId
 from tuyen_events.topics import DIRECTORY
-from tuyen_events.vocabulary import Capability, Channel, Role, Strategy
+from tuyen_events.vocabulary import Capability, Strategy
 from tuyen_gateway.domain import room
 from tuyen_gateway.domain.room import check_room
 from tuyen_gateway.errors import InvalidError
 
-SHOP = OrganizationId("shop")
-AN = AgentId("an")
+AN, PAGE = AgentId("an"), PageId("page")
 
 
-def agent(name: str) -> AgentChanged:
-    return AgentChanged(
-        organization=SHOP, at=START, id=AgentId(name), name=name, username=name, role=Role.AGENT
-    )
+def _link(name: str) -> LinkChanged:
+    return link(name, "g")
 
 
-def page(name: str, staff: int = 0) -> PageChanged:
-    return PageChanged(
-        organization=SHOP,
-        at=START,
-        id=PageId(name),
-        channel=Channel.FACEBOOK,
-        external_id=name,
-        name=name,
-        staff=(AN,) * staff,
-    )
+def _region(name: str) -> RegionChanged:
+    return region("d", name)
 
 
-def rule(name: str, members: int = 0, pages: int = 0) -> RuleChanged:
-    return RuleChanged(
-        organization=SHOP,
-        at=START,
-        id=RuleId(name),
-        name=name,
-        enabled=True,
-        mode=Strategy.SEQUENTIAL,
-        pages=(PageId("page"),) * pages,
-        members=(Member(agent_id=AN),) * members,
-    )
-
-
-def group(name: str, members: int = 0) -> GroupChanged:
-    return GroupChanged(
-        organization=SHOP, at=START, id=GroupId(name), name=name, members=(AN,) * members
-    )
-
-
-def link(name: str) -> LinkChanged:
-    return LinkChanged(
-        organization=SHOP, at=START, id=LinkId(name), url="https://a.b", group=GroupId("g")
-    )
-
-
-def department(name: str) -> DepartmentChanged:
-    return DepartmentChanged(organization=SHOP, at=START, id=DepartmentId(name), name=name)
-
-
-def region(name: str) -> RegionChanged:
-    return RegionChanged(
-        organization=SHOP,
-        at=START,
-        department_id=DepartmentId("d"),
-        id=RegionId(name),
-        name=name,
-    )
-
-
-def with_all(*events: DirectoryEvent) -> Organization:
-    organization = Organization(id=SHOP)
-    for version, event in enumerate(events):
-        organization = evolve(organization, event, version)
-    return organization
-
-
-@pytest.mark.parametrize("make", [agent, page, rule, group, link, department, region])
+@pytest.mark.parametrize("make", [agent, page, rule, group, _link, department, _region])
 def test_r9_5_one_too_many_is_refused_and_what_stands_may_be_changed(
     make: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert callable(make)
     monkeypatch.setattr(room, "_MOST", dict.fromkeys(room._MOST, 3))
-    full = with_all(*(make(f"e{number}") for number in range(3)))
+    full = fold(make(f"e{number}") for number in range(3))
     check_room(full, make("e1"))
     with pytest.raises(InvalidError, match="at most 3"):
         check_room(full, make("another"))
-    check_room(with_all(make("e0"), make("e1")), make("another"))
+    check_room(fold([make("e0"), make("e1")]), make("another"))
 
 
 def test_r9_5_everything_of_which_there_are_several_has_its_bound() -> None:
@@ -125,10 +59,14 @@ def test_r9_5_everything_of_which_there_are_several_has_its_bound() -> None:
 @pytest.mark.parametrize(
     ("few", "many", "more"),
     [
-        (rule("a", members=2), rule("b", members=7), rule("b", members=9)),
-        (rule("a", pages=2), rule("b", pages=7), rule("b", pages=9)),
-        (group("a", 2), group("b", 7), group("b", 9)),
-        (page("a", 2), page("b", 7), page("b", 9)),
+        (rule("a", [AN] * 2), rule("b", [AN] * 7), rule("b", [AN] * 9)),
+        (
+            rule("a", (), pages=[PAGE] * 2),
+            rule("b", (), pages=[PAGE] * 7),
+            rule("b", (), pages=[PAGE] * 9),
+        ),
+        (group("a", [AN] * 2), group("b", [AN] * 7), group("b", [AN] * 9)),
+        (page("a", [AN] * 2), page("b", [AN] * 7), page("b", [AN] * 9)),
     ],
 )
 def test_r9_5_all_of_a_kind_name_no_more_than_their_bound_together(
@@ -138,10 +76,10 @@ def test_r9_5_all_of_a_kind_name_no_more_than_their_bound_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "PLACES", 10)
-    check_room(with_all(few), many)
+    check_room(fold([few]), many)
     with pytest.raises(InvalidError, match="at most 10"):
-        check_room(with_all(few), more)
-    over = with_all(few, more)  # from before there was a bound
+        check_room(fold([few]), more)
+    over = fold([few, more])  # from before there was a bound
     for standing in (few, more, many):
         check_room(over, standing)
 
@@ -153,33 +91,19 @@ def test_r9_5_what_fits_the_limits_fits_its_topic() -> None:
     name = "\U0001f600" * limits.NAME_CHARACTERS
     every = tuple(Capability)
     largest: list[DirectoryEvent] = [
-        RuleChanged(
-            organization=SHOP,
-            at=START,
-            id=RuleId("r" * limits.ID_CHARACTERS),
+        rule(
+            "r" * limits.ID_CHARACTERS,
+            (Member(agent_id=one, capabilities=every, capacity=limits.CAPACITY) for one in long),
             name=name,
-            enabled=True,
             mode=Strategy.LEAST_LOADED,
             pages=tuple(pages),
-            members=tuple(
-                Member(agent_id=one, capabilities=every, capacity=limits.CAPACITY) for one in long
-            ),
         ),
-        GroupChanged(organization=SHOP, at=START, id=GroupId("g"), name=name, members=tuple(long)),
-        SupportTeamChanged(organization=SHOP, at=START, agent_ids=tuple(long)),
-        PageChanged(
-            organization=SHOP,
-            at=START,
-            id=PageId("p"),
-            channel=Channel.FACEBOOK,
-            external_id="1",
-            name=name,
-            staff=tuple(long),
-        ),
+        group("g", long, name=name),
+        support_team(*long),
+        page("p", long, name=name, external_id="1"),
     ]
     for event in largest:
-        key = directory_key(SHOP, *entity_of(event))
-        envelope = Envelope(id="evt_1", source="gateway", subject=key, time=START, data=event)
+        _, envelope = directory_record(event)
         value, _ = encode(envelope)
         assert len(value) + 2_000 < DIRECTORY.max_record_bytes, event.type
 

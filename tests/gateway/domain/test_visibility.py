@@ -6,28 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rig import START
+from support.organizations import AT, SHOP, settings
 from tuyen_events.assignments import AssignmentChanged
-from tuyen_events.directory import SettingsChanged
-from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
+from tuyen_events.ids import AgentId, ConversationId, CustomerId, PageId
 from tuyen_events.vocabulary import ConversationKind, Reason, Role, Visibility
 from tuyen_gateway.domain.inbox import InboxRow, assign
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Viewer, scope_of
 
-SHOP = OrganizationId("shop")
 ME, OTHER = AgentId("me"), AgentId("other")
 HELD, NOT_HELD = PageId("held"), PageId("not-held")
 
 
 def viewer(role: Role) -> Viewer:
     return Viewer(organization=SHOP, agent_id=ME, name="Me", role=role, pages=frozenset({HELD}))
-
-
-def settings(visibility: Visibility, page_permissions: bool) -> SettingsChanged:
-    return SettingsChanged(
-        organization=SHOP, at=START, visibility=visibility, page_permissions=page_permissions
-    )
 
 
 def given_to(agent: AgentId, version: int) -> AssignmentChanged:
@@ -45,7 +37,7 @@ def given_to(agent: AgentId, version: int) -> AssignmentChanged:
         mode=None,
         by=AgentId("boss"),
         caused_by="cmd",
-        at=START,
+        at=AT,
     )
 
 
@@ -59,7 +51,7 @@ TABLE = {
 @pytest.mark.parametrize("visibility", list(Visibility))
 @pytest.mark.parametrize("role", list(Role))
 def test_r7_the_table_row_by_row(role: Role, visibility: Visibility) -> None:
-    scope = scope_of(viewer(role), settings(visibility, page_permissions=False))
+    scope = scope_of(viewer(role), settings(visibility=visibility, page_permissions=False))
     seen = {assignee for assignee in (None, ME, OTHER) if scope.covers(NOT_HELD, assignee)}
     assert seen == ({None, ME, OTHER} if role.managing else TABLE[visibility])
     assert scope.organization == SHOP
@@ -69,15 +61,17 @@ def test_r7_the_table_row_by_row(role: Role, visibility: Visibility) -> None:
 def test_r7_1_page_permissions_cut_all_of_it_and_bind_no_system_admin(
     role: Role, visibility: Visibility
 ) -> None:
-    free = scope_of(viewer(role), settings(visibility, page_permissions=False))
-    bound = scope_of(viewer(role), settings(visibility, page_permissions=True))
+    free = scope_of(viewer(role), settings(visibility=visibility, page_permissions=False))
+    bound = scope_of(viewer(role), settings(visibility=visibility, page_permissions=True))
     for page, assignee in itertools.product((HELD, NOT_HELD), (None, ME, OTHER)):
         allowed = role is Role.SYSTEM_ADMIN or page == HELD
         assert bound.covers(page, assignee) == (allowed and free.covers(page, assignee))
 
 
 def test_r7_3_one_record_takes_a_row_from_one_inbox_to_another() -> None:
-    mine = scope_of(viewer(Role.AGENT), settings(Visibility.OWN_ONLY, page_permissions=False))
+    mine = scope_of(
+        viewer(Role.AGENT), settings(visibility=Visibility.OWN_ONLY, page_permissions=False)
+    )
     row = InboxRow(id=ConversationId("cnv"), page_id=HELD, assignee=ME, version=1)
     assert mine.covers(HELD, row.assignee)
     row = assign(row, given_to(OTHER, version=2), 0)

@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
-from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, settings
+from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, records, settings
 from tuyen_events.conversation_filter import ConversationFilter, Selection
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.jobs import BulkRequested, JobEvent
-from tuyen_events.topics import JOBS
+from tuyen_events.topics import JOBS, TOPICS
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.api.app import create_app
@@ -24,7 +24,8 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_platform.clock import Clock
+from tuyen_platform.clock import Clock, ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
@@ -172,3 +173,23 @@ async def put(log: Log, event: JobEvent, key: str | None = None) -> None:
     )
     partition = partition_of(event.job_id, JOBS.partitions)
     await log.append(JOBS, key or event.job_id, envelope, partition=partition)
+
+
+async def compacted(log: InMemoryLog, clock: ManualClock, without: bytes = b"") -> InMemoryLog:
+    """The log as Kafka leaves it: of the jobs, the last record of each key, and no removals. The
+    record of the key `without` was too old to be kept."""
+    after = InMemoryLog(clock)
+    for topic in TOPICS.values():
+        found = await records(log, topic)
+        last = {(record.partition, record.key): record.offset for record in found}
+        for record in found:
+            place = record.partition, record.key
+            if topic is JOBS and record.key == without:
+                continue
+            if topic is JOBS and (last[place] != record.offset or record.value is None):
+                continue
+            key = (record.key or b"").decode()
+            await after.append_bytes(
+                topic, key, record.value, record.headers, partition=record.partition
+            )
+    return after

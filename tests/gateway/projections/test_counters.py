@@ -17,7 +17,8 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from support.inbox_histories import ORGANIZATION, PAGE, START, History, seeded
+from support.inbox_histories import History
+from support.inbox_inbound import ORGANIZATION, PAGE, START, seeded
 from support.views import fold_by_three, numbers_of
 from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, PageId
@@ -28,12 +29,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports import InboxCounts
-from tuyen_gateway.projections.collections import (
-    CONVERSATIONS,
-    COUNTERS,
-    VIEW,
-    read_by_id,
-)
+from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, VIEW, read_by_id
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.consumer import ConsumerStatus

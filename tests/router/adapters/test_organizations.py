@@ -1,39 +1,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 
-from tuyen_events.directory import (
-    DepartmentChanged,
-    GroupChanged,
-    LinkChanged,
-    RegionChanged,
-    RuleChanged,
-    SettingsChanged,
-    directory_key,
+from support.organizations import (
+    AT,
+    SHOP,
+    department,
+    directory_record,
+    group,
+    link,
+    region,
+    rule,
+    settings,
 )
-from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import (
-    AgentId,
-    DepartmentId,
-    GroupId,
-    LinkId,
-    OrganizationId,
-    RegionId,
-    RuleId,
-)
+from tuyen_events.directory import DirectoryEvent, directory_key
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import PresenceChanged
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Presence, PresenceCause, Strategy
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_router.adapters.organizations import OrganizationTables
 
-SHOP, AN, RULE = OrganizationId("shop"), AgentId("an"), RuleId("main")
-NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
-
-
-def _envelope(event: Event) -> Envelope:
-    return Envelope(id="evt_1", source="test", subject="shop", time=NOW, data=event)
+AN = AgentId("an")
 
 
 def _ignore(_: OrganizationId) -> None:
@@ -47,10 +36,14 @@ async def _presence(log: InMemoryLog, presence: Presence, version: int) -> None:
         presence=presence,
         previous=Presence.OFFLINE,
         cause=PresenceCause.LOGIN,
-        at=NOW,
+        at=AT,
         version=version,
     )
-    await log.append(PRESENCE, f"{SHOP}/{AN}", _envelope(changed))
+    await log.append(
+        PRESENCE,
+        f"{SHOP}/{AN}",
+        Envelope(id="evt_1", source="test", subject="shop", time=AT, data=changed),
+    )
 
 
 @asynccontextmanager
@@ -74,11 +67,8 @@ async def test_r1_an_organization_of_which_nothing_was_read_assigns_nothing() ->
 
 async def test_r5_1_every_change_stirs_its_organization() -> None:
     log, dirty = InMemoryLog(), list[OrganizationId]()
-    await log.append(
-        DIRECTORY,
-        directory_key(SHOP, "settings"),
-        _envelope(SettingsChanged(organization=SHOP, at=NOW, assignment=True, auto_assign=True)),
-    )
+    assigning = settings(assignment=True, auto_assign=True)
+    await log.append(DIRECTORY, *directory_record(assigning))
     await _presence(log, Presence.ONLINE, 1)
     copies = OrganizationTables(log, dirty.append, _ignore)
     async with _following(copies):
@@ -89,33 +79,24 @@ async def test_r5_1_every_change_stirs_its_organization() -> None:
 
 async def test_r1_1_a_removed_rule_is_gone() -> None:
     log = InMemoryLog()
-    rule = RuleChanged(
-        organization=SHOP, at=NOW, id=RULE, name="Main", enabled=True, mode=Strategy.SEQUENTIAL
-    )
-    await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
-    await log.append_bytes(DIRECTORY, directory_key(SHOP, "rule", RULE), None)
+    key, changed = directory_record(rule("main"))
+    await log.append(DIRECTORY, key, changed)
+    await log.append_bytes(DIRECTORY, key, None)
     copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).directory.rules == {}
 
 
 async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> None:
-    sales, shoes = DepartmentId("sales"), GroupId("shoes")
-    north = RegionChanged(
-        organization=SHOP, at=NOW, department_id=sales, id=RegionId("north"), name="North"
-    )
-    link = LinkChanged(
-        organization=SHOP, at=NOW, id=LinkId("l"), url="https://shop.example/giay", group=shoes
-    )
-    entities: list[tuple[str, str, Event]] = [
-        ("department", sales, DepartmentChanged(organization=SHOP, at=NOW, id=sales, name="S")),
-        ("region", "sales/north", north),
-        ("group", shoes, GroupChanged(organization=SHOP, at=NOW, id=shoes, name="Shoes")),
-        ("link", "l", link),
+    changes: list[DirectoryEvent] = [
+        department("sales"),
+        region("sales", "north"),
+        group("shoes"),
+        link("https://shop.example/giay", "shoes", id="l"),
     ]
     log = InMemoryLog()
-    for entity, name, event in entities:
-        await log.append(DIRECTORY, directory_key(SHOP, entity, name), _envelope(event))
+    for change in changes:
+        await log.append(DIRECTORY, *directory_record(change))
     copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         found = copies.get(SHOP).directory
@@ -123,8 +104,8 @@ async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> N
         assert list(found.regions) == ["sales/north"]
         assert list(found.groups) == ["shoes"]
         assert list(found.links) == ["l"]
-    for entity, name, _ in entities:
-        await log.append_bytes(DIRECTORY, directory_key(SHOP, entity, name), None)
+    for change in changes:
+        await log.append_bytes(DIRECTORY, directory_record(change)[0], None)
     copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         found = copies.get(SHOP).directory
@@ -139,8 +120,7 @@ async def test_r1_7_whoever_begins_to_ask_for_loads_is_named_once() -> None:
         Strategy.LEAST_LOADED,
         Strategy.RANDOM,
     ):
-        rule = RuleChanged(organization=SHOP, at=NOW, id=RULE, name="M", enabled=True, mode=mode)
-        await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
+        await log.append(DIRECTORY, *directory_record(rule(mode=mode)))
     await _presence(log, Presence.ONLINE, 1)
     copies = OrganizationTables(log, _ignore, begun.append)
     async with _following(copies):
@@ -196,11 +176,8 @@ async def test_inv7_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing
             raise ZeroDivisionError
 
     log = InMemoryLog()
-    odd = OrganizationId("odd")
-    rule = RuleChanged(
-        organization=odd, at=NOW, id=RULE, name="M", enabled=True, mode=Strategy.RANDOM
-    )
-    await log.append(DIRECTORY, directory_key(SHOP, "rule", RULE), _envelope(rule))
+    _, changed = directory_record(rule(organization=OrganizationId("odd"), mode=Strategy.RANDOM))
+    await log.append(DIRECTORY, directory_key(SHOP, "rule", "main"), changed)
     await _presence(log, Presence.ONLINE, 1)
     copies = OrganizationTables(log, raises, _ignore)
     async with _following(copies):
@@ -210,10 +187,9 @@ async def test_inv7_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing
 async def test_r4_1_an_organization_says_how_much_of_the_directory_it_was_made_from() -> None:
     log = InMemoryLog()
     for version in (1, 2):
-        settings = SettingsChanged(organization=SHOP, at=NOW, version=version)
-        await log.append(DIRECTORY, directory_key(SHOP, "settings", ""), _envelope(settings))
-    other = SettingsChanged(organization=OrganizationId("other"), at=NOW)
-    await log.append(DIRECTORY, directory_key(other.organization, "settings", ""), _envelope(other))
+        await log.append(DIRECTORY, *directory_record(settings(version=version)))
+    other = settings(organization=OrganizationId("other"))
+    await log.append(DIRECTORY, *directory_record(other))
     copies = OrganizationTables(log, _ignore, _ignore)
     async with _following(copies):
         assert copies.get(SHOP).directory_offset == 1

@@ -2,20 +2,9 @@
 
 from typing import Any
 
-from router.domain.shop import (
-    AT,
-    COMMENT,
-    CUSTOMER,
-    KINDS,
-    PAGE,
-    SHOP,
-    THREAD,
-    answer,
-    arrival,
-    at,
-    fold,
-    shop,
-)
+from router.domain.inputs import COMMENT, THREAD, answer, arrival, at
+from router.domain.outcomes import fold
+from support.organizations import shop
 from tuyen_events.assignments import AssignmentEvent, InputOffsets
 from tuyen_events.commands import (
     AssignConversation,
@@ -24,8 +13,7 @@ from tuyen_events.commands import (
     ReturnToRotation,
 )
 from tuyen_events.ids import AgentId, ConversationId
-from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Verdict
-from tuyen_events.vocabulary import Channel
+from tuyen_events.routing import ChoiceRequested, Verdict
 from tuyen_router.domain.choice_results import on_answer
 from tuyen_router.domain.customer_state import (
     CustomerState,
@@ -39,25 +27,6 @@ from tuyen_router.domain.handover import on_return
 from tuyen_router.domain.manual import on_assign
 from tuyen_router.domain.rotating import on_reply, on_root_comment
 from tuyen_router.domain.sticky import on_sticky_event
-
-
-def return_to_rotation(
-    only_from: AgentId, conversation: ConversationId = THREAD, **fields: Any
-) -> ReturnToRotation:
-    return ReturnToRotation(
-        command_id="return",
-        organization=SHOP,
-        page_id=PAGE,
-        conversation_id=conversation,
-        customer_id=CUSTOMER,
-        customer_external_id="x",
-        kind=KINDS[conversation],
-        channel=Channel.FACEBOOK,
-        only_from=only_from,
-        by=AgentId("manager"),
-        at=AT,
-        **fields,
-    )
 
 
 class Desk:
@@ -157,14 +126,6 @@ class Desk:
                 case _:
                     pass
         return decisions
-
-
-def withdrawn(decisions: list[Decision]) -> list[str]:
-    return [each.request_id for each in decisions if isinstance(each, ChoiceWithdrawn)]
-
-
-def marks(decisions: list[Decision]) -> list[tuple[str, int | None]]:
-    return [(each.conversation_id, each.seen) for each in decisions if isinstance(each, DoneSaved)]
 
 
 def given_to(agent: AgentId | None, conversation: ConversationId = THREAD) -> Desk:

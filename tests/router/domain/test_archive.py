@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.shop import COMMENT, SHOP, A, B
+from router.domain.inputs import COMMENT, A, B
+from support.organizations import SHOP
 from tuyen_events.ids import ConversationId
 from tuyen_events.vocabulary import Reason
 from tuyen_router.domain import archive

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.shop import (
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
@@ -16,13 +16,11 @@ from router.domain.shop import (
     arrival,
     assign,
     at,
-    fold,
     mark_done,
-    records,
     request,
-    requests,
-    shop,
 )
+from router.domain.outcomes import fold, records, requests
+from support.organizations import shop
 from tuyen_events.assignments import InputOffsets
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import ChoiceWithdrawn, Purpose, Verdict

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from router.domain.desk import Desk, given_to
-from router.domain.shop import COMMENT, CUSTOMER, LIVE, THREAD, A, B, C, assign
+from router.domain.inputs import COMMENT, CUSTOMER, LIVE, THREAD, A, B, C, assign
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.routing import Verdict

@@ -8,13 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.shop import (
-    AT,
+from router.domain.inputs import (
     CUSTOMER,
     KINDS,
     LIVE,
     PAGE,
-    SHOP,
     THREAD,
     A,
     B,
@@ -22,11 +20,11 @@ from router.domain.shop import (
     arrival,
     assign,
     at,
-    fold,
     mark_done,
     request,
-    shop,
 )
+from router.domain.outcomes import fold
+from support.organizations import AT, SHOP, shop
 from tuyen_events.assignments import AssignmentEvent, AssignmentMade, AssignmentQueued, InputOffsets
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId, event_id
 from tuyen_events.routing import Verdict

@@ -2,20 +2,10 @@
 
 import pytest
 
-from router.domain.desk import Desk, given_to, marks, withdrawn
-from router.domain.shop import (
-    COMMENT,
-    CUSTOMER,
-    KINDS,
-    LIVE,
-    SHOP,
-    THREAD,
-    A,
-    mark_done,
-    records,
-    requests,
-    settled,
-)
+from router.domain.desk import Desk, given_to
+from router.domain.inputs import COMMENT, CUSTOMER, KINDS, LIVE, THREAD, A, mark_done
+from router.domain.outcomes import marks, records, requests, settled, withdrawn
+from support.organizations import SHOP
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import ConversationId
 from tuyen_events.routing import Purpose, Verdict

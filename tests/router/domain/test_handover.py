@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from router.domain.desk import Desk, given_to, return_to_rotation, withdrawn
-from router.domain.shop import (
+from router.domain.desk import Desk, given_to
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
@@ -13,13 +13,12 @@ from router.domain.shop import (
     A,
     B,
     C,
-    agent,
     assign,
     mark_done,
-    records,
-    requests,
-    settled,
+    return_to_rotation,
 )
+from router.domain.outcomes import records, requests, settled, withdrawn
+from support.organizations import agent
 from tuyen_events.assignments import AssignmentQueued
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import AgentId, ConversationId

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from router.domain.shop import AT, SHOP
+from support.organizations import AT, SHOP
 from tuyen_events.directory import LinkChanged
 from tuyen_events.ids import GroupId, LinkId
 from tuyen_router.domain.links import Links

@@ -5,23 +5,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from router.domain.desk import Desk, withdrawn
-from router.domain.shop import (
-    AT,
-    COMMENT,
-    CUSTOMER,
-    LIVE,
-    PAGE,
-    SHOP,
-    THREAD,
-    A,
-    arrival,
-    at,
-    mark_done,
-    records,
-    requests,
-    shop,
-)
+from router.domain.desk import Desk
+from router.domain.inputs import COMMENT, CUSTOMER, LIVE, PAGE, THREAD, A, arrival, at, mark_done
+from router.domain.outcomes import records, requests, withdrawn
+from support.organizations import AT, SHOP, shop
 from tuyen_events.ids import ConversationId, EventId, MessageId
 from tuyen_events.inbound import CommentRemoved, Customer, MessageDeleted
 from tuyen_events.limits import REMOVALS, WAITED_FOR

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.shop import SHOP, A, B
+from router.domain.inputs import A, B
+from support.organizations import SHOP
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.routing import LoadsReported
 from tuyen_router.domain.loads import LoadReserved, Loads, apply_load_step, has_fallen, on_report

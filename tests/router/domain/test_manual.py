@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from router.domain.shop import (
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
@@ -13,18 +13,14 @@ from router.domain.shop import (
     A,
     B,
     C,
-    agent,
     answer,
     arrival,
     assign,
     at,
-    fold,
-    page,
-    records,
     request,
-    settled,
-    shop,
 )
+from router.domain.outcomes import fold, records, settled
+from support.organizations import agent, page, shop
 from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.commands import AssignConversation, Outcome
 from tuyen_events.ids import AgentId, ConversationId

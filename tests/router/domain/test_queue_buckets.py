@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.shop import AT, PAGE, SHOP, request, rule, shop
-from router.domain.test_candidates import LINKED
-from support.directory import after
+from router.domain.inputs import PAGE, request
+from router.domain.sites import LINKED
+from support.organizations import AT, SHOP, after, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
@@ -25,15 +25,10 @@ from tuyen_router.domain.dispatch_state import (
     RequestAnswered,
     RequestQueued,
 )
-from tuyen_router.domain.dispatch_state import (
-    apply_step as fold,
-)
+from tuyen_router.domain.dispatch_state import apply_step as fold
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
-from tuyen_router.domain.queue import (
-    drain,
-    on_request,
-)
+from tuyen_router.domain.queue import drain, on_request
 from tuyen_router.domain.queue_buckets import Buckets, Waiting, join, leave, serve_in_order
 
 

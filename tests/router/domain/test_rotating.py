@@ -3,27 +3,64 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 
-from router.domain.shop import (
+from router.domain.desk import Desk
+from router.domain.dispatch import fold_steps
+from router.domain.inputs import (
     COMMENT,
+    CUSTOMER,
+    ELSEWHERE,
+    PAGE,
+    REMOVAL,
     THREAD,
     A,
+    B,
+    C,
     answer,
     arrival,
+    assign,
     at,
-    fold,
-    records,
+    comment_removed,
+    mark_done,
     request,
-    requests,
-    shop,
 )
-from tuyen_events.routing import Purpose, Verdict
-from tuyen_events.vocabulary import Reason
+from router.domain.outcomes import fold, records, requests, withdrawn
+from support.organizations import AT, SHOP, shop
+from tuyen_events.ids import (
+    AgentId,
+    CustomerId,
+    comment_thread_id,
+)
+from tuyen_events.inbound import CommentAdded
+from tuyen_events.routing import (
+    Purpose,
+    ThreadRemoved,
+    ThreadReported,
+    ThreadState,
+    Verdict,
+)
+from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.choice_results import on_answer
+from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.rotating import on_root_comment
+from tuyen_router.domain.dispatch_state import (
+    DispatchState,
+)
+from tuyen_router.domain.queue import (
+    on_request,
+    on_thread,
+)
+from tuyen_router.domain.rotating import (
+    on_comment_removed,
+    on_given,
+    on_own_root,
+    on_removed,
+    on_root_comment,
+)
 from tuyen_router.domain.sticky import on_sticky_event
+from tuyen_router.domain.threads import GivenReported, RemovalReported
 
 
 def _comes(state: CustomerState, offset: int, *args: Any, **given: Any) -> list[Decision]:
@@ -80,3 +117,140 @@ def test_r9_2_a_replay_that_the_ring_has_forgotten_saves_nothing() -> None:
     before = state.customer(arrival(0).conversation.customer_id).seen
     assert requests(_comes(state, 0)) == asked
     assert state.customer(arrival(0).conversation.customer_id).seen == before
+
+
+def _notice(customer: CustomerId | None) -> ThreadRemoved:
+    return ThreadRemoved(
+        organization=SHOP,
+        page_id=PAGE,
+        conversation_id=COMMENT,
+        customer_id=customer,
+        seed=REMOVAL,
+        at=AT,
+    )
+
+
+def _told(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
+    position = at("router-answers", 9)
+    return desk._keep(on_removed(desk.state, shop(), _notice(customer), position))
+
+
+def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
+    desk = Desk()
+    desk.writes(0, COMMENT)
+    desk.answers(Verdict.QUEUED)
+    left = _told(desk)
+    assert records(left) == [(COMMENT, None, Reason.UNASSIGNED)]
+    assert withdrawn(left) == ["inbound/3/0"]
+    desk.crash(saved=1)
+    again = _told(desk)
+    assert (records(again), withdrawn(again)) == ([], ["inbound/3/0"])
+    assert desk.state.done == {COMMENT: REMOVED_AT_CHANNEL}
+
+
+def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it() -> None:
+    desk = Desk()
+    desk.writes(0, COMMENT)
+    desk.answers(Verdict.CHOSEN, A)
+    assert desk.state.loads[SHOP] == {A: 1}
+    _told(desk, None)
+    assert desk.state.loads[SHOP] == {}
+    desk.replies(1)
+    desk.commands(mark_done(COMMENT, seen=0), 0)
+    desk.replies(2)
+    assert desk.state.loads[SHOP] == {}
+    assert desk.state.conversations[COMMENT].agent_id is A
+    desk.commands(mark_done(COMMENT, done=False), 1)
+    assert desk.state.loads[SHOP] == {A: 1}
+
+
+def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
+    desk, position = Desk(), at("inbound", 4)
+    (told,) = on_comment_removed(desk.state, shop(), comment_removed(), REMOVAL, position)
+    assert isinstance(told, ThreadReported)
+    assert (told.conversation_id, told.state) == (COMMENT, ThreadState.REMOVED)
+    desk.writes(0, COMMENT)
+    desk.answers(Verdict.CHOSEN, A)
+    reply = comment_removed(parent="root")
+    assert on_comment_removed(desk.state, shop(), reply, REMOVAL, position) == []
+    (perhaps,) = on_comment_removed(
+        desk.state, shop(), comment_removed(told=False), REMOVAL, position
+    )
+    assert isinstance(perhaps, ThreadReported)
+    assert perhaps.conversation_id == comment_thread_id(SHOP, PAGE, "x")
+
+
+def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_becomment_removed() -> (
+    None
+):
+    live = changed(comment_removed(told=False), livestream=True)
+    (told,) = on_comment_removed(Desk().state, shop(), live, REMOVAL, at("inbound", 4))
+    assert isinstance(told, ThreadReported)
+    assert told.conversation_id == comment_thread_id(SHOP, PAGE, "x")
+
+
+def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
+    own = CommentAdded(
+        organization=SHOP,
+        page_id=PAGE,
+        channel=Channel.FACEBOOK,
+        occurred_at=AT,
+        accepted_at=AT,
+        message_id=comment_removed().message_id,
+        external_id="x",
+        post_external_id="post",
+        conversation_id=COMMENT,
+    )
+    (told,) = on_own_root(own, REMOVAL, at("inbound", 4))
+    assert isinstance(told, ThreadReported)
+    assert told.state is ThreadState.OURS
+    assert on_own_root(changed(own, parent_external_id="root"), REMOVAL, at("inbound", 4)) == []
+    assert on_own_root(changed(own, livestream=True), REMOVAL, at("inbound", 4)) == []
+
+
+def _by_hand(desk: Desk, chosen: AgentId) -> ThreadReported:
+    given = desk.commands(assign(chosen, COMMENT))
+    (report,) = (each for each in given if isinstance(each, ThreadReported))
+    return report
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CHOSEN, Verdict.QUEUED])
+def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that_has_it(
+    verdict: Verdict,
+) -> None:
+    """Whoever tells it had no record of the rule's choice yet: both are version 1."""
+    desk, other, state = Desk(), Desk(), DispatchState(0)
+    other.state.number = 7
+    desk.writes(0, COMMENT)
+    online = "abc" if verdict is Verdict.CHOSEN else ""
+    fold_steps(state, on_request(state, shop(online=online), AT, desk.asked[0]))
+    desk.answers(verdict, A if verdict is Verdict.CHOSEN else None)
+    report = _by_hand(other, B)
+    report = changed(report, cause=changed(report.cause, partition=7))
+    for _ in range(2):
+        steps = fold_steps(state, on_thread(state, report))
+        (given,) = (each for each in steps if isinstance(each, GivenReported))
+        (gone,) = (each for each in steps if isinstance(each, RemovalReported))
+        assert (given.partition, gone.partition) == (3, 7)
+        position = at("router-answers", 1)
+        made = desk._keep(on_given(desk.state, shop(), given.given, position))
+        other._keep(on_removed(other.state, shop(), gone.removed, position))
+        row = desk.state.conversations[COMMENT]
+        assert (row.agent_id, row.reason, row.version) == (B, Reason.MANUAL, 2)
+        assert row.customer == CUSTOMER
+        assert (desk.state.loads[SHOP], other.state.loads[SHOP]) == ({B: 1}, {})
+    assert records(made) == []
+    later = desk.commands(assign(C, COMMENT), 1)
+    assert records(later) == [(COMMENT, C, Reason.MANUAL)]
+    assert records(on_given(desk.state, shop(), given.given, position)) == []
+
+
+def test_r5_3_one_that_waits_and_was_given_by_hand_elsewhere_leaves_the_queue() -> None:
+    desk = Desk()
+    desk.writes(0, COMMENT)
+    desk.answers(Verdict.QUEUED)
+    given = _by_hand(Desk(), B).given
+    assert given is not None
+    for left in ([(COMMENT, B, Reason.MANUAL)], []):  # and again, after a crash
+        made = desk._keep(on_given(desk.state, shop(), given, at("router-answers", 1)))
+        assert (records(made), withdrawn(made)) == (left, ["inbound/3/0"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.shop import COMMENT, LIVE, THREAD
+from router.domain.inputs import COMMENT, LIVE, THREAD
 from tuyen_events.ids import ConversationId, event_id
 from tuyen_router.domain.seen import (
     REMEMBERED_EVENTS,

@@ -4,24 +4,21 @@ from typing import Any
 
 import pytest
 
-from router.domain.shop import (
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
     THREAD,
     A,
     B,
-    agent,
     answer,
     arrival,
     assign,
     at,
-    fold,
-    records,
     request,
-    requests,
-    shop,
 )
+from router.domain.outcomes import fold, records, requests
+from support.organizations import agent, shop
 from tuyen_events.assignments import InputOffsets
 from tuyen_events.ids import AgentId
 from tuyen_events.routing import Purpose, Verdict

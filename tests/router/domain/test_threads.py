@@ -1,59 +1,34 @@
 """R4.5, R4.6, R9.2: one assignee of a comment's thread, whoever reports it, in any order."""
 
-from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
 
-from router.domain.desk import Desk, withdrawn
-from router.domain.shop import (
-    AT,
+from router.domain.desk import Desk
+from router.domain.dispatch import ask_for_root, fold_steps
+from router.domain.inputs import (
     COMMENT,
-    CUSTOMER,
+    ELSEWHERE,
     PAGE,
-    SHOP,
-    A,
-    B,
-    C,
-    arrival,
-    assign,
+    REMOVAL,
     at,
-    mark_done,
-    records,
     request,
-    shop,
 )
+from support.organizations import AT, SHOP, shop
 from tuyen_events.ids import (
-    AgentId,
     ConversationId,
-    CustomerId,
-    EventId,
-    MessageId,
-    comment_thread_id,
 )
-from tuyen_events.inbound import CommentAdded, CommentRemoved, Customer
-from tuyen_events.limits import WAITED_FOR
 from tuyen_events.routing import (
-    ChoiceRequested,
     ChoiceWithdrawn,
-    ThreadRemoved,
     ThreadReported,
     ThreadState,
     Verdict,
 )
-from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain import dispatch_state, threads
-from tuyen_router.domain.choice_results import on_answer
-from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
-from tuyen_router.domain.customer_state import CustomerState
-from tuyen_router.domain.decisions import Decision
 from tuyen_router.domain.dispatch_state import (
     DispatchState,
-    DispatchStep,
     RequestAnswered,
-    apply_step,
 )
 from tuyen_router.domain.queue import (
     drain,
@@ -62,45 +37,9 @@ from tuyen_router.domain.queue import (
     on_withdrawal,
 )
 from tuyen_router.domain.rotating import (
-    on_comment_removed,
-    on_given,
-    on_own_root,
     on_removed,
-    on_reply,
 )
-from tuyen_router.domain.threads import GivenReported, RemovalReported
-
-ELSEWHERE = CustomerId("unnamed")
-REMOVAL = EventId("evt_removed")
-
-
-def _fold(state: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
-    folded = []
-    for step in steps:
-        apply_step(state, step)
-        folded.append(step)
-    return folded
-
-
-def _asks(
-    state: DispatchState,
-    offset: int,
-    *,
-    elsewhere: bool = False,
-    online: str = "abc",
-    **more: Any,
-) -> list[Verdict]:
-    """The root is delivered; `elsewhere` in the partition of an author who is not named."""
-    asked: ChoiceRequested = request(offset, COMMENT, **more)
-    if elsewhere:
-        asked = changed(
-            asked,
-            request_id=f"inbound/7/{offset}",
-            customer_id=ELSEWHERE,
-            cause=changed(asked.cause, partition=7),
-        )
-    steps = _fold(state, on_request(state, shop(online=online), AT, asked))
-    return [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)]
+from tuyen_router.domain.threads import RemovalReported
 
 
 def _hears(state: DispatchState, thread_state: ThreadState) -> list[RemovalReported]:
@@ -113,7 +52,7 @@ def _hears(state: DispatchState, thread_state: ThreadState) -> list[RemovalRepor
         cause=at("inbound", 9),
         at=AT,
     )
-    steps = _fold(state, on_thread(state, report))
+    steps = fold_steps(state, on_thread(state, report))
     return [each for each in steps if isinstance(each, RemovalReported)]
 
 
@@ -121,7 +60,7 @@ def _others(state: DispatchState, count: int) -> None:
     """So many other answers come in between."""
     for offset in range(100, 100 + count):
         other = changed(request(offset, COMMENT), conversation_id=ConversationId(f"other-{offset}"))
-        _fold(state, on_request(state, shop(), AT, other))
+        fold_steps(state, on_request(state, shop(), AT, other))
 
 
 @pytest.mark.parametrize("online", ["abc", ""])
@@ -131,10 +70,10 @@ def test_inv1_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_bet
     """Chosen or waiting: after more other answers than are remembered."""
     monkeypatch.setattr(dispatch_state, "REMEMBERED_ANSWERS", 8)
     state = DispatchState(0)
-    assert len(_asks(state, 0, online=online)) == 1
+    assert len(ask_for_root(state, 0, online=online)) == 1
     _others(state, 50)
     before = state.cursors
-    assert _asks(state, 0, elsewhere=True) == []
+    assert ask_for_root(state, 0, elsewhere=True) == []
     assert state.cursors == before
 
 
@@ -143,10 +82,10 @@ def test_r9_2_one_that_waits_is_known_even_when_its_thread_is_forgotten(
 ) -> None:
     monkeypatch.setattr(dispatch_state, "REMEMBERED_ANSWERS", 8)
     state = DispatchState(0)
-    _asks(state, 0, online="")
+    ask_for_root(state, 0, online="")
     _others(state, 20)
     state.threads.clear()
-    assert _asks(state, 0, elsewhere=True) == []
+    assert ask_for_root(state, 0, elsewhere=True) == []
 
 
 def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
@@ -171,12 +110,12 @@ def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
 
 def test_r4_1_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
     state = DispatchState(0)
-    steps = _fold(state, on_request(state, shop(auto_assign=False), AT, request(0, COMMENT)))
+    steps = fold_steps(state, on_request(state, shop(auto_assign=False), AT, request(0, COMMENT)))
     assert [s.answer.choice.verdict for s in steps if isinstance(s, RequestAnswered)] == [
         Verdict.OFF
     ]
-    assert _asks(state, 1) == [Verdict.CHOSEN]
-    assert _asks(state, 2, elsewhere=True) == []
+    assert ask_for_root(state, 1) == [Verdict.CHOSEN]
+    assert ask_for_root(state, 2, elsewhere=True) == []
 
 
 def _fill_bucket(state: DispatchState, thread: ConversationId = COMMENT) -> None:
@@ -190,9 +129,9 @@ def _fill_bucket(state: DispatchState, thread: ConversationId = COMMENT) -> None
 
 def test_r4_5_the_first_reply_below_a_root_from_before_has_the_thread() -> None:
     state = DispatchState(0)
-    assert _asks(state, 0, reply=True) == [Verdict.CHOSEN]
-    assert _asks(state, 1, reply=True, elsewhere=True) == []
-    assert _asks(state, 2, elsewhere=True) == []
+    assert ask_for_root(state, 0, reply=True) == [Verdict.CHOSEN]
+    assert ask_for_root(state, 1, reply=True, elsewhere=True) == []
+    assert ask_for_root(state, 2, elsewhere=True) == []
     assert len(state.answers) == 1
 
 
@@ -200,12 +139,12 @@ def test_r4_5_where_threads_were_forgotten_a_reply_below_an_unknown_one_asks_in_
     """One owner comes first: it may be one of those that were."""
     state = DispatchState(0)
     _fill_bucket(state)
-    assert _asks(state, 0, reply=True) == []
-    assert _asks(state, 1, elsewhere=True) == [Verdict.CHOSEN]
+    assert ask_for_root(state, 0, reply=True) == []
+    assert ask_for_root(state, 1, elsewhere=True) == [Verdict.CHOSEN]
     state = DispatchState(0)
     _fill_bucket(state)
     _hears(state, ThreadState.OURS)
-    assert _asks(state, 0, reply=True) == [Verdict.CHOSEN]
+    assert ask_for_root(state, 0, reply=True) == [Verdict.CHOSEN]
 
 
 @pytest.mark.parametrize("online", ["abc", ""])
@@ -213,10 +152,10 @@ def test_r4_1_a_reply_that_overtakes_its_root_has_the_thread_and_takes_one_turn(
     online: str,
 ) -> None:
     state = DispatchState(0)
-    assert len(_asks(state, 0, reply=True, elsewhere=True, online=online)) == 1
+    assert len(ask_for_root(state, 0, reply=True, elsewhere=True, online=online)) == 1
     before = state.cursors
-    assert _asks(state, 0, online=online) == []
-    assert _asks(state, 1, reply=True, online=online) == []
+    assert ask_for_root(state, 0, online=online) == []
+    assert ask_for_root(state, 1, reply=True, online=online) == []
     assert state.cursors == before
     (told,) = _hears(state, ThreadState.REMOVED)
     assert told.partition == 7
@@ -224,388 +163,50 @@ def test_r4_1_a_reply_that_overtakes_its_root_has_the_thread_and_takes_one_turn(
 
 def test_r4_5_a_reply_that_overtakes_the_pages_own_root_has_the_thread() -> None:
     state = DispatchState(0)
-    assert _asks(state, 0, reply=True, elsewhere=True) == [Verdict.CHOSEN]
+    assert ask_for_root(state, 0, reply=True, elsewhere=True) == [Verdict.CHOSEN]
     _hears(state, ThreadState.OURS)
-    assert _asks(state, 0, reply=True) == []
+    assert ask_for_root(state, 0, reply=True) == []
 
 
 def test_r4_5_the_first_reply_below_the_pages_own_comment_has_the_thread() -> None:
     state = DispatchState(0)
     _hears(state, ThreadState.OURS)
-    assert _asks(state, 1, reply=True) == [Verdict.CHOSEN]
-    assert _asks(state, 2, reply=True, elsewhere=True) == []
+    assert ask_for_root(state, 1, reply=True) == [Verdict.CHOSEN]
+    assert ask_for_root(state, 2, reply=True, elsewhere=True) == []
     _hears(state, ThreadState.OURS)
-    assert _asks(state, 3, reply=True, elsewhere=True) == []
+    assert ask_for_root(state, 3, reply=True, elsewhere=True) == []
 
 
 def test_r4_3_a_reply_below_a_customers_root_asks_for_nobody() -> None:
     state = DispatchState(0)
-    _asks(state, 0)
-    assert _asks(state, 1, reply=True, elsewhere=True) == []
+    ask_for_root(state, 0)
+    assert ask_for_root(state, 1, reply=True, elsewhere=True) == []
 
 
 def test_r4_6_a_root_that_is_gone_before_it_comes_takes_no_turn() -> None:
     state = DispatchState(0)
     assert _hears(state, ThreadState.REMOVED) == []
-    assert _asks(state, 0) == []
+    assert ask_for_root(state, 0) == []
     assert state.cursors == {}
 
 
 def test_r4_6_a_removal_is_told_to_the_partition_that_has_the_thread_as_often_as_it_comes() -> None:
     state = DispatchState(0)
-    _asks(state, 0, elsewhere=True, online="")
+    ask_for_root(state, 0, elsewhere=True, online="")
     (told,) = _hears(state, ThreadState.REMOVED)
     assert (told.partition, told.removed.customer_id) == (7, ELSEWHERE)
     assert _hears(state, ThreadState.REMOVED) == [told]
-    assert _asks(state, 1) == []
-
-
-# Stage 1.
-
-
-def _removed(
-    customer: CustomerId | None = None, *, parent: str | None = None, told: bool = True
-) -> CommentRemoved:
-    thread = COMMENT if told else None
-    return CommentRemoved(
-        organization=SHOP,
-        page_id=PAGE,
-        channel=Channel.FACEBOOK,
-        occurred_at=AT,
-        accepted_at=AT,
-        message_id=request(0).conversation_id,
-        external_id="x",
-        post_external_id="post",
-        parent_external_id=parent,
-        customer=None if customer is None else Customer(id=customer, external_id="c"),
-        conversation_id=thread,
-    )
-
-
-def _notice(customer: CustomerId | None) -> ThreadRemoved:
-    return ThreadRemoved(
-        organization=SHOP,
-        page_id=PAGE,
-        conversation_id=COMMENT,
-        customer_id=customer,
-        seed=REMOVAL,
-        at=AT,
-    )
-
-
-def _told(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
-    position = at("router-answers", 9)
-    return desk._keep(on_removed(desk.state, shop(), _notice(customer), position))
-
-
-def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
-    desk = Desk()
-    desk.writes(0, COMMENT)
-    desk.answers(Verdict.QUEUED)
-    left = _told(desk)
-    assert records(left) == [(COMMENT, None, Reason.UNASSIGNED)]
-    assert withdrawn(left) == ["inbound/3/0"]
-    desk.crash(saved=1)
-    again = _told(desk)
-    assert (records(again), withdrawn(again)) == ([], ["inbound/3/0"])
-    assert desk.state.done == {COMMENT: REMOVED_AT_CHANNEL}
-
-
-def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it() -> None:
-    desk = Desk()
-    desk.writes(0, COMMENT)
-    desk.answers(Verdict.CHOSEN, A)
-    assert desk.state.loads[SHOP] == {A: 1}
-    _told(desk, None)
-    assert desk.state.loads[SHOP] == {}
-    desk.replies(1)
-    desk.commands(mark_done(COMMENT, seen=0), 0)
-    desk.replies(2)
-    assert desk.state.loads[SHOP] == {}
-    assert desk.state.conversations[COMMENT].agent_id is A
-    desk.commands(mark_done(COMMENT, done=False), 1)
-    assert desk.state.loads[SHOP] == {A: 1}
-
-
-def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
-    desk, position = Desk(), at("inbound", 4)
-    (told,) = on_comment_removed(desk.state, shop(), _removed(), REMOVAL, position)
-    assert isinstance(told, ThreadReported)
-    assert (told.conversation_id, told.state) == (COMMENT, ThreadState.REMOVED)
-    desk.writes(0, COMMENT)
-    desk.answers(Verdict.CHOSEN, A)
-    reply = _removed(parent="root")
-    assert on_comment_removed(desk.state, shop(), reply, REMOVAL, position) == []
-    (perhaps,) = on_comment_removed(desk.state, shop(), _removed(told=False), REMOVAL, position)
-    assert isinstance(perhaps, ThreadReported)
-    assert perhaps.conversation_id == comment_thread_id(SHOP, PAGE, "x")
-
-
-def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_be_removed() -> None:
-    live = changed(_removed(told=False), livestream=True)
-    (told,) = on_comment_removed(Desk().state, shop(), live, REMOVAL, at("inbound", 4))
-    assert isinstance(told, ThreadReported)
-    assert told.conversation_id == comment_thread_id(SHOP, PAGE, "x")
-
-
-def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
-    own = CommentAdded(
-        organization=SHOP,
-        page_id=PAGE,
-        channel=Channel.FACEBOOK,
-        occurred_at=AT,
-        accepted_at=AT,
-        message_id=_removed().message_id,
-        external_id="x",
-        post_external_id="post",
-        conversation_id=COMMENT,
-    )
-    (told,) = on_own_root(own, REMOVAL, at("inbound", 4))
-    assert isinstance(told, ThreadReported)
-    assert told.state is ThreadState.OURS
-    assert on_own_root(changed(own, parent_external_id="root"), REMOVAL, at("inbound", 4)) == []
-    assert on_own_root(changed(own, livestream=True), REMOVAL, at("inbound", 4)) == []
+    assert ask_for_root(state, 1) == []
 
 
 def test_r4_6_a_thread_that_waits_is_given_to_nobody_once_it_was_removed() -> None:
     """The whole way: the partition that has it withdraws its request."""
     desk, state = Desk(), DispatchState(0)
     desk.writes(0, COMMENT)
-    _fold(state, on_request(state, shop(online=""), AT, desk.asked[0]))
+    fold_steps(state, on_request(state, shop(online=""), AT, desk.asked[0]))
     desk.answers(Verdict.QUEUED)
     (told,) = _hears(state, ThreadState.REMOVED)
     for each in desk._keep(on_removed(desk.state, shop(), told.removed, at("answers", 1))):
         if isinstance(each, ChoiceWithdrawn):
-            _fold(state, on_withdrawal(state, each))
-    assert _fold(state, drain(state, shop(), AT, 10)) == []
-
-
-# Replies that are taken back.
-
-
-class _Below:
-    """A desk, in partition 3, that has a thread by a customer's reply, and stage 2; customers of
-    another partition reply as well."""
-
-    def __init__(self, *, online: str = "") -> None:
-        self.desk, self.state = Desk(), DispatchState(0)
-        self.online = online
-        self._offset = 0
-
-    def replies(self, name: str, *, elsewhere: bool = False) -> list[RequestAnswered]:
-        self._offset += 1
-        message = MessageId(name)
-        if elsewhere:
-            asked = request(self._offset, COMMENT, reply=True, comments=(message,))
-            asked = changed(
-                asked,
-                request_id=f"inbound/7/{self._offset}",
-                customer_id=ELSEWHERE,
-                cause=changed(asked.cause, partition=7),
-            )
-        else:
-            arrived = changed(arrival(self._offset, COMMENT), message=message)
-            made = self.desk._keep(on_reply(self.desk.state, shop(), arrived))
-            (asked,) = (each for each in made if isinstance(each, ChoiceRequested))
-        return self._given(on_request(self.state, shop(online=self.online), AT, asked))
-
-    def comes(self, agent: str) -> list[RequestAnswered]:
-        self.online = agent
-        return self._given(drain(self.state, shop(online=agent), AT, 10))
-
-    def removes(self, name: str) -> list[Decision]:
-        """Somebody takes a reply back; what the desk does about it."""
-        removed = changed(_removed(parent="root"), message_id=MessageId(name))
-        position = at("inbound", 99)
-        (told,) = on_comment_removed(CustomerState(7), shop(), removed, REMOVAL, position)
-        assert isinstance(told, ThreadReported)
-        steps = _fold(self.state, on_thread(self.state, told))
-        return [
-            decision
-            for each in steps
-            if isinstance(each, RemovalReported) and each.partition == 3
-            for decision in self.desk._keep(
-                on_removed(self.desk.state, shop(), each.removed, position)
-            )
-        ]
-
-    def _given(self, steps: Iterable[DispatchStep]) -> list[RequestAnswered]:
-        given = [each for each in _fold(self.state, steps) if isinstance(each, RequestAnswered)]
-        for each in given:
-            assert each.answer.partition == 3
-            position = at("router-answers", self._offset)
-            self.desk._keep(on_answer(self.desk.state, each.answer.choice, position))
-        return given
-
-    def row(self) -> tuple[AgentId | None, Reason, int, CustomerId | None]:
-        row = self.desk.state.conversations[COMMENT]
-        return row.agent_id, row.reason, row.version, row.customer
-
-
-def test_r4_6_a_thread_whose_reply_was_taken_back_waits_no_more() -> None:
-    below = _Below()
-    below.replies("m1")
-    assert records(below.removes("m1")) == [(COMMENT, None, Reason.UNASSIGNED)]
-    assert below.comes("a") == []
-    assert below.removes("m1") == []
-
-
-def test_r4_6_a_thread_waits_on_for_the_other_replies() -> None:
-    below = _Below()
-    below.replies("m1")
-    below.replies("m2")
-    below.replies("m3", elsewhere=True)
-    assert [*below.removes("m2"), *below.removes("m1")] == []
-    assert below.desk.state.waits(COMMENT)
-    assert records(below.removes("m3")) == [(COMMENT, None, Reason.UNASSIGNED)]
-
-
-@pytest.mark.parametrize("elsewhere", [False, True])
-def test_r4_5_the_next_reply_after_one_that_was_taken_back_asks_like_the_first(
-    elsewhere: bool,
-) -> None:
-    below = _Below()
-    below.replies("m1")
-    below.removes("m1")
-    (queued,) = below.replies("m2", elsewhere=elsewhere)
-    assert queued.answer.choice.verdict is Verdict.QUEUED
-    assert below.row() == (None, Reason.QUEUED, 3, CUSTOMER)
-    below.comes("b")
-    assert below.row() == (B, Reason.QUEUE_DRAINED, 4, CUSTOMER)
-    assert below.replies("m3", elsewhere=True) == []
-
-
-def test_r4_5_a_thread_that_is_open_again_is_the_next_telling_of_its_roots() -> None:
-    """The root itself comes late, by whomever: one owner, in the place that the thread has."""
-    below = _Below()
-    below.replies("m1")
-    below.removes("m1")
-    root = changed(request(9, COMMENT), request_id="inbound/7/9", customer_id=ELSEWHERE)
-    root = changed(root, cause=changed(root.cause, partition=7))
-    below._given(on_request(below.state, shop(), AT, root))
-    agent, _, version, customer = below.row()
-    assert (agent is not None, version, customer) == (True, 3, CUSTOMER)
-
-
-def test_r4_6_a_thread_whose_root_has_come_waits_whatever_becomes_of_the_replies() -> None:
-    below = _Below()
-    below.replies("m1")
-    assert _asks(below.state, 5, elsewhere=True, online="") == []
-    assert below.removes("m1") == []
-    assert below.desk.state.waits(COMMENT)
-
-
-def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() -> None:
-    below = _Below()
-    for number in range(WAITED_FOR + 1):
-        below.replies(f"m{number}", elsewhere=number > 0)
-    for number in range(WAITED_FOR + 1):
-        below.removes(f"m{number}")
-    assert below.desk.state.waits(COMMENT)
-
-
-def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks() -> None:
-    """A crash may have lost it; and what is read again later ends no other wait."""
-    below = _Below()
-    below.replies("m1")
-    report = ThreadReported(
-        organization=SHOP,
-        page_id=PAGE,
-        conversation_id=COMMENT,
-        state=ThreadState.REMOVED,
-        seed=REMOVAL,
-        cause=at("inbound", 9),
-        at=AT,
-        comment=MessageId("m1"),
-    )
-    told = [
-        each.removed
-        for _ in range(2)
-        for each in _fold(below.state, on_thread(below.state, report))
-        if isinstance(each, RemovalReported)
-    ]
-    assert told == [told[0]] * 2
-    position = at("router-answers", 9)
-    below.desk._keep(on_removed(below.desk.state, shop(), told[0], position))
-    below.replies("m2", elsewhere=True)
-    assert on_removed(below.desk.state, shop(), told[1], position) == []
-    assert below.desk.state.waits(COMMENT)
-
-
-def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_waited_no_more() -> (
-    None
-):
-    below = _Below()
-    below.replies("m1")
-    removed = changed(_removed(parent="root"), message_id=MessageId("m1"))
-    (told,) = on_comment_removed(CustomerState(7), shop(), removed, REMOVAL, at("inbound", 9))
-    assert isinstance(told, ThreadReported)
-    _fold(below.state, on_thread(below.state, told))
-    below.replies("m2", elsewhere=True)
-    assert below.desk.state.conversations[COMMENT].request_id == "inbound/7/2"
-    _fold(below.state, on_thread(below.state, told))
-    below.comes("b")
-    assert below.row() == (B, Reason.QUEUE_DRAINED, 3, CUSTOMER)
-
-
-def test_r3_5_what_a_manager_decides_stands_when_the_next_reply_asks() -> None:
-    below = _Below()
-    below.replies("m1")
-    below.removes("m1")
-    given = below.desk.commands(assign(B, COMMENT))
-    (report,) = (each for each in given if isinstance(each, ThreadReported))
-    _fold(below.state, on_thread(below.state, report))
-    below.online = "a"
-    assert below.replies("m2", elsewhere=True) == []
-    assert below.row() == (B, Reason.MANUAL, 3, CUSTOMER)
-
-
-# One owner, whoever gives it to somebody.
-
-
-def _by_hand(desk: Desk, chosen: AgentId) -> ThreadReported:
-    given = desk.commands(assign(chosen, COMMENT))
-    (report,) = (each for each in given if isinstance(each, ThreadReported))
-    return report
-
-
-@pytest.mark.parametrize("verdict", [Verdict.CHOSEN, Verdict.QUEUED])
-def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that_has_it(
-    verdict: Verdict,
-) -> None:
-    """Whoever tells it had no record of the rule's choice yet: both are version 1."""
-    desk, other, state = Desk(), Desk(), DispatchState(0)
-    other.state.number = 7
-    desk.writes(0, COMMENT)
-    online = "abc" if verdict is Verdict.CHOSEN else ""
-    _fold(state, on_request(state, shop(online=online), AT, desk.asked[0]))
-    desk.answers(verdict, A if verdict is Verdict.CHOSEN else None)
-    report = _by_hand(other, B)
-    report = changed(report, cause=changed(report.cause, partition=7))
-    for _ in range(2):
-        steps = _fold(state, on_thread(state, report))
-        (given,) = (each for each in steps if isinstance(each, GivenReported))
-        (gone,) = (each for each in steps if isinstance(each, RemovalReported))
-        assert (given.partition, gone.partition) == (3, 7)
-        position = at("router-answers", 1)
-        made = desk._keep(on_given(desk.state, shop(), given.given, position))
-        other._keep(on_removed(other.state, shop(), gone.removed, position))
-        row = desk.state.conversations[COMMENT]
-        assert (row.agent_id, row.reason, row.version) == (B, Reason.MANUAL, 2)
-        assert row.customer == CUSTOMER
-        assert (desk.state.loads[SHOP], other.state.loads[SHOP]) == ({B: 1}, {})
-    assert records(made) == []
-    later = desk.commands(assign(C, COMMENT), 1)
-    assert records(later) == [(COMMENT, C, Reason.MANUAL)]
-    assert records(on_given(desk.state, shop(), given.given, position)) == []
-
-
-def test_r5_3_one_that_waits_and_was_given_by_hand_elsewhere_leaves_the_queue() -> None:
-    desk = Desk()
-    desk.writes(0, COMMENT)
-    desk.answers(Verdict.QUEUED)
-    given = _by_hand(Desk(), B).given
-    assert given is not None
-    for left in ([(COMMENT, B, Reason.MANUAL)], []):  # and again, after a crash
-        made = desk._keep(on_given(desk.state, shop(), given, at("router-answers", 1)))
-        assert (records(made), withdrawn(made)) == (left, ["inbound/3/0"])
+            fold_steps(state, on_withdrawal(state, each))
+    assert fold_steps(state, drain(state, shop(), AT, 10)) == []

@@ -13,7 +13,7 @@ def histories() -> int:
     return int(os.environ.get("TUYEN_HISTORIES", "1"))
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _quiet() -> Iterator[None]:
     """A hundred thousand decisions are not logged."""
     before = structlog.get_config()

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from router.model.histories import History, assignments, partition_of, word_of
+from router.model.history import History, assignments
 from router.model.model import in_turn
-from router.model.world import SHOP
+from router.model.threads import partition_of, word_of
+from support.organizations import SHOP
 from tuyen_events.assignments import AssignmentEvent, full_of
 from tuyen_events.commands import CommandSettled, MarkConversationDone
 from tuyen_events.ids import AgentId, ConversationId

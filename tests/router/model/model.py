@@ -1,35 +1,16 @@
 """R1 to R6 and I12 as a program that handles one thing after another, and nothing else.
 
 Written from the rules alone. No partitions, no requests, no crashes, no records: it says what the
-router must come to when everything is handled at once, in the order in which it happened. `world`
-is what people have set up, in plain dictionaries:
-
-    {"settings": {...}, "suspended": bool, "support_team": [agent, ...],
-     "agents": {agent: {"role", "disabled", "presence", "departments", "regions"}},
-     "pages": {page: {"channel", "staff": [agent, ...]}},
-     "rules": {rule: {"enabled", "mode", "applies_to", "pages": [...] or None, "members": [...]}},
-     "groups": {group: [agent, ...]}, "links": {address: group}}
-
-A rule's member is an agent, a list of capabilities (None: all) and a capacity (None: no bound).
+router must come to when everything is handled at once, in the order in which it happened.
 """
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, NamedTuple
+
+from router.model.candidates import ModelOrganization, Visit, Wait
 
 STICKY = ("message", "livestream")
 REASONS = {"sequential": "rotation", "random": "random", "least_loaded": "least_loaded"}
-
-
-class Visit(NamedTuple):
-    """What a livechat's visitor chose, and where they were."""
-
-    department: str | None = None
-    region: str | None = None
-    url: str | None = None
-
-
-NO_VISIT = Visit()
 
 
 @dataclass
@@ -46,24 +27,8 @@ class Conversation:
 
 
 @dataclass
-class Wait:
-    """A place in the queue. Sticky conversations of one customer share one (R3.6)."""
-
-    customer: str
-    page: str
-    event: str
-    kind: str
-    conversations: list[str]
-    visit: Visit = NO_VISIT
-    leavers: list[str] = field(default_factory=list)
-    """Who gave it back (R6.5)."""
-    comments: list[tuple[str, str]] = field(default_factory=list)
-    """The messages and comments that each conversation waits for, while all are known (R4.6)."""
-
-
-@dataclass
 class Model:
-    world: dict[str, Any]
+    shop: ModelOrganization
     conversations: dict[str, Conversation] = field(default_factory=dict)
     sticky: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     """Customer to assignee and the reason of it."""
@@ -79,84 +44,9 @@ class Model:
     named: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     """The department and region that a customer last asked for (R3.7)."""
 
-    # What the world says.
-
-    def auto(self) -> bool:
-        settings = self.world["settings"]
-        return bool(self.assigns() and settings["auto_assign"])
-
-    def assigns(self) -> bool:
-        return bool(self.world["settings"]["assignment"] and not self.world["suspended"])
-
-    def allowed(self, agent: str, page: str) -> bool:
-        """R1.4 and R1.8."""
-        found = self.world["agents"].get(agent)
-        if found is None or found["disabled"]:
-            return False
-        if not self.world["settings"]["page_permissions"] or found["role"] == "system_admin":
-            return True
-        return agent in self.world["pages"].get(page, {"staff": []})["staff"]
-
-    def rule(self, page: str) -> str | None:
-        """R1.1."""
-        rules: dict[str, dict[str, Any]] = self.world["rules"]
-        enabled = [name for name in sorted(rules) if rules[name]["enabled"]]
-        named = [name for name in enabled if page in (rules[name]["pages"] or [])]
-        default = [name for name in enabled if rules[name]["pages"] is None]
-        return next(iter([*named, *default]), None)
-
-    def pool(self, name: str) -> list[tuple[str, list[str] | None, int | None]]:
-        """R1.1: the members, or all of role `agent` in the order of the support team."""
-        members: list[tuple[str, list[str] | None, int | None]]
-        members = self.world["rules"][name]["members"]
-        if members:
-            return members
-        agents = self.world["agents"]
-        taken = sorted(each for each in agents if agents[each]["role"] == "agent")
-        team = [each for each in self.world["support_team"] if each in taken]
-        order = [*team, *(each for each in taken if each not in team)]
-        return [(each, None, None) for each in order]
-
-    def candidates(self, name: str, wait: Wait) -> list[str]:
-        """R1, in the order of the pool."""
-        channel = self.world["pages"][wait.page]["channel"]
-        needed = f"{channel}_{'message' if wait.kind == 'message' else 'comment'}"
-        every = self.world["rules"][name]["applies_to"] == "all"
-        able = [
-            agent
-            for agent, capabilities, capacity in self.pool(name)
-            if (capabilities is None or needed in capabilities)  # R1.3
-            and self.allowed(agent, wait.page)  # R1.4, R1.8
-            and (every or self.world["agents"][agent]["presence"] == "online")  # R1.2
-            and self.in_department(agent, wait.visit)  # R1.5
-            and (capacity is None or self.load(agent) < capacity)  # R1.7
-            and agent not in wait.leavers  # R6.5
-        ]
-        group = self.group(wait.visit.url)
-        return [agent for agent in able if agent in group] or able  # R1.6
-
-    def in_department(self, agent: str, visit: Visit) -> bool:
-        """R1.5."""
-        if visit.department is None:
-            return True
-        known = self.world["agents"][agent]
-        region = f"{visit.department}/{visit.region}"
-        return visit.department in known["departments"] and (
-            visit.region is None or region in known["regions"]
-        )
-
-    def group(self, url: str | None) -> list[str]:
-        """R1.6: the members of the longest link that covers the address."""
-        path = f"{url}/"
-        links = [link for link in self.world["links"] if path.startswith(f"{link}/")]
-        name = self.world["links"][max(links, key=len)] if links else None
-        return list(self.world["groups"].get(name, []))
-
     def load(self, agent: str) -> int:
         """R1.7: how many open conversations the agent has."""
         return sum(row.agent == agent and not row.done for row in self.conversations.values())
-
-    # What happens.
 
     def message(
         self,
@@ -175,7 +65,7 @@ class Model:
         row = self.row(conversation)
         row.done = False  # I12
         place = self.place_of(customer)
-        if place is None and not self.auto():
+        if place is None and not self.shop.auto():
             return
         anew = self.names_another(customer, visit)
         if place is not None:  # R3.6
@@ -191,11 +81,11 @@ class Model:
         wait.comments.append((conversation, comment))
         if agent is None:
             self.find(wait)  # R3.1
-        elif not self.allowed(agent, page):
+        elif not self.shop.allowed(agent, page):
             self.find(wait, lost="sticky_lost")  # R3.4
-        elif anew and not self.in_department(agent, visit):
+        elif anew and not self.shop.in_department(agent, visit):
             self.find(wait, lost="sticky_lost")  # R3.7
-        elif self.world["settings"]["auto_reassign"] and self.offline(agent):  # R3.3
+        elif self.shop.world["settings"]["auto_reassign"] and self.shop.offline(agent):  # R3.3
             self.find(wait, lost="reassigned_offline")
         elif row.agent != agent:  # R3.2
             self.record(conversation, kind, customer, agent, str(reason))
@@ -221,9 +111,9 @@ class Model:
         if opens or row.version == 0:
             row.done = False  # I12
         place = self.place_of(conversation)
-        if place is not None and self.auto():
+        if place is not None and self.shop.auto():
             place.comments.clear()
-        elif self.auto() and (row.version == 0 or row.vacant):
+        elif self.shop.auto() and (row.version == 0 or row.vacant):
             self.find(Wait(customer, page, event, "comment", [conversation]))
 
     def reply(
@@ -239,7 +129,7 @@ class Model:
         if opens and not known:
             row.done = False
         place = self.place_of(conversation)
-        if not self.auto():
+        if not self.shop.auto():
             return
         if place is not None and place.comments:
             place.comments.append((conversation, comment))
@@ -289,12 +179,14 @@ class Model:
 
     def find(self, wait: Wait, *, lost: str | None = None) -> None:
         """R2 among R1, and R5 where that is nobody. `lost` says why a former assignee goes."""
-        name = self.rule(wait.page)
-        candidates = [] if name is None else self.candidates(name, wait)
-        nobody = "queued" if self.world["settings"]["when_nobody"] == "queue" else "no_candidate"
+        name = self.shop.rule(wait.page)
+        candidates = [] if name is None else self.shop.candidates(name, wait, self.load)
+        nobody = (
+            "queued" if self.shop.world["settings"]["when_nobody"] == "queue" else "no_candidate"
+        )
         if name is not None and candidates:
             agent = self.choose(name, candidates, wait.event)
-            reason = lost or REASONS[self.world["rules"][name]["mode"]]
+            reason = lost or REASONS[self.shop.world["rules"][name]["mode"]]
             self.settle(wait, agent, reason)
         elif lost == "reassigned_offline":  # R3.3: the assignee stays
             agent_now, reason_then = self.sticky[wait.customer]
@@ -317,9 +209,9 @@ class Model:
 
     def changed(self) -> None:
         """Something did: whoever became a candidate takes what waits, oldest first (R5.1)."""
-        for wait in list(self.queue) if self.auto() else []:
-            name = self.rule(wait.page)
-            candidates = [] if name is None else self.candidates(name, wait)
+        for wait in list(self.queue) if self.shop.auto() else []:
+            name = self.shop.rule(wait.page)
+            candidates = [] if name is None else self.shop.candidates(name, wait, self.load)
             if name is not None and candidates:
                 self.queue.remove(wait)
                 self.settle(wait, self.choose(name, candidates, wait.event), "queue_drained")
@@ -339,9 +231,9 @@ class Model:
         """R6.2 to R6.6; says what became of it."""
         row = self.row(conversation)
         refusal = None
-        if not self.assigns():
+        if not self.shop.assigns():
             refusal = "assignment_off"
-        elif take and not self.world["settings"]["take_unassigned"]:
+        elif take and not self.shop.world["settings"]["take_unassigned"]:
             refusal = "taking_off"
         elif take and row.agent not in (None, agent):
             refusal = "already_taken"
@@ -349,7 +241,7 @@ class Model:
             refusal = "version_passed"
         elif agent == row.agent or (only_from is not None and row.agent != only_from):
             refusal = "unchanged"
-        elif agent is not None and not self.allowed(agent, page):
+        elif agent is not None and not self.shop.allowed(agent, page):
             refusal = "not_allowed"
         if refusal:
             return refusal
@@ -373,14 +265,14 @@ class Model:
         self, event: str, customer: str, page: str, conversation: str, kind: str, *, only_from: str
     ) -> str:
         """R6.5: the rule chooses somebody else, unless the customer has somebody else by now."""
-        if not self.assigns():
+        if not self.shop.assigns():
             return "assignment_off"
         if self.row(conversation).agent != only_from:
             return "unchanged"
         keeper = self.sticky[customer][0] if kind in STICKY else None
-        if not self.auto():
+        if not self.shop.auto():
             self.give(conversation, kind, customer, None, "bulk")
-        elif keeper not in (None, only_from) and self.allowed(str(keeper), page):
+        elif keeper not in (None, only_from) and self.shop.allowed(str(keeper), page):
             self.record(conversation, kind, customer, keeper, "bulk")
         else:
             wait = Wait(customer, page, event, kind, [conversation], leavers=[only_from])
@@ -426,9 +318,6 @@ class Model:
     def row(self, conversation: str) -> Conversation:
         return self.conversations.setdefault(conversation, Conversation())
 
-    def offline(self, agent: str) -> bool:
-        return bool(self.world["agents"][agent]["presence"] == "offline")
-
     def place_of(self, waiting: str) -> Wait | None:
         """The place of a customer (R3), or of a comment's conversation (R4)."""
         for place in self.queue:
@@ -449,8 +338,8 @@ class Model:
 
     def choose(self, name: str, candidates: list[str], event: str) -> str:
         """R2.1 to R2.3."""
-        order = [agent for agent, _, _ in self.pool(name)]
-        mode = self.world["rules"][name]["mode"]
+        order = [agent for agent, _, _ in self.shop.pool(name)]
+        mode = self.shop.world["rules"][name]["mode"]
         if mode == "random":
             drawn = int.from_bytes(blake2b(event.encode(), digest_size=16).digest(), "big")
             agent = candidates[drawn % len(candidates)]

@@ -32,9 +32,7 @@ from tuyen_events.topics import (
 from tuyen_platform.clock import ManualClock
 from tuyen_router.domain.candidates import members_of
 from tuyen_router.domain.customer_state import CustomerState
-from tuyen_router.domain.dispatch_state import (
-    DispatchState,
-)
+from tuyen_router.domain.dispatch_state import DispatchState
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.organizations import OrganizationStage

@@ -9,8 +9,10 @@ from datetime import timedelta
 import pytest
 
 from router.model import laws
-from router.model.histories import REPLIES, WEIGHTS, History, begin
-from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, SHOP, organization_of
+from router.model.histories import REPLIES, WEIGHTS, begin, happen
+from router.model.history import History
+from router.model.world import ON_PAGES, PARTITIONS, PEOPLE, organization_of
+from support.organizations import SHOP
 from tuyen_events.commands import CommandSettled
 from tuyen_events.ids import ConversationId
 from tuyen_events.topic import Topic
@@ -62,7 +64,7 @@ def test_r1_to_r6_everything_at_once_is_what_the_model_says(block: int, historie
     for seed in range(block * 50 * histories, (block + 1) * 50 * histories):
         history = begin(seed, with_model=True)
         for _ in range(LENGTH):
-            history.happen(WEIGHTS if seed % 4 else REPLIES)
+            happen(history, WEIGHTS if seed % 4 else REPLIES)
             history.simulation.settle(history.random)
             _equals_the_model(history)
 
@@ -103,7 +105,7 @@ def _run(
     history = begin(seed, with_model=False)
     history.customers = list(customers)
     for _ in range(LENGTH):
-        history.happen(weights)
+        happen(history, weights)
         _go_on(history, crashes, slow)
     return history
 
@@ -206,7 +208,7 @@ def test_r5_1_few_remembered_answers_are_enough_where_few_are_under_way(
     for seed in range(40 * histories):
         history = begin(seed, with_model=False)
         for _ in range(LENGTH):
-            history.happen({**WEIGHTS, "crowd": 0})
+            happen(history, {**WEIGHTS, "crowd": 0})
             history.simulation.settle(history.random)
             if history.random.random() < 0.1:
                 simulation = history.simulation
@@ -232,7 +234,7 @@ def test_r9_6_what_came_to_rest_is_as_if_it_had_not(
         history = begin(seed, with_model=False)
         history.pace = timedelta(hours=4)
         for _ in range(LENGTH):
-            history.happen(WEIGHTS)
+            happen(history, WEIGHTS)
             history.simulation.settle(history.random)
             if history.random.random() < 0.1:
                 worker = history.random.choice(history.simulation.workers)

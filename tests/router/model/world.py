@@ -3,32 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
-from router.model.model import NO_VISIT, Visit
-from router.model.simulation import START
-from support.directory import organization
-from tuyen_events.directory import (
-    AgentChanged,
-    DepartmentChanged,
-    DirectoryEvent,
-    GroupChanged,
-    LinkChanged,
-    Member,
-    PageChanged,
-    RegionChanged,
-    RuleChanged,
-    SettingsChanged,
-    SupportTeamChanged,
+from router.model.candidates import NO_VISIT, Visit
+from support.organizations import (
+    agent,
+    department,
+    group,
+    link,
+    organization,
+    page,
+    region,
+    rule,
+    settings,
+    support_team,
 )
-from tuyen_events.ids import (
-    AgentId,
-    DepartmentId,
-    GroupId,
-    LinkId,
-    OrganizationId,
-    PageId,
-    RegionId,
-    RuleId,
-)
+from tuyen_events.directory import DirectoryEvent, Member, RuleChanged
+from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
@@ -40,7 +29,6 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_router.domain.organization import OrganizationState
 
-SHOP = OrganizationId("shop")
 AGENTS = ("an", "binh", "chi", "dung")
 PAGES = ("page-1", "page-2", "site")
 PARTITIONS = (3, 7)
@@ -70,12 +58,12 @@ def first_world() -> World:
     agents: World = {
         name: {"role": "agent", "disabled": False, "presence": "online"} for name in AGENTS
     }
-    for agent in agents.values():
-        agent.update(departments=["sales"], regions=["sales/north"])
+    for one in agents.values():
+        one.update(departments=["sales"], regions=["sales/north"])
     agents["an"].update(departments=["sales", "care"], regions=[])
     agents["dung"]["presence"] = "offline"
     agents["chi"]["role"] = "sales_manager"
-    rule = {"enabled": True, "mode": "sequential", "applies_to": "online", "pages": None}
+    default = {"enabled": True, "mode": "sequential", "applies_to": "online", "pages": None}
     return {
         "settings": {
             "assignment": True,
@@ -92,7 +80,7 @@ def first_world() -> World:
             page: {"channel": "livechat" if page == "site" else "facebook", "staff": list(AGENTS)}
             for page in PAGES
         },
-        "rules": {"r1": {**rule, "members": [(name, None, None) for name in AGENTS]}},
+        "rules": {"r1": {**default, "members": [(name, None, None) for name in AGENTS]}},
         "groups": {"shoes": ["binh"], "all": list(AGENTS)},
         "links": {"https://shop.example/vn": "all", "https://shop.example/vn/giay": "shoes"},
     }
@@ -100,79 +88,50 @@ def first_world() -> World:
 
 def organization_of(world: World) -> OrganizationState:
     """The world as the router's copies have it."""
-    presence = {
-        AgentId(name): Presence(agent["presence"]) for name, agent in world["agents"].items()
-    }
-    return organization(SHOP, _changes(world), presence=presence, suspended=world["suspended"])
+    presence = {name: Presence(one["presence"]) for name, one in world["agents"].items()}
+    return organization(_changes(world), presence=presence, suspended=world["suspended"])
 
 
 def _changes(world: World) -> Iterator[DirectoryEvent]:
-    settings = {**world["settings"], "when_nobody": WhenNobody(world["settings"]["when_nobody"])}
-    yield SettingsChanged(organization=SHOP, at=START, **settings)
-    team = tuple(map(AgentId, world["support_team"]))
-    yield SupportTeamChanged(organization=SHOP, at=START, agent_ids=team)
+    yield settings(
+        **{**world["settings"], "when_nobody": WhenNobody(world["settings"]["when_nobody"])}
+    )
+    yield support_team(*world["support_team"])
     for name in DEPARTMENTS:
-        department = DepartmentId(name)
-        yield DepartmentChanged(organization=SHOP, at=START, id=department, name=name)
-        yield RegionChanged(
-            organization=SHOP,
-            at=START,
-            department_id=department,
-            id=RegionId("north"),
-            name="North",
+        yield department(name)
+        yield region(name, "north")
+    for name, one in world["agents"].items():
+        yield agent(
+            name,
+            Role(one["role"]),
+            departments=tuple(one["departments"]),
+            regions=tuple(one["regions"]),
+            disabled=one["disabled"],
         )
-    for name, agent in world["agents"].items():
-        yield AgentChanged(
-            organization=SHOP,
-            at=START,
-            id=AgentId(name),
-            name=name,
-            username=name,
-            role=Role(agent["role"]),
-            departments=tuple(agent["departments"]),
-            regions=tuple(agent["regions"]),
-            disabled=agent["disabled"],
-        )
-    for name, page in world["pages"].items():
-        yield PageChanged(
-            organization=SHOP,
-            at=START,
-            id=PageId(name),
-            channel=Channel(page["channel"]),
-            external_id=name,
-            name=name,
-            staff=tuple(map(AgentId, page["staff"])),
-        )
-    for name, rule in world["rules"].items():
-        yield _rule(name, rule)
-    for name, names in world["groups"].items():
-        members = tuple(map(AgentId, names))
-        yield GroupChanged(
-            organization=SHOP, at=START, id=GroupId(name), name=name, members=members
-        )
-    for url, group in world["links"].items():
-        yield LinkChanged(
-            organization=SHOP, at=START, id=LinkId(url), url=url, group=GroupId(group)
-        )
+    for name, one in world["pages"].items():
+        yield page(name, one["staff"], channel=Channel(one["channel"]))
+    for name, one in world["rules"].items():
+        yield _rule(name, one)
+    for name, members in world["groups"].items():
+        yield group(name, members)
+    for url, to in world["links"].items():
+        yield link(url, to)
 
 
-def _rule(name: str, rule: dict[str, Any]) -> RuleChanged:
+def _rule(name: str, one: dict[str, Any]) -> RuleChanged:
     members = (
         Member(
-            agent_id=AgentId(agent),
+            agent_id=AgentId(member),
             capabilities=None if able is None else tuple(map(Capability, able)),
             capacity=capacity,
         )
-        for agent, able, capacity in rule["members"]
+        for member, able, capacity in one["members"]
     )
-    return RuleChanged(
-        organization=SHOP,
-        at=START,
-        id=RuleId(name),
-        name=name,
-        enabled=rule["enabled"],
-        mode=Strategy(rule["mode"]),
-        applies_to=AppliesTo(rule["applies_to"]),
-        pages=None if rule["pages"] is None else tuple(map(PageId, rule["pages"])),
-        members=tuple(members),
+    return rule(
+        name,
+        members,
+        enabled=one["enabled"],
+        mode=Strategy(one["mode"]),
+        applies_to=AppliesTo(one["applies_to"]),
+        pages=None if one["pages"] is None else tuple(map(PageId, one["pages"])),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from router.domain.shop import AT
+from support.organizations import AT
 from tuyen_events.codec import decode_data, encode
 from tuyen_events.event import Envelope, Event
 from tuyen_router.stages.phases import Phase

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from router.domain.shop import (
-    AT,
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
     PAGE,
-    SHOP,
     THREAD,
     A,
     B,
@@ -20,10 +18,9 @@ from router.domain.shop import (
     assign,
     mark_done,
     request,
-    rule,
-    shop,
 )
 from router.stages.streams import StreamRecord, batch, events, record, written
+from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.ids import (
@@ -34,13 +31,7 @@ from tuyen_events.ids import (
     comment_thread_id,
     event_id,
 )
-from tuyen_events.inbound import (
-    CommentAdded,
-    CommentEdited,
-    Customer,
-    MessageReceived,
-    Visit,
-)
+from tuyen_events.inbound import CommentAdded, CommentEdited, Customer, MessageReceived, Visit
 from tuyen_events.routing import (
     ChoiceRequested,
     LoadsReported,

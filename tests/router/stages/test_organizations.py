@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from router.domain.shop import AT, SHOP, A, request, rule, shop
+from router.domain.inputs import A, request
 from router.stages.streams import StreamRecord, batch, events, record, written
+from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId
 from tuyen_events.pools import PoolRecorded

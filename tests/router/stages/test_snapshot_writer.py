@@ -7,13 +7,11 @@ import pytest
 from msgspec import json
 from msgspec.structs import replace
 
-from router.domain.shop import (
-    AT,
+from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
     LIVE,
     PAGE,
-    SHOP,
     THREAD,
     A,
     B,
@@ -21,105 +19,23 @@ from router.domain.shop import (
     assign,
     mark_done,
     request,
-    rule,
-    shop,
 )
-from router.stages.streams import StreamRecord, batch, events, record
+from router.stages.partition_log import PartitionLog
+from router.stages.streams import events
+from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.assignments import AssignmentEvent
-from tuyen_events.event import Event
-from tuyen_events.ids import AgentId, ConversationId, MessageId, comment_thread_id, event_id
+from tuyen_events.ids import AgentId, ConversationId, MessageId, comment_thread_id
 from tuyen_events.inbound import CommentAdded, CommentEvent, CommentRemoved, Customer
 from tuyen_events.routing import ChoiceRequested, LoadsReported, Verdict
 from tuyen_events.vocabulary import Channel, Reason, Strategy
-from tuyen_platform.clock import ManualClock
 from tuyen_router.domain import archive, archiving, snapshot
 from tuyen_router.domain.archive import ENTRY_BYTES, REMEMBERED_DAYS, ArchivedConversation
 from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL
-from tuyen_router.domain.customer_state import CustomerState
-from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.stages import snapshot_writer
-from tuyen_router.stages.customers import CustomerStage
 from tuyen_router.stages.phases import Phase
-from tuyen_router.stages.records import DeadLetterWriter
-from tuyen_router.stages.tables import CustomerPartitions
-from tuyen_stream import Outbox
 
 YOUNG = MARKS = 30
 LATER = timedelta(days=5)
-
-
-class _Log:
-    """One partition of stage 1, and its records: of `router-customers` the last of each key."""
-
-    def __init__(self, known: OrganizationState | None = None) -> None:
-        known = known or shop()
-        self.state = CustomerState(3)
-        self.assignments: list[StreamRecord] = []
-        self.customers: dict[bytes, StreamRecord] = {}
-        self._written = 0
-        self._keys: list[str] = []
-        self._offsets = dict.fromkeys(("inbound", "router-answers", "commands"), 0)
-        self._stage = CustomerStage(
-            topic_prefix="t.",
-            state_of=lambda _: self.state,
-            organization=lambda _: known,
-            dead_letters=DeadLetterWriter("t.", ManualClock(AT)),
-        )
-
-    def handle(self, topic: str, *told: Event, event: str | None = None) -> Outbox:
-        """The result of a batch of events."""
-        start = self._offsets[topic]
-        self._offsets[topic] += len(told)
-        records = [
-            record(start + number, each, event or event_id(f"{start + number}"))
-            for number, each in enumerate(told)
-        ]
-        outbox = Outbox()
-        self._stage.handle(batch(f"t.{topic}", 3, *records), outbox)
-        for group in outbox.groups(Phase.PUBLIC).get(("t.assignments", 3), ()):
-            for each in group:
-                offset = len(self.assignments)
-                self.assignments.append(StreamRecord(offset, each.key, each.value, each.headers))
-        for group in outbox.groups(Phase.STATE).get(("t.router-customers", 3), ()):
-            for each in group:
-                self.keep((each.key or b"").decode(), each.value)
-        return outbox
-
-    def keep(self, name: str, value: bytes | None) -> None:
-        """A record of `router-customers`."""
-        self._written += 1
-        self._keys.append(name)
-        key = name.encode()
-        self.customers.pop(key, None)
-        self.customers[key] = StreamRecord(self._written, key, value)
-
-    def writes(self, kind: str) -> int:
-        """How many records of that kind were written."""
-        return sum(name.startswith(kind) for name in self._keys)
-
-    def given_out(
-        self, count: int, at: datetime, agent: AgentId = A, mode: Strategy = Strategy.SEQUENTIAL
-    ) -> list[ConversationId]:
-        """So many root comments, each answered for."""
-        start = self._offsets["router-answers"]
-        names = [ConversationId(f"cmt_{start + number}") for number in range(count)]
-        asked = replace(answer(request(0, COMMENT), Verdict.CHOSEN, agent), mode=mode)
-        self.handle(
-            "router-answers", *(replace(asked, conversation_id=name, at=at) for name in names)
-        )
-        return names
-
-    def read_at_a_start(self) -> int:
-        """How many records; the partition is recovered from them."""
-        tables = CustomerPartitions()
-        assignments, customers = tables.assignments(3), tables.customers(3)
-        kept = [each for each in self.customers.values() if each.value is not None]
-        customers.apply(kept)
-        tail = self.assignments[assignments.starts_at() :]
-        assignments.apply(tail)
-        assignments.recovered(len(self.assignments) - 1)
-        self.state = assignments.state
-        return len(kept) + len(tail)
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +66,9 @@ def _comment(
     )
 
 
-def _at_rest() -> tuple[_Log, ConversationId]:
+def _at_rest() -> tuple[PartitionLog, ConversationId]:
     """A comment of a's that rests, among others."""
-    log = _Log()
+    log = PartitionLog()
     first, *_ = log.given_out(YOUNG + 1, AT)
     log.given_out(YOUNG, AT + LATER)
     assert log.state.archive.find(first) is not None
@@ -165,7 +81,7 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
 ) -> None:
     """Ten comments a day that nobody ever marks as done: none is a row for ever."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
-    log = _Log()
+    log = PartitionLog()
     for day in range(365):
         log.given_out(10, AT + timedelta(days=day))
     state = log.state
@@ -181,7 +97,7 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
 
 def test_r9_6_marks_of_what_rules_never_gave_to_anybody_are_let_go() -> None:
     """With assignment off, agents call what they answered done, and nothing else is kept of it."""
-    log = _Log(shop(assignment=False))
+    log = PartitionLog(shop(assignment=False))
     names = [ConversationId(f"cmt_{number}") for number in range(10 * MARKS)]
     for name in names:
         log.handle("commands", replace(mark_done(COMMENT, seen=0), conversation_id=name))
@@ -194,7 +110,7 @@ def test_r9_6_marks_of_what_rules_never_gave_to_anybody_are_let_go() -> None:
 
 
 def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() -> None:
-    log = _Log()
+    log = PartitionLog()
     for each in (THREAD, COMMENT):
         log.handle("commands", mark_done(each, seen=0))
         log.handle("commands", assign(A, each))
@@ -217,7 +133,7 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
 ) -> None:
     """Their number per batch is bounded; a large bucket is not written for each of them."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
-    log = _Log()
+    log = PartitionLog()
     log.given_out(200 + YOUNG, AT)
     for number in range(4_000):
         rested = ArchivedConversation(
@@ -288,7 +204,7 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
 
 
 def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> None:
-    log = _Log()
+    log = PartitionLog()
     first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
     second, *_ = log.given_out(1, AT, mode=Strategy("by_skill"))
     log.given_out(2 * YOUNG, AT + LATER)
@@ -303,7 +219,7 @@ def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> N
 
 
 def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> None:
-    log = _Log()
+    log = PartitionLog()
     reasons = log.state.archive.reasons
     reasons += [Reason(f"reason_{number}") for number in range(len(reasons), 256)]
     first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
@@ -313,7 +229,7 @@ def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> Non
 
 
 def test_r5_1_what_waits_never_rests() -> None:
-    log = _Log()
+    log = PartitionLog()
     asked = answer(request(0, COMMENT), Verdict.QUEUED)
     name = ConversationId("waits")
     log.handle("router-answers", replace(asked, conversation_id=name, at=AT))
@@ -326,7 +242,7 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(archiving, "MOST_LIVES", 5)
-    log = _Log()
+    log = PartitionLog()
     log.handle("inbound", _comment(ConversationId("live_first"), AT, livestream=True))
     asked = answer(request(0, LIVE), Verdict.CHOSEN, A)
     log.handle("router-answers", replace(asked, conversation_id=ConversationId("live_first")))
@@ -342,7 +258,7 @@ def test_r9_6_a_customer_on_a_great_many_livestreams_is_no_record_that_is_too_la
 
 def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -> None:
     """Somebody calls all of last month's comments done: no batch holds all of their buckets."""
-    log = _Log()
+    log = PartitionLog()
     at_rest = log.state.archive
     names = [ConversationId(f"cmt_{number}") for number in range(30_000)]
     for number, name in enumerate(names):
@@ -372,7 +288,7 @@ def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -
 def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
     """The manager's command is refused, and the conversation takes its agent's place again: stage 2
     needs a report of it, and a report after a start must be no older than that."""
-    log = _Log(shop(rules=[rule(mode=Strategy.LEAST_LOADED)]))
+    log = PartitionLog(shop(rules=[rule(mode=Strategy.LEAST_LOADED)]))
     command = replace(assign(B, COMMENT), expected_version=3, known_version=4, known_agent_id=A)
     outbox = log.handle("commands", command)
     (told,) = (
@@ -389,7 +305,7 @@ def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_i
     None
 ):
     """It was given out before its post was known to be live, and rests again as it did before."""
-    log = _Log()
+    log = PartitionLog()
     log.given_out(YOUNG + 1, AT)
     thread = comment_thread_id(SHOP, PAGE, "x")
     asked = answer(request(0, COMMENT), Verdict.CHOSEN, A)
@@ -412,7 +328,7 @@ def test_r9_6_a_start_reads_little_where_few_conversations_go_from_one_to_anothe
     """Fewer than are worth a batch, whose customers are saved with each event: the snapshot has
     all of their records, and says so."""
     monkeypatch.setattr(snapshot_writer, "READ_AGAIN", 50)
-    log = _Log()
+    log = PartitionLog()
     for number in range(200):
         log.handle("commands", assign(AgentId("ab"[number % 2])))
     assert len(log.assignments) == 200

@@ -57,7 +57,6 @@ class Stage:
     ) -> None:
         self.name = name
         self.inputs = tuple(inputs)
-        self.batches_handled = 0
         self.records_handled = 0
         self._handle = handle
         self._max_queued_records = max_queued_records
@@ -115,7 +114,6 @@ class Stage:
             f"from {batch.first_offset} to {batch.last_offset}"
         ):
             self._handle(batch, outbox)
-        self.batches_handled += 1
         self.records_handled += len(batch.records)
         deliveries.submit(outbox, (self.name, batch.partition), acknowledged)
 

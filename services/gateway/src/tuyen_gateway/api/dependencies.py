@@ -101,18 +101,6 @@ async def authenticated(gateway: GatewayPorts, identity: CurrentIdentity) -> Cal
 CurrentCaller = Annotated[Caller, Depends(authenticated)]
 
 
-async def _viewer(caller: CurrentCaller) -> Viewer:
-    return caller.viewer
-
-
-async def _scope(caller: CurrentCaller) -> Scope:
-    return caller.scope
-
-
-CurrentViewer = Annotated[Viewer, Depends(_viewer)]
-CurrentScope = Annotated[Scope, Depends(_scope)]
-
-
 def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that admits only roles that have `right`."""
 

@@ -9,7 +9,6 @@ Decides I5.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
@@ -80,12 +79,6 @@ def unread_events(
 def _reached(offsets: Mapping[str, int], place: EventPlace) -> bool:
     offset, partition = place
     return offsets.get(str(partition), NONE_YET) >= offset
-
-
-def may_be_unread(since: datetime | None, last_inbound: datetime | None) -> bool:
-    """Whether something can be unread for an agent who never marked the conversation: a new agent
-    starts with everything read."""
-    return since is None or last_inbound is None or last_inbound > since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,164 @@
+"""What the sample bodies of comments, reactions and posts must become, by the rules."""
+
+from collections.abc import Mapping
+
+from channels.facebook.samples import (
+    AN,
+    BINH,
+    COMMON,
+    LIKED,
+    LIVE_POST,
+    NGUYEN,
+    POST,
+    ROOT,
+    Expected,
+    about,
+    at,
+    customer,
+    key,
+)
+from tuyen_events.inbound import (
+    Attachment,
+    CommentAdded,
+    CommentEdited,
+    CommentHidden,
+    CommentRemoved,
+    CommentUnhidden,
+    LivestreamChanged,
+    PostPublished,
+    PostRemoved,
+    Reacted,
+)
+
+FEED: Mapping[str, list[Expected]] = {
+    "facebook_feed__comment_add": [
+        (key(AN), CommentAdded(**about(customer=NGUYEN), text="Giá bao nhiêu shop?"))
+    ],
+    "facebook_feed__comment_add_no_from": [
+        (
+            key(f"anonymous:{ROOT}"),
+            CommentAdded(
+                **about(customer=customer(f"anonymous:{ROOT}")), text="Giá bao nhiêu shop?"
+            ),
+        )
+    ],
+    "facebook_feed__comment_add_photo": [
+        (
+            key(AN),
+            CommentAdded(
+                **about(customer=NGUYEN),
+                attachments=(
+                    Attachment(
+                        kind="image",
+                        url="https://scontent.xx.fbcdn.net/v/t39.30808-6/1_n.jpg?oe=65723DB2",
+                    ),
+                ),
+            ),
+        )
+    ],
+    "facebook_feed__comment_add_video": [
+        (
+            key(AN),
+            CommentAdded(
+                **about(customer=NGUYEN),
+                text="Giá bao nhiêu shop?",
+                attachments=(Attachment(kind="video", url="https://video.xx.fbcdn.net/v/1_n.mp4"),),
+            ),
+        )
+    ],
+    # Nobody has said yet that anything is live.
+    "facebook_feed__comment_on_live": [
+        (
+            key(AN),
+            CommentAdded(
+                **about(
+                    "690891113073877_911936769004758",
+                    root="690891113073877_911936769004758",
+                    post=LIVE_POST,
+                    customer=NGUYEN,
+                ),
+                text="Chốt M01 size L 0912345678",
+            ),
+        )
+    ],
+    "facebook_feed__comment_edited": [
+        (
+            key(AN),
+            CommentEdited(
+                **about(customer=NGUYEN, occurred_at=at(20)), text="Giá bao nhiêu vậy shop?"
+            ),
+        )
+    ],
+    "facebook_feed__comment_hide": [
+        (key(f"comment:{ROOT}"), CommentHidden(**about(occurred_at=at(30))))
+    ],
+    "facebook_feed__comment_unhide": [
+        (key(f"comment:{ROOT}"), CommentUnhidden(**about(occurred_at=at(40))))
+    ],
+    "facebook_feed__comment_remove": [
+        (key(AN), CommentRemoved(**about(customer=NGUYEN, occurred_at=at(60))))
+    ],
+    # R4.3: a reply belongs to the root's conversation, whoever writes it.
+    "facebook_feed__reply_add": [
+        (
+            key(BINH),
+            CommentAdded(
+                **about(
+                    "332029982914750_759878495960330",
+                    parent_external_id=ROOT,
+                    customer=customer(BINH, "Tran Thi B"),
+                ),
+                text="Mình cũng muốn biết",
+            ),
+        )
+    ],
+    "facebook_feed__reply_add_by_page": [
+        (
+            key(f"comment:{ROOT}"),
+            CommentAdded(
+                **about("332029982914750_759878495960331", parent_external_id=ROOT),
+                text="Dạ 199k ạ",
+            ),
+        )
+    ],
+    "facebook_feed__reaction_add": [(key(AN), Reacted(**LIKED, reaction="love"))],
+    "facebook_feed__reaction_add_comment": [
+        (key(AN), Reacted(**LIKED, comment_external_id=ROOT, reaction="like"))
+    ],
+    "facebook_feed__reaction_edit": [(key(AN), Reacted(**LIKED, reaction="wow"))],
+    "facebook_feed__reaction_remove": [(key(AN), Reacted(**LIKED, reaction=None))],
+    "facebook_feed__status_add": [
+        (
+            key(f"post:{POST}"),
+            PostPublished(**COMMON, post_external_id=POST, text="Hàng mới về"),
+        )
+    ],
+    "facebook_feed__video_add": [
+        (
+            key(f"post:{LIVE_POST}"),
+            PostPublished(
+                **COMMON,
+                post_external_id=LIVE_POST,
+                text="LIVE sale 20h",
+                video_external_id="334815795929748",
+            ),
+        )
+    ],
+    "facebook_feed__post_remove": [
+        (key(f"post:{POST}"), PostRemoved(**COMMON, post_external_id=POST))
+    ],
+    # A broadcast has no time of its own: that of the delivery stands for it.
+    **{
+        f"facebook_live_videos__{status}": [
+            (
+                key("video:220578652911665"),
+                LivestreamChanged(
+                    **{**COMMON, "occurred_at": at(8)},
+                    video_external_id="220578652911665",
+                    live=live,
+                ),
+            )
+        ]
+        for status, live in (("live", True), ("live_stopped", False), ("vod", False))
+    },
+}

@@ -1,0 +1,251 @@
+"""R9.2, R9.6: what is kept of jobs, and what compaction leaves."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.jobs.job_rig import ScansTwin, at_work, closing, compacted, conversation, put
+from gateway.rig import Rig, User, records, until
+from gateway.router_twin import routing
+from tuyen_events.ids import AgentId
+from tuyen_events.jobs import JobProgressed
+from tuyen_events.topics import JOBS
+from tuyen_gateway.adapters import jobs as kept
+from tuyen_gateway.api import jobs as routes
+from tuyen_gateway.domain.jobs import begin, take_up
+from tuyen_gateway.jobs import job_scheduler
+from tuyen_gateway.jobs.runner import SLICE
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+
+BULK = "/v1/conversations/bulk"
+BINH = AgentId("binh")
+
+
+@pytest.fixture
+def walks() -> ScansTwin:
+    return ScansTwin()
+
+
+@pytest.fixture(autouse=True)
+def _answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_SHORT_S", 0.01)
+
+
+async def all_ended(rig: Rig, *job_ids: str) -> None:
+    async def have_ended() -> bool:
+        return all((job := rig.gateway.jobs.job(one)) and job.ended for one in job_ids)
+
+    await until(have_ended)
+
+
+async def done(rig: Rig, user: User, ids: Sequence[str]) -> str:
+    """A job that has come to its end."""
+    answer = await user.done("POST", BULK, {"ids": list(ids), "set": {"done": True}})
+    await all_ended(rig, answer["id"])
+    return str(answer["id"])
+
+
+async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+) -> None:
+    ids = walks.add(*(conversation(n) for n in range(2 * SLICE)))
+    async with at_work(log, clock, walks) as rig, routing(log) as router:
+        router.rests_after = SLICE + 10
+        boss = await rig.organization()
+        answer = await boss.done("POST", BULK, {"ids": ids, "set": {"done": True}})
+
+        async def rests() -> bool:
+            return not router.awake.is_set()
+
+        await until(rests)
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        await all_ended(rig, answer["id"])
+        job = rig.gateway.jobs.job(answer["id"])
+    assert job is not None
+    assert job.progress is not None
+    assert (job.progress.total, job.progress.done) == (2 * SLICE, 2 * SLICE)
+
+
+async def test_what_an_older_version_wrote_is_kept_from_compaction(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+) -> None:
+    """Its progress has the key of the request, which it would take the place of."""
+    (thread,) = walks.add(conversation(1))
+    request = closing("job_1", clock.now(), ids=(thread,))
+    async with at_work(log, clock, walks) as rig:
+        await rig.organization()
+    await put(log, request)
+    await put(log, take_up(begin(request, 1, clock.now()), (thread,)))
+    async with at_work(log, clock, walks), routing(log, awake=False):
+
+        async def is_asked_again() -> bool:
+            return len(await records(log, JOBS)) == 3
+
+        await until(is_asked_again)
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        await all_ended(rig, "job_1")
+
+
+async def test_r9_6_the_oldest_results_are_forgotten(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "JOBS_KEPT", 3)
+    async with at_work(log, clock, walks) as rig, routing(log):
+        boss = await rig.organization()
+        made = []
+        for _ in range(6):
+            made.append(await done(rig, boss, ["msg_none"]))
+            clock.advance(timedelta(seconds=1))
+
+        async def three_are_left() -> bool:
+            return len((await boss.done("GET", "/v1/jobs"))["items"]) == 3
+
+        await until(three_are_left)
+        assert (await boss.get(f"/v1/jobs/{made[0]}")).status_code == 404
+        assert (await boss.get(f"/v1/jobs/{made[5]}")).status_code == 200
+    assert len(await records(await compacted(log, clock), JOBS)) == 6
+
+
+async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
+    append, dealt = kept.Jobs._append, asyncio.Event()
+    deal = job_scheduler._Scheduler._deal
+
+    async def append_late(self: kept.Jobs, event: Any, key: str, *parts: str) -> Any:
+        if "ended" in parts:
+            dealt.clear()
+            await dealt.wait()
+        return await append(self, event, key, *parts)
+
+    async def deal_and_tell(
+        self: job_scheduler._Scheduler, has: frozenset[int], *, news: bool
+    ) -> None:
+        await deal(self, has, news=news)
+        job = self.gateway.jobs.job("job_1")
+        if job is not None and job.ended:
+            dealt.set()
+
+    monkeypatch.setattr(kept.Jobs, "_append", append_late)
+    monkeypatch.setattr(job_scheduler._Scheduler, "_deal", deal_and_tell)
+    async with at_work(log, clock, walks) as rig, routing(log):
+        await rig.organization()
+        await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 3
+
+        await until(is_put_away)
+
+
+async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+) -> None:
+    """What stands of it selects nothing any more, so that it would be done to all there is."""
+    threads = walks.add(*(conversation(n) for n in range(3)))
+    async with at_work(log, clock, walks) as rig, routing(log):
+        await rig.organization()
+        await put(log, closing("job_1", clock.now(), external_id="psid-nobody"))
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 4
+
+        await until(is_put_away)
+    walks.asked.clear()
+    rest = await compacted(log, clock, without=b"job_1/progress")
+    async with at_work(rest, clock, walks) as rig, routing(rest):
+        assert rig.gateway.jobs.job("job_1") is None
+        await put(rest, closing("job_2", clock.now(), ids=tuple(threads)))
+        await all_ended(rig, "job_2")
+        assert walks.asked == ["shop"]
+
+
+async def ended_job(log: InMemoryLog, clock: ManualClock, walks: ScansTwin) -> JobProgressed:
+    """A job of three conversations that has come to its end; returns progress of its beginning,
+    as a gateway writes it that was frozen since."""
+    walks.add(*(conversation(n) for n in range(3)))
+    request = closing("job_1", clock.now())
+    async with at_work(log, clock, walks) as rig, routing(log):
+        await rig.organization()
+        await put(log, request)
+
+        async def is_put_away() -> bool:
+            return len(await records(log, JOBS)) == 4
+
+        await until(is_put_away)
+    walks.asked.clear()
+    return begin(request, 3, clock.now())
+
+
+async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+) -> None:
+    stale = await ended_job(log, clock, walks)
+    await put(log, stale, "job_1/progress")
+    async with at_work(log, clock, walks) as rig, routing(log):
+
+        async def is_restated() -> bool:
+            return len(await records(log, JOBS)) == 7
+
+        await until(is_restated)
+        shown = rig.gateway.jobs.job("job_1")
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        assert rig.gateway.jobs.job("job_1") == shown
+    assert len(await records(small, JOBS)) == 2
+    assert walks.asked == []
+
+
+@pytest.mark.parametrize("last", ["progress", "request"])
+async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, last: str
+) -> None:
+    """Every gateway ended before one of them could write the end again, and compaction removed the
+    end. What is left of the request would select all conversations."""
+    stale = await ended_job(log, clock, walks)
+    put_away = (await records(log, JOBS))[-1]
+    await put(log, stale, "job_1/progress")
+    if last == "request":
+        await log.append_bytes(
+            JOBS,
+            "job_1",
+            put_away.value,
+            put_away.headers,
+            partition=put_away.partition,
+        )
+    small = await compacted(log, clock)
+    async with at_work(small, clock, walks) as rig, routing(small):
+        (other,) = walks.add(conversation(4))
+        await put(small, closing("job_2", clock.now(), ids=(other,)))
+        await all_ended(rig, "job_2")
+        assert rig.gateway.jobs.job("job_1") is None
+    assert walks.asked == ["shop"]
+
+
+async def test_r9_6_of_a_job_its_request_is_forgotten_first(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that ends between the two leaves what is no job, and nothing to be begun."""
+    monkeypatch.setattr(kept, "JOBS_KEPT", 1)
+    async with at_work(log, clock, walks) as rig, routing(log):
+        boss = await rig.organization()
+        made = await done(rig, boss, ["msg_none"])
+        clock.advance(timedelta(seconds=1))
+        await done(rig, boss, ["msg_none"])
+
+        async def removals() -> list[str]:
+            found = await records(log, JOBS)
+            return [(r.key or b"").decode() for r in found if r.value is None]
+
+        async def are_two() -> bool:
+            return len(await removals()) == 2
+
+        await until(are_two)
+        assert await removals() == [made, made + "/progress"]

@@ -1,0 +1,71 @@
+"""Stage 2 of one partition: requests and draining, and the answers that result."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from router.domain.inputs import COMMENT, ELSEWHERE, THREAD, request
+from support.organizations import AT, shop
+from tuyen_events.routing import ChoiceRequested, Verdict
+from tuyen_router.domain.dispatch_state import (
+    AnswerRepeated,
+    DispatchState,
+    DispatchStep,
+    RequestAnswered,
+    apply_step,
+)
+from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.queue import drain, on_request
+
+
+def fold_steps(state: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchStep]:
+    """Applies steps one by one, and hands them back."""
+    folded = []
+    for step in steps:
+        apply_step(state, step)
+        folded.append(step)
+    return folded
+
+
+def ask(state: DispatchState, known: OrganizationState, offset: int, **fields: Any) -> Any:
+    """The answer to a request, or None; a repeated answer alike."""
+    asked = replace(request(offset, fields.pop("conversation", THREAD)), **fields)
+    steps = fold_steps(state, on_request(state, known, AT, asked))
+    said = [
+        each.answer.choice for each in steps if isinstance(each, RequestAnswered | AnswerRepeated)
+    ]
+    return said[0] if said else None
+
+
+def drained(state: DispatchState, organization: OrganizationState, most: int = 1000) -> list[Any]:
+    """What waits is served: each request with the agent whom it got."""
+    steps = fold_steps(state, drain(state, organization, AT, most))
+    said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
+    return [(each.request_id, each.agent_id) for each in said]
+
+
+def from_elsewhere(asked: ChoiceRequested) -> ChoiceRequested:
+    """The same request by partition 7, whose customer is not named."""
+    return replace(
+        asked,
+        request_id=asked.request_id.replace("/3/", "/7/"),
+        customer_id=ELSEWHERE,
+        cause=replace(asked.cause, partition=7),
+    )
+
+
+def ask_for_root(
+    state: DispatchState,
+    offset: int,
+    *,
+    elsewhere: bool = False,
+    online: str = "abc",
+    **more: Any,
+) -> list[Verdict]:
+    """The root is delivered; `elsewhere` in the partition of an author who is not named."""
+    asked: ChoiceRequested = request(offset, COMMENT, **more)
+    if elsewhere:
+        asked = from_elsewhere(asked)
+    steps = fold_steps(state, on_request(state, shop(online=online), AT, asked))
+    return [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)]
