@@ -74,7 +74,7 @@ async def test_another_gateway_of_the_installation_goes_on_with_a_cursor(
     async with running(log, clock) as other:
         there = User(other.client, boss.token)
         page = await there.done("GET", f"/v1/groups?limit=1&cursor={cursor}")
-        assert [one["id"] for one in page["items"]] == ["binh"]
+        assert [one["id"] for one in page["items"]] == ["binh-hang"]
 
 
 def test_seals_open_with_the_same_key_alone() -> None:
