@@ -16,9 +16,10 @@ from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
 from tuyen_gateway.api import jobs as routes
-from tuyen_gateway.domain.jobs import begin, take_up
+from tuyen_gateway.domain.jobs import Job, begin, take_up
 from tuyen_gateway.jobs import job_scheduler
-from tuyen_gateway.jobs.runner import SLICE
+from tuyen_gateway.jobs.runner import SLICE, _Run
+from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -225,6 +226,31 @@ async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
     assert job is not None
     assert job.progress is not None
     assert job.progress.state is JobState.DONE
+
+
+async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
+    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+) -> None:
+    """A gateway that was frozen fails a job that another one continues."""
+    (first,) = walks.add(conversation(1))
+    request = closing("job_1", clock.now(), ids=(first,))
+    begun = take_up(begin(request, 1, clock.now()), (first,))
+    ahead = msgspec.structs.replace(begun, revision=9)
+    async with at_work(log, clock, walks) as rig, routing(log, awake=False):
+        await rig.organization()
+        await put(log, ahead, "job_1/progress")
+        await put(log, request)
+
+        async def is_known() -> bool:
+            return rig.gateway.jobs.job("job_1") is not None
+
+        await until(is_known)
+        frozen = _Run(rig.gateway, Job(request=request, progress=begun), Turns(1))
+        await frozen._end(begun, JobState.FAILED, "The database took too long.")
+        job = rig.gateway.jobs.job("job_1")
+        assert job is not None
+        assert job.progress == ahead
+    assert len(await records(log, JOBS)) == 3
 
 
 @pytest.mark.parametrize("last", ["progress", "request"])
