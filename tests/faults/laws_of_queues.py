@@ -33,7 +33,7 @@ def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
             continue
         asked.add(name)
         if name not in places and (request.reply or request.conversation_id in threads):
-            continue  # the partition of a reply reports no manual assignment of a thread that it has
+            continue  # nor does a partition report the manual assignment of a thread that it has
         if name not in places:
             yield f"{name} was never answered"
         elif places[name] < last.get(organization, -1):
