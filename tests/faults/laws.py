@@ -240,8 +240,9 @@ def jobs_come_to_their_end(evidence: Evidence) -> Iterator[str | None]:
     last: dict[str, JobProgressed] = {}
     for _, progress in evidence.log.events(JOBS, JobProgressed):
         known = last.get(progress.job_id)
-        ended = known is not None and known.state is not JobState.RUNNING
-        if not ended and (known is None or progress.revision > known.revision):
+        if known is not None and progress.state is JobState.RUNNING is not known.state:
+            continue  # a gateway that was frozen does not begin again what has ended
+        if known is None or progress.revision > known.revision:
             last[progress.job_id] = progress
     for _, job in evidence.log.events(JOBS, JobRequested):
         end = last.get(job.job_id)
