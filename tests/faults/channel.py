@@ -38,6 +38,9 @@ class Fate(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     """Never answered `200`, or for a page that was nobody's, and yet it may have been taken."""
+    REPEATED = "repeated"
+    """Delivered several times while its page moved, because the first answers were not `200`: each
+    organization may have taken what came while it had the page."""
     ODD = "odd"
     """Answered `200`, and shown or sent to the dead letters."""
 
@@ -108,7 +111,7 @@ class Channel:
         for each in said:
             self.sent[each["id"]].fate = fate
             if each["kind"] == "wander":
-                self.sent[each["id"]] = self._wandered(each, first)
+                self.sent[each["id"]] = self._wandered(each, first, tries)
         if webhook["again_s"] is not None:
             await asyncio.sleep(webhook["again_s"])
             await self._post(request)
@@ -143,10 +146,13 @@ class Channel:
         app_id, token = self._connected.sites[site]
         return _Request(f"/webhooks/livechat/{app_id}", raw, livechat.signed(raw, token))
 
-    def _wandered(self, said: Json, first: float) -> Sent:
+    def _wandered(self, said: Json, first: float, tries: int) -> Sent:
         """In one organization, if one had the page all the while; perhaps nowhere otherwise."""
         sent = _sent(said, self._connected.whose(first))
-        sent.fate = Fate.ACCEPTED if self._connected.certain(first) else Fate.UNKNOWN
+        if self._connected.certain(first):
+            sent.fate = Fate.ACCEPTED
+        else:
+            sent.fate = Fate.UNKNOWN if tries == 1 else Fate.REPEATED
         return sent
 
     async def _until_taken(self, request: "_Request") -> tuple[int, int]:

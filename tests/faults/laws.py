@@ -43,6 +43,7 @@ _TIMES = {
     Fate.ACCEPTED: (1, 1),
     Fate.REFUSED: (0, 0),
     Fate.UNKNOWN: (0, 1),
+    Fate.REPEATED: (0, 1),
     Fate.ODD: (0, 1),
 }
 """How often what was sent may stand somewhere: least and most."""
@@ -82,7 +83,8 @@ def accepted_events_stand_once(evidence: Evidence) -> Iterator[str | None]:
     for external_id, sent in evidence.sent.items():
         found = places.pop(external_id, [])
         least, most = _TIMES[sent.fate]
-        if not least <= len(found) <= most:
+        in_each = sent.fate is Fate.REPEATED and len(found) == len(set(found))
+        if not least <= len(found) <= most and not in_each:
             yield f"{external_id} was {sent.fate} and stands in {found}"
         elif sent.fate is not Fate.ODD and not set(found) <= sent.conversations:
             yield f"{external_id} stands in {found} instead of {sorted(sent.conversations)}"

@@ -1,14 +1,16 @@
 """A law that cannot be broken is worth nothing: each one, on evidence that was spoilt for it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from faults import laws, sound
+from faults.channel import Fate
 from faults.laws import LAWS
 from faults.log import Entry
-from faults.sound import ORG
+from faults.sound import ORG, thread
 from faults.spoiling import SPOILT, Spoil
 from faults.tenants import Json
 from support.organizations import agent
@@ -40,6 +42,21 @@ def test_a_law_is_broken_by_spoilt_evidence(law: str, spoil: Spoil) -> None:
 
 def test_every_law_has_evidence_that_breaks_it() -> None:
     assert SPOILT.keys() == LAWS.keys()
+
+
+def test_what_was_delivered_again_while_its_page_moved_may_be_in_both_organizations() -> None:
+    evidence = sound.evidence()
+    law = "accepted events are in one conversation, once"
+    first, second = thread("c_8"), thread("c_elsewhere")
+    sent = evidence.sent["c_8"]
+    evidence.sent["c_8"] = replace(sent, conversations=frozenset({first, second}))
+    for where in (first, second):
+        evidence.threads.setdefault(where, []).append({"external_id": "c_8"})
+    assert laws.finding(law, LAWS[law], evidence).broken
+    evidence.sent["c_8"].fate = Fate.REPEATED
+    assert not laws.finding(law, LAWS[law], evidence).broken
+    evidence.threads[second].append({"external_id": "c_8"})
+    assert laws.finding(law, LAWS[law], evidence).broken
 
 
 def test_r6_5_a_job_of_somebody_who_left_ends_with_that_reason() -> None:
