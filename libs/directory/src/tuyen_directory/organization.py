@@ -58,7 +58,8 @@ class Removed:
 
 @dataclass(frozen=True, kw_only=True)
 class Organization:
-    """Everything that one organization has set up. It exists for callers once it has a profile."""
+    """Everything that one organization has set up. To callers, an organization without a profile
+    does not exist."""
 
     id: OrganizationId
     version: int = 0

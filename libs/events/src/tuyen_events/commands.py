@@ -12,7 +12,8 @@ from tuyen_events.vocabulary import Channel, ConversationKind, Moment, Word
 
 
 class AssignConversation(Event, frozen=True, kw_only=True):
-    """Assign the conversation to `agent_id`, or to nobody (null), whoever has it now (R6)."""
+    """Assign the conversation to `agent_id`, or to nobody (null), whoever is the assignee now
+    (R6)."""
 
     type: ClassVar[str] = "conversation.assign.v1"
     command_id: str
@@ -21,7 +22,7 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     customer_id: CustomerId
     customer_external_id: str
-    """Empty where the caller knew no more than the customer's id."""
+    """Empty if the caller knew only the customer's id."""
     kind: ConversationKind
     agent_id: AgentId | None
     by: AgentId

@@ -36,10 +36,12 @@ _FOREVER = None
 _MONTH = timedelta(days=30)
 
 _SOON = timedelta(minutes=10)
-"""How long what is superseded stays where every process reads all of the topic at its start: it
-would read each change of a day. Two records of one version (decision 22) are met within that."""
+"""How long superseded records stay in a topic that every process reads as a whole when it starts:
+with the default it would read each change of a day. Two records with the same version (decision 22)
+are read within that time."""
 _A_DAY = timedelta(days=1)
-"""How long removals stay there: a process that was cut off for less has nobody who is gone."""
+"""How long removals stay there: a process that was cut off for a shorter time learns of every
+removal."""
 
 INBOUND = Topic(
     name="inbound",
@@ -199,7 +201,7 @@ COMMAND_RESULTS = Topic(
     cleanup=Cleanup.DELETE,
     retention=timedelta(days=1),
     public=False,
-    carries="what became of each command",
+    carries="the result of each command",
     events=(commands.CommandSettled,),
 )
 MARKS = Topic(
@@ -252,7 +254,7 @@ PAGE_TOKENS = Topic(
     retention=_SOON,
     removals_stay=_A_DAY,
     public=False,
-    carries="what a page signs its webhooks with, sealed, and that it was used",
+    carries="what a page signs its webhooks with, encrypted, and whether it was used",
 )
 POSTS = Topic(
     name="posts",
@@ -262,7 +264,7 @@ POSTS = Topic(
     retention=_SOON,
     removals_stay=_A_DAY,
     public=False,
-    carries="which posts are livestreams, and under which comments recent replies stand",
+    carries="which posts are livestreams, and the parent comments of recent replies",
     events=(posts.PostClassified, posts.ReplyPlaced),
     removals=(posts.FORGOTTEN_TYPE,),
 )

@@ -59,12 +59,12 @@ async def serve(
     )
     server = uvicorn.Server(config)
 
-    async def stop_when_told() -> None:
+    async def stop_on_signal() -> None:
         await stopping.wait()
         server.should_exit = True
 
     async with asyncio.TaskGroup() as tasks:
-        watcher = tasks.create_task(stop_when_told())
+        watcher = tasks.create_task(stop_on_signal())
         await server._serve()  # `serve` would install signal handlers, which `run` does
         watcher.cancel()
 

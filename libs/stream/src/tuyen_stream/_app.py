@@ -138,8 +138,8 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         """Run a step for a partition, in order with its batches, and send what it adds.
 
         Waits for the gate and for room in the outboxes. Returns False, without having run the step,
-        when this worker does not own the recovered partition by then; `on_recovered` tells the next
-        owner. A step that raises ends the process.
+        when this worker does not own the recovered partition by then; the next owner's
+        `on_recovered` is called. A step that raises ends the process.
         """
         await self._ready_for_work()
         if partition not in self.owned_partitions(stage):

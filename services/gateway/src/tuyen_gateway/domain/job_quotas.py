@@ -54,7 +54,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     if under_way >= quota.at_once:
         raise TooManyAttemptsError(
             f"{quota.whose} {under_way} jobs under way, as many as allowed: "
-            "ask again when one of them has ended.",
+            "try again when one of them has ended.",
             _SOON_S,
         )
     recent = sorted(
@@ -77,8 +77,9 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
 
 
 def _counted(job: Job) -> int:
-    """What it takes of a quota. How much a filter selects is known too late to refuse it: one that
-    selects all there is takes what an agent has, and not what all others have as well."""
+    """How many conversations a job counts as. The number that a filter selects is known too late to
+    refuse the job. So a job counts as no more than an agent's whole quota, and does not use up that
+    of the organization."""
     return min(size(job), BULK_IDS_AN_HOUR_OF_AGENT)
 
 

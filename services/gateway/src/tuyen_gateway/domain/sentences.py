@@ -35,7 +35,7 @@ class _Words:
     """The agent whose conversation was returned to rotation (R6.5)."""
     vi_rule: str
     en_rule: str
-    """With the preposition; empty if no rule was asked."""
+    """With the preposition; empty if no rule was applied."""
     count: int | None
     load: int | None
 
@@ -104,7 +104,8 @@ def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
 
 
 def _unexplained(entry: AssignmentEntry, words: _Words) -> Sentence:
-    """What became of the conversation, and the reason's name, which a later version explains."""
+    """The sentence for a reason that this version does not know: the new assignee, and the reason's
+    name."""
     vi_by = "" if words.by is None else f"Theo quyết định của {words.by}: "
     en_by = "" if words.by is None else f"As {words.by} decided: "
     vi_end, en_end = f" (lý do: {entry.reason})", f" (reason: {entry.reason})"
