@@ -1,4 +1,4 @@
-"""What agents and managers ask of the router, and the results.
+"""What agents and managers request of the router, and the results.
 
 Commands are imperative; they are keyed by customer, so that they have one order with the customer's
 events. Every command is answered by one `command.settled` with the command's id.
@@ -98,7 +98,7 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
 
 
 Command = AssignConversation | ReturnToRotation | MarkConversationDone
-"""What a gateway asks the router to do with a conversation."""
+"""What a gateway requests the router to do with a conversation."""
 
 
 class Outcome(Word):

@@ -1,4 +1,4 @@
-"""The contracts: what the events look like to those who read them in other languages.
+"""The contracts: the form of the events, for consumers in other languages.
 
 `python -m tuyen_events.contracts write` makes the JSON Schemas and the table of topics from the
 code, `check` tells whether the committed files are what the code says. The samples in `examples`

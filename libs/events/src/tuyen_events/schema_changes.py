@@ -27,9 +27,9 @@ _COMPARED = frozenset(
 def breaking_changes(old: Schema, new: Schema, *, public: bool) -> list[str]:
     """The changes from `old` to `new` that break a reader, one line each.
 
-    Two things must hold: today's code reads what was written under `old`; and, where `public`, who
-    knows only `old` reads what is written today. A field that was removed or a default that changed
-    breaks both, for fields with their default value are not written.
+    Two things must hold: today's code reads what was written under `old`; and, where `public`, a
+    consumer that knows only `old` reads what is written today. A field that was removed or a
+    default that changed breaks both, for fields with their default value are not written.
 
     An open set may gain a value at any time. A fixed set may be opened, which changes no record;
     where `public`, not in the same step as it gains a value, so that consumers can be told first.

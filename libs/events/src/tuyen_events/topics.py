@@ -79,7 +79,7 @@ ASSIGNMENTS = Topic(
     cleanup=Cleanup.COMPACT,
     retention=_MONTH,
     public=True,
-    carries="who answers a conversation, and why",
+    carries="who is the assignee of a conversation, and why",
     events=(
         assignments.AssignmentMade,
         assignments.AssignmentChanged,
@@ -187,7 +187,7 @@ COMMANDS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_FOREVER,
     public=False,
-    carries="what agents and managers ask of the router",
+    carries="what agents and managers request of the router",
     events=(
         commands.AssignConversation,
         commands.ReturnToRotation,
@@ -275,7 +275,7 @@ REQUESTS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_MONTH,
     public=False,
-    carries="stage 1 of routing asks stage 2",
+    carries="requests of stage 1 of routing to stage 2",
     events=(
         routing.ChoiceRequested,
         routing.ChoiceWithdrawn,
@@ -299,7 +299,7 @@ ANSWERS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_MONTH,
     public=False,
-    carries="stage 2 of routing answers stage 1",
+    carries="answers of stage 2 of routing to stage 1",
     events=(routing.ChoiceMade, routing.ThreadRemoved, routing.ThreadGiven),
 )
 CUSTOMERS = Topic(

@@ -87,8 +87,8 @@ Found = TypeVar("Found")
 async def in_one_snapshot(
     database: Database, questions: Callable[[MongoSession], Coroutine[Any, Any, Found]]
 ) -> Found:
-    """Runs all reads of `questions` on one snapshot of the database, and repeats them if it is
-    gone.
+    """Runs all reads of `questions` on one snapshot of the database, and repeats them if the
+    snapshot is no longer available.
 
     The snapshot is the latest state that a majority of members has, so it contains every write that
     was acknowledged before: all writes here use majority write concern. A transaction would need

@@ -43,7 +43,7 @@ async def serve(
     networks separated by commas. Anybody else could claim any address.
 
     If the port is taken, or the application fails to start, that is logged and SystemExit is
-    raised, which `run` turns into a crash.
+    raised, which makes `run` end the process with status 70.
     """
     config = uvicorn.Config(
         CutShort(app),

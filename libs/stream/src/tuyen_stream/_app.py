@@ -126,7 +126,8 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         return self._owned.get(stage, frozenset())
 
     def state(self, table: str, partition: int) -> PartitionState:
-        """The state of a partition of a table. Raises `KeyError` when this worker does not own it.
+        """The state of a partition of a table. Raises `KeyError` when this worker does not own the
+        partition.
 
         Look it up again in every handler and step: a partition that was lost and assigned again has
         a new state.

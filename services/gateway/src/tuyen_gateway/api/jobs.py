@@ -148,7 +148,7 @@ async def hand_over(
     "/conversations/bulk",
     summary="Change many conversations",
     responses={
-        202: {"model": JobView, "description": "It takes longer: ask the job how far it is"},
+        202: {"model": JobView, "description": "It takes longer: `GET` the job for its progress"},
         **problems(403, 409, 429),
     },
 )

@@ -4,8 +4,8 @@ Counters are counted once, by the reader of the partition that contains the even
 last counted offset. Everything else is the greatest or the smallest of what was seen, so folding
 twice or in another order gives the same row. Some values can become wrong through a later fact: the
 last text (its message is removed), the first unanswered event (an answer lies between two events),
-the newest event that was not removed, and whether there is a conversation at all (R4.6). `Doubt`
-says when, and the caller reads the thread itself.
+the newest event that was not removed, and whether there is a conversation at all (R4.6).
+`NeedsRecheck` says when: the caller then reads the thread.
 
 Decides R7.3 and I2.
 """
@@ -211,7 +211,8 @@ def _identify_customer(
     message_id: MessageId,
     name_folded: str | None,
 ) -> InboxRow:
-    """The row with what an event by or to a customer says about whose conversation it is."""
+    """The row with the customer and the place of the conversation, as far as an event by or to a
+    customer contains them."""
     order = (*moment_of(event), message_id)
     kind, external_id, post_id = ConversationKind.MESSAGE, customer.external_id, None
     reply = False

@@ -62,7 +62,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     )
     if len(recent) >= quota.an_hour:
         raise TooManyAttemptsError(
-            f"{quota.whose} asked for {len(recent)} jobs within an hour, as many as allowed: "
+            f"{quota.whose} requested {len(recent)} jobs within an hour, as many as allowed: "
             "name more conversations in each.",
             _until(recent[len(recent) - quota.an_hour], request.at),
         )
@@ -70,7 +70,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     wants = max(_counted(Job(request=request)), 1)
     if has + wants > quota.ids_an_hour:
         raise TooManyAttemptsError(
-            f"{quota.whose} asked for changes to {has} conversations within an hour, and "
+            f"{quota.whose} requested changes to {has} conversations within an hour, and "
             f"{quota.ids_an_hour} may be changed: wait, or name fewer.",
             _until(_makes_room(recent, has + wants - quota.ids_an_hour), request.at),
         )

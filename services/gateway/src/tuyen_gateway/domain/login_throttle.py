@@ -15,8 +15,8 @@ FIRST_WAIT = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class AttemptBudget:
-    """So many wrong passwords are free. Each further one doubles the next wait, up to `longest`;
-    and each time that `longest` has passed, one of them is forgotten."""
+    """The first `free` wrong passwords have no consequence. Each further one doubles the next wait,
+    up to `longest`; and each time that `longest` has passed, one of them is forgotten."""
 
     free: int
     longest: timedelta

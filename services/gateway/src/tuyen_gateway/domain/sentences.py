@@ -41,8 +41,8 @@ class _Words:
 
 
 def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
-    """One sentence for every reason, also for one that this version does not know; with the note,
-    where somebody left one, a second."""
+    """One sentence for every reason, also for one that this version does not know. If there is a
+    note, it is a second sentence."""
     words = _words(entry, names)
     if not entry.reason.is_known:
         said = _unexplained(entry, words)

@@ -1,4 +1,4 @@
-"""R4.5, R4.6: comment threads for which replies request an agent, and which wait for the replies."""
+"""R4.5, R4.6: comment threads whose replies request an agent, and which wait for these replies."""
 
 from collections.abc import Iterator
 
