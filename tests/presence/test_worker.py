@@ -305,7 +305,7 @@ async def test_r8_2_a_late_record_of_a_frozen_worker_is_noticed_by_one_that_writ
     monkeypatch.setattr("tuyen_presence.worker._CHECK_EVERY_S", 0.0)
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         (counts,) = await shop.changes("lan")
         late = msgspec.structs.replace(counts, presence=OFFLINE, sessions={})
         envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=late)
