@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tuyen_events.limits import MENDED_BYTES, MENDED_ELEMENTS, elements
+from tuyen_events.limits import REPAIRED_BYTES, REPAIRED_ELEMENTS, elements
 
 REPLACEMENT = "\ufffd"
 """Replaces an invalid character. No id of a channel contains it."""
@@ -19,41 +19,40 @@ _Read = TypeVar("_Read")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-class TooMuchToMendError(ValueError):
-    """A body's parts are more than are mended: they are not read."""
+class TooMuchToRepairError(ValueError):
+    """A body's parts are more than may be repaired: they are not read."""
 
 
-def needs_mending(body: bytes) -> bool:
+def needs_repair(body: bytes) -> bool:
     """Whether the body contains a NUL character, which a decoder would accept although it cannot be
     stored."""
     return b"\\u0000" in body
 
 
-class Mending:
-    """Mends the parts of one body: no more than MENDED_BYTES and MENDED_ELEMENTS together (R9.5).
+class Repairs:
+    """Repairs the parts of one body, up to REPAIRED_BYTES and REPAIRED_ELEMENTS together (R9.5).
 
-    It takes a hundred times as long as strict reading, and everybody waits for it.
+    A repair takes a hundred times as long as strict reading, and blocks the process meanwhile.
     """
 
     def __init__(self) -> None:
-        self._bytes, self._elements = MENDED_BYTES, MENDED_ELEMENTS
+        self._bytes, self._elements = REPAIRED_BYTES, REPAIRED_ELEMENTS
 
-    def mended(self, part: bytes) -> bytes:
+    def repair(self, part: bytes) -> bytes:
         """The same JSON with REPLACEMENT for what cannot be a character, and with null for what
         cannot be a number.
 
         A half of an emoji (an unpaired surrogate) where a text was cut, a byte that is no UTF-8, or
-        a NUL makes a whole body unreadable to a strict reader or to a store; everything but that
-        character is worth having. Numbers without a value are NaN, infinities, and what is larger
-        than any. Raises ValueError or RecursionError for what is no JSON either way, and
-        TooMuchToMendError.
+        a NUL makes a whole body unreadable to a strict reader or to a store; the rest of the body
+        is worth reading. Numbers without a value are NaN, infinities, and what is larger than any.
+        Raises ValueError or RecursionError for what is no JSON even then, and TooMuchToRepairError.
         """
         self._bytes -= len(part)
         self._elements -= elements(part)
         if self._bytes < 0 or self._elements < 0:
-            raise TooMuchToMendError(
-                f"not to be read as it is, and with more than {MENDED_BYTES} bytes or "
-                f"{MENDED_ELEMENTS} values too long to be mended"
+            raise TooMuchToRepairError(
+                f"not to be read as it is, and with more than {REPAIRED_BYTES} bytes or "
+                f"{REPAIRED_ELEMENTS} values too long to be repaired"
             )
         found = json.loads(
             part.decode("utf-8", "replace"),
@@ -70,21 +69,22 @@ def read_leniently(read: Callable[[bytes], _Read], body: bytes) -> _Read:
     """What `read` returns for a body with one part; for the repaired body, if `read` refuses this
     one as invalid JSON, or would accept a character that cannot be stored.
 
-    Raises whatever `read` raises otherwise, and what `Mending.mended` raises.
+    Raises whatever `read` raises otherwise, and what `Repairs.repair` raises.
     """
-    if not needs_mending(body):
+    if not needs_repair(body):
         try:
             return read(body)
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass
-    return read(Mending().mended(body))
+    return read(Repairs().repair(body))
 
 
 def _without_nul(text: str) -> str:
-    """A JSON text with REPLACEMENT for its NUL characters, which are escaped; a NUL that is not
-    stands meanwhile for each pair of backslashes, behind which nothing is escaped."""
+    """A JSON text with REPLACEMENT for its escaped NUL characters. Each pair of backslashes is
+    replaced by an unescaped NUL meanwhile, so that what follows the pair is not taken for an
+    escape."""
     return text.replace("\\\\", "\0").replace("\\u0000", REPLACEMENT).replace("\0", "\\\\")
 
 

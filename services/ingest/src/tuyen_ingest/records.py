@@ -31,8 +31,8 @@ the id of each page that the body names, to whom it belonged, as in `Owners`."""
 _OWNERS_BYTES = 1024 * 1024
 
 Owners = Mapping[str, str]
-"""By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
-empty when it was nobody's. A page of which that was not known is left out."""
+"""The owner of each page when the body was accepted, by the page's id at its channel:
+`organization/page`, or empty for none. A page whose owner was not known is left out."""
 
 
 class WebhookDelivery(NamedTuple):
@@ -62,20 +62,20 @@ def raw(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
         (DELIVERY_ID, delivery.id.encode()),
         (CHANNEL, delivery.channel.name.encode()),
         (ACCEPTED_AT, encode_time(delivery.accepted_at)),
-        (OWNERS, _told(owners)),
+        (OWNERS, _encode_owners(owners)),
     ]
     if delivery.account:
         headers.append((ACCOUNT, delivery.account.encode()))
     return ProducerRecord(RAW, page or delivery.channel.name, delivery.body, headers)
 
 
-def _told(owners: Owners) -> bytes:
+def _encode_owners(owners: Owners) -> bytes:
     """The owners as a header. If a body names more pages than any channel sends, those that belong
     to nobody are left out: together with a body of the largest size the log would not accept them
     all."""
-    told = msgspec.json.encode(owners)
-    if len(told) <= _OWNERS_BYTES:
-        return told
+    encoded = msgspec.json.encode(owners)
+    if len(encoded) <= _OWNERS_BYTES:
+        return encoded
     return msgspec.json.encode({page: owner for page, owner in owners.items() if owner})
 
 

@@ -38,7 +38,7 @@ class CrmCommands:
             CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"
         )
         self._results = CommandResults(log, CRM_RESULTS, CrmCommandSettled)
-        self.copy = self._results.copy
+        self.table = self._results.table
 
     def now(self) -> datetime:
         """The time for a command, in whole milliseconds: the views store no smaller parts, and the
@@ -51,13 +51,13 @@ class CrmCommands:
         command is acknowledged.
 
         Raises UnavailableError if none arrived in time; the command is in the log then and will be
-        carried out. Raises TooManyAttemptsError for more than an organization's people may send
-        within an hour.
+        carried out. Raises TooManyAttemptsError if the organization's people have sent as many as
+        they may within an hour.
         """
-        await self.copy.following()
+        await self.table.following()
         value, headers = _encoded(command)
         self._count(command.organization, len(value))
-        with self._results.hearing([command.command_id]) as results:
+        with self._results.receiving([command.command_id]) as results:
             try:
                 await self._log.append_bytes(CRM_COMMANDS, command.organization, value, headers)
                 async with asyncio.timeout(self._wait_s):

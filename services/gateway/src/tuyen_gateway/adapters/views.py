@@ -92,8 +92,8 @@ class MongoViews:
             ) from error
 
     async def _reached_lately(self) -> Offsets:
-        """How far the views have come, asked once for all who wait: else each would take a thread
-        from the fold that it waits for."""
+        """How far the views have read, loaded once for all requests that wait: otherwise each of
+        them would occupy a thread that the fold needs."""
         async with self._asking:
             now = asyncio.get_running_loop().time()
             if now - self._reached_at >= _POLL_S:
@@ -111,15 +111,15 @@ class MongoViews:
         row = None if document is None else msgspec.convert(document, InboxRow)
         if row is None or row.page_id is None or row.kind is None:
             return None
-        desk = row.desk
+        target = row.command_target
         return ConversationRef(
             id=row.id,
             organization=scope.organization,
             page_id=row.page_id,
             kind=row.kind,
-            customer_id=None if desk is None else desk.customer_id,
-            customer_external_id=None if desk is None else desk.external_id,
-            partition=None if desk is None else desk.partition,
+            customer_id=None if target is None else target.customer_id,
+            customer_external_id=None if target is None else target.external_id,
+            partition=None if target is None else target.partition,
             agent_id=row.assignee,
             version=row.version,
         )
@@ -136,91 +136,93 @@ class MongoViews:
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
     ) -> ViewPage[InboxRow]:
-        walk = await self._walk(after)
+        cursor = await self._read_cursor(after)
         if wanted.unread and countable(wanted):
-            listed = partial(self._unread, scope, wanted, limit, walk)
+            listed = partial(self._list_unread, scope, wanted, limit, cursor)
             return await in_one_snapshot(self._database, listed)
         matching = await self._names.matching(scope, wanted)
-        moved = await self._moved(scope, walk)
-        return await self._listed(
-            scope, matching, walk, limit=limit, left=None, moved=moved, session=None
+        moved = await self._find_moved(scope, cursor)
+        return await self._list_rows(
+            scope, matching, cursor, limit=limit, left=None, moved=moved, session=None
         )
 
-    async def _unread(
+    async def _list_unread(
         self,
         scope: Scope,
         wanted: ConversationFilter,
         limit: int,
-        walk: "_ListCursor",
+        cursor: "_ListCursor",
         session: MongoSession,
     ) -> ViewPage[InboxRow]:
-        """The list of what is unread looks no further than where the counters say that it ends: a
-        viewer who has read nearly all has nearly all rows in the way.
+        """Lists unread rows, and stops where the counters say that no more follow: for a viewer who
+        has read nearly everything, a scan to the end would read nearly all rows.
 
-        What the walk has passed is counted again only where no more than a page seems to be left:
-        what changed meanwhile may make it more, or less.
+        The unread rows before the cursor are counted again only if no more than a page seems to be
+        left, because changes since then may have made it more, or less.
         """
         counts, moved = await asyncio.gather(
-            self._counters.counts(session, scope, wanted), self._moved(scope, walk)
+            self._counters.counts(session, scope, wanted), self._find_moved(scope, cursor)
         )
         matching = matching_query(scope, _narrowed(wanted, counts))
-        left = counts.unread if walk.left is None else min(walk.left, counts.unread)
-        if walk.last and counts.unread and (walk.left is None or left <= limit):
-            above = {"$and": [*matching, {"$nor": [below(walk.last)]}]}
+        left = counts.unread if cursor.left is None else min(cursor.left, counts.unread)
+        if cursor.last and counts.unread and (cursor.left is None or left <= limit):
+            above = {"$and": [*matching, {"$nor": [below(cursor.last)]}]}
             passed = await self._conversations.count_documents(above, session=session)
             left = counts.unread - passed
-        return await self._listed(
-            scope, matching, walk, limit=limit, left=left, moved=moved, session=session
+        return await self._list_rows(
+            scope, matching, cursor, limit=limit, left=left, moved=moved, session=session
         )
 
-    async def _listed(
+    async def _list_rows(
         self,
         scope: Scope,
         matching: Sequence[Document],
-        walk: "_ListCursor",
+        cursor: "_ListCursor",
         *,
         limit: int,
         left: int | None,
         moved: Mapping[str, ListKey | None],
         session: MongoSession | None,
     ) -> ViewPage[InboxRow]:
-        """A page of `limit` rows; `left` is how many are to be found from there on, if that is
+        """A page of `limit` rows; `left` is the number of rows that follow the cursor, if it is
         known."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
-        if walk.last is not None:
-            still.append(below(walk.last))
+        if cursor.last is not None:
+            still.append(below(cursor.last))
         found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
             found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
-        found += await self._left_behind(scope, matching, moved, walk.last, session)
+        found += await self._find_left_behind(scope, matching, moved, cursor.last, session)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
             left = None if left is None else max(left - limit, 0)
             following = _ListCursor(
-                snapshot_offsets=walk.snapshot_offsets, last=found[limit - 1][0], left=left
+                snapshot_offsets=cursor.snapshot_offsets, last=found[limit - 1][0], left=left
             ).encode()
         return ViewPage(
             items=await self._as_seen(scope, [document for _, document in found[:limit]]),
             following=following,
         )
 
-    async def _walk(self, after: str | None) -> "_ListCursor":
+    async def _read_cursor(self, after: str | None) -> "_ListCursor":
         if after is not None:
             return _ListCursor.decode(after)
         reached = await self._positions.load()
         snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
-    async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, ListKey | None]:
+    async def _find_moved(
+        self, scope: Scope, cursor: "_ListCursor"
+    ) -> Mapping[str, ListKey | None]:
         """The rows that got a message since the scan began, each with its position at that time;
         None for new ones."""
         beyond = [
             {"partition": partition, "offset": {"$gte": offset}}
-            for partition, offset in enumerate(walk.snapshot_offsets)
+            for partition, offset in enumerate(cursor.snapshot_offsets)
         ]
         found = await self._messages.aggregate(
             [
@@ -249,7 +251,7 @@ class MongoViews:
             for row in found
         }
 
-    async def _left_behind(
+    async def _find_left_behind(
         self,
         scope: Scope,
         matching: Sequence[Document],
@@ -301,7 +303,7 @@ class MongoViews:
 
     async def messages(self, row: InboxRow, limit: int, after: str | None) -> ViewPage[Message]:
         page = await self._threads.messages(row.id, limit, after)
-        return replace(page, items=await self._names.authors(page.items))
+        return replace(page, items=await self._names.add_author_names(page.items))
 
     async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         return await self._threads.shown_until(row, message_id)
@@ -317,7 +319,7 @@ class MongoViews:
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[InboxRow]:
         """The rows as the viewer sees them, with the known names of their customers."""
         rows = [msgspec.convert(document, InboxRow) for document in documents]
-        return await self._names.known(await self._with_floor(scope, rows))
+        return await self._names.add_names(await self._with_floor(scope, rows))
 
     async def _with_floor(self, scope: Scope, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """Rows that a new agent never marked, with everything from before the agent joined as read
@@ -369,8 +371,8 @@ class _ListCursorKey(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListCursor:
-    """A walk through a list: how far the views had come when it began, its last row, and about how
-    many are left, where that is kept."""
+    """The state of a scan of a list: how far the views had read when it began, its last row, and
+    about how many rows are left, if that is counted."""
 
     snapshot_offsets: Sequence[int]
     last: ListKey | None

@@ -50,13 +50,13 @@ async def close_inactive(gateway: Gateway, organizations: Iterable[Organization]
 async def _close(gateway: Gateway, organization: OrganizationId, after: timedelta) -> None:
     now = gateway.clock.now()
     last: InboxRow | None = None
-    while rows := await gateway.scans.quiet(organization, now - after, BATCH, last):
+    while rows := await gateway.scans.inactive(organization, now - after, BATCH, last):
         last = rows[-1]
         commands = [command for row in rows if (command := _command(gateway, row)) is not None]
         await gateway.commands.send(commands)
         CLOSED_CONVERSATIONS.inc(len(commands))
         _log.info(
-            "quiet_conversations_closed",
+            "inactive_conversations_closed",
             organization=organization,
             conversation_ids=[placed.command.conversation_id for placed in commands],
         )
