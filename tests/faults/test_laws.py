@@ -49,7 +49,8 @@ def test_what_was_delivered_again_while_its_page_moved_may_be_in_both_organizati
     law = "accepted events are in one conversation, once"
     first, second = thread("c_8"), thread("c_elsewhere")
     sent = evidence.sent["c_8"]
-    evidence.sent["c_8"] = replace(sent, conversations=frozenset({first, second}))
+    changed = replace(sent, conversations=frozenset({first, second}))
+    evidence.sent = {**evidence.sent, "c_8": changed}
     for where in (first, second):
         evidence.threads.setdefault(where, []).append({"external_id": "c_8"})
     assert laws.finding(law, LAWS[law], evidence).broken
