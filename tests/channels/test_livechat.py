@@ -24,7 +24,7 @@ from tuyen_events.ids import (
     message_thread_id,
 )
 from tuyen_events.inbound import Attachment, Customer, MessageReceived, Visit
-from tuyen_events.limits import MENDED_ELEMENTS
+from tuyen_events.limits import REPAIRED_ELEMENTS
 from tuyen_events.vocabulary import Channel
 
 SHOP, SITE = OrganizationId("shop"), PageId("site")
@@ -230,12 +230,12 @@ def test_r9_5_what_only_describes_is_cut_and_the_customers_words_go_through() ->
 
 
 @pytest.mark.parametrize("odd", [b"\\u0000", b"\\ud83d"])
-def test_r9_5_a_message_that_takes_long_to_mend_is_put_aside_unmended(odd: bytes) -> None:
+def test_r9_5_a_message_that_takes_long_to_repair_is_a_dead_letter_as_it_is(odd: bytes) -> None:
     raw = body(message={"text": "Chào ODD"}, z="MANY").replace(b"ODD", odd)
     assert received(raw).text == "Chào \ufffd"
-    long = raw.replace(b'"MANY"', b"[" + b"{}," * MENDED_ELEMENTS + b"{}]")
+    long = raw.replace(b'"MANY"', b"[" + b"{}," * REPAIRED_ELEMENTS + b"{}]")
     (failure,) = parse(long).failures
-    assert "TooMuchToMendError" in failure.error
+    assert "TooMuchToRepairError" in failure.error
 
 
 def test_r1_6_an_address_that_is_too_long_without_its_query_is_cut() -> None:

@@ -47,7 +47,7 @@ def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
         assert posts.pages() == {page}
         posts.apply(key, Forgotten(*page))
         known = posts.page(page)
-        told = () if known is None else known.told.values()
+        told = () if known is None else known.facts.values()
         running = () if known is None else known.broadcasts
         assert {*running} == {fact.video_external_id for fact in told}
     assert posts.pages() == set()

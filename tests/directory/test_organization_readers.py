@@ -54,16 +54,16 @@ async def _write(log: InMemoryLog, clock: ManualClock) -> None:
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "region", "sales/north"), None)
 
 
-def _is_complete(copy: GlobalTable) -> bool:
-    return copy.caught_up
+def _is_complete(table: GlobalTable) -> bool:
+    return table.caught_up
 
 
 @asynccontextmanager
-async def _caught_up(*copies: GlobalTable) -> AsyncIterator[None]:
+async def _caught_up(*tables: GlobalTable) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(copy.run()) for copy in copies]
-        for copy in copies:
-            assert await copy.until(partial(_is_complete, copy), within_s=10)
+        running = [tasks.create_task(table.run()) for table in tables]
+        for table in tables:
+            assert await table.until(partial(_is_complete, table), within_s=10)
         yield
         for task in running:
             task.cancel()
@@ -75,7 +75,7 @@ async def test_r7_2_both_fold_the_same_records_and_number_them_alike() -> None:
     await _write(log, clock)
     gateways = Directory(log, clock)
     routers = OrganizationTables(log, lambda _: None, lambda _: None)
-    async with _caught_up(gateways.copy, *routers.tables):
+    async with _caught_up(gateways.table, *routers.tables):
         (shop,) = gateways.organizations()
         assert shop == routers.get(SHOP).directory
         other = OrganizationId("other")

@@ -61,10 +61,10 @@ class Rig:
 
     async def reads_directory(self) -> None:
         """Returns once all that is in the directory is known here."""
-        assert await self.ingest.copies[0].refresh(10)
+        assert await self.ingest.tables[0].refresh(10)
 
     async def reads_tokens(self) -> None:
-        assert await self.ingest.copies[-1].refresh(10)
+        assert await self.ingest.tables[-1].refresh(10)
 
     async def ready(self) -> None:
         await until(lambda: not self.ingest.health.problems())
@@ -89,7 +89,7 @@ async def running(log: Log, within_s: float = 4.0) -> AsyncIterator[Rig]:
         httpx.AsyncClient(transport=transport, base_url="http://ingest") as http,
         asyncio.TaskGroup() as tasks,
     ):
-        copies = [tasks.create_task(copy.run()) for copy in ingest.copies]
+        copies = [tasks.create_task(copy.run()) for copy in ingest.tables]
         yield Rig(ingest, log, clock, http)
         for copy in copies:
             copy.cancel()

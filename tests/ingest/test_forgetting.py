@@ -37,7 +37,7 @@ class Table:
     ],
 )
 async def test_r9_6_posts_are_removed_once_it_is_certain_that_their_page_is(
-    directory: Table, posts_copy: Table, written: int
+    directory: Table, posts_table: Table, written: int
 ) -> None:
     log, posts = InMemoryLog(), LivePosts()
     organization, page = OrganizationId("hoa-sen"), PageId("trang")
@@ -57,7 +57,7 @@ async def test_r9_6_posts_are_removed_once_it_is_certain_that_their_page_is(
         pages=ConnectedPages(),
         directory=directory,
         posts=posts,
-        posts_copy=posts_copy,
+        posts_table=posts_table,
     )
     await forgetting.turn()
     assert sum((await log.end_offsets(POSTS)).values()) == written

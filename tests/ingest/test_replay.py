@@ -151,7 +151,7 @@ async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_o
 
     new = entry(page=OTHER, messaging=[message("m_1", page=OTHER)], changes=[comment("1_1")])
     with monkeypatch.context() as lagging:
-        lagging.setattr(rig.ingest.copies[0], "refresh", behind)
+        lagging.setattr(rig.ingest.tables[0], "refresh", behind)
         assert (await rig.send(new)).status_code == 503
     await connect_page(log, OTHER, PageId("khac"))
     await rig.reads_directory()
@@ -168,14 +168,14 @@ async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_o
 async def test_r7_a_page_that_moves_while_another_is_looked_up_is_read_for_whose_it_is_kept(
     rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refresh = rig.ingest.copies[0].refresh
+    refresh = rig.ingest.tables[0].refresh
 
     async def moving(within_s: float, *, apart_s: float = 0.0) -> bool:
         monkeypatch.undo()
         await move_page(rig, log)
         return await refresh(within_s, apart_s=apart_s)
 
-    monkeypatch.setattr(rig.ingest.copies[0], "refresh", moving)
+    monkeypatch.setattr(rig.ingest.tables[0], "refresh", moving)
     unknown = entry(page="99", messaging=[message("m_1", page="99")])
     assert (await rig.send(unknown, entry(messaging=[message("m_2")]))).status_code == 200
     assert await owners(log) == {SAO_MAI}

@@ -13,7 +13,7 @@ from pymongo.errors import (
     WriteError,
 )
 
-from tuyen_platform.blame import ContendedError, is_away, is_the_records
+from tuyen_platform.blame import ContendedError, is_the_records, is_unavailable
 from tuyen_platform.kafka.ports import LogUnavailableError, RecordTooLargeError
 
 DISK_FULL, DUPLICATE, TOO_LARGE = 14031, 11000, 17419
@@ -49,7 +49,7 @@ def of_bson(document: dict[object, object]) -> Exception:
 )
 def test_r9_5_what_the_record_did_is_put_aside(error: Exception) -> None:
     assert is_the_records(error)
-    assert not is_away(error)
+    assert not is_unavailable(error)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_r9_5_what_the_record_did_is_put_aside(error: Exception) -> None:
     ],
 )
 def test_r9_1_what_the_surroundings_did_is_waited_for(error: Exception) -> None:
-    assert is_away(error)
+    assert is_unavailable(error)
     assert not is_the_records(error)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(24, "too many open files")])
 def test_r9_1_what_the_machine_is_short_of_is_neither(error: Exception) -> None:
-    assert not is_away(error)
+    assert not is_unavailable(error)
     assert not is_the_records(error)
     assert not is_the_records(ExceptionGroup("several", [KeyError("one"), error]))

@@ -33,7 +33,7 @@ async def test_r8_1_a_clock_that_was_set_back_ends_no_lease_early_and_none_twice
 async def test_r8_2_clocks_that_jump_log_nobody_out_and_keep_nobody_online(
     shop: Shop, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuyen_presence.broker_clock._ASKED_ANEW_AFTER_S", 0.0)
+    monkeypatch.setattr("tuyen_presence.broker_clock._ASK_AGAIN_AFTER_S", 0.0)
     shop.gateways.advance(timedelta(seconds=-seconds))
     async with shop.worker():
         await shop.say("lan", ONLINE)

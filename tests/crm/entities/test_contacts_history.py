@@ -4,7 +4,7 @@ import pytest
 
 from crm.lan import after, observed, rename
 from tuyen_crm.entities.contacts.decide import ContactCommand
-from tuyen_crm.entities.contacts.view import tell
+from tuyen_crm.entities.contacts.view import describe
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 
 
@@ -54,8 +54,8 @@ def test_c8_the_history_in_words(
 ) -> None:
     event = after(*commands)[1][-1]
     assert isinstance(event, ContactCreated | ContactNamed | ContactRenamed)
-    told = tell(event)
-    assert (told.vi, told.en) == (vi, en)
-    assert told.by == ("hoa" if isinstance(event, ContactRenamed) else None)
-    changes = [(each.before, each.after) for each in told.changes if each.field == "name"]
+    description = describe(event)
+    assert (description.vi, description.en) == (vi, en)
+    assert description.by == ("hoa" if isinstance(event, ContactRenamed) else None)
+    changes = [(each.before, each.after) for each in description.changes if each.field == "name"]
     assert changes == ([] if change is None else [change])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from tuyen_crm.domain.state import ContactState
 from tuyen_crm.entities import evolve
 from tuyen_crm.entities.notes.decide import decide
-from tuyen_crm.entities.notes.view import fold, tell
+from tuyen_crm.entities.notes.view import describe, fold
 from tuyen_events.crm.notes import AddNote, NoteAdded, NoteId
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
@@ -73,7 +73,11 @@ def test_c5_a_note_as_it_is_shown() -> None:
 
 
 def test_c8_the_history_has_the_beginning_of_a_note() -> None:
-    told = tell(added("x" * TEXT_CHARACTERS))
-    assert (told.by, told.vi, told.en) == (HOA, "thêm một ghi chú.", "added a note.")
-    (change,) = told.changes
+    description = describe(added("x" * TEXT_CHARACTERS))
+    assert (description.by, description.vi, description.en) == (
+        HOA,
+        "thêm một ghi chú.",
+        "added a note.",
+    )
+    (change,) = description.changes
     assert (change.field, change.before, change.after) == ("text", None, "x" * ROW_TEXT_CHARACTERS)

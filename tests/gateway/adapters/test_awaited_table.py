@@ -16,10 +16,10 @@ from tuyen_platform.kafka.ports import RecordMetadata, RecordPosition
 
 
 @asynccontextmanager
-async def followed(copy: AwaitedTable) -> AsyncIterator[None]:
-    task = asyncio.create_task(copy.run())
+async def followed(table: AwaitedTable) -> AsyncIterator[None]:
+    task = asyncio.create_task(table.run())
     try:
-        await copy.following(DEADLINE_S)
+        await table.following(DEADLINE_S)
         yield
     finally:
         task.cancel()
@@ -29,13 +29,13 @@ async def followed(copy: AwaitedTable) -> AsyncIterator[None]:
 async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog) -> None:
     await log.append_bytes(DIRECTORY, "a", b"1")
     seen: list[KeyedBytes] = []
-    copy = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record))
-    assert copy.problem() == "directory is not followed yet"
-    async with followed(copy):
-        await copy.folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
+    table = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record))
+    assert table.problem() == "directory is not followed yet"
+    async with followed(table):
+        await table.folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"1", b"2"]
-        assert copy.position() == 2
-        assert await copy.until(lambda: copy.problem() is None, DEADLINE_S)
+        assert table.position() == 2
+        assert await table.until(lambda: table.problem() is None, DEADLINE_S)
 
 
 async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
@@ -45,34 +45,34 @@ async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
     def fold(record: KeyedBytes, _: RecordPosition) -> None:
         seen.append(record)
 
-    copy = AwaitedTable(log, PRESENCE, read_bytes, fold, from_start=False)
-    async with followed(copy):
-        await copy.folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
+    table = AwaitedTable(log, PRESENCE, read_bytes, fold, from_start=False)
+    async with followed(table):
+        await table.folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"2"]
 
 
 async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> None:
-    copy = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
+    table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     with pytest.raises(UnavailableError):
-        await copy.following(0.01)
-    async with followed(copy):
+        await table.following(0.01)
+    async with followed(table):
         with pytest.raises(UnavailableError, match="not seen what was written"):
-            await copy.folded(RecordMetadata(0, 7), 0.01)
-        assert not await copy.until(lambda: False, 0.01)
-        assert copy._waiters == []
+            await table.folded(RecordMetadata(0, 7), 0.01)
+        assert not await table.until(lambda: False, 0.01)
+        assert table._waiters == []
 
 
 async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryLog) -> None:
-    copy = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
-    async with followed(copy):
+    table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
+    async with followed(table):
         waiting = [
-            asyncio.create_task(copy.folded(RecordMetadata(0, number), DEADLINE_S))
+            asyncio.create_task(table.folded(RecordMetadata(0, number), DEADLINE_S))
             for number in range(3)
         ]
         for number in range(3):
             await log.append_bytes(DIRECTORY, "a", str(number).encode())
             await waiting[number]
-        assert copy.position() == 3
+        assert table.position() == 3
 
 
 async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemoryLog) -> None:
@@ -83,9 +83,9 @@ async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemory
             raise OverflowError("what nobody expected")
         seen.append(record.value)
 
-    copy = AwaitedTable(log, DIRECTORY, read_bytes, fold)
-    async with followed(copy):
+    table = AwaitedTable(log, DIRECTORY, read_bytes, fold)
+    async with followed(table):
         for value in (b"1", b"odd", b"2"):
             at = await log.append_bytes(DIRECTORY, "a", value)
-        await copy.folded(at, DEADLINE_S)
+        await table.folded(at, DEADLINE_S)
     assert seen == [b"1", b"2"]

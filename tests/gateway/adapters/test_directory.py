@@ -46,7 +46,7 @@ async def test_what_cannot_be_read_is_passed_by_and_the_rest_is_served(
         b'"seen_events":1,"at":"2026-11-21T08:00:00Z"}'
     )
     await log.append_bytes(DIRECTORY, "shop/settings/", value, wrong)
-    await rig.gateway.directory.copy.current()
+    await rig.gateway.directory.table.current()
     assert rig.gateway.directory.organizations() == before
     assert (await boss.get("/v1/settings")).status_code == 200
 

@@ -100,8 +100,8 @@ async def test_r9_5_an_organization_sets_up_so_many_bytes_within_an_hour(
 @pytest.fixture
 async def board(log: InMemoryLog) -> AsyncIterator[PresenceBoard]:
     board = PresenceBoard(log)
-    task = asyncio.create_task(board.copy.run())
-    await board.copy.following()
+    task = asyncio.create_task(board.table.run())
+    await board.table.following()
     yield board
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -126,7 +126,7 @@ async def tell(board: PresenceBoard, log: InMemoryLog, said: SessionSignalled) -
         changed = presence_changed(said, at.offset)
         envelope = Envelope(id="evt", source="t", subject="s", time=START, data=changed)
         await log.append(PRESENCE, "shop/lan", envelope)
-        await board.copy.current()
+        await board.table.current()
 
 
 async def test_r9_5_a_presence_changes_so_often_within_an_hour(

@@ -118,9 +118,9 @@ async def test_disabled_agents_are_not_listed(rig: Rig, boss: User) -> None:
 
 async def test_r8_3_of_two_records_with_one_version_the_first_counts(log: InMemoryLog) -> None:
     board = PresenceBoard(log)
-    task = asyncio.create_task(board.copy.run())
+    task = asyncio.create_task(board.table.run())
     try:
-        await board.copy.following(DEADLINE_S)
+        await board.table.following(DEADLINE_S)
         for status in (Presence.ONLINE, Presence.OFFLINE):
             signal = SessionSignalled(
                 organization=OrganizationId("shop"),
@@ -133,7 +133,7 @@ async def test_r8_3_of_two_records_with_one_version_the_first_counts(log: InMemo
             changed = presence_changed(signal, 0)
             envelope = Envelope(id="evt", source="t", subject="s", time=START, data=changed)
             at = await log.append(PRESENCE, "shop/lan", envelope)
-        await board.copy.folded(at, DEADLINE_S)
+        await board.table.folded(at, DEADLINE_S)
         assert board.presence(OrganizationId("shop"), AgentId("lan")) is Presence.ONLINE
     finally:
         task.cancel()

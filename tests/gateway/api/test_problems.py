@@ -145,9 +145,9 @@ async def test_a_mistake_of_ours_is_a_problem_without_its_inside(
 async def test_a_version_that_was_never_written_is_503(
     rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = rig.gateway.directory.copy
-    folded = copy.folded
-    monkeypatch.setattr(copy, "folded", lambda at: folded(at, 0.01))
+    table = rig.gateway.directory.table
+    folded = table.folded
+    monkeypatch.setattr(table, "folded", lambda at: folded(at, 0.01))
     answer = await boss.get("/v1/agents?after=9000000000000000")
     assert "9000000000000000" in str(problem(answer, 503)["detail"])
 

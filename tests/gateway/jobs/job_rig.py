@@ -83,7 +83,7 @@ class ScansTwin:
     ) -> Collection[str]:
         return ()
 
-    async def quiet(
+    async def inactive(
         self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
     ) -> Sequence[InboxRow]:
         if (error := self.raising.get(organization)) is not None:
@@ -138,7 +138,7 @@ async def at_work(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig
         crm=MongoCrm(nowhere),
         hasher=QUICK_HASHER,
     )
-    tasks = [asyncio.create_task(copy.run()) for copy in gateway.copies()]
+    tasks = [asyncio.create_task(table.run()) for table in gateway.global_tables()]
     tasks.append(asyncio.create_task(run_jobs(gateway)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:

@@ -184,7 +184,7 @@ async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(
     walks = MongoScans(filled)
     given: list[str] = []
     last = None
-    while part := await walks.quiet(ORGANIZATION, START + timedelta(seconds=ROWS), 700, last):
+    while part := await walks.inactive(ORGANIZATION, START + timedelta(seconds=ROWS), 700, last):
         given.extend(row.id for row in part)
         last = part[-1]
     assert len(given) == len({*given}) == ROWS * 9 // 10

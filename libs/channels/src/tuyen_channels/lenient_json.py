@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tuyen_events.limits import MENDED_BYTES, MENDED_ELEMENTS, elements
+from tuyen_events.limits import REPAIRED_BYTES, REPAIRED_ELEMENTS, elements
 
 REPLACEMENT = "\ufffd"
 """Replaces an invalid character. No id of a channel contains it."""
@@ -19,26 +19,26 @@ _Read = TypeVar("_Read")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-class TooMuchToMendError(ValueError):
-    """A body's parts are more than are mended: they are not read."""
+class TooMuchToRepairError(ValueError):
+    """The parts of a body are larger than what is repaired: they are not read."""
 
 
-def needs_mending(body: bytes) -> bool:
+def needs_repair(body: bytes) -> bool:
     """Whether the body contains a NUL character, which a decoder would accept although it cannot be
     stored."""
     return b"\\u0000" in body
 
 
-class Mending:
-    """Mends the parts of one body: no more than MENDED_BYTES and MENDED_ELEMENTS together (R9.5).
+class JsonRepair:
+    """Repairs the parts of one body, up to REPAIRED_BYTES and REPAIRED_ELEMENTS together (R9.5).
 
     It takes a hundred times as long as strict reading, and everybody waits for it.
     """
 
     def __init__(self) -> None:
-        self._bytes, self._elements = MENDED_BYTES, MENDED_ELEMENTS
+        self._bytes, self._elements = REPAIRED_BYTES, REPAIRED_ELEMENTS
 
-    def mended(self, part: bytes) -> bytes:
+    def repair(self, part: bytes) -> bytes:
         """The same JSON with REPLACEMENT for what cannot be a character, and with null for what
         cannot be a number.
 
@@ -51,9 +51,9 @@ class Mending:
         self._bytes -= len(part)
         self._elements -= elements(part)
         if self._bytes < 0 or self._elements < 0:
-            raise TooMuchToMendError(
-                f"not to be read as it is, and with more than {MENDED_BYTES} bytes or "
-                f"{MENDED_ELEMENTS} values too long to be mended"
+            raise TooMuchToRepairError(
+                f"not to be read as it is, and with more than {REPAIRED_BYTES} bytes or "
+                f"{REPAIRED_ELEMENTS} values too long to be repaired"
             )
         found = json.loads(
             part.decode("utf-8", "replace"),
@@ -70,16 +70,16 @@ def read_leniently(read: Callable[[bytes], _Read], body: bytes) -> _Read:
     """What `read` returns for a body with one part; for the repaired body, if `read` refuses this
     one as invalid JSON, or would accept a character that cannot be stored.
 
-    Raises whatever `read` raises otherwise, and what `Mending.mended` raises.
+    Raises whatever `read` raises otherwise, and what `JsonRepair.repair` raises.
     """
-    if not needs_mending(body):
+    if not needs_repair(body):
         try:
             return read(body)
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass
-    return read(Mending().mended(body))
+    return read(JsonRepair().repair(body))
 
 
 def _without_nul(text: str) -> str:

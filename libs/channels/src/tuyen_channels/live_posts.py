@@ -77,7 +77,7 @@ class PagePosts:
     published: dict[str, datetime] = field(default_factory=dict)
     live_since: dict[str, datetime] = field(default_factory=dict)
     broadcasts: dict[str, Broadcast] = field(default_factory=dict)
-    told: dict[str, PostClassified] = field(default_factory=dict)
+    facts: dict[str, PostClassified] = field(default_factory=dict)
     """The page's records by their keys."""
 
     def copy(self) -> "PagePosts":
@@ -86,24 +86,24 @@ class PagePosts:
             dict(self.published),
             dict(self.live_since),
             dict(self.broadcasts),
-            dict(self.told),
+            dict(self.facts),
         )
 
     def forget(self, key: str) -> None:
         """What the other records say."""
-        if self.told.pop(key, None) is not None:
+        if self.facts.pop(key, None) is not None:
             self.fold_anew()
 
     def fold_anew(self) -> None:
         """Comes to what the records say: facts only grow, and some may have been forgotten."""
         for known in (self.posts_by_video, self.published, self.live_since, self.broadcasts):
             known.clear()
-        for other, fact in self.told.items():
+        for other, fact in self.facts.items():
             self.apply(other, fact)
 
     def apply(self, key: str, fact: PostClassified) -> None:
         """Applies one fact, whose record has the key `key`."""
-        self.told[key] = fact
+        self.facts[key] = fact
         post, video = fact.post_external_id, fact.video_external_id
         if post is None:
             if video is not None:
@@ -160,9 +160,9 @@ class LivePosts:
         """All of a page's records may be forgotten one after another: what remains is folded once,
         when it is asked for."""
         known = self._pages.get(page)
-        if known is None or known.told.pop(key, None) is None:
+        if known is None or known.facts.pop(key, None) is None:
             return
-        if known.told:
+        if known.facts:
             self._outdated.add(page)
         else:
             del self._pages[page]
@@ -182,7 +182,7 @@ class LivePosts:
     def keys(self, page: PageKey) -> list[str]:
         """The keys of all records of a page."""
         known = self._pages.get(page)
-        return [*self.roots.places(page), *(() if known is None else known.told)]
+        return [*self.roots.places(page), *(() if known is None else known.facts)]
 
 
 class Draft:
@@ -289,13 +289,13 @@ class Draft:
             at=at,
         )
         state.apply(key, fact)
-        settled = state.told[key] = _settled(state, fact)
+        settled = state.facts[key] = _settled(state, fact)
         self.facts.append(KeyedFact(key, settled))
         self._forget_oldest(page, state, key)
 
     def _forget_oldest(self, page: PageKey, state: PagePosts, newest: str) -> None:
-        for _ in range(min(len(state.told) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
-            oldest = min(state.told.keys() - {newest}, key=lambda key: (state.told[key].at, key))
+        for _ in range(min(len(state.facts) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
+            oldest = min(state.facts.keys() - {newest}, key=lambda key: (state.facts[key].at, key))
             state.forget(oldest)
             self.facts.append(KeyedFact(oldest, Forgotten(*page)))
 

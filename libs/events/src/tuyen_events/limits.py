@@ -53,9 +53,9 @@ answered 413. What a channel really sends must never come near it: a 4xx is deli
 SITE_BODY_BYTES = 1024 * 1024
 """The body of a livechat site's webhook, which holds one message: an event has fewer."""
 
-MENDED_BYTES = 512 * 1024
-MENDED_ELEMENTS = 10_000
-"""What is mended of one body that a strict reader of JSON refuses, all parts together: bytes, and
+REPAIRED_BYTES = 512 * 1024
+REPAIRED_ELEMENTS = 10_000
+"""What is repaired of one body that a strict reader of JSON refuses, all parts together: bytes, and
 what arrays and objects hold, as `elements` counts it. An update has some fifty."""
 
 SPLIT_ELEMENTS = 50_000
@@ -113,7 +113,7 @@ READS_AT_ONCE_OF_ORGANIZATION = 4
 READS_WAITING_OF_ORGANIZATION = 1_000
 """The reads beyond these, which wait for READ_WITHIN_S at most: hundreds of agents at once."""
 
-WALK_WITHIN_S = 20.0
+SCAN_WITHIN_S = 20.0
 """How long it may work for one step of a job, or to count a job's conversations."""
 
 STRANGERS_BODY_BYTES = 16 * 1024
@@ -139,7 +139,7 @@ def elements(json: bytes) -> int:
     return json.count(b",") + json.count(b"[") + json.count(b"{")
 
 
-ERRORS_TOLD = 20
+ERRORS_LISTED = 20
 """The most fields that an error response lists, so that it stays small if everything in a body is
 wrong."""
 

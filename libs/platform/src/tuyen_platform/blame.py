@@ -44,11 +44,11 @@ class ContendedError(Exception):
     """Other writers changed the same document again and again: retry."""
 
 
-def is_away(error: BaseException) -> bool:
+def is_unavailable(error: BaseException) -> bool:
     """Whether a retry may succeed: Kafka or MongoDB is unavailable, or another writer was
     faster."""
     if isinstance(error, ExceptionGroup):
-        return all(is_away(each) for each in error.exceptions)
+        return all(is_unavailable(each) for each in error.exceptions)
     if isinstance(error, PyMongoError):
         return not _of_the_document(error)
     return isinstance(error, LogUnavailableError | ContendedError)
@@ -64,7 +64,7 @@ def is_the_records(error: BaseException) -> bool:
         return all(is_the_records(each) for each in error.exceptions)
     if not isinstance(error, Exception):
         return False
-    return not is_away(error) and not isinstance(error, OSError | MemoryError)
+    return not is_unavailable(error) and not isinstance(error, OSError | MemoryError)
 
 
 def _of_the_document(error: PyMongoError) -> bool:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from tuyen_platform.blame import is_away
+from tuyen_platform.blame import is_unavailable
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0
@@ -20,7 +20,7 @@ async def retry(
     step: Callable[[], Awaitable[T]],
     *,
     log_as: str,
-    when: Callable[[Exception], bool] = is_away,
+    when: Callable[[Exception], bool] = is_unavailable,
     on_wait: Callable[[str], None] | None = None,
     first_wait_s: float = _FIRST_WAIT_S,
     longest_wait_s: float = _LONGEST_WAIT_S,

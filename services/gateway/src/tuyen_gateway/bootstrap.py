@@ -6,7 +6,7 @@ from functools import partial
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
-from tuyen_events.limits import READ_WITHIN_S, WALK_WITHIN_S
+from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
 from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -70,8 +70,8 @@ def compose(
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommands(log, clock),
     )
-    for copy in gateway.copies():
-        gateway.health.ready_when(copy.topic.name, copy.problem)
+    for table in gateway.global_tables():
+        gateway.health.ready_when(table.topic.name, table.problem)
     gateway.health.ready_when("views", views.problem)
     return gateway
 
@@ -80,22 +80,22 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
     status = ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
-    asked = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
-    walked = connect(settings.mongodb, settings.database, within_s=WALK_WITHIN_S)
-    inbox = MongoViews(asked, log, status)
+    read = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
+    scanned = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
+    inbox = MongoViews(read, log, status)
     gateway = compose(
         settings,
         log,
         clock,
         views=inbox,
         inbox=inbox,
-        scans=MongoScans(walked),
-        crm=MongoCrm(asked),
+        scans=MongoScans(scanned),
+        crm=MongoCrm(read),
     )
     gateway.health.live_when("projections", status.live)
 
     def close() -> None:
-        for opened in (database, asked, walked):
+        for opened in (database, read, scanned):
             opened.client.close()
 
     return Service(
@@ -103,7 +103,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         app=create_app(gateway),
         health=gateway.health,
         loops=[
-            *(copy.run for copy in gateway.copies()),
+            *(table.run for table in gateway.global_tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
             partial(run_jobs, gateway),

@@ -43,14 +43,14 @@ class Gateway:
     crm: CrmViews
     crm_commands: CrmCommands
 
-    def copies(self) -> tuple[AwaitedTable, ...]:
+    def global_tables(self) -> tuple[AwaitedTable, ...]:
         """The global tables, which must run for the ports to work."""
         return (
-            self.directory.copy,
-            self.credentials.copy,
-            self.site_tokens.copy,
-            self.presence.copy,
-            self.commands.copy,
-            self.crm_commands.copy,
-            self.jobs.copy,
+            self.directory.table,
+            self.credentials.table,
+            self.site_tokens.table,
+            self.presence.table,
+            self.commands.table,
+            self.crm_commands.table,
+            self.jobs.table,
         )

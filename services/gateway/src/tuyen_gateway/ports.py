@@ -163,7 +163,7 @@ class ConversationScans(Protocol):
         """The command ids that made a record of their conversation's history."""
         ...
 
-    async def quiet(
+    async def inactive(
         self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
     ) -> Sequence[InboxRow]:
         """Open conversations in which nothing happened after `since`, the longest inactive first;

@@ -134,11 +134,11 @@ class Acceptance:
         _count(delivery.channel.name, parsed)
 
 
-async def is_current(copy: FollowedTopic) -> bool:
+async def is_current(topic: FollowedTopic) -> bool:
     """Whether the copy is at its topic's present end: what it does not know may have been set up a
     moment ago."""
     try:
-        return await copy.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
+        return await topic.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
     except LogUnavailableError:
         return False
 

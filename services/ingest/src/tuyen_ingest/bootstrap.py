@@ -30,21 +30,21 @@ from tuyen_platform.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The parts of the service. The caller must run `copies` and `forgetting`, which removes what
+    """The parts of the service. The caller must run `tables` and `forgetting`, which removes what
     is known of the posts of removed pages; the service is ready once the copies have caught up."""
 
     app: ASGIApp
     acceptance: Acceptance
     channels: Mapping[str, WebhookChannel]
     health: Health
-    copies: tuple[GlobalTable, ...]
+    tables: tuple[GlobalTable, ...]
     forgetting: Forgetting
 
 
 def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
     """Builds the service for a log. Nothing runs yet."""
     ingest = compose(settings, log, clock)
-    loops = [*(copy.run for copy in ingest.copies), ingest.forgetting.run]
+    loops = [*(table.run for table in ingest.tables), ingest.forgetting.run]
     return Service(settings=settings, app=ingest.app, health=ingest.health, loops=loops)
 
 
@@ -64,10 +64,10 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
 
     directory = GlobalTable(log, DIRECTORY, read_change, fold_directory, service=SERVICE)
     keys = GlobalTable(log, PAGE_TOKENS, read_bytes, tokens.fold, service=SERVICE)
-    posts_copy = GlobalTable(log, POSTS, read_event, fold_posts, service=SERVICE)
-    copies = (directory, posts_copy, keys)
-    for copy in copies:
-        health.ready_when(copy.topic.name, copy.problem)
+    posts_table = GlobalTable(log, POSTS, read_event, fold_posts, service=SERVICE)
+    tables = (directory, posts_table, keys)
+    for table in tables:
+        health.ready_when(table.topic.name, table.problem)
     acceptance = Acceptance(
         log=log,
         pages=pages,
@@ -88,6 +88,6 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         body_within_s=settings.body_within_s,
     )
     forgetting = Forgetting(
-        log=log, pages=pages, directory=directory, posts=posts, posts_copy=posts_copy
+        log=log, pages=pages, directory=directory, posts=posts, posts_table=posts_table
     )
-    return Ingest(app, acceptance, channels, health, copies, forgetting)
+    return Ingest(app, acceptance, channels, health, tables, forgetting)

@@ -31,13 +31,13 @@ class Forgetting:
         pages: ConnectedPages,
         directory: FollowedTopic,
         posts: LivePosts,
-        posts_copy: FollowedTopic,
+        posts_table: FollowedTopic,
     ) -> None:
         self._log = log
         self._pages = pages
         self._directory = directory
         self._posts = posts
-        self._posts_copy = posts_copy
+        self._posts_table = posts_table
 
     async def run(self) -> None:
         """Looks each minute, until cancelled."""
@@ -51,7 +51,7 @@ class Forgetting:
     async def turn(self) -> None:
         """Looks once. A page that is not known may be a new one, so the directory is read to its
         end before. Raises LogUnavailableError."""
-        if not self._posts_copy.caught_up or not self._gone():
+        if not self._posts_table.caught_up or not self._gone():
             return
         if not await self._directory.refresh(_WITHIN_S):
             return

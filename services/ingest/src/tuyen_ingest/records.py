@@ -62,20 +62,20 @@ def raw(delivery: WebhookDelivery, page: str, owners: Owners) -> ProducerRecord:
         (DELIVERY_ID, delivery.id.encode()),
         (CHANNEL, delivery.channel.name.encode()),
         (ACCEPTED_AT, encode_time(delivery.accepted_at)),
-        (OWNERS, _told(owners)),
+        (OWNERS, _encode_owners(owners)),
     ]
     if delivery.account:
         headers.append((ACCOUNT, delivery.account.encode()))
     return ProducerRecord(RAW, page or delivery.channel.name, delivery.body, headers)
 
 
-def _told(owners: Owners) -> bytes:
+def _encode_owners(owners: Owners) -> bytes:
     """The owners as a header. If a body names more pages than any channel sends, those that belong
     to nobody are left out: together with a body of the largest size the log would not accept them
     all."""
-    told = msgspec.json.encode(owners)
-    if len(told) <= _OWNERS_BYTES:
-        return told
+    encoded = msgspec.json.encode(owners)
+    if len(encoded) <= _OWNERS_BYTES:
+        return encoded
     return msgspec.json.encode({page: owner for page, owner in owners.items() if owner})
 
 

@@ -16,7 +16,7 @@ from tuyen_platform.kafka.ports import Log, Record
 
 _QUESTION = "what time is it?"
 """The key of the records that ask for the time; nobody reads it."""
-_ASKED_ANEW_AFTER_S = 10.0
+_ASK_AGAIN_AFTER_S = 10.0
 """While leases run, the time is asked for at least this often: if a worker's own clock was set
 back, it would otherwise wait until that clock is where it was."""
 
@@ -32,49 +32,49 @@ class BrokerClock:
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
         self._clock = clock
-        self._asked: dict[int, int] = {}
+        self._questions: dict[int, int] = {}
         """By partition, the offset of the question that was not read back yet."""
         self._fast: dict[int, timedelta] = {}
         """How far this process's clock was ahead of the broker's at the last answer."""
-        self._heard: dict[int, datetime] = {}
+        self._last_signals: dict[int, datetime] = {}
         """The broker's time of the last signal."""
         self._asked_at = float("-inf")
 
     @property
     def waits(self) -> bool:
         """Whether a question was not read back yet."""
-        return bool(self._asked)
+        return bool(self._questions)
 
     async def ask_all(self, partitions: Iterable[int]) -> None:
         """Asks again; earlier questions are ignored from now on. Raises LogUnavailableError."""
-        self._asked, self._fast, self._heard = {}, {}, {}
+        self._questions, self._fast, self._last_signals = {}, {}, {}
         await self._ask(partitions)
 
     async def look(self, ends: Mapping[int, datetime]) -> None:
         """Asks for the time where a lease may have ended by now; `ends` contains the first end in
         each partition. Raises LogUnavailableError."""
-        if self._asked:
+        if self._questions:
             return
-        long_ago = time.monotonic() - self._asked_at > _ASKED_ANEW_AFTER_S
+        long_ago = time.monotonic() - self._asked_at > _ASK_AGAIN_AFTER_S
         await self._ask([p for p, end in ends.items() if long_ago or end <= self._about(p)])
 
-    def told(self, record: Record) -> datetime | None:
+    def read_answer(self, record: Record) -> datetime | None:
         """The time, if `record` is the last question; older questions are ignored."""
-        if self._asked.get(record.partition) != record.offset:
+        if self._questions.get(record.partition) != record.offset:
             return None
-        del self._asked[record.partition]
+        del self._questions[record.partition]
         now = moment_of(record)
         self._fast[record.partition] = self._clock.now() - now
         return now
 
-    def heard(self, record: Record) -> None:
+    def note_signal(self, record: Record) -> None:
         """Notes a signal: the time is at least that of the signal."""
-        self._heard[record.partition] = moment_of(record)
+        self._last_signals[record.partition] = moment_of(record)
 
     def _about(self, partition: int) -> datetime:
         """The broker's time, as far as this process can estimate it."""
         guess = self._clock.now() - self._fast.get(partition, timedelta(0))
-        return max(guess, self._heard.get(partition, guess))
+        return max(guess, self._last_signals.get(partition, guess))
 
     async def _ask(self, partitions: Iterable[int]) -> None:
         asked = list(partitions)
@@ -84,4 +84,4 @@ class BrokerClock:
         written = await asyncio.gather(
             *(self._log.append_bytes(PRESENCE_SIGNALS, _QUESTION, None, partition=p) for p in asked)
         )
-        self._asked = {at.partition: at.offset for at in written}
+        self._questions = {at.partition: at.offset for at in written}

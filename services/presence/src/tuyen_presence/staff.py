@@ -16,14 +16,14 @@ class DirectoryStaff:
 
     def __init__(self, log: Log) -> None:
         self._keys: set[str] = set()
-        self._copy = GlobalTable(log, DIRECTORY, _read_agent, self._fold, service=SERVICE)
+        self._table = GlobalTable(log, DIRECTORY, _read_agent, self._fold, service=SERVICE)
 
     async def run(self) -> None:
-        await self._copy.run()
+        await self._table.run()
 
     def has_left(self, key: str) -> bool:
         """False until the directory was read to its end."""
-        return self._copy.caught_up and key not in self._keys
+        return self._table.caught_up and key not in self._keys
 
     def _fold(self, agent: tuple[str, bool] | None, _position: RecordPosition) -> None:
         if agent is None:

@@ -34,7 +34,7 @@ from tuyen_presence.domain.presence import (
     decide,
     evolve,
     expire,
-    heed,
+    renew_session,
     restate,
     settle,
 )
@@ -76,7 +76,7 @@ class PresenceWorker:
         self._published: dict[str, Agent] | None = None
         """While the worker recovers: the agents as in their last records."""
         self._writer = SoleWriter(log, PRESENCE)
-        self._hand = BrokerClock(log, clock)
+        self._broker_clock = BrokerClock(log, clock)
         self._new_staff = staff
         self._staff = self._new_staff()
         self._looked_at = time.monotonic()
@@ -102,7 +102,7 @@ class PresenceWorker:
     async def _turn(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
         """Nothing is handled before the worker has caught up."""
         await self._handle(batch)
-        await self._hand.look(self._first_ends())
+        await self._broker_clock.look(self._first_ends())
         has_caught_up = self._agents is not None and self._published is None
         if has_caught_up:
             await self._write()
@@ -132,7 +132,7 @@ class PresenceWorker:
             for key, agent in self._published.items()
             if key in contested
         }
-        await self._hand.ask_all(agents)
+        await self._broker_clock.ask_all(agents)
         self._looked_at = time.monotonic()
         _log.info("presence_recovered", partitions=len(agents), agents=len(self._published))
         return {
@@ -166,31 +166,31 @@ class PresenceWorker:
             agents = (self._agents or {})[partition]
             for record in records:
                 if record.value is None:
-                    if (now := self._hand.told(record)) is not None:
+                    if (now := self._broker_clock.read_answer(record)) is not None:
                         self._end_leases(agents, now)
                     continue
                 try:
                     envelope = decode(record.headers, record.value)
-                    self._hand.heard(record)
+                    self._broker_clock.note_signal(record)
                     self._take(agents, envelope, record)
                 except Exception as error:  # whatever is wrong with one record must not stop others
                     await reject_or_raise(self._log, record, SERVICE, error)
-        if self._published is not None and not self._hand.waits:
+        if self._published is not None and not self._broker_clock.waits:
             self._settle(self._published)
 
     def _take(self, agents: dict[str, Agent], envelope: Envelope, record: Record) -> None:
-        signal, told_at = envelope.data, moment_of(record)
+        signal, signalled_at = envelope.data, moment_of(record)
         if not isinstance(signal, SessionSignalled):
             raise UnreadableEventError(f"{signal.type} is not a signal")
         if len(signal.session) > ID_CHARACTERS:
             raise UnreadableEventError(f"a session of {len(signal.session)} characters")
         fresh = Agent(signal.organization, signal.agent_id)
         agent = agents.get(fresh.key, fresh)
-        change = decide(agent, signal, envelope.id, record.offset, told_at)
+        change = decide(agent, signal, envelope.id, record.offset, signalled_at)
         if change is None:
-            agents[agent.key] = heed(agent, signal, record.offset, told_at)
+            agents[agent.key] = renew_session(agent, signal, record.offset, signalled_at)
         else:
-            refuse_too_large(_unwritten(change))
+            refuse_too_large(_record(change))
             self._note(agents, agent, change)
 
     def _note(self, agents: dict[str, Agent], agent: Agent, change: PresenceStep) -> Agent:
@@ -237,7 +237,7 @@ class PresenceWorker:
                 agents[key] = evolve(agents[key], told[-1].event)
                 records += told
         removals = [_removal(each.key) for each in gone if each.version]
-        written = await self._log.append_all([*map(_unwritten, records), *removals])
+        written = await self._log.append_all([*map(_record, records), *removals])
         for change in records:
             _tell(change)
         for agents in (self._agents or {}).values():
@@ -272,7 +272,7 @@ def _remember(
         contested[agent.key] = event
 
 
-def _unwritten(change: PresenceStep) -> ProducerRecord:
+def _record(change: PresenceStep) -> ProducerRecord:
     event = change.event
     key = f"{event.organization}/{event.agent_id}"
     envelope = Envelope(id=change.id, source=SOURCE, subject=key, time=event.at, data=event)

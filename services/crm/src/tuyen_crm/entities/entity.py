@@ -16,7 +16,7 @@ EventT = TypeVar("EventT", bound=ContactEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Description:
     """An event in words (C8). If `by` is an agent, the sentences lack the subject."""
 
     by: AgentId | None = None
@@ -32,8 +32,8 @@ class Entity(Generic[CommandT, EventT, DocumentT]):
     `decide` returns the events that follow from one of its `commands`; it gets the state of the
     contact, or None if there is no contact. `fold` applies one of its `events` to the document
     whose id is `key(event)`, or to None if there is none yet; events are folded in the order of
-    their sequences, and none twice. `tell` describes an event in the contact's history. `evolve` is
-    for entities whose events change what later decisions depend on.
+    their sequences, and none twice. `describe` puts an event into words, for the contact's history.
+    `evolve` is for entities whose events change what later decisions depend on.
     """
 
     name: str
@@ -43,5 +43,5 @@ class Entity(Generic[CommandT, EventT, DocumentT]):
     view: View[DocumentT]
     key: Callable[[EventT], str]
     fold: Callable[[DocumentT | None, EventT], DocumentT | None]
-    tell: Callable[[EventT], Told]
+    describe: Callable[[EventT], Description]
     evolve: Callable[[ContactState | None, EventT], ContactState | None] = count_only

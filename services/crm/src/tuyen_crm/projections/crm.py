@@ -62,7 +62,7 @@ class CrmProjection:
         """Adds events to the history. Of two with one sequence, the first in the log counts."""
         writes = []
         for event in events:
-            stored = HISTORY.stored(_told(event))
+            stored = HISTORY.stored(_describe(event))
             writes.append(
                 UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)
             )
@@ -107,8 +107,8 @@ def _write(
     return ReplaceOne({"_id": stored["_id"], "sequence": stored.get("sequence")}, after)
 
 
-def _told(event: ContactEvent) -> HistoryDocument:
-    told = BY_EVENT[type(event)].tell(event)
+def _describe(event: ContactEvent) -> HistoryDocument:
+    description = BY_EVENT[type(event)].describe(event)
     name, _, _ = event.type.rpartition(".v")
     return HistoryDocument(
         id=f"{event.contact_id}/{event.sequence}",
@@ -117,9 +117,9 @@ def _told(event: ContactEvent) -> HistoryDocument:
         first_sequence=event.sequence,
         sequence=event.sequence,
         event=name,
-        by=told.by,
+        by=description.by,
         at=event.at,
-        vi=told.vi,
-        en=told.en,
-        changes=told.changes,
+        vi=description.vi,
+        en=description.en,
+        changes=description.changes,
     )

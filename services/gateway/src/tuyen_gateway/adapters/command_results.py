@@ -24,7 +24,7 @@ class CommandResults(Generic[SettledT]):
     def __init__(self, log: Log, topic: Topic, kind: type[SettledT]) -> None:
         self._kind: type[SettledT] = kind
         self._waiting: dict[str, asyncio.Future[SettledT]] = {}
-        self.copy = AwaitedTable(log, topic, read_event, self._fold, from_start=False)
+        self.table = AwaitedTable(log, topic, read_event, self._fold, from_start=False)
 
     @contextmanager
     def hearing(

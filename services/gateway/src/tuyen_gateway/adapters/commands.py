@@ -44,7 +44,7 @@ class Commands:
         self._log = log
         self._wait_s = wait_s
         self._results = CommandResults(log, COMMAND_RESULTS, CommandSettled)
-        self.copy = self._results.copy
+        self.table = self._results.table
 
     async def assign(
         self, command: AssignConversation, partition: int | None = None
@@ -54,7 +54,7 @@ class Commands:
         Raises UnavailableError if none arrived in time; the command is in the log then and will be
         carried out.
         """
-        await self.copy.following()
+        await self.table.following()
         with self.hearing([command.command_id]) as answers:
             try:
                 await self._log.append(
@@ -69,12 +69,12 @@ class Commands:
 
     async def send(self, commands: Sequence[Placed]) -> None:
         """Appends all commands, and returns once every one of them is in the log."""
-        unwritten = []
+        records = []
         for command, partition in commands:
             value, headers = encode(_envelope(command))
-            unwritten.append(ProducerRecord(COMMANDS, _key(command), value, headers, partition))
-        if unwritten:
-            await self._log.append_all(unwritten)
+            records.append(ProducerRecord(COMMANDS, _key(command), value, headers, partition))
+        if records:
+            await self._log.append_all(records)
 
     def hearing(self, command_ids: Collection[str]) -> AbstractContextManager[Answers]:
         """As `CommandResults.hearing`."""

@@ -56,7 +56,7 @@ class Credentials:
         self._changing = asyncio.Semaphore(_PARALLEL_CHANGES)
         self._turns: WeakValueDictionary[OrganizationId, asyncio.Lock] = WeakValueDictionary()
         self._nobody = hasher.hash(uuid4().hex)
-        self.copy = AwaitedTable(log, CREDENTIALS, read_bytes, self._fold)
+        self.table = AwaitedTable(log, CREDENTIALS, read_bytes, self._fold)
 
     def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
         """The stamp of the agent's present password; None if there is none."""
@@ -103,7 +103,7 @@ class Credentials:
 
     async def _append(self, key: _Key, value: bytes | None) -> None:
         appended = await self._log.append_bytes(CREDENTIALS, str(key), value, _HEADERS)
-        await self.copy.folded(appended)
+        await self.table.folded(appended)
 
     def _matches(self, hashed: str, password: SecretStr) -> bool:
         return any(self._fits(hashed, each) for each in spellings(password.get_secret_value()))

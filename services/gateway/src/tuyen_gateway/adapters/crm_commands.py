@@ -38,7 +38,7 @@ class CrmCommands:
             CRM_BYTES_AN_HOUR, "Your organization changed contacts in too many bytes"
         )
         self._results = CommandResults(log, CRM_RESULTS, CrmCommandSettled)
-        self.copy = self._results.copy
+        self.table = self._results.table
 
     def now(self) -> datetime:
         """The time for a command, in whole milliseconds: the views store no smaller parts, and the
@@ -54,7 +54,7 @@ class CrmCommands:
         carried out. Raises TooManyAttemptsError for more than an organization's people may send
         within an hour.
         """
-        await self.copy.following()
+        await self.table.following()
         value, headers = _encoded(command)
         self._count(command.organization, len(value))
         with self._results.hearing([command.command_id]) as results:

@@ -71,7 +71,7 @@ class Directory:
         self._bytes: Hourly[OrganizationId] = Hourly(
             SETUP_BYTES_AN_HOUR, "Your organization's settings changed in too many bytes"
         )
-        self.copy = AwaitedTable(log, DIRECTORY, read_change, self._fold)
+        self.table = AwaitedTable(log, DIRECTORY, read_change, self._fold)
 
     def organization(self, organization_id: OrganizationId) -> Organization | None:
         """An organization that was created, suspended or not."""
@@ -99,7 +99,7 @@ class Directory:
     async def seen(self, organization_id: OrganizationId, version: int) -> None:
         """Returns once this table has applied the organization's `version`; else raises
         UnavailableError after 5 s."""
-        if not await self.copy.until(lambda: self.version(organization_id) >= version, WAIT_S):
+        if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
 
     def version(self, organization_id: OrganizationId) -> int:
@@ -229,7 +229,7 @@ class Directory:
 
     async def _append(self, event: DirectoryEvent) -> None:
         envelope = _envelope(event)
-        await self.copy.folded(await self._log.append(DIRECTORY, envelope.subject, envelope))
+        await self.table.folded(await self._log.append(DIRECTORY, envelope.subject, envelope))
 
     async def _append_removal(
         self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
@@ -249,7 +249,7 @@ class Directory:
                 ("by", (by or "").encode()),
             ),
         )
-        await self.copy.folded(appended)
+        await self.table.folded(appended)
 
     def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
         organization_id, change = changed

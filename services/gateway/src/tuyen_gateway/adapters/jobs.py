@@ -50,7 +50,7 @@ class Jobs:
         self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
         self.heads = Heads()
-        self.copy = AwaitedTable(log, JOBS, read_event, self._fold)
+        self.table = AwaitedTable(log, JOBS, read_event, self._fold)
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -84,20 +84,20 @@ class Jobs:
         """Returns once the job is in the log, and in this table. Raises TooManyAttemptsError if its
         agent or organization has too many."""
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
-            await self.copy.current()
+            await self.table.current()
             refuse_too_many(self.of(request.organization), request)
-            await self.copy.folded(await self._append(request, request.job_id))
+            await self.table.folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
         """The same for a job's progress."""
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
-        await self.copy.folded(appended)
+        await self.table.folded(appended)
 
     async def keep_request(self, job: Job) -> None:
         """Writes the request again if compaction would treat it as superseded: an older version
         wrote progress under the same key."""
         if job.id in self._bare:
-            await self.copy.folded(await self._append(job.request, job.id))
+            await self.table.folded(await self._append(job.request, job.id))
 
     async def tidy(self, job: Job, forgotten: datetime) -> None:
         """After a job has ended: leaves in the log only what is kept of it, and removes jobs that
@@ -134,7 +134,7 @@ class Jobs:
 
     async def ended(self, job_id: str, within_s: float) -> bool:
         """Whether the job ended within that many seconds."""
-        return await self.copy.until(
+        return await self.table.until(
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )
 

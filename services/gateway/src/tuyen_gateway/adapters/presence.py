@@ -30,7 +30,7 @@ class PresenceBoard:
             PRESENCE_CHANGES_AN_HOUR, "This presence changes too often"
         )
         self.heads = Heads()
-        self.copy = AwaitedTable(log, PRESENCE, read_event, self._fold)
+        self.table = AwaitedTable(log, PRESENCE, read_event, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
         """The last change of an agent's presence; None if there never was one: offline."""
@@ -57,7 +57,7 @@ class PresenceBoard:
 
     async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
         """Whether this table showed the result of the signal at `at` within that time."""
-        return await self.copy.until(lambda: self._shows(signal, at), within_s)
+        return await self.table.until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:
         """A signal that changes no session's status makes no record: its result is shown

@@ -57,7 +57,7 @@ class MongoScans:
         found = await self._history.find(query, {"caused_by": 1}).to_list(None)
         return frozenset(document["caused_by"] for document in found)
 
-    async def quiet(
+    async def inactive(
         self, organization: OrganizationId, since: datetime, limit: int, after: InboxRow | None
     ) -> Sequence[InboxRow]:
         found = (
@@ -71,7 +71,7 @@ class MongoScans:
 def inactive_query(
     organization: OrganizationId, since: datetime, after: InboxRow | None
 ) -> Document:
-    """Matches the rows that `quiet` returns; the index `open_by_activity` gives their order."""
+    """Matches the rows that `inactive` returns; the index `open_by_activity` gives their order."""
     query: Document = {"organization": organization, "done": False, "active_at": {"$lt": since}}
     if after is not None:
         query["active_at"]["$gte"] = after.active_at

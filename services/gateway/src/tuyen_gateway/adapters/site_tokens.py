@@ -29,7 +29,7 @@ class SiteTokens:
         self._log = log
         self._tokens = PageTokens(keys)
         self._locks: dict[str, asyncio.Lock] = {}
-        self.copy = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
+        self.table = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
 
     def stands(self, app_id: str) -> bool:
         """Whether the page has a token."""
@@ -43,18 +43,18 @@ class SiteTokens:
     async def held(self, app_id: str) -> AsyncIterator[None]:
         """Locks the page's token, which is the log's latest on entering."""
         async with self._locks.setdefault(app_id, asyncio.Lock()):
-            await self.copy.current()
+            await self.table.current()
             yield
 
     async def make(self, app_id: str) -> str:
         """Creates a new token, which ends the one before; it is valid on return."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         (appended,) = await self._log.append_all([self._tokens.record(app_id, token)])
-        await self.copy.folded(appended)
+        await self.table.folded(appended)
         _log.info("page_token_made", app_id=app_id)
         return token
 
     async def forget(self, app_id: str) -> None:
         """Removes the page's token; it is invalid on return."""
         for appended in await self._log.append_all(self._tokens.removal(app_id)):
-            await self.copy.folded(appended)
+            await self.table.folded(appended)

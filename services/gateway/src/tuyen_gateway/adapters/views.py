@@ -136,14 +136,14 @@ class MongoViews:
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
     ) -> ViewPage[InboxRow]:
-        walk = await self._walk(after)
+        cursor = await self._cursor(after)
         if wanted.unread and countable(wanted):
-            listed = partial(self._unread, scope, wanted, limit, walk)
+            listed = partial(self._unread, scope, wanted, limit, cursor)
             return await in_one_snapshot(self._database, listed)
         matching = await self._names.matching(scope, wanted)
-        moved = await self._moved(scope, walk)
+        moved = await self._moved(scope, cursor)
         return await self._listed(
-            scope, matching, walk, limit=limit, left=None, moved=moved, session=None
+            scope, matching, cursor, limit=limit, left=None, moved=moved, session=None
         )
 
     async def _unread(
@@ -151,7 +151,7 @@ class MongoViews:
         scope: Scope,
         wanted: ConversationFilter,
         limit: int,
-        walk: "_ListCursor",
+        cursor: "_ListCursor",
         session: MongoSession,
     ) -> ViewPage[InboxRow]:
         """The list of what is unread looks no further than where the counters say that it ends: a
@@ -161,23 +161,23 @@ class MongoViews:
         what changed meanwhile may make it more, or less.
         """
         counts, moved = await asyncio.gather(
-            self._counters.counts(session, scope, wanted), self._moved(scope, walk)
+            self._counters.counts(session, scope, wanted), self._moved(scope, cursor)
         )
         matching = matching_query(scope, _narrowed(wanted, counts))
-        left = counts.unread if walk.left is None else min(walk.left, counts.unread)
-        if walk.last and counts.unread and (walk.left is None or left <= limit):
-            above = {"$and": [*matching, {"$nor": [below(walk.last)]}]}
+        left = counts.unread if cursor.left is None else min(cursor.left, counts.unread)
+        if cursor.last and counts.unread and (cursor.left is None or left <= limit):
+            above = {"$and": [*matching, {"$nor": [below(cursor.last)]}]}
             passed = await self._conversations.count_documents(above, session=session)
             left = counts.unread - passed
         return await self._listed(
-            scope, matching, walk, limit=limit, left=left, moved=moved, session=session
+            scope, matching, cursor, limit=limit, left=left, moved=moved, session=session
         )
 
     async def _listed(
         self,
         scope: Scope,
         matching: Sequence[Document],
-        walk: "_ListCursor",
+        cursor: "_ListCursor",
         *,
         limit: int,
         left: int | None,
@@ -187,40 +187,40 @@ class MongoViews:
         """A page of `limit` rows; `left` is how many are to be found from there on, if that is
         known."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
-        if walk.last is not None:
-            still.append(below(walk.last))
+        if cursor.last is not None:
+            still.append(below(cursor.last))
         found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
             found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
-        found += await self._left_behind(scope, matching, moved, walk.last, session)
+        found += await self._moved_below(scope, matching, moved, cursor.last, session)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
             left = None if left is None else max(left - limit, 0)
             following = _ListCursor(
-                snapshot_offsets=walk.snapshot_offsets, last=found[limit - 1][0], left=left
+                snapshot_offsets=cursor.snapshot_offsets, last=found[limit - 1][0], left=left
             ).encode()
         return ViewPage(
             items=await self._as_seen(scope, [document for _, document in found[:limit]]),
             following=following,
         )
 
-    async def _walk(self, after: str | None) -> "_ListCursor":
+    async def _cursor(self, after: str | None) -> "_ListCursor":
         if after is not None:
             return _ListCursor.decode(after)
         reached = await self._positions.load()
         snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
-    async def _moved(self, scope: Scope, walk: "_ListCursor") -> Mapping[str, ListKey | None]:
+    async def _moved(self, scope: Scope, cursor: "_ListCursor") -> Mapping[str, ListKey | None]:
         """The rows that got a message since the scan began, each with its position at that time;
         None for new ones."""
         beyond = [
             {"partition": partition, "offset": {"$gte": offset}}
-            for partition, offset in enumerate(walk.snapshot_offsets)
+            for partition, offset in enumerate(cursor.snapshot_offsets)
         ]
         found = await self._messages.aggregate(
             [
@@ -249,7 +249,7 @@ class MongoViews:
             for row in found
         }
 
-    async def _left_behind(
+    async def _moved_below(
         self,
         scope: Scope,
         matching: Sequence[Document],

@@ -98,28 +98,28 @@ async def list_assignments(
 
 def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
     whole = caller.may(Right.EXPLAIN)
-    told = entry if whole else history.for_agents(entry)
-    rotation = history.rotation(told)
-    said = sentence(told, names_of(caller.organization))
+    shown = entry if whole else history.for_agents(entry)
+    rotation = history.rotation(shown)
+    said = sentence(shown, names_of(caller.organization))
     return AssignmentView(
-        version=told.version,
-        agent_id=told.agent_id,
-        previous_agent_id=told.previous_agent_id,
-        reason=told.reason,
-        mode=told.mode,
-        rule_id=told.rule_id,
-        rule_version=history.rule_version(told),
-        settings_version=told.settings_version,
-        by=told.by,
-        note=told.note,
-        candidates=_listed(history.considered(told)),
-        excluded=_excluded(told) if whole else None,
+        version=shown.version,
+        agent_id=shown.agent_id,
+        previous_agent_id=shown.previous_agent_id,
+        reason=shown.reason,
+        mode=shown.mode,
+        rule_id=shown.rule_id,
+        rule_version=history.rule_version(shown),
+        settings_version=shown.settings_version,
+        by=shown.by,
+        note=shown.note,
+        candidates=_listed(history.considered(shown)),
+        excluded=_excluded(shown) if whole else None,
         rotation=None
         if rotation is None
         else RotationView(position=rotation.position, of=rotation.of, after=rotation.after),
-        load=None if told.choice is None else told.choice.load,
-        caused_by=told.caused_by,
-        at=told.at,
+        load=None if shown.choice is None else shown.choice.load,
+        caused_by=shown.caused_by,
+        at=shown.at,
         sentence=SentenceView(vi=said.vi, en=said.en),
     )
 

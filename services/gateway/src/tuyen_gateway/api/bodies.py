@@ -15,7 +15,7 @@ from pydantic import (
 from tuyen_directory.usernames import composed
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import (
-    ERRORS_TOLD,
+    ERRORS_LISTED,
     NAME_CHARACTERS,
     PASSWORD_CHARACTERS,
     USERNAME_CHARACTERS,
@@ -48,11 +48,11 @@ class RequestBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_unknown(cls, given: object) -> object:
-        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + ERRORS_TOLD:
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + ERRORS_LISTED:
             return given
         known = {name: given[name] for name in cls.model_fields if name in given}
         unknown = ((name, held) for name, held in given.items() if name not in known)
-        return known | dict(islice(unknown, ERRORS_TOLD))
+        return known | dict(islice(unknown, ERRORS_LISTED))
 
 
 class ResponseBody(BaseModel):

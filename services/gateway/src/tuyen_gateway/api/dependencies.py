@@ -180,7 +180,7 @@ async def seen_all_of_directory(
 ) -> None:
     """The same for the operator, with any organization's version."""
     if after is not None:
-        await gateway.directory.copy.current()
+        await gateway.directory.table.current()
 
 
 AfterVersion = Depends(seen_directory)

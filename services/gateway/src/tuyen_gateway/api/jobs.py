@@ -207,7 +207,7 @@ async def list_jobs(
 async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
     """For whoever requested it, and the role `system_admin`."""
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
-        await gateway.jobs.copy.refresh(WAIT_S)
+        await gateway.jobs.table.refresh(WAIT_S)
     return _view(_found(gateway, caller, job_id))
 
 

@@ -111,7 +111,7 @@ async def put_page(
         return ConnectedPage(**_shown(stored, gateway))
     tokens = gateway.site_tokens
     async with tokens.held(external_id):
-        await gateway.directory.copy.current()  # includes pages that another gateway just created
+        await gateway.directory.table.current()  # includes pages that another gateway just created
         before = gateway.directory.page(caller.organization.id, PageId(page_id))
         stored = await _change(page_id, external_id, body, caller, gateway)
         set_etag(response, stored.version)

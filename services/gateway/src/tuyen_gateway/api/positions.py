@@ -38,4 +38,4 @@ def contact_position(gateway: Gateway, contact: ContactDocument) -> str:
 
 def operators_position(gateway: Gateway) -> str:
     """For the list of all organizations, whose reader sees all of them."""
-    return gateway.seals.mark("directory", gateway.directory.copy.position().to_bytes(8))
+    return gateway.seals.mark("directory", gateway.directory.table.position().to_bytes(8))

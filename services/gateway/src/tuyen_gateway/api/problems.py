@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError, WaitQueueT
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from tuyen_events.limits import ERRORS_TOLD, PLACE_CHARACTERS
+from tuyen_events.limits import ERRORS_LISTED, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
@@ -44,7 +44,7 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-_AWAY = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
+_UNAVAILABLE = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
 """No database answered in time, so the caller did not ask for too much."""
 
 _log = structlog.get_logger()
@@ -200,7 +200,7 @@ async def _not_valid(_: Request, error: Exception) -> Response:
         FieldProblem(
             field=".".join(str(part) for part in one["loc"])[:PLACE_CHARACTERS], detail=one["msg"]
         )
-        for one in found[:ERRORS_TOLD]
+        for one in found[:ERRORS_LISTED]
     ]
     detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
@@ -220,7 +220,7 @@ async def _of_the_framework(request: Request, error: Exception) -> Response:
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("request_not_served", path=request.url.path, error=repr(error))
     detail = "A server behind this one does not answer: try again; repeating is safe."
-    if isinstance(error, PyMongoError) and error.timeout and not isinstance(error, _AWAY):
+    if isinstance(error, PyMongoError) and error.timeout and not isinstance(error, _UNAVAILABLE):
         detail = "This takes longer than it may: ask for less, such as one page or channel."
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 

@@ -116,15 +116,15 @@ def count_results(
     for result in results.values():
         if result.status is ItemStatus.REFUSED:
             refused[result.why] = refused.get(result.why, 0) + 1
-    fates = [result.status for result in results.values()]
-    done = progress.done + len(fates)
+    statuses = [result.status for result in results.values()]
+    done = progress.done + len(statuses)
     return msgspec.structs.replace(
         progress,
         revision=progress.revision + 1,
         total=max(progress.total, done),
         done=done,
-        changed=progress.changed + fates.count(ItemStatus.CHANGED),
-        unchanged=progress.unchanged + fates.count(ItemStatus.UNCHANGED),
+        changed=progress.changed + statuses.count(ItemStatus.CHANGED),
+        unchanged=progress.unchanged + statuses.count(ItemStatus.UNCHANGED),
         refused=dict(sorted(refused.items())),
         under_way=(),
         at=at,

@@ -35,18 +35,18 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
     moment = message.moment
     if moment is None:
         return row, NeedsRecheck.NOTHING
-    row = active(_moved(row, moment[1]), moment[1])
+    row = active(_touch(row, moment[1]), moment[1])
     if message.direction is Direction.OUT:
-        row, recheck = _answered(row, moment)
+        row, recheck = _apply_reply(row, moment)
     else:
-        row, recheck = _asked(row, message, moment)
-    row, doubtful_text = _said(row, message, moment)
+        row, recheck = _apply_inbound(row, message, moment)
+    row, doubtful_text = _apply_text(row, message, moment)
     if message.stillborn:
         return row, recheck | doubtful_text | NeedsRecheck.BORN
-    return _born(row, message), recheck | doubtful_text if doubtful_text else recheck
+    return _show_in_lists(row, message), recheck | doubtful_text if doubtful_text else recheck
 
 
-def _born(row: InboxRow, message: Message | None) -> InboxRow:
+def _show_in_lists(row: InboxRow, message: Message | None) -> InboxRow:
     """The row in the lists of its organization, once its customer is known, and if it has a message
     that arrived before its removal."""
     shown = None if message is None or row.customer is None else message.organization
@@ -55,13 +55,13 @@ def _born(row: InboxRow, message: Message | None) -> InboxRow:
     return msgspec.structs.replace(row, organization=shown)
 
 
-def _moved(row: InboxRow, at: datetime) -> InboxRow:
+def _touch(row: InboxRow, at: datetime) -> InboxRow:
     if row.updated_at is not None and row.updated_at >= at:
         return row
     return msgspec.structs.replace(row, updated_at=at)
 
 
-def _answered(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
+def _apply_reply(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if row.answered is not None and row.answered >= moment:
         return row, NeedsRecheck.NOTHING
     row = msgspec.structs.replace(row, answered=moment)
@@ -73,7 +73,9 @@ def _answered(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     ), NeedsRecheck.WAITING if between else NeedsRecheck.NOTHING
 
 
-def _asked(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
+def _apply_inbound(
+    row: InboxRow, message: Message, moment: Instant
+) -> tuple[InboxRow, NeedsRecheck]:
     if row.last_inbound is None or row.last_inbound < moment:
         row = msgspec.structs.replace(row, last_inbound=moment)
     if row.first_inbound_at is None or row.first_inbound_at > moment[1]:
@@ -82,7 +84,7 @@ def _asked(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, 
         recheck = NeedsRecheck.WAITING if row.waiting == moment else NeedsRecheck.NOTHING
         if row.last_inbound_at == moment[1]:
             recheck |= NeedsRecheck.UNREAD
-        return _withdrawn(row, message), recheck
+        return _withdraw(row, message), recheck
     if row.last_inbound_at is None or row.last_inbound_at < moment[1]:
         row = msgspec.structs.replace(row, last_inbound_at=moment[1])
     if row.answered is not None and row.answered >= moment:
@@ -92,7 +94,7 @@ def _asked(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, 
     return msgspec.structs.replace(row, waiting=moment), NeedsRecheck.NOTHING
 
 
-def _withdrawn(row: InboxRow, message: Message) -> InboxRow:
+def _withdraw(row: InboxRow, message: Message) -> InboxRow:
     """The row after the event that added the message was removed."""
     if message.offset is None or message.partition is None:
         return row
@@ -102,7 +104,7 @@ def _withdrawn(row: InboxRow, message: Message) -> InboxRow:
     return recounted(msgspec.structs.replace(row, withdrawn=withdrawn))
 
 
-def _said(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
+def _apply_text(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if message.removed:
         shown = row.last is not None and row.last.id == message.id
         return row, NeedsRecheck.LAST if shown else NeedsRecheck.NOTHING
@@ -130,4 +132,4 @@ def settle_unread(row: InboxRow, newest: Message | None) -> InboxRow:
 
 def settle_born(row: InboxRow, some: Message | None) -> InboxRow:
     """The row with some message of its thread that arrived before its removal, or without any."""
-    return _born(row, some)
+    return _show_in_lists(row, some)

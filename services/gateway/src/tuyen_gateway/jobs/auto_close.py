@@ -50,7 +50,7 @@ async def close_inactive(gateway: Gateway, organizations: Iterable[Organization]
 async def _close(gateway: Gateway, organization: OrganizationId, after: timedelta) -> None:
     now = gateway.clock.now()
     last: InboxRow | None = None
-    while rows := await gateway.scans.quiet(organization, now - after, BATCH, last):
+    while rows := await gateway.scans.inactive(organization, now - after, BATCH, last):
         last = rows[-1]
         commands = [command for row in rows if (command := _command(gateway, row)) is not None]
         await gateway.commands.send(commands)

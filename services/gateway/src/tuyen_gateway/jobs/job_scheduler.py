@@ -16,7 +16,7 @@ import structlog
 from tuyen_events.topics import JOBS
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.auto_close import close_inactive
-from tuyen_gateway.jobs.retry import retry_while_away
+from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.runner import fail_job, run_job
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.kafka.consumer import consume
@@ -36,11 +36,11 @@ _log = structlog.get_logger()
 async def run_jobs(gateway: Gateway) -> None:
     """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is unavailable. A job
     that raises an unexpected exception fails, and all others continue (R9.5)."""
-    for copy in gateway.copies():
-        await copy.until(partial(getattr, copy, "caught_up"), None)
+    for table in gateway.global_tables():
+        await table.until(partial(getattr, table, "caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
         scheduler = _Scheduler(gateway, tasks)
-        await retry_while_away(scheduler.follow, share=GROUP)
+        await retry_while_unavailable(scheduler.follow, group=GROUP)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class _Scheduler:
         """Starts the work that is this gateway's by now, and stops the work that no longer is."""
         if has != self._had:
             _log.info("share_dealt", partitions=sorted(has))
-        if (news or has - self._had) and not await self.gateway.jobs.copy.refresh(_REFRESH_S):
+        if (news or has - self._had) and not await self.gateway.jobs.table.refresh(_REFRESH_S):
             return  # another gateway's progress may not be read yet: try at the next turn
         self._had = has
         self._jobs = {job: task for job, task in self._jobs.items() if not task.done()}

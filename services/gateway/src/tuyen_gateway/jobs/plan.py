@@ -65,8 +65,8 @@ class Planner:
         if not hands_over(request, row):
             return Plan(known=(UNCHANGED,))
         if request.to is None:
-            return self._asked(self._return(named, request, row))
-        return self._asked(self._assign(named, row, request.to, only_from=request.agent_id))
+            return self._plan(self._return(named, request, row))
+        return self._plan(self._assign(named, row, request.to, only_from=request.agent_id))
 
     def _bulk_assign(self, request: BulkRequested, row: InboxRow) -> Plan:
         if request.assign_to is None:
@@ -76,7 +76,7 @@ class Planner:
             return Plan(known=(CHANGED,))
         if request.assign_to.agent_id == row.assignee and not row.queued:
             return Plan(known=(UNCHANGED,))
-        return self._asked(self._assign(named, row, request.assign_to.agent_id))
+        return self._plan(self._assign(named, row, request.assign_to.agent_id))
 
     def _bulk_done(self, request: BulkRequested, row: InboxRow) -> Plan:
         if request.done is None:
@@ -86,9 +86,9 @@ class Planner:
             return Plan(known=(CHANGED,))
         if not closes(request, row):
             return Plan(known=(UNCHANGED,))
-        return self._asked(mark_done(row, named, done=request.done, by=request.by, at=request.at))
+        return self._plan(mark_done(row, named, done=request.done, by=request.by, at=request.at))
 
-    def _asked(self, command: Placed | None) -> Plan:
+    def _plan(self, command: Placed | None) -> Plan:
         return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))
 
     def _assign(
@@ -149,7 +149,7 @@ class Planner:
         return Placed(command, desk.partition)
 
 
-def merged(results: Collection[ItemResult]) -> ItemResult:
+def merge(results: Collection[ItemResult]) -> ItemResult:
     """One result for a conversation with several commands: a refusal wins, then a change, however
     much else was unchanged."""
     for status in (ItemStatus.REFUSED, ItemStatus.CHANGED):

@@ -9,7 +9,7 @@ from tuyen_gateway.errors import UnavailableError
 from tuyen_platform.kafka.ports import LogUnavailableError
 from tuyen_platform.retry import retry
 
-_AWAY = (ConnectionFailure, LogUnavailableError, UnavailableError)
+_UNAVAILABLE = (ConnectionFailure, LogUnavailableError, UnavailableError)
 
 _INTERRUPTED = frozenset({43, 91, 175, 11600, 11601, 11602})
 """MongoDB's codes for a query that it aborted by itself: the cursor was lost in a restart, it is
@@ -22,10 +22,10 @@ def is_transient(error: Exception) -> bool:
     """Whether a retry may succeed: a server is unavailable, or a view is behind."""
     if isinstance(error, OperationFailure):
         return error.code in _INTERRUPTED
-    return isinstance(error, _AWAY)
+    return isinstance(error, _UNAVAILABLE)
 
 
-async def retry_while_away(step: Callable[[], Awaitable[T]], **about: str) -> T:
+async def retry_while_unavailable(step: Callable[[], Awaitable[T]], **about: str) -> T:
     """Repeats `step` until nothing that it needs is unavailable, with 0.2 to 5 s between two
     attempts. The step must be repeatable. `about` is the log's context."""
     return await retry(step, log_as="work_waits", when=is_transient, about=about)

@@ -43,8 +43,8 @@ from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged
-from tuyen_gateway.jobs.retry import retry_while_away
+from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
+from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.turns import Turn, Turns
 from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
@@ -53,7 +53,7 @@ SLICE = 100
 """How many conversations of a job are under way at once."""
 
 _LISTED = 10_000
-_ASKED = 1_000
+_IDS_AT_ONCE = 1_000
 """How many ids are looked up at once."""
 _LOOKS = 3
 """How often a query that timed out is repeated."""
@@ -107,8 +107,8 @@ class _Run:
     async def run(self) -> None:
         progress = self._job.progress
         again = progress is not None
-        await self._patiently(self._directory_is_current)
-        await self._patiently(lambda: self._gateway.jobs.keep_request(self._job))
+        await self._retry(self._directory_is_current)
+        await self._retry(lambda: self._gateway.jobs.keep_request(self._job))
         try:
             if progress is None:
                 async with self._turn():
@@ -138,12 +138,12 @@ class _Run:
         return self._turns.turn(self._job.request.organization)
 
     async def _begin(self) -> JobProgressed:
-        await self._patiently(self._gateway.inbox.caught_up)
+        await self._retry(self._gateway.inbox.caught_up)
         scope, selection = self._scope(), self._selection()
         if selection.ids is not None:
             total = len(set(selection.ids))
         else:
-            total = await self._patiently(lambda: self._gateway.scans.count(scope, selection))
+            total = await self._retry(lambda: self._gateway.scans.count(scope, selection))
         return await self._next(begin(self._job.request, total, self._now()))
 
     async def _next(self, progress: JobProgressed) -> JobProgressed:
@@ -155,24 +155,24 @@ class _Run:
         if not batch:
             return progress
         taken = take_up(progress, tuple(batch))
-        await self._patiently(lambda: self._gateway.jobs.report(taken))
+        await self._retry(lambda: self._gateway.jobs.report(taken))
         return taken
 
     async def _look_up(self, cursor: ConversationId | None) -> list[ConversationId]:
         selection = self._selection()
         if selection.ids is not None:
-            return await self._found(
+            return await self._keep_visible(
                 sorted(one for one in {*selection.ids} if cursor is None or one > cursor)
             )
         scope, scans = self._scope(), self._gateway.scans
-        return list(await self._patiently(lambda: scans.ids(scope, selection, _LISTED, cursor)))
+        return list(await self._retry(lambda: scans.ids(scope, selection, _LISTED, cursor)))
 
-    async def _found(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
+    async def _keep_visible(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
         """The ids that exist and may be seen; an id that does not exist costs only this look-up."""
         scope, found = self._scope(), list[ConversationId]()
-        for start in range(0, len(ids), _ASKED):
-            some = ids[start : start + _ASKED]
-            seen = frozenset(await self._patiently(partial(self._gateway.scans.seen, scope, some)))
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            some = ids[start : start + _IDS_AT_ONCE]
+            seen = frozenset(await self._retry(partial(self._gateway.scans.seen, scope, some)))
             found += [one for one in some if one in seen]
         return found
 
@@ -183,24 +183,26 @@ class _Run:
         before."""
         scope = self._scope()
         named = {one: [command_id(self._job, one, part) for part in (ASSIGN, DONE)] for one in ids}
-        await self._patiently(self._gateway.commands.copy.following)
+        await self._retry(self._gateway.commands.table.following)
         with self._gateway.commands.hearing(
             [one for two in named.values() for one in two]
         ) as heard:
             carried_out = frozenset[str]()
             if again:
-                await self._patiently(self._gateway.inbox.caught_up)
+                await self._retry(self._gateway.inbox.caught_up)
                 carried_out = frozenset(
-                    await self._patiently(lambda: self._gateway.scans.carried_out(named))
+                    await self._retry(lambda: self._gateway.scans.carried_out(named))
                 )
-            rows = await self._patiently(lambda: self._gateway.scans.rows(scope, ids))
+            rows = await self._retry(lambda: self._gateway.scans.rows(scope, ids))
             planner = Planner(self._job, self._now(), carried_out)
             plans = {one: planner.plan(one, rows.get(one)) for one in ids}
             commands = [command for plan in plans.values() for command in plan.commands]
             asked = [placed.command.command_id for placed in commands]
-            unsent = await self._patiently(lambda: self._send(commands))
-            settled = await self._settled([heard[one] for one in asked if one not in unsent], turn)
-        results = {one: _verdict(plan, settled) for one, plan in plans.items()}
+            unsent = await self._retry(lambda: self._send(commands))
+            settled = await self._await_results(
+                [heard[one] for one in asked if one not in unsent], turn
+            )
+        results = {one: _combine_results(plan, settled) for one, plan in plans.items()}
         for result in results.values():
             JOB_CONVERSATIONS.labels(self._job.request.type, result.status).inc()
         return results
@@ -218,7 +220,7 @@ class _Run:
             return [*await self._send(commands[:half]), *await self._send(commands[half:])]
         return ()
 
-    async def _settled(
+    async def _await_results(
         self, awaited: Sequence[asyncio.Future[CommandSettled]], turn: Turn
     ) -> Mapping[str, Outcome]:
         """The router's results. A command that is in the log is answered, however long the router
@@ -237,8 +239,8 @@ class _Run:
         last = finish(progress, state, self._now(), detail)
         forgotten = self._now() - _REMEMBERED
         with self._gateway.jobs.ending(self._job.id):
-            await self._patiently(lambda: self._gateway.jobs.report(last))
-            await self._patiently(lambda: self._gateway.jobs.tidy(self._job, forgotten))
+            await self._retry(lambda: self._gateway.jobs.report(last))
+            await self._retry(lambda: self._gateway.jobs.tidy(self._job, forgotten))
         _log.info(
             "job_ended",
             job_id=self._job.id,
@@ -252,7 +254,7 @@ class _Run:
 
     async def _directory_is_current(self) -> None:
         """The requester may have been added to the directory a moment ago, by another gateway."""
-        if not await self._gateway.directory.copy.refresh(WAIT_S):
+        if not await self._gateway.directory.table.refresh(WAIT_S):
             raise UnavailableError("This gateway has not folded the directory yet.")
 
     def _ended_elsewhere(self) -> bool:
@@ -281,10 +283,10 @@ class _Run:
             case other:
                 raise StoppedError(f"This version does not know jobs of the type {other.type}.")
 
-    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+    async def _retry(self, step: Callable[[], Awaitable[T]]) -> T:
         for _ in range(_LOOKS):
             try:
-                return await retry_while_away(step, job_id=self._job.id)
+                return await retry_while_unavailable(step, job_id=self._job.id)
             except ExecutionTimeout as error:
                 _log.warning("job_asks_too_much", job_id=self._job.id, error=str(error))
         raise StoppedError(
@@ -300,15 +302,15 @@ def _takes_right(job: Job) -> bool:
     return not isinstance(request, BulkRequested) or request.assign_to is not None
 
 
-def _verdict(plan: Plan, settled: Mapping[str, Outcome]) -> ItemResult:
+def _combine_results(plan: Plan, settled: Mapping[str, Outcome]) -> ItemResult:
     told = [
-        _told(settled[command.command_id]) if command.command_id in settled else TOO_LARGE
+        _to_result(settled[command.command_id]) if command.command_id in settled else TOO_LARGE
         for command, _ in plan.commands
     ]
-    return merged([*plan.known, *told])
+    return merge([*plan.known, *told])
 
 
-def _told(outcome: Outcome) -> ItemResult:
+def _to_result(outcome: Outcome) -> ItemResult:
     match outcome:
         case Outcome.APPLIED:
             return CHANGED

@@ -5,9 +5,9 @@ status, and now and then for a session that only sends heartbeats. So the last r
 signals after its `signals_offset` always give the same state, and that is how a worker recovers
 (R8.2).
 
-A lease begins and ends by one clock: the broker's, in the signals' topic. `told_at` is the broker's
-timestamp of a signal, and `now` that of a later record; the clocks of gateways and workers neither
-begin nor end a lease (decision 14).
+A lease begins and ends by one clock: the broker's, in the signals' topic. `signalled_at` is the
+broker's timestamp of a signal, and `now` that of a later record; the clocks of gateways and workers
+neither begin nor end a lease (decision 14).
 
 Decides R8.1, R8.2 and R8.3.
 """
@@ -72,15 +72,17 @@ def evolve(agent: Agent, event: PresenceChanged) -> Agent:
     )
 
 
-def heed(agent: Agent, signal: SessionSignalled, offset: int, told_at: datetime) -> Agent:
+def renew_session(
+    agent: Agent, signal: SessionSignalled, offset: int, signalled_at: datetime
+) -> Agent:
     """The agent after a signal for which `decide` records nothing."""
     if offset <= agent.signals_offset:
         return agent
-    return replace(agent, sessions=_sessions(agent, signal, told_at), signals_offset=offset)
+    return replace(agent, sessions=_sessions(agent, signal, signalled_at), signals_offset=offset)
 
 
 def decide(
-    agent: Agent, signal: SessionSignalled, signal_id: str, offset: int, told_at: datetime
+    agent: Agent, signal: SessionSignalled, signal_id: str, offset: int, signalled_at: datetime
 ) -> PresenceStep | None:
     """What a signal changes (R8.1, R8.3); None if there is nothing to record.
 
@@ -91,7 +93,7 @@ def decide(
     """
     if offset <= agent.signals_offset:
         return None
-    sessions = _sessions(agent, signal, told_at)
+    sessions = _sessions(agent, signal, signalled_at)
     due = bool(sessions) and offset - agent.recorded_offset >= RECORD_AFTER_SIGNALS
     if _statuses(sessions) == _statuses(agent.sessions) and not due:
         return None
@@ -194,7 +196,9 @@ def presence_of(sessions: Iterable[Session]) -> Presence:
     return Presence.OFFLINE
 
 
-def _sessions(agent: Agent, signal: SessionSignalled, told_at: datetime) -> Mapping[str, Session]:
+def _sessions(
+    agent: Agent, signal: SessionSignalled, signalled_at: datetime
+) -> Mapping[str, Session]:
     known = agent.sessions
     if signal.by is not None:
         if signal.status is None or signal.status is Presence.OFFLINE:
@@ -206,7 +210,7 @@ def _sessions(agent: Agent, signal: SessionSignalled, told_at: datetime) -> Mapp
     own = known.get(signal.session)
     if signal.status is Presence.OFFLINE:
         return {name: session for name, session in known.items() if name != signal.session}
-    ends = told_at + timedelta(seconds=signal.lease_s)
+    ends = signalled_at + timedelta(seconds=signal.lease_s)
     if own is None:
         if signal.status is None:
             return known

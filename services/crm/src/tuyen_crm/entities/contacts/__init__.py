@@ -19,6 +19,6 @@ ENTITY: Entity[decide.ContactCommand, view.OwnContactEvent, ContactDocument] = E
     view=CONTACTS,
     key=lambda event: event.contact_id,
     fold=view.fold,
-    tell=view.tell,
+    describe=view.describe,
     evolve=evolve.evolve,
 )

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from tuyen_crm.entities.entity import Told
+from tuyen_crm.entities.entity import Description
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
@@ -85,29 +85,29 @@ def _named(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContac
     )
 
 
-def tell(event: OwnContactEvent) -> Told:
+def describe(event: OwnContactEvent) -> Description:
     """Describes the event (C8)."""
     match event:
         case ContactCreated():
             channel = event.channel.capitalize()
-            return Told(
+            return Description(
                 vi=f"Khách liên hệ lần đầu qua {channel}.",
                 en=f"The customer got in touch for the first time, by {channel}.",
                 changes=_name_change(None, event.name),
             )
         case ContactNamed():
-            return Told(
+            return Description(
                 vi=f"Kênh cho biết tên của khách: “{event.name}”.",
                 en=f"The channel said the customer's name: “{event.name}”.",
                 changes=() if event.renamed else _name_change(None, event.name),
             )
         case ContactRenamed():
-            return _renamed(event)
+            return _describe_name(event)
         case _:
             assert_never(event)
 
 
-def _renamed(event: ContactRenamed) -> Told:
+def _describe_name(event: ContactRenamed) -> Description:
     changes = _name_change(event.previous_name, event.name)
     if event.name is None:
         vi, en = "xóa tên của khách.", "removed the contact's name."
@@ -116,7 +116,7 @@ def _renamed(event: ContactRenamed) -> Told:
     else:
         vi = f"đổi tên khách từ “{event.previous_name}” thành “{event.name}”."
         en = f"renamed the contact from “{event.previous_name}” to “{event.name}”."
-    return Told(by=event.by, vi=vi, en=en, changes=changes)
+    return Description(by=event.by, vi=vi, en=en, changes=changes)
 
 
 def _name_change(before: str | None, after: str | None) -> tuple[Change, ...]:

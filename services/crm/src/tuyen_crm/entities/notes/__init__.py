@@ -13,5 +13,5 @@ ENTITY: Entity[AddNote, NoteAdded, NoteDocument] = Entity(
     view=NOTES,
     key=lambda event: event.note_id,
     fold=view.fold,
-    tell=view.tell,
+    describe=view.describe,
 )
