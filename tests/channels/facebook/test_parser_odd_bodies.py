@@ -138,7 +138,9 @@ MANY = "[" + "{}," * REPAIRED_ELEMENTS + "{}]"
 
 @pytest.mark.parametrize("odd", ["\\ud83d", "\\u0000"])
 @pytest.mark.parametrize("beside", [MANY, json.dumps("x" * REPAIRED_BYTES)])
-def test_r9_5_a_part_that_takes_long_to_repair_is_a_dead_letter_as_it_is(odd: str, beside: str) -> None:
+def test_r9_5_a_part_that_takes_long_to_repair_is_a_dead_letter_as_it_is(
+    odd: str, beside: str
+) -> None:
     part = json.dumps({**message("m_odd", text="@"), "beside": "@@"})
     long = part.replace('"@@"', beside).replace("@", odd).encode()
     parsed = parse(neighboured([b'{"id":"%s","messaging":[%b]}' % (PAGE.encode(), long)]))
@@ -148,7 +150,7 @@ def test_r9_5_a_part_that_takes_long_to_repair_is_a_dead_letter_as_it_is(odd: st
     assert failure.page == PAGE
 
 
-def test_r9_5_all_parts_of_a_body_are_mended_as_far_as_the_limit() -> None:
+def test_r9_5_all_parts_of_a_body_are_repaired_as_far_as_the_limit() -> None:
     odd = [message(f"m_{number}", text="\0") for number in range(REPAIRED_ELEMENTS)]
     sound = [message(f"m_s{number}") for number in range(100)]
     parsed = parse(body(entry(messaging=odd[:1_500] + sound)))

@@ -1,59 +1,41 @@
 """R9.2, R9.6: what is kept of jobs, and what compaction leaves."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gateway.jobs.job_rig import ScansTwin, at_work, closing, compacted, conversation, put
-from gateway.rig import Rig, User, records, until
+from gateway.jobs.job_rig import (
+    BULK,
+    ScansTwin,
+    all_ended,
+    at_work,
+    closing,
+    compacted,
+    conversation,
+    finish_job,
+    put,
+)
+from gateway.rig import records, until
 from gateway.router_twin import routing
-from tuyen_events.ids import AgentId
 from tuyen_events.jobs import JobProgressed
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
-from tuyen_gateway.api import jobs as routes
 from tuyen_gateway.domain.jobs import begin, take_up
 from tuyen_gateway.jobs import job_scheduler
 from tuyen_gateway.jobs.runner import SLICE
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
-BULK = "/v1/conversations/bulk"
-BINH = AgentId("binh")
-
-
-@pytest.fixture
-def walks() -> ScansTwin:
-    return ScansTwin()
-
-
-@pytest.fixture(autouse=True)
-def _answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_SHORT_S", 0.01)
-
-
-async def all_ended(rig: Rig, *job_ids: str) -> None:
-    async def have_ended() -> bool:
-        return all((job := rig.gateway.jobs.job(one)) and job.ended for one in job_ids)
-
-    await until(have_ended)
-
-
-async def done(rig: Rig, user: User, ids: Sequence[str]) -> str:
-    """A job that has come to its end."""
-    answer = await user.done("POST", BULK, {"ids": list(ids), "set": {"done": True}})
-    await all_ended(rig, answer["id"])
-    return str(answer["id"])
+pytestmark = pytest.mark.usefixtures("jobs_answer_soon")
 
 
 async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    ids = walks.add(*(conversation(n) for n in range(2 * SLICE)))
-    async with at_work(log, clock, walks) as rig, routing(log) as router:
+    ids = scans.add(*(conversation(n) for n in range(2 * SLICE)))
+    async with at_work(log, clock, scans) as rig, routing(log) as router:
         router.rests_after = SLICE + 10
         boss = await rig.organization()
         answer = await boss.done("POST", BULK, {"ids": ids, "set": {"done": True}})
@@ -63,7 +45,7 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
 
         await until(rests)
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         await all_ended(rig, answer["id"])
         job = rig.gateway.jobs.job(answer["id"])
     assert job is not None
@@ -72,35 +54,35 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
 
 
 async def test_what_an_older_version_wrote_is_kept_from_compaction(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """Its progress has the key of the request, which it would take the place of."""
-    (thread,) = walks.add(conversation(1))
+    (thread,) = scans.add(conversation(1))
     request = closing("job_1", clock.now(), ids=(thread,))
-    async with at_work(log, clock, walks) as rig:
+    async with at_work(log, clock, scans) as rig:
         await rig.organization()
     await put(log, request)
     await put(log, take_up(begin(request, 1, clock.now()), (thread,)))
-    async with at_work(log, clock, walks), routing(log, awake=False):
+    async with at_work(log, clock, scans), routing(log, awake=False):
 
         async def is_asked_again() -> bool:
             return len(await records(log, JOBS)) == 3
 
         await until(is_asked_again)
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         await all_ended(rig, "job_1")
 
 
 async def test_r9_6_the_oldest_results_are_forgotten(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "JOBS_KEPT", 3)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         made = []
         for _ in range(6):
-            made.append(await done(rig, boss, ["msg_none"]))
+            made.append(await finish_job(rig, boss, ["msg_none"]))
             clock.advance(timedelta(seconds=1))
 
         async def three_are_left() -> bool:
@@ -113,7 +95,7 @@ async def test_r9_6_the_oldest_results_are_forgotten(
 
 
 async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
     append, dealt = kept.Jobs._append, asyncio.Event()
@@ -135,7 +117,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
 
     monkeypatch.setattr(kept.Jobs, "_append", append_late)
     monkeypatch.setattr(job_scheduler._Scheduler, "_deal", deal_and_tell)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))
 
@@ -146,11 +128,11 @@ async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
 
 
 async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """What stands of it selects nothing any more, so that it would be done to all there is."""
-    threads = walks.add(*(conversation(n) for n in range(3)))
-    async with at_work(log, clock, walks) as rig, routing(log):
+    threads = scans.add(*(conversation(n) for n in range(3)))
+    async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), external_id="psid-nobody"))
 
@@ -158,21 +140,21 @@ async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
             return len(await records(log, JOBS)) == 4
 
         await until(is_put_away)
-    walks.asked.clear()
+    scans.asked.clear()
     rest = await compacted(log, clock, without=b"job_1/progress")
-    async with at_work(rest, clock, walks) as rig, routing(rest):
+    async with at_work(rest, clock, scans) as rig, routing(rest):
         assert rig.gateway.jobs.job("job_1") is None
         await put(rest, closing("job_2", clock.now(), ids=tuple(threads)))
         await all_ended(rig, "job_2")
-        assert walks.asked == ["shop"]
+        assert scans.asked == ["shop"]
 
 
-async def ended_job(log: InMemoryLog, clock: ManualClock, walks: ScansTwin) -> JobProgressed:
+async def ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin) -> JobProgressed:
     """A job of three conversations that has come to its end; returns progress of its beginning,
     as a gateway writes it that was frozen since."""
-    walks.add(*(conversation(n) for n in range(3)))
+    scans.add(*(conversation(n) for n in range(3)))
     request = closing("job_1", clock.now())
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, request)
 
@@ -180,16 +162,16 @@ async def ended_job(log: InMemoryLog, clock: ManualClock, walks: ScansTwin) -> J
             return len(await records(log, JOBS)) == 4
 
         await until(is_put_away)
-    walks.asked.clear()
+    scans.asked.clear()
     return begin(request, 3, clock.now())
 
 
 async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    stale = await ended_job(log, clock, walks)
+    stale = await ended_job(log, clock, scans)
     await put(log, stale, "job_1/progress")
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
 
         async def is_restated() -> bool:
             return len(await records(log, JOBS)) == 7
@@ -197,19 +179,19 @@ async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
         await until(is_restated)
         shown = rig.gateway.jobs.job("job_1")
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         assert rig.gateway.jobs.job("job_1") == shown
     assert len(await records(small, JOBS)) == 2
-    assert walks.asked == []
+    assert scans.asked == []
 
 
 @pytest.mark.parametrize("last", ["progress", "request"])
 async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, last: str
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, last: str
 ) -> None:
     """Every gateway ended before one of them could write the end again, and compaction removed the
     end. What is left of the request would select all conversations."""
-    stale = await ended_job(log, clock, walks)
+    stale = await ended_job(log, clock, scans)
     put_away = (await records(log, JOBS))[-1]
     await put(log, stale, "job_1/progress")
     if last == "request":
@@ -221,24 +203,24 @@ async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
             partition=put_away.partition,
         )
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
-        (other,) = walks.add(conversation(4))
+    async with at_work(small, clock, scans) as rig, routing(small):
+        (other,) = scans.add(conversation(4))
         await put(small, closing("job_2", clock.now(), ids=(other,)))
         await all_ended(rig, "job_2")
         assert rig.gateway.jobs.job("job_1") is None
-    assert walks.asked == ["shop"]
+    assert scans.asked == ["shop"]
 
 
 async def test_r9_6_of_a_job_its_request_is_forgotten_first(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that ends between the two leaves what is no job, and nothing to be begun."""
     monkeypatch.setattr(kept, "JOBS_KEPT", 1)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
-        made = await done(rig, boss, ["msg_none"])
+        made = await finish_job(rig, boss, ["msg_none"])
         clock.advance(timedelta(seconds=1))
-        await done(rig, boss, ["msg_none"])
+        await finish_job(rig, boss, ["msg_none"])
 
         async def removals() -> list[str]:
             found = await records(log, JOBS)

@@ -57,7 +57,7 @@ def test_guessing_without_end_is_no_faster_than_the_longest_wait(purse: AttemptB
 
 
 @pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_whoever_guesses_now_and_then_brakes_nobody(purse: AttemptBudget) -> None:
+def test_whoever_guesses_now_and_then_throttles_nobody(purse: AttemptBudget) -> None:
     now, attempts = START, None
     for _ in range(1_000):
         attempts = attempted(purse, attempts, now)
@@ -93,7 +93,7 @@ async def test_r9_5_a_wrong_password_every_few_minutes_locks_nobody_out() -> Non
     await enter(login_throttle, "boss")
 
 
-async def test_r9_5_strangers_everywhere_do_not_brake_a_place_that_logged_in_before() -> None:
+async def test_r9_5_strangers_everywhere_do_not_throttle_a_place_that_logged_in_before() -> None:
     login_throttle = LoginThrottle(ManualClock(START))
     await enter(login_throttle, "boss", HOME)
     for number in range(FROM_STRANGE_PLACES.free):
@@ -217,7 +217,9 @@ async def test_r9_5_a_few_places_that_always_wait_keep_nobody_else_out(
         stopped = True
 
 
-async def test_an_account_is_braked_whatever_its_case_and_spelling_and_no_other_with_it() -> None:
+async def test_an_account_is_throttled_whatever_its_case_and_spelling_and_no_other_with_it() -> (
+    None
+):
     login_throttle = LoginThrottle(ManualClock(START))
     for username in ("chủ", "CHỦ", "Chu\u0309", "cHu\u0309", "chỦ"):
         await guess(login_throttle, username)

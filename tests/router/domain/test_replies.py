@@ -173,7 +173,7 @@ def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() ->
     assert below.desk.state.waits(COMMENT)
 
 
-def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebodyask_for_root() -> None:
+def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks_for_it() -> None:
     """A crash may have lost it; and what is read again later ends no other wait."""
     below = Below()
     below.replies("m1")
