@@ -17,7 +17,7 @@ from tuyen_gateway.domain.login_throttle import (
     AttemptBudget,
     FailedAttempts,
     attempted,
-    place_of,
+    network_of,
     wait_before,
 )
 from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError, UnavailableError
@@ -67,10 +67,14 @@ def test_whoever_guesses_now_and_then_throttles_nobody(purse: AttemptBudget) -> 
 
 
 def test_a_place_is_what_a_caller_cannot_choose() -> None:
-    assert place_of("198.51.100.7") == place_of("::ffff:198.51.100.7") == "198.51.100.7"
-    assert place_of("2001:db8:1:2::5") == place_of("2001:db8:1:2:ffff::1") != place_of("2001:db8::")
-    assert place_of("fe80::1%eth0") == "fe80::/64"
-    assert place_of(None) == place_of("testclient") == "elsewhere"
+    assert network_of("198.51.100.7") == network_of("::ffff:198.51.100.7") == "198.51.100.7"
+    assert (
+        network_of("2001:db8:1:2::5")
+        == network_of("2001:db8:1:2:ffff::1")
+        != network_of("2001:db8::")
+    )
+    assert network_of("fe80::1%eth0") == "fe80::/64"
+    assert network_of(None) == network_of("testclient") == "elsewhere"
 
 
 async def guess(login_throttle: LoginThrottle, username: str, place: str = AWAY) -> None:
@@ -171,7 +175,7 @@ async def test_r9_5_an_ipv6_site_waits_together_however_many_networks_it_has(
     async def one(number: int) -> None:
         nonlocal entered
         async with login_throttle.attempt(
-            "shop", f"a{number}", place_of(f"2001:db8:1:{number}::1")
+            "shop", f"a{number}", network_of(f"2001:db8:1:{number}::1")
         ):
             entered += 1
             await going.wait()
@@ -184,7 +188,7 @@ async def test_r9_5_an_ipv6_site_waits_together_however_many_networks_it_has(
         assert entered == AT_ONCE_FROM_A_PLACE
         with pytest.raises(TooManyAttemptsError):
             await one(5)
-        await enter(login_throttle, "lan", place_of("2001:db8:2:1::1"))
+        await enter(login_throttle, "lan", network_of("2001:db8:2:1::1"))
         going.set()
     assert not login_throttle._under_way
 

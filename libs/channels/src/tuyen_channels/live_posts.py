@@ -35,7 +35,7 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, place_of
+from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, reply_key
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.limits import VIDEO_POSTS
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -201,7 +201,7 @@ class Draft:
 
     def replied(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
-        self.facts.append(KeyedFact(place_of(reply), self._roots.place(page, reply, root)))
+        self.facts.append(KeyedFact(reply_key(reply), self._roots.place(page, reply, root)))
 
     def root_of(self, page: PageKey, comment: str) -> str:
         """The root of the thread that a comment belongs to, as far as it is known."""

@@ -56,7 +56,7 @@ SITE_BODY_BYTES = 1024 * 1024
 REPAIRED_BYTES = 512 * 1024
 REPAIRED_ELEMENTS = 10_000
 """What is repaired of one body that a strict reader of JSON refuses, all parts together: bytes, and
-what arrays and objects hold, as `elements` counts it. An update has some fifty."""
+what arrays and objects hold, as `count_elements` counts it. An update has some fifty."""
 
 SPLIT_ELEMENTS = 50_000
 """What a body may hold to be taken apart where a strict reader refuses the whole for one part."""
@@ -126,14 +126,14 @@ LONG_BODY_BYTES = 1024 * 1024
 """The body of a request that may name thousands of ids: a bulk change, a rule."""
 
 BODY_ELEMENTS = 5_000
-"""What the arrays and objects of a body hold together, as `elements` counts it: reading it costs as
-much more than its bytes do."""
+"""What the arrays and objects of a body hold together, as `count_elements` counts it: reading it
+costs as much more than its bytes do."""
 
 LONG_BODY_ELEMENTS = 30_000
 """The same where thousands may be named: a rule of 5,000 pages and 2,000 members has 21,000."""
 
 
-def elements(json: bytes) -> int:
+def count_elements(json: bytes) -> int:
     """No fewer than the arrays and objects of a JSON hold together, whatever its encoding: each of
     their elements follows one of these three characters. Those inside texts are counted, too."""
     return json.count(b",") + json.count(b"[") + json.count(b"{")

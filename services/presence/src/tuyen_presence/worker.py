@@ -26,7 +26,7 @@ from tuyen_platform.kafka.ports import (
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.sole_writer import SoleWriter
 from tuyen_platform.metrics import ONLINE_SESSIONS, PRESENCE_CHANGES
-from tuyen_presence.broker_clock import BrokerClock, moment_of
+from tuyen_presence.broker_clock import BrokerClock, broker_time_of
 from tuyen_presence.domain.presence import (
     Agent,
     PresenceStep,
@@ -179,7 +179,7 @@ class PresenceWorker:
             self._settle(self._published)
 
     def _take(self, agents: dict[str, Agent], envelope: Envelope, record: Record) -> None:
-        signal, signalled_at = envelope.data, moment_of(record)
+        signal, signalled_at = envelope.data, broker_time_of(record)
         if not isinstance(signal, SessionSignalled):
             raise UnreadableEventError(f"{signal.type} is not a signal")
         if len(signal.session) > ID_CHARACTERS:

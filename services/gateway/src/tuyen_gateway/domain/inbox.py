@@ -284,7 +284,9 @@ def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
     return recounted(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
-def mark_done(row: InboxRow, event: MarkConversationDone, partition: int, offset: int) -> InboxRow:
+def apply_done_mark(
+    row: InboxRow, event: MarkConversationDone, partition: int, offset: int
+) -> InboxRow:
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
     a thread are in another partition once its root's author is known."""
     said = (stored_time(event.at), partition, offset)

@@ -88,7 +88,7 @@ class ItemResult:
 
 CHANGED = ItemResult(ItemStatus.CHANGED)
 UNCHANGED = ItemResult(ItemStatus.UNCHANGED)
-NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
+CONVERSATION_NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
 """It does not exist, or the requester may not see it: the two cannot be distinguished (R7.2)."""
 NOT_ARRIVED = ItemResult(ItemStatus.REFUSED, "first_comment_missing")
 """The partition for its commands is not known yet: the root comment has not arrived."""
@@ -138,7 +138,7 @@ def rest_not_found(progress: JobProgressed) -> JobProgressed:
     if missing <= 0:
         return progress
     refused = {**progress.refused}
-    refused[NOT_FOUND.why] = refused.get(NOT_FOUND.why, 0) + missing
+    refused[CONVERSATION_NOT_FOUND.why] = refused.get(CONVERSATION_NOT_FOUND.why, 0) + missing
     return msgspec.structs.replace(
         progress, done=progress.total, refused=dict(sorted(refused.items()))
     )

@@ -121,7 +121,7 @@ def stored_time(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def cut(text: str | None, characters: int) -> str | None:
+def shorten(text: str | None, characters: int) -> str | None:
     """At most so many characters of a text."""
     return None if text is None else text[:characters]
 
@@ -275,7 +275,7 @@ def _added(
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
         client_id=event.client_id if isinstance(event, MessageEchoed) else None,
         customer_id=None if author is None else author.id,
-        customer_name=None if author is None else cut(author.name, NAME_CHARACTERS),
+        customer_name=None if author is None else shorten(author.name, NAME_CHARACTERS),
         text=event.text if own_text else message.text,
         attachments=event.attachments if own_attachments else message.attachments,
         content_at=(at, "") if own_text else message.content_at,

@@ -77,7 +77,7 @@ from tuyen_router.stages.customer_writer import CustomerWriter, add_report
 from tuyen_router.stages.loads import ChangedLoads, complete_report
 from tuyen_router.stages.records import (
     DeadLetterWriter,
-    reason_of,
+    error_text_of,
 )
 from tuyen_stream import Batch, ConsumedRecord, Outbox
 
@@ -166,7 +166,7 @@ class CustomerStage:
                 except MemoryError:
                     raise
                 except Exception as error:  # of this organization alone
-                    _log.error("report_stopped", organization=each, error=reason_of(error))
+                    _log.error("report_stopped", organization=each, error=error_text_of(error))
 
         return step
 
