@@ -80,7 +80,7 @@ class ScansTwin:
         self.asked.append(scope.organization)
         return {one: self.rows_by_id[one] for one in ids if self._covered(scope, one)}
 
-    async def carried_out(
+    async def find_carried_out(
         self, commands: Mapping[ConversationId, Collection[str]]
     ) -> Collection[str]:
         return ()

@@ -289,7 +289,7 @@ class Draft:
             at=at,
         )
         state.apply(key, fact)
-        settled = state.facts[key] = _settled(state, fact)
+        settled = state.facts[key] = _settle(state, fact)
         self.facts.append(KeyedFact(key, settled))
         self._forget_oldest(page, state, key)
 
@@ -340,7 +340,7 @@ def _newest_open(state: PagePosts, at: datetime) -> str | None:
     return max(published)[1] if published else None
 
 
-def _settled(state: PagePosts, fact: PostClassified) -> PostClassified:
+def _settle(state: PagePosts, fact: PostClassified) -> PostClassified:
     """Everything that is known of the fact's subject, because a compacted record replaces all
     earlier ones."""
     post, video = fact.post_external_id, fact.video_external_id

@@ -64,7 +64,7 @@ class PageTokens:
         found = self._tokens.get(account)
         return None if found is None else found.token
 
-    def used(self, account: str) -> bool:
+    def is_used(self, account: str) -> bool:
         """Whether a call was signed with the present token."""
         found = self._tokens.get(account)
         return found is not None and self._used.get(account) == found.stamp

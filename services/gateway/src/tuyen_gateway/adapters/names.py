@@ -26,7 +26,7 @@ class CustomerNames:
     def __init__(self, database: Database) -> None:
         self._contacts = database[CONTACTS_VIEW.collection]
 
-    async def known(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
+    async def with_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """The rows; those whose customer has no name get the contact's."""
         nameless = {
             contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
@@ -34,7 +34,7 @@ class CustomerNames:
         if not nameless:
             return rows
         contacts = await self._named_ones(nameless)
-        return [_named(row, contacts) for row in rows]
+        return [_with_name(row, contacts) for row in rows]
 
     async def authors(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages, those whose author told no name with the contact's."""
@@ -75,7 +75,7 @@ def _by_author(message: Message, contacts: dict[str, Document]) -> Message:
     return msgspec.structs.replace(message, customer_name=name)
 
 
-def _named(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
+def _with_name(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
     customer = row.customer
     if customer is None or customer.name:
         return row

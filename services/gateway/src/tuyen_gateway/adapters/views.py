@@ -27,7 +27,7 @@ from tuyen_gateway.adapters.queries import (
     unread_expression,
 )
 from tuyen_gateway.adapters.threads import MongoThreads, decoded, from_milliseconds, milliseconds
-from tuyen_gateway.domain.heads import packed
+from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
@@ -104,7 +104,7 @@ class MongoViews:
     async def position(self, organization: OrganizationId) -> bytes:
         found = await self._heads.find_one({"_id": organization})
         heads = {} if found is None else found["at"]
-        return packed({int(place): offset for place, offset in heads.items()})
+        return pack({int(place): offset for place, offset in heads.items()})
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
         document = await self._find(scope, conversation_id)
@@ -141,8 +141,8 @@ class MongoViews:
             listed = partial(self._unread, scope, wanted, limit, cursor)
             return await in_one_snapshot(self._database, listed)
         matching = await self._names.matching(scope, wanted)
-        moved = await self._moved(scope, cursor)
-        return await self._listed(
+        moved = await self._find_moved(scope, cursor)
+        return await self._list_page(
             scope, matching, cursor, limit=limit, left=None, moved=moved, session=None
         )
 
@@ -161,19 +161,19 @@ class MongoViews:
         what changed meanwhile may make it more, or less.
         """
         counts, moved = await asyncio.gather(
-            self._counters.counts(session, scope, wanted), self._moved(scope, cursor)
+            self._counters.counts(session, scope, wanted), self._find_moved(scope, cursor)
         )
-        matching = matching_query(scope, _narrowed(wanted, counts))
+        matching = matching_query(scope, _narrow(wanted, counts))
         left = counts.unread if cursor.left is None else min(cursor.left, counts.unread)
         if cursor.last and counts.unread and (cursor.left is None or left <= limit):
             above = {"$and": [*matching, {"$nor": [below(cursor.last)]}]}
             passed = await self._conversations.count_documents(above, session=session)
             left = counts.unread - passed
-        return await self._listed(
+        return await self._list_page(
             scope, matching, cursor, limit=limit, left=left, moved=moved, session=session
         )
 
-    async def _listed(
+    async def _list_page(
         self,
         scope: Scope,
         matching: Sequence[Document],
@@ -195,7 +195,7 @@ class MongoViews:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
             found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
-        found += await self._moved_below(scope, matching, moved, cursor.last, session)
+        found += await self._find_moved_below(scope, matching, moved, cursor.last, session)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
@@ -215,7 +215,9 @@ class MongoViews:
         snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
-    async def _moved(self, scope: Scope, cursor: "_ListCursor") -> Mapping[str, ListKey | None]:
+    async def _find_moved(
+        self, scope: Scope, cursor: "_ListCursor"
+    ) -> Mapping[str, ListKey | None]:
         """The rows that got a message since the scan began, each with its position at that time;
         None for new ones."""
         beyond = [
@@ -249,7 +251,7 @@ class MongoViews:
             for row in found
         }
 
-    async def _moved_below(
+    async def _find_moved_below(
         self,
         scope: Scope,
         matching: Sequence[Document],
@@ -303,11 +305,11 @@ class MongoViews:
         page = await self._threads.messages(row.id, limit, after)
         return replace(page, items=await self._names.authors(page.items))
 
-    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
-        return await self._threads.shown_until(row, message_id)
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+        return await self._threads.find_shown_until(row, message_id)
 
-    async def shown_but_last(self, row: InboxRow) -> Shown:
-        return await self._threads.shown_but_last(row)
+    async def find_shown_but_last(self, row: InboxRow) -> Shown:
+        return await self._threads.find_shown_but_last(row)
 
     async def history(
         self, row: InboxRow, limit: int, after: str | None
@@ -317,7 +319,7 @@ class MongoViews:
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[InboxRow]:
         """The rows as the viewer sees them, with the known names of their customers."""
         rows = [msgspec.convert(document, InboxRow) for document in documents]
-        return await self._names.known(await self._with_floor(scope, rows))
+        return await self._names.with_names(await self._with_floor(scope, rows))
 
     async def _with_floor(self, scope: Scope, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """Rows that a new agent never marked, with everything from before the agent joined as read
@@ -348,7 +350,7 @@ class MongoViews:
         return {one["_id"]: one["events"] for one in found}
 
 
-def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
+def _narrow(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
     """The same filter, restricted if everything unread is of one channel or kind: with fewer lists
     to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from tuyen_directory.usernames import composed
+from tuyen_directory.usernames import compose_unicode
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import (
     ERRORS_LISTED,
@@ -31,7 +31,7 @@ TypedUsername = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS)
 ]
 """As it was typed: old usernames may differ only in their Unicode form."""
-Username = Annotated[TypedUsername, AfterValidator(composed)]
+Username = Annotated[TypedUsername, AfterValidator(compose_unicode)]
 """The same name in whichever Unicode form it was typed."""
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 

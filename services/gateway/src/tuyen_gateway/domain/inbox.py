@@ -47,7 +47,7 @@ from tuyen_gateway.domain.reading import (
     unread_events,
     with_mark,
 )
-from tuyen_gateway.domain.threads import Instant, believed, moment_of, stored_time
+from tuyen_gateway.domain.threads import Instant, believe, moment_of, stored_time
 
 Added = MessageReceived | MessageEchoed | CommentAdded
 """The events that add a message to a thread."""
@@ -177,21 +177,21 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """
     event = addition.event
     if isinstance(event, MessageEchoed):
-        return _identified(row, event, event.customer, addition.message_id, name_folded)
+        return _with_customer(row, event, event.customer, addition.message_id, name_folded)
     if event.customer is None:
         return row
-    row = _identified(row, event, event.customer, addition.message_id, name_folded)
+    row = _with_customer(row, event, event.customer, addition.message_id, name_folded)
     place = str(addition.partition)
     if row.counted.get(place, NONE_YET) >= addition.offset:
         return row
     counted = dict(sorted({**row.counted, place: addition.offset}.items()))
-    row = _visited(row, event, addition.message_id)
-    return recounted(
+    row = _with_visit(row, event, addition.message_id)
+    return recount(
         msgspec.structs.replace(row, inbound_events=row.inbound_events + 1, counted=counted)
     )
 
 
-def _visited(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
+def _with_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     """The row with the visit of the livechat customer's last message, if it has one."""
     if not isinstance(event, MessageReceived) or event.channel is not Channel.LIVECHAT:
         return row
@@ -201,7 +201,7 @@ def _visited(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def _identified(
+def _with_customer(
     row: InboxRow,
     event: Added,
     customer: Customer,
@@ -250,7 +250,7 @@ def active(row: InboxRow, at: datetime) -> InboxRow:
 
 def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow:
     """The row after the customer's device reported what was delivered or seen; never goes back."""
-    until = believed(event, event.watermark)
+    until = believe(event, event.watermark)
     if isinstance(event, MessagesSeen):
         if row.seen_until is not None and row.seen_until >= until:
             return row
@@ -281,7 +281,7 @@ def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
     if offset <= row.marks_offset:
         return row
     reads = with_mark(row.reads, event, offset)
-    return recounted(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
+    return recount(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
 def apply_done_mark(
@@ -295,7 +295,7 @@ def apply_done_mark(
     if row.done_set is not None and row.done_set >= said:
         return row
     done_events = event.seen_events if event.done else -1
-    return recounted(
+    return recount(
         msgspec.structs.replace(
             row, done_events=done_events, done_set=said, done_command=event.command_id
         )
@@ -307,7 +307,7 @@ def seen_offset(row: InboxRow, partition: int) -> int:
     return row.counted.get(str(partition), NONE_YET)
 
 
-def recounted(row: InboxRow) -> InboxRow:
+def recount(row: InboxRow) -> InboxRow:
     """The row with the values that are derived from its counts."""
     live = live_events(row.inbound_events, row.counted, row.withdrawn)
     done = row.inbound_events <= row.done_events

@@ -126,7 +126,7 @@ def shorten(text: str | None, characters: int) -> str | None:
     return None if text is None else text[:characters]
 
 
-def accepted(event: InboundEvent) -> tuple[datetime, int]:
+def acceptance_of(event: InboundEvent) -> tuple[datetime, int]:
     """When the event was accepted, as the views store it: milliseconds and microseconds."""
     return stored_time(event.accepted_at), event.accepted_at.microsecond % 1000
 
@@ -134,15 +134,15 @@ def accepted(event: InboundEvent) -> tuple[datetime, int]:
 def moment_of(event: InboundEvent) -> Instant:
     """When the action of an event happened. The sender's clock is used unless it is ahead of ours
     or, at a livechat's site, far behind; then the time of acceptance is used (I2)."""
-    heard, rest = accepted(event)
-    at = believed(event, event.occurred_at)
+    heard, rest = acceptance_of(event)
+    at = believe(event, event.occurred_at)
     late = event.channel is Channel.LIVECHAT and at < heard - _BEHIND
     return (heard if late else at), heard, rest
 
 
-def believed(event: InboundEvent, told: datetime) -> datetime:
+def believe(event: InboundEvent, told: datetime) -> datetime:
     """A time in an event, or the time of acceptance if that time is ahead of our clock."""
-    at, heard = stored_time(told), accepted(event)[0]
+    at, heard = stored_time(told), acceptance_of(event)[0]
     return heard if at > heard + _AHEAD else at
 
 
@@ -211,7 +211,7 @@ def _was_removed_before(message: Message) -> bool:
 
 
 def _removed(message: Message, event: InboundEvent, source: EventSource) -> Message:
-    place, when = str(source.partition), accepted(event)
+    place, when = str(source.partition), acceptance_of(event)
     first = min(source.offset, message.removed_in.get(place, source.offset))
     return msgspec.structs.replace(
         message,

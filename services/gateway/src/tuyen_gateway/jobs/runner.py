@@ -191,7 +191,7 @@ class _Run:
             if again:
                 await self._retry(self._gateway.inbox.caught_up)
                 carried_out = frozenset(
-                    await self._retry(lambda: self._gateway.scans.carried_out(named))
+                    await self._retry(lambda: self._gateway.scans.find_carried_out(named))
                 )
             rows = await self._retry(lambda: self._gateway.scans.rows(scope, ids))
             planner = Planner(self._job, self._now(), carried_out)

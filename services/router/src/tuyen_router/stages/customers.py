@@ -187,7 +187,7 @@ class CustomerStage:
         _restore_conversations(state, event)
         match event:
             case MessageReceived() | CommentAdded():
-                return self._arrived(state, event, _id_of(record), position)
+                return self._on_arrival(state, event, _id_of(record), position)
             case MessageDeleted() | CommentRemoved():
                 known = self._organization(event.organization)
                 name = _id_of(record)
@@ -204,9 +204,9 @@ class CustomerStage:
                 known = self._organization(event.organization)
                 return on_given(state, known, event, position)
             case _:
-                return self._commanded(state, event, position, repeated)
+                return self._on_command(state, event, position, repeated)
 
-    def _commanded(
+    def _on_command(
         self, state: CustomerState, event: Event, position: Position, repeated: bool
     ) -> list[Decision]:
         match event:
@@ -222,7 +222,7 @@ class CustomerStage:
             case _:
                 return []
 
-    def _arrived(
+    def _on_arrival(
         self,
         state: CustomerState,
         event: MessageReceived | CommentAdded,
