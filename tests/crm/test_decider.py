@@ -22,6 +22,7 @@ from tuyen_events.crm.contacts import ContactRenamed, RenameContact
 from tuyen_events.crm.records import CrmCommand
 from tuyen_events.ids import OrganizationId
 from tuyen_events.inbound import MessageReceived
+from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     CONTACTS,
     CRM_COMMANDS,
@@ -30,8 +31,10 @@ from tuyen_events.topics import (
     DEAD_LETTERS,
     INBOUND,
 )
+from tuyen_platform.kafka import sole_writer
+from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.kafka.ports import Record
+from tuyen_platform.kafka.ports import Log, Record
 
 HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
     ("670", None),
@@ -306,6 +309,26 @@ async def test_contacts_that_earlier_versions_made_are_taken_over_once(shop: Sho
     assert list(events) in ([1, 2], [1, 2, 3])
     homes = {record.partition for record in await shop.records()}
     assert len(homes) == 1
+
+
+async def test_a_long_recovery_is_no_stuck_loop(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is not alive for 120 s is started again, and would never recover."""
+    steps: list[str] = []
+    monkeypatch.setattr(ConsumerStatus, "working", lambda _: steps.append("worked"))
+    read_to_end = sole_writer.read_to_end
+
+    async def read_and_note(log: Log, topic: Topic, take: Any) -> None:
+        steps.append(f"reads {topic.name}")
+        await read_to_end(log, topic, take)
+
+    monkeypatch.setattr("tuyen_crm.states.read_to_end", read_and_note)
+    monkeypatch.setattr("tuyen_platform.kafka.sole_writer.read_to_end", read_and_note)
+    await shop.write("670")
+    async with shop.working():
+        await shop.settled()
+    assert steps[:4] == ["reads crm-state", "worked", "reads contacts", "worked"]
 
 
 async def test_a_contact_of_another_organization_is_not_there(shop: Shop) -> None:

@@ -239,7 +239,10 @@ def jobs_come_to_their_end(evidence: Evidence) -> Iterator[str | None]:
     asker may do nothing any more, which ends with that reason."""
     last: dict[str, JobProgressed] = {}
     for _, progress in evidence.log.events(JOBS, JobProgressed):
-        if progress.job_id not in last or progress.revision > last[progress.job_id].revision:
+        known = last.get(progress.job_id)
+        if known is not None and progress.state is JobState.RUNNING is not known.state:
+            continue  # a gateway that was frozen does not begin again what has ended
+        if known is None or progress.revision > known.revision:
             last[progress.job_id] = progress
     for _, job in evidence.log.events(JOBS, JobRequested):
         end = last.get(job.job_id)

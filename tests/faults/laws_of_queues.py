@@ -6,16 +6,21 @@ from collections.abc import Iterator, Sequence
 from faults.candidates import candidates
 from faults.evidence import Evidence
 from faults.tenants import TENANTS, Json
-from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, Verdict
+from tuyen_events.routing import ChoiceRequested, ChoiceWithdrawn, Purpose, ThreadReported, Verdict
 from tuyen_events.topics import REQUESTS
 from tuyen_events.vocabulary import ConversationKind
 
 
 def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
     """Requests of an organization get their first answers in the order in which they came; of
-    those for a comment's thread, which its root and replies ask for alike, one does (R4.5)."""
+    those for a comment's thread, which its root and replies ask for alike, one does (R4.5), or none
+    if a manager assigned the thread before."""
     places: dict[str, int] = {}
-    threads: set[str] = set()
+    threads = {
+        report.conversation_id
+        for _, report in evidence.log.events(REQUESTS, ThreadReported)
+        if report.given is not None
+    }
     for place, answer in enumerate(evidence.answers()):
         places.setdefault(answer.request_id, place)
         if answer.kind is ConversationKind.COMMENT:
@@ -28,7 +33,7 @@ def answered_in_order(evidence: Evidence) -> Iterator[str | None]:
             continue
         asked.add(name)
         if name not in places and (request.reply or request.conversation_id in threads):
-            continue  # a reply's thread may have been given by hand, of which nothing is told here
+            continue  # nor does a partition report the manual assignment of a thread that it has
         if name not in places:
             yield f"{name} was never answered"
         elif places[name] < last.get(organization, -1):

@@ -8,9 +8,9 @@ from faults.candidates import candidates
 from faults.laws import LAWS
 from faults.sound import NV1, NV2, ORG, PAGE, thread
 from faults.spoiling import drained_out_of_order
-from tuyen_events.routing import ChoiceWithdrawn, Position
+from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadGiven, ThreadReported, ThreadState
 from tuyen_events.topics import REQUESTS
-from tuyen_events.vocabulary import ConversationKind
+from tuyen_events.vocabulary import ConversationKind, Reason
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,24 @@ def test_r1_5_what_asks_for_a_department_waits_for_its_agents() -> None:
     agents = evidence.worlds["an"].agents
     evidence.worlds["an"].agents = {**agents, NV1: {**agents[NV1], "departments": ["sales"]}}
     assert laws.finding(law, LAWS[law], evidence).broken
+
+
+def test_r4_5_a_thread_that_was_assigned_manually_needs_no_answer() -> None:
+    evidence = sound.evidence()
+    late = msgspec.structs.replace(
+        sound.request(0), request_id="inbound/0/99", conversation_id=thread("c_given")
+    )
+    law = "every request is answered, in the order of the log"
+    sound.put(evidence, REQUESTS, late)
+    assert laws.finding(law, LAWS[law], evidence).broken
+    about = {
+        name: getattr(late, name)
+        for name in ("organization", "page_id", "conversation_id", "seed", "at")
+    }
+    given = ThreadGiven(**about, version=1, agent_id=NV1, reason=Reason.MANUAL, by=NV2, note=None)
+    taken = ThreadReported(**about, state=ThreadState.TAKEN, cause=late.cause, given=given)
+    sound.put(evidence, REQUESTS, taken)
+    assert not laws.finding(law, LAWS[law], evidence).broken
 
 
 def test_r3_7_who_asked_for_another_department_waits_there_though_the_first_was_answered() -> None:

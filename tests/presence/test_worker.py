@@ -298,6 +298,27 @@ async def test_r8_2_what_counts_of_two_records_of_one_version_is_made_the_last(
     assert (lan.cause, minh.sessions) == (PresenceCause.LOGOUT, told_online.sessions)
 
 
+async def test_r8_2_a_late_record_of_a_frozen_worker_is_noticed_by_one_that_writes_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuyen_platform.kafka.consumer._RETRY_S", 0.01)
+    monkeypatch.setattr("tuyen_presence.worker._CHECK_EVERY_S", 0.0)
+    async with shop.worker():
+        await shop.say("lan", ONLINE)
+        await told(shop, "lan", [LOGIN])
+        (counts,) = await shop.changes("lan")
+        late = msgspec.structs.replace(counts, presence=OFFLINE, sessions={})
+        envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=late)
+        await shop.log.append(PRESENCE, "hoa-sen/lan", envelope)
+
+        async def is_restated() -> bool:
+            return [change.version for change in await shop.changes("lan")] == [1, 1, 2]
+
+        await until(is_restated)
+    last = (await shop.changes("lan"))[-1]
+    assert (last.presence, last.sessions) == (ONLINE, counts.sessions)
+
+
 def test_presence_and_its_signals_share_their_partitions() -> None:
     assert PRESENCE.partitions == PRESENCE_SIGNALS.partitions
     assert PRESENCE.key == PRESENCE_SIGNALS.key

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.jobs.job_rig import (
@@ -19,12 +20,13 @@ from gateway.jobs.job_rig import (
 )
 from gateway.rig import records, until
 from gateway.router_twin import routing
-from tuyen_events.jobs import JobProgressed
+from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
-from tuyen_gateway.domain.jobs import begin, take_up
+from tuyen_gateway.domain.jobs import Job, begin, take_up
 from tuyen_gateway.jobs import job_scheduler
-from tuyen_gateway.jobs.runner import SLICE
+from tuyen_gateway.jobs.runner import SLICE, _Run
+from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -152,7 +154,7 @@ async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
 async def ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin) -> JobProgressed:
     """A job of three conversations that has come to its end; returns progress of its beginning,
     as a gateway writes it that was frozen since."""
-    scans.add(*(conversation(n) for n in range(3)))
+    (first, *_) = scans.add(*(conversation(n) for n in range(3)))
     request = closing("job_1", clock.now())
     async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
@@ -163,13 +165,16 @@ async def ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin) -> J
 
         await until(is_put_away)
     scans.asked.clear()
-    return begin(request, 3, clock.now())
+    return take_up(begin(request, 3, clock.now()), (first,))
 
 
+@pytest.mark.parametrize("revision", [1, 99])
 async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
-    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, revision: int
 ) -> None:
-    stale = await ended_job(log, clock, scans)
+    """Two gateways that run a job at once may count differently: whatever the revision is, a job
+    that has ended does not go on, since it would go on with all conversations."""
+    stale = msgspec.structs.replace(await ended_job(log, clock, scans), revision=revision)
     await put(log, stale, "job_1/progress")
     async with at_work(log, clock, scans) as rig, routing(log):
 
@@ -183,6 +188,51 @@ async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
         assert rig.gateway.jobs.job("job_1") == shown
     assert len(await records(small, JOBS)) == 2
     assert scans.asked == []
+
+
+async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
+) -> None:
+    ahead = msgspec.structs.replace(await ended_job(log, clock, scans), revision=99)
+    request, *_, end, put_away = await records(log, JOBS)
+    small = InMemoryLog(clock)
+    for record in (request, end, put_away):
+        if record is end:
+            await put(small, ahead, "job_1/progress")
+        key = (record.key or b"").decode()
+        at = record.partition
+        await small.append_bytes(JOBS, key, record.value, record.headers, partition=at)
+    async with at_work(small, clock, scans) as rig, routing(small):
+        await all_ended(rig, "job_1")
+        job = rig.gateway.jobs.job("job_1")
+    assert job is not None
+    assert job.progress is not None
+    assert job.progress.state is JobState.DONE
+
+
+async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
+) -> None:
+    """A gateway that was frozen fails a job that another one continues."""
+    (first,) = scans.add(conversation(1))
+    request = closing("job_1", clock.now(), ids=(first,))
+    begun = take_up(begin(request, 1, clock.now()), (first,))
+    ahead = msgspec.structs.replace(begun, revision=9)
+    async with at_work(log, clock, scans) as rig, routing(log, awake=False):
+        await rig.organization()
+        await put(log, ahead, "job_1/progress")
+        await put(log, request)
+
+        async def is_known() -> bool:
+            return rig.gateway.jobs.job("job_1") is not None
+
+        await until(is_known)
+        frozen = _Run(rig.gateway, Job(request=request, progress=begun), Turns(1))
+        await frozen._end(begun, JobState.FAILED, "The database took too long.")
+        job = rig.gateway.jobs.job("job_1")
+        assert job is not None
+        assert job.progress == ahead
+    assert len(await records(log, JOBS)) == 3
 
 
 @pytest.mark.parametrize("last", ["progress", "request"])

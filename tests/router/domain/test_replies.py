@@ -173,7 +173,7 @@ def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() ->
     assert below.desk.state.waits(COMMENT)
 
 
-def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks_for_it() -> None:
+def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks() -> None:
     """A crash may have lost it; and what is read again later ends no other wait."""
     below = Below()
     below.replies("m1")
@@ -217,7 +217,7 @@ def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_wait
     assert below.row() == (B, Reason.QUEUE_DRAINED, 3, CUSTOMER)
 
 
-def test_r3_5_what_a_manager_decides_stands_when_the_next_replyask_for_root() -> None:
+def test_r3_5_what_a_manager_decides_stands_when_the_next_reply_asks() -> None:
     below = Below()
     below.replies("m1")
     below.removes("m1")

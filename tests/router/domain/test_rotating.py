@@ -180,9 +180,7 @@ def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
     assert perhaps.conversation_id == comment_thread_id(SHOP, PAGE, "x")
 
 
-def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_becomment_removed() -> (
-    None
-):
+def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_be_removed() -> None:
     live = changed(comment_removed(told=False), livestream=True)
     (told,) = on_comment_removed(Desk().state, shop(), live, REMOVAL, at("inbound", 4))
     assert isinstance(told, ThreadReported)

@@ -59,9 +59,9 @@ class CommandDecider:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._states = ContactStates(log)
-        self._checked_at = time.monotonic()
         self.status = ConsumerStatus()
+        self._states = ContactStates(log, self.status.working)
+        self._checked_at = time.monotonic()
 
     async def run(self) -> None:
         """Works until cancelled; while Kafka is unavailable it waits and then recovers."""

@@ -5,7 +5,7 @@ decision about the contact depends on. So a start reads as many records as there
 not all of their events (R9.6).
 """
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from typing import Self
 
 import msgspec
@@ -82,8 +82,10 @@ class ContactStates:
     the last one.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, working: Callable[[], None]) -> None:
+        """`working` is called for each part of a recovery, which may take minutes."""
         self._log = log
+        self._working = working
         self._contacts: dict[int, Contacts] = {}
         self._writer = SoleWriter(log, CRM_STATE)
 
@@ -104,6 +106,7 @@ class ContactStates:
                         imported.add(partition)
                     else:
                         await self._take(record, found[partition], last[partition])
+            self._working()
 
         await self._writer.recover(take)
         self._contacts = found
@@ -134,6 +137,7 @@ class ContactStates:
     async def _write(self, records: list[ProducerRecord]) -> None:
         for start in range(0, len(records), _AT_ONCE):
             self._writer.check(await self._log.append_all(records[start : start + _AT_ONCE]))
+            self._working()
 
     async def _take(self, record: Record, found: Contacts, last: Contacts) -> None:
         try:
@@ -154,6 +158,7 @@ class ContactStates:
             for records in batch.values():
                 for record in records:
                     await self._take_older(record, older)
+            self._working()
 
         await read_to_end(self._log, CONTACTS, take)
         await self.save(older)

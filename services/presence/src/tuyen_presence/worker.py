@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 
 import structlog
@@ -48,6 +48,10 @@ _LONGEST_PAUSE_S = 8.0
 """A member that is silent for 10 s loses its partitions; a worker that was paused for this long
 before a write does not write."""
 
+_CHECK_EVERY_S = 30.0
+"""How often a worker checks that no other one has written to its presence, also while it writes
+nothing. The topic is compacted later than that."""
+
 _log = structlog.get_logger()
 
 
@@ -79,7 +83,7 @@ class PresenceWorker:
         self._broker_clock = BrokerClock(log, clock)
         self._new_staff = staff
         self._staff = self._new_staff()
-        self._looked_at = time.monotonic()
+        self._looked_at = self._checked_at = time.monotonic()
         self.status = ConsumerStatus()
 
     async def run(self) -> None:
@@ -99,18 +103,26 @@ class PresenceWorker:
                 status=self.status,
             )
 
-    async def _turn(self, batch: FetchedRecords, _partitions: frozenset[tuple[str, int]]) -> bool:
+    async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
         """Nothing is handled before the worker has caught up."""
         await self._handle(batch)
         await self._broker_clock.look(self._first_ends())
         has_caught_up = self._agents is not None and self._published is None
         if has_caught_up:
             await self._write()
+            await self._check({partition for _, partition in partitions})
         else:
             self.status.waiting(_BEHIND)
         self._looked_at = time.monotonic()
         ONLINE_SESSIONS.set(sum(len(agent.sessions) for agent in self._all()))
         return has_caught_up
+
+    async def _check(self, partitions: Set[int]) -> None:
+        """Raises LogUnavailableError if another worker wrote to one of `partitions` after this one:
+        its record may be older, and compaction would keep it."""
+        if time.monotonic() - self._checked_at > _CHECK_EVERY_S:
+            await self._writer.check_ends((self._agents or {}).keys() & partitions)
+            self._checked_at = time.monotonic()
 
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads the presence of this worker's partitions, and returns the offsets from which to

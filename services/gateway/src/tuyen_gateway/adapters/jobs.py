@@ -14,7 +14,7 @@ from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.domain.job_quotas import refuse_too_many
-from tuyen_gateway.domain.jobs import Job, evolve, put_away
+from tuyen_gateway.domain.jobs import Job, evolve, put_away, replaces
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
@@ -180,7 +180,7 @@ class Jobs:
             counts = job.progress
         else:
             early = self._early.get(event.job_id)
-            counts = event if early is None or event.revision > early.revision else early
+            counts = event if early is None or replaces(event, early) else early
             self._early[event.job_id] = counts
         if event == counts:
             self._superseded.discard(event.job_id)

@@ -46,10 +46,24 @@ def evolve(job: Job | None, event: JobRequested | JobProgressed) -> Job | None:
         return job or Job(request=event)
     if job is None:
         return None
-    if job.progress is not None and event.revision <= job.progress.revision:
+    if not replaces(event, job.progress):
         return job
     after = replace(job, progress=event)
     return replace(after, request=put_away(job.request)) if after.ended else after
+
+
+def replaces(event: JobProgressed, known: JobProgressed | None) -> bool:
+    """Whether progress counts instead of what was known before.
+
+    Two gateways that run a job at once may number their progress differently, so a revision alone
+    does not decide: a job that has ended stays so, since its selection is forgotten, and one that a
+    gateway has completed is done.
+    """
+    if known is None:
+        return True
+    if known.state is not JobState.RUNNING:
+        return False
+    return event.state is JobState.DONE or event.revision > known.revision
 
 
 def put_away(request: JobRequested) -> JobRequested:

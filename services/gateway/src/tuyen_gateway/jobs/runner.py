@@ -114,13 +114,13 @@ class _Run:
                 async with self._turn():
                     progress = await self._begin()
             while progress.under_way:
-                if self._ended_elsewhere():
+                if self._has_ended():
                     return
                 async with self._turn() as turn:
                     results = await self._work(progress.under_way, turn, again=again)
                     progress = await self._next(count_results(progress, results, self._now()))
                 again = False
-            if self._ended_elsewhere():
+            if self._has_ended():
                 return
             if self._selection().ids is not None:
                 progress = rest_not_found(progress)
@@ -240,6 +240,8 @@ class _Run:
         forgotten = self._now() - _REMEMBERED
         with self._gateway.jobs.ending(self._job.id):
             await self._retry(lambda: self._gateway.jobs.report(last))
+            if not self._has_ended():
+                return  # another gateway has come further: it still needs the request
             await self._retry(lambda: self._gateway.jobs.tidy(self._job, forgotten))
         _log.info(
             "job_ended",
@@ -257,7 +259,8 @@ class _Run:
         if not await self._gateway.directory.table.refresh(WAIT_S):
             raise UnavailableError("This gateway has not folded the directory yet.")
 
-    def _ended_elsewhere(self) -> bool:
+    def _has_ended(self) -> bool:
+        """Whether the job has ended, here or at another gateway."""
         job = self._gateway.jobs.job(self._job.id)
         return job is not None and job.ended
 
