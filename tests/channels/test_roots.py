@@ -25,14 +25,14 @@ def reply(comment_id: str, parent: str, **value: Any) -> Update:
 
 def accepted(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
     """What the bodies say one after the other."""
-    told = list[CommentEvent]()
+    records = list[CommentEvent]()
     for changes in bodies:
         parsed = parser.parse(body(entry(changes=changes)), ACCEPTED, PAGES, posts)
         assert not parsed.failures
-        told += [found.event for found in parsed.events if isinstance(found.event, CommentEvent)]
+        records += [found.event for found in parsed.events if isinstance(found.event, CommentEvent)]
         for key, fact in parsed.classified:
             posts.apply(key, fact)
-    return told
+    return records
 
 
 def thread(root: str) -> ids.ConversationId:
@@ -47,9 +47,9 @@ def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
         assert posts.pages() == {page}
         posts.apply(key, Forgotten(*page))
         known = posts.page(page)
-        told = () if known is None else known.facts.values()
+        records = () if known is None else known.records.values()
         running = () if known is None else known.broadcasts
-        assert {*running} == {fact.video_external_id for fact in told}
+        assert {*running} == {fact.video_external_id for fact in records}
     assert posts.pages() == set()
 
 
@@ -63,15 +63,19 @@ def test_r4_3_replies_at_any_depth_stand_in_the_roots_conversation(together: boo
         reply(NESTED, REPLY, verb="edited"),
         reply(DEEPER, NESTED, verb="remove"),
     ]
-    told = accepted(LivePosts(), *([changes] if together else [[each] for each in changes]))
-    assert {event.conversation_id for event in told} == {thread(ROOT)}
-    assert [event.parent_external_id for event in told] == [None] + [ROOT] * 5
+    records = accepted(LivePosts(), *([changes] if together else [[each] for each in changes]))
+    assert {event.conversation_id for event in records} == {thread(ROOT)}
+    assert [event.parent_external_id for event in records] == [None] + [ROOT] * 5
 
 
 def test_r4_3_a_reply_that_came_late_brings_those_below_it_together() -> None:
     posts = LivePosts()
-    told = accepted(posts, [reply(NESTED, REPLY)], [reply(REPLY, ROOT)], [reply(DEEPER, NESTED)])
-    assert [event.conversation_id for event in told] == [thread(REPLY), thread(ROOT), thread(ROOT)]
+    records = accepted(posts, [reply(NESTED, REPLY)], [reply(REPLY, ROOT)], [reply(DEEPER, NESTED)])
+    assert [event.conversation_id for event in records] == [
+        thread(REPLY),
+        thread(ROOT),
+        thread(ROOT),
+    ]
 
 
 def test_r4_3_another_pages_replies_make_no_difference() -> None:
@@ -120,6 +124,6 @@ def test_p5a_below_a_livestream_the_comment_above_stays_what_it_is() -> None:
         live_comment(REPLY, POST, parent_id=ROOT, **by_b),
         live_comment(NESTED, POST, parent_id=REPLY, **{"from": {"id": PAGE}}),
     ]
-    told = accepted(posts, live, replies)
-    assert told[-1].conversation_id is None
-    assert told[-1].parent_external_id == REPLY
+    records = accepted(posts, live, replies)
+    assert records[-1].conversation_id is None
+    assert records[-1].parent_external_id == REPLY

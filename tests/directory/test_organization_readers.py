@@ -1,4 +1,4 @@
-"""The gateway's and the router's copies of one log have the same organizations in them."""
+"""The gateway's and the router's tables of one log have the same organizations in them."""
 
 import asyncio
 from collections.abc import AsyncIterator

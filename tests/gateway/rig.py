@@ -203,7 +203,7 @@ async def running(
         crm=MongoCrm(where),
         hasher=QUICK_HASHER,
     )
-    tasks = [asyncio.create_task(table.run()) for table in gateway.global_tables()]
+    tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))

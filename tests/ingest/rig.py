@@ -89,10 +89,10 @@ async def running(log: Log, within_s: float = 4.0) -> AsyncIterator[Rig]:
         httpx.AsyncClient(transport=transport, base_url="http://ingest") as http,
         asyncio.TaskGroup() as tasks,
     ):
-        copies = [tasks.create_task(copy.run()) for copy in ingest.tables]
+        running = [tasks.create_task(table.run()) for table in ingest.tables]
         yield Rig(ingest, log, clock, http)
-        for copy in copies:
-            copy.cancel()
+        for task in running:
+            task.cancel()
 
 
 async def connect_page(

@@ -29,7 +29,7 @@ class Table:
 
 
 @pytest.mark.parametrize(
-    ("directory", "posts_copy", "written"),
+    ("directory", "posts_table", "written"),
     [
         (Table(), Table(), 1),
         (Table(current=False), Table(), 0),

@@ -144,7 +144,7 @@ async def test_r7_a_replay_gives_nobody_what_was_written_to_anothers_page(
 async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_of_yet(
     rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page was Hoa Sen's already, and this ingest's copy of the directory was behind."""
+    """The page was Hoa Sen's already, and this ingest's table of the directory was behind."""
 
     async def behind(within_s: float, *, apart_s: float = 0.0) -> bool:
         return False

@@ -134,7 +134,7 @@ async def ready(worker: PresenceWorker) -> None:
     await until(is_ready)
 
 
-async def told(shop: Shop, agent: str, story: list[tuple[Presence, PresenceCause]]) -> None:
+async def expect_story(shop: Shop, agent: str, story: list[tuple[Presence, PresenceCause]]) -> None:
     async def has_happened() -> bool:
         return await shop.story(agent) == story
 

@@ -1,6 +1,17 @@
 """R9.6: of an agent who was removed, presence keeps no record."""
 
-from presence.rig import AWAY, EXPIRED, LOGIN, LOGOUT, OFFLINE, ONLINE, Shop, ready, told, until
+from presence.rig import (
+    AWAY,
+    EXPIRED,
+    LOGIN,
+    LOGOUT,
+    OFFLINE,
+    ONLINE,
+    Shop,
+    expect_story,
+    ready,
+    until,
+)
 from tuyen_events.vocabulary import PresenceCause
 
 
@@ -12,10 +23,10 @@ async def test_r9_6_who_was_removed_leaves_no_record_once_their_last_session_is_
 
     async with shop.worker() as service:
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         await shop.dismiss("lan")
         await shop.say("minh", ONLINE)
-        await told(shop, "minh", [LOGIN])
+        await expect_story(shop, "minh", [LOGIN])
         assert await shop.removals() == []
         shop.advance(30)
         await until(is_removed)
@@ -27,7 +38,7 @@ async def test_r9_6_who_was_removed_leaves_no_record_once_their_last_session_is_
         await ready(service)
         await shop.hire("lan")
         await shop.say("lan", AWAY)
-        await told(shop, "lan", [LOGIN, EXPIRED, (AWAY, PresenceCause.LOGIN)])
+        await expect_story(shop, "lan", [LOGIN, EXPIRED, (AWAY, PresenceCause.LOGIN)])
     assert await is_removed()
     assert (await shop.changes("lan"))[-1].version == 1
 
@@ -37,9 +48,9 @@ async def test_r9_6_who_was_removed_while_nobody_worked_leaves_no_record_either(
 ) -> None:
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         await shop.say("lan", OFFLINE)
-        await told(shop, "lan", [LOGIN, LOGOUT])
+        await expect_story(shop, "lan", [LOGIN, LOGOUT])
     await shop.dismiss("lan")
 
     async def is_removed() -> bool:

@@ -15,8 +15,8 @@ from presence.rig import (
     ONLINE,
     START,
     Shop,
+    expect_story,
     ready,
-    told,
     until,
 )
 from tuyen_events.codec import encode
@@ -33,9 +33,9 @@ from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord
 async def test_r8_3_login_and_logout_are_events_with_their_causes(shop: Shop) -> None:
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         await shop.say("lan", OFFLINE)
-        await told(shop, "lan", [LOGIN, LOGOUT])
+        await expect_story(shop, "lan", [LOGIN, LOGOUT])
     assert [event.version for event in await shop.changes("lan")] == [1, 2]
     assert len({envelope.id for envelope in await shop.records()}) == 2
 
@@ -43,10 +43,10 @@ async def test_r8_3_login_and_logout_are_events_with_their_causes(shop: Shop) ->
 async def test_r8_1_the_end_of_a_lease_is_an_event_soon_after_it(shop: Shop) -> None:
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         shop.advance(30)
         started = asyncio.get_running_loop().time()
-        await told(shop, "lan", [LOGIN, EXPIRED])
+        await expect_story(shop, "lan", [LOGIN, EXPIRED])
         assert asyncio.get_running_loop().time() - started < 3
     assert (await shop.changes("lan"))[-1].at == START + timedelta(seconds=30)
 
@@ -54,21 +54,21 @@ async def test_r8_1_the_end_of_a_lease_is_an_event_soon_after_it(shop: Shop) -> 
 async def test_r8_2_a_crash_logs_nobody_out_whose_heartbeats_piled_up(shop: Shop) -> None:
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         await shop.say("minh", ONLINE)
-        await told(shop, "minh", [LOGIN])
+        await expect_story(shop, "minh", [LOGIN])
     for _ in range(10):
         shop.advance(20)
         await shop.say("lan", None)
     async with shop.worker() as worker:
-        await told(shop, "minh", [LOGIN, EXPIRED])
+        await expect_story(shop, "minh", [LOGIN, EXPIRED])
         await ready(worker)
         shop.advance(29)
         await shop.say("hoa", ONLINE)
-        await told(shop, "hoa", [LOGIN])
+        await expect_story(shop, "hoa", [LOGIN])
         assert await shop.story("lan") == [LOGIN]
         shop.advance(1)
-        await told(shop, "lan", [LOGIN, EXPIRED])
+        await expect_story(shop, "lan", [LOGIN, EXPIRED])
 
 
 async def test_r8_2_heartbeats_before_the_crash_count_although_none_was_recorded(
@@ -81,15 +81,15 @@ async def test_r8_2_heartbeats_before_the_crash_count_although_none_was_recorded
             await shop.say("lan", None)
         await ready(worker)
         await shop.say("minh", ONLINE)
-        await told(shop, "minh", [LOGIN])
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "minh", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
     for _ in range(3):
         async with shop.worker() as worker:
             await ready(worker)
     assert await shop.story("lan") == [LOGIN]
     shop.advance(30)
     async with shop.worker():
-        await told(shop, "lan", [LOGIN, EXPIRED])
+        await expect_story(shop, "lan", [LOGIN, EXPIRED])
 
 
 async def test_r8_2_who_came_and_went_while_nobody_worked_is_never_shown_online(
@@ -100,7 +100,7 @@ async def test_r8_2_who_came_and_went_while_nobody_worked_is_never_shown_online(
     async with shop.worker() as worker:
         await ready(worker)
         await shop.say("minh", ONLINE)
-        await told(shop, "minh", [LOGIN])
+        await expect_story(shop, "minh", [LOGIN])
     assert await shop.story("lan") == []
     assert (await shop.changes("lan"))[-1].sessions == {}
 
@@ -109,7 +109,7 @@ async def test_r8_2_a_restart_writes_nothing_that_was_written(shop: Shop) -> Non
     async with shop.worker():
         await shop.say("lan", ONLINE)
         await shop.say("lan", ONLINE, "phone")
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
     before = await shop.records()
     for _ in range(3):
         async with shop.worker() as worker:
@@ -127,11 +127,11 @@ async def test_r8_2_what_was_written_before_a_crash_and_not_committed_is_not_wri
         patch.setattr("tuyen_platform.kafka.memory.InMemorySubscription.commit", no_commit)
         await shop.say("lan", ONLINE)
         async with shop.worker():
-            await told(shop, "lan", [LOGIN])
+            await expect_story(shop, "lan", [LOGIN])
     async with shop.worker() as worker:
         await ready(worker)
         await shop.say("lan", OFFLINE)
-        await told(shop, "lan", [LOGIN, LOGOUT])
+        await expect_story(shop, "lan", [LOGIN, LOGOUT])
     assert [event.version for event in await shop.changes("lan")] == [1, 2]
 
 
@@ -150,7 +150,7 @@ async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
     async with shop.worker() as worker:
         await ready(worker)
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
     assert [event.version for event in await shop.changes("lan")] == [1]
 
 
@@ -162,7 +162,7 @@ async def test_r8_2_a_worker_that_stood_still_for_long_recovers_before_it_writes
         await ready(worker)
         worker._looked_at -= 60
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
     assert [event.version for event in await shop.changes("lan")] == [1]
 
 
@@ -200,7 +200,7 @@ async def test_p4_what_is_no_signal_goes_to_the_dead_letters_and_holds_nothing_b
     await shop.log.append_bytes(PRESENCE_SIGNALS, "hoa-sen/lan", b"{}", [("ce_type", b"new.v9")])
     await shop.say("lan", AWAY)
     async with shop.worker():
-        await told(shop, "lan", [(AWAY, PresenceCause.LOGIN)])
+        await expect_story(shop, "lan", [(AWAY, PresenceCause.LOGIN)])
     letters = [envelope.data for envelope in await shop.records(DEAD_LETTERS)]
     assert [letter.service for letter in letters if isinstance(letter, DeadLettered)] == [
         "presence"
@@ -211,12 +211,12 @@ async def test_r9_5_sessions_without_number_make_few_and_small_records(shop: Sho
     for number in range(2_000):
         await shop.say("lan", ONLINE, f"tab-{number}")
     async with shop.worker() as worker:
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         await ready(worker)
         for number in range(2_000, 4_000):
             await shop.say("lan", ONLINE, f"tab-{number}")
         shop.advance(30)
-        await told(shop, "lan", [LOGIN, EXPIRED])
+        await expect_story(shop, "lan", [LOGIN, EXPIRED])
     changes = await shop.changes("lan")
     assert len(changes) < 200  # each of a turn of its own
     assert max(len(change.sessions) for change in changes) == SESSIONS
@@ -229,7 +229,7 @@ async def test_r8_3_every_change_of_presence_of_one_turn_is_an_event(shop: Shop)
         async with asyncio.TaskGroup() as tasks:
             for status in (ONLINE, OFFLINE, ONLINE, OFFLINE):
                 tasks.create_task(shop.say("lan", status))
-        await told(shop, "lan", [LOGIN, LOGOUT, LOGIN, LOGOUT])
+        await expect_story(shop, "lan", [LOGIN, LOGOUT, LOGIN, LOGOUT])
 
 
 async def test_r9_5_a_signal_that_cannot_be_handled_goes_to_the_dead_letters_and_the_rest_goes_on(
@@ -240,8 +240,8 @@ async def test_r9_5_a_signal_that_cannot_be_handled_goes_to_the_dead_letters_and
     await shop.say("lan", ONLINE, "\0")
     await shop.say("minh", ONLINE)
     async with shop.worker():
-        await told(shop, "minh", [LOGIN])
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "minh", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
     assert len(await shop.records(DEAD_LETTERS)) == 2
     assert (await shop.changes("lan"))[-1].sessions.keys() == {"\0"}
 
@@ -267,7 +267,9 @@ async def test_r8_2_a_worker_that_finds_anothers_record_among_its_own_reads_what
         envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=late)
         await shop.log.append(PRESENCE, "hoa-sen/lan", envelope)
         await shop.say("lan", AWAY)
-        await told(shop, "lan", [LOGIN, (AWAY, PresenceCause.LOGIN), (AWAY, PresenceCause.LOGIN)])
+        await expect_story(
+            shop, "lan", [LOGIN, (AWAY, PresenceCause.LOGIN), (AWAY, PresenceCause.LOGIN)]
+        )
     assert [change.version for change in await shop.changes("lan")] == [1, 1, 2]
 
 
@@ -278,13 +280,13 @@ async def test_r8_2_what_counts_of_two_records_of_one_version_is_made_the_last(
     starts then would see an agent who is not there."""
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         await shop.say("lan", OFFLINE)
-        await told(shop, "lan", [LOGIN, LOGOUT])
+        await expect_story(shop, "lan", [LOGIN, LOGOUT])
         await shop.say("minh", ONLINE)
-        await told(shop, "minh", [LOGIN])
-    (_, out), (told_online,) = await shop.changes("lan"), await shop.changes("minh")
-    for counts, late in ((out, ONLINE), (told_online, OFFLINE)):
+        await expect_story(shop, "minh", [LOGIN])
+    (_, out), (seen_online,) = await shop.changes("lan"), await shop.changes("minh")
+    for counts, late in ((out, ONLINE), (seen_online, OFFLINE)):
         event = msgspec.structs.replace(counts, presence=late, sessions={})
         key = f"hoa-sen/{event.agent_id}"
         envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=event)
@@ -295,7 +297,7 @@ async def test_r8_2_what_counts_of_two_records_of_one_version_is_made_the_last(
     lan, minh = (await shop.changes("lan"))[-1], (await shop.changes("minh"))[-1]
     assert (lan.version, lan.presence, lan.previous) == (3, OFFLINE, OFFLINE)
     assert (minh.version, minh.presence, minh.previous) == (2, ONLINE, ONLINE)
-    assert (lan.cause, minh.sessions) == (PresenceCause.LOGOUT, told_online.sessions)
+    assert (lan.cause, minh.sessions) == (PresenceCause.LOGOUT, seen_online.sessions)
 
 
 async def test_r8_2_a_late_record_of_a_frozen_worker_is_noticed_by_one_that_writes_nothing(
@@ -305,7 +307,7 @@ async def test_r8_2_a_late_record_of_a_frozen_worker_is_noticed_by_one_that_writ
     monkeypatch.setattr("tuyen_presence.worker._CHECK_EVERY_S", 0.0)
     async with shop.worker():
         await shop.say("lan", ONLINE)
-        await told(shop, "lan", [LOGIN])
+        await expect_story(shop, "lan", [LOGIN])
         (counts,) = await shop.changes("lan")
         late = msgspec.structs.replace(counts, presence=OFFLINE, sessions={})
         envelope = Envelope(id="evt_late", source="t", subject="s", time=START, data=late)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from support import livechat
-from support.copies import Copies
+from support.global_tables import GlobalTables
 from tuyen_local.stack import Stack
 
 Json = dict[str, Any]
@@ -23,9 +23,9 @@ Json = dict[str, Any]
 class Facebook:
     """Builds Facebook's webhooks for one page and sends them, signed, to ingest."""
 
-    def __init__(self, stack: Stack, page_external_id: str, copies: Copies) -> None:
+    def __init__(self, stack: Stack, page_external_id: str, tables: GlobalTables) -> None:
         self.page = page_external_id
-        self._copies = copies
+        self._tables = tables
         self._secret = stack.secrets.facebook_app_secret
         self._ingest = httpx.AsyncClient(base_url=stack.ingest_url, timeout=30, trust_env=False)
 
@@ -48,7 +48,7 @@ class Facebook:
         return json.dumps({"object": "page", "entry": list(entries)}).encode()
 
     async def send_raw(self, body: bytes, secret: str | None = None) -> httpx.Response:
-        await self._copies.known()
+        await self._tables.known()
         key = self._secret if secret is None else secret
         digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
         return await self._ingest.post(
@@ -136,12 +136,12 @@ class Facebook:
 class Site:
     """A shop's own site with a livechat: sends its visitors' messages, signed, to ingest."""
 
-    def __init__(self, connected: Json, copies: Copies) -> None:
+    def __init__(self, connected: Json, tables: GlobalTables) -> None:
         """`connected` is the answer to the `PUT` that made the page."""
         self.app_id: str = connected["app_id"]
         self.token: str = connected["token"]
         self.webhook_url: str = connected["webhook_url"]
-        self._copies = copies
+        self._tables = tables
         self._numbers = itertools.count(1)
         self._client = httpx.AsyncClient(timeout=30, trust_env=False)
 
@@ -161,6 +161,6 @@ class Site:
         return await self.send_raw(raw)
 
     async def send_raw(self, raw: bytes, token: str | None = None) -> httpx.Response:
-        await self._copies.known()
+        await self._tables.known()
         headers = livechat.signed(raw, self.token if token is None else token)
         return await self._client.post(self.webhook_url, content=raw, headers=headers)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 
 from support.channels import Facebook, Json, Site
-from support.copies import Copies
+from support.global_tables import GlobalTables
 from support.processes import eventually
 from tuyen_local.stack import Stack
 
@@ -22,9 +22,9 @@ _numbers = itertools.count(1)
 class Person:
     """Somebody who is logged in at the gateway."""
 
-    def __init__(self, gateway: httpx.AsyncClient, token: str, copies: Copies) -> None:
+    def __init__(self, gateway: httpx.AsyncClient, token: str, tables: GlobalTables) -> None:
         self._gateway = gateway
-        self._copies = copies
+        self._tables = tables
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -32,7 +32,7 @@ class Person:
         headers = {**self._headers, **options.pop("headers", {})}
         answer = await self._gateway.request(method, path, headers=headers, **options)
         if method != "GET":
-            self._copies.changed()
+            self._tables.changed()
         return answer
 
     async def get(self, path: str, **parameters: Any) -> Any:
@@ -78,7 +78,7 @@ class Shop:
         self.id = name
         self.page_id = "trang"
         self._stack = stack
-        self._copies = Copies(stack)
+        self._tables = GlobalTables(stack)
         self._channels: list[Facebook | Site] = []
         self.facebook = self._new_facebook()
         self._pages = {self.page_id: self.facebook}
@@ -133,13 +133,13 @@ class Shop:
     async def site(self, page_id: str = "web") -> Site:
         """Connects a livechat page, for the first time."""
         path = f"/v1/pages/{page_id}"
-        site = Site(await self.admin.put(path, channel="livechat", name="Trang web"), self._copies)
+        site = Site(await self.admin.put(path, channel="livechat", name="Trang web"), self._tables)
         self._channels.append(site)
         return site
 
     def _new_facebook(self) -> Facebook:
         number = f"10{next(_numbers):06d}{secrets.randbelow(10**6):06d}"
-        facebook = Facebook(self._stack, number, self._copies)
+        facebook = Facebook(self._stack, number, self._tables)
         self._channels.append(facebook)
         return facebook
 
@@ -148,7 +148,7 @@ class Shop:
             "/v1/auth/login",
             json={"organization": self.id, "username": username, "password": _PASSWORD},
         )
-        person = Person(self.gateway, accepted(answer).json()["access_token"], self._copies)
+        person = Person(self.gateway, accepted(answer).json()["access_token"], self._tables)
         self.people[username] = person
         return person
 

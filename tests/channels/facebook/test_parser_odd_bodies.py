@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from channels.odd import ODD, assert_sound, changed, places
 from support.facebook import PAGE, body, comment, entry, message, payload, payload_names
 from tuyen_channels.facebook import messenger, parser
-from tuyen_channels.lenient_json import JsonRepair
+from tuyen_channels.lenient_json import Repairs
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Page, Parsed
 from tuyen_channels.splitting import elements, members
@@ -138,9 +138,7 @@ MANY = "[" + "{}," * REPAIRED_ELEMENTS + "{}]"
 
 @pytest.mark.parametrize("odd", ["\\ud83d", "\\u0000"])
 @pytest.mark.parametrize("beside", [MANY, json.dumps("x" * REPAIRED_BYTES)])
-def test_r9_5_a_part_that_takes_long_to_repair_is_a_dead_letter_as_it_is(
-    odd: str, beside: str
-) -> None:
+def test_r9_5_a_part_that_takes_long_to_mend_is_put_aside_unmended(odd: str, beside: str) -> None:
     part = json.dumps({**message("m_odd", text="@"), "beside": "@@"})
     long = part.replace('"@@"', beside).replace("@", odd).encode()
     parsed = parse(neighboured([b'{"id":"%s","messaging":[%b]}' % (PAGE.encode(), long)]))
@@ -150,7 +148,7 @@ def test_r9_5_a_part_that_takes_long_to_repair_is_a_dead_letter_as_it_is(
     assert failure.page == PAGE
 
 
-def test_r9_5_all_parts_of_a_body_are_repaired_as_far_as_the_limit() -> None:
+def test_r9_5_all_parts_of_a_body_are_mended_as_far_as_the_limit() -> None:
     odd = [message(f"m_{number}", text="\0") for number in range(REPAIRED_ELEMENTS)]
     sound = [message(f"m_s{number}") for number in range(100)]
     parsed = parse(body(entry(messaging=odd[:1_500] + sound)))
@@ -261,7 +259,7 @@ JSON = st.recursive(
 
 @given(st.text(st.sampled_from('\0\\u0"a\n'), max_size=20))
 def test_p4_a_nul_is_replaced_wherever_it_stands_and_nothing_else(text: str) -> None:
-    for name, value in json.loads(JsonRepair().repair(json.dumps({text: text}).encode())).items():
+    for name, value in json.loads(Repairs().repair(json.dumps({text: text}).encode())).items():
         assert name == value == text.replace("\0", "\ufffd")
 
 

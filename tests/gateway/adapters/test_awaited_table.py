@@ -1,4 +1,4 @@
-"""A copy of a topic: how far it has come, and who waits for it."""
+"""A table of a topic: how far it has come, and who waits for it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The directory's copy: replay, and what cannot be read."""
+"""The directory's table: replay, and what cannot be read."""
 
 from gateway.rig import Rig, User, records, running
 from tuyen_events.ids import OrganizationId

@@ -96,29 +96,29 @@ async def test_r9_6_the_oldest_results_are_forgotten(
     assert len(await records(await compacted(log, clock), JOBS)) == 6
 
 
-async def test_r9_6_a_job_is_put_away_although_its_end_is_news_already(
+async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
-    append, dealt = kept.Jobs._append, asyncio.Event()
-    deal = job_scheduler._Scheduler._deal
+    append, updated = kept.Jobs._append, asyncio.Event()
+    update = job_scheduler._Scheduler._update_share
 
     async def append_late(self: kept.Jobs, event: Any, key: str, *parts: str) -> Any:
         if "ended" in parts:
-            dealt.clear()
-            await dealt.wait()
+            updated.clear()
+            await updated.wait()
         return await append(self, event, key, *parts)
 
-    async def deal_and_tell(
-        self: job_scheduler._Scheduler, has: frozenset[int], *, news: bool
+    async def update_and_notify(
+        self: job_scheduler._Scheduler, owned: frozenset[int], *, has_records: bool
     ) -> None:
-        await deal(self, has, news=news)
+        await update(self, owned, has_records=has_records)
         job = self.gateway.jobs.job("job_1")
         if job is not None and job.ended:
-            dealt.set()
+            updated.set()
 
     monkeypatch.setattr(kept.Jobs, "_append", append_late)
-    monkeypatch.setattr(job_scheduler._Scheduler, "_deal", deal_and_tell)
+    monkeypatch.setattr(job_scheduler._Scheduler, "_update_share", update_and_notify)
     async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))

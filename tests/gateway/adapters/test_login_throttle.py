@@ -34,35 +34,37 @@ def test_the_wait_doubles_up_to_its_bound() -> None:
     assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
-@pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
+@pytest.mark.parametrize("budget", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
 @given(st.floats(0, 10_000), st.floats(-10, 2_000))
 def test_a_wait_never_grows_with_time_and_always_ends(
-    purse: AttemptBudget, spent: float, seconds: float
+    budget: AttemptBudget, spent: float, seconds: float
 ) -> None:
     attempts = FailedAttempts(spent, START)
     later = START + timedelta(seconds=seconds)
-    assert timedelta(0) <= wait_before(purse, attempts, later)
-    assert seconds < 0 or wait_before(purse, attempts, later) <= wait_before(purse, attempts, START)
-    assert wait_before(purse, attempts, START + purse.longest) == timedelta(0)
+    assert timedelta(0) <= wait_before(budget, attempts, later)
+    assert seconds < 0 or wait_before(budget, attempts, later) <= wait_before(
+        budget, attempts, START
+    )
+    assert wait_before(budget, attempts, START + budget.longest) == timedelta(0)
 
 
-@pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_guessing_without_end_is_no_faster_than_the_longest_wait(purse: AttemptBudget) -> None:
+@pytest.mark.parametrize("budget", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
+def test_guessing_without_end_is_no_faster_than_the_longest_wait(budget: AttemptBudget) -> None:
     now, attempts, guesses = START, None, 0
     while now < START + timedelta(days=1):
-        attempts = attempted(purse, attempts, now)
+        attempts = attempted(budget, attempts, now)
         guesses += 1
-        now += wait_before(purse, attempts, now)
-    assert guesses <= timedelta(days=1) / purse.longest + purse.free + 10
+        now += wait_before(budget, attempts, now)
+    assert guesses <= timedelta(days=1) / budget.longest + budget.free + 10
 
 
-@pytest.mark.parametrize("purse", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_whoever_guesses_now_and_then_throttles_nobody(purse: AttemptBudget) -> None:
+@pytest.mark.parametrize("budget", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
+def test_whoever_guesses_now_and_then_brakes_nobody(budget: AttemptBudget) -> None:
     now, attempts = START, None
     for _ in range(1_000):
-        attempts = attempted(purse, attempts, now)
+        attempts = attempted(budget, attempts, now)
         now += timedelta(minutes=5)
-        assert wait_before(purse, attempts, now) == timedelta(0)
+        assert wait_before(budget, attempts, now) == timedelta(0)
     assert round(attempts.spent if attempts else 0) == 1
 
 

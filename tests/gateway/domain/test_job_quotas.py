@@ -95,7 +95,7 @@ def _fields(event: Any) -> dict[str, Any]:
         (
             [asked(timedelta(), n, f"a{n}") for n in range(JOBS_AN_HOUR_OF_ORGANIZATION)],
             1,
-            "Your organization has asked for 1200 jobs",
+            "Your organization has requested 1200 jobs",
         ),
         ([asked(timedelta(), n, ids=BULK_IDS) for n in range(5)], 1, "changes to 50000 conv"),
         ([asked(timedelta(), n, ids=BULK_IDS) for n in range(5)], 0, "changes to 50000 conv"),
@@ -103,7 +103,7 @@ def _fields(event: Any) -> dict[str, Any]:
         (
             [asked(timedelta(), n, f"a{n}", ids=BULK_IDS) for n in range(20)],
             1,
-            "Your organization has asked for changes to 200000",
+            "Your organization has requested changes to 200000",
         ),
         ([asked(timedelta(), 0, ids=10**6, by_filter=True)], 0, "changes to 50000 conv"),
         ([asked(timedelta(), 0, ids=10**6, by_filter=True)], 1, "changes to 50000 conv"),
@@ -112,7 +112,7 @@ def _fields(event: Any) -> dict[str, Any]:
         (
             [asked(timedelta(), n, f"a{n}", ids=10**6, by_filter=True) for n in range(4)],
             0,
-            "Your organization has asked for changes to 200000",
+            "Your organization has requested changes to 200000",
         ),
     ],
 )

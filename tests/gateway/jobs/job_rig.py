@@ -140,7 +140,7 @@ async def at_work(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig
         crm=MongoCrm(nowhere),
         hasher=QUICK_HASHER,
     )
-    tasks = [asyncio.create_task(table.run()) for table in gateway.global_tables()]
+    tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
     tasks.append(asyncio.create_task(run_jobs(gateway)))
     transport = httpx.ASGITransport(create_app(gateway))
     try:

@@ -1,4 +1,4 @@
-"""I12: `done_after_hours` closes what went quiet."""
+"""I12: `done_after_hours` closes inactive conversations."""
 
 import asyncio
 from datetime import timedelta

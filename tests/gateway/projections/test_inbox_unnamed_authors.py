@@ -19,7 +19,7 @@ from tuyen_events.ids import (
 )
 from tuyen_events.inbound import CommentAdded, Customer
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
-from tuyen_gateway.domain.inbox import Addition, Desk, InboxRow, add, assign
+from tuyen_gateway.domain.inbox import Addition, CommandTarget, InboxRow, add, assign
 
 THREAD = ConversationId("cmt_1")
 DECIDED_IN = 11
@@ -87,10 +87,10 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
     (row,) = {repr(each): each for each in rows}.values()
     assert row.customer is not None
     assert row.customer.name == "Lan"
-    assert row.desk == {
-        None: Desk(NAMED.id, NAMED.external_id, None),
-        NAMED: Desk(NAMED.id, NAMED.external_id, DECIDED_IN),
-        UNNAMED: Desk(UNNAMED.id, "", DECIDED_IN),
+    assert row.command_target == {
+        None: CommandTarget(NAMED.id, NAMED.external_id, None),
+        NAMED: CommandTarget(NAMED.id, NAMED.external_id, DECIDED_IN),
+        UNNAMED: CommandTarget(UNNAMED.id, "", DECIDED_IN),
     }.get(decided_for)
 
 
@@ -129,8 +129,8 @@ def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
         rows.append(row)
 
     (row,) = {repr(each): each for each in rows}.values()
-    assert row.desk is not None
+    assert row.command_target is not None
     if decided_for is not None:
-        assert row.desk[::2] == (f"cus_{decided_for}", DECIDED_IN)
+        assert row.command_target[::2] == (f"cus_{decided_for}", DECIDED_IN)
     else:
-        assert row.desk[1:] == (NAMED.external_id if root else "an", None)
+        assert row.command_target[1:] == (NAMED.external_id if root else "an", None)

@@ -23,15 +23,15 @@ async def test_r9_5_however_many_refresh_a_table_the_log_is_asked_at_a_pace(
         asked.append(topic)
         return await ends(topic)
 
-    copy = GlobalTable(log, DIRECTORY, read_bytes, lambda *_: None, service="test")
+    table = GlobalTable(log, DIRECTORY, read_bytes, lambda *_: None, service="test")
     async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(copy.run())
-        assert await copy.followed(30)
+        following = tasks.create_task(table.run())
+        assert await table.followed(30)
         monkeypatch.setattr(log, "end_offsets", counted)
-        assert await copy.refresh(30, apart_s=apart_s)
+        assert await table.refresh(30, apart_s=apart_s)
         callers = []
         for _ in range(20):
-            callers.append(tasks.create_task(copy.refresh(30, apart_s=apart_s)))
+            callers.append(tasks.create_task(table.refresh(30, apart_s=apart_s)))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         assert await asyncio.gather(*callers) == [True] * 20

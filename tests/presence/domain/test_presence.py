@@ -16,11 +16,11 @@ from tuyen_presence.domain import presence as domain
 from tuyen_presence.domain.presence import (
     Agent,
     PresenceStep,
+    apply_signal,
     condense,
     decide,
     evolve,
     expire,
-    renew_session,
     settle,
 )
 
@@ -69,7 +69,7 @@ class Run:
         told = self.signals[offset]
         change = decide(self.agent, told, f"evt_{offset}", offset, told.at)
         if change is None:
-            self.agent = renew_session(self.agent, told, offset, told.at)
+            self.agent = apply_signal(self.agent, told, offset, told.at)
         else:
             self._record(change)
 
@@ -201,7 +201,7 @@ def test_r8_1_a_status_said_again_renews_the_lease_and_records_nothing() -> None
 def test_r9_2_a_signal_that_comes_again_changes_nothing() -> None:
     run = Run().say(signal(0, ONLINE), signal(1, OFFLINE))
     assert decide(run.agent, signal(0, ONLINE), "evt_0", 0, at(0)) is None
-    assert renew_session(run.agent, signal(0, ONLINE), 0, at(0)) == run.agent
+    assert apply_signal(run.agent, signal(0, ONLINE), 0, at(0)) == run.agent
 
 
 def test_r8_1_a_clock_that_was_set_back_ends_no_lease_early() -> None:
@@ -218,7 +218,7 @@ def test_r8_1_a_lease_begins_when_the_log_took_the_signal_whatever_a_gateway_tak
     change = decide(LAN, told, "evt_0", 0, at(0))
     assert change is not None
     assert (change.event.at, change.event.sessions["web"].expires_at) == (told.at, at(LEASE_S))
-    later = renew_session(evolve(LAN, change.event), signal(gateways_second, HEARTBEAT), 1, at(20))
+    later = apply_signal(evolve(LAN, change.event), signal(gateways_second, HEARTBEAT), 1, at(20))
     assert expire(later, at(49.9)) is None
     assert expire(later, at(50)) is not None
 

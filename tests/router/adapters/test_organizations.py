@@ -47,11 +47,11 @@ async def _presence(log: InMemoryLog, presence: Presence, version: int) -> None:
 
 
 @asynccontextmanager
-async def _following(copies: OrganizationTables) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(copy.run()) for copy in copies.tables]
+async def _following(organizations: OrganizationTables) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(table.run()) for table in organizations.tables]
     try:
         async with asyncio.timeout(10):
-            await copies.caught_up()
+            await organizations.caught_up()
         yield
     finally:
         for task in tasks:
@@ -61,8 +61,8 @@ async def _following(copies: OrganizationTables) -> AsyncIterator[None]:
 
 
 async def test_r1_an_organization_of_which_nothing_was_read_assigns_nothing() -> None:
-    copies = OrganizationTables(InMemoryLog(), _ignore, _ignore)
-    assert not copies.get(SHOP).assigns
+    organizations = OrganizationTables(InMemoryLog(), _ignore, _ignore)
+    assert not organizations.get(SHOP).assigns
 
 
 async def test_r5_1_every_change_stirs_its_organization() -> None:
@@ -70,11 +70,11 @@ async def test_r5_1_every_change_stirs_its_organization() -> None:
     assigning = settings(assignment=True, auto_assign=True)
     await log.append(DIRECTORY, *directory_record(assigning))
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationTables(log, dirty.append, _ignore)
-    async with _following(copies):
+    organizations = OrganizationTables(log, dirty.append, _ignore)
+    async with _following(organizations):
         assert dirty == [SHOP, SHOP]
-        assert copies.get(SHOP).assigns_by_itself
-        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+        assert organizations.get(SHOP).assigns_by_itself
+        assert organizations.get(SHOP).presence_of(AN) is Presence.ONLINE
 
 
 async def test_r1_1_a_removed_rule_is_gone() -> None:
@@ -82,9 +82,9 @@ async def test_r1_1_a_removed_rule_is_gone() -> None:
     key, changed = directory_record(rule("main"))
     await log.append(DIRECTORY, key, changed)
     await log.append_bytes(DIRECTORY, key, None)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).directory.rules == {}
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).directory.rules == {}
 
 
 async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> None:
@@ -97,18 +97,18 @@ async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> N
     log = InMemoryLog()
     for change in changes:
         await log.append(DIRECTORY, *directory_record(change))
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        found = copies.get(SHOP).directory
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        found = organizations.get(SHOP).directory
         assert list(found.departments) == ["sales"]
         assert list(found.regions) == ["sales/north"]
         assert list(found.groups) == ["shoes"]
         assert list(found.links) == ["l"]
     for change in changes:
         await log.append_bytes(DIRECTORY, directory_record(change)[0], None)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        found = copies.get(SHOP).directory
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        found = organizations.get(SHOP).directory
         assert (found.departments, found.regions, found.groups, found.links) == ({}, {}, {}, {})
 
 
@@ -122,28 +122,28 @@ async def test_r1_7_whoever_begins_to_ask_for_loads_is_named_once() -> None:
     ):
         await log.append(DIRECTORY, *directory_record(rule(mode=mode)))
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationTables(log, _ignore, begun.append)
-    async with _following(copies):
+    organizations = OrganizationTables(log, _ignore, begun.append)
+    async with _following(organizations):
         assert begun == [SHOP]
-        assert not copies.get(SHOP).counts_loads
+        assert not organizations.get(SHOP).counts_loads
 
 
 async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -> None:
     log = InMemoryLog()
     await _presence(log, Presence.OFFLINE, 2)
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).presence_of(AN) is Presence.OFFLINE
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).presence_of(AN) is Presence.OFFLINE
 
 
 async def test_p4_a_record_that_cannot_be_read_holds_nothing_back() -> None:
     log = InMemoryLog()
     await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", b"{", [("ce_type", b"presence.changed.v1")])
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).presence_of(AN) is Presence.ONLINE
 
 
 async def test_r8_of_two_records_of_one_version_the_first_counts() -> None:
@@ -151,23 +151,23 @@ async def test_r8_of_two_records_of_one_version_the_first_counts() -> None:
     log = InMemoryLog()
     await _presence(log, Presence.ONLINE, 1)
     await _presence(log, Presence.OFFLINE, 1)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).presence_of(AN) is Presence.ONLINE
 
 
 async def test_r9_6_of_an_agent_who_was_removed_no_presence_is_kept() -> None:
     """Whoever gets the id again begins with the first version."""
     log = InMemoryLog()
-    copies = OrganizationTables(log, _ignore, _ignore)
+    organizations = OrganizationTables(log, _ignore, _ignore)
     await _presence(log, Presence.ONLINE, 7)
     await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", None)
-    async with _following(copies):
-        assert copies.get(SHOP).presence == {}
+    async with _following(organizations):
+        assert organizations.get(SHOP).presence == {}
     await _presence(log, Presence.AWAY, 1)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).presence_of(AN) is Presence.AWAY
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).presence_of(AN) is Presence.AWAY
 
 
 async def test_inv7_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back() -> None:
@@ -179,9 +179,9 @@ async def test_inv7_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing
     _, changed = directory_record(rule(organization=OrganizationId("odd"), mode=Strategy.RANDOM))
     await log.append(DIRECTORY, directory_key(SHOP, "rule", "main"), changed)
     await _presence(log, Presence.ONLINE, 1)
-    copies = OrganizationTables(log, raises, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).presence_of(AN) is Presence.ONLINE
+    organizations = OrganizationTables(log, raises, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).presence_of(AN) is Presence.ONLINE
 
 
 async def test_r4_1_an_organization_says_how_much_of_the_directory_it_was_made_from() -> None:
@@ -190,10 +190,10 @@ async def test_r4_1_an_organization_says_how_much_of_the_directory_it_was_made_f
         await log.append(DIRECTORY, *directory_record(settings(version=version)))
     other = settings(organization=OrganizationId("other"))
     await log.append(DIRECTORY, *directory_record(other))
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).directory_offset == 1
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).directory_offset == 1
     await log.append_bytes(DIRECTORY, directory_key(SHOP, "group", "g"), None)
-    copies = OrganizationTables(log, _ignore, _ignore)
-    async with _following(copies):
-        assert copies.get(SHOP).directory_offset == 3
+    organizations = OrganizationTables(log, _ignore, _ignore)
+    async with _following(organizations):
+        assert organizations.get(SHOP).directory_offset == 3

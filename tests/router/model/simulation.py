@@ -267,7 +267,7 @@ class Simulation:
                 self.chosen[number, answer.place] = (choice, order)
 
     def change(self, organization: OrganizationState) -> None:
-        """The copies learn something, and both stages are woken for it."""
+        """The global tables change, and both stages are notified."""
         if organization.counts_loads and not self.organizations[organization.id].counts_loads:
             self.owed.update(self.customers)
         self.organizations[organization.id] = organization

@@ -87,7 +87,7 @@ def first_world() -> World:
 
 
 def organization_of(world: World) -> OrganizationState:
-    """The world as the router's copies have it."""
+    """The world as the router's global tables have it."""
     presence = {name: Presence(one["presence"]) for name, one in world["agents"].items()}
     return organization(_changes(world), presence=presence, suspended=world["suspended"])
 

@@ -20,7 +20,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 class TooMuchToRepairError(ValueError):
-    """The parts of a body are larger than what is repaired: they are not read."""
+    """A body's parts are more than may be repaired: they are not read."""
 
 
 def needs_repair(body: bytes) -> bool:
@@ -29,10 +29,10 @@ def needs_repair(body: bytes) -> bool:
     return b"\\u0000" in body
 
 
-class JsonRepair:
+class Repairs:
     """Repairs the parts of one body, up to REPAIRED_BYTES and REPAIRED_ELEMENTS together (R9.5).
 
-    It takes a hundred times as long as strict reading, and everybody waits for it.
+    A repair takes a hundred times as long as strict reading, and blocks the process meanwhile.
     """
 
     def __init__(self) -> None:
@@ -43,10 +43,9 @@ class JsonRepair:
         cannot be a number.
 
         A half of an emoji (an unpaired surrogate) where a text was cut, a byte that is no UTF-8, or
-        a NUL makes a whole body unreadable to a strict reader or to a store; everything but that
-        character is worth having. Numbers without a value are NaN, infinities, and what is larger
-        than any. Raises ValueError or RecursionError for what is no JSON either way, and
-        TooMuchToMendError.
+        a NUL makes a whole body unreadable to a strict reader or to a store; the rest of the body
+        is worth reading. Numbers without a value are NaN, infinities, and what is larger than any.
+        Raises ValueError or RecursionError for what is no JSON even then, and TooMuchToRepairError.
         """
         self._bytes -= len(part)
         self._elements -= count_elements(part)
@@ -70,7 +69,7 @@ def read_leniently(read: Callable[[bytes], _Read], body: bytes) -> _Read:
     """What `read` returns for a body with one part; for the repaired body, if `read` refuses this
     one as invalid JSON, or would accept a character that cannot be stored.
 
-    Raises whatever `read` raises otherwise, and what `JsonRepair.repair` raises.
+    Raises whatever `read` raises otherwise, and what `Repairs.repair` raises.
     """
     if not needs_repair(body):
         try:
@@ -79,12 +78,13 @@ def read_leniently(read: Callable[[bytes], _Read], body: bytes) -> _Read:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass
-    return read(JsonRepair().repair(body))
+    return read(Repairs().repair(body))
 
 
 def _without_nul(text: str) -> str:
-    """A JSON text with REPLACEMENT for its NUL characters, which are escaped; a NUL that is not
-    stands meanwhile for each pair of backslashes, behind which nothing is escaped."""
+    """A JSON text with REPLACEMENT for its escaped NUL characters. Each pair of backslashes is
+    replaced by an unescaped NUL meanwhile, so that what follows the pair is not taken for an
+    escape."""
     return text.replace("\\\\", "\0").replace("\\u0000", REPLACEMENT).replace("\0", "\\\\")
 
 

@@ -77,7 +77,7 @@ class PagePosts:
     published: dict[str, datetime] = field(default_factory=dict)
     live_since: dict[str, datetime] = field(default_factory=dict)
     broadcasts: dict[str, Broadcast] = field(default_factory=dict)
-    facts: dict[str, PostClassified] = field(default_factory=dict)
+    records: dict[str, PostClassified] = field(default_factory=dict)
     """The page's records by their keys."""
 
     def copy(self) -> "PagePosts":
@@ -86,24 +86,25 @@ class PagePosts:
             dict(self.published),
             dict(self.live_since),
             dict(self.broadcasts),
-            dict(self.facts),
+            dict(self.records),
         )
 
     def forget(self, key: str) -> None:
-        """What the other records say."""
-        if self.facts.pop(key, None) is not None:
-            self.fold_anew()
+        """What remains known when this record is removed."""
+        if self.records.pop(key, None) is not None:
+            self.fold_again()
 
-    def fold_anew(self) -> None:
-        """Comes to what the records say: facts only grow, and some may have been forgotten."""
+    def fold_again(self) -> None:
+        """Folds the remaining records again: facts only grow, so a forgotten one cannot be
+        subtracted."""
         for known in (self.posts_by_video, self.published, self.live_since, self.broadcasts):
             known.clear()
-        for other, fact in self.facts.items():
+        for other, fact in self.records.items():
             self.apply(other, fact)
 
     def apply(self, key: str, fact: PostClassified) -> None:
         """Applies one fact, whose record has the key `key`."""
-        self.facts[key] = fact
+        self.records[key] = fact
         post, video = fact.post_external_id, fact.video_external_id
         if post is None:
             if video is not None:
@@ -112,21 +113,23 @@ class PagePosts:
         since = [fact.at] if fact.livestream else []
         for own in (own_number(post), *((video,) if video is not None else ())):
             self.posts_by_video.setdefault(own, post)
-            heard = self.broadcasts.pop(own, None)
-            if heard is not None:
-                since.append(max(heard.at, fact.at))
+            reported = self.broadcasts.pop(own, None)
+            if reported is not None:
+                since.append(max(reported.at, fact.at))
         if not fact.livestream:
             self.published[post] = min(fact.at, self.published.get(post, fact.at))
         if since:
             self._go_live(post, min(since))
 
-    def _apply_broadcast(self, video: str, heard: Broadcast) -> None:
+    def _apply_broadcast(self, video: str, reported: Broadcast) -> None:
         post = self.posts_by_video.get(video)
         if post is not None:
-            self._go_live(post, max(heard.at, self.published.get(post, heard.at)))
+            self._go_live(post, max(reported.at, self.published.get(post, reported.at)))
             return
-        known = self.broadcasts.get(video, heard)
-        self.broadcasts[video] = Broadcast(heard.running and known.running, min(heard.at, known.at))
+        known = self.broadcasts.get(video, reported)
+        self.broadcasts[video] = Broadcast(
+            reported.running and known.running, min(reported.at, known.at)
+        )
 
     def _go_live(self, post: str, since: datetime) -> None:
         self.live_since[post] = min(since, self.live_since.get(post, since))
@@ -157,12 +160,12 @@ class LivePosts:
                 assert_never(fact)
 
     def _forget(self, page: PageKey, key: str) -> None:
-        """All of a page's records may be forgotten one after another: what remains is folded once,
-        when it is asked for."""
+        """All records of a page may be forgotten one after another, so what remains is folded once,
+        when it is next needed."""
         known = self._pages.get(page)
-        if known is None or known.facts.pop(key, None) is None:
+        if known is None or known.records.pop(key, None) is None:
             return
-        if known.facts:
+        if known.records:
             self._outdated.add(page)
         else:
             del self._pages[page]
@@ -172,7 +175,7 @@ class LivePosts:
         """What is known of one page, which must not be changed; None if nothing is."""
         if page in self._outdated:
             self._outdated.discard(page)
-            self._pages[page].fold_anew()
+            self._pages[page].fold_again()
         return self._pages.get(page)
 
     def pages(self) -> set[PageKey]:
@@ -182,7 +185,7 @@ class LivePosts:
     def keys(self, page: PageKey) -> list[str]:
         """The keys of all records of a page."""
         known = self._pages.get(page)
-        return [*self.roots.places(page), *(() if known is None else known.facts)]
+        return [*self.roots.places(page), *(() if known is None else known.records)]
 
 
 class Draft:
@@ -289,13 +292,15 @@ class Draft:
             at=at,
         )
         state.apply(key, fact)
-        settled = state.facts[key] = _settle(state, fact)
+        settled = state.records[key] = _settle(state, fact)
         self.facts.append(KeyedFact(key, settled))
         self._forget_oldest(page, state, key)
 
     def _forget_oldest(self, page: PageKey, state: PagePosts, newest: str) -> None:
-        for _ in range(min(len(state.facts) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
-            oldest = min(state.facts.keys() - {newest}, key=lambda key: (state.facts[key].at, key))
+        for _ in range(min(len(state.records) - VIDEO_POSTS, _FORGOTTEN_AT_ONCE)):
+            oldest = min(
+                state.records.keys() - {newest}, key=lambda key: (state.records[key].at, key)
+            )
             state.forget(oldest)
             self.facts.append(KeyedFact(oldest, Forgotten(*page)))
 
@@ -323,9 +328,9 @@ def _guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
 def _running(state: PagePosts, at: datetime) -> str | None:
     """The broadcast without a post that started last, of those that are running."""
     running = [
-        (heard.at, video)
-        for video, heard in state.broadcasts.items()
-        if heard.running and heard.at <= at
+        (reported.at, video)
+        for video, reported in state.broadcasts.items()
+        if reported.running and reported.at <= at
     ]
     return max(running)[1] if running else None
 
@@ -348,7 +353,7 @@ def _settle(state: PagePosts, fact: PostClassified) -> PostClassified:
         since = state.live_since.get(post)
         at = state.published.get(post, fact.at) if since is None else since
         return msgspec.structs.replace(fact, livestream=since is not None, at=at)
-    heard = state.broadcasts[video] if video is not None else None
-    if heard is None:
+    reported = state.broadcasts[video] if video is not None else None
+    if reported is None:
         return fact
-    return msgspec.structs.replace(fact, livestream=heard.running, at=heard.at)
+    return msgspec.structs.replace(fact, livestream=reported.running, at=reported.at)

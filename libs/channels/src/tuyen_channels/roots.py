@@ -33,13 +33,13 @@ class CommentRoots:
         page[reply_key(fact.comment_external_id)] = fact
 
     def forget(self, page: PageKey, place: str) -> None:
-        """Empties a place."""
+        """Empties a slot."""
         known = self._pages.get(page)
         if known is not None and known.pop(place, None) is not None and not known:
             del self._pages[page]
 
     def places(self, page: PageKey) -> list[str]:
-        """In which places of a page a reply is remembered."""
+        """The slots of a page in which a reply is remembered."""
         return list(self._pages.get(page, ()))
 
     def pages(self) -> set[PageKey]:

@@ -9,8 +9,8 @@ from tuyen_events import limits
 _TOKEN = re.compile(
     rb'[^"\[\]{},]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{},]*+)*+(["\[\]{},]|\Z)', re.DOTALL
 )
-"""What holds JSON together, behind whatever it holds; a quotation mark that nothing ends, or the
-text's end."""
+"""The next character that structures JSON, with everything before it; or a quotation mark without
+its end, or the end of the text."""
 
 _MEMBER = re.compile(rb'"([^"\\]*)"\s*:\s*(.*)', re.DOTALL)
 _BLANK = b" \t\r\n"

@@ -58,7 +58,8 @@ class Removed:
 
 @dataclass(frozen=True, kw_only=True)
 class Organization:
-    """Everything that one organization has set up. It exists for callers once it has a profile."""
+    """Everything that one organization has set up. To callers, an organization without a profile
+    does not exist."""
 
     id: OrganizationId
     version: int = 0
@@ -156,8 +157,8 @@ class Organization:
 
 
 class _StaffByPage(dict[PageId, frozenset[AgentId]]):
-    """The staff of pages as sets. Each is made when it is first asked for: an organization may have
-    thousands of pages, and each change of anything makes a new organization."""
+    """The staff of pages as sets. Each set is made when it is first needed: an organization may
+    have thousands of pages, and every change makes a new `Organization`."""
 
     def __init__(self, pages: Mapping[PageId, StoredEntity[PageChanged]]) -> None:
         super().__init__()

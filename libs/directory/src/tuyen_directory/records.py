@@ -18,7 +18,7 @@ class DirectoryChange(NamedTuple):
 def read_change(key: bytes | None, headers: Headers, value: bytes | None) -> DirectoryChange:
     """The change that a record makes; a record without a value removes what its key names.
 
-    Raises UnreadableEventError for a key or an event that is none of the directory's.
+    Raises UnreadableEventError for a key or an event that does not belong to the directory.
     """
     parts = split_directory_key(key)
     if parts is None:

@@ -105,7 +105,7 @@ class AssignmentEvent(Event, frozen=True, kw_only=True):
     candidates: tuple[AgentId, ...] = ()
     """In older records only, who could have been chosen; today `choice.pool_id` refers to them."""
     choice: Choice | None = None
-    """How the rule `rule_id` made its choice; null if no rule was asked."""
+    """How the rule `rule_id` made its choice; null if no rule was applied."""
     settings_version: int = 0
     """The version of the organization's settings at the decision; 0 if they were never set."""
     request_id: str | None = None
@@ -120,7 +120,7 @@ class AssignmentMade(AssignmentEvent, frozen=True, kw_only=True):
 
 
 class AssignmentChanged(AssignmentEvent, frozen=True, kw_only=True):
-    """Notes that a conversation went from one agent to another."""
+    """The conversation went from one agent to another."""
 
     type: ClassVar[str] = "assignment.changed.v1"
 

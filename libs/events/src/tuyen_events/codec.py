@@ -113,7 +113,7 @@ def read_bytes(key: bytes | None, _headers: Headers, value: bytes | None) -> Key
 
 
 def decode_typed(name: bytes, value: bytes) -> Event:
-    """As `decode_data`, for who has looked at the `ce_type` header already."""
+    """As `decode_data`, for a caller who has read the `ce_type` header already."""
     decoder = _decoders.get(name)
     if decoder is None:
         raise UnknownTypeError(f"no event type {_text(name)!r} is known here")

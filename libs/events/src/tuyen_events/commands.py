@@ -1,4 +1,4 @@
-"""What agents and managers ask of the router, and the results.
+"""What agents and managers request of the router, and the results.
 
 Commands are imperative; they are keyed by customer, so that they have one order with the customer's
 events. Every command is answered by one `command.settled` with the command's id.
@@ -12,7 +12,8 @@ from tuyen_events.vocabulary import Channel, ConversationKind, Moment, Word
 
 
 class AssignConversation(Event, frozen=True, kw_only=True):
-    """Assign the conversation to `agent_id`, or to nobody (null), whoever has it now (R6)."""
+    """Assign the conversation to `agent_id`, or to nobody (null), whoever is the assignee now
+    (R6)."""
 
     type: ClassVar[str] = "conversation.assign.v1"
     command_id: str
@@ -21,7 +22,7 @@ class AssignConversation(Event, frozen=True, kw_only=True):
     conversation_id: ConversationId
     customer_id: CustomerId
     customer_external_id: str
-    """Empty where the caller knew no more than the customer's id."""
+    """Empty if the caller knew only the customer's id."""
     kind: ConversationKind
     agent_id: AgentId | None
     by: AgentId
@@ -97,7 +98,7 @@ class MarkConversationDone(Event, frozen=True, kw_only=True):
 
 
 Command = AssignConversation | ReturnToRotation | MarkConversationDone
-"""What a gateway asks the router to do with a conversation."""
+"""What a gateway requests the router to do with a conversation."""
 
 
 class Outcome(Word):

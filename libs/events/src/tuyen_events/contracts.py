@@ -1,4 +1,4 @@
-"""The contracts: what the events look like to those who read them in other languages.
+"""The contracts: the form of the events, for consumers in other languages.
 
 `python -m tuyen_events.contracts write` makes the JSON Schemas and the table of topics from the
 code, `check` tells whether the committed files are what the code says. The samples in `examples`
@@ -42,8 +42,8 @@ class IncompatibleSchemaError(ValueError):
 
 
 def schema_of(event: type[Event]) -> Schema:
-    """The JSON Schema (2020-12) of an event's data. It allows fields that it does not name, and
-    words of an open set that it does not name."""
+    """The JSON Schema (2020-12) of an event's data. It allows unknown fields, and unknown words of
+    open sets."""
     _, definitions = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
     open_sets = {words.__name__ for words in OpenWord.__subclasses__()}
     for name in open_sets & definitions.keys():
@@ -62,8 +62,8 @@ def schema_of(event: type[Event]) -> Schema:
 
 
 def _opened(schema: Schema) -> Schema:
-    """The schema of an open set: text of a certain look, with the words that are known so far. To a
-    validator `x-extensible-enum` is an annotation, which forbids nothing."""
+    """The schema of an open set: text that fits a pattern, with the words that are known so far. To
+    a validator `x-extensible-enum` is an annotation, which forbids nothing."""
     opened = {key: value for key, value in schema.items() if key != "enum"}
     if "description" in opened:
         opened["description"] = cleandoc(opened["description"])
@@ -94,10 +94,8 @@ def topics_overview() -> list[dict[str, Any]]:
 
 
 def write(directory: Path = CONTRACTS) -> None:
-    """Writes the schemas and the table of topics.
-
-    Raises IncompatibleSchemaError, and writes nothing, when a reader of a committed schema would
-    break or a committed type is gone.
+    """Writes the schemas and the table of topics. Raises IncompatibleSchemaError, and writes
+    nothing, when a reader of a committed schema would break or a committed type was removed.
     """
     schemas = {name: schema_of(event) for name, event in EVENT_TYPES.items()}
     changes = [*_vanished(directory), *_breaking(directory, schemas)]

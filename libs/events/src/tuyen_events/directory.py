@@ -119,7 +119,7 @@ class RuleChanged(DirectoryEvent, frozen=True, kw_only=True):
 
 
 class DepartmentChanged(DirectoryEvent, frozen=True, kw_only=True):
-    """A department that a livechat's visitor can ask for (L1)."""
+    """A department that a livechat's visitor can choose (L1)."""
 
     type: ClassVar[str] = "department.changed.v1"
     id: DepartmentId

@@ -32,9 +32,8 @@ CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
 
 
 def chosen_id(name: str | None) -> str | None:
-    """The id of something that an organization has, as somebody else names it. A longer one is none
-    of theirs: what is left of it is no id that anybody can choose, so that it stays the name of
-    nothing (R1.5)."""
+    """The id of something of an organization, as a site or visitor names it. An id that is too long
+    is cut to a text that no organization can choose as an id, so it refers to nothing (R1.5)."""
     if name is None or len(name) <= ID_CHARACTERS:
         return name
     return name[: ID_CHARACTERS - 1] + "…"

@@ -30,7 +30,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a livechat's visitor was, and whom they asked for (L3)."""
+    """Where a livechat's visitor was, and the department and region that they chose (L3)."""
 
     page_url: str | None = None
     department: str | None = None

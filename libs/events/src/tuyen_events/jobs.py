@@ -1,4 +1,4 @@
-"""Work on many conversations at once, which outlives the HTTP request that asked for it (R6.5).
+"""Work on many conversations at once, which outlives the HTTP request that started it (R6.5).
 
 All records of a job are in the partition of its id: its request has the id as key, its progress
 `<id>/progress`, so that compaction keeps the last of each. Gateways read them back: the owner of

@@ -51,15 +51,16 @@ WEBHOOK_BODY_BYTES = 5 * 1024 * 1024
 answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
 
 SITE_BODY_BYTES = 1024 * 1024
-"""The body of a livechat site's webhook, which holds one message: an event has fewer."""
+"""The body of a livechat site's webhook, which contains one message: an event has fewer bytes."""
 
 REPAIRED_BYTES = 512 * 1024
 REPAIRED_ELEMENTS = 10_000
-"""What is repaired of one body that a strict reader of JSON refuses, all parts together: bytes, and
-what arrays and objects hold, as `count_elements` counts it. An update has some fifty."""
+"""How much is repaired of one body that a strict reader of JSON refuses, all parts together: bytes,
+and values in arrays and objects, as `elements` counts them. An update has some fifty."""
 
 SPLIT_ELEMENTS = 50_000
-"""What a body may hold to be taken apart where a strict reader refuses the whole for one part."""
+"""How many values a body may have to be split into its parts, if a strict reader refuses the whole
+because of one part."""
 
 UPDATES = 5_000
 """Updates in one webhook's body; the channels say that they send a thousand at most."""
@@ -69,8 +70,8 @@ EVENT_BYTES = 900_000
 comes near it; one that did could never be accepted, and its channel would redeliver it for ever."""
 
 FAILED_PART_CHARACTERS = 256 * 1024
-"""What a dead letter shows of an unreadable part of a webhook's body: a part is far smaller, and a
-whole body is kept in full among the raw ones."""
+"""How much a dead letter contains of an unreadable part of a webhook's body: a part is far smaller,
+and a whole body is stored in the topic `raw`."""
 
 DEAD_LETTER_BYTES = 1_000_000
 """An encoded dead letter; its payload is cut to fit."""
@@ -126,16 +127,17 @@ LONG_BODY_BYTES = 1024 * 1024
 """The body of a request that may name thousands of ids: a bulk change, a rule."""
 
 BODY_ELEMENTS = 5_000
-"""What the arrays and objects of a body hold together, as `count_elements` counts it: reading it
-costs as much more than its bytes do."""
+"""How many values all arrays and objects of a body contain together, as `elements` counts them:
+reading these costs far more than reading its bytes."""
 
 LONG_BODY_ELEMENTS = 30_000
 """The same where thousands may be named: a rule of 5,000 pages and 2,000 members has 21,000."""
 
 
 def count_elements(json: bytes) -> int:
-    """No fewer than the arrays and objects of a JSON hold together, whatever its encoding: each of
-    their elements follows one of these three characters. Those inside texts are counted, too."""
+    """An upper bound of the number of values in all arrays and objects of a JSON text, whatever its
+    encoding: each value follows one of these three characters. Such characters inside texts are
+    counted, too."""
     return json.count(b",") + json.count(b"[") + json.count(b"{")
 
 
@@ -144,17 +146,18 @@ ERRORS_LISTED = 20
 wrong."""
 
 PLACE_CHARACTERS = 200
-"""Of a place that is told; names in it are the caller's own, however long."""
+"""The place of an error, as an error response shows it; it contains names that the caller chose,
+however long."""
 
 WRONG_PASSWORDS = 5
 WRONG_PASSWORD_WAIT_S = 60
-"""Wrong passwords for an account from one place that are free, and the longest wait before each
-further one."""
+"""How many wrong passwords for an account from one network address have no consequence, and the
+longest wait before each further one."""
 
 LOGINS_WAITING_FROM_A_SITE = 256
 LOGINS_WAITING = 1_024
-"""Logins under way or waiting. A hash takes some 50 ms of a core: what is beyond would wait for
-many seconds."""
+"""Logins under way or waiting. A hash takes some 50 ms of a core: a longer queue would take many
+seconds."""
 
 PASSWORD_CHARACTERS = 1_024
 
@@ -192,7 +195,7 @@ PLACES = 50_000
 SETUP_RECORDS_AN_HOUR = 20_000
 SETUP_BYTES_AN_HOUR = 32 * 1024 * 1024
 """What an organization's people set up within an hour, as records of the directory, passwords and
-tokens: each stands for a day and more, and is read by every service when it starts. All that an
+tokens: each is kept for a day or more, and is read by every service when it starts. All that an
 organization may have is 16,000 records."""
 
 PRESENCE_CHANGES_AN_HOUR = 3_600
@@ -203,7 +206,7 @@ SIGNALS_AN_HOUR = 36_000
 
 CRM_COMMANDS_AN_HOUR = 20_000
 CRM_BYTES_AN_HOUR = 32 * 1024 * 1024
-"""Commands that an organization's people send to the CRM within an hour."""
+"""Commands that an organization's people may send to the CRM within an hour."""
 
 BULK_IDS = 10_000
 """Conversations that one bulk change names."""
@@ -233,11 +236,12 @@ HISTORY_PAGE_NAMES = 20_000
 """Agents that one page of a conversation's history names, in all its entries together."""
 
 WAITED_FOR = 20
-"""Messages or comments for which a conversation is known to wait; with more it waits on, whichever
-of them are taken back."""
+"""Messages or comments that are remembered as those for which a conversation waits; with more, it
+keeps waiting whichever of them are removed."""
 
 REMOVALS = 8
-"""Of a customer, what was taken back last, and may not have come yet."""
+"""Messages and comments of a customer that were removed last, and may arrive after their
+removal."""
 
 WITHDRAWN_EVENTS = 200
 """Removed events of one conversation whose positions are remembered, so that they are unread for
@@ -250,7 +254,7 @@ CLOCK_BELIEVED_AHEAD_S = 24 * 3600
 """How far ahead of ours a sender's clock may be to be kept at all."""
 
 JOB_RESULTS_KEPT_S = 30 * 24 * 3600
-"""For how long it is told how a job ended."""
+"""For how long the result of a job is kept."""
 
 CLOCK_AHEAD_S = 300
 """How far a sender's clock may be ahead of ours to be used."""

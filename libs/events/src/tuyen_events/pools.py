@@ -39,8 +39,8 @@ class PoolRecorded(Event, frozen=True, kw_only=True):
     candidates: tuple[AgentId, ...]
     excluded: tuple[Excluded, ...] = ()
     department: str | None = None
-    """What the visitor asked for (R1.5); `?` if the organization has no such department. The same
-    goes for `region`."""
+    """The department that the visitor chose (R1.5); `?` if the organization has no such department.
+    The same goes for `region`."""
     region: str | None = None
     group: str | None = None
     """The link group to which the choice was restricted (R1.6)."""

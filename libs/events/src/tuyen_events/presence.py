@@ -58,4 +58,5 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
 
 
 REMOVED_TYPE = "presence.removed.v1"
-"""The type of a record without a value: the agent was removed, and is as one who never came."""
+"""The type of a record without a value: the agent was removed, and counts as one who was never
+online."""

@@ -72,14 +72,14 @@ class ChoiceRequested(Event, frozen=True, kw_only=True):
     """Other agents whose threads of the same customer were handed over and wait for the same
     answer."""
     reply: bool = False
-    """Of a comment: a reply below a root that may be assigned to nobody (R4.5), or a root that
-    somebody replied to before it came."""
+    """For a comment thread: true for a reply whose root may be unassigned (R4.5), and for a root
+    that arrived after a reply to it."""
     comments: tuple[MessageId, ...] = ()
-    """The reply itself; while its thread waits, all for which it does (R4.6). None where not all
-    are known, or the root is one of them."""
+    """The reply that makes the request; while its thread waits, all replies that it waits for
+    (R4.6). Empty if these are not all known, or if the thread waits for its root as well."""
     instead_of: str | None = None
-    """Stage 2 alone says so: with that request the comment's thread waited until all of it was
-    taken back; empty where it is not remembered which that was."""
+    """Set by stage 2 alone: the thread's earlier request, which was withdrawn because all replies
+    that it waited for were removed; empty if that request is not remembered."""
     keeps_place: bool = False
     """It replaces the request with which the customer's threads wait, and takes its place (R3.7,
     R6.5)."""
@@ -137,7 +137,7 @@ class ChoiceMade(Event, frozen=True, kw_only=True):
     drained: bool = False
     """The conversation had waited in the queue (R5.1)."""
     instead_of: str | None = None
-    """As the request says."""
+    """As in the request."""
     seed: EventId
     at: Moment
 
@@ -150,20 +150,20 @@ class ThreadState(Word):
     OURS = "ours"
     """The page began it: it is assigned to nobody until a customer replies (R4.5)."""
     VACANT = "vacant"
-    """A partition of stage 1 has it and waits for nobody: the replies were taken back (R4.6). The
-    next one asks like the first."""
+    """A partition of stage 1 has it, and all replies that it waited for were removed (R4.6). The
+    next reply makes a request as the first one did."""
 
 
 class ThreadGiven(Event, frozen=True, kw_only=True):
-    """A thread was given by hand in a partition of stage 1 that does not have it: stage 2 tells the
-    one that has it, which says with a higher version whose it is."""
+    """A thread was assigned manually in a partition of stage 1 that does not have it. Stage 2
+    informs the partition that has it, which publishes the assignment with a higher version."""
 
     type: ClassVar[str] = "thread.given.v1"
     organization: OrganizationId
     page_id: PageId
     conversation_id: ConversationId
     version: int
-    """Of the record there."""
+    """The version of the record in that partition."""
     agent_id: AgentId | None
     reason: Reason
     by: AgentId | None
@@ -186,25 +186,26 @@ class ThreadReported(Event, frozen=True, kw_only=True):
     cause: Position
     at: Moment
     comment: MessageId | None = None
-    """This reply is removed, and not the root."""
+    """The reply that was removed; null if the root was."""
     given: ThreadGiven | None = None
-    """What was decided by hand, where that is how it was taken."""
+    """The manual assignment, if that is how the partition got the thread."""
 
 
 class ThreadRemoved(Event, frozen=True, kw_only=True):
-    """Stage 2 tells the partition that has a thread that its root is gone (R4.6); or one that does
-    not, and gave it to somebody all the same, that it counts for nobody there."""
+    """Stage 2 informs the partition that has a thread that its root was removed (R4.6). Or it
+    informs a partition that does not have the thread and assigned it all the same that it counts
+    towards no load there."""
 
     type: ClassVar[str] = "thread.removed.v1"
     organization: OrganizationId
     page_id: PageId
     conversation_id: ConversationId
     customer_id: CustomerId | None
-    """The customer of the request with which it waited in the queue, if it did."""
+    """The customer of the request with which the thread waited in the queue, if it waited."""
     seed: EventId
     at: Moment
     request_id: str | None = None
-    """Not the root is gone, but all replies for which this request waited."""
+    """If set, the root was not removed, but all replies that this request waited for."""
 
 
 class LoadsReported(Event, frozen=True, kw_only=True):

@@ -27,9 +27,9 @@ _COMPARED = frozenset(
 def breaking_changes(old: Schema, new: Schema, *, public: bool) -> list[str]:
     """The changes from `old` to `new` that break a reader, one line each.
 
-    Two things must hold: today's code reads what was written under `old`; and, where `public`, who
-    knows only `old` reads what is written today. A field that was removed or a default that changed
-    breaks both, for fields with their default value are not written.
+    Two things must hold: today's code reads what was written under `old`; and, where `public`, a
+    consumer that knows only `old` reads what is written today. A field that was removed or a
+    default that changed breaks both, for fields with their default value are not written.
 
     An open set may gain a value at any time. A fixed set may be opened, which changes no record;
     where `public`, not in the same step as it gains a value, so that consumers can be told first.
@@ -50,7 +50,7 @@ class _Comparison:
         if _CLOSED in before and _OPEN in after and _CLOSED not in after:
             yield from self._compare_values(path, before.pop(_CLOSED), after.pop(_OPEN))
         for kind in before.keys() - after.keys():
-            yield f"{path} can no longer be {kind}, and records where it is stand in the log"
+            yield f"{path} can no longer be {kind}, and records where it is are in the log"
         if self._public:
             for kind in after.keys() - before.keys():
                 yield f"{path} can now be {kind}, which consumers do not know"
@@ -68,7 +68,7 @@ class _Comparison:
     def _compare_values(self, path: str, old: Schema, new: Schema) -> Iterator[str]:
         before, after = _values(old), _values(new)
         for value in sorted(before - after):
-            yield f"{path}: the value {value!r} was removed, and records with it stand in the log"
+            yield f"{path}: the value {value!r} was removed, and the log has records with it"
         if self._public and OPEN_SET not in old:
             for value in sorted(after - before):
                 yield f"{path}: the value {value!r} was added, which consumers do not know"
@@ -77,7 +77,7 @@ class _Comparison:
         before, after = old.get("properties", {}), new.get("properties", {})
         were_required, are_required = set(old.get("required", ())), set(new.get("required", ()))
         for name in sorted(are_required - were_required):
-            yield f"{path}.{name} is now required, and records without it stand in the log"
+            yield f"{path}.{name} is now required, and the log has records without it"
         for name, field in before.items():
             if name not in after:
                 yield f"{path}.{name} was removed"

@@ -25,8 +25,8 @@ _LATEST_SEGMENT = timedelta(days=1)
 limits."""
 
 _REMOVALS_STAY = timedelta(hours=1)
-"""How long a tombstone stays in a compacted topic at least: a reader who began before it was
-written must reach it, or would keep what it removed."""
+"""How long a tombstone stays in a compacted topic at least: a reader that began before it was
+written must read it, or would keep what it removes."""
 
 _DIRTY_SHARE = "0.2"
 """Which share of a compacted topic may be superseded and cleanable before Kafka cleans it: a start
@@ -43,10 +43,10 @@ class Topic:
     """One topic. `name` is without the prefix of the installation.
 
     `retention` is how long a record stays (None: for ever); of a compacted topic, how long every
-    superseded or removed record stays at least, and not much longer; with `forgotten_after`, the
-    others go, too, once they are so old. Removals stay for `removals_stay`, if that is longer.
-    `public` topics are for other services: their events only ever gain optional fields. A topic
-    without `events` carries records that are none.
+    superseded or removed record stays at least, and not much longer; with `forgotten_after`, all
+    other records are removed as well once they are so old. Removals stay for `removals_stay`, if
+    that is longer. `public` topics are for other services: their events only ever gain optional
+    fields. A topic without `events` carries records that are none.
     """
 
     name: str

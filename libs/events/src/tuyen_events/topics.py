@@ -36,10 +36,12 @@ _FOREVER = None
 _MONTH = timedelta(days=30)
 
 _SOON = timedelta(minutes=10)
-"""How long what is superseded stays where every process reads all of the topic at its start: it
-would read each change of a day. Two records of one version (decision 22) are met within that."""
+"""How long superseded records stay in a topic that every process reads as a whole when it starts:
+with the default it would read each change of a day. Two records with the same version (decision 22)
+are read within that time."""
 _A_DAY = timedelta(days=1)
-"""How long removals stay there: a process that was cut off for less has nobody who is gone."""
+"""How long removals stay there: a process that was cut off for a shorter time learns of every
+removal."""
 
 INBOUND = Topic(
     name="inbound",
@@ -77,7 +79,7 @@ ASSIGNMENTS = Topic(
     cleanup=Cleanup.COMPACT,
     retention=_MONTH,
     public=True,
-    carries="who answers a conversation, and why",
+    carries="who is the assignee of a conversation, and why",
     events=(
         assignments.AssignmentMade,
         assignments.AssignmentChanged,
@@ -185,7 +187,7 @@ COMMANDS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_FOREVER,
     public=False,
-    carries="what agents and managers ask of the router",
+    carries="what agents and managers request of the router",
     events=(
         commands.AssignConversation,
         commands.ReturnToRotation,
@@ -199,7 +201,7 @@ COMMAND_RESULTS = Topic(
     cleanup=Cleanup.DELETE,
     retention=timedelta(days=1),
     public=False,
-    carries="what became of each command",
+    carries="the result of each command",
     events=(commands.CommandSettled,),
 )
 MARKS = Topic(
@@ -252,7 +254,7 @@ PAGE_TOKENS = Topic(
     retention=_SOON,
     removals_stay=_A_DAY,
     public=False,
-    carries="what a page signs its webhooks with, sealed, and that it was used",
+    carries="what a page signs its webhooks with, encrypted, and whether it was used",
 )
 POSTS = Topic(
     name="posts",
@@ -262,7 +264,7 @@ POSTS = Topic(
     retention=_SOON,
     removals_stay=_A_DAY,
     public=False,
-    carries="which posts are livestreams, and under which comments recent replies stand",
+    carries="which posts are livestreams, and the parent comments of recent replies",
     events=(posts.PostClassified, posts.ReplyPlaced),
     removals=(posts.FORGOTTEN_TYPE,),
 )
@@ -273,7 +275,7 @@ REQUESTS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_MONTH,
     public=False,
-    carries="stage 1 of routing asks stage 2",
+    carries="requests of stage 1 of routing to stage 2",
     events=(
         routing.ChoiceRequested,
         routing.ChoiceWithdrawn,
@@ -297,7 +299,7 @@ ANSWERS = Topic(
     cleanup=Cleanup.DELETE,
     retention=_MONTH,
     public=False,
-    carries="stage 2 of routing answers stage 1",
+    carries="answers of stage 2 of routing to stage 1",
     events=(routing.ChoiceMade, routing.ThreadRemoved, routing.ThreadGiven),
 )
 CUSTOMERS = Topic(

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 import msgspec
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A time with its zone. One without a zone is no time of ours: decoding refuses it."""
+"""A time with its zone. Decoding refuses a time without a zone."""
 
 
 class Word(StrEnum):
@@ -118,7 +118,7 @@ class Role(Word):
 
     @property
     def managing(self) -> bool:
-        """Whether the role may assign by hand and sees what all agents see (R6.1, R7)."""
+        """Whether the role may assign manually, and sees what all agents see (R6.1, R7)."""
         return self is not Role.AGENT
 
 
@@ -135,7 +135,8 @@ class Strategy(OpenWord):
 
 
 class AppliesTo(OpenWord):
-    """Whose presence a rule asks for (R1.2). One that is not known counts as `online`."""
+    """Which presence a rule requires of its candidates (R1.2). A word that is not known counts as
+    `online`."""
 
     ONLINE = "online"
     ALL = "all"
@@ -150,7 +151,7 @@ class Visibility(Word):
 
 
 class WhenNobody(OpenWord):
-    """What becomes of a conversation for which nobody is a candidate (R5). One that is not known
+    """What happens to a conversation for which nobody is a candidate (R5). A word that is not known
     counts as `queue`."""
 
     QUEUE = "queue"
@@ -161,7 +162,7 @@ class Exclusion(OpenWord):
     """Why a member of a pool could not be chosen (R1, R9.4)."""
 
     OFFLINE = "offline"
-    """Not `online` under a rule that asks for it; `away` counts as offline (R1.2)."""
+    """Not `online` under a rule that requires it; `away` counts as offline (R1.2)."""
     CAPABILITY = "capability"
     PAGE = "page"
     DEPARTMENT = "department"
@@ -172,7 +173,7 @@ class Exclusion(OpenWord):
     DISABLED = "disabled"
     """Disabled, or removed (R1.8)."""
     HANDED_OVER = "handed_over"
-    """Theirs was the conversation that went back to rotation (R6.5)."""
+    """The agent whose conversation was returned to rotation (R6.5)."""
 
 
 class Reason(OpenWord):

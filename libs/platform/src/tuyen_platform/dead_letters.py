@@ -84,9 +84,9 @@ async def _send_failed(log: Log, record: Record, service: str, error: Exception)
 
     The full text of the error is written nowhere: MongoDB's errors contain the document.
     """
-    told = reason_of(error)
-    _log.error("record_failed", record=_place(record), error=told, raised_at=raised_at(error))
-    await send_to_dead_letters(log, record, service, told)
+    reason = reason_of(error)
+    _log.error("record_failed", record=_place(record), error=reason, raised_at=raised_at(error))
+    await send_to_dead_letters(log, record, service, reason)
 
 
 def reason_of(error: Exception) -> str:

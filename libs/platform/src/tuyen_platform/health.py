@@ -1,7 +1,8 @@
 """`/livez`, `/readyz` and `/metrics`, the same for every service.
 
 Reasons and metrics are for the operator only, because they concern all tenants. So the service's
-public port answers yes or no, and a second port, which must not be public, gives the details.
+public port only answers whether all is well, and a second port, which must not be public, gives the
+details.
 
 Decides O6.
 """

@@ -5,9 +5,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
-"""Motor's threads, on which everything of this process waits for the database: it reads this when
-it is imported. Its own number, five for each core, is fewer than callers and a fold take together
-(READS_AT_ONCE, each with two questions)."""
+"""The number of Motor's threads, in which this process waits for the database; Motor reads it when
+it is imported. Its default, five for each core, is less than callers and a fold need together
+(READS_AT_ONCE, each with two queries)."""
 
 from motor.motor_asyncio import (  # noqa: E402 - the number of its threads must be set first
     AsyncIOMotorClient,
@@ -55,8 +55,7 @@ def connect(uri: str, database: str, *, within_s: float | None = None) -> Databa
 
 
 async def require_transactions(database: Database) -> None:
-    """Raises a PyMongoError, as while the server is unavailable, if it does not support
-    transactions."""
+    """Raises a PyMongoError if the server does not support transactions, or is unavailable."""
     server = await database.client.admin.command("hello")
     if "setName" not in server and server.get("msg") != "isdbgrid":
         raise ConfigurationError(
@@ -88,8 +87,8 @@ Found = TypeVar("Found")
 async def in_one_snapshot(
     database: Database, questions: Callable[[MongoSession], Coroutine[Any, Any, Found]]
 ) -> Found:
-    """Runs all reads of `questions` on one snapshot of the database, and repeats them if it is
-    gone.
+    """Runs all reads of `questions` on one snapshot of the database, and repeats them if the
+    snapshot is no longer available.
 
     The snapshot is the latest state that a majority of members has, so it contains every write that
     was acknowledged before: all writes here use majority write concern. A transaction would need

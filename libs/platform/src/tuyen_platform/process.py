@@ -43,7 +43,7 @@ async def serve(
     networks separated by commas. Anybody else could claim any address.
 
     If the port is taken, or the application fails to start, that is logged and SystemExit is
-    raised, which `run` turns into a crash.
+    raised, which makes `run` end the process with status 70.
     """
     config = uvicorn.Config(
         CutShort(app),
@@ -59,12 +59,12 @@ async def serve(
     )
     server = uvicorn.Server(config)
 
-    async def stop_when_told() -> None:
+    async def stop_on_signal() -> None:
         await stopping.wait()
         server.should_exit = True
 
     async with asyncio.TaskGroup() as tasks:
-        watcher = tasks.create_task(stop_when_told())
+        watcher = tasks.create_task(stop_on_signal())
         await server._serve()  # `serve` would install signal handlers, which `run` does
         watcher.cancel()
 

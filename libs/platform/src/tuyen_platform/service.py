@@ -1,7 +1,7 @@
 """The skeleton of a service: every `bootstrap.build` returns one, and `start` runs it.
 
-A service is an HTTP application, what its operator may ask about it, and loops beside the server
-(tables that follow the log, consumers, projections).
+A service consists of an HTTP application, its health and metrics for the operator, and loops that
+run beside the server (global tables, consumers, projections).
 """
 
 import asyncio

@@ -43,7 +43,8 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _has_no_blank_secret(self) -> Self:
-        """A blank secret would let everybody through where it is compared or signed with."""
+        """With a blank secret, every caller would pass where it is compared or used to verify a
+        signature."""
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, SecretStr) and not value.get_secret_value().strip():

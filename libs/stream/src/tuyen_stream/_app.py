@@ -126,7 +126,8 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         return self._owned.get(stage, frozenset())
 
     def state(self, table: str, partition: int) -> PartitionState:
-        """The state of a partition of a table. Raises `KeyError` when this worker does not own it.
+        """The state of a partition of a table. Raises `KeyError` when this worker does not own the
+        partition.
 
         Look it up again in every handler and step: a partition that was lost and assigned again has
         a new state.
@@ -138,8 +139,8 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         """Run a step for a partition, in order with its batches, and send what it adds.
 
         Waits for the gate and for room in the outboxes. Returns False, without having run the step,
-        when this worker does not own the recovered partition by then; `on_recovered` tells the next
-        owner. A step that raises ends the process.
+        when this worker does not own the recovered partition by then; the next owner's
+        `on_recovered` is called. A step that raises ends the process.
         """
         await self._ready_for_work()
         if partition not in self.owned_partitions(stage):

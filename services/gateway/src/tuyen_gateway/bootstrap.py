@@ -70,7 +70,7 @@ def compose(
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommands(log, clock),
     )
-    for table in gateway.global_tables():
+    for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
     gateway.health.ready_when("views", views.problem)
     return gateway
@@ -80,22 +80,22 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
     status = ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
-    read = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
-    scanned = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
-    inbox = MongoViews(read, log, status)
+    for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
+    for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
+    inbox = MongoViews(for_callers, log, status)
     gateway = compose(
         settings,
         log,
         clock,
         views=inbox,
         inbox=inbox,
-        scans=MongoScans(scanned),
-        crm=MongoCrm(read),
+        scans=MongoScans(for_jobs),
+        crm=MongoCrm(for_callers),
     )
     gateway.health.live_when("projections", status.live)
 
     def close() -> None:
-        for opened in (database, read, scanned):
+        for opened in (database, for_callers, for_jobs):
             opened.client.close()
 
     return Service(
@@ -103,7 +103,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         app=create_app(gateway),
         health=gateway.health,
         loops=[
-            *(table.run for table in gateway.global_tables()),
+            *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
             partial(run_jobs, gateway),

@@ -52,7 +52,7 @@ class InvalidCursorError(GatewayError):
 
 
 class InvalidVersionError(GatewayError):
-    """What a caller sent as the version that they expect is no version."""
+    """The expected version that a caller sent is not a version."""
 
 
 class VersionPassedError(GatewayError):

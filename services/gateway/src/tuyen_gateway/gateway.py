@@ -43,7 +43,7 @@ class Gateway:
     crm: CrmViews
     crm_commands: CrmCommands
 
-    def global_tables(self) -> tuple[AwaitedTable, ...]:
+    def tables(self) -> tuple[AwaitedTable, ...]:
         """The global tables, which must run for the ports to work."""
         return (
             self.directory.table,

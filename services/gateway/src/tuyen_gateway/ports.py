@@ -27,11 +27,10 @@ from tuyen_views.view import PartT, View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRef:
-    """Whose a conversation is: what a command about it has to name.
+    """What a command about a conversation has to contain.
 
-    `version` is that of the assignee, 0 for a conversation that the router never decided about.
-    The customer is the one whose events the conversation is keyed by, with the partition, as
-    `Conversation.desk` has them. Null where nobody has been seen.
+    `version` is that of the assignee, 0 for a conversation that the router never decided about. The
+    customer and the partition are those of `InboxRow.command_target`, null while nobody is known.
     """
 
     id: ConversationId
@@ -112,8 +111,8 @@ class InboxViews(Protocol):
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts: ...
 
     async def messages(self, row: InboxRow, limit: int, after: str | None) -> ViewPage[Message]:
-        """A thread, oldest first, removed messages with their texts gone. A page ends early when it
-        carries much. The row was asked for before: no scope cuts this."""
+        """A thread, oldest first; removed messages have no text. A page ends early if it contains
+        many bytes. The caller has looked up `row` within a scope; no scope is applied here."""
         ...
 
     async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
@@ -122,16 +121,17 @@ class InboxViews(Protocol):
         ...
 
     async def find_shown_but_last(self, row: InboxRow) -> Shown:
-        """How far a viewer has seen it for whom the newest of the customers' messages is unread."""
+        """How far a viewer has seen the conversation for whom only the newest of the customers'
+        messages is unread."""
         ...
 
     async def history(
         self, row: InboxRow, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
-        """A conversation's assignments, newest first. The row was asked for before: no scope cuts
-        this.
+        """A conversation's assignments, newest first. The caller has looked up `row` within a
+        scope; no scope is applied here.
 
-        A pool that was not folded yet is waited for, at most a second.
+        Waits at most a second for pools that are not folded yet.
         """
         ...
 

@@ -44,10 +44,10 @@ _log = structlog.get_logger()
 
 
 async def rebuild(log: Log, database: Database, stopped: Callable[[], Awaitable[None]]) -> None:
-    """Drops the views, forgets how far they had come, and returns when the history shows all that
-    was kept of it. Safe to repeat, and to be repeated when it broke off.
+    """Drops the views and their positions, and returns when the history contains all that was kept
+    of it. Safe to repeat; must be repeated after an interruption.
 
-    `stopped` raises StillRunningError while a gateway runs: nothing is touched before it returns,
+    `stopped` raises StillRunningError while a gateway runs: nothing is changed before it returns,
     and the rebuild is not finished while it raises.
     """
     await stopped()

@@ -23,8 +23,8 @@ from tuyen_platform.kafka.ports import Log, LogUnavailableError
 
 _REFRESH_WITHIN_S = 1.0
 _REFRESH_APART_S = 0.05
-"""However many bodies name pages that nobody has, or are signed wrongly, the log is asked twenty
-times a second for what was set up meanwhile."""
+"""The log is asked at most twenty times a second for what was set up meanwhile, however many bodies
+name unknown pages or have wrong signatures."""
 
 _ERRORS_IN_A_LINE = 5
 
@@ -106,14 +106,15 @@ class Acceptance:
             return delivery.channel.parse(
                 delivery.body, delivery.accepted_at, pages, self._posts, delivery.account
             )
-        except Exception as error:  # whatever it raises, the body is stored (P3)
-            _log.error("body_broke_its_parser", delivery_id=delivery.id, raised_at=raised_at(error))
+        except Exception as error:  # whatever the parser raises, the body is stored (P3)
+            _log.error("parser_raised", delivery_id=delivery.id, raised_at=raised_at(error))
             text = delivery.body.decode("utf-8", "replace")
             return Parsed(failures=[Failure(delivery.account, text, reason_of(error))])
 
     def _owners(self, delivery: WebhookDelivery, parsed: Parsed, *, sure: bool) -> Owners:
-        """Whose the body's pages are. A page that is not known is nobody's only if that is `sure`:
-        it may have been connected a moment ago, and then is its owner's when it is read again."""
+        """The organizations that the body's pages belong to. An unknown page belongs to none only
+        if that is `sure`: otherwise it may have been connected a moment ago, and belongs to its
+        owner when the body is read again."""
         name = delivery.channel.name
         owners = {page: self._pages.owner(name, page) for page in sorted(parsed.pages)}
         return owners if sure else {page: owner for page, owner in owners.items() if owner}
@@ -127,23 +128,23 @@ class Acceptance:
             unwritten += records.dead_letters(delivery, parsed, owners)
             unwritten.append(records.raw(delivery, parsed.page, owners))
             unwritten += self._tokens.first_use(delivery.account)
-            _tell_failures(delivery, parsed)
+            _log_failures(delivery, parsed)
         await self._log.append_all(unwritten, within_s=self._within_s)
         for key, fact in parsed.classified:
             self._posts.apply(key, fact)
         _count(delivery.channel.name, parsed)
 
 
-async def is_current(topic: FollowedTopic) -> bool:
-    """Whether the copy is at its topic's present end: what it does not know may have been set up a
-    moment ago."""
+async def is_current(table: FollowedTopic) -> bool:
+    """Whether the table has reached the present end of its topic, so that what it does not contain
+    does not exist."""
     try:
-        return await topic.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
+        return await table.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
     except LogUnavailableError:
         return False
 
 
-def _tell_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
+def _log_failures(delivery: WebhookDelivery, parsed: Parsed) -> None:
     if parsed.failures:
         _log.error(
             "parts_dead_lettered",

@@ -30,8 +30,8 @@ from tuyen_platform.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The parts of the service. The caller must run `tables` and `forgetting`, which removes what
-    is known of the posts of removed pages; the service is ready once the copies have caught up."""
+    """The parts of the service. The caller must run `tables`, and `forgetting`, which removes what
+    is known of the posts of removed pages. The service is ready once the tables have caught up."""
 
     app: ASGIApp
     acceptance: Acceptance

@@ -1,4 +1,4 @@
-"""What is known of posts goes with their page (R9.6)."""
+"""Removes what is known of posts when their page is removed (R9.6)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,9 +19,8 @@ _log = structlog.get_logger()
 
 
 class Forgetting:
-    """Removes from the log what is known of posts of pages that the directory has no more.
-
-    Every ingest does: whoever comes second finds nothing, or removes the same once more.
+    """Removes from the log what is known of posts of pages that are not in the directory any more.
+    Every ingest process does this; one that comes second finds nothing, or removes the same again.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Forgetting:
         self._posts_table = posts_table
 
     async def run(self) -> None:
-        """Looks each minute, until cancelled."""
+        """Checks once a minute until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_S)
             try:
@@ -49,8 +48,8 @@ class Forgetting:
                 _log.warning("forgetting_waits", error=str(error))
 
     async def turn(self) -> None:
-        """Looks once. A page that is not known may be a new one, so the directory is read to its
-        end before. Raises LogUnavailableError."""
+        """Checks once. A page that is not known may be new, so the directory is read to its end
+        first. Raises LogUnavailableError."""
         if not self._posts_table.caught_up or not self._gone():
             return
         if not await self._directory.refresh(_WITHIN_S):

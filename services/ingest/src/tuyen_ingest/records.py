@@ -31,8 +31,8 @@ the id of each page that the body names, to whom it belonged, as in `Owners`."""
 _OWNERS_BYTES = 1024 * 1024
 
 Owners = Mapping[str, str]
-"""By a page's id at its channel, whose it was when the body was accepted: `organization/page`, or
-empty when it was nobody's. A page of which that was not known is left out."""
+"""The owner of each page when the body was accepted, by the page's id at its channel:
+`organization/page`, or empty for none. A page whose owner was not known is left out."""
 
 
 class WebhookDelivery(NamedTuple):

@@ -193,12 +193,12 @@ async def _main(what: str, since: datetime | None, only_list: bool) -> None:
             return
         ingest = compose(settings, log, SystemClock())
         async with asyncio.TaskGroup() as tasks:
-            copies = [tasks.create_task(copy.run()) for copy in ingest.tables]
+            running = [tasks.create_task(table.run()) for table in ingest.tables]
             while ingest.health.problems():  # noqa: ASYNC110 - health checks can only be polled
                 await asyncio.sleep(_POLL_S)
             _say((await replay(ingest, log, what, since))._asdict())
-            for copy in copies:
-                copy.cancel()
+            for task in running:
+                task.cancel()
 
 
 def _say(line: Mapping[str, object]) -> None:

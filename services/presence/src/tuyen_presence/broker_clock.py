@@ -32,56 +32,59 @@ class BrokerClock:
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
         self._clock = clock
-        self._questions: dict[int, int] = {}
+        self._pending: dict[int, int] = {}
         """By partition, the offset of the question that was not read back yet."""
         self._fast: dict[int, timedelta] = {}
         """How far this process's clock was ahead of the broker's at the last answer."""
-        self._last_signals: dict[int, datetime] = {}
+        self._signalled: dict[int, datetime] = {}
         """The broker's time of the last signal."""
         self._asked_at = float("-inf")
 
     @property
     def waits(self) -> bool:
         """Whether a question was not read back yet."""
-        return bool(self._questions)
+        return bool(self._pending)
 
     async def ask_all(self, partitions: Iterable[int]) -> None:
         """Asks again; earlier questions are ignored from now on. Raises LogUnavailableError."""
-        self._questions, self._fast, self._last_signals = {}, {}, {}
+        self._pending, self._fast, self._signalled = {}, {}, {}
         await self._ask(partitions)
 
-    async def look(self, ends: Mapping[int, datetime]) -> None:
+    async def ask_if_due(self, ends: Mapping[int, datetime]) -> None:
         """Asks for the time where a lease may have ended by now; `ends` contains the first end in
         each partition. Raises LogUnavailableError."""
-        if self._questions:
+        if self._pending:
             return
         long_ago = time.monotonic() - self._asked_at > _ASK_AGAIN_AFTER_S
         await self._ask([p for p, end in ends.items() if long_ago or end <= self._about(p)])
 
-    def read_answer(self, record: Record) -> datetime | None:
+    def time_of_answer(self, record: Record) -> datetime | None:
         """The time, if `record` is the last question; older questions are ignored."""
-        if self._questions.get(record.partition) != record.offset:
+        if self._pending.get(record.partition) != record.offset:
             return None
-        del self._questions[record.partition]
+        del self._pending[record.partition]
         now = broker_time_of(record)
         self._fast[record.partition] = self._clock.now() - now
         return now
 
     def note_signal(self, record: Record) -> None:
         """Notes a signal: the time is at least that of the signal."""
-        self._last_signals[record.partition] = broker_time_of(record)
+        self._signalled[record.partition] = broker_time_of(record)
 
     def _about(self, partition: int) -> datetime:
         """The broker's time, as far as this process can estimate it."""
         guess = self._clock.now() - self._fast.get(partition, timedelta(0))
-        return max(guess, self._last_signals.get(partition, guess))
+        return max(guess, self._signalled.get(partition, guess))
 
     async def _ask(self, partitions: Iterable[int]) -> None:
-        asked = list(partitions)
-        if not asked:
+        wanted = list(partitions)
+        if not wanted:
             return
         self._asked_at = time.monotonic()
         written = await asyncio.gather(
-            *(self._log.append_bytes(PRESENCE_SIGNALS, _QUESTION, None, partition=p) for p in asked)
+            *(
+                self._log.append_bytes(PRESENCE_SIGNALS, _QUESTION, None, partition=p)
+                for p in wanted
+            )
         )
-        self._questions = {at.partition: at.offset for at in written}
+        self._pending = {at.partition: at.offset for at in written}

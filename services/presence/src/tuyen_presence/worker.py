@@ -30,11 +30,11 @@ from tuyen_presence.broker_clock import BrokerClock, broker_time_of
 from tuyen_presence.domain.presence import (
     Agent,
     PresenceStep,
+    apply_signal,
     condense,
     decide,
     evolve,
     expire,
-    renew_session,
     restate,
     settle,
 )
@@ -59,12 +59,13 @@ class PresenceWorker:
     """Owns some partitions of the signals, and with them the same partitions of presence.
 
     Signals are handled in log order. Leases begin and end by the broker's clock: when one may be
-    over, the worker appends a record without a value to the signals, and the time that this record
-    got is the time, once it comes back. So every signal that was in the log before it counts, also
-    after a pause, a crash or a rebalance (R8.2). A worker that recovers writes nothing until the
-    first of these records came back, and then at most one record for each agent. Offsets are
-    committed after the records that follow from them are acknowledged; an input that is handled
-    again leads to the same records. A signal that cannot be handled is a dead letter (R9.5).
+    over, the worker appends a record without a value to the signals, and the timestamp of that
+    record is the present time when the worker reads it. So every signal that was in the log before
+    it counts, also after a pause, a crash or a rebalance (R8.2). A worker that recovers writes
+    nothing until the first of these records came back, and then at most one record for each agent.
+    Offsets are committed after the records that follow from them are acknowledged; an input that is
+    handled again leads to the same records. A signal that cannot be handled is a dead letter
+    (R9.5).
 
     The record of an agent who was removed from the directory and has no session is removed (R9.6):
     if the id is used again, its presence starts from the first version.
@@ -106,7 +107,7 @@ class PresenceWorker:
     async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
         """Nothing is handled before the worker has caught up."""
         await self._handle(batch)
-        await self._broker_clock.look(self._first_ends())
+        await self._broker_clock.ask_if_due(self._first_ends())
         has_caught_up = self._agents is not None and self._published is None
         if has_caught_up:
             await self._write()
@@ -160,8 +161,9 @@ class PresenceWorker:
         contested: dict[str, PresenceChanged],
         records: Sequence[Record],
     ) -> None:
-        """Of two records with one version the first counts, here and with everybody who reads.
-        Compaction keeps the last: agents behind whose record another stands are `contested`."""
+        """Of two records with the same version the first counts, here and for every reader.
+        Compaction keeps the last one, so agents whose valid record is followed by such a record are
+        `contested`."""
         for record in records:
             try:
                 if record.value is None:
@@ -178,7 +180,7 @@ class PresenceWorker:
             agents = (self._agents or {})[partition]
             for record in records:
                 if record.value is None:
-                    if (now := self._broker_clock.read_answer(record)) is not None:
+                    if (now := self._broker_clock.time_of_answer(record)) is not None:
                         self._end_leases(agents, now)
                     continue
                 try:
@@ -200,7 +202,7 @@ class PresenceWorker:
         agent = agents.get(fresh.key, fresh)
         change = decide(agent, signal, envelope.id, record.offset, signalled_at)
         if change is None:
-            agents[agent.key] = renew_session(agent, signal, record.offset, signalled_at)
+            agents[agent.key] = apply_signal(agent, signal, record.offset, signalled_at)
         else:
             refuse_too_large(_record(change))
             self._note(agents, agent, change)
@@ -245,13 +247,13 @@ class PresenceWorker:
         records: list[PresenceStep] = []
         for agents in (self._agents or {}).values():
             for key in filter(agents.__contains__, changed):
-                told = condense(agents[key], changed[key])
-                agents[key] = evolve(agents[key], told[-1].event)
-                records += told
+                condensed = condense(agents[key], changed[key])
+                agents[key] = evolve(agents[key], condensed[-1].event)
+                records += condensed
         removals = [_removal(each.key) for each in gone if each.version]
         written = await self._log.append_all([*map(_record, records), *removals])
         for change in records:
-            _tell(change)
+            _log_change(change)
         for agents in (self._agents or {}).values():
             for agent in gone:
                 agents.pop(agent.key, None)
@@ -295,7 +297,7 @@ def _removal(key: str) -> ProducerRecord:
     return ProducerRecord(PRESENCE, key, None, [("ce_type", REMOVED_TYPE.encode())])
 
 
-def _tell(change: PresenceStep) -> None:
+def _log_change(change: PresenceStep) -> None:
     event = change.event
     if event.presence is event.previous:
         return

@@ -1,4 +1,5 @@
-"""The router, put together: one stream app of two stages, and the tables that they decide with."""
+"""Builds the router: one stream app with two stages, and the global tables that their decisions
+depend on."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -37,7 +38,7 @@ _MAX_UNACKNOWLEDGED_BYTES = 4 * 1024 * 1024
 
 def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     """A worker, to be built in the event loop that runs it. Connects to nothing yet."""
-    # What the stages call is built from the stages.
+    # The loops are built from the stages, and the stages call the loops.
     known: OrganizationTables
     app: StreamApp
     drain: DrainLoop

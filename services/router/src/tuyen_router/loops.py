@@ -73,17 +73,17 @@ class ReportLoop:
 
     Stage 1 reports changes by itself. A full report is due from a partition that was recovered,
     since the last report may have been lost with its worker, and for an organization whose rules
-    begin to ask for loads.
+    begin to need loads.
     """
 
     def __init__(self, stage: CustomerStage) -> None:
         self._stage = stage
         self._woken = asyncio.Event()
         self._begun: set[OrganizationId] = set()
-        """Organizations whose rules began to count loads since the last reports."""
+        """Organizations whose rules began to need loads since the last reports."""
 
     def begin(self, organization: OrganizationId) -> None:
-        """A rule of the organization asks for loads from now on."""
+        """Notes that a rule of the organization needs loads from now on."""
         self._begun.add(organization)
         self._woken.set()
 
@@ -102,7 +102,7 @@ class ReportLoop:
             reported_before, reported = reported, {}
             for number in sorted(app.owned_partitions(customers.NAME)):
                 if number not in app.owned_partitions(customers.NAME):
-                    continue  # it left while the report of another one waited for its turn
+                    continue  # the partition was revoked while an earlier report was written
                 state = customer_state(app, number)
                 is_known = reported_before.get(number) is state
                 step = self._stage.report_step(number, begun if is_known else None)
@@ -111,7 +111,8 @@ class ReportLoop:
 
 
 async def log_progress(app: StreamApp) -> None:
-    """Logs how far a recovery is, and keeps the gauge of what waits, until cancelled."""
+    """Logs the progress of a recovery, and updates the gauge of waiting conversations, until
+    cancelled."""
     while True:
         await asyncio.sleep(_PROGRESS_S)
         seen = app.health()

@@ -12,7 +12,7 @@ import msgspec
 
 from tuyen_channels.facebook import feed, messenger, wire
 from tuyen_channels.facebook.source import PartSource, UnreadablePartError
-from tuyen_channels.lenient_json import JsonRepair, needs_repair
+from tuyen_channels.lenient_json import Repairs, needs_repair
 from tuyen_channels.live_posts import Draft, LivePosts
 from tuyen_channels.ports import (
     Failure,
@@ -45,8 +45,8 @@ def parse(body: bytes, accepted_at: datetime, pages: Pages, posts: LivePosts) ->
         return parsed
     if not entries:
         parsed.skipped.append(Skipped(SkipReason.EMPTY, "no entry"))
-    must_repair = needs_repair(body)
-    reading = _Reading(accepted_at, pages, Draft(posts), must_repair, JsonRepair(), parsed)
+    repair_all = needs_repair(body)
+    reading = _Reading(accepted_at, pages, Draft(posts), repair_all, Repairs(), parsed)
     for raw in entries[:UPDATES]:
         reading.entry(raw)
     if len(entries) > UPDATES:
@@ -64,9 +64,9 @@ def _entries(body: bytes) -> Sequence[_Json]:
         return elements(members(body).get("entry", b"[]"))
 
 
-def _entry(raw: _Json, repair: JsonRepair) -> wire.Entry:
-    """One entry, with its parts still unread; if a strict decoder refuses the entry, those parts of
-    it that can be separated."""
+def _entry(raw: _Json, repairs: Repairs) -> wire.Entry:
+    """One entry, whose parts are not decoded yet. If a strict decoder refuses the entry, it
+    contains the parts that can be separated."""
     try:
         return wire.entry_of(raw)
     except msgspec.ValidationError:
@@ -79,7 +79,7 @@ def _entry(raw: _Json, repair: JsonRepair) -> wire.Entry:
             if name in found and found[name] != b"null"
         }
         return wire.Entry(
-            id=wire.id_of(repair.repair(found.get("id", b"null"))),
+            id=wire.id_of(repairs.repair(found.get("id", b"null"))),
             time=wire.clock_of(found.get("time", b"null")),
             **sections,
         )
@@ -93,14 +93,14 @@ class _Reading:
     accepted_at: datetime
     pages: Pages
     draft: Draft
-    must_repair: bool
+    repair_all: bool
     """Whether the body must be repaired although a decoder would accept it."""
-    repair: JsonRepair
+    repairs: Repairs
     parsed: Parsed
 
     def entry(self, raw: _Json) -> None:
         try:
-            entry = _entry(raw, self.repair)
+            entry = _entry(raw, self.repairs)
         except Exception as error:  # an invalid entry must not stop the others
             payload = b'{"object":"page","entry":[%b]}' % bytes(raw)
             self.parsed.failures.append(Failure.of("", payload, error))
@@ -149,14 +149,14 @@ class _Reading:
             self._failed(parts[room:], section, source, _too_many(len(parts) - room))
 
     def _read_part(self, part: _Json, reader: _Reader, source: PartSource) -> Normalized | Skipped:
-        if not (self.must_repair and needs_repair(bytes(part))):
+        if not (self.repair_all and needs_repair(bytes(part))):
             try:
                 return reader(part, source)
             except msgspec.ValidationError:
                 raise
             except (msgspec.DecodeError, UnicodeDecodeError):
                 pass
-        return reader(self.repair.repair(bytes(part)), source)
+        return reader(self.repairs.repair(bytes(part)), source)
 
     def _failed(
         self, parts: Sequence[_Json], section: str, source: PartSource, error: Exception

@@ -235,7 +235,7 @@ class KafkaLog:
 
 
 def abandon(under_way: Iterable[asyncio.Future[Any]]) -> None:
-    """Ignores the results of these appends: nobody waits for them any more."""
+    """Ignores the results of these appends, which no caller awaits any more."""
     for future in under_way:
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -304,14 +304,14 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._starts is not None and self._assigned is not self._placed:
                 await self._place(self._starts)
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
-            if self._must_place():
+            if self._is_new_assignment():
                 yield {}  # rebalanced meanwhile: these records are fetched again
                 continue
             given = {place: records[-1].offset + 1 for place, records in fetched.items()}
             self._handled.update(given)
             yield self._log.batch(fetched)
 
-    def _must_place(self) -> bool:
+    def _is_new_assignment(self) -> bool:
         """Whether the start offsets of the present assignment are still to be requested."""
         return self._starts is not None and (
             self._assigned is None or self._assigned is not self._placed
@@ -353,7 +353,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         return frozenset(self._log.place(place) for place in self._consumer.assignment())
 
     async def positions(self) -> Offsets:
-        if self._must_place():
+        if self._is_new_assignment():
             return {}
         try:
             return {

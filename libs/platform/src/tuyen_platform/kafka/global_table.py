@@ -171,8 +171,8 @@ class GlobalTable:
             _log.error("unreadable_record_skipped", **_place(record), reason=error.reason)
         except Exception as error:  # whatever is wrong with one record must not stop the others
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
-            told, where = reason_of(error), raised_at(error)
-            _log.error("failed_record_skipped", **_place(record), reason=told, raised_at=where)
+            reason, where = reason_of(error), raised_at(error)
+            _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
 
     def _wake(self) -> None:
         for waiter in self._waiters:

@@ -13,14 +13,14 @@ _GONE_WITHIN_S = 15.0
 
 
 class StillRunningError(RuntimeError):
-    """Somebody folds a view that is to be made again, or nobody can tell."""
+    """A process folds a view that is to be rebuilt, or that cannot be ruled out."""
 
 
 async def require_stopped(
     bootstrap_servers: str, group: str, who: str, within_s: float = _GONE_WITHIN_S
 ) -> None:
     """Returns when `group`, with its prefix, has no member. Raises StillRunningError when it has
-    one after `within_s` seconds; `who` its members are is said in it."""
+    one after `within_s` seconds, with `who`, the name of its members, in the message."""
     problem = "Kafka does not answer"
     try:
         async with asyncio.timeout(within_s):

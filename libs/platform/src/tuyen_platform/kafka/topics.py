@@ -82,8 +82,8 @@ async def _adjust(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> None:
     if not topics:
         return
     changed = []
-    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
-    for answer in await admin.describe_configs(asked):
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+    for answer in await admin.describe_configs(resources):
         for code, problem, _, name, entries in answer.resources:
             if code:
                 raise for_code(code)(f"{name}: {problem}")

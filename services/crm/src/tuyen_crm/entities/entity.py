@@ -16,8 +16,9 @@ EventT = TypeVar("EventT", bound=ContactEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """An event in words (C8). If `by` is an agent, the sentences lack the subject."""
+class EventDescription:
+    """A description of an event in Vietnamese and English (C8). If `by` is an agent, the sentences
+    have no subject."""
 
     by: AgentId | None = None
     vi: str
@@ -43,5 +44,5 @@ class Entity(Generic[CommandT, EventT, DocumentT]):
     view: View[DocumentT]
     key: Callable[[EventT], str]
     fold: Callable[[DocumentT | None, EventT], DocumentT | None]
-    describe: Callable[[EventT], Description]
+    describe: Callable[[EventT], EventDescription]
     evolve: Callable[[ContactState | None, EventT], ContactState | None] = count_only

@@ -49,7 +49,7 @@ class CrmProjection:
         events = [one.event for one in batch if isinstance(one.event, ContactEvent)]
         if not events:
             return
-        await self._tell(events)
+        await self._store_history(events)
         for entity in ENTITIES:
             if entity is not CONTACT:
                 await self._fold(entity, _by_document(entity, events))
@@ -58,11 +58,11 @@ class CrmProjection:
             of_contacts.setdefault(event.contact_id, []).append(event)
         await self._fold(CONTACT, of_contacts)
 
-    async def _tell(self, events: Sequence[ContactEvent]) -> None:
+    async def _store_history(self, events: Sequence[ContactEvent]) -> None:
         """Adds events to the history. Of two with one sequence, the first in the log counts."""
         writes = []
         for event in events:
-            stored = HISTORY_VIEW.stored(_describe(event))
+            stored = HISTORY_VIEW.stored(_history_document(event))
             writes.append(
                 UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)
             )
@@ -107,7 +107,7 @@ def _write(
     return ReplaceOne({"_id": stored["_id"], "sequence": stored.get("sequence")}, after)
 
 
-def _describe(event: ContactEvent) -> HistoryDocument:
+def _history_document(event: ContactEvent) -> HistoryDocument:
     description = BY_EVENT[type(event)].describe(event)
     name, _, _ = event.type.rpartition(".v")
     return HistoryDocument(

@@ -16,7 +16,8 @@ SettledT = TypeVar("SettledT", CommandSettled, CrmCommandSettled)
 
 
 class CommandResults(Generic[SettledT]):
-    """Reads a topic of results from the end that it had at the start: nobody waits for older ones.
+    """Reads a topic of results from the end that it had when this process started: no request waits
+    for older ones.
 
     A command is registered here before it is in the log, so its result cannot be missed.
     """
@@ -27,7 +28,7 @@ class CommandResults(Generic[SettledT]):
         self.table = AwaitedTable(log, topic, read_event, self._fold, from_start=False)
 
     @contextmanager
-    def hearing(
+    def receiving(
         self, command_ids: Collection[str]
     ) -> Iterator[Mapping[str, asyncio.Future[SettledT]]]:
         """The results of commands, by their ids, as they arrive while the block lasts. Once the

@@ -55,7 +55,7 @@ class Commands:
         carried out.
         """
         await self.table.following()
-        with self.hearing([command.command_id]) as answers:
+        with self.receiving([command.command_id]) as answers:
             try:
                 await self._log.append(
                     COMMANDS, _key(command), _envelope(command), partition=partition
@@ -76,9 +76,9 @@ class Commands:
         if records:
             await self._log.append_all(records)
 
-    def hearing(self, command_ids: Collection[str]) -> AbstractContextManager[Answers]:
-        """As `CommandResults.hearing`."""
-        return self._results.hearing(command_ids)
+    def receiving(self, command_ids: Collection[str]) -> AbstractContextManager[Answers]:
+        """See `CommandResults.receiving`."""
+        return self._results.receiving(command_ids)
 
 
 def _key(command: Command) -> str:
@@ -101,20 +101,20 @@ def mark_done(
 ) -> Placed | None:
     """The command that closes or opens a conversation as it is shown in `row`: a later event opens
     it again (I12). None for a row whose customer is not known yet."""
-    desk = row.desk
-    if row.organization is None or row.page_id is None or row.kind is None or desk is None:
+    target = row.command_target
+    if row.organization is None or row.page_id is None or row.kind is None or target is None:
         return None
-    partition = desk.partition
+    partition = target.partition
     if partition is None:
-        key = customer_key(row.organization, row.page_id, desk.external_id)
+        key = customer_key(row.organization, row.page_id, target.external_id)
         partition = partition_of(key, INBOUND.partitions)
     command = MarkConversationDone(
         command_id=command_id,
         organization=row.organization,
         page_id=row.page_id,
         conversation_id=row.id,
-        customer_id=desk.customer_id,
-        customer_external_id=desk.external_id,
+        customer_id=target.customer_id,
+        customer_external_id=target.external_id,
         kind=row.kind,
         done=done,
         seen_events=row.inbound_events,

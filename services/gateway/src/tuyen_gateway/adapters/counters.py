@@ -42,8 +42,8 @@ _AFTER_ALL = chr(ord("|") + 1)
 
 
 def countable(wanted: ConversationFilter) -> bool:
-    """Whether the counters can answer: they know only the fields below, and their own special ids
-    are no page's and no agent's."""
+    """Whether the counters can answer the filter: they distinguish only the fields below, and use
+    some special ids that no page and no agent has."""
     assignee = None if wanted.held_by is None else wanted.held_by.agent_id
     if wanted.page_id == ANY_PAGE or assignee in (WHOEVER, NOBODY):
         return False
@@ -102,8 +102,8 @@ def assignees_of(scope: Scope, wanted: ConversationFilter) -> Sequence[AgentId]:
     }[scope.assignees]
     if wanted.held_by is None:
         return covered
-    asked = wanted.held_by.agent_id or NOBODY
-    return [asked] if covered == [WHOEVER] or asked in covered else []
+    requested = wanted.held_by.agent_id or NOBODY
+    return [requested] if covered == [WHOEVER] or requested in covered else []
 
 
 def counters_of(
@@ -142,12 +142,12 @@ _UNREAD: Mapping[_When, Mapping[str, int]] = {
     _When.UNSURE: {LIVE: 1, READ: -1},
     _When.MIXED: {},
 }
-"""What the numbers add to the unread count. Unsure ones that were never marked are subtracted
-later."""
+"""How many conversations the numbers add to the unread count. Those from before the viewer joined
+that were never marked are subtracted later."""
 
 
 class _Sums:
-    """Adds up documents: first the numbers of each name, for there are many of each."""
+    """Adds up documents: first by field name, because many documents have the same fields."""
 
     def __init__(
         self, scope: Scope, wanted: ConversationFilter, assignees: Sequence[AgentId]

@@ -22,8 +22,8 @@ _PARALLEL_HASHES = 4
 """One verification takes 64 MiB and some 50 ms of a core: only logins wait for this limit."""
 
 _PARALLEL_CHANGES = 2
-"""Password changes wait for one another, those of one organization one after another; no login and
-no other organization waits for all of them (R9.5)."""
+"""How many passwords are changed at once; those of one organization are changed one after another.
+So neither logins nor other organizations wait for many changes (R9.5)."""
 
 _HEADERS = (("content-type", b"application/json"),)
 

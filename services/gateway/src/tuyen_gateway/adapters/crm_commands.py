@@ -51,13 +51,13 @@ class CrmCommands:
         command is acknowledged.
 
         Raises UnavailableError if none arrived in time; the command is in the log then and will be
-        carried out. Raises TooManyAttemptsError for more than an organization's people may send
-        within an hour.
+        carried out. Raises TooManyAttemptsError if the organization's people have sent as many as
+        they may within an hour.
         """
         await self.table.following()
         value, headers = _encoded(command)
         self._count(command.organization, len(value))
-        with self._results.hearing([command.command_id]) as results:
+        with self._results.receiving([command.command_id]) as results:
             try:
                 await self._log.append_bytes(CRM_COMMANDS, command.organization, value, headers)
                 async with asyncio.timeout(self._wait_s):

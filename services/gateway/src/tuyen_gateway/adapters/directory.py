@@ -33,14 +33,14 @@ from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.changes import is_unchanged
-from tuyen_gateway.domain.room import check_room
+from tuyen_gateway.domain.entity_limits import check_limits
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, RecordPosition
 
 _SMALL_BYTES = 500
-"""About what a removal, a hashed password or a sealed token takes."""
+"""About how many bytes a removal, a hashed password or an encrypted token takes."""
 
 EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 
@@ -111,23 +111,24 @@ class Directory:
         organization_id: OrganizationId,
         decide: Callable[[Organization], EntityT],
     ) -> StoredEntity[EntityT]:
-        """Stores what `decide` makes of the organization as it stands, and returns it.
+        """Stores what `decide` returns for the present state of the organization, and returns it.
 
         An event that changes nothing is not written again. Whatever `decide` raises is passed on.
-        Raises ConflictError when another gateway came first, InvalidError for one too many,
-        TooManyAttemptsError for more than an organization's people may write within an hour.
+        Raises ConflictError when another gateway was faster, InvalidError when the organization has
+        as many of these as it may, TooManyAttemptsError when its people have written as much as
+        they may within an hour.
         """
         async with self._lock(organization_id):
             before = self._any(organization_id)
             event = decide(before)
-            check_room(before, event)
+            check_limits(before, event)
             entity, entity_id = entity_of(event)
             previous = find(before, entity, entity_id)
             if previous is not None:
                 standing = previous.value
                 if isinstance(standing, type(event)) and is_unchanged(standing, event):
                     return StoredEntity(standing, previous.version)
-            if event.by is not None:  # the platform's operator is bound by no organization's quota
+            if event.by is not None:  # no quota limits the platform's operator
                 value, _ = encode(_envelope(event))
                 self.count(organization_id, len(value))
             await self._append(event)
@@ -154,7 +155,7 @@ class Directory:
         by: AgentId,
         check: Callable[[Organization], None],
     ) -> int:
-        """Removes an entity after `check` let it pass, and returns the removal's version.
+        """Removes an entity if `check` does not raise, and returns the removal's version.
 
         Raises NotFoundError when there is none, TooManyAttemptsError as `change` does.
         """
@@ -181,8 +182,9 @@ class Directory:
         return after.version
 
     def count(self, organization_id: OrganizationId, size: int = _SMALL_BYTES) -> None:
-        """Counts a record that one of the organization's people writes, here or beside it. Raises
-        TooManyAttemptsError where that is one too many within an hour (R9.5)."""
+        """Counts a record that one of the organization's people writes to the directory, or to the
+        topics of passwords and tokens. Raises TooManyAttemptsError if they have written as much as
+        they may within an hour (R9.5)."""
         now = self._clock.now()
         self._records.check(organization_id, 1, now)
         self._bytes.take(organization_id, size, now)

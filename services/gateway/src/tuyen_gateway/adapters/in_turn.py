@@ -1,4 +1,4 @@
-"""The views and contacts as callers ask for them: organizations take turns (R9.5)."""
+"""Reads of the views and contacts for callers, in which organizations take turns (R9.5)."""
 
 import asyncio
 from collections import Counter
@@ -34,12 +34,13 @@ from tuyen_views.view import PartT, View
 _TOO_MANY = "Your organization reads too much at this moment: try again in a second."
 
 _NOBODYS = OrganizationId("")
-"""Whose a row is that no question of a caller finds."""
+"""Rows without an organization, which no query of a caller finds, take turns as if they were of one
+organization."""
 
 
 class Reads:
-    """So many reads at once, and of one organization so many: the database is asked on a few
-    threads, from which the views are folded as well."""
+    """Limits the reads that run at the same time, in total and for each organization: they use the
+    same few threads as the folding of the views."""
 
     def __init__(self) -> None:
         self._turns = Turns(READS_AT_ONCE, READS_AT_ONCE_OF_ORGANIZATION)
@@ -47,10 +48,11 @@ class Reads:
 
     @asynccontextmanager
     async def turn(self, organization: OrganizationId) -> AsyncIterator[None]:
-        """Waits for the organization's turn, and holds it for as long as the block lasts: no block
-        asks for another.
+        """Waits for the organization's turn, and holds it for as long as the block lasts. A block
+        must not wait for another turn.
 
-        Raises TooManyAttemptsError where too many of the organization wait, or it took too long.
+        Raises TooManyAttemptsError if too many reads of the organization wait already, or if the
+        wait took too long.
         """
         if self._waiting[organization] >= READS_WAITING_OF_ORGANIZATION:
             raise TooManyAttemptsError(_TOO_MANY, 1)

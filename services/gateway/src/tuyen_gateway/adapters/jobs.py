@@ -20,7 +20,7 @@ from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
 _TIDIED = 20
-"""How many old jobs are forgotten at most when one has ended."""
+"""The most old jobs that are removed when a job ends."""
 
 _PROGRESS = "/progress"
 _ENDED = "ended"
@@ -40,9 +40,9 @@ class Jobs:
         """Progress that comes before its request in the log, because the request was written again
         after it."""
         self._put_away: dict[str, JobRequested] = {}
-        """What is left of the requests of jobs that have ended, until their end is read. Without it
-        they are no jobs: to begin one again would do it twice, and to all conversations, since what
-        it selected is not known any more."""
+        """Requests as `tidy` leaves them, until the last progress of their job is read as well.
+        Such a job must not be run before that: it has ended, and without its selection it would
+        change all conversations."""
         self._superseded: set[str] = set()
         """Jobs about which another gateway has written progress that does not count."""
         self._bare: set[str] = set()
@@ -89,7 +89,7 @@ class Jobs:
             await self.table.folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
-        """The same for a job's progress."""
+        """Returns once a job's progress is in the log, and in this table."""
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
         await self.table.folded(appended)
 
@@ -157,7 +157,7 @@ class Jobs:
             self._forget(key, position)
             return
         if not isinstance(event, JobRequested | JobProgressed):
-            raise UnreadableEventError(f"{event.type} says nothing of a job")
+            raise UnreadableEventError(f"{event.type} is no event of a job")
         self.heads.saw(event.organization, position.partition, position.offset)
         if isinstance(event, JobProgressed):
             if key == event.job_id:
@@ -189,8 +189,8 @@ class Jobs:
         self._join(event.job_id)
 
     def _join(self, job_id: str) -> None:
-        """Adds progress that was read before its request, and a job of which its end is known and
-        what is left of its request."""
+        """Adds progress that was read before its request, and a job whose last progress is known
+        together with what is left of its request."""
         early = self._early.get(job_id)
         if early is None:
             return

@@ -94,24 +94,24 @@ class LoginThrottle:
         """
         account = (organization, folded(username))
         lock = self._locks.setdefault(account, asyncio.Lock())
-        async with self._room(account, place), lock:
+        async with self._limit_logins(account, place), lock:
             self._refuse_too_early(account, place)
             try:
                 yield
             except UnauthenticatedError:
-                self._count(account, place)
+                self._note_failure(account, place)
                 raise
-            self._let_in(account, place)
+            self._note_success(account, place)
 
     @asynccontextmanager
-    async def _room(self, account: LoginAccount, place: str) -> AsyncIterator[None]:
+    async def _limit_logins(self, account: LoginAccount, place: str) -> AsyncIterator[None]:
         if self._knows(account, place):
             yield
             return
         site = site_of(place)
         if self._under_way.total() >= LOGINS_WAITING:
             raise UnavailableError("Too many log in at this moment: try again in a second.")
-        # However many sites there are, one more finds room beside what these may have each.
+        # Each site may have so few logins under way that one more site can always begin one.
         most = min(LOGINS_WAITING_FROM_A_SITE, LOGINS_WAITING // (len(self._under_way) + 1))
         if self._under_way[site] >= most:
             raise TooManyAttemptsError("Too many logins at once: try again in a second.", 1)
@@ -137,12 +137,12 @@ class LoginThrottle:
                 f"Too many wrong passwords: wait {seconds} s before the next attempt.", seconds
             )
 
-    def _count(self, account: LoginAccount, place: str) -> None:
+    def _note_failure(self, account: LoginAccount, place: str) -> None:
         _add(self._by_place, (account, place), FROM_ONE_PLACE, self._clock)
         if not self._knows(account, place):
             _add(self._by_strangers, account, FROM_STRANGE_PLACES, self._clock)
 
-    def _let_in(self, account: LoginAccount, place: str) -> None:
+    def _note_success(self, account: LoginAccount, place: str) -> None:
         self._by_place.forget((account, place))
         others = [one for one in self._known.get(account) or () if one != place]
         self._known.set(account, (place, *others)[:PLACES_OF_AN_ACCOUNT])
@@ -151,5 +151,5 @@ class LoginThrottle:
         return place in (self._known.get(account) or ())
 
 
-def _add(attempts: _Latest[K, FailedAttempts], key: K, purse: AttemptBudget, clock: Clock) -> None:
-    attempts.set(key, attempted(purse, attempts.get(key), clock.now()))
+def _add(attempts: _Latest[K, FailedAttempts], key: K, budget: AttemptBudget, clock: Clock) -> None:
+    attempts.set(key, attempted(budget, attempts.get(key), clock.now()))

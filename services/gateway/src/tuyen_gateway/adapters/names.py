@@ -26,18 +26,18 @@ class CustomerNames:
     def __init__(self, database: Database) -> None:
         self._contacts = database[CONTACTS_VIEW.collection]
 
-    async def with_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
-        """The rows; those whose customer has no name get the contact's."""
+    async def add_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
+        """The rows, with the contact's name where the customer has none."""
         nameless = {
             contact_id(row.customer.id) for row in rows if row.customer and not row.customer.name
         }
         if not nameless:
             return rows
-        contacts = await self._named_ones(nameless)
-        return [_with_name(row, contacts) for row in rows]
+        contacts = await self._find_named(nameless)
+        return [_add_name(row, contacts) for row in rows]
 
-    async def authors(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """The messages, those whose author told no name with the contact's."""
+    async def add_author_names(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """The messages, with the contact's name where the author has none."""
         nameless = {
             contact_id(one.customer_id)
             for one in messages
@@ -45,17 +45,17 @@ class CustomerNames:
         }
         if not nameless:
             return messages
-        contacts = await self._named_ones(nameless)
-        return [_by_author(one, contacts) for one in messages]
+        contacts = await self._find_named(nameless)
+        return [_add_author(one, contacts) for one in messages]
 
-    async def _named_ones(self, wanted: Collection[ContactId]) -> dict[str, Document]:
+    async def _find_named(self, wanted: Collection[ContactId]) -> dict[str, Document]:
         query = {"_id": {"$in": sorted(wanted)}, "name": {"$ne": None}}
         found = self._contacts.find(query, {"name": 1, "customers.picture": 1})
         return {one["_id"]: one for one in await found.to_list(None)}
 
     async def matching(self, scope: Scope, wanted: ConversationFilter) -> list[Document]:
-        """What a row has to be, as `matching_query` says it: a name that is asked for is also that
-        of the contact, of as many contacts as `NAMED_ELSEWHERE`."""
+        """`matching_query`, in which a name also matches the customers of contacts with that name:
+        of NAMED_ELSEWHERE contacts at most."""
         if not wanted.name:
             return matching_query(scope, wanted)
         query = of_organization(scope.organization, wanted.name)
@@ -65,7 +65,7 @@ class CustomerNames:
         return matching_query(scope, wanted, customers)
 
 
-def _by_author(message: Message, contacts: dict[str, Document]) -> Message:
+def _add_author(message: Message, contacts: dict[str, Document]) -> Message:
     if message.customer_id is None or message.customer_name:
         return message
     contact = contacts.get(contact_id(message.customer_id))
@@ -75,7 +75,7 @@ def _by_author(message: Message, contacts: dict[str, Document]) -> Message:
     return msgspec.structs.replace(message, customer_name=name)
 
 
-def _with_name(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
+def _add_name(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
     customer = row.customer
     if customer is None or customer.name:
         return row

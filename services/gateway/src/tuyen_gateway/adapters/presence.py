@@ -15,8 +15,8 @@ from tuyen_gateway.domain.heads import Heads
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
-_Teller = tuple[OrganizationId, AgentId, bool]
-"""An agent, of whom something is told, and whether others tell it."""
+_Sender = tuple[OrganizationId, AgentId, bool]
+"""The agent whom signals are about, and whether a manager sends them."""
 
 
 class PresenceBoard:
@@ -25,8 +25,10 @@ class PresenceBoard:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._agents: dict[tuple[OrganizationId, AgentId], PresenceChanged] = {}
-        self._signals: Hourly[_Teller] = Hourly(SIGNALS_AN_HOUR, "This presence is told too often")
-        self._changes: Hourly[_Teller] = Hourly(
+        self._signals: Hourly[_Sender] = Hourly(
+            SIGNALS_AN_HOUR, "Too many signals about this presence"
+        )
+        self._changes: Hourly[_Sender] = Hourly(
             PRESENCE_CHANGES_AN_HOUR, "This presence changes too often"
         )
         self.heads = Heads()
@@ -41,14 +43,15 @@ class PresenceBoard:
         return Presence.OFFLINE if found is None else found.presence
 
     async def signal(self, signal: SessionSignalled) -> RecordMetadata:
-        """Appends a session's signal; the presence service makes of it what it makes.
+        """Appends a session's signal; the presence service decides what it changes.
 
-        Raises TooManyAttemptsError for more than anybody's devices say within an hour (R9.5).
+        Raises TooManyAttemptsError for more signals than all devices of an agent send within an
+        hour (R9.5).
         """
-        teller = (signal.organization, signal.agent_id, signal.by is not None)
-        self._signals.take(teller, 1, signal.at)
-        if signal.status is not None and not self._stands(signal):
-            self._changes.take(teller, 1, signal.at)
+        sender = (signal.organization, signal.agent_id, signal.by is not None)
+        self._signals.take(sender, 1, signal.at)
+        if signal.status is not None and not self._changes_nothing(signal):
+            self._changes.take(sender, 1, signal.at)
         key = f"{signal.organization}/{signal.agent_id}"
         envelope = Envelope(
             id=f"evt_{uuid4().hex}", source=SOURCE, subject=key, time=signal.at, data=signal
@@ -60,13 +63,15 @@ class PresenceBoard:
         return await self.table.until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:
-        """A signal that changes no session's status makes no record: its result is shown
-        already."""
+        """Whether the signal at `at` is included in this table. A signal that changes no session's
+        status makes no record, so its result is shown already."""
         found = self.of(signal.organization, signal.agent_id)
-        return (found is not None and found.signals_offset >= at.offset) or self._stands(signal)
+        return (found is not None and found.signals_offset >= at.offset) or self._changes_nothing(
+            signal
+        )
 
-    def _stands(self, signal: SessionSignalled) -> bool:
-        """Whether the signal changes no session's status, as far as this copy knows."""
+    def _changes_nothing(self, signal: SessionSignalled) -> bool:
+        """Whether the signal changes no session's status, as far as this table knows."""
         found = self.of(signal.organization, signal.agent_id)
         sessions = {} if found is None else found.sessions
         if signal.by is not None:

@@ -1,18 +1,18 @@
-"""What each may do within an hour, as far as this process sees it (R9.5)."""
+"""Limits how much is done within an hour, as far as this process counts it (R9.5)."""
 
 from collections.abc import Hashable
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from tuyen_gateway.domain.hourly import Taken, take, wait_for_room
+from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take
 from tuyen_gateway.errors import TooManyAttemptsError
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 class Hourly(Generic[KeyT]):
-    """`an_hour` of something for each key: so much at once, and as much again in each hour. One
-    entry is kept for each key that ever took something."""
+    """Allows `an_hour` units for each key at once, and as many again over each hour. An entry is
+    kept for each key that ever took some."""
 
     def __init__(self, an_hour: int, what: str) -> None:
         self._an_hour = an_hour
@@ -20,17 +20,18 @@ class Hourly(Generic[KeyT]):
         self._taken: dict[KeyT, Taken] = {}
 
     def take(self, key: KeyT, amount: int, now: datetime) -> None:
-        """Raises TooManyAttemptsError, and takes nothing, where that is more than is left."""
+        """Takes `amount` units. Raises TooManyAttemptsError, and takes nothing, if fewer are
+        left."""
         self._taken[key] = self.check(key, amount, now)
 
     def check(self, key: KeyT, amount: int, now: datetime) -> Taken:
-        """The same, but that nothing is taken in either case."""
+        """Raises as `take` does, and takes nothing in either case; returns what `take` would
+        store."""
         taken = take(self._taken.get(key), amount, self._an_hour, now)
-        wait = wait_for_room(taken, self._an_hour)
+        wait = seconds_to_wait(taken, self._an_hour)
         if wait:
             raise TooManyAttemptsError(
-                f"{self._what}: {self._an_hour} within an hour are the most. "
-                f"Try again in {wait} s.",
+                f"{self._what}: {self._an_hour} within an hour are allowed. Try again in {wait} s.",
                 wait,
             )
         return taken

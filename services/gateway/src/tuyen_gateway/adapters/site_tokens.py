@@ -31,7 +31,7 @@ class SiteTokens:
         self._locks: dict[str, asyncio.Lock] = {}
         self.table = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
 
-    def stands(self, app_id: str) -> bool:
+    def has_token(self, app_id: str) -> bool:
         """Whether the page has a token."""
         return self._tokens.token(app_id) is not None
 

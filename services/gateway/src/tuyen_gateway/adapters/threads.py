@@ -69,22 +69,22 @@ class MongoThreads:
         """What an agent has seen who read everything except the newest of the customers'
         messages."""
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
-        standing = {**_match_thread(row), "removed": {"$ne": True}}
-        document = await self._messages.find_one(standing, {"_id": 1}, sort=newest)
+        not_removed = {**_inbound_of(row), "removed": {"$ne": True}}
+        document = await self._messages.find_one(not_removed, {"_id": 1}, sort=newest)
         return await self._shown_before(row, {"_id": None if document is None else document["_id"]})
 
     async def _shown_before(self, row: InboxRow, unseen: Document) -> Shown:
         """Everything in the row except the inbound messages that `unseen` finds and what comes
         after them in the log."""
         first = {"$group": {"_id": "$partition", "offset": {"$min": "$offset"}}}
-        steps = [{"$match": {**_match_thread(row), **unseen}}, first]
+        steps = [{"$match": {**_inbound_of(row), **unseen}}, first]
         found = await self._messages.aggregate(steps).to_list(None)
         cut = {one["_id"]: one["offset"] for one in found}
         behind = 0
         for partition, offset in cut.items():
             place = {"partition": partition, "offset": {"$gte": offset}}
             place["offset"]["$lte"] = row.counted.get(str(partition), -1)
-            behind += await self._messages.count_documents({**_match_thread(row), **place})
+            behind += await self._messages.count_documents({**_inbound_of(row), **place})
         return shown_before(row.inbound_events, row.counted, cut, behind)
 
     async def history(
@@ -143,7 +143,7 @@ def _after(message: Message) -> str | None:
     return msgspec.json.encode(key).decode()
 
 
-def _match_thread(row: InboxRow) -> Document:
+def _inbound_of(row: InboxRow) -> Document:
     return {"conversation_id": row.id, "direction": Direction.IN.value}
 
 

@@ -92,8 +92,8 @@ class MongoViews:
             ) from error
 
     async def _reached_lately(self) -> Offsets:
-        """How far the views have come, asked once for all who wait: else each would take a thread
-        from the fold that it waits for."""
+        """How far the views have read, loaded once for all requests that wait: otherwise each of
+        them would occupy a thread that the fold needs."""
         async with self._asking:
             now = asyncio.get_running_loop().time()
             if now - self._reached_at >= _POLL_S:
@@ -111,15 +111,15 @@ class MongoViews:
         row = None if document is None else msgspec.convert(document, InboxRow)
         if row is None or row.page_id is None or row.kind is None:
             return None
-        desk = row.desk
+        target = row.command_target
         return ConversationRef(
             id=row.id,
             organization=scope.organization,
             page_id=row.page_id,
             kind=row.kind,
-            customer_id=None if desk is None else desk.customer_id,
-            customer_external_id=None if desk is None else desk.external_id,
-            partition=None if desk is None else desk.partition,
+            customer_id=None if target is None else target.customer_id,
+            customer_external_id=None if target is None else target.external_id,
+            partition=None if target is None else target.partition,
             agent_id=row.assignee,
             version=row.version,
         )
@@ -136,17 +136,17 @@ class MongoViews:
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None
     ) -> ViewPage[InboxRow]:
-        cursor = await self._cursor(after)
+        cursor = await self._read_cursor(after)
         if wanted.unread and countable(wanted):
-            listed = partial(self._unread, scope, wanted, limit, cursor)
+            listed = partial(self._list_unread, scope, wanted, limit, cursor)
             return await in_one_snapshot(self._database, listed)
         matching = await self._names.matching(scope, wanted)
         moved = await self._find_moved(scope, cursor)
-        return await self._list_page(
+        return await self._list_rows(
             scope, matching, cursor, limit=limit, left=None, moved=moved, session=None
         )
 
-    async def _unread(
+    async def _list_unread(
         self,
         scope: Scope,
         wanted: ConversationFilter,
@@ -154,11 +154,11 @@ class MongoViews:
         cursor: "_ListCursor",
         session: MongoSession,
     ) -> ViewPage[InboxRow]:
-        """The list of what is unread looks no further than where the counters say that it ends: a
-        viewer who has read nearly all has nearly all rows in the way.
+        """Lists unread rows, and stops where the counters say that no more follow: for a viewer who
+        has read nearly everything, a scan to the end would read nearly all rows.
 
-        What the walk has passed is counted again only where no more than a page seems to be left:
-        what changed meanwhile may make it more, or less.
+        The unread rows before the cursor are counted again only if no more than a page seems to be
+        left, because changes since then may have made it more, or less.
         """
         counts, moved = await asyncio.gather(
             self._counters.counts(session, scope, wanted), self._find_moved(scope, cursor)
@@ -169,11 +169,11 @@ class MongoViews:
             above = {"$and": [*matching, {"$nor": [below(cursor.last)]}]}
             passed = await self._conversations.count_documents(above, session=session)
             left = counts.unread - passed
-        return await self._list_page(
+        return await self._list_rows(
             scope, matching, cursor, limit=limit, left=left, moved=moved, session=session
         )
 
-    async def _list_page(
+    async def _list_rows(
         self,
         scope: Scope,
         matching: Sequence[Document],
@@ -184,7 +184,7 @@ class MongoViews:
         moved: Mapping[str, ListKey | None],
         session: MongoSession | None,
     ) -> ViewPage[InboxRow]:
-        """A page of `limit` rows; `left` is how many are to be found from there on, if that is
+        """A page of `limit` rows; `left` is the number of rows that follow the cursor, if it is
         known."""
         still = [*matching, {"_id": {"$nin": list(moved)}}] if moved else [*matching]
         if cursor.last is not None:
@@ -195,7 +195,7 @@ class MongoViews:
             rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
             found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
-        found += await self._find_moved_below(scope, matching, moved, cursor.last, session)
+        found += await self._find_left_behind(scope, matching, moved, cursor.last, session)
         found.sort(key=lambda entry: entry[0], reverse=True)
         following = None
         if len(found) > limit:
@@ -208,7 +208,7 @@ class MongoViews:
             following=following,
         )
 
-    async def _cursor(self, after: str | None) -> "_ListCursor":
+    async def _read_cursor(self, after: str | None) -> "_ListCursor":
         if after is not None:
             return _ListCursor.decode(after)
         reached = await self._positions.load()
@@ -251,7 +251,7 @@ class MongoViews:
             for row in found
         }
 
-    async def _find_moved_below(
+    async def _find_left_behind(
         self,
         scope: Scope,
         matching: Sequence[Document],
@@ -303,7 +303,7 @@ class MongoViews:
 
     async def messages(self, row: InboxRow, limit: int, after: str | None) -> ViewPage[Message]:
         page = await self._threads.messages(row.id, limit, after)
-        return replace(page, items=await self._names.authors(page.items))
+        return replace(page, items=await self._names.add_author_names(page.items))
 
     async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         return await self._threads.find_shown_until(row, message_id)
@@ -319,7 +319,7 @@ class MongoViews:
     async def _as_seen(self, scope: Scope, documents: Sequence[Document]) -> Sequence[InboxRow]:
         """The rows as the viewer sees them, with the known names of their customers."""
         rows = [msgspec.convert(document, InboxRow) for document in documents]
-        return await self._names.with_names(await self._with_floor(scope, rows))
+        return await self._names.add_names(await self._with_floor(scope, rows))
 
     async def _with_floor(self, scope: Scope, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """Rows that a new agent never marked, with everything from before the agent joined as read
@@ -371,8 +371,8 @@ class _ListCursorKey(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListCursor:
-    """A walk through a list: how far the views had come when it began, its last row, and about how
-    many are left, where that is kept."""
+    """The state of a scan of a list: how far the views had read when it began, its last row, and
+    about how many rows are left, if that is counted."""
 
     snapshot_offsets: Sequence[int]
     last: ListKey | None

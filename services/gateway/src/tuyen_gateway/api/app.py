@@ -27,8 +27,8 @@ from tuyen_gateway.api import (
     support_team,
     words,
 )
-from tuyen_gateway.api.door import Door
 from tuyen_gateway.api.metrics import RequestMetrics
+from tuyen_gateway.api.request_checks import RequestChecks
 from tuyen_gateway.gateway import Gateway
 
 _ROUTERS: tuple[APIRouter, ...] = (
@@ -74,7 +74,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     problems.install(app)
-    app.add_middleware(Door, gateway=gateway)
+    app.add_middleware(RequestChecks, gateway=gateway)
     app.add_middleware(livechat.AnySite)
     app.add_middleware(RequestMetrics, prefix=_PREFIX)
     for router in _ROUTERS:

@@ -100,7 +100,7 @@ def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
     whole = caller.may(Right.EXPLAIN)
     shown = entry if whole else history.for_agents(entry)
     rotation = history.rotation(shown)
-    said = sentence(shown, names_of(caller.organization))
+    text = sentence(shown, names_of(caller.organization))
     return AssignmentView(
         version=shown.version,
         agent_id=shown.agent_id,
@@ -120,7 +120,7 @@ def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
         load=None if shown.choice is None else shown.choice.load,
         caused_by=shown.caused_by,
         at=shown.at,
-        sentence=SentenceView(vi=said.vi, en=said.en),
+        sentence=SentenceView(vi=text.vi, en=text.en),
     )
 
 

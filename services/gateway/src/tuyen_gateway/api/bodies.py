@@ -37,10 +37,9 @@ Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSW
 
 
 class RequestBody(BaseModel):
-    """A request's body: a field that is not known is a mistake, and is said so.
-
-    Of thousands of mistakes the first are told, for each costs as much as reading many fields
-    (R9.5): so what may be long has `fail_fast`.
+    """A request's body: an unknown field is an error. Of thousands of errors only the first are
+    reported, because each costs as much as reading many fields (R9.5): so fields that may be long
+    have `fail_fast`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -134,7 +134,7 @@ class DoneView(ResponseBody):
 
 
 def conversation_view(row: InboxRow, caller: Caller) -> ConversationView:
-    """The row as the caller sees it. It has a customer: queries find no others."""
+    """The row as the caller sees it. It must have a customer; queries find only such rows."""
     return ConversationView.model_validate(_fields(row, caller))
 
 
@@ -174,7 +174,8 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
 
 
 def _contact(row: InboxRow) -> str | None:
-    """Who writes a message is somebody, whatever a site calls them (C1)."""
+    """The contact of the row's customer. Whoever writes a message has one, whatever id a site gives
+    them (C1)."""
     customer = row.customer
     if customer is None:
         return None
@@ -183,7 +184,8 @@ def _contact(row: InboxRow) -> str | None:
 
 
 def _assignee(agent_id: AgentId | None, caller: Caller) -> AssigneeView | None:
-    """An agent who was removed since keeps the conversation, and only their id is left."""
+    """The assignee with their name. An agent who was removed keeps the conversation; only the id is
+    left of them."""
     if agent_id is None:
         return None
     stored = caller.organization.agents.get(agent_id)

@@ -1,4 +1,4 @@
-"""Departments and their regions, which a livechat's visitors can ask for (L1, R1.5)."""
+"""Departments and their regions, which a livechat's visitors can choose (L1, R1.5)."""
 
 from typing import Annotated
 

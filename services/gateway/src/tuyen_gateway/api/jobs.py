@@ -148,7 +148,7 @@ async def hand_over(
     "/conversations/bulk",
     summary="Change many conversations",
     responses={
-        202: {"model": JobView, "description": "It takes longer: ask the job how far it is"},
+        202: {"model": JobView, "description": "It takes longer: `GET` the job for its progress"},
         **problems(403, 409, 429),
     },
 )
@@ -225,8 +225,8 @@ def _new_id() -> str:
 
 def _sees(caller: Caller, job: Job) -> bool:
     """A job's counts reveal conversations that others may not see (R7.2)."""
-    asked = job.request.by == caller.viewer.agent_id
-    return asked or caller.viewer.role is Role.SYSTEM_ADMIN
+    is_own = job.request.by == caller.viewer.agent_id
+    return is_own or caller.viewer.role is Role.SYSTEM_ADMIN
 
 
 def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:

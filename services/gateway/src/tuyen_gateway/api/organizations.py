@@ -66,7 +66,7 @@ class OrganizationView(Versioned):
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    summary="Make an organization and its first system_admin",
+    summary="Create an organization and its first system_admin",
     responses={
         200: {"model": OrganizationView, "description": "It exists already, under that name"},
         **problems(409),
@@ -142,7 +142,7 @@ async def get_organization(
 
 @router.patch(
     "/{organization_id}",
-    summary="Suspend an organization, or let it go on",
+    summary="Suspend or resume an organization",
     responses=problems(404),
 )
 async def suspend_organization(

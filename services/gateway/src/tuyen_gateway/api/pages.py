@@ -115,7 +115,7 @@ async def put_page(
         before = gateway.directory.page(caller.organization.id, PageId(page_id))
         stored = await _change(page_id, external_id, body, caller, gateway)
         set_etag(response, stored.version)
-        if before is not None and tokens.stands(external_id):
+        if before is not None and tokens.has_token(external_id):
             return ConnectedPage(**_shown(stored, gateway))
         # An id that is used again must not get its old token.
         token = await tokens.make(external_id)
@@ -243,7 +243,7 @@ async def delete_page(
         version = await gateway.directory.remove(
             organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
         )
-        if gateway.site_tokens.stands(app_id):
+        if gateway.site_tokens.has_token(app_id):
             await gateway.site_tokens.forget(app_id)
     set_etag(response, version)
 

@@ -15,13 +15,13 @@ forbids and JSON's own decoder accepts. It accepts UTF-16 and UTF-32 as well, in
 contains NUL."""
 
 _Place = tuple["_Place | None", str | int]
-"""Where in a body something stands: in what, and there under which name or at which index. What
-holds thousands is written down for none of them."""
+"""A place in a body: the place of the enclosing object or array, and the name or index in it. They
+are linked, so that the path is written out for the reported place alone."""
 
 
 def unfit_place(path: str, query: bytes) -> str | None:
-    """Where such a text is in a request's address, as in a problem's `field`; None if there is
-    none."""
+    """Where a request's address contains such a text, in the form of a problem's `field`; None if
+    it contains none."""
     if _UNFIT.search(path):
         return "path"
     if b"%00" in query or b"\0" in query:
@@ -34,8 +34,8 @@ def unfit_place(path: str, query: bytes) -> str | None:
 
 
 def unfit_field(body: bytes) -> str | None:
-    """Which field of a JSON body contains such a text, also as its name; None if there is none, or
-    if the body is not JSON: its reader reports that."""
+    """The field of a JSON body that contains such a text, in its value or in a name; None if there
+    is none, or if the body is not JSON, which its reader reports."""
     if not _MAY_BE_UNFIT.search(body):
         return None
     try:

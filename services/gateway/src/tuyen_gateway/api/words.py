@@ -1,6 +1,7 @@
-"""Words of open sets (decision 26): a request may name those that are known, an answer others too.
+"""Words of open sets (decision 26): a request may contain only words that this version knows, a
+response also others.
 
-A model of a request says `Known[Channel]`, a model of an answer `Channel`.
+A request's model has the type `Known[Channel]`, a response's model the type `Channel`.
 """
 
 from typing import Annotated, Any, TypeVar
@@ -12,7 +13,7 @@ from tuyen_events.vocabulary import OPEN_WORD_PATTERN, OpenWord
 
 
 class _OfThisVersion:
-    """Refuses words that this version does not know, which the class itself would take."""
+    """Refuses words that this version does not know, which the class itself would accept."""
 
     def __get_pydantic_core_schema__(
         self, source: type[OpenWord], handler: GetCoreSchemaHandler
@@ -36,8 +37,8 @@ Known = Annotated[_Words, _OfThisVersion()]
 
 
 def open_up(schemas: dict[str, Any]) -> None:
-    """Says of the open sets among the shapes of OpenAPI that they are open. What a caller may send
-    is no shape of its own there: it stands where it is asked for."""
+    """Marks the open sets among OpenAPI's schemas as open. The words that a request may contain
+    have no schema of their own: they are listed in the fields of requests."""
     for words in OpenWord.__subclasses__():
         described = schemas.get(words.__name__)
         if described is not None and "enum" in described:

@@ -119,7 +119,7 @@ def check_link(organization: Organization, change: LinkChanged) -> None:
 
 
 def check_department_removal(organization: Organization, department_id: DepartmentId) -> None:
-    """No region and no agent is in it: visitors who ask for it would wait for ever."""
+    """No region and no agent is in it: visitors who choose it would wait for ever."""
     regions = [
         stored.value.id
         for stored in organization.regions.values()

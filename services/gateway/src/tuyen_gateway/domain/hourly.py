@@ -1,4 +1,4 @@
-"""So much within an hour: what was taken comes back by itself, evenly (R9.5)."""
+"""A limit for each hour: what was taken becomes available again evenly within an hour (R9.5)."""
 
 import math
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """So much was taken, and not given back yet, at `at`."""
+    """The amount that is taken, and not available again yet, at `at`."""
 
     amount: float
     at: datetime
 
 
 def take(before: Taken | None, amount: float, an_hour: float, now: datetime) -> Taken:
-    """With `amount` more at `now`, whether or not there is room for it. Time that goes back gives
-    nothing back."""
+    """What is taken after `amount` more at `now`, whether or not that exceeds the limit. A clock
+    that is set back makes nothing available."""
     passed = timedelta(0) if before is None else max(now - before.at, timedelta(0))
     still = 0.0 if before is None else max(before.amount - an_hour * (passed / _HOUR), 0.0)
     return Taken(still + amount, now)
 
 
-def wait_for_room(taken: Taken, an_hour: float) -> int:
-    """In how many seconds no more than an hour's worth is taken; 0 for now."""
+def seconds_to_wait(taken: Taken, an_hour: float) -> int:
+    """In how many seconds no more than an hour's amount is taken; 0 if that is so already."""
     over = max(taken.amount - an_hour, 0.0)
     return math.ceil(over / an_hour * _HOUR.total_seconds())

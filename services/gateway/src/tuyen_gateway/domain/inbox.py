@@ -4,8 +4,8 @@ Counters are counted once, by the reader of the partition that contains the even
 last counted offset. Everything else is the greatest or the smallest of what was seen, so folding
 twice or in another order gives the same row. Some values can become wrong through a later fact: the
 last text (its message is removed), the first unanswered event (an answer lies between two events),
-the newest event that was not removed, and whether there is a conversation at all (R4.6). `Doubt`
-says when, and the caller reads the thread itself.
+the newest event that was not removed, and whether there is a conversation at all (R4.6).
+`NeedsRecheck` says when: the caller then reads the thread.
 
 Decides R7.3 and I2.
 """
@@ -53,21 +53,23 @@ Added = MessageReceived | MessageEchoed | CommentAdded
 """The events that add a message to a thread."""
 
 Rank = tuple[int, datetime, datetime, int, str]
-"""Which author names a conversation's customer: the root's author before all others, one with a
-name before one without; then the first who wrote, by moment and message."""
+"""Decides which author is shown as a conversation's customer, the lowest rank first: the root's
+author before all others, an author whom the channel names before one whom it does not name, then
+whoever wrote first."""
 
 _NAMED_ROOT, _ROOT, _REPLY = -1, 0, 1
 
 
-class Desk(NamedTuple):
-    """Where the router decides about a conversation: at the customer by whom it is keyed."""
+class CommandTarget(NamedTuple):
+    """The customer and the partition to which a command about a conversation is sent: those with
+    which the router decides about it."""
 
     customer_id: CustomerId
     external_id: str
-    """Empty where no more than their id is known."""
+    """Empty if only the customer's id is known."""
     partition: int | None
-    """Of the customer's events, as the router's records have it; null while there are none, and it
-    follows from the external id."""
+    """The partition of the customer's events, from the router's records. Null while there are none:
+    then it follows from the external id."""
 
 
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     counted: dict[str, int] = {}
     """By partition of `inbound`, the offset of the last event that was counted."""
     visit: Visit | None = None
-    """Where the customer of a livechat was when they last wrote, and what they asked for (L3)."""
+    """Where the customer of a livechat was when they last wrote, and what they chose (L3)."""
     visited: Order | None = None
     """The message with that visit."""
     updated_at: datetime | None = None
@@ -120,7 +122,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     decided_for: CustomerId | None = None
     """The customer in the assignments, once there are any."""
     decided_in: int | None = None
-    """The partition in which these stand."""
+    """The partition of these assignments."""
     queued: bool = False
     version: int = 0
     done: bool = False
@@ -138,18 +140,19 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
     @property
-    def desk(self) -> Desk | None:
-        """Where commands about the conversation go: to whoever's partition the router decided in,
-        be it any of those who replied below the page's own comment (R4.5), or a comment's author
-        whom another telling of it did not name. Before, to the root's author or, where the root has
-        not been seen, who replied first below it. None while nobody has been seen.
+    def command_target(self) -> CommandTarget | None:
+        """Where commands about the conversation are sent. Once the router has decided, that is the
+        customer in its records: for example one of those who replied below the page's own comment
+        (R4.5), or the author of a comment that was also delivered without its author. Before that,
+        it is the root's author or, if the root has not arrived, whoever replied first. None while
+        nobody is known.
         """
         customer = self.customer
         if customer is None:
             return None
         if self.decided_for in (None, customer.id):
-            return Desk(customer.id, customer.external_id, self.decided_in)
-        return Desk(self.decided_for, "", self.decided_in)
+            return CommandTarget(customer.id, customer.external_id, self.decided_in)
+        return CommandTarget(self.decided_for, "", self.decided_in)
 
     def unread_of(self, agent_id: AgentId) -> int:
         """How many inbound events the agent has not read."""
@@ -177,21 +180,21 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """
     event = addition.event
     if isinstance(event, MessageEchoed):
-        return _with_customer(row, event, event.customer, addition.message_id, name_folded)
+        return _identify_customer(row, event, event.customer, addition.message_id, name_folded)
     if event.customer is None:
         return row
-    row = _with_customer(row, event, event.customer, addition.message_id, name_folded)
+    row = _identify_customer(row, event, event.customer, addition.message_id, name_folded)
     place = str(addition.partition)
     if row.counted.get(place, NONE_YET) >= addition.offset:
         return row
     counted = dict(sorted({**row.counted, place: addition.offset}.items()))
-    row = _with_visit(row, event, addition.message_id)
+    row = _note_visit(row, event, addition.message_id)
     return recount(
         msgspec.structs.replace(row, inbound_events=row.inbound_events + 1, counted=counted)
     )
 
 
-def _with_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
+def _note_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     """The row with the visit of the livechat customer's last message, if it has one."""
     if not isinstance(event, MessageReceived) or event.channel is not Channel.LIVECHAT:
         return row
@@ -201,14 +204,15 @@ def _with_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def _with_customer(
+def _identify_customer(
     row: InboxRow,
     event: Added,
     customer: Customer,
     message_id: MessageId,
     name_folded: str | None,
 ) -> InboxRow:
-    """The row with what an event by or to a customer says about whose conversation it is."""
+    """The row with the customer and the place of the conversation, as far as an event by or to a
+    customer contains them."""
     order = (*moment_of(event), message_id)
     kind, external_id, post_id = ConversationKind.MESSAGE, customer.external_id, None
     reply = False
@@ -262,7 +266,7 @@ def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow
 
 def assign(row: InboxRow, event: AssignmentEvent, partition: int) -> InboxRow:
     """The row after an assignment record: the highest version counts, of two with one version the
-    first in the log. `partition` is where the record stands."""
+    first in the log. `partition` is the partition of the record."""
     if event.version <= row.version:
         return row
     return msgspec.structs.replace(

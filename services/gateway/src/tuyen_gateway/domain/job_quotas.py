@@ -54,7 +54,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     if under_way >= quota.at_once:
         raise TooManyAttemptsError(
             f"{quota.whose} {under_way} jobs under way, as many as allowed: "
-            "ask again when one of them has ended.",
+            "try again when one of them has ended.",
             _SOON_S,
         )
     recent = sorted(
@@ -62,7 +62,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     )
     if len(recent) >= quota.an_hour:
         raise TooManyAttemptsError(
-            f"{quota.whose} asked for {len(recent)} jobs within an hour, as many as allowed: "
+            f"{quota.whose} requested {len(recent)} jobs within an hour, as many as allowed: "
             "name more conversations in each.",
             _until(recent[len(recent) - quota.an_hour], request.at),
         )
@@ -70,15 +70,16 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
     wants = max(_counted(Job(request=request)), 1)
     if has + wants > quota.ids_an_hour:
         raise TooManyAttemptsError(
-            f"{quota.whose} asked for changes to {has} conversations within an hour, and "
+            f"{quota.whose} requested changes to {has} conversations within an hour, and "
             f"{quota.ids_an_hour} may be changed: wait, or name fewer.",
             _until(_makes_room(recent, has + wants - quota.ids_an_hour), request.at),
         )
 
 
 def _counted(job: Job) -> int:
-    """What it takes of a quota. How much a filter selects is known too late to refuse it: one that
-    selects all there is takes what an agent has, and not what all others have as well."""
+    """How many conversations a job counts as. The number that a filter selects is known too late to
+    refuse the job. So a job counts as no more than an agent's whole quota, and does not use up that
+    of the organization."""
     return min(size(job), BULK_IDS_AN_HOUR_OF_AGENT)
 
 

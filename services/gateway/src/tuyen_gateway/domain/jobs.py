@@ -76,8 +76,8 @@ def put_away(request: JobRequested) -> JobRequested:
 
 
 def size(job: Job) -> int:
-    """Of how many conversations it is, as far as that is known: of what is named by ids it is at
-    once, of what a filter or an agent has once it was begun."""
+    """The number of conversations of a job, as far as it is known: at once if they are named by
+    their ids, otherwise once the job has begun."""
     request = job.request
     if isinstance(request, BulkRequested) and request.selection.ids and not job.ended:
         return len(request.selection.ids)
@@ -195,8 +195,8 @@ def closes(request: BulkRequested, row: InboxRow) -> bool:
     and no conversation is closed that has new events since."""
     if request.done is None or request.done is row.done:
         return False
-    asked_at = stored_time(request.at)
-    if row.done_set is not None and row.done_set[0] > asked_at:
+    requested_at = stored_time(request.at)
+    if row.done_set is not None and row.done_set[0] > requested_at:
         return False
-    news = row.last_inbound is not None and row.last_inbound[1] > asked_at
-    return not (request.done and news)
+    has_newer = row.last_inbound is not None and row.last_inbound[1] > requested_at
+    return not (request.done and has_newer)

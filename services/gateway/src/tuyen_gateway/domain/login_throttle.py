@@ -15,8 +15,8 @@ FIRST_WAIT = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class AttemptBudget:
-    """So many wrong passwords are free. Each further one doubles the next wait, up to `longest`;
-    and each time that `longest` has passed, one of them is forgotten."""
+    """The first `free` wrong passwords have no consequence. Each further one doubles the next wait,
+    up to `longest`; and each time that `longest` has passed, one of them is forgotten."""
 
     free: int
     longest: timedelta
@@ -40,22 +40,22 @@ class FailedAttempts:
     last: datetime
 
 
-def wait_before(purse: AttemptBudget, attempts: FailedAttempts | None, now: datetime) -> timedelta:
+def wait_before(budget: AttemptBudget, attempts: FailedAttempts | None, now: datetime) -> timedelta:
     """How long the next attempt has to wait; never longer than the bucket's longest wait."""
-    over = -1 if attempts is None else round(attempts.spent) - purse.free
+    over = -1 if attempts is None else round(attempts.spent) - budget.free
     if attempts is None or over < 0:
         return timedelta(0)
-    wait = min(FIRST_WAIT * (1 << min(over, 16)), purse.longest)
+    wait = min(FIRST_WAIT * (1 << min(over, 16)), budget.longest)
     return min(max(attempts.last + wait - now, timedelta(0)), wait)
 
 
 def attempted(
-    purse: AttemptBudget, attempts: FailedAttempts | None, now: datetime
+    budget: AttemptBudget, attempts: FailedAttempts | None, now: datetime
 ) -> FailedAttempts:
     """The attempts with one more wrong password at `now`."""
     if attempts is None:
         return FailedAttempts(1, now)
-    forgotten = max(now - attempts.last, timedelta(0)) / purse.longest
+    forgotten = max(now - attempts.last, timedelta(0)) / budget.longest
     return FailedAttempts(max(attempts.spent - forgotten, 0) + 1, now)
 
 

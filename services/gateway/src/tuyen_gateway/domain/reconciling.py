@@ -22,7 +22,7 @@ class NeedsRecheck(Flag):
     WAITING = auto()
     UNREAD = auto()
     """When the last inbound event that was not removed was accepted."""
-    BORN = auto()
+    LISTED = auto()
     """Whether any message arrived before its removal: a row without one is in no list (R4.6)."""
 
 
@@ -35,33 +35,33 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
     moment = message.moment
     if moment is None:
         return row, NeedsRecheck.NOTHING
-    row = active(_touch(row, moment[1]), moment[1])
+    row = active(_note_activity(row, moment[1]), moment[1])
     if message.direction is Direction.OUT:
-        row, recheck = _apply_reply(row, moment)
+        row, recheck = _note_reply(row, moment)
     else:
-        row, recheck = _apply_inbound(row, message, moment)
-    row, doubtful_text = _apply_text(row, message, moment)
+        row, recheck = _note_inbound(row, message, moment)
+    row, recheck_last = _note_last(row, message, moment)
     if message.stillborn:
-        return row, recheck | doubtful_text | NeedsRecheck.BORN
-    return _show_in_lists(row, message), recheck | doubtful_text if doubtful_text else recheck
+        return row, recheck | recheck_last | NeedsRecheck.LISTED
+    return _list_row(row, message), recheck | recheck_last if recheck_last else recheck
 
 
-def _show_in_lists(row: InboxRow, message: Message | None) -> InboxRow:
-    """The row in the lists of its organization, once its customer is known, and if it has a message
-    that arrived before its removal."""
+def _list_row(row: InboxRow, message: Message | None) -> InboxRow:
+    """Puts the row into its organization's lists once its customer is known and it has a message
+    that arrived before its removal; without such a message (None), takes it out of them."""
     shown = None if message is None or row.customer is None else message.organization
     if row.organization == shown:
         return row
     return msgspec.structs.replace(row, organization=shown)
 
 
-def _touch(row: InboxRow, at: datetime) -> InboxRow:
+def _note_activity(row: InboxRow, at: datetime) -> InboxRow:
     if row.updated_at is not None and row.updated_at >= at:
         return row
     return msgspec.structs.replace(row, updated_at=at)
 
 
-def _apply_reply(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
+def _note_reply(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if row.answered is not None and row.answered >= moment:
         return row, NeedsRecheck.NOTHING
     row = msgspec.structs.replace(row, answered=moment)
@@ -73,7 +73,7 @@ def _apply_reply(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck
     ), NeedsRecheck.WAITING if between else NeedsRecheck.NOTHING
 
 
-def _apply_inbound(
+def _note_inbound(
     row: InboxRow, message: Message, moment: Instant
 ) -> tuple[InboxRow, NeedsRecheck]:
     if row.last_inbound is None or row.last_inbound < moment:
@@ -84,7 +84,7 @@ def _apply_inbound(
         recheck = NeedsRecheck.WAITING if row.waiting == moment else NeedsRecheck.NOTHING
         if row.last_inbound_at == moment[1]:
             recheck |= NeedsRecheck.UNREAD
-        return _withdraw(row, message), recheck
+        return _note_removal(row, message), recheck
     if row.last_inbound_at is None or row.last_inbound_at < moment[1]:
         row = msgspec.structs.replace(row, last_inbound_at=moment[1])
     if row.answered is not None and row.answered >= moment:
@@ -94,8 +94,8 @@ def _apply_inbound(
     return msgspec.structs.replace(row, waiting=moment), NeedsRecheck.NOTHING
 
 
-def _withdraw(row: InboxRow, message: Message) -> InboxRow:
-    """The row after the event that added the message was removed."""
+def _note_removal(row: InboxRow, message: Message) -> InboxRow:
+    """Notes that an inbound message was removed."""
     if message.offset is None or message.partition is None:
         return row
     withdrawn = with_withdrawn(row.withdrawn, (message.offset, message.partition))
@@ -104,7 +104,7 @@ def _withdraw(row: InboxRow, message: Message) -> InboxRow:
     return recount(msgspec.structs.replace(row, withdrawn=withdrawn))
 
 
-def _apply_text(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
+def _note_last(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if message.removed:
         shown = row.last is not None and row.last.id == message.id
         return row, NeedsRecheck.LAST if shown else NeedsRecheck.NOTHING
@@ -130,6 +130,6 @@ def settle_unread(row: InboxRow, newest: Message | None) -> InboxRow:
     )
 
 
-def settle_born(row: InboxRow, some: Message | None) -> InboxRow:
+def settle_listed(row: InboxRow, some: Message | None) -> InboxRow:
     """The row with some message of its thread that arrived before its removal, or without any."""
-    return _show_in_lists(row, some)
+    return _list_row(row, some)

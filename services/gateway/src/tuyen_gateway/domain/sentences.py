@@ -35,14 +35,14 @@ class _Words:
     """The agent whose conversation was returned to rotation (R6.5)."""
     vi_rule: str
     en_rule: str
-    """With the preposition; empty if no rule was asked."""
+    """With the preposition; empty if no rule was applied."""
     count: int | None
     load: int | None
 
 
 def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
-    """One sentence for every reason, also for one that this version does not know; with the note,
-    where somebody left one, a second."""
+    """One sentence for every reason, also for one that this version does not know. If there is a
+    note, it is a second sentence."""
     words = _words(entry, names)
     if not entry.reason.is_known:
         said = _name_reason(entry, words)
@@ -104,7 +104,8 @@ def _explain_decision(entry: AssignmentEntry, words: _Words) -> Sentence:
 
 
 def _name_reason(entry: AssignmentEntry, words: _Words) -> Sentence:
-    """What became of the conversation, and the reason's name, which a later version explains."""
+    """The sentence for a reason that this version does not know: the new assignee, and the reason's
+    name."""
     vi_by = "" if words.by is None else f"Theo quyết định của {words.by}: "
     en_by = "" if words.by is None else f"As {words.by} decided: "
     vi_end, en_end = f" (lý do: {entry.reason})", f" (reason: {entry.reason})"

@@ -134,16 +134,16 @@ def acceptance_of(event: InboundEvent) -> tuple[datetime, int]:
 def moment_of(event: InboundEvent) -> Instant:
     """When the action of an event happened. The sender's clock is used unless it is ahead of ours
     or, at a livechat's site, far behind; then the time of acceptance is used (I2)."""
-    heard, rest = acceptance_of(event)
+    accepted_at, rest = acceptance_of(event)
     at = believe(event, event.occurred_at)
-    late = event.channel is Channel.LIVECHAT and at < heard - _BEHIND
-    return (heard if late else at), heard, rest
+    late = event.channel is Channel.LIVECHAT and at < accepted_at - _BEHIND
+    return (accepted_at if late else at), accepted_at, rest
 
 
-def believe(event: InboundEvent, told: datetime) -> datetime:
+def believe(event: InboundEvent, claimed: datetime) -> datetime:
     """A time in an event, or the time of acceptance if that time is ahead of our clock."""
-    at, heard = stored_time(told), acceptance_of(event)[0]
-    return heard if at > heard + _AHEAD else at
+    at, accepted_at = stored_time(claimed), acceptance_of(event)[0]
+    return accepted_at if at > accepted_at + _AHEAD else at
 
 
 def message_of(event: InboundEvent) -> MessageId | None:

@@ -26,7 +26,7 @@ class Assignees(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who asks. `pages` are those whose staff the viewer is on."""
+    """The agent who reads. `pages` are those whose staff the agent belongs to."""
 
     organization: OrganizationId
     agent_id: AgentId

@@ -56,7 +56,7 @@ async def _close(gateway: Gateway, organization: OrganizationId, after: timedelt
         await gateway.commands.send(commands)
         CLOSED_CONVERSATIONS.inc(len(commands))
         _log.info(
-            "quiet_conversations_closed",
+            "inactive_conversations_closed",
             organization=organization,
             conversation_ids=[placed.command.conversation_id for placed in commands],
         )

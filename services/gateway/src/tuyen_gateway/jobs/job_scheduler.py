@@ -36,11 +36,11 @@ _log = structlog.get_logger()
 async def run_jobs(gateway: Gateway) -> None:
     """Does this gateway's share until cancelled. Waits while Kafka or MongoDB is unavailable. A job
     that raises an unexpected exception fails, and all others continue (R9.5)."""
-    for table in gateway.global_tables():
+    for table in gateway.tables():
         await table.until(partial(getattr, table, "caught_up"), None)
     async with asyncio.TaskGroup() as tasks:
         scheduler = _Scheduler(gateway, tasks)
-        await retry_while_unavailable(scheduler.follow, group=GROUP)
+        await retry_while_unavailable(scheduler.follow, share=GROUP)
 
 
 @dataclass
@@ -50,37 +50,42 @@ class _Scheduler:
     _jobs: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
     _given_up: set[str] = field(default_factory=set)
-    """Jobs of which not even the failure could be written: left to the next process."""
+    """Jobs whose failure could not be written either; they are left to the next process."""
     _closing: asyncio.Task[None] | None = None
     _checked_at: datetime | None = None
-    _had: frozenset[int] = frozenset()
+    _owned: frozenset[int] = frozenset()
 
     async def follow(self) -> None:
-        self._had = frozenset()
+        self._owned = frozenset()
         try:
             await consume(self.gateway.log, JOBS, group=GROUP, handle=self._turn)
         finally:
             self._leave(set(self._jobs))
 
     async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
-        await self._deal(frozenset(partition for _, partition in partitions), news=bool(batch))
+        await self._update_share(
+            frozenset(partition for _, partition in partitions), has_records=bool(batch)
+        )
         return True
 
-    async def _deal(self, has: frozenset[int], *, news: bool) -> None:
-        """Starts the work that is this gateway's by now, and stops the work that no longer is."""
-        if has != self._had:
-            _log.info("share_dealt", partitions=sorted(has))
-        if (news or has - self._had) and not await self.gateway.jobs.table.refresh(_REFRESH_S):
+    async def _update_share(self, owned: frozenset[int], *, has_records: bool) -> None:
+        """Starts the work of the partitions that this gateway owns, and stops the work of those
+        that it lost."""
+        if owned != self._owned:
+            _log.info("job_partitions_assigned", partitions=sorted(owned))
+        if (has_records or owned - self._owned) and not await self.gateway.jobs.table.refresh(
+            _REFRESH_S
+        ):
             return  # another gateway's progress may not be read yet: try at the next turn
-        self._had = has
+        self._owned = owned
         self._jobs = {job: task for job, task in self._jobs.items() if not task.done()}
-        running = {job.id for job in self.gateway.jobs.running(has)}
+        running = {job.id for job in self.gateway.jobs.running(owned)}
         self._leave(self._jobs.keys() - running)
-        for job in self.gateway.jobs.find_superseded(has):
+        for job in self.gateway.jobs.find_superseded(owned):
             await self.gateway.jobs.restate(job)
         for job_id in running - self._jobs.keys() - self._given_up:
             self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))
-        self._check_auto_close(has)
+        self._check_auto_close(owned)
 
     def _leave(self, jobs: Collection[str]) -> None:
         for job_id in jobs:
@@ -102,7 +107,7 @@ class _Scheduler:
             _log.exception("job_given_up", job_id=job_id)
             self._given_up.add(job_id)
 
-    def _check_auto_close(self, has: frozenset[int]) -> None:
+    def _check_auto_close(self, owned: frozenset[int]) -> None:
         now = self.gateway.clock.now()
         every = timedelta(seconds=self.gateway.settings.done_check_s)
         if self._checked_at is not None and now - self._checked_at < every:
@@ -113,6 +118,6 @@ class _Scheduler:
         mine = [
             organization
             for organization in self.gateway.directory.organizations()
-            if partition_of(organization.id, JOBS.partitions) in has
+            if partition_of(organization.id, JOBS.partitions) in owned
         ]
         self._closing = self.tasks.create_task(close_inactive(self.gateway, mine))

@@ -59,55 +59,55 @@ class Planner:
                 raise TypeError(f"{other.type} of {conversation} is no job that is known here")
 
     def _handover(self, request: HandoverRequested, row: InboxRow) -> Plan:
-        named = command_id(self.job, row.id, ASSIGN)
-        if named in self.carried_out:
+        id_ = command_id(self.job, row.id, ASSIGN)
+        if id_ in self.carried_out:
             return Plan(known=(CHANGED,))
         if not hands_over(request, row):
             return Plan(known=(UNCHANGED,))
         if request.to is None:
-            return self._plan(self._return(named, request, row))
-        return self._plan(self._assign(named, row, request.to, only_from=request.agent_id))
+            return self._plan_for(self._return(id_, request, row))
+        return self._plan_for(self._assign(id_, row, request.to, only_from=request.agent_id))
 
     def _bulk_assign(self, request: BulkRequested, row: InboxRow) -> Plan:
         if request.assign_to is None:
             return Plan()
-        named = command_id(self.job, row.id, ASSIGN)
-        if named in self.carried_out:
+        id_ = command_id(self.job, row.id, ASSIGN)
+        if id_ in self.carried_out:
             return Plan(known=(CHANGED,))
         if request.assign_to.agent_id == row.assignee and not row.queued:
             return Plan(known=(UNCHANGED,))
-        return self._plan(self._assign(named, row, request.assign_to.agent_id))
+        return self._plan_for(self._assign(id_, row, request.assign_to.agent_id))
 
     def _bulk_done(self, request: BulkRequested, row: InboxRow) -> Plan:
         if request.done is None:
             return Plan()
-        named = command_id(self.job, row.id, DONE)
-        if row.done_command == named:
+        id_ = command_id(self.job, row.id, DONE)
+        if row.done_command == id_:
             return Plan(known=(CHANGED,))
         if not closes(request, row):
             return Plan(known=(UNCHANGED,))
-        return self._plan(mark_done(row, named, done=request.done, by=request.by, at=request.at))
+        return self._plan_for(mark_done(row, id_, done=request.done, by=request.by, at=request.at))
 
-    def _plan(self, command: Placed | None) -> Plan:
+    def _plan_for(self, command: Placed | None) -> Plan:
         return Plan(known=(NOT_ARRIVED,)) if command is None else Plan(commands=(command,))
 
     def _assign(
         self,
-        named: str,
+        id_: str,
         row: InboxRow,
         agent_id: AgentId | None,
         only_from: AgentId | None = None,
     ) -> Placed | None:
-        desk = row.desk
-        if row.page_id is None or row.kind is None or desk is None:
+        target = row.command_target
+        if row.page_id is None or row.kind is None or target is None:
             return None
         command = AssignConversation(
-            command_id=named,
+            command_id=id_,
             organization=self.job.request.organization,
             page_id=row.page_id,
             conversation_id=row.id,
-            customer_id=desk.customer_id,
-            customer_external_id=desk.external_id,
+            customer_id=target.customer_id,
+            customer_external_id=target.external_id,
             kind=row.kind,
             agent_id=agent_id,
             by=self.job.request.by,
@@ -118,22 +118,22 @@ class Planner:
             known_agent_id=row.assignee,
             at=self.now,
         )
-        return Placed(command, desk.partition)
+        return Placed(command, target.partition)
 
-    def _return(self, named: str, request: HandoverRequested, row: InboxRow) -> Placed | None:
-        desk = row.desk
-        if row.page_id is None or row.kind is None or desk is None:
+    def _return(self, id_: str, request: HandoverRequested, row: InboxRow) -> Placed | None:
+        target = row.command_target
+        if row.page_id is None or row.kind is None or target is None:
             return None
         if row.channel is None:
             return None
         visit = row.visit or Visit()
         command = ReturnToRotation(
-            command_id=named,
+            command_id=id_,
             organization=request.organization,
             page_id=row.page_id,
             conversation_id=row.id,
-            customer_id=desk.customer_id,
-            customer_external_id=desk.external_id,
+            customer_id=target.customer_id,
+            customer_external_id=target.external_id,
             kind=row.kind,
             channel=row.channel,
             only_from=request.agent_id,
@@ -146,7 +146,7 @@ class Planner:
             known_agent_id=row.assignee,
             at=self.now,
         )
-        return Placed(command, desk.partition)
+        return Placed(command, target.partition)
 
 
 def merge(results: Collection[ItemResult]) -> ItemResult:

@@ -52,13 +52,13 @@ from tuyen_platform.metrics import JOB_CONVERSATIONS
 SLICE = 100
 """How many conversations of a job are under way at once."""
 
-_LISTED = 10_000
-_IDS_AT_ONCE = 1_000
+_FETCHED = 10_000
+_LOOKED_UP = 1_000
 """How many ids are looked up at once."""
-_LOOKS = 3
-"""How often a query that timed out is repeated."""
+_ATTEMPTS = 3
+"""How often a query that times out is tried."""
 
-_SILENCE_S = 30.0
+_WARN_EVERY_S = 30.0
 _REMEMBERED = timedelta(seconds=JOB_RESULTS_KEPT_S)
 
 T = TypeVar("T")
@@ -67,8 +67,8 @@ _log = structlog.get_logger()
 
 
 _UNEXPECTED = (
-    "Something in this job could not be handled, and it was stopped. What was changed by then "
-    "stays so. The cause is in the gateway's log, under the job's id."
+    "The job was stopped by an error that it could not handle. What was changed by then "
+    "stays changed. The cause is in the gateway's log, under the job's id."
 )
 
 
@@ -117,8 +117,8 @@ class _Run:
                 if self._has_ended():
                     return
                 async with self._turn() as turn:
-                    results = await self._work(progress.under_way, turn, again=again)
-                    progress = await self._next(count_results(progress, results, self._now()))
+                    results = await self._run_batch(progress.under_way, turn, again=again)
+                    progress = await self._take_batch(count_results(progress, results, self._now()))
                 again = False
             if self._has_ended():
                 return
@@ -129,9 +129,9 @@ class _Run:
             await self.stop(stopped.detail)
 
     async def stop(self, detail: str) -> None:
-        """Ends the job as it is, as failed."""
-        stands = self._gateway.jobs.job(self._job.id) or self._job
-        reached = stands.progress or begin(self._job.request, 0, self._now())
+        """Ends the job as failed, with what it has achieved."""
+        latest = self._gateway.jobs.job(self._job.id) or self._job
+        reached = latest.progress or begin(self._job.request, 0, self._now())
         await self._end(reached, JobState.FAILED, detail)
 
     def _turn(self) -> AbstractAsyncContextManager[Turn]:
@@ -144,11 +144,11 @@ class _Run:
             total = len(set(selection.ids))
         else:
             total = await self._retry(lambda: self._gateway.scans.count(scope, selection))
-        return await self._next(begin(self._job.request, total, self._now()))
+        return await self._take_batch(begin(self._job.request, total, self._now()))
 
-    async def _next(self, progress: JobProgressed) -> JobProgressed:
-        """The progress with the next batch under way, which is in the log by then; the given one if
-        there is none left."""
+    async def _take_batch(self, progress: JobProgressed) -> JobProgressed:
+        """Puts the next batch under way, and returns the new progress once it is in the log;
+        returns `progress` if no conversations are left."""
         if not self._listed:
             self._listed = await self._look_up(progress.cursor)
         batch, self._listed = self._listed[:SLICE], self._listed[SLICE:]
@@ -161,48 +161,50 @@ class _Run:
     async def _look_up(self, cursor: ConversationId | None) -> list[ConversationId]:
         selection = self._selection()
         if selection.ids is not None:
-            return await self._keep_visible(
+            return await self._find_existing(
                 sorted(one for one in {*selection.ids} if cursor is None or one > cursor)
             )
         scope, scans = self._scope(), self._gateway.scans
-        return list(await self._retry(lambda: scans.ids(scope, selection, _LISTED, cursor)))
+        return list(await self._retry(lambda: scans.ids(scope, selection, _FETCHED, cursor)))
 
-    async def _keep_visible(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
+    async def _find_existing(self, ids: Sequence[ConversationId]) -> list[ConversationId]:
         """The ids that exist and may be seen; an id that does not exist costs only this look-up."""
         scope, found = self._scope(), list[ConversationId]()
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            some = ids[start : start + _IDS_AT_ONCE]
+        for start in range(0, len(ids), _LOOKED_UP):
+            some = ids[start : start + _LOOKED_UP]
             seen = frozenset(await self._retry(partial(self._gateway.scans.seen, scope, some)))
             found += [one for one in some if one in seen]
         return found
 
-    async def _work(
+    async def _run_batch(
         self, ids: Sequence[ConversationId], turn: Turn, *, again: bool
     ) -> Mapping[ConversationId, ItemResult]:
-        """The result for each conversation. `again`: another gateway may have begun with them
-        before."""
+        """Sends the batch's commands; returns the result of each conversation. With `again`,
+        another gateway may have sent some of them already."""
         scope = self._scope()
-        named = {one: [command_id(self._job, one, part) for part in (ASSIGN, DONE)] for one in ids}
+        command_ids = {
+            one: [command_id(self._job, one, part) for part in (ASSIGN, DONE)] for one in ids
+        }
         await self._retry(self._gateway.commands.table.following)
-        with self._gateway.commands.hearing(
-            [one for two in named.values() for one in two]
-        ) as heard:
+        with self._gateway.commands.receiving(
+            [one for two in command_ids.values() for one in two]
+        ) as results_by_id:
             carried_out = frozenset[str]()
             if again:
                 await self._retry(self._gateway.inbox.caught_up)
                 carried_out = frozenset(
-                    await self._retry(lambda: self._gateway.scans.find_carried_out(named))
+                    await self._retry(lambda: self._gateway.scans.find_carried_out(command_ids))
                 )
             rows = await self._retry(lambda: self._gateway.scans.rows(scope, ids))
             planner = Planner(self._job, self._now(), carried_out)
             plans = {one: planner.plan(one, rows.get(one)) for one in ids}
             commands = [command for plan in plans.values() for command in plan.commands]
-            asked = [placed.command.command_id for placed in commands]
+            sent = [placed.command.command_id for placed in commands]
             unsent = await self._retry(lambda: self._send(commands))
-            settled = await self._await_results(
-                [heard[one] for one in asked if one not in unsent], turn
+            outcomes = await self._await_outcomes(
+                [results_by_id[one] for one in sent if one not in unsent], turn
             )
-        results = {one: _combine_results(plan, settled) for one, plan in plans.items()}
+        results = {one: _combine(plan, outcomes) for one, plan in plans.items()}
         for result in results.values():
             JOB_CONVERSATIONS.labels(self._job.request.type, result.status).inc()
         return results
@@ -220,14 +222,14 @@ class _Run:
             return [*await self._send(commands[:half]), *await self._send(commands[half:])]
         return ()
 
-    async def _await_results(
+    async def _await_outcomes(
         self, awaited: Sequence[asyncio.Future[CommandSettled]], turn: Turn
     ) -> Mapping[str, Outcome]:
-        """The router's results. A command that is in the log is answered, however long the router
-        is unavailable; others get their turn meanwhile."""
+        """Waits for the router's results. Each command that is in the log gets one, however long
+        the router is unavailable; other jobs get their turn meanwhile."""
         pending: set[asyncio.Future[CommandSettled]] = set(awaited)
         while pending:
-            _, pending = await asyncio.wait(pending, timeout=_SILENCE_S)
+            _, pending = await asyncio.wait(pending, timeout=_WARN_EVERY_S)
             if pending:
                 turn.give_back()
                 _log.warning(
@@ -255,7 +257,8 @@ class _Run:
         )
 
     async def _directory_is_current(self) -> None:
-        """The requester may have been added to the directory a moment ago, by another gateway."""
+        """Waits until this gateway knows all that is in the directory: another gateway may have
+        added the requester a moment ago."""
         if not await self._gateway.directory.table.refresh(WAIT_S):
             raise UnavailableError("This gateway has not folded the directory yet.")
 
@@ -270,11 +273,11 @@ class _Run:
         organization = self._gateway.directory.organization(request.organization)
         agent = None if organization is None else organization.active_agent(request.by)
         if organization is None or agent is None:
-            raise StoppedError(f"{request.by} asked for it, and was disabled or removed since.")
+            raise StoppedError(f"{request.by} requested it, and was disabled or removed since.")
         if organization.profile is None or organization.profile.value.suspended:
             raise StoppedError("The organization was suspended.")
-        if _takes_right(self._job) and Right.ASSIGN not in RIGHTS[agent.role]:
-            raise StoppedError(f"{request.by} asked for it, and may not assign any more.")
+        if _needs_right(self._job) and Right.ASSIGN not in RIGHTS[agent.role]:
+            raise StoppedError(f"{request.by} requested it, and may not assign any more.")
         return scope_of(viewer_of(organization, agent), organization.settings)
 
     def _selection(self) -> Selection:
@@ -287,7 +290,7 @@ class _Run:
                 raise StoppedError(f"This version does not know jobs of the type {other.type}.")
 
     async def _retry(self, step: Callable[[], Awaitable[T]]) -> T:
-        for _ in range(_LOOKS):
+        for _ in range(_ATTEMPTS):
             try:
                 return await retry_while_unavailable(step, job_id=self._job.id)
             except ExecutionTimeout as error:
@@ -300,20 +303,20 @@ class _Run:
         return self._gateway.clock.now()
 
 
-def _takes_right(job: Job) -> bool:
+def _needs_right(job: Job) -> bool:
     request = job.request
     return not isinstance(request, BulkRequested) or request.assign_to is not None
 
 
-def _combine_results(plan: Plan, settled: Mapping[str, Outcome]) -> ItemResult:
-    told = [
-        _to_result(settled[command.command_id]) if command.command_id in settled else TOO_LARGE
+def _combine(plan: Plan, outcomes: Mapping[str, Outcome]) -> ItemResult:
+    results = [
+        _item_result(outcomes[command.command_id]) if command.command_id in outcomes else TOO_LARGE
         for command, _ in plan.commands
     ]
-    return merge([*plan.known, *told])
+    return merge([*plan.known, *results])
 
 
-def _to_result(outcome: Outcome) -> ItemResult:
+def _item_result(outcome: Outcome) -> ItemResult:
     match outcome:
         case Outcome.APPLIED:
             return CHANGED

@@ -1,4 +1,4 @@
-"""Who is next: organizations take turns, a slice of work or a read at a time (R9.5)."""
+"""Organizations take turns, with one slice of work or one read at a time (R9.5)."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -27,9 +27,9 @@ class Turn:
 class Turns:
     """At most `at_once` slices at a time, and never more than `of_one` of one organization.
 
-    Whoever waits is served in turn: first each organization once, in the order in which they came
-    to wait, and inside one its jobs in that order. So a job waits for no more than one slice of any
-    other organization before each of its own, however many jobs that one has.
+    Waiting slices are served round-robin over the organizations, and within an organization in the
+    order in which they began to wait. So before each of its own slices a job waits for at most one
+    slice of any other organization, however many jobs that organization has.
     """
 
     def __init__(self, at_once: int, of_one: int = 1) -> None:

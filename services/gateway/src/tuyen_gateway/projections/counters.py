@@ -237,8 +237,8 @@ async def _commit(database: Database, operations: Sequence[Operation], changes: 
 
 
 def _again(error: PyMongoError) -> bool:
-    """Whether MongoDB reports a conflicting transaction, or does not know the result of this one:
-    it was stored as a whole or not at all, which reading the rows again shows."""
+    """Whether MongoDB reports a conflicting transaction, or does not know the result of this one.
+    Either all of it was stored or nothing, which reading the rows again shows."""
     return error.has_error_label("TransientTransactionError") or error.has_error_label(
         "UnknownTransactionCommitResult"
     )

@@ -2,7 +2,7 @@
 
 One batch takes the same few round trips however large it is: read its messages, fold, write them;
 read the rows, fold, write them. Messages are written before the rows that follow from them, so
-reading a row's thread to resolve a doubt shows at least what the row has seen.
+reading a row's thread to check a row again shows at least what the row has seen.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +15,8 @@ from tuyen_gateway.domain.inbox import InboxRow, add
 from tuyen_gateway.domain.reconciling import (
     NeedsRecheck,
     reconcile,
-    settle_born,
     settle_last,
+    settle_listed,
     settle_unread,
     settle_waiting,
 )
@@ -113,7 +113,7 @@ class InboxProjection:
         parents = await read_by_id(self._messages, Message, orphans)
         family: Messages = {**{key: found.value for key, found in parents.items()}, **folded}
         frontier: set[str] = {*work.comments, *parents}
-        asked: set[str] = set()
+        looked_up: set[str] = set()
         while frontier:
             children = await read_all(
                 self._messages, Message, {"via_parent": {"$in": list(frontier)}}
@@ -123,8 +123,8 @@ class InboxProjection:
             if not await write(self._messages, children, adopted.values()):
                 continue
             # A message of the batch itself may have got its conversation before.
-            asked |= frontier
-            frontier = adopted.keys() - asked
+            looked_up |= frontier
+            frontier = adopted.keys() - looked_up
             folded.update(adopted)
             family.update(adopted)
 
@@ -165,18 +165,18 @@ class InboxProjection:
         """The row with what had to be read from its thread."""
         thread: Document = {"conversation_id": row.id}
         there: Document = {**thread, "removed": {"$ne": True}}
-        asked: Document = {**there, "direction": Direction.IN.value}
+        inbound: Document = {**there, "direction": Direction.IN.value}
         if NeedsRecheck.LAST in recheck:
             newest = await self._first(there, _NEWEST_FIRST, read)
             row = settle_last(row, newest)
         if NeedsRecheck.WAITING in recheck:
             since = {} if row.answered is None else later_than(row.answered)
-            row = settle_waiting(row, await self._first({**asked, **since}, _OLDEST_FIRST, read))
+            row = settle_waiting(row, await self._first({**inbound, **since}, _OLDEST_FIRST, read))
         if NeedsRecheck.UNREAD in recheck:
-            row = settle_unread(row, await self._first(asked, _LAST_ACCEPTED_FIRST, read))
-        if NeedsRecheck.BORN in recheck:
+            row = settle_unread(row, await self._first(inbound, _LAST_ACCEPTED_FIRST, read))
+        if NeedsRecheck.LISTED in recheck:
             born = await self._first({**thread, "stillborn": {"$ne": True}}, _OLDEST_FIRST, read)
-            row = settle_born(row, born)
+            row = settle_listed(row, born)
         return row
 
     async def _first(

@@ -107,12 +107,13 @@ class ConnectedPages:
 
 
 class PagesThen(Mapping[str, Page]):
-    """The pages of a channel for a body that was accepted before: what was written to one
-    organization's page is read for nobody else, whosever the page is now.
+    """The pages of a channel for a body that was accepted before. What was written to the page of
+    one organization is never read for another organization, even if the page belongs to that one
+    now.
 
-    A page that belonged to nobody is read for its present owner. A page that `owners` does not
-    name, because its owner was not known then, is read only if it was not connected again since.
-    `withheld` are the pages that were looked up and belong to another organization now.
+    A page that belonged to no organization is read for its present owner. A page that `owners` does
+    not name, because its owner was not known then, is read only if it was not connected again
+    since. `withheld` contains the pages that were looked up and belong to another organization now.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ signals after its `signals_offset` always give the same state, and that is how a
 (R8.2).
 
 A lease begins and ends by one clock: the broker's, in the signals' topic. `signalled_at` is the
-broker's timestamp of a signal, and `now` that of a later record; the clocks of gateways and workers
+broker's timestamp of a signal, and `now` that of a later record. The clocks of gateways and workers
 neither begin nor end a lease (decision 14).
 
 Decides R8.1, R8.2 and R8.3.
@@ -72,7 +72,7 @@ def evolve(agent: Agent, event: PresenceChanged) -> Agent:
     )
 
 
-def renew_session(
+def apply_signal(
     agent: Agent, signal: SessionSignalled, offset: int, signalled_at: datetime
 ) -> Agent:
     """The agent after a signal for which `decide` records nothing."""
@@ -148,8 +148,8 @@ def settle(published: Agent, agent: Agent, last: PresenceStep) -> PresenceStep:
 
 
 def restate(agent: Agent, late: PresenceChanged) -> PresenceStep:
-    """The agent's last record once more, with a further version: behind it stands one by another
-    worker that does not count, and compaction keeps the last (decision 22)."""
+    """The agent's last record once more, with the next version: a record of another worker that
+    does not count follows it in the log, and compaction keeps the last record (decision 22)."""
     return _change(
         agent,
         agent.sessions,
@@ -169,8 +169,8 @@ def condense(agent: Agent, changes: Sequence[PresenceStep]) -> list[PresenceStep
     the last of these, or in one record if there are none, however many they were (R9.5).
     """
     first = changes[0].event.version
-    told = [c for c in changes if c.event.presence is not c.event.previous] or [changes[-1]]
-    last = len(told) - 1
+    recorded = [c for c in changes if c.event.presence is not c.event.previous] or [changes[-1]]
+    last = len(recorded) - 1
     return [
         PresenceStep(
             change.id,
@@ -183,7 +183,7 @@ def condense(agent: Agent, changes: Sequence[PresenceStep]) -> list[PresenceStep
                 else change.event.signals_offset,
             ),
         )
-        for number, change in enumerate(told)
+        for number, change in enumerate(recorded)
     ]
 
 

@@ -25,8 +25,8 @@ class OrganizationTables:
     """Organizations by id, made from the directory and presence topics.
 
     `mark_dirty` is called with each organization that a record changed: somebody in it may have
-    become a candidate. `began_to_count` is called with each whose rules ask for loads from now on
-    (R1.7, R2.3). `tables` have to run.
+    become a candidate. `began_to_count` is called with each organization whose rules need loads
+    from now on (R1.7, R2.3). The caller must run `tables`.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ a partition."""
 Owner = tuple[OrganizationId, AgentId | None]
 
 _WHOSE = Struct(">19x3sx?")
-"""Unpacks from an entry who has the conversation and whether it is done."""
+"""Unpacks the assignee of the conversation, and whether it is done, from an entry."""
 _DIGEST, _OFFSET, _DAY, _VERSION, _OWNER, _REASON, ENTRY_BYTES = 8, 14, 16, 19, 22, 23, 24
 _NUMBERED = (
     Reason.ROTATION,

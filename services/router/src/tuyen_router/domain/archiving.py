@@ -13,33 +13,36 @@ from tuyen_router.domain.customer_state import CustomerState, count_load, mark_r
 from tuyen_router.domain.snapshot import CHANGE_BYTES, ChangedEntries, bytes_beside, note_change
 
 YOUNG = 8_192
-"""How many conversations of a partition never come to rest, however old they are: a crash may have
-lost what follows from their last records, and their full state says so. No more can be in flight to
-the broker."""
+"""So many conversations of a partition, those with the latest records, stay in full, however old
+they are. A crash may have lost what follows from the records that were in flight, and only the full
+state shows that. No more records than this can be in flight."""
 
 MARKS = 8_192
-"""So many marks of conversations without a state are kept of a partition, the latest ones."""
+"""How many done marks of conversations that have no state are kept in a partition; the oldest are
+forgotten."""
 
 _WHOLE_DAYS = 2
 """A conversation comes to rest when the day of its last record is at least so many days ago."""
 
 _AT_ONCE = 2_000
-"""The most conversations that are found old at once, which takes some milliseconds; a batch makes
-no more of them."""
+"""The most conversations that one call moves from `recent` to `due`, which takes some milliseconds.
+A batch does not add more than that."""
 
 _MARK_BYTES = 100
-"""What the removal of a mark takes."""
+"""The size of the record that removes a mark."""
 
 MOST_LIVES = 500
 """The most livestream threads of a customer that are not at rest: all of them are in one record."""
 
 
 def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | None:
-    """Puts some of what nothing happened to for long enough to rest, as many as change so many
-    bytes; None when there is nothing. Those of one bucket go together, for it is written whole.
+    """Archives conversations to which nothing happened for long enough, until about `most_bytes`
+    bytes have to be written; None when there are none. The conversations of one bucket are archived
+    together, because a bucket is written as a whole.
 
-    What waits, or what a customer's open request asks for, stays. What had its last record
-    `REMEMBERED_DAYS` ago is forgotten on this occasion, and so are the oldest of too many marks.
+    A conversation that waits, or that is in a customer's open request, stays. In the changed
+    buckets, entries whose last record is older than `REMEMBERED_DAYS` are forgotten; so are the
+    oldest done marks, if there are too many.
     """
     changed = ChangedEntries()
     known = len(state.archive.owners)
@@ -57,8 +60,9 @@ def archive_oldest(state: CustomerState, most_bytes: int) -> ChangedEntries | No
 
 
 def _forget_marks(state: CustomerState, changed: ChangedEntries) -> int:
-    """Drops the oldest marks where those without a state are too many: returns how much is written
-    of that. One whose conversation has a state by now stays with it."""
+    """Drops the oldest done marks of conversations without a state, if there are more than MARKS;
+    returns how many bytes are written for that. The mark of a conversation that has a state by now
+    is kept."""
     most = min(_AT_ONCE, max(0, len(state.done_without_state) - MARKS))
     for conversation in list(islice(state.done_without_state, most)):
         del state.done_without_state[conversation]
@@ -85,7 +89,8 @@ def _gather(state: CustomerState) -> None:
 def _rest_together(
     state: CustomerState, changed: ChangedEntries, bucket: int, most_bytes: int
 ) -> int:
-    """Puts those of a bucket to rest that are due, and returns how much is written of them."""
+    """Archives the conversations of a bucket that are due; returns how many bytes are written for
+    that."""
     due = state.due.pop(bucket)
     size = taken = 0
     while taken < len(due) and size < most_bytes:
@@ -93,7 +98,7 @@ def _rest_together(
         taken += 1
         current = state.conversations.get(conversation)
         if current is None or conversation in state.recent:
-            continue  # it rests already, or something happened to it meanwhile
+            continue  # it is at rest already, or something happened to it meanwhile
         size += bytes_beside(state, customer)
         if _has_to_stay(state, conversation, customer, current):
             mark_recent(state, conversation, customer)
@@ -110,9 +115,9 @@ def _rest_together(
 def archive_threads_of(
     state: CustomerState, customer_id: CustomerId, most_bytes: int
 ) -> ChangedEntries | None:
-    """Brings the oldest livestream threads of a customer to rest, however young, when they are too
-    many for one record, until so many bytes of buckets have changed; None when they are not too
-    many, or all of them wait."""
+    """If a customer has more livestream threads than fit into one record, archives the oldest of
+    them, however young they are, until `most_bytes` bytes of buckets have changed. None when there
+    are not too many, or all of them wait."""
     customer = state.customer(customer_id)
     if len(customer.lives) <= MOST_LIVES:
         return None

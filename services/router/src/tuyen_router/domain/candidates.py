@@ -28,9 +28,10 @@ from tuyen_router.domain.pool_cache import OrganizationPools, Rosters, Team
 from tuyen_router.domain.pools import UNKNOWN, Offer, Pool
 
 MEMBERS_KEPT = 1_000_000
-"""Of an organization, so many members of pools are kept, those of one rule once for each pool."""
+"""How many members the cached pools of an organization may contain in total; each pool counts its
+own members."""
 _BESIDE = 32
-"""What a pool takes beside its members, in members."""
+"""The size of an empty pool, counted in members."""
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -109,7 +110,7 @@ def build_pool(
     now.
 
     That is R1.1 to R1.6 and R1.8; `narrow_to_offer` leaves out agents for one conversation alone.
-    There are as many pools as the organization has set up kinds of event, whatever visitors say.
+    The number of pools is bounded by what the organization has set up, whatever visitors send.
     """
     directory = pools.organization.directory
     group = None if page_url is None else _group_of(pools.rosters, page_url)
@@ -156,7 +157,7 @@ def _agents_at_capacity(pool: Pool, loads: Mapping[AgentId, int] | None) -> Abst
 
 @dataclass(frozen=True, slots=True)
 class _Wants:
-    """What an event requires of an agent. A department, region or group in it exists."""
+    """What an event requires of an agent. Departments, regions and groups in it exist."""
 
     page: PageId
     capability: Capability

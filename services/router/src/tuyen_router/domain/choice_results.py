@@ -61,9 +61,10 @@ def on_answer(state: CustomerState, answer: ChoiceMade, position: Position) -> l
 
 
 def _is_requested_again(current: ConversationState, answer: ChoiceMade) -> bool:
-    """R4.6: whether a thread that waited for replies, all of which were taken back, is asked for by
-    one more, of whatever customer. It stays the one's in whose name it was decided. That it waited
-    no more may not have been told: a crash lost it."""
+    """R4.6: whether this is the answer to a new request for a thread whose earlier request was
+    withdrawn, because all replies that it waited for were removed. The new reply may be by any
+    customer; the thread stays that of the customer in its first record. `current` may still show
+    the earlier request, if a crash lost the report that it left the queue."""
     before = answer.instead_of
     if before is None or current.agent_id is not None or current.request_id == answer.request_id:
         return False
@@ -94,8 +95,9 @@ def _decide_queued(
     position: Position,
 ) -> list[Decision]:
     """The threads wait, except those that were marked as done meanwhile: the request no longer
-    includes them. One that has no record yet gets a record that nobody has it. A thread that was
-    done before it was returned to rotation is waiting already, so it stays in the request."""
+    includes them. A thread that has no record yet gets a record that it is unassigned. A thread
+    that was done before it was returned to rotation is waiting already, so it stays in the request.
+    """
     threads = tuple(
         each for each in request.conversations if each[0] not in state.done or state.waits(each[0])
     )
@@ -180,7 +182,8 @@ def _is_owned_by(
     current: ConversationState | None,
     agent: AgentId | None,
 ) -> bool:
-    """Whether the agent has the conversation and, for a sticky kind, also the customer."""
+    """Whether the agent is the assignee of the conversation and, for a sticky kind, also of the
+    customer."""
     if current is None or current.agent_id != agent:
         return False
     return not conversation.kind.sticky or (

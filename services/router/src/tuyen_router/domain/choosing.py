@@ -48,9 +48,8 @@ def choose(
 ) -> tuple[AgentId, Cursor | None]:
     """Chooses one of the agents on offer; returns the agent and the rotation's cursor afterwards.
 
-    At least one agent must be on offer. A strategy that does not go in turn returns the very cursor
-    that it was given: when the rule is set back to `sequential`, the rotation continues where it
-    stopped.
+    At least one agent must be on offer. A strategy that does not choose in turn returns the cursor
+    unchanged: when the rule is set back to `sequential`, the rotation continues where it stopped.
     """
     known = effective_strategy(strategy)
     match known:

@@ -51,8 +51,9 @@ def give_to(
     why: Provenance,
     position: Position,
 ) -> list[Decision]:
-    """The agent, or nobody, gets the conversation now, together with all unassigned threads of an
-    open request whose answer would come too late (R3.5). The records belong into one record batch.
+    """Assigns the conversation to the agent, or to nobody, now, together with all unassigned
+    threads of an open request whose answer would come too late (R3.5). The records belong into one
+    record batch.
     """
     current = state.conversations.get(command.conversation_id)
     version = 1 if current is None else current.version + 1
@@ -73,8 +74,8 @@ def give_to(
 def _report_thread(
     command: Command, position: Position, version: int, agent: AgentId | None, reason: Reason
 ) -> list[ThreadReported]:
-    """R4.5, R4.6: reports a comment's thread to stage 2 also if no rule was asked about it, and
-    whom it was assigned to, since another partition may have it."""
+    """R4.5, R4.6: reports to stage 2 that a comment's thread was assigned manually, and to whom,
+    also if no request was made for it: another partition may have the thread."""
     if command.kind is not ConversationKind.COMMENT:
         return []
     give_to = ThreadGiven(
@@ -106,8 +107,8 @@ def _report_thread(
 def refuse(
     state: CustomerState, command: Command, position: Position, outcome: Outcome
 ) -> list[Decision]:
-    """Nothing changes. The refusal is stored before the result is published, so that the result is
-    the same after a crash, whatever is allowed by then."""
+    """Refuses the command; nothing else changes. The refusal is stored before the result is
+    published, so that the result is the same after a crash, whatever is allowed by then."""
     current = state.conversations.get(command.conversation_id)
     version, agent = (0, None) if current is None else (current.version, current.agent_id)
     customer = state.customer(command.customer_id)

@@ -40,7 +40,8 @@ class ConversationState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     day: int = 0
     """The day of the record, in days since 1970."""
     customer: CustomerId | None = None
-    """Of a comment's conversation, in whose name it was decided; unknown after a rest."""
+    """For a comment thread only: the customer in its records. Unknown after the thread was at rest.
+    """
 
     @property
     def waiting(self) -> bool:
@@ -71,8 +72,8 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     keeps_place: bool = False
     """Whether it replaces another request, whose place in the queue it takes."""
     comments: tuple[tuple[ConversationId, MessageId], ...] = ()
-    """The messages or comments for which a thread waits (R4.6); none of one of which not all are
-    known."""
+    """The messages or comments for which threads wait (R4.6), with their threads; none for a thread
+    of which not all are known."""
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -103,8 +104,8 @@ class CustomerRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     A request that an assignment record settled is known by that record, and is left out at the next
     opportunity. `seen` is the ring of recent events. `refused` is the last refusal of a command
-    about one of the customer's conversations. `requested` is the department that a visitor last
-    asked for; `removed` identifies the messages and comments that were taken back last
+    about one of the customer's conversations. `requested` is the department that a visitor chose
+    last; `removed` identifies the messages and comments that the customer removed last
     (`seen.was_removed`).
     """
 

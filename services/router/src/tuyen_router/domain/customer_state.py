@@ -53,13 +53,13 @@ class CustomerRouting(msgspec.Struct, gc=False):
     seen: bytes = b""
     refused: Refusal | None = None
     requested: RequestedDepartment | None = None
-    """What a website's visitor last asked for while rules assigned (R3.7)."""
+    """The department that a website's visitor chose last while rules assigned (R3.7)."""
     thread: ConversationId | None = None
     """The message thread, once it has a state."""
     lives: tuple[ConversationId, ...] = ()
     """The livestream threads that are not at rest."""
     removed: bytes = b""
-    """What they took back last."""
+    """The messages and comments that they removed last."""
 
     def has_settled(self, order: tuple[int, int]) -> bool:
         """Whether the request of that order, or a later one of the customer, was settled.
@@ -88,7 +88,8 @@ class CustomerState:
     """The conversations that are done (I12), each with the last inbound offset that was seen by
     whoever marked it: an event after that offset opens the conversation again."""
     done_without_state: dict[ConversationId, None] = field(default_factory=dict)
-    """What was done before it had a state, in the order of these marks."""
+    """Conversations that were marked as done before they had a state, in the order of these marks.
+    """
     loads: dict[OrganizationId, dict[AgentId, int]] = field(default_factory=dict)
     """How many open conversations each agent has: assigned and not done. An organization stays here
     when none of its agents has any."""
@@ -103,14 +104,15 @@ class CustomerState:
     """Comment and livestream threads that may come to rest some days later, in the order of their
     last records; for a livestream thread, with its customer."""
     due: dict[int, list[tuple[ConversationId, CustomerId | None]]] = field(default_factory=dict)
-    """What is old enough to come to rest, and young no more, by the bucket in which it will."""
+    """Conversations that are old enough to come to rest, by the bucket of their entry; they are not
+    in `recent` any more."""
     today: int = 0
     """The latest day of any record."""
     restored: dict[ConversationId, CustomerId | None] = field(default_factory=dict)
     """Threads that were at rest and were restored, for a livestream thread with its customer; still
     to be written."""
     restored_bytes: int = 0
-    """The most that writing these takes."""
+    """An upper bound of the bytes that writing these takes."""
     unsaved: dict[ConversationId, tuple[int, CustomerId | None]] = field(default_factory=dict)
     """Conversations with an assignment record that is not in the snapshot: the offset of the first
     such record and, unless it is a comment thread, the customer. In the order of these offsets."""
@@ -188,8 +190,7 @@ def apply_assignment(state: CustomerState, record: AssignmentEvent) -> None:
 def mark_recent(
     state: CustomerState, conversation: ConversationId, customer: CustomerId | None
 ) -> None:
-    """Notes that something happened to the conversation: it will come to rest after all others that
-    are young."""
+    """Notes that something happened to the conversation, which makes it the last of `recent`."""
     state.recent.pop(conversation, None)
     state.recent[conversation] = customer
 
@@ -286,8 +287,8 @@ def apply_customer(state: CustomerState, customer_id: CustomerId, record: Custom
 def apply_done(state: CustomerState, conversation: ConversationId, seen: int | None) -> None:
     """Applies one done mark; the latest counts. None opens the conversation again (I12).
 
-    Without a state it is kept for a while (R9.6): for an answer that is under way, and for the load
-    of whom a manager gives the conversation to.
+    The mark of a conversation without a state is kept for a while (R9.6): an answer may be on its
+    way, or a manager may assign the conversation, and its load must not be counted then.
     """
     current = state.conversations.get(conversation)
     if (seen is None) is (conversation in state.done) and current is not None:

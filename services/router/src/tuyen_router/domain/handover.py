@@ -95,7 +95,7 @@ def _provenance_of(
 def _find_keeper(
     state: CustomerState, organization: OrganizationState, command: ReturnToRotation
 ) -> AgentId | None:
-    """Who has the customer by now, unless that is the agent whose conversation is returned."""
+    """The customer's present assignee, unless that is the agent whose conversation is returned."""
     if not command.kind.sticky:
         return None
     agent = state.customer(command.customer_id).agent_id
@@ -122,10 +122,10 @@ def _ask(
     """The decisions that lead to an answer for the conversation.
 
     While another thread of the customer is being returned to rotation, this one gets the same
-    answer (R3.6). If that thread was another agent's, a new request that excludes both agents
-    replaces its request. Any other open request is withdrawn, because it may end with the assignee
-    staying (R3.3), or with the agent whom the conversation was taken from; its unassigned threads
-    get the answer to the new request.
+    answer (R3.6). If that thread was returned by another agent, a new request that excludes both
+    agents replaces its request. Any other open request is withdrawn, because it may end with the
+    assignee staying (R3.3), or with the agent whom the conversation was taken from; its unassigned
+    threads get the answer to the new request.
     """
     if not command.kind.sticky:
         return [_request_choice(command, position, request)]

@@ -1,4 +1,5 @@
-"""What the router knows of one organization when it decides: what people set up, and who is there.
+"""What the router knows of one organization when it decides: its directory entities, and the
+presence of its agents.
 
 An `OrganizationState` is never changed; whatever happens makes a new one.
 """
@@ -53,7 +54,7 @@ class OrganizationState:
 
     @cached_property
     def counts_loads(self) -> bool:
-        """Whether a rule asks how many open conversations agents have (R1.7, R2.3)."""
+        """Whether a rule needs the number of open conversations of its agents (R1.7, R2.3)."""
         return any(
             needs_loads(rule.value.mode)
             or any(member.capacity is not None for member in rule.value.members)

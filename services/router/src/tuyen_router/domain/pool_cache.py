@@ -1,7 +1,7 @@
-"""The pools of organizations, kept from one decision to the next.
+"""Caches the pools of organizations from one decision to the next.
 
-An organization is a value that never changes, so what was worked out from it holds for as long as
-it is still the one that is asked about. The stage that decides owns what is kept.
+An `OrganizationState` is immutable, so what was computed from it is valid for as long as it is the
+current one. The stage that decides owns the cache.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pools import Pool
 
 PoolKey = tuple[PageId, Capability, str | None, str | None, GroupId | None]
-"""What an event wants: page, capability, department, region, and the group of its link."""
+"""What an event requires: page, capability, department, region, and the group of its link."""
 
 RulePoolKey = tuple[RuleId, Capability, str | None, str | None, GroupId | None]
 
@@ -34,9 +34,8 @@ class Team:
 
 @dataclass(slots=True, eq=False)
 class Rosters:
-    """What follows from all that people set up, whoever is there: agents come and go, and it stays.
-
-    `candidates` fills it in as it is asked for.
+    """What follows from the directory alone, so that it stays valid when the presence of agents
+    changes. `candidates` computes the entries when they are first needed.
     """
 
     directory: Organization
@@ -50,8 +49,8 @@ class Rosters:
 
 @dataclass(slots=True, eq=False)
 class OrganizationPools:
-    """The pools of one organization at one moment. `candidates` fills them in as they are asked
-    for."""
+    """The pools of one organization at one moment. `candidates` computes them when they are first
+    needed."""
 
     organization: OrganizationState
     rosters: Rosters
@@ -61,14 +60,14 @@ class OrganizationPools:
 
 
 class PoolCache:
-    """The pools of each organization as it was when it was last asked about."""
+    """The pools of each organization in the state that was looked up last."""
 
     def __init__(self) -> None:
         self._pools: dict[OrganizationId, OrganizationPools] = {}
 
     def pools_of(self, organization: OrganizationState) -> OrganizationPools:
-        """The pools of exactly this value; any other value starts with empty
-        pools, and keeps what does not depend on presence as long as the directory is the same."""
+        """The pools of exactly this state of the organization. Another state starts with empty
+        pools, but keeps what does not depend on presence as long as the directory is the same."""
         found = self._pools.get(organization.id)
         if found is None or found.organization is not organization:
             rosters = None if found is None else found.rosters

@@ -61,10 +61,10 @@ def on_request(
     requests that the same agents can take (first come, first served), unless it never waits.
 
     A request that is read again, after a crash of stage 1 or of this stage, gets the same answer
-    and moves no cursor; if the answer is not remembered any more, it has long been in the log. A
-    root comment that was delivered twice, once without its author, is requested by two partitions,
-    and so is a root with a reply that arrived before it (R4.5): the first gets the conversation,
-    and the other no answer. A waiting customer for whom another request is made, for another
+    and moves no cursor; if the answer is not remembered any more, it has long been in the log. Two
+    partitions make a request for a root comment that was delivered twice, once without its author,
+    and for a root with a reply that arrived before it (R4.5): the first gets the conversation, and
+    the other gets no answer. A waiting customer for whom another request is made, for another
     department or because one more agent is excluded, keeps their place (R3.7).
 
     `at` is the present time, and stays in the answer however often it is sent: it is the time of
@@ -156,9 +156,9 @@ def on_withdrawal(state: DispatchState, withdrawal: ChoiceWithdrawn) -> Iterator
 
 
 def _was_switched_on(organization: OrganizationState, request: ChoiceRequested) -> bool:
-    """Whether rules do not assign as far as this stage has read the directory, and the asking stage
-    1 has read further. A request that keeps the assignee when there is no candidate (R3.3) need not
-    wait for that: the customer's next event asks again."""
+    """Whether rules do not assign as far as this stage has read the directory, while stage 1 had
+    read further when it made the request. A request that keeps the assignee when there is no
+    candidate (R3.3) need not wait for that: the customer's next event makes a new one."""
     return (
         not organization.assigns_by_itself
         and organization.directory_offset < request.directory

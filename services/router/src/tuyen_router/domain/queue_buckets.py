@@ -49,7 +49,9 @@ def join(buckets: Buckets, waiting: Waiting) -> None:
     request = waiting.request
     bucket = buckets.setdefault(_bucket_of(request), OrderedDict())
     if request.request_id in bucket:
-        bucket[request.request_id] = waiting  # it waits for more, or for less, in the same place
+        bucket[request.request_id] = (
+            waiting  # the same request, with other `comments`, keeps its place
+        )
         return
     later = []
     for each in reversed(bucket.values()):

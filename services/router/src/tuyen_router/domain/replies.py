@@ -1,4 +1,4 @@
-"""R4.5, R4.6: a comment's thread that replies ask for, and that waits for them."""
+"""R4.5, R4.6: comment threads whose replies request an agent, and which wait for these replies."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,9 @@ from tuyen_router.domain.queue_buckets import Waiting
 
 
 def is_in_another_partition(state: DispatchState, request: ChoiceRequested) -> bool:
-    """Whether another partition has a comment's thread, so that the asking one must not get it. A
-    waiting thread is found in the queue, a recently answered one by its answer, and others among
-    the remembered threads. An answer `off` gave the thread to nobody."""
+    """Whether another partition has a comment's thread, so that the requesting partition must not
+    get it. A waiting thread is found in the queue, a recently answered one by its answer, and
+    others among the remembered threads. An answer `off` gave the thread to nobody."""
     conversation = request.conversation_id
     answer = state.answer_to(conversation)
     if conversation in state.waits_of:
@@ -28,8 +28,8 @@ def is_in_another_partition(state: DispatchState, request: ChoiceRequested) -> b
 
 
 def redirect_to_thread(state: DispatchState, request: ChoiceRequested) -> ChoiceRequested:
-    """The request, as the partition's that has the thread already, if one does and waits for
-    nobody: its records go on there, with their versions."""
+    """The request, redirected to the partition that has the thread already, if the thread waits for
+    no reply there any more (VACANT): the thread's records continue there, with rising versions."""
     known = threads.find(state.threads, request.organization, request.conversation_id)
     if known is None or known.state is not ThreadState.VACANT:
         return request
@@ -64,8 +64,9 @@ def on_reply_removed(
 
 
 def extend_wait(state: DispatchState, request: ChoiceRequested) -> Iterator[RequestQueued]:
-    """R4.6: a thread that waits for replies waits for one more, or for its root, which nothing that
-    becomes of the replies ends; nor is it known any more for which of too many."""
+    """R4.6: adds the request's replies to those that the thread waits for (`comments`). If the root
+    requests an agent as well, or there are more than WAITED_FOR replies, `comments` becomes empty:
+    from then on, no removal of a reply ends the wait."""
     waiting = find_waiting(state, request.organization, request.conversation_id)
     if waiting is None or not waiting.request.comments:
         return
@@ -80,6 +81,6 @@ def extend_wait(state: DispatchState, request: ChoiceRequested) -> Iterator[Requ
 def find_waiting(
     state: DispatchState, organization: OrganizationId, conversation: ConversationId
 ) -> Waiting | None:
-    """What a comment's thread waits with."""
+    """The queued request of a comment's thread."""
     request = state.waits_of.get(conversation)
     return state.queues.get(organization, {}).get(request or "")

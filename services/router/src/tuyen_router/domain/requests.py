@@ -1,4 +1,4 @@
-"""Requests of stage 1 to stage 2: what is asked for an inbound event."""
+"""The requests that stage 1 sends to stage 2 because of inbound events."""
 
 import msgspec
 

@@ -43,10 +43,10 @@ from tuyen_router.domain.seen import Seen, recognize
 def on_root_comment(
     state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
-    """A new root comment always asks, whoever wrote it and whoever has its author (R4.1, R4.4).
-
-    Once somebody has the conversation, nothing about the comment asks again: it is not reassigned
-    when its agent logs out (R4.2). A replay after a crash asks the same again.
+    """A new root comment always requests an agent, whoever wrote it, and whoever is the author's
+    assignee for messages (R4.1, R4.4). Once the conversation has an assignee, nothing about the
+    comment makes another request: it is not reassigned when its agent logs out (R4.2). An event
+    that is redelivered after a crash makes the same request again.
     """
     decisions = _handle_event(state, arrival)
     if decisions is None:
@@ -58,8 +58,8 @@ def on_root_comment(
 
 
 def _may_ask(state: CustomerState, organization: OrganizationState, arrival: Arrival) -> bool:
-    """Whether a comment is requested of stage 2. While the thread is here without assignee, every
-    comment is, since the thread waits for all of them (R4.6)."""
+    """Whether a comment makes a request. While this partition has the thread and nobody is its
+    assignee, every comment does, since the thread waits for all of them (R4.6)."""
     current = state.conversations.get(arrival.conversation.id)
     return (
         (current is None or current.agent_id is None)
@@ -79,8 +79,8 @@ def was_assigned_as_root(state: CustomerState, comment: CommentAdded) -> bool:
 def on_reply(
     state: CustomerState, organization: OrganizationState, arrival: Arrival
 ) -> list[Decision]:
-    """A reply assigns nothing if somebody has the root (R4.3); by the root's author it opens what
-    was done (I12).
+    """A reply assigns nothing if the thread has an assignee (R4.3); a reply by the root's author
+    reopens a conversation that is done (I12).
 
     Only the root's author is in the root's partition, as a known customer. A reply by anybody else
     does not reopen the conversation here, so a root comment that is done does not count towards its
@@ -102,10 +102,11 @@ def on_reply(
 def on_given(
     state: CustomerState, organization: OrganizationState, given: ThreadGiven, position: Position
 ) -> list[Decision]:
-    """R4.1, R6: a thread that is here was assigned manually in another partition, which did not
-    know of this one. That assignment applies, with a version above both; the thread is dequeued.
+    """R4.1, R6: a thread of this partition was assigned manually in another partition, which did
+    not know who has the thread. That assignment applies here, with a version higher than both; the
+    thread leaves the queue.
 
-    If it is read again, nothing changes; only the withdrawal may have been lost in a crash.
+    A redelivered report only sends the withdrawal again, which a crash may have lost.
     """
     current = state.conversations.get(given.conversation_id)
     if current is None or current.customer is None:
@@ -195,12 +196,14 @@ def on_removed(
     removed: ThreadRemoved,
     position: Position,
 ) -> list[Decision]:
-    """R4.6: the thread waits no more and takes nobody's place; who has it still does, and the turn
-    that it took is not taken back. Nothing that anybody writes opens it again.
+    """R4.6: the root of the thread was removed. The thread leaves the queue and counts towards no
+    load, and nothing that is written below it reopens it. An assignee keeps it, and the turn that
+    it took in the rotation is not returned.
 
-    Its root's replies are gone with it at the channel, so it is the same when it was answered. One
-    that went back to rotation and is not in the queue yet leaves with its answer. Where only the
-    replies are gone for which it waited, it leaves the queue and is open to the next one.
+    The channel removes the replies with their root, so a thread with replies is treated alike. A
+    thread that was returned to rotation and is not in the queue yet leaves when its answer arrives.
+    With `request_id`, only the replies were removed for which the thread waited: it leaves the
+    queue, and the next reply makes a new request.
     """
     thread = removed.conversation_id
     current = state.conversations.get(thread)
@@ -269,8 +272,8 @@ def _report_thread(
 
 
 def _handle_event(state: CustomerState, arrival: Arrival) -> list[Decision] | None:
-    """The customer with the event in the ring, and what was done open again; None for a repeated
-    webhook. One that may be repeated, or was taken back, opens nothing."""
+    """Adds the event to the customer's ring, and reopens a conversation that is done; None for a
+    duplicate. An event that may be a duplicate, or whose comment was removed, reopens nothing."""
     customer = state.customer(arrival.conversation.customer_id)
     seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
     match seen:

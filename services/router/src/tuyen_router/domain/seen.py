@@ -104,7 +104,7 @@ def came_after(seen: bytes, conversation: ConversationId, offset: int) -> bool:
 
 
 def was_removed(removed: bytes, message: MessageId | None) -> bool:
-    """Whether the message or comment is one of those that its customer took back last."""
+    """Whether the message or comment is one of those that its customer removed last."""
     if not removed or message is None:
         return False
     digest = _removal(message)
@@ -112,7 +112,8 @@ def was_removed(removed: bytes, message: MessageId | None) -> bool:
 
 
 def with_removed(removed: bytes, message: MessageId) -> bytes:
-    """What a customer took back last, with one more; the oldest of too many is forgotten."""
+    """The messages and comments that a customer removed last, with one more; the oldest of too many
+    is forgotten."""
     if was_removed(removed, message):
         return removed
     return (removed + _removal(message))[-REMOVALS * _REMOVAL :]
@@ -142,7 +143,8 @@ def _digest(event: EventId) -> bytes:
 
 
 def _removal(message: MessageId) -> bytes:
-    """Six bytes: what looks like another that was taken back (one in 10^13) would be lost."""
+    """Six bytes of the id: a message that has the same bytes as a removed one (one in 10^13) would
+    be lost."""
     return blake2b(message.encode(), digest_size=_REMOVAL).digest()
 
 

@@ -1,9 +1,9 @@
 """The snapshot in `router-customers`, so that a start reads only the tail of `assignments` (R9.6).
 
-`router-customers` says of every customer, and of every comment that is not at rest, what
-assignments had made of it; of what is at rest, its bucket. Each of these stands for itself, and is
-as new as what it was written with; the latest of each counts. `SnapshotTail` says from which offset
-of assignments on something is not in them yet.
+For every customer, and every comment thread that is not at rest, `router-customers` contains the
+state that assignment records had led to; threads at rest are in its buckets. Each record is
+complete by itself, and the latest of each key counts. `SnapshotTail` says from which offset of
+`assignments` on the snapshot may lack something.
 
 Decides R9.6.
 """
@@ -34,7 +34,8 @@ from tuyen_router.domain.customer_state import (
 )
 
 CHANGE_BYTES = 1_000
-"""What is written for one conversation beside its bucket: its own record, or its customer's."""
+"""The size of what is written for one conversation in addition to its bucket: its own record, or
+its customer's."""
 THREAD_BYTES = 256
 """What each livestream thread of a customer adds to the customer's record."""
 
@@ -194,7 +195,7 @@ def _note_restored(
 
 
 def bytes_beside(state: CustomerState, customer_id: CustomerId | None) -> int:
-    """The most that is written for a conversation beside its bucket."""
+    """An upper bound of what is written for a conversation in addition to its bucket."""
     if customer_id is None:
         return CHANGE_BYTES
     return CHANGE_BYTES + THREAD_BYTES * len(state.customer(customer_id).lives)
@@ -242,8 +243,8 @@ def restored_state(rested: ArchivedConversation, day: int) -> ConversationState:
 
 
 def take_restored(state: CustomerState, most_bytes: int) -> Iterator[ChangedEntries]:
-    """What was restored since the last call, in parts of at most so many bytes, or of one bucket.
-    There is one part only, unless a recovery restored many conversations."""
+    """The conversations that were restored since the last call, in parts of at most so many bytes,
+    or of one bucket. There is one part only, unless a recovery restored many conversations."""
     buckets: dict[int, dict[ConversationId, CustomerId | None]] = {}
     for conversation, customer in state.restored.items():
         buckets.setdefault(bucket_of(conversation), {})[conversation] = customer

@@ -26,8 +26,8 @@ from tuyen_router.domain.decisions import (
     Provenance,
     make_assignment,
 )
-from tuyen_router.domain.livestream import with_comment
 from tuyen_router.domain.organization import OrganizationState
+from tuyen_router.domain.removals import with_comment
 from tuyen_router.domain.requests import open_request, request_again, request_choice, request_id_of
 from tuyen_router.domain.seen import Seen, recognize, was_removed
 
@@ -37,13 +37,13 @@ def on_sticky_event(
 ) -> list[Decision]:
     """A message or a livestream comment of a customer.
 
-    An event that was handled at another offset is a repeated webhook and changes nothing (R9.2).
-    One that may be, since it is older than what is remembered, is not what the customer says next
-    (R3.3), nor news to who called the conversation done: it counts where there is no record of its
-    conversation yet.
-    Who waits goes on waiting while rules do not assign, with all that they say meanwhile.
-    One at an offset that was handled is a replay after a crash: it asks the same again, if the
-    answer is still awaited, and never for anything new, because presence has moved on since.
+    A duplicate, which was handled at another offset, changes nothing (R9.2). An event that may be a
+    duplicate, because it is older than the remembered events, neither replaces an assignee who is
+    offline (R3.3) nor reopens a conversation that is done. It is decided like a new event only if
+    its conversation has no record yet. A redelivered event, which was handled at this offset, sends
+    the same request again if the answer is still awaited. It never makes a new request, because
+    presence may have changed since. A customer who waits keeps waiting while rules do not assign,
+    and their further threads join the open request.
     """
     customer = state.customer(arrival.conversation.customer_id)
     seen = recognize(customer.seen, arrival.event_id, arrival.position.offset, arrival.time)
@@ -111,7 +111,7 @@ def assignee_stays_without_candidate(purpose: Purpose) -> bool:
 
 
 def _department_requested(arrival: Arrival) -> RequestedDepartment | None:
-    """The department and region that a website's visitor asks for; None when the event names no
+    """The department and region that a website's visitor chose; None when the event names no
     department."""
     visit = arrival.visit
     if visit is None or visit.department is None:

@@ -107,11 +107,12 @@ def begins_thread(request: ChoiceRequested) -> bool:
 
 
 def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
-    """Whether somebody may be asked for: nobody has the thread, and it is not gone (R4.6).
+    """Whether an agent may be requested: no partition has the thread, and its root was not removed
+    (R4.6).
 
-    A reply asks for one that the page began itself, and for one of which nothing was ever heard
-    (R4.5). Where something was forgotten, that may be just this thread: it stays with nobody, for
-    one owner comes first.
+    A reply also requests an agent for a thread that the page began, and for one that is unknown
+    (R4.5). But if its bucket has forgotten a thread, an unknown thread may be that one, so a reply
+    requests nobody: it is better unassigned than assigned twice.
     """
     known = find(threads, request.organization, request.conversation_id)
     if known is None:
@@ -120,19 +121,19 @@ def may_begin(threads: Threads, request: ChoiceRequested) -> bool:
 
 
 def is_vacant(threads: Threads, request: ChoiceRequested) -> bool:
-    """Whether a partition has the thread, and waits for nobody."""
+    """Whether a partition has the thread, which waits for no reply there any more."""
     known = find(threads, request.organization, request.conversation_id)
     return known is not None and known.state is ThreadState.VACANT
 
 
 def _has_forgotten(threads: Threads, request: ChoiceRequested) -> bool:
-    """Whether any thread can have been pushed out of the bucket in which it would stand."""
+    """Whether the thread's bucket is full, so that it may have forgotten a thread."""
     bucket, _ = _place(request.conversation_id)
     return len(threads.get(request.organization, {}).get(bucket, b"")) >= _BUCKET_BYTES
 
 
 def take(threads: Threads, request: ChoiceRequested) -> ThreadBucketChanged:
-    """Remembers the thread as the asking partition's."""
+    """Remembers that the requesting partition has the thread."""
     thread = Thread(ThreadState.TAKEN, request.cause.partition)
     return _keep(threads, request.organization, request.conversation_id, thread)
 
@@ -162,7 +163,7 @@ def on_report(
 def vacate(
     threads: Threads, report: ThreadReported, waiting: ChoiceRequested
 ) -> Iterator[ThreadStep]:
-    """R4.6: all replies for which the thread waits were taken back."""
+    """R4.6: all replies for which the thread waits were removed."""
     thread = Thread(ThreadState.VACANT, waiting.cause.partition)
     yield _keep(threads, report.organization, report.conversation_id, thread)
     yield report_dequeued(thread.partition, report, waiting)
@@ -171,7 +172,7 @@ def vacate(
 def report_dequeued(
     partition: int, report: ThreadReported, request: ChoiceRequested | ChoiceMade
 ) -> RemovalReported:
-    """The partition that has the thread is informed that its request waits no more."""
+    """The partition that has the thread is informed that its request left the queue."""
     removed = _removal(report, request.customer_id)
     return RemovalReported(partition, replace(removed, request_id=request.request_id))
 

@@ -1,7 +1,7 @@
 """What a request contains of a visit: the department and region (R1.5), and the address (R1.6).
 
-Sites and visitors choose these texts, at any length. They are cut to what can be the id of a
-department or region, or match a link, of an organization.
+Sites and visitors choose these texts, at any length. They are cut to the longest text that can be
+the id of a department or region, or match a link.
 
 Decides L3.
 """

@@ -57,7 +57,8 @@ _FEW_THREADS = 100
 _SHORT = 1_000
 
 _OTHER = "other"
-"""In metrics, all reasons that this version does not know: what is read makes no new series."""
+"""The label of all reasons that this version does not know, so that records create no new time
+series."""
 _decisions = cache(DECISIONS.labels)
 _log = structlog.get_logger()
 

@@ -54,8 +54,8 @@ from tuyen_router.domain.decisions import (
 )
 from tuyen_router.domain.done import on_done
 from tuyen_router.domain.handover import on_return
-from tuyen_router.domain.livestream import on_taken_back
 from tuyen_router.domain.manual import on_assign
+from tuyen_router.domain.removals import on_message_removed
 from tuyen_router.domain.rotating import (
     on_comment_removed,
     on_given,
@@ -91,7 +91,7 @@ _log = structlog.get_logger()
 
 
 class CustomerStage:
-    """Handles batches, one partition after another; all decisions are the domain's.
+    """Handles batches, one partition after another; the domain makes all decisions.
 
     All decisions about an event are made, and their records encoded, before any of them is applied,
     so a record that cannot be handled goes to the dead letters and leaves no half-applied state.
@@ -191,7 +191,9 @@ class CustomerStage:
             case MessageDeleted() | CommentRemoved():
                 known = self._organization(event.organization)
                 name = _id_of(record)
-                decisions = on_taken_back(state, known, event, name, position, repeated=repeated)
+                decisions = on_message_removed(
+                    state, known, event, name, position, repeated=repeated
+                )
                 if isinstance(event, CommentRemoved):
                     decisions += on_comment_removed(state, known, event, name, position)
                 return decisions

@@ -77,7 +77,7 @@ _log = structlog.get_logger()
 
 
 class OrganizationStage:
-    """Handles batches, one partition after another; all decisions are the domain's.
+    """Handles batches, one partition after another; the domain makes all decisions.
 
     All steps of a record are computed, and their records encoded, before any of them is applied, so
     a record that cannot be handled goes to the dead letters and leaves no half-applied state.
@@ -108,7 +108,7 @@ class OrganizationStage:
         self._undelivered: dict[OrganizationId, deque[AnswerRepeated]] = {}
         """Undelivered answers: those of drains that may not have reached stage 1 before a crash."""
         self._gone: dict[OrganizationId, dict[RuleId, datetime]] = {}
-        """Rules that have a cursor and that the directory does not have, and since when."""
+        """Rules that have a cursor and are not in the directory, and since when."""
 
     def handle(self, batch: Batch, outbox: Outbox) -> None:
         """Handles a batch of requests."""

@@ -6,9 +6,9 @@ from tuyen_stream import WritePhase
 class Phase(WritePhase):
     """A phase is written when the one before it is in the log (`docs/decisions/0003`).
 
-    So no stored state refers to a public record that is not in the log, and nobody reads of a
-    decision before it is stored. A crash in between loses the later phases and never the earlier
-    ones, and the input is read again.
+    So no stored state refers to a public record that is not in the log, and nobody reads a decision
+    before it is stored. A crash in between loses the later phases and never the earlier ones, and
+    the input is read again.
     """
 
     PUBLIC = 0

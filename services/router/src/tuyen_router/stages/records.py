@@ -21,8 +21,8 @@ from tuyen_router.stages.phases import Phase
 from tuyen_stream import BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
 
 LETTER_PAYLOAD_BYTES = 64 * 1024
-"""How much of a record its dead letter contains: the beginning. All of it is at the place that the
-letter names."""
+"""How many bytes of a record its dead letter contains, from the beginning. The whole record is at
+the position that the letter names."""
 LETTER_ERROR_CHARACTERS = 4_000
 """A longer error is cut to its end, which says what was wrong. As JSON, payload and error together
 take at most six times their size, and so fit into a record batch."""

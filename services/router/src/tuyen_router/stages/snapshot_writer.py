@@ -40,12 +40,12 @@ SAVED_AT_ONCE = 2_000
 version."""
 
 _RESTED_BYTES = 200_000
-"""The most that comes to rest with one batch: well below a record batch, so that one more bucket
-fits."""
+"""The most bytes that are archived with one batch: well below a record batch, so that one more
+bucket fits."""
 
 _RESTORED_BYTES = 100_000
-"""Restored threads are written as soon as they come to so much. What one more event restores, two
-buckets and a customer, still fits into the same record batch."""
+"""Restored threads are written as soon as they amount to so many bytes. What one more event
+restores, two buckets and a customer, still fits into the same record batch."""
 
 _RESTORED_AT_ONCE = 512 * 1024
 """One record batch; a recovery may restore more than that."""
@@ -72,7 +72,7 @@ class SnapshotWriter:
 
     def _write_restored(self) -> None:
         state = self._state
-        for conversation in state.restored:  # a forgotten one counts as a load again
+        for conversation in state.restored:  # a forgotten conversation counts towards a load again
             current = state.conversations.get(conversation)
             if current is not None:
                 self._loads.note(current.organization, current.agent_id)

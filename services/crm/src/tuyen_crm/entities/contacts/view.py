@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from tuyen_crm.entities.entity import Description
+from tuyen_crm.entities.entity import EventDescription
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
 from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.text import fold_accents
@@ -85,18 +85,18 @@ def _with_name(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfCo
     )
 
 
-def describe(event: OwnContactEvent) -> Description:
+def describe(event: OwnContactEvent) -> EventDescription:
     """Describes the event (C8)."""
     match event:
         case ContactCreated():
             channel = event.channel.capitalize()
-            return Description(
+            return EventDescription(
                 vi=f"Khách liên hệ lần đầu qua {channel}.",
                 en=f"The customer got in touch for the first time, by {channel}.",
                 changes=_name_change(None, event.name),
             )
         case ContactNamed():
-            return Description(
+            return EventDescription(
                 vi=f"Kênh cho biết tên của khách: “{event.name}”.",
                 en=f"The channel said the customer's name: “{event.name}”.",
                 changes=() if event.renamed else _name_change(None, event.name),
@@ -107,7 +107,7 @@ def describe(event: OwnContactEvent) -> Description:
             assert_never(event)
 
 
-def _describe_name(event: ContactRenamed) -> Description:
+def _describe_name(event: ContactRenamed) -> EventDescription:
     changes = _name_change(event.previous_name, event.name)
     if event.name is None:
         vi, en = "xóa tên của khách.", "removed the contact's name."
@@ -116,7 +116,7 @@ def _describe_name(event: ContactRenamed) -> Description:
     else:
         vi = f"đổi tên khách từ “{event.previous_name}” thành “{event.name}”."
         en = f"renamed the contact from “{event.previous_name}” to “{event.name}”."
-    return Description(by=event.by, vi=vi, en=en, changes=changes)
+    return EventDescription(by=event.by, vi=vi, en=en, changes=changes)
 
 
 def _name_change(before: str | None, after: str | None) -> tuple[Change, ...]:

@@ -1,6 +1,6 @@
 """The documents of notes, and the history of notes in words."""
 
-from tuyen_crm.entities.entity import Description
+from tuyen_crm.entities.entity import EventDescription
 from tuyen_events.crm.notes import NoteAdded
 from tuyen_events.limits import ROW_TEXT_CHARACTERS
 from tuyen_views.history import Change
@@ -21,10 +21,10 @@ def fold(_: NoteDocument | None, event: NoteAdded) -> NoteDocument:
     )
 
 
-def describe(event: NoteAdded) -> Description:
+def describe(event: NoteAdded) -> EventDescription:
     """The history contains the beginning of a long text."""
     text = event.text[:ROW_TEXT_CHARACTERS]
-    return Description(
+    return EventDescription(
         by=event.by,
         vi="thêm một ghi chú.",
         en="added a note.",

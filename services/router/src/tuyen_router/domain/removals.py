@@ -1,4 +1,5 @@
-"""R4.6: what a customer took back is no longer waited for, and requests nobody if it comes later.
+"""R4.6: messages and livestream comments that their customer removed: no thread waits for them any
+more, and they request no agent if they arrive after their removal.
 
 Decides R4.6.
 """
@@ -22,14 +23,14 @@ from tuyen_router.domain.decisions import (
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.seen import with_removed
 
-TakenBack = CommentRemoved | MessageDeleted
+MessageRemoval = CommentRemoved | MessageDeleted
 
 
 def with_comment(
     request: Request, conversation: ConversationIdentity, comment: MessageId
 ) -> Request:
-    """The request, before it asks for the conversation, with a message or comment that it waits
-    for."""
+    """Adds a message or comment, for which the conversation waits, to the customer's request. To be
+    called before the conversation itself is added."""
     entry = (conversation.id, comment)
     known = [each for each in request.comments if each[0] == conversation.id]
     others = tuple(each for each in request.comments if each[0] != conversation.id)
@@ -43,20 +44,21 @@ def with_comment(
     return replace(request, comments=(*request.comments, entry))
 
 
-def on_taken_back(
+def on_message_removed(
     state: CustomerState,
     organization: OrganizationState,
-    event: TakenBack,
+    event: MessageRemoval,
     event_id: EventId,
     position: Position,
     *,
     repeated: bool,
 ) -> list[Decision]:
-    """The customer took a message or a comment back, which is remembered: it may not have come yet.
-    When none is left of those that its thread waits for, the thread leaves the queue; what waits
-    beside it stays.
+    """A customer removed a message or a comment. Its id is remembered, because it may arrive after
+    its removal. When all that its thread waits for is removed, the thread leaves the queue; the
+    customer's other threads keep waiting.
 
-    Handled again after a crash (`repeated`), it sends the withdrawal again that may be lost.
+    An event that is redelivered after a crash (`repeated`) sends the withdrawal again, which may be
+    lost.
     """
     customer_id = _author(event)
     if not customer_id:
@@ -99,7 +101,7 @@ def on_taken_back(
 
 
 def _without(request: Request, thread: ConversationId, message: MessageId) -> Request:
-    """The request without what was taken back, and without the thread if that was all of it."""
+    """The request without the removed message, and without its thread if that was all."""
     comments = tuple(each for each in request.comments if each[1] != message)
     conversations = request.conversations
     if all(each != thread for each, _ in comments):
@@ -107,7 +109,7 @@ def _without(request: Request, thread: ConversationId, message: MessageId) -> Re
     return replace(request, conversations=conversations, comments=comments)
 
 
-def _withdrawal(event: TakenBack, request: str, position: Position) -> ChoiceWithdrawn:
+def _withdrawal(event: MessageRemoval, request: str, position: Position) -> ChoiceWithdrawn:
     return ChoiceWithdrawn(
         request_id=request,
         organization=event.organization,
@@ -116,5 +118,5 @@ def _withdrawal(event: TakenBack, request: str, position: Position) -> ChoiceWit
     )
 
 
-def _author(event: TakenBack) -> CustomerId:
+def _author(event: MessageRemoval) -> CustomerId:
     return CustomerId("") if event.customer is None else event.customer.id

@@ -26,7 +26,7 @@ from tuyen_events.limits import (
 )
 from tuyen_events.vocabulary import Capability
 from tuyen_gateway.api.app import create_app
-from tuyen_gateway.api.door import Door
+from tuyen_gateway.api.request_checks import RequestChecks
 from tuyen_gateway.api.texts import unfit_field
 
 JSON = {"Content-Type": "application/json"}
@@ -230,7 +230,7 @@ async def test_r9_5_an_endless_body_is_read_no_further_than_its_bound(rig: Rig) 
 
 
 async def test_r9_5_a_body_that_does_not_come_ends_with_408(rig: Rig) -> None:
-    door = Door(create_app(rig.gateway), rig.gateway, within_s=0.05)
+    door = RequestChecks(create_app(rig.gateway), rig.gateway, within_s=0.05)
     answers: list[Message] = []
 
     async def never() -> Message:

@@ -31,17 +31,17 @@ from tuyen_platform.bodies import (
 _LONG_LISTS = re.compile(r"/v1/(conversations/bulk|rules/[^/]+)")
 """Routes whose body may name thousands of conversations, pages or agents."""
 
-_UNFIT = "It holds a character that no text has (NUL, or half a surrogate pair): take it out."
+_UNFIT = "It contains a character that cannot be stored (NUL, or half a surrogate pair): remove it."
 
 _BEARER = re.compile(r"bearer +(\S.*)", re.IGNORECASE)
 
 
-class Door:
-    """ASGI middleware: a request goes on once its whole body is here, and fit to be stored.
+class RequestChecks:
+    """ASGI middleware that passes a request on once its whole body has arrived and can be stored.
 
-    Strangers may send little: a body that is longer than a login's is read only for a token that
-    stands. What holds more values than its route can need is `422` unread, and so are texts that no
-    store takes (NUL, half a surrogate pair), with their place.
+    Without a valid token, a body may be no longer than that of a login. A body with more values
+    than its route can need is answered `422` before it is decoded. So is a body with a text that
+    cannot be stored (NUL, half a surrogate pair); the answer says where it is.
     """
 
     def __init__(self, app: ASGIApp, gateway: Gateway, within_s: float = BODY_WITHIN_S) -> None:
@@ -111,7 +111,9 @@ def _may_be_longer(scope: Scope, limit: int) -> bool:
 def _wrong_body(path: str, body: bytes) -> Response | None:
     most = LONG_BODY_ELEMENTS if _LONG_LISTS.fullmatch(path) else BODY_ELEMENTS
     if count_elements(body) > most:
-        return _wrong("body", f"It holds more than {most} values: name fewer, in several requests.")
+        return _wrong(
+            "body", f"It contains more than {most} values: name fewer, in several requests."
+        )
     field = unfit_field(body)
     return None if field is None else _wrong(field, _UNFIT)
 

@@ -15,7 +15,7 @@ from tuyen_events.limits import REMOVALS, WAITED_FOR
 from tuyen_events.routing import Verdict
 from tuyen_events.vocabulary import Channel, Reason
 from tuyen_router.domain.decisions import Decision
-from tuyen_router.domain.livestream import on_taken_back
+from tuyen_router.domain.removals import on_message_removed
 from tuyen_router.domain.rotating import on_root_comment
 from tuyen_router.domain.sticky import on_sticky_event
 
@@ -43,7 +43,7 @@ def _takes_back(desk: Desk, said: int, **given: Any) -> list[Decision]:
         customer=Customer(id=CUSTOMER, external_id="c"),
         livestream=True,
     )
-    made = on_taken_back(
+    made = on_message_removed(
         desk.state,
         shop(),
         removed,
@@ -68,7 +68,7 @@ def _unsends(desk: Desk, said: int, **given: Any) -> list[Decision]:
     position = at("inbound", 90)
     given = {"repeated": False, **given}
     event_id = EventId("evt_removed")
-    return desk._keep(on_taken_back(desk.state, shop(), deleted, event_id, position, **given))
+    return desk._keep(on_message_removed(desk.state, shop(), deleted, event_id, position, **given))
 
 
 def test_r4_6_a_thread_of_which_nothing_is_left_leaves_the_queue() -> None:

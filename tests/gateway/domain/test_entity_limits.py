@@ -23,8 +23,8 @@ from tuyen_events.directory import DirectoryEvent, LinkChanged, Member, RegionCh
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Capability, Strategy
-from tuyen_gateway.domain import room
-from tuyen_gateway.domain.room import check_room
+from tuyen_gateway.domain import entity_limits
+from tuyen_gateway.domain.entity_limits import check_limits
 from tuyen_gateway.errors import InvalidError
 
 AN, PAGE = AgentId("an"), PageId("page")
@@ -43,17 +43,17 @@ def test_r9_5_one_too_many_is_refused_and_what_stands_may_be_changed(
     make: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert callable(make)
-    monkeypatch.setattr(room, "_MOST", dict.fromkeys(room._MOST, 3))
+    monkeypatch.setattr(entity_limits, "_MOST", dict.fromkeys(entity_limits._MOST, 3))
     full = fold(make(f"e{number}") for number in range(3))
-    check_room(full, make("e1"))
+    check_limits(full, make("e1"))
     with pytest.raises(InvalidError, match="at most 3"):
-        check_room(full, make("another"))
-    check_room(fold([make("e0"), make("e1")]), make("another"))
+        check_limits(full, make("another"))
+    check_limits(fold([make("e0"), make("e1")]), make("another"))
 
 
 def test_r9_5_everything_of_which_there_are_several_has_its_bound() -> None:
     several = {field for field, value in vars(Organization(id=SHOP)).items() if value == {}}
-    assert len(several) == len(room._MOST)
+    assert len(several) == len(entity_limits._MOST)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_r9_5_all_of_a_kind_name_no_more_than_their_bound_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "PLACES", 10)
-    check_room(fold([few]), many)
+    check_limits(fold([few]), many)
     with pytest.raises(InvalidError, match="at most 10"):
-        check_room(fold([few]), more)
+        check_limits(fold([few]), more)
     over = fold([few, more])  # from before there was a bound
     for standing in (few, more, many):
-        check_room(over, standing)
+        check_limits(over, standing)
 
 
 def test_r9_5_what_fits_the_limits_fits_its_topic() -> None:
@@ -111,7 +111,7 @@ def test_r9_5_what_fits_the_limits_fits_its_topic() -> None:
 async def test_r9_5_the_agent_after_the_last_is_refused_with_a_sentence(
     rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_MOST", {**room._MOST, "agent": 2})
+    monkeypatch.setattr(entity_limits, "_MOST", {**entity_limits._MOST, "agent": 2})
     body = {"name": "A", "role": "agent"}
     await boss.done("PUT", "/v1/agents/an", {**body, "username": "an"})
     answer = await boss.put("/v1/agents/binh", {**body, "username": "binh"})

@@ -20,8 +20,8 @@ _Place = tuple[str, str]
 """A topic and a partition of it."""
 
 
-class Copies:
-    """What ingest and all workers of the router have heard, beside what the gateway has."""
+class GlobalTables:
+    """What ingest and all workers of the router have applied of what the gateway has published."""
 
     def __init__(self, stack: Stack) -> None:
         workers = (f"router-{number}" for number in range(2, stack.settings.router_workers + 1))
@@ -34,7 +34,7 @@ class Copies:
         self._behind = True
 
     async def known(self) -> None:
-        """Returns once everybody has heard what the gateway knew when this was called."""
+        """Returns once all of them have applied what the gateway had applied at the call."""
         if not self._behind:
             return
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:

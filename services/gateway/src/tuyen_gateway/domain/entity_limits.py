@@ -1,4 +1,5 @@
-"""How much an organization may set up: what other processes store of it has to be bounded (R9.5).
+"""How many entities an organization may set up: every process stores all of them, so their number
+has to be bounded (R9.5).
 
 Every service stores the whole directory, and the router makes a pool of all members of a rule.
 """
@@ -21,9 +22,10 @@ _MOST: Mapping[str, int] = {
 }
 
 
-def check_room(organization: Organization, change: DirectoryEvent) -> None:
-    """One more entity is not one too many, and neither are the members that all of its kind name
-    together. What exists may always be changed, and made smaller."""
+def check_limits(organization: Organization, change: DirectoryEvent) -> None:
+    """Raises InvalidError if the organization would have too many entities of a kind, or if all of
+    a kind together would name too many members. An existing entity may always be changed if it does
+    not grow."""
     entity, entity_id = entity_of(change)
     before = find(organization, entity, entity_id)
     standing = entities(organization, entity)
@@ -40,7 +42,7 @@ def check_room(organization: Organization, change: DirectoryEvent) -> None:
         if others + own > limits.PLACES:
             raise InvalidError(
                 field,
-                f"All of an organization's (each {entity}) name at most {limits.PLACES} together: "
+                f"All of an organization's {entity} entries together name at most {limits.PLACES}: "
                 "name fewer here, or elsewhere.",
             )
 
