@@ -32,3 +32,30 @@ def test_a_public_type_has_one_definition() -> None:
             if name[0].isupper():
                 found[name].append(str(path.relative_to(ROOT)))
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
+_OF_EACH_MEMBER = {"SERVICE", "SOURCE", "build", "compose", "decide", "evolve"}
+"""What each service, or each entity, has under the same name."""
+
+
+def _imported_names() -> Iterator[tuple[str, str]]:
+    """Each name that a module imports from another, and the module or library that defines it."""
+    modules = {path.stem for path in _sources()} | {path.parent.name for path in _sources()}
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.ImportFrom(module=str(module)) if module.startswith("tuyen_"):
+                    for name in node.names:
+                        if name.name not in modules:
+                            yield name.name, module.partition("._")[0]
+                case _:
+                    pass
+
+
+def test_a_name_that_is_imported_has_one_meaning() -> None:
+    """Also a function or a constant: whoever reads a call knows which one it is."""
+    found = defaultdict[str, set[str]](set)
+    for name, module in _imported_names():
+        if name not in _OF_EACH_MEMBER:
+            found[name].add(module)
+    assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}

@@ -230,7 +230,7 @@ def test_r9_5_what_only_describes_is_cut_and_the_customers_words_go_through() ->
 
 
 @pytest.mark.parametrize("odd", [b"\\u0000", b"\\ud83d"])
-def test_r9_5_a_message_that_takes_long_to_mend_is_put_aside_unmended(odd: bytes) -> None:
+def test_r9_5_a_message_that_takes_long_to_repair_is_a_dead_letter_as_it_is(odd: bytes) -> None:
     raw = body(message={"text": "Chào ODD"}, z="MANY").replace(b"ODD", odd)
     assert received(raw).text == "Chào \ufffd"
     long = raw.replace(b'"MANY"', b"[" + b"{}," * REPAIRED_ELEMENTS + b"{}]")

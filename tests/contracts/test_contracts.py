@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import decode, encode
-from tuyen_events.contracts import DIRECTORY, check, main
+from tuyen_events.contracts import CONTRACTS, check, main
 from tuyen_events.schema_changes import OPEN_SET
 from tuyen_events.topics import TOPICS
 from tuyen_events.vocabulary import (
@@ -31,7 +31,7 @@ from tuyen_events.vocabulary import (
 NAMES = sorted(EVENT_TYPES)
 
 
-def load(kind: str, name: str, directory: Path = DIRECTORY) -> dict[str, Any]:
+def load(kind: str, name: str, directory: Path = CONTRACTS) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((directory / kind / f"{name}.json").read_text("utf-8"))
     return content
 
@@ -43,7 +43,7 @@ def store(directory: Path, kind: str, name: str, content: object) -> None:
 @pytest.fixture
 def contracts(tmp_path: Path) -> Path:
     """The committed contracts, to be spoilt."""
-    return Path(shutil.copytree(DIRECTORY, tmp_path / "contracts"))
+    return Path(shutil.copytree(CONTRACTS, tmp_path / "contracts"))
 
 
 def test_o1_the_committed_contracts_are_what_the_code_says() -> None:
@@ -84,7 +84,7 @@ def test_every_optional_field_is_used_in_some_sample() -> None:
         for part in load("schemas", name).get("$defs", {}).values()
         for field in part.get("properties", {})
     }
-    text = "".join((DIRECTORY / "examples" / f"{name}.json").read_text("utf-8") for name in NAMES)
+    text = "".join((CONTRACTS / "examples" / f"{name}.json").read_text("utf-8") for name in NAMES)
     assert [field for field in fields if f'"{field[1]}":' not in text] == []
     assert '"parent_external_id":' in text
     assert '"livestream": true' in text
@@ -123,7 +123,7 @@ def test_todays_code_keeps_the_words_of_a_later_version(name: str) -> None:
 
 
 def test_the_table_of_topics_names_each_with_its_key_partitions_and_retention() -> None:
-    rows = json.loads((DIRECTORY / "topics.json").read_text("utf-8"))
+    rows = json.loads((CONTRACTS / "topics.json").read_text("utf-8"))
     assert [row["name"] for row in rows] == list(TOPICS)
     inbound = rows[0]
     assert inbound["key"] == "organization/page/customer"

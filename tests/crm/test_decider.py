@@ -126,13 +126,13 @@ async def test_inv3_a_crash_between_any_two_steps_changes_nothing() -> None:
             crashes += 1
             assert await work(shop, Client(shop.log, None, at_once))
             assert numbered(await shop.contacts()) == expected
-            _same_outcomes(await shop.results(), EXPECTED_RESULTS)
+            _same_results(await shop.results(), EXPECTED_RESULTS)
         else:
             raise AssertionError("the history has no end")
     assert crashes > 60
 
 
-def _same_outcomes(
+def _same_results(
     after_crashes: dict[str, set[tuple[str, int]]], calm: dict[str, set[tuple[str, int]]]
 ) -> None:
     """No result is wrong. A result that is sent again may be `applied` where the first one was
@@ -176,7 +176,7 @@ def test_inv3_however_often_it_crashes_the_log_says_the_same(
             await work(shop, Client(shop.log, steps, at_once))
         assert await work(shop, Client(shop.log, None, at_once))
         assert numbered(await shop.contacts()) == numbered(await calm.contacts())
-        _same_outcomes(await shop.results(), await calm.results())
+        _same_results(await shop.results(), await calm.results())
 
     asyncio.run(run())
 

@@ -83,7 +83,7 @@ async def test_r6_4_a_version_that_has_passed_is_refused(shop: Shop) -> None:
     assert len(await shop.history(row["id"])) == 2
 
 
-async def test_r5_3_what_waits_and_is_assigned_by_hand_leaves_the_queue(shop: Shop) -> None:
+async def test_r5_3_what_waits_and_is_assigned_manually_leaves_the_queue(shop: Shop) -> None:
     await shop.hire("an", "binh", online=False)
     await shop.assign_by("an", "binh")
     await shop.facebook.send(shop.facebook.message("c1"))
@@ -100,7 +100,7 @@ async def test_r5_3_what_waits_and_is_assigned_by_hand_leaves_the_queue(shop: Sh
     assert not row["waiting"]
 
 
-async def test_r3_1_unassigned_by_hand_is_chosen_for_again_at_the_next_message(shop: Shop) -> None:
+async def test_r3_1_unassigned_manually_is_chosen_for_again_at_the_next_message(shop: Shop) -> None:
     await shop.hire("an", "binh")
     await shop.assign_by("an", "binh")
     await shop.facebook.send(shop.facebook.message("c1"))

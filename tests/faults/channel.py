@@ -31,7 +31,7 @@ _SETTLED_S = 15.0
 """After so long every copy of the directory knows whose page it is, whatever cut it off."""
 
 
-class Fate(StrEnum):
+class Acceptance(StrEnum):
     """What the channel knows of something that it sent."""
 
     ACCEPTED = "accepted"
@@ -52,7 +52,7 @@ class Sent:
     external_id: str
     conversations: frozenset[ConversationId]
     """Where it may stand: a live comment that comes before its broadcast is an ordinary one."""
-    fate: Fate = Fate.UNKNOWN
+    acceptance: Acceptance = Acceptance.UNKNOWN
 
 
 @dataclass(slots=True)
@@ -107,15 +107,17 @@ class Channel:
         await asyncio.sleep(webhook["delay_s"])
         first = time.monotonic()
         status, tries = await self._until_taken(request)
-        fate = Fate.ACCEPTED if status == _OK else Fate.REFUSED
+        acceptance = Acceptance.ACCEPTED if status == _OK else Acceptance.REFUSED
         for each in said:
-            self.sent[each["id"]].fate = fate
+            self.sent[each["id"]].acceptance = acceptance
             if each["kind"] == "wander":
                 self.sent[each["id"]] = self._wandered(each, first, tries)
         if webhook["again_s"] is not None:
             await asyncio.sleep(webhook["again_s"])
             await self._post(request)
-        self._journal.note("webhook", ids=[each["id"] for each in said], fate=fate, tries=tries)
+        self._journal.note(
+            "webhook", ids=[each["id"] for each in said], acceptance=acceptance, tries=tries
+        )
 
     async def odd(self, given: Json) -> None:
         """A body with something invalid in it; the rest of the body must be accepted."""
@@ -129,9 +131,9 @@ class Channel:
             self.sent[odd["id"]] = _sent({**odd, "page": body.site}, [odd["tenant"]])
             request = self._signed_by(body.site, body.raw)
         status, tries = await self._until_taken(request)
-        self.sent[odd["id"]].fate = Fate.ODD
+        self.sent[odd["id"]].acceptance = Acceptance.ODD
         if body.site is None and status == _OK:
-            self.sent[beside["id"]].fate = Fate.ACCEPTED
+            self.sent[beside["id"]].acceptance = Acceptance.ACCEPTED
         self._journal.note("odd", which=given["which"], id=odd["id"], status=status, tries=tries)
 
     def _request(self, said: Sequence[Json], *, forged: bool) -> "_Request":
@@ -150,9 +152,9 @@ class Channel:
         """In one organization, if one had the page all the while; perhaps nowhere otherwise."""
         sent = _sent(said, self._connected.whose(first))
         if self._connected.certain(first):
-            sent.fate = Fate.ACCEPTED
+            sent.acceptance = Acceptance.ACCEPTED
         else:
-            sent.fate = Fate.UNKNOWN if tries == 1 else Fate.REPEATED
+            sent.acceptance = Acceptance.UNKNOWN if tries == 1 else Acceptance.REPEATED
         return sent
 
     async def _until_taken(self, request: "_Request") -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from faults import laws_of_choices, laws_of_queues
-from faults.channel import Fate
+from faults.channel import Acceptance
 from faults.evidence import Evidence, World
 from faults.neighbours import p99
 from faults.people import Key
@@ -40,11 +40,11 @@ Look = Callable[[Evidence], Iterator[str | None]]
 
 
 _TIMES = {
-    Fate.ACCEPTED: (1, 1),
-    Fate.REFUSED: (0, 0),
-    Fate.UNKNOWN: (0, 1),
-    Fate.REPEATED: (0, 1),
-    Fate.ODD: (0, 1),
+    Acceptance.ACCEPTED: (1, 1),
+    Acceptance.REFUSED: (0, 0),
+    Acceptance.UNKNOWN: (0, 1),
+    Acceptance.REPEATED: (0, 1),
+    Acceptance.ODD: (0, 1),
 }
 """How often what was sent may stand somewhere: least and most."""
 _ODD = "odd_"
@@ -82,11 +82,11 @@ def accepted_events_stand_once(evidence: Evidence) -> Iterator[str | None]:
         places.setdefault(external_id, []).extend([conversation] * times)
     for external_id, sent in evidence.sent.items():
         found = places.pop(external_id, [])
-        least, most = _TIMES[sent.fate]
-        in_each = sent.fate is Fate.REPEATED and len(found) == len(set(found))
+        least, most = _TIMES[sent.acceptance]
+        in_each = sent.acceptance is Acceptance.REPEATED and len(found) == len(set(found))
         if not least <= len(found) <= most and not in_each:
-            yield f"{external_id} was {sent.fate} and stands in {found}"
-        elif sent.fate is not Fate.ODD and not set(found) <= sent.conversations:
+            yield f"{external_id} was {sent.acceptance} and stands in {found}"
+        elif sent.acceptance is not Acceptance.ODD and not set(found) <= sent.conversations:
             yield f"{external_id} stands in {found} instead of {sorted(sent.conversations)}"
         else:
             yield None
@@ -103,9 +103,9 @@ def accepted_events_are_in_the_log(evidence: Evidence) -> Iterator[str | None]:
             ids.setdefault(entry.event.external_id, set()).add(entry.id)
     for external_id, sent in evidence.sent.items():
         found = ids.get(external_id, set())
-        least, most = _TIMES[sent.fate]
+        least, most = _TIMES[sent.acceptance]
         wrong = not least <= len(found) <= most
-        yield f"{external_id} was {sent.fate}: {sorted(found)}" if wrong else None
+        yield f"{external_id} was {sent.acceptance}: {sorted(found)}" if wrong else None
 
 
 def nothing_is_unreadable(evidence: Evidence) -> Iterator[str | None]:

@@ -257,13 +257,13 @@ class People:
             left = connected.holder
             connected.moved(None)
             if left is not None:
-                await self._insist(self.who[left, "admin"], "DELETE", page)
+                await self._retry(self.who[left, "admin"], "DELETE", page)
             body = {"channel": "facebook", "external_id": WANDERERS_ID, "name": WANDERER}
-            await self._insist(self.who[to, "admin"], "PUT", page, json=body)
+            await self._retry(self.who[to, "admin"], "PUT", page, json=body)
             connected.moved(to)
         self._journal.note("move", **given)
 
-    async def _insist(self, person: Person, method: str, path: str, **options: Any) -> None:
+    async def _retry(self, person: Person, method: str, path: str, **options: Any) -> None:
         """The same request until it is answered that it is done."""
         came: list[int | None] = [None]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from faults.channel import Fate, Sent
+from faults.channel import Acceptance, Sent
 from faults.evidence import Evidence, World
 from faults.log import Entry, LogRead
 from faults.neighbours import Neighbours
@@ -200,9 +200,9 @@ def evidence() -> Evidence:
     found = Evidence(
         log=LogRead(_topics()),
         sent={
-            **{each: _sent(each, Fate.ACCEPTED) for each in COMMENTS},
-            "c_8": _sent("c_8", Fate.UNKNOWN),
-            "c_9": _sent("c_9", Fate.REFUSED),
+            **{each: _sent(each, Acceptance.ACCEPTED) for each in COMMENTS},
+            "c_8": _sent("c_8", Acceptance.UNKNOWN),
+            "c_9": _sent("c_9", Acceptance.REFUSED),
         },
         rows={row["id"]: row for row in map(_row, COMMENTS)},
         threads={thread(each): [_message(each)] for each in COMMENTS},
@@ -310,8 +310,8 @@ def _comment(comment: str) -> CommentAdded:
     )
 
 
-def _sent(comment: str, fate: Fate) -> Sent:
-    return Sent(comment, frozenset({thread(comment)}), fate)
+def _sent(comment: str, acceptance: Acceptance) -> Sent:
+    return Sent(comment, frozenset({thread(comment)}), acceptance)
 
 
 def _message(comment: str) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from faults import sound
-from faults.channel import Fate
+from faults.channel import Acceptance
 from faults.evidence import Evidence
 from faults.log import Entry
 from faults.neighbours import Neighbours
@@ -35,7 +35,7 @@ def _lost_in_the_log(e: Evidence) -> None:
 
 
 def _refused_in_the_log(e: Evidence) -> None:
-    e.sent["c_1"].fate = Fate.REFUSED
+    e.sent["c_1"].acceptance = Acceptance.REFUSED
 
 
 def _twice_under_two_ids(e: Evidence) -> None:
@@ -86,7 +86,7 @@ def _answered_with_500(e: Evidence) -> None:
 
 
 def _odd_comes_twice(e: Evidence) -> None:
-    e.sent["c_1"].fate = Fate.ODD
+    e.sent["c_1"].acceptance = Acceptance.ODD
     e.threads[thread("c_1")] *= 2
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from faults import laws, sound
-from faults.channel import Fate
+from faults.channel import Acceptance
 from faults.laws import LAWS
 from faults.log import Entry
 from faults.sound import ORG, thread
@@ -54,7 +54,7 @@ def test_what_was_delivered_again_while_its_page_moved_may_be_in_both_organizati
     for where in (first, second):
         evidence.threads.setdefault(where, []).append({"external_id": "c_8"})
     assert laws.finding(law, LAWS[law], evidence).broken
-    evidence.sent["c_8"].fate = Fate.REPEATED
+    evidence.sent["c_8"].acceptance = Acceptance.REPEATED
     assert not laws.finding(law, LAWS[law], evidence).broken
     evidence.threads[second].append({"external_id": "c_8"})
     assert laws.finding(law, LAWS[law], evidence).broken

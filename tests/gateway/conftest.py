@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.feed import Feed
+from gateway.jobs.job_rig import ScansTwin
 from gateway.rig import START, Rig, User, running
+from tuyen_gateway.api import jobs as job_routes
 from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -65,3 +67,15 @@ async def owner(desk: Rig) -> User:
 def feed(log: InMemoryLog) -> Feed:
     """What happens on the page `page` of `shop`."""
     return Feed(log)
+
+
+@pytest.fixture
+def scans() -> ScansTwin:
+    """Conversations in memory, for jobs to process."""
+    return ScansTwin()
+
+
+@pytest.fixture
+def jobs_answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that begins a job returns before the job has ended."""
+    monkeypatch.setattr(job_routes, "_SHORT_S", 0.01)

@@ -21,7 +21,7 @@ from tuyen_channels.facebook import wire
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
-from tuyen_ingest.replay import ReplayResult, kept, replay
+from tuyen_ingest.replay import ReplayResult, read_stored, replay
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 
@@ -77,7 +77,7 @@ async def test_p4_dead_letters_are_sent_again_after_a_fix(
         fault.setattr(wire, "feed_value_of", broken)
         await rig.send(entry(changes=[comment("1_1"), comment("1_2")]))
     assert not await envelopes(log, INBOUND)
-    listed = [found async for found in kept(log, "dead-letters", None)]
+    listed = [found async for found in read_stored(log, "dead-letters", None)]
     assert [found.channel for found in listed] == ["facebook", "facebook"]
     assert all(found.error and found.accepted_at == START for found in listed)
 
@@ -100,8 +100,8 @@ async def test_what_is_listed_can_be_cut_by_time(rig: Rig, log: InMemoryLog) -> 
     later = body(entry(messaging=[message("m_2")]))
     await rig.post(later)
     since = START + timedelta(minutes=30)
-    assert [found.body async for found in kept(log, "raw", since)] == [later]
-    assert len([found async for found in kept(log, "raw", None)]) == 2
+    assert [found.body async for found in read_stored(log, "raw", since)] == [later]
+    assert len([found async for found in read_stored(log, "raw", None)]) == 2
 
 
 SAO_MAI, THEIRS = OrganizationId("sao-mai"), PageId("vay")

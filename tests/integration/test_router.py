@@ -259,7 +259,7 @@ async def test_r1_7_a_rule_that_begins_to_count_knows_what_was_open_and_a_kill_f
     async with _router(kafka, prefix, log) as worker:
         await _until_assigned(kafka, prefix, CUSTOMERS)
         await market.publish(kafka, prefix, DIRECTORY, [_rule_of_nine()])
-        await _until_all_loads_were_told(kafka, prefix, reports_of_each=1)
+        await _until_all_loads_were_reported(kafka, prefix, reports_of_each=1)
         comments = [market.comment(number, 0, number) for number in range(5)]
         await market.publish(kafka, prefix, INBOUND, comments)
         await _until_assigned(kafka, prefix, CUSTOMERS + 5)
@@ -267,7 +267,7 @@ async def test_r1_7_a_rule_that_begins_to_count_knows_what_was_open_and_a_kill_f
         await worker.wait()
 
     async with _router(kafka, prefix, log):
-        await _until_all_loads_were_told(kafka, prefix, reports_of_each=2)
+        await _until_all_loads_were_reported(kafka, prefix, reports_of_each=2)
         records = await _assignments(kafka, prefix)
         held = Counter(each.agent_id for each in records)
         assert held.pop(None) == 2
@@ -316,7 +316,7 @@ def _done(record: AssignmentEvent) -> tuple[str, Envelope]:
     return customer_key(record.organization, record.page_id, external), envelope
 
 
-async def _until_all_loads_were_told(kafka: str, prefix: str, *, reports_of_each: int) -> None:
+async def _until_all_loads_were_reported(kafka: str, prefix: str, *, reports_of_each: int) -> None:
     """Until every partition that has conversations told all of its loads, so and so often."""
     told: Counter[int] = Counter()
     keys = (key for key, _ in market.acquaintances(PAGES, CUSTOMERS))

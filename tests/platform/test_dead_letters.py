@@ -43,7 +43,7 @@ def test_a_letter_that_fits_is_left_as_it_is() -> None:
     assert within_bounds(letter("{}")) == letter("{}")
 
 
-async def test_r9_5_a_record_that_is_odd_all_over_is_buried() -> None:
+async def test_r9_5_a_record_that_is_odd_all_over_goes_to_the_dead_letters() -> None:
     log = InMemoryLog()
     record = Record(
         topic="inbound",

@@ -53,19 +53,19 @@ def test_p1_a_token_is_used_from_its_first_call_on_and_a_new_one_is_not() -> Non
     kept = tokens(OLD)
     assert kept.first_use("app_1") == ()
     folded(kept, kept.record("app_1", "one"))
-    assert not kept.used("app_1")
+    assert not kept.is_used("app_1")
     folded(kept, *kept.first_use("app_1"))
-    assert kept.used("app_1")
+    assert kept.is_used("app_1")
     assert kept.first_use("app_1") == ()
     folded(kept, kept.record("app_1", "two"))
-    assert not kept.used("app_1")
+    assert not kept.is_used("app_1")
 
 
 def test_a_token_that_was_removed_is_gone_with_its_use() -> None:
     kept = tokens(OLD)
     folded(kept, kept.record("app_1", "one"))
     folded(kept, *kept.first_use("app_1"), *kept.removal("app_1"))
-    assert (kept.token("app_1"), kept.used("app_1")) == (None, False)
+    assert (kept.token("app_1"), kept.is_used("app_1")) == (None, False)
 
 
 @pytest.mark.parametrize(("key", "value"), [("other/app_1", b"{}"), ("token/app_1", b"no json")])

@@ -148,7 +148,7 @@ async def test_what_the_machine_is_short_of_ends_the_loop_with_the_batch_unfolde
 @pytest.mark.parametrize(
     "error", [KeyError("a mistake"), DocumentTooLarge("of \ud800" + 9_000_000 * "x")]
 )
-async def test_r9_5_a_record_that_cannot_be_folded_is_buried_and_holds_nothing_back(
+async def test_r9_5_a_record_that_cannot_be_folded_goes_to_the_dead_letters_and_holds_nothing_back(
     error: Exception,
 ) -> None:
     log, positions, view, odd = (
@@ -198,7 +198,9 @@ async def test_r9_5_a_header_that_is_no_text_ends_nothing() -> None:
     assert len(view.seen) == 3
 
 
-async def test_p4_what_cannot_be_read_is_buried_once_and_holds_nothing_back() -> None:
+async def test_p4_what_cannot_be_read_goes_to_the_dead_letters_once_and_holds_nothing_back() -> (
+    None
+):
     log = InMemoryLog()
     headers = [("ce_type", ConversationRead.type.encode())]
     await mark(log, 1)

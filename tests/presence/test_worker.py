@@ -179,7 +179,9 @@ async def test_agents_of_two_organizations_with_one_name_are_two(shop: Shop) -> 
     assert {(e.organization, e.presence) for e in seen} == {("hoa-sen", ONLINE), ("sao-mai", AWAY)}
 
 
-async def test_p4_what_is_no_signal_is_buried_and_holds_nothing_back(shop: Shop) -> None:
+async def test_p4_what_is_no_signal_goes_to_the_dead_letters_and_holds_nothing_back(
+    shop: Shop,
+) -> None:
     await shop.say("lan", ONLINE)
     (foreign,) = await shop.records(PRESENCE_SIGNALS)
     value, headers = encode(foreign)
@@ -230,7 +232,7 @@ async def test_r8_3_every_change_of_presence_of_one_turn_is_an_event(shop: Shop)
         await expect_story(shop, "lan", [LOGIN, LOGOUT, LOGIN, LOGOUT])
 
 
-async def test_r9_5_a_signal_that_cannot_be_handled_is_buried_and_the_rest_goes_on(
+async def test_r9_5_a_signal_that_cannot_be_handled_goes_to_the_dead_letters_and_the_rest_goes_on(
     shop: Shop,
 ) -> None:
     await shop.say("lan", ONLINE, lease_s=1e300)

@@ -26,7 +26,7 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
-from tuyen_presence.broker_clock import moment_of
+from tuyen_presence.broker_clock import broker_time_of
 from tuyen_presence.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
@@ -237,7 +237,7 @@ async def test_r8_1_the_broker_says_when_a_signal_was_told(kafka: str, topic_pre
         log.tail(PRESENCE_SIGNALS) as tail,
     ):
         async for batch in tail.batches():
-            seen += [moment_of(record) for records in batch.values() for record in records]
+            seen += [broker_time_of(record) for records in batch.values() for record in records]
             if len(seen) == 2:
                 break
     assert all(abs(datetime.now(UTC) - at) < timedelta(seconds=DEADLINE_S) for at in seen)

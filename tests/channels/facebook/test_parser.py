@@ -84,12 +84,12 @@ def test_p4_what_failed_is_a_body_that_fails_alike_and_alone(bad: Any) -> None:
         assert not again.events
 
 
-def test_p4_a_dead_part_is_read_with_its_page_and_time_once_the_parser_is_mended() -> None:
+def test_p4_a_dead_part_is_read_with_its_page_and_time_once_the_parser_is_fixed() -> None:
     without_time = comment(ROOT, created_time="hôm qua")
     (failure,) = parse(body(entry(changes=[without_time], at=1790000008))).failures
     assert "created_time" in failure.error
-    mended = failure.payload.replace('"h\\u00f4m qua"', "null")
-    (found,) = parse(mended.encode()).events
+    repaired = failure.payload.replace('"h\\u00f4m qua"', "null")
+    (found,) = parse(repaired.encode()).events
     assert isinstance(found.event, CommentAdded)
     assert found.event.occurred_at == datetime(2026, 9, 21, 14, 13, 28, tzinfo=UTC)
 

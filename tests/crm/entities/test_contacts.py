@@ -271,9 +271,9 @@ def test_c1_c4_the_state_and_the_document_agree(
     if contact is not None and document is not None:
         assert (contact.name, contact.version) == (document.name, document.version)
         assert contact.sequence == document.sequence == len(events)
-        given_by_hand = [event.name for event in events if isinstance(event, ContactRenamed)]
+        given_manually = [event.name for event in events if isinstance(event, ContactRenamed)]
         from_channel = [
             event.name for event in events if isinstance(event, ContactCreated | ContactNamed)
         ]
-        expected = given_by_hand or [name for name in from_channel if name][:1] or [None]
+        expected = given_manually or [name for name in from_channel if name][:1] or [None]
         assert document.name == expected[-1]

@@ -6,7 +6,7 @@ import pytest
 from fastapi import APIRouter
 
 from tuyen_crm.entities import ENTITIES, AnyEntity
-from tuyen_events.crm import COMMANDS, EVENTS
+from tuyen_events.crm import COMMAND_TYPES, EVENT_TYPES
 from tuyen_gateway.api import crm
 from tuyen_views.view import View
 
@@ -16,8 +16,8 @@ def test_the_entities_of_the_crm() -> None:
 
 
 def test_every_command_and_event_of_the_crm_belongs_to_one_entity() -> None:
-    assert [command for entity in ENTITIES for command in entity.commands] == list(COMMANDS)
-    assert [event for entity in ENTITIES for event in entity.events] == list(EVENTS)
+    assert [command for entity in ENTITIES for command in entity.commands] == list(COMMAND_TYPES)
+    assert [event for entity in ENTITIES for event in entity.events] == list(EVENT_TYPES)
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)

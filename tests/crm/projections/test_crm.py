@@ -47,9 +47,9 @@ from tuyen_platform.kafka.ports import Record
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document, connect
 from tuyen_platform.projection import folded_up_to
-from tuyen_views.contacts import CONTACTS as CONTACTS_VIEW
-from tuyen_views.history import HISTORY
-from tuyen_views.notes import NOTES
+from tuyen_views.contacts import CONTACTS_VIEW
+from tuyen_views.history import HISTORY_VIEW
+from tuyen_views.notes import NOTES_VIEW
 from tuyen_views.view import ContactPart, View
 
 MOMENT = datetime(2026, 9, 21, 12, 30, 1, 250_000, tzinfo=UTC)
@@ -165,7 +165,7 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
 async def test_c8_every_event_is_in_the_history(views: Database) -> None:
     events = [created(1), named(1, "Vĩnh"), renamed(1, "Anh Vĩnh", 3)]
     await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
-    history = await shown(views, HISTORY)
+    history = await shown(views, HISTORY_VIEW)
     assert [(entry["_id"], entry["event"], entry.get("by")) for entry in history] == [
         ("con_1/1", "contact.created", None),
         ("con_1/2", "contact.named", None),
@@ -189,7 +189,9 @@ async def test_c8_every_event_is_in_the_history(views: Database) -> None:
 async def test_c5_notes_are_shown_before_their_contact_says_so(views: Database) -> None:
     events = [created(1), noted(1, "Thích màu đỏ.", 2), noted(1, "Giao buổi tối.", 3)]
     await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
-    notes = [(each["_id"], each["text"], each["created_by"]) for each in await shown(views, NOTES)]
+    notes = [
+        (each["_id"], each["text"], each["created_by"]) for each in await shown(views, NOTES_VIEW)
+    ]
     assert notes == [("note_1_2", "Thích màu đỏ.", "hoa"), ("note_1_3", "Giao buổi tối.", "hoa")]
     (contact,) = await shown(views)
     assert (contact["version"], contact["sequence"]) == (1, 3)
@@ -202,7 +204,7 @@ async def test_inv3_of_two_events_with_one_sequence_the_first_counts(views: Data
     await view.fold(batch([record(renamed(1, "later", 3), 4)]))
     (contact,) = await shown(views)
     assert (contact["name"], contact["sequence"]) == ("B", 3)
-    assert [entry["changes"][0]["after"] for entry in (await shown(views, HISTORY))[1:]] == [
+    assert [entry["changes"][0]["after"] for entry in (await shown(views, HISTORY_VIEW))[1:]] == [
         "A",
         "B",
     ]
@@ -391,7 +393,7 @@ async def test_inv6_a_dropped_view_is_made_again_from_the_log(
         contact_id(customer_id(SHOP, PAGE, str(number))) for number in range(60)
     }
     assert sum(document["name"] is not None for document in live) == 26
-    assert len(await shown(views, HISTORY)) == 90
+    assert len(await shown(views, HISTORY_VIEW)) == 90
     async with asyncio.timeout(DEADLINE_S):
         await rebuild(crm, stopped)
     assert await all_shown(views) == everything

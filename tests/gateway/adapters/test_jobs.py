@@ -1,21 +1,28 @@
 """R9.2, R9.6: what is kept of jobs, and what compaction leaves."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from gateway.jobs.job_rig import ScansTwin, at_work, closing, compacted, conversation, put
-from gateway.rig import Rig, User, records, until
+from gateway.jobs.job_rig import (
+    BULK,
+    ScansTwin,
+    all_ended,
+    at_work,
+    closing,
+    compacted,
+    conversation,
+    finish_job,
+    put,
+)
+from gateway.rig import records, until
 from gateway.router_twin import routing
-from tuyen_events.ids import AgentId
 from tuyen_events.jobs import JobProgressed, JobState
 from tuyen_events.topics import JOBS
 from tuyen_gateway.adapters import jobs as kept
-from tuyen_gateway.api import jobs as routes
 from tuyen_gateway.domain.jobs import Job, begin, take_up
 from tuyen_gateway.jobs import job_scheduler
 from tuyen_gateway.jobs.runner import SLICE, _Run
@@ -23,39 +30,14 @@ from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
-BULK = "/v1/conversations/bulk"
-BINH = AgentId("binh")
-
-
-@pytest.fixture
-def walks() -> ScansTwin:
-    return ScansTwin()
-
-
-@pytest.fixture(autouse=True)
-def _answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_SHORT_S", 0.01)
-
-
-async def all_ended(rig: Rig, *job_ids: str) -> None:
-    async def have_ended() -> bool:
-        return all((job := rig.gateway.jobs.job(one)) and job.ended for one in job_ids)
-
-    await until(have_ended)
-
-
-async def done(rig: Rig, user: User, ids: Sequence[str]) -> str:
-    """A job that has come to its end."""
-    answer = await user.done("POST", BULK, {"ids": list(ids), "set": {"done": True}})
-    await all_ended(rig, answer["id"])
-    return str(answer["id"])
+pytestmark = pytest.mark.usefixtures("jobs_answer_soon")
 
 
 async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    ids = walks.add(*(conversation(n) for n in range(2 * SLICE)))
-    async with at_work(log, clock, walks) as rig, routing(log) as router:
+    ids = scans.add(*(conversation(n) for n in range(2 * SLICE)))
+    async with at_work(log, clock, scans) as rig, routing(log) as router:
         router.rests_after = SLICE + 10
         boss = await rig.organization()
         answer = await boss.done("POST", BULK, {"ids": ids, "set": {"done": True}})
@@ -65,7 +47,7 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
 
         await until(rests)
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         await all_ended(rig, answer["id"])
         job = rig.gateway.jobs.job(answer["id"])
     assert job is not None
@@ -74,35 +56,35 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
 
 
 async def test_what_an_older_version_wrote_is_kept_from_compaction(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """Its progress has the key of the request, which it would take the place of."""
-    (thread,) = walks.add(conversation(1))
+    (thread,) = scans.add(conversation(1))
     request = closing("job_1", clock.now(), ids=(thread,))
-    async with at_work(log, clock, walks) as rig:
+    async with at_work(log, clock, scans) as rig:
         await rig.organization()
     await put(log, request)
     await put(log, take_up(begin(request, 1, clock.now()), (thread,)))
-    async with at_work(log, clock, walks), routing(log, awake=False):
+    async with at_work(log, clock, scans), routing(log, awake=False):
 
         async def is_asked_again() -> bool:
             return len(await records(log, JOBS)) == 3
 
         await until(is_asked_again)
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         await all_ended(rig, "job_1")
 
 
 async def test_r9_6_the_oldest_results_are_forgotten(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "JOBS_KEPT", 3)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         made = []
         for _ in range(6):
-            made.append(await done(rig, boss, ["msg_none"]))
+            made.append(await finish_job(rig, boss, ["msg_none"]))
             clock.advance(timedelta(seconds=1))
 
         async def three_are_left() -> bool:
@@ -115,7 +97,7 @@ async def test_r9_6_the_oldest_results_are_forgotten(
 
 
 async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
     append, updated = kept.Jobs._append, asyncio.Event()
@@ -137,7 +119,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
 
     monkeypatch.setattr(kept.Jobs, "_append", append_late)
     monkeypatch.setattr(job_scheduler._Scheduler, "_update_share", update_and_notify)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))
 
@@ -148,11 +130,11 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
 
 
 async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """What stands of it selects nothing any more, so that it would be done to all there is."""
-    threads = walks.add(*(conversation(n) for n in range(3)))
-    async with at_work(log, clock, walks) as rig, routing(log):
+    threads = scans.add(*(conversation(n) for n in range(3)))
+    async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), external_id="psid-nobody"))
 
@@ -160,21 +142,21 @@ async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
             return len(await records(log, JOBS)) == 4
 
         await until(is_put_away)
-    walks.asked.clear()
+    scans.asked.clear()
     rest = await compacted(log, clock, without=b"job_1/progress")
-    async with at_work(rest, clock, walks) as rig, routing(rest):
+    async with at_work(rest, clock, scans) as rig, routing(rest):
         assert rig.gateway.jobs.job("job_1") is None
         await put(rest, closing("job_2", clock.now(), ids=tuple(threads)))
         await all_ended(rig, "job_2")
-        assert walks.asked == ["shop"]
+        assert scans.asked == ["shop"]
 
 
-async def ended_job(log: InMemoryLog, clock: ManualClock, walks: ScansTwin) -> JobProgressed:
+async def ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin) -> JobProgressed:
     """A job of three conversations that has come to its end; returns progress of its beginning,
     as a gateway writes it that was frozen since."""
-    (first, *_) = walks.add(*(conversation(n) for n in range(3)))
+    (first, *_) = scans.add(*(conversation(n) for n in range(3)))
     request = closing("job_1", clock.now())
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, request)
 
@@ -182,19 +164,19 @@ async def ended_job(log: InMemoryLog, clock: ManualClock, walks: ScansTwin) -> J
             return len(await records(log, JOBS)) == 4
 
         await until(is_put_away)
-    walks.asked.clear()
+    scans.asked.clear()
     return take_up(begin(request, 3, clock.now()), (first,))
 
 
 @pytest.mark.parametrize("revision", [1, 99])
 async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, revision: int
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, revision: int
 ) -> None:
     """Two gateways that run a job at once may count differently: whatever the revision is, a job
     that has ended does not go on, since it would go on with all conversations."""
-    stale = msgspec.structs.replace(await ended_job(log, clock, walks), revision=revision)
+    stale = msgspec.structs.replace(await ended_job(log, clock, scans), revision=revision)
     await put(log, stale, "job_1/progress")
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
 
         async def is_restated() -> bool:
             return len(await records(log, JOBS)) == 7
@@ -202,16 +184,16 @@ async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
         await until(is_restated)
         shown = rig.gateway.jobs.job("job_1")
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         assert rig.gateway.jobs.job("job_1") == shown
     assert len(await records(small, JOBS)) == 2
-    assert walks.asked == []
+    assert scans.asked == []
 
 
 async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    ahead = msgspec.structs.replace(await ended_job(log, clock, walks), revision=99)
+    ahead = msgspec.structs.replace(await ended_job(log, clock, scans), revision=99)
     request, *_, end, put_away = await records(log, JOBS)
     small = InMemoryLog(clock)
     for record in (request, end, put_away):
@@ -220,7 +202,7 @@ async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
         key = (record.key or b"").decode()
         at = record.partition
         await small.append_bytes(JOBS, key, record.value, record.headers, partition=at)
-    async with at_work(small, clock, walks) as rig, routing(small):
+    async with at_work(small, clock, scans) as rig, routing(small):
         await all_ended(rig, "job_1")
         job = rig.gateway.jobs.job("job_1")
     assert job is not None
@@ -229,14 +211,14 @@ async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
 
 
 async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """A gateway that was frozen fails a job that another one continues."""
-    (first,) = walks.add(conversation(1))
+    (first,) = scans.add(conversation(1))
     request = closing("job_1", clock.now(), ids=(first,))
     begun = take_up(begin(request, 1, clock.now()), (first,))
     ahead = msgspec.structs.replace(begun, revision=9)
-    async with at_work(log, clock, walks) as rig, routing(log, awake=False):
+    async with at_work(log, clock, scans) as rig, routing(log, awake=False):
         await rig.organization()
         await put(log, ahead, "job_1/progress")
         await put(log, request)
@@ -255,11 +237,11 @@ async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
 
 @pytest.mark.parametrize("last", ["progress", "request"])
 async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, last: str
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, last: str
 ) -> None:
     """Every gateway ended before one of them could write the end again, and compaction removed the
     end. What is left of the request would select all conversations."""
-    stale = await ended_job(log, clock, walks)
+    stale = await ended_job(log, clock, scans)
     put_away = (await records(log, JOBS))[-1]
     await put(log, stale, "job_1/progress")
     if last == "request":
@@ -271,24 +253,24 @@ async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
             partition=put_away.partition,
         )
     small = await compacted(log, clock)
-    async with at_work(small, clock, walks) as rig, routing(small):
-        (other,) = walks.add(conversation(4))
+    async with at_work(small, clock, scans) as rig, routing(small):
+        (other,) = scans.add(conversation(4))
         await put(small, closing("job_2", clock.now(), ids=(other,)))
         await all_ended(rig, "job_2")
         assert rig.gateway.jobs.job("job_1") is None
-    assert walks.asked == ["shop"]
+    assert scans.asked == ["shop"]
 
 
 async def test_r9_6_of_a_job_its_request_is_forgotten_first(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, monkeypatch: pytest.MonkeyPatch
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that ends between the two leaves what is no job, and nothing to be begun."""
     monkeypatch.setattr(kept, "JOBS_KEPT", 1)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
-        made = await done(rig, boss, ["msg_none"])
+        made = await finish_job(rig, boss, ["msg_none"])
         clock.advance(timedelta(seconds=1))
-        await done(rig, boss, ["msg_none"])
+        await finish_job(rig, boss, ["msg_none"])
 
         async def removals() -> list[str]:
             found = await records(log, JOBS)

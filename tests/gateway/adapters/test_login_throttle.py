@@ -17,7 +17,7 @@ from tuyen_gateway.domain.login_throttle import (
     AttemptBudget,
     FailedAttempts,
     attempted,
-    place_of,
+    network_of,
     wait_before,
 )
 from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError, UnavailableError
@@ -69,10 +69,14 @@ def test_whoever_guesses_now_and_then_brakes_nobody(budget: AttemptBudget) -> No
 
 
 def test_a_place_is_what_a_caller_cannot_choose() -> None:
-    assert place_of("198.51.100.7") == place_of("::ffff:198.51.100.7") == "198.51.100.7"
-    assert place_of("2001:db8:1:2::5") == place_of("2001:db8:1:2:ffff::1") != place_of("2001:db8::")
-    assert place_of("fe80::1%eth0") == "fe80::/64"
-    assert place_of(None) == place_of("testclient") == "elsewhere"
+    assert network_of("198.51.100.7") == network_of("::ffff:198.51.100.7") == "198.51.100.7"
+    assert (
+        network_of("2001:db8:1:2::5")
+        == network_of("2001:db8:1:2:ffff::1")
+        != network_of("2001:db8::")
+    )
+    assert network_of("fe80::1%eth0") == "fe80::/64"
+    assert network_of(None) == network_of("testclient") == "elsewhere"
 
 
 async def guess(login_throttle: LoginThrottle, username: str, place: str = AWAY) -> None:
@@ -95,7 +99,7 @@ async def test_r9_5_a_wrong_password_every_few_minutes_locks_nobody_out() -> Non
     await enter(login_throttle, "boss")
 
 
-async def test_r9_5_strangers_everywhere_do_not_brake_a_place_that_logged_in_before() -> None:
+async def test_r9_5_strangers_everywhere_do_not_throttle_a_place_that_logged_in_before() -> None:
     login_throttle = LoginThrottle(ManualClock(START))
     await enter(login_throttle, "boss", HOME)
     for number in range(FROM_STRANGE_PLACES.free):
@@ -173,7 +177,7 @@ async def test_r9_5_an_ipv6_site_waits_together_however_many_networks_it_has(
     async def one(number: int) -> None:
         nonlocal entered
         async with login_throttle.attempt(
-            "shop", f"a{number}", place_of(f"2001:db8:1:{number}::1")
+            "shop", f"a{number}", network_of(f"2001:db8:1:{number}::1")
         ):
             entered += 1
             await going.wait()
@@ -186,7 +190,7 @@ async def test_r9_5_an_ipv6_site_waits_together_however_many_networks_it_has(
         assert entered == AT_ONCE_FROM_A_PLACE
         with pytest.raises(TooManyAttemptsError):
             await one(5)
-        await enter(login_throttle, "lan", place_of("2001:db8:2:1::1"))
+        await enter(login_throttle, "lan", network_of("2001:db8:2:1::1"))
         going.set()
     assert not login_throttle._under_way
 
@@ -219,7 +223,9 @@ async def test_r9_5_a_few_places_that_always_wait_keep_nobody_else_out(
         stopped = True
 
 
-async def test_an_account_is_braked_whatever_its_case_and_spelling_and_no_other_with_it() -> None:
+async def test_an_account_is_throttled_whatever_its_case_and_spelling_and_no_other_with_it() -> (
+    None
+):
     login_throttle = LoginThrottle(ManualClock(START))
     for username in ("chủ", "CHỦ", "Chu\u0309", "cHu\u0309", "chỦ"):
         await guess(login_throttle, username)

@@ -172,7 +172,7 @@ async def test_requests_are_measured_by_template(rig: Rig, boss: User) -> None:
     assert not any("never" in line for line in counts)
 
 
-async def test_it_is_ready_once_the_copies_have_caught_up(rig: Rig) -> None:
+async def test_it_is_ready_once_the_tables_have_caught_up(rig: Rig) -> None:
     for path in ("/livez", "/readyz"):
         assert (await rig.client.get(path)).status_code == 200
     assert (await rig.client.get("/metrics")).status_code == 404

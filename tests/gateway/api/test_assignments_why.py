@@ -152,7 +152,7 @@ async def test_r9_4_an_older_record_keeps_the_candidates_that_it_names_itself(
     assert (found["excluded"], found["rotation"], found["rule_version"]) == (None, None, None)
 
 
-async def test_r9_4_what_was_decided_by_hand_considered_nobody(
+async def test_r9_4_what_was_decided_manually_considered_nobody(
     owner: User, feed: Feed, thread: str
 ) -> None:
     await feed.assign(

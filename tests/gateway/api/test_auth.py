@@ -94,7 +94,7 @@ async def test_a_suspended_organization_lets_nobody_in(rig: Rig, boss: User) -> 
 
 
 @pytest.mark.parametrize("username", ["boss", "nobody"])
-async def test_guessing_is_braked_for_known_and_unknown_users_alike(
+async def test_guessing_is_throttled_for_known_and_unknown_users_alike(
     rig: Rig, boss: User, clock: ManualClock, username: str
 ) -> None:
     for _ in range(5):

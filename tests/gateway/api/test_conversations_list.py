@@ -336,7 +336,7 @@ async def walk(user: User, between: list[Any], query: str = "") -> list[str]:
         path = f"/v1/conversations?limit=3&after=0{query}&cursor={answer['next']}"
 
 
-async def test_i2_a_walk_neither_skips_nor_repeats_while_messages_come_in(
+async def test_i2_a_scan_neither_skips_nor_repeats_while_messages_come_in(
     owner: User, feed: Feed
 ) -> None:
     threads = [await feed.message(f"k{n}") for n in range(12)]
@@ -358,7 +358,7 @@ async def test_i2_a_walk_neither_skips_nor_repeats_while_messages_come_in(
     assert len(after) == 13
 
 
-async def test_i2_late_news_do_not_make_a_walk_skip(owner: User, feed: Feed) -> None:
+async def test_i2_late_news_do_not_make_a_scan_skip(owner: User, feed: Feed) -> None:
     """A message that was accepted before others are folded moves its row to the middle of the
     list."""
     threads = [await feed.message(f"k{n}", at=10 * n) for n in range(9)]
@@ -370,7 +370,7 @@ async def test_i2_late_news_do_not_make_a_walk_skip(owner: User, feed: Feed) -> 
     assert await walk(owner, [late]) == threads[::-1]
 
 
-async def test_i2_a_walk_obeys_a_filter_and_the_viewers_scope_as_they_are_by_then(
+async def test_i2_a_scan_obeys_a_filter_and_the_viewers_scope_as_they_are_by_then(
     desk: Rig, owner: User, feed: Feed
 ) -> None:
     """R7.4: what was taken away since the walk began is not given any more."""

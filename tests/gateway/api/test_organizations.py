@@ -99,6 +99,6 @@ async def test_without_an_operators_token_nobody_is_the_operator(
             assert answer.status_code == 401, sent
 
 
-def test_an_empty_token_given_by_hand_is_refused_as_well() -> None:
+def test_an_empty_token_given_manually_is_refused_as_well() -> None:
     with pytest.raises(ValidationError, match="TUYEN_OPERATOR_TOKEN is blank"):
         settings(operator_token="")

@@ -16,7 +16,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.projections.collections import CONVERSATIONS
 from tuyen_platform.mongodb import Database
-from tuyen_views.contacts import CONTACTS, ContactDocument
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
 THREAD = "msg_1"
 
@@ -325,7 +325,7 @@ class StrictDatabase(dict[str, _Collection]):
         )
         rows = {
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
-            CONTACTS.collection: [CONTACTS.stored(contact)],
+            CONTACTS_VIEW.collection: [CONTACTS_VIEW.stored(contact)],
         }
         self[name] = _Collection(name, rows.get(name, []))
         return self[name]

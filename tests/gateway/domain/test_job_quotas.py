@@ -1,13 +1,21 @@
 """R9.5, R9.6: how many jobs anybody may have, and what is kept of them."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gateway.jobs.job_rig import ScansTwin, at_work, closing, compacted, conversation
-from gateway.rig import START, Rig, User, records, until
+from gateway.jobs.job_rig import (
+    BULK,
+    ScansTwin,
+    all_ended,
+    at_work,
+    closing,
+    compacted,
+    conversation,
+    finish_job,
+)
+from gateway.rig import START, records, until
 from gateway.router_twin import routing
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.jobs import HandoverRequested, JobProgressed, JobState
@@ -20,47 +28,23 @@ from tuyen_events.limits import (
     JOBS_OF_ORGANIZATION,
 )
 from tuyen_events.topics import JOBS
-from tuyen_gateway.api import jobs as routes
 from tuyen_gateway.domain.job_quotas import refuse_too_many
 from tuyen_gateway.domain.jobs import Job, begin, evolve, finish, size
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
-BULK = "/v1/conversations/bulk"
+pytestmark = pytest.mark.usefixtures("jobs_answer_soon")
+
 BINH = AgentId("binh")
 
 
-@pytest.fixture
-def walks() -> ScansTwin:
-    return ScansTwin()
-
-
-@pytest.fixture(autouse=True)
-def _answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_SHORT_S", 0.01)
-
-
-async def all_ended(rig: Rig, *job_ids: str) -> None:
-    async def have_ended() -> bool:
-        return all((job := rig.gateway.jobs.job(one)) and job.ended for one in job_ids)
-
-    await until(have_ended)
-
-
-async def done(rig: Rig, user: User, ids: Sequence[str]) -> str:
-    """A job that has come to its end."""
-    answer = await user.done("POST", BULK, {"ids": list(ids), "set": {"done": True}})
-    await all_ended(rig, answer["id"])
-    return str(answer["id"])
-
-
 async def test_r9_5_an_agent_and_an_organization_have_so_many_jobs_at_a_time(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    (thread,) = walks.add(conversation(1))
+    (thread,) = scans.add(conversation(1))
     body = {"ids": [thread], "set": {"done": True}}
-    async with at_work(log, clock, walks) as rig, routing(log, awake=False) as router:
+    async with at_work(log, clock, scans) as rig, routing(log, awake=False) as router:
         boss = await rig.organization()
         users = [await rig.staff(boss, name) for name in ("an", "binh", "chi")]
         taken = []
@@ -167,13 +151,13 @@ def test_r9_5_a_job_counts_as_soon_as_it_is_known_of_how_many_conversations_it_i
 
 
 async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """In memory at once, and in the log once it is compacted: a start reads two small records."""
     made_up = [f"msg_made_up_{n:040}" for n in range(BULK_IDS)]
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
-        job_id = await done(rig, boss, made_up)
+        job_id = await finish_job(rig, boss, made_up)
         shown = await boss.done("GET", f"/v1/jobs/{job_id}")
         job = rig.gateway.jobs.job(job_id)
         assert job is not None
@@ -188,12 +172,12 @@ async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
     assert len(found) == 2
     assert sum(len(record.value or b"") for record in found) < 2_000
     assert {record.partition for record in found} == {r.partition for r in await records(log, JOBS)}
-    async with at_work(small, clock, walks) as rig:
+    async with at_work(small, clock, scans) as rig:
         boss = await rig.login("shop", "boss", "boss-password")
         assert await boss.done("GET", f"/v1/jobs/{job_id}") == shown
         assert BULK_IDS_AN_HOUR_OF_AGENT == 5 * BULK_IDS  # it still counts for the hour
         for _ in range(4):
-            await done(rig, boss, made_up)
+            await finish_job(rig, boss, made_up)
         refused = await boss.post(BULK, {"ids": ["msg_1"], "set": {"done": True}})
         assert refused.status_code == 429
         filtered = {"filter": {}, "set": {"done": True}}

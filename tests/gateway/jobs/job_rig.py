@@ -1,4 +1,4 @@
-"""A gateway that runs jobs over conversations in memory: no MongoDB, and walks that can be told to
+"""A gateway that runs jobs over conversations in memory: no MongoDB, and scans that can be told to
 raise."""
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, records, settings
+from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, User, records, settings, until
 from tuyen_events.conversation_filter import ConversationFilter, Selection
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
@@ -29,6 +29,8 @@ from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import connect
+
+BULK = "/v1/conversations/bulk"
 
 
 def conversation(number: int, organization: str = "shop", **said: Any) -> InboxRow:
@@ -49,7 +51,7 @@ def conversation(number: int, organization: str = "shop", **said: Any) -> InboxR
 
 @dataclass
 class ScansTwin:
-    """Conversations in a dictionary. `raising` is what a walk by this name raises."""
+    """Conversations in a dictionary. `raising` is what a scan by this name raises."""
 
     rows_by_id: dict[ConversationId, InboxRow] = field(default_factory=dict)
     raising: dict[str, Exception] = field(default_factory=dict)
@@ -78,7 +80,7 @@ class ScansTwin:
         self.asked.append(scope.organization)
         return {one: self.rows_by_id[one] for one in ids if self._covered(scope, one)}
 
-    async def carried_out(
+    async def find_carried_out(
         self, commands: Mapping[ConversationId, Collection[str]]
     ) -> Collection[str]:
         return ()
@@ -152,6 +154,22 @@ async def at_work(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def all_ended(rig: Rig, *job_ids: str) -> None:
+    """Returns once the gateway knows that the jobs have ended."""
+
+    async def have_ended() -> bool:
+        return all((job := rig.gateway.jobs.job(one)) and job.ended for one in job_ids)
+
+    await until(have_ended)
+
+
+async def finish_job(rig: Rig, user: User, ids: Sequence[str]) -> str:
+    """Closes conversations in a job that has ended; returns its id."""
+    answer = await user.done("POST", BULK, {"ids": list(ids), "set": {"done": True}})
+    await all_ended(rig, answer["id"])
+    return str(answer["id"])
 
 
 def closing(job: str, at: datetime, organization: str = "shop", **selected: Any) -> BulkRequested:

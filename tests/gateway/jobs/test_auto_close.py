@@ -76,7 +76,7 @@ async def test_i12_zero_is_never_and_a_change_counts_from_the_next_check(
     await closed(boss, thread)
 
 
-async def test_i12_opened_by_hand_it_stays_open_for_as_long_again(
+async def test_i12_opened_manually_it_stays_open_for_as_long_again(
     desk: Rig, owner: User, feed: Feed, log: InMemoryLog, clock: ManualClock
 ) -> None:
     thread = await feed.message("a", at=0)

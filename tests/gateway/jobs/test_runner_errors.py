@@ -21,11 +21,6 @@ from tuyen_platform.kafka.memory import InMemoryLog
 NUL = "\x00"
 
 
-@pytest.fixture
-def walks() -> ScansTwin:
-    return ScansTwin()
-
-
 async def ended(user: User, job: str) -> Any:
     found: Any = None
 
@@ -47,13 +42,13 @@ async def ended(user: User, job: str) -> Any:
     ],
 )
 async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, error: Exception
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, error: Exception
 ) -> None:
     """The job is in the log already when the gateway starts, before all others."""
-    walks.raising[NUL] = error
-    ids = walks.add(conversation(1))
+    scans.raising[NUL] = error
+    ids = scans.add(conversation(1))
     await put(log, closing("job_bad", clock.now(), name=NUL))
-    async with at_work(log, clock, walks) as rig, routing(log) as router:
+    async with at_work(log, clock, scans) as rig, routing(log) as router:
         boss = await rig.organization()
         await put(log, closing("job_bad2", clock.now(), name=NUL))
         await put(log, closing("job_good", clock.now() + timedelta(seconds=1), ids=tuple(ids)))
@@ -63,7 +58,7 @@ async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
     assert "could not handle" in bad["detail"]
     assert NUL not in bad["detail"]
     assert len(router.asked) == 1
-    async with at_work(log, clock, walks) as rig:
+    async with at_work(log, clock, scans) as rig:
         boss = await rig.login("shop", "boss", "boss-password")
         assert (await ended(boss, "job_bad2")) == bad
 
@@ -72,26 +67,26 @@ async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
     "error", [ServerSelectionTimeoutError("away"), CursorNotFound("restarted", 43)]
 )
 async def test_r9_5_what_the_surroundings_did_is_waited_for(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, error: Exception
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, error: Exception
 ) -> None:
-    walks.raising["lan"] = error
-    walks.add(conversation(1))
-    async with at_work(log, clock, walks) as rig, routing(log):
+    scans.raising["lan"] = error
+    scans.add(conversation(1))
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), name="lan"))
         assert (await boss.done("GET", "/v1/jobs/job_1"))["state"] == "running"
-        walks.raising.clear()
+        scans.raising.clear()
         assert (await ended(boss, "job_1"))["changed"] == 1
 
 
 async def test_r9_5_progress_that_is_too_large_fails_its_job(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     ids = [conversation(1, customer=None).id + "x" * 12_000 + str(n) for n in range(90)]
     for one in ids:
-        walks.rows_by_id[ConversationId(one)] = conversation(1)
+        scans.rows_by_id[ConversationId(one)] = conversation(1)
     assert sum(map(len, ids)) > RECORD_BYTES
-    async with at_work(log, clock, walks) as rig:
+    async with at_work(log, clock, scans) as rig:
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), name="all of them"))
         found = await ended(boss, "job_1")
@@ -99,13 +94,13 @@ async def test_r9_5_progress_that_is_too_large_fails_its_job(
 
 
 async def test_r9_5_a_command_that_is_too_large_is_refused_for_its_conversation_alone(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     theirs: dict[str, Any] = {"assignee": AgentId("minh"), "channel": Channel.LIVECHAT}
     large = Visit(page_url="x" * RECORD_BYTES)
-    walks.add(*(conversation(n, **theirs) for n in range(5)))
-    walks.add(conversation(7, visit=large, **theirs))
-    async with at_work(log, clock, walks) as rig, routing(log):
+    scans.add(*(conversation(n, **theirs) for n in range(5)))
+    scans.add(conversation(7, visit=large, **theirs))
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         request = HandoverRequested(
             job_id="job_1",
@@ -123,10 +118,10 @@ async def test_r9_5_a_command_that_is_too_large_is_refused_for_its_conversation_
 
 @pytest.mark.parametrize("gone", ["organization", "agent", "suspended"])
 async def test_r9_5_a_job_of_those_who_are_gone_fails_with_its_reason(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin, gone: str
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin, gone: str
 ) -> None:
-    walks.add(conversation(1))
-    async with at_work(log, clock, walks) as rig:
+    scans.add(conversation(1))
+    async with at_work(log, clock, scans) as rig:
         boss = await rig.organization()
         request = closing("job_1", clock.now())
         if gone == "organization":
@@ -161,24 +156,24 @@ async def failure(rig: Rig, job_id: str) -> str:
 
 
 async def test_r9_5_a_record_that_is_no_job_is_passed_by(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    ids = walks.add(conversation(1))
+    ids = scans.add(conversation(1))
     headers = (("ce_type", b"job.bulk_requested.v1"), ("ce_id", b"evt_1"))
     for value in (b"\xff", b"{}", b"[" * 5000, b'{"job_id": 7}'):
         await log.append_bytes(JOBS, "job_0", value, headers)
-    async with at_work(log, clock, walks) as rig, routing(log):
+    async with at_work(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=tuple(ids)))
         assert (await ended(boss, "job_1"))["changed"] == 1
 
 
-async def test_r9_5_closing_what_is_quiet_in_one_organization_does_not_stop_anothers(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+async def test_r9_5_closing_what_is_inactive_in_one_organization_does_not_stop_anothers(
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    walks.raising["bad"] = ValueError("nobody expected this")
-    walks.add(conversation(1, "good", active_at=clock.now()))
-    async with at_work(log, clock, walks) as rig:
+    scans.raising["bad"] = ValueError("nobody expected this")
+    scans.add(conversation(1, "good", active_at=clock.now()))
+    async with at_work(log, clock, scans) as rig:
         for organization in ("bad", "good"):
             boss = await rig.organization(organization)
             await boss.done("PUT", "/v1/settings", {"done_after_hours": 1})
@@ -191,11 +186,11 @@ async def test_r9_5_closing_what_is_quiet_in_one_organization_does_not_stop_anot
 
 
 async def test_what_is_made_up_is_refused_without_a_command_or_a_record_of_its_own(
-    log: InMemoryLog, clock: ManualClock, walks: ScansTwin
+    log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    (there,) = walks.add(conversation(1))
+    (there,) = scans.add(conversation(1))
     made_up = [ConversationId(f"msg_made_up_{n}") for n in range(9_999)]
-    async with at_work(log, clock, walks) as rig, routing(log) as router:
+    async with at_work(log, clock, scans) as rig, routing(log) as router:
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=(there, *made_up)))
         found = await ended(boss, "job_1")

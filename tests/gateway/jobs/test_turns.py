@@ -5,7 +5,7 @@ import asyncio
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.jobs.turns import Turns
 
-NOISY, QUIET, THIRD = OrganizationId("noisy"), OrganizationId("quiet"), OrganizationId("third")
+NOISY, INACTIVE, THIRD = OrganizationId("noisy"), OrganizationId("quiet"), OrganizationId("third")
 
 
 async def settled() -> None:
@@ -28,7 +28,7 @@ async def test_inv7_r9_5_a_job_waits_for_one_slice_of_each_other_organization_at
             tasks.create_task(worked(turns, NOISY, order, 25))
         await settled()
         before = len(order)
-        tasks.create_task(worked(turns, QUIET, order, 3))
+        tasks.create_task(worked(turns, INACTIVE, order, 3))
         tasks.create_task(worked(turns, THIRD, order, 3))
     assert order.count(NOISY) == 100
     last = max(place for place, one in enumerate(order) if one != NOISY)
@@ -43,7 +43,7 @@ async def test_r9_5_no_organization_has_two_places_at_once() -> None:
         waiting = asyncio.create_task(worked(turns, NOISY, order, 1))
         await settled()
         assert order == []
-        async with turns.turn(QUIET):
+        async with turns.turn(INACTIVE):
             assert not waiting.done()
     await waiting
 
@@ -51,21 +51,21 @@ async def test_r9_5_no_organization_has_two_places_at_once() -> None:
 async def test_a_slice_that_only_waits_lets_others_have_its_place() -> None:
     turns, order = Turns(1), list[str]()
     async with turns.turn(NOISY) as turn:
-        waiting = asyncio.create_task(worked(turns, QUIET, order, 1))
+        waiting = asyncio.create_task(worked(turns, INACTIVE, order, 1))
         await settled()
         assert order == []
         turn.give_back()
         await waiting
     async with asyncio.TaskGroup() as tasks:  # given back once, not twice
         for _ in range(2):
-            tasks.create_task(worked(turns, QUIET, order, 1))
-    assert order == [QUIET] * 3
+            tasks.create_task(worked(turns, INACTIVE, order, 1))
+    assert order == [INACTIVE] * 3
 
 
 async def test_whoever_is_cancelled_while_it_waits_holds_nobody_up() -> None:
     turns, order = Turns(1), list[str]()
     async with turns.turn(NOISY):
-        gone = [asyncio.create_task(worked(turns, QUIET, order, 1)) for _ in range(2)]
+        gone = [asyncio.create_task(worked(turns, INACTIVE, order, 1)) for _ in range(2)]
         await settled()
         gone[0].cancel()
         await settled()
@@ -81,7 +81,7 @@ async def test_the_end_of_all_at_once_raises_nothing() -> None:
     for _ in range(20):
         tasks = [
             asyncio.create_task(worked(turns, organization, order, 50))
-            for organization in (NOISY, QUIET, THIRD)
+            for organization in (NOISY, INACTIVE, THIRD)
             for _ in range(4)
         ]
         await settled()

@@ -194,7 +194,7 @@ async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Dat
 
 
 @pytest.mark.parametrize("changing", [False, True])
-async def test_r9_5_a_walk_through_what_is_unread_counts_what_it_has_passed_once(
+async def test_r9_5_a_scan_through_what_is_unread_counts_what_it_has_passed_once(
     views: Database, monkeypatch: pytest.MonkeyPatch, changing: bool
 ) -> None:
     """It ends with the last also when rows above and below are read, or unread, meanwhile."""

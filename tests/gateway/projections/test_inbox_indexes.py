@@ -174,26 +174,26 @@ async def test_i5_what_came_before_a_viewer_is_counted_from_an_index(
             assert stats["totalDocsExamined"] <= await filled[CONVERSATIONS].count_documents(reach)
 
 
-async def test_i12_looking_for_what_went_quiet_reads_no_more_than_it_gives(
+async def test_i12_looking_for_what_is_inactive_reads_no_more_than_it_gives(
     filled: Database,
 ) -> None:
     query = inactive_query(ORGANIZATION, START + timedelta(seconds=ROWS), None)
     found = filled[CONVERSATIONS].find(query).sort([("active_at", 1), ("_id", 1)])
     stats = (await found.limit(LIMIT).explain())["executionStats"]
     assert stats["nReturned"] == stats["totalDocsExamined"] == LIMIT
-    walks = MongoScans(filled)
+    scans = MongoScans(filled)
     given: list[str] = []
     last = None
-    while part := await walks.inactive(ORGANIZATION, START + timedelta(seconds=ROWS), 700, last):
+    while part := await scans.inactive(ORGANIZATION, START + timedelta(seconds=ROWS), 700, last):
         given.extend(row.id for row in part)
         last = part[-1]
     assert len(given) == len({*given}) == ROWS * 9 // 10
 
 
-async def test_r6_5_a_walk_by_ids_gives_each_once_in_order(filled: Database) -> None:
-    walks, wanted = MongoScans(filled), ConversationFilter(held_by=Holder(agent_id=None))
+async def test_r6_5_a_scan_by_ids_gives_each_once_in_order(filled: Database) -> None:
+    scans, wanted = MongoScans(filled), ConversationFilter(held_by=Holder(agent_id=None))
     given: list[ConversationId] = []
-    while part := await walks.ids(_scope(), wanted, 100, given[-1] if given else None):
+    while part := await scans.ids(_scope(), wanted, 100, given[-1] if given else None):
         given.extend(part)
     assert given == sorted({*given})
-    assert len(given) == await walks.count(_scope(), wanted) > 100
+    assert len(given) == await scans.count(_scope(), wanted) > 100

@@ -20,7 +20,7 @@ from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
 from tuyen_events.limits import EVENT_BYTES, SITE_BODY_BYTES
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, PAGE_TOKENS, RAW
-from tuyen_ingest.replay import ReplayResult, kept, replay
+from tuyen_ingest.replay import ReplayResult, read_stored, replay
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.metrics import SKIPPED_UPDATES
 from tuyen_platform.page_tokens import PageTokens
@@ -192,7 +192,7 @@ async def test_p1_the_first_signed_call_is_told_once_whatever_is_in_it(
     known = PageTokens(SecretStr(SECRETS_KEY))
     for record in await records(log, PAGE_TOKENS):
         known.fold(read_bytes(record.key, record.headers, record.value), record.position)
-    assert known.used(APP)
+    assert known.is_used(APP)
     await rig.reads_tokens()
     await rig.chat(body())
     assert len(await uses(log)) == 1
@@ -241,7 +241,7 @@ async def test_p4_a_dead_letter_is_sent_again_after_a_fix(
     with monkeypatch.context() as fault:
         fault.setattr("tuyen_channels.livechat.wire.body_of", broken)
         assert (await rig.chat(body())).status_code == 200
-    (listed,) = [found async for found in kept(log, "dead-letters", None)]
+    (listed,) = [found async for found in read_stored(log, "dead-letters", None)]
     assert (listed.channel, listed.account) == ("livechat", APP)
     again = await replay(rig.ingest, log, "dead-letters", None)
     assert again == ReplayResult(bodies=1, events=1, failures=0)

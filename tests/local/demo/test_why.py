@@ -6,7 +6,7 @@ import pytest
 
 from tuyen_events.vocabulary import Reason
 from tuyen_local.demo.tally import Tally
-from tuyen_local.demo.why import STICKY, AssignmentRecord, sentence
+from tuyen_local.demo.why import STICKY, AssignmentRecord, explain
 
 RECORD = AssignmentRecord(
     reason=Reason.ROTATION,
@@ -20,11 +20,11 @@ RECORD = AssignmentRecord(
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_r9_4_every_reason_has_a_sentence_with_its_rule(reason: Reason) -> None:
-    assert "(R" in sentence(replace(RECORD, reason=reason))
+    assert "(R" in explain(replace(RECORD, reason=reason))
 
 
 def test_r3_3_the_sentence_names_who_left_and_who_could_be_chosen() -> None:
-    told = sentence(replace(RECORD, reason=Reason.REASSIGNED_OFFLINE))
+    told = explain(replace(RECORD, reason=Reason.REASSIGNED_OFFLINE))
     assert told == "Lan has logged out; next in turn of Minh, Hoa (R3.3)"
 
 
@@ -36,7 +36,7 @@ def test_r3_3_the_sentence_names_who_left_and_who_could_be_chosen() -> None:
     ],
 )
 def test_r6_3_the_sentence_says_who_did_it_and_why(note: str | None, told: str) -> None:
-    assert sentence(replace(RECORD, reason=Reason.MANUAL, note=note)) == told
+    assert explain(replace(RECORD, reason=Reason.MANUAL, note=note)) == told
 
 
 def test_a_record_is_read_from_the_gateways_answer() -> None:

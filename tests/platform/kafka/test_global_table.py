@@ -13,7 +13,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 
 
 @pytest.mark.parametrize(("apart_s", "most"), [(0.0, 21), (0.5, 4)])
-async def test_r9_5_however_many_refresh_a_copy_the_log_is_asked_at_a_pace(
+async def test_r9_5_however_many_refresh_a_table_the_log_is_asked_at_a_pace(
     apart_s: float, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log, asked = InMemoryLog(), list[Topic]()

@@ -25,7 +25,7 @@ def test_i12_done_frees_the_agents_place_and_the_next_event_takes_it_again(
     assert desk.state.loads == {SHOP: {A: 1}}
 
 
-def test_i12_reopening_by_hand_takes_the_place_again() -> None:
+def test_i12_reopening_manually_takes_the_place_again() -> None:
     desk = given_to(A)
     desk.commands(mark_done(seen=0))
     assert marks(desk.commands(mark_done(done=False), 1)) == [(THREAD, None)]

@@ -230,7 +230,7 @@ def test_r9_4_a_random_choice_goes_on_after_nobody() -> None:
     assert ask(state, shop(rules=[rule(mode=Strategy.RANDOM)]), 1).choice.after is None
 
 
-def _pools_told(steps: Iterable[DispatchStep]) -> list[str]:
+def _published_pools(steps: Iterable[DispatchStep]) -> list[str]:
     return [each.pool.id for each in steps if isinstance(each, PoolPublished)]
 
 
@@ -243,9 +243,9 @@ def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() ->
     )
     assert len(told) == 1
     assert told < answered
-    assert _pools_told(fold_steps(state, on_request(state, shop(), AT, request(1)))) == []
+    assert _published_pools(fold_steps(state, on_request(state, shop(), AT, request(1)))) == []
     changed = fold_steps(state, on_request(state, shop(online="a"), AT, request(2)))
-    assert len(_pools_told(changed)) == 1
+    assert len(_published_pools(changed)) == 1
 
 
 def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
@@ -254,7 +254,9 @@ def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
     monkeypatch.setattr(dispatch_state, "REMEMBERED_POOLS", 2)
     state = DispatchState(0)
     told = [
-        len(_pools_told(fold_steps(state, on_request(state, shop(online=who), AT, request(n)))))
+        len(
+            _published_pools(fold_steps(state, on_request(state, shop(online=who), AT, request(n))))
+        )
         for n, who in enumerate(["a", "b", "a", "c", "a"])
     ]
     assert told == [1, 1, 0, 1, 1]

@@ -48,7 +48,7 @@ def _served(organization: OrganizationState, waiting: Buckets) -> list[int]:
     return found
 
 
-def test_r5_1_lines_that_can_be_served_are_merged_by_place() -> None:
+def test_r5_1_buckets_that_can_be_served_are_merged_by_place() -> None:
     waiting: Buckets = {}
     pages = ["page", "page-2", "page-3"]
     for place in range(9):
@@ -59,7 +59,7 @@ def test_r5_1_lines_that_can_be_served_are_merged_by_place() -> None:
     assert waiting == {}
 
 
-def test_r5_3_a_line_whose_first_has_left_waits_with_its_next() -> None:
+def test_r5_3_a_bucket_whose_first_has_left_waits_with_its_next() -> None:
     waiting: Buckets = {}
     first = Waiting(0, request(0))
     join(waiting, first)
@@ -69,7 +69,7 @@ def test_r5_3_a_line_whose_first_has_left_waits_with_its_next() -> None:
     assert _served(shop(), waiting) == [1, 2]
 
 
-def test_r5_1_a_wake_up_asks_once_for_each_line_however_long(
+def test_r5_1_a_wake_up_asks_once_for_each_bucket_however_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ten thousand wait in four lines: the cost is of the lines and of those who are served."""
@@ -118,7 +118,7 @@ def _requests(draw: st.DrawFn) -> list[ChoiceRequested]:
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(asked=_requests(), online=st.sets(st.sampled_from("abc")), most=st.integers(1, 30))
-def test_r5_1_who_is_served_is_whom_a_walk_along_the_whole_queue_finds(
+def test_r5_1_who_is_served_is_whom_a_scan_along_the_whole_queue_finds(
     asked: list[ChoiceRequested], online: set[str], most: int
 ) -> None:
     """With departments, links, handovers, and members who may have three at most."""

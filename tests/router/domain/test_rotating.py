@@ -206,14 +206,14 @@ def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
     assert on_own_root(changed(own, livestream=True), REMOVAL, at("inbound", 4)) == []
 
 
-def _by_hand(desk: Desk, chosen: AgentId) -> ThreadReported:
+def _manually(desk: Desk, chosen: AgentId) -> ThreadReported:
     given = desk.commands(assign(chosen, COMMENT))
     (report,) = (each for each in given if isinstance(each, ThreadReported))
     return report
 
 
 @pytest.mark.parametrize("verdict", [Verdict.CHOSEN, Verdict.QUEUED])
-def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that_has_it(
+def test_r6_4_what_was_given_manually_in_another_partition_stands_in_the_one_that_has_it(
     verdict: Verdict,
 ) -> None:
     """Whoever tells it had no record of the rule's choice yet: both are version 1."""
@@ -223,7 +223,7 @@ def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that
     online = "abc" if verdict is Verdict.CHOSEN else ""
     fold_steps(state, on_request(state, shop(online=online), AT, desk.asked[0]))
     desk.answers(verdict, A if verdict is Verdict.CHOSEN else None)
-    report = _by_hand(other, B)
+    report = _manually(other, B)
     report = changed(report, cause=changed(report.cause, partition=7))
     for _ in range(2):
         steps = fold_steps(state, on_thread(state, report))
@@ -243,11 +243,11 @@ def test_r6_4_what_was_given_by_hand_in_another_partition_stands_in_the_one_that
     assert records(on_given(desk.state, shop(), given.given, position)) == []
 
 
-def test_r5_3_one_that_waits_and_was_given_by_hand_elsewhere_leaves_the_queue() -> None:
+def test_r5_3_one_that_waits_and_was_given_manually_elsewhere_leaves_the_queue() -> None:
     desk = Desk()
     desk.writes(0, COMMENT)
     desk.answers(Verdict.QUEUED)
-    given = _by_hand(Desk(), B).given
+    given = _manually(Desk(), B).given
     assert given is not None
     for left in ([(COMMENT, B, Reason.MANUAL)], []):  # and again, after a crash
         made = desk._keep(on_given(desk.state, shop(), given, at("router-answers", 1)))

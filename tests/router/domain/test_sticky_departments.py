@@ -176,7 +176,7 @@ def _given(state: DispatchState, organization: OrganizationState) -> list[str]:
     return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
 
-def test_r3_7_who_waits_keeps_their_place_in_the_line_that_they_come_to() -> None:
+def test_r3_7_who_waits_keeps_their_place_in_the_bucket_that_they_come_to() -> None:
     nobody = _of(c="")
     state = DispatchState(0)
     for offset, customer in enumerate(["one", "two", "three"]):

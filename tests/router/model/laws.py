@@ -29,7 +29,7 @@ def hold(history: History) -> None:
     queue_is_empty_while_somebody_can(history)
     rotation_is_exact(history)
     requests_are_answered_once(history)
-    pools_are_told(history)
+    pools_are_published(history)
     loads_are_counted(history)
     done_is_what_was_seen(history)
     commands_are_settled(history)
@@ -146,7 +146,7 @@ def requests_are_answered_once(history: History) -> None:
         assert answers.setdefault((answer.request_id, answer.verdict), answer) == answer
 
 
-def pools_are_told(history: History) -> None:
+def pools_are_published(history: History) -> None:
     """R9.4: whatever names a pool finds it in the log."""
     pools = _pools(history)
     for records in assignments(history.simulation).values():

@@ -97,7 +97,7 @@ class Worker:
     done: dict[str, int] = field(default_factory=dict)
     committed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     early: dict[tuple[str, int], int] = field(default_factory=dict)
-    lanes: dict[Place, deque[RecordGroup | _Sent]] = field(default_factory=dict)
+    senders: dict[Place, deque[RecordGroup | _Sent]] = field(default_factory=dict)
     in_flight: dict[int, deque[_Sent]] = field(default_factory=dict)
     """By the phase that is in flight, oldest first."""
 
@@ -105,7 +105,7 @@ class Worker:
         """All that was under way is gone; reads from what is committed."""
         self.next = {name: self.committed[name] for name in self.inputs}
         self.done = dict(self.next)
-        self.early, self.lanes, self.in_flight = {}, {}, {}
+        self.early, self.senders, self.in_flight = {}, {}, {}
 
     def acknowledge(self, topic: str, start: int, end: int) -> None:
         self.early[topic, start] = end
@@ -121,9 +121,9 @@ class Worker:
         sent.parts_left = len(groups_by_place)
         self.in_flight.setdefault(sent.phase, deque()).append(sent)
         for place, groups in groups_by_place.items():
-            lane = self.lanes.setdefault(place, deque())
-            lane.extend(groups)
-            lane.append(sent)
+            sender = self.senders.setdefault(place, deque())
+            sender.extend(groups)
+            sender.append(sent)
         self._advance(sent.phase)
 
     def _advance(self, phase: int) -> None:
@@ -138,19 +138,19 @@ class Worker:
 
     def land(self, place: Place, topics: MemoryTopics) -> None:
         """The broker takes one group of a lane."""
-        lane = self.lanes[place]
-        group = lane.popleft()
+        sender = self.senders[place]
+        group = sender.popleft()
         assert not isinstance(group, _Sent)
         for record in group:
             topics.append(place, record)
-        while lane and isinstance(lane[0], _Sent):
-            sent = lane.popleft()
+        while sender and isinstance(sender[0], _Sent):
+            sent = sender.popleft()
             assert isinstance(sent, _Sent)
             sent.parts_left -= 1
             if sent.parts_left == 0:
                 self._advance(sent.phase)
-        if not lane:
-            self.lanes.pop(place, None)
+        if not sender:
+            self.senders.pop(place, None)
 
 
 class Simulation:
@@ -280,7 +280,7 @@ class Simulation:
             for topic in worker.inputs:
                 if worker.next[topic] < len(self.topics.logs[topic, worker.partition]):
                     steps.append(partial(self._handle_some, worker, topic))
-            steps.extend(partial(self._land, worker, place) for place in worker.lanes)
+            steps.extend(partial(self._land, worker, place) for place in worker.senders)
             if worker.done != {name: worker.committed[name] for name in worker.inputs}:
                 steps.append(partial(self._commit, worker))
         steps.extend(partial(self._drain, each) for each in sorted(self.stage2.dirty))

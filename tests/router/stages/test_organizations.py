@@ -278,7 +278,7 @@ def test_r1_7_loads_are_folded_from_the_log_as_they_were_live(compacted: bool) -
     assert stage.state.loads_of(SHOP) == {"a": 1, "b": 1, "z": 2}
 
 
-def test_r5_1_lines_are_folded_from_the_log_as_they_were_live() -> None:
+def test_r5_1_buckets_are_folded_from_the_log_as_they_were_live() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0, 1, 2)
     before = stage.state.queue_buckets

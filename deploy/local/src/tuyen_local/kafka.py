@@ -20,8 +20,8 @@ from tuyen_local.containers import Container
 from tuyen_local.errors import CannotStart
 from tuyen_local.server import GRACE_S, Server, ServerOrigin, nothing, once_it_answers
 
-VERSION = "4.1.0"
-_IMAGE = f"apache/kafka:{VERSION}"
+KAFKA_VERSION = "4.1.0"
+_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 _RECIPES = Path(__file__).with_name("recipes")
 _OLDEST_JAVA = 17
 _NAMED_DEADLINE_S = 10.0
@@ -64,7 +64,7 @@ async def container(directory: Path) -> Server:
         },
     )
     address = f"{HOST}:{port}"
-    said = f"Kafka {VERSION} at {address}, a container of {_IMAGE}"
+    said = f"Kafka {KAFKA_VERSION} at {address}, a container of {_IMAGE}"
     stop = functools.partial(running.stop, GRACE_S)
     answers = functools.partial(_answers, address)
     return await once_it_answers(Server(address, ServerOrigin.CONTAINER, said, stop), answers)
@@ -83,7 +83,7 @@ async def process(directory: Path, logs: Path) -> Server:
         [*command, "kafka.Kafka", str(directory / "server.properties")], log=logs / "kafka.log"
     )
     address = f"{HOST}:{port}"
-    said = f"Kafka {VERSION} at {address}, process {child.pid}, log {child.log}"
+    said = f"Kafka {KAFKA_VERSION} at {address}, process {child.pid}, log {child.log}"
     stop = functools.partial(child.stop, GRACE_S)
     answers = functools.partial(_answers, address)
     server = Server(address, ServerOrigin.PROCESS, said, stop, child.pid)
@@ -165,5 +165,5 @@ async def _download(directory: Path) -> None:
             "-DincludeScope=runtime",
             f"-DoutputDirectory={directory}",
         ],
-        f"Kafka {VERSION}",
+        f"Kafka {KAFKA_VERSION}",
     )

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tuyen_events.limits import REPAIRED_BYTES, REPAIRED_ELEMENTS, elements
+from tuyen_events.limits import REPAIRED_BYTES, REPAIRED_ELEMENTS, count_elements
 
 REPLACEMENT = "\ufffd"
 """Replaces an invalid character. No id of a channel contains it."""
@@ -48,7 +48,7 @@ class Repairs:
         Raises ValueError or RecursionError for what is no JSON even then, and TooMuchToRepairError.
         """
         self._bytes -= len(part)
-        self._elements -= elements(part)
+        self._elements -= count_elements(part)
         if self._bytes < 0 or self._elements < 0:
             raise TooMuchToRepairError(
                 f"not to be read as it is, and with more than {REPAIRED_BYTES} bytes or "

@@ -35,7 +35,7 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, place_of
+from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, reply_key
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.limits import VIDEO_POSTS
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -204,7 +204,7 @@ class Draft:
 
     def replied(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
-        self.facts.append(KeyedFact(place_of(reply), self._roots.place(page, reply, root)))
+        self.facts.append(KeyedFact(reply_key(reply), self._roots.place(page, reply, root)))
 
     def root_of(self, page: PageKey, comment: str) -> str:
         """The root of the thread that a comment belongs to, as far as it is known."""
@@ -292,7 +292,7 @@ class Draft:
             at=at,
         )
         state.apply(key, fact)
-        settled = state.records[key] = _settled(state, fact)
+        settled = state.records[key] = _settle(state, fact)
         self.facts.append(KeyedFact(key, settled))
         self._forget_oldest(page, state, key)
 
@@ -345,7 +345,7 @@ def _newest_open(state: PagePosts, at: datetime) -> str | None:
     return max(published)[1] if published else None
 
 
-def _settled(state: PagePosts, fact: PostClassified) -> PostClassified:
+def _settle(state: PagePosts, fact: PostClassified) -> PostClassified:
     """Everything that is known of the fact's subject, because a compacted record replaces all
     earlier ones."""
     post, video = fact.post_external_id, fact.video_external_id

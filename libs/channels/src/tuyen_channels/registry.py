@@ -13,7 +13,7 @@ from tuyen_channels.ports import PageTokenLookup, WebhookChannel
 from tuyen_events.vocabulary import Channel
 
 
-def _found() -> Iterator[tuple[Channel, type[WebhookChannel]]]:
+def _find_channels() -> Iterator[tuple[Channel, type[WebhookChannel]]]:
     for package in iter_modules(tuyen_channels.__path__):
         if package.ispkg:
             channel: type[WebhookChannel] = import_module(f"tuyen_channels.{package.name}").CHANNEL
@@ -22,7 +22,7 @@ def _found() -> Iterator[tuple[Channel, type[WebhookChannel]]]:
             yield channel.name, channel
 
 
-REGISTRY: Mapping[Channel, type[WebhookChannel]] = MappingProxyType(dict(_found()))
+REGISTRY: Mapping[Channel, type[WebhookChannel]] = MappingProxyType(dict(_find_channels()))
 
 
 def credential_names() -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class CommentRoots:
     def apply(self, fact: ReplyPlaced) -> None:
         """Applies one fact; the latest of a slot counts."""
         page = self._pages.setdefault((fact.organization, fact.page_id), {})
-        page[place_of(fact.comment_external_id)] = fact
+        page[reply_key(fact.comment_external_id)] = fact
 
     def forget(self, page: PageKey, place: str) -> None:
         """Empties a slot."""
@@ -48,7 +48,7 @@ class CommentRoots:
 
     def above(self, page: PageKey, comment: str) -> str | None:
         """The parent of a reply, if it is remembered."""
-        fact = self._pages.get(page, {}).get(place_of(comment))
+        fact = self._pages.get(page, {}).get(reply_key(comment))
         if fact is None or fact.comment_external_id != comment:
             return None
         return fact.root_external_id
@@ -82,6 +82,6 @@ class RootsDraft:
         return fact
 
 
-def place_of(comment: str) -> str:
+def reply_key(comment: str) -> str:
     """The key of a reply's record within the page."""
     return f"reply:{crc32(comment.encode()) % PLACED_REPLIES}"

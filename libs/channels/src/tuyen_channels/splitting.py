@@ -37,7 +37,7 @@ def _parts(whole: bytes, opening: bytes) -> list[bytes]:
     if not text.startswith(opening):
         raise ValueError(f"the JSON does not begin with {opening.decode()}")
     parts, depth, start = list[bytes](), 0, 1
-    if limits.elements(text) > limits.SPLIT_ELEMENTS:
+    if limits.count_elements(text) > limits.SPLIT_ELEMENTS:
         raise ValueError(f"the JSON holds more than {limits.SPLIT_ELEMENTS} values")
     for token in _TOKEN.finditer(text):
         found = token[1]

@@ -7,11 +7,11 @@ ways.
 import unicodedata
 
 
-def composed(text: str) -> str:
+def compose_unicode(text: str) -> str:
     """`text` as it is stored from now on: in Unicode's composed form."""
     return unicodedata.normalize("NFC", text)
 
 
 def folded(username: str) -> str:
     """The same for two usernames that are equal: case and Unicode form do not matter."""
-    return composed(composed(username).casefold())
+    return compose_unicode(compose_unicode(username).casefold())

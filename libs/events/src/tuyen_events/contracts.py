@@ -29,7 +29,7 @@ from tuyen_events.schema_changes import OPEN_SET, Schema, breaking_changes
 from tuyen_events.topics import TOPICS
 from tuyen_events.vocabulary import OPEN_WORD_PATTERN, OpenWord
 
-DIRECTORY = Path(__file__).parents[2] / "contracts"
+CONTRACTS = Path(__file__).parents[2] / "contracts"
 """Where the contracts are committed; they are no part of the installed package."""
 
 
@@ -93,7 +93,7 @@ def topics_overview() -> list[dict[str, Any]]:
     ]
 
 
-def write(directory: Path = DIRECTORY) -> None:
+def write(directory: Path = CONTRACTS) -> None:
     """Writes the schemas and the table of topics. Raises IncompatibleSchemaError, and writes
     nothing, when a reader of a committed schema would break or a committed type was removed.
     """
@@ -107,7 +107,7 @@ def write(directory: Path = DIRECTORY) -> None:
     (directory / "topics.json").write_text(_text(topics_overview()), encoding="utf-8")
 
 
-def check(directory: Path = DIRECTORY) -> list[str]:
+def check(directory: Path = CONTRACTS) -> list[str]:
     """What is wrong with the committed contracts, one line each; nothing when all is well."""
     expected = {_schema_path(directory, name): schema_of(cls) for name, cls in EVENT_TYPES.items()}
     expected_topics = {directory / "topics.json": topics_overview()}
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tuyen_events.contracts")
     parser.add_argument("action", choices=["write", "check"])
-    parser.add_argument("--directory", type=Path, default=DIRECTORY)
+    parser.add_argument("--directory", type=Path, default=CONTRACTS)
     options = parser.parse_args(arguments)
     if options.action == "check":
         problems = check(options.directory)

@@ -114,7 +114,7 @@ READS_AT_ONCE_OF_ORGANIZATION = 4
 READS_WAITING_OF_ORGANIZATION = 1_000
 """The reads beyond these, which wait for READ_WITHIN_S at most: hundreds of agents at once."""
 
-WALK_WITHIN_S = 20.0
+SCAN_WITHIN_S = 20.0
 """How long it may work for one step of a job, or to count a job's conversations."""
 
 STRANGERS_BODY_BYTES = 16 * 1024
@@ -134,14 +134,14 @@ LONG_BODY_ELEMENTS = 30_000
 """The same where thousands may be named: a rule of 5,000 pages and 2,000 members has 21,000."""
 
 
-def elements(json: bytes) -> int:
+def count_elements(json: bytes) -> int:
     """An upper bound of the number of values in all arrays and objects of a JSON text, whatever its
     encoding: each value follows one of these three characters. Such characters inside texts are
     counted, too."""
     return json.count(b",") + json.count(b"[") + json.count(b"{")
 
 
-ERRORS_TOLD = 20
+ERRORS_LISTED = 20
 """The most fields that an error response lists, so that it stays small if everything in a body is
 wrong."""
 

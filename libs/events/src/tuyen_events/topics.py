@@ -149,7 +149,7 @@ CONTACTS = Topic(
     retention=_FOREVER,
     public=True,
     carries="what happened to contacts",
-    events=crm.EVENTS,
+    events=crm.EVENT_TYPES,
 )
 CRM_COMMANDS = Topic(
     name="crm-commands",
@@ -159,7 +159,7 @@ CRM_COMMANDS = Topic(
     retention=_MONTH,
     public=False,
     carries="what agents request of the CRM, and the customers of inbound events",
-    events=crm.COMMANDS,
+    events=crm.COMMAND_TYPES,
 )
 CRM_RESULTS = Topic(
     name="crm-results",

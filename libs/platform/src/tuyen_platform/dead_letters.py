@@ -56,7 +56,7 @@ async def send_to_dead_letters(log: Log, record: Record, service: str, reason: s
     )
     key = (record.key or b"").decode("utf-8", "replace")[:_KEY_CHARACTERS]
     await log.append(DEAD_LETTERS, key, envelope)
-    metrics.DEAD_LETTERS.labels(service).inc()
+    metrics.DEAD_LETTERS_TOTAL.labels(service).inc()
     _log.error("record_dead_lettered", record=place, error=reason)
 
 

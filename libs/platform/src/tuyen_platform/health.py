@@ -45,7 +45,7 @@ class Health:
 
     def routes(self) -> list[Route]:
         """`/livez` and `/readyz` without reasons, for any Starlette or FastAPI application."""
-        return self._checks(_said)
+        return self._checks(_respond)
 
     def insight(self) -> Starlette:
         """The application of the second port: both routes with reasons, and `/metrics`."""
@@ -53,7 +53,7 @@ class Health:
         async def metrics(_: Request) -> Response:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-        return Starlette(routes=[*self._checks(_explained), Route("/metrics", metrics)])
+        return Starlette(routes=[*self._checks(_explain), Route("/metrics", metrics)])
 
     def _checks(self, answer: Callable[[dict[str, str]], Response]) -> list[Route]:
         async def livez(_: Request) -> Response:
@@ -73,13 +73,13 @@ def _problems(checks: dict[str, Check]) -> dict[str, str]:
     return {name: problem for name, problem in found.items() if problem is not None}
 
 
-def _said(problems: dict[str, str]) -> Response:
+def _respond(problems: dict[str, str]) -> Response:
     return JSONResponse(
         {"status": "unavailable" if problems else "ok"}, status_code=503 if problems else 200
     )
 
 
-def _explained(problems: dict[str, str]) -> Response:
+def _explain(problems: dict[str, str]) -> Response:
     if not problems:
-        return _said(problems)
+        return _respond(problems)
     return JSONResponse({"status": "unavailable", "problems": problems}, status_code=503)

@@ -30,7 +30,7 @@ SKIPPED_UPDATES = Counter(
     "Parts of webhooks that were stored raw and skipped, by channel and reason",
     ["channel", "why"],
 )
-DEAD_LETTERS = Counter(
+DEAD_LETTERS_TOTAL = Counter(
     "tuyen_dead_letters_total",
     "Records that could not be handled, by service",
     ["service"],

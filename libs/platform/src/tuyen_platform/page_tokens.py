@@ -64,7 +64,7 @@ class PageTokens:
         found = self._tokens.get(account)
         return None if found is None else found.token
 
-    def used(self, account: str) -> bool:
+    def is_used(self, account: str) -> bool:
         """Whether a call was signed with the present token."""
         found = self._tokens.get(account)
         return found is not None and self._used.get(account) == found.stamp
@@ -73,11 +73,11 @@ class PageTokens:
         """The record that makes `token` the account's, replacing the one before."""
         content = msgspec.json.encode(_Content(account=account, token=token))
         sealed = _Sealed(sealed=self._sealer.encrypt(content).decode(), stamp=secrets.token_hex(8))
-        return _unwritten(_TOKEN, account, sealed)
+        return _record(_TOKEN, account, sealed)
 
     def removal(self, account: str) -> Sequence[ProducerRecord]:
         """The records that remove the account's token."""
-        return (_unwritten(_TOKEN, account, None), _unwritten(_USED, account, None))
+        return (_record(_TOKEN, account, None), _record(_USED, account, None))
 
     def first_use(self, account: str) -> Sequence[ProducerRecord]:
         """The records to write when a call that is signed with the present token arrives; none once
@@ -85,7 +85,7 @@ class PageTokens:
         found = self._tokens.get(account)
         if found is None or self._used.get(account) == found.stamp:
             return ()
-        return (_unwritten(_USED, account, _Used(stamp=found.stamp)),)
+        return (_record(_USED, account, _Used(stamp=found.stamp)),)
 
     def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
         """Applies one record. A token that cannot be read is no token, and the one before it has
@@ -121,7 +121,7 @@ def sealer(keys: SecretStr) -> MultiFernet:
     return MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
 
 
-def _unwritten(kind: str, account: str, kept: msgspec.Struct | None) -> ProducerRecord:
+def _record(kind: str, account: str, kept: msgspec.Struct | None) -> ProducerRecord:
     value = None if kept is None else msgspec.json.encode(kept)
     return ProducerRecord(PAGE_TOKENS, f"{kind}/{account}", value, _HEADERS)
 

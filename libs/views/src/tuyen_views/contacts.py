@@ -54,7 +54,7 @@ class ContactDocument(msgspec.Struct, frozen=True, kw_only=True):
     """0 in documents of earlier versions, which are folded again from the first event."""
 
 
-CONTACTS = View(
+CONTACTS_VIEW = View(
     "contacts",
     ContactDocument,
     (

@@ -31,4 +31,4 @@ class HistoryDocument(ContactPart, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
 
 
-HISTORY = View("contact_history", HistoryDocument, (BY_CONTACT,))
+HISTORY_VIEW = View("contact_history", HistoryDocument, (BY_CONTACT,))

@@ -15,4 +15,4 @@ class NoteDocument(ContactPart, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-NOTES = View("contact_notes", NoteDocument, (BY_CONTACT,))
+NOTES_VIEW = View("contact_notes", NoteDocument, (BY_CONTACT,))

@@ -6,7 +6,7 @@ from functools import partial
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
-from tuyen_events.limits import READ_WITHIN_S, WALK_WITHIN_S
+from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
 from tuyen_gateway.adapters.commands import Commands
 from tuyen_gateway.adapters.credentials import Credentials
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -81,7 +81,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     status = ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
-    for_jobs = connect(settings.mongodb, settings.database, within_s=WALK_WITHIN_S)
+    for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
     inbox = MongoViews(for_callers, log, status)
     gateway = compose(
         settings,

@@ -115,12 +115,12 @@ class InboxViews(Protocol):
         many bytes. The caller has looked up `row` within a scope; no scope is applied here."""
         ...
 
-    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         """How far a viewer has seen the conversation whose thread was shown up to a message; null
         if it has no such message."""
         ...
 
-    async def shown_but_last(self, row: InboxRow) -> Shown:
+    async def find_shown_but_last(self, row: InboxRow) -> Shown:
         """How far a viewer has seen the conversation for whom only the newest of the customers'
         messages is unread."""
         ...
@@ -157,7 +157,7 @@ class ConversationScans(Protocol):
         """The same, with everything that is known of them."""
         ...
 
-    async def carried_out(
+    async def find_carried_out(
         self, commands: Mapping[ConversationId, Collection[str]]
     ) -> Collection[str]:
         """The command ids that made a record of their conversation's history."""

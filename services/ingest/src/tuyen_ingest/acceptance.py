@@ -165,4 +165,4 @@ def _count(channel: str, parsed: Parsed) -> None:
     for why, updates in Counter(skipped.why for skipped in parsed.skipped).items():
         metrics.SKIPPED_UPDATES.labels(channel, why).inc(updates)
     if parsed.failures:
-        metrics.DEAD_LETTERS.labels(SERVICE).inc(len(parsed.failures))
+        metrics.DEAD_LETTERS_TOTAL.labels(SERVICE).inc(len(parsed.failures))

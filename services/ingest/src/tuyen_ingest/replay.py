@@ -66,7 +66,7 @@ class ReplayResult(NamedTuple):
     overtaken: int = 0
 
 
-def kept_raw(record: Record) -> Kept | None:
+def read_raw(record: Record) -> Kept | None:
     """A record of `raw`; None if it is not valid."""
     headers = dict(record.headers)
     try:
@@ -85,7 +85,7 @@ def kept_raw(record: Record) -> Kept | None:
 _owners_of = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def kept_dead_letter(record: Record) -> Kept | None:
+def read_dead_letter(record: Record) -> Kept | None:
     """A record of `dead-letters`; None when another service wrote it."""
     try:
         letter = decode_data(record.headers, record.value or b"")
@@ -104,10 +104,10 @@ def kept_dead_letter(record: Record) -> Kept | None:
     )
 
 
-_READERS = {"raw": (RAW, kept_raw), "dead-letters": (DEAD_LETTERS, kept_dead_letter)}
+_READERS = {"raw": (RAW, read_raw), "dead-letters": (DEAD_LETTERS, read_dead_letter)}
 
 
-async def kept(
+async def read_stored(
     log: Log, what: str, since: datetime | None, ends: Mapping[int, int] | None = None
 ) -> AsyncIterator[Kept]:
     """Everything that is stored by now, or was when the log ended at `ends`, each page's bodies in
@@ -135,7 +135,7 @@ async def replay(ingest: Ingest, log: Log, what: str, since: datetime | None) ->
     bodies = events = failures = withheld = overtaken = 0
     ends = await log.end_offsets(_READERS[what][0])
     left = await _copies(log, what, since, ends)
-    async for found in kept(log, what, since, ends):
+    async for found in read_stored(log, what, since, ends):
         digest = _digest(found)
         if digest in left:
             left[digest] -= 1
@@ -162,13 +162,13 @@ async def _copies(
     """How many copies there are of each body that names a page which moved meanwhile. Reads
     everything once to find the pages, which are few, and once more if there are any."""
     owners: dict[str, set[str]] = {}
-    async for found in kept(log, what, since, ends):
+    async for found in read_stored(log, what, since, ends):
         for page, owner in found.owners.items():
             owners.setdefault(page, set()).add(owner)
     moved = {page for page, known in owners.items() if len(known) > 1}
     copies: Counter[bytes] = Counter()
     if moved:
-        async for found in kept(log, what, since, ends):
+        async for found in read_stored(log, what, since, ends):
             if not moved.isdisjoint(found.owners):
                 copies[_digest(found)] += 1
     return copies
@@ -184,7 +184,7 @@ async def _main(what: str, since: datetime | None, only_list: bool) -> None:
     settings = IngestSettings()
     async with KafkaLog(settings.kafka, settings.topic_prefix) as log:
         if only_list:
-            async for found in kept(log, what, since):
+            async for found in read_stored(log, what, since):
                 shown = {
                     "body": found.body.decode("utf-8", "replace"),
                     "owners": dict(found.owners),

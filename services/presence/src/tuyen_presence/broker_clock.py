@@ -21,7 +21,7 @@ _ASK_AGAIN_AFTER_S = 10.0
 back, it would otherwise wait until that clock is where it was."""
 
 
-def moment_of(record: Record) -> datetime:
+def broker_time_of(record: Record) -> datetime:
     """When the broker appended the record."""
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
@@ -63,13 +63,13 @@ class BrokerClock:
         if self._pending.get(record.partition) != record.offset:
             return None
         del self._pending[record.partition]
-        now = moment_of(record)
+        now = broker_time_of(record)
         self._fast[record.partition] = self._clock.now() - now
         return now
 
     def note_signal(self, record: Record) -> None:
         """Notes a signal: the time is at least that of the signal."""
-        self._signalled[record.partition] = moment_of(record)
+        self._signalled[record.partition] = broker_time_of(record)
 
     def _about(self, partition: int) -> datetime:
         """The broker's time, as far as this process can estimate it."""

@@ -26,7 +26,7 @@ from tuyen_platform.kafka.ports import (
 from tuyen_platform.kafka.sizes import refuse_too_large
 from tuyen_platform.kafka.sole_writer import SoleWriter
 from tuyen_platform.metrics import ONLINE_SESSIONS, PRESENCE_CHANGES
-from tuyen_presence.broker_clock import BrokerClock, moment_of
+from tuyen_presence.broker_clock import BrokerClock, broker_time_of
 from tuyen_presence.domain.presence import (
     Agent,
     PresenceStep,
@@ -193,7 +193,7 @@ class PresenceWorker:
             self._settle(self._published)
 
     def _take(self, agents: dict[str, Agent], envelope: Envelope, record: Record) -> None:
-        signal, signalled_at = envelope.data, moment_of(record)
+        signal, signalled_at = envelope.data, broker_time_of(record)
         if not isinstance(signal, SessionSignalled):
             raise UnreadableEventError(f"{signal.type} is not a signal")
         if len(signal.session) > ID_CHARACTERS:
@@ -204,7 +204,7 @@ class PresenceWorker:
         if change is None:
             agents[agent.key] = apply_signal(agent, signal, record.offset, signalled_at)
         else:
-            refuse_too_large(_unwritten(change))
+            refuse_too_large(_record(change))
             self._note(agents, agent, change)
 
     def _note(self, agents: dict[str, Agent], agent: Agent, change: PresenceStep) -> Agent:
@@ -251,7 +251,7 @@ class PresenceWorker:
                 agents[key] = evolve(agents[key], condensed[-1].event)
                 records += condensed
         removals = [_removal(each.key) for each in gone if each.version]
-        written = await self._log.append_all([*map(_unwritten, records), *removals])
+        written = await self._log.append_all([*map(_record, records), *removals])
         for change in records:
             _log_change(change)
         for agents in (self._agents or {}).values():
@@ -286,7 +286,7 @@ def _remember(
         contested[agent.key] = event
 
 
-def _unwritten(change: PresenceStep) -> ProducerRecord:
+def _record(change: PresenceStep) -> ProducerRecord:
     event = change.event
     key = f"{event.organization}/{event.agent_id}"
     envelope = Envelope(id=change.id, source=SOURCE, subject=key, time=event.at, data=event)

@@ -14,7 +14,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database
 from tuyen_platform.text import fold_accents
-from tuyen_views.contacts import CONTACTS, ContactDocument, CustomerOfContact
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, CustomerOfContact
 
 CREATED = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -79,6 +79,6 @@ def contact(number: int, organization: str, name: str, sequence: int = 1) -> Con
 
 async def show(views: Database, *contacts: ContactDocument) -> None:
     """As if the CRM had folded them."""
-    collection = views[CONTACTS.collection]
+    collection = views[CONTACTS_VIEW.collection]
     for each in contacts:
-        await collection.replace_one({"_id": each.id}, CONTACTS.stored(each), upsert=True)
+        await collection.replace_one({"_id": each.id}, CONTACTS_VIEW.stored(each), upsert=True)

@@ -8,7 +8,7 @@ from gateway.api.crm.answering import CREATED
 from gateway.rig import Rig, User
 from tuyen_events.ids import AgentId, ContactId, OrganizationId
 from tuyen_platform.mongodb import Database
-from tuyen_views.history import HISTORY, Change, HistoryDocument
+from tuyen_views.history import HISTORY_VIEW, Change, HistoryDocument
 
 PATH = "/v1/contacts/con_0/history"
 
@@ -34,7 +34,7 @@ def entry(sequence: int, organization: str = "shop", contact: str = "con_0") -> 
 async def history(contacts: Database) -> None:
     entries = [entry(1), entry(2), entry(3), entry(1, contact="con_1"), entry(9, "rival", "con_2")]
     for each in entries:
-        await contacts[HISTORY.collection].insert_one(HISTORY.stored(each))
+        await contacts[HISTORY_VIEW.collection].insert_one(HISTORY_VIEW.stored(each))
 
 
 async def test_c8_what_happened_newest_first_with_the_names_of_today(

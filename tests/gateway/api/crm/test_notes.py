@@ -13,7 +13,7 @@ from tuyen_events.limits import TEXT_CHARACTERS
 from tuyen_events.topics import CRM_COMMANDS
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import Database
-from tuyen_views.notes import NOTES, NoteDocument
+from tuyen_views.notes import NOTES_VIEW, NoteDocument
 
 PATH = "/v1/contacts/con_0/notes"
 
@@ -34,7 +34,7 @@ def note(number: int, text: str = "Thích màu đỏ.", of: str = "con_0") -> No
 
 async def fill(views: Database, *notes: NoteDocument) -> None:
     for each in notes:
-        await views[NOTES.collection].insert_one(NOTES.stored(each))
+        await views[NOTES_VIEW.collection].insert_one(NOTES_VIEW.stored(each))
 
 
 async def test_c5_a_note_is_a_command_to_the_crm(

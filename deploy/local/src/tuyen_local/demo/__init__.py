@@ -16,7 +16,7 @@ from tuyen_local.credentials import DEMO_AGENTS, LocalCredentials
 from tuyen_local.demo.evening import Evening
 from tuyen_local.demo.screen import Screen
 from tuyen_local.demo.shop import NotAsExpected, Shop
-from tuyen_local.demo.why import listed
+from tuyen_local.demo.why import join_names
 from tuyen_local.settings import Settings
 
 _PACE_S = 0.4
@@ -99,8 +99,8 @@ async def show(
                 await evening.play()
             screen.summary(evening.tally)
     screen.say(
-        f"{listed(agents)} are logged out again: what customers write from now on waits until one "
-        "of them comes online (R5.1)."
+        f"{join_names(agents)} are logged out again: what customers write from now on waits until "
+        "one of them comes online (R5.1)."
     )
 
 

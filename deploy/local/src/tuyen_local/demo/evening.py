@@ -8,7 +8,7 @@ from tuyen_local.demo.screen import Screen, ScreenRow
 from tuyen_local.demo.shop import DemoConversation, NotAsExpected, Shop
 from tuyen_local.demo.tally import Tally
 from tuyen_local.demo.webhooks import DemoCustomer, DemoPage
-from tuyen_local.demo.why import STICKY, listed, name, sentence
+from tuyen_local.demo.why import STICKY, explain, join_names, name
 
 _MESSAGE = ConversationKind.MESSAGE.value
 _COMMENT = ConversationKind.COMMENT.value
@@ -63,7 +63,7 @@ class Evening:
 
     async def play(self) -> None:
         """The whole of it. NotAsExpected when not what the rules promise happens."""
-        self.screen.act(f"{listed(self.agents)} come online")
+        self.screen.act(f"{join_names(self.agents)} come online")
         for agent in self.agents:
             self._lease_ms = 1000 * await self.shop.set_presence(agent, "online")
             await self.shop.shown_as(self.admin, agent, "online")
@@ -167,7 +167,7 @@ class Evening:
         record = await self.shop.last_assignment(self.admin, after)
         self._sticky[hung.external_id] = heir
         self.tally.add(heir, record.reason)
-        await self._note(what, _MESSAGE, name(heir), sentence(record), record.reason)
+        await self._note(what, _MESSAGE, name(heir), explain(record), record.reason)
         await self._message(hung, "Mình chuyển khoản rồi nhé", "given by hand sticks too", "R3.5")
 
     async def _message(
@@ -225,7 +225,7 @@ class Evening:
         if owner is None:
             record = await self.shop.last_assignment(self.admin, conversation)
             self.tally.add(agent, record.reason, record.candidates)
-            await self._note(said.shown, said.kind, name(agent), sentence(record), record.reason)
+            await self._note(said.shown, said.kind, name(agent), explain(record), record.reason)
         elif agent == owner:
             self.tally.add(agent, STICKY)
             await self._note(said.shown, said.kind, name(agent), because, STICKY)
@@ -252,8 +252,8 @@ class Evening:
     def _known(self, said: Said) -> DemoConversation:
         return self._conversations[said.kind, said.external_id]
 
-    async def _note(self, what: str, kind: str, who: str, sentence: str, reason: str = "") -> None:
-        self.screen.settled(ScreenRow(what, kind, who, reason, sentence))
+    async def _note(self, what: str, kind: str, who: str, explain: str, reason: str = "") -> None:
+        self.screen.settled(ScreenRow(what, kind, who, reason, explain))
         await self.pace()
         if self.now_ms() - self._renewed_ms > self._lease_ms / 3:
             self._renewed_ms = self.now_ms()

@@ -50,17 +50,17 @@ _SENTENCES: Mapping[Reason, str] = {
 }
 
 
-def sentence(record: AssignmentRecord) -> str:
+def explain(record: AssignmentRecord) -> str:
     """What the record means, with the rule's number."""
     return _SENTENCES.get(record.reason, record.reason.value).format(
-        candidates=listed(record.candidates),
+        candidates=join_names(record.candidates),
         former=name(record.previous_agent_id),
         by=record.by,
         note=f", “{record.note}”" if record.note else "",
     )
 
 
-def listed(agents: Sequence[str]) -> str:
+def join_names(agents: Sequence[str]) -> str:
     return ", ".join(name(agent) for agent in agents)
 
 

@@ -70,13 +70,13 @@ def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
     message = update.message
     if message is not None:
         if message.is_deleted:
-            return _deleted(update, message, source)
+            return _normalize_deletion(update, message, source)
         sender = _id_of(update.sender, "sender")
         if message.is_echo or sender == source.page_external_id:
             return _echo(update, message, source)
         return _message(update, message, sender, source)
     if update.message_edit is not None:
-        return _edited(update, update.message_edit, source)
+        return _normalize_edit(update, update.message_edit, source)
     return _signal(update, part, source)
 
 
@@ -137,7 +137,7 @@ def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSou
     )
 
 
-def _deleted(
+def _normalize_deletion(
     update: wire.Messaging, message: wire.FacebookMessage, source: PartSource
 ) -> Normalized:
     customer = _customer_of(update, source)
@@ -152,7 +152,9 @@ def _deleted(
     )
 
 
-def _edited(update: wire.Messaging, edit: wire.MessageEdit, source: PartSource) -> Normalized:
+def _normalize_edit(
+    update: wire.Messaging, edit: wire.MessageEdit, source: PartSource
+) -> Normalized:
     customer = _customer_of(update, source)
     event = MessageEdited(
         **_common(customer, source),
@@ -211,7 +213,7 @@ def _reaction(
     return source.normalized(identifier, sender, event.conversation_id, event)
 
 
-def _seen(
+def _normalize_read(
     update: wire.Messaging, read: wire.Watermark, sender: str, source: PartSource
 ) -> Normalized:
     event = MessagesSeen(
@@ -224,7 +226,7 @@ def _seen(
     return source.normalized(identifier, sender, event.conversation_id, event)
 
 
-def _delivered(
+def _normalize_delivery(
     update: wire.Messaging, delivery: wire.Watermark, sender: str, source: PartSource
 ) -> Normalized:
     event = MessagesDelivered(
@@ -237,7 +239,7 @@ def _delivered(
     return source.normalized(identifier, sender, event.conversation_id, event)
 
 
-def _referred(
+def _normalize_referral(
     update: wire.Messaging, referral: wire.FacebookReferral, sender: str, source: PartSource
 ) -> Normalized:
     event = CustomerReferred(
@@ -339,8 +341,8 @@ def _referral(referral: wire.FacebookReferral) -> Referral:
 _SIGNALS: tuple[tuple[str, Callable[[wire.Messaging, Any, str, PartSource], Normalized]], ...] = (
     ("postback", _postback),
     ("reaction", _reaction),
-    ("read", _seen),
-    ("delivery", _delivered),
-    ("referral", _referred),
+    ("read", _normalize_read),
+    ("delivery", _normalize_delivery),
+    ("referral", _normalize_referral),
 )
 """The reader for each key of an update, in the order in which the keys are searched."""

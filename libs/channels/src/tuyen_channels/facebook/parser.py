@@ -137,7 +137,7 @@ class _Reading:
         room = max(UPDATES - read, 0)
         for part in parts[:room]:
             try:
-                found = self._found(part, reader, source)
+                found = self._read_part(part, reader, source)
             except Exception as error:  # an invalid part must not stop the others
                 self._failed([part], section, source, error)
             else:
@@ -148,7 +148,7 @@ class _Reading:
         if len(parts) > room:
             self._failed(parts[room:], section, source, _too_many(len(parts) - room))
 
-    def _found(self, part: _Json, reader: _Reader, source: PartSource) -> Normalized | Skipped:
+    def _read_part(self, part: _Json, reader: _Reader, source: PartSource) -> Normalized | Skipped:
         if not (self.repair_all and needs_repair(bytes(part))):
             try:
                 return reader(part, source)

@@ -28,5 +28,5 @@ def _stored(base: type[RecordT]) -> Iterator[type[RecordT]]:
                 yield value
 
 
-COMMANDS: tuple[type[CrmCommand], ...] = tuple(_stored(CrmCommand))
-EVENTS: tuple[type[ContactEvent], ...] = tuple(_stored(ContactEvent))
+COMMAND_TYPES: tuple[type[CrmCommand], ...] = tuple(_stored(CrmCommand))
+EVENT_TYPES: tuple[type[ContactEvent], ...] = tuple(_stored(ContactEvent))

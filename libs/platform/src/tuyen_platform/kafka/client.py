@@ -285,23 +285,23 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         self._log = log
         self._consumer = consumer
         self._starts = starts
-        self._share: set[TopicPartition] | None = None
+        self._assigned: set[TopicPartition] | None = None
         """The partitions of the last assignment; None during a rebalance."""
         self._placed: set[TopicPartition] | None = None
         """The assignment whose start offsets were requested."""
         self._handled: dict[TopicPartition, int] = {}
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._share = None
+        self._assigned = None
         self._handled.clear()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._share = set(assigned)
+        self._assigned = set(assigned)
         self._handled.clear()
 
     async def batches(self) -> AsyncIterator[FetchedRecords]:
         while True:
-            if self._starts is not None and self._share is not self._placed:
+            if self._starts is not None and self._assigned is not self._placed:
                 await self._place(self._starts)
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             if self._is_new_assignment():
@@ -313,24 +313,26 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
 
     def _is_new_assignment(self) -> bool:
         """Whether the start offsets of the present assignment are still to be requested."""
-        return self._starts is not None and (self._share is None or self._share is not self._placed)
+        return self._starts is not None and (
+            self._assigned is None or self._assigned is not self._placed
+        )
 
     async def _place(self, starts: Starts) -> None:
         """Seeks to the start offsets of the new assignment, unless there was another rebalance
         meanwhile."""
-        share = self._share
-        if share is None:
+        assigned = self._assigned
+        if assigned is None:
             return
         try:
-            committed = {place: await self._consumer.committed(place) for place in share}
+            committed = {place: await self._consumer.committed(place) for place in assigned}
         except IllegalStateError:
             return
         wanted = await starts({self._log.place(place): at or 0 for place, at in committed.items()})
-        if self._share is not share:
+        if self._assigned is not assigned:
             return
         for place, offset in wanted.items():
             self._consumer.seek(self._log.partition(place), offset)
-        self._placed = share
+        self._placed = assigned
 
     async def commit(self) -> None:
         assigned = self._consumer.assignment()

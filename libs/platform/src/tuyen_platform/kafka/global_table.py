@@ -15,7 +15,7 @@ from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
 from tuyen_platform.dead_letters import raised_at, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
-from tuyen_platform.metrics import COPIED, DEAD_LETTERS
+from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
 
 ContentT = TypeVar("ContentT")
 
@@ -167,10 +167,10 @@ class GlobalTable:
         except UnknownTypeError as error:
             _log.info("unknown_record_skipped", **_place(record), reason=error.reason)
         except UnreadableEventError as error:
-            DEAD_LETTERS.labels(self._service).inc()
+            DEAD_LETTERS_TOTAL.labels(self._service).inc()
             _log.error("unreadable_record_skipped", **_place(record), reason=error.reason)
         except Exception as error:  # whatever is wrong with one record must not stop the others
-            DEAD_LETTERS.labels(self._service).inc()
+            DEAD_LETTERS_TOTAL.labels(self._service).inc()
             reason, where = reason_of(error), raised_at(error)
             _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
 

@@ -20,7 +20,7 @@ AnyEntity = Entity[Any, Any, Any]
 """The functions of an entity take only the commands and events that the entity lists."""
 
 
-def _found() -> Iterator[AnyEntity]:
+def _find_entities() -> Iterator[AnyEntity]:
     for folder in iter_modules(__path__):
         if folder.ispkg:
             entity = import_module(f"{__name__}.{folder.name}").ENTITY
@@ -29,7 +29,7 @@ def _found() -> Iterator[AnyEntity]:
             yield entity
 
 
-ENTITIES: tuple[AnyEntity, ...] = tuple(_found())
+ENTITIES: tuple[AnyEntity, ...] = tuple(_find_entities())
 BY_COMMAND: Mapping[type[CrmCommand], AnyEntity] = {
     command: entity for entity in ENTITIES for command in entity.commands
 }

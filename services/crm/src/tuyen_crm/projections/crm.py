@@ -10,14 +10,14 @@ from tuyen_crm.entities.contacts import ENTITY as CONTACT
 from tuyen_events.crm.records import ContactEvent
 from tuyen_platform.mongodb import Database, Document, Operation, write_unchanged
 from tuyen_platform.projection import FoldedEvent
-from tuyen_views.history import HISTORY, HistoryDocument
+from tuyen_views.history import HISTORY_VIEW, HistoryDocument
 from tuyen_views.view import View
 
 VIEW = "crm"
 """The name under which the views' positions are stored. In earlier versions, which had only the
 contacts, it was `contacts`; with another name, everything is folded again from the first event."""
 
-VIEWS: tuple[View[Any], ...] = (HISTORY, *(entity.view for entity in ENTITIES))
+VIEWS: tuple[View[Any], ...] = (HISTORY_VIEW, *(entity.view for entity in ENTITIES))
 
 _Events = dict[str, list[ContactEvent]]
 """Events by the id of the document that they change."""
@@ -62,11 +62,11 @@ class CrmProjection:
         """Adds events to the history. Of two with one sequence, the first in the log counts."""
         writes = []
         for event in events:
-            stored = HISTORY.stored(_history_document(event))
+            stored = HISTORY_VIEW.stored(_history_document(event))
             writes.append(
                 UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)
             )
-        await self._database[HISTORY.collection].bulk_write(writes, ordered=True)
+        await self._database[HISTORY_VIEW.collection].bulk_write(writes, ordered=True)
 
     async def _fold(self, entity: AnyEntity, events: _Events) -> None:
         while events and not await self._store(entity, events):

@@ -69,12 +69,12 @@ class Commands:
 
     async def send(self, commands: Sequence[Placed]) -> None:
         """Appends all commands, and returns once every one of them is in the log."""
-        unwritten = []
+        records = []
         for command, partition in commands:
             value, headers = encode(_envelope(command))
-            unwritten.append(ProducerRecord(COMMANDS, _key(command), value, headers, partition))
-        if unwritten:
-            await self._log.append_all(unwritten)
+            records.append(ProducerRecord(COMMANDS, _key(command), value, headers, partition))
+        if records:
+            await self._log.append_all(records)
 
     def receiving(self, command_ids: Collection[str]) -> AbstractContextManager[Answers]:
         """See `CommandResults.receiving`."""

@@ -77,7 +77,7 @@ class MongoCounters:
             return sums.counts()
         for assignee in filter(sums.unsure, assignees):
             question = read_at_start(
-                scope, wanted, assignee, scope.since, marked=sums.marked(assignee)
+                scope, wanted, assignee, scope.since, marked=sums.has_marks(assignee)
             )
             rows = self._conversations.aggregate(
                 question, session=session, hint=index_for(assignee)
@@ -222,7 +222,7 @@ class _Sums:
         unread."""
         return self._unsure[assignee] > 0
 
-    def marked(self, assignee: AgentId) -> bool:
+    def has_marks(self, assignee: AgentId) -> bool:
         """Whether the viewer marked some of the unsure ones."""
         return self._marked[assignee] > 0
 

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
 
-from tuyen_directory.usernames import composed
+from tuyen_directory.usernames import compose_unicode
 from tuyen_events.codec import KeyedBytes, UnreadableEventError, read_bytes
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS
@@ -88,7 +88,7 @@ class Credentials:
         async with self._turns.setdefault(organization, asyncio.Lock()), self._changing:
             if await self._is(organization, agent_id, password):
                 return
-            whole = composed(password.get_secret_value())
+            whole = compose_unicode(password.get_secret_value())
             hashed = await asyncio.to_thread(self._hasher.hash, whole)
         await self._append(
             _Key(organization, agent_id),

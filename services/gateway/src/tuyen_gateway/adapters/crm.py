@@ -8,7 +8,7 @@ from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
 from tuyen_gateway.ports import ViewPage
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS, ContactDocument, of_organization
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
 from tuyen_views.view import PartT, View
 
 
@@ -17,13 +17,13 @@ class MongoCrm:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._contacts = database[CONTACTS.collection]
+        self._contacts = database[CONTACTS_VIEW.collection]
 
     async def contact(
         self, organization: OrganizationId, contact_id: ContactId
     ) -> ContactDocument | None:
         stored = await self._contacts.find_one({"_id": contact_id, "organization": organization})
-        return None if stored is None else CONTACTS.read(stored)
+        return None if stored is None else CONTACTS_VIEW.read(stored)
 
     async def contacts(
         self, organization: OrganizationId, name: str | None, limit: int, after: str | None
@@ -32,7 +32,7 @@ class MongoCrm:
         if after is not None:
             query["_id"] = {"$gt": after}
         found = await self._contacts.find(query).sort("_id", 1).to_list(limit + 1)
-        page = [CONTACTS.read(stored) for stored in found[:limit]]
+        page = [CONTACTS_VIEW.read(stored) for stored in found[:limit]]
         return ViewPage(items=page, following=page[-1].id if len(found) > limit else None)
 
     async def parts(

@@ -32,7 +32,7 @@ from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
-from tuyen_gateway.domain.changes import unchanged
+from tuyen_gateway.domain.changes import is_unchanged
 from tuyen_gateway.domain.entity_limits import check_limits
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
@@ -126,7 +126,7 @@ class Directory:
             previous = find(before, entity, entity_id)
             if previous is not None:
                 standing = previous.value
-                if isinstance(standing, type(event)) and unchanged(standing, event):
+                if isinstance(standing, type(event)) and is_unchanged(standing, event):
                     return StoredEntity(standing, previous.version)
             if event.by is not None:  # no quota limits the platform's operator
                 value, _ = encode(_envelope(event))

@@ -117,13 +117,13 @@ class InboxInTurn:
         async with self._turn_of(row):
             return await self._inbox.messages(row, limit, after)
 
-    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         async with self._turn_of(row):
-            return await self._inbox.shown_until(row, message_id)
+            return await self._inbox.find_shown_until(row, message_id)
 
-    async def shown_but_last(self, row: InboxRow) -> Shown:
+    async def find_shown_but_last(self, row: InboxRow) -> Shown:
         async with self._turn_of(row):
-            return await self._inbox.shown_but_last(row)
+            return await self._inbox.find_shown_but_last(row)
 
     async def history(
         self, row: InboxRow, limit: int, after: str | None

@@ -116,7 +116,7 @@ class Jobs:
             for key in (one.id, one.id + _PROGRESS):
                 await self._log.append_bytes(JOBS, key, None, partition=partition)
 
-    def superseded(self, partitions: Collection[int]) -> Sequence[Job]:
+    def find_superseded(self, partitions: Collection[int]) -> Sequence[Job]:
         """Jobs of these partitions whose end counts, and is not what compaction will keep: a
         gateway that had lost the job without knowing it wrote older progress after it."""
         found = [self._jobs[job_id] for job_id in self._superseded if job_id in self._jobs]

@@ -14,17 +14,17 @@ from tuyen_events.limits import NAME_CHARACTERS, NAMED_ELSEWHERE, URL_CHARACTERS
 from tuyen_gateway.adapters.queries import matching_query
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import whole
-from tuyen_gateway.domain.threads import Message, cut
+from tuyen_gateway.domain.threads import Message, shorten
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_platform.mongodb import Database, Document
-from tuyen_views.contacts import CONTACTS, of_organization
+from tuyen_views.contacts import CONTACTS_VIEW, of_organization
 
 
 class CustomerNames:
     """Reads the CRM's view of the contacts."""
 
     def __init__(self, database: Database) -> None:
-        self._contacts = database[CONTACTS.collection]
+        self._contacts = database[CONTACTS_VIEW.collection]
 
     async def add_names(self, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
         """The rows, with the contact's name where the customer has none."""
@@ -71,7 +71,7 @@ def _add_author(message: Message, contacts: dict[str, Document]) -> Message:
     contact = contacts.get(contact_id(message.customer_id))
     if contact is None:
         return message
-    name = cut(contact["name"], NAME_CHARACTERS)
+    name = shorten(contact["name"], NAME_CHARACTERS)
     return msgspec.structs.replace(message, customer_name=name)
 
 
@@ -85,7 +85,7 @@ def _add_name(row: InboxRow, contacts: dict[str, Document]) -> InboxRow:
     pictures = [picture for one in contact["customers"] if (picture := one.get("picture"))]
     named = msgspec.structs.replace(
         customer,
-        name=cut(contact["name"], NAME_CHARACTERS),
+        name=shorten(contact["name"], NAME_CHARACTERS),
         picture=customer.picture or whole(next(iter(pictures), None), URL_CHARACTERS),
     )
     return msgspec.structs.replace(row, customer=named)

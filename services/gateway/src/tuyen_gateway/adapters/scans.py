@@ -49,7 +49,7 @@ class MongoScans:
         rows = [msgspec.convert(document, InboxRow) for document in found]
         return {row.id: row for row in rows}
 
-    async def carried_out(
+    async def find_carried_out(
         self, commands: Mapping[ConversationId, Collection[str]]
     ) -> Collection[str]:
         named = [one for several in commands.values() for one in several]

@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 class SiteTokens:
     """A token is returned to its creator once; after that it is only here and, encrypted, in the
-    log. Changes of one page's token are made inside of `held`, one after another in this process.
+    log. Changes of one page's token are made inside of `hold`, one after another in this process.
     If two gateways create a token for one page at once, the later one is valid."""
 
     def __init__(self, log: Log, keys: SecretStr) -> None:
@@ -35,12 +35,12 @@ class SiteTokens:
         """Whether the page has a token."""
         return self._tokens.token(app_id) is not None
 
-    def used(self, app_id: str) -> bool:
+    def is_used(self, app_id: str) -> bool:
         """Whether ingest accepted a call that was signed with the page's present token."""
-        return self._tokens.used(app_id)
+        return self._tokens.is_used(app_id)
 
     @asynccontextmanager
-    async def held(self, app_id: str) -> AsyncIterator[None]:
+    async def hold(self, app_id: str) -> AsyncIterator[None]:
         """Locks the page's token, which is the log's latest on entering."""
         async with self._locks.setdefault(app_id, asyncio.Lock()):
             await self.table.current()

@@ -56,7 +56,7 @@ class MongoThreads:
             found.append(message)
         return ViewPage(items=found, following=None)
 
-    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
         """What an agent has seen who read the thread up to a message; null if there is no such
         message."""
         document = await self._messages.find_one({"_id": message_id, "conversation_id": row.id})
@@ -65,7 +65,7 @@ class MongoThreads:
             return None
         return await self._shown_before(row, collections.later_than(last.moment, last.id))
 
-    async def shown_but_last(self, row: InboxRow) -> Shown:
+    async def find_shown_but_last(self, row: InboxRow) -> Shown:
         """What an agent has seen who read everything except the newest of the customers'
         messages."""
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]

@@ -27,7 +27,7 @@ from tuyen_gateway.adapters.queries import (
     unread_expression,
 )
 from tuyen_gateway.adapters.threads import MongoThreads, decoded, from_milliseconds, milliseconds
-from tuyen_gateway.domain.heads import packed
+from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
@@ -104,7 +104,7 @@ class MongoViews:
     async def position(self, organization: OrganizationId) -> bytes:
         found = await self._heads.find_one({"_id": organization})
         heads = {} if found is None else found["at"]
-        return packed({int(place): offset for place, offset in heads.items()})
+        return pack({int(place): offset for place, offset in heads.items()})
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
         document = await self._find(scope, conversation_id)
@@ -163,7 +163,7 @@ class MongoViews:
         counts, moved = await asyncio.gather(
             self._counters.counts(session, scope, wanted), self._find_moved(scope, cursor)
         )
-        matching = matching_query(scope, _narrowed(wanted, counts))
+        matching = matching_query(scope, _narrow(wanted, counts))
         left = counts.unread if cursor.left is None else min(cursor.left, counts.unread)
         if cursor.last and counts.unread and (cursor.left is None or left <= limit):
             above = {"$and": [*matching, {"$nor": [below(cursor.last)]}]}
@@ -305,11 +305,11 @@ class MongoViews:
         page = await self._threads.messages(row.id, limit, after)
         return replace(page, items=await self._names.add_author_names(page.items))
 
-    async def shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
-        return await self._threads.shown_until(row, message_id)
+    async def find_shown_until(self, row: InboxRow, message_id: MessageId) -> Shown | None:
+        return await self._threads.find_shown_until(row, message_id)
 
-    async def shown_but_last(self, row: InboxRow) -> Shown:
-        return await self._threads.shown_but_last(row)
+    async def find_shown_but_last(self, row: InboxRow) -> Shown:
+        return await self._threads.find_shown_but_last(row)
 
     async def history(
         self, row: InboxRow, limit: int, after: str | None
@@ -350,7 +350,7 @@ class MongoViews:
         return {one["_id"]: one["events"] for one in found}
 
 
-def _narrowed(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
+def _narrow(wanted: ConversationFilter, counts: InboxCounts) -> ConversationFilter:
     """The same filter, restricted if everything unread is of one channel or kind: with fewer lists
     to merge."""
     channels = [channel for channel, unread in counts.unread_by_channel.items() if unread]

@@ -81,7 +81,7 @@ async def put_assignee(
     set_etag(response, settled.version)
     return AssignedView(
         id=settled.conversation_id,
-        assignee=_named(caller.organization, settled.agent_id),
+        assignee=_to_view(caller.organization, settled.agent_id),
         version=settled.version,
         changed=settled.outcome is Outcome.APPLIED,
     )
@@ -135,7 +135,7 @@ def _refuse(
         case Outcome.ALREADY_TAKEN if settled.agent_id == command.agent_id:
             return  # the same agent took it before: `PUT` is idempotent
         case Outcome.ALREADY_TAKEN:
-            holder = _named(organization, settled.agent_id)
+            holder = _to_view(organization, settled.agent_id)
             name = "Somebody" if holder is None else holder.name
             raise TakenError(f"{name} has this conversation already.", settled.agent_id)
         case Outcome.TAKING_OFF:
@@ -156,7 +156,7 @@ def _refuse(
             raise ConflictError("Assignment is switched off: a system_admin switches it on.")
 
 
-def _named(organization: Organization, agent_id: AgentId | None) -> AssigneeView | None:
+def _to_view(organization: Organization, agent_id: AgentId | None) -> AssigneeView | None:
     if agent_id is None:
         return None
     stored = organization.agents.get(agent_id)

@@ -112,8 +112,8 @@ def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
         settings_version=shown.settings_version,
         by=shown.by,
         note=shown.note,
-        candidates=_listed(history.considered(shown)),
-        excluded=_excluded(shown) if whole else None,
+        candidates=_list_agents(history.find_considered(shown)),
+        excluded=_list_excluded(shown) if whole else None,
         rotation=None
         if rotation is None
         else RotationView(position=rotation.position, of=rotation.of, after=rotation.after),
@@ -124,11 +124,11 @@ def _view(entry: AssignmentEntry, caller: Caller) -> AssignmentView:
     )
 
 
-def _listed(agents: Sequence[AgentId] | None) -> list[str] | None:
+def _list_agents(agents: Sequence[AgentId] | None) -> list[str] | None:
     return None if agents is None else list(agents)
 
 
-def _excluded(entry: AssignmentEntry) -> list[ExcludedView] | None:
+def _list_excluded(entry: AssignmentEntry) -> list[ExcludedView] | None:
     found = history.left_out(entry)
     if found is None:
         return None

@@ -12,7 +12,7 @@ from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.domain.login_throttle import place_of
+from tuyen_gateway.domain.login_throttle import network_of
 from tuyen_gateway.errors import UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 
@@ -53,7 +53,7 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     to wait, at most a minute. Wrong passwords from elsewhere do not slow down an address from which
     somebody logged in before.
     """
-    place = place_of(None if request.client is None else request.client.host)
+    place = network_of(None if request.client is None else request.client.host)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verified(gateway, body)
     return _tokens(gateway, identity)

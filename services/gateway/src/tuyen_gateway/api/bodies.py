@@ -12,10 +12,10 @@ from pydantic import (
     model_validator,
 )
 
-from tuyen_directory.usernames import composed
+from tuyen_directory.usernames import compose_unicode
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import (
-    ERRORS_TOLD,
+    ERRORS_LISTED,
     NAME_CHARACTERS,
     PASSWORD_CHARACTERS,
     USERNAME_CHARACTERS,
@@ -31,7 +31,7 @@ TypedUsername = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=USERNAME_CHARACTERS)
 ]
 """As it was typed: old usernames may differ only in their Unicode form."""
-Username = Annotated[TypedUsername, AfterValidator(composed)]
+Username = Annotated[TypedUsername, AfterValidator(compose_unicode)]
 """The same name in whichever Unicode form it was typed."""
 Password = Annotated[SecretStr, StringConstraints(min_length=1, max_length=PASSWORD_CHARACTERS)]
 
@@ -47,11 +47,11 @@ class RequestBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_unknown(cls, given: object) -> object:
-        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + ERRORS_TOLD:
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + ERRORS_LISTED:
             return given
         known = {name: given[name] for name in cls.model_fields if name in given}
         unknown = ((name, held) for name, held in given.items() if name not in known)
-        return known | dict(islice(unknown, ERRORS_TOLD))
+        return known | dict(islice(unknown, ERRORS_LISTED))
 
 
 class ResponseBody(BaseModel):

@@ -142,7 +142,7 @@ async def post_read(
     row = await seen_row(gateway, caller, conversation_id)
     shown: Shown | None = Shown(events=row.inbound_events, until=row.counted)
     if body is not None and body.until is not None:
-        shown = await gateway.inbox.shown_until(row, MessageId(body.until))
+        shown = await gateway.inbox.find_shown_until(row, MessageId(body.until))
     if shown is None:
         raise NotFoundError(f"There is no such message in the conversation {conversation_id!r}.")
     return await _mark(gateway, caller, row, shown, response)
@@ -154,7 +154,7 @@ async def post_unread(
 ) -> MarkView:
     """For the viewer only (I5): the newest of the customer's messages is unread again."""
     row = await seen_row(gateway, caller, conversation_id)
-    return await _mark(gateway, caller, row, await gateway.inbox.shown_but_last(row), response)
+    return await _mark(gateway, caller, row, await gateway.inbox.find_shown_but_last(row), response)
 
 
 @router.put("/{conversation_id}/done", summary="Close or reopen", responses=problems(404))

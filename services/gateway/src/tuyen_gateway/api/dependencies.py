@@ -72,7 +72,7 @@ def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, Agen
     return organization, agent
 
 
-async def identified(
+async def identify(
     gateway: GatewayPorts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
 ) -> Identity:
@@ -83,10 +83,10 @@ async def identified(
     return gateway.tokens.read(given.credentials, TokenKind.ACCESS)
 
 
-CurrentIdentity = Annotated[Identity, Depends(identified)]
+CurrentIdentity = Annotated[Identity, Depends(identify)]
 
 
-async def authenticated(gateway: GatewayPorts, identity: CurrentIdentity) -> Caller:
+async def authenticate(gateway: GatewayPorts, identity: CurrentIdentity) -> Caller:
     """The caller with the bearer token. Raises UnauthenticatedError or ForbiddenError."""
     organization, agent = live_agent(gateway, identity)
     viewer = viewer_of(organization, agent)
@@ -98,17 +98,17 @@ async def authenticated(gateway: GatewayPorts, identity: CurrentIdentity) -> Cal
     )
 
 
-CurrentCaller = Annotated[Caller, Depends(authenticated)]
+CurrentCaller = Annotated[Caller, Depends(authenticate)]
 
 
 def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that admits only roles that have `right`."""
 
-    async def allowed(caller: CurrentCaller) -> Caller:
+    async def require(caller: CurrentCaller) -> Caller:
         check_right(caller, right)
         return caller
 
-    return allowed
+    return require
 
 
 def check_right(caller: Caller, right: Right) -> None:

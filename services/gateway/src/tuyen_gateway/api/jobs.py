@@ -141,7 +141,7 @@ async def hand_over(
         to=to,
     )
     await gateway.jobs.ask(request)
-    return _view(_found(gateway, caller, request.job_id))
+    return _view(_find_job(gateway, caller, request.job_id))
 
 
 @router.post(
@@ -185,7 +185,7 @@ async def change_in_bulk(
     await gateway.jobs.ask(request)
     if not await gateway.jobs.ended(request.job_id, _SHORT_S):
         response.status_code = status.HTTP_202_ACCEPTED
-    return _view(_found(gateway, caller, request.job_id))
+    return _view(_find_job(gateway, caller, request.job_id))
 
 
 @router.get("/jobs", summary="List the jobs")
@@ -208,7 +208,7 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
     """For whoever requested it, and the role `system_admin`."""
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.table.refresh(WAIT_S)
-    return _view(_found(gateway, caller, job_id))
+    return _view(_find_job(gateway, caller, job_id))
 
 
 def _selection(body: BulkIn, caller: Caller) -> Selection:
@@ -229,7 +229,7 @@ def _sees(caller: Caller, job: Job) -> bool:
     return is_own or caller.viewer.role is Role.SYSTEM_ADMIN
 
 
-def _found(gateway: Gateway, caller: Caller, job_id: str) -> Job:
+def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
     job = gateway.jobs.job(job_id)
     own = job is not None and job.request.organization == caller.organization.id
     if job is None or not own or not _sees(caller, job):

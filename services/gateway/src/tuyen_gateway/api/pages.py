@@ -110,7 +110,7 @@ async def put_page(
         set_etag(response, stored.version)
         return ConnectedPage(**_shown(stored, gateway))
     tokens = gateway.site_tokens
-    async with tokens.held(external_id):
+    async with tokens.hold(external_id):
         await gateway.directory.table.current()  # includes pages that another gateway just created
         before = gateway.directory.page(caller.organization.id, PageId(page_id))
         stored = await _change(page_id, external_id, body, caller, gateway)
@@ -175,7 +175,7 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
     """For the role `system_admin`. The old one ends at once: until the site signs with the new one,
     its calls are refused, and the page is `waiting`."""
     app_id = livechat_app_id(caller.organization.id, PageId(page_id))
-    async with gateway.site_tokens.held(app_id):
+    async with gateway.site_tokens.hold(app_id):
         stored = gateway.directory.page(caller.organization.id, PageId(page_id))
         if stored is None or not has_page_tokens(stored.value.channel):
             raise NotFoundError(f"There is no livechat page {page_id!r}.")
@@ -239,7 +239,7 @@ async def delete_page(
     organization may connect the account from now on. A livechat page's token ends."""
     organization = caller.organization
     app_id = livechat_app_id(organization.id, PageId(page_id))
-    async with gateway.site_tokens.held(app_id):
+    async with gateway.site_tokens.hold(app_id):
         version = await gateway.directory.remove(
             organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
         )
@@ -257,7 +257,7 @@ def _shown(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any
         "external_id": page.external_id,
         "name": page.name,
         "staff": list(page.staff),
-        "status": shown_status(page, gateway.site_tokens.used),
+        "status": shown_status(page, gateway.site_tokens.is_used),
         "version": stored.version,
     }
     if has_page_tokens(page.channel):

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError, WaitQueueT
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from tuyen_events.limits import ERRORS_TOLD, PLACE_CHARACTERS
+from tuyen_events.limits import ERRORS_LISTED, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
     ConflictError,
     ForbiddenError,
@@ -200,7 +200,7 @@ async def _not_valid(_: Request, error: Exception) -> Response:
         FieldProblem(
             field=".".join(str(part) for part in one["loc"])[:PLACE_CHARACTERS], detail=one["msg"]
         )
-        for one in found[:ERRORS_TOLD]
+        for one in found[:ERRORS_LISTED]
     ]
     detail = "; ".join(f"{one.field}: {one.detail}" for one in errors)
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)

@@ -15,7 +15,7 @@ from tuyen_events.limits import (
     LONG_BODY_ELEMENTS,
     PLACE_CHARACTERS,
     STRANGERS_BODY_BYTES,
-    elements,
+    count_elements,
 )
 from tuyen_gateway.api.dependencies import is_known
 from tuyen_gateway.api.problems import FieldProblem, problem_response
@@ -110,7 +110,7 @@ def _may_be_longer(scope: Scope, limit: int) -> bool:
 
 def _wrong_body(path: str, body: bytes) -> Response | None:
     most = LONG_BODY_ELEMENTS if _LONG_LISTS.fullmatch(path) else BODY_ELEMENTS
-    if elements(body) > most:
+    if count_elements(body) > most:
         return _wrong(
             "body", f"It contains more than {most} values: name fewer, in several requests."
         )

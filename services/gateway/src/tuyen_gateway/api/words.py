@@ -21,13 +21,13 @@ class _OfThisVersion:
         *others, last = (repr(word.value) for word in source)
         expected = f"{', '.join(others)} or {last}"
 
-        def known(word: OpenWord) -> OpenWord:
+        def require_known(word: OpenWord) -> OpenWord:
             if not word.is_known:
                 raise PydanticKnownError("enum", {"expected": expected})
             return word
 
         words = core_schema.enum_schema(source, list(source), sub_type="str")
-        return core_schema.no_info_after_validator_function(known, words)
+        return core_schema.no_info_after_validator_function(require_known, words)
 
 
 _Words = TypeVar("_Words", bound=OpenWord)

@@ -26,7 +26,7 @@ _MOST_NAMED = 3
 _BOOKKEEPING = frozenset({"at", "by", "version"})
 
 
-def unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
+def is_unchanged(before: DirectoryEvent, after: DirectoryEvent) -> bool:
     """Whether two records of an entity differ only in who wrote them and when."""
     return type(before) is type(after) and all(
         getattr(before, name) == getattr(after, name)

@@ -19,11 +19,11 @@ class Heads:
         heads[partition] = max(offset + 1, heads.get(partition, 0))
 
     def of(self, organization: OrganizationId) -> bytes:
-        """The organization's heads as `packed`."""
-        return packed(self._next.get(organization, {}))
+        """The organization's heads, packed."""
+        return pack(self._next.get(organization, {}))
 
 
-def packed(heads: Mapping[int, int]) -> bytes:
+def pack(heads: Mapping[int, int]) -> bytes:
     """Offsets by partition, of which there are at most 256, in six bytes each: the length reveals
     how many partitions there are, and nothing about the offsets."""
     return b"".join(

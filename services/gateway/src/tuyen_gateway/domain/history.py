@@ -48,7 +48,7 @@ class Rotation:
     after: AgentId | None
 
 
-def followed(entry: AssignmentEntry) -> bool:
+def is_followed(entry: AssignmentEntry) -> bool:
     """Whether the conversation went to the customer's existing assignee (R3.2): no new choice was
     made, and the reason is the one by which the agent got the customer."""
     return entry.agent_id is not None and entry.mode is None and entry.by is None
@@ -58,15 +58,15 @@ def rule_version(entry: AssignmentEntry) -> int | None:
     return None if entry.choice is None else entry.choice.rule_version
 
 
-def considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
+def find_considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
     """Who could be chosen, in the pool's order; None while the pool is not folded yet."""
     if entry.choice is None:
         return entry.candidates
     if entry.pool is None:
         return None if entry.choice.pool_id is not None else ()
     full = full_of(entry.choice, entry.pool.candidates)
-    left_out = {*full, *entry.choice.leavers}
-    return tuple(agent for agent in entry.pool.candidates if agent not in left_out)
+    absent = {*full, *entry.choice.leavers}
+    return tuple(agent for agent in entry.pool.candidates if agent not in absent)
 
 
 def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:

@@ -47,7 +47,7 @@ from tuyen_gateway.domain.reading import (
     unread_events,
     with_mark,
 )
-from tuyen_gateway.domain.threads import Instant, believed, moment_of, stored_time
+from tuyen_gateway.domain.threads import Instant, believe, moment_of, stored_time
 
 Added = MessageReceived | MessageEchoed | CommentAdded
 """The events that add a message to a thread."""
@@ -189,7 +189,7 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
         return row
     counted = dict(sorted({**row.counted, place: addition.offset}.items()))
     row = _note_visit(row, event, addition.message_id)
-    return recounted(
+    return recount(
         msgspec.structs.replace(row, inbound_events=row.inbound_events + 1, counted=counted)
     )
 
@@ -254,7 +254,7 @@ def active(row: InboxRow, at: datetime) -> InboxRow:
 
 def progress(row: InboxRow, event: MessagesDelivered | MessagesSeen) -> InboxRow:
     """The row after the customer's device reported what was delivered or seen; never goes back."""
-    until = believed(event, event.watermark)
+    until = believe(event, event.watermark)
     if isinstance(event, MessagesSeen):
         if row.seen_until is not None and row.seen_until >= until:
             return row
@@ -285,10 +285,12 @@ def mark_read(row: InboxRow, event: ConversationRead, offset: int) -> InboxRow:
     if offset <= row.marks_offset:
         return row
     reads = with_mark(row.reads, event, offset)
-    return recounted(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
+    return recount(msgspec.structs.replace(row, reads=reads, marks_offset=offset))
 
 
-def mark_done(row: InboxRow, event: MarkConversationDone, partition: int, offset: int) -> InboxRow:
+def apply_done_mark(
+    row: InboxRow, event: MarkConversationDone, partition: int, offset: int
+) -> InboxRow:
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
     a thread are in another partition once its root's author is known."""
     said = (stored_time(event.at), partition, offset)
@@ -297,7 +299,7 @@ def mark_done(row: InboxRow, event: MarkConversationDone, partition: int, offset
     if row.done_set is not None and row.done_set >= said:
         return row
     done_events = event.seen_events if event.done else -1
-    return recounted(
+    return recount(
         msgspec.structs.replace(
             row, done_events=done_events, done_set=said, done_command=event.command_id
         )
@@ -309,7 +311,7 @@ def seen_offset(row: InboxRow, partition: int) -> int:
     return row.counted.get(str(partition), NONE_YET)
 
 
-def recounted(row: InboxRow) -> InboxRow:
+def recount(row: InboxRow) -> InboxRow:
     """The row with the values that are derived from its counts."""
     live = live_events(row.inbound_events, row.counted, row.withdrawn)
     done = row.inbound_events <= row.done_events

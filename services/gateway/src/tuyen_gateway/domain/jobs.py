@@ -102,7 +102,7 @@ class ItemResult:
 
 CHANGED = ItemResult(ItemStatus.CHANGED)
 UNCHANGED = ItemResult(ItemStatus.UNCHANGED)
-NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
+CONVERSATION_NOT_FOUND = ItemResult(ItemStatus.REFUSED, "not_found")
 """It does not exist, or the requester may not see it: the two cannot be distinguished (R7.2)."""
 NOT_ARRIVED = ItemResult(ItemStatus.REFUSED, "first_comment_missing")
 """The partition for its commands is not known yet: the root comment has not arrived."""
@@ -130,15 +130,15 @@ def count_results(
     for result in results.values():
         if result.status is ItemStatus.REFUSED:
             refused[result.why] = refused.get(result.why, 0) + 1
-    fates = [result.status for result in results.values()]
-    done = progress.done + len(fates)
+    statuses = [result.status for result in results.values()]
+    done = progress.done + len(statuses)
     return msgspec.structs.replace(
         progress,
         revision=progress.revision + 1,
         total=max(progress.total, done),
         done=done,
-        changed=progress.changed + fates.count(ItemStatus.CHANGED),
-        unchanged=progress.unchanged + fates.count(ItemStatus.UNCHANGED),
+        changed=progress.changed + statuses.count(ItemStatus.CHANGED),
+        unchanged=progress.unchanged + statuses.count(ItemStatus.UNCHANGED),
         refused=dict(sorted(refused.items())),
         under_way=(),
         at=at,
@@ -152,7 +152,7 @@ def rest_not_found(progress: JobProgressed) -> JobProgressed:
     if missing <= 0:
         return progress
     refused = {**progress.refused}
-    refused[NOT_FOUND.why] = refused.get(NOT_FOUND.why, 0) + missing
+    refused[CONVERSATION_NOT_FOUND.why] = refused.get(CONVERSATION_NOT_FOUND.why, 0) + missing
     return msgspec.structs.replace(
         progress, done=progress.total, refused=dict(sorted(refused.items()))
     )

@@ -59,7 +59,7 @@ def attempted(
     return FailedAttempts(max(attempts.spent - forgotten, 0) + 1, now)
 
 
-def place_of(address: str | None) -> str:
+def network_of(address: str | None) -> str:
     """The part of a caller's network address that they cannot choose freely: an IPv4 address, or
     the 64 bits of an IPv6 address that a provider gives to one customer."""
     try:

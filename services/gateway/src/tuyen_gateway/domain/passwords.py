@@ -3,11 +3,11 @@
 import unicodedata
 from collections.abc import Sequence
 
-from tuyen_directory.usernames import composed
+from tuyen_directory.usernames import compose_unicode
 
 
 def spellings(password: str) -> Sequence[str]:
     """The forms in which `password` may have been hashed: as it is now, composed, or decomposed,
-    for passwords from before they were composed."""
+    for passwords from before they were compose_unicode."""
     decomposed = unicodedata.normalize("NFD", password)
-    return tuple(dict.fromkeys((password, composed(password), decomposed)))
+    return tuple(dict.fromkeys((password, compose_unicode(password), decomposed)))

@@ -7,7 +7,7 @@ import msgspec
 from tuyen_events.ids import CustomerId, MessageId
 from tuyen_events.inbound import Attachment, Customer
 from tuyen_events.limits import NAME_CHARACTERS, ROW_TEXT_CHARACTERS, URL_CHARACTERS
-from tuyen_gateway.domain.threads import Message, cut
+from tuyen_gateway.domain.threads import Message, shorten
 
 Order = tuple[datetime, datetime, int, str]
 """The position of a message in its thread: its moment, then its id."""
@@ -38,7 +38,7 @@ def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None
     """The text that a row shows of a message: its text, or the kind of its first attachment in
     brackets, for the console to translate (`[image]`). The thread has the rest."""
     if text:
-        return cut(text, ROW_TEXT_CHARACTERS)
+        return shorten(text, ROW_TEXT_CHARACTERS)
     return f"[{attachments[0].kind}]" if attachments else None
 
 
@@ -62,7 +62,7 @@ def shown_customer(before: RowCustomer | None, customer: Customer, names: bool) 
     return RowCustomer(
         id=customer.id,
         external_id=customer.external_id,
-        name=cut(customer.name, NAME_CHARACTERS),
+        name=shorten(customer.name, NAME_CHARACTERS),
         picture=whole(customer.picture, URL_CHARACTERS),
     )
 

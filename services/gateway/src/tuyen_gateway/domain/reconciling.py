@@ -8,7 +8,7 @@ from enum import Flag, auto
 
 import msgspec
 
-from tuyen_gateway.domain.inbox import InboxRow, active, recounted
+from tuyen_gateway.domain.inbox import InboxRow, active, recount
 from tuyen_gateway.domain.previews import last_of
 from tuyen_gateway.domain.reading import with_withdrawn
 from tuyen_gateway.domain.threads import Direction, Instant, Message
@@ -101,7 +101,7 @@ def _note_removal(row: InboxRow, message: Message) -> InboxRow:
     withdrawn = with_withdrawn(row.withdrawn, (message.offset, message.partition))
     if withdrawn == row.withdrawn:
         return row
-    return recounted(msgspec.structs.replace(row, withdrawn=withdrawn))
+    return recount(msgspec.structs.replace(row, withdrawn=withdrawn))
 
 
 def _note_last(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.vocabulary import Reason
-from tuyen_gateway.domain.history import AssignmentEntry, considered, followed
+from tuyen_gateway.domain.history import AssignmentEntry, find_considered, is_followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +45,9 @@ def sentence(entry: AssignmentEntry, names: NameLookup) -> Sentence:
     note, it is a second sentence."""
     words = _words(entry, names)
     if not entry.reason.is_known:
-        said = _unexplained(entry, words)
+        said = _name_reason(entry, words)
     else:
-        said = _followed(words) if followed(entry) else _decided(entry, words)
+        said = _explain_following(words) if is_followed(entry) else _explain_decision(entry, words)
     if not entry.note:
         return said
     return Sentence(vi=f"{said.vi} Ghi chú: “{entry.note}”.", en=f"{said.en} Note: “{entry.note}”.")
@@ -59,7 +59,7 @@ def _words(entry: AssignmentEntry, names: NameLookup) -> _Words:
 
     choice = entry.choice
     rule = None if entry.rule_id is None else names.rule(entry.rule_id)
-    candidates = considered(entry)
+    candidates = find_considered(entry)
     return _Words(
         agent=name(entry.agent_id) or "",
         previous=name(entry.previous_agent_id),
@@ -73,14 +73,14 @@ def _words(entry: AssignmentEntry, names: NameLookup) -> _Words:
     )
 
 
-def _followed(words: _Words) -> Sentence:
+def _explain_following(words: _Words) -> Sentence:
     return Sentence(
         vi=f"{words.agent} đang phụ trách khách này nên phụ trách luôn hội thoại này.",
         en=f"{words.agent} has this customer already, so this conversation too.",
     )
 
 
-def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
+def _explain_decision(entry: AssignmentEntry, words: _Words) -> Sentence:
     match entry.reason:
         case Reason.ROTATION | Reason.RANDOM | Reason.LEAST_LOADED:
             said = _by_rule(entry.reason, words)
@@ -95,7 +95,7 @@ def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
         case Reason.MANUAL | Reason.TAKEN | Reason.UNASSIGNED:
             said = _manual(entry.reason, words)
         case Reason.BULK:
-            said = _handed_over(entry, words)
+            said = _explain_handover(entry, words)
         case Reason.QUEUED | Reason.NO_CANDIDATE:
             said = _nobody(entry.reason, words)
         case _:
@@ -103,7 +103,7 @@ def _decided(entry: AssignmentEntry, words: _Words) -> Sentence:
     return said
 
 
-def _unexplained(entry: AssignmentEntry, words: _Words) -> Sentence:
+def _name_reason(entry: AssignmentEntry, words: _Words) -> Sentence:
     """The sentence for a reason that this version does not know: the new assignee, and the reason's
     name."""
     vi_by = "" if words.by is None else f"Theo quyết định của {words.by}: "
@@ -115,12 +115,12 @@ def _unexplained(entry: AssignmentEntry, words: _Words) -> Sentence:
         vi = f"hội thoại được giao cho {words.agent}"
         en = f"the conversation was given to {words.agent}"
     return Sentence(
-        vi=_capitalized(f"{vi_by}{vi}{words.vi_rule}{vi_end}."),
-        en=_capitalized(f"{en_by}{en}{words.en_rule}{en_end}."),
+        vi=_capitalize(f"{vi_by}{vi}{words.vi_rule}{vi_end}."),
+        en=_capitalize(f"{en_by}{en}{words.en_rule}{en_end}."),
     )
 
 
-def _capitalized(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
@@ -184,7 +184,7 @@ def _manual(reason: Reason, words: _Words) -> Sentence:
     )
 
 
-def _handed_over(entry: AssignmentEntry, words: _Words) -> Sentence:
+def _explain_handover(entry: AssignmentEntry, words: _Words) -> Sentence:
     by_vi, by_en = words.by or "Quản lý", words.by or "A manager"
     if entry.mode is not None:
         gave = words.gave or words.previous

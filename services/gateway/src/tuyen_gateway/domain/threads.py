@@ -121,12 +121,12 @@ def stored_time(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def cut(text: str | None, characters: int) -> str | None:
+def shorten(text: str | None, characters: int) -> str | None:
     """At most so many characters of a text."""
     return None if text is None else text[:characters]
 
 
-def accepted(event: InboundEvent) -> tuple[datetime, int]:
+def acceptance_of(event: InboundEvent) -> tuple[datetime, int]:
     """When the event was accepted, as the views store it: milliseconds and microseconds."""
     return stored_time(event.accepted_at), event.accepted_at.microsecond % 1000
 
@@ -134,15 +134,15 @@ def accepted(event: InboundEvent) -> tuple[datetime, int]:
 def moment_of(event: InboundEvent) -> Instant:
     """When the action of an event happened. The sender's clock is used unless it is ahead of ours
     or, at a livechat's site, far behind; then the time of acceptance is used (I2)."""
-    accepted_at, rest = accepted(event)
-    at = believed(event, event.occurred_at)
+    accepted_at, rest = acceptance_of(event)
+    at = believe(event, event.occurred_at)
     late = event.channel is Channel.LIVECHAT and at < accepted_at - _BEHIND
     return (accepted_at if late else at), accepted_at, rest
 
 
-def believed(event: InboundEvent, claimed: datetime) -> datetime:
+def believe(event: InboundEvent, claimed: datetime) -> datetime:
     """A time in an event, or the time of acceptance if that time is ahead of our clock."""
-    at, accepted_at = stored_time(claimed), accepted(event)[0]
+    at, accepted_at = stored_time(claimed), acceptance_of(event)[0]
     return accepted_at if at > accepted_at + _AHEAD else at
 
 
@@ -211,7 +211,7 @@ def _was_removed_before(message: Message) -> bool:
 
 
 def _removed(message: Message, event: InboundEvent, source: EventSource) -> Message:
-    place, when = str(source.partition), accepted(event)
+    place, when = str(source.partition), acceptance_of(event)
     first = min(source.offset, message.removed_in.get(place, source.offset))
     return msgspec.structs.replace(
         message,
@@ -275,7 +275,7 @@ def _added(
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
         client_id=event.client_id if isinstance(event, MessageEchoed) else None,
         customer_id=None if author is None else author.id,
-        customer_name=None if author is None else cut(author.name, NAME_CHARACTERS),
+        customer_name=None if author is None else shorten(author.name, NAME_CHARACTERS),
         text=event.text if own_text else message.text,
         attachments=event.attachments if own_attachments else message.attachments,
         content_at=(at, "") if own_text else message.content_at,

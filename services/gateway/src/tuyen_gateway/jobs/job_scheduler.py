@@ -81,7 +81,7 @@ class _Scheduler:
         self._jobs = {job: task for job, task in self._jobs.items() if not task.done()}
         running = {job.id for job in self.gateway.jobs.running(owned)}
         self._leave(self._jobs.keys() - running)
-        for job in self.gateway.jobs.superseded(owned):
+        for job in self.gateway.jobs.find_superseded(owned):
             await self.gateway.jobs.restate(job)
         for job_id in running - self._jobs.keys() - self._given_up:
             self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))

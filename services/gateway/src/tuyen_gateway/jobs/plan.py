@@ -12,8 +12,8 @@ from tuyen_gateway.adapters.commands import Placed, mark_done
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import (
     CHANGED,
+    CONVERSATION_NOT_FOUND,
     NOT_ARRIVED,
-    NOT_FOUND,
     UNCHANGED,
     ItemResult,
     ItemStatus,
@@ -47,7 +47,7 @@ class Planner:
     def plan(self, conversation: ConversationId, row: InboxRow | None) -> Plan:
         """`row` is the conversation as the requester may see it."""
         if row is None:
-            return Plan(known=(NOT_FOUND,))
+            return Plan(known=(CONVERSATION_NOT_FOUND,))
         match self.job.request:
             case HandoverRequested() as request:
                 return self._handover(request, row)
@@ -149,7 +149,7 @@ class Planner:
         return Placed(command, target.partition)
 
 
-def merged(results: Collection[ItemResult]) -> ItemResult:
+def merge(results: Collection[ItemResult]) -> ItemResult:
     """One result for a conversation with several commands: a refusal wins, then a change, however
     much else was unchanged."""
     for status in (ItemStatus.REFUSED, ItemStatus.CHANGED):

@@ -43,7 +43,7 @@ from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, scope_of, viewer_of
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merged
+from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.turns import Turn, Turns
 from tuyen_platform.kafka.ports import RecordTooLargeError
@@ -193,7 +193,7 @@ class _Run:
             if again:
                 await self._retry(self._gateway.inbox.caught_up)
                 carried_out = frozenset(
-                    await self._retry(lambda: self._gateway.scans.carried_out(command_ids))
+                    await self._retry(lambda: self._gateway.scans.find_carried_out(command_ids))
                 )
             rows = await self._retry(lambda: self._gateway.scans.rows(scope, ids))
             planner = Planner(self._job, self._now(), carried_out)
@@ -313,7 +313,7 @@ def _combine(plan: Plan, outcomes: Mapping[str, Outcome]) -> ItemResult:
         _item_result(outcomes[command.command_id]) if command.command_id in outcomes else TOO_LARGE
         for command, _ in plan.commands
     ]
-    return merged([*plan.known, *results])
+    return merge([*plan.known, *results])
 
 
 def _item_result(outcome: Outcome) -> ItemResult:

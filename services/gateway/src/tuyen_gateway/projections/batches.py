@@ -19,8 +19,8 @@ from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.inbox import (
     Addition,
     InboxRow,
+    apply_done_mark,
     assign,
-    mark_done,
     mark_read,
     progress,
 )
@@ -64,7 +64,7 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
-            return mark_done(row, fact.event, fact.partition, fact.offset)
+            return apply_done_mark(row, fact.event, fact.partition, fact.offset)
         case AssignmentEvent():
             return assign(row, fact.event, fact.partition)
 

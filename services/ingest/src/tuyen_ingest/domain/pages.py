@@ -44,7 +44,7 @@ class ConnectedPages:
         if page is None:
             claims = self._claims.get((channel, external_id), {})
             page = next((self._pages[key] for key in claims), None)
-        return "" if page is None else _named(page.organization, page.id)
+        return "" if page is None else _name_page(page.organization, page.id)
 
     def has(self, organization: OrganizationId, page: PageId) -> bool:
         """Whether the organization has the page, served or not."""
@@ -135,7 +135,7 @@ class PagesThen(Mapping[str, Page]):
         if owner is None:
             same = self._pages.unchanged_since(self._channel, external_id, self._accepted_at)
         else:
-            same = owner in ("", _named(page.organization, page.id))
+            same = owner in ("", _name_page(page.organization, page.id))
         if not same:
             self.withheld.add(external_id)
             raise KeyError(external_id)
@@ -148,7 +148,7 @@ class PagesThen(Mapping[str, Page]):
         return sum(1 for _ in self)
 
 
-def _named(organization: OrganizationId, page: PageId) -> str:
+def _name_page(organization: OrganizationId, page: PageId) -> str:
     return f"{organization}/{page}"
 
 

@@ -63,7 +63,7 @@ def _address(url: str) -> _Address:
     _, scheme, rest = whole.partition("://")
     host, _, path = (rest if scheme else whole.removeprefix("//")).partition("/")
     name = _host(host.rpartition("@")[2].partition(":")[0])
-    segments = (_composed(unquote(each)) for each in path.split("/", _SEGMENTS)[:_SEGMENTS] if each)
+    segments = (_compose(unquote(each)) for each in path.split("/", _SEGMENTS)[:_SEGMENTS] if each)
     return (name, *segments)
 
 
@@ -83,5 +83,5 @@ def _letters(label: str) -> str:
     return unicodedata.normalize("NFKC", found).lower()
 
 
-def _composed(segment: str) -> str:
+def _compose(segment: str) -> str:
     return unicodedata.normalize("NFC", segment)

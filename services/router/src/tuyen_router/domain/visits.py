@@ -29,7 +29,7 @@ def bound_visit(visit: Visit) -> Visit:
     )
 
 
-def within_bounds(request: ChoiceRequested) -> ChoiceRequested:
+def bound_request(request: ChoiceRequested) -> ChoiceRequested:
     """The request with its visit cut as new requests are; older records may contain all of it."""
     if request.department is None and request.region is None and request.page_url is None:
         return request

@@ -77,7 +77,7 @@ from tuyen_router.stages.customer_writer import CustomerWriter, add_report
 from tuyen_router.stages.loads import ChangedLoads, complete_report
 from tuyen_router.stages.records import (
     DeadLetterWriter,
-    reason_of,
+    error_text_of,
 )
 from tuyen_stream import Batch, ConsumedRecord, Outbox
 
@@ -166,7 +166,7 @@ class CustomerStage:
                 except MemoryError:
                     raise
                 except Exception as error:  # of this organization alone
-                    _log.error("report_stopped", organization=each, error=reason_of(error))
+                    _log.error("report_stopped", organization=each, error=error_text_of(error))
 
         return step
 
@@ -187,7 +187,7 @@ class CustomerStage:
         _restore_conversations(state, event)
         match event:
             case MessageReceived() | CommentAdded():
-                return self._arrived(state, event, _id_of(record), position)
+                return self._on_arrival(state, event, _id_of(record), position)
             case MessageDeleted() | CommentRemoved():
                 known = self._organization(event.organization)
                 name = _id_of(record)
@@ -206,9 +206,9 @@ class CustomerStage:
                 known = self._organization(event.organization)
                 return on_given(state, known, event, position)
             case _:
-                return self._commanded(state, event, position, repeated)
+                return self._on_command(state, event, position, repeated)
 
-    def _commanded(
+    def _on_command(
         self, state: CustomerState, event: Event, position: Position, repeated: bool
     ) -> list[Decision]:
         match event:
@@ -224,7 +224,7 @@ class CustomerStage:
             case _:
                 return []
 
-    def _arrived(
+    def _on_arrival(
         self,
         state: CustomerState,
         event: MessageReceived | CommentAdded,

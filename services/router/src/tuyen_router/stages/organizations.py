@@ -42,15 +42,15 @@ from tuyen_router.domain.queue import (
     split_by_answer,
 )
 from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
-from tuyen_router.domain.visits import within_bounds
+from tuyen_router.domain.visits import bound_request
 from tuyen_router.ports import DispatchStates, Organizations
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.records import (
     DeadLetterWriter,
+    error_text_of,
     organization_partition,
     pool_record,
     private_record,
-    reason_of,
 )
 from tuyen_router.stages.tables import choice_entry
 from tuyen_stream import Batch, ConsumedRecord, Outbox, OutRecord
@@ -221,7 +221,7 @@ class OrganizationStage:
                 raise
             except Exception as error:
                 STOPPED_DRAINS.inc()
-                _log.error("drain_stopped", organization=organization, error=reason_of(error))
+                _log.error("drain_stopped", organization=organization, error=error_text_of(error))
                 ready, served = None, 0
             if ready is None:
                 if served < DRAINED_AT_ONCE:
@@ -270,7 +270,7 @@ def _read(record: ConsumedRecord) -> Event | None:
         event = decode_data(record.headers, record.value)
     except UnknownTypeError:
         return None
-    return within_bounds(event) if isinstance(event, ChoiceRequested) else event
+    return bound_request(event) if isinstance(event, ChoiceRequested) else event
 
 
 def _apply(state: DispatchState, ready: "_Ready", writing: "_Writing") -> None:

@@ -15,7 +15,7 @@ from tuyen_events.pools import PoolRecorded
 from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.partitions import partition_of
-from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
+from tuyen_platform.metrics import DEAD_LETTERS_TOTAL
 from tuyen_router.identity import SERVICE, SOURCE
 from tuyen_router.stages.phases import Phase
 from tuyen_stream import BatchTooLargeError, ConsumedRecord, Outbox, OutRecord
@@ -93,7 +93,7 @@ class DeadLetterWriter:
         the same."""
         DEAD_LETTERS_TOTAL.labels(SERVICE).inc()
         place = f"{topic}/{partition}/{record.offset}"
-        reason = reason_of(error)
+        reason = error_text_of(error)
         _log.error("record_dead_lettered", record=place, error=reason)
         now = self._clock.now()
         value = record.value or b""
@@ -124,7 +124,7 @@ class DeadLetterWriter:
         )
 
 
-def reason_of(error: Exception) -> str:
+def error_text_of(error: Exception) -> str:
     """The error text of a dead letter; with the traceback if the error is unexpected."""
     if isinstance(error, UnreadableEventError | BatchTooLargeError):
         text = str(error)

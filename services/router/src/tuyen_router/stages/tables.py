@@ -16,7 +16,7 @@ from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId
 from tuyen_events.topic import Topic
 from tuyen_events.topics import ASSIGNMENTS, CHOICES, CUSTOMERS
 from tuyen_events.vocabulary import ConversationKind, Reason
-from tuyen_platform.metrics import DEAD_LETTERS as DEAD_LETTERS_TOTAL
+from tuyen_platform.metrics import DEAD_LETTERS_TOTAL
 from tuyen_router.domain.choosing import Cursor
 from tuyen_router.domain.customer_records import ConversationState, CustomerRecord
 from tuyen_router.domain.customer_state import (
@@ -58,7 +58,7 @@ from tuyen_router.domain.snapshot import (
 )
 from tuyen_router.domain.threads import GivenReported, RemovalReported, ThreadBucketChanged
 from tuyen_router.identity import SERVICE
-from tuyen_router.stages.records import reason_of
+from tuyen_router.stages.records import error_text_of
 from tuyen_stream import ConsumedRecord, OutRecord
 
 _encode = msgspec.json.Encoder().encode
@@ -250,7 +250,7 @@ def _apply_each(
         except Exception as error:
             DEAD_LETTERS_TOTAL.labels(SERVICE).inc()
             place = f"{topic.name}/{partition}/{record.offset}"
-            _log.error("unreadable_entry_skipped", record=place, error=reason_of(error))
+            _log.error("unreadable_entry_skipped", record=place, error=error_text_of(error))
 
 
 def _step_of(kind: str, rest: str, value: bytes | None) -> DispatchStep | None:

@@ -9,14 +9,14 @@ from tuyen_events.crm.contacts import (
     ObserveCustomer,
     RenameContact,
 )
-from tuyen_views.contacts import CONTACTS, ContactDocument
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
 ENTITY: Entity[decide.ContactCommand, view.OwnContactEvent, ContactDocument] = Entity(
     name="contacts",
     commands=(ObserveCustomer, RenameContact),
     decide=decide.decide,
     events=(ContactCreated, ContactNamed, ContactRenamed),
-    view=CONTACTS,
+    view=CONTACTS_VIEW,
     key=lambda event: event.contact_id,
     fold=view.fold,
     describe=view.describe,

@@ -29,7 +29,7 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
         case ContactNamed():
             name = document.name if event.renamed else document.name or event.name
             customers = tuple(
-                _named(customer, event) if customer.id == event.customer_id else customer
+                _with_name(customer, event) if customer.id == event.customer_id else customer
                 for customer in document.customers
             )
             return _changed(msgspec.structs.replace(document, customers=customers), event, name)
@@ -79,7 +79,7 @@ def _created(event: ContactCreated) -> ContactDocument:
     )
 
 
-def _named(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
+def _with_name(customer: CustomerOfContact, event: ContactNamed) -> CustomerOfContact:
     return msgspec.structs.replace(
         customer, name=event.name, picture=event.picture or customer.picture
     )
@@ -102,12 +102,12 @@ def describe(event: OwnContactEvent) -> EventDescription:
                 changes=() if event.renamed else _name_change(None, event.name),
             )
         case ContactRenamed():
-            return _renamed(event)
+            return _describe_name(event)
         case _:
             assert_never(event)
 
 
-def _renamed(event: ContactRenamed) -> EventDescription:
+def _describe_name(event: ContactRenamed) -> EventDescription:
     changes = _name_change(event.previous_name, event.name)
     if event.name is None:
         vi, en = "xóa tên của khách.", "removed the contact's name."

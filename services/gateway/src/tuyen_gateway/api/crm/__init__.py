@@ -11,11 +11,11 @@ from pkgutil import iter_modules
 from fastapi import APIRouter
 
 
-def _found() -> Iterator[APIRouter]:
+def _find_routers() -> Iterator[APIRouter]:
     for module in iter_modules(__path__):
         router = getattr(import_module(f"{__name__}.{module.name}"), "router", None)
         if isinstance(router, APIRouter):
             yield router
 
 
-ROUTERS: tuple[APIRouter, ...] = tuple(_found())
+ROUTERS: tuple[APIRouter, ...] = tuple(_find_routers())

@@ -13,7 +13,7 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import contact_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.sentences import NameLookup
-from tuyen_views.history import HISTORY, HistoryDocument
+from tuyen_views.history import HISTORY_VIEW, HistoryDocument
 
 router = APIRouter(prefix="/contacts/{contact_id}/history", tags=["contacts"])
 
@@ -43,7 +43,7 @@ async def list_history(
 ) -> Listed[HistoryView]:
     """Newest first, for viewers who see the contact; with the present names of agents."""
     contact = await seen_contact(gateway, caller, contact_id, after)
-    page = await gateway.crm.parts(HISTORY, contact, paging.limit, paging.after)
+    page = await gateway.crm.parts(HISTORY_VIEW, contact, paging.limit, paging.after)
     names = names_of(caller.organization)
     return Listed(
         items=[_view(entry, names) for entry in page.items],

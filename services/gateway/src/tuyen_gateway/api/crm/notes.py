@@ -17,7 +17,7 @@ from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import contact_position
 from tuyen_gateway.api.problems import problems
-from tuyen_views.notes import NOTES, NoteDocument
+from tuyen_views.notes import NOTES_VIEW, NoteDocument
 
 router = APIRouter(prefix="/contacts/{contact_id}/notes", tags=["contacts"])
 
@@ -81,7 +81,7 @@ async def list_notes(
 ) -> Listed[NoteView]:
     """Newest first."""
     contact = await seen_contact(gateway, caller, contact_id, after)
-    page = await gateway.crm.parts(NOTES, contact, paging.limit, paging.after)
+    page = await gateway.crm.parts(NOTES_VIEW, contact, paging.limit, paging.after)
     return Listed(
         items=[_view(note) for note in page.items],
         next=paging.cursor(page.following),
