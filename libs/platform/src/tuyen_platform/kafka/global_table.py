@@ -13,6 +13,7 @@ import structlog
 
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
+from tuyen_platform.blame import is_the_records
 from tuyen_platform.dead_letters import raised_at, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
@@ -35,8 +36,9 @@ class GlobalTable:
     """Applies a topic's records, each partition in log order, and knows how far it has read.
 
     `decode` turns each record into what `fold` gets, together with the record's position. Neither
-    must block. A record for which one of them raises any exception is logged with its position,
-    counted under `service` and skipped; it stays in the log for a later version to read.
+    must block. A record for which one of them raises an exception is logged with its position,
+    counted under `service` and skipped; it stays in the log for a later version to read. Only when
+    the machine itself lacks a resource, `run` raises instead, so that the record is read again.
     """
 
     def __init__(
@@ -169,7 +171,9 @@ class GlobalTable:
         except UnreadableEventError as error:
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
             _log.error("unreadable_record_skipped", **_place(record), reason=error.reason)
-        except Exception as error:  # whatever is wrong with one record must not stop the others
+        except Exception as error:  # one record must not stop the others
+            if not is_the_records(error):
+                raise
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
             reason, where = reason_of(error), raised_at(error)
             _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
