@@ -10,6 +10,7 @@ from tuyen_crm.entities.contacts.observe import observe
 from tuyen_crm.entities.contacts.view import fold
 from tuyen_events.crm.contacts import ObserveCustomer, RenameContact
 from tuyen_events.crm.records import ContactEvent
+from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
     ConversationId,
@@ -18,9 +19,12 @@ from tuyen_events.ids import (
     PageId,
     contact_id,
     customer_id,
+    customer_key,
 )
 from tuyen_events.inbound import CommentAdded, Customer, MessageReceived
+from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel
+from tuyen_platform.kafka.ports import Log
 from tuyen_views.contacts import ContactDocument
 
 MOMENT = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -57,6 +61,32 @@ def message(name: str | None = None, external_id: str = "670") -> MessageReceive
         message_id=MessageId("m_1"),
         external_id="m_1",
     )
+
+
+async def write_message(
+    log: Log,
+    event_id: str,
+    customer: Customer,
+    *,
+    organization: OrganizationId = SHOP,
+    page: PageId = PAGE,
+    at: datetime = MOMENT,
+) -> None:
+    """Puts a message of the customer into the log, as ingest does."""
+    data = MessageReceived(
+        organization=organization,
+        page_id=page,
+        channel=Channel.FACEBOOK,
+        occurred_at=at,
+        accepted_at=at,
+        customer=customer,
+        conversation_id=ConversationId("msg_1"),
+        message_id=MessageId("m_1"),
+        external_id="m_1",
+    )
+    envelope = Envelope(id=event_id, source="t", subject="s", time=at, data=data)
+    key = customer_key(organization, page, customer.external_id)
+    await log.append(INBOUND, key, envelope)
 
 
 def comment(author: Customer | None) -> CommentAdded:

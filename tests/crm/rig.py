@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from crm.lan import write_message
 from tuyen_crm import decider, observer
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.observer import CustomerObserver
@@ -18,19 +19,15 @@ from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import (
     AgentId,
     ContactId,
-    ConversationId,
     CustomerId,
-    MessageId,
     OrganizationId,
     PageId,
     contact_id,
     customer_id,
-    customer_key,
 )
-from tuyen_events.inbound import Customer, MessageReceived
+from tuyen_events.inbound import Customer
 from tuyen_events.topic import Topic
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, INBOUND
-from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
@@ -194,22 +191,11 @@ class Shop:
         """A customer's message; returns the id of its event."""
         self._sent += 1
         shop = OrganizationId(organization)
-        data = MessageReceived(
-            organization=shop,
-            page_id=PAGE,
-            channel=Channel.FACEBOOK,
-            occurred_at=MOMENT,
-            accepted_at=MOMENT,
-            customer=Customer(
-                id=customer(external_id, organization), external_id=external_id, name=name
-            ),
-            conversation_id=ConversationId("msg"),
-            message_id=MessageId("m"),
-            external_id="m",
+        identity = f"evt_{self._sent}"
+        author = Customer(
+            id=customer(external_id, organization), external_id=external_id, name=name
         )
-        identity, key = f"evt_{self._sent}", customer_key(shop, PAGE, external_id)
-        envelope = Envelope(id=identity, source="t", subject="s", time=MOMENT, data=data)
-        await self.log.append(INBOUND, key, envelope)
+        await write_message(self.log, identity, author, organization=shop)
         return identity
 
     async def ask(self, command: CrmCommand) -> None:

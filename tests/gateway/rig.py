@@ -245,6 +245,30 @@ async def events(log: Log, topic: Topic) -> list[Event]:
 
 
 @asynccontextmanager
+async def answering(
+    log: Log, topic: Topic, answer: Callable[[Event, int], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Calls `answer` with each event that is written to the topic within the block, and with its
+    offset."""
+
+    async def follow() -> None:
+        async with log.tail(topic, from_start=False) as tail:
+            listening.set()
+            async for batch in tail.batches():
+                for record in (one for several in batch.values() for one in several):
+                    await answer(decode(record.headers, record.value or b"").data, record.offset)
+
+    listening = asyncio.Event()
+    task = asyncio.create_task(follow())
+    await listening.wait()
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
 async def router(
     log: Log, *outcomes: Outcome, version: int = 1, has: str | None = None
 ) -> AsyncIterator[list[AssignConversation]]:
@@ -253,64 +277,37 @@ async def router(
     asked: list[AssignConversation] = []
     left = list(outcomes)
 
-    async def answer() -> None:
-        async with log.tail(COMMANDS, from_start=False) as tail:
-            listening.set()
-            async for batch in tail.batches():
-                for record in (one for several in batch.values() for one in several):
-                    command = decode(record.headers, record.value or b"").data
-                    assert isinstance(command, AssignConversation)
-                    asked.append(command)
-                    outcome = left.pop(0)
-                    settled = CommandSettled(
-                        command_id=command.command_id,
-                        organization=command.organization,
-                        conversation_id=command.conversation_id,
-                        outcome=outcome,
-                        version=version,
-                        agent_id=command.agent_id
-                        if outcome is Outcome.APPLIED
-                        else (None if has is None else AgentId(has)),
-                    )
-                    await _append(log, COMMAND_RESULTS, command.conversation_id, settled)
+    async def answer(command: Event, _offset: int) -> None:
+        assert isinstance(command, AssignConversation)
+        asked.append(command)
+        outcome = left.pop(0)
+        holder = None if has is None else AgentId(has)
+        settled = CommandSettled(
+            command_id=command.command_id,
+            organization=command.organization,
+            conversation_id=command.conversation_id,
+            outcome=outcome,
+            version=version,
+            agent_id=command.agent_id if outcome is Outcome.APPLIED else holder,
+        )
+        await _append(log, COMMAND_RESULTS, command.conversation_id, settled)
 
-    listening = asyncio.Event()
-    task = asyncio.create_task(answer())
-    await listening.wait()
-    try:
+    async with answering(log, COMMANDS, answer):
         yield asked
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager
 async def presence_service(log: Log) -> AsyncIterator[None]:
     """A presence service of agents with one session each."""
 
-    async def answer() -> None:
-        async with log.tail(PRESENCE_SIGNALS, from_start=False) as tail:
-            listening.set()
-            async for batch in tail.batches():
-                for record in (one for several in batch.values() for one in several):
-                    signal = decode(record.headers, record.value or b"").data
-                    assert isinstance(signal, SessionSignalled)
-                    if signal.status is not None:
-                        await _append(
-                            log,
-                            PRESENCE,
-                            f"{signal.organization}/{signal.agent_id}",
-                            presence_changed(signal, record.offset),
-                        )
+    async def answer(signal: Event, offset: int) -> None:
+        assert isinstance(signal, SessionSignalled)
+        if signal.status is not None:
+            key = f"{signal.organization}/{signal.agent_id}"
+            await _append(log, PRESENCE, key, presence_changed(signal, offset))
 
-    listening = asyncio.Event()
-    task = asyncio.create_task(answer())
-    await listening.wait()
-    try:
+    async with answering(log, PRESENCE_SIGNALS, answer):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def presence_changed(signal: SessionSignalled, offset: int) -> PresenceChanged:

@@ -10,23 +10,19 @@ from typing import Any
 
 import pytest
 
+from crm.lan import write_message
 from gateway.rig import Rig, User, running, until
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.crm import VIEWS
 from tuyen_crm.rebuild import rebuild
-from tuyen_events.event import Envelope
 from tuyen_events.ids import (
-    ConversationId,
-    MessageId,
     OrganizationId,
     PageId,
     contact_id,
     customer_id,
-    customer_key,
 )
-from tuyen_events.inbound import Customer, MessageReceived
-from tuyen_events.topics import INBOUND, TOPICS
-from tuyen_events.vocabulary import Channel
+from tuyen_events.inbound import Customer
+from tuyen_events.topics import TOPICS
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import require_stopped
@@ -66,20 +62,10 @@ class Stack:
 
     async def write(self, name: str | None) -> None:
         """The customer writes, and the channel says this name."""
-        customer = Customer(id=LAN, external_id="670", name=name)
-        data = MessageReceived(
-            organization=SHOP,
-            page_id=PAGE,
-            channel=Channel.FACEBOOK,
-            occurred_at=MOMENT,
-            accepted_at=MOMENT,
-            customer=customer,
-            conversation_id=ConversationId("msg_1"),
-            message_id=MessageId("m_1"),
-            external_id="m_1",
+        author = Customer(id=LAN, external_id="670", name=name)
+        await write_message(
+            self.log, f"evt_{name}", author, organization=SHOP, page=PAGE, at=MOMENT
         )
-        envelope = Envelope(id=f"evt_{name}", source="t", subject="s", time=MOMENT, data=data)
-        await self.log.append(INBOUND, customer_key(SHOP, PAGE, "670"), envelope)
 
     async def views(self) -> dict[str, list[Any]]:
         return {

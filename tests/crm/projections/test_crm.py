@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.lan import write_message
 from support.folding import folded_events as batch
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.crm import VIEWS, CrmProjection
@@ -22,16 +23,13 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import (
     AgentId,
     ContactId,
-    ConversationId,
     CustomerId,
-    MessageId,
     OrganizationId,
     PageId,
     contact_id,
     customer_id,
-    customer_key,
 )
-from tuyen_events.inbound import Customer, MessageReceived
+from tuyen_events.inbound import Customer
 from tuyen_events.topics import (
     CONTACTS,
     CRM_COMMANDS,
@@ -333,20 +331,8 @@ async def crm(kafka: str, topic_prefix: str, views: Database) -> AsyncIterator[C
 
 
 async def write(log: KafkaLog, number: int, name: str | None) -> None:
-    customer = Customer(id=customer_id(SHOP, PAGE, str(number)), external_id=str(number), name=name)
-    data = MessageReceived(
-        organization=SHOP,
-        page_id=PAGE,
-        channel=Channel.FACEBOOK,
-        occurred_at=MOMENT,
-        accepted_at=MOMENT,
-        customer=customer,
-        conversation_id=ConversationId("msg"),
-        message_id=MessageId("m"),
-        external_id="m",
-    )
-    envelope = Envelope(id=f"evt_{number}_{name}", source="t", subject="s", time=MOMENT, data=data)
-    await log.append(INBOUND, customer_key(SHOP, PAGE, str(number)), envelope)
+    author = Customer(id=customer_id(SHOP, PAGE, str(number)), external_id=str(number), name=name)
+    await write_message(log, f"evt_{number}_{name}", author, at=MOMENT)
 
 
 async def rename(log: KafkaLog, number: int) -> None:

@@ -1,13 +1,12 @@
 """A CRM with given results, and contacts in its views."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from tuyen_events.codec import decode
+from gateway.rig import answering
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
-from tuyen_events.event import Envelope
+from tuyen_events.event import Envelope, Event
 from tuyen_events.ids import ContactId, CustomerId, OrganizationId, PageId
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
 from tuyen_events.vocabulary import Channel
@@ -24,17 +23,9 @@ async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list
     """Answers every command with this outcome, and lists what it was asked."""
     asked: list[CrmCommand] = []
 
-    async def answer() -> None:
-        async with log.tail(CRM_COMMANDS, from_start=False) as tail:
-            listening.set()
-            async for batch in tail.batches():
-                for record in (one for several in batch.values() for one in several):
-                    command = decode(record.headers, record.value or b"").data
-                    assert isinstance(command, CrmCommand)
-                    asked.append(command)
-                    await log.append(CRM_RESULTS, command.contact_id, _settled(command))
-
-    def _settled(command: CrmCommand) -> Envelope:
+    async def answer(command: Event, _offset: int) -> None:
+        assert isinstance(command, CrmCommand)
+        asked.append(command)
         settled = CrmCommandSettled(
             command_id=command.command_id,
             organization=command.organization,
@@ -42,16 +33,11 @@ async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list
             outcome=outcome,
             version=version,
         )
-        return Envelope(id="e", source="t", subject="s", time=command.at, data=settled)
+        envelope = Envelope(id="e", source="t", subject="s", time=command.at, data=settled)
+        await log.append(CRM_RESULTS, command.contact_id, envelope)
 
-    listening = asyncio.Event()
-    task = asyncio.create_task(answer())
-    await listening.wait()
-    try:
+    async with answering(log, CRM_COMMANDS, answer):
         yield asked
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def contact(number: int, organization: str, name: str, sequence: int = 1) -> ContactDocument:
