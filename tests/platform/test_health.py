@@ -98,7 +98,7 @@ async def test_checks_are_asked_at_every_call() -> None:
 
 
 async def test_o6_metrics_are_in_the_format_of_prometheus() -> None:
-    DEAD_LETTERS_TOTAL.labels(service="test").inc()
+    DEAD_LETTERS_TOTAL.labels(service="health").inc()
     answer = await client_of(Health()).get("/metrics")
     assert answer.headers["content-type"] == CONTENT_TYPE_LATEST
-    assert 'tuyen_dead_letters_total{service="test"} 1.0' in answer.text
+    assert 'tuyen_dead_letters_total{service="health"} 1.0' in answer.text
