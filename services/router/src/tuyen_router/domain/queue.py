@@ -215,33 +215,14 @@ def _choose_or_queue(
         and (overtakes or not _is_contested(state, pools, counted, offer, before))
     ):
         return _choose(state, organization, offer, request, at=at, drained=before is not None)
-    place = state.place + 1 if before is None else before.place
-    waiting = None if never_waits else Waiting(place, request)
-    return _answer_without_agent(state, organization, offer, request, waiting, at=at)
-
-
-def _answer_without_agent(
-    state: DispatchState,
-    organization: OrganizationState,
-    offer: Offer,
-    request: ChoiceRequested,
-    waiting: Waiting | None,
-    *,
-    at: datetime,
-) -> Iterator[DispatchStep]:
-    """Queues the request as `waiting`; None leaves its conversation as it is."""
-    yield from _publish_pool(state, offer, at)
-    if waiting is not None:
-        yield RequestQueued(waiting)
-    yield _answer(
-        state,
-        organization,
-        request,
-        Verdict.NOBODY if waiting is None else Verdict.QUEUED,
-        at=at,
-        offer=offer,
-        choice=_describe_choice(offer, request),
-    )
+    steps: list[DispatchStep] = [*_publish_pool(state, offer, at)]
+    if not never_waits:
+        place = state.place + 1 if before is None else before.place
+        steps.append(RequestQueued(Waiting(place, request)))
+    verdict = Verdict.NOBODY if never_waits else Verdict.QUEUED
+    choice = _describe_choice(offer, request)
+    steps.append(_answer(state, organization, request, verdict, at=at, offer=offer, choice=choice))
+    return iter(steps)
 
 
 def _current_loads(
