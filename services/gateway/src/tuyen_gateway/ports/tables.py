@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tuyen_events.topic import Topic
+from tuyen_platform.kafka.ports import RecordMetadata
 
 WAIT_S = 5.0
 """How long a request waits until a table has applied what it needs."""
@@ -51,6 +52,10 @@ class FollowedTable(Protocol):
     async def current(self, within_s: float = WAIT_S) -> None:
         """Returns once the table contains everything that was in the log at the call; else raises
         UnavailableError."""
+        ...
+
+    async def folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
+        """Returns once the record at `at` is applied; else raises UnavailableError."""
         ...
 
 
