@@ -142,6 +142,7 @@ async def test_r9_5_an_organization_changes_so_much_within_an_hour(
     contacts: Database,
     log: InMemoryLog,
     clock: ManualClock,
+    *,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two = Hourly[str](2, "Your organization changed contacts too often")
