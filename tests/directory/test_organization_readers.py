@@ -21,7 +21,7 @@ from support.organizations import (
 from tuyen_events.directory import directory_key
 from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import DIRECTORY
-from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -73,7 +73,7 @@ async def test_r7_2_both_fold_the_same_records_and_number_them_alike() -> None:
     clock = ManualClock(AT)
     log = InMemoryLog(clock)
     await _write(log, clock)
-    gateways = Directory(log, clock)
+    gateways = DirectoryTable(log, clock)
     routers = OrganizationTables(log, lambda _: None, lambda _: None)
     async with _caught_up(gateways.table, *routers.tables):
         (shop,) = gateways.organizations()

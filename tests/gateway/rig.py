@@ -26,7 +26,7 @@ from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_gateway.ports import ConversationRef
+from tuyen_gateway.ports.views import ConversationRef
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock

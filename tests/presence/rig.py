@@ -18,7 +18,7 @@ from tuyen_events.topics import DIRECTORY, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_presence.staff import DirectoryStaff
+from tuyen_presence.adapters.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
 START = datetime(2026, 9, 21, 8, tzinfo=UTC)

@@ -26,8 +26,8 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
+from tuyen_presence.adapters.staff import DirectoryStaff
 from tuyen_presence.broker_clock import broker_time_of
-from tuyen_presence.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
 DEADLINE_S = 90

@@ -4,7 +4,7 @@ from gateway.rig import Rig, User, records, running
 from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -66,4 +66,4 @@ async def test_a_removal_is_a_record_without_a_value_whose_type_says_so(
 async def test_an_organization_without_its_profile_is_none(
     log: InMemoryLog, clock: ManualClock
 ) -> None:
-    assert Directory(log, clock).organization(SHOP) is None
+    assert DirectoryTable(log, clock).organization(SHOP) is None

@@ -21,7 +21,7 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
-from tuyen_gateway.ports import InboxCounts
+from tuyen_gateway.ports.views import InboxCounts
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import connect

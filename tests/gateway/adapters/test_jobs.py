@@ -100,10 +100,10 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway reads the job's end while it is still tidying up, and does not interrupt that."""
-    append, updated = kept.Jobs._append, asyncio.Event()
+    append, updated = kept.JobsTable._append, asyncio.Event()
     update = job_scheduler._Scheduler._update_share
 
-    async def append_late(self: kept.Jobs, event: Any, key: str, *parts: str) -> Any:
+    async def append_late(self: kept.JobsTable, event: Any, key: str, *parts: str) -> Any:
         if "ended" in parts:
             updated.clear()
             await updated.wait()
@@ -117,7 +117,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
         if job is not None and job.ended:
             updated.set()
 
-    monkeypatch.setattr(kept.Jobs, "_append", append_late)
+    monkeypatch.setattr(kept.JobsTable, "_append", append_late)
     monkeypatch.setattr(job_scheduler._Scheduler, "_update_share", update_and_notify)
     async with at_work(log, clock, scans) as rig, routing(log):
         await rig.organization()

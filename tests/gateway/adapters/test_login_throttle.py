@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from gateway.rig import START
 from tuyen_gateway.adapters import login_throttle as adapter
-from tuyen_gateway.adapters.login_throttle import AT_ONCE_FROM_A_PLACE, REMEMBERED, LoginThrottle
+from tuyen_gateway.adapters.login_throttle import (
+    AT_ONCE_FROM_A_PLACE,
+    REMEMBERED,
+    LocalLoginThrottle,
+)
 from tuyen_gateway.domain.login_throttle import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
@@ -79,20 +83,20 @@ def test_a_place_is_what_a_caller_cannot_choose() -> None:
     assert network_of(None) == network_of("testclient") == "elsewhere"
 
 
-async def guess(login_throttle: LoginThrottle, username: str, place: str = AWAY) -> None:
+async def guess(login_throttle: LocalLoginThrottle, username: str, place: str = AWAY) -> None:
     with pytest.raises(UnauthenticatedError):
         async with login_throttle.attempt("shop", username, place):
             raise UnauthenticatedError("wrong")
 
 
-async def enter(login_throttle: LoginThrottle, username: str, place: str = HOME) -> None:
+async def enter(login_throttle: LocalLoginThrottle, username: str, place: str = HOME) -> None:
     async with login_throttle.attempt("shop", username, place):
         pass
 
 
 async def test_r9_5_a_wrong_password_every_few_minutes_locks_nobody_out() -> None:
     clock = ManualClock(START)
-    login_throttle = LoginThrottle(clock)
+    login_throttle = LocalLoginThrottle(clock)
     for _ in range(300):
         await guess(login_throttle, "boss", HOME)
         clock.advance(timedelta(minutes=5) - timedelta(seconds=1))
@@ -100,7 +104,7 @@ async def test_r9_5_a_wrong_password_every_few_minutes_locks_nobody_out() -> Non
 
 
 async def test_r9_5_strangers_everywhere_do_not_throttle_a_place_that_logged_in_before() -> None:
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
     await enter(login_throttle, "boss", HOME)
     for number in range(FROM_STRANGE_PLACES.free):
         await guess(login_throttle, "boss", f"203.0.113.{number}")
@@ -112,7 +116,7 @@ async def test_r9_5_strangers_everywhere_do_not_throttle_a_place_that_logged_in_
 
 
 async def test_a_known_place_guesses_no_faster_than_others() -> None:
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
     await enter(login_throttle, "boss", HOME)
     for _ in range(FROM_ONE_PLACE.free):
         await guess(login_throttle, "boss", HOME)
@@ -122,7 +126,7 @@ async def test_a_known_place_guesses_no_faster_than_others() -> None:
 
 async def test_r9_6_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "REMEMBERED", 100)
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
     for number in range(150):
         await guess(login_throttle, str(number))
         await enter(login_throttle, str(number))
@@ -138,7 +142,7 @@ async def test_r9_5_those_who_wait_in_one_place_hold_up_no_other(
 ) -> None:
     monkeypatch.setattr(adapter, "LOGINS_WAITING_FROM_A_SITE", 20)
     monkeypatch.setattr(adapter, "LOGINS_WAITING", 60)
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
     await enter(login_throttle, "known", AWAY)
     going, entered = asyncio.Event(), 0
 
@@ -172,7 +176,7 @@ async def test_r9_5_an_ipv6_site_waits_together_however_many_networks_it_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(adapter, "LOGINS_WAITING_FROM_A_SITE", 4)
-    login_throttle, going, entered = LoginThrottle(ManualClock(START)), asyncio.Event(), 0
+    login_throttle, going, entered = LocalLoginThrottle(ManualClock(START)), asyncio.Event(), 0
 
     async def one(number: int) -> None:
         nonlocal entered
@@ -200,7 +204,7 @@ async def test_r9_5_a_few_places_that_always_wait_keep_nobody_else_out(
 ) -> None:
     monkeypatch.setattr(adapter, "LOGINS_WAITING_FROM_A_SITE", 25)
     monkeypatch.setattr(adapter, "LOGINS_WAITING", 100)
-    login_throttle, stopped = LoginThrottle(ManualClock(START)), False
+    login_throttle, stopped = LocalLoginThrottle(ManualClock(START)), False
 
     async def again_and_again(username: str, place: str) -> None:
         while not stopped:
@@ -226,7 +230,7 @@ async def test_r9_5_a_few_places_that_always_wait_keep_nobody_else_out(
 async def test_an_account_is_throttled_whatever_its_case_and_spelling_and_no_other_with_it() -> (
     None
 ):
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
     for username in ("chủ", "CHỦ", "Chu\u0309", "cHu\u0309", "chỦ"):
         await guess(login_throttle, username)
     with pytest.raises(TooManyAttemptsError):
@@ -238,7 +242,7 @@ async def test_an_account_is_throttled_whatever_its_case_and_spelling_and_no_oth
 
 
 async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
 
     async def one() -> type[Exception]:
         try:
@@ -253,7 +257,7 @@ async def test_many_guesses_at_once_are_judged_one_after_another() -> None:
 
 
 async def test_many_right_logins_at_once_are_all_let_in() -> None:
-    login_throttle = LoginThrottle(ManualClock(START))
+    login_throttle = LocalLoginThrottle(ManualClock(START))
 
     async def one() -> None:
         async with login_throttle.attempt("shop", "lan", AWAY):

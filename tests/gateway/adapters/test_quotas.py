@@ -16,7 +16,7 @@ from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import DIRECTORY, PRESENCE
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.adapters import directory
-from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.domain.hourly import Taken, seconds_to_wait, take
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_platform.clock import ManualClock
@@ -98,8 +98,8 @@ async def test_r9_5_an_organization_sets_up_so_many_bytes_within_an_hour(
 
 
 @pytest.fixture
-async def board(log: InMemoryLog) -> AsyncIterator[PresenceBoard]:
-    board = PresenceBoard(log)
+async def board(log: InMemoryLog) -> AsyncIterator[PresenceTable]:
+    board = PresenceTable(log)
     task = asyncio.create_task(board.table.run())
     await board.table.following()
     yield board
@@ -119,7 +119,7 @@ def signal(status: Presence | None, second: float, *, by: str | None = None) -> 
     )
 
 
-async def tell(board: PresenceBoard, log: InMemoryLog, said: SessionSignalled) -> None:
+async def tell(board: PresenceTable, log: InMemoryLog, said: SessionSignalled) -> None:
     """With a presence service that answers at once."""
     at = await board.signal(said)
     if said.status is not None:
@@ -130,7 +130,7 @@ async def tell(board: PresenceBoard, log: InMemoryLog, said: SessionSignalled) -
 
 
 async def test_r9_5_a_presence_changes_so_often_within_an_hour(
-    board: PresenceBoard, log: InMemoryLog
+    board: PresenceTable, log: InMemoryLog
 ) -> None:
     both = (Presence.ONLINE, Presence.OFFLINE)
     for number in range(PRESENCE_CHANGES_AN_HOUR):
@@ -144,7 +144,7 @@ async def test_r9_5_a_presence_changes_so_often_within_an_hour(
 
 
 async def test_r8_1_twenty_devices_that_stay_online_meet_no_quota(
-    board: PresenceBoard, log: InMemoryLog
+    board: PresenceTable, log: InMemoryLog
 ) -> None:
     """Each says so every five seconds, by a heartbeat or by `PUT`, a hundred times over."""
     await tell(board, log, signal(Presence.ONLINE, 0))
@@ -153,7 +153,7 @@ async def test_r8_1_twenty_devices_that_stay_online_meet_no_quota(
             await board.signal(signal(Presence.ONLINE if device % 2 else None, turn * 5))
 
 
-async def test_r9_5_heartbeats_without_end_are_refused(board: PresenceBoard) -> None:
+async def test_r9_5_heartbeats_without_end_are_refused(board: PresenceTable) -> None:
     for _ in range(SIGNALS_AN_HOUR):
         await board.signal(signal(None, 0))
     with pytest.raises(TooManyAttemptsError):

@@ -26,11 +26,12 @@ from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.codec import decode_typed, encode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
-from tuyen_gateway.adapters.commands import Commands, Placed
-from tuyen_gateway.adapters.crm_commands import CrmCommands
+from tuyen_gateway.adapters.commands import CommandSender
+from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import jobs, presence
 from tuyen_gateway.api.app import create_app
+from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -96,8 +97,8 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
-    monkeypatch.setattr(Commands, "assign", _carried_out)
-    monkeypatch.setattr(CrmCommands, "carry_out", _decided)
+    monkeypatch.setattr(CommandSender, "assign", _carried_out)
+    monkeypatch.setattr(CrmCommandSender, "carry_out", _decided)
     clock = ManualClock(START)
     async with running(InMemoryLog(clock), clock, strict_database(), projecting=False) as rig:
         app = create_app(rig.gateway)
@@ -113,7 +114,7 @@ async def _at_once(_: MongoViews) -> None:
 
 
 async def _carried_out(
-    commands: Commands, command: AssignConversation, partition: int | None
+    commands: CommandSender, command: AssignConversation, partition: int | None
 ) -> CommandSettled:
     """As the router answers a command that it was sent, and could read."""
     await commands.send([Placed(command, partition)])
@@ -127,7 +128,7 @@ async def _carried_out(
     )
 
 
-async def _decided(_: CrmCommands, command: CrmCommand) -> CrmCommandSettled:
+async def _decided(_: CrmCommandSender, command: CrmCommand) -> CrmCommandSettled:
     """As the CRM answers a command that it could read."""
     decode_typed(command.type.encode(), encode_data(command))
     return CrmCommandSettled(

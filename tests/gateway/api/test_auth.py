@@ -17,7 +17,7 @@ from gateway.rig import QUICK_HASHER, Rig, User, records
 from support.organizations import agent, directory_record
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.topics import CREDENTIALS, DIRECTORY
-from tuyen_gateway.adapters.credentials import Credentials
+from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.domain.login_throttle import FROM_STRANGE_PLACES
 from tuyen_platform.clock import ManualClock
@@ -307,7 +307,7 @@ async def test_r9_5_an_organization_that_sets_many_passwords_holds_up_no_other(
     log: InMemoryLog,
 ) -> None:
     hasher = SlowHasher()
-    credentials = Credentials(log, hasher)
+    credentials = CredentialsTable(log, hasher)
     running = asyncio.create_task(credentials.table.run())
     hasher.hashed.clear()
     many = [

@@ -22,7 +22,7 @@ from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.conversation_filter import FilterFields
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import InboxCounts, ViewPage
+from tuyen_gateway.ports.views import InboxCounts, ViewPage
 from tuyen_platform.kafka.memory import InMemoryLog
 
 SENT: dict[str, tuple[dict[str, Any], ConversationFilter]] = {

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.rig import START, Rig, User, running
-from tuyen_gateway.adapters.seals import Seals
+from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.api.paging import CURSOR_LASTS
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -79,10 +79,10 @@ async def test_another_gateway_of_the_installation_goes_on_with_a_cursor(
 
 def test_seals_open_with_the_same_key_alone() -> None:
     clock = ManualClock(START)
-    ours = Seals(SecretStr("k" * 32), clock)
+    ours = FernetSeals(SecretStr("k" * 32), clock)
     sealed = ours.seal("list", "Đỗ")
     day = timedelta(days=1)
-    assert Seals(SecretStr("k" * 32), clock).open("list", sealed, day) == "Đỗ"
-    assert Seals(SecretStr("l" * 32), clock).open("list", sealed, day) is None
+    assert FernetSeals(SecretStr("k" * 32), clock).open("list", sealed, day) == "Đỗ"
+    assert FernetSeals(SecretStr("l" * 32), clock).open("list", sealed, day) is None
     assert ours.open("other", sealed, day) is None
     assert ours.open("list", "\ud800", day) is None

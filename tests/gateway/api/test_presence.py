@@ -10,7 +10,7 @@ from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_events.presence import SessionSignalled
 from tuyen_events.topics import PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import Presence
-from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.api import presence as routes
 from tuyen_platform.kafka.memory import InMemoryLog
 
@@ -117,7 +117,7 @@ async def test_disabled_agents_are_not_listed(rig: Rig, boss: User) -> None:
 
 
 async def test_r8_3_of_two_records_with_one_version_the_first_counts(log: InMemoryLog) -> None:
-    board = PresenceBoard(log)
+    board = PresenceTable(log)
     task = asyncio.create_task(board.table.run())
     try:
         await board.table.following(DEADLINE_S)

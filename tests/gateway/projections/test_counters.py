@@ -28,7 +28,7 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import InboxCounts
+from tuyen_gateway.ports.views import InboxCounts
 from tuyen_gateway.projections.collections import CONVERSATIONS, COUNTERS, VIEW, read_by_id
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_platform.clock import SystemClock

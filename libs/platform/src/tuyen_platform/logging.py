@@ -73,14 +73,6 @@ def configure_logging(service: str, log_format: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderers: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
-        if log_format == "console"
-        else [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
-    )
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A lone surrogate in a customer's text must not lose the line; JSON decodes it again.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -98,6 +90,20 @@ def configure_logging(service: str, log_format: str) -> None:
         logger_factory=factory,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
+    )
+    _configure_standard_library(shared, log_format)
+
+
+def _configure_standard_library(shared: list[structlog.types.Processor], log_format: str) -> None:
+    """Sends the standard library's records, and those that structlog passes on to it, to standard
+    output. `shared` are the processors of structlog's own records."""
+    renderers: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if log_format == "console"
+        else [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(

@@ -322,6 +322,21 @@ def build_app(
         on_recovered=on_recovered,
         **_faust_options(bootstrap_servers, settings),
     )
+    _add_tables(app, tables, settings)
+    for name, topics in inputs.items():
+        stage = Stage(
+            name,
+            topics,
+            handlers[name],
+            max_queued_records=settings.max_queued_records,
+            batch_bytes=settings.batch_bytes,
+        )
+        app.add_stage(stage)
+    return app
+
+
+def _add_tables(app: StreamApp, tables: Sequence[TableSpec], settings: StreamSettings) -> None:
+    """Add the tables, and the deliveries, which confirm their records to them."""
     stores = {}
     for spec in tables:
         table = app.tables.add(PartitionedTable(app, spec))
@@ -334,13 +349,3 @@ def build_app(
         beacon=app.beacon,
     )
     app.add_dependency(app.deliveries)
-    for name, topics in inputs.items():
-        stage = Stage(
-            name,
-            topics,
-            handlers[name],
-            max_queued_records=settings.max_queued_records,
-            batch_bytes=settings.batch_bytes,
-        )
-        app.add_stage(stage)
-    return app

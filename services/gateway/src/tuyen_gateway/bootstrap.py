@@ -7,24 +7,24 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
-from tuyen_gateway.adapters.commands import Commands
-from tuyen_gateway.adapters.credentials import Credentials
+from tuyen_gateway.adapters.commands import CommandSender
+from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
-from tuyen_gateway.adapters.crm_commands import CrmCommands
-from tuyen_gateway.adapters.directory import Directory
+from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
-from tuyen_gateway.adapters.jobs import Jobs
-from tuyen_gateway.adapters.login_throttle import LoginThrottle
-from tuyen_gateway.adapters.presence import PresenceBoard
+from tuyen_gateway.adapters.jobs import JobsTable
+from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.scans import MongoScans
-from tuyen_gateway.adapters.seals import Seals
-from tuyen_gateway.adapters.site_tokens import SiteTokens
-from tuyen_gateway.adapters.tokens import AccessTokens
+from tuyen_gateway.adapters.seals import FernetSeals
+from tuyen_gateway.adapters.site_tokens import SiteTokensTable
+from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_gateway.ports import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -55,20 +55,20 @@ def compose(
         clock=clock,
         log=log,
         health=Health(),
-        directory=Directory(log, clock),
-        credentials=Credentials(log, hasher or PasswordHasher()),
-        site_tokens=SiteTokens(log, settings.secrets_key),
-        tokens=AccessTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
-        seals=Seals(key, clock),
-        login_throttle=LoginThrottle(clock),
-        presence=PresenceBoard(log),
-        commands=Commands(log),
-        jobs=Jobs(log),
+        directory=DirectoryTable(log, clock),
+        credentials=CredentialsTable(log, hasher or PasswordHasher()),
+        site_tokens=SiteTokensTable(log, settings.secrets_key),
+        tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        seals=FernetSeals(key, clock),
+        login_throttle=LocalLoginThrottle(clock),
+        presence=PresenceTable(log),
+        commands=CommandSender(log),
+        jobs=JobsTable(log),
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
         crm=CrmInTurn(crm, reads),
-        crm_commands=CrmCommands(log, clock),
+        crm_commands=CrmCommandSender(log, clock),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)

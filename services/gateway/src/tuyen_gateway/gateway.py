@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 
-from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.adapters.commands import Commands
-from tuyen_gateway.adapters.credentials import Credentials
-from tuyen_gateway.adapters.crm_commands import CrmCommands
-from tuyen_gateway.adapters.directory import Directory
-from tuyen_gateway.adapters.jobs import Jobs
-from tuyen_gateway.adapters.login_throttle import LoginThrottle
-from tuyen_gateway.adapters.presence import PresenceBoard
-from tuyen_gateway.adapters.seals import Seals
-from tuyen_gateway.adapters.site_tokens import SiteTokens
-from tuyen_gateway.adapters.tokens import AccessTokens
-from tuyen_gateway.ports import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.directory import Directory
+from tuyen_gateway.ports.jobs import Jobs
+from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
+from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.tables import FollowedTable
+from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
@@ -43,7 +38,7 @@ class Gateway:
     crm: CrmViews
     crm_commands: CrmCommands
 
-    def tables(self) -> tuple[AwaitedTable, ...]:
+    def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""
         return (
             self.directory.table,

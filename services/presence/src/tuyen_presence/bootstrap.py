@@ -9,7 +9,7 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.service import Service
 from tuyen_platform.settings import ServiceSettings
-from tuyen_presence.staff import DirectoryStaff
+from tuyen_presence.adapters.staff import DirectoryStaff
 from tuyen_presence.worker import PresenceWorker
 
 

@@ -123,9 +123,13 @@ async def test_c4_a_contact_that_the_crm_does_not_have_is_not_there(
 
 
 async def test_without_an_answer_in_time_the_change_stands_in_the_log(
-    desk: Rig, owner: User, contacts: Database, log: InMemoryLog
+    desk: Rig,
+    owner: User,
+    contacts: Database,
+    log: InMemoryLog,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    desk.gateway.crm_commands._wait_s = 0.05
+    monkeypatch.setattr(desk.gateway.crm_commands, "_wait_s", 0.05)
     answer = await owner.call("PATCH", PATH, {"name": "X"})
     assert answer.status_code == 503
     assert "do not repeat it" in answer.json()["detail"]
@@ -133,9 +137,16 @@ async def test_without_an_answer_in_time_the_change_stands_in_the_log(
 
 
 async def test_r9_5_an_organization_changes_so_much_within_an_hour(
-    desk: Rig, owner: User, contacts: Database, log: InMemoryLog, clock: ManualClock
+    desk: Rig,
+    owner: User,
+    contacts: Database,
+    log: InMemoryLog,
+    clock: ManualClock,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    desk.gateway.crm_commands._commands = Hourly(2, "Your organization changed contacts too often")
+    two = Hourly[str](2, "Your organization changed contacts too often")
+    monkeypatch.setattr(desk.gateway.crm_commands, "_commands", two)
     rival = await desk.organization("rival")
     async with crm(log, CrmOutcome.APPLIED, 2) as asked:
         for _ in range(2):

@@ -5,15 +5,13 @@ from collections.abc import Callable
 from tuyen_events.topic import Topic
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SERVICE
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.global_table import ContentT, Decode, GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordMetadata, RecordPosition
 
-WAIT_S = 5.0
-"""How long a request waits until a table has applied what it needs."""
-
 
 class AwaitedTable(GlobalTable):
-    """A global table that requests wait for."""
+    """`FollowedTable`: a global table that requests wait for."""
 
     def __init__(
         self,

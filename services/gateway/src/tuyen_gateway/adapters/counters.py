@@ -15,7 +15,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.ports import InboxCounts
+from tuyen_gateway.ports.views import InboxCounts
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.collections import BY_ASSIGNEE_AND_INBOUND, BY_INBOUND
 from tuyen_gateway.projections.counters import (

@@ -45,8 +45,8 @@ class _Key:
         return f"{self.organization}/{self.agent_id}"
 
 
-class Credentials:
-    """The passwords of all agents, from the log."""
+class CredentialsTable:
+    """`Credentials`, from the log."""
 
     def __init__(self, log: Log, hasher: PasswordHasher) -> None:
         self._log = log
@@ -59,15 +59,12 @@ class Credentials:
         self.table = AwaitedTable(log, CREDENTIALS, read_bytes, self._fold)
 
     def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
-        """The stamp of the agent's present password; None if there is none."""
         found = self._credentials.get(str(_Key(organization, agent_id)))
         return None if found is None else found.stamp
 
     async def verify(
         self, organization: OrganizationId, agent_id: AgentId | None, password: SecretStr
     ) -> bool:
-        """Whether it is the agent's password, in any Unicode form. For nobody (None), and for an
-        agent without a password, it takes as long as for a wrong one."""
         async with self._verifying:
             return await self._is(organization, agent_id, password)
 
@@ -83,8 +80,6 @@ class Credentials:
     async def set(
         self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
     ) -> None:
-        """Stores a password; on return it is valid, and all tokens of the one before have ended.
-        Storing the present one again changes nothing."""
         async with self._turns.setdefault(organization, asyncio.Lock()), self._changing:
             if await self._is(organization, agent_id, password):
                 return
@@ -96,7 +91,6 @@ class Credentials:
         )
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
-        """Removes the agent's password, if there is one."""
         key = _Key(organization, agent_id)
         if str(key) in self._credentials:
             await self._append(key, None)

@@ -6,7 +6,7 @@ import msgspec
 
 from tuyen_events.ids import ContactId, OrganizationId
 from tuyen_events.limits import THREAD_PAGE_BYTES
-from tuyen_gateway.ports import ViewPage
+from tuyen_gateway.ports.views import ViewPage
 from tuyen_platform.mongodb import Database, Document
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument, of_organization
 from tuyen_views.view import PartT, View

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from uuid import uuid4
 
 from tuyen_events.codec import Headers, encode
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled
@@ -10,22 +9,17 @@ from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import CRM_BYTES_AN_HOUR, CRM_COMMANDS_AN_HOUR
 from tuyen_events.topics import CRM_COMMANDS, CRM_RESULTS
-from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.command_results import CommandResults
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log
 
 
-def new_command_id() -> str:
-    """An id for a command that a request makes."""
-    return f"cmd_{uuid4().hex}"
-
-
-class CrmCommands:
-    """Appends commands, in one order for each organization, and waits for their results."""
+class CrmCommandSender:
+    """`CrmCommands`, through the log."""
 
     def __init__(self, log: Log, clock: Clock, wait_s: float = WAIT_S) -> None:
         self._log = log
@@ -41,19 +35,10 @@ class CrmCommands:
         self.table = self._results.table
 
     def now(self) -> datetime:
-        """The time for a command, in whole milliseconds: the views store no smaller parts, and the
-        answer to the request must equal what is read later."""
         now = self._clock.now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     async def carry_out(self, command: CrmCommand) -> CrmCommandSettled:
-        """Appends the command and returns the CRM's result, once everything that follows from the
-        command is acknowledged.
-
-        Raises UnavailableError if none arrived in time; the command is in the log then and will be
-        carried out. Raises TooManyAttemptsError if the organization's people have sent as many as
-        they may within an hour.
-        """
         await self.table.following()
         value, headers = _encoded(command)
         self._count(command.organization, len(value))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -30,19 +29,19 @@ from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.limits import SETUP_BYTES_AN_HOUR, SETUP_RECORDS_AN_HOUR
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters.awaited_table import WAIT_S, AwaitedTable
+from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.changes import is_unchanged
 from tuyen_gateway.domain.entity_limits import check_limits
 from tuyen_gateway.errors import ConflictError, NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.ports.directory import EntityT
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, RecordPosition
 
 _SMALL_BYTES = 500
 """About how many bytes a removal, a hashed password or an encrypted token takes."""
-
-EntityT = TypeVar("EntityT", bound=DirectoryEvent)
 
 _log = structlog.get_logger()
 
@@ -50,8 +49,8 @@ ChannelAccount = tuple[Channel, str]
 """A page as its channel identifies it: the channel and the id there."""
 
 
-class Directory:
-    """All organizations, from the log.
+class DirectoryTable:
+    """`Directory`, from the log.
 
     A change is appended, and returned once this table has applied it. Changes of one organization
     are made one after another in this process. Another gateway may still be faster: what only one
@@ -74,12 +73,10 @@ class Directory:
         self.table = AwaitedTable(log, DIRECTORY, read_change, self._fold)
 
     def organization(self, organization_id: OrganizationId) -> Organization | None:
-        """An organization that was created, suspended or not."""
         found = self._organizations.get(organization_id)
         return None if found is None or found.profile is None else found
 
     def organizations(self) -> Sequence[Organization]:
-        """All that were created, in the order of their ids."""
         return sorted(
             (found for found in self._organizations.values() if found.profile is not None),
             key=lambda organization: organization.id,
@@ -88,22 +85,17 @@ class Directory:
     def page(
         self, organization_id: OrganizationId, page_id: PageId
     ) -> StoredEntity[PageChanged] | None:
-        """The present state of a page."""
         return self._any(organization_id).pages.get(page_id)
 
     def holder(self, channel: Channel, external_id: str) -> tuple[OrganizationId, PageId] | None:
-        """The organization and page that an account belongs to: the first that connected it."""
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
     async def seen(self, organization_id: OrganizationId, version: int) -> None:
-        """Returns once this table has applied the organization's `version`; else raises
-        UnavailableError after 5 s."""
         if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
 
     def version(self, organization_id: OrganizationId) -> int:
-        """The number of the organization's last record."""
         return self._any(organization_id).version
 
     async def change(
@@ -111,13 +103,6 @@ class Directory:
         organization_id: OrganizationId,
         decide: Callable[[Organization], EntityT],
     ) -> StoredEntity[EntityT]:
-        """Stores what `decide` returns for the present state of the organization, and returns it.
-
-        An event that changes nothing is not written again. Whatever `decide` raises is passed on.
-        Raises ConflictError when another gateway was faster, InvalidError when the organization has
-        as many of these as it may, TooManyAttemptsError when its people have written as much as
-        they may within an hour.
-        """
         async with self._lock(organization_id):
             before = self._any(organization_id)
             event = decide(before)
@@ -155,10 +140,6 @@ class Directory:
         by: AgentId,
         check: Callable[[Organization], None],
     ) -> int:
-        """Removes an entity if `check` does not raise, and returns the removal's version.
-
-        Raises NotFoundError when there is none, TooManyAttemptsError as `change` does.
-        """
         async with self._lock(organization_id):
             before = self._any(organization_id)
             previous = find(before, entity, entity_id)
@@ -182,9 +163,6 @@ class Directory:
         return after.version
 
     def count(self, organization_id: OrganizationId, size: int = _SMALL_BYTES) -> None:
-        """Counts a record that one of the organization's people writes to the directory, or to the
-        topics of passwords and tokens. Raises TooManyAttemptsError if they have written as much as
-        they may within an hour (R9.5)."""
         now = self._clock.now()
         self._records.check(organization_id, 1, now)
         self._bytes.take(organization_id, size, now)

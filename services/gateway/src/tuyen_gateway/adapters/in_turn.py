@@ -20,7 +20,7 @@ from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
-from tuyen_gateway.ports import (
+from tuyen_gateway.ports.views import (
     ConversationRef,
     ConversationViews,
     CrmViews,

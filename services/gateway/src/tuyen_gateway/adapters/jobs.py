@@ -27,9 +27,8 @@ _ENDED = "ended"
 """Part of the id of the request that is kept after its job has ended."""
 
 
-class Jobs:
-    """The jobs of all organizations: those that run or wait, and the results of the last thirty
-    days. The conversations that a job names are kept until it has ended."""
+class JobsTable:
+    """`Jobs`, from the log."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -56,13 +55,10 @@ class Jobs:
         return self._jobs.get(job_id)
 
     def of(self, organization: OrganizationId) -> Sequence[Job]:
-        """The newest first."""
         found = [self._jobs[job_id] for job_id in self._of.get(organization, ())]
         return sorted(found, key=_age, reverse=True)
 
     def running(self, partitions: Collection[int]) -> Sequence[Job]:
-        """Those of these partitions that have not ended, or are just being ended here, the oldest
-        first."""
         found = [
             self._jobs[job_id]
             for job_id in self._running | self._ending
@@ -72,8 +68,6 @@ class Jobs:
 
     @contextmanager
     def ending(self, job_id: str) -> Iterator[None]:
-        """For the block in which a job's end is reported and tidied up: until then `running` still
-        contains it."""
         self._ending.add(job_id)
         try:
             yield
@@ -81,29 +75,20 @@ class Jobs:
             self._ending.discard(job_id)
 
     async def ask(self, request: JobRequested) -> None:
-        """Returns once the job is in the log, and in this table. Raises TooManyAttemptsError if its
-        agent or organization has too many."""
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
             await self.table.current()
             refuse_too_many(self.of(request.organization), request)
             await self.table.folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
-        """Returns once a job's progress is in the log, and in this table."""
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
         await self.table.folded(appended)
 
     async def keep_request(self, job: Job) -> None:
-        """Writes the request again if compaction would treat it as superseded: an older version
-        wrote progress under the same key."""
         if job.id in self._bare:
             await self.table.folded(await self._append(job.request, job.id))
 
     async def tidy(self, job: Job, forgotten: datetime) -> None:
-        """After a job has ended: leaves in the log only what is kept of it, and removes jobs that
-        its organization has beyond the limit, or that are from before `forgotten`. The request is
-        removed before its progress: without progress, it would look like a job that nobody
-        began."""
         await self._append(put_away(job.request), job.id, _ENDED)
         kept = self.of(job.request.organization)
         old = [
@@ -113,12 +98,11 @@ class Jobs:
         ]
         for one in old[-_TIDIED:]:
             partition = partition_of(one.id, JOBS.partitions)
+            # The request first: without progress, it would look like a job that nobody began.
             for key in (one.id, one.id + _PROGRESS):
                 await self._log.append_bytes(JOBS, key, None, partition=partition)
 
     def find_superseded(self, partitions: Collection[int]) -> Sequence[Job]:
-        """Jobs of these partitions whose end counts, and is not what compaction will keep: a
-        gateway that had lost the job without knowing it wrote older progress after it."""
         found = [self._jobs[job_id] for job_id in self._superseded if job_id in self._jobs]
         return [
             job
@@ -127,13 +111,11 @@ class Jobs:
         ]
 
     async def restate(self, job: Job) -> None:
-        """Writes the end of the job again, and then what is kept of its request."""
         if job.progress is not None:
             await self.report(job.progress)
             await self._append(put_away(job.request), job.id, _ENDED)
 
     async def ended(self, job_id: str, within_s: float) -> bool:
-        """Whether the job ended within that many seconds."""
         return await self.table.until(
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )

@@ -69,10 +69,10 @@ class _Latest(Generic[K, V]):
         self._entries.pop(key, None)
 
 
-class LoginThrottle:
-    """Attempts on one account are checked one after another, so that making many at once gains
-    nothing. An address from which somebody logged in to the account before is counted by itself:
-    what strangers do elsewhere does not slow it down."""
+class LocalLoginThrottle:
+    """`LoginThrottle`. Attempts on one account are checked one after another, so that making many
+    at once gains nothing. An address from which somebody logged in to the account before is counted
+    by itself: what strangers do elsewhere does not slow it down."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -85,13 +85,6 @@ class LoginThrottle:
 
     @asynccontextmanager
     async def attempt(self, organization: str, username: str, place: str) -> AsyncIterator[None]:
-        """One attempt on the account, whether or not it exists.
-
-        A block that raises UnauthenticatedError counts as a wrong password; one that succeeds
-        clears the wrong ones from this address, and makes the address known. Raises
-        TooManyAttemptsError or UnavailableError, without entering the block, for an attempt that
-        comes too early, or that is one too many at once; such an attempt is not counted.
-        """
         account = (organization, folded(username))
         lock = self._locks.setdefault(account, asyncio.Lock())
         async with self._limit_logins(account, place), lock:

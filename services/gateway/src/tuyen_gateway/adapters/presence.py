@@ -19,8 +19,8 @@ _Sender = tuple[OrganizationId, AgentId, bool]
 """The agent whom signals are about, and whether a manager sends them."""
 
 
-class PresenceBoard:
-    """Every agent's presence, as last published by the presence service."""
+class PresenceTable:
+    """`PresenceBoard`, from the log."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -35,7 +35,6 @@ class PresenceBoard:
         self.table = AwaitedTable(log, PRESENCE, read_event, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
-        """The last change of an agent's presence; None if there never was one: offline."""
         return self._agents.get((organization, agent_id))
 
     def presence(self, organization: OrganizationId, agent_id: AgentId) -> Presence:
@@ -43,11 +42,6 @@ class PresenceBoard:
         return Presence.OFFLINE if found is None else found.presence
 
     async def signal(self, signal: SessionSignalled) -> RecordMetadata:
-        """Appends a session's signal; the presence service decides what it changes.
-
-        Raises TooManyAttemptsError for more signals than all devices of an agent send within an
-        hour (R9.5).
-        """
         sender = (signal.organization, signal.agent_id, signal.by is not None)
         self._signals.take(sender, 1, signal.at)
         if signal.status is not None and not self._changes_nothing(signal):
@@ -59,7 +53,6 @@ class PresenceBoard:
         return await self._log.append(PRESENCE_SIGNALS, key, envelope)
 
     async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
-        """Whether this table showed the result of the signal at `at` within that time."""
         return await self.table.until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:

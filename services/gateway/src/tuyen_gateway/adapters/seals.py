@@ -16,10 +16,9 @@ _STEP_BYTES = 256
 _MARK_FORMAT = b"\x01"
 
 
-class Seals:
-    """Encrypts texts with a key that is derived from the installation's. All gateways of an
-    installation can decrypt what any of them encrypted, as long as they have the same key. A text
-    is encrypted for a `purpose` and can be decrypted for no other."""
+class FernetSeals:
+    """`Seals` with keys that are derived from the installation's. All gateways of an installation
+    can decrypt what any of them encrypted, as long as they have the same key."""
 
     def __init__(self, key: SecretStr, clock: Clock) -> None:
         derived = blake2b(key.get_secret_value().encode(), digest_size=32, person=b"tuyen-seals")
@@ -29,15 +28,12 @@ class Seals:
         self._clock = clock
 
     def seal(self, purpose: str, text: str) -> str:
-        """`text` encrypted, in characters that need no escaping in a URL."""
         whole = f"{purpose}\0{text}".encode()
         whole += b"\0" * (-len(whole) % _STEP_BYTES)
         sealed = self._fernet.encrypt_at_time(whole, self._now())
         return sealed.decode().rstrip("=")
 
     def open(self, purpose: str, sealed: str, within: timedelta) -> str | None:
-        """The text that was encrypted for `purpose`, no longer than `within` ago; None for anything
-        else."""
         padded = sealed + "=" * (-len(sealed) % 4)
         try:
             whole = self._fernet.decrypt_at_time(
@@ -49,8 +45,7 @@ class Seals:
         return text if was_for == purpose else None
 
     def mark(self, purpose: str, content: bytes) -> str:
-        """A string for `content`: the same for the same content and purpose, which reveals only
-        whether the content changed. AES-SIV, so that it could be decrypted."""
+        # AES-SIV: the same content gives the same string, and it could still be decrypted.
         marked = self._marks.encrypt(_MARK_FORMAT + content, [purpose.encode()])
         return base64.urlsafe_b64encode(marked).decode().rstrip("=")
 

@@ -20,10 +20,8 @@ _TOKEN_BYTES = 32
 _log = structlog.get_logger()
 
 
-class SiteTokens:
-    """A token is returned to its creator once; after that it is only here and, encrypted, in the
-    log. Changes of one page's token are made inside of `hold`, one after another in this process.
-    If two gateways create a token for one page at once, the later one is valid."""
+class SiteTokensTable:
+    """`SiteTokens`, from the log: after its creation a token is only here and, encrypted, there."""
 
     def __init__(self, log: Log, keys: SecretStr) -> None:
         self._log = log
@@ -32,22 +30,18 @@ class SiteTokens:
         self.table = AwaitedTable(log, PAGE_TOKENS, read_bytes, self._tokens.fold)
 
     def has_token(self, app_id: str) -> bool:
-        """Whether the page has a token."""
         return self._tokens.token(app_id) is not None
 
     def is_used(self, app_id: str) -> bool:
-        """Whether ingest accepted a call that was signed with the page's present token."""
         return self._tokens.is_used(app_id)
 
     @asynccontextmanager
     async def hold(self, app_id: str) -> AsyncIterator[None]:
-        """Locks the page's token, which is the log's latest on entering."""
         async with self._locks.setdefault(app_id, asyncio.Lock()):
             await self.table.current()
             yield
 
     async def make(self, app_id: str) -> str:
-        """Creates a new token, which ends the one before; it is valid on return."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         (appended,) = await self._log.append_all([self._tokens.record(app_id, token)])
         await self.table.folded(appended)
@@ -55,6 +49,5 @@ class SiteTokens:
         return token
 
     async def forget(self, app_id: str) -> None:
-        """Removes the page's token; it is invalid on return."""
         for appended in await self._log.append_all(self._tokens.removal(app_id)):
             await self.table.folded(appended)

@@ -17,7 +17,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown, shown_before
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.errors import InvalidCursorError
-from tuyen_gateway.ports import ViewPage
+from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections import collections
 from tuyen_platform.mongodb import Database, Document
 

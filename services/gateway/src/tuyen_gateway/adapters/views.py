@@ -15,7 +15,6 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import (
@@ -34,7 +33,8 @@ from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
 from tuyen_gateway.errors import InvalidCursorError, UnavailableError
-from tuyen_gateway.ports import (
+from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.ports.views import (
     ConversationRef,
     InboxCounts,
     ViewPage,

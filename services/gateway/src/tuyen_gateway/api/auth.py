@@ -8,13 +8,13 @@ from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
-from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
 from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.login_throttle import network_of
 from tuyen_gateway.errors import UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.logins import Identity, TokenKind
 
 router = APIRouter(prefix="/auth", tags=["login"])
 

@@ -11,7 +11,7 @@ from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Direction, Message
-from tuyen_gateway.ports import InboxCounts
+from tuyen_gateway.ports.views import InboxCounts
 
 
 class CustomerView(ResponseBody):

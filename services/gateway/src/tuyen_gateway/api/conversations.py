@@ -10,7 +10,6 @@ from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.limits import VERSION
 from tuyen_events.marks import ConversationRead
 from tuyen_events.topics import MARKS
-from tuyen_gateway.adapters.commands import mark_done
 from tuyen_gateway.api.conversation_filter import QueriedFilter
 from tuyen_gateway.api.conversation_views import (
     ConversationDetail,
@@ -33,6 +32,7 @@ from tuyen_gateway.api.positions import inbox_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.inbox import InboxRow, mark_read
 from tuyen_gateway.domain.reading import Shown
+from tuyen_gateway.done import mark_done
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.identity import SOURCE

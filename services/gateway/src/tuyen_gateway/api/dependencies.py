@@ -15,11 +15,11 @@ from tuyen_directory.organization import Organization
 from tuyen_events.directory import AgentChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN
 from tuyen_events.limits import VERSION
-from tuyen_gateway.adapters.tokens import Identity, TokenKind
 from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of, viewer_of
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.logins import Identity, TokenKind
 
 PathId = Annotated[str, Path(pattern=CHOSEN_ID_PATTERN)]
 """An id that a caller chose, in a path."""

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tuyen_directory.organization import StoredEntity
-from tuyen_gateway.adapters.directory import EntityT
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.api.paging import Listed, Paging
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.errors import NotFoundError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.directory import EntityT
 
 IdT = TypeVar("IdT", bound=str)
 ViewT = TypeVar("ViewT")

@@ -13,7 +13,6 @@ from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.jobs import BulkRequested, HandoverRequested, JobState
 from tuyen_events.limits import BULK_IDS, ID_CHARACTERS, NOTE_CHARACTERS, TAGS
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.conversation_filter import FilterIn
 from tuyen_gateway.api.dependencies import (
@@ -32,6 +31,7 @@ from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.tables import WAIT_S
 
 router = APIRouter(tags=["jobs"])
 

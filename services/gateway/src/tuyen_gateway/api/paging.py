@@ -10,9 +10,9 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from tuyen_events.limits import CURSOR_CHARACTERS, CURSOR_LASTS_S, LISTED
-from tuyen_gateway.adapters.seals import Seals
 from tuyen_gateway.api.dependencies import GatewayPorts
 from tuyen_gateway.errors import InvalidCursorError
+from tuyen_gateway.ports.logins import Seals
 
 DEFAULT_LIMIT = 50
 

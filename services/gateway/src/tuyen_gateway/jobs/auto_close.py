@@ -10,10 +10,11 @@ import structlog
 
 from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId, caused_command_id
-from tuyen_gateway.adapters.commands import Placed, mark_done
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.done import mark_done
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.retry import is_transient
+from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.metrics import CLOSED_CONVERSATIONS
 
 BATCH = 500

@@ -8,7 +8,6 @@ from tuyen_events.commands import AssignConversation, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId
 from tuyen_events.inbound import Visit
 from tuyen_events.jobs import BulkRequested, HandoverRequested
-from tuyen_gateway.adapters.commands import Placed, mark_done
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import (
     CHANGED,
@@ -22,6 +21,8 @@ from tuyen_gateway.domain.jobs import (
     command_id,
     hands_over,
 )
+from tuyen_gateway.done import mark_done
+from tuyen_gateway.ports.commands import Placed
 
 ASSIGN = "assign"
 DONE = "done"

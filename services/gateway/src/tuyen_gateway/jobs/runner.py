@@ -23,8 +23,6 @@ from tuyen_events.conversation_filter import Holder, Selection
 from tuyen_events.ids import ConversationId
 from tuyen_events.jobs import BulkRequested, HandoverRequested, JobProgressed, JobState
 from tuyen_events.limits import JOB_RESULTS_KEPT_S
-from tuyen_gateway.adapters.awaited_table import WAIT_S
-from tuyen_gateway.adapters.commands import Placed
 from tuyen_gateway.domain.jobs import (
     CHANGED,
     TOO_LARGE,
@@ -46,6 +44,8 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.plan import ASSIGN, DONE, Plan, Planner, merge
 from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.turns import Turn, Turns
+from tuyen_gateway.ports.commands import Placed
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.ports import RecordTooLargeError
 from tuyen_platform.metrics import JOB_CONVERSATIONS
 

@@ -131,6 +131,11 @@ class Webhooks:
             )
         if not self._is_ready():
             return await _unavailable(send, "Ingest is still starting.")
+        return await self._accept(channel, account, body, send)
+
+    async def _accept(self, channel: WebhookChannel, account: str, body: bytes, send: Send) -> int:
+        """Responds 200 once the body, which is authentic, and all of its events are in the log;
+        else 503."""
         delivery = delivery_of(channel, body, self._clock.now(), account)
         try:
             parsed, sure = await self._acceptance.accept(delivery)

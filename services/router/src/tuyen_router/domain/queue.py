@@ -95,34 +95,10 @@ def on_request(
         return
     if begins:
         yield threads.take(state.threads, request)
-    counted = _current_loads(state, organization)
-    pools = state.pool_cache.pools_of(organization)
-    offer = queue_buckets.build_offer(pools, request, counted)
-    never_waits = (
-        before is None
-        and not switched_on
-        and (assignee_stays_without_candidate(request.purpose) or _leaves_unassigned(organization))
-    )
+    never_waits = before is None and not switched_on and _never_waits(organization, request)
     overtakes = never_waits or not draining
-    if (
-        offer.has_any()
-        and organization.assigns_by_itself
-        and (overtakes or not _is_contested(state, pools, counted, offer, before))
-    ):
-        yield from _choose(state, organization, offer, request, at=at, drained=before is not None)
-        return
-    yield from _publish_pool(state, offer, at)
-    if not never_waits:
-        place = state.place + 1 if before is None else before.place
-        yield RequestQueued(Waiting(place, request))  # R5.1
-    yield _answer(
-        state,
-        organization,
-        request,
-        Verdict.NOBODY if never_waits else Verdict.QUEUED,
-        at=at,
-        offer=offer,
-        choice=_describe_choice(offer, request),
+    yield from _choose_or_queue(
+        state, organization, request, before, at=at, never_waits=never_waits, overtakes=overtakes
     )
 
 
@@ -215,6 +191,40 @@ def repeat_drained(state: DispatchState) -> Iterator[AnswerRepeated]:
             yield AnswerRepeated(answer)
 
 
+def _choose_or_queue(
+    state: DispatchState,
+    organization: OrganizationState,
+    request: ChoiceRequested,
+    before: Waiting | None,
+    *,
+    at: datetime,
+    never_waits: bool,
+    overtakes: bool,
+) -> Iterator[DispatchStep]:
+    """Chooses an agent for a request, or queues it (R5.1) unless it `never_waits`.
+
+    Unless it `overtakes`, it gets no agent whom another waiting request could be given to. `before`
+    is the waiting request that it replaces.
+    """
+    counted = _current_loads(state, organization)
+    pools = state.pool_cache.pools_of(organization)
+    offer = queue_buckets.build_offer(pools, request, counted)
+    if (
+        offer.has_any()
+        and organization.assigns_by_itself
+        and (overtakes or not _is_contested(state, pools, counted, offer, before))
+    ):
+        return _choose(state, organization, offer, request, at=at, drained=before is not None)
+    steps: list[DispatchStep] = [*_publish_pool(state, offer, at)]
+    if not never_waits:
+        place = state.place + 1 if before is None else before.place
+        steps.append(RequestQueued(Waiting(place, request)))
+    verdict = Verdict.NOBODY if never_waits else Verdict.QUEUED
+    choice = _describe_choice(offer, request)
+    steps.append(_answer(state, organization, request, verdict, at=at, offer=offer, choice=choice))
+    return iter(steps)
+
+
 def _current_loads(
     state: DispatchState, organization: OrganizationState
 ) -> Mapping[AgentId, int] | None:
@@ -236,8 +246,13 @@ def _is_contested(
     return queue_buckets.is_contested(pools, waiting, counted, offer, leaving)
 
 
-def _leaves_unassigned(organization: OrganizationState) -> bool:
-    return organization.settings.when_nobody is WhenNobody.LEAVE_UNASSIGNED  # R5.2
+def _never_waits(organization: OrganizationState, request: ChoiceRequested) -> bool:
+    """Whether a request for which nobody is a candidate is answered without an agent, instead of
+    being queued (R3.3, R5.2)."""
+    return (
+        assignee_stays_without_candidate(request.purpose)
+        or organization.settings.when_nobody is WhenNobody.LEAVE_UNASSIGNED
+    )
 
 
 def _choose(

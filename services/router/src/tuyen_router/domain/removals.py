@@ -76,6 +76,7 @@ def on_message_removed(
     if thread is None:
         return [CustomerSaved(customer_id, record)]
     remaining = _without(request, thread, event.message_id)
+    settled = None if remaining.conversations else request.id
     decisions: list[Decision] = []
     if remaining.conversations != request.conversations and state.waits(thread):
         why = Provenance(
@@ -83,21 +84,27 @@ def on_message_removed(
             caused_by=event_id,
             at=event.accepted_at,
             settings_version=organization.settings.version,
-            request_id=None if remaining.conversations else request.id,
+            request_id=settled,
         )
-        conversation = ConversationIdentity(
-            id=thread,
-            kind=dict(request.conversations)[thread],
-            organization=event.organization,
-            page_id=event.page_id,
-            customer_id=customer_id,
-        )
+        conversation = _conversation_of(event, thread, dict(request.conversations)[thread])
         decisions.append(make_assignment(state, conversation, None, why))
-    changed = remaining if remaining.conversations else None
-    decisions.append(CustomerSaved(customer_id, replace(record, request=changed)))
-    if changed is None:
-        decisions.append(_withdrawal(event, request.id, position))
+    left = replace(record, request=remaining if settled is None else None)
+    decisions.append(CustomerSaved(customer_id, left))
+    if settled is not None:
+        decisions.append(_withdrawal(event, settled, position))
     return decisions
+
+
+def _conversation_of(
+    event: MessageRemoval, thread: ConversationId, kind: ConversationKind
+) -> ConversationIdentity:
+    return ConversationIdentity(
+        id=thread,
+        kind=kind,
+        organization=event.organization,
+        page_id=event.page_id,
+        customer_id=_author(event),
+    )
 
 
 def _without(request: Request, thread: ConversationId, message: MessageId) -> Request:

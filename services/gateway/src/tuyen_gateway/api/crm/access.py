@@ -5,6 +5,7 @@ Decides W1, W3 and W6.
 
 import asyncio
 from typing import Annotated
+from uuid import uuid4
 
 from fastapi import Query
 
@@ -12,10 +13,10 @@ from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.ids import ContactId
 from tuyen_events.limits import VERSION
 from tuyen_events.vocabulary import Role
-from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.errors import NotFoundError, UnavailableError, VersionPassedError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_views.contacts import ContactDocument
 
 _POLL_S = 0.05
@@ -52,6 +53,11 @@ async def seen_contact(
                 await asyncio.sleep(_POLL_S)
     except TimeoutError as error:
         raise UnavailableError("The CRM's view is behind the log: try again.") from error
+
+
+def new_command_id() -> str:
+    """An id for a command that a request makes."""
+    return f"cmd_{uuid4().hex}"
 
 
 async def carry_out(gateway: Gateway, command: CrmCommand) -> CrmCommandSettled:

@@ -10,12 +10,12 @@ from pydantic import ConfigDict
 from tuyen_events.crm.contacts import RenameContact
 from tuyen_events.crm.records import CrmOutcome
 from tuyen_events.limits import QUERY_CHARACTERS
-from tuyen_gateway.adapters.crm_commands import new_command_id
 from tuyen_gateway.api.bodies import Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
     manages_default,
+    new_command_id,
     seen_contact,
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId

@@ -9,9 +9,13 @@ from pydantic import ConfigDict, StringConstraints
 
 from tuyen_events.crm.notes import AddNote, NoteId
 from tuyen_events.limits import TEXT_CHARACTERS
-from tuyen_gateway.adapters.crm_commands import new_command_id
 from tuyen_gateway.api.bodies import RequestBody, ResponseBody
-from tuyen_gateway.api.crm.access import AfterContactVersion, carry_out, seen_contact
+from tuyen_gateway.api.crm.access import (
+    AfterContactVersion,
+    carry_out,
+    new_command_id,
+    seen_contact,
+)
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed

@@ -1,4 +1,4 @@
-"""What the HTTP interface needs from the views."""
+"""The views, as requests and jobs read them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

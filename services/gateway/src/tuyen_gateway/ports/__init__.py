@@ -1,0 +1,1 @@
+"""What the gateway needs beside the log (`tuyen_platform.kafka.ports`) and a clock."""

@@ -1,0 +1,134 @@
+"""What proves who a caller is: passwords, tokens, and what callers store for us."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from tuyen_events.ids import AgentId, OrganizationId
+from tuyen_gateway.ports.tables import TableBacked
+
+
+class TokenKind(StrEnum):
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom a token identifies. Role and pages are not in it: they are looked up on every request.
+    `session` is the login that the token comes from, and stays through refreshes; `stamp` is that
+    of the password at that time: a new password ends all tokens."""
+
+    organization: OrganizationId
+    agent_id: AgentId
+    session: str
+    stamp: str
+
+
+class AccessTokens(Protocol):
+    """Access and refresh tokens."""
+
+    @property
+    def lifetimes(self) -> Mapping[TokenKind, int]:
+        """In seconds."""
+        ...
+
+    def issue(self, identity: Identity, kind: TokenKind) -> str:
+        """A token of `kind` that is valid for its lifetime from now."""
+        ...
+
+    def read(self, token: str, kind: TokenKind) -> Identity:
+        """Whom a token of `kind` identifies. Raises UnauthenticatedError."""
+        ...
+
+
+class Credentials(TableBacked, Protocol):
+    """The passwords of all agents."""
+
+    def stamp(self, organization: OrganizationId, agent_id: AgentId) -> str | None:
+        """The stamp of the agent's present password; None if there is none."""
+        ...
+
+    async def verify(
+        self, organization: OrganizationId, agent_id: AgentId | None, password: SecretStr
+    ) -> bool:
+        """Whether it is the agent's password, in any Unicode form. For nobody (None), and for an
+        agent without a password, it takes as long as for a wrong one."""
+        ...
+
+    async def set(
+        self, organization: OrganizationId, agent_id: AgentId, password: SecretStr
+    ) -> None:
+        """Stores a password; on return it is valid, and all tokens of the one before have ended.
+        Storing the present one again changes nothing."""
+        ...
+
+    async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
+        """Removes the agent's password, if there is one."""
+        ...
+
+
+class SiteTokens(TableBacked, Protocol):
+    """The tokens with which livechat pages sign (P6). A token is returned to its creator once.
+    Changes of one page's token are made inside of `hold`, one after another in this process. If two
+    gateways create a token for one page at once, the later one is valid."""
+
+    def has_token(self, app_id: str) -> bool:
+        """Whether the page has a token."""
+        ...
+
+    def is_used(self, app_id: str) -> bool:
+        """Whether ingest accepted a call that was signed with the page's present token."""
+        ...
+
+    def hold(self, app_id: str) -> AbstractAsyncContextManager[None]:
+        """Locks the page's token, which is the log's latest on entering."""
+        ...
+
+    async def make(self, app_id: str) -> str:
+        """Creates a new token, which ends the one before; it is valid on return."""
+        ...
+
+    async def forget(self, app_id: str) -> None:
+        """Removes the page's token; it is invalid on return."""
+        ...
+
+
+class LoginThrottle(Protocol):
+    """Limits password guessing."""
+
+    def attempt(
+        self, organization: str, username: str, place: str
+    ) -> AbstractAsyncContextManager[None]:
+        """One attempt on the account, whether or not it exists.
+
+        A block that raises UnauthenticatedError counts as a wrong password; one that succeeds
+        clears the wrong ones from this address, and makes the address known. Raises
+        TooManyAttemptsError or UnavailableError, without entering the block, for an attempt that
+        comes too early, or that is one too many at once; such an attempt is not counted.
+        """
+        ...
+
+
+class Seals(Protocol):
+    """Encrypts what callers store for us and return, so that they can neither read nor forge it. A
+    text is encrypted for a `purpose` and can be decrypted for no other."""
+
+    def seal(self, purpose: str, text: str) -> str:
+        """`text` encrypted, in characters that need no escaping in a URL."""
+        ...
+
+    def open(self, purpose: str, sealed: str, within: timedelta) -> str | None:
+        """The text that was encrypted for `purpose`, no longer than `within` ago; None for anything
+        else."""
+        ...
+
+    def mark(self, purpose: str, content: bytes) -> str:
+        """A string for `content`: the same for the same content and purpose, which reveals only
+        whether the content changed."""
+        ...

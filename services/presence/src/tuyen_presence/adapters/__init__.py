@@ -1,0 +1,1 @@
+"""Connects presence to the directory."""
