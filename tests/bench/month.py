@@ -45,7 +45,7 @@ from tuyen_router.domain.customer_records import ConversationState
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import ChangedEntries
 from tuyen_router.stages.snapshot_writer import SAVED_FROM
-from tuyen_router.stages.tables import changed_entries, comment_entry
+from tuyen_router.stages.tables import build_changed_entries, comment_entry
 
 PAGES = 100
 AGENTS = 50
@@ -135,7 +135,7 @@ def _comments() -> Iterator[tuple[Topic, market.Placed]]:
             partition.conversations[comment] = row
             yield CUSTOMERS, market.Placed(place, *comment_entry(partition, comment), [])
         changed = _rested(partition)
-        for key, value, _ in changed_entries(partition, changed):
+        for key, value, _ in build_changed_entries(partition, changed):
             yield CUSTOMERS, market.Placed(place, key or b"", value, [])
 
 

@@ -48,7 +48,7 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_gateway.adapters.counters import by_channel
 from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.domain.history import AssignmentEntry, left_out
+from tuyen_gateway.domain.history import AssignmentEntry, find_left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.projections import counters, history
@@ -354,7 +354,7 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
     known = dataclasses.replace(
         entry, choice=told.choice, pool=msgspec.convert(stored, PoolRecorded)
     )
-    assert left_out(known) == [Excluded(agent_id=B, why=OFF_SHIFT)]
+    assert find_left_out(known) == [Excluded(agent_id=B, why=OFF_SHIFT)]
 
 
 def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:

@@ -234,10 +234,10 @@ async def written(log: InMemoryLog, count: int = 1) -> list[Record]:
 
 async def test_a_loop_that_does_not_turn_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     status = ConsumerStatus()
-    status.turned()
+    status.note_batch()
     assert status.live() is None
-    status.waiting("MongoDB")
-    status.working()
+    status.note_waiting("MongoDB")
+    status.note_progress()
     assert (status.live(), status.ready()) == (None, "waits for MongoDB")
     monkeypatch.setattr("tuyen_platform.kafka.consumer._STUCK_S", -1.0)
     assert status.live() is not None

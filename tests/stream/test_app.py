@@ -104,9 +104,9 @@ async def test_trap_9_topics_with_different_partitions_end_the_process(
     monkeypatch.setattr(module, "end_process", end_process)
     topics = ("inbound", "answers", "assigned-log")
     together = {TP(topic, partition) for topic in topics for partition in (0, 3)}
-    assert app._owned_of(app.stages["one"], together) == {0, 3}
+    assert app._find_owned(app.stages["one"], together) == {0, 3}
     with pytest.raises(ProcessEndedError, match="not co-partitioned"):
-        app._owned_of(app.stages["one"], together - {TP("assigned-log", 3)})
+        app._find_owned(app.stages["one"], together - {TP("assigned-log", 3)})
 
 
 async def test_no_input_is_fetched_after_a_recovery_that_a_revocation_overtook(
@@ -158,7 +158,7 @@ async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(
 
 
 async def test_nothing_is_owned_and_no_step_runs_before_the_start(app: StreamApp) -> None:
-    assert app.owned_partitions("one") == frozenset()
+    assert app.list_owned_partitions("one") == frozenset()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await app.run_step("one", 0, lambda outbox: pytest.fail("ran"))

@@ -74,7 +74,7 @@ def test_trap_2_an_acknowledgement_that_overtakes_waits_for_the_earlier() -> Non
     assert offsets.committable() == {}
     offsets.acknowledge(offsets.assignment, AT, 10, 12)
     assert offsets.committable() == {AT: 14}
-    offsets.committed({AT: 14})
+    offsets.note_committed({AT: 14})
     assert offsets.committable() == {}
 
 

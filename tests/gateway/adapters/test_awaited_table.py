@@ -32,7 +32,7 @@ async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record))
     assert table.problem() == "directory is not followed yet"
     async with followed(table):
-        await table.folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
+        await table.wait_until_folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"1", b"2"]
         assert table.position() == 2
         assert await table.until(lambda: table.problem() is None, DEADLINE_S)
@@ -47,7 +47,7 @@ async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
 
     table = AwaitedTable(log, PRESENCE, read_bytes, fold, from_start=False)
     async with followed(table):
-        await table.folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
+        await table.wait_until_folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"2"]
 
 
@@ -57,7 +57,7 @@ async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> No
         await table.following(0.01)
     async with followed(table):
         with pytest.raises(UnavailableError, match="not seen what was written"):
-            await table.folded(RecordMetadata(0, 7), 0.01)
+            await table.wait_until_folded(RecordMetadata(0, 7), 0.01)
         assert not await table.until(lambda: False, 0.01)
         assert table._waiters == []
 
@@ -66,7 +66,7 @@ async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryL
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     async with followed(table):
         waiting = [
-            asyncio.create_task(table.folded(RecordMetadata(0, number), DEADLINE_S))
+            asyncio.create_task(table.wait_until_folded(RecordMetadata(0, number), DEADLINE_S))
             for number in range(3)
         ]
         for number in range(3):
@@ -87,5 +87,5 @@ async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemory
     async with followed(table):
         for value in (b"1", b"odd", b"2"):
             at = await log.append_bytes(DIRECTORY, "a", value)
-        await table.folded(at, DEADLINE_S)
+        await table.wait_until_folded(at, DEADLINE_S)
     assert seen == [b"1", b"2"]

@@ -260,7 +260,7 @@ async def test_a_password_of_earlier_days_stays_right_however_it_was_composed(
     password = unicodedata.normalize(hashed, "mật khẩu")
     value = json.dumps({"hash": QUICK_HASHER.hash(password), "stamp": "s"}).encode()
     at = await log.append_bytes(CREDENTIALS, "shop/admin", value)
-    await rig.gateway.credentials.table.folded(at)
+    await rig.gateway.credentials.table.wait_until_folded(at)
     await rig.login("shop", "boss", unicodedata.normalize(typed, "mật khẩu"))
 
 
@@ -271,7 +271,7 @@ async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_lo
     for name, username in names.items():
         change = agent(name, username=username)
         at = await log.append(DIRECTORY, *directory_record(change))
-        await rig.gateway.directory.table.folded(at)
+        await rig.gateway.directory.table.wait_until_folded(at)
         await rig.gateway.credentials.set(change.organization, change.id, SecretStr("s3cret"))
     for name, username in names.items():
         user = await rig.login("shop", username, "s3cret")

@@ -8,7 +8,7 @@ import pytest
 from gateway.feed import Feed
 from gateway.rig import Rig, User
 from gateway.router_twin import routing
-from tuyen_events.ids import contact_id, unnamed_author
+from tuyen_events.ids import build_unnamed_author, contact_id
 from tuyen_events.inbound import Attachment, Customer
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.clock import ManualClock
@@ -176,10 +176,10 @@ async def test_i4_a_bulk_change_by_name_is_of_those_that_the_list_shows(
 
 
 async def test_c1_who_is_not_named_by_the_channel_has_no_contact(owner: User, feed: Feed) -> None:
-    thread = await feed.comment("c1", unnamed_author("c1"))
+    thread = await feed.comment("c1", build_unnamed_author("c1"))
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert row["contact_id"] is None
-    live = await feed.comment("c2", unnamed_author("c2"), live=True)
+    live = await feed.comment("c2", build_unnamed_author("c2"), live=True)
     assert (await owner.done("GET", f"/v1/conversations/{live}?after=0"))["contact_id"] is None
 
 

@@ -37,7 +37,7 @@ async def tokens(log: InMemoryLog) -> PageTokens:
 async def first_call(rig: Rig, log: InMemoryLog, app_id: str) -> None:
     """What ingest writes when the site's first signed call came."""
     (appended,) = await log.append_all((await tokens(log)).first_use(app_id))
-    await rig.gateway.site_tokens.table.folded(appended)
+    await rig.gateway.site_tokens.table.wait_until_folded(appended)
 
 
 class TestToken:
@@ -215,7 +215,7 @@ async def present(
     )
     envelope = Envelope(id=f"evt_{agent}", source="test", subject=agent, time=START, data=change)
     appended = await log.append(PRESENCE, f"shop/{agent}", envelope)
-    await rig.gateway.presence.table.folded(appended)
+    await rig.gateway.presence.table.wait_until_folded(appended)
 
 
 class TestDepartments:

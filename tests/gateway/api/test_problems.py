@@ -146,8 +146,8 @@ async def test_a_version_that_was_never_written_is_503(
     rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = rig.gateway.directory.table
-    folded = table.folded
-    monkeypatch.setattr(table, "folded", lambda at: folded(at, 0.01))
+    folded = table.wait_until_folded
+    monkeypatch.setattr(table, "wait_until_folded", lambda at: folded(at, 0.01))
     answer = await boss.get("/v1/agents?after=9000000000000000")
     assert "9000000000000000" in str(problem(answer, 503)["detail"])
 

@@ -325,7 +325,7 @@ class StrictDatabase(dict[str, _Collection]):
         )
         rows = {
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
-            CONTACTS_VIEW.collection: [CONTACTS_VIEW.stored(contact)],
+            CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
         }
         self[name] = _Collection(name, rows.get(name, []))
         return self[name]

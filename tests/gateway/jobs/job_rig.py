@@ -71,7 +71,9 @@ class ScansTwin:
         fitting = sorted(self._fitting(scope, wanted))
         return [one for one in fitting if after is None or one > after][:limit]
 
-    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+    async def find_covered(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Collection[ConversationId]:
         return [one for one in ids if self._covered(scope, one)]
 
     async def rows(

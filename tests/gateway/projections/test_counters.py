@@ -23,7 +23,7 @@ from support.views import fold_by_three, numbers_of
 from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.queries import covered_query, matching_query
+from tuyen_gateway.adapters.queries import build_covered_query, matching_query
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
@@ -129,7 +129,7 @@ async def test_i5_counters_know_what_came_before_a_viewer_whenever_that_was(
             assignees=assignees,
             since=since,
         )
-        rows = await views[CONVERSATIONS].find({"$and": covered_query(scope)}).to_list(None)
+        rows = await views[CONVERSATIONS].find({"$and": build_covered_query(scope)}).to_list(None)
         counts = await asked.counts(scope, ConversationFilter())
         assert counts == _expected(rows, scope, ConversationFilter()), scope
 
@@ -180,7 +180,7 @@ async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Dat
     )
     came = sorted(row["last_inbound_at"] for row in rows if row["last_inbound_at"])
     for scope in _scopes([came[len(came) // 2]]):
-        covered = await views[CONVERSATIONS].distinct("_id", {"$and": covered_query(scope)})
+        covered = await views[CONVERSATIONS].distinct("_id", {"$and": build_covered_query(scope)})
         found: list[str] = []
         following = None
         while True:

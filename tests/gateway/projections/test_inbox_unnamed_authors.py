@@ -15,7 +15,7 @@ from tuyen_events.ids import (
     MessageId,
     OrganizationId,
     PageId,
-    unnamed_author,
+    build_unnamed_author,
 )
 from tuyen_events.inbound import CommentAdded, Customer
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
@@ -24,7 +24,7 @@ from tuyen_gateway.domain.inbox import Addition, CommandTarget, InboxRow, add, a
 THREAD = ConversationId("cmt_1")
 DECIDED_IN = 11
 NAMED = Customer(id=CustomerId("cus_lan"), external_id="670", name="Lan")
-UNNAMED = Customer(id=CustomerId("cus_unnamed"), external_id=unnamed_author("1_1"), name=None)
+UNNAMED = Customer(id=CustomerId("cus_unnamed"), external_id=build_unnamed_author("1_1"), name=None)
 
 
 def _told(author: Customer, partition: int) -> Addition:

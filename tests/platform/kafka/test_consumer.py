@@ -42,7 +42,7 @@ class Waits(ConsumerStatus):
         super().__init__()
         self.reasons: list[str] = []
 
-    def waiting(self, reason: str) -> None:
+    def note_waiting(self, reason: str) -> None:
         self.reasons.append(reason)
 
 

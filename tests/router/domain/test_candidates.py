@@ -15,10 +15,10 @@ from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import AppliesTo, Capability, Channel, ConversationKind, Role, Strategy
 from tuyen_router.domain.candidates import (
     build_pool,
+    find_required_capability,
     find_rule,
     may_answer,
     narrow_to_offer,
-    required_capability,
 )
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
@@ -98,7 +98,7 @@ def test_r1_2_presence(applies_to: AppliesTo, online: str, away: str, candidates
 def test_r1_3_what_an_event_asks_for(
     channel: Channel, kind: ConversationKind, capability: Capability
 ) -> None:
-    assert required_capability(channel, kind) is capability
+    assert find_required_capability(channel, kind) is capability
 
 
 @pytest.mark.parametrize("capability", list(Capability))

@@ -18,7 +18,7 @@ from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, Conversatio
 from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Waiting, build_offer
-from tuyen_router.domain.snapshot import restored_state
+from tuyen_router.domain.snapshot import restore_state
 
 
 def hold(history: History) -> None:
@@ -274,7 +274,7 @@ def rows(history: History) -> dict[ConversationId, ConversationState]:
             rested = state.archive.find(conversation)
             assert row is None or rested is None, f"{name} is in two places"
             if rested is not None:
-                row = restored_state(rested, rested.day)
+                row = restore_state(rested, rested.day)
             known = found.get(conversation)
             if row is not None and (known is None or known.version < row.version):
                 found[conversation] = row

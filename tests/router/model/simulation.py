@@ -221,7 +221,7 @@ class Simulation:
         start = assignments.starts_at()
         place = (ASSIGNMENTS.name, number)
         assignments.apply([r for r in self._changelog(place, compacted) if r.offset >= start])
-        assignments.recovered(len(self.topics.logs[place]) - 1)
+        assignments.on_recovered(len(self.topics.logs[place]) - 1)
         return assignments.state
 
     def recovered_dispatch_state(self, number: int, compacted: bool = False) -> DispatchState:

@@ -90,6 +90,6 @@ class PartitionLog:
         customers.apply(kept)
         tail = self.assignments[assignments.starts_at() :]
         assignments.apply(tail)
-        assignments.recovered(len(self.assignments) - 1)
+        assignments.on_recovered(len(self.assignments) - 1)
         self.state = assignments.state
         return len(kept) + len(tail)

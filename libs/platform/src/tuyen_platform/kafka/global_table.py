@@ -13,7 +13,7 @@ import structlog
 
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
-from tuyen_platform.dead_letters import raised_at, reason_of
+from tuyen_platform.dead_letters import list_calls, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
 
@@ -171,7 +171,7 @@ class GlobalTable:
             _log.error("unreadable_record_skipped", **_place(record), reason=error.reason)
         except Exception as error:  # whatever is wrong with one record must not stop the others
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
-            reason, where = reason_of(error), raised_at(error)
+            reason, where = reason_of(error), list_calls(error)
             _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
 
     def _wake(self) -> None:

@@ -38,7 +38,7 @@ class AwaitedTable(GlobalTable):
         if not await self.refresh(within_s):
             raise UnavailableError("This gateway is behind the log: try again.")
 
-    async def folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
+    async def wait_until_folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
         """Returns once the record at `at` is applied; raises UnavailableError if that takes longer
         than `within_s` seconds."""
         if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):

@@ -18,7 +18,7 @@ from tuyen_events.ids import AgentId, customer_key
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, INBOUND
 from tuyen_gateway.adapters.awaited_table import WAIT_S
 from tuyen_gateway.adapters.command_results import CommandResults
-from tuyen_gateway.domain.inbox import InboxRow, seen_offset
+from tuyen_gateway.domain.inbox import InboxRow, find_seen_offset
 from tuyen_gateway.errors import UnavailableError
 from tuyen_gateway.identity import SOURCE
 from tuyen_platform.kafka.partitions import partition_of
@@ -118,7 +118,7 @@ def mark_done(
         kind=row.kind,
         done=done,
         seen_events=row.inbound_events,
-        seen_offset=seen_offset(row, partition),
+        seen_offset=find_seen_offset(row, partition),
         by=by,
         known_version=row.version,
         known_agent_id=row.assignee,

@@ -55,7 +55,7 @@ class CrmCommands:
         they may within an hour.
         """
         await self.table.following()
-        value, headers = _encoded(command)
+        value, headers = _encode(command)
         self._count(command.organization, len(value))
         with self._results.receiving([command.command_id]) as results:
             try:
@@ -75,7 +75,7 @@ class CrmCommands:
         self._commands.take(organization, 1, now)
 
 
-def _encoded(command: CrmCommand) -> tuple[bytes, Headers]:
+def _encode(command: CrmCommand) -> tuple[bytes, Headers]:
     return encode(
         Envelope(
             id=command.command_id,

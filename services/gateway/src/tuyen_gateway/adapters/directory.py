@@ -96,7 +96,7 @@ class Directory:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
-    async def seen(self, organization_id: OrganizationId, version: int) -> None:
+    async def wait_for_version(self, organization_id: OrganizationId, version: int) -> None:
         """Returns once this table has applied the organization's `version`; else raises
         UnavailableError after 5 s."""
         if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
@@ -132,7 +132,7 @@ class Directory:
                 value, _ = encode(_envelope(event))
                 self.count(organization_id, len(value))
             await self._append(event)
-            lost = self._lost(event)
+            lost = self._find_conflict(event)
             if lost is not None:
                 await self._take_back(event, previous)
                 raise ConflictError(lost)
@@ -204,7 +204,7 @@ class Directory:
     def _lock(self, organization_id: OrganizationId) -> asyncio.Lock:
         return self._locks.setdefault(organization_id, asyncio.Lock())
 
-    def _lost(self, event: DirectoryEvent) -> str | None:
+    def _find_conflict(self, event: DirectoryEvent) -> str | None:
         """Why a change that was just applied has to be withdrawn, or None."""
         organization = self._any(event.organization)
         match event:
@@ -231,7 +231,9 @@ class Directory:
 
     async def _append(self, event: DirectoryEvent) -> None:
         envelope = _envelope(event)
-        await self.table.folded(await self._log.append(DIRECTORY, envelope.subject, envelope))
+        await self.table.wait_until_folded(
+            await self._log.append(DIRECTORY, envelope.subject, envelope)
+        )
 
     async def _append_removal(
         self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
@@ -251,7 +253,7 @@ class Directory:
                 ("by", (by or "").encode()),
             ),
         )
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
 
     def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
         organization_id, change = changed

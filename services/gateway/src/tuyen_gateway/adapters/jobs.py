@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.event import Envelope
-from tuyen_events.ids import OrganizationId, caused_event_id
+from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
@@ -86,18 +86,18 @@ class Jobs:
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
             await self.table.current()
             refuse_too_many(self.of(request.organization), request)
-            await self.table.folded(await self._append(request, request.job_id))
+            await self.table.wait_until_folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
         """Returns once a job's progress is in the log, and in this table."""
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
 
     async def keep_request(self, job: Job) -> None:
         """Writes the request again if compaction would treat it as superseded: an older version
         wrote progress under the same key."""
         if job.id in self._bare:
-            await self.table.folded(await self._append(job.request, job.id))
+            await self.table.wait_until_folded(await self._append(job.request, job.id))
 
     async def tidy(self, job: Job, forgotten: datetime) -> None:
         """After a job has ended: leaves in the log only what is kept of it, and removes jobs that
@@ -142,7 +142,7 @@ class Jobs:
         self, event: JobRequested | JobProgressed, key: str, *parts: str
     ) -> RecordMetadata:
         envelope = Envelope(
-            id=caused_event_id(event.job_id, event.type, *parts),
+            id=derive_event_id(event.job_id, event.type, *parts),
             source=SOURCE,
             subject=event.job_id,
             time=event.at,
@@ -226,7 +226,7 @@ class Jobs:
 
 def _is_put_away(request: JobRequested, event_id: str) -> bool:
     """Whether this is what `tidy` left of a request."""
-    return event_id == caused_event_id(request.job_id, request.type, _ENDED)
+    return event_id == derive_event_id(request.job_id, request.type, _ENDED)
 
 
 def _age(job: Job) -> tuple[datetime, str]:

@@ -50,11 +50,11 @@ class SiteTokens:
         """Creates a new token, which ends the one before; it is valid on return."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         (appended,) = await self._log.append_all([self._tokens.record(app_id, token)])
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
         _log.info("page_token_made", app_id=app_id)
         return token
 
     async def forget(self, app_id: str) -> None:
         """Removes the page's token; it is invalid on return."""
         for appended in await self._log.append_all(self._tokens.removal(app_id)):
-            await self.table.folded(appended)
+            await self.table.wait_until_folded(appended)
