@@ -153,7 +153,7 @@ def test_write_takes_a_new_optional_field(contracts: Path) -> None:
     assert check(contracts) == []
 
 
-def known_before(contracts: Path, words: type[Word]) -> Word:
+def drop_last_word(contracts: Path, words: type[Word]) -> Word:
     """The contracts as they were before a set of words got the last of its words; that word."""
     last = max(words)
     for name in NAMES:
@@ -170,7 +170,7 @@ def known_before(contracts: Path, words: type[Word]) -> Word:
     [Channel, Strategy, Reason, Capability, Exclusion, PresenceCause, AppliesTo, WhenNobody],
 )
 def test_a_word_may_be_added_to_an_open_set(contracts: Path, words: type[Word]) -> None:
-    known_before(contracts, words)
+    drop_last_word(contracts, words)
     assert check(contracts) != []
     assert main(["write", "--directory", str(contracts)]) == 0
     assert check(contracts) == []
@@ -180,7 +180,7 @@ def test_a_word_may_be_added_to_an_open_set(contracts: Path, words: type[Word]) 
 def test_a_word_that_is_added_to_a_closed_set_is_refused(
     contracts: Path, words: type[Word], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    added = known_before(contracts, words)
+    added = drop_last_word(contracts, words)
     assert main(["write", "--directory", str(contracts)]) == 1
     assert f"the value {added.value!r} was added" in capsys.readouterr().err
 

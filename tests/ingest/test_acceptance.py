@@ -106,12 +106,12 @@ async def test_r9_5_what_is_skipped_is_counted_by_its_reason_however_much_it_is(
     looked_up = []
     labels = SKIPPED_UPDATES.labels
 
-    def counted(channel: str, why: str) -> Any:
+    def count(channel: str, why: str) -> Any:
         looked_up.append(why)
         return labels(channel, why)
 
     before = labels("facebook", "unknown_page")._value.get()
-    monkeypatch.setattr(SKIPPED_UPDATES, "labels", counted)
+    monkeypatch.setattr(SKIPPED_UPDATES, "labels", count)
     assert (await rig.send(entry(changes=[0] * 10_000, page="1"))).status_code == 200
     assert labels("facebook", "unknown_page")._value.get() - before == 10_000
     assert looked_up == ["unknown_page"]

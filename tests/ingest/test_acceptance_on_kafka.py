@@ -112,15 +112,15 @@ async def test_livechat_pages_tokens_and_events_stand_in_kafka(
             app, token = f"app_{number}", f"token-{number}"
             await connect_site(log, app, f"site-{number}", token=token)
             raw = livechat.body(f"e_{number}")
-            assert (await rig.chat(raw, livechat.signed(raw), app)).status_code == 401
-            assert (await rig.chat(raw, livechat.signed(raw, token), app)).status_code == 200
+            assert (await rig.chat(raw, livechat.sign(raw), app)).status_code == 401
+            assert (await rig.chat(raw, livechat.sign(raw, token), app)).status_code == 200
         assert sum((await log.end_offsets(INBOUND)).values()) == 3
         tokens = [record.key for record in await records(log, PAGE_TOKENS)]
         assert tokens == [b"%s/app_%d" % (w, n) for n in range(3) for w in (b"token", b"used")]
     async with running(log) as another:  # a new process knows them all
         await another.ready()
         raw = livechat.body("e_9")
-        signed = livechat.signed(raw, "token-2")
+        signed = livechat.sign(raw, "token-2")
         assert (await another.chat(raw, signed, "app_2")).status_code == 200
         assert (await replay(another.ingest, log, "raw", None)).events == 4
     assert len({envelope.id for envelope in await envelopes(log, INBOUND)}) == 4

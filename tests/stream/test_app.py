@@ -128,12 +128,12 @@ async def test_queued_batches_are_void_when_partitions_are_revoked(app: StreamAp
     batch = Batch(INBOUND.topic, INBOUND.partition, 0, 0, [FakeRecord(0)])
     work = stage.enqueue(batch, 0, consumer.offsets.assignment)
     assert app._is_current(work)
-    assert consumer._wanted() == {INBOUND, TP("assigned-log", 0)}
+    assert consumer._find_wanted() == {INBOUND, TP("assigned-log", 0)}
 
     consumer._hold()
     assert not app._is_current(work)
     assert stage.queued_records == 0
-    assert consumer._wanted() == {TP("assigned-log", 0)}
+    assert consumer._find_wanted() == {TP("assigned-log", 0)}
 
 
 async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(

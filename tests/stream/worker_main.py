@@ -137,7 +137,7 @@ class Worker:
             assert key is not None
             if value == b"boom" and self.first_time("boom"):
                 raise RuntimeError("boom")
-            row = _seen(assigned.rows.get(key))
+            row = _make_seen(assigned.rows.get(key))
             if row.offsets.get(batch.topic, -1) >= record.offset:
                 continue
             row.count += 1
@@ -280,7 +280,7 @@ class Worker:
             fresh.replace(path)
 
 
-def _seen(row: bytes | None) -> Seen:
+def _make_seen(row: bytes | None) -> Seen:
     return msgspec.json.decode(row, type=Seen) if row is not None else Seen(0, {})
 
 

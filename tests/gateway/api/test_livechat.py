@@ -252,7 +252,7 @@ class TestDepartments:
         }
         await boss.done("PUT", f"/v1/agents/{agent}", body)
 
-    async def offered(self, rig: Rig, app: str) -> list[dict[str, Any]]:
+    async def read_offered(self, rig: Rig, app: str) -> list[dict[str, Any]]:
         answer = await rig.anybody.done("GET", f"/livechat/{app}/departments")
         assert answer.keys() == {"items"}
         items: list[dict[str, Any]] = answer["items"]
@@ -261,21 +261,21 @@ class TestDepartments:
     async def test_l2_departments_with_nobody_online_are_not_offered(
         self, rig: Rig, app: str, log: InMemoryLog
     ) -> None:
-        assert await self.offered(rig, app) == []
+        assert await self.read_offered(rig, app) == []
         await present(rig, log, "hoa")
-        assert await self.offered(rig, app) == [{"id": "care", "name": "Care"}]
+        assert await self.read_offered(rig, app) == [{"id": "care", "name": "Care"}]
         await present(rig, log, "lan")
-        assert [one["id"] for one in await self.offered(rig, app)] == ["care", "sales"]
+        assert [one["id"] for one in await self.read_offered(rig, app)] == ["care", "sales"]
         await present(rig, log, "hoa", Presence.OFFLINE, 2)
-        assert [one["id"] for one in await self.offered(rig, app)] == ["sales"]
+        assert [one["id"] for one in await self.read_offered(rig, app)] == ["sales"]
 
     async def test_l2_regions_are_offered_when_more_than_one_has_somebody_online(
         self, rig: Rig, app: str, log: InMemoryLog
     ) -> None:
         await present(rig, log, "lan")
-        assert await self.offered(rig, app) == [{"id": "sales", "name": "Sales"}]
+        assert await self.read_offered(rig, app) == [{"id": "sales", "name": "Sales"}]
         await present(rig, log, "minh")
-        (sales,) = await self.offered(rig, app)
+        (sales,) = await self.read_offered(rig, app)
         assert sales["regions"] == [
             {"id": "north", "name": "North"},
             {"id": "south", "name": "South"},
@@ -286,7 +286,7 @@ class TestDepartments:
     ) -> None:
         await self.agent(boss, "lan", ["sales"], ["north", "middle"])
         await present(rig, log, "lan")
-        (sales,) = await self.offered(rig, app)
+        (sales,) = await self.read_offered(rig, app)
         assert [region["id"] for region in sales["regions"]] == ["middle", "north"]
 
     async def test_l2_away_and_disabled_agents_are_not_there(
@@ -295,7 +295,7 @@ class TestDepartments:
         await present(rig, log, "hoa", Presence.AWAY)
         await present(rig, log, "lan")
         await self.agent(boss, "lan", ["sales"], ["north"], disabled=True)
-        assert await self.offered(rig, app) == []
+        assert await self.read_offered(rig, app) == []
 
     async def test_l2_with_page_permissions_only_those_who_have_the_page_are_there(
         self, rig: Rig, boss: User, app: str, log: InMemoryLog
@@ -303,7 +303,7 @@ class TestDepartments:
         for agent in ("lan", "minh", "hoa"):
             await present(rig, log, agent)
         await boss.done("PUT", "/v1/settings", {"page_permissions": True})
-        assert await self.offered(rig, app) == [{"id": "sales", "name": "Sales"}]
+        assert await self.read_offered(rig, app) == [{"id": "sales", "name": "Sales"}]
 
     async def test_an_app_that_is_not_known_inactive_or_removed_is_404(
         self, rig: Rig, boss: User, app: str

@@ -214,7 +214,7 @@ def places(value: object, at: Place = ()) -> Iterator[Place]:
 _HOLE = "\x01"
 
 
-def replaced(body: object, place: Place, odd: str) -> bytes:
+def replace_value(body: object, place: Place, odd: str) -> bytes:
     """The body as JSON, with `odd` for the value at `place`."""
     copy = json.loads(json.dumps(body))
     if not place:

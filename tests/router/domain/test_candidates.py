@@ -233,7 +233,7 @@ def test_r1_6_the_group_is_one_inside_the_department() -> None:
     assert pool.candidates == (A,), "with nobody of the group, R1.5 still binds"
 
 
-def _bounded(**capacities: int | None) -> Any:
+def _make_bounded(**capacities: int | None) -> Any:
     members = (Member(agent_id=AgentId(each), capacity=n) for each, n in capacities.items())
     return msgspec.structs.replace(rule(), members=tuple(members))
 
@@ -250,13 +250,13 @@ def _bounded(**capacities: int | None) -> Any:
     ],
 )
 def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
-    pool = pool_of(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
+    pool = pool_of(shop(rules=[_make_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
     found = narrow_to_offer(pool, loads, ())
     assert ("".join(found.agents), "".join(found.candidates_at_capacity)) == (offer, full)
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
-    full = after(LINKED, _bounded(a=None, b=1, c=1))
+    full = after(LINKED, _make_bounded(a=None, b=1, c=1))
     pool = pool_of(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
     assert narrow_to_offer(pool, {AgentId("b"): 1}, ()).agents == ("c",)
     found = narrow_to_offer(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
@@ -282,7 +282,7 @@ def test_r6_5_never_to_whom_it_was_taken_from() -> None:
         ([rule(mode=Strategy.RANDOM)], False),
         ([rule(mode=Strategy.LEAST_LOADED)], True),
         ([rule(mode=Strategy.LEAST_LOADED, enabled=False)], False),
-        ([rule(), _bounded(a=None, b=0)], True),
+        ([rule(), _make_bounded(a=None, b=0)], True),
         ([], False),
     ],
 )

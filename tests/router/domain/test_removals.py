@@ -25,7 +25,7 @@ def _says(
 ) -> list[Decision]:
     name = MessageId(f"m{offset if message < 0 else message}")
     said = replace(arrival(offset, conversation, name), message=name)
-    desk._handled(inbound=offset)
+    desk._handle(inbound=offset)
     handle = on_root_comment if conversation is COMMENT else on_sticky_event
     return desk._keep(handle(desk.state, shop(), said))
 

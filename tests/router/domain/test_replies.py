@@ -74,11 +74,11 @@ class Below:
             arrived = changed(arrival(self._offset, COMMENT), message=message)
             made = self.desk._keep(on_reply(self.desk.state, shop(), arrived))
             (asked,) = (each for each in made if isinstance(each, ChoiceRequested))
-        return self._given(on_request(self.state, shop(online=self.online), AT, asked))
+        return self._list_answers(on_request(self.state, shop(online=self.online), AT, asked))
 
     def comes(self, agent: str) -> list[RequestAnswered]:
         self.online = agent
-        return self._given(drain(self.state, shop(online=agent), AT, 10))
+        return self._list_answers(drain(self.state, shop(online=agent), AT, 10))
 
     def removes(self, name: str) -> list[Decision]:
         """Somebody takes a reply back; what the desk does about it."""
@@ -96,7 +96,7 @@ class Below:
             )
         ]
 
-    def _given(self, steps: Iterable[DispatchStep]) -> list[RequestAnswered]:
+    def _list_answers(self, steps: Iterable[DispatchStep]) -> list[RequestAnswered]:
         given = [
             each for each in fold_steps(self.state, steps) if isinstance(each, RequestAnswered)
         ]
@@ -151,7 +151,7 @@ def test_r4_5_a_thread_that_is_open_again_is_the_next_telling_of_its_roots() -> 
     below.removes("m1")
     root = changed(request(9, COMMENT), request_id="inbound/7/9", customer_id=ELSEWHERE)
     root = changed(root, cause=changed(root.cause, partition=7))
-    below._given(on_request(below.state, shop(), AT, root))
+    below._list_answers(on_request(below.state, shop(), AT, root))
     agent, _, version, customer = below.row()
     assert (agent is not None, version, customer) == (True, 3, CUSTOMER)
 

@@ -130,7 +130,7 @@ def _notice(customer: CustomerId | None) -> ThreadRemoved:
     )
 
 
-def _told(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
+def _decide_root(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
     position = at("router-answers", 9)
     return desk._keep(on_removed(desk.state, shop(), _notice(customer), position))
 
@@ -139,11 +139,11 @@ def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
     desk = Desk()
     desk.writes(0, COMMENT)
     desk.answers(Verdict.QUEUED)
-    left = _told(desk)
+    left = _decide_root(desk)
     assert records(left) == [(COMMENT, None, Reason.UNASSIGNED)]
     assert withdrawn(left) == ["inbound/3/0"]
     desk.crash(saved=1)
-    again = _told(desk)
+    again = _decide_root(desk)
     assert (records(again), withdrawn(again)) == ([], ["inbound/3/0"])
     assert desk.state.done == {COMMENT: REMOVED_AT_CHANNEL}
 
@@ -153,7 +153,7 @@ def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it()
     desk.writes(0, COMMENT)
     desk.answers(Verdict.CHOSEN, A)
     assert desk.state.loads[SHOP] == {A: 1}
-    _told(desk, None)
+    _decide_root(desk, None)
     assert desk.state.loads[SHOP] == {}
     desk.replies(1)
     desk.commands(mark_done(COMMENT, seen=0), 0)

@@ -70,7 +70,7 @@ class PartitionLog:
         """How many records of that kind were written."""
         return sum(name.startswith(kind) for name in self._keys)
 
-    def given_out(
+    def assign_comments(
         self, count: int, at: datetime, agent: AgentId = A, mode: Strategy = Strategy.SEQUENTIAL
     ) -> list[ConversationId]:
         """So many root comments, each answered for."""

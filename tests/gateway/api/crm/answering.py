@@ -32,9 +32,9 @@ async def crm(log: Log, outcome: CrmOutcome, version: int) -> AsyncIterator[list
                     command = decode(record.headers, record.value or b"").data
                     assert isinstance(command, CrmCommand)
                     asked.append(command)
-                    await log.append(CRM_RESULTS, command.contact_id, _settled(command))
+                    await log.append(CRM_RESULTS, command.contact_id, _settle(command))
 
-    def _settled(command: CrmCommand) -> Envelope:
+    def _settle(command: CrmCommand) -> Envelope:
         settled = CrmCommandSettled(
             command_id=command.command_id,
             organization=command.organization,

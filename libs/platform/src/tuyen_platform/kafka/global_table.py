@@ -100,7 +100,7 @@ class GlobalTable:
         """The offset of the next record to apply."""
         return self._next.get(partition, 0)
 
-    async def followed(self, within_s: float) -> bool:
+    async def wait_until_following(self, within_s: float) -> bool:
         """Waits until the table is following the topic, so that it will see what is appended from
         then on; returns whether that was within `within_s` seconds."""
         try:

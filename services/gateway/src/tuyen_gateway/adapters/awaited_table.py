@@ -29,7 +29,7 @@ class AwaitedTable(GlobalTable):
     async def following(self, within_s: float = WAIT_S) -> None:
         """Returns once the table will see everything that is appended from now on; else raises
         UnavailableError."""
-        if not await self.followed(within_s):
+        if not await self.wait_until_following(within_s):
             raise UnavailableError("This gateway is still starting: try again.")
 
     async def current(self, within_s: float = WAIT_S) -> None:

@@ -132,7 +132,7 @@ class Jobs:
             await self.report(job.progress)
             await self._append(put_away(job.request), job.id, _ENDED)
 
-    async def ended(self, job_id: str, within_s: float) -> bool:
+    async def wait_until_ended(self, job_id: str, within_s: float) -> bool:
         """Whether the job ended within that many seconds."""
         return await self.table.until(
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s

@@ -58,7 +58,9 @@ class PresenceBoard:
         )
         return await self._log.append(PRESENCE_SIGNALS, key, envelope)
 
-    async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
+    async def wait_until_settled(
+        self, signal: SessionSignalled, at: RecordMetadata, within_s: float
+    ) -> bool:
         """Whether this table showed the result of the signal at `at` within that time."""
         return await self.table.until(lambda: self._shows(signal, at), within_s)
 
