@@ -204,7 +204,7 @@ def customer_of(event: object) -> Any:
     return event.customer.id
 
 
-def test_p5a_a_body_that_comes_again_says_its_facts_again(ingested: Ingested) -> None:
+def test_p5a_a_body_that_is_delivered_again_publishes_its_facts_again(ingested: Ingested) -> None:
     first = ingested.take(video(POST, VIDEO), live_video("220", "live"))
     again = ingested.take(video(POST, VIDEO), live_video("220", "live"))
     assert {key for key, _ in first.classified} == {key for key, _ in again.classified}

@@ -54,7 +54,7 @@ def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_r4_3_replies_at_any_depth_stand_in_the_roots_conversation(together: bool) -> None:
+def test_r4_3_replies_at_any_depth_are_in_the_roots_conversation(together: bool) -> None:
     changes = [
         comment(ROOT, post_id=POST),
         reply(REPLY, ROOT),

@@ -210,7 +210,7 @@ def test_o1_a_stored_type_name_that_disappeared_is_refused(
     assert capsys.readouterr().err.count(f"{kind}/greeting.said.v1.json: no event has") == 2
 
 
-def test_check_tells_a_committed_schema_that_is_not_the_codes(contracts: Path) -> None:
+def test_check_reports_a_committed_schema_that_is_not_the_codes(contracts: Path) -> None:
     schema = load("schemas", "contact.created.v1")
     store(contracts, "schemas", "contact.created.v1", {**schema, "description": "?"})
     assert [problem.partition(":")[0] for problem in check(contracts)] == [
@@ -226,7 +226,7 @@ def test_check_tells_a_committed_schema_that_is_not_the_codes(contracts: Path) -
         ({"headers": {"ce_type": "contact.created.v1"}}, "its ce_type is not"),
     ],
 )
-def test_check_tells_a_sample_that_no_longer_decodes(
+def test_check_reports_a_sample_that_no_longer_decodes(
     contracts: Path, change: dict[str, Any], problem: str
 ) -> None:
     sample = load("examples", "conversation.read.v1")
@@ -236,6 +236,6 @@ def test_check_tells_a_sample_that_no_longer_decodes(
     assert problem in found
 
 
-def test_check_tells_a_missing_sample(contracts: Path) -> None:
+def test_check_reports_a_missing_sample(contracts: Path) -> None:
     (contracts / "examples" / "conversation.read.v1.json").unlink()
     assert check(contracts) == ["examples/conversation.read.v1.json: the golden sample is missing"]

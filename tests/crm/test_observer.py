@@ -40,7 +40,7 @@ async def test_c1_a_customers_first_event_makes_one_contact(shop: Shop) -> None:
     assert (first.customer_id, first.caused_by) == (customer("670"), cause)
 
 
-async def test_c1_a_contact_stands_in_the_partition_of_its_customer(shop: Shop) -> None:
+async def test_c1_a_contact_is_in_the_partition_of_its_customer(shop: Shop) -> None:
     for number in range(20):
         await shop.write(str(number))
     async with shop.run_crm():
@@ -96,7 +96,7 @@ async def test_inv3_a_contact_that_is_made_again_is_the_same_event() -> None:
     assert (made[0].headers, made[0].value) == (made[1].headers, made[1].value)
 
 
-async def test_r9_1_a_log_that_is_away_is_waited_for_and_nothing_is_lost(
+async def test_r9_1_an_unavailable_log_is_waited_for_and_nothing_is_lost(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = shop.log.append_all
@@ -118,7 +118,7 @@ async def test_r9_1_a_log_that_is_away_is_waited_for_and_nothing_is_lost(
     assert {event.sequence for event in await shop.contacts()} == {1}
 
 
-async def test_p4_what_cannot_be_read_is_put_aside_and_holds_nothing_back(shop: Shop) -> None:
+async def test_p4_unreadable_records_go_to_the_dead_letters_and_delay_nothing(shop: Shop) -> None:
     headers = [("ce_type", MessageReceived.type.encode())]
     await shop.log.append_bytes(INBOUND, "hoa-sen/trang/670", b"{broken", headers)
     await shop.write("670")

@@ -82,7 +82,7 @@ def test_an_event_of_another_topic_is_unreadable() -> None:
         read_change(b"shop/agent/a", headers, value)
 
 
-def test_an_event_of_a_later_version_is_told_from_one_that_is_broken() -> None:
+def test_an_event_of_a_later_version_is_distinguished_from_one_that_is_broken() -> None:
     with pytest.raises(UnknownTypeError):
         read_change(b"shop/shift/s", [("ce_type", b"shift.changed.v1")], b"{}")
     with pytest.raises(UnreadableEventError) as broken:

@@ -67,7 +67,7 @@ def test_what_the_sources_do_not_say_any_more_goes() -> None:
     assert fill_in(FILLED_IN, AT, Sources()) == PAGE
 
 
-def test_what_a_person_wrote_is_told_from_what_is_filled_in() -> None:
+def test_what_a_person_wrote_is_distinguished_from_what_is_filled_in() -> None:
     area, first, second = entries(FILLED_IN)
     assert (area.id, area.is_area, area.text) == ("R3", True, "| a | table |")
     assert (first.id, first.is_area, first.text) == ("R3.1", False, "What it says.")

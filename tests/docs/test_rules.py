@@ -131,7 +131,7 @@ def test_a_tests_name_says_what_it_holds(test: str, ids: list[str]) -> None:
     assert find_held_ids(test) == ids
 
 
-def test_ids_are_told_from_what_looks_like_them() -> None:
+def test_ids_are_distinguished_from_what_looks_like_them() -> None:
     text = "R3.3, R4 (P5c), INV4; L1 to L3. Not S101, gi%C3%A0y, W1tb, UTF-8, A4 or 1R2."
     assert find_cited_ids(text) == {"R3.3", "R4", "P5c", "INV4", "L1", "L3"}
     assert traps_cited_in("Traps 4, 5 and 11; trap 2.") == {"2", "4", "5", "11"}

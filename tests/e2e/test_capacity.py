@@ -5,7 +5,9 @@ from collections import Counter
 from support.shop import Shop, is_owned_by
 
 
-async def test_r1_7_who_is_full_is_skipped_and_done_makes_room_for_the_oldest(shop: Shop) -> None:
+async def test_r1_7_an_agent_at_capacity_is_skipped_and_gets_the_oldest_after_a_done(
+    shop: Shop,
+) -> None:
     await shop.add("an", "binh")
     await shop.assign_by(
         {"agent_id": "an", "capacity": 2}, {"agent_id": "binh", "capacity": 1}, applies_to="all"

@@ -49,7 +49,7 @@ def test_an_odd_body_is_what_it_says_and_holds_its_neighbour(which: str) -> None
     )
 
 
-def test_a_history_rebuilds_the_views_once_while_it_goes_on() -> None:
+def test_a_history_rebuilds_the_views_once_while_it_continues() -> None:
     assert [each.do for each in plan.draw_plan(9, 50)].count("rebuild") == 1
 
 

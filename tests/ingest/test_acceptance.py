@@ -76,7 +76,7 @@ async def test_r9_2_a_webhook_that_comes_twice_has_the_same_ids(rig: Rig, log: I
         assert len(await envelopes(log, topic)) == 2
 
 
-async def test_r9_3_events_of_one_customer_stand_in_the_order_of_acceptance(
+async def test_r9_3_events_of_one_customer_are_in_the_order_of_acceptance(
     rig: Rig, log: InMemoryLog
 ) -> None:
     for first in range(0, 30, 3):
@@ -211,7 +211,7 @@ class SilentLog(InMemoryLog):
         return appended
 
 
-async def test_p2_what_the_log_does_not_acknowledge_is_answered_503_and_comes_again() -> None:
+async def test_p2_what_the_log_does_not_acknowledge_is_answered_503_and_delivered_again() -> None:
     log = SilentLog()
     await connect_page(log)
     async with running(log) as rig:

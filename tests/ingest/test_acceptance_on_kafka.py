@@ -30,7 +30,7 @@ async def log(kafka: str, topic_prefix: str) -> AsyncIterator[KafkaLog]:
         yield opened
 
 
-async def test_p2_200_means_that_the_body_and_its_events_stand_in_kafka(log: KafkaLog) -> None:
+async def test_p2_200_means_that_the_body_and_its_events_are_in_kafka(log: KafkaLog) -> None:
     async with running(log) as rig:
         await rig.ready()
         raw = body(
@@ -45,7 +45,7 @@ async def test_p2_200_means_that_the_body_and_its_events_stand_in_kafka(log: Kaf
         assert [record.value for record in await records(log, RAW)] == [raw]
 
 
-async def test_r9_3_bursts_of_one_customer_stand_in_the_order_of_acceptance(
+async def test_r9_3_bursts_of_one_customer_are_in_the_order_of_acceptance(
     log: KafkaLog,
 ) -> None:
     async with running(log) as rig:
@@ -103,7 +103,7 @@ async def test_a_page_that_was_connected_a_moment_ago_is_known(log: KafkaLog) ->
         assert sum((await log.end_offsets(DIRECTORY)).values()) == 6
 
 
-async def test_livechat_pages_tokens_and_events_stand_in_kafka(
+async def test_livechat_pages_tokens_and_events_are_in_kafka(
     kafka: str, topic_prefix: str, log: KafkaLog
 ) -> None:
     async with running(log) as rig:

@@ -194,7 +194,7 @@ async def test_inv4_r2_1_r9_1_two_workers_one_killed_again_and_again(
     assert max(held.values()) - min(held.values()) <= 1
 
 
-async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_given_out(
+async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_assigned(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     """So many comments of one customer that the snapshot has them; they are delivered again to

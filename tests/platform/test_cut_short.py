@@ -34,7 +34,7 @@ async def _cancel(*, begins: bool) -> tuple[list[Message], bool]:
     return sent, task.cancelled()
 
 
-async def test_who_is_cut_short_is_told_to_try_again() -> None:
+async def test_a_request_that_is_cut_short_is_asked_to_try_again() -> None:
     sent, _ = await _cancel(begins=False)
     assert [each.get("status") for each in sent] == [503, None]
     assert (b"content-type", b"application/problem+json") in sent[0]["headers"]

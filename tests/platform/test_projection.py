@@ -121,7 +121,9 @@ async def test_the_views_own_position_counts_and_not_what_the_group_committed() 
 
 
 @pytest.mark.parametrize("error", [AutoReconnect("mongod is away"), LogUnavailableError("away")])
-async def test_inv2_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception) -> None:
+async def test_inv2_a_view_waits_for_what_is_unavailable_and_loses_nothing(
+    error: Exception,
+) -> None:
     log, positions, view, status = InMemoryLog(), InMemoryPositions(), Marks(), ConsumerStatus()
     view.failures = [error, error]
     await mark(log, 1)
@@ -198,9 +200,7 @@ async def test_r9_5_a_header_that_is_no_text_ends_nothing() -> None:
     assert len(view.seen) == 3
 
 
-async def test_p4_what_cannot_be_read_goes_to_the_dead_letters_once_and_holds_nothing_back() -> (
-    None
-):
+async def test_p4_unreadable_records_go_to_the_dead_letters_once_and_delay_nothing() -> None:
     log = InMemoryLog()
     headers = [("ce_type", ConversationRead.type.encode())]
     await mark(log, 1)

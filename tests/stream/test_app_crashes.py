@@ -93,7 +93,7 @@ async def test_trap_6_a_stop_commits_all_that_it_wrote(bench: Bench) -> None:
     assert len(effects) == sum((await bench.read_committed()).values())
 
 
-async def test_inv3_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> None:
+async def test_inv3_a_frozen_worker_publishes_nothing_when_it_continues(bench: Bench) -> None:
     """It goes on with outboxes in flight, after another worker has taken its partitions."""
     async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:
         frozen = await bench.worker(bootstrap=slow.bootstrap, settings={"max_fetched_records": 50})
@@ -164,7 +164,7 @@ async def _worker_in_flight(network: SlowProxy, bench: Bench, delay_s: float) ->
     return worker
 
 
-async def test_trap_4_trap_5_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
+async def test_trap_4_trap_5_a_record_whose_handler_raised_is_redelivered(bench: Bench) -> None:
     await bench.send(100)
     await bench.send(1, value=b"boom")
     await bench.send(100)

@@ -99,7 +99,7 @@ def test_inv3_the_same_event_gives_the_same_command() -> None:
     assert make_observe_command("Lan").command_id != make_observe_command("Lan", "evt_2").command_id
 
 
-def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
+def test_c1_a_livechat_visitors_contact_has_what_the_site_sent() -> None:
     told = {"gender": "female", "location": "Hà Nội", "browser": "Firefox 140"}
     visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
     visit = Visit(page_url="https://shop.example/vn")
@@ -234,7 +234,7 @@ def test_c4_a_name_that_a_person_gave_is_kept_and_the_customer_gets_the_channels
     assert contact.customers[0].name == "Lan"
 
 
-def test_c4_a_name_that_a_person_took_away_stays_away() -> None:
+def test_c4_a_name_that_a_person_removed_stays_removed() -> None:
     _, events = after(
         make_observe_command(None), rename("X"), rename(None), make_observe_command("Lan", "evt_2")
     )

@@ -26,7 +26,7 @@ async def follow(table: AwaitedTable) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog) -> None:
+async def test_it_folds_old_and_new_records_in_log_order(log: InMemoryLog) -> None:
     await log.append_bytes(DIRECTORY, "a", b"1")
     seen: list[KeyedBytes] = []
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record))
@@ -62,7 +62,7 @@ async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> No
         assert table._waiters == []
 
 
-async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryLog) -> None:
+async def test_each_of_many_waiters_continues_with_its_own_version(log: InMemoryLog) -> None:
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     async with follow(table):
         waiting = [
@@ -75,7 +75,7 @@ async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryL
         assert table.position() == 3
 
 
-async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemoryLog) -> None:
+async def test_r9_5_a_record_for_which_folding_raises_is_skipped(log: InMemoryLog) -> None:
     seen: list[bytes | None] = []
 
     def fold(record: KeyedBytes, _: RecordPosition) -> None:

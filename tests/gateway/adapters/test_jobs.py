@@ -33,7 +33,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 pytestmark = pytest.mark.usefixtures("jobs_answer_soon")
 
 
-async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
+async def test_r9_2_a_job_continues_after_compaction_where_it_was(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     ids = scans.add(*(conversation(n) for n in range(2 * SLICE)))
@@ -129,7 +129,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
         await until(is_put_away)
 
 
-async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
+async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_again(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """What stands of it selects nothing any more, so that it would be done to all there is."""

@@ -59,7 +59,7 @@ def test_guessing_without_end_is_no_faster_than_the_longest_wait(budget: Attempt
 
 
 @pytest.mark.parametrize("budget", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_whoever_guesses_now_and_then_brakes_nobody(budget: AttemptBudget) -> None:
+def test_an_occasional_wrong_guess_throttles_nobody(budget: AttemptBudget) -> None:
     now, attempts = START, None
     for _ in range(1_000):
         attempts = add_attempt(budget, attempts, now)

@@ -358,7 +358,7 @@ async def test_i2_a_scan_neither_skips_nor_repeats_while_messages_come_in(
     assert len(after) == 13
 
 
-async def test_i2_late_news_do_not_make_a_scan_skip(owner: User, feed: Feed) -> None:
+async def test_i2_late_events_do_not_make_a_scan_skip(owner: User, feed: Feed) -> None:
     """A message that was accepted before others are folded moves its row to the middle of the
     list."""
     threads = [await feed.message(f"k{n}", at=10 * n) for n in range(9)]

@@ -151,7 +151,7 @@ async def test_r6_5_closed_conversations_stay(manager: User, feed: Feed, log: In
     assert (found["total"], found["changed"]) == (1, 1)
 
 
-async def test_r6_5_what_the_new_agent_may_not_answer_is_refused_and_the_rest_goes_on(
+async def test_r6_5_what_the_new_agent_may_not_answer_is_refused_and_the_rest_is_changed(
     manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
     await assign(feed, 3)
@@ -268,7 +268,7 @@ async def test_r6_5_two_gateways_that_both_have_the_job_do_it_once(
     assert (found["state"], found["done"], found["refused"]) == ("done", 230, 0)
 
 
-async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
+async def test_r6_5_a_gateway_that_starts_continues_where_the_last_one_was(
     log: InMemoryLog, clock: ManualClock, views: Database, feed: Feed
 ) -> None:
     """The first one dies while a batch is under way: sent, in part handled, not counted."""

@@ -41,7 +41,7 @@ async def first_call(rig: Rig, log: InMemoryLog, app_id: str) -> None:
 
 
 class TestToken:
-    async def test_p1_the_first_put_tells_the_token_and_no_other_answer_does(
+    async def test_p1_the_first_put_returns_the_token_and_no_other_answer_does(
         self, rig: Rig, boss: User, log: InMemoryLog
     ) -> None:
         put = await boss.done("PUT", SITE, site())
@@ -66,7 +66,7 @@ class TestToken:
         assert "token" not in renamed
         assert (await tokens(log)).token(put["app_id"]) == token
 
-    async def test_p6_the_token_stands_sealed_and_never_in_the_directory(
+    async def test_p6_the_token_is_stored_encrypted_and_never_in_the_directory(
         self, rig: Rig, boss: User, log: InMemoryLog, capsys: pytest.CaptureFixture[str]
     ) -> None:
         token = (await boss.done("PUT", SITE, site()))["token"].encode()
@@ -143,7 +143,7 @@ class TestToken:
         await rig.gateway.site_tokens.forget(put["app_id"])  # as after a crash before it was made
         assert (await boss.done("PUT", SITE, site()))["token"]
 
-    async def test_of_several_first_puts_at_once_one_tells_the_token(
+    async def test_of_several_first_puts_at_once_one_returns_the_token(
         self, rig: Rig, boss: User, log: InMemoryLog
     ) -> None:
         answers = await asyncio.gather(*(boss.done("PUT", SITE, site()) for _ in range(5)))

@@ -66,7 +66,7 @@ async def test_r9_5_a_cursor_ends(rig: Rig, clock: ManualClock) -> None:
     assert (await boss.get(f"/v1/groups?cursor={cursor}")).status_code == 422
 
 
-async def test_another_gateway_of_the_installation_goes_on_with_a_cursor(
+async def test_another_gateway_of_the_installation_continues_with_a_cursor(
     rig: Rig, log: InMemoryLog, clock: ManualClock
 ) -> None:
     boss = await hire_staff(rig)

@@ -58,7 +58,7 @@ async def test_a_session_is_one_per_login_unless_it_is_named(
     assert all(signal.status is None for signal in await signals(log))
 
 
-async def test_it_answers_though_the_presence_service_is_away(
+async def test_it_answers_though_the_presence_service_is_unavailable(
     rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "_SHOWN_WITHIN_S", 0.01)

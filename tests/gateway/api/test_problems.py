@@ -95,7 +95,7 @@ async def test_wrong_queries_are_refused(boss: User, query: str) -> None:
 @pytest.mark.parametrize(
     "error", [LogUnavailableError("gone"), ServerSelectionTimeoutError("gone at 10.1.1.1")]
 )
-async def test_a_server_that_is_away_is_503_and_its_address_stays_here(
+async def test_a_server_that_is_unavailable_is_503_without_its_address(
     rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async def fail(*_: object, **__: object) -> None:

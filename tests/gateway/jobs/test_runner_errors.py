@@ -41,7 +41,7 @@ async def wait_until_ended(user: User, job: str) -> Any:
         ExceptionGroup("several", [KeyError("a")]),
     ],
 )
-async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
+async def test_r9_5_a_job_that_raises_fails_and_the_others_continue(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, error: Exception
 ) -> None:
     """The job is in the log already when the gateway starts, before all others."""
@@ -66,7 +66,7 @@ async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
 @pytest.mark.parametrize(
     "error", [ServerSelectionTimeoutError("away"), CursorNotFound("restarted", 43)]
 )
-async def test_r9_5_what_the_surroundings_did_is_waited_for(
+async def test_r9_5_errors_of_the_environment_are_waited_for(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, error: Exception
 ) -> None:
     scans.raising["lan"] = error
@@ -155,7 +155,7 @@ async def failure(rig: Rig, job_id: str) -> str:
     return job.progress.detail or ""
 
 
-async def test_r9_5_a_record_that_is_no_job_is_passed_by(
+async def test_r9_5_a_record_that_is_no_job_is_skipped(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     ids = scans.add(conversation(1))

@@ -135,7 +135,7 @@ async def wait_until_ended(boss: User, job: str) -> Any:
     return found
 
 
-async def test_r6_5_a_handover_goes_on_over_gateways_that_come_and_are_killed(
+async def test_r6_5_a_handover_continues_over_gateways_that_start_and_are_killed(
     log: KafkaLog, environment: dict[str, str]
 ) -> None:
     """The first has half of it when a second joins, and is killed; a third does the rest after

@@ -62,7 +62,7 @@ async def test_a_slice_that_only_waits_lets_others_have_its_place() -> None:
     assert order == [INACTIVE] * 3
 
 
-async def test_whoever_is_cancelled_while_it_waits_holds_nobody_up() -> None:
+async def test_a_waiter_that_is_cancelled_delays_nobody() -> None:
     turns, order = Turns(1), list[str]()
     async with turns.turn(NOISY):
         gone = [asyncio.create_task(work(turns, INACTIVE, order, 1)) for _ in range(2)]

@@ -42,9 +42,7 @@ async def uses(log: InMemoryLog) -> list[bytes | None]:
     return [record.value for record in found if (record.key or b"").startswith(b"used/")]
 
 
-async def test_p2_a_signed_event_is_200_once_it_stands_in_the_log(
-    rig: Rig, log: InMemoryLog
-) -> None:
+async def test_p2_a_signed_event_is_200_once_it_is_in_the_log(rig: Rig, log: InMemoryLog) -> None:
     assert (await rig.chat(body())).status_code == 200
     (envelope,) = await envelopes(log, INBOUND)
     assert isinstance(envelope.data, MessageReceived)
@@ -185,7 +183,7 @@ async def test_p1_a_page_that_nobody_subscribed_is_served_from_its_first_call_on
     assert len(await envelopes(log, INBOUND)) == 1
 
 
-async def test_p1_the_first_signed_call_is_told_once_whatever_is_in_it(
+async def test_p1_the_first_signed_call_is_published_once_whatever_is_in_it(
     rig: Rig, log: InMemoryLog
 ) -> None:
     await rig.chat(b"{broken")

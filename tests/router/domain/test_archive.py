@@ -23,7 +23,9 @@ def _make_rested(number: int, *, day: int = 20_000, is_done: bool = False) -> Ar
 
 @LAWS
 @given(numbers=st.lists(st.integers(0, 400), unique=True), taken=st.integers(0, 400))
-def test_r9_6_what_rests_is_given_out_as_it_was_and_once(numbers: list[int], taken: int) -> None:
+def test_r9_6_threads_at_rest_are_restored_as_they_were_and_once(
+    numbers: list[int], taken: int
+) -> None:
     store = Archive()
     for number in numbers:
         store.put(ConversationId(str(number)), _make_rested(number))

@@ -249,7 +249,7 @@ def _make_bounded(**capacities: int | None) -> Any:
         ({"b": 0}, "abc", ""),
     ],
 )
-def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
+def test_r1_7_a_member_at_capacity_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
     pool = pool_of(shop(rules=[_make_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
     found = narrow_to_offer(pool, loads, ())
     assert ("".join(found.agents), "".join(found.candidates_at_capacity)) == (offer, full)

@@ -84,7 +84,7 @@ def test_r3_2_an_old_thread_does_not_bring_the_customers_former_agent_back() -> 
     assert _rows(log) == {THREAD: C, LIVE: C}
 
 
-def test_r9_2_what_was_told_again_later_is_contested_no_more() -> None:
+def test_r9_2_what_was_published_again_later_is_contested_no_more() -> None:
     first, other = make_desk_with(A).assignments[0], make_desk_with(B).assignments[0]
     later = replace(first, version=2, agent_id=C)
     assert _fold([first, other, later]).contested == {}

@@ -84,7 +84,7 @@ def test_r3_the_customers_last_record_is_the_stickiness() -> None:
     assert state.customer(CUSTOMER).agent_id == B
 
 
-def test_r9_2_records_tell_how_far_each_input_was_read() -> None:
+def test_r9_2_records_say_how_far_each_input_was_read() -> None:
     state = CustomerState(3)
     apply_assignment(state, _record(1, A, sources=InputOffsets(inbound=5, answers=2)))
     apply_assignment(state, _record(1, A, LIVE, sources=InputOffsets(inbound=4, commands=7)))

@@ -44,7 +44,7 @@ def test_i12_done_does_nothing_when_an_event_came_that_its_caller_had_not_seen(
     assert marks(desk.commands(mark_done(conversation, seen=1), 1)) == [(conversation, 1)]
 
 
-def test_i12_an_event_in_another_conversation_of_the_customer_is_no_news_of_this_one() -> None:
+def test_i12_an_event_in_another_conversation_of_the_customer_does_not_open_this_one() -> None:
     desk = make_desk_with(A)
     desk.writes(1, COMMENT)
     desk.commands(mark_done(seen=0))
@@ -89,7 +89,7 @@ def test_i12_done_by_the_hours_takes_no_ones_name() -> None:
     assert withdrawn(again) == withdrawn(taken_out) == ["inbound/3/0"]
 
 
-def test_i12_what_is_waiting_is_opened_by_news_before_it_leaves_the_queue() -> None:
+def test_i12_a_waiting_conversation_is_opened_by_a_new_event_before_it_leaves_the_queue() -> None:
     desk = make_desk_with(None)
     desk.writes(1)
     late = desk.commands(mark_done(seen=0))
@@ -141,7 +141,7 @@ def test_i12_an_opening_that_a_crash_lost_comes_with_the_event_again(
     assert marks(again) == [(conversation, None)]
 
 
-def test_i12_an_event_before_the_mark_that_comes_again_opens_nothing() -> None:
+def test_i12_a_redelivered_event_from_before_the_mark_opens_nothing() -> None:
     desk = make_desk_with(A)
     desk.commands(mark_done(seen=0))
     desk.writes(0)

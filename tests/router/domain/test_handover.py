@@ -205,7 +205,7 @@ def test_r3_1_a_customer_whom_a_handover_left_with_nobody_asks_anew() -> None:
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
-def test_r9_2_a_return_that_comes_again_asks_the_same_again(
+def test_r9_2_a_redelivered_return_asks_the_same_again(
     conversation: ConversationId,
 ) -> None:
     desk = make_desk_with(A, conversation)
@@ -289,7 +289,7 @@ def test_r3_4_a_removed_agents_conversations_stay_until_they_are_handed_over() -
     assert desk.state.conversations[THREAD].agent_id == B
 
 
-def test_r9_2_a_return_that_comes_again_withdraws_nothing_of_another_customer() -> None:
+def test_r9_2_a_redelivered_return_withdraws_nothing_of_another_customer() -> None:
     """All before the request of the command came to an end, and that is no request's name."""
     desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))

@@ -127,7 +127,7 @@ def test_r6_4_a_version_that_has_passed_is_refused(expected: int | None, outcome
     assert find_result(_manually(state, assign(B, expected_version=expected))).outcome is outcome
 
 
-def test_inv1_r6_4_the_later_of_two_managers_stands() -> None:
+def test_inv1_r6_4_the_decision_of_the_later_of_two_managers_counts() -> None:
     state = _make_settled(Verdict.CHOSEN, A)
     for offset, each in enumerate([B, C]):
         assert find_result(_manually(state, assign(each), offset)).outcome is Outcome.APPLIED
@@ -192,7 +192,7 @@ def test_r6_4_a_refusal_is_a_refusal_again_after_a_crash(
         ({"assignment": False}, Outcome.ASSIGNMENT_OFF),
     ],
 )
-def test_r6_2_a_refusal_stands_after_a_crash_whatever_is_allowed_by_then(
+def test_r6_2_a_refusal_is_kept_after_a_crash_whatever_is_allowed_by_then(
     given: dict[str, Any], outcome: Outcome
 ) -> None:
     """No assignment record tells that it was handled: the customer's own record does."""

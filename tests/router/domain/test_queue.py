@@ -107,7 +107,7 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
         after(shop(), Removed("rule", "r")),
     ],
 )
-def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(
+def test_r5_1_the_queue_waits_while_nothing_may_be_assigned(
     later: OrganizationState,
 ) -> None:
     state = DispatchState(0)
@@ -166,7 +166,7 @@ def test_r9_2_a_repeated_request_that_was_drained_gets_its_last_answer() -> None
     assert not state.queues[SHOP]
 
 
-def test_r9_2_drained_answers_are_given_again_oldest_first() -> None:
+def test_r9_2_drained_answers_are_sent_again_oldest_first() -> None:
     state = DispatchState(0)
     ask(state, shop(), 9)
     for offset in range(10, 12):
@@ -234,7 +234,7 @@ def _list_published_pools(steps: Iterable[DispatchStep]) -> list[str]:
     return [each.pool.id for each in steps if isinstance(each, PoolPublished)]
 
 
-def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() -> None:
+def test_r9_4_a_pool_is_published_before_the_first_answer_that_names_it_and_once() -> None:
     state, organization = DispatchState(0), shop()
     first = fold_steps(state, on_request(state, organization, AT, request(0)))
     told, answered = (
@@ -248,7 +248,7 @@ def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() ->
     assert len(_list_published_pools(changed)) == 1
 
 
-def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
+def test_r9_4_which_pools_were_published_is_remembered_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dispatch_state, "REMEMBERED_POOLS", 2)
@@ -273,7 +273,7 @@ def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:
     assert drain_all(state, shop()) == [("inbound/3/0", A)]
 
 
-def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_out() -> None:
+def test_r5_1_a_new_request_takes_its_place_after_those_that_are_being_assigned() -> None:
     state, nobody, somebody = DispatchState(0), shop(online=""), shop(online="a")
     for offset in range(3):
         ask(state, nobody, offset)
@@ -285,7 +285,7 @@ def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_ou
     assert drain_all(state, somebody) == [("inbound/3/2", A), ("inbound/3/3", A)]
 
 
-def test_r3_3_a_replacement_never_waits_behind_others() -> None:
+def test_r3_3_a_replacement_never_waits_for_others() -> None:
     state, somebody = DispatchState(0), shop(online="a")
     asked = request(0, purpose=Purpose.OFFLINE)
     steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=True))

@@ -42,7 +42,7 @@ def _tell(state: DispatchState, sequence: int, loads: dict[AgentId, int], *settl
     return fold_steps(state, on_report(state, report))
 
 
-def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
+def test_r1_7_a_member_at_capacity_is_skipped_and_the_rest_waits() -> None:
     state, organization = DispatchState(0), shop(rules=[_make_bounded(1)])
     said = [ask(state, organization, offset) for offset in range(3)]
     assert [each.agent_id for each in said] == [A, B, None]

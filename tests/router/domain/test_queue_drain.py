@@ -98,7 +98,7 @@ SALES = {"department": "sales"}
         ),
     ],
 )
-def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
+def test_r5_1_an_agent_who_becomes_a_candidate_gets_the_waiting_conversations(
     before: OrganizationState, after: OrganizationState, asked: dict[str, Any]
 ) -> None:
     state = DispatchState(0)
@@ -166,7 +166,7 @@ def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> 
         ] == [verdict]
 
 
-def test_r5_1_a_newcomer_waits_behind_nobody_where_nobody_waits() -> None:
+def test_r5_1_a_new_request_waits_for_nobody_where_nobody_waits() -> None:
     state = DispatchState(0)
     steps = fold_steps(state, on_request(state, shop(), AT, request(0), draining=True))
     assert steps[-1].answer.choice.agent_id == A  # type: ignore[union-attr]  # the answer is last

@@ -111,7 +111,7 @@ class Below:
         return row.agent_id, row.reason, row.version, row.customer
 
 
-def test_r4_6_a_thread_whose_reply_was_taken_back_waits_no_more() -> None:
+def test_r4_6_a_thread_whose_reply_was_removed_waits_no_more() -> None:
     below = Below()
     below.replies("m1")
     assert records(below.removes("m1")) == [(COMMENT, None, Reason.UNASSIGNED)]
@@ -130,7 +130,7 @@ def test_r4_6_a_thread_waits_on_for_the_other_replies() -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_r4_5_the_next_reply_after_one_that_was_taken_back_asks_like_the_first(
+def test_r4_5_the_next_reply_after_a_removed_one_asks_like_the_first(
     elsewhere: bool,
 ) -> None:
     below = Below()
@@ -173,7 +173,7 @@ def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() ->
     assert below.desk.state.waits(COMMENT)
 
 
-def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks() -> None:
+def test_r4_6_that_a_thread_waits_no_more_is_published_again_until_somebody_asks() -> None:
     """A crash may have lost it; and what is read again later ends no other wait."""
     below = Below()
     below.replies("m1")
@@ -217,7 +217,7 @@ def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_wait
     assert below.row() == (B, Reason.QUEUE_DRAINED, 3, CUSTOMER)
 
 
-def test_r3_5_what_a_manager_decides_stands_when_the_next_reply_asks() -> None:
+def test_r3_5_a_managers_decision_is_kept_when_the_next_reply_asks() -> None:
     below = Below()
     below.replies("m1")
     below.removes("m1")

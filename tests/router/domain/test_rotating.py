@@ -164,7 +164,7 @@ def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it()
     assert desk.state.loads[SHOP] == {A: 1}
 
 
-def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
+def test_r4_6_a_removed_root_is_published_to_stage_2_and_a_reply_is_not() -> None:
     desk, position = Desk(), at("inbound", 4)
     (told,) = on_comment_removed(desk.state, shop(), comment_removed(), REMOVAL, position)
     assert isinstance(told, ThreadReported)
@@ -187,7 +187,7 @@ def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_be_remo
     assert told.conversation_id == comment_thread_id(SHOP, PAGE, "x")
 
 
-def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
+def test_r4_5_the_pages_own_root_is_published_to_stage_2() -> None:
     own = CommentAdded(
         organization=SHOP,
         page_id=PAGE,

@@ -93,7 +93,7 @@ def test_r3_7_who_names_what_the_assignee_is_not_of_is_asked_for_again(
     assert found == ([Purpose.STICKY_LOST] if asks else [])
 
 
-def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_named() -> None:
+def test_r3_5_a_managers_choice_of_somebody_outside_is_kept_while_the_same_is_named() -> None:
     organization = _of(a="sales", b="care")
     state = CustomerState(3)
     _answer(state, _find_request(_writes(state, organization, 0, SALES)), A)
@@ -103,7 +103,7 @@ def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_nam
     assert _find_request(_writes(state, organization, 2, NORTH)).region == "north"
 
 
-def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> None:
+def test_r3_7_a_waiting_customer_asks_again_and_the_old_answer_has_no_effect() -> None:
     organization = _of(a="sales", b="care")
     state = CustomerState(3)
     first = _find_request(_writes(state, organization, 0, SALES))

@@ -189,7 +189,7 @@ def test_r6_a_command_is_settled_after_its_records() -> None:
     assert len(events(outbox, Phase.MESSAGES, "t.command-results")) == 1
 
 
-def test_p4_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
+def test_p4_unreadable_records_go_to_the_dead_letters_and_the_rest_is_handled() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"message.received.v1")])
     outbox = _Stage().handle("inbound", broken, record(1, _message(), event_id("1")))
     (letter,) = events(outbox, Phase.PUBLIC, "t.dead-letters")
@@ -234,7 +234,7 @@ def test_r1_7_loads_are_reported_after_the_state_that_they_count() -> None:
     assert read_written(outbox, Phase.STATE, "t.router-requests") == []
 
 
-def test_r1_7_whoever_loses_a_conversation_is_reported_too() -> None:
+def test_r1_7_an_agent_who_loses_a_conversation_is_reported_too() -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
     stage.handle("router-answers", _make_chosen())
@@ -283,7 +283,7 @@ def test_r1_7_who_does_not_count_reports_only_what_was_chosen_by_loads() -> None
     ("organizations", "told"),
     [(None, [{A: 1}]), ([SHOP], [{A: 1}]), ([OrganizationId("other")], [{}]), ([], [])],
 )
-def test_r1_7_a_step_tells_all_loads_of_a_partition(
+def test_r1_7_a_step_reports_all_loads_of_a_partition(
     organizations: list[OrganizationId] | None, told: list[dict[AgentId, int]]
 ) -> None:
     stage = _Stage(_counting())
@@ -296,7 +296,7 @@ def test_r1_7_a_step_tells_all_loads_of_a_partition(
     assert all(each.complete for each in reports)
 
 
-def test_r1_7_where_nobody_has_anything_any_more_that_is_told() -> None:
+def test_r1_7_empty_loads_are_reported() -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
     stage.handle("router-answers", _make_chosen())
@@ -306,7 +306,7 @@ def test_r1_7_where_nobody_has_anything_any_more_that_is_told() -> None:
     assert [(each.loads, each.complete) for each in _reports(outbox)] == [({}, True)]
 
 
-def test_r1_7_who_does_not_count_tells_no_loads() -> None:
+def test_r1_7_an_organization_that_does_not_count_reports_no_loads() -> None:
     stage = _Stage()
     stage.handle("inbound", record(0, _message(), event_id("0")))
     stage.handle("router-answers", _make_chosen())

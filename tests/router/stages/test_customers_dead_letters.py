@@ -89,7 +89,7 @@ def _hash(name: str) -> str:
     return event_id(name).removeprefix("evt_")
 
 
-def test_p4_the_same_record_put_aside_again_makes_the_same_letter() -> None:
+def test_p4_a_redelivered_record_makes_the_same_dead_letter() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"message.received.v1")])
     stage = _Stage()
     boxes = [stage.handle("inbound", broken) for _ in range(2)]
@@ -143,7 +143,7 @@ def test_r9_5_an_event_of_a_customer_whose_record_no_topic_takes_is_put_aside() 
     assert [each.delivery_id for each in letters(outbox)] == ["inbound/3/1"]
 
 
-def test_r1_7_the_loads_of_ten_thousand_agents_are_told_in_parts() -> None:
+def test_r1_7_the_loads_of_ten_thousand_agents_are_reported_in_parts() -> None:
     loads = {AgentId(f"{n:064}"): 1 + n % 3 for n in range(10_000)}
     settled = tuple(f"inbound/3/{n:060}" for n in range(10_000))
     whole = LoadsReported(

@@ -127,7 +127,7 @@ def test_r9_6_of_a_rule_that_was_removed_for_long_nothing_is_kept() -> None:
     assert [agent for *_, agent in _list_answers(stage.ask(2))] == ["a"]
 
 
-def test_r5_1_whoever_waited_is_served_before_a_request_that_comes_later() -> None:
+def test_r5_1_a_waiting_request_is_served_before_one_that_comes_later() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0)
     stage.known = shop()
@@ -148,7 +148,7 @@ def test_r5_1_a_long_queue_is_drained_in_steps(monkeypatch: pytest.MonkeyPatch) 
     assert [len(_list_answers(stage.drain())), SHOP in stage.stage.dirty] == [1, False]
 
 
-def test_r9_2_a_drained_answer_that_a_crash_swallowed_is_given_again() -> None:
+def test_r9_2_a_drained_answer_that_a_crash_lost_is_sent_again() -> None:
     """Its request was committed long before: nothing else would bring it back."""
     stage = _Stage(NOBODY)
     stage.ask(0)
@@ -217,7 +217,7 @@ def test_r9_4_a_pool_is_in_the_log_before_any_state_that_names_it() -> None:
     assert events(stage.ask(2), Phase.PUBLIC, "t.pools") == []
 
 
-def test_r9_4_whoever_takes_a_partition_over_tells_its_pools_again() -> None:
+def test_r9_4_a_new_owner_of_a_partition_publishes_its_pools_again() -> None:
     stage = _Stage(shop())
     told = events(stage.ask(0), Phase.PUBLIC, "t.pools")
     stage.recover()
@@ -255,7 +255,9 @@ def test_r5_1_whoever_waits_is_served_before_one_who_comes_after_the_report_in_i
     assert _list_answers(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
 
 
-def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_wakes_nobody() -> None:
+def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_drains_nothing() -> (
+    None
+):
     stage = _Stage(ONE_EACH)
     stage.ask(0)
     stage.known = shop()
@@ -309,7 +311,7 @@ def test_r9_6_a_step_ends_when_its_time_is_over_and_the_next_goes_on() -> None:
     ]
 
 
-def test_r9_2_answers_that_a_crash_swallowed_are_given_again_over_several_steps() -> None:
+def test_r9_2_answers_that_a_crash_lost_are_sent_again_over_several_steps() -> None:
     stage = _Stage(NOBODY, _BusyClock(AT))
     stage.ask(0, 1, 2, 3)
     stage.known = shop()

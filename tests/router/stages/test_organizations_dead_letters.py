@@ -45,7 +45,7 @@ def _batches(outbox: Outbox) -> list[int]:
 
 @pytest.mark.parametrize("number", [3_300, 10_000])
 @pytest.mark.parametrize("online", [True, False])
-def test_r9_5_a_pool_that_no_record_holds_is_told_in_part(number: int, online: bool) -> None:
+def test_r9_5_a_pool_that_no_record_holds_is_published_in_part(number: int, online: bool) -> None:
     stage = _Stage(_many(number, online=online))
     outbox = stage.ask(0, 1)
     verdict = Verdict.CHOSEN if online else Verdict.QUEUED
@@ -57,7 +57,7 @@ def test_r9_5_a_pool_that_no_record_holds_is_told_in_part(number: int, online: b
     assert letters(outbox) == []
 
 
-def test_r9_4_a_pool_within_the_limits_is_told_whole() -> None:
+def test_r9_4_a_pool_within_the_limits_is_published_whole() -> None:
     known = _many(2_000, online=False)
     (pool,) = events(_Stage(known).ask(0), Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)

@@ -95,7 +95,7 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
     assert (again.conversations, again.archive.buckets, again.loads) == before
 
 
-def test_r9_6_marks_of_what_rules_never_gave_to_anybody_are_let_go() -> None:
+def test_r9_6_marks_of_what_rules_never_assigned_are_dropped() -> None:
     """With assignment off, agents call what they answered done, and nothing else is kept of it."""
     log = PartitionLog(shop(assignment=False))
     names = [ConversationId(f"cmt_{number}") for number in range(10 * MARKS)]
@@ -153,7 +153,7 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
     assert (log.state.conversations, log.state.loads) == before_start
 
 
-def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:
+def test_r9_2_a_duplicate_of_a_comment_at_rest_asks_for_nobody() -> None:
     log, name = _at_rest()
     told = log.handle("inbound", _comment(name, AT))
     asked = events(told, Phase.MESSAGES, "t.router-requests")
