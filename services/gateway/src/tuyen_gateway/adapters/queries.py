@@ -94,7 +94,7 @@ def build_covered_query(scope: Scope) -> list[Document]:
     return parts
 
 
-def build_projection(scope: Scope) -> Document:
+def project_row(scope: Scope) -> Document:
     """Projects a row without the marks of others: there may be thousands."""
     own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
     return {**dict.fromkeys(_SHOWN, 1), **own}

@@ -22,8 +22,8 @@ from tuyen_gateway.adapters.queries import (
     ListKey,
     below,
     build_covered_query,
-    build_projection,
     matching_query,
+    project_row,
     unread_expression,
 )
 from tuyen_gateway.adapters.threads import (
@@ -135,8 +135,7 @@ class MongoViews:
 
     async def _find(self, scope: Scope, conversation_id: ConversationId) -> Document | None:
         return await self._conversations.find_one(
-            {"$and": [{"_id": conversation_id}, *build_covered_query(scope)]},
-            build_projection(scope),
+            {"$and": [{"_id": conversation_id}, *build_covered_query(scope)]}, project_row(scope)
         )
 
     async def conversations(
@@ -198,9 +197,7 @@ class MongoViews:
         found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
-            rows = self._conversations.find(
-                {"$and": still}, build_projection(scope), session=session
-            )
+            rows = self._conversations.find({"$and": still}, project_row(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
             found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
         found += await self._find_left_behind(scope, matching, moved, cursor.last, session)
@@ -276,7 +273,7 @@ class MongoViews:
         if not ahead:
             return []
         there = {"$and": [*matching, {"_id": {"$in": list(ahead)}}]}
-        found = self._conversations.find(there, build_projection(scope), session=session)
+        found = self._conversations.find(there, project_row(scope), session=session)
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts:
