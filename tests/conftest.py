@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    for line in servers.said(config.stash[_directory]):
+    for line in servers.read_said(config.stash[_directory]):
         terminalreporter.write_line(f"used {line}")
 
 

@@ -53,7 +53,7 @@ _MEASURES: Mapping[str, Measure] = {
 }
 
 
-async def measured(names: list[str]) -> tuple[list[Row], list[str]]:
+async def measure_all(names: list[str]) -> tuple[list[Row], list[str]]:
     """The rows of these benchmarks, each on a Kafka of its own, and the names of those that broke.
 
     A Kafka that goes on after a benchmark would clean that one's topics up during the next.
@@ -92,7 +92,7 @@ def main(only: str) -> None:
     if only and only not in _MEASURES:
         sys.exit(f"there is no benchmark {only!r}: it is one of {', '.join(_MEASURES)}")
     started = time.monotonic()
-    rows, broken = asyncio.run(measured([only] if only else list(_MEASURES)))
+    rows, broken = asyncio.run(measure_all([only] if only else list(_MEASURES)))
     publish(rows, Path(os.environ.get("TUYEN_DATA_DIR", "var")) / "bench.json")
     sys.stdout.write(f"measured in {time.monotonic() - started:.0f} s\n")
     if broken:

@@ -59,11 +59,11 @@ async def _run(kafka: str, prefix: str) -> float:
             await ready(ports[1], two)
             await workers_share(logs)
             async with _messages(kafka, prefix) as sent:
-                await _answered(kafka, prefix, sent)
+                await _wait_for_answers(kafka, prefix, sent)
                 two.send_signal(signal.SIGKILL)
                 await two.wait()
                 killed = time.monotonic()
-                await _answered(kafka, prefix, sent)
+                await _wait_for_answers(kafka, prefix, sent)
                 return time.monotonic() - killed
 
 
@@ -71,13 +71,15 @@ async def workers_share(logs: Sequence[Path]) -> None:
     """Waits until the workers, by their logs, have dealt out all of the customers' partitions."""
 
     async def so() -> bool:
-        owned = [_owned(log) for log in logs]
+        owned = [_count_owned(log) for log in logs]
         return 0 not in owned and sum(owned) == CUSTOMER_PARTITIONS
 
-    await eventually(so, lambda: f"the workers own {[_owned(log) for log in logs]}", _PATIENCE_S)
+    await eventually(
+        so, lambda: f"the workers own {[_count_owned(log) for log in logs]}", _PATIENCE_S
+    )
 
 
-def _owned(log: Path) -> int:
+def _count_owned(log: Path) -> int:
     """How many of the customers' partitions a worker has, by the latest entry of its log."""
     recovered = [line for line in log.read_text().splitlines() if "partitions_recovered" in line]
     return len(json.loads(recovered[-1])["owned"]["customers"]) if recovered else 0
@@ -94,7 +96,7 @@ async def _messages(kafka: str, prefix: str) -> AsyncIterator[dict[ConversationI
             key, envelope = market.message(number, number % PAGES, number)
             if isinstance(envelope.data, MessageReceived) and envelope.data.conversation_id:
                 sent[envelope.data.conversation_id] = time.monotonic()
-            place, raw, value, headers = market.placed(INBOUND, key, envelope)
+            place, raw, value, headers = market.place_event(INBOUND, key, envelope)
             await producer.send(topic, value, raw, partition=place, headers=headers)
             number += 1
             await asyncio.sleep(1 / _MESSAGES_PER_S)
@@ -108,7 +110,7 @@ async def _messages(kafka: str, prefix: str) -> AsyncIterator[dict[ConversationI
             sending.cancel()
 
 
-async def _answered(kafka: str, prefix: str, sent: dict[ConversationId, float]) -> None:
+async def _wait_for_answers(kafka: str, prefix: str, sent: dict[ConversationId, float]) -> None:
     """Waits until every partition has an answer to a message that is sent from now on."""
     begun = time.monotonic()
     silent = set(range(CUSTOMER_PARTITIONS))

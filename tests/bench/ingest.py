@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from bench.load import request, send
 from bench.processes import cpu_seconds, free_port, running
-from bench.report import Bar, Row, compared, median_of
+from bench.report import Bar, Row, compare, median_of
 from support import market
 from tuyen_events.topics import DIRECTORY, INBOUND
 from tuyen_platform.kafka.topics import ensure_topics
@@ -30,19 +30,19 @@ async def measure(kafka: str) -> list[Row]:
     await market.publish(kafka, prefix, DIRECTORY, entities)
     ours, bare, costs = [], [], []
     for _ in range(RUNS):
-        rate, cost = await _loaded_service("tuyen_ingest", kafka, prefix)
+        rate, cost = await _load_service("tuyen_ingest", kafka, prefix)
         ours.append(rate)
         costs.append(cost)
-        bare.append((await _loaded_service("bench.bare_ingest", kafka, prefix))[0])
+        bare.append((await _load_service("bench.bare_ingest", kafka, prefix))[0])
     return [
-        compared(
+        compare(
             "ingest", "acknowledged webhooks/s", ours, "bare Starlette handler", bare, bar=Bar(0.6)
         ),
         median_of("ingest, cost", "CPU s/1,000 webhooks", costs),
     ]
 
 
-async def _loaded_service(module: str, kafka: str, prefix: str) -> tuple[float, float]:
+async def _load_service(module: str, kafka: str, prefix: str) -> tuple[float, float]:
     """Answered webhooks a second, and CPU seconds for 1,000."""
     port = free_port()
     env = {
@@ -60,7 +60,7 @@ async def _loaded_service(module: str, kafka: str, prefix: str) -> tuple[float, 
     async with running(module, env) as service:
         await _listening(port)
         spent = cpu_seconds(service.pid)
-        rate = await _loaded(port)
+        rate = await _load(port)
         return rate, (cpu_seconds(service.pid) - spent) / COUNT * 1000
 
 
@@ -79,7 +79,7 @@ async def _listening(port: int) -> None:
                 return
 
 
-async def _loaded(port: int) -> float:
+async def _load(port: int) -> float:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

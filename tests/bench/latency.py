@@ -56,8 +56,8 @@ async def measure(kafka: str) -> list[Row]:
         async with (
             stack,
             _shop(stack) as shop,
-            _seen(stack) as seen,
-            _assigned(stack) as assigned,
+            _watch_inbox(stack) as seen,
+            _watch_assignments(stack) as assigned,
         ):
             run = _Run(stack, shop, seen, assigned)
             await run.blast(CUSTOMERS)
@@ -105,7 +105,7 @@ async def _shop(stack: Stack) -> AsyncIterator[Shop]:
 
 
 @asynccontextmanager
-async def _seen(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
+async def _watch_inbox(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
     """When each message, by its id at the channel, appeared in the view; filled meanwhile."""
     seen: dict[str, float] = {}
     messages = connect(stack.mongodb, stack.settings.database)[MESSAGES]
@@ -124,7 +124,7 @@ async def _seen(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
 
 
 @asynccontextmanager
-async def _assigned(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
+async def _watch_assignments(stack: Stack) -> AsyncIterator[Mapping[str, float]]:
     """When a reader of the log had the assignment of each conversation; filled meanwhile."""
     assigned: dict[str, float] = {}
 
@@ -203,7 +203,7 @@ class _Run:
         firsts = [message for message in messages if message.is_first]
         start = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
-            asking = tasks.create_task(self._shown(asked, messages[-1]))
+            asking = tasks.create_task(self._read_shown(asked, messages[-1]))
             for number, message in enumerate(messages):
                 await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
                 sent[message.mid] = time.monotonic()
@@ -231,7 +231,7 @@ class _Run:
         thread = message_thread_id(customer_id(OrganizationId(self._shop.id), page, writer))
         return _Message(mid, writer, thread, is_first, body)
 
-    async def _shown(self, asked: dict[str, _Message], last: _Message) -> dict[str, float]:
+    async def _read_shown(self, asked: dict[str, _Message], last: _Message) -> dict[str, float]:
         """When the inbox showed each message that is put into `asked`, and taken out when shown.
 
         Ends once the last message is in the view and nothing is requested any more.

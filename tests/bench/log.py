@@ -43,7 +43,7 @@ async def count(kafka: str, prefix: str, topic: Topic) -> int:
     return sum((await ends(kafka, prefix, topic)).values())
 
 
-async def settled(
+async def wait_for_records(
     kafka: str, prefix: str, topic: Topic, records: int, *writers: asyncio.subprocess.Process
 ) -> None:
     """Waits until a topic has at least so many records; at once gives up on a dead writer."""

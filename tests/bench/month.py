@@ -45,7 +45,7 @@ from tuyen_router.domain.customer_records import ConversationState
 from tuyen_router.domain.customer_state import CustomerState
 from tuyen_router.domain.snapshot import ChangedEntries
 from tuyen_router.stages.snapshot_writer import SAVED_FROM
-from tuyen_router.stages.tables import changed_entries, comment_entry
+from tuyen_router.stages.tables import build_changed_entries, comment_entry
 
 PAGES = 100
 AGENTS = 50
@@ -66,7 +66,7 @@ _TOLD = 8
 async def measure(kafka: str) -> list[Figure]:
     prefix = f"bench{secrets.token_hex(3)}."
     await _prepare(kafka, prefix)
-    left = await _cleaned(kafka, prefix)
+    left = await _wait_for_cleaning(kafka, prefix)
     with tempfile.TemporaryDirectory() as name:
         logs = Path(name) / "killed.log", Path(name) / "taken.log"
         ports = free_port(), free_port()
@@ -97,7 +97,7 @@ async def _prepare(kafka: str, prefix: str) -> None:
         mine = ((key, event) for at, key, event in entities if at is topic)
         await market.publish(kafka, prefix, topic, mine)
     await market.write(kafka, prefix, market.history())
-    known = list(market.known(PAGES, AGENTS, CUSTOMERS_KNOWN))
+    known = list(market.make_known(PAGES, AGENTS, CUSTOMERS_KNOWN))
     customers = [each for each in known if each[0] is CUSTOMERS]
     for _ in range(REWRITES - 1):
         await market.write(kafka, prefix, customers)
@@ -134,12 +134,12 @@ def _comments() -> Iterator[tuple[Topic, market.Placed]]:
             )
             partition.conversations[comment] = row
             yield CUSTOMERS, market.Placed(place, *comment_entry(partition, comment), [])
-        changed = _rested(partition)
-        for key, value, _ in changed_entries(partition, changed):
+        changed = _make_rested(partition)
+        for key, value, _ in build_changed_entries(partition, changed):
             yield CUSTOMERS, market.Placed(place, key or b"", value, [])
 
 
-def _rested(partition: CustomerState) -> ChangedEntries:
+def _make_rested(partition: CustomerState) -> ChangedEntries:
     """Comments at rest, made of one: they differ in the bytes that tell them apart, by chance."""
     owner = (market.organization_of(0), ids.AgentId("agent-0"))
     rested = ArchivedConversation(owner, 1, Reason.ROTATION, _DAY, 1, is_done=False)
@@ -154,27 +154,27 @@ def _rested(partition: CustomerState) -> ChangedEntries:
     return ChangedEntries(buckets=set(range(_BUCKETS)), owners=range(len(partition.archive.owners)))
 
 
-async def _cleaned(kafka: str, prefix: str) -> int:
+async def _wait_for_cleaning(kafka: str, prefix: str) -> int:
     """Waits until Kafka's cleaner has nothing more to do, and returns how many records it left.
 
     It does not tell; it is done when two looks some seconds apart find the same.
     """
-    before, left = -1, await _left(kafka, prefix)
+    before, left = -1, await _count_left(kafka, prefix)
     async with asyncio.timeout(_CLEANED_S):
         while left != before:
             await asyncio.sleep(5)
-            before, left = left, await _left(kafka, prefix)
+            before, left = left, await _count_left(kafka, prefix)
     return left
 
 
-async def _left(kafka: str, prefix: str) -> int:
+async def _count_left(kafka: str, prefix: str) -> int:
     """How many records a reader of the whole topic gets."""
     limits = await ends(kafka, prefix, CUSTOMERS)
     async with reading(kafka) as consumer:
-        return await _counted(consumer, prefix + CUSTOMERS.name, limits)
+        return await _count(consumer, prefix + CUSTOMERS.name, limits)
 
 
-async def _counted(consumer: AIOKafkaConsumer, topic: str, limits: dict[int, int]) -> int:
+async def _count(consumer: AIOKafkaConsumer, topic: str, limits: dict[int, int]) -> int:
     places = [TopicPartition(topic, partition) for partition in limits]
     consumer.assign(places)
     await consumer.seek_to_beginning()

@@ -13,9 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.log import count, settled
+from bench.log import count, wait_for_records
 from bench.processes import cpu_seconds, running, service_env
-from bench.report import Bar, Row, compared, median_of
+from bench.report import Bar, Row, compare, median_of
 from support import market
 from tuyen_events.inbound import CommentAdded, MessageReceived
 from tuyen_events.topics import ASSIGNMENTS, DIRECTORY, INBOUND, POOLS, PRESENCE
@@ -55,9 +55,7 @@ async def measure(kafka: str) -> list[Row]:
         finally:
             await views.stop()
     return [
-        compared(
-            "projection of the inbox", "events/s", ours, "bare bulk_write", bare, bar=Bar(0.5)
-        ),
+        compare("projection of the inbox", "events/s", ours, "bare bulk_write", bare, bar=Bar(0.5)),
         median_of("projection of the inbox, cost", "CPU s/1,000 events", costs),
     ]
 
@@ -77,7 +75,7 @@ async def _prepare(kafka: str, prefix: str) -> None:
     }
     await market.publish(kafka, prefix, INBOUND, events)
     async with running("tuyen_router", service_env(kafka, prefix)) as router:
-        await settled(kafka, prefix, ASSIGNMENTS, len(conversations), router)
+        await wait_for_records(kafka, prefix, ASSIGNMENTS, len(conversations), router)
 
 
 async def _ours(

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bench.log import from_now_on, reading, settled
+from bench.log import from_now_on, reading, wait_for_records
 from bench.processes import free_port, ready, running, service_env
 from bench.report import Bar, Row, median_of
 from support import market
@@ -72,7 +72,7 @@ async def _run(kafka: str, prefix: str) -> tuple[list[float], float]:
     ):
         await ready(ports[0], presence)
         await ready(ports[1], router)
-        await settled(kafka, prefix, ASSIGNMENTS, AGENTS + WAITING, router)
+        await wait_for_records(kafka, prefix, ASSIGNMENTS, AGENTS + WAITING, router)
         async with _door(kafka, prefix) as door:
             first = [await door.time(ids.AgentId(f"agent-{number}"), 1) for number in range(AGENTS)]
             return first, await door.time(_LAST, WAITING)
@@ -90,7 +90,7 @@ class _Door:
 
     async def time(self, agent: ids.AgentId, conversations: int) -> float:
         """How long after the agent came (s) they have so many conversations."""
-        place, key, value, headers = market.placed(PRESENCE_SIGNALS, *_signal(agent))
+        place, key, value, headers = market.place_event(PRESENCE_SIGNALS, *_signal(agent))
         started = time.monotonic()
         await self._signals.send(self._topic, value, key, partition=place, headers=headers)
         async for owner in self._given:

@@ -52,7 +52,7 @@ def median_of(figure: str, unit: str, values: Sequence[float], bar: Bar | None =
     return Row(figure=figure, value=value, unit=unit, runs=len(values), bar=bar)
 
 
-def compared(
+def compare(
     figure: str,
     unit: str,
     values: Sequence[float],

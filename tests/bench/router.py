@@ -10,9 +10,9 @@ import secrets
 import tempfile
 from dataclasses import replace
 
-from bench.log import ends, settled, span
+from bench.log import ends, span, wait_for_records
 from bench.processes import running, service_env
-from bench.report import Bar, Row, compared
+from bench.report import Bar, Row, compare
 from support import market
 from tuyen_events.topics import (
     ANSWERS,
@@ -45,9 +45,9 @@ async def measure(kafka: str) -> list[Row]:
         faust_rate.append(await _bare(kafka, prefix, "bare_faust", EVENTS // 5))
     figure, unit = "router, both stages", "events/s"
     return [
-        compared(figure, unit, router_rate, "bare Faust agent", faust_rate, bar=Bar(10)),
-        compared(figure, unit, router_rate, "bare aiokafka loop", loop_rate, bar=Bar(0.6)),
-        compared(figure, unit, router_rate, "bare loop, two sends", loop_of_two_rate),
+        compare(figure, unit, router_rate, "bare Faust agent", faust_rate, bar=Bar(10)),
+        compare(figure, unit, router_rate, "bare aiokafka loop", loop_rate, bar=Bar(0.6)),
+        compare(figure, unit, router_rate, "bare loop, two sends", loop_of_two_rate),
     ]
 
 
@@ -61,7 +61,7 @@ async def _prepare(kafka: str, prefix: str) -> None:
         )
     await market.publish(kafka, prefix, INBOUND, market.acquaintances(PAGES, KNOWN))
     async with running("tuyen_router", service_env(kafka, prefix)) as router:
-        await settled(kafka, prefix, ASSIGNMENTS, KNOWN, router)
+        await wait_for_records(kafka, prefix, ASSIGNMENTS, KNOWN, router)
 
 
 async def _router(kafka: str, prefix: str) -> float:
@@ -70,7 +70,7 @@ async def _router(kafka: str, prefix: str) -> float:
     decisions = EVENTS * 3 // 10
     async with running("tuyen_router", service_env(kafka, prefix)) as router:
         for topic in (REQUESTS, ANSWERS, ASSIGNMENTS):
-            await settled(kafka, prefix, topic, KNOWN + decisions, router)
+            await wait_for_records(kafka, prefix, topic, KNOWN + decisions, router)
     spans = [await span(kafka, prefix + topic.name, start) for topic, start in before.items()]
     return EVENTS / (max(end for _, end in spans) - min(start for start, _ in spans))
 
@@ -96,7 +96,7 @@ async def _bare(kafka: str, prefix: str, module: str, events: int, sends: int = 
         }
         arguments = ["worker", "-l", "warn"] if module == "bare_faust" else []
         async with running(f"bench.{module}", env, *arguments) as process:
-            await settled(kafka, prefix, output, events * sends, process)
+            await wait_for_records(kafka, prefix, output, events * sends, process)
     start, end = await span(
         kafka, prefix + output.name, dict.fromkeys(range(CUSTOMER_PARTITIONS), 0)
     )

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.log import count, ends, settled, span
+from bench.log import count, ends, span, wait_for_records
 from bench.processes import free_port, peak_memory, ready, running, service_env
-from bench.report import Bar, Row, compared, median_of
+from bench.report import Bar, Row, compare, median_of
 from support import market
 from tuyen_events.topics import ASSIGNMENTS, CUSTOMERS, DIRECTORY, INBOUND, PRESENCE
 from tuyen_platform.kafka.topics import ensure_topics
@@ -49,7 +49,7 @@ async def measure(kafka: str) -> list[Row]:
     few, many = ([run.rate for run in runs[customers]] for customers in (FEW, MANY))
     known = f"{MANY:,} customers known"
     return [
-        compared(f"router, {known}", "events/s", many, f"{FEW:,} known", few, bar=Bar(0.9)),
+        compare(f"router, {known}", "events/s", many, f"{FEW:,} known", few, bar=Bar(0.9)),
         median_of(
             f"router's memory, {known}", "GB", [run.peak / _GB for run in runs[MANY]], Bar(most=1)
         ),
@@ -67,7 +67,7 @@ async def _prepare(kafka: str, prefix: str, customers: int) -> None:
             kafka, prefix, topic, ((key, event) for at, key, event in entities if at is topic)
         )
     await market.write(kafka, prefix, market.history())
-    await market.write(kafka, prefix, market.known(PAGES, AGENTS, customers))
+    await market.write(kafka, prefix, market.make_known(PAGES, AGENTS, customers))
 
 
 async def _run(kafka: str, prefix: str, customers: int, number: int) -> _Run:
@@ -85,7 +85,7 @@ async def _run(kafka: str, prefix: str, customers: int, number: int) -> _Run:
             ready_s = time.monotonic() - started
             if customers == MANY:
                 _require_told(refused, log)
-            await settled(kafka, prefix, ASSIGNMENTS, decided, router)
+            await wait_for_records(kafka, prefix, ASSIGNMENTS, decided, router)
             peak = peak_memory(router.pid)
     spans = [await span(kafka, prefix + topic.name, start) for topic, start in before.items()]
     rate = EVENTS / (max(end for _, end in spans) - min(start for start, _ in spans))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.failover import workers_share
-from bench.log import count, ends, settled, span
+from bench.log import count, ends, span, wait_for_records
 from bench.processes import cpu_seconds, free_port, ready, running, service_env
 from bench.report import Row, median_of
 from support import market
@@ -53,13 +53,13 @@ async def measure(broker: Server, data: Path) -> list[Row]:
     prefixes = {workers: f"bench{secrets.token_hex(3)}." for workers in WORKERS}
     for prefix in prefixes.values():
         await _prepare(broker.address, prefix)
-    stood = _kept(data, prefixes[1])
+    stood = _measure_kept(data, prefixes[1])
     runs: dict[int, list[_Run]] = {workers: [] for workers in WORKERS}
     for number in range(RUNS):
         for workers, prefix in prefixes.items():
             runs[workers].append(await _run(broker, prefix, workers, number))
     rows = [row for workers in WORKERS for row in _rows(workers, runs[workers])]
-    after = _kept(data, prefixes[1])
+    after = _measure_kept(data, prefixes[1])
     if any(after.values()):
         rows += [
             Row(
@@ -90,13 +90,13 @@ async def _prepare(kafka: str, prefix: str) -> None:
         mine = ((key, event) for at, key, event in entities if at is topic)
         await market.publish(kafka, prefix, topic, mine)
     await market.write(kafka, prefix, market.history())
-    await market.write(kafka, prefix, market.known(PAGES, AGENTS, KNOWN))
+    await market.write(kafka, prefix, market.make_known(PAGES, AGENTS, KNOWN))
 
 
 async def _run(broker: Server, prefix: str, workers: int, number: int) -> _Run:
     kafka = broker.address
     mix = market.mix(EVENTS, PAGES, KNOWN, number * EVENTS)
-    inbound = [(INBOUND, market.placed(INBOUND, *each)) for each in mix]
+    inbound = [(INBOUND, market.place_event(INBOUND, *each)) for each in mix]
     before = {topic: await ends(kafka, prefix, topic) for topic in (CUSTOMERS, ASSIGNMENTS)}
     decided = await count(kafka, prefix, ASSIGNMENTS) + EVENTS * 3 // 10
     async with AsyncExitStack() as group:
@@ -116,7 +116,7 @@ async def _run(broker: Server, prefix: str, workers: int, number: int) -> _Run:
         spent = sum(map(cpu_seconds, pids))
         kafka_spent = None if broker.pid is None else cpu_seconds(broker.pid)
         await market.write(kafka, prefix, inbound)
-        await settled(kafka, prefix, ASSIGNMENTS, decided, *routers)
+        await wait_for_records(kafka, prefix, ASSIGNMENTS, decided, *routers)
         workers_cpu = (sum(map(cpu_seconds, pids)) - spent) / _THOUSANDS
         kafka_cpu = (
             None
@@ -128,7 +128,7 @@ async def _run(broker: Server, prefix: str, workers: int, number: int) -> _Run:
     return _Run(rate, workers_cpu, kafka_cpu)
 
 
-def _kept(data: Path, prefix: str) -> dict[str, int]:
+def _measure_kept(data: Path, prefix: str) -> dict[str, int]:
     """What the segments of a Kafka that was started here hold, by how long they do."""
     topics = {"for ever": (INBOUND,), "for a month": (ASSIGNMENTS, REQUESTS, ANSWERS, POOLS)}
     return {

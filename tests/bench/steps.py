@@ -52,13 +52,13 @@ async def measure() -> list[Row]:
     for mode in (Strategy.SEQUENTIAL, Strategy.LEAST_LOADED):
         desk = _Desk(_organization(mode))
         desk.queue_up(0, WAITING)
-        longest = max(desk.drained())
+        longest = max(desk.drain())
         what = f"longest step, {mode}, {AGENTS:,} agents, {QUEUES} queues, {WAITING:,} waiting"
         rows.append(Row(figure=what, unit="ms", value=longest * 1000, bar=Bar(most=20)))
-    known, agents = _weighed(lambda: _organization(Strategy.SEQUENTIAL))
+    known, agents = _weigh(lambda: _organization(Strategy.SEQUENTIAL))
     desk = _Desk(known)
-    _, pools = _weighed(lambda: desk.queue_up(0, QUEUES))
-    _, waiting = _weighed(lambda: desk.queue_up(QUEUES, WAITING))
+    _, pools = _weigh(lambda: desk.queue_up(0, QUEUES))
+    _, waiting = _weigh(lambda: desk.queue_up(QUEUES, WAITING))
     parts = {"an agent and member": agents / AGENTS, "a queue, nobody there": pools / QUEUES}
     parts["one who waits, with the answer"] = waiting / (WAITING - QUEUES)
     return rows + [
@@ -88,7 +88,7 @@ class _Desk:
             batch = Batch("router-requests", number, *offsets, some)
             self._stage.handle(batch, Outbox())
 
-    def drained(self) -> list[float]:
+    def drain(self) -> list[float]:
         """All agents come, and take what waits: the processor's seconds of each step."""
         for number in range(AGENTS):
             self._known = with_presence(self._known, _agent_id(number), Presence.ONLINE)
@@ -103,7 +103,7 @@ class _Desk:
         return steps
 
 
-def _weighed(make: Callable[[], _T]) -> tuple[_T, int]:
+def _weigh(make: Callable[[], _T]) -> tuple[_T, int]:
     """What was made, and how many bytes are held for it."""
     gc.collect()
     tracemalloc.start()

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from bench.capacity import Costs, Wanted, needs
-from bench.report import Bar, Row, compared, median_of, publish
+from bench.report import Bar, Row, compare, median_of, publish
 
 
 def test_the_file_has_the_fields_that_others_read_and_no_more(tmp_path: Path) -> None:
     rows = [
-        compared("ingest", "webhooks/s", [6.0, 8.0], "bare", [10.0, 10.0], bar=Bar(0.6)),
+        compare("ingest", "webhooks/s", [6.0, 8.0], "bare", [10.0, 10.0], bar=Bar(0.6)),
         median_of("recovery", "s", [3.0, 1.0, 2.0], Bar(most=15)),
     ]
     publish(rows, tmp_path / "var" / "bench.json")
@@ -55,7 +55,7 @@ def test_a_bar_is_about_the_ratio_where_there_is_one(
 
 
 def test_a_ratio_is_the_median_of_the_pairs_and_not_of_the_medians() -> None:
-    row = compared("", "", [10.0, 20.0, 60.0], "", [10.0, 40.0, 30.0])
+    row = compare("", "", [10.0, 20.0, 60.0], "", [10.0, 40.0, 30.0])
     assert (row.value, row.baseline_value, row.ratio) == (20.0, 30.0, 1.0)
 
 

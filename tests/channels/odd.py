@@ -47,7 +47,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from places(inner, (*path, name))
 
 
-def changed(sample: bytes, path: tuple[Any, ...], change: str) -> list[bytes]:
+def change_sample(sample: bytes, path: tuple[Any, ...], change: str) -> list[bytes]:
     """The sample with something else at the place: the sample's entries as they stand then."""
     whole = json.loads(sample)
     holder = whole["entry"]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.odd import ACCEPTED, ODD, assert_sound, changed, places
-from support.channel_samples import opened, sample_of
+from channels.odd import ACCEPTED, ODD, assert_sound, change_sample, places
+from support.channel_samples import open_channel, sample_of
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Page, Parsed, SkipReason
 from tuyen_channels.registry import REGISTRY, credential_names, has_page_tokens
@@ -34,7 +34,7 @@ def parse(
     later: timedelta = timedelta(),
 ) -> Parsed:
     """The body, as if it had arrived at the webhook of the sample's page, or of `account`."""
-    channel, page = opened(name), account or sample_of(name).page
+    channel, page = open_channel(name), account or sample_of(name).page
     known = {sample_of(name).page: MAIN} if pages is None else pages
     address = page if channel.by_account else ""
     return channel.parse(body, ACCEPTED + later, known, LivePosts(), address)
@@ -69,7 +69,7 @@ def test_r1_3_members_of_a_rule_can_be_given_its_messages(name: Channel) -> None
 
 @every_channel
 def test_p2_what_the_channel_signed_is_authentic_and_nothing_else(name: Channel) -> None:
-    channel, body, headers = opened(name), sample(name), sample_of(name).headers(sample(name))
+    channel, body, headers = open_channel(name), sample(name), sample_of(name).headers(sample(name))
     page = sample_of(name).page if channel.by_account else ""
     assert channel.authentic(body, headers, page)
     assert not channel.authentic(body, {}, page)
@@ -84,7 +84,7 @@ def test_p2_what_the_channel_signed_is_authentic_and_nothing_else(name: Channel)
 @every_channel
 def test_p2_a_handshake_without_our_secret_is_refused(name: Channel) -> None:
     for query in ({}, {"hub.mode": "subscribe", "hub.challenge": "1", "hub.verify_token": "x"}):
-        assert opened(name).handshake(query) is None
+        assert open_channel(name).handshake(query) is None
 
 
 @every_channel
@@ -147,7 +147,7 @@ def test_p4_whatever_is_odd_in_a_body_its_event_is_sound_or_a_failure(name: Chan
     for path in places(whole["entry"]):
         if len(path) > 1:
             for change in ("removed", "renamed", "doubled", *ODD):
-                (body,) = changed(json.dumps(whole).encode(), path, change)
+                (body,) = change_sample(json.dumps(whole).encode(), path, change)
                 assert_complete(parse(name, body))
 
 

@@ -52,7 +52,7 @@ class Ingested:
         assert isinstance(found.event, CommentEvent)
         return found.event.livestream
 
-    def restarted(self) -> "Ingested":
+    def restart(self) -> "Ingested":
         """The same after a restart: folded from the latest record of each key, in any order."""
         again = Ingested()
         again.now = self.now
@@ -76,7 +76,7 @@ def test_p5a_a_post_whose_video_is_live_is_a_livestream(
 ) -> None:
     for update in heard:
         ingested.take(update)
-    assert ingested.restarted().is_live(POST)
+    assert ingested.restart().is_live(POST)
     assert ingested.is_live(POST)
     assert not ingested.is_live(OTHER_POST, "2")
 
@@ -98,7 +98,7 @@ def test_p5a_a_wrong_guess_does_not_take_the_broadcast_from_the_post_that_it_nam
     ingested.take(live_video(number, "live"))
     assert ingested.is_live(OTHER_POST), "the guess"
     ingested.take(told)
-    for known in (ingested, ingested.restarted()):
+    for known in (ingested, ingested.restart()):
         assert known.is_live(POST, "3")
         assert known.is_live(OTHER_POST, "4")
 
@@ -109,7 +109,7 @@ def test_p5a_an_unknown_live_video_is_that_of_the_newest_video_post(ingested: In
     (found,) = ingested.take(live_video("220", "live")).events
     assert isinstance(found.event, LivestreamChanged)
     assert found.event.post_external_id == POST
-    assert ingested.restarted().is_live(POST)
+    assert ingested.restart().is_live(POST)
     assert ingested.is_live(POST)
     assert not ingested.is_live(OTHER_POST, "2")
 
@@ -128,7 +128,7 @@ def test_p5a_a_video_post_commented_on_while_an_unknown_video_is_live(ingested: 
     assert not plain.event.livestream
     assert ingested.is_live(POST)
     assert not ingested.is_live(OTHER_POST, "2"), "the broadcast has its post"
-    assert ingested.restarted().is_live(POST)
+    assert ingested.restart().is_live(POST)
 
 
 def test_p5a_a_broadcast_that_is_over_makes_no_other_video_live(ingested: Ingested) -> None:
@@ -136,7 +136,7 @@ def test_p5a_a_broadcast_that_is_over_makes_no_other_video_live(ingested: Ingest
     ingested.take(live_video("220", "live_stopped"))
     ingested.take(live_video("220", "live"))  # delivered again, late
     assert not ingested.is_live(POST)
-    assert not ingested.restarted().is_live(POST, "2")
+    assert not ingested.restart().is_live(POST, "2")
 
 
 def test_p5a_a_post_stays_a_livestream_after_the_broadcast(ingested: Ingested) -> None:
@@ -144,7 +144,7 @@ def test_p5a_a_post_stays_a_livestream_after_the_broadcast(ingested: Ingested) -
     for status in ("live", "live_stopped", "vod"):
         ingested.take(live_video(VIDEO, status))
     assert ingested.is_live(POST)
-    assert ingested.restarted().is_live(POST, "2")
+    assert ingested.restart().is_live(POST, "2")
 
 
 def test_p5a_what_was_heard_in_the_same_body_counts(ingested: Ingested) -> None:
@@ -167,7 +167,7 @@ def test_p5a_comments_before_the_broadcast_stay_feed_comments_in_a_replay(
     accepted = ingested.now
     ingested.take(live_video(VIDEO, "live"))
     assert ingested.is_live(POST)
-    for known in (ingested.posts, ingested.restarted().posts):
+    for known in (ingested.posts, ingested.restart().posts):
         (found,) = parser.parse(early, accepted, PAGES, known).events
         assert isinstance(found.event, CommentEvent)
         assert not found.event.livestream
@@ -204,7 +204,7 @@ def customer_of(event: object) -> Any:
     return event.customer.id
 
 
-def test_p5a_a_body_that_comes_again_says_its_facts_again(ingested: Ingested) -> None:
+def test_p5a_a_body_that_is_delivered_again_publishes_its_facts_again(ingested: Ingested) -> None:
     first = ingested.take(video(POST, VIDEO), live_video("220", "live"))
     again = ingested.take(video(POST, VIDEO), live_video("220", "live"))
     assert {key for key, _ in first.classified} == {key for key, _ in again.classified}

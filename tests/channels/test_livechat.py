@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.odd import ODD, assert_sound, changed, places
-from support.livechat import APP, TOKEN, body, event, signed
+from channels.odd import ODD, assert_sound, change_sample, places
+from support.livechat import APP, TOKEN, body, event, sign
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.livechat.channel import LivechatChannel
 from tuyen_channels.ports import Page, Parsed, Skipped, SkipReason
@@ -37,14 +37,14 @@ def parse(raw: bytes, account: str = APP) -> Parsed:
     return CHANNEL.parse(raw, ACCEPTED, PAGES, LivePosts(), account)
 
 
-def received(raw: bytes) -> MessageReceived:
+def parse_message(raw: bytes) -> MessageReceived:
     (found,) = parse(raw).events
     assert isinstance(found.event, MessageReceived)
     return found.event
 
 
 def header(raw: bytes, token: str = TOKEN) -> dict[bytes, bytes]:
-    return {b"x-signature-256": signed(raw, token)["X-Signature-256"].encode()}
+    return {b"x-signature-256": sign(raw, token)["X-Signature-256"].encode()}
 
 
 def test_l3_a_message_carries_its_visitor_and_where_they_were() -> None:
@@ -83,7 +83,7 @@ def test_l3_a_message_carries_its_visitor_and_where_they_were() -> None:
 
 def test_c1_what_a_visitor_left_empty_says_nothing() -> None:
     visitor = {"id": 17, "name": " ", "phone": "", "email": None}
-    event = received(body(visitor=visitor, page_url="", department=" ", region=""))
+    event = parse_message(body(visitor=visitor, page_url="", department=" ", region=""))
     assert event.customer == Customer(id=customer_id(SHOP, SITE, "17"), external_id="17")
     assert event.visit is None
 
@@ -97,7 +97,7 @@ def test_attachments_are_named_as_on_every_channel() -> None:
             {"type": "hologram", "url": "https://shop.example/h"},
         ],
     }
-    event = received(body(message=message))
+    event = parse_message(body(message=message))
     assert event.text is None
     assert event.attachments == (
         Attachment(kind="image", url="https://shop.example/a.png", title="Giày"),
@@ -117,7 +117,7 @@ def test_attachments_are_named_as_on_every_channel() -> None:
 def test_the_time_of_a_message_is_the_sites_or_that_of_acceptance(
     timestamp: str | None, occurred: datetime
 ) -> None:
-    assert received(body(timestamp=timestamp)).occurred_at == occurred
+    assert parse_message(body(timestamp=timestamp)).occurred_at == occurred
 
 
 def test_r9_2_an_event_is_one_by_its_app_and_its_id_whatever_else_changed() -> None:
@@ -177,7 +177,7 @@ def test_p4_what_cannot_be_read_is_a_failure_of_its_page_with_its_body(raw: byte
 
 def test_a_text_that_was_cut_in_an_emoji_is_read() -> None:
     raw = json.dumps(event(message={"text": "Đẹp \ud83d"})).encode()
-    assert received(raw).text == "Đẹp \ufffd"
+    assert parse_message(raw).text == "Đẹp \ufffd"
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -198,7 +198,7 @@ def test_p3_whatever_is_in_a_body_reading_it_ends_in_exactly_one_way(
 def test_r9_5_what_only_describes_is_cut_and_the_customers_words_go_through() -> None:
     long = "ă" * 600_000
     visitor = {"id": "v", **dict.fromkeys(("name", "gender", "location", "browser"), long)}
-    found = received(
+    found = parse_message(
         body(
             visitor={**visitor, "phone": long, "email": long},
             page_url=f"https://shop.example/vn?{long}#{long}",
@@ -232,14 +232,14 @@ def test_r9_5_what_only_describes_is_cut_and_the_customers_words_go_through() ->
 @pytest.mark.parametrize("odd", [b"\\u0000", b"\\ud83d"])
 def test_r9_5_a_message_that_takes_long_to_repair_is_a_dead_letter_as_it_is(odd: bytes) -> None:
     raw = body(message={"text": "Chào ODD"}, z="MANY").replace(b"ODD", odd)
-    assert received(raw).text == "Chào \ufffd"
+    assert parse_message(raw).text == "Chào \ufffd"
     long = raw.replace(b'"MANY"', b"[" + b"{}," * REPAIRED_ELEMENTS + b"{}]")
     (failure,) = parse(long).failures
     assert "TooMuchToRepairError" in failure.error
 
 
 def test_r1_6_an_address_that_is_too_long_without_its_query_is_cut() -> None:
-    visit = received(body(page_url="https://shop.example/" + "a" * 3_000)).visit
+    visit = parse_message(body(page_url="https://shop.example/" + "a" * 3_000)).visit
     assert visit is not None
     assert visit.page_url == "https://shop.example/" + "a" * 2_027
 
@@ -255,13 +255,13 @@ def test_r1_6_an_address_that_is_too_long_without_its_query_is_cut() -> None:
     ],
 )
 def test_i2_a_clock_that_cannot_be_right_is_that_of_acceptance(timestamp: str) -> None:
-    assert received(body(timestamp=timestamp)).occurred_at == ACCEPTED
+    assert parse_message(body(timestamp=timestamp)).occurred_at == ACCEPTED
 
 
 @pytest.mark.parametrize("odd", [b"a\xffb", b"a\\ud800b", b"a\\u0000b", b"a\xc3b"])
 def test_p4_a_character_that_is_none_costs_itself_alone(odd: bytes) -> None:
     raw = body(message={"text": "@"}, department="@").replace(b"@", odd)
-    found = received(raw)
+    found = parse_message(raw)
     assert found.text is not None
     assert "\ufffd" in found.text
     assert not set(found.text) & {"\0", "\ud800"}
@@ -271,7 +271,7 @@ def test_p3_whatever_is_odd_in_a_field_the_event_is_sound_or_put_aside() -> None
     whole = event(message={"text": "a", "attachments": [{"type": "image", "url": "u"}]})
     for path in places(whole):
         for change in ("removed", "renamed", "doubled", *ODD):
-            (raw,) = changed(json.dumps({"entry": [whole]}).encode(), (0, *path), change)
+            (raw,) = change_sample(json.dumps({"entry": [whole]}).encode(), (0, *path), change)
             parsed = parse(raw)
             assert len(parsed.events) + len(parsed.skipped) + len(parsed.failures) == 1
             for found in parsed.events:

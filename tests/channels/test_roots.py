@@ -23,7 +23,7 @@ def reply(comment_id: str, parent: str, **value: Any) -> Update:
     return comment(comment_id, post_id=POST, parent_id=parent, **value)
 
 
-def accepted(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
+def accept(posts: LivePosts, *bodies: list[Update]) -> list[CommentEvent]:
     """What the bodies say one after the other."""
     records = list[CommentEvent]()
     for changes in bodies:
@@ -42,7 +42,7 @@ def thread(root: str) -> ids.ConversationId:
 def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
     posts, page = LivePosts(), PAGES[PAGE]
     broadcasts = [live_video("1", "live"), live_video("2", "live")]
-    accepted(posts, [reply(REPLY, ROOT), *broadcasts])
+    accept(posts, [reply(REPLY, ROOT), *broadcasts])
     for key in posts.keys(page):
         assert posts.pages() == {page}
         posts.apply(key, Forgotten(*page))
@@ -54,7 +54,7 @@ def test_r9_6_of_a_page_whose_records_were_removed_nothing_is_known() -> None:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_r4_3_replies_at_any_depth_stand_in_the_roots_conversation(together: bool) -> None:
+def test_r4_3_replies_at_any_depth_are_in_the_roots_conversation(together: bool) -> None:
     changes = [
         comment(ROOT, post_id=POST),
         reply(REPLY, ROOT),
@@ -63,14 +63,14 @@ def test_r4_3_replies_at_any_depth_stand_in_the_roots_conversation(together: boo
         reply(NESTED, REPLY, verb="edited"),
         reply(DEEPER, NESTED, verb="remove"),
     ]
-    records = accepted(LivePosts(), *([changes] if together else [[each] for each in changes]))
+    records = accept(LivePosts(), *([changes] if together else [[each] for each in changes]))
     assert {event.conversation_id for event in records} == {thread(ROOT)}
     assert [event.parent_external_id for event in records] == [None] + [ROOT] * 5
 
 
 def test_r4_3_a_reply_that_came_late_brings_those_below_it_together() -> None:
     posts = LivePosts()
-    records = accepted(posts, [reply(NESTED, REPLY)], [reply(REPLY, ROOT)], [reply(DEEPER, NESTED)])
+    records = accept(posts, [reply(NESTED, REPLY)], [reply(REPLY, ROOT)], [reply(DEEPER, NESTED)])
     assert [event.conversation_id for event in records] == [
         thread(REPLY),
         thread(ROOT),
@@ -80,7 +80,7 @@ def test_r4_3_a_reply_that_came_late_brings_those_below_it_together() -> None:
 
 def test_r4_3_another_pages_replies_make_no_difference() -> None:
     posts = LivePosts()
-    accepted(posts, [reply(REPLY, ROOT)])
+    accept(posts, [reply(REPLY, ROOT)])
     others = {PAGE: Page(ids.OrganizationId("sao-mai"), ids.PageId("thoi-trang"))}
     raw = body(entry(changes=[reply(NESTED, REPLY)]))
     (found,) = parser.parse(raw, ACCEPTED, others, posts).events
@@ -96,24 +96,24 @@ def test_r9_6_of_a_pages_replies_so_many_are_remembered_and_no_more() -> None:
             keys.add(key)
             posts.apply(key, fact)
     assert len(keys) == PLACED_REPLIES
-    (last,) = accepted(posts, [reply(NESTED + "0", f"690_{20 * PLACED_REPLIES - 1}")])
+    (last,) = accept(posts, [reply(NESTED + "0", f"690_{20 * PLACED_REPLIES - 1}")])
     assert last.conversation_id == thread("689_1")
 
 
 def test_r4_3_of_a_pages_replies_two_of_three_are_remembered_after_a_hundred_more() -> None:
     posts = LivePosts()
     replies = [f"690_{number}" for number in range(150)]
-    accepted(posts, [reply(each, "689_1") for each in replies])
-    answers = accepted(posts, [reply(f"691_{each}", each) for each in replies[50:100]])
+    accept(posts, [reply(each, "689_1") for each in replies])
+    answers = accept(posts, [reply(f"691_{each}", each) for each in replies[50:100]])
     assert sum(each.conversation_id == thread("689_1") for each in answers) >= 32
 
 
 def test_a_reply_that_is_below_itself_ends() -> None:
-    (found,) = accepted(LivePosts(), [reply(REPLY, REPLY)])
+    (found,) = accept(LivePosts(), [reply(REPLY, REPLY)])
     assert found.conversation_id == thread(REPLY)
     posts = LivePosts()
-    accepted(posts, [reply(REPLY, NESTED), reply(NESTED, REPLY)])
-    assert accepted(posts, [reply(DEEPER, REPLY)])
+    accept(posts, [reply(REPLY, NESTED), reply(NESTED, REPLY)])
+    assert accept(posts, [reply(DEEPER, REPLY)])
 
 
 def test_p5a_below_a_livestream_the_comment_above_stays_what_it_is() -> None:
@@ -124,6 +124,6 @@ def test_p5a_below_a_livestream_the_comment_above_stays_what_it_is() -> None:
         live_comment(REPLY, POST, parent_id=ROOT, **by_b),
         live_comment(NESTED, POST, parent_id=REPLY, **{"from": {"id": PAGE}}),
     ]
-    records = accepted(posts, live, replies)
+    records = accept(posts, live, replies)
     assert records[-1].conversation_id is None
     assert records[-1].parent_external_id == REPLY

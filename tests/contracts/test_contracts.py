@@ -153,7 +153,7 @@ def test_write_takes_a_new_optional_field(contracts: Path) -> None:
     assert check(contracts) == []
 
 
-def known_before(contracts: Path, words: type[Word]) -> Word:
+def drop_last_word(contracts: Path, words: type[Word]) -> Word:
     """The contracts as they were before a set of words got the last of its words; that word."""
     last = max(words)
     for name in NAMES:
@@ -170,7 +170,7 @@ def known_before(contracts: Path, words: type[Word]) -> Word:
     [Channel, Strategy, Reason, Capability, Exclusion, PresenceCause, AppliesTo, WhenNobody],
 )
 def test_a_word_may_be_added_to_an_open_set(contracts: Path, words: type[Word]) -> None:
-    known_before(contracts, words)
+    drop_last_word(contracts, words)
     assert check(contracts) != []
     assert main(["write", "--directory", str(contracts)]) == 0
     assert check(contracts) == []
@@ -180,7 +180,7 @@ def test_a_word_may_be_added_to_an_open_set(contracts: Path, words: type[Word]) 
 def test_a_word_that_is_added_to_a_closed_set_is_refused(
     contracts: Path, words: type[Word], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    added = known_before(contracts, words)
+    added = drop_last_word(contracts, words)
     assert main(["write", "--directory", str(contracts)]) == 1
     assert f"the value {added.value!r} was added" in capsys.readouterr().err
 
@@ -210,7 +210,7 @@ def test_o1_a_stored_type_name_that_disappeared_is_refused(
     assert capsys.readouterr().err.count(f"{kind}/greeting.said.v1.json: no event has") == 2
 
 
-def test_check_tells_a_committed_schema_that_is_not_the_codes(contracts: Path) -> None:
+def test_check_reports_a_committed_schema_that_is_not_the_codes(contracts: Path) -> None:
     schema = load("schemas", "contact.created.v1")
     store(contracts, "schemas", "contact.created.v1", {**schema, "description": "?"})
     assert [problem.partition(":")[0] for problem in check(contracts)] == [
@@ -226,7 +226,7 @@ def test_check_tells_a_committed_schema_that_is_not_the_codes(contracts: Path) -
         ({"headers": {"ce_type": "contact.created.v1"}}, "its ce_type is not"),
     ],
 )
-def test_check_tells_a_sample_that_no_longer_decodes(
+def test_check_reports_a_sample_that_no_longer_decodes(
     contracts: Path, change: dict[str, Any], problem: str
 ) -> None:
     sample = load("examples", "conversation.read.v1")
@@ -236,6 +236,6 @@ def test_check_tells_a_sample_that_no_longer_decodes(
     assert problem in found
 
 
-def test_check_tells_a_missing_sample(contracts: Path) -> None:
+def test_check_reports_a_missing_sample(contracts: Path) -> None:
     (contracts / "examples" / "conversation.read.v1.json").unlink()
     assert check(contracts) == ["examples/conversation.read.v1.json: the golden sample is missing"]

@@ -48,7 +48,7 @@ from tuyen_events.vocabulary import (
 )
 from tuyen_gateway.adapters.counters import by_channel
 from tuyen_gateway.adapters.queries import matching_query
-from tuyen_gateway.domain.history import AssignmentEntry, left_out
+from tuyen_gateway.domain.history import AssignmentEntry, find_left_out
 from tuyen_gateway.domain.inbox import Addition, InboxRow, add
 from tuyen_gateway.domain.visibility import scope_of, viewer_of
 from tuyen_gateway.projections import counters, history
@@ -125,7 +125,7 @@ def live_comment() -> CommentAdded:
     )
 
 
-def offered(kind: type[AssignmentEvent] = AssignmentMade, **fields: Any) -> AssignmentEvent:
+def make_offered(kind: type[AssignmentEvent] = AssignmentMade, **fields: Any) -> AssignmentEvent:
     given: dict[str, Any] = {
         "conversation_id": THREAD,
         "kind": ConversationKind.MESSAGE,
@@ -258,7 +258,7 @@ def test_r9_4_what_a_later_stage_2_chose_has_the_reason_that_is_named_for_its_mo
 
 def test_r3_2_an_assignment_with_a_later_reason_is_followed_with_that_reason() -> None:
     router = Router(shop())
-    apply_assignment(router.state, as_read(offered()))
+    apply_assignment(router.state, as_read(make_offered()))
     assert router.state.loads[SHOP] == {A: 1}
 
     followed = only(AssignmentMade, router.arrives(live_comment()))
@@ -269,7 +269,7 @@ def test_r3_2_an_assignment_with_a_later_reason_is_followed_with_that_reason() -
 def test_r5_1_what_waits_for_a_later_reason_goes_to_who_is_chosen() -> None:
     router = Router(shop())
     asked = only(ChoiceRequested, router.handles("inbound", message()))
-    waits = offered(AssignmentQueued, agent_id=None, request_id=asked.request_id)
+    waits = make_offered(AssignmentQueued, agent_id=None, request_id=asked.request_id)
     apply_assignment(router.state, as_read(waits))
     assert router.state.waits(THREAD)
 
@@ -287,9 +287,9 @@ def row() -> InboxRow:
 
 
 def test_i2_the_inbox_keeps_the_channel_and_takes_the_assignment(row: InboxRow) -> None:
-    folded = fold_fact(row, RowFact(as_read(offered()), 3, 0))
+    folded = fold_fact(row, RowFact(as_read(make_offered()), 3, 0))
     folded = fold_fact(
-        folded, RowFact(as_read(offered(AssignmentChanged, version=2, agent_id=B)), 3, 1)
+        folded, RowFact(as_read(make_offered(AssignmentChanged, version=2, agent_id=B)), 3, 1)
     )
     stored = msgspec.to_builtins(folded)
     assert stored["channel"] == "email"
@@ -327,7 +327,7 @@ def test_i4_a_list_of_all_channels_has_those_of_the_organizations_pages() -> Non
     assert channels(ConversationFilter(channel=Channel.ZALO)) == ["zalo"]
 
 
-def stored_by(update: UpdateOne) -> Document:
+def read_stored_by(update: UpdateOne) -> Document:
     """The document that a write makes where there is none."""
     assert isinstance(update._doc, dict)
     document: Document = update._doc["$setOnInsert"]
@@ -335,8 +335,8 @@ def stored_by(update: UpdateOne) -> Document:
 
 
 def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
-    told = as_read(offered(choice=Choice(pool_id="pool_1")))
-    document = stored_by(history.record(told))
+    told = as_read(make_offered(choice=Choice(pool_id="pool_1")))
+    document = read_stored_by(history.record(told))
     assert (document["reason"], document["mode"]) == ("offered", "weighted")
     entry = msgspec.convert(document, AssignmentEntry)
     assert (entry.reason, entry.mode) == (OFFERED, WEIGHTED)
@@ -350,11 +350,11 @@ def test_r9_4_the_history_keeps_reason_mode_and_exclusion() -> None:
         candidates=(A,),
         excluded=(Excluded(agent_id=B, why=OFF_SHIFT),),
     )
-    stored = stored_by(history.record_pool(as_read(pool)))
+    stored = read_stored_by(history.record_pool(as_read(pool)))
     known = dataclasses.replace(
         entry, choice=told.choice, pool=msgspec.convert(stored, PoolRecorded)
     )
-    assert left_out(known) == [Excluded(agent_id=B, why=OFF_SHIFT)]
+    assert find_left_out(known) == [Excluded(agent_id=B, why=OFF_SHIFT)]
 
 
 def test_c1_a_customer_of_a_later_channel_becomes_a_contact() -> None:

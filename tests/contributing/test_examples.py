@@ -43,7 +43,7 @@ _GENERATED = ("tests/", "libs/events/contracts/", "docs/reference/")
 
 @pytest.mark.parametrize("patch", _PATCHES, ids=lambda patch: patch.stem)
 def test_a_page_names_the_files_that_its_example_touches(patch: Path) -> None:
-    touched = [path for path in _touched(patch) if not path.startswith(_GENERATED)]
+    touched = [path for path in _list_touched(patch) if not path.startswith(_GENERATED)]
     page = (_PAGES / f"{patch.stem}.md").read_text()
     listed = re.findall(r"^\| \d+ \| `([^`]+)` \|", page, re.MULTILINE)
     assert sorted(listed) == sorted(touched)
@@ -63,7 +63,7 @@ def test_an_example_works(patch: Path, tmp_path: Path) -> None:
     page = (_PAGES / f"{patch.stem}.md").read_text()
     named = re.findall(r"`((?:tests|libs|docs|services)/[^`]+)`", page)
     assert [path for path in named if not (tmp_path / path).exists()] == []
-    tests = [path for path in _touched(patch) if Path(path).name.startswith("test_")]
+    tests = [path for path in _list_touched(patch) if Path(path).name.startswith("test_")]
     tests += _FINDING_TESTS.get(patch.stem, ())
     sources = sorted(tmp_path.glob("*/*/src"))
     result = subprocess.run(
@@ -77,5 +77,5 @@ def test_an_example_works(patch: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
 
 
-def _touched(patch: Path) -> list[str]:
+def _list_touched(patch: Path) -> list[str]:
     return re.findall(r"^diff --git a/\S+ b/(\S+)$", patch.read_text(), re.MULTILINE)

@@ -98,7 +98,7 @@ CONTACT = contact_id(LAN.id)
 THREAD: dict[str, Any] = {"customer": NAMELESS, "conversation_id": ConversationId("msg_1")}
 
 
-def observed(name: str | None, event_id: str = "evt_1") -> ObserveCustomer:
+def make_observe_command(name: str | None, event_id: str = "evt_1") -> ObserveCustomer:
     event = message(name)
     return observe(event, event.customer, event_id)
 
@@ -127,7 +127,7 @@ def after(*commands: ContactCommand) -> tuple[ContactState, list[ContactEvent]]:
     return contact, events
 
 
-def shown(events: list[ContactEvent]) -> ContactDocument:
+def fold_contact(events: list[ContactEvent]) -> ContactDocument:
     document: ContactDocument | None = None
     for event in events:
         document = fold(document, event)

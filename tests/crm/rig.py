@@ -214,22 +214,22 @@ class Shop:
                 break
         return found
 
-    async def decoded(self, topic: Topic = CONTACTS) -> list[Event]:
+    async def read_events(self, topic: Topic = CONTACTS) -> list[Event]:
         return [decode(r.headers, r.value or b"").data for r in await self.records(topic)]
 
     async def contacts(self) -> list[ContactEvent]:
-        return [event for event in await self.decoded() if isinstance(event, ContactEvent)]
+        return [event for event in await self.read_events() if isinstance(event, ContactEvent)]
 
     async def results(self) -> dict[str, set[tuple[str, int]]]:
         """By command id, what its caller was told, once or again."""
         found: dict[str, set[tuple[str, int]]] = {}
-        for event in await self.decoded(CRM_RESULTS):
+        for event in await self.read_events(CRM_RESULTS):
             assert isinstance(event, CrmCommandSettled)
             found.setdefault(event.command_id, set()).add((event.outcome, event.version))
         return found
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def run_crm(self) -> AsyncIterator[None]:
         """Both workers, until the block is left."""
         async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
             running = [
@@ -240,33 +240,33 @@ class Shop:
             for task in running:
                 task.cancel()
 
-    async def settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Returns once both groups have committed all that there is."""
 
         async def nothing_left() -> bool:
             return all(
                 [
-                    await self.committed(observer.GROUP, INBOUND),
-                    await self.committed(decider.GROUP, CRM_COMMANDS),
+                    await self.has_committed(observer.GROUP, INBOUND),
+                    await self.has_committed(decider.GROUP, CRM_COMMANDS),
                 ]
             )
 
         await until(nothing_left)
 
-    async def committed(self, group: str, topic: Topic) -> bool:
+    async def has_committed(self, group: str, topic: Topic) -> bool:
         ends = await self.log.end_offsets(topic)
         async with self.log.subscribe(topic, group=group) as member:
             reached = await member.positions()
         return all(reached[topic.name, partition] >= end for partition, end in ends.items())
 
-    async def made(self, count: int) -> None:
+    async def wait_until_made(self, count: int) -> None:
         async def all_made() -> bool:
             return len(await self.records()) >= count
 
         await until(all_made)
 
 
-def numbered(events: Sequence[ContactEvent]) -> dict[str, dict[int, bytes]]:
+def number_events(events: Sequence[ContactEvent]) -> dict[str, dict[int, bytes]]:
     """Each contact's events by their sequences, for a reader that drops sequences that it has seen.
     Of one sequence there is one event, however often it is in the log."""
     found: dict[str, dict[int, bytes]] = {}

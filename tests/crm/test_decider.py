@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.rig import SHOP, Client, CrashError, Shop, contact, note, numbered, rename, until
+from crm.rig import SHOP, Client, CrashError, Shop, contact, note, number_events, rename, until
 from tuyen_crm import decider
 from tuyen_crm.decider import CommandDecider
 from tuyen_crm.domain.decision import CommandDecision
@@ -55,7 +55,7 @@ HISTORY: tuple[CrmCommand | tuple[str, str | None], ...] = (
 """Customers of inbound events, renames and notes; two commands are in the log twice."""
 
 
-async def asked(history: tuple[Any, ...] = HISTORY) -> Shop:
+async def send_commands(history: tuple[Any, ...] = HISTORY) -> Shop:
     """A shop in whose log the commands of a history stand, in its order."""
     shop = Shop()
     for number, item in enumerate(history):
@@ -77,7 +77,7 @@ async def work(shop: Shop, client: Client | InMemoryLog) -> bool:
         task = asyncio.create_task(CommandDecider(client).run())
         try:
             while not task.done():
-                if await shop.committed(decider.GROUP, CRM_COMMANDS):
+                if await shop.has_committed(decider.GROUP, CRM_COMMANDS):
                     return True
                 await asyncio.sleep(0)
             with suppress(CrashError):
@@ -102,7 +102,7 @@ EXPECTED_RESULTS = {
 
 
 async def test_c4_every_command_has_one_outcome() -> None:
-    shop = await asked()
+    shop = await send_commands()
     assert await work(shop, shop.log)
     assert await shop.results() == EXPECTED_RESULTS
     renamed = [event for event in await shop.contacts() if isinstance(event, ContactRenamed)]
@@ -114,18 +114,18 @@ async def test_c4_every_command_has_one_outcome() -> None:
 
 async def test_inv3_a_crash_between_any_two_steps_changes_nothing() -> None:
     """Every append and the commit is a step, and so is the way back from each."""
-    calm = await asked()
+    calm = await send_commands()
     assert await work(calm, calm.log)
-    expected = numbered(await calm.contacts())
+    expected = number_events(await calm.contacts())
     crashes = 0
     for at_once in (1, 3, 100):
         for steps in range(1_000):
-            shop = await asked()
+            shop = await send_commands()
             if await work(shop, Client(shop.log, steps, at_once)):
                 break
             crashes += 1
             assert await work(shop, Client(shop.log, None, at_once))
-            assert numbered(await shop.contacts()) == expected
+            assert number_events(await shop.contacts()) == expected
             _same_results(await shop.results(), EXPECTED_RESULTS)
         else:
             raise AssertionError("the history has no end")
@@ -169,13 +169,13 @@ def test_inv3_however_often_it_crashes_the_log_says_the_same(
     history: list[Any], crashes: list[int], at_once: int
 ) -> None:
     async def run() -> None:
-        calm = await asked(tuple(history))
+        calm = await send_commands(tuple(history))
         assert await work(calm, calm.log)
-        shop = await asked(tuple(history))
+        shop = await send_commands(tuple(history))
         for steps in crashes:
             await work(shop, Client(shop.log, steps, at_once))
         assert await work(shop, Client(shop.log, None, at_once))
-        assert numbered(await shop.contacts()) == numbered(await calm.contacts())
+        assert number_events(await shop.contacts()) == number_events(await calm.contacts())
         _same_results(await shop.results(), await calm.results())
 
     asyncio.run(run())
@@ -187,7 +187,7 @@ async def test_r9_2_a_crash_before_the_commit_writes_no_event_twice(
     async def crash(_: object) -> None:
         raise CrashError
 
-    shop = await asked()
+    shop = await send_commands()
     with monkeypatch.context() as patch:
         patch.setattr("tuyen_platform.kafka.memory.InMemorySubscription.commit", crash)
         assert not await work(shop, shop.log)
@@ -201,35 +201,35 @@ async def test_inv3_of_two_who_decide_the_same_each_event_counts_once() -> None:
     continues. Then the first one resumes: its state is the last record of the contact, and
     compaction would keep it. The second one notices it when it writes the state of another
     contact."""
-    shop, awake = await asked((("670", None), ("671", "Minh"))), asyncio.Event()
+    shop, awake = await send_commands((("670", None), ("671", "Minh"))), asyncio.Event()
     assert await work(shop, shop.log)
     await shop.ask(rename(1, "670", "A"))
     first = Client(shop.log, hold={CRM_STATE.name: awake})
     sleeping = asyncio.create_task(CommandDecider(first).run())
-    await shop.made(3)
+    await shop.wait_until_made(3)
     for command in (rename(11, "670", "B"), rename(12, "670", "C")):
         await shop.ask(command)
     second = asyncio.create_task(CommandDecider(shop.log).run())
-    await until(lambda: shop.committed(decider.GROUP, CRM_COMMANDS))
+    await until(lambda: shop.has_committed(decider.GROUP, CRM_COMMANDS))
     awake.set()
     await until(lambda: _ends_with(shop, sequence=2))
     sleeping.cancel()
     await shop.ask(rename(13, "671", "D"))
-    await until(lambda: shop.committed(decider.GROUP, CRM_COMMANDS))
+    await until(lambda: shop.has_committed(decider.GROUP, CRM_COMMANDS))
     second.cancel()
     await asyncio.gather(sleeping, second, return_exceptions=True)
-    again = await compacted(shop)
+    again = await compact(shop)
     await again.ask(rename(14, "670", "E"))
     assert await work(again, again.log)
-    assert list(numbered(await again.contacts())[contact("670")]) == [1, 2, 3, 4, 5]
+    assert list(number_events(await again.contacts())[contact("670")]) == [1, 2, 3, 4, 5]
 
 
 async def test_a_late_record_is_found_by_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that has nothing to write notices another one's records as well."""
     monkeypatch.setattr("tuyen_crm.decider._CHECK_EVERY_S", 0.0)
-    shop = await asked(HISTORY[:2])
+    shop = await send_commands(HISTORY[:2])
     working = asyncio.create_task(CommandDecider(shop.log).run())
-    await until(lambda: shop.committed(decider.GROUP, CRM_COMMANDS))
+    await until(lambda: shop.has_committed(decider.GROUP, CRM_COMMANDS))
     late = (await states(shop))[-1]
     value = (late.value or b"").replace(b'"sequence":2', b'"sequence":1')
     key = (late.key or b"").decode()
@@ -249,7 +249,7 @@ async def _ends_with(shop: Shop, sequence: int) -> bool:
     return f'"sequence":{sequence},'.encode() in last
 
 
-async def compacted(shop: Shop) -> Shop:
+async def compact(shop: Shop) -> Shop:
     """The same log after Kafka has compacted the state: of each key the last record."""
     other = Shop()
     other.log._groups = shop.log._groups
@@ -273,7 +273,7 @@ async def compacted(shop: Shop) -> Shop:
 async def test_r9_6_a_start_reads_the_state_and_not_what_ever_happened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shop = await asked()
+    shop = await send_commands()
     assert await work(shop, shop.log)
     tails: list[str] = []
     tail = shop.log.tail
@@ -286,11 +286,11 @@ async def test_r9_6_a_start_reads_the_state_and_not_what_ever_happened(
     await shop.ask(rename(8, "670", "X"))
     assert await work(shop, shop.log)
     assert tails == [CRM_STATE.name]
-    assert len(await states(await compacted(shop))) == 2
+    assert len(await states(await compact(shop))) == 2
 
 
 async def test_contacts_that_earlier_versions_made_are_taken_over_once(shop: Shop) -> None:
-    made = await asked(HISTORY[:1])
+    made = await send_commands(HISTORY[:1])
     assert await work(made, made.log)
     for record in await made.records():
         await shop.log.append_bytes(
@@ -302,10 +302,10 @@ async def test_contacts_that_earlier_versions_made_are_taken_over_once(shop: Sho
         )
     await shop.write("670", "Lan")
     await shop.ask(rename(1, "670", "Chị Lan"))
-    async with shop.working():
-        await shop.made(2)
-        await shop.settled()
-    events = numbered(await shop.contacts())[contact("670")]
+    async with shop.run_crm():
+        await shop.wait_until_made(2)
+        await shop.wait_until_settled()
+    events = number_events(await shop.contacts())[contact("670")]
     assert list(events) in ([1, 2], [1, 2, 3])
     homes = {record.partition for record in await shop.records()}
     assert len(homes) == 1
@@ -316,7 +316,7 @@ async def test_a_long_recovery_is_no_stuck_loop(
 ) -> None:
     """A process that is not alive for 120 s is started again, and would never recover."""
     steps: list[str] = []
-    monkeypatch.setattr(ConsumerStatus, "working", lambda _: steps.append("worked"))
+    monkeypatch.setattr(ConsumerStatus, "note_progress", lambda _: steps.append("worked"))
     read_to_end = sole_writer.read_to_end
 
     async def read_and_note(log: Log, topic: Topic, take: Any) -> None:
@@ -326,25 +326,25 @@ async def test_a_long_recovery_is_no_stuck_loop(
     monkeypatch.setattr("tuyen_crm.states.read_to_end", read_and_note)
     monkeypatch.setattr("tuyen_platform.kafka.sole_writer.read_to_end", read_and_note)
     await shop.write("670")
-    async with shop.working():
-        await shop.settled()
+    async with shop.run_crm():
+        await shop.wait_until_settled()
     assert steps[:4] == ["reads crm-state", "worked", "reads contacts", "worked"]
 
 
 async def test_a_contact_of_another_organization_is_not_there(shop: Shop) -> None:
     await shop.write("670", "Lan")
-    async with shop.working():
-        await shop.made(1)
+    async with shop.run_crm():
+        await shop.wait_until_made(1)
         other = OrganizationId("sao-mai")
         await shop.ask(msgspec.structs.replace(rename(1, "670", "X"), organization=other))
-        await shop.settled()
+        await shop.wait_until_settled()
     assert await shop.results() == {"cmd_1": {("not_found", 0)}}
 
 
 async def test_r9_5_a_command_that_cannot_be_decided_is_put_aside_and_the_next_one_is_decided(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shop = await asked(HISTORY[:2])
+    shop = await send_commands(HISTORY[:2])
     entity = BY_COMMAND[RenameContact]
 
     def raising(state: ContactState | None, command: RenameContact) -> CommandDecision:

@@ -28,11 +28,11 @@ async def test_c1_a_customers_first_event_makes_one_contact(shop: Shop) -> None:
     await shop.write("670")
     await shop.write("671", "Lan")
     await shop.write("670", organization="sao-mai")
-    async with shop.working():
-        await shop.made(3)
+    async with shop.run_crm():
+        await shop.wait_until_made(3)
         await shop.write("670")
         await shop.write("672")
-        await shop.made(4)
+        await shop.wait_until_made(4)
     contacts = await shop.contacts()
     assert len({event.contact_id for event in contacts}) == len(contacts) == 4
     (first,) = [event for event in contacts if event.contact_id == contact("670")]
@@ -40,13 +40,13 @@ async def test_c1_a_customers_first_event_makes_one_contact(shop: Shop) -> None:
     assert (first.customer_id, first.caused_by) == (customer("670"), cause)
 
 
-async def test_c1_a_contact_stands_in_the_partition_of_its_customer(shop: Shop) -> None:
+async def test_c1_a_contact_is_in_the_partition_of_its_customer(shop: Shop) -> None:
     for number in range(20):
         await shop.write(str(number))
-    async with shop.working():
-        await shop.made(20)
+    async with shop.run_crm():
+        await shop.wait_until_made(20)
         await shop.ask(rename(1, "7", "Lan"))
-        await shop.made(21)
+        await shop.wait_until_made(21)
     created = {}
     for record in await shop.records():
         event = decode(record.headers, record.value or b"").data
@@ -62,23 +62,23 @@ async def test_r9_3_what_is_asked_about_an_organization_has_one_order(shop: Shop
     for number in range(20):
         await shop.write(str(number))
     await shop.ask(rename(1, "7", "Lan"))
-    async with shop.working():
-        await shop.made(20)
+    async with shop.run_crm():
+        await shop.wait_until_made(20)
     commands = await shop.records(CRM_COMMANDS)
     own = partition_of(SHOP, CRM_COMMANDS.partitions)
     assert {record.partition for record in commands} == {own}
 
 
 async def test_c1_a_name_that_comes_later_is_taken_once(shop: Shop) -> None:
-    async with shop.working():
+    async with shop.run_crm():
         await shop.write("670")
         await shop.write("670", "Lan")
         await shop.write("670", "Lan Anh")
-        await shop.made(2)
-    async with shop.working():
+        await shop.wait_until_made(2)
+    async with shop.run_crm():
         await shop.write("670", "Lan")
         await shop.write("671")
-        await shop.made(3)
+        await shop.wait_until_made(3)
     own = [event for event in await shop.contacts() if event.contact_id == contact("670")]
     first, second = own
     assert isinstance(first, ContactCreated)
@@ -90,13 +90,13 @@ async def test_inv3_a_contact_that_is_made_again_is_the_same_event() -> None:
     made = []
     for shop in (Shop(), Shop()):
         await shop.write("670", "Lan")
-        async with shop.working():
-            await shop.made(1)
+        async with shop.run_crm():
+            await shop.wait_until_made(1)
         made += await shop.records()
     assert (made[0].headers, made[0].value) == (made[1].headers, made[1].value)
 
 
-async def test_r9_1_a_log_that_is_away_is_waited_for_and_nothing_is_lost(
+async def test_r9_1_an_unavailable_log_is_waited_for_and_nothing_is_lost(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = shop.log.append_all
@@ -111,19 +111,19 @@ async def test_r9_1_a_log_that_is_away_is_waited_for_and_nothing_is_lost(
 
     await shop.write("670")
     monkeypatch.setattr(shop.log, "append_all", failing)
-    async with shop.working():
-        await shop.made(1)
-        await shop.settled()
+    async with shop.run_crm():
+        await shop.wait_until_made(1)
+        await shop.wait_until_settled()
     assert not any(failures.values())
     assert {event.sequence for event in await shop.contacts()} == {1}
 
 
-async def test_p4_what_cannot_be_read_is_put_aside_and_holds_nothing_back(shop: Shop) -> None:
+async def test_p4_unreadable_records_go_to_the_dead_letters_and_delay_nothing(shop: Shop) -> None:
     headers = [("ce_type", MessageReceived.type.encode())]
     await shop.log.append_bytes(INBOUND, "hoa-sen/trang/670", b"{broken", headers)
     await shop.write("670")
-    async with shop.working():
-        await shop.made(1)
+    async with shop.run_crm():
+        await shop.wait_until_made(1)
     (letter,) = await shop.records(DEAD_LETTERS)
     assert b"{broken" in (letter.value or b"")
 
@@ -141,13 +141,13 @@ async def test_r9_5_an_event_of_which_no_command_can_be_made_is_put_aside_and_th
     monkeypatch.setattr("tuyen_crm.observer.observe", raising)
     for external_id in ("670", "671", "672", "673"):
         await shop.write(external_id)
-    async with shop.working():
-        await shop.made(2)
+    async with shop.run_crm():
+        await shop.wait_until_made(2)
         await shop.write("674")
-        await shop.made(3)
+        await shop.wait_until_made(3)
     made = {event.contact_id for event in await shop.contacts()}
     assert made == {contact(external_id) for external_id in ("670", "672", "674")}
-    letters = await shop.decoded(DEAD_LETTERS)
+    letters = await shop.read_events(DEAD_LETTERS)
     assert {letter.error[:13] for letter in letters if isinstance(letter, DeadLettered)} == {
         "OverflowError",
         "RecordTooLarg",
@@ -159,20 +159,20 @@ async def test_r9_6_a_customer_is_sent_on_once_for_themselves_and_once_for_their
 ) -> None:
     for name in (None, None, "Lan", "Lan", None):
         await shop.write("670", name)
-    async with shop.working():
-        await shop.settled()
+    async with shop.run_crm():
+        await shop.wait_until_settled()
     assert len(await shop.records(CRM_COMMANDS)) == 2
 
 
 def test_r9_6_of_recent_customers_the_longest_unseen_are_forgotten_first() -> None:
     recent = RecentCustomers(most=2)
-    first, second, third = (_observed(number) for number in ("1", "2", "3"))
+    first, second, third = (_make_observe_command(number) for number in ("1", "2", "3"))
     for command in (first, second, first, third):
         recent.note(command)
     assert [recent.is_new(command) for command in (first, second, third)] == [False, True, False]
 
 
-def _observed(external_id: str) -> ObserveCustomer:
+def _make_observe_command(external_id: str) -> ObserveCustomer:
     return ObserveCustomer(
         command_id=f"cmd_{external_id}",
         organization=SHOP,

@@ -26,23 +26,23 @@ class InMemoryViews:
         self.events.clear()
 
 
-def composed(shop: Shop, views: InMemoryViews) -> Crm:
+def compose_crm(shop: Shop, views: InMemoryViews) -> Crm:
     crm = compose(shop.log, connect("mongodb://127.0.0.1:9", "unused"))
     return replace(crm, view=views, positions=InMemoryPositions())
 
 
-async def stopped() -> None:
+async def check_stopped() -> None:
     """No CRM runs."""
 
 
 async def test_o4_a_rebuild_folds_everything_once_however_often_it_is_run(shop: Shop) -> None:
     await shop.write("lan", "Lan")
-    async with shop.working():
-        await shop.made(1)
+    async with shop.run_crm():
+        await shop.wait_until_made(1)
     views = InMemoryViews()
-    crm = composed(shop, views)
+    crm = compose_crm(shop, views)
     for _ in range(2):
-        await rebuild(crm, stopped)
+        await rebuild(crm, check_stopped)
         assert views.events == ["contact.created.v1"]
 
 
@@ -53,5 +53,5 @@ async def test_o4_a_rebuild_changes_nothing_while_a_crm_runs(shop: Shop) -> None
     views = InMemoryViews()
     views.events.append("of the running CRM")
     with pytest.raises(StillRunningError):
-        await rebuild(composed(shop, views), running)
+        await rebuild(compose_crm(shop, views), running)
     assert views.events == ["of the running CRM"]

@@ -86,7 +86,7 @@ def test_who_is_given_a_page_is_what_the_pages_say(
             for page_id, stored in organization.pages.items()
             if AgentId(name) in stored.value.staff
         }
-        assert organization.staffed_pages(AgentId(name)) == expected
+        assert organization.find_staffed_pages(AgentId(name)) == expected
         for page_id in ("a", "b", "c", "unheard-of"):
             assert (AgentId(name) in organization.staff_of(PageId(page_id))) == (
                 page_id in expected

@@ -15,7 +15,7 @@ from tuyen_events.vocabulary import Presence, PresenceCause
 ENTITIES: list[DirectoryEvent] = [profile(), agent("a"), region("sales", "north")]
 
 
-def written(event: Event) -> tuple[bytes, Headers]:
+def encode_event(event: Event) -> tuple[bytes, Headers]:
     return encode(Envelope(id="evt_1", source="test", subject="shop", time=AT, data=event))
 
 
@@ -23,7 +23,7 @@ def written(event: Event) -> tuple[bytes, Headers]:
 def test_a_record_is_the_change_of_the_organization_that_its_key_names(
     event: DirectoryEvent,
 ) -> None:
-    value, headers = written(event)
+    value, headers = encode_event(event)
     key = directory_key(SHOP, *entity_of(event)).encode()
     assert read_change(key, headers, value) == (SHOP, event)
 
@@ -40,7 +40,7 @@ def test_a_record_without_a_value_removes_what_its_key_names(event: DirectoryEve
 )
 @pytest.mark.parametrize("removes", [False, True])
 def test_a_key_that_names_no_entity_is_unreadable(key: bytes | None, removes: bool) -> None:
-    value, headers = written(agent("a"))
+    value, headers = encode_event(agent("a"))
     with pytest.raises(UnreadableEventError, match="no key of the directory"):
         read_change(key, headers, None if removes else value)
 
@@ -61,13 +61,13 @@ def test_whatever_else_a_key_says_is_taken_as_it_is(key: bytes, expected: Remove
 
 
 def test_whose_record_it_is_says_the_key_alone() -> None:
-    value, headers = written(agent("a"))
+    value, headers = encode_event(agent("a"))
     other, _ = read_change(b"other/agent/a", headers, value)
     assert other == OrganizationId("other")
 
 
 def test_an_event_of_another_topic_is_unreadable() -> None:
-    value, headers = written(
+    value, headers = encode_event(
         PresenceChanged(
             organization=SHOP,
             agent_id=AgentId("a"),
@@ -82,7 +82,7 @@ def test_an_event_of_another_topic_is_unreadable() -> None:
         read_change(b"shop/agent/a", headers, value)
 
 
-def test_an_event_of_a_later_version_is_told_from_one_that_is_broken() -> None:
+def test_an_event_of_a_later_version_is_distinguished_from_one_that_is_broken() -> None:
     with pytest.raises(UnknownTypeError):
         read_change(b"shop/shift/s", [("ce_type", b"shift.changed.v1")], b"{}")
     with pytest.raises(UnreadableEventError) as broken:

@@ -5,16 +5,16 @@ from typing import Literal
 
 import pytest
 
-from tuyen_directory.usernames import compose_unicode, folded
+from tuyen_directory.usernames import compose_unicode, fold_username
 
 FORMS = ["NFC", "NFD"]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_case_and_spelling_do_not_tell_two_usernames_apart(form: Literal["NFC", "NFD"]) -> None:
+def test_case_and_spelling_do_not_distinguish_two_usernames(form: Literal["NFC", "NFD"]) -> None:
     typed = unicodedata.normalize(form, "CHỦ")
-    assert folded(typed) == folded("chủ")
-    assert folded(typed) != folded("chu")
+    assert fold_username(typed) == fold_username("chủ")
+    assert fold_username(typed) != fold_username("chu")
 
 
 def test_what_is_stored_is_composed() -> None:

@@ -71,12 +71,12 @@ def read_sources(root: Path = ROOT) -> Sources:
     """Reads the docstrings of all modules and the names of all tests."""
     modules: dict[str, list[Path]] = {}
     for path in sorted(root.glob("*/*/src/**/*.py")):
-        for one in said_in(ast.get_docstring(ast.parse(path.read_text())) or ""):
+        for one in find_decided_ids(ast.get_docstring(ast.parse(path.read_text())) or ""):
             modules.setdefault(one, []).append(path)
     tests: dict[str, Counter[Path]] = {}
     for path in sorted(root.glob("tests/**/test_*.py")):
         for name in _functions(path):
-            for one in held_by(name):
+            for one in find_held_ids(name):
                 tests.setdefault(one, Counter())[path] += 1
     return Sources(modules, tests)
 
@@ -87,7 +87,7 @@ def _functions(path: Path) -> Iterator[str]:
             yield node.name
 
 
-def said_in(docstring: str) -> list[str]:
+def find_decided_ids(docstring: str) -> list[str]:
     """The ids that a module decides or works around, by the paragraphs of its docstring.
 
     Raises ValueError for a paragraph that begins so and goes on with anything else.
@@ -103,7 +103,7 @@ def said_in(docstring: str) -> list[str]:
     return found
 
 
-def held_by(test: str) -> list[str]:
+def find_held_ids(test: str) -> list[str]:
     """The ids that a test's name begins with."""
     found, place = [], len("test_")
     while test.startswith("test_") and (held := _HELD.match(test, place)):
@@ -120,7 +120,7 @@ def _id_of(word: str) -> str:
     return word.upper().replace("_", ".")
 
 
-def cited_in(text: str) -> set[str]:
+def find_cited_ids(text: str) -> set[str]:
     """The ids of rules that a text cites."""
     return set(_CITED.findall(text))
 
@@ -138,7 +138,7 @@ def entries(page: str) -> list[Entry]:
     ]
 
 
-def filled_in(page: str, at: Path, sources: Sources) -> str:
+def fill_in(page: str, at: Path, sources: Sources) -> str:
     """The page with what the sources say below each heading, and the targets of the links at its
     end. What a person wrote stays as it is."""
     page = _LINK_TARGETS.sub("", page).rstrip("\n") + "\n"
@@ -152,7 +152,7 @@ def filled_in(page: str, at: Path, sources: Sources) -> str:
         written = _FILLED_IN.sub("", below).strip("\n")
         found = "\n".join(_lists(modules, counts, is_trap=heading[2].isdigit()))
         parts += (f"{part}\n\n" for part in (heading[0], written, found) if part)
-    targets = {_shown(path): os.path.relpath(path, at.parent) for path in linked}
+    targets = {_format_path(path): os.path.relpath(path, at.parent) for path in linked}
     parts += (f"[{shown}]: {target}\n" for shown, target in sorted(targets.items()))
     return "".join(parts).rstrip("\n") + "\n"
 
@@ -168,10 +168,10 @@ def _sections(page: str) -> Iterator[tuple[re.Match[str], str]]:
 def _lists(modules: Sequence[Path], counts: Mapping[Path, int], *, is_trap: bool) -> Iterator[str]:
     if modules:
         title = "Worked around in" if is_trap else "Decided in"
-        yield _list(title, [f"[{_shown(path)}]" for path in modules])
+        yield _list(title, [f"[{_format_path(path)}]" for path in modules])
     if counts:
         yield _list(
-            "Tests", [f"[{_shown(path)}]{_TIED}({counts[path]})" for path in sorted(counts)]
+            "Tests", [f"[{_format_path(path)}]{_TIED}({counts[path]})" for path in sorted(counts)]
         )
 
 
@@ -183,7 +183,7 @@ def _list(title: str, items: Iterable[str]) -> str:
     return "\n".join(broken).replace(_TIED, " ")
 
 
-def _shown(path: Path) -> str:
+def _format_path(path: Path) -> str:
     """How a page calls a file: a module by its place below `src`, a test by its place here."""
     return str(path.relative_to(ROOT)).rpartition("/src/")[2]
 
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = 0
     for path in (RULES, TRAPS):
         page = path.read_text()
-        after = filled_in(page, path, sources)
+        after = fill_in(page, path, sources)
         if page == after:
             continue
         if action == "write":

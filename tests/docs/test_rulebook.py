@@ -2,7 +2,7 @@
 
 import pytest
 
-from docs.rulebook import ROOT, Sources, entries, filled_in, said_in
+from docs.rulebook import ROOT, Sources, entries, fill_in, find_decided_ids
 
 AT = ROOT / "docs/reference/page.md"
 MODULE = ROOT / "services/router/src/tuyen_router/domain/sticky.py"
@@ -56,18 +56,18 @@ SOURCES = Sources({"R3.1": [MODULE]}, {"R3.1": {TEST: 3}})
 
 
 def test_each_rule_gets_its_modules_and_tests() -> None:
-    assert filled_in(PAGE, AT, SOURCES) == FILLED_IN
+    assert fill_in(PAGE, AT, SOURCES) == FILLED_IN
 
 
 def test_filling_in_again_changes_nothing() -> None:
-    assert filled_in(FILLED_IN, AT, SOURCES) == FILLED_IN
+    assert fill_in(FILLED_IN, AT, SOURCES) == FILLED_IN
 
 
 def test_what_the_sources_do_not_say_any_more_goes() -> None:
-    assert filled_in(FILLED_IN, AT, Sources()) == PAGE
+    assert fill_in(FILLED_IN, AT, Sources()) == PAGE
 
 
-def test_what_a_person_wrote_is_told_from_what_is_filled_in() -> None:
+def test_what_a_person_wrote_is_distinguished_from_what_is_filled_in() -> None:
     area, first, second = entries(FILLED_IN)
     assert (area.id, area.is_area, area.text) == ("R3", True, "| a | table |")
     assert (first.id, first.is_area, first.text) == ("R3.1", False, "What it says.")
@@ -88,9 +88,9 @@ def test_what_a_person_wrote_is_told_from_what_is_filled_in() -> None:
     ],
 )
 def test_a_module_says_what_it_decides(docstring: str, ids: list[str]) -> None:
-    assert said_in(docstring) == ids
+    assert find_decided_ids(docstring) == ids
 
 
 def test_a_paragraph_that_is_no_list_of_ids_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="no list of ids"):
-        said_in("Decides R3.1 where it can.")
+        find_decided_ids("Decides R3.1 where it can.")

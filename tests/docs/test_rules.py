@@ -11,10 +11,10 @@ from docs.rulebook import (
     RULES,
     TRAPS,
     Entry,
-    cited_in,
     entries,
-    filled_in,
-    held_by,
+    fill_in,
+    find_cited_ids,
+    find_held_ids,
     read_sources,
     traps_cited_in,
 )
@@ -41,7 +41,7 @@ def _files() -> Iterator[Path]:
             yield path
 
 
-def _named(entry: Entry) -> str:
+def _format_entry(entry: Entry) -> str:
     return entry.id
 
 
@@ -49,7 +49,7 @@ def test_every_id_that_is_cited_is_defined() -> None:
     undefined = {
         f"{path.relative_to(ROOT)}: {one}"
         for path in _files()
-        for one in cited_in(path.read_text())
+        for one in find_cited_ids(path.read_text())
         if one not in RULEBOOK
     }
     assert not undefined
@@ -59,7 +59,7 @@ def test_every_id_that_a_module_or_a_test_claims_is_defined() -> None:
     assert SOURCES.modules.keys() | SOURCES.tests.keys() <= RULEBOOK.keys() | set(LISTED_TRAPS)
 
 
-@pytest.mark.parametrize("entry", ONE_BY_ONE, ids=_named)
+@pytest.mark.parametrize("entry", ONE_BY_ONE, ids=_format_entry)
 def test_a_rule_is_decided_and_held_or_says_what_is_missing(entry: Entry) -> None:
     modules = SOURCES.modules.get(entry.id, ())
     if entry.is_missing:
@@ -70,7 +70,7 @@ def test_a_rule_is_decided_and_held_or_says_what_is_missing(entry: Entry) -> Non
     assert SOURCES.tests.get(entry.id), "a test's name has to begin with it"
 
 
-@pytest.mark.parametrize("entry", list(RULEBOOK.values()), ids=_named)
+@pytest.mark.parametrize("entry", list(RULEBOOK.values()), ids=_format_entry)
 def test_a_rule_is_defined_in_words(entry: Entry) -> None:
     assert entry.text
 
@@ -93,7 +93,7 @@ def test_a_trap_is_worked_around_and_held(trap: str) -> None:
 
 @pytest.mark.parametrize("page", [RULES, TRAPS], ids=lambda page: page.name)
 def test_what_is_filled_in_is_what_the_sources_say(page: Path) -> None:
-    assert page.read_text() == filled_in(page.read_text(), page, SOURCES), "run `make docs`"
+    assert page.read_text() == fill_in(page.read_text(), page, SOURCES), "run `make docs`"
 
 
 def test_the_pages_links_lead_somewhere() -> None:
@@ -128,10 +128,10 @@ def test_nothing_speaks_of_a_rule_by_its_place_in_a_list() -> None:
     ],
 )
 def test_a_tests_name_says_what_it_holds(test: str, ids: list[str]) -> None:
-    assert held_by(test) == ids
+    assert find_held_ids(test) == ids
 
 
-def test_ids_are_told_from_what_looks_like_them() -> None:
+def test_ids_are_distinguished_from_what_looks_like_them() -> None:
     text = "R3.3, R4 (P5c), INV4; L1 to L3. Not S101, gi%C3%A0y, W1tb, UTF-8, A4 or 1R2."
-    assert cited_in(text) == {"R3.3", "R4", "P5c", "INV4", "L1", "L3"}
+    assert find_cited_ids(text) == {"R3.3", "R4", "P5c", "INV4", "L1", "L3"}
     assert traps_cited_in("Traps 4, 5 and 11; trap 2.") == {"2", "4", "5", "11"}

@@ -1,6 +1,6 @@
 """R1.3 to R1.6 and R1.8 through HTTP alone: who may be chosen."""
 
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 
 
 async def test_r1_3_a_member_gets_only_what_they_are_given(shop: Shop) -> None:
@@ -40,7 +40,7 @@ async def test_r1_4_only_who_was_given_the_page_and_giving_it_empties_the_queue(
     await shop.facebook.comments("1_3")
 
     assert given == {"1_1": "binh", "1_2": "binh"}
-    await shop.row("1_3", owned_by("an"))
+    await shop.row("1_3", is_owned_by("an"))
 
 
 async def test_r1_5_a_department_and_a_region_wait_for_their_own_agents(shop: Shop) -> None:
@@ -65,7 +65,7 @@ async def test_r1_5_a_department_and_a_region_wait_for_their_own_agents(shop: Sh
     await shop.people["binh"].go("online")
 
     assert owners == {"v-ban-hang": "an", "v-bac": "an", "v-cham-soc": "chi"}
-    await shop.row("v-nam", owned_by("binh"))
+    await shop.row("v-nam", is_owned_by("binh"))
     await shop.waiting("v-la")
 
 
@@ -85,11 +85,11 @@ async def test_r1_6_a_links_group_comes_first_and_others_when_it_is_away(shop: S
         ("v4", "https://shop.example/vn/giay-dep", "an"),
     ):
         await site.write(visitor, page_url=url)
-        await shop.row(visitor, owned_by(agent))
+        await shop.row(visitor, is_owned_by(agent))
     await shop.people["binh"].go("offline")
     await site.write("v5", page_url="https://shop.example/vn/giay")
 
-    await shop.row("v5", owned_by("chi"))
+    await shop.row("v5", is_owned_by("chi"))
 
 
 async def test_r1_8_who_is_disabled_gets_nothing_until_they_are_enabled(shop: Shop) -> None:
@@ -103,4 +103,4 @@ async def test_r1_8_who_is_disabled_gets_nothing_until_they_are_enabled(shop: Sh
     await (await shop.log_in("an")).go("online")
     await shop.facebook.comments("1_3")
 
-    await shop.row("1_3", owned_by("an"))
+    await shop.row("1_3", is_owned_by("an"))

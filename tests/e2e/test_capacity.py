@@ -2,10 +2,12 @@
 
 from collections import Counter
 
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 
 
-async def test_r1_7_who_is_full_is_skipped_and_done_makes_room_for_the_oldest(shop: Shop) -> None:
+async def test_r1_7_an_agent_at_capacity_is_skipped_and_gets_the_oldest_after_a_done(
+    shop: Shop,
+) -> None:
     await shop.add("an", "binh")
     await shop.assign_by(
         {"agent_id": "an", "capacity": 2}, {"agent_id": "binh", "capacity": 1}, applies_to="all"
@@ -19,11 +21,11 @@ async def test_r1_7_who_is_full_is_skipped_and_done_makes_room_for_the_oldest(sh
     assert (queued["reason"], queued["excluded"]) == ("queued", full)
 
     await shop.done("1_2")
-    await shop.row("1_4", owned_by("binh"))
+    await shop.row("1_4", is_owned_by("binh"))
     await shop.waiting("1_5")
     await shop.done("1_1")
 
-    await shop.row("1_5", owned_by("an"))
+    await shop.row("1_5", is_owned_by("an"))
 
 
 async def test_r1_7_i12_what_its_customer_opens_again_counts_again(shop: Shop) -> None:
@@ -35,17 +37,17 @@ async def test_r1_7_i12_what_its_customer_opens_again_counts_again(shop: Shop) -
     await shop.done("1_1")
     await shop.row("1_1", lambda row: bool(row["done"]))
     await facebook.comments("1_3")
-    await shop.row("1_3", owned_by("an"))
+    await shop.row("1_3", is_owned_by("an"))
 
     await facebook.send(facebook.comment("c1", "1_9", parent="1_1", text="Alo?"))
     back = await shop.row("1_1", lambda row: not row["done"])
-    assert owned_by("an")(back)
+    assert is_owned_by("an")(back)
     await shop.done("1_2")
     await facebook.comments("1_4")
     await shop.waiting("1_4")
     await shop.done("1_3")
 
-    row = await shop.row("1_4", owned_by("an"))
+    row = await shop.row("1_4", is_owned_by("an"))
     assert (await shop.history(row["id"]))[0]["load"] == 1
 
 
@@ -61,18 +63,18 @@ async def test_i12_done_takes_what_waits_out_of_the_queue_and_leaves_the_custome
     assert row["done"]
     await shop.people["an"].go("online")
     await shop.facebook.write("c2")
-    await shop.row("c2", owned_by("an"))
-    assert owned_by(None)(await shop.row("c1"))
+    await shop.row("c2", is_owned_by("an"))
+    assert is_owned_by(None)(await shop.row("c1"))
 
     await shop.facebook.write("c1", text="Còn đó không?")
-    await shop.row("c1", lambda row: owned_by("an")(row) and not row["done"])
+    await shop.row("c1", lambda row: is_owned_by("an")(row) and not row["done"])
     await shop.done("c1")
     await shop.row("c1", lambda row: bool(row["done"]))
     await shop.people["an"].go("offline")
     await shop.facebook.write("c1", text="Lần nữa")
 
     row = await shop.row("c1", lambda row: row["last_text"] == "Lần nữa")
-    assert owned_by("an")(row)
+    assert is_owned_by("an")(row)
     assert not row["done"]
 
 

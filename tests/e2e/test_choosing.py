@@ -1,6 +1,6 @@
 """R2.2 and R2.4 through HTTP alone."""
 
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 
 
 async def test_r2_2_random_reaches_everybody_and_a_doubled_webhook_draws_the_same(
@@ -36,7 +36,7 @@ async def test_r2_4_editing_a_rule_keeps_its_place(shop: Shop) -> None:
         given.append(agent)
         comment = f"1_{len(given)}"
         await shop.facebook.comments(comment)
-        await shop.row(comment, owned_by(agent))
+        await shop.row(comment, is_owned_by(agent))
 
     async def edit(*members: str, mode: str = "sequential") -> None:
         await shop.rule("quay-vong", *members, mode=mode, applies_to="all")

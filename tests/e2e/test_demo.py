@@ -20,7 +20,7 @@ async def ready(stack: Stack) -> Stack:
     return stack
 
 
-async def shown(stack: Stack) -> str:
+async def run_demo(stack: Stack) -> str:
     """What the demo prints, without pauses."""
     output = io.StringIO()
     console = Console(file=output, width=WIDTH)
@@ -31,7 +31,7 @@ async def shown(stack: Stack) -> str:
 
 async def test_it_can_be_repeated_and_leaves_things_as_they_were(ready: Stack) -> None:
     for _ in range(2):
-        text = await shown(ready)
+        text = await run_demo(ready)
         for promised in ("R2.1", "R3.2", "R3.3", "R3.5", "R4.2", "R4.3", "R6.1"):
             assert f"({promised})" in text
         assert "rotation: Lan 4, Minh 4, Hoa 4" in text

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from support import livechat
-from support.shop import Json, Shop, accepted, eventually, owned_by
+from support.shop import Json, Shop, accept, eventually, is_owned_by
 from tuyen_local.stack import Stack
 
 
@@ -31,11 +31,14 @@ async def test_p1_a_site_is_connected_verified_subscribed_and_gets_a_new_token(
     page = await shop.admin.get(path)
     assert (page["status"], "token" in page) == ("waiting", False)
 
-    for wrong in (await site.send_raw(livechat.body(), "sai"), await _unsigned(site.webhook_url)):
+    for wrong in (
+        await site.send_raw(livechat.body(), "sai"),
+        await _post_unsigned(site.webhook_url),
+    ):
         assert wrong.status_code == 401
     assert (await shop.admin.get(path))["status"] == "waiting"
     assert (await site.write("v1")).status_code == 200
-    await shop.row("v1", owned_by("an"), channel="livechat")
+    await shop.row("v1", is_owned_by("an"), channel="livechat")
     await _status(shop, "verified")
     await shop.admin.put(path, channel="livechat", name="Trang web", status="active")
     await _status(shop, "active")
@@ -45,11 +48,11 @@ async def test_p1_a_site_is_connected_verified_subscribed_and_gets_a_new_token(
     assert (await site.write("v2")).status_code == 401
     site.token = renewed["token"]
     assert (await site.write("v3")).status_code == 200
-    await shop.row("v3", owned_by("an"))
+    await shop.row("v3", is_owned_by("an"))
     assert {row["external_id"] for row in await shop.admin.inbox()} == {"v1", "v3"}
 
 
-async def _unsigned(url: str) -> httpx.Response:
+async def _post_unsigned(url: str) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False) as client:
         return await client.post(url, content=livechat.body())
 
@@ -62,7 +65,7 @@ async def test_c1_r9_2_a_visitor_becomes_a_contact_and_one_event_is_one_message(
     site = await shop.site()
     raw = livechat.body(department=None, region=None)
     for _ in range(2):
-        accepted(await site.send_raw(raw))
+        accept(await site.send_raw(raw))
     await site.write("v-17", "Còn đó không?")
 
     await shop.owners(["v-17"])
@@ -101,19 +104,19 @@ async def test_l2_the_widget_offers_what_somebody_is_there_for(shop: Shop) -> No
     await shop.hire("binh", online=False, **both)
     site = await shop.site()
 
-    async def offered() -> Any:
+    async def read_offered() -> Any:
         answer = await shop.gateway.get(f"/livechat/{site.app_id}/departments")
-        return accepted(answer).json()["items"]
+        return accept(answer).json()["items"]
 
-    assert await offered() == [{"id": "sales", "name": "SALES"}]
+    assert await read_offered() == [{"id": "sales", "name": "SALES"}]
     await shop.people["binh"].go("online")
     regions = [{"id": "north", "name": "NORTH"}, {"id": "south", "name": "SOUTH"}]
-    assert await offered() == [
+    assert await read_offered() == [
         {"id": "care", "name": "CARE"},
         {"id": "sales", "name": "SALES", "regions": regions},
     ]
     await shop.employ("binh", disabled=True, **both)
-    assert await offered() == [{"id": "sales", "name": "SALES"}]
+    assert await read_offered() == [{"id": "sales", "name": "SALES"}]
     unknown = await shop.gateway.get("/livechat/app_khong_co/departments")
     assert unknown.status_code == 404
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from support.shop import Shop, accepted, owned_by
+from support.shop import Shop, accept, is_owned_by
 
 
 async def test_r6_1_only_managing_roles_assign(shop: Shop) -> None:
@@ -10,7 +10,7 @@ async def test_r6_1_only_managing_roles_assign(shop: Shop) -> None:
     await shop.hire("quan", role="sales_manager", online=False)
     await shop.assign_by("an", "binh")
     await shop.facebook.send(shop.facebook.message("c1"))
-    row = await shop.row("c1", owned_by("an"))
+    row = await shop.row("c1", is_owned_by("an"))
     path = f"/v1/conversations/{row['id']}/assignee"
 
     refused = await shop.people["an"].ask("PUT", path, json={"agent_id": "binh"})
@@ -18,8 +18,8 @@ async def test_r6_1_only_managing_roles_assign(shop: Shop) -> None:
 
     assert refused.status_code == 403
     assert refused.headers["content-type"].startswith("application/problem+json")
-    assert accepted(given).json()["version"] == 2
-    await shop.row("c1", owned_by("binh"))
+    assert accept(given).json()["version"] == 2
+    await shop.row("c1", is_owned_by("binh"))
     newest = (await shop.history(row["id"]))[0]
     assert (newest["reason"], newest["by"], newest["note"]) == ("manual", "quan", "Đổi ca")
 
@@ -28,12 +28,12 @@ async def test_r3_5_a_manual_assignment_is_sticky(shop: Shop) -> None:
     await shop.hire("an", "binh")
     await shop.assign_by("an", "binh")
     await shop.facebook.send(shop.facebook.message("c1"))
-    row = await shop.row("c1", owned_by("an"))
+    row = await shop.row("c1", is_owned_by("an"))
     await shop.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id="binh")
 
     await shop.facebook.send(shop.facebook.message("c1", "lần hai"))
 
-    assert owned_by("binh")(await shop.row("c1", lambda row: row["last_text"] == "lần hai"))
+    assert is_owned_by("binh")(await shop.row("c1", lambda row: row["last_text"] == "lần hai"))
 
 
 async def test_r6_2_presence_does_not_bind_a_manager_but_being_disabled_does(shop: Shop) -> None:
@@ -41,7 +41,7 @@ async def test_r6_2_presence_does_not_bind_a_manager_but_being_disabled_does(sho
     await shop.hire("binh", "chi", online=False)
     await shop.assign_by("an")
     await shop.facebook.send(shop.facebook.message("c1"))
-    row = await shop.row("c1", owned_by("an"))
+    row = await shop.row("c1", is_owned_by("an"))
     await shop.admin.put("/v1/agents/chi", name="Chi", username="chi", role="agent", disabled=True)
     path = f"/v1/conversations/{row['id']}/assignee"
 
@@ -49,14 +49,14 @@ async def test_r6_2_presence_does_not_bind_a_manager_but_being_disabled_does(sho
     refused = await shop.admin.ask("PUT", path, json={"agent_id": "chi"})
 
     assert refused.status_code == 422
-    await shop.row("c1", owned_by("binh"))
+    await shop.row("c1", is_owned_by("binh"))
 
 
 async def test_r6_3_assigning_the_present_assignee_changes_nothing(shop: Shop) -> None:
     await shop.hire("an")
     await shop.assign_by("an")
     await shop.facebook.send(shop.facebook.message("c1"))
-    row = await shop.row("c1", owned_by("an"))
+    row = await shop.row("c1", is_owned_by("an"))
 
     answer = await shop.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id="an")
 
@@ -68,7 +68,7 @@ async def test_r6_4_a_version_that_has_passed_is_refused(shop: Shop) -> None:
     await shop.hire("an", "binh", "chi")
     await shop.assign_by("an")
     await shop.facebook.send(shop.facebook.message("c1"))
-    row = await shop.row("c1", owned_by("an"))
+    row = await shop.row("c1", is_owned_by("an"))
     path = f"/v1/conversations/{row['id']}/assignee"
 
     answers = await asyncio.gather(
@@ -94,9 +94,9 @@ async def test_r5_3_what_waits_and_is_assigned_manually_leaves_the_queue(shop: S
 
     await shop.people["an"].go("online")
 
-    await shop.row("c2", owned_by("an"))
+    await shop.row("c2", is_owned_by("an"))
     row = await shop.row("c1")
-    assert owned_by("binh")(row)
+    assert is_owned_by("binh")(row)
     assert not row["waiting"]
 
 
@@ -104,13 +104,13 @@ async def test_r3_1_unassigned_manually_is_chosen_for_again_at_the_next_message(
     await shop.hire("an", "binh")
     await shop.assign_by("an", "binh")
     await shop.facebook.send(shop.facebook.message("c1"))
-    row = await shop.row("c1", owned_by("an"))
+    row = await shop.row("c1", is_owned_by("an"))
     await shop.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id=None)
-    await shop.row("c1", owned_by(None))
+    await shop.row("c1", is_owned_by(None))
 
     await shop.facebook.send(shop.facebook.message("c1", "lần hai"))
 
-    await shop.row("c1", owned_by("binh"))
+    await shop.row("c1", is_owned_by("binh"))
     reasons = [each["reason"] for each in await shop.history(row["id"])]
     assert reasons == ["rotation", "unassigned", "rotation"]
 
@@ -126,4 +126,4 @@ async def test_r6_1_nothing_is_assigned_while_assignment_is_off(shop: Shop) -> N
     await shop.admin.put(path, agent_id="an")
 
     assert refused.status_code == 409
-    await shop.row("c1", owned_by("an"))
+    await shop.row("c1", is_owned_by("an"))

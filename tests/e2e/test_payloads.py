@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from support.facebook import PAGE, payload, payload_names
-from support.shop import Json, Shop, eventually, owned_by
+from support.shop import Json, Shop, eventually, is_owned_by
 from tuyen_events.catalogue import EVENT_TYPES
 from tuyen_events.codec import header
 from tuyen_events.inbound import InboundEvent
@@ -97,6 +97,6 @@ async def _the_comment_has_one_owner_although_its_author_was_not_always_told(sho
 
     await shop.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id=other)
 
-    row = await shop.row(ROOT, owned_by(other), kind="comment")
+    row = await shop.row(ROOT, is_owned_by(other), kind="comment")
     assert [each["version"] for each in await shop.history(row["id"])] == [2, 1]
     assert row["customer"]["name"] == "Nguyen Van A"

@@ -78,9 +78,9 @@ async def _alike(shop: Shop, reader: Reader) -> None:
             await reader.read()
         return shown == kept
 
-    def told() -> str:
+    def describe() -> str:
         conversations = {each[0] for each in shown ^ kept}
         records = [reader.read_of.get(each) for each in conversations]
         return f"{shop.id} shows {shown - kept}, its log {kept - shown} of {records}"
 
-    await eventually(are_alike, told)
+    await eventually(are_alike, describe)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from support.channels import Facebook
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 from tuyen_local.stack import Stack
 
 MESSAGES_ONLY = {"agent_id": "binh", "capabilities": ["facebook_message"]}
@@ -35,7 +35,7 @@ async def test_r5_1_handed_out_when_somebody_is_added_to_the_rule(shared: Shop) 
 
     await shared.rule("them-nguoi", "an", "binh", pages=["them-nguoi"])
 
-    await shared.row("10_1", owned_by("binh"))
+    await shared.row("10_1", is_owned_by("binh"))
 
 
 async def test_r5_1_handed_out_when_a_member_is_given_the_capability(shared: Shop) -> None:
@@ -46,7 +46,7 @@ async def test_r5_1_handed_out_when_a_member_is_given_the_capability(shared: Sho
 
     await shared.rule("nang-luc", "binh", pages=["nang-luc"])
 
-    await shared.row("11_1", owned_by("binh"))
+    await shared.row("11_1", is_owned_by("binh"))
 
 
 async def test_r5_1_r1_1_handed_out_when_the_rule_is_enabled(shared: Shop) -> None:
@@ -71,7 +71,7 @@ async def test_r5_1_handed_out_when_an_agent_is_enabled_again(shared: Shop) -> N
     await shared.employ("dung")
     await (await shared.log_in("dung")).go("online")
 
-    await shared.row("13_1", owned_by("dung"))
+    await shared.row("13_1", is_owned_by("dung"))
 
 
 @pytest.mark.parametrize("freed_by", ["done", "another", "nobody"])
@@ -83,7 +83,7 @@ async def test_r5_1_r1_7_handed_out_when_one_of_theirs_is(shared: Shop, freed_by
     await shared.rule(page_id, member, pages=[page_id], applies_to="all")
     first, second = f"14_1{freed_by}", f"14_2{freed_by}"
     await page.comments(first, second)
-    row = await shared.row(first, owned_by(agent))
+    row = await shared.row(first, is_owned_by(agent))
     await shared.waiting(second)
 
     if freed_by == "done":
@@ -92,7 +92,7 @@ async def test_r5_1_r1_7_handed_out_when_one_of_theirs_is(shared: Shop, freed_by
         to = "binh" if freed_by == "another" else None
         await shared.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id=to)
 
-    await shared.row(second, owned_by(agent))
+    await shared.row(second, is_owned_by(agent))
 
 
 async def test_r5_1_what_waits_keeps_its_place_while_a_setting_is_off(shared: Shop) -> None:
@@ -113,7 +113,7 @@ async def test_r5_1_what_waits_keeps_its_place_while_a_setting_is_off(shared: Sh
         await shared.settings(assignment=True, auto_assign=True)
 
         assert set((await shared.owners(comments)).values()) == {"an"}
-        assert owned_by(None)(await shared.row(new["external_id"]))
+        assert is_owned_by(None)(await shared.row(new["external_id"]))
         await shared.people["an"].go("offline")
 
 
@@ -147,11 +147,11 @@ async def test_r5_2_left_unassigned_is_for_a_manager(shop: Shop) -> None:
 
     await shop.people["an"].go("online")
     await shop.facebook.comments("1_2")
-    await shop.row("1_2", owned_by("an"))
-    assert owned_by(None)(await shop.row("1_1"))
+    await shop.row("1_2", is_owned_by("an"))
+    assert is_owned_by(None)(await shop.row("1_1"))
     await shop.admin.put(f"/v1/conversations/{row['id']}/assignee", agent_id="an")
 
-    await shop.row("1_1", owned_by("an"))
+    await shop.row("1_1", is_owned_by("an"))
 
 
 async def _each_waits(shop: Shop, page: Facebook, *comments: str) -> None:

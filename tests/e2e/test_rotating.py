@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 
 
 async def test_r2_1_210_comments_at_once_go_round_seven_agents_exactly(shop: Shop) -> None:
@@ -40,14 +40,14 @@ async def test_r4_2_a_comment_stays_with_an_agent_who_logs_out(shop: Shop) -> No
     await shop.assign_by("an", "binh", auto_reassign=True)
     facebook = shop.facebook
     await facebook.send(facebook.comment("c1", "1_1"))
-    await shop.row("1_1", owned_by("an"), kind="comment")
+    await shop.row("1_1", is_owned_by("an"), kind="comment")
     await shop.people["an"].go("offline")
 
     await facebook.send(facebook.comment("c1", "1_9", parent="1_1", text="Alo shop?"))
     await facebook.send(facebook.comment("c1", "1_2"))
 
-    await shop.row("1_2", owned_by("binh"), kind="comment")
-    assert owned_by("an")(await shop.row("1_1", lambda row: row["last_text"] == "Alo shop?"))
+    await shop.row("1_2", is_owned_by("binh"), kind="comment")
+    assert is_owned_by("an")(await shop.row("1_1", lambda row: row["last_text"] == "Alo shop?"))
 
 
 async def test_r4_3_replies_by_anybody_belong_to_the_root(shop: Shop) -> None:
@@ -76,13 +76,13 @@ async def test_r4_4_a_comment_and_a_message_have_assignees_of_their_own(shop: Sh
     await shop.assign_by("an", "binh", "chi", applies_to="all")
     facebook = shop.facebook
     await facebook.send(facebook.message("c1"))
-    await shop.row("c1", owned_by("an"))
+    await shop.row("c1", is_owned_by("an"))
     await facebook.send(facebook.comment("c1", "1_1"))
-    await shop.row("1_1", owned_by("binh"), kind="comment")
+    await shop.row("1_1", is_owned_by("binh"), kind="comment")
 
     await facebook.send(facebook.message("c1", "lần hai"))
 
-    assert owned_by("an")(await shop.row("c1", lambda row: row["last_text"] == "lần hai"))
+    assert is_owned_by("an")(await shop.row("c1", lambda row: row["last_text"] == "lần hai"))
 
 
 async def test_r9_2_a_webhook_that_comes_twice_changes_nothing(shop: Shop) -> None:

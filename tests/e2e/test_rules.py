@@ -1,6 +1,6 @@
 """R1.1 through HTTP alone: which rule decides."""
 
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 
 
 async def test_r1_1_a_rule_that_names_the_page_then_the_default_then_the_smallest_id(
@@ -16,7 +16,7 @@ async def test_r1_1_a_rule_that_names_the_page_then_the_default_then_the_smalles
         asked.append(page_id)
         comment = f"1_{len(asked)}"
         await pages[page_id].comments(comment)
-        row = await shop.row(comment, owned_by(agent))
+        row = await shop.row(comment, is_owned_by(agent))
         assert (await shop.history(row["id"]))[0]["rule_id"] == rule
 
     await ask("trang", "an", "m-dat-ten")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from support.shop import Shop, owned_by
+from support.shop import Shop, is_owned_by
 
 
 async def test_r3_1_r3_2_a_customer_keeps_the_agent_they_were_given(shop: Shop) -> None:
@@ -31,10 +31,10 @@ async def test_r3_3_offline_assignee_is_replaced_at_the_next_message(shop: Shop)
     (after,) = {"an", "binh"} - {before}
 
     await shop.people[before].go("offline")
-    assert owned_by(before)(await shop.row("c1"))
+    assert is_owned_by(before)(await shop.row("c1"))
     await shop.facebook.send(shop.facebook.message("c1", "Alo?"))
 
-    row = await shop.row("c1", owned_by(after))
+    row = await shop.row("c1", is_owned_by(after))
     newest = (await shop.history(row["id"]))[0]
     assert (newest["reason"], newest["previous_agent_id"]) == ("reassigned_offline", before)
 
@@ -43,13 +43,13 @@ async def test_r3_3_with_no_candidate_the_assignee_stays(shop: Shop) -> None:
     await shop.hire("an")
     await shop.assign_by("an", auto_reassign=True)
     await shop.facebook.send(shop.facebook.message("c1"))
-    await shop.row("c1", owned_by("an"))
+    await shop.row("c1", is_owned_by("an"))
     await shop.people["an"].go("offline")
     await shop.facebook.send(shop.facebook.message("c1", "Alo?"))
 
     row = await shop.row("c1", lambda row: row["last_text"] == "Alo?")
 
-    assert owned_by("an")(row)
+    assert is_owned_by("an")(row)
     assert not row["waiting"]
 
 
@@ -115,18 +115,18 @@ async def test_r5_2_left_unassigned_until_the_customer_writes_again(shop: Shop) 
     await shop.people["an"].go("online")
     await shop.facebook.send(shop.facebook.message("c1", "Còn ai không?"))
 
-    await shop.row("c1", owned_by("an"))
+    await shop.row("c1", is_owned_by("an"))
 
 
 async def test_r1_2_away_takes_nothing_new_and_keeps_what_it_has(shop: Shop) -> None:
     await shop.hire("an", "binh")
     await shop.assign_by("an", auto_reassign=True)
     await shop.facebook.send(shop.facebook.message("c1"))
-    await shop.row("c1", owned_by("an"))
+    await shop.row("c1", is_owned_by("an"))
     await shop.people["an"].go("away")
 
     await shop.facebook.send(shop.facebook.message("c1", "lần hai"))
     await shop.facebook.send(shop.facebook.message("c2"))
 
     assert (await shop.row("c2", lambda row: row["waiting"]))["assignee"] is None
-    assert owned_by("an")(await shop.row("c1", lambda row: row["last_text"] == "lần hai"))
+    assert is_owned_by("an")(await shop.row("c1", lambda row: row["last_text"] == "lần hai"))

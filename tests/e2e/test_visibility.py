@@ -2,10 +2,10 @@
 
 import pytest
 
-from support.shop import OpenShop, Person, Shop, eventually, owned_by
+from support.shop import OpenShop, Person, Shop, eventually, is_owned_by
 
 
-async def _seen(person: Person) -> set[str]:
+async def _list_visible(person: Person) -> set[str]:
     rows = {row["external_id"] for row in await person.inbox()}
     counts = await person.get("/v1/conversations/counts")
     assert counts["total"] == len(rows)
@@ -35,10 +35,10 @@ async def test_r7_an_agent_sees_what_visibility_allows(
         await shop.admin.put(
             f"/v1/conversations/{rows[f'cua-{agent}']['id']}/assignee", agent_id=agent
         )
-        await shop.row(f"cua-{agent}", owned_by(agent))
+        await shop.row(f"cua-{agent}", is_owned_by(agent))
 
-    assert await _seen(shop.people["an"]) == seen
-    assert await _seen(shop.people["quan"]) == set(rows)
+    assert await _list_visible(shop.people["an"]) == seen
+    assert await _list_visible(shop.people["quan"]) == set(rows)
     for customer, row in rows.items():
         for path in ("", "/messages", "/assignments"):
             answer = await shop.people["an"].ask("GET", f"/v1/conversations/{row['id']}{path}")
@@ -52,11 +52,11 @@ async def test_r7_1_r7_4_page_permissions_cut_every_role_but_the_administrator(
     await shop.hire("quan", role="chain_manager", online=False)
     await shop.facebook.send(shop.facebook.message("c1"))
     row = await shop.row("c1")
-    assert await _seen(shop.people["quan"]) == {"c1"}
+    assert await _list_visible(shop.people["quan"]) == {"c1"}
 
     await shop.admin.put("/v1/settings", page_permissions=True)
-    assert await _seen(shop.people["quan"]) == set()
-    assert await _seen(shop.people["an"]) == set()
+    assert await _list_visible(shop.people["quan"]) == set()
+    assert await _list_visible(shop.people["an"]) == set()
     hidden = await shop.people["quan"].ask("GET", f"/v1/conversations/{row['id']}")
     assert hidden.status_code == 404
     await shop.admin.put(
@@ -67,9 +67,9 @@ async def test_r7_1_r7_4_page_permissions_cut_every_role_but_the_administrator(
         staff=["quan"],
     )
 
-    assert await _seen(shop.people["quan"]) == {"c1"}
-    assert await _seen(shop.people["an"]) == set()
-    assert await _seen(shop.admin) == {"c1"}
+    assert await _list_visible(shop.people["quan"]) == {"c1"}
+    assert await _list_visible(shop.people["an"]) == set()
+    assert await _list_visible(shop.admin) == {"c1"}
 
 
 async def test_inv5_two_organizations_side_by_side_share_nothing(open_shop: OpenShop) -> None:
@@ -79,10 +79,10 @@ async def test_inv5_two_organizations_side_by_side_share_nothing(open_shop: Open
         await shop.assign_by("an", "binh")
         await shop.facebook.send(shop.facebook.message("c1", f"của {shop.id}"))
         await shop.facebook.send(shop.facebook.comment("c1", "1_1", text=f"của {shop.id}"))
-    rows = {shop.id: await shop.row("c1", owned_by("an")) for shop in (one, two)}
+    rows = {shop.id: await shop.row("c1", is_owned_by("an")) for shop in (one, two)}
 
     for shop, other in ((one, two), (two, one)):
-        await shop.row("1_1", owned_by("binh"), kind="comment")
+        await shop.row("1_1", is_owned_by("binh"), kind="comment")
         texts = {row["last_text"] for row in await shop.admin.inbox()}
         assert texts == {f"của {shop.id}"}
         foreign = f"/v1/conversations/{rows[other.id]['id']}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.shop import Json, Shop, owned_by
+from support.shop import Json, Shop, is_owned_by
 
 EXCLUDED = {
     "day": "capacity",
@@ -33,7 +33,7 @@ async def told(shop: Shop) -> Shop:
 
 
 async def _only(shop: Shop, comment: str, agent: str) -> Json:
-    row = await shop.row(comment, owned_by(agent))
+    row = await shop.row(comment, is_owned_by(agent))
     (why,) = await shop.history(row["id"])
     return why
 

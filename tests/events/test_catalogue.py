@@ -74,7 +74,7 @@ def event_classes(base: type[Event] = Event) -> list[type[Event]]:
     return [base, *below] if stored else below
 
 
-def test_every_stored_type_name_stands_in_the_catalogue() -> None:
+def test_every_stored_type_name_is_in_the_catalogue() -> None:
     assert set(EVENT_TYPES) == STORED_TYPE_NAMES
 
 

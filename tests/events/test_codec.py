@@ -108,7 +108,7 @@ def test_fields_that_a_newer_producer_adds_are_ignored() -> None:
     assert decode_data(HEADERS, msgspec.json.encode(newer)) == READ
 
 
-def test_an_unknown_type_is_told_apart_from_a_bad_record() -> None:
+def test_an_unknown_type_is_distinguished_from_a_bad_record() -> None:
     with pytest.raises(UnknownTypeError, match=r"conversation\.read\.v99"):
         decode_data([("ce_type", b"conversation.read.v99")], b"{}")
 

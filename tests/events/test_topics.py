@@ -23,7 +23,7 @@ from tuyen_events.topics import (
 )
 
 
-def test_every_event_type_stands_in_exactly_one_topic() -> None:
+def test_every_event_type_is_in_exactly_one_topic() -> None:
     assert Counter(event.type for topic in TOPICS.values() for event in topic.events) == Counter(
         list(EVENT_TYPES)
     )
@@ -39,7 +39,7 @@ def test_bodies_password_hashes_and_tokens_are_no_events_and_not_public(topic: T
     assert not topic.public
 
 
-def test_removals_stand_in_compacted_topics_alone_and_are_no_events() -> None:
+def test_removals_are_in_compacted_topics_alone_and_are_no_events() -> None:
     removals = {name: topic for topic in TOPICS.values() for name in topic.removals}
     assert {topic.cleanup for topic in removals.values()} == {Cleanup.COMPACT}
     assert not removals.keys() & EVENT_TYPES.keys()

@@ -35,12 +35,12 @@ class FaultSettings(BaseSettings):
     directory: Path = Path("var/faults")
 
 
-async def played(settings: FaultSettings, console: Console) -> list[Outcome]:
+async def play(settings: FaultSettings, console: Console) -> list[Outcome]:
     """All runs, one after another; each says how it went."""
     first = random.SystemRandom().randrange(10**6) if settings.seed is None else settings.seed
     outcomes = []
     for seed in range(first, first + settings.runs):
-        steps = load(settings.plan) if settings.plan else plan.drawn(seed, settings.seconds)
+        steps = load(settings.plan) if settings.plan else plan.draw_plan(seed, settings.seconds)
         console.print(f"seed {seed}: {len(steps)} steps in {steps[-1].at:.0f} s", highlight=False)
         outcome = await run(seed, steps, settings.directory, measured=True)
         outcomes.append(outcome)
@@ -69,8 +69,8 @@ def main(settings: FaultSettings) -> int:
     """1 when a law was broken."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it is cut off again and again
     console = Console()
-    outcomes = asyncio.run(played(settings, console))
-    text = report.kept(outcomes, settings.directory / "report.md")
+    outcomes = asyncio.run(play(settings, console))
+    text = report.write_report(outcomes, settings.directory / "report.md")
     if settings.docs:
         report.into_docs(text, Path("docs/faults.md"))
     console.print(Markdown(text))

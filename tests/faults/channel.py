@@ -102,7 +102,7 @@ class Channel:
         """Returns once it was answered `200`, or refused for good, and came twice if it is to."""
         said = [each for each in webhook["said"] if each["kind"] != "broadcast"]
         for each in said:
-            self.sent[each["id"]] = _sent(each, [each["tenant"]])
+            self.sent[each["id"]] = _make_sent(each, [each["tenant"]])
         request = self._request(webhook["said"], forged=webhook.get("forged", False))
         await asyncio.sleep(webhook["delay_s"])
         first = time.monotonic()
@@ -123,13 +123,13 @@ class Channel:
         """A body with something invalid in it; the rest of the body must be accepted."""
         odd, beside = given["odd"], given["beside"]
         body = odd_body(given["which"], odd, beside)
-        self.sent[odd["id"]] = _sent(odd, [odd["tenant"]])
+        self.sent[odd["id"]] = _make_sent(odd, [odd["tenant"]])
         if body.site is None:
-            self.sent[beside["id"]] = _sent(beside, [beside["tenant"]])
-            request = _Request(_FACEBOOK, body.raw, facebook.signed(body.raw, self._secret))
+            self.sent[beside["id"]] = _make_sent(beside, [beside["tenant"]])
+            request = _Request(_FACEBOOK, body.raw, facebook.sign(body.raw, self._secret))
         else:
-            self.sent[odd["id"]] = _sent({**odd, "page": body.site}, [odd["tenant"]])
-            request = self._signed_by(body.site, body.raw)
+            self.sent[odd["id"]] = _make_sent({**odd, "page": body.site}, [odd["tenant"]])
+            request = self._sign(body.site, body.raw)
         status, tries = await self._until_taken(request)
         self.sent[odd["id"]].acceptance = Acceptance.ODD
         if body.site is None and status == _OK:
@@ -139,18 +139,18 @@ class Channel:
     def _request(self, said: Sequence[Json], *, forged: bool) -> "_Request":
         """What was said as one call of its channel, signed as the channel does."""
         if said[0]["kind"] == "visit":
-            return self._signed_by(said[0]["page"], _visit(said[0]))
+            return self._sign(said[0]["page"], _visit(said[0]))
         body = facebook.body(*(entry for each in said for entry in _entries(each)))
         secret = "not-the-secret" if forged else self._secret
-        return _Request(_FACEBOOK, body, facebook.signed(body, secret))
+        return _Request(_FACEBOOK, body, facebook.sign(body, secret))
 
-    def _signed_by(self, site: str, raw: bytes) -> "_Request":
+    def _sign(self, site: str, raw: bytes) -> "_Request":
         app_id, token = self._connected.sites[site]
-        return _Request(f"/webhooks/livechat/{app_id}", raw, livechat.signed(raw, token))
+        return _Request(f"/webhooks/livechat/{app_id}", raw, livechat.sign(raw, token))
 
     def _wandered(self, said: Json, first: float, tries: int) -> Sent:
         """In one organization, if one had the page all the while; perhaps nowhere otherwise."""
-        sent = _sent(said, self._connected.whose(first))
+        sent = _make_sent(said, self._connected.whose(first))
         if self._connected.certain(first):
             sent.acceptance = Acceptance.ACCEPTED
         else:
@@ -227,7 +227,7 @@ def _page_of(said: Json) -> str:
     return WANDERERS_ID if wanders else TENANTS[said["tenant"]].pages[said["page"]]
 
 
-def _sent(said: Json, organizations: Sequence[str]) -> Sent:
+def _make_sent(said: Json, organizations: Sequence[str]) -> Sent:
     threads = {thread for each in organizations for thread in _threads(said, OrganizationId(each))}
     return Sent(said["id"], frozenset(threads))
 

@@ -39,7 +39,7 @@ class Injection:
             self._journal.note("fault", counted=f"{what} {target}", fault=fault, on=done)
 
     async def _on_service(self, fault: Json) -> str | None:
-        service = self._chosen(fault["target"], fault["which"])
+        service = self._choose(fault["target"], fault["which"])
         if service is None:
             return None
         match fault["what"]:
@@ -79,7 +79,7 @@ class Injection:
 
     async def _on_link(self, fault: Json) -> str | None:
         kind, _, store = fault["target"].partition("/")
-        service = self._chosen(kind, fault["which"])
+        service = self._choose(kind, fault["which"])
         if service is None:
             return None
         link = service.links[store]
@@ -90,7 +90,7 @@ class Injection:
             link.delay_s, link.deaf = 0.0, False
         return f"{service.name}/{store}"
 
-    def _chosen(self, kind: str, which: float) -> Service | None:
+    def _choose(self, kind: str, which: float) -> Service | None:
         """`any` service, or one of several of a kind; None while a rebuild keeps all of it down."""
         found = [*self._cluster.services.values()] if kind == "any" else self._cluster.of(kind)
         return found[int(which * len(found))] if found else None

@@ -60,7 +60,7 @@ class Finding:
     broken: list[str]
 
 
-def judged(evidence: Evidence) -> list[Finding]:
+def judge(evidence: Evidence) -> list[Finding]:
     """All laws, on all of the evidence."""
     return [finding(law, look, evidence) for law, look in LAWS.items()]
 
@@ -195,7 +195,7 @@ def followers_have_the_gateways_state(evidence: Evidence) -> Iterator[str | None
 
 def acknowledged_writes_stand(evidence: Evidence) -> Iterator[str | None]:
     """What the gateway said was done is in the log."""
-    written = Counter(_written(evidence))
+    written = Counter(_list_written(evidence))
     for key, times in evidence.acknowledged.items():
         # A write that changes nothing is answered with the version that stands.
         least = 1 if key[0] in ("assigned", "directory") else times
@@ -205,7 +205,7 @@ def acknowledged_writes_stand(evidence: Evidence) -> Iterator[str | None]:
         )
 
 
-def _written(evidence: Evidence) -> Iterator[Key]:
+def _list_written(evidence: Evidence) -> Iterator[Key]:
     log = evidence.log
     for _, event in log.events(ASSIGNMENTS, AssignmentEvent):
         yield ("assigned", event.conversation_id, event.version, event.agent_id)

@@ -55,7 +55,7 @@ def _is_next(made: "_Made", cursor: Cursor | None) -> bool:
         return False
     match made.mode:
         case Strategy.RANDOM:
-            return made.agent == made.able[_drawn(made.seed, len(made.able))]
+            return made.agent == made.able[_draw(made.seed, len(made.able))]
         case Strategy.LEAST_LOADED:
             return True  # the others' loads are not recorded
         case Strategy.SEQUENTIAL:
@@ -87,7 +87,7 @@ def capacity_bounds_choices(evidence: Evidence) -> Iterator[str | None]:
         for member in rule.members
         if member.capacity is not None
     }
-    for answer in _chosen(evidence):
+    for answer in _list_choices(evidence):
         choice, rule_id, agent = answer.choice, answer.rule_id, answer.agent_id
         if choice is None or rule_id is None or agent is None or choice.rule_version is None:
             continue
@@ -146,7 +146,7 @@ class _Made:
 def _choices(evidence: Evidence) -> Iterator[_Made]:
     """Choices in their order, whose pools are in the log."""
     pools = {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
-    for answer in _chosen(evidence):
+    for answer in _list_choices(evidence):
         choice = answer.choice
         pool = None if choice is None else pools.get(choice.pool_id or "")
         if choice is None or pool is None:
@@ -164,14 +164,14 @@ def _choices(evidence: Evidence) -> Iterator[_Made]:
         )
 
 
-def _chosen(evidence: Evidence) -> Iterator[ChoiceMade]:
+def _list_choices(evidence: Evidence) -> Iterator[ChoiceMade]:
     return (each for each in evidence.answers() if each.verdict is Verdict.CHOSEN)
 
 
 def every_choice_names_its_pool(evidence: Evidence) -> Iterator[str | None]:
     """R9.4: without it, nothing could be said about the choice."""
     pools = {pool.id: pool for _, pool in evidence.log.events(POOLS, PoolRecorded)}
-    for answer in _chosen(evidence):
+    for answer in _list_choices(evidence):
         pool = None if answer.choice is None else pools.get(answer.choice.pool_id or "")
         named = pool is not None and pool.rule_id == answer.rule_id
         yield None if named else f"{answer.request_id}: {answer.choice}"
@@ -220,6 +220,6 @@ def _place_of(
     return department, region
 
 
-def _drawn(seed: str, among: int) -> int:
+def _draw(seed: str, among: int) -> int:
     """R2.2."""
     return int.from_bytes(blake2b(seed.encode(), digest_size=16).digest(), "big") % among

@@ -50,13 +50,13 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
         for row in evidence.rows.values()
         if row["assignee"] is not None and not row["done"]
     )
-    waited_for = _waited_for(evidence)
+    waited_for = _find_awaited(evidence)
     for tenant, world in evidence.worlds.items():
         mine = {agent: n for (where, agent), n in loads.items() if where == tenant}
         for row in evidence.rows.values():
             if row["organization"] == tenant and row["waiting"]:
                 request = waited_for.get(row["id"])
-                able = candidates(world, row["page_id"], _needed(row, request), mine)
+                able = candidates(world, row["page_id"], _find_needed(row, request), mine)
                 if request is not None:
                     able = [each for each in able if each not in request.leavers]
                     able = [each for each in able if _is_in(world.agents[each], request)]
@@ -64,7 +64,7 @@ def queue_is_empty(evidence: Evidence) -> Iterator[str | None]:
     yield None
 
 
-def _needed(row: Json, request: ChoiceRequested | None) -> str:
+def _find_needed(row: Json, request: ChoiceRequested | None) -> str:
     """The capability that somebody needs for what the row waits for (R1.3)."""
     if row["channel"] == "livechat":
         return "livechat_message"
@@ -81,7 +81,7 @@ def _is_in(agent: Json, request: ChoiceRequested) -> bool:
     return inside and (region is None or f"{department}/{region}" in agent["regions"])
 
 
-def _waited_for(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
+def _find_awaited(evidence: Evidence) -> dict[str, ChoiceRequested | None]:
     """By conversation, what its last record waits for or settled. A customer's threads wait for one
     answer, by what the first of them asked (R3.6), and not for who handed it over (R6.5); who asks
     again while they wait keeps their place, and the record that says that they wait (R3.7)."""
@@ -126,7 +126,7 @@ def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
             request.leavers,
         )
     gone = {event.request_id for _, event in evidence.log.events(REQUESTS, ChoiceWithdrawn)}
-    gone |= _moved(evidence)
+    gone |= _find_moved(evidence)
     waiting: dict[tuple[object, ...], list[str]] = {}
     for answer in evidence.answers():
         queue = waiting.setdefault(groups[answer.request_id], [])
@@ -143,7 +143,7 @@ def queue_is_in_order(evidence: Evidence) -> Iterator[str | None]:
                 yield f"{answer.request_id} was not behind {ahead[0]}" if ahead else None
 
 
-def _moved(evidence: Evidence) -> set[str]:
+def _find_moved(evidence: Evidence) -> set[str]:
     """Requests that took another line with their old place (R3.7, R6.5), and those of before."""
     found: set[str] = set()
     before: dict[str, list[str]] = {}

@@ -47,7 +47,7 @@ def p99(sorted_s: Sequence[float]) -> float:
     return sorted_s[int(len(sorted_s) * 0.99)]
 
 
-async def measured(people: People, channel: Channel, follower: Follower) -> Neighbours:
+async def measure(people: People, channel: Channel, follower: Follower) -> Neighbours:
     """The quiet organization's customers come one every fifth of a second, twice as many as are
     counted: the first half warms everything up."""
     numbers = itertools.count()

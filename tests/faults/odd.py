@@ -34,7 +34,7 @@ def _with_bytes(**changed: str) -> Callable[[Json, Json], OddBody]:
     return body
 
 
-def _escaped(escape: str, **changed: str) -> Callable[[Json, Json], OddBody]:
+def _escape(escape: str, **changed: str) -> Callable[[Json, Json], OddBody]:
     """The same with an escape that stands for no character that can be stored."""
 
     def body(odd: Json, beside: Json) -> OddBody:
@@ -70,9 +70,9 @@ _BODIES: Mapping[str, Callable[[Json, Json], OddBody]] = {
     "bytes in a text": _with_bytes(text=f"tin {_MARK}"),
     "bytes in an id": _with_bytes(mid=f"odd_{_MARK}"),
     "bytes in a sender": _with_bytes(sender=f"67{_MARK}"),
-    "NUL in a text": _escaped("\\u0000", text=f"tin {_MARK}"),
-    "NUL in a sender": _escaped("\\u0000", sender=f"67{_MARK}"),
-    "half a character in a text": _escaped("\\ud800", text=f"tin {_MARK}"),
+    "NUL in a text": _escape("\\u0000", text=f"tin {_MARK}"),
+    "NUL in a sender": _escape("\\u0000", sender=f"67{_MARK}"),
+    "half a character in a text": _escape("\\ud800", text=f"tin {_MARK}"),
     "depth": _deep,
     "length": _long,
     "a long address": _visit(page_url="https://shop.example/" + "a" * _LONG),
@@ -104,7 +104,7 @@ class OddRequest:
     content: bytes | None = None
 
 
-def _posted(method: str, path: str, body: Json) -> OddRequest:
+def _make_post(method: str, path: str, body: Json) -> OddRequest:
     return OddRequest(method, path, json.dumps(body).encode())
 
 
@@ -113,10 +113,10 @@ _REQUESTS: Mapping[str, OddRequest] = {
     "half a character in a query": OddRequest("GET", "/v1/conversations?q=%ED%A0%80"),
     "a huge cursor": OddRequest("GET", "/v1/conversations?cursor=" + "9" * 900),
     "a huge version": OddRequest("GET", "/v1/agents?after=1" + "0" * 30),
-    "NUL in a job": _posted(
+    "NUL in a job": _make_post(
         "POST", "/v1/conversations/bulk", {"filter": {"q": "\0"}, "set": {"done": True}}
     ),
-    "ids that nobody has": _posted(
+    "ids that nobody has": _make_post(
         "POST",
         "/v1/conversations/bulk",
         {"ids": [f"con_{each:060d}" for each in range(10_000)], "set": {"done": True}},
@@ -124,7 +124,7 @@ _REQUESTS: Mapping[str, OddRequest] = {
     "half a character in a token": OddRequest(
         "POST", "/v1/auth/refresh", b'{"refresh_token": "\\ud800"}'
     ),
-    "a long session": _posted("PUT", "/v1/presence", {"status": "away", "session": "a" * 10**6}),
+    "a long session": _make_post("PUT", "/v1/presence", {"status": "away", "session": "a" * 10**6}),
     "depth": OddRequest("PUT", "/v1/presence", b"[" * 100_000),
     "no JSON": OddRequest("PUT", "/v1/presence", b"\xff\xfe"),
 }

@@ -11,7 +11,7 @@ from faults.cluster import LEASE_S, Cluster
 from faults.journal import Journal
 from faults.odd import odd_request
 from faults.tenants import AGENTS, MANAGERS, TENANTS, WANDERER, WANDERERS_ID, Json, Tenant
-from support.shop import accepted, eventually
+from support.shop import accept, eventually
 
 _PASSWORD = "mat-khau-du-dai-1"
 _ANSWER_WITHIN_S = 7.0
@@ -126,7 +126,7 @@ class People:
 
     async def _open(self, tenant: Tenant) -> None:
         admin = {"username": "admin", "password": _PASSWORD}
-        accepted(
+        accept(
             await self._gateways[0].post(
                 "/v1/organizations",
                 headers={"Authorization": f"Bearer {self._operator}"},
@@ -154,13 +154,13 @@ class People:
             path, body = f"/v1/pages/{tenant.site}", {"channel": "livechat", "name": tenant.site}
             answer = await self.who[tenant.id, "admin"].ask("PUT", path, json=body)
             assert answer is not None, "nothing is broken yet"
-            made = accepted(answer).json()
+            made = accept(answer).json()
             self.connected.sites[tenant.site] = (made["app_id"], made["token"])
 
     async def _set_up(self, tenant: Tenant, path: str, body: Json) -> None:
         async def done() -> bool:
             answer = await self.who[tenant.id, "admin"].ask("PUT", path, json=body)
-            return answer is not None and accepted(answer).is_success
+            return answer is not None and accept(answer).is_success
 
         await eventually(done, lambda: f"PUT {path}", _PATIENCE_S)
 

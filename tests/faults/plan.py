@@ -50,7 +50,7 @@ FAULTS: Sequence[tuple[str, str]] = (
 """What is done to what. Each is used once before any is used again."""
 
 
-def drawn(seed: int, seconds: float) -> list[Step]:
+def draw_plan(seed: int, seconds: float) -> list[Step]:
     """The plan of a seed, in the order of time; `seconds` is how long the history lasts."""
     steps = [*_history(random.Random(f"{seed}/history"), seconds)]  # noqa: S311 - a test's dice
     steps += _faults(random.Random(f"{seed}/faults"), seconds)  # noqa: S311 - a test's dice

@@ -15,10 +15,10 @@ _BEGIN, _END = "<!-- made by make faults -->\n", "<!-- end -->\n"
 Json = dict[str, Any]
 
 
-def kept(outcomes: Sequence[Outcome], path: Path) -> str:
+def write_report(outcomes: Sequence[Outcome], path: Path) -> str:
     """Writes the report and its numbers (`.json` beside it); returns the report."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = written(outcomes)
+    text = format_report(outcomes)
     path.write_text(text)
     path.with_suffix(".json").write_text(json.dumps([_plain(each) for each in outcomes], indent=2))
     return text
@@ -31,9 +31,11 @@ def into_docs(report: str, page: Path) -> None:
     page.write_text(before + _BEGIN + "\n" + report + "\n" + _END + after)
 
 
-def written(outcomes: Sequence[Outcome]) -> str:
+def format_report(outcomes: Sequence[Outcome]) -> str:
     """Three tables in Markdown: the runs, what was injected, what held."""
-    return "\n".join([*_runs(outcomes), "", *_injected(outcomes), "", *_held(outcomes), ""])
+    return "\n".join(
+        [*_runs(outcomes), "", *_format_injected(outcomes), "", *_format_held(outcomes), ""]
+    )
 
 
 def _runs(outcomes: Sequence[Outcome]) -> list[str]:
@@ -48,7 +50,7 @@ def _runs(outcomes: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def _injected(outcomes: Sequence[Outcome]) -> list[str]:
+def _format_injected(outcomes: Sequence[Outcome]) -> list[str]:
     counts = sum((each.counts for each in outcomes), Counter[str]())
     targets: dict[str, list[str]] = {}
     for what, target in dict.fromkeys(FAULTS):
@@ -60,7 +62,7 @@ def _injected(outcomes: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def _held(outcomes: Sequence[Outcome]) -> list[str]:
+def _format_held(outcomes: Sequence[Outcome]) -> list[str]:
     looked_at, broken = Counter[str](), Counter[str]()
     for outcome in outcomes:
         for finding in outcome.findings:

@@ -79,9 +79,9 @@ async def run(seed: int, steps: Sequence[Step], kept: Path, *, measured: bool = 
             stopped = None
             try:
                 async with Cluster(directory) as cluster:
-                    findings = await _Run(cluster, journal, seen, measured=measured).judged(steps)
+                    findings = await _Run(cluster, journal, seen, measured=measured).judge(steps)
             except* (AssertionError, TimeoutError, CannotStart) as errors:
-                stopped = "; ".join(_told(errors))
+                stopped = "; ".join(_describe(errors))
             outcome = Outcome(
                 seed,
                 len(steps),
@@ -96,11 +96,11 @@ async def run(seed: int, steps: Sequence[Step], kept: Path, *, measured: bool = 
     return outcome
 
 
-def _told(errors: BaseExceptionGroup[BaseException]) -> Iterator[str]:
+def _describe(errors: BaseExceptionGroup[BaseException]) -> Iterator[str]:
     """What they say, notes included; groups in groups as well."""
     for error in errors.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            yield from _told(error)
+            yield from _describe(error)
         else:
             yield "; ".join([str(error) or repr(error), *getattr(error, "__notes__", [])])
 
@@ -149,7 +149,7 @@ class _Run:
         self._injection = Injection(cluster, journal)
         self._follower = Follower()
 
-    async def judged(self, steps: Sequence[Step]) -> list[Finding]:
+    async def judge(self, steps: Sequence[Step]) -> list[Finding]:
         """What the laws say once all is over."""
         async with (
             SlowProxy(self._cluster.kafka.host_port, 0.0) as link,
@@ -163,7 +163,7 @@ class _Run:
             staying.append(tasks.create_task(self._follower.follow(link.bootstrap, PREFIX)))
             try:
                 await self._through(steps)
-                findings = laws.judged(self._seen)
+                findings = laws.judge(self._seen)
             except AssertionError:
                 with suppress(KafkaError):
                     self._seen.log = await read(self._cluster.kafka.address, PREFIX)
@@ -177,23 +177,23 @@ class _Run:
 
     async def _through(self, steps: Sequence[Step]) -> None:
         seen = self._seen
-        await settling.at_rest(self._cluster, self._people, self._follower)
+        await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         self._journal.note("begins")
         async with asyncio.timeout(steps[-1].at + _PLAYED_WITHIN_S):
             await self._play(steps)
         self._journal.note("played")
-        await settling.at_rest(self._cluster, self._people, self._follower)
+        await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         await rebuilding.read_again(self._cluster)
-        await settling.at_rest(self._cluster, self._people, self._follower)
+        await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         self._journal.note("at rest")
         await self._queue_empties()
         await self._examine()
         self._journal.note("examined")
         if self._measured:
             await self._cluster.leave_proxies()
-            seen.neighbours = await neighbours.measured(self._people, self._channel, self._follower)
+            seen.neighbours = await neighbours.measure(self._people, self._channel, self._follower)
             self._journal.note("measured", **asdict(seen.neighbours))
-        await settling.at_rest(self._cluster, self._people, self._follower)
+        await settling.wait_until_at_rest(self._cluster, self._people, self._follower)
         await evidences.ask(self._people, seen)
         seen.sent, seen.followed = self._channel.sent, self._follower.state
         seen.acknowledged = Counter(self._people.acknowledged)  # it grows on, with every heartbeat
@@ -267,7 +267,7 @@ class _Run:
                 members = [{"agent_id": agent} for agent in AGENTS]
                 turns = {"enabled": True, "mode": "sequential", "members": members}
                 await people.rule({"tenant": tenant, "rule": rule, "change": turns})
-        await settling.at_rest(self._cluster, people, self._follower)
+        await settling.wait_until_at_rest(self._cluster, people, self._follower)
         pages = [(tenant, page) for tenant, each in TENANTS.items() for page in each.pages]
         comments = await asyncio.gather(*(self._sit(*page) for page in pages))
         self._seen.exam = dict(zip(pages, comments, strict=True))
@@ -278,10 +278,10 @@ class _Run:
             said: Json = {"kind": "comment", "tenant": tenant, "page": page, "id": comment}
             said |= {"customer": f"68{turn:04d}", "ms": 10**9 + turn * 1000}
             await self._channel.deliver({"said": [said], "delay_s": 0.0, "again_s": 0.0})
-            await self._assigned(tenant, comment)
+            await self._wait_until_assigned(tenant, comment)
         return comments
 
-    async def _assigned(self, tenant: str, comment: str) -> None:
+    async def _wait_until_assigned(self, tenant: str, comment: str) -> None:
         async def owned() -> bool:
             found = await self._people.who[tenant, "admin"].get(
                 "/v1/conversations", external_id=comment

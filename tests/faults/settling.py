@@ -42,7 +42,7 @@ _VIEWS: Mapping[str, tuple[Topic, ...]] = {
 Ends = Mapping[tuple[str, int], int]
 
 
-async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
+async def wait_until_at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
     """Returns when everything is ready, everybody's presence is what they want, and all that
     is in the log was handled by all who handle it, with no new records as a result."""
     await cluster.wait_ready()
@@ -61,13 +61,13 @@ async def at_rest(cluster: Cluster, people: People, follower: Follower) -> None:
         wanted = {place: end for place, end in ends.items() if place[0] == ASSIGNMENTS.name and end}
         return all(follower.reached.get(place[1], 0) >= end for place, end in wanted.items())
 
-    async def told() -> str:
+    async def describe() -> str:
         return f"behind: {await behind(cluster, await ends_of(cluster.kafka.address))}"
 
     try:
         await eventually(calm, lambda: "not calm", _PATIENCE_S)
     except AssertionError as error:
-        error.add_note(await told())
+        error.add_note(await describe())
         raise
 
 

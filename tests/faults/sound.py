@@ -200,9 +200,9 @@ def evidence() -> Evidence:
     found = Evidence(
         log=LogRead(_topics()),
         sent={
-            **{each: _sent(each, Acceptance.ACCEPTED) for each in COMMENTS},
-            "c_8": _sent("c_8", Acceptance.UNKNOWN),
-            "c_9": _sent("c_9", Acceptance.REFUSED),
+            **{each: _make_sent(each, Acceptance.ACCEPTED) for each in COMMENTS},
+            "c_8": _make_sent("c_8", Acceptance.UNKNOWN),
+            "c_9": _make_sent("c_9", Acceptance.REFUSED),
         },
         rows={row["id"]: row for row in map(_row, COMMENTS)},
         threads={thread(each): [_message(each)] for each in COMMENTS},
@@ -310,7 +310,7 @@ def _comment(comment: str) -> CommentAdded:
     )
 
 
-def _sent(comment: str, acceptance: Acceptance) -> Sent:
+def _make_sent(comment: str, acceptance: Acceptance) -> Sent:
     return Sent(comment, frozenset({thread(comment)}), acceptance)
 
 

@@ -30,11 +30,11 @@ from tuyen_events.topics import (
 Spoil = Callable[[Evidence], object]
 
 
-def _lost_in_the_log(e: Evidence) -> None:
+def _lose_in_the_log(e: Evidence) -> None:
     del e.log.topics[INBOUND.name][0]
 
 
-def _refused_in_the_log(e: Evidence) -> None:
+def _log_refused(e: Evidence) -> None:
     e.sent["c_1"].acceptance = Acceptance.REFUSED
 
 
@@ -45,7 +45,7 @@ def _twice_under_two_ids(e: Evidence) -> None:
     )
 
 
-def _lost_in_the_view(e: Evidence) -> None:
+def _lose_in_the_view(e: Evidence) -> None:
     e.threads[thread("c_1")].clear()
 
 
@@ -62,7 +62,7 @@ def _in_anothers_thread(e: Evidence) -> None:
     e.threads[thread("c_1")].clear()
 
 
-def _refused_is_shown(e: Evidence) -> None:
+def _show_refused(e: Evidence) -> None:
     e.threads[thread("c_1")].append({"external_id": "c_9", "direction": "in"})
 
 
@@ -81,7 +81,7 @@ def _put_aside(e: Evidence) -> None:
     sound.put(e, DEAD_LETTERS, letter)
 
 
-def _answered_with_500(e: Evidence) -> None:
+def _answer_with_500(e: Evidence) -> None:
     e.mistakes = ["GET /v1/conversations?q=%00"]
 
 
@@ -90,7 +90,7 @@ def _odd_comes_twice(e: Evidence) -> None:
     e.threads[thread("c_1")] *= 2
 
 
-def _harmed(e: Evidence) -> None:
+def _harm(e: Evidence) -> None:
     e.neighbours = Neighbours([0.2] * 100, [0.2] * 98 + [0.31] * 2)
 
 
@@ -152,7 +152,7 @@ def _never_answered(e: Evidence) -> None:
     sound.give(e, given)
 
 
-def _answered_out_of_turn(e: Evidence) -> None:
+def _answer_out_of_turn(e: Evidence) -> None:
     first, second, *rest = sound.answers()
     sound.give(e, [second, first, *rest])
 
@@ -162,7 +162,7 @@ def _one_place_two_answers(e: Evidence) -> None:
     sound.remember(e, [*given, (1, msgspec.structs.replace(given[0][1], agent_id=NV3))])
 
 
-def _chosen_twice(e: Evidence) -> None:
+def _choose_twice(e: Evidence) -> None:
     first = sound.answers()[0]
     sound.give(e, [*sound.answers(), msgspec.structs.replace(first, agent_id=NV3)])
 
@@ -171,7 +171,7 @@ def _two_ends(e: Evidence) -> None:
     sound.give(e, [*sound.answers(), sound.answer(0, Verdict.NOBODY)])
 
 
-def _told_otherwise(e: Evidence) -> None:
+def _answer_otherwise(e: Evidence) -> None:
     told = msgspec.structs.replace(sound.answers()[0], agent_id=NV3)
     e.log.topics[ANSWERS.name] = sound.entries(told)
 
@@ -194,12 +194,12 @@ def _without_pools(e: Evidence) -> None:
     e.log.topics[POOLS.name].clear()
 
 
-def _asked_for_a_department(e: Evidence) -> None:
+def _ask_for_a_department(e: Evidence) -> None:
     sound.put(e, REQUESTS, msgspec.structs.replace(sound.request(0), department="sales"))
 
 
-def _given_to_others_than_the_departments(e: Evidence) -> None:
-    _asked_for_a_department(e)
+def _assign_outside_the_department(e: Evidence) -> None:
+    _ask_for_a_department(e)
     about: Json = {"organization": ORG, "at": sound.AT}
     agents = [agent(each, **about, departments=("sales",)) for each in (NV1, NV2)]
     sound.put(e, DIRECTORY, department("sales", **about), *agents)
@@ -210,7 +210,7 @@ def _exam_out_of_turn(e: Evidence) -> None:
     e.exam = {(ORG, PAGE): ("c_2", "c_1")}
 
 
-def _assigned_otherwise(e: Evidence) -> None:
+def _assign_otherwise(e: Evidence) -> None:
     e.log.topics[ASSIGNMENTS.name] = sound.entries(sound.record("c_1", 1, NV2))
 
 
@@ -218,7 +218,7 @@ def _waits_though_somebody_can(e: Evidence) -> None:
     e.rows[thread("c_1")] |= {"waiting": True, "assignee": None}
 
 
-def drained_out_of_order(e: Evidence) -> None:
+def drain_out_of_order(e: Evidence) -> None:
     *before, third, fourth = sound.answers()
     sound.give(e, [*before, fourth, third])
 
@@ -230,12 +230,12 @@ def _overtaken(e: Evidence) -> None:
     sound.give(e, [*given[:3], given[4], given[3]])
 
 
-def _forgotten(e: Evidence) -> None:
+def _forget(e: Evidence) -> None:
     e.rows[thread("c_1")] |= {"version": 0, "assignee": None}
 
 
-def _forgotten_reply(e: Evidence) -> None:
-    _forgotten(e)
+def _forget_reply(e: Evidence) -> None:
+    _forget(e)
     for message in e.threads[thread("c_1")]:
         message["parent_id"] = "c_0"
 
@@ -263,7 +263,7 @@ def _job_that_left_some_out(e: Evidence) -> None:
     sound.put(e, JOBS, job)
 
 
-def _counted_twice(e: Evidence) -> None:
+def _count_twice(e: Evidence) -> None:
     e.inboxes["an", "nv1"][1] = {**e.inboxes["an", "nv1"][1], "unread": 2}
 
 
@@ -297,23 +297,23 @@ def _rebuilt_with_less(e: Evidence) -> None:
 
 SPOILT: dict[str, list[Spoil]] = {
     "accepted events are in the log, refused ones are not": [
-        _lost_in_the_log,
-        _refused_in_the_log,
+        _lose_in_the_log,
+        _log_refused,
         _twice_under_two_ids,
     ],
     "accepted events are in one conversation, once": [
-        _lost_in_the_view,
+        _lose_in_the_view,
         _twice_in_a_thread,
         _in_two_threads,
         _in_anothers_thread,
-        _refused_is_shown,
+        _show_refused,
         _never_sent_is_shown,
         _unknown_is_shown_twice,
         _odd_comes_twice,
     ],
     "nothing valid goes to the dead letters": [_put_aside],
-    "nothing is answered with a mistake of ours": [_answered_with_500],
-    "a noisy organization moves no other's p99 by half": [_harmed],
+    "nothing is answered with a mistake of ours": [_answer_with_500],
+    "a noisy organization moves no other's p99 by half": [_harm],
     "versions rise by one, one agent each": [
         _version_left_out,
         _two_agents_at_one_version,
@@ -337,17 +337,17 @@ SPOILT: dict[str, list[Spoil]] = {
         _unwritten("job", "an", "job_2"),
     ],
     "a command makes one record": [_command_handled_twice],
-    "every request is answered, in the order of the log": [_never_answered, _answered_out_of_turn],
+    "every request is answered, in the order of the log": [_never_answered, _answer_out_of_turn],
     "an answer never changes": [
         _one_place_two_answers,
-        _chosen_twice,
+        _choose_twice,
         _two_ends,
-        _told_otherwise,
+        _answer_otherwise,
     ],
     "each choice names its pool": [_without_pools, _chooses(0, NV1, pool_id=None)],
     "each pool is of the department that was asked for": [
-        _asked_for_a_department,
-        _given_to_others_than_the_departments,
+        _ask_for_a_department,
+        _assign_outside_the_department,
     ],
     "nobody is chosen beyond their capacity": [
         _chooses(0, NV1, load=2),
@@ -362,13 +362,13 @@ SPOILT: dict[str, list[Spoil]] = {
     ],
     "skew is at most one while the candidates stay": [_chooses(4, NV2)],
     "in the calm, turns are taken one after another": [_exam_out_of_turn],
-    "what was chosen is what was assigned": [_assigned_otherwise],
+    "what was chosen is what was assigned": [_assign_otherwise],
     "nothing waits while somebody can take it": [_waits_though_somebody_can],
-    "what waits, waits in order": [drained_out_of_order, _overtaken],
-    "nothing is forgotten": [_forgotten, _forgotten_reply],
+    "what waits, waits in order": [drain_out_of_order, _overtaken],
+    "nothing is forgotten": [_forget, _forget_reply],
     "jobs come to their end": [_job_that_never_ended, _job_that_left_some_out],
     "unread counts are right for everybody": [
-        _counted_twice,
+        _count_twice,
         _read_and_still_unread,
         _counts_of_others,
     ],

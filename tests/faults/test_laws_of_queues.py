@@ -7,7 +7,7 @@ from faults import laws, laws_of_queues, sound
 from faults.candidates import candidates
 from faults.laws import LAWS
 from faults.sound import NV1, NV2, ORG, PAGE, thread
-from faults.spoiling import drained_out_of_order
+from faults.spoiling import drain_out_of_order
 from tuyen_events.routing import ChoiceWithdrawn, Position, ThreadGiven, ThreadReported, ThreadState
 from tuyen_events.topics import REQUESTS
 from tuyen_events.vocabulary import ConversationKind, Reason
@@ -107,7 +107,7 @@ def test_r3_6_who_may_answer_is_told_by_what_was_asked_and_not_by_the_thread_tha
 
 def test_r5_3_what_was_withdrawn_is_no_longer_ahead() -> None:
     evidence = sound.evidence()
-    drained_out_of_order(evidence)
+    drain_out_of_order(evidence)
     withdrawn = ChoiceWithdrawn(
         request_id="inbound/0/2",
         organization=ORG,

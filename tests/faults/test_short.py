@@ -15,5 +15,5 @@ SECONDS = 50.0
 async def test_r9_inv1_inv2_inv3_inv4_inv5_inv6_whatever_breaks() -> None:
     """R9 and INV1 to INV6; another seed each time, which a failure tells and keeps."""
     seed = random.SystemRandom().randrange(10**6)
-    outcome = await run(seed, plan.drawn(seed, SECONDS), Path("var/faults"))
+    outcome = await run(seed, plan.draw_plan(seed, SECONDS), Path("var/faults"))
     assert not outcome.broken, f"TUYEN_FAULTS_SEED={seed}: " + "\n".join(outcome.broken)

@@ -190,7 +190,7 @@ async def running(
     rows = Rows()
     status = ConsumerStatus()
     if not projecting:
-        status.turned()
+        status.note_batch()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database
     inbox = MongoViews(where, log, status)
     gateway = compose(

@@ -23,7 +23,7 @@ def free_port() -> int:
         return port
 
 
-async def answered(client: httpx.AsyncClient, path: str) -> int:
+async def wait_for_answer(client: httpx.AsyncClient, path: str) -> int:
     """The status, once the process takes calls at all."""
     try:
         return (await client.get(path)).status_code
@@ -56,7 +56,7 @@ async def test_it_becomes_ready_serves_and_ends_on_a_signal(
             asyncio.timeout(DEADLINE_S),
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
         ):
-            while await answered(client, "/readyz") != httpx.codes.OK:
+            while await wait_for_answer(client, "/readyz") != httpx.codes.OK:
                 assert process.returncode is None
                 await asyncio.sleep(0.1)
             made = await client.post(

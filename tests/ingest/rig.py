@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from support import livechat
 from support.channel_samples import CREDENTIALS
-from support.facebook import PAGE, body, signed
+from support.facebook import PAGE, body, sign
 from support.organizations import directory_record, page, profile
 from support.processes import until
 from tuyen_events.codec import decode
@@ -46,7 +46,7 @@ class Rig:
 
     async def post(self, raw: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """A webhook, signed unless headers are given."""
-        given = signed(raw) if headers is None else headers
+        given = sign(raw) if headers is None else headers
         return await self.http.post("/webhooks/facebook", content=raw, headers=dict(given))
 
     async def send(self, *entries: dict[str, object]) -> httpx.Response:
@@ -56,7 +56,7 @@ class Rig:
         self, raw: bytes, headers: Mapping[str, str] | None = None, app: str = livechat.APP
     ) -> httpx.Response:
         """A livechat site's webhook, signed with the tests' token unless headers are given."""
-        given = livechat.signed(raw) if headers is None else headers
+        given = livechat.sign(raw) if headers is None else headers
         return await self.http.post(f"/webhooks/livechat/{app}", content=raw, headers=dict(given))
 
     async def reads_directory(self) -> None:

@@ -76,7 +76,7 @@ async def test_r9_2_a_webhook_that_comes_twice_has_the_same_ids(rig: Rig, log: I
         assert len(await envelopes(log, topic)) == 2
 
 
-async def test_r9_3_events_of_one_customer_stand_in_the_order_of_acceptance(
+async def test_r9_3_events_of_one_customer_are_in_the_order_of_acceptance(
     rig: Rig, log: InMemoryLog
 ) -> None:
     for first in range(0, 30, 3):
@@ -106,12 +106,12 @@ async def test_r9_5_what_is_skipped_is_counted_by_its_reason_however_much_it_is(
     looked_up = []
     labels = SKIPPED_UPDATES.labels
 
-    def counted(channel: str, why: str) -> Any:
+    def count(channel: str, why: str) -> Any:
         looked_up.append(why)
         return labels(channel, why)
 
     before = labels("facebook", "unknown_page")._value.get()
-    monkeypatch.setattr(SKIPPED_UPDATES, "labels", counted)
+    monkeypatch.setattr(SKIPPED_UPDATES, "labels", count)
     assert (await rig.send(entry(changes=[0] * 10_000, page="1"))).status_code == 200
     assert labels("facebook", "unknown_page")._value.get() - before == 10_000
     assert looked_up == ["unknown_page"]
@@ -211,7 +211,7 @@ class SilentLog(InMemoryLog):
         return appended
 
 
-async def test_p2_what_the_log_does_not_acknowledge_is_answered_503_and_comes_again() -> None:
+async def test_p2_what_the_log_does_not_acknowledge_is_answered_503_and_delivered_again() -> None:
     log = SilentLog()
     await connect_page(log)
     async with running(log) as rig:

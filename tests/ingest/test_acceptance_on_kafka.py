@@ -30,7 +30,7 @@ async def log(kafka: str, topic_prefix: str) -> AsyncIterator[KafkaLog]:
         yield opened
 
 
-async def test_p2_200_means_that_the_body_and_its_events_stand_in_kafka(log: KafkaLog) -> None:
+async def test_p2_200_means_that_the_body_and_its_events_are_in_kafka(log: KafkaLog) -> None:
     async with running(log) as rig:
         await rig.ready()
         raw = body(
@@ -45,7 +45,7 @@ async def test_p2_200_means_that_the_body_and_its_events_stand_in_kafka(log: Kaf
         assert [record.value for record in await records(log, RAW)] == [raw]
 
 
-async def test_r9_3_bursts_of_one_customer_stand_in_the_order_of_acceptance(
+async def test_r9_3_bursts_of_one_customer_are_in_the_order_of_acceptance(
     log: KafkaLog,
 ) -> None:
     async with running(log) as rig:
@@ -103,7 +103,7 @@ async def test_a_page_that_was_connected_a_moment_ago_is_known(log: KafkaLog) ->
         assert sum((await log.end_offsets(DIRECTORY)).values()) == 6
 
 
-async def test_livechat_pages_tokens_and_events_stand_in_kafka(
+async def test_livechat_pages_tokens_and_events_are_in_kafka(
     kafka: str, topic_prefix: str, log: KafkaLog
 ) -> None:
     async with running(log) as rig:
@@ -112,15 +112,15 @@ async def test_livechat_pages_tokens_and_events_stand_in_kafka(
             app, token = f"app_{number}", f"token-{number}"
             await connect_site(log, app, f"site-{number}", token=token)
             raw = livechat.body(f"e_{number}")
-            assert (await rig.chat(raw, livechat.signed(raw), app)).status_code == 401
-            assert (await rig.chat(raw, livechat.signed(raw, token), app)).status_code == 200
+            assert (await rig.chat(raw, livechat.sign(raw), app)).status_code == 401
+            assert (await rig.chat(raw, livechat.sign(raw, token), app)).status_code == 200
         assert sum((await log.end_offsets(INBOUND)).values()) == 3
         tokens = [record.key for record in await records(log, PAGE_TOKENS)]
         assert tokens == [b"%s/app_%d" % (w, n) for n in range(3) for w in (b"token", b"used")]
     async with running(log) as another:  # a new process knows them all
         await another.ready()
         raw = livechat.body("e_9")
-        signed = livechat.signed(raw, "token-2")
+        signed = livechat.sign(raw, "token-2")
         assert (await another.chat(raw, signed, "app_2")).status_code == 200
         assert (await replay(another.ingest, log, "raw", None)).events == 4
     assert len({envelope.id for envelope in await envelopes(log, INBOUND)}) == 4

@@ -28,7 +28,7 @@ from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, Reco
 POST = f"{PAGE}_690"
 
 
-async def replayed(rig: Rig, what: str) -> ReplayResult:
+async def replay_bodies(rig: Rig, what: str) -> ReplayResult:
     return await replay(rig.ingest, rig.log, what, None)
 
 
@@ -44,7 +44,7 @@ async def test_p3_a_replay_of_raw_writes_the_same_ids_and_times_again(
         rig.clock.advance(timedelta(seconds=1))
     before = await envelopes(log, INBOUND)
     rig.clock.advance(timedelta(days=3))
-    assert await replayed(rig, "raw") == ReplayResult(bodies=3, events=6, failures=0)
+    assert await replay_bodies(rig, "raw") == ReplayResult(bodies=3, events=6, failures=0)
     after = await envelopes(log, INBOUND)
     assert len(after) == 2 * len(before)
     again = {envelope.id: envelope for envelope in after}
@@ -61,7 +61,7 @@ async def test_p3_a_replay_brings_the_events_of_a_page_that_was_not_known(
     rig.clock.advance(timedelta(days=1))
     async with running(log) as later:
         await later.ready()
-        assert await replayed(later, "raw") == ReplayResult(bodies=1, events=1, failures=0)
+        assert await replay_bodies(later, "raw") == ReplayResult(bodies=1, events=1, failures=0)
     (found,) = await envelopes(log, INBOUND)
     assert isinstance(found.data, InboundEvent)
     assert found.data.accepted_at == START
@@ -82,7 +82,7 @@ async def test_p4_dead_letters_are_sent_again_after_a_fix(
     assert all(found.error and found.accepted_at == START for found in listed)
 
     rig.clock.advance(timedelta(hours=1))
-    assert await replayed(rig, "dead-letters") == ReplayResult(bodies=2, events=2, failures=0)
+    assert await replay_bodies(rig, "dead-letters") == ReplayResult(bodies=2, events=2, failures=0)
     events = [envelope.data for envelope in await envelopes(log, INBOUND)]
     assert [e.external_id for e in events if isinstance(e, CommentAdded)] == ["1_1", "1_2"]
     assert all(isinstance(e, InboundEvent) and e.accepted_at == START for e in events)
@@ -90,7 +90,7 @@ async def test_p4_dead_letters_are_sent_again_after_a_fix(
 
 async def test_p4_what_still_cannot_be_read_stays_where_it_is(rig: Rig, log: InMemoryLog) -> None:
     await rig.send(entry(changes=[comment("1_1", created_time="hôm qua")]))
-    assert await replayed(rig, "dead-letters") == ReplayResult(bodies=1, events=0, failures=1)
+    assert await replay_bodies(rig, "dead-letters") == ReplayResult(bodies=1, events=0, failures=1)
     assert len(await records(log, DEAD_LETTERS)) == 1
 
 
@@ -134,11 +134,13 @@ async def test_r7_a_replay_gives_nobody_what_was_written_to_anothers_page(
     await move_page(rig, log)
     before = len(await envelopes(log, INBOUND))
     assert before == 3
-    assert await replayed(rig, "raw") == ReplayResult(bodies=1, events=1, failures=0, withheld=2)
+    assert await replay_bodies(rig, "raw") == ReplayResult(
+        bodies=1, events=1, failures=0, withheld=2
+    )
     assert await owners(log) == {HOA_SEN}
     await rig.send(entry(messaging=[message("m_3")]))
     assert await owners(log) == {HOA_SEN, SAO_MAI}
-    assert (await replayed(rig, "raw")).withheld == 2
+    assert (await replay_bodies(rig, "raw")).withheld == 2
 
 
 async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_of_yet(
@@ -155,13 +157,15 @@ async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_o
         assert (await rig.send(new)).status_code == 503
     await connect_page(log, OTHER, PageId("khac"))
     await rig.reads_directory()
-    assert await replayed(rig, "raw") == ReplayResult(bodies=1, events=2, failures=0)
+    assert await replay_bodies(rig, "raw") == ReplayResult(bodies=1, events=2, failures=0)
     assert await owners(log) == {HOA_SEN}
     await remove_page(log, PageId("khac"))
     rig.clock.advance(timedelta(hours=1))
     await connect_page(log, OTHER, THEIRS, organization=SAO_MAI, at=rig.clock.now())
     await rig.reads_directory()
-    assert await replayed(rig, "raw") == ReplayResult(bodies=1, events=0, failures=0, withheld=2)
+    assert await replay_bodies(rig, "raw") == ReplayResult(
+        bodies=1, events=0, failures=0, withheld=2
+    )
     assert await owners(log) == {HOA_SEN}
 
 
@@ -179,7 +183,7 @@ async def test_r7_a_page_that_moves_while_another_is_looked_up_is_read_for_whose
     unknown = entry(page="99", messaging=[message("m_1", page="99")])
     assert (await rig.send(unknown, entry(messaging=[message("m_2")]))).status_code == 200
     assert await owners(log) == {SAO_MAI}
-    assert await replayed(rig, "raw") == ReplayResult(bodies=1, events=1, failures=0)
+    assert await replay_bodies(rig, "raw") == ReplayResult(bodies=1, events=1, failures=0)
     assert await owners(log) == {SAO_MAI}
 
 
@@ -190,7 +194,7 @@ async def test_r7_a_replay_gives_nobody_a_dead_letter_of_anothers_page(
         fault.setattr(wire, "feed_value_of", wire.live_video_of)
         await rig.send(entry(changes=[comment("1_1")]))
     await move_page(rig, log)
-    assert await replayed(rig, "dead-letters") == ReplayResult(1, 0, 0, withheld=1)
+    assert await replay_bodies(rig, "dead-letters") == ReplayResult(1, 0, 0, withheld=1)
     assert not await envelopes(log, INBOUND)
 
 
@@ -216,7 +220,7 @@ async def test_r9_2_of_a_body_that_came_again_after_its_page_moved_the_last_copy
     await remove_page(log, THEIRS, SAO_MAI)
     await connect_page(log, at=rig.clock.now())
     await rig.reads_directory()
-    assert await replayed(rig, "raw") == ReplayResult(1, 0, 0, withheld=1, overtaken=1)
+    assert await replay_bodies(rig, "raw") == ReplayResult(1, 0, 0, withheld=1, overtaken=1)
     assert await owners(log) == {SAO_MAI}
 
 
@@ -231,7 +235,7 @@ async def test_r7_what_came_while_the_page_was_not_served_is_its_owners_alone(
     await rig.reads_directory()
     await rig.send(entry(messaging=[message("m_1")]))
     await move_page(rig, log)
-    assert await replayed(rig, "raw") == ReplayResult(1, 0, 0, withheld=1)
+    assert await replay_bodies(rig, "raw") == ReplayResult(1, 0, 0, withheld=1)
     assert not await envelopes(log, INBOUND)
 
 
@@ -242,7 +246,9 @@ async def test_r9_1_a_body_of_before_owners_were_kept_is_read_while_its_page_is_
     (record,) = await records(log, RAW)
     headers = [(name, value) for name, value in record.headers if name != "owners"]
     await log.append_bytes(RAW, PAGE, record.value, headers)
-    assert await replayed(rig, "raw") == ReplayResult(bodies=2, events=2, failures=0)
+    assert await replay_bodies(rig, "raw") == ReplayResult(bodies=2, events=2, failures=0)
     await move_page(rig, log)
-    assert await replayed(rig, "raw") == ReplayResult(bodies=2, events=0, failures=0, withheld=2)
+    assert await replay_bodies(rig, "raw") == ReplayResult(
+        bodies=2, events=0, failures=0, withheld=2
+    )
     assert await owners(log) == {HOA_SEN}

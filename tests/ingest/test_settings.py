@@ -23,7 +23,7 @@ def test_each_channels_secrets_come_from_variables_of_their_own(
     environment: pytest.MonkeyPatch,
 ) -> None:
     settings = IngestSettings()
-    assert settings.revealed_credentials() == CREDENTIALS
+    assert settings.reveal_credentials() == CREDENTIALS
     assert CREDENTIALS["facebook_app_secret"] not in repr(settings)
 
 
@@ -36,7 +36,7 @@ def test_an_empty_or_known_secret_is_refused_outside_the_local_stack(
     with pytest.raises(ValidationError, match=name):
         IngestSettings()
     environment.setenv("TUYEN_LOCAL", "1")
-    assert LOCAL_CREDENTIAL in IngestSettings().revealed_credentials().values()
+    assert LOCAL_CREDENTIAL in IngestSettings().reveal_credentials().values()
 
 
 def test_a_missing_variable_is_refused_outside_the_local_stack(

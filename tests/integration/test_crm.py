@@ -37,7 +37,7 @@ DEADLINE_S = 120
 
 
 @asynccontextmanager
-async def at_work(crm: Crm) -> AsyncIterator[None]:
+async def run_crm(crm: Crm) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(loop()) for loop in crm.loops()]
     try:
         yield
@@ -90,7 +90,7 @@ async def stack(kafka: str, topic_prefix: str, mongodb: str, database: str) -> A
     opened.client.close()
 
 
-async def shown(boss: User, name: str, field: str = "name") -> dict[str, Any]:
+async def wait_until_shown(boss: User, name: str, field: str = "name") -> dict[str, Any]:
     """The contact, once it or its customer has this name."""
     found: dict[str, Any] = {}
 
@@ -108,7 +108,7 @@ async def test_c4_c5_c8_from_the_request_to_the_view_and_back(stack: Stack) -> N
     boss = await stack.rig.organization()
     agent = await stack.rig.staff(boss, "minh")
     async with asyncio.timeout(DEADLINE_S):
-        async with at_work(stack.crm()):
+        async with run_crm(stack.crm()):
             await stack.write(None)
             await until(lambda: _is_there(boss), DEADLINE_S)
             answer = await boss.call("PATCH", PATH, {"name": "Chị Lan"}, {"If-Match": '"1"'})
@@ -116,7 +116,7 @@ async def test_c4_c5_c8_from_the_request_to_the_view_and_back(stack: Stack) -> N
             assert (await boss.done("GET", f"{PATH}?after=2"))["name"] == "Chị Lan"
             assert (await agent.call("PATCH", PATH, {"name": "X"})).status_code == 404
             await stack.write("Lan")
-            assert (await shown(boss, "Lan", "customers"))["name"] == "Chị Lan"
+            assert (await wait_until_shown(boss, "Lan", "customers"))["name"] == "Chị Lan"
             await _only_one_of_many(boss)
             note = await boss.done("POST", f"{PATH}/notes", {"text": "Thích giày size 42."})
             assert (await boss.done("GET", f"{PATH}/notes?after=5"))["items"] == [note]
@@ -131,7 +131,7 @@ async def test_c4_c5_c8_from_the_request_to_the_view_and_back(stack: Stack) -> N
         before = await stack.views()
         await rebuild(stack.crm(), stack.stopped)
         assert await stack.views() == before
-        async with at_work(stack.crm()):
+        async with run_crm(stack.crm()):
             assert (await boss.done("PATCH", PATH, {"name": None}))["version"] == 6
             assert (await boss.done("GET", f"{PATH}?after=6"))["name"] is None
 

@@ -77,7 +77,7 @@ async def _router(kafka: str, prefix: str, log: Path) -> AsyncIterator[asyncio.s
             await process.wait()
 
 
-async def _committed(kafka: str, prefix: str) -> int:
+async def _count_committed(kafka: str, prefix: str) -> int:
     """How many inbound records the router's group has committed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
@@ -130,7 +130,7 @@ async def _until_assigned(kafka: str, prefix: str, conversations: int) -> list[A
     return records
 
 
-def _held(records: list[AssignmentEvent]) -> Mapping[str, int]:
+def _count_held(records: list[AssignmentEvent]) -> Mapping[str, int]:
     """R2.1, R9.2: one owner each, counted by agent."""
     versions = Counter(record.conversation_id for record in records)
     assert set(versions.values()) == {1}
@@ -159,12 +159,12 @@ async def test_r9_1_behind_a_slow_broker_a_kill_after_a_commit_loses_nothing(
         SlowProxy(kafka, 0.4, api_keys=frozenset({PRODUCE})) as slow,
         _router(slow.bootstrap, prefix, log) as worker,
     ):
-        await eventually(lambda: _committed(kafka, prefix), log.read_text)
+        await eventually(lambda: _count_committed(kafka, prefix), log.read_text)
         worker.send_signal(signal.SIGKILL)
         await worker.wait()
 
     async with _router(kafka, prefix, log):
-        held = _held(await _until_assigned(kafka, prefix, CUSTOMERS))
+        held = _count_held(await _until_assigned(kafka, prefix, CUSTOMERS))
 
     assert sum(held.values()) == CUSTOMERS
     assert max(held.values()) - min(held.values()) <= 1
@@ -189,12 +189,12 @@ async def test_inv4_r2_1_r9_1_two_workers_one_killed_again_and_again(
         records = await _until_assigned(kafka, prefix, expected)
         assert survivor.returncode is None
 
-    held = _held(records)
+    held = _count_held(records)
     assert sum(held.values()) == expected
     assert max(held.values()) - min(held.values()) <= 1
 
 
-async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_given_out(
+async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_assigned(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:
     """So many comments of one customer that the snapshot has them; they are delivered again to
@@ -210,7 +210,7 @@ async def test_r9_6_a_worker_that_starts_with_a_snapshot_knows_what_was_given_ou
         await worker.wait()
     await market.publish(kafka, prefix, INBOUND, comments)
     async with _router(kafka, prefix, log):
-        held = _held(await _until_assigned(kafka, prefix, many + more))
+        held = _count_held(await _until_assigned(kafka, prefix, many + more))
     assert sum(held.values()) == many + more
     assert max(held.values()) - min(held.values()) <= 1
 
@@ -246,7 +246,7 @@ async def test_r9_2_a_graceful_stop_and_a_replay_decide_nothing_again(
     by_conversation = {record.conversation_id: record for record in after}
     assert {each.conversation_id: each for each in before}.items() <= by_conversation.items()
     assert len(after) == CUSTOMERS + 1
-    held = _held(after)
+    held = _count_held(after)
     assert max(held.values()) - min(held.values()) <= 1
 
 
@@ -272,7 +272,7 @@ async def test_r1_7_a_rule_that_begins_to_count_knows_what_was_open_and_a_kill_f
         held = Counter(each.agent_id for each in records)
         assert held.pop(None) == 2
         assert set(held.values()) == {9}
-        await market.publish(kafka, prefix, COMMANDS, [_done(records[0])])
+        await market.publish(kafka, prefix, COMMANDS, [_make_done(records[0])])
 
         async def drained() -> bool:
             found = await _assignments(kafka, prefix)
@@ -290,7 +290,7 @@ def _rule_of_nine() -> tuple[str, Envelope]:
     return directory_record(rule("everyone", members, version=2, **about))
 
 
-def _done(record: AssignmentEvent) -> tuple[str, Envelope]:
+def _make_done(record: AssignmentEvent) -> tuple[str, Envelope]:
     """A customer's conversation is done. The key has to lead where the customer is."""
     externals = (f"67{customer:014d}" for customer in range(CUSTOMERS))
     (external,) = (

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.processes import gone, until
+from support.processes import has_ended, until
 from tuyen_local.child import Child
 
 _PARENT = """
@@ -35,9 +35,9 @@ async def test_a_child_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None
     )
     assert parent.stdout is not None
     child = int(await parent.stdout.readline())
-    assert not gone(child)
+    assert not has_ended(child)
     parent.kill()
-    await until(lambda: gone(child))
+    await until(lambda: has_ended(child))
     await parent.wait()
 
 

@@ -10,7 +10,7 @@ def settings(**given: str) -> Settings:
     return Settings.model_validate(given)
 
 
-def test_the_next_start_goes_on_with_the_same_secrets(tmp_path: Path) -> None:
+def test_the_next_start_uses_the_same_secrets(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     first = credentials.load(path, settings())
     assert credentials.load(path, settings()) == first

@@ -16,7 +16,7 @@ from tuyen_local.server import Server, ServerOrigin, nothing
 class Recorded:
     """A kind of server of which nothing is started."""
 
-    async def named(self, address: str) -> Server:
+    async def find_server(self, address: str) -> Server:
         return Server(address, ServerOrigin.NAMED, "named", nothing)
 
     async def container(self, directory: Path) -> Server:

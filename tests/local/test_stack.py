@@ -10,7 +10,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from support import standin
-from support.processes import gone, until
+from support.processes import has_ended, until
 from tuyen_local import organization
 from tuyen_local.errors import CannotStart
 from tuyen_local.stack import SERVICES, Stack
@@ -60,7 +60,7 @@ async def test_a_killed_worker_comes_back_and_another_can_join(stack: Stack) -> 
     await until(lambda: stack.pid("router") != killed)
     assert await stack.start_worker("router") == "router-3"
     await stack.wait_ready()
-    assert gone(killed)
+    assert has_ended(killed)
     assert len({stack.pid("router"), stack.pid("router-2"), stack.pid("router-3")}) == 3
 
 
@@ -77,7 +77,7 @@ async def test_every_process_has_ended_after_it(
         tmp_path / "var", kafka=kafka, mongodb=mongodb, topic_prefix=topic_prefix
     ) as stack:
         pids = [stack.pid(name) for name in SERVICES]
-    assert all(gone(pid) for pid in pids)
+    assert all(has_ended(pid) for pid in pids)
 
 
 async def test_the_demo_organization_is_made_once_and_then_left_as_it_is(stack: Stack) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import gone, until
+from support.processes import has_ended, until
 from tuyen_local.supervisor import Backoff, Program, Supervisor
 
 AT_ONCE = Backoff(first_s=0)
@@ -24,7 +24,7 @@ async def test_a_dead_process_is_started_again_and_said_so(tmp_path: Path) -> No
     first = supervisor.pid("router")
     supervisor.kill("router")
     await until(lambda: len(lines) >= 2)
-    assert gone(first)
+    assert has_ended(first)
     assert f"router (process {first}) was ended by SIGKILL" in lines[0]
     assert lines[1] == f"router runs again as process {supervisor.pid('router')}"
     await supervisor.stop()
@@ -50,7 +50,7 @@ async def test_all_end_and_none_comes_back(tmp_path: Path) -> None:
         await supervisor.start(sleeper(name, tmp_path))
     pids = [supervisor.pid(name) for name in names]
     await supervisor.stop()
-    assert all(gone(pid) for pid in pids)
+    assert all(has_ended(pid) for pid in pids)
     assert [supervisor.pid(name) for name in names] == pids
     assert lines == []
 

@@ -47,7 +47,7 @@ def of_bson(document: dict[object, object]) -> Exception:
         ExceptionGroup("several", [KeyError("one"), ValueError("other")]),
     ],
 )
-def test_r9_5_what_the_record_did_is_put_aside(error: Exception) -> None:
+def test_r9_5_a_record_that_raises_goes_to_the_dead_letters(error: Exception) -> None:
     assert is_the_records(error)
     assert not is_unavailable(error)
 
@@ -66,7 +66,7 @@ def test_r9_5_what_the_record_did_is_put_aside(error: Exception) -> None:
         ContendedError("conversations"),
     ],
 )
-def test_r9_1_what_the_surroundings_did_is_waited_for(error: Exception) -> None:
+def test_r9_1_errors_of_the_environment_are_waited_for(error: Exception) -> None:
     assert is_unavailable(error)
     assert not is_the_records(error)
 

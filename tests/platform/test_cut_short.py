@@ -10,7 +10,7 @@ from tuyen_platform.cut_short import CutShort
 _SCOPE: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
 
 
-async def _cancelled(*, begins: bool) -> tuple[list[Message], bool]:
+async def _cancel(*, begins: bool) -> tuple[list[Message], bool]:
     """What a request was answered that was cancelled in the middle; whether it ended cancelled."""
     sent: list[Message] = []
     under_way = asyncio.Event()
@@ -34,14 +34,14 @@ async def _cancelled(*, begins: bool) -> tuple[list[Message], bool]:
     return sent, task.cancelled()
 
 
-async def test_who_is_cut_short_is_told_to_try_again() -> None:
-    sent, _ = await _cancelled(begins=False)
+async def test_a_request_that_is_cut_short_is_asked_to_try_again() -> None:
+    sent, _ = await _cancel(begins=False)
     assert [each.get("status") for each in sent] == [503, None]
     assert (b"content-type", b"application/problem+json") in sent[0]["headers"]
 
 
 async def test_an_answer_that_began_is_broken_off() -> None:
-    sent, cancelled = await _cancelled(begins=True)
+    sent, cancelled = await _cancel(begins=True)
     assert [each.get("status") for each in sent] == [200]
     assert cancelled
 

@@ -76,7 +76,7 @@ async def test_a_service_that_must_be_restarted_is_not_ready_either() -> None:
         assert answer.json()["problems"] == {"consumer": "no progress for 60 s"}
 
 
-async def test_a_live_and_a_ready_check_of_one_name_are_both_told() -> None:
+async def test_a_live_and_a_ready_check_of_one_name_are_both_reported() -> None:
     health = Health()
     live, ready = Trouble("stopped"), Trouble()
     health.live_when("consumer", live)

@@ -25,21 +25,21 @@ def _lines(log_format: str, texts: str, more: str = "") -> list[str]:
     return ran.stdout.decode().splitlines()
 
 
-def _known(line: str) -> dict[str, object]:
+def _drop_unknown(line: str) -> dict[str, object]:
     entry: dict[str, object] = json.loads(line)
     assert str(entry.pop("timestamp")).endswith("Z")
     return entry
 
 
 def test_they_say_the_same_as_one_by_one() -> None:
-    lines = [_known(line) for line in _lines("json", "'chào', 'hai\\ndòng'")]
+    lines = [_drop_unknown(line) for line in _lines("json", "'chào', 'hai\\ndòng'")]
     assert lines[:2] == lines[2:]
     assert lines[0]["text"] == "chào"
     assert lines[0]["service"] == "tester"
 
 
 def test_what_json_cannot_say_costs_no_line() -> None:
-    lines = [_known(line) for line in _lines("json", "'chào', 'nửa \\ud83d'")]
+    lines = [_drop_unknown(line) for line in _lines("json", "'chào', 'nửa \\ud83d'")]
     assert lines[:2] == lines[2:]
 
 
@@ -47,7 +47,7 @@ def test_o6_what_is_bound_to_the_context_is_said() -> None:
     more = (
         "structlog.contextvars.bind_contextvars(request='r1')\nlog_each(log, 'later', [{'a': 1}])"
     )
-    assert _known(_lines("json", "'a',", more)[-1])["request"] == "r1"
+    assert _drop_unknown(_lines("json", "'a',", more)[-1])["request"] == "r1"
 
 
 def test_a_console_gets_a_line_for_each() -> None:

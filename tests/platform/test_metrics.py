@@ -12,7 +12,7 @@ DECLARED = {
 UNITS = ("seconds", "bytes", "ratio")
 
 
-def stored_name(metric: MetricWrapperBase) -> str:
+def find_stored_name(metric: MetricWrapperBase) -> str:
     (family,) = metric.describe()
     return f"{family.name}_total" if isinstance(metric, Counter) else family.name
 
@@ -20,7 +20,7 @@ def stored_name(metric: MetricWrapperBase) -> str:
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_metric_is_named_for_the_product_in_snake_case_and_described(name: str) -> None:
     metric = DECLARED[name]
-    assert re.fullmatch(r"tuyen(_[a-z]+)+", stored_name(metric))
+    assert re.fullmatch(r"tuyen(_[a-z]+)+", find_stored_name(metric))
     (family,) = metric.describe()
     assert family.documentation.strip()
 
@@ -28,7 +28,7 @@ def test_a_metric_is_named_for_the_product_in_snake_case_and_described(name: str
 @pytest.mark.parametrize("name", DECLARED)
 def test_o6_a_metrics_name_carries_its_unit(name: str) -> None:
     metric = DECLARED[name]
-    unit = stored_name(metric).removesuffix("_total").rpartition("_")[2]
+    unit = find_stored_name(metric).removesuffix("_total").rpartition("_")[2]
     if isinstance(metric, Histogram):
         assert unit in UNITS
     else:

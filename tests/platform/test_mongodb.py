@@ -53,7 +53,7 @@ async def test_what_is_asked_in_one_snapshot_sees_one_state(mongodb: str, databa
 
 @pytest.mark.mongodb
 @pytest.mark.parametrize(("code", "times"), [(246, 3), (239, 3), (50, 1)])
-async def test_a_snapshot_that_is_gone_is_taken_anew_a_few_times(
+async def test_a_snapshot_that_is_gone_is_taken_again_a_few_times(
     mongodb: str, database: str, code: int, times: int
 ) -> None:
     opened = connect(mongodb, database)

@@ -21,7 +21,7 @@ def tokens(*keys: str) -> PageTokens:
 HERE = RecordPosition("page-tokens", 0, 0, 0)
 
 
-def folded(kept: PageTokens, *records: ProducerRecord) -> PageTokens:
+def fold(kept: PageTokens, *records: ProducerRecord) -> PageTokens:
     for record in records:
         kept.fold(KeyedBytes(record.key, record.value), HERE)
     return kept
@@ -30,15 +30,15 @@ def folded(kept: PageTokens, *records: ProducerRecord) -> PageTokens:
 def test_p6_a_token_is_sealed_in_the_log_and_opens_for_those_who_have_the_key() -> None:
     record = tokens(OLD).record("app_1", "s3cret-token")
     assert b"s3cret-token" not in (record.value or b"")
-    reader = folded(tokens(OLD), record)
+    reader = fold(tokens(OLD), record)
     assert (reader.token("app_1"), reader.token("app_2")) == ("s3cret-token", None)
 
 
 def test_p6_a_new_key_in_front_opens_what_the_old_one_sealed() -> None:
     record = tokens(OLD).record("app_1", "t")
-    assert folded(tokens(NEW, OLD), record).token("app_1") == "t"
+    assert fold(tokens(NEW, OLD), record).token("app_1") == "t"
     with pytest.raises(UnreadableEventError, match="a key that is not here"):
-        folded(tokens(NEW), record)
+        fold(tokens(NEW), record)
 
 
 def test_p6_a_token_that_was_moved_to_another_account_opens_nothing() -> None:
@@ -52,19 +52,19 @@ def test_p6_a_token_that_was_moved_to_another_account_opens_nothing() -> None:
 def test_p1_a_token_is_used_from_its_first_call_on_and_a_new_one_is_not() -> None:
     kept = tokens(OLD)
     assert kept.first_use("app_1") == ()
-    folded(kept, kept.record("app_1", "one"))
+    fold(kept, kept.record("app_1", "one"))
     assert not kept.is_used("app_1")
-    folded(kept, *kept.first_use("app_1"))
+    fold(kept, *kept.first_use("app_1"))
     assert kept.is_used("app_1")
     assert kept.first_use("app_1") == ()
-    folded(kept, kept.record("app_1", "two"))
+    fold(kept, kept.record("app_1", "two"))
     assert not kept.is_used("app_1")
 
 
 def test_a_token_that_was_removed_is_gone_with_its_use() -> None:
     kept = tokens(OLD)
-    folded(kept, kept.record("app_1", "one"))
-    folded(kept, *kept.first_use("app_1"), *kept.removal("app_1"))
+    fold(kept, kept.record("app_1", "one"))
+    fold(kept, *kept.first_use("app_1"), *kept.removal("app_1"))
     assert (kept.token("app_1"), kept.is_used("app_1")) == (None, False)
 
 

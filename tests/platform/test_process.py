@@ -76,7 +76,7 @@ DEADLINE_S = 20
 
 
 @contextmanager
-def started(body: str) -> Iterator[subprocess.Popen[str]]:
+def start(body: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", HEAD + textwrap.dedent(body)],
         stdout=subprocess.PIPE,
@@ -90,8 +90,8 @@ def started(body: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def finished(body: str) -> tuple[int, list[dict[str, Any]]]:
-    with started(body) as process:
+def finish(body: str) -> tuple[int, list[dict[str, Any]]]:
+    with start(body) as process:
         out, _ = process.communicate(timeout=DEADLINE_S)
         return process.returncode, [json.loads(line) for line in out.splitlines()]
 
@@ -105,7 +105,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_in_order_with_0(number: signal.Signals) -> None:
-    with started(WAITS) as process:
+    with start(WAITS) as process:
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         process.send_signal(number)
@@ -124,7 +124,7 @@ def test_a_signal_ends_the_process_in_order_with_0(number: signal.Signals) -> No
     ids=["main", "a task", "the application's startup"],
 )
 def test_what_escapes_is_logged_and_ends_the_process_with_70(body: str, error: str) -> None:
-    status, lines = finished(body)
+    status, lines = finish(body)
     assert status == CRASHED
     assert lines[-1]["event"] == "service_crashed"
     assert any(error in line.get("exception", line["event"]) for line in lines)
@@ -133,13 +133,13 @@ def test_what_escapes_is_logged_and_ends_the_process_with_70(body: str, error: s
 def test_a_port_that_is_taken_is_named_and_ends_the_process_with_70() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        status, lines = finished(SERVES.replace("PORT", str(port)))
+        status, lines = finish(SERVES.replace("PORT", str(port)))
     assert status == CRASHED
     assert any(str(port) in line["event"] for line in lines)
 
 
 def test_the_server_ends_in_order_on_a_signal() -> None:
-    with started(SERVES.replace("PORT", str(free_port()))) as process:
+    with start(SERVES.replace("PORT", str(free_port()))) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "running on" in json.loads(line)["event"]:
@@ -151,7 +151,7 @@ def test_the_server_ends_in_order_on_a_signal() -> None:
 
 
 def test_every_log_line_is_one_json_object_with_time_level_and_service() -> None:
-    status, lines = finished(LOGS)
+    status, lines = finish(LOGS)
     assert status == 0
     by_event = {line["event"]: line for line in lines}
     assert list(by_event) == [
@@ -173,7 +173,7 @@ def test_every_log_line_is_one_json_object_with_time_level_and_service() -> None
 
 
 def test_vietnamese_text_is_readable_in_the_log_whatever_the_locale() -> None:
-    with started(WAITS) as process:
+    with start(WAITS) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)

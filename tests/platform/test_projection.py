@@ -121,7 +121,9 @@ async def test_the_views_own_position_counts_and_not_what_the_group_committed() 
 
 
 @pytest.mark.parametrize("error", [AutoReconnect("mongod is away"), LogUnavailableError("away")])
-async def test_inv2_a_view_waits_for_what_is_away_and_loses_nothing(error: Exception) -> None:
+async def test_inv2_a_view_waits_for_what_is_unavailable_and_loses_nothing(
+    error: Exception,
+) -> None:
     log, positions, view, status = InMemoryLog(), InMemoryPositions(), Marks(), ConsumerStatus()
     view.failures = [error, error]
     await mark(log, 1)
@@ -175,7 +177,7 @@ async def test_r9_5_a_record_that_cannot_be_folded_goes_to_the_dead_letters_and_
         await until(lambda: (0, 10) in view.seen)
     everything = {(5 * (number % 2), number // 2): number for number in range(21)}
     assert view.seen == {place: n for place, n in everything.items() if place not in odd}
-    letters = [decode_data(letter.headers, letter.value or b"") for letter in await written(log, 3)]
+    letters = [decode_data(letter.headers, letter.value or b"") for letter in await write(log, 3)]
     assert [letter.delivery_id for letter in letters if isinstance(letter, DeadLettered)] == [
         "marks/0/3",
         "marks/0/4",
@@ -198,9 +200,7 @@ async def test_r9_5_a_header_that_is_no_text_ends_nothing() -> None:
     assert len(view.seen) == 3
 
 
-async def test_p4_what_cannot_be_read_goes_to_the_dead_letters_once_and_holds_nothing_back() -> (
-    None
-):
+async def test_p4_unreadable_records_go_to_the_dead_letters_once_and_delay_nothing() -> None:
     log = InMemoryLog()
     headers = [("ce_type", ConversationRead.type.encode())]
     await mark(log, 1)
@@ -210,7 +210,7 @@ async def test_p4_what_cannot_be_read_goes_to_the_dead_letters_once_and_holds_no
     for view in (Marks(), Marks()):
         async with projecting(log, InMemoryPositions(), view.fold):
             await until(partial(shows, view, {(0, 0): 1, (0, 3): 2}))
-    letters = await written(log)
+    letters = await write(log)
     assert len({dict(letter.headers)["ce_id"] for letter in letters}) == 1
     letter = decode_data(letters[0].headers, letters[0].value or b"")
     assert isinstance(letter, DeadLettered)
@@ -222,7 +222,7 @@ def shows(view: Marks, seen: dict[tuple[int, int], int]) -> bool:
     return view.seen == seen
 
 
-async def written(log: InMemoryLog, count: int = 1) -> list[Record]:
+async def write(log: InMemoryLog, count: int = 1) -> list[Record]:
     async with log.tail(DEAD_LETTERS) as tail:
         found: list[Record] = []
         async for batch in tail.batches():
@@ -234,10 +234,10 @@ async def written(log: InMemoryLog, count: int = 1) -> list[Record]:
 
 async def test_a_loop_that_does_not_turn_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     status = ConsumerStatus()
-    status.turned()
+    status.note_batch()
     assert status.live() is None
-    status.waiting("MongoDB")
-    status.working()
+    status.note_waiting("MongoDB")
+    status.note_progress()
     assert (status.live(), status.ready()) == (None, "waits for MongoDB")
     monkeypatch.setattr("tuyen_platform.kafka.consumer._STUCK_S", -1.0)
     assert status.live() is not None

@@ -135,7 +135,7 @@ async def test_r8_2_what_was_written_before_a_crash_and_not_committed_is_not_wri
     assert [event.version for event in await shop.changes("lan")] == [1, 2]
 
 
-async def test_r9_1_a_worker_waits_for_a_log_that_is_away_and_loses_nothing(
+async def test_r9_1_a_worker_waits_for_an_unavailable_log_and_loses_nothing(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_all, failures = shop.log.append_all, [LogUnavailableError("away")]

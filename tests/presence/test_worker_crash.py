@@ -219,7 +219,9 @@ async def _share_and_hand_over(kafka: str, topic_prefix: str, shop: Shop) -> Non
         assert all(len(shop.records[agent]) == 1 for agent in staff)
 
 
-async def test_r8_1_the_broker_says_when_a_signal_was_told(kafka: str, topic_prefix: str) -> None:
+async def test_r8_1_the_broker_says_when_a_signal_was_published(
+    kafka: str, topic_prefix: str
+) -> None:
     """Whatever who appends it takes for the time."""
     await ensure_topics(kafka, topic_prefix, 1, (PRESENCE_SIGNALS,))
     producer = AIOKafkaProducer(bootstrap_servers=kafka)

@@ -104,9 +104,9 @@ async def test_trap_9_topics_with_different_partitions_end_the_process(
     monkeypatch.setattr(module, "end_process", end_process)
     topics = ("inbound", "answers", "assigned-log")
     together = {TP(topic, partition) for topic in topics for partition in (0, 3)}
-    assert app._owned_of(app.stages["one"], together) == {0, 3}
+    assert app._find_owned(app.stages["one"], together) == {0, 3}
     with pytest.raises(ProcessEndedError, match="not co-partitioned"):
-        app._owned_of(app.stages["one"], together - {TP("assigned-log", 3)})
+        app._find_owned(app.stages["one"], together - {TP("assigned-log", 3)})
 
 
 async def test_no_input_is_fetched_after_a_recovery_that_a_revocation_overtook(
@@ -128,12 +128,12 @@ async def test_queued_batches_are_void_when_partitions_are_revoked(app: StreamAp
     batch = Batch(INBOUND.topic, INBOUND.partition, 0, 0, [FakeRecord(0)])
     work = stage.enqueue(batch, 0, consumer.offsets.assignment)
     assert app._is_current(work)
-    assert consumer._wanted() == {INBOUND, TP("assigned-log", 0)}
+    assert consumer._find_wanted() == {INBOUND, TP("assigned-log", 0)}
 
     consumer._hold()
     assert not app._is_current(work)
     assert stage.queued_records == 0
-    assert consumer._wanted() == {TP("assigned-log", 0)}
+    assert consumer._find_wanted() == {TP("assigned-log", 0)}
 
 
 async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(
@@ -158,7 +158,7 @@ async def test_a_fetch_that_a_seek_overtook_is_dropped_and_read_again(
 
 
 async def test_nothing_is_owned_and_no_step_runs_before_the_start(app: StreamApp) -> None:
-    assert app.owned_partitions("one") == frozenset()
+    assert app.list_owned_partitions("one") == frozenset()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await app.run_step("one", 0, lambda outbox: pytest.fail("ran"))

@@ -29,7 +29,7 @@ async def test_trap_1_nothing_is_committed_before_the_broker_has_its_effects(ben
         await until(lambda: _has_committed(bench))
         await worker.kill()
     effects = await bench.effects()
-    committed = await bench.committed()
+    committed = await bench.read_committed()
     assert 0 < sum(committed.values()) < 4_000
     assert all(
         (topic, partition, offset) in effects
@@ -90,10 +90,10 @@ async def test_trap_6_a_stop_commits_all_that_it_wrote(bench: Bench) -> None:
         assert await worker.exit_code(timeout_s=5) == 0
     effects = await bench.effects()
     assert 0 < len(effects) < 4_000
-    assert len(effects) == sum((await bench.committed()).values())
+    assert len(effects) == sum((await bench.read_committed()).values())
 
 
-async def test_inv3_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) -> None:
+async def test_inv3_a_frozen_worker_publishes_nothing_when_it_continues(bench: Bench) -> None:
     """It goes on with outboxes in flight, after another worker has taken its partitions."""
     async with SlowProxy(bench.kafka, 0.3, api_keys=frozenset({PRODUCE})) as slow:
         frozen = await bench.worker(bootstrap=slow.bootstrap, settings={"max_fetched_records": 50})
@@ -106,7 +106,7 @@ async def test_inv3_a_frozen_worker_says_nothing_when_it_wakes_up(bench: Bench) 
         await until(bench.all_handled)
         frozen.signal(signal.SIGCONT)
         assert await frozen.exit_code() == EXIT_CODE
-        assert frozen.said("longer than the limit of")
+        assert frozen.has_logged("longer than the limit of")
     await bench.assert_each_has_one_effect()
     assert await _equals_fold(bench, [other], "assigned")
 
@@ -125,7 +125,7 @@ async def test_inv3_a_worker_that_was_cut_off_says_nothing_when_the_network_is_b
         network.delay_s = 0.0
         network.cut()
         assert await cut_off.exit_code() == EXIT_CODE
-        assert not cut_off.said("foreign record")
+        assert not cut_off.has_logged("foreign record")
     await bench.assert_each_has_one_effect()
     assert await _equals_fold(bench, [other], "assigned")
 
@@ -149,7 +149,7 @@ async def test_a_worker_that_was_cut_off_while_it_gave_its_partitions_back_ends(
         network.delay_s = 0.0
         network.cut()
         assert await cut_off.exit_code() == EXIT_CODE
-        assert cut_off.said("removed this worker")
+        assert cut_off.has_logged("removed this worker")
     await bench.assert_each_has_one_effect()
     assert await _equals_fold(bench, [other], "assigned")
 
@@ -164,13 +164,13 @@ async def _worker_in_flight(network: SlowProxy, bench: Bench, delay_s: float) ->
     return worker
 
 
-async def test_trap_4_trap_5_what_a_handler_raised_at_comes_again(bench: Bench) -> None:
+async def test_trap_4_trap_5_a_record_whose_handler_raised_is_redelivered(bench: Bench) -> None:
     await bench.send(100)
     await bench.send(1, value=b"boom")
     await bench.send(100)
     worker = await bench.worker(settings={"max_fetched_records": 10})
     assert await worker.exit_code() == EXIT_CODE
-    assert worker.said("RuntimeError: boom")
+    assert worker.has_logged("RuntimeError: boom")
     poisoned = [place for place in bench.sent if place not in await bench.effects()]
     assert poisoned
     assert not await bench.all_handled()
@@ -188,8 +188,8 @@ async def test_a_foreign_record_in_a_changelog_is_noticed(bench: Bench) -> None:
         await producer.send_and_wait(bench.topic("customers"), b"9", key=b"1", partition=1)
     await bench.send(40)
     assert await worker.exit_code() == EXIT_CODE
-    assert worker.said(f"a foreign record in {bench.topic('customers')}-1")
-    committed = await bench.committed()
+    assert worker.has_logged(f"a foreign record in {bench.topic('customers')}-1")
+    committed = await bench.read_committed()
     assert committed[bench.topic("inbound"), 1] == 10
 
 
@@ -205,8 +205,8 @@ async def _send_until(bench: Bench, done: asyncio.Event) -> None:
 
 
 async def _has_committed(bench: Bench) -> bool:
-    return bool(await bench.committed())
+    return bool(await bench.read_committed())
 
 
 async def _equals_fold(bench: Bench, workers: list[WorkerProcess], table: str) -> bool:
-    return digests_of(workers, table) == await bench.folded(table)
+    return digests_of(workers, table) == await bench.fold(table)

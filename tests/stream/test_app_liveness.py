@@ -23,7 +23,7 @@ async def test_trap_11_a_worker_without_fetcher_or_group_ends(
 ) -> None:
     worker = await bench.worker(fault=fault)
     assert await worker.exit_code() == EXIT_CODE
-    assert worker.said(reason)
+    assert worker.has_logged(reason)
 
 
 async def test_a_slow_broker_bounds_what_is_fetched_and_what_is_in_flight(bench: Bench) -> None:
@@ -68,4 +68,4 @@ async def test_a_stop_with_a_slow_broker_drops_what_is_in_flight_in_time(bench: 
         await until(lambda: worker.status().get("unacknowledged", 0) > 0)
         worker.signal(signal.SIGTERM)
         assert await worker.exit_code(timeout_s=5) == 0
-        assert await bench.committed() == {}
+        assert await bench.read_committed() == {}

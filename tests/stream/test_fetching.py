@@ -48,7 +48,7 @@ def batch(base: int, *offsets: int, last: int | None = None, control: bool = Fal
     return bytes(raw)
 
 
-def fetched(
+def make_fetched(
     start: int, *batches: bytes, check_crcs: bool = False
 ) -> tuple[FetchResult, Assignment]:
     assignment = Assignment(start)
@@ -72,8 +72,8 @@ LOG = (
 def test_the_same_records_and_positions_as_aiokafkas_own_reader(
     start: int, most: int | None
 ) -> None:
-    theirs, their_position = fetched(start, *LOG)
-    ours, our_position = fetched(start, *LOG)
+    theirs, their_position = make_fetched(start, *LOG)
+    ours, our_position = make_fetched(start, *LOG)
     Fetched()[HERE] = ours
     while theirs.has_more():
         expected = [(r.offset, r.key, r.value, list(r.headers)) for r in theirs.getall(most)]
@@ -85,7 +85,7 @@ def test_the_same_records_and_positions_as_aiokafkas_own_reader(
 
 
 def test_nothing_is_returned_of_a_partition_that_was_sought_elsewhere() -> None:
-    result, assignment = fetched(0, *LOG)
+    result, assignment = make_fetched(0, *LOG)
     Fetched()[HERE] = result
     assert [record.offset for record in result.getall(2)] == [0, 1]
     assignment.position = 9
@@ -97,7 +97,7 @@ def test_nothing_is_returned_of_a_partition_that_was_sought_elsewhere() -> None:
 def test_a_batch_that_was_damaged_on_its_way_is_refused() -> None:
     damaged = bytearray(LOG[0])
     damaged[-3] ^= 1
-    result, _ = fetched(0, bytes(damaged), check_crcs=True)
+    result, _ = make_fetched(0, bytes(damaged), check_crcs=True)
     Fetched()[HERE] = result
     with pytest.raises(CorruptRecordException):
         result.getall(None)
@@ -105,7 +105,7 @@ def test_a_batch_that_was_damaged_on_its_way_is_refused() -> None:
 
 @pytest.mark.parametrize("most", [2, None])
 def test_what_was_fetched_is_freed_without_a_search_for_cycles(most: int | None) -> None:
-    result, _ = fetched(0, *LOG)
+    result, _ = make_fetched(0, *LOG)
     kept = Fetched()
     kept[HERE] = result
     fetch, batches = ref(result), ref(result._partition_records)

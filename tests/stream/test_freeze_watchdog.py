@@ -38,7 +38,7 @@ class Client:
         return f"answer of {node}"
 
 
-async def _watched(watchdog: FreezeWatchdog) -> asyncio.Task[None]:
+async def _watch(watchdog: FreezeWatchdog) -> asyncio.Task[None]:
     task = asyncio.create_task(watchdog.watch())
     await until(lambda: watchdog._checked_at is not None)
     return task
@@ -48,7 +48,7 @@ async def test_a_request_after_a_freeze_is_never_sent() -> None:
     clock, client = Clock(), Client()
     watchdog = FreezeWatchdog(4.0, clock)
     watchdog.guard(client)
-    watching = await _watched(watchdog)
+    watching = await _watch(watchdog)
     clock.now = 3.9
     assert await client.send(1, "produce") == "answer of 1"
     clock.now = 8.0
@@ -62,7 +62,7 @@ async def test_the_first_check_after_a_freeze_ends_the_process_whoever_checks() 
     """The watch itself may run first: it must not take the process for one that was running."""
     clock = Clock()
     watchdog = FreezeWatchdog(0.16, clock)
-    watching: Any = await _watched(watchdog)
+    watching: Any = await _watch(watchdog)
     clock.now = 100.0
     with pytest.raises(ProcessEndedError):
         await watching

@@ -21,19 +21,19 @@ class Fetched:
     timestamp: int = 0
 
 
-def fetched(*places: int) -> list[Fetched]:
+def make_fetched(*places: int) -> list[Fetched]:
     return [Fetched(offset) for offset in places]
 
 
-def started(at: int = 10) -> OffsetTracker:
+def start_tracker(at: int = 10) -> OffsetTracker:
     offsets = OffsetTracker()
     offsets.begin({AT: at})
     return offsets
 
 
 def test_a_batch_starts_where_the_last_one_ended() -> None:
-    offsets = started()
-    taken = offsets.take(AT, fetched(10, 11, 12))
+    offsets = start_tracker()
+    taken = offsets.take(AT, make_fetched(10, 11, 12))
     assert taken is not None
     start, batch = taken
     assert (start, batch.first_offset, batch.last_offset, len(batch.records)) == (10, 10, 12, 3)
@@ -41,62 +41,62 @@ def test_a_batch_starts_where_the_last_one_ended() -> None:
 
 
 def test_records_that_were_handed_out_are_left_out() -> None:
-    offsets = started()
-    offsets.take(AT, fetched(10, 11, 12))
-    taken = offsets.take(AT, fetched(11, 12, 13))
+    offsets = start_tracker()
+    offsets.take(AT, make_fetched(10, 11, 12))
+    taken = offsets.take(AT, make_fetched(11, 12, 13))
     assert taken is not None
     assert taken[1].first_offset == 13
-    assert offsets.take(AT, fetched(12, 13)) is None
+    assert offsets.take(AT, make_fetched(12, 13)) is None
 
 
 def test_a_jump_is_read_again_before_it_counts_as_a_hole() -> None:
-    offsets = started()
+    offsets = start_tracker()
     offsets.to_reread.clear()
-    assert offsets.take(AT, fetched(15, 16)) is None
+    assert offsets.take(AT, make_fetched(15, 16)) is None
     assert offsets.to_reread == {AT}
     assert offsets.next_offset(AT) == 10
 
-    found = offsets.take(AT, fetched(10, 11))
+    found = offsets.take(AT, make_fetched(10, 11))
     assert found is not None, "the jump was a fetch that had been dropped"
 
-    assert offsets.take(AT, fetched(15)) is None
-    taken = offsets.take(AT, fetched(15))
+    assert offsets.take(AT, make_fetched(15)) is None
+    taken = offsets.take(AT, make_fetched(15))
     assert taken is not None, "the jump is a hole in the log"
     start, batch = taken
     assert (start, batch.first_offset) == (12, 15)
 
 
 def test_trap_2_an_acknowledgement_that_overtakes_waits_for_the_earlier() -> None:
-    offsets = started()
-    offsets.take(AT, fetched(10, 11))
-    offsets.take(AT, fetched(12, 13))
+    offsets = start_tracker()
+    offsets.take(AT, make_fetched(10, 11))
+    offsets.take(AT, make_fetched(12, 13))
     offsets.acknowledge(offsets.assignment, AT, 12, 14)
     assert offsets.committable() == {}
     offsets.acknowledge(offsets.assignment, AT, 10, 12)
     assert offsets.committable() == {AT: 14}
-    offsets.committed({AT: 14})
+    offsets.note_committed({AT: 14})
     assert offsets.committable() == {}
 
 
 def test_what_was_handed_out_before_a_rebalance_is_void() -> None:
-    offsets = started()
-    offsets.take(AT, fetched(10, 11))
+    offsets = start_tracker()
+    offsets.take(AT, make_fetched(10, 11))
     before = offsets.assignment
     offsets.begin({AT: 10})
     offsets.acknowledge(before, AT, 10, 12)
     assert offsets.committable() == {}
-    assert offsets.take(AT, fetched(10)) is not None
+    assert offsets.take(AT, make_fetched(10)) is not None
 
 
 def test_every_partition_is_sought_to_its_start_when_an_assignment_begins() -> None:
-    offsets = started()
+    offsets = start_tracker()
     offsets.to_reread.clear()
     offsets.begin({AT: 7, TP("inbound", 4): 0})
     assert offsets.to_reread == {AT, TP("inbound", 4)}
 
 
 def test_nothing_is_taken_of_a_partition_that_is_not_assigned() -> None:
-    assert started().take(TP("inbound", 4), fetched(1)) is None
+    assert start_tracker().take(TP("inbound", 4), make_fetched(1)) is None
 
 
 @given(
@@ -106,12 +106,12 @@ def test_nothing_is_taken_of_a_partition_that_is_not_assigned() -> None:
 def test_in_any_order_of_acknowledgements_the_done_part_has_no_gap(
     gaps: list[int], seed: int
 ) -> None:
-    offsets = started(0)
+    offsets = start_tracker(0)
     ranges: list[tuple[int, int]] = []
     offset = 0
     for gap in gaps:
         offset += gap
-        taken = offsets.take(AT, fetched(offset)) or offsets.take(AT, fetched(offset))
+        taken = offsets.take(AT, make_fetched(offset)) or offsets.take(AT, make_fetched(offset))
         assert taken is not None
         start, batch = taken
         ranges.append((start, batch.last_offset + 1))

@@ -22,7 +22,7 @@ class _Tail:
     def starts_at(self) -> int:
         return 40
 
-    def recovered(self, last: int) -> None:
+    def on_recovered(self, last: int) -> None:
         self.last = last
 
 
@@ -42,7 +42,7 @@ def _recovery(state: PartitionState) -> tuple[BatchRecovery, PartitionedStore]:
     recovery.active_highwaters = {FIRST: 9, SECOND: 50}
     recovery._starts = {}
     recovery._awaiting = {
-        tp: first for tp in tables if (first := recovery._awaited_by(tp)) is not None
+        tp: first for tp in tables if (first := recovery._find_awaited_by(tp)) is not None
     }
     return recovery, store
 
@@ -76,5 +76,5 @@ def test_r9_6_what_was_read_after_that_offset_is_not_read_again() -> None:
 def test_r9_6_a_state_learns_where_its_changelog_ended() -> None:
     state = _Tail()
     _, store = _recovery(state)
-    store.recovered_up_to(3, 50)
+    store.note_recovered_up_to(3, 50)
     assert state.last == 50

@@ -22,7 +22,7 @@ async def test_a_compacted_changelog_is_recovered_and_continued(compacted: Bench
     await until(has_holes, timeout_s=45)
     worker = await bench.worker()
     await worker.ready()
-    assert worker.digests("customers") == await bench.folded("customers")
+    assert worker.digests("customers") == await bench.fold("customers")
     rows = worker.status()["tables"]["customers"]
     assert [rows[str(p)][1] for p in range(PARTITIONS)] == [10, 10, 10, 10]
 

@@ -137,7 +137,7 @@ class Worker:
             assert key is not None
             if value == b"boom" and self.first_time("boom"):
                 raise RuntimeError("boom")
-            row = _seen(assigned.rows.get(key))
+            row = _make_seen(assigned.rows.get(key))
             if row.offsets.get(batch.topic, -1) >= record.offset:
                 continue
             row.count += 1
@@ -208,7 +208,7 @@ class Worker:
         """Ask for a step again and again; note each answer, and whether the partition was owned."""
         partition = self.config.step_for
         while partition >= 0:
-            owned = "owned" if partition in self.app.owned_partitions("two") else "not owned"
+            owned = "owned" if partition in self.app.list_owned_partitions("two") else "not owned"
             ran = await self.app.run_step("two", partition, lambda box: self.step(partition, box))
             if (owned, ran) not in self.steps:
                 self.steps.append((owned, ran))
@@ -226,7 +226,7 @@ class Worker:
                         len(self.rows(name, partition).rows),
                         self.rows(name, partition).headers_seen,
                     ]
-                    for partition in app.owned_partitions(stage)
+                    for partition in app.list_owned_partitions(stage)
                 }
                 if not self.config.fast
                 else {}
@@ -241,7 +241,7 @@ class Worker:
             "unacknowledged": health.unacknowledged_bytes,
             "applied": {name: table.records_applied for name, table in health.tables.items()},
             "left": {name: table.offsets_left for name, table in health.tables.items()},
-            "owned": {stage: sorted(app.owned_partitions(stage)) for stage in app.stages},
+            "owned": {stage: sorted(app.list_owned_partitions(stage)) for stage in app.stages},
             "assignment": sorted([tp.topic, tp.partition] for tp in app.consumer.assignment())
             if health.is_ready
             else [],
@@ -280,7 +280,7 @@ class Worker:
             fresh.replace(path)
 
 
-def _seen(row: bytes | None) -> Seen:
+def _make_seen(row: bytes | None) -> Seen:
     return msgspec.json.decode(row, type=Seen) if row is not None else Seen(0, {})
 
 

@@ -158,7 +158,7 @@ class Bench:
         finally:
             await consumer.stop()
 
-    async def committed(self) -> dict[tuple[str, int], int]:
+    async def read_committed(self) -> dict[tuple[str, int], int]:
         """The group's committed offsets, by topic and partition."""
         async with self.admin() as admin:
             try:
@@ -179,7 +179,7 @@ class Bench:
 
     async def all_handled(self) -> bool:
         """Whether all that was sent is committed."""
-        committed = await self.committed()
+        committed = await self.read_committed()
         ends: dict[tuple[str, int], int] = {}
         for topic, partition, offset in self.sent:
             ends[topic, partition] = max(ends.get((topic, partition), 0), offset + 1)
@@ -190,7 +190,7 @@ class Bench:
         effects = await self.effects()
         assert effects == self.sent, f"lost {self.sent - effects}, doubled {effects - self.sent}"
 
-    async def folded(self, table: str) -> dict[int, str]:
+    async def fold(self, table: str) -> dict[int, str]:
         """The digest of each partition's rows, folded from the log by the test itself."""
         rows: dict[int, Rows] = {}
         for record in await self.read(self.topic(table)):
@@ -261,7 +261,7 @@ class WorkerProcess:
             self.process.kill()
             await self.process.wait()
 
-    def said(self, event: str) -> bool:
+    def has_logged(self, event: str) -> bool:
         """Whether the log contains the text."""
         return event in self.log.read_text()
 

@@ -41,6 +41,6 @@ def sample_of(channel: Channel) -> ChannelSample:
     return sample
 
 
-def opened(channel: Channel) -> WebhookChannel:
+def open_channel(channel: Channel) -> WebhookChannel:
     """The channel, with the secrets above; every page has the token above."""
     return REGISTRY[channel].open(CREDENTIALS, lambda account: PAGE_TOKEN if account else None)

@@ -48,7 +48,7 @@ class Facebook:
         return json.dumps({"object": "page", "entry": list(entries)}).encode()
 
     async def send_raw(self, body: bytes, secret: str | None = None) -> httpx.Response:
-        await self._tables.known()
+        await self._tables.wait_until_known()
         key = self._secret if secret is None else secret
         digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
         return await self._ingest.post(
@@ -161,6 +161,6 @@ class Site:
         return await self.send_raw(raw)
 
     async def send_raw(self, raw: bytes, token: str | None = None) -> httpx.Response:
-        await self._tables.known()
-        headers = livechat.signed(raw, self.token if token is None else token)
+        await self._tables.wait_until_known()
+        headers = livechat.sign(raw, self.token if token is None else token)
         return await self._client.post(self.webhook_url, content=raw, headers=headers)

@@ -102,12 +102,12 @@ def live_video(video_id: str, status: str) -> Update:
     return {"field": "live_videos", "value": {"id": video_id, "status": status}}
 
 
-def signed(raw: bytes, secret: str = APP_SECRET) -> Mapping[str, str]:
+def sign(raw: bytes, secret: str = APP_SECRET) -> Mapping[str, str]:
     """The headers with which Meta sends `raw`."""
     digest = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
     return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
 
 
 SAMPLE = ChannelSample(
-    PAGE, lambda page: body(entry(messaging=[message("m_1", page=page)], page=page)), signed
+    PAGE, lambda page: body(entry(messaging=[message("m_1", page=page)], page=page)), sign
 )

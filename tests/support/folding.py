@@ -7,7 +7,7 @@ from tuyen_platform.kafka.ports import Record
 from tuyen_platform.projection import FoldedEvent
 
 
-def folded_events(records: Iterable[Record]) -> list[FoldedEvent]:
+def fold_events(records: Iterable[Record]) -> list[FoldedEvent]:
     """The events in readable records; tombstones are left out."""
     decoded = [(read_event(r.key, r.headers, r.value), r.position) for r in records]
     return [
@@ -19,4 +19,4 @@ def folded_events(records: Iterable[Record]) -> list[FoldedEvent]:
 
 def as_batch(fetched: Mapping[tuple[str, int], Sequence[Record]]) -> list[FoldedEvent]:
     """The same of records by partition."""
-    return folded_events(record for records in fetched.values() for record in records)
+    return fold_events(record for records in fetched.values() for record in records)

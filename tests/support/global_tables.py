@@ -33,7 +33,7 @@ class GlobalTables:
         """Something was changed at the gateway."""
         self._behind = True
 
-    async def known(self) -> None:
+    async def wait_until_known(self) -> None:
         """Returns once all of them have applied what the gateway had applied at the call."""
         if not self._behind:
             return
@@ -41,8 +41,8 @@ class GlobalTables:
 
             async def all_know() -> bool:
                 try:
-                    told = await _copied(client, self._gateway)
-                    heard = [await _copied(client, url) for url in self._others]
+                    told = await _read_copied(client, self._gateway)
+                    heard = [await _read_copied(client, url) for url in self._others]
                 except httpx.TransportError:
                     return False  # it was killed, and is started again
                 return all(_is_beside(copied, told) for copied in heard)
@@ -58,7 +58,7 @@ def _is_beside(copied: Mapping[_Place, float], told: Mapping[_Place, float]) -> 
     )
 
 
-async def _copied(client: httpx.AsyncClient, url: str) -> Mapping[_Place, float]:
+async def _read_copied(client: httpx.AsyncClient, url: str) -> Mapping[_Place, float]:
     """By topic and partition. Its lines alone are parsed: a gateway has thousands of others."""
     answer = (await client.get(f"{url}/metrics")).text
     own = [line for line in answer.splitlines(keepends=True) if line.startswith(_METRIC)]

@@ -63,7 +63,7 @@ def customer(number: int) -> Customer:
     )
 
 
-def seeded(seed: int) -> Random:
+def make_random(seed: int) -> Random:
     """A source of chance that is the same at every run."""
     return Random(seed)  # noqa: S311 - a test's histories are no secret
 
@@ -77,7 +77,7 @@ class InboundHistory:
     records: dict[Place, list[Record]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self.random = seeded(self.seed)
+        self.random = make_random(self.seed)
         self.clock = START
         self._mids: list[tuple[Customer, str]] = []
         self._comments: list[tuple[str, str | None, Customer | None, bool]] = []

@@ -40,10 +40,10 @@ def body(event_id: str = "b1f0", **changed: Any) -> bytes:
     return json.dumps(event(event_id, **changed), ensure_ascii=False).encode()
 
 
-def signed(raw: bytes, token: str = TOKEN) -> Mapping[str, str]:
+def sign(raw: bytes, token: str = TOKEN) -> Mapping[str, str]:
     """The headers with which a site sends `raw`."""
     digest = hmac.new(token.encode(), raw, hashlib.sha256).hexdigest()
     return {"X-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
 
 
-SAMPLE = ChannelSample(APP, lambda _: body(), signed)
+SAMPLE = ChannelSample(APP, lambda _: body(), sign)

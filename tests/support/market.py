@@ -152,7 +152,7 @@ def acquaintances(pages: int, known: int) -> Iterator[tuple[str, Envelope]]:
         yield message(customer, customer % pages, customer)
 
 
-def known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]:
+def make_known(pages: int, agents: int, count: int) -> Iterator[tuple[Topic, Placed]]:
     """`count` customers of long standing, as a router wrote them: the records of its two tables,
     and that all assignments are in the snapshot.
 
@@ -216,10 +216,10 @@ async def publish(
     bootstrap_servers: str, prefix: str, topic: Topic, events: Iterable[tuple[str, Envelope]]
 ) -> None:
     """Appends events, in the order of each partition."""
-    await write(bootstrap_servers, prefix, ((topic, placed(topic, *each)) for each in events))
+    await write(bootstrap_servers, prefix, ((topic, place_event(topic, *each)) for each in events))
 
 
-def placed(topic: Topic, key: str, envelope: Envelope) -> Placed:
+def place_event(topic: Topic, key: str, envelope: Envelope) -> Placed:
     """An event as it is in the log."""
     return Placed(partition_of(key, topic.partitions), key.encode(), *encode(envelope))
 

@@ -11,7 +11,7 @@ _USUAL_PATIENCE_S = 30.0
 _PATIENCE_S = 60
 
 
-def gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     """Whether the process has ended; one that nobody has waited for counts as ended."""
     try:
         os.kill(pid, 0)

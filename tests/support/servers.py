@@ -27,10 +27,10 @@ def run() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="tuyen-tests-"))
     os.environ[_DIRECTORY] = str(directory)
     try:
-        with _locked(directory / "users", fcntl.LOCK_SH):
+        with _lock(directory / "users", fcntl.LOCK_SH):
             yield directory
     finally:
-        with _locked(directory / "keepers", fcntl.LOCK_EX):  # granted when the last keeper ended
+        with _lock(directory / "keepers", fcntl.LOCK_EX):  # granted when the last keeper ended
             shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -38,13 +38,13 @@ def address(name: str) -> str:
     """The address of this run's `kafka` or `mongodb`, started now if need be."""
     directory = Path(os.environ[_DIRECTORY])
     published = directory / f"{name}.json"
-    with _locked(directory / f"{name}.lock", fcntl.LOCK_EX):
+    with _lock(directory / f"{name}.lock", fcntl.LOCK_EX):
         if not published.exists():
             _start_keeper(name, directory, published)
     return str(json.loads(published.read_text())["address"])
 
 
-def said(directory: Path) -> list[str]:
+def read_said(directory: Path) -> list[str]:
     """One readable line for each server of the run."""
     return [json.loads(file.read_text())["said"] for file in sorted(directory.glob("*.json"))]
 
@@ -66,7 +66,7 @@ def _start_keeper(name: str, directory: Path, published: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path, kind: int) -> Iterator[None]:
+def _lock(path: Path, kind: int) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, kind)
         yield

@@ -12,7 +12,7 @@ from support.global_tables import GlobalTables
 from support.processes import eventually
 from tuyen_local.stack import Stack
 
-__all__ = ["Json", "OpenShop", "Person", "Shop", "accepted", "eventually", "owned_by"]
+__all__ = ["Json", "OpenShop", "Person", "Shop", "accept", "eventually", "is_owned_by"]
 
 _PASSWORD = "mat-khau-du-dai-1"
 _JOB_PATIENCE_S = 60.0
@@ -37,17 +37,17 @@ class Person:
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """The JSON of a successful GET."""
-        return accepted(await self.ask("GET", path, params=parameters)).json()
+        return accept(await self.ask("GET", path, params=parameters)).json()
 
     async def put(self, path: str, **body: Any) -> Any:
-        answer = accepted(await self.ask("PUT", path, json=body))
+        answer = accept(await self.ask("PUT", path, json=body))
         return answer.json() if answer.content else None
 
     async def post(self, path: str, **body: Any) -> Any:
-        return accepted(await self.ask("POST", path, json=body)).json()
+        return accept(await self.ask("POST", path, json=body)).json()
 
     async def delete(self, path: str) -> None:
-        accepted(await self.ask("DELETE", path))
+        accept(await self.ask("DELETE", path))
 
     async def go(self, status: str) -> None:
         """Sets the own presence, and returns once the gateway shows it."""
@@ -99,7 +99,7 @@ class Shop:
 
     async def open(self) -> None:
         """Makes the organization and its page; automatic assignment is still off."""
-        accepted(
+        accept(
             await self.gateway.post(
                 "/v1/organizations",
                 headers={"Authorization": f"Bearer {self.operator_token}"},
@@ -148,7 +148,7 @@ class Shop:
             "/v1/auth/login",
             json={"organization": self.id, "username": username, "password": _PASSWORD},
         )
-        person = Person(self.gateway, accepted(answer).json()["access_token"], self._tables)
+        person = Person(self.gateway, accept(answer).json()["access_token"], self._tables)
         self.people[username] = person
         return person
 
@@ -245,7 +245,7 @@ class Shop:
         row = await self.row(external_id)
         await self.admin.put(f"/v1/conversations/{row['id']}/done", done=done)
 
-    async def ended(self, job_id: str) -> Json:
+    async def wait_until_ended(self, job_id: str) -> Json:
         """A job, once it goes on no more."""
         job: Json = {}
 
@@ -274,13 +274,13 @@ OpenShop = Callable[[], Awaitable[Shop]]
 """Opens one more organization."""
 
 
-def accepted(answer: httpx.Response) -> httpx.Response:
+def accept(answer: httpx.Response) -> httpx.Response:
     """The answer, if it is a success; AssertionError with what it says otherwise."""
     request = answer.request
     assert answer.is_success, f"{request.method} {request.url}: {answer.status_code} {answer.text}"
     return answer
 
 
-def owned_by(agent: str | None) -> Callable[[Json], bool]:
+def is_owned_by(agent: str | None) -> Callable[[Json], bool]:
     """A condition for `Shop.row`."""
     return lambda row: (row["assignee"] and row["assignee"]["agent_id"]) == agent

@@ -125,13 +125,13 @@ class SlowProxy:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for frame in self._frames(reader):
             if not self.deaf:
-                writer.write(self._readdressed(frame))
+                writer.write(self._readdress(frame))
                 await writer.drain()
 
     def _is_slow(self, frame: bytes) -> bool:
         return self._api_keys is None or int.from_bytes(frame[4:6], "big") in self._api_keys
 
-    def _readdressed(self, frame: bytes) -> bytes:
+    def _readdress(self, frame: bytes) -> bytes:
         return frame.replace(_address(*self._upstream), _address("127.0.0.1", self._port))
 
     async def _frames(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
@@ -149,7 +149,7 @@ class SlowMongoDB(SlowProxy):
     def _is_slow(self, frame: bytes) -> bool:
         return True
 
-    def _readdressed(self, frame: bytes) -> bytes:
+    def _readdress(self, frame: bytes) -> bytes:
         return frame
 
     async def _frames(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from support.folding import as_batch
 from support.inbox_histories import History, batches
-from support.inbox_inbound import seeded
+from support.inbox_inbound import make_random
 from tuyen_gateway.projections.counters import DAYS
 from tuyen_gateway.projections.inbox import InboxProjection
 from tuyen_platform.mongodb import Database, Document
@@ -19,7 +19,7 @@ async def fold_by_three(views: Database, history: History, seed: int) -> None:
 
     async def run(share: dict[Any, Any], name: int) -> None:
         projection = InboxProjection(views)
-        for piece in list(batches(share, seeded(seed + name), size=20)):
+        for piece in list(batches(share, make_random(seed + name), size=20)):
             await projection.fold(as_batch(piece))
 
     async with asyncio.TaskGroup() as tasks:

@@ -9,10 +9,10 @@ from channels.facebook.samples import (
     BINH,
     MID,
     Expected,
-    echoed,
     key,
+    make_echoed,
+    make_received,
     message_id,
-    received,
     thread,
 )
 from tuyen_events.inbound import (
@@ -27,11 +27,13 @@ from tuyen_events.inbound import (
 )
 
 MESSENGER: Mapping[str, list[Expected]] = {
-    "messenger__text": [(key(AN), received("0001", text="Xin chào shop, còn áo size M không?"))],
+    "messenger__text": [
+        (key(AN), make_received("0001", text="Xin chào shop, còn áo size M không?"))
+    ],
     "messenger__image": [
         (
             key(AN),
-            received(
+            make_received(
                 "0002",
                 attachments=(
                     Attachment(
@@ -45,7 +47,7 @@ MESSENGER: Mapping[str, list[Expected]] = {
     "messenger__video": [
         (
             key(AN),
-            received(
+            make_received(
                 "0004",
                 attachments=(
                     Attachment(
@@ -58,7 +60,7 @@ MESSENGER: Mapping[str, list[Expected]] = {
     "messenger__audio": [
         (
             key(AN),
-            received(
+            make_received(
                 "0005",
                 attachments=(
                     Attachment(
@@ -71,7 +73,7 @@ MESSENGER: Mapping[str, list[Expected]] = {
     "messenger__file": [
         (
             key(AN),
-            received(
+            make_received(
                 "0006",
                 attachments=(
                     Attachment(kind="file", url="https://cdn.fbsbx.com/v/bill.pdf?oe=6574893B"),
@@ -82,7 +84,7 @@ MESSENGER: Mapping[str, list[Expected]] = {
     "messenger__sticker": [
         (
             key(AN),
-            received(
+            make_received(
                 "0007",
                 attachments=(
                     Attachment(
@@ -96,7 +98,7 @@ MESSENGER: Mapping[str, list[Expected]] = {
     "messenger__location": [
         (
             key(AN),
-            received(
+            make_received(
                 "0009",
                 attachments=(Attachment(kind="location", latitude=10.77, longitude=106.69),),
             ),
@@ -105,7 +107,7 @@ MESSENGER: Mapping[str, list[Expected]] = {
     "messenger__fallback_link": [
         (
             key(AN),
-            received(
+            make_received(
                 "0010",
                 text="https://example.com/p/1",
                 attachments=(
@@ -114,15 +116,17 @@ MESSENGER: Mapping[str, list[Expected]] = {
             ),
         )
     ],
-    "messenger__quick_reply": [(key(AN), received("0011", text="Size M", payload="SIZE_M"))],
+    "messenger__quick_reply": [(key(AN), make_received("0011", text="Size M", payload="SIZE_M"))],
     "messenger__reply_to": [
-        (key(AN), received("0012", text="Cái này", reply_to=message_id(MID + "0001")))
+        (key(AN), make_received("0012", text="Cái này", reply_to=message_id(MID + "0001")))
     ],
-    "messenger__postback": [(key(AN), received("0030", text="Xem giỏ hàng", payload="CART_VIEW"))],
+    "messenger__postback": [
+        (key(AN), make_received("0030", text="Xem giỏ hàng", payload="CART_VIEW"))
+    ],
     "messenger__postback_get_started_referral": [
         (
             key(AN),
-            received(
+            make_received(
                 "0031",
                 text="Get Started",
                 payload="__GET_STARTED__",
@@ -131,24 +135,26 @@ MESSENGER: Mapping[str, list[Expected]] = {
         )
     ],
     "messenger__multi_in_one_entry": [
-        (key(AN), received("0060", text="a")),
+        (key(AN), make_received("0060", text="a")),
         (key(AN), MessagesSeen(**thread(), watermark=ACTED)),
-        (key(BINH), received("0061", who=BINH, text="b")),
+        (key(BINH), make_received("0061", who=BINH, text="b")),
     ],
     # P5b: the page's own message belongs to the thread of the customer who got it.
     "messenger__echo_text_own_app": [
         (
             key(AN),
-            echoed("0020", text="Dạ còn ạ", sender_app="990000000000001", client_id="out:8f3a0c"),
+            make_echoed(
+                "0020", text="Dạ còn ạ", sender_app="990000000000001", client_id="out:8f3a0c"
+            ),
         )
     ],
     "messenger__echo_page_inbox_human": [
-        (key(AN), echoed("0022", text="Để em kiểm tra nhé", sender_app="263902037430900"))
+        (key(AN), make_echoed("0022", text="Để em kiểm tra nhé", sender_app="263902037430900"))
     ],
     "messenger__echo_attachment": [
         (
             key(AN),
-            echoed(
+            make_echoed(
                 "0021",
                 attachments=(
                     Attachment(

@@ -49,12 +49,12 @@ def thread(who: str = AN) -> dict[str, Any]:
     return {**COMMON, "customer": found, "conversation_id": ids.message_thread_id(found.id)}
 
 
-def received(number: str, who: str = AN, **fields: Any) -> MessageReceived:
+def make_received(number: str, who: str = AN, **fields: Any) -> MessageReceived:
     mid = MID + number
     return MessageReceived(**thread(who), message_id=message_id(mid), external_id=mid, **fields)
 
 
-def echoed(number: str, **fields: Any) -> MessageEchoed:
+def make_echoed(number: str, **fields: Any) -> MessageEchoed:
     mid = MID + number
     return MessageEchoed(**thread(), message_id=message_id(mid), external_id=mid, **fields)
 

@@ -164,7 +164,7 @@ def test_p5c_ids_come_as_strings_or_numbers() -> None:
     assert parse(numbers).events == parse(text).events
 
 
-def test_p5c_a_postback_without_an_id_is_told_apart_by_who_when_and_what() -> None:
+def test_p5c_a_postback_without_an_id_is_identified_by_sender_time_and_content() -> None:
     def pressed(**changed: Any) -> str:
         update = {
             "sender": {"id": changed.get("sender", "1")},

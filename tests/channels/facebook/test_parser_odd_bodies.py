@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.odd import ODD, assert_sound, changed, places
+from channels.odd import ODD, assert_sound, change_sample, places
 from support.facebook import PAGE, body, comment, entry, message, payload, payload_names
 from tuyen_channels.facebook import messenger, parser
 from tuyen_channels.lenient_json import Repairs
@@ -28,13 +28,13 @@ def parse(raw: bytes) -> Parsed:
     return parser.parse(raw, ACCEPTED, PAGES, LivePosts())
 
 
-def neighboured(entries: list[bytes]) -> bytes:
+def add_neighbours(entries: list[bytes]) -> bytes:
     before = json.dumps(entry(messaging=[BEFORE])).encode()
     after = json.dumps(entry(changes=[AFTER])).encode()
     return b'{"object":"page","entry":[%b]}' % b",".join([before, *entries, after])
 
 
-NEIGHBOURS = {found.id for found in parse(neighboured([])).events}
+NEIGHBOURS = {found.id for found in parse(add_neighbours([])).events}
 
 
 def samples() -> dict[str, list[tuple[Any, ...]]]:
@@ -56,7 +56,7 @@ def test_p4_whatever_is_odd_in_a_part_its_neighbours_go_through(name: str) -> No
     sample = payload(name)
     for path in samples()[name]:
         for change in ("removed", "renamed", "doubled", *ODD):
-            parsed = parse(neighboured(changed(sample, path, change)))
+            parsed = parse(add_neighbours(change_sample(sample, path, change)))
             assert {found.id for found in parsed.events} >= NEIGHBOURS, (path, change)
             assert len(parsed.events) + len(parsed.skipped) + len(parsed.failures) >= 2
             for found in parsed.events:
@@ -141,7 +141,7 @@ MANY = "[" + "{}," * REPAIRED_ELEMENTS + "{}]"
 def test_r9_5_a_part_that_takes_long_to_mend_is_put_aside_unmended(odd: str, beside: str) -> None:
     part = json.dumps({**message("m_odd", text="@"), "beside": "@@"})
     long = part.replace('"@@"', beside).replace("@", odd).encode()
-    parsed = parse(neighboured([b'{"id":"%s","messaging":[%b]}' % (PAGE.encode(), long)]))
+    parsed = parse(add_neighbours([b'{"id":"%s","messaging":[%b]}' % (PAGE.encode(), long)]))
     assert {found.id for found in parsed.events} == NEIGHBOURS
     (failure,) = parsed.failures
     assert "TooMuchToRepairError" in failure.error

@@ -43,7 +43,7 @@ def test_a_samples_subject_is_its_conversation_post_or_video(name: str) -> None:
         assert found.subject == expected
 
 
-def test_p5a_a_comment_on_a_livestream_stands_in_the_customers_live_thread() -> None:
+def test_p5a_a_comment_on_a_livestream_is_in_the_customers_live_thread() -> None:
     posts = LivePosts()
     for name in ("facebook_feed__video_add", "facebook_live_videos__live"):
         for place, fact in parser.parse(payload(name), ACCEPTED, PAGES, posts).classified:

@@ -20,10 +20,10 @@ from crm.lan import (
     after,
     comment,
     customer,
+    fold_contact,
+    make_observe_command,
     message,
-    observed,
     rename,
-    shown,
 )
 from tuyen_crm.domain.state import ContactState, count_only
 from tuyen_crm.entities import evolve
@@ -95,16 +95,16 @@ def test_c1_the_first_event_makes_a_contact_with_what_the_channel_gives() -> Non
 
 
 def test_inv3_the_same_event_gives_the_same_command() -> None:
-    assert observed("Lan") == observed("Lan")
-    assert observed("Lan").command_id != observed("Lan", "evt_2").command_id
+    assert make_observe_command("Lan") == make_observe_command("Lan")
+    assert make_observe_command("Lan").command_id != make_observe_command("Lan", "evt_2").command_id
 
 
-def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
+def test_c1_a_livechat_visitors_contact_has_what_the_site_sent() -> None:
     told = {"gender": "female", "location": "Hà Nội", "browser": "Firefox 140"}
     visitor = replace(LAN, phone="0903123456", email="lan@example.com", **told)
     visit = Visit(page_url="https://shop.example/vn")
     event = replace(message(), channel=Channel.LIVECHAT, customer=visitor, visit=visit)
-    contact = shown(after(observe(event, visitor, "evt_1"))[1])
+    contact = fold_contact(after(observe(event, visitor, "evt_1"))[1])
     assert (contact.phones, contact.emails) == (("0903123456",), ("lan@example.com",))
     (own,) = contact.customers
     assert {name: getattr(own, name) for name in told} == told
@@ -112,11 +112,11 @@ def test_c1_a_livechat_visitors_contact_has_what_the_site_told() -> None:
 
 
 ABSENT = None
-HAS_NO_NAME = after(observed(None))[0]
-NAMED = after(observed("Lan"))[0]
-RENAMED = after(observed("Lan"), rename("Chị Lan"))[0]
-RENAMED_FIRST = after(observed(None), rename("Chị Lan"))[0]
-EMPTIED = after(observed(None), rename("Chị Lan"), rename(None))[0]
+HAS_NO_NAME = after(make_observe_command(None))[0]
+NAMED = after(make_observe_command("Lan"))[0]
+RENAMED = after(make_observe_command("Lan"), rename("Chị Lan"))[0]
+RENAMED_FIRST = after(make_observe_command(None), rename("Chị Lan"))[0]
+EMPTIED = after(make_observe_command(None), rename("Chị Lan"), rename(None))[0]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ EMPTIED = after(observed(None), rename("Chị Lan"), rename(None))[0]
 def test_c1_a_contact_is_made_once_and_its_customer_named_once(
     contact: ContactState | None, name: str | None, expected: type | None
 ) -> None:
-    decision = decide(contact, observed(name, "evt_2"))
+    decision = decide(contact, make_observe_command(name, "evt_2"))
     assert [type(event) for event in decision.events] == ([] if expected is None else [expected])
 
 
@@ -191,14 +191,14 @@ def test_c4_what_hangs_on_a_contact_is_no_change_of_its_version() -> None:
     assert contact is not None
     assert (contact.version, contact.sequence) == (1, 2)
     assert decide(contact, rename("Chị Lan", expected=1)).events[0].sequence == 3
-    document = fold(shown(after(observed("Lan"))[1]), event)
+    document = fold(fold_contact(after(make_observe_command("Lan"))[1]), event)
     assert document is not None
     assert (document.version, document.sequence) == (1, 2)
 
 
 def test_c1_a_contact_and_its_later_name() -> None:
-    _, events = after(observed(None), observed("Lan", "evt_2"))
-    contact = shown(events)
+    _, events = after(make_observe_command(None), make_observe_command("Lan", "evt_2"))
+    contact = fold_contact(events)
     assert contact == ContactDocument(
         id=CONTACT,
         organization=SHOP,
@@ -226,20 +226,24 @@ def test_c1_a_contact_and_its_later_name() -> None:
 
 
 def test_c4_a_name_that_a_person_gave_is_kept_and_the_customer_gets_the_channels() -> None:
-    _, events = after(observed(None), rename("Chị Lan"), observed("Lan", "evt_2"))
-    contact = shown(events)
+    _, events = after(
+        make_observe_command(None), rename("Chị Lan"), make_observe_command("Lan", "evt_2")
+    )
+    contact = fold_contact(events)
     assert (contact.name, contact.name_folded, contact.version) == ("Chị Lan", "chi lan", 3)
     assert contact.customers[0].name == "Lan"
 
 
-def test_c4_a_name_that_a_person_took_away_stays_away() -> None:
-    _, events = after(observed(None), rename("X"), rename(None), observed("Lan", "evt_2"))
-    contact = shown(events)
+def test_c4_a_name_that_a_person_removed_stays_removed() -> None:
+    _, events = after(
+        make_observe_command(None), rename("X"), rename(None), make_observe_command("Lan", "evt_2")
+    )
+    contact = fold_contact(events)
     assert (contact.name, contact.name_folded) == (None, "")
 
 
 def test_records_of_earlier_versions_have_a_sequence() -> None:
-    created, named = after(observed(None), observed("Lan", "evt_2"))[1]
+    created, named = after(make_observe_command(None), make_observe_command("Lan", "evt_2"))[1]
     for event, sequence in ((created, 1), (named, 2)):
         value = msgspec.json.encode(event)
         assert b"sequence" not in value
@@ -248,7 +252,7 @@ def test_records_of_earlier_versions_have_a_sequence() -> None:
 
 COMMANDS = st.lists(
     st.one_of(
-        st.sampled_from([None, "", " ", "Lan", "Vĩnh"]).map(observed),
+        st.sampled_from([None, "", " ", "Lan", "Vĩnh"]).map(make_observe_command),
         st.builds(rename, st.sampled_from([None, "Chị Lan", "Lan"]), st.sampled_from([None, 1, 2])),
     ),
     max_size=10,

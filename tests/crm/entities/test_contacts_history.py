@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.lan import after, observed, rename
+from crm.lan import after, make_observe_command, rename
 from tuyen_crm.entities.contacts.decide import ContactCommand
 from tuyen_crm.entities.contacts.view import describe
 from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenamed
@@ -12,37 +12,37 @@ from tuyen_events.crm.contacts import ContactCreated, ContactNamed, ContactRenam
     ("commands", "vi", "en", "change"),
     [
         (
-            [observed("Lan")],
+            [make_observe_command("Lan")],
             "Khách liên hệ lần đầu qua Facebook.",
             "The customer got in touch for the first time, by Facebook.",
             (None, "Lan"),
         ),
         (
-            [observed(None), observed("Lan", "evt_2")],
+            [make_observe_command(None), make_observe_command("Lan", "evt_2")],
             "Kênh cho biết tên của khách: “Lan”.",
             "The channel said the customer's name: “Lan”.",
             (None, "Lan"),
         ),
         (
-            [observed(None), rename("Chị Lan")],
+            [make_observe_command(None), rename("Chị Lan")],
             "đặt tên cho khách là “Chị Lan”.",
             "named the contact “Chị Lan”.",
             (None, "Chị Lan"),
         ),
         (
-            [observed("Lan"), rename("Chị Lan")],
+            [make_observe_command("Lan"), rename("Chị Lan")],
             "đổi tên khách từ “Lan” thành “Chị Lan”.",
             "renamed the contact from “Lan” to “Chị Lan”.",
             ("Lan", "Chị Lan"),
         ),
         (
-            [observed("Lan"), rename(None)],
+            [make_observe_command("Lan"), rename(None)],
             "xóa tên của khách.",
             "removed the contact's name.",
             ("Lan", None),
         ),
         (
-            [observed(None), rename("Chị Lan"), observed("Lan", "evt_2")],
+            [make_observe_command(None), rename("Chị Lan"), make_observe_command("Lan", "evt_2")],
             "Kênh cho biết tên của khách: “Lan”.",
             "The channel said the customer's name: “Lan”.",
             None,

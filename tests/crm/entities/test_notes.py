@@ -29,7 +29,7 @@ def add(text: str = "Thích giày size 42.") -> AddNote:
     )
 
 
-def added(text: str = "Thích giày size 42.") -> NoteAdded:
+def make_added(text: str = "Thích giày size 42.") -> NoteAdded:
     return NoteAdded(
         organization=SHOP,
         contact_id=CONTACT,
@@ -45,7 +45,7 @@ def added(text: str = "Thích giày size 42.") -> NoteAdded:
 def test_c5_a_note_says_who_wrote_it_and_when() -> None:
     decision = decide(LAN, add())
     assert (decision.outcome, decision.version) == (CrmOutcome.APPLIED, 8)
-    assert decision.events == (added(),)
+    assert decision.events == (make_added(),)
 
 
 def test_c5_there_are_no_notes_about_nobody() -> None:
@@ -54,12 +54,12 @@ def test_c5_there_are_no_notes_about_nobody() -> None:
 
 
 def test_c5_a_note_is_no_change_of_its_contact() -> None:
-    contact = evolve(LAN, added())
+    contact = evolve(LAN, make_added())
     assert contact == ContactState(sequence=8, version=3, name="Lan")
 
 
 def test_c5_a_note_as_it_is_shown() -> None:
-    assert fold(None, added()) == NoteDocument(
+    assert fold(None, make_added()) == NoteDocument(
         id="note_1",
         organization=SHOP,
         contact_id=CONTACT,
@@ -73,7 +73,7 @@ def test_c5_a_note_as_it_is_shown() -> None:
 
 
 def test_c8_the_history_has_the_beginning_of_a_note() -> None:
-    description = describe(added("x" * TEXT_CHARACTERS))
+    description = describe(make_added("x" * TEXT_CHARACTERS))
     assert (description.by, description.vi, description.en) == (
         HOA,
         "thêm một ghi chú.",

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.lan import write_message
-from support.folding import folded_events as batch
+from support.folding import fold_events as batch
 from tuyen_crm.bootstrap import VIEW_GROUP, Crm, compose
 from tuyen_crm.projections.crm import VIEWS, CrmProjection
 from tuyen_crm.rebuild import rebuild
@@ -56,7 +56,7 @@ DEADLINE_S = 90
 TOPICS = (INBOUND, CONTACTS, CRM_COMMANDS, CRM_RESULTS, CRM_STATE, DEAD_LETTERS)
 
 
-def created(number: int, name: str | None = None) -> ContactCreated:
+def create(number: int, name: str | None = None) -> ContactCreated:
     return ContactCreated(
         organization=SHOP,
         contact_id=ContactId(f"con_{number}"),
@@ -71,7 +71,7 @@ def created(number: int, name: str | None = None) -> ContactCreated:
     )
 
 
-def named(number: int, name: str, sequence: int = 2, *, renamed: bool = False) -> ContactNamed:
+def set_name(number: int, name: str, sequence: int = 2, *, renamed: bool = False) -> ContactNamed:
     return ContactNamed(
         organization=SHOP,
         contact_id=ContactId(f"con_{number}"),
@@ -85,7 +85,7 @@ def named(number: int, name: str, sequence: int = 2, *, renamed: bool = False) -
     )
 
 
-def renamed(number: int, name: str | None, sequence: int) -> ContactRenamed:
+def change(number: int, name: str | None, sequence: int) -> ContactRenamed:
     return ContactRenamed(
         organization=SHOP,
         contact_id=ContactId(f"con_{number}"),
@@ -98,7 +98,7 @@ def renamed(number: int, name: str | None, sequence: int) -> ContactRenamed:
     )
 
 
-def noted(number: int, text: str, sequence: int) -> NoteAdded:
+def note(number: int, text: str, sequence: int) -> NoteAdded:
     return NoteAdded(
         organization=SHOP,
         contact_id=ContactId(f"con_{number}"),
@@ -117,12 +117,12 @@ def record(event: ContactEvent, offset: int, partition: int = 3) -> Record:
     return Record("contacts", partition, offset, 0, event.contact_id.encode(), value, headers)
 
 
-async def shown(database: Database, view: View[Any] = CONTACTS_VIEW) -> list[Document]:
+async def read(database: Database, view: View[Any] = CONTACTS_VIEW) -> list[Document]:
     return [document async for document in database[view.collection].find().sort("_id", 1)]
 
 
-async def all_shown(database: Database) -> list[list[Document]]:
-    return [await shown(database, view) for view in VIEWS]
+async def read_all(database: Database) -> list[list[Document]]:
+    return [await read(database, view) for view in VIEWS]
 
 
 @pytest.fixture
@@ -131,8 +131,8 @@ def views(mongodb: str, database: str) -> Database:
 
 
 async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: Database) -> None:
-    await CrmProjection(views).fold(batch([record(created(1), 0), record(named(1, "Vĩnh"), 1)]))
-    assert await shown(views) == [
+    await CrmProjection(views).fold(batch([record(create(1), 0), record(set_name(1, "Vĩnh"), 1)]))
+    assert await read(views) == [
         {
             "_id": "con_1",
             "organization": "hoa-sen",
@@ -161,9 +161,9 @@ async def test_c1_w1_a_contact_in_the_default_warehouse_that_nobody_has(views: D
 
 
 async def test_c8_every_event_is_in_the_history(views: Database) -> None:
-    events = [created(1), named(1, "Vĩnh"), renamed(1, "Anh Vĩnh", 3)]
+    events = [create(1), set_name(1, "Vĩnh"), change(1, "Anh Vĩnh", 3)]
     await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
-    history = await shown(views, HISTORY_VIEW)
+    history = await read(views, HISTORY_VIEW)
     assert [(entry["_id"], entry["event"], entry.get("by")) for entry in history] == [
         ("con_1/1", "contact.created", None),
         ("con_1/2", "contact.named", None),
@@ -185,24 +185,24 @@ async def test_c8_every_event_is_in_the_history(views: Database) -> None:
 
 
 async def test_c5_notes_are_shown_before_their_contact_says_so(views: Database) -> None:
-    events = [created(1), noted(1, "Thích màu đỏ.", 2), noted(1, "Giao buổi tối.", 3)]
+    events = [create(1), note(1, "Thích màu đỏ.", 2), note(1, "Giao buổi tối.", 3)]
     await CrmProjection(views).fold(batch([record(event, n) for n, event in enumerate(events)]))
     notes = [
-        (each["_id"], each["text"], each["created_by"]) for each in await shown(views, NOTES_VIEW)
+        (each["_id"], each["text"], each["created_by"]) for each in await read(views, NOTES_VIEW)
     ]
     assert notes == [("note_1_2", "Thích màu đỏ.", "hoa"), ("note_1_3", "Giao buổi tối.", "hoa")]
-    (contact,) = await shown(views)
+    (contact,) = await read(views)
     assert (contact["version"], contact["sequence"]) == (1, 3)
 
 
 async def test_inv3_of_two_events_with_one_sequence_the_first_counts(views: Database) -> None:
-    events = [created(1), renamed(1, "A", 2), renamed(1, "B", 3), renamed(1, "late", 2)]
+    events = [create(1), change(1, "A", 2), change(1, "B", 3), change(1, "late", 2)]
     view = CrmProjection(views)
     await view.fold(batch([record(event, n) for n, event in enumerate(events)]))
-    await view.fold(batch([record(renamed(1, "later", 3), 4)]))
-    (contact,) = await shown(views)
+    await view.fold(batch([record(change(1, "later", 3), 4)]))
+    (contact,) = await read(views)
     assert (contact["name"], contact["sequence"]) == ("B", 3)
-    assert [entry["changes"][0]["after"] for entry in (await shown(views, HISTORY_VIEW))[1:]] == [
+    assert [entry["changes"][0]["after"] for entry in (await read(views, HISTORY_VIEW))[1:]] == [
         "A",
         "B",
     ]
@@ -224,31 +224,31 @@ async def test_documents_of_earlier_versions_are_folded_once_more(views: Databas
         "positions": {"3": 1},
     }
     await views[CONTACTS_VIEW.collection].insert_one(dict(old))
-    events = [record(created(1), 0), record(named(1, "Vĩnh"), 1)]
+    events = [record(create(1), 0), record(set_name(1, "Vĩnh"), 1)]
     await CrmProjection(views).fold(batch(events))
-    (contact,) = await shown(views)
+    (contact,) = await read(views)
     assert (contact["name"], contact["sequence"], len(contact["customers"])) == ("Vĩnh", 2, 1)
     assert "positions" not in contact
 
 
 async def test_two_who_fold_at_once_make_one_view(views: Database) -> None:
-    events = [record(created(n), n) for n in range(50)]
-    events += [record(named(n, f"N {n}"), 50 + n) for n in range(50)]
+    events = [record(create(n), n) for n in range(50)]
+    events += [record(set_name(n, f"N {n}"), 50 + n) for n in range(50)]
     await asyncio.gather(*(CrmProjection(views).fold(batch(events)) for _ in range(4)))
-    documents = await shown(views)
+    documents = await read(views)
     assert len(documents) == 50
     assert {document["version"] for document in documents} == {2}
 
 
 async def test_every_list_of_contacts_runs_down_an_index(views: Database) -> None:
-    await CrmProjection(views).fold(batch([record(created(1), 0)]))
+    await CrmProjection(views).fold(batch([record(create(1), 0)]))
     for query in ({"organization": "hoa-sen"}, {"organization": "hoa-sen", "_id": {"$gt": "c"}}):
         plan = await views[CONTACTS_VIEW.collection].find(query).sort("_id", 1).explain()
         assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
 
 
 async def test_every_list_of_what_hangs_on_a_contact_runs_down_an_index(views: Database) -> None:
-    await CrmProjection(views).fold(batch([record(created(1), 0)]))
+    await CrmProjection(views).fold(batch([record(create(1), 0)]))
     query = {"organization": "hoa-sen", "contact_id": "con_1", "first_sequence": {"$lt": 9}}
     for view in VIEWS:
         if issubclass(view.document, ContactPart):
@@ -266,13 +266,13 @@ def histories(steps: list[tuple[int, str, str | None]]) -> list[ContactEvent]:
     for number, kind, name in steps:
         sequence = last.get(number, 0) + 1
         if sequence == 1:
-            events.append(created(number, name))
+            events.append(create(number, name))
         elif kind == "note":
-            events.append(noted(number, name or "", sequence))
+            events.append(note(number, name or "", sequence))
         elif kind == "named":
-            events.append(named(number, name or "Vĩnh", sequence, renamed=number in hands))
+            events.append(set_name(number, name or "Vĩnh", sequence, renamed=number in hands))
         else:
-            events.append(renamed(number, name, sequence))
+            events.append(change(number, name, sequence))
             hands.add(number)
         last[number] = sequence
     return events
@@ -314,10 +314,10 @@ def test_inv6_replay_equals_live_whatever_came_again(
             for one in records[min(again, reached) :]:
                 await view.fold(batch([one]))
             reached = len(records)
-        live = await all_shown(views)
+        live = await read_all(views)
         await view.drop()
         await view.fold(batch(records))
-        assert await all_shown(views) == live
+        assert await read_all(views) == live
         views.client.close()
 
     asyncio.run(compare())
@@ -373,13 +373,13 @@ async def test_inv6_a_dropped_view_is_made_again_from_the_log(
             await rebuild(crm, partial(stopped, within_s=0.5))
         for loop in loops:
             loop.cancel()
-    live, everything = await shown(views), await all_shown(views)
+    live, everything = await read(views), await read_all(views)
     assert len(live) == 60
     assert {document["_id"] for document in live} == {
         contact_id(customer_id(SHOP, PAGE, str(number))) for number in range(60)
     }
     assert sum(document["name"] is not None for document in live) == 26
-    assert len(await shown(views, HISTORY_VIEW)) == 90
+    assert len(await read(views, HISTORY_VIEW)) == 90
     async with asyncio.timeout(DEADLINE_S):
         await rebuild(crm, stopped)
-    assert await all_shown(views) == everything
+    assert await read_all(views) == everything

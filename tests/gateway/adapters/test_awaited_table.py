@@ -16,7 +16,7 @@ from tuyen_platform.kafka.ports import RecordMetadata, RecordPosition
 
 
 @asynccontextmanager
-async def followed(table: AwaitedTable) -> AsyncIterator[None]:
+async def follow(table: AwaitedTable) -> AsyncIterator[None]:
     task = asyncio.create_task(table.run())
     try:
         await table.following(DEADLINE_S)
@@ -26,13 +26,13 @@ async def followed(table: AwaitedTable) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_it_folds_what_stands_and_what_comes_in_log_order(log: InMemoryLog) -> None:
+async def test_it_folds_old_and_new_records_in_log_order(log: InMemoryLog) -> None:
     await log.append_bytes(DIRECTORY, "a", b"1")
     seen: list[KeyedBytes] = []
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda record, _: seen.append(record))
     assert table.problem() == "directory is not followed yet"
-    async with followed(table):
-        await table.folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
+    async with follow(table):
+        await table.wait_until_folded(await log.append_bytes(DIRECTORY, "b", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"1", b"2"]
         assert table.position() == 2
         assert await table.until(lambda: table.problem() is None, DEADLINE_S)
@@ -46,8 +46,8 @@ async def test_from_the_end_it_folds_only_what_comes(log: InMemoryLog) -> None:
         seen.append(record)
 
     table = AwaitedTable(log, PRESENCE, read_bytes, fold, from_start=False)
-    async with followed(table):
-        await table.folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
+    async with follow(table):
+        await table.wait_until_folded(await log.append_bytes(PRESENCE, "a", b"2"), DEADLINE_S)
         assert [record.value for record in seen] == [b"2"]
 
 
@@ -55,18 +55,18 @@ async def test_what_does_not_come_in_time_is_unavailable(log: InMemoryLog) -> No
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
     with pytest.raises(UnavailableError):
         await table.following(0.01)
-    async with followed(table):
+    async with follow(table):
         with pytest.raises(UnavailableError, match="not seen what was written"):
-            await table.folded(RecordMetadata(0, 7), 0.01)
+            await table.wait_until_folded(RecordMetadata(0, 7), 0.01)
         assert not await table.until(lambda: False, 0.01)
         assert table._waiters == []
 
 
-async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryLog) -> None:
+async def test_each_of_many_waiters_continues_with_its_own_version(log: InMemoryLog) -> None:
     table = AwaitedTable(log, DIRECTORY, read_bytes, lambda *_: None)
-    async with followed(table):
+    async with follow(table):
         waiting = [
-            asyncio.create_task(table.folded(RecordMetadata(0, number), DEADLINE_S))
+            asyncio.create_task(table.wait_until_folded(RecordMetadata(0, number), DEADLINE_S))
             for number in range(3)
         ]
         for number in range(3):
@@ -75,7 +75,7 @@ async def test_each_of_many_who_wait_goes_on_with_its_own_version(log: InMemoryL
         assert table.position() == 3
 
 
-async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemoryLog) -> None:
+async def test_r9_5_a_record_for_which_folding_raises_is_skipped(log: InMemoryLog) -> None:
     seen: list[bytes | None] = []
 
     def fold(record: KeyedBytes, _: RecordPosition) -> None:
@@ -84,8 +84,8 @@ async def test_r9_5_a_record_for_which_folding_raises_is_passed_by(log: InMemory
         seen.append(record.value)
 
     table = AwaitedTable(log, DIRECTORY, read_bytes, fold)
-    async with followed(table):
+    async with follow(table):
         for value in (b"1", b"odd", b"2"):
             at = await log.append_bytes(DIRECTORY, "a", value)
-        await table.folded(at, DEADLINE_S)
+        await table.wait_until_folded(at, DEADLINE_S)
     assert seen == [b"1", b"2"]

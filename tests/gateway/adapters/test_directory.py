@@ -11,7 +11,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 SHOP = OrganizationId("shop")
 
 
-async def test_a_gateway_that_starts_anew_knows_what_the_one_before_knew(
+async def test_a_gateway_that_is_restarted_knows_what_the_one_before_knew(
     rig: Rig, boss: User, log: InMemoryLog, clock: ManualClock
 ) -> None:
     lan = await rig.staff(boss, "lan")
@@ -32,7 +32,7 @@ async def test_a_gateway_that_starts_anew_knows_what_the_one_before_knew(
             assert (await User(again.client, user.token).get("/v1/me")).status_code == 200
 
 
-async def test_what_cannot_be_read_is_passed_by_and_the_rest_is_served(
+async def test_unreadable_records_are_skipped_and_the_rest_is_served(
     rig: Rig, boss: User, log: InMemoryLog
 ) -> None:
     before = rig.gateway.directory.organizations()

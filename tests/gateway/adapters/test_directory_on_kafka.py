@@ -45,7 +45,7 @@ async def test_a_change_is_served_by_the_other_gateway_that_has_seen_its_version
     assert (await User(two.client, lan.token).get("/v1/me")).status_code == 401
 
 
-async def test_a_livechat_pages_token_is_told_by_the_gateway_that_made_it(
+async def test_a_livechat_pages_token_is_returned_by_the_gateway_that_made_it(
     gateways: tuple[Rig, Rig],
 ) -> None:
     one, two = gateways

@@ -11,12 +11,12 @@ from gateway.jobs.job_rig import (
     BULK,
     ScansTwin,
     all_ended,
-    at_work,
     closing,
-    compacted,
+    compact,
     conversation,
     finish_job,
     put,
+    run_gateway,
 )
 from gateway.rig import records, until
 from gateway.router_twin import routing
@@ -33,11 +33,11 @@ from tuyen_platform.kafka.memory import InMemoryLog
 pytestmark = pytest.mark.usefixtures("jobs_answer_soon")
 
 
-async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
+async def test_r9_2_a_job_continues_after_compaction_where_it_was(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     ids = scans.add(*(conversation(n) for n in range(2 * SLICE)))
-    async with at_work(log, clock, scans) as rig, routing(log) as router:
+    async with run_gateway(log, clock, scans) as rig, routing(log) as router:
         router.rests_after = SLICE + 10
         boss = await rig.organization()
         answer = await boss.done("POST", BULK, {"ids": ids, "set": {"done": True}})
@@ -46,8 +46,8 @@ async def test_r9_2_a_job_goes_on_after_compaction_where_it_was(
             return not router.awake.is_set()
 
         await until(rests)
-    small = await compacted(log, clock)
-    async with at_work(small, clock, scans) as rig, routing(small):
+    small = await compact(log, clock)
+    async with run_gateway(small, clock, scans) as rig, routing(small):
         await all_ended(rig, answer["id"])
         job = rig.gateway.jobs.job(answer["id"])
     assert job is not None
@@ -61,18 +61,18 @@ async def test_what_an_older_version_wrote_is_kept_from_compaction(
     """Its progress has the key of the request, which it would take the place of."""
     (thread,) = scans.add(conversation(1))
     request = closing("job_1", clock.now(), ids=(thread,))
-    async with at_work(log, clock, scans) as rig:
+    async with run_gateway(log, clock, scans) as rig:
         await rig.organization()
     await put(log, request)
     await put(log, take_up(begin(request, 1, clock.now()), (thread,)))
-    async with at_work(log, clock, scans), routing(log, awake=False):
+    async with run_gateway(log, clock, scans), routing(log, awake=False):
 
         async def is_asked_again() -> bool:
             return len(await records(log, JOBS)) == 3
 
         await until(is_asked_again)
-    small = await compacted(log, clock)
-    async with at_work(small, clock, scans) as rig, routing(small):
+    small = await compact(log, clock)
+    async with run_gateway(small, clock, scans) as rig, routing(small):
         await all_ended(rig, "job_1")
 
 
@@ -80,7 +80,7 @@ async def test_r9_6_the_oldest_results_are_forgotten(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "JOBS_KEPT", 3)
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         made = []
         for _ in range(6):
@@ -93,7 +93,7 @@ async def test_r9_6_the_oldest_results_are_forgotten(
         await until(three_are_left)
         assert (await boss.get(f"/v1/jobs/{made[0]}")).status_code == 404
         assert (await boss.get(f"/v1/jobs/{made[5]}")).status_code == 200
-    assert len(await records(await compacted(log, clock), JOBS)) == 6
+    assert len(await records(await compact(log, clock), JOBS)) == 6
 
 
 async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
@@ -119,7 +119,7 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
 
     monkeypatch.setattr(kept.JobsTable, "_append", append_late)
     monkeypatch.setattr(job_scheduler._Scheduler, "_update_share", update_and_notify)
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=("msg_made_up",)))
 
@@ -129,12 +129,12 @@ async def test_r9_6_a_job_is_put_away_although_its_end_was_read_already(
         await until(is_put_away)
 
 
-async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
+async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_again(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     """What stands of it selects nothing any more, so that it would be done to all there is."""
     threads = scans.add(*(conversation(n) for n in range(3)))
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, closing("job_1", clock.now(), external_id="psid-nobody"))
 
@@ -143,20 +143,20 @@ async def test_r9_2_a_job_of_which_a_part_is_forgotten_is_not_begun_anew(
 
         await until(is_put_away)
     scans.asked.clear()
-    rest = await compacted(log, clock, without=b"job_1/progress")
-    async with at_work(rest, clock, scans) as rig, routing(rest):
+    rest = await compact(log, clock, without=b"job_1/progress")
+    async with run_gateway(rest, clock, scans) as rig, routing(rest):
         assert rig.gateway.jobs.job("job_1") is None
         await put(rest, closing("job_2", clock.now(), ids=tuple(threads)))
         await all_ended(rig, "job_2")
         assert scans.asked == ["shop"]
 
 
-async def ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin) -> JobProgressed:
+async def make_ended_job(log: InMemoryLog, clock: ManualClock, scans: ScansTwin) -> JobProgressed:
     """A job of three conversations that has come to its end; returns progress of its beginning,
     as a gateway writes it that was frozen since."""
     (first, *_) = scans.add(*(conversation(n) for n in range(3)))
     request = closing("job_1", clock.now())
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         await rig.organization()
         await put(log, request)
 
@@ -174,17 +174,17 @@ async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
 ) -> None:
     """Two gateways that run a job at once may count differently: whatever the revision is, a job
     that has ended does not go on, since it would go on with all conversations."""
-    stale = msgspec.structs.replace(await ended_job(log, clock, scans), revision=revision)
+    stale = msgspec.structs.replace(await make_ended_job(log, clock, scans), revision=revision)
     await put(log, stale, "job_1/progress")
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
 
         async def is_restated() -> bool:
             return len(await records(log, JOBS)) == 7
 
         await until(is_restated)
         shown = rig.gateway.jobs.job("job_1")
-    small = await compacted(log, clock)
-    async with at_work(small, clock, scans) as rig, routing(small):
+    small = await compact(log, clock)
+    async with run_gateway(small, clock, scans) as rig, routing(small):
         assert rig.gateway.jobs.job("job_1") == shown
     assert len(await records(small, JOBS)) == 2
     assert scans.asked == []
@@ -193,7 +193,7 @@ async def test_r9_2_an_end_is_kept_although_a_frozen_gateway_writes_after_it(
 async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
-    ahead = msgspec.structs.replace(await ended_job(log, clock, scans), revision=99)
+    ahead = msgspec.structs.replace(await make_ended_job(log, clock, scans), revision=99)
     request, *_, end, put_away = await records(log, JOBS)
     small = InMemoryLog(clock)
     for record in (request, end, put_away):
@@ -202,7 +202,7 @@ async def test_r9_2_a_job_is_done_although_another_gateway_has_counted_further(
         key = (record.key or b"").decode()
         at = record.partition
         await small.append_bytes(JOBS, key, record.value, record.headers, partition=at)
-    async with at_work(small, clock, scans) as rig, routing(small):
+    async with run_gateway(small, clock, scans) as rig, routing(small):
         await all_ended(rig, "job_1")
         job = rig.gateway.jobs.job("job_1")
     assert job is not None
@@ -218,7 +218,7 @@ async def test_r9_2_an_end_that_does_not_count_puts_no_request_away(
     request = closing("job_1", clock.now(), ids=(first,))
     begun = take_up(begin(request, 1, clock.now()), (first,))
     ahead = msgspec.structs.replace(begun, revision=9)
-    async with at_work(log, clock, scans) as rig, routing(log, awake=False):
+    async with run_gateway(log, clock, scans) as rig, routing(log, awake=False):
         await rig.organization()
         await put(log, ahead, "job_1/progress")
         await put(log, request)
@@ -241,7 +241,7 @@ async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
 ) -> None:
     """Every gateway ended before one of them could write the end again, and compaction removed the
     end. What is left of the request would select all conversations."""
-    stale = await ended_job(log, clock, scans)
+    stale = await make_ended_job(log, clock, scans)
     put_away = (await records(log, JOBS))[-1]
     await put(log, stale, "job_1/progress")
     if last == "request":
@@ -252,8 +252,8 @@ async def test_r9_2_what_a_frozen_gateway_wrote_begins_no_job_again(
             put_away.headers,
             partition=put_away.partition,
         )
-    small = await compacted(log, clock)
-    async with at_work(small, clock, scans) as rig, routing(small):
+    small = await compact(log, clock)
+    async with run_gateway(small, clock, scans) as rig, routing(small):
         (other,) = scans.add(conversation(4))
         await put(small, closing("job_2", clock.now(), ids=(other,)))
         await all_ended(rig, "job_2")
@@ -266,7 +266,7 @@ async def test_r9_6_of_a_job_its_request_is_forgotten_first(
 ) -> None:
     """A gateway that ends between the two leaves what is no job, and nothing to be begun."""
     monkeypatch.setattr(kept, "JOBS_KEPT", 1)
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         made = await finish_job(rig, boss, ["msg_none"])
         clock.advance(timedelta(seconds=1))

@@ -20,7 +20,7 @@ from tuyen_gateway.domain.login_throttle import (
     FROM_STRANGE_PLACES,
     AttemptBudget,
     FailedAttempts,
-    attempted,
+    add_attempt,
     network_of,
     wait_before,
 )
@@ -56,17 +56,17 @@ def test_a_wait_never_grows_with_time_and_always_ends(
 def test_guessing_without_end_is_no_faster_than_the_longest_wait(budget: AttemptBudget) -> None:
     now, attempts, guesses = START, None, 0
     while now < START + timedelta(days=1):
-        attempts = attempted(budget, attempts, now)
+        attempts = add_attempt(budget, attempts, now)
         guesses += 1
         now += wait_before(budget, attempts, now)
     assert guesses <= timedelta(days=1) / budget.longest + budget.free + 10
 
 
 @pytest.mark.parametrize("budget", [FROM_ONE_PLACE, FROM_STRANGE_PLACES])
-def test_whoever_guesses_now_and_then_brakes_nobody(budget: AttemptBudget) -> None:
+def test_an_occasional_wrong_guess_throttles_nobody(budget: AttemptBudget) -> None:
     now, attempts = START, None
     for _ in range(1_000):
-        attempts = attempted(budget, attempts, now)
+        attempts = add_attempt(budget, attempts, now)
         now += timedelta(minutes=5)
         assert wait_before(budget, attempts, now) == timedelta(0)
     assert round(attempts.spent if attempts else 0) == 1

@@ -54,7 +54,7 @@ async def small(
         yield rig
 
 
-async def refused(user: User, method: str, path: str, body: object = None) -> int:
+async def expect_refusal(user: User, method: str, path: str, body: object = None) -> int:
     """In how many seconds to ask again, of a call that is one too many."""
     answer = await user.call(method, path, body)
     assert answer.status_code == 429
@@ -77,12 +77,12 @@ async def test_r9_5_an_organization_sets_up_so_much_within_an_hour(
         ("DELETE", "/v1/departments/d1", None),
         ("PUT", "/v1/agents/lan", lan),
     ):
-        assert 0 < await refused(boss, method, path, body) <= 1_200
+        assert 0 < await expect_refusal(boss, method, path, body) <= 1_200
     assert len(await records(log, DIRECTORY)) == written
     await other.done("PUT", "/v1/departments/d1", {"name": "E"})
     clock.advance(timedelta(minutes=20))
     await boss.done("PUT", "/v1/departments/d1", {"name": "E"})
-    await refused(boss, "PUT", "/v1/departments/d1", {"name": "F"})
+    await expect_refusal(boss, "PUT", "/v1/departments/d1", {"name": "F"})
     await small.operator.done("PATCH", "/v1/organizations/shop", {"suspended": True})
 
 
@@ -92,7 +92,7 @@ async def test_r9_5_an_organization_sets_up_so_many_bytes_within_an_hour(
     boss = await small.organization()
     for turn in ("a", "b"):
         await boss.done("PUT", "/v1/departments/d", {"name": "😀" * 199 + turn})
-    wait = await refused(boss, "PUT", "/v1/departments/d", {"name": "😀" * 200})
+    wait = await expect_refusal(boss, "PUT", "/v1/departments/d", {"name": "😀" * 200})
     clock.advance(timedelta(seconds=wait))
     await boss.done("PUT", "/v1/departments/d", {"name": "😀" * 200})
 

@@ -19,7 +19,7 @@ from gateway.api.walk import (
     UNSET,
     Place,
     places,
-    replaced,
+    replace_value,
     strict_database,
 )
 from gateway.rig import OPERATOR, START, Rig, User, running
@@ -97,8 +97,8 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
-    monkeypatch.setattr(CommandSender, "assign", _carried_out)
-    monkeypatch.setattr(CrmCommandSender, "carry_out", _decided)
+    monkeypatch.setattr(CommandSender, "assign", _carry_out)
+    monkeypatch.setattr(CrmCommandSender, "carry_out", _decide)
     clock = ManualClock(START)
     async with running(InMemoryLog(clock), clock, strict_database(), projecting=False) as rig:
         app = create_app(rig.gateway)
@@ -106,14 +106,14 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             rig.client = client
             rig.anybody, rig.operator = User(client), User(client, OPERATOR)
-            yield await begun(rig)
+            yield await begin_walk(rig)
 
 
 async def _at_once(_: MongoViews) -> None:
     return
 
 
-async def _carried_out(
+async def _carry_out(
     commands: CommandSender, command: AssignConversation, partition: int | None
 ) -> CommandSettled:
     """As the router answers a command that it was sent, and could read."""
@@ -128,7 +128,7 @@ async def _carried_out(
     )
 
 
-async def _decided(_: CrmCommandSender, command: CrmCommand) -> CrmCommandSettled:
+async def _decide(_: CrmCommandSender, command: CrmCommand) -> CrmCommandSettled:
     """As the CRM answers a command that it could read."""
     decode_typed(command.type.encode(), encode_data(command))
     return CrmCommandSettled(
@@ -140,7 +140,7 @@ async def _decided(_: CrmCommandSender, command: CrmCommand) -> CrmCommandSettle
     )
 
 
-async def begun(rig: Rig) -> Walk:
+async def begin_walk(rig: Rig) -> Walk:
     """With one of everything."""
     boss = await rig.organization()
     await rig.organization("other")
@@ -226,8 +226,8 @@ async def test_r9_5_no_field_of_a_body_makes_a_mistake_of_ours(walk: Walk) -> No
                 for name, odd in ODD.items():
                     if place and name in OF_A_WHOLE_BODY:
                         continue
-                    content = replaced(body, place, odd)
-                    what = f"{_dotted(place)} {name}"
+                    content = replace_value(body, place, odd)
+                    what = f"{_format_place(place)} {name}"
                     await walk.call(
                         who=who, operation=operation, path=path, body=content, what=what
                     )
@@ -237,7 +237,7 @@ async def test_r9_5_no_field_of_a_body_makes_a_mistake_of_ours(walk: Walk) -> No
     assert walk.seen[422] > 1_000
 
 
-def _dotted(place: Place) -> str:
+def _format_place(place: Place) -> str:
     return ".".join(str(part) for part in place)
 
 

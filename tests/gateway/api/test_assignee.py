@@ -67,7 +67,7 @@ async def test_r6_1_nobody_is_an_assignee_too(rig: Rig, manager: User, log: InMe
     assert (await manager.put(PATH, {})).status_code == 422
 
 
-async def test_r6_4_a_version_that_has_passed_refuses_and_tells_what_stands(
+async def test_r6_4_an_old_version_is_refused_with_the_current_state(
     rig: Rig, manager: User, log: InMemoryLog
 ) -> None:
     async with router(log, Outcome.VERSION_PASSED, version=7, has="minh") as asked:
@@ -158,7 +158,7 @@ async def test_r6_2_what_the_router_refuses_is_refused(
         assert (await manager.put(PATH, {"agent_id": "lan"})).status_code == status
 
 
-async def test_a_router_that_does_not_answer_is_said_so_and_the_command_stands(
+async def test_a_router_that_does_not_answer_is_reported_and_the_command_stays_in_the_log(
     rig: Rig, manager: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rig.gateway.commands, "_wait_s", 0.01)
@@ -182,7 +182,7 @@ async def test_each_of_many_at_once_hears_its_own_answer(
     assert [answer.json()["assignee"]["agent_id"] for answer in answers] == agents
 
 
-async def test_an_answer_that_comes_before_the_append_returns_is_heard(
+async def test_an_answer_that_comes_before_the_append_returns_is_received(
     rig: Rig, manager: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = log.append

@@ -22,13 +22,13 @@ async def lan(desk: Rig, owner: User) -> User:
     return await desk.staff(owner, "lan")
 
 
-async def seen(user: User, thread: str) -> httpx.Response:
+async def mark_seen(user: User, thread: str) -> httpx.Response:
     return await user.get(f"/v1/conversations/{thread}?after=0")
 
 
 async def test_r6_6_an_agent_takes_what_nobody_has(lan: User, feed: Feed, log: InMemoryLog) -> None:
     thread = await feed.message("a")
-    await seen(lan, thread)
+    await mark_seen(lan, thread)
     async with routing(log) as router:
         answer = await lan.put(f"/v1/conversations/{thread}/assignee", {"agent_id": "lan"})
     assert answer.status_code == 200
@@ -43,7 +43,7 @@ async def test_r6_6_of_several_at_once_one_gets_it_and_the_others_are_told_who(
 ) -> None:
     minh = await desk.login("shop", "minh", "s3cret")
     thread = await feed.message("a")
-    await seen(lan, thread)
+    await mark_seen(lan, thread)
     path = f"/v1/conversations/{thread}/assignee"
     async with routing(log, awake=False) as router:
         both = [
@@ -68,7 +68,7 @@ async def test_r6_6_taking_again_what_one_has_taken_changes_nothing(
 ) -> None:
     thread = await feed.message("a")
     await feed.assign("a", "lan")
-    await seen(lan, thread)
+    await mark_seen(lan, thread)
     async with routing(log):
         answer = await lan.put(f"/v1/conversations/{thread}/assignee", {"agent_id": "lan"})
     assert (answer.status_code, answer.json()["changed"]) == (200, False)
@@ -79,7 +79,7 @@ async def test_r6_6_only_for_themselves(
     lan: User, feed: Feed, log: InMemoryLog, whom: str | None
 ) -> None:
     thread = await feed.message("a")
-    await seen(lan, thread)
+    await mark_seen(lan, thread)
     for path in (thread, "msg_none"):
         answer = await lan.put(f"/v1/conversations/{path}/assignee", {"agent_id": whom})
         assert answer.status_code == 403
@@ -91,7 +91,7 @@ async def test_r6_6_not_where_it_is_switched_off(
 ) -> None:
     await owner.done("PUT", "/v1/settings", {"take_unassigned": False})
     thread = await feed.message("a")
-    await seen(lan, thread)
+    await mark_seen(lan, thread)
     answer = await lan.put(f"/v1/conversations/{thread}/assignee", {"agent_id": "lan"})
     assert answer.status_code == 403
     assert "take_unassigned" in answer.json()["detail"]
@@ -103,7 +103,7 @@ async def test_r6_6_what_an_agent_does_not_see_is_not_there_to_be_taken(
 ) -> None:
     unassigned, others = await feed.message("a"), await feed.message("b")
     await feed.assign("b", "minh")
-    await seen(owner, others)
+    await mark_seen(owner, others)
     await owner.done("PUT", "/v1/settings", {"visibility": "own_only"})
     missing = await lan.put("/v1/conversations/msg_none/assignee", {"agent_id": "lan"})
     for thread in (unassigned, others):
@@ -119,7 +119,7 @@ async def test_r6_1_a_manager_still_assigns_whom_they_want(
     manager = await desk.staff(owner, "hoa", "sales_manager")
     thread = await feed.message("a")
     await feed.assign("a", "minh")
-    await seen(owner, thread)
+    await mark_seen(owner, thread)
     async with routing(log) as router:
         answer = await manager.put(f"/v1/conversations/{thread}/assignee", {"agent_id": "lan"})
     assert answer.status_code == 200

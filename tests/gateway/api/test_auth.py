@@ -147,7 +147,7 @@ async def test_a_refresh_token_gives_a_new_one_of_the_same_session(
     assert before["jti"] != after["jti"]
 
 
-async def test_access_and_refresh_tokens_do_not_stand_for_one_another(rig: Rig, boss: User) -> None:
+async def test_access_and_refresh_tokens_do_not_replace_one_another(rig: Rig, boss: User) -> None:
     body = login_body("boss", "boss-password")
     tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
     assert (await User(rig.client, tokens["refresh_token"]).get("/v1/me")).status_code == 401
@@ -210,7 +210,7 @@ async def test_a_token_of_one_organization_is_nobody_in_another(rig: Rig, boss: 
     assert answer.status_code == 401
 
 
-async def test_passwords_stand_hashed_in_their_own_topic_and_nowhere_else(
+async def test_passwords_are_hashed_in_their_own_topic_and_nowhere_else(
     rig: Rig, boss: User, log: InMemoryLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = {"name": "Lan", "username": "lan", "role": "agent", "password": "pässword-of-lan"}
@@ -260,7 +260,7 @@ async def test_a_password_of_earlier_days_stays_right_however_it_was_composed(
     password = unicodedata.normalize(hashed, "mật khẩu")
     value = json.dumps({"hash": QUICK_HASHER.hash(password), "stamp": "s"}).encode()
     at = await log.append_bytes(CREDENTIALS, "shop/admin", value)
-    await rig.gateway.credentials.table.folded(at)
+    await rig.gateway.credentials.table.wait_until_folded(at)
     await rig.login("shop", "boss", unicodedata.normalize(typed, "mật khẩu"))
 
 
@@ -271,7 +271,7 @@ async def test_two_agents_of_earlier_days_whose_names_differ_in_spelling_both_lo
     for name, username in names.items():
         change = agent(name, username=username)
         at = await log.append(DIRECTORY, *directory_record(change))
-        await rig.gateway.directory.table.folded(at)
+        await rig.gateway.directory.table.wait_until_folded(at)
         await rig.gateway.credentials.set(change.organization, change.id, SecretStr("s3cret"))
     for name, username in names.items():
         user = await rig.login("shop", username, "s3cret")

@@ -16,7 +16,7 @@ from tuyen_events.jobs import BulkRequested
 from tuyen_events.topics import JOBS
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import countable
-from tuyen_gateway.adapters.queries import covered_query, matching_query
+from tuyen_gateway.adapters.queries import build_covered_query, matching_query
 from tuyen_gateway.api import jobs
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.conversation_filter import FilterFields
@@ -160,7 +160,7 @@ def test_i4_each_field_adds_its_condition(
 ) -> None:
     query = matching_query(SCOPE, wanted)
     assert part in query
-    assert all(each in query for each in covered_query(SCOPE))
+    assert all(each in query for each in build_covered_query(SCOPE))
 
 
 def test_i4_a_name_is_also_looked_for_among_the_customers_who_are_named_elsewhere() -> None:

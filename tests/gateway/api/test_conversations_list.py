@@ -8,7 +8,7 @@ import pytest
 from gateway.feed import Feed
 from gateway.rig import Rig, User
 from gateway.router_twin import routing
-from tuyen_events.ids import contact_id, unnamed_author
+from tuyen_events.ids import build_unnamed_author, contact_id
 from tuyen_events.inbound import Attachment, Customer
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.clock import ManualClock
@@ -127,7 +127,7 @@ async def test_i2_what_the_channel_delivers_late_stands_where_it_was_said_in_its
     assert [message["text"] for message in messages["items"]] == ["first", "second"]
 
 
-async def known_from_a_comment(views: Database, who: Customer, name: str) -> None:
+async def name_in_crm(views: Database, who: Customer, name: str) -> None:
     """The CRM has the customer's name."""
     await views["contacts"].insert_one(
         {
@@ -145,7 +145,7 @@ async def test_i2_a_name_known_from_a_comment_is_shown_at_the_message_and_found(
 ) -> None:
     thread = await feed.message("a")
     nobody = await feed.message("b")
-    await known_from_a_comment(views, feed.customer("a"), "Nguyễn Vĩnh")
+    await name_in_crm(views, feed.customer("a"), "Nguyễn Vĩnh")
     found = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert found["customer"]["name"] == "Nguyễn Vĩnh"
     assert found["customer"]["picture"] == "https://cdn.example/a"
@@ -165,7 +165,7 @@ async def test_i4_a_bulk_change_by_name_is_of_those_that_the_list_shows(
 ) -> None:
     threads = {await feed.message("a"), await feed.message("b", name="Vinh")}
     await feed.message("c")
-    await known_from_a_comment(views, feed.customer("a"), "Nguyễn Vĩnh")
+    await name_in_crm(views, feed.customer("a"), "Nguyễn Vĩnh")
     assert set(await ids(owner, "&q=vinh")) == threads
     clock.advance(timedelta(minutes=30))  # after all that the feed tells
     async with routing(log):
@@ -176,10 +176,10 @@ async def test_i4_a_bulk_change_by_name_is_of_those_that_the_list_shows(
 
 
 async def test_c1_who_is_not_named_by_the_channel_has_no_contact(owner: User, feed: Feed) -> None:
-    thread = await feed.comment("c1", unnamed_author("c1"))
+    thread = await feed.comment("c1", build_unnamed_author("c1"))
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert row["contact_id"] is None
-    live = await feed.comment("c2", unnamed_author("c2"), live=True)
+    live = await feed.comment("c2", build_unnamed_author("c2"), live=True)
     assert (await owner.done("GET", f"/v1/conversations/{live}?after=0"))["contact_id"] is None
 
 
@@ -358,7 +358,7 @@ async def test_i2_a_scan_neither_skips_nor_repeats_while_messages_come_in(
     assert len(after) == 13
 
 
-async def test_i2_late_news_do_not_make_a_scan_skip(owner: User, feed: Feed) -> None:
+async def test_i2_late_events_do_not_make_a_scan_skip(owner: User, feed: Feed) -> None:
     """A message that was accepted before others are folded moves its row to the middle of the
     list."""
     threads = [await feed.message(f"k{n}", at=10 * n) for n in range(9)]
@@ -380,11 +380,11 @@ async def test_i2_a_scan_obeys_a_filter_and_the_viewers_scope_as_they_are_by_the
     for n in range(6):
         await feed.assign(f"k{n}", "lan")
 
-    async def taken() -> None:
+    async def take() -> None:
         await feed.message("k1")
         await feed.assign("k1", "minh")
 
-    assert await walk(lan, [taken]) == [*threads[:1:-1], threads[0]]
+    assert await walk(lan, [take]) == [*threads[:1:-1], threads[0]]
 
 
 @pytest.mark.parametrize("cursor", ["x", "eyJhIjoxfQ", "WzEsMiwzXQ", "MTIz"])

@@ -118,7 +118,7 @@ async def test_i12_done_lasts_until_the_next_inbound_event(
     assert (command.seen_events, command.customer_external_id) == (1, "a")
 
 
-async def test_i12_done_can_be_taken_back_manually(owner: User, feed: Feed) -> None:
+async def test_i12_done_can_be_undone_manually(owner: User, feed: Feed) -> None:
     thread = await feed.message("a")
     for done in (True, False, True):
         await row(owner, thread)

@@ -131,7 +131,7 @@ async def test_p5c_of_two_changes_the_later_at_the_channel_counts(
     assert (await owner.done("GET", f"/v1/conversations/{root}"))["last_text"] == "edited"
 
 
-async def test_i2_replies_of_one_second_stand_in_the_order_of_their_acceptance(
+async def test_i2_replies_of_one_second_are_in_the_order_of_their_acceptance(
     owner: User, feed: Feed
 ) -> None:
     """Facebook tells seconds; the changes of one body are accepted a microsecond apart."""

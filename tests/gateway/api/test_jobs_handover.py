@@ -33,7 +33,7 @@ async def manager(desk: Rig, owner: User) -> User:
     return manager
 
 
-async def given(
+async def assign(
     feed: Feed, count: int, agent: str = "minh", first: int = 0
 ) -> list[ConversationId]:
     """Conversations that the agent has."""
@@ -44,7 +44,7 @@ async def given(
     return threads
 
 
-async def ended(user: User, job: str) -> Any:
+async def wait_until_ended(user: User, job: str) -> Any:
     """The job once it ended."""
     found: Any = None
 
@@ -83,7 +83,7 @@ async def test_r4_5_commands_go_where_the_router_decided_however_many_replied_be
         await manager.done("PUT", f"{path}/done", {"done": False})
         await manager.done("GET", "/v1/conversations?after=0")
         job = await hand_over(manager, "minh", "lan")
-        assert (await ended(manager, job["id"]))["changed"] == 1
+        assert (await wait_until_ended(manager, job["id"]))["changed"] == 1
         await manager.done("GET", f"{path}?after=2")
         await manager.done("PUT", f"{path}/assignee", {"agent_id": "minh"})
     assert router.holder(thread) == "minh"
@@ -97,8 +97,8 @@ async def test_r4_5_commands_go_where_the_router_decided_however_many_replied_be
 async def test_r6_5_all_open_conversations_go_to_another_agent(
     manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
-    threads = await given(feed, 250)
-    others = await given(feed, 3, "lan", first=900)
+    threads = await assign(feed, 250)
+    others = await assign(feed, 3, "lan", first=900)
     async with routing(log) as router:
         job = await hand_over(manager, "minh", "lan", note="nghỉ việc")
         assert (job["kind"], job["agent_id"], job["to"], job["by"]) == (
@@ -107,7 +107,7 @@ async def test_r6_5_all_open_conversations_go_to_another_agent(
             "lan",
             "hoa",
         )
-        found = await ended(manager, job["id"])
+        found = await wait_until_ended(manager, job["id"])
     assert (found["state"], found["total"], found["done"]) == ("done", 250, 250)
     assert (found["changed"], found["unchanged"], found["refused"]) == (250, 0, 0)
     assert holders(router, threads) == {"lan"}
@@ -130,7 +130,7 @@ async def test_r6_5_back_to_rotation_with_what_the_visitor_chose(
     await site.message("v", visit=Visit(department="late news"), at=4)
     await site.assign("v", "minh")
     async with routing(log) as router:
-        found = await ended(manager, (await hand_over(manager, "minh", None))["id"])
+        found = await wait_until_ended(manager, (await hand_over(manager, "minh", None))["id"])
     assert found["changed"] == 1
     (command,) = router.asked
     assert isinstance(command, ReturnToRotation)
@@ -142,24 +142,24 @@ async def test_r6_5_back_to_rotation_with_what_the_visitor_chose(
 
 
 async def test_r6_5_closed_conversations_stay(manager: User, feed: Feed, log: InMemoryLog) -> None:
-    closed, _ = await given(feed, 2)
+    closed, _ = await assign(feed, 2)
     await manager.done("GET", f"/v1/conversations/{closed}?after=0")
     async with routing(log) as router:
         await manager.done("PUT", f"/v1/conversations/{closed}/done", {"done": True})
-        found = await ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
+        found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
         assert router.holder(closed) == "minh"
     assert (found["total"], found["changed"]) == (1, 1)
 
 
-async def test_r6_5_what_the_new_agent_may_not_answer_is_refused_and_the_rest_goes_on(
+async def test_r6_5_what_the_new_agent_may_not_answer_is_refused_and_the_rest_is_changed(
     manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
-    await given(feed, 3)
+    await assign(feed, 3)
     other = Feed(log, page="other")
-    await given(other, 2)
+    await assign(other, 2)
     async with routing(log) as router:
         router.closed_pages.add(PageId("other"))
-        found = await ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
+        found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
     assert (found["state"], found["total"], found["changed"], found["refused"]) == ("done", 5, 3, 2)
     assert found["reasons"] == {"not_allowed": 2}
 
@@ -167,11 +167,11 @@ async def test_r6_5_what_the_new_agent_may_not_answer_is_refused_and_the_rest_go
 async def test_r6_1_only_on_the_pages_that_the_manager_holds(
     owner: User, manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
-    await given(feed, 2)
-    hidden = await given(Feed(log, page="other"), 2)
+    await assign(feed, 2)
+    hidden = await assign(Feed(log, page="other"), 2)
     await owner.done("PUT", "/v1/settings", {"page_permissions": True})
     async with routing(log) as router:
-        found = await ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
+        found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
     assert (found["total"], found["changed"]) == (2, 2)
     assert holders(router, hidden) == {"minh"}
 
@@ -179,10 +179,10 @@ async def test_r6_1_only_on_the_pages_that_the_manager_holds(
 async def test_r6_5_an_agent_who_was_removed_still_hands_over(
     owner: User, manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
-    await given(feed, 2)
+    await assign(feed, 2)
     await owner.done("DELETE", "/v1/agents/minh")
     async with routing(log):
-        found = await ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
+        found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
     assert found["changed"] == 2
     assert (await manager.post("/v1/agents/nobody/handover", {"to": "lan"})).status_code == 404
 
@@ -190,7 +190,7 @@ async def test_r6_5_an_agent_who_was_removed_still_hands_over(
 async def test_r6_5_an_agent_with_nothing_is_handed_over_at_once(
     manager: User, log: InMemoryLog
 ) -> None:
-    found = await ended(manager, (await hand_over(manager, "minh", None))["id"])
+    found = await wait_until_ended(manager, (await hand_over(manager, "minh", None))["id"])
     assert (found["state"], found["total"], found["done"]) == ("done", 0, 0)
 
 
@@ -220,7 +220,7 @@ async def test_r7_2_a_job_is_seen_by_who_asked_and_by_the_admin_alone(
     first = await hand_over(manager, "minh", None)
     second = await hand_over(manager, "lan", None)
     for job in (first, second):
-        await ended(manager, job["id"])
+        await wait_until_ended(manager, job["id"])
     for user in (manager, owner):
         listed = await user.done("GET", "/v1/jobs")
         assert [job["id"] for job in listed["items"]] in (
@@ -239,15 +239,15 @@ async def test_r7_2_a_job_is_seen_by_who_asked_and_by_the_admin_alone(
 async def test_r7_4_a_manager_who_lost_the_right_meanwhile_stops_the_job(
     owner: User, manager: User, feed: Feed, log: InMemoryLog
 ) -> None:
-    threads = await given(feed, 150)
+    threads = await assign(feed, 150)
     async with routing(log, awake=False) as router:
         job = await hand_over(manager, "minh", "lan")
-        await asked(log, runner.SLICE)
+        await wait_for_commands(log, runner.SLICE)
         await owner.done(
             "PUT", "/v1/agents/hoa", {"name": "Hoa", "username": "hoa", "role": "agent"}
         )
         router.awake.set()
-        found = await ended(owner, job["id"])
+        found = await wait_until_ended(owner, job["id"])
     assert found["state"] == "failed"
     assert "hoa" in found["detail"]
     assert (found["total"], found["done"]) == (150, 100)
@@ -258,9 +258,9 @@ async def test_r6_5_two_gateways_that_both_have_the_job_do_it_once(
     manager: User, feed: Feed, log: InMemoryLog, clock: ManualClock, views: Database
 ) -> None:
     """The log in memory deals every partition to everybody, as to one who slept through it."""
-    threads = await given(feed, 230)
+    threads = await assign(feed, 230)
     async with routing(log) as router, running(log, clock, views, projecting=False):
-        found = await ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
+        found = await wait_until_ended(manager, (await hand_over(manager, "minh", "lan"))["id"])
         assert holders(router, threads) == {"lan"}
         for thread in (threads[0], threads[-1]):
             path = f"/v1/conversations/{thread}/assignments?after=0"
@@ -268,7 +268,7 @@ async def test_r6_5_two_gateways_that_both_have_the_job_do_it_once(
     assert (found["state"], found["done"], found["refused"]) == ("done", 230, 0)
 
 
-async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
+async def test_r6_5_a_gateway_that_starts_continues_where_the_last_one_was(
     log: InMemoryLog, clock: ManualClock, views: Database, feed: Feed
 ) -> None:
     """The first one dies while a batch is under way: sent, in part handled, not counted."""
@@ -279,9 +279,9 @@ async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
             await owner.done("PUT", "/v1/settings", {"assignment": True})
             for agent in ("lan", "minh"):
                 await first.staff(owner, agent)
-            threads = await given(feed, 130)
+            threads = await assign(feed, 130)
             job = await hand_over(owner, "minh", "lan")
-            await asked(log, runner.SLICE)
+            await wait_for_commands(log, runner.SLICE)
 
         async def rests() -> bool:
             return not router.awake.is_set()
@@ -289,9 +289,11 @@ async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
         await until(rests)
         async with running(log, clock, views) as second:
             owner = await second.login("shop", "boss", "boss-password")
-            await asked(log, 2 * runner.SLICE - 60)  # what was carried out is not asked again
+            await wait_for_commands(
+                log, 2 * runner.SLICE - 60
+            )  # what was carried out is not asked again
             router.awake.set()
-            found = await ended(owner, job["id"])
+            found = await wait_until_ended(owner, job["id"])
             for thread in (threads[0], threads[-1]):
                 path = f"/v1/conversations/{thread}/assignments?after=0"
                 assert [one["version"] for one in (await owner.done("GET", path))["items"]] == [
@@ -303,7 +305,7 @@ async def test_r6_5_a_gateway_that_starts_goes_on_where_the_last_one_was(
     assert len({command.command_id for command in router.asked}) == 130
 
 
-async def asked(log: InMemoryLog, count: int) -> None:
+async def wait_for_commands(log: InMemoryLog, count: int) -> None:
     """Returns once so many commands are in the log."""
 
     async def all_asked() -> bool:

@@ -37,11 +37,11 @@ async def tokens(log: InMemoryLog) -> PageTokens:
 async def first_call(rig: Rig, log: InMemoryLog, app_id: str) -> None:
     """What ingest writes when the site's first signed call came."""
     (appended,) = await log.append_all((await tokens(log)).first_use(app_id))
-    await rig.gateway.site_tokens.table.folded(appended)
+    await rig.gateway.site_tokens.table.wait_until_folded(appended)
 
 
 class TestToken:
-    async def test_p1_the_first_put_tells_the_token_and_no_other_answer_does(
+    async def test_p1_the_first_put_returns_the_token_and_no_other_answer_does(
         self, rig: Rig, boss: User, log: InMemoryLog
     ) -> None:
         put = await boss.done("PUT", SITE, site())
@@ -66,7 +66,7 @@ class TestToken:
         assert "token" not in renamed
         assert (await tokens(log)).token(put["app_id"]) == token
 
-    async def test_p6_the_token_stands_sealed_and_never_in_the_directory(
+    async def test_p6_the_token_is_stored_encrypted_and_never_in_the_directory(
         self, rig: Rig, boss: User, log: InMemoryLog, capsys: pytest.CaptureFixture[str]
     ) -> None:
         token = (await boss.done("PUT", SITE, site()))["token"].encode()
@@ -143,7 +143,7 @@ class TestToken:
         await rig.gateway.site_tokens.forget(put["app_id"])  # as after a crash before it was made
         assert (await boss.done("PUT", SITE, site()))["token"]
 
-    async def test_of_several_first_puts_at_once_one_tells_the_token(
+    async def test_of_several_first_puts_at_once_one_returns_the_token(
         self, rig: Rig, boss: User, log: InMemoryLog
     ) -> None:
         answers = await asyncio.gather(*(boss.done("PUT", SITE, site()) for _ in range(5)))
@@ -215,7 +215,7 @@ async def present(
     )
     envelope = Envelope(id=f"evt_{agent}", source="test", subject=agent, time=START, data=change)
     appended = await log.append(PRESENCE, f"shop/{agent}", envelope)
-    await rig.gateway.presence.table.folded(appended)
+    await rig.gateway.presence.table.wait_until_folded(appended)
 
 
 class TestDepartments:
@@ -252,7 +252,7 @@ class TestDepartments:
         }
         await boss.done("PUT", f"/v1/agents/{agent}", body)
 
-    async def offered(self, rig: Rig, app: str) -> list[dict[str, Any]]:
+    async def read_offered(self, rig: Rig, app: str) -> list[dict[str, Any]]:
         answer = await rig.anybody.done("GET", f"/livechat/{app}/departments")
         assert answer.keys() == {"items"}
         items: list[dict[str, Any]] = answer["items"]
@@ -261,21 +261,21 @@ class TestDepartments:
     async def test_l2_departments_with_nobody_online_are_not_offered(
         self, rig: Rig, app: str, log: InMemoryLog
     ) -> None:
-        assert await self.offered(rig, app) == []
+        assert await self.read_offered(rig, app) == []
         await present(rig, log, "hoa")
-        assert await self.offered(rig, app) == [{"id": "care", "name": "Care"}]
+        assert await self.read_offered(rig, app) == [{"id": "care", "name": "Care"}]
         await present(rig, log, "lan")
-        assert [one["id"] for one in await self.offered(rig, app)] == ["care", "sales"]
+        assert [one["id"] for one in await self.read_offered(rig, app)] == ["care", "sales"]
         await present(rig, log, "hoa", Presence.OFFLINE, 2)
-        assert [one["id"] for one in await self.offered(rig, app)] == ["sales"]
+        assert [one["id"] for one in await self.read_offered(rig, app)] == ["sales"]
 
     async def test_l2_regions_are_offered_when_more_than_one_has_somebody_online(
         self, rig: Rig, app: str, log: InMemoryLog
     ) -> None:
         await present(rig, log, "lan")
-        assert await self.offered(rig, app) == [{"id": "sales", "name": "Sales"}]
+        assert await self.read_offered(rig, app) == [{"id": "sales", "name": "Sales"}]
         await present(rig, log, "minh")
-        (sales,) = await self.offered(rig, app)
+        (sales,) = await self.read_offered(rig, app)
         assert sales["regions"] == [
             {"id": "north", "name": "North"},
             {"id": "south", "name": "South"},
@@ -286,7 +286,7 @@ class TestDepartments:
     ) -> None:
         await self.agent(boss, "lan", ["sales"], ["north", "middle"])
         await present(rig, log, "lan")
-        (sales,) = await self.offered(rig, app)
+        (sales,) = await self.read_offered(rig, app)
         assert [region["id"] for region in sales["regions"]] == ["middle", "north"]
 
     async def test_l2_away_and_disabled_agents_are_not_there(
@@ -295,7 +295,7 @@ class TestDepartments:
         await present(rig, log, "hoa", Presence.AWAY)
         await present(rig, log, "lan")
         await self.agent(boss, "lan", ["sales"], ["north"], disabled=True)
-        assert await self.offered(rig, app) == []
+        assert await self.read_offered(rig, app) == []
 
     async def test_l2_with_page_permissions_only_those_who_have_the_page_are_there(
         self, rig: Rig, boss: User, app: str, log: InMemoryLog
@@ -303,7 +303,7 @@ class TestDepartments:
         for agent in ("lan", "minh", "hoa"):
             await present(rig, log, agent)
         await boss.done("PUT", "/v1/settings", {"page_permissions": True})
-        assert await self.offered(rig, app) == [{"id": "sales", "name": "Sales"}]
+        assert await self.read_offered(rig, app) == [{"id": "sales", "name": "Sales"}]
 
     async def test_an_app_that_is_not_known_inactive_or_removed_is_404(
         self, rig: Rig, boss: User, app: str

@@ -71,17 +71,17 @@ async def test_r7_1_with_page_permissions_one_sees_the_pages_that_one_was_given(
     await boss.done("PUT", "/v1/pages/mine", page("1", staff=["user"]))
     await boss.done("PUT", "/v1/pages/theirs", page("2"))
 
-    async def seen() -> tuple[list[str], list[str], int]:
+    async def read_visible() -> tuple[list[str], list[str], int]:
         listed = (await user.done("GET", "/v1/pages"))["items"]
         me = await user.done("GET", "/v1/me")
         status = (await user.get("/v1/pages/theirs")).status_code
         return [one["id"] for one in listed], me["pages"], status
 
-    assert await seen() == (["mine", "theirs"], ["mine", "theirs"], 200)
+    assert await read_visible() == (["mine", "theirs"], ["mine", "theirs"], 200)
     await boss.done("PUT", "/v1/settings", {"page_permissions": True})
-    assert await seen() == (["mine"], ["mine"], 404)
+    assert await read_visible() == (["mine"], ["mine"], 404)
     await boss.done("PUT", "/v1/pages/theirs", page("2", staff=["user"]))
-    assert await seen() == (["mine", "theirs"], ["mine", "theirs"], 200)
+    assert await read_visible() == (["mine", "theirs"], ["mine", "theirs"], 200)
     assert len((await boss.done("GET", "/v1/pages"))["items"]) == 2  # binds no system_admin
 
 

@@ -16,7 +16,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 LISTS = ["/v1/agents", "/v1/groups", "/v1/contacts", "/v1/conversations", "/v1/jobs"]
 
 
-def made_up(value: object) -> str:
+def make_up(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
@@ -24,10 +24,10 @@ def made_up(value: object) -> str:
 @pytest.mark.parametrize(
     "cursor",
     [
-        made_up([10**30, "msg_1", [0] * 24]),
-        made_up([0, "msg_1", [0] * 24]),
-        made_up([10**30, 10**30, "m_1"]),
-        made_up(10**30),
+        make_up([10**30, "msg_1", [0] * 24]),
+        make_up([0, "msg_1", [0] * 24]),
+        make_up([10**30, 10**30, "m_1"]),
+        make_up(10**30),
         "gAAAAA",
         "%ED%A0%80",
         "z" * 2_000,
@@ -41,7 +41,7 @@ async def test_r9_5_a_cursor_that_was_not_given_is_refused_before_anything_is_lo
     assert answer.json()["errors"][0]["field"] == "query.cursor"
 
 
-async def staffed(rig: Rig) -> User:
+async def hire_staff(rig: Rig) -> User:
     boss = await rig.organization()
     for name in ("an-hang", "binh-hang"):
         await boss.done("PUT", f"/v1/groups/{name}", {"name": name})
@@ -49,7 +49,7 @@ async def staffed(rig: Rig) -> User:
 
 
 async def test_r7_2_a_cursor_shows_nothing_and_continues_no_other_list(rig: Rig) -> None:
-    boss = await staffed(rig)
+    boss = await hire_staff(rig)
     cursor = (await boss.done("GET", "/v1/groups?limit=1"))["next"]
     assert b"an-hang" not in base64.urlsafe_b64decode(cursor + "==")
     assert (await boss.get(f"/v1/groups?cursor={cursor}")).status_code == 200
@@ -59,17 +59,17 @@ async def test_r7_2_a_cursor_shows_nothing_and_continues_no_other_list(rig: Rig)
 
 
 async def test_r9_5_a_cursor_ends(rig: Rig, clock: ManualClock) -> None:
-    boss = await staffed(rig)
+    boss = await hire_staff(rig)
     cursor = (await boss.done("GET", "/v1/groups?limit=1"))["next"]
     clock.advance(CURSOR_LASTS + timedelta(seconds=1))
     boss = await rig.login("shop", "boss", "boss-password")
     assert (await boss.get(f"/v1/groups?cursor={cursor}")).status_code == 422
 
 
-async def test_another_gateway_of_the_installation_goes_on_with_a_cursor(
+async def test_another_gateway_of_the_installation_continues_with_a_cursor(
     rig: Rig, log: InMemoryLog, clock: ManualClock
 ) -> None:
-    boss = await staffed(rig)
+    boss = await hire_staff(rig)
     cursor = (await boss.done("GET", "/v1/groups?limit=1"))["next"]
     async with running(log, clock) as other:
         there = User(other.client, boss.token)

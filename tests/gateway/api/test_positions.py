@@ -25,7 +25,7 @@ class Shop:
     ids: dict[str, str]
 
 
-async def opened(desk: Rig, log: InMemoryLog, name: str) -> Shop:
+async def open_shop(desk: Rig, log: InMemoryLog, name: str) -> Shop:
     boss = await desk.organization(name)
     await change(boss, 0)
     feed = Feed(log, organization=name, page="p")
@@ -84,7 +84,7 @@ async def answers(user: User, asked: list[str]) -> Answers:
 @pytest.fixture
 async def shops(desk: Rig, log: InMemoryLog) -> tuple[Shop, Shop]:
     async with routing(log), presence_service(log):
-        return await opened(desk, log, "quiet"), await opened(desk, log, "busy")
+        return await open_shop(desk, log, "quiet"), await open_shop(desk, log, "busy")
 
 
 async def busy(desk: Rig, log: InMemoryLog, shop: Shop) -> None:

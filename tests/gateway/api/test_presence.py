@@ -58,7 +58,7 @@ async def test_a_session_is_one_per_login_unless_it_is_named(
     assert all(signal.status is None for signal in await signals(log))
 
 
-async def test_it_answers_though_the_presence_service_is_away(
+async def test_it_answers_though_the_presence_service_is_unavailable(
     rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "_SHOWN_WITHIN_S", 0.01)
@@ -133,7 +133,7 @@ async def test_r8_3_of_two_records_with_one_version_the_first_counts(log: InMemo
             changed = presence_changed(signal, 0)
             envelope = Envelope(id="evt", source="t", subject="s", time=START, data=changed)
             at = await log.append(PRESENCE, "shop/lan", envelope)
-        await board.table.folded(at, DEADLINE_S)
+        await board.table.wait_until_folded(at, DEADLINE_S)
         assert board.presence(OrganizationId("shop"), AgentId("lan")) is Presence.ONLINE
     finally:
         task.cancel()

@@ -95,7 +95,7 @@ async def test_wrong_queries_are_refused(boss: User, query: str) -> None:
 @pytest.mark.parametrize(
     "error", [LogUnavailableError("gone"), ServerSelectionTimeoutError("gone at 10.1.1.1")]
 )
-async def test_a_server_that_is_away_is_503_and_its_address_stays_here(
+async def test_a_server_that_is_unavailable_is_503_without_its_address(
     rig: Rig, boss: User, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
@@ -146,8 +146,8 @@ async def test_a_version_that_was_never_written_is_503(
     rig: Rig, boss: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = rig.gateway.directory.table
-    folded = table.folded
-    monkeypatch.setattr(table, "folded", lambda at: folded(at, 0.01))
+    folded = table.wait_until_folded
+    monkeypatch.setattr(table, "wait_until_folded", lambda at: folded(at, 0.01))
     answer = await boss.get("/v1/agents?after=9000000000000000")
     assert "9000000000000000" in str(problem(answer, 503)["detail"])
 

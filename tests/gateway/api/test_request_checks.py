@@ -203,12 +203,12 @@ async def test_r9_5_a_body_in_which_all_is_wrong_is_judged_by_its_beginning(
     told: list[int] = []
     errors = RequestValidationError.errors
 
-    def counted(self: RequestValidationError) -> Any:
+    def count(self: RequestValidationError) -> Any:
         found = errors(self)
         told.append(len(found))
         return found
 
-    monkeypatch.setattr(RequestValidationError, "errors", counted)
+    monkeypatch.setattr(RequestValidationError, "errors", count)
     path = "/v1/conversations/bulk" if "set" in body else "/v1/rules/r"
     answer = await send(boss, "PUT" if "rules" in path else "POST", path, json.dumps(body))
     assert answer.status_code == 422
@@ -237,7 +237,7 @@ async def test_r9_5_a_body_that_does_not_come_ends_with_408(rig: Rig) -> None:
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
-    async def sent(message: Message) -> None:
+    async def note_sent(message: Message) -> None:
         answers.append(message)
 
     scope: dict[str, Any] = {
@@ -247,7 +247,7 @@ async def test_r9_5_a_body_that_does_not_come_ends_with_408(rig: Rig) -> None:
         "query_string": b"",
         "headers": [(b"content-length", b"10")],
     }
-    await door(scope, never, sent)
+    await door(scope, never, note_sent)
     assert answers[0]["status"] == 408
 
 

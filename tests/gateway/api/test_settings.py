@@ -47,7 +47,7 @@ async def test_fields_that_are_left_out_keep_their_value(rig: Rig, boss: User) -
     ("assignment", "auto_assign", "auto_reassign"),
     list(itertools.product([False, True], repeat=3)),
 )
-async def test_each_step_of_automation_stands_on_the_one_before(
+async def test_each_step_of_automation_needs_the_one_before(
     rig: Rig, boss: User, assignment: bool, auto_assign: bool, auto_reassign: bool
 ) -> None:
     body = {
@@ -64,7 +64,7 @@ async def test_each_step_of_automation_stands_on_the_one_before(
         assert await boss.done("GET", "/v1/settings") == {**DEFAULTS, "version": 0}
 
 
-async def test_what_others_stand_on_is_not_switched_off_alone(rig: Rig, boss: User) -> None:
+async def test_settings_that_others_need_are_not_switched_off_alone(rig: Rig, boss: User) -> None:
     await boss.done("PUT", "/v1/settings", {"assignment": True, "auto_assign": True})
     answer = await boss.put("/v1/settings", {"assignment": False})
     assert answer.status_code == 422

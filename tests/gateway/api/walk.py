@@ -214,7 +214,7 @@ def places(value: object, at: Place = ()) -> Iterator[Place]:
 _HOLE = "\x01"
 
 
-def replaced(body: object, place: Place, odd: str) -> bytes:
+def replace_value(body: object, place: Place, odd: str) -> bytes:
     """The body as JSON, with `odd` for the value at `place`."""
     copy = json.loads(json.dumps(body))
     if not place:
@@ -325,7 +325,7 @@ class StrictDatabase(dict[str, _Collection]):
         )
         rows = {
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
-            CONTACTS_VIEW.collection: [CONTACTS_VIEW.stored(contact)],
+            CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
         }
         self[name] = _Collection(name, rows.get(name, []))
         return self[name]

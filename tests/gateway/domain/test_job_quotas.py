@@ -9,11 +9,11 @@ from gateway.jobs.job_rig import (
     BULK,
     ScansTwin,
     all_ended,
-    at_work,
     closing,
-    compacted,
+    compact,
     conversation,
     finish_job,
+    run_gateway,
 )
 from gateway.rig import START, records, until
 from gateway.router_twin import routing
@@ -44,7 +44,7 @@ async def test_r9_5_an_agent_and_an_organization_have_so_many_jobs_at_a_time(
 ) -> None:
     (thread,) = scans.add(conversation(1))
     body = {"ids": [thread], "set": {"done": True}}
-    async with at_work(log, clock, scans) as rig, routing(log, awake=False) as router:
+    async with run_gateway(log, clock, scans) as rig, routing(log, awake=False) as router:
         boss = await rig.organization()
         users = [await rig.staff(boss, name) for name in ("an", "binh", "chi")]
         taken = []
@@ -67,7 +67,7 @@ async def test_r9_5_an_agent_and_an_organization_have_so_many_jobs_at_a_time(
         assert (await users[0].post(BULK, body)).is_success
 
 
-def asked(
+def make_job(
     at: timedelta, number: int, by: str = "lan", ids: int = 1, *, by_filter: bool = False
 ) -> Job:
     """A job that has ended."""
@@ -88,29 +88,29 @@ def _fields(event: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("jobs", "wants", "said"),
     [
-        ([asked(timedelta(), n) for n in range(JOBS_AN_HOUR_OF_AGENT - 1)], 1, None),
-        ([asked(timedelta(), n) for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, "240 jobs within"),
-        ([asked(timedelta(hours=-1), n) for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, None),
-        ([asked(timedelta(), n, "an") for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, None),
+        ([make_job(timedelta(), n) for n in range(JOBS_AN_HOUR_OF_AGENT - 1)], 1, None),
+        ([make_job(timedelta(), n) for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, "240 jobs within"),
+        ([make_job(timedelta(hours=-1), n) for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, None),
+        ([make_job(timedelta(), n, "an") for n in range(JOBS_AN_HOUR_OF_AGENT)], 1, None),
         (
-            [asked(timedelta(), n, f"a{n}") for n in range(JOBS_AN_HOUR_OF_ORGANIZATION)],
+            [make_job(timedelta(), n, f"a{n}") for n in range(JOBS_AN_HOUR_OF_ORGANIZATION)],
             1,
             "Your organization has requested 1200 jobs",
         ),
-        ([asked(timedelta(), n, ids=BULK_IDS) for n in range(5)], 1, "changes to 50000 conv"),
-        ([asked(timedelta(), n, ids=BULK_IDS) for n in range(5)], 0, "changes to 50000 conv"),
-        ([asked(timedelta(), n, ids=BULK_IDS) for n in range(4)], BULK_IDS, None),
+        ([make_job(timedelta(), n, ids=BULK_IDS) for n in range(5)], 1, "changes to 50000 conv"),
+        ([make_job(timedelta(), n, ids=BULK_IDS) for n in range(5)], 0, "changes to 50000 conv"),
+        ([make_job(timedelta(), n, ids=BULK_IDS) for n in range(4)], BULK_IDS, None),
         (
-            [asked(timedelta(), n, f"a{n}", ids=BULK_IDS) for n in range(20)],
+            [make_job(timedelta(), n, f"a{n}", ids=BULK_IDS) for n in range(20)],
             1,
             "Your organization has requested changes to 200000",
         ),
-        ([asked(timedelta(), 0, ids=10**6, by_filter=True)], 0, "changes to 50000 conv"),
-        ([asked(timedelta(), 0, ids=10**6, by_filter=True)], 1, "changes to 50000 conv"),
-        ([asked(timedelta(), 0, "an", ids=10**6, by_filter=True)], 1, None),
-        ([asked(timedelta(), 0, ids=49_999, by_filter=True)], 0, None),
+        ([make_job(timedelta(), 0, ids=10**6, by_filter=True)], 0, "changes to 50000 conv"),
+        ([make_job(timedelta(), 0, ids=10**6, by_filter=True)], 1, "changes to 50000 conv"),
+        ([make_job(timedelta(), 0, "an", ids=10**6, by_filter=True)], 1, None),
+        ([make_job(timedelta(), 0, ids=49_999, by_filter=True)], 0, None),
         (
-            [asked(timedelta(), n, f"a{n}", ids=10**6, by_filter=True) for n in range(4)],
+            [make_job(timedelta(), n, f"a{n}", ids=10**6, by_filter=True) for n in range(4)],
             0,
             "Your organization has requested changes to 200000",
         ),
@@ -155,7 +155,7 @@ async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
 ) -> None:
     """In memory at once, and in the log once it is compacted: a start reads two small records."""
     made_up = [f"msg_made_up_{n:040}" for n in range(BULK_IDS)]
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         job_id = await finish_job(rig, boss, made_up)
         shown = await boss.done("GET", f"/v1/jobs/{job_id}")
@@ -167,12 +167,12 @@ async def test_r9_6_what_a_job_named_is_given_back_when_it_ends(
             return len(await records(log, JOBS)) == 3
 
         await until(is_put_away)
-    small = await compacted(log, clock)
+    small = await compact(log, clock)
     found = await records(small, JOBS)
     assert len(found) == 2
     assert sum(len(record.value or b"") for record in found) < 2_000
     assert {record.partition for record in found} == {r.partition for r in await records(log, JOBS)}
-    async with at_work(small, clock, scans) as rig:
+    async with run_gateway(small, clock, scans) as rig:
         boss = await rig.login("shop", "boss", "boss-password")
         assert await boss.done("GET", f"/v1/jobs/{job_id}") == shown
         assert BULK_IDS_AN_HOUR_OF_AGENT == 5 * BULK_IDS  # it still counts for the hour

@@ -22,7 +22,7 @@ def viewer(role: Role) -> Viewer:
     return Viewer(organization=SHOP, agent_id=ME, name="Me", role=role, pages=frozenset({HELD}))
 
 
-def given_to(agent: AgentId, version: int) -> AssignmentChanged:
+def make_changed(agent: AgentId, version: int) -> AssignmentChanged:
     return AssignmentChanged(
         organization=SHOP,
         page_id=HELD,
@@ -74,9 +74,9 @@ def test_r7_3_one_record_takes_a_row_from_one_inbox_to_another() -> None:
     )
     row = InboxRow(id=ConversationId("cnv"), page_id=HELD, assignee=ME, version=1)
     assert mine.covers(HELD, row.assignee)
-    row = assign(row, given_to(OTHER, version=2), 0)
+    row = assign(row, make_changed(OTHER, version=2), 0)
     assert not mine.covers(HELD, row.assignee)
-    row = assign(row, given_to(ME, version=3), 0)
+    row = assign(row, make_changed(ME, version=3), 0)
     assert mine.covers(HELD, row.assignee)
 
 

@@ -71,7 +71,9 @@ class ScansTwin:
         fitting = sorted(self._fitting(scope, wanted))
         return [one for one in fitting if after is None or one > after][:limit]
 
-    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+    async def find_covered(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Collection[ConversationId]:
         return [one for one in ids if self._covered(scope, one)]
 
     async def rows(
@@ -127,7 +129,7 @@ class InboxTwin:
 
 
 @asynccontextmanager
-async def at_work(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig]:
+async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig]:
     """A gateway that does its share of the work until the block is left. It must not end before."""
     rows, nowhere = Rows(), connect("mongodb://127.0.0.1:9", "unused")
     gateway = compose(
@@ -193,7 +195,7 @@ async def put(log: Log, event: JobEvent, key: str | None = None) -> None:
     await log.append(JOBS, key or event.job_id, envelope, partition=partition)
 
 
-async def compacted(log: InMemoryLog, clock: ManualClock, without: bytes = b"") -> InMemoryLog:
+async def compact(log: InMemoryLog, clock: ManualClock, without: bytes = b"") -> InMemoryLog:
     """The log as Kafka leaves it: of the jobs, the last record of each key, and no removals. The
     record of the key `without` was too old to be kept."""
     after = InMemoryLog(clock)

@@ -22,7 +22,7 @@ async def row(user: User, thread: str) -> Any:
     return await user.done("GET", f"/v1/conversations/{thread}?after=0")
 
 
-async def closed(user: User, *threads: str) -> None:
+async def wait_until_closed(user: User, *threads: str) -> None:
     """Returns once all of them are."""
 
     async def all_are() -> bool:
@@ -50,14 +50,14 @@ async def test_i12_it_closes_what_had_no_event_for_so_long_and_nothing_else(
     await owner.done("PUT", "/v1/settings", {"done_after_hours": 24})
     clock.advance(24 * HOUR + timedelta(minutes=1))
     boss = await back(desk)
-    await closed(boss, old)
+    await wait_until_closed(boss, old)
     assert (await row(boss, answered))["done"] is False
     (command,) = await events(log, COMMANDS)
     assert isinstance(command, MarkConversationDone)
     assert (command.by, command.seen_events, command.seen_offset) == (None, 1, 0)
     clock.advance(HOUR)
     boss = await back(desk)
-    await closed(boss, answered)
+    await wait_until_closed(boss, answered)
     await feed.message("a", at=100_000)
     assert (await row(boss, old))["done"] is False
 
@@ -73,7 +73,7 @@ async def test_i12_zero_is_never_and_a_change_counts_from_the_next_check(
     boss = await back(desk)
     await boss.done("PUT", "/v1/settings", {"done_after_hours": 1})
     clock.advance(timedelta(seconds=61))
-    await closed(boss, thread)
+    await wait_until_closed(boss, thread)
 
 
 async def test_i12_opened_manually_it_stays_open_for_as_long_again(
@@ -84,7 +84,7 @@ async def test_i12_opened_manually_it_stays_open_for_as_long_again(
     await owner.done("PUT", "/v1/settings", {"done_after_hours": 24})
     clock.advance(25 * HOUR)
     boss = await back(desk)
-    await closed(boss, thread)
+    await wait_until_closed(boss, thread)
     await boss.done("PUT", f"/v1/conversations/{thread}/done", {"done": False})
     await row(boss, thread)
     before = len(await events(log, COMMANDS))
@@ -92,7 +92,7 @@ async def test_i12_opened_manually_it_stays_open_for_as_long_again(
     await check(desk)
     assert len(await events(log, COMMANDS)) == before
     clock.advance(25 * HOUR)
-    await closed(await back(desk), thread)
+    await wait_until_closed(await back(desk), thread)
 
 
 async def test_i12_what_the_channel_delivers_late_is_not_old(
@@ -123,7 +123,7 @@ async def test_i12_two_gateways_at_once_and_many_batches_close_each_once(
         await owner.done("PUT", "/v1/settings", {"done_after_hours": 24})
         clock.advance(25 * HOUR)
         await asyncio.gather(check(one), check(two))
-        await closed(await back(one), *threads)
+        await wait_until_closed(await back(one), *threads)
         named: dict[str, set[str]] = {}
         for command in await events(log, COMMANDS):
             assert isinstance(command, MarkConversationDone)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.jobs.job_rig import BULK, ScansTwin, all_ended, at_work, conversation
+from gateway.jobs.job_rig import BULK, ScansTwin, all_ended, conversation, run_gateway
 from gateway.rig import until
 from gateway.router_twin import routing
 from tuyen_events.ids import OrganizationId
@@ -19,7 +19,7 @@ async def test_r9_5_a_small_job_waits_for_no_more_than_a_slice_of_a_noisy_shop(
 ) -> None:
     many = scans.add(*(conversation(n, "noisy") for n in range(20 * SLICE)))
     few = scans.add(conversation(1, "quiet"))
-    async with at_work(log, clock, scans) as rig, routing(log) as router:
+    async with run_gateway(log, clock, scans) as rig, routing(log) as router:
         noisy, quiet = await rig.organization("noisy"), await rig.organization("quiet")
         router.rests_after = SLICE
         for _ in range(JOBS_OF_AGENT):

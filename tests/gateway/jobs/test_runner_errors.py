@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pymongo.errors import CursorNotFound, OperationFailure, ServerSelectionTimeoutError
 
-from gateway.jobs.job_rig import ScansTwin, at_work, closing, conversation, put
+from gateway.jobs.job_rig import ScansTwin, closing, conversation, put, run_gateway
 from gateway.rig import Rig, User, events, until
 from gateway.router_twin import routing
 from tuyen_events.ids import AgentId, ConversationId, OrganizationId
@@ -21,7 +21,7 @@ from tuyen_platform.kafka.memory import InMemoryLog
 NUL = "\x00"
 
 
-async def ended(user: User, job: str) -> Any:
+async def wait_until_ended(user: User, job: str) -> Any:
     found: Any = None
 
     async def has_ended() -> bool:
@@ -41,42 +41,42 @@ async def ended(user: User, job: str) -> Any:
         ExceptionGroup("several", [KeyError("a")]),
     ],
 )
-async def test_r9_5_a_job_that_raises_fails_and_the_others_go_on(
+async def test_r9_5_a_job_that_raises_fails_and_the_others_continue(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, error: Exception
 ) -> None:
     """The job is in the log already when the gateway starts, before all others."""
     scans.raising[NUL] = error
     ids = scans.add(conversation(1))
     await put(log, closing("job_bad", clock.now(), name=NUL))
-    async with at_work(log, clock, scans) as rig, routing(log) as router:
+    async with run_gateway(log, clock, scans) as rig, routing(log) as router:
         boss = await rig.organization()
         await put(log, closing("job_bad2", clock.now(), name=NUL))
         await put(log, closing("job_good", clock.now() + timedelta(seconds=1), ids=tuple(ids)))
-        assert (await ended(boss, "job_good"))["changed"] == 1
-        bad = await ended(boss, "job_bad2")
+        assert (await wait_until_ended(boss, "job_good"))["changed"] == 1
+        bad = await wait_until_ended(boss, "job_bad2")
     assert bad["state"] == "failed"
     assert "could not handle" in bad["detail"]
     assert NUL not in bad["detail"]
     assert len(router.asked) == 1
-    async with at_work(log, clock, scans) as rig:
+    async with run_gateway(log, clock, scans) as rig:
         boss = await rig.login("shop", "boss", "boss-password")
-        assert (await ended(boss, "job_bad2")) == bad
+        assert (await wait_until_ended(boss, "job_bad2")) == bad
 
 
 @pytest.mark.parametrize(
     "error", [ServerSelectionTimeoutError("away"), CursorNotFound("restarted", 43)]
 )
-async def test_r9_5_what_the_surroundings_did_is_waited_for(
+async def test_r9_5_errors_of_the_environment_are_waited_for(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, error: Exception
 ) -> None:
     scans.raising["lan"] = error
     scans.add(conversation(1))
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), name="lan"))
         assert (await boss.done("GET", "/v1/jobs/job_1"))["state"] == "running"
         scans.raising.clear()
-        assert (await ended(boss, "job_1"))["changed"] == 1
+        assert (await wait_until_ended(boss, "job_1"))["changed"] == 1
 
 
 async def test_r9_5_progress_that_is_too_large_fails_its_job(
@@ -86,10 +86,10 @@ async def test_r9_5_progress_that_is_too_large_fails_its_job(
     for one in ids:
         scans.rows_by_id[ConversationId(one)] = conversation(1)
     assert sum(map(len, ids)) > RECORD_BYTES
-    async with at_work(log, clock, scans) as rig:
+    async with run_gateway(log, clock, scans) as rig:
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), name="all of them"))
-        found = await ended(boss, "job_1")
+        found = await wait_until_ended(boss, "job_1")
     assert (found["state"], found["done"]) == ("failed", 0)
 
 
@@ -100,7 +100,7 @@ async def test_r9_5_a_command_that_is_too_large_is_refused_for_its_conversation_
     large = Visit(page_url="x" * RECORD_BYTES)
     scans.add(*(conversation(n, **theirs) for n in range(5)))
     scans.add(conversation(7, visit=large, **theirs))
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         request = HandoverRequested(
             job_id="job_1",
@@ -111,7 +111,7 @@ async def test_r9_5_a_command_that_is_too_large_is_refused_for_its_conversation_
             to=None,
         )
         await put(log, request)
-        found = await ended(boss, "job_1")
+        found = await wait_until_ended(boss, "job_1")
     assert (found["state"], found["done"], found["reasons"]) == ("done", 6, {"too_large": 1})
     assert len(await events(log, COMMANDS)) == 5
 
@@ -121,7 +121,7 @@ async def test_r9_5_a_job_of_those_who_are_gone_fails_with_its_reason(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin, gone: str
 ) -> None:
     scans.add(conversation(1))
-    async with at_work(log, clock, scans) as rig:
+    async with run_gateway(log, clock, scans) as rig:
         boss = await rig.organization()
         request = closing("job_1", clock.now())
         if gone == "organization":
@@ -155,17 +155,17 @@ async def failure(rig: Rig, job_id: str) -> str:
     return job.progress.detail or ""
 
 
-async def test_r9_5_a_record_that_is_no_job_is_passed_by(
+async def test_r9_5_a_record_that_is_no_job_is_skipped(
     log: InMemoryLog, clock: ManualClock, scans: ScansTwin
 ) -> None:
     ids = scans.add(conversation(1))
     headers = (("ce_type", b"job.bulk_requested.v1"), ("ce_id", b"evt_1"))
     for value in (b"\xff", b"{}", b"[" * 5000, b'{"job_id": 7}'):
         await log.append_bytes(JOBS, "job_0", value, headers)
-    async with at_work(log, clock, scans) as rig, routing(log):
+    async with run_gateway(log, clock, scans) as rig, routing(log):
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=tuple(ids)))
-        assert (await ended(boss, "job_1"))["changed"] == 1
+        assert (await wait_until_ended(boss, "job_1"))["changed"] == 1
 
 
 async def test_r9_5_closing_what_is_inactive_in_one_organization_does_not_stop_anothers(
@@ -173,7 +173,7 @@ async def test_r9_5_closing_what_is_inactive_in_one_organization_does_not_stop_a
 ) -> None:
     scans.raising["bad"] = ValueError("nobody expected this")
     scans.add(conversation(1, "good", active_at=clock.now()))
-    async with at_work(log, clock, scans) as rig:
+    async with run_gateway(log, clock, scans) as rig:
         for organization in ("bad", "good"):
             boss = await rig.organization(organization)
             await boss.done("PUT", "/v1/settings", {"done_after_hours": 1})
@@ -190,10 +190,10 @@ async def test_what_is_made_up_is_refused_without_a_command_or_a_record_of_its_o
 ) -> None:
     (there,) = scans.add(conversation(1))
     made_up = [ConversationId(f"msg_made_up_{n}") for n in range(9_999)]
-    async with at_work(log, clock, scans) as rig, routing(log) as router:
+    async with run_gateway(log, clock, scans) as rig, routing(log) as router:
         boss = await rig.organization()
         await put(log, closing("job_1", clock.now(), ids=(there, *made_up)))
-        found = await ended(boss, "job_1")
+        found = await wait_until_ended(boss, "job_1")
     assert (found["total"], found["done"], found["changed"]) == (10_000, 10_000, 1)
     assert found["reasons"] == {"not_found": 9_999}
     assert len(router.asked) == 1

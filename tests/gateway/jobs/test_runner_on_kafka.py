@@ -14,7 +14,7 @@ import pytest
 from gateway.feed import Feed
 from gateway.rig import User, until
 from gateway.router_twin import RouterTwin, routing
-from gateway.test_bootstrap_process import answered, free_port
+from gateway.test_bootstrap_process import free_port, wait_for_answer
 from tuyen_events.ids import ConversationId
 from tuyen_events.topics import TOPICS
 from tuyen_platform.kafka.client import KafkaLog
@@ -56,7 +56,7 @@ async def gateway(environment: dict[str, str]) -> AsyncIterator[Process]:
 
             async def ready() -> bool:
                 assert process.returncode is None
-                return await answered(client, "/readyz") == httpx.codes.OK
+                return await wait_for_answer(client, "/readyz") == httpx.codes.OK
 
             await until(ready, DEADLINE_S)
             yield started
@@ -84,7 +84,7 @@ def environment(kafka: str, topic_prefix: str, mongodb: str, database: str) -> d
     }
 
 
-async def staffed(client: httpx.AsyncClient) -> User:
+async def hire_staff(client: httpx.AsyncClient) -> User:
     """The boss of a shop with the agents lan and minh."""
     operator = User(client, OPERATOR)
     admin = {"username": "boss", "password": "boss-password"}
@@ -99,7 +99,7 @@ async def staffed(client: httpx.AsyncClient) -> User:
     return boss
 
 
-async def given_to_minh(feed: Feed, router: RouterTwin) -> list[ConversationId]:
+async def assign_to_minh(feed: Feed, router: RouterTwin) -> list[ConversationId]:
     threads = []
     for number in range(CONVERSATIONS):
         threads.append(await feed.message(f"c{number}"))
@@ -122,7 +122,7 @@ async def asleep(router: RouterTwin, asked: int) -> None:
     assert len(router.asked) == asked
 
 
-async def ended(boss: User, job: str) -> Any:
+async def wait_until_ended(boss: User, job: str) -> Any:
     found: Any = None
 
     async def has_ended() -> bool:
@@ -135,15 +135,15 @@ async def ended(boss: User, job: str) -> Any:
     return found
 
 
-async def test_r6_5_a_handover_goes_on_over_gateways_that_come_and_are_killed(
+async def test_r6_5_a_handover_continues_over_gateways_that_start_and_are_killed(
     log: KafkaLog, environment: dict[str, str]
 ) -> None:
     """The first has half of it when a second joins, and is killed; a third does the rest after
     both: every conversation is handed over once, and counted once."""
     async with routing(log) as router:
         async with gateway(environment) as first:
-            boss = await staffed(first.client)
-            threads = await given_to_minh(Feed(log), router)
+            boss = await hire_staff(first.client)
+            threads = await assign_to_minh(Feed(log), router)
             router.rests_after = 150
             job = (await boss.done("POST", "/v1/agents/minh/handover", {"to": "lan"}))["id"]
             await asleep(router, 150)
@@ -157,7 +157,7 @@ async def test_r6_5_a_handover_goes_on_over_gateways_that_come_and_are_killed(
         router.awake.set()
         async with gateway(environment) as third:
             boss = User(third.client, boss.token)
-            found = await ended(boss, job)
+            found = await wait_until_ended(boss, job)
             assert {router.holder(thread) for thread in threads} == {"lan"}
             for thread in threads[::50]:
                 path = f"/v1/conversations/{thread}/assignments?after=0"

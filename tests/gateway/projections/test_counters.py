@@ -18,12 +18,12 @@ from pymongo.monitoring import (
 )
 
 from support.inbox_histories import History
-from support.inbox_inbound import ORGANIZATION, PAGE, START, seeded
+from support.inbox_inbound import ORGANIZATION, PAGE, START, make_random
 from support.views import fold_by_three, numbers_of
 from tuyen_events.conversation_filter import ConversationFilter, Holder
 from tuyen_events.ids import AgentId, ConversationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.adapters.queries import covered_query, matching_query
+from tuyen_gateway.adapters.queries import build_covered_query, matching_query
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Read
@@ -74,7 +74,9 @@ def _unread(row: Document, scope: Scope) -> bool:
     return later or marked
 
 
-def _expected(rows: Sequence[Document], scope: Scope, wanted: ConversationFilter) -> InboxCounts:
+def _count_expected(
+    rows: Sequence[Document], scope: Scope, wanted: ConversationFilter
+) -> InboxCounts:
     unread = [row for row in rows if _unread(row, scope)]
     return InboxCounts(
         total=len(unread if wanted.unread else rows),
@@ -113,7 +115,7 @@ async def test_i5_counters_know_what_came_before_a_viewer_whenever_that_was(
     views: Database,
 ) -> None:
     """Rows of four months, each changed several times; viewers of each part of a month."""
-    random = seeded(5)
+    random = make_random(5)
     for _ in range(4):
         changed = [_grown(random, random.randrange(400)) for _ in range(200)]
         after = {row.id: row for row in changed}
@@ -129,9 +131,9 @@ async def test_i5_counters_know_what_came_before_a_viewer_whenever_that_was(
             assignees=assignees,
             since=since,
         )
-        rows = await views[CONVERSATIONS].find({"$and": covered_query(scope)}).to_list(None)
+        rows = await views[CONVERSATIONS].find({"$and": build_covered_query(scope)}).to_list(None)
         counts = await asked.counts(scope, ConversationFilter())
-        assert counts == _expected(rows, scope, ConversationFilter()), scope
+        assert counts == _count_expected(rows, scope, ConversationFilter()), scope
 
 
 @pytest.mark.parametrize("seed", range(60, 62))
@@ -156,12 +158,12 @@ async def test_i3_counters_say_what_counting_the_rows_would(views: Database, see
             await views[CONVERSATIONS].find({"$and": matching_query(scope, anyhow)}).to_list(None)
         )
         counts = await asked.counts(scope, wanted)
-        assert counts == _expected(matching, scope, wanted), (scope, wanted)
+        assert counts == _count_expected(matching, scope, wanted), (scope, wanted)
         seen += counts.unread
     assert seen > 0
 
 
-async def _folded(views: Database) -> None:
+async def _fold_history(views: Database) -> None:
     """A history to whose end the views have come."""
     history = History(70).grow(250)
     await fold_by_three(views, history, 0)
@@ -171,7 +173,7 @@ async def _folded(views: Database) -> None:
 
 
 async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Database) -> None:
-    await _folded(views)
+    await _fold_history(views)
     asked = _views(views)
     rows = (
         await views[CONVERSATIONS]
@@ -180,7 +182,7 @@ async def test_i4_the_list_of_what_is_unread_ends_with_the_last_of_it(views: Dat
     )
     came = sorted(row["last_inbound_at"] for row in rows if row["last_inbound_at"])
     for scope in _scopes([came[len(came) // 2]]):
-        covered = await views[CONVERSATIONS].distinct("_id", {"$and": covered_query(scope)})
+        covered = await views[CONVERSATIONS].distinct("_id", {"$and": build_covered_query(scope)})
         found: list[str] = []
         following = None
         while True:
@@ -201,7 +203,7 @@ async def test_r9_5_a_scan_through_what_is_unread_counts_what_it_has_passed_once
     viewer = VIEWERS[0]
 
     def row(number: int, *, read: bool) -> InboxRow:
-        grown = _grown(seeded(number), number)
+        grown = _grown(make_random(number), number)
         marks = (Read(agent_id=viewer, seen_events=3),) if read else ()
         at = START - timedelta(minutes=number)
         return replace(
@@ -245,7 +247,7 @@ async def test_r9_5_a_scan_through_what_is_unread_counts_what_it_has_passed_once
 async def test_i4_a_cursor_of_a_version_that_did_not_keep_what_is_left_goes_on(
     views: Database,
 ) -> None:
-    await _folded(views)
+    await _fold_history(views)
     viewer = VIEWERS[0]
     scope = Scope(organization=ORGANIZATION, agent_id=viewer, pages=None, assignees=Assignees.ALL)
     asked, wanted = _views(views), ConversationFilter(unread=True)
@@ -294,7 +296,7 @@ async def test_writing_many_rows_takes_as_few_round_trips_as_writing_few(
         mongodb, tz_aware=True, event_listeners=[commands]
     )
     database = client[views.name]
-    rows = [_grown(seeded(9), number) for number in range(size)]
+    rows = [_grown(make_random(9), number) for number in range(size)]
     first = [replace(row, page_id=PageId(row.id), assignee=VIEWERS[0]) for row in rows]
     assert await write_rows(database, {}, first)
     before = await read_by_id(database[CONVERSATIONS], InboxRow, [row.id for row in rows])

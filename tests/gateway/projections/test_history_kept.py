@@ -42,7 +42,7 @@ async def history(views: Database, count: int, of: str = HISTORY) -> list[Docume
     return [found async for found in views[of].find().sort("_id", 1)]
 
 
-async def kept(log: InMemoryLog, count: int) -> None:
+async def wait_until_kept(log: InMemoryLog, count: int) -> None:
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(keep_history(log))
         async with log.tail(ASSIGNMENT_HISTORY) as tail:
@@ -53,9 +53,7 @@ async def kept(log: InMemoryLog, count: int) -> None:
         keeping.cancel()
 
 
-async def folded(
-    log: InMemoryLog, views: Database, count: int, of: str = HISTORY
-) -> list[Document]:
+async def fold(log: InMemoryLog, views: Database, count: int, of: str = HISTORY) -> list[Document]:
     async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         folding = tasks.create_task(run_projections(log, views, ConsumerStatus()))
         found = await history(views, count, of)
@@ -63,7 +61,7 @@ async def folded(
     return found
 
 
-async def compacted(log: InMemoryLog) -> InMemoryLog:
+async def compact(log: InMemoryLog) -> InMemoryLog:
     """The log a month later: of `assignments` the last record of each conversation is left."""
     later = InMemoryLog()
     left = {record.key: record for record in await standing(log, ASSIGNMENTS)}
@@ -84,14 +82,14 @@ async def test_o4_a_rebuild_shows_the_history_whose_records_were_compacted_away(
     for customer in ("a", "b"):
         for agent in (None, "lan", "minh", "hoa"):
             await feed.assign(customer, agent)
-    live = await folded(log, views, 8)
-    await kept(log, 8)
-    later = await compacted(log)
+    live = await fold(log, views, 8)
+    await wait_until_kept(log, 8)
+    later = await compact(log)
     assert sum((await later.end_offsets(ASSIGNMENTS)).values()) == 2
     async with asyncio.timeout(DEADLINE_S):
         await rebuild(later, views, alone)
     assert await history(views, 8) == live
-    assert await folded(later, views, 8) == live
+    assert await fold(later, views, 8) == live
     async with asyncio.timeout(DEADLINE_S):
         await rebuild(later, views, alone)  # again, as after one that broke off
     assert await history(views, 8) == live
@@ -103,7 +101,7 @@ async def test_i10_what_is_copied_twice_after_a_crash_is_shown_once(
     feed = Feed(log)
     for agent in ("lan", "minh"):
         await feed.assign("a", agent)
-    await kept(log, 2)
+    await wait_until_kept(log, 2)
     for record in await standing(log, ASSIGNMENTS):  # the copies stood, the commit did not
         key = (record.key or b"").decode()
         await log.append_bytes(
@@ -121,7 +119,7 @@ async def test_o4_a_rebuild_during_which_a_gateway_starts_is_to_be_run_again(
     feed = Feed(log)
     for customer in ("a", "b"):
         await feed.message(customer)
-    await folded(log, views, 2, CONVERSATIONS)
+    await fold(log, views, 2, CONVERSATIONS)
     started: list[str] = []
     forget = MongoPositions.forget
 
@@ -129,7 +127,7 @@ async def test_o4_a_rebuild_during_which_a_gateway_starts_is_to_be_run_again(
         await forget(positions)
         if not started:
             started.append("gateway-2")
-            await folded(log, views, 2, CONVERSATIONS)
+            await fold(log, views, 2, CONVERSATIONS)
 
     async def stopped() -> None:
         if started:
@@ -142,4 +140,4 @@ async def test_o4_a_rebuild_during_which_a_gateway_starts_is_to_be_run_again(
     started.clear()
     async with asyncio.timeout(DEADLINE_S):
         await rebuild(log, views, stopped)
-    assert len(await folded(log, views, 2, CONVERSATIONS)) == 2
+    assert len(await fold(log, views, 2, CONVERSATIONS)) == 2

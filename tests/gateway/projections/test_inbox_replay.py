@@ -8,9 +8,9 @@ import bson
 import pytest
 from pymongo.errors import AutoReconnect
 
-from support.folding import as_batch, folded_events
+from support.folding import as_batch, fold_events
 from support.inbox_histories import History, batches
-from support.inbox_inbound import customer, seeded
+from support.inbox_inbound import customer, make_random
 from support.views import fold_by_three, plain_counters
 from tuyen_gateway.projections import collections, counters, inbox
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, MESSAGES
@@ -62,7 +62,7 @@ async def test_inv6_replay_equals_live_whatever_the_order_of_partitions(
 ) -> None:
     history = History(seed).grow(150)
     expected = await _clean(views, history)
-    random = seeded(seed)
+    random = make_random(seed)
     projection = InboxProjection(views)
     for batch in batches(history.records, random, size=random.choice([1, 8, 40])):
         await projection.fold(as_batch(batch))
@@ -82,7 +82,7 @@ async def test_inv6_replay_equals_live_over_crashes_in_the_middle_of_batches(
 ) -> None:
     history = History(seed).grow(150)
     expected = await _clean(views, history)
-    random = seeded(seed)
+    random = make_random(seed)
 
     def torn(write: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
         async def writing(where: Any, before: Any, after: Any) -> bool:
@@ -129,7 +129,7 @@ async def test_an_answer_below_an_answer_is_found_though_its_parent_changes_with
     removal = history.remove_comment(names[1], names[0])
     projection = InboxProjection(views)
     for together in ([records[1]], [records[2]], [records[0], removal]):
-        await projection.fold(folded_events(together))
+        await projection.fold(fold_events(together))
     threads = {found["conversation_id"] async for found in views[MESSAGES].find()}
     assert len(threads) == 1
     assert None not in threads

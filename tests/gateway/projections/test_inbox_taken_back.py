@@ -21,7 +21,7 @@ async def unread(user: User) -> tuple[int, int]:
     return counts["unread"], len(listed["items"])
 
 
-async def test_r4_6_a_message_taken_back_is_unread_for_nobody(
+async def test_r4_6_a_removed_message_is_unread_for_nobody(
     desk: Rig, owner: User, feed: Feed
 ) -> None:
     lan = await desk.staff(owner, "lan")

@@ -15,7 +15,7 @@ from tuyen_events.ids import (
     MessageId,
     OrganizationId,
     PageId,
-    unnamed_author,
+    build_unnamed_author,
 )
 from tuyen_events.inbound import CommentAdded, Customer
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
@@ -24,10 +24,10 @@ from tuyen_gateway.domain.inbox import Addition, CommandTarget, InboxRow, add, a
 THREAD = ConversationId("cmt_1")
 DECIDED_IN = 11
 NAMED = Customer(id=CustomerId("cus_lan"), external_id="670", name="Lan")
-UNNAMED = Customer(id=CustomerId("cus_unnamed"), external_id=unnamed_author("1_1"), name=None)
+UNNAMED = Customer(id=CustomerId("cus_unnamed"), external_id=build_unnamed_author("1_1"), name=None)
 
 
-def _told(author: Customer, partition: int) -> Addition:
+def _make_comment(author: Customer, partition: int) -> Addition:
     event = CommentAdded(
         organization=OrganizationId("shop"),
         page_id=PageId("page"),
@@ -46,7 +46,7 @@ def _told(author: Customer, partition: int) -> Addition:
     return Addition(event, MessageId("m_1"), partition, 0)
 
 
-def _made(author: Customer) -> AssignmentMade:
+def _make_assignment(author: Customer) -> AssignmentMade:
     return AssignmentMade(
         organization=OrganizationId("shop"),
         page_id=PageId("page"),
@@ -70,9 +70,9 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
     decided_for: Customer | None,
 ) -> None:
     facts: list[Addition | AssignmentMade] = [
-        _told(NAMED, 3),
-        _told(UNNAMED, 5),
-        *([_made(decided_for)] if decided_for else []),
+        _make_comment(NAMED, 3),
+        _make_comment(UNNAMED, 5),
+        *([_make_assignment(decided_for)] if decided_for else []),
     ]
     rows = []
     for order in permutations(facts):
@@ -94,10 +94,10 @@ def test_r4_1_commands_go_where_the_router_decided_and_the_name_is_shown(
     }.get(decided_for)
 
 
-def _replied(name: str, second: int) -> Addition:
+def _make_reply(name: str, second: int) -> Addition:
     author = Customer(id=CustomerId(f"cus_{name}"), external_id=name, name=name)
     event = msgspec.structs.replace(
-        _told(author, 0).event,
+        _make_comment(author, 0).event,
         message_id=MessageId(f"m_{name}"),
         external_id=f"1_{name}",
         parent_external_id="1_1",
@@ -112,12 +112,12 @@ def test_r4_5_below_a_root_that_was_not_seen_commands_go_to_who_replied_first(
     decided_for: str | None, root: bool
 ) -> None:
     """Unless the router decided for another; and to the root's author if the root comes first."""
-    facts: list[Addition | AssignmentMade] = [_replied("an", 2), _replied("binh", 5)]
+    facts: list[Addition | AssignmentMade] = [_make_reply("an", 2), _make_reply("binh", 5)]
     if decided_for is not None:
         made = Customer(id=CustomerId(f"cus_{decided_for}"), external_id=decided_for)
-        facts.append(_made(made))
+        facts.append(_make_assignment(made))
     if root:
-        facts.append(_told(NAMED, 9))
+        facts.append(_make_comment(NAMED, 9))
     rows = []
     for order in permutations(facts):
         row = InboxRow(id=THREAD)

@@ -15,14 +15,14 @@ from support.facebook import (
     message,
     payload,
     payload_names,
-    signed,
+    sign,
 )
 from tuyen_events.limits import UPDATES, WEBHOOK_BODY_BYTES
 from tuyen_events.topics import DEAD_LETTERS, RAW, TOPICS
 from tuyen_platform.kafka.memory import InMemoryLog
 
 
-async def written(log: InMemoryLog) -> int:
+async def count_written(log: InMemoryLog) -> int:
     """How many records are in the log, apart from the directory's."""
     topics = [topic for name, topic in TOPICS.items() if name != "directory"]
     return sum([sum((await log.end_offsets(topic)).values()) for topic in topics])
@@ -51,14 +51,14 @@ async def test_p2_without_a_good_signature_401_and_nothing_is_left_behind(
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 401
-    assert await written(log) == 0
+    assert await count_written(log) == 0
 
 
 async def test_p2_the_signature_is_over_the_bytes_that_came(rig: Rig, log: InMemoryLog) -> None:
     raw = body(entry(messaging=[message("m_1", text="Xin chào")]))
     again = json.dumps(json.loads(raw), ensure_ascii=False).encode()
-    assert (await rig.post(again, signed(raw))).status_code == 401
-    assert await written(log) == 0
+    assert (await rig.post(again, sign(raw))).status_code == 401
+    assert await count_written(log) == 0
 
 
 @pytest.mark.parametrize("name", payload_names())
@@ -133,7 +133,7 @@ async def test_a_body_may_come_in_pieces(rig: Rig, log: InMemoryLog) -> None:
         for at in range(0, len(raw), 7):
             yield raw[at : at + 7]
 
-    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
+    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=sign(raw))
     assert answer.status_code == 200
     assert [record.value for record in await records(log, RAW)] == [raw]
 
@@ -149,7 +149,7 @@ async def test_r9_5_a_body_that_does_not_come_is_408_and_leaves_nothing(
         await never.wait()
 
     monkeypatch.setattr(rig.ingest.app, "_body_within_s", 0.01)
-    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=signed(raw))
+    answer = await rig.http.post("/webhooks/facebook", content=pieces(), headers=sign(raw))
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
     assert not await records(log, RAW)
 
@@ -191,7 +191,7 @@ async def test_r9_1_nothing_is_accepted_before_the_directory_is_read(log: InMemo
         answer = await rig.send(entry(messaging=[message("m_1")]))
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
-        assert await written(log) == 0
+        assert await count_written(log) == 0
         await rig.ready()
         assert (await rig.http.get("/readyz")).status_code == 200
         assert (await rig.send(entry(messaging=[message("m_1")]))).status_code == 200

@@ -14,7 +14,7 @@ from ingest.rig import (
     running,
     suspend,
 )
-from support.livechat import APP, TOKEN, body, signed
+from support.livechat import APP, TOKEN, body, sign
 from tuyen_events.codec import read_bytes
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
@@ -32,7 +32,7 @@ async def site(rig: Rig, log: InMemoryLog) -> None:
     await connect_site(log)
 
 
-async def left_behind(log: InMemoryLog) -> int:
+async def count_left_behind(log: InMemoryLog) -> int:
     topics = (INBOUND, RAW, DEAD_LETTERS)
     return sum([sum((await log.end_offsets(topic)).values()) for topic in topics])
 
@@ -42,9 +42,7 @@ async def uses(log: InMemoryLog) -> list[bytes | None]:
     return [record.value for record in found if (record.key or b"").startswith(b"used/")]
 
 
-async def test_p2_a_signed_event_is_200_once_it_stands_in_the_log(
-    rig: Rig, log: InMemoryLog
-) -> None:
+async def test_p2_a_signed_event_is_200_once_it_is_in_the_log(rig: Rig, log: InMemoryLog) -> None:
     assert (await rig.chat(body())).status_code == 200
     (envelope,) = await envelopes(log, INBOUND)
     assert isinstance(envelope.data, MessageReceived)
@@ -62,8 +60,8 @@ async def test_p2_a_signed_event_is_200_once_it_stands_in_the_log(
         {},
         {"X-Signature-256": ""},
         {"X-Signature-256": "sha256=" + 64 * "0"},
-        {"X-Signature-256": signed(body(), "another")["X-Signature-256"]},
-        {"X-Hub-Signature-256": signed(body())["X-Signature-256"]},
+        {"X-Signature-256": sign(body(), "another")["X-Signature-256"]},
+        {"X-Hub-Signature-256": sign(body())["X-Signature-256"]},
     ],
 )
 async def test_p2_without_a_good_signature_401_and_nothing_is_left_behind(
@@ -72,7 +70,7 @@ async def test_p2_without_a_good_signature_401_and_nothing_is_left_behind(
     answer = await rig.chat(body(), headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
-    assert await left_behind(log) == 0
+    assert await count_left_behind(log) == 0
     assert await uses(log) == []
 
 
@@ -81,7 +79,7 @@ async def test_p2_an_app_that_is_not_known_is_401_and_leaves_nothing(
     rig: Rig, log: InMemoryLog, app: str
 ) -> None:
     assert (await rig.chat(body(), app=app)).status_code == 401
-    assert await left_behind(log) == 0
+    assert await count_left_behind(log) == 0
 
 
 @pytest.mark.parametrize(
@@ -100,15 +98,15 @@ async def test_other_addresses(rig: Rig, method: str, path: str, status: int) ->
 async def test_p6_another_pages_token_opens_nothing(rig: Rig, log: InMemoryLog) -> None:
     await connect_site(log, "app_second", "second", token="second-token")
     raw = body()
-    assert (await rig.chat(raw, signed(raw, "second-token"))).status_code == 401
-    assert (await rig.chat(raw, signed(raw, "second-token"), "app_second")).status_code == 200
+    assert (await rig.chat(raw, sign(raw, "second-token"))).status_code == 401
+    assert (await rig.chat(raw, sign(raw, "second-token"), "app_second")).status_code == 200
 
 
 async def test_p6_a_new_token_ends_the_old_one_at_once(rig: Rig, log: InMemoryLog) -> None:
     await rig.chat(body())
     await connect_site(log, token="new-token")
     raw = body("b1f1")
-    assert (await rig.chat(raw, signed(raw, "new-token"))).status_code == 200
+    assert (await rig.chat(raw, sign(raw, "new-token"))).status_code == 200
     assert (await rig.chat(raw)).status_code == 401
 
 
@@ -185,7 +183,7 @@ async def test_p1_a_page_that_nobody_subscribed_is_served_from_its_first_call_on
     assert len(await envelopes(log, INBOUND)) == 1
 
 
-async def test_p1_the_first_signed_call_is_told_once_whatever_is_in_it(
+async def test_p1_the_first_signed_call_is_published_once_whatever_is_in_it(
     rig: Rig, log: InMemoryLog
 ) -> None:
     await rig.chat(b"{broken")

@@ -23,15 +23,15 @@ def page(
     return organizations.page(GIAY, organization=organization, external_id=external_id, **fields)
 
 
-def served(pages: ConnectedPages, channel: Channel = Channel.FACEBOOK) -> dict[str, Page]:
+def list_served(pages: ConnectedPages, channel: Channel = Channel.FACEBOOK) -> dict[str, Page]:
     return dict(pages.of(channel))
 
 
 def test_p4_an_active_page_is_known_in_its_own_channel() -> None:
     pages = ConnectedPages()
     pages.apply(HOA_SEN, page())
-    assert served(pages) == {"104": Page(HOA_SEN, GIAY)}
-    assert served(pages, Channel.ZALO) == {}
+    assert list_served(pages) == {"104": Page(HOA_SEN, GIAY)}
+    assert list_served(pages, Channel.ZALO) == {}
 
 
 def test_p4_a_page_that_is_removed_or_inactive_is_not_known() -> None:
@@ -39,19 +39,19 @@ def test_p4_a_page_that_is_removed_or_inactive_is_not_known() -> None:
     for change in (page(status="unsubscribed"), REMOVED):
         pages.apply(HOA_SEN, page())
         pages.apply(HOA_SEN, change)
-        assert served(pages) == {}
+        assert list_served(pages) == {}
     pages.apply(HOA_SEN, REMOVED)
-    assert served(pages) == {}
+    assert list_served(pages) == {}
 
 
 def test_p4_a_page_that_was_given_another_account_leaves_the_old_one() -> None:
     pages = ConnectedPages()
     pages.apply(HOA_SEN, page())
     pages.apply(HOA_SEN, page(external_id="105"))
-    assert served(pages) == {"105": Page(HOA_SEN, GIAY)}
+    assert list_served(pages) == {"105": Page(HOA_SEN, GIAY)}
     pages.apply(HOA_SEN, page(external_id="105", channel=Channel.ZALO))
-    assert served(pages) == {}
-    assert served(pages, Channel.ZALO) == {"105": Page(HOA_SEN, GIAY)}
+    assert list_served(pages) == {}
+    assert list_served(pages, Channel.ZALO) == {"105": Page(HOA_SEN, GIAY)}
 
 
 def test_p4_pages_of_a_suspended_organization_are_not_known_until_it_is_back() -> None:
@@ -59,11 +59,11 @@ def test_p4_pages_of_a_suspended_organization_are_not_known_until_it_is_back() -
     pages.apply(HOA_SEN, profile(organization=HOA_SEN, suspended=True))
     pages.apply(HOA_SEN, page())
     pages.apply(SAO_MAI, page(SAO_MAI, "106"))
-    assert served(pages) == {"106": Page(SAO_MAI, GIAY)}
+    assert list_served(pages) == {"106": Page(SAO_MAI, GIAY)}
     pages.apply(HOA_SEN, profile(organization=HOA_SEN, suspended=False))
-    assert set(served(pages)) == {"104", "106"}
+    assert set(list_served(pages)) == {"104", "106"}
     pages.apply(HOA_SEN, profile(organization=HOA_SEN, suspended=True))
-    assert set(served(pages)) == {"106"}
+    assert set(list_served(pages)) == {"106"}
 
 
 def test_p1_a_page_belongs_to_the_first_organization_until_that_gives_it_up() -> None:
@@ -71,9 +71,9 @@ def test_p1_a_page_belongs_to_the_first_organization_until_that_gives_it_up() ->
     pages.apply(HOA_SEN, page())
     pages.apply(SAO_MAI, page(SAO_MAI))
     pages.apply(HOA_SEN, page())
-    assert served(pages) == {"104": Page(HOA_SEN, GIAY)}
+    assert list_served(pages) == {"104": Page(HOA_SEN, GIAY)}
     pages.apply(HOA_SEN, REMOVED)
-    assert served(pages) == {"104": Page(SAO_MAI, GIAY)}
+    assert list_served(pages) == {"104": Page(SAO_MAI, GIAY)}
 
 
 def test_a_view_that_was_taken_follows_every_change() -> None:
@@ -89,7 +89,7 @@ def test_what_is_no_page_and_no_organization_changes_nothing() -> None:
     pages = ConnectedPages()
     pages.apply(HOA_SEN, rule(organization=HOA_SEN))
     pages.apply(HOA_SEN, Removed("rule", "r"))
-    assert served(pages) == {}
+    assert list_served(pages) == {}
 
 
 def test_r7_a_page_is_its_owners_whether_it_is_served_or_not() -> None:
@@ -114,5 +114,5 @@ def test_r7_pages_of_then_are_those_that_are_whose_they_were() -> None:
     assert len(then) == 1
     assert "106" not in then
     assert then.withheld == {"105"}
-    assert dict(PagesThen(pages, Channel.FACEBOOK, AT, {})) == served(pages)
+    assert dict(PagesThen(pages, Channel.FACEBOOK, AT, {})) == list_served(pages)
     assert not PagesThen(pages, Channel.FACEBOOK, AT - timedelta(seconds=1), {})

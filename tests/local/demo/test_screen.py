@@ -18,7 +18,7 @@ ROW = ScreenRow(
 )
 
 
-def shown(*, terminal: bool, width: int = 100) -> list[str]:
+def read_lines(*, terminal: bool, width: int = 100) -> list[str]:
     console = Console(
         file=io.StringIO(), force_terminal=terminal, width=width, color_system=None, height=10
     )
@@ -35,7 +35,7 @@ def shown(*, terminal: bool, width: int = 100) -> list[str]:
 
 
 def test_where_there_is_no_terminal_a_row_is_a_line() -> None:
-    (line,) = [each for each in shown(terminal=False, width=40) if "Vân" in each]
+    (line,) = [each for each in read_lines(terminal=False, width=40) if "Vân" in each]
     assert line == (
         "20:00:05  message     Lan     Vân: “Shop ơi, áo khoác này còn size M không?” "
         "[rotation: next in turn of Lan, Minh, Hoa (R2.1)]"
@@ -43,7 +43,7 @@ def test_where_there_is_no_terminal_a_row_is_a_line() -> None:
 
 
 def test_on_a_terminal_rows_fit_its_width() -> None:
-    lines = shown(terminal=True, width=80)
+    lines = read_lines(terminal=True, width=80)
     heading = next(line for line in lines if "what happened" in line)
     assert heading.split() == ["time", "what", "happened", "kind", "who", "why"]
     rows = [line for line in lines if "20:00:05" in line and "Lan" in line]
@@ -53,6 +53,6 @@ def test_on_a_terminal_rows_fit_its_width() -> None:
 
 
 def test_the_summary_says_what_each_got_and_the_skew() -> None:
-    text = "\n".join(shown(terminal=False))
+    text = "\n".join(read_lines(terminal=False))
     assert "in turn" in text
     assert "skew 1" in text

@@ -56,13 +56,13 @@ def test_where_nothing_runs_now_one_sentence_says_so(tmp_path: Path) -> None:
     )
 
 
-async def test_a_webhook_that_is_refused_is_told() -> None:
+async def test_a_webhook_that_is_refused_is_reported() -> None:
     refusing = shop(lambda _: httpx.Response(401, text="the signature is wrong"))
     with pytest.raises(NotAsExpected, match="answered 401: the signature is wrong"):
         await refusing.send(b"{}")
 
 
-async def test_what_does_not_come_in_time_is_told() -> None:
+async def test_what_does_not_come_in_time_is_reported() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         token = {"access_token": "token"}
         return httpx.Response(200, json=token if request.method == "POST" else {"items": []})

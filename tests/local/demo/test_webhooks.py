@@ -25,13 +25,13 @@ POST = "104000000000001_77"
 KNOWN = {PAGE.external_id: KnownPage(OrganizationId("demo"), PageId("shop"))}
 
 
-def parsed(body: bytes, posts: LivePosts | None = None) -> Parsed:
+def parse(body: bytes, posts: LivePosts | None = None) -> Parsed:
     channel = FacebookChannel(SECRET, "verify")
     return channel.parse(body, datetime.now(UTC), KNOWN, posts or LivePosts())
 
 
 def only_event(body: bytes, posts: LivePosts | None = None) -> InboundEvent:
-    (normalized,) = parsed(body, posts).events
+    (normalized,) = parse(body, posts).events
     return normalized.event
 
 
@@ -58,7 +58,7 @@ def test_p5a_comments_below_a_video_that_goes_live_are_live() -> None:
         PAGE.feed([PAGE.video(POST, "88", "LIVE 20h")]),
         PAGE.feed([PAGE.live_video("88", "live")]),
     ):
-        result = parsed(body, posts)
+        result = parse(body, posts)
         (normalized,) = result.events
         assert isinstance(normalized.event, PostPublished | LivestreamChanged)
         for fact in result.classified:

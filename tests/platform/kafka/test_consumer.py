@@ -42,7 +42,7 @@ class Waits(ConsumerStatus):
         super().__init__()
         self.reasons: list[str] = []
 
-    def waiting(self, reason: str) -> None:
+    def note_waiting(self, reason: str) -> None:
         self.reasons.append(reason)
 
 
@@ -56,7 +56,7 @@ async def run(loop: Callable[[], Awaitable[None]], until: Callable[[], Awaitable
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def committed(log: InMemoryLog) -> int:
+async def read_committed(log: InMemoryLog) -> int:
     async with log.subscribe(MARKS, group="readers") as member:
         return (await member.positions())["marks", 3]
 
@@ -80,7 +80,7 @@ async def test_what_is_handled_is_committed(log: InMemoryLog) -> None:
     loop = partial(consume, log, MARKS, group="readers", handle=handler, status=status)
 
     async def is_committed() -> bool:
-        return await committed(log) == 2
+        return await read_committed(log) == 2
 
     assert status.ready() == "waits for its first batch"
     await run(loop, is_committed)
@@ -99,10 +99,10 @@ async def test_r9_1_nothing_is_committed_and_nobody_is_ready_before_the_handler_
 
     async def is_committed() -> bool:
         handler.recovering = False
-        return await committed(log) == 2
+        return await read_committed(log) == 2
 
     await run(loop, has_read)
-    assert (await committed(log), status.ready()) == (0, "waits for its first batch")
+    assert (await read_committed(log), status.ready()) == (0, "waits for its first batch")
     await run(loop, is_committed)
     assert status.ready() is None
 
@@ -118,7 +118,7 @@ async def test_r9_1_a_consumer_waits_for_kafka_and_handles_again_what_was_not_co
     follow = partial(consume, log, MARKS, group="readers", handle=handler, status=status)
 
     async def is_committed() -> bool:
-        return await committed(log) == 2
+        return await read_committed(log) == 2
 
     loop = partial(follow_for_ever, follow, log_as="readers_wait", status=status)
     await run(loop, is_committed)

@@ -20,15 +20,15 @@ async def test_r9_5_however_many_refresh_a_table_the_log_is_asked_at_a_pace(
     log, asked = InMemoryLog(), list[Topic]()
     ends = log.end_offsets
 
-    async def counted(topic: Topic) -> Mapping[int, int]:
+    async def count(topic: Topic) -> Mapping[int, int]:
         asked.append(topic)
         return await ends(topic)
 
     table = GlobalTable(log, DIRECTORY, read_bytes, lambda *_: None, service="test")
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(table.run())
-        assert await table.followed(30)
-        monkeypatch.setattr(log, "end_offsets", counted)
+        assert await table.wait_until_following(30)
+        monkeypatch.setattr(log, "end_offsets", count)
         assert await table.refresh(30, apart_s=apart_s)
         callers = []
         for _ in range(20):

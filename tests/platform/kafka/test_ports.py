@@ -94,13 +94,13 @@ def values(records: list[Record]) -> list[bytes | None]:
     return [record.value for record in records]
 
 
-async def test_appends_stand_in_the_order_of_the_calls_from_offset_0(log: Log) -> None:
+async def test_appends_are_in_the_order_of_the_calls_from_offset_0(log: Log) -> None:
     assert await fill(log, ORDERS, 5) == [RecordMetadata(0, offset) for offset in range(5)]
     async with log.tail(ORDERS) as tail:
         assert values(await take(tail, 5)) == [b"0", b"1", b"2", b"3", b"4"]
 
 
-async def test_appends_under_way_together_stand_in_the_order_of_the_calls(log: Log) -> None:
+async def test_concurrent_appends_are_in_the_order_of_the_calls(log: Log) -> None:
     count = 3000  # more than one batch of the producer
     body = bytes(200)
     async with asyncio.TaskGroup() as tasks:
@@ -111,7 +111,7 @@ async def test_appends_under_way_together_stand_in_the_order_of_the_calls(log: L
     assert [append.result().offset for append in appends] == list(range(count))
 
 
-async def test_records_appended_all_at_once_stand_in_the_order_given(log: Log) -> None:
+async def test_records_appended_all_at_once_are_in_the_given_order(log: Log) -> None:
     await log.append_bytes(ORDERS, "k", b"before")
     count = 2000  # more than one batch of the producer
     given = [ProducerRecord(ORDERS, "k", b"%d" % n + bytes(200)) for n in range(count)]
@@ -275,7 +275,7 @@ async def test_a_group_reads_from_the_start_and_a_commit_moves_it_on(log: Log) -
         assert values(await take(member, 1)) == [b"new"]
 
 
-async def test_what_was_not_committed_comes_again(log: Log) -> None:
+async def test_uncommitted_records_are_redelivered(log: Log) -> None:
     await fill(log, ORDERS, 2)
     async with log.subscribe(ORDERS, group="packers") as member:
         await take(member, 2)
@@ -326,7 +326,7 @@ async def test_a_waiting_reader_gets_an_empty_batch_so_that_it_can_prove_its_lif
         assert await anext(stream) == {}
 
 
-async def test_a_group_starts_where_it_is_told_to_whatever_was_committed(log: Log) -> None:
+async def test_a_group_starts_at_the_given_offsets_whatever_was_committed(log: Log) -> None:
     await fill(log, ORDERS, 3)
     await fill(log, ORDERS, 2, partition=1)
     async with log.subscribe(ORDERS, group="packers") as member:

@@ -124,7 +124,7 @@ def test_r8_1_a_heartbeat_renews_the_lease_and_records_nothing() -> None:
     assert run.changes[-1].event.at == at(50)
 
 
-def test_r8_1_a_heartbeat_wakes_no_session_that_ended() -> None:
+def test_r8_1_a_heartbeat_restores_no_session_that_ended() -> None:
     run = Run().say(signal(0, ONLINE)).look(30).say(signal(31, HEARTBEAT))
     assert run.story == [LOGIN, EXPIRED]
     assert Run().say(signal(0, HEARTBEAT)).changes == []
@@ -198,7 +198,7 @@ def test_r8_1_a_status_said_again_renews_the_lease_and_records_nothing() -> None
     assert run.agent.sessions["web"].expires_at == at(50)
 
 
-def test_r9_2_a_signal_that_comes_again_changes_nothing() -> None:
+def test_r9_2_a_redelivered_signal_changes_nothing() -> None:
     run = Run().say(signal(0, ONLINE), signal(1, OFFLINE))
     assert decide(run.agent, signal(0, ONLINE), "evt_0", 0, at(0)) is None
     assert apply_signal(run.agent, signal(0, ONLINE), 0, at(0)) == run.agent
@@ -223,7 +223,7 @@ def test_r8_1_a_lease_begins_when_the_log_took_the_signal_whatever_a_gateway_tak
     assert expire(later, at(50)) is not None
 
 
-def test_r9_5_of_too_many_sessions_those_that_would_end_first_are_let_go() -> None:
+def test_r9_5_of_too_many_sessions_those_that_would_end_first_are_dropped() -> None:
     run = Run().say(*(signal(n / 1000, ONLINE, f"tab-{n}") for n in range(SESSIONS + 5)))
     assert set(run.agent.sessions) == {f"tab-{n}" for n in range(5, SESSIONS + 5)}
     assert run.say(signal(1, HEARTBEAT, "tab-0")).agent.sessions.keys() == run.agent.sessions.keys()

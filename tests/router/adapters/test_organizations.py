@@ -112,7 +112,7 @@ async def test_r1_5_r1_6_departments_regions_groups_and_links_come_and_go() -> N
         assert (found.departments, found.regions, found.groups, found.links) == ({}, {}, {}, {})
 
 
-async def test_r1_7_whoever_begins_to_ask_for_loads_is_named_once() -> None:
+async def test_r1_7_an_organization_that_begins_to_ask_for_loads_is_named_once() -> None:
     log, begun = InMemoryLog(), list[OrganizationId]()
     for mode in (
         Strategy.SEQUENTIAL,
@@ -137,7 +137,7 @@ async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -
         assert organizations.get(SHOP).presence_of(AN) is Presence.OFFLINE
 
 
-async def test_p4_a_record_that_cannot_be_read_holds_nothing_back() -> None:
+async def test_p4_an_unreadable_record_delays_nothing() -> None:
     log = InMemoryLog()
     await log.append_bytes(PRESENCE, f"{SHOP}/{AN}", b"{", [("ce_type", b"presence.changed.v1")])
     await _presence(log, Presence.ONLINE, 1)
@@ -170,7 +170,7 @@ async def test_r9_6_of_an_agent_who_was_removed_no_presence_is_kept() -> None:
         assert organizations.get(SHOP).presence_of(AN) is Presence.AWAY
 
 
-async def test_inv7_r9_5_a_record_that_raises_what_nobody_expected_holds_nothing_back() -> None:
+async def test_inv7_r9_5_a_record_that_raises_an_unexpected_error_delays_nothing() -> None:
     def raises(organization: OrganizationId) -> None:
         if organization == "odd":
             raise ZeroDivisionError

@@ -46,14 +46,14 @@ class Desk:
         **given: Any,
     ) -> list[Decision]:
         """A message, a livestream comment or a root comment."""
-        self._handled(inbound=offset)
+        self._handle(inbound=offset)
         handle = on_root_comment if conversation is COMMENT else on_sticky_event
         arrived = arrival(offset, conversation, event)
         return self._keep(handle(self.state, shop(**given), arrived))
 
     def replies(self, offset: int, event: str | None = None, **given: Any) -> list[Decision]:
         """The author of the root comment writes below it."""
-        self._handled(inbound=offset)
+        self._handle(inbound=offset)
         return self._keep(on_reply(self.state, shop(**given), arrival(offset, COMMENT, event)))
 
     def answers(
@@ -66,7 +66,7 @@ class Desk:
         **fields: Any,
     ) -> list[Decision]:
         """Stage 2 says something to a request; to the last one, unless another is named."""
-        self._handled(answers=offset)
+        self._handle(answers=offset)
         said = answer(self.asked[to], verdict, chosen, **fields)
         return self._keep(on_answer(self.state, said, at("router-answers", offset)))
 
@@ -76,7 +76,7 @@ class Desk:
         """A command; it is a repeated one when the inputs were read as far, unless said."""
         if repeated is None:
             repeated = offset <= self.state.handled.commands
-        self._handled(commands=offset)
+        self._handle(commands=offset)
         position, known = at("commands", offset), shop(**given)
         match command:
             case AssignConversation():
@@ -91,9 +91,9 @@ class Desk:
         """So many of the last records of either log were never written."""
         del self.assignments[len(self.assignments) - assignments :]
         del self.saved[len(self.saved) - saved :]
-        self.state = self.recovered()
+        self.state = self.recover()
 
-    def recovered(self) -> CustomerState:
+    def recover(self) -> CustomerState:
         """What the logs say."""
         state = CustomerState(3)
         for record in self.assignments:
@@ -107,7 +107,7 @@ class Desk:
                     state.marks += 1
         return state
 
-    def _handled(self, **offsets: int) -> None:
+    def _handle(self, **offsets: int) -> None:
         before = self.state.handled
         told = {"inbound": before.inbound, "answers": before.answers, "commands": before.commands}
         for name, offset in offsets.items():
@@ -128,7 +128,7 @@ class Desk:
         return decisions
 
 
-def given_to(agent: AgentId | None, conversation: ConversationId = THREAD) -> Desk:
+def make_desk_with(agent: AgentId | None, conversation: ConversationId = THREAD) -> Desk:
     """A conversation that was given to an agent for the event at offset 0; to None, that waits."""
     desk = Desk()
     desk.writes(0, conversation)

@@ -38,7 +38,7 @@ def ask(state: DispatchState, known: OrganizationState, offset: int, **fields: A
     return said[0] if said else None
 
 
-def drained(state: DispatchState, organization: OrganizationState, most: int = 1000) -> list[Any]:
+def drain_all(state: DispatchState, organization: OrganizationState, most: int = 1000) -> list[Any]:
     """What waits is served: each request with the agent whom it got."""
     steps = fold_steps(state, drain(state, organization, AT, most))
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))

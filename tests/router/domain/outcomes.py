@@ -44,7 +44,7 @@ def requests(decisions: Iterable[Decision]) -> list[tuple[str, Purpose]]:
     ]
 
 
-def settled(decisions: Iterable[Decision]) -> CommandSettled:
+def find_result(decisions: Iterable[Decision]) -> CommandSettled:
     """The one result among them."""
     (result,) = [each for each in decisions if isinstance(each, CommandSettled)]
     return result

@@ -15,10 +15,10 @@ from tuyen_events.ids import AgentId
 from tuyen_events.vocabulary import AppliesTo, Capability, Channel, ConversationKind, Role, Strategy
 from tuyen_router.domain.candidates import (
     build_pool,
+    find_required_capability,
     find_rule,
     may_answer,
     narrow_to_offer,
-    required_capability,
 )
 from tuyen_router.domain.organization import OrganizationState
 from tuyen_router.domain.pool_cache import PoolCache
@@ -98,7 +98,7 @@ def test_r1_2_presence(applies_to: AppliesTo, online: str, away: str, candidates
 def test_r1_3_what_an_event_asks_for(
     channel: Channel, kind: ConversationKind, capability: Capability
 ) -> None:
-    assert required_capability(channel, kind) is capability
+    assert find_required_capability(channel, kind) is capability
 
 
 @pytest.mark.parametrize("capability", list(Capability))
@@ -233,7 +233,7 @@ def test_r1_6_the_group_is_one_inside_the_department() -> None:
     assert pool.candidates == (A,), "with nobody of the group, R1.5 still binds"
 
 
-def _bounded(**capacities: int | None) -> Any:
+def _make_bounded(**capacities: int | None) -> Any:
     members = (Member(agent_id=AgentId(each), capacity=n) for each, n in capacities.items())
     return msgspec.structs.replace(rule(), members=tuple(members))
 
@@ -249,14 +249,14 @@ def _bounded(**capacities: int | None) -> Any:
         ({"b": 0}, "abc", ""),
     ],
 )
-def test_r1_7_a_full_member_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
-    pool = pool_of(shop(rules=[_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
+def test_r1_7_a_member_at_capacity_is_skipped(loads: dict[Any, int], offer: str, full: str) -> None:
+    pool = pool_of(shop(rules=[_make_bounded(a=2, b=1, c=None)]), PAGE, MESSAGE)
     found = narrow_to_offer(pool, loads, ())
     assert ("".join(found.agents), "".join(found.candidates_at_capacity)) == (offer, full)
 
 
 def test_r1_7_with_a_full_group_the_others_take_it() -> None:
-    full = after(LINKED, _bounded(a=None, b=1, c=1))
+    full = after(LINKED, _make_bounded(a=None, b=1, c=1))
     pool = pool_of(full, PAGE, MESSAGE, page_url="https://shop.example/giay")
     assert narrow_to_offer(pool, {AgentId("b"): 1}, ()).agents == ("c",)
     found = narrow_to_offer(pool, {AgentId("b"): 1, AgentId("c"): 1}, ())
@@ -282,7 +282,7 @@ def test_r6_5_never_to_whom_it_was_taken_from() -> None:
         ([rule(mode=Strategy.RANDOM)], False),
         ([rule(mode=Strategy.LEAST_LOADED)], True),
         ([rule(mode=Strategy.LEAST_LOADED, enabled=False)], False),
-        ([rule(), _bounded(a=None, b=0)], True),
+        ([rule(), _make_bounded(a=None, b=0)], True),
         ([], False),
     ],
 )

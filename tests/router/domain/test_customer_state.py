@@ -84,7 +84,7 @@ def test_r3_the_customers_last_record_is_the_stickiness() -> None:
     assert state.customer(CUSTOMER).agent_id == B
 
 
-def test_r9_2_records_tell_how_far_each_input_was_read() -> None:
+def test_r9_2_records_say_how_far_each_input_was_read() -> None:
     state = CustomerState(3)
     apply_assignment(state, _record(1, A, sources=InputOffsets(inbound=5, answers=2)))
     apply_assignment(state, _record(1, A, LIVE, sources=InputOffsets(inbound=4, commands=7)))
@@ -140,7 +140,7 @@ def test_r3_6_a_request_before_the_last_settled_one_is_not_open_again_after_a_cr
     assert state.customer(CUSTOMER).open_request is None
 
 
-def _recounted(state: CustomerState) -> dict[OrganizationId, dict[AgentId, int]]:
+def _recount(state: CustomerState) -> dict[OrganizationId, dict[AgentId, int]]:
     """Loads from scratch."""
     loads: dict[OrganizationId, dict[AgentId, int]] = {SHOP: {}} if state.conversations else {}
     for conversation, row in state.conversations.items():
@@ -181,6 +181,6 @@ def test_inv6_the_folds_may_run_in_any_order(
         each(one)
     while any(folds):
         random.choice([each for each in folds if each]).pop(0)(other)
-        assert other.loads == _recounted(other)
+        assert other.loads == _recount(other)
     assert one == other
-    assert one.loads == _recounted(one)
+    assert one.loads == _recount(one)

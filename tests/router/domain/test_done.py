@@ -2,9 +2,9 @@
 
 import pytest
 
-from router.domain.desk import Desk, given_to
+from router.domain.desk import Desk, make_desk_with
 from router.domain.inputs import COMMENT, CUSTOMER, KINDS, LIVE, THREAD, A, mark_done
-from router.domain.outcomes import marks, records, requests, settled, withdrawn
+from router.domain.outcomes import find_result, marks, records, requests, withdrawn
 from support.organizations import SHOP
 from tuyen_events.commands import Outcome
 from tuyen_events.ids import ConversationId
@@ -16,7 +16,7 @@ from tuyen_events.vocabulary import Reason
 def test_i12_done_frees_the_agents_place_and_the_next_event_takes_it_again(
     conversation: ConversationId,
 ) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     assert desk.state.loads == {SHOP: {A: 1}}
     desk.commands(mark_done(conversation, seen=0))
     assert desk.state.loads == {SHOP: {}}
@@ -26,7 +26,7 @@ def test_i12_done_frees_the_agents_place_and_the_next_event_takes_it_again(
 
 
 def test_i12_reopening_manually_takes_the_place_again() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(mark_done(seen=0))
     assert marks(desk.commands(mark_done(done=False), 1)) == [(THREAD, None)]
     assert desk.state.loads == {SHOP: {A: 1}}
@@ -37,15 +37,15 @@ def test_i12_reopening_manually_takes_the_place_again() -> None:
 def test_i12_done_does_nothing_when_an_event_came_that_its_caller_had_not_seen(
     conversation: ConversationId,
 ) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     _ = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     late = desk.commands(mark_done(conversation, seen=0))
-    assert (marks(late), settled(late).outcome) == ([], Outcome.APPLIED)
+    assert (marks(late), find_result(late).outcome) == ([], Outcome.APPLIED)
     assert marks(desk.commands(mark_done(conversation, seen=1), 1)) == [(conversation, 1)]
 
 
-def test_i12_an_event_in_another_conversation_of_the_customer_is_no_news_of_this_one() -> None:
-    desk = given_to(A)
+def test_i12_an_event_in_another_conversation_of_the_customer_does_not_open_this_one() -> None:
+    desk = make_desk_with(A)
     desk.writes(1, COMMENT)
     desk.commands(mark_done(seen=0))
     desk.writes(2, COMMENT)
@@ -53,7 +53,7 @@ def test_i12_an_event_in_another_conversation_of_the_customer_is_no_news_of_this
 
 
 def test_i12_an_event_that_its_caller_saw_before_the_router_does_not_open_it() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(mark_done(seen=5))
     desk.writes(5)
     assert desk.state.done == {THREAD: 5}
@@ -63,7 +63,7 @@ def test_i12_an_event_that_its_caller_saw_before_the_router_does_not_open_it() -
 
 def test_i12_a_webhook_delivered_twice_opens_nothing() -> None:
     for conversation in (THREAD, COMMENT):
-        desk = given_to(A, conversation)
+        desk = make_desk_with(A, conversation)
         desk.commands(mark_done(conversation, seen=0))
         desk.writes(1, conversation, "0")
         assert desk.state.done == {conversation: 0}
@@ -80,7 +80,7 @@ def test_i12_a_reply_of_somebody_elses_customer_leaves_no_trace() -> None:
 
 
 def test_i12_done_by_the_hours_takes_no_ones_name() -> None:
-    desk = given_to(None)
+    desk = make_desk_with(None)
     taken_out = desk.commands(mark_done(seen=0, by=None))
     assert records(taken_out) == [(THREAD, None, Reason.UNASSIGNED)]
     desk.crash(saved=1)
@@ -89,8 +89,8 @@ def test_i12_done_by_the_hours_takes_no_ones_name() -> None:
     assert withdrawn(again) == withdrawn(taken_out) == ["inbound/3/0"]
 
 
-def test_i12_what_is_waiting_is_opened_by_news_before_it_leaves_the_queue() -> None:
-    desk = given_to(None)
+def test_i12_a_waiting_conversation_is_opened_by_a_new_event_before_it_leaves_the_queue() -> None:
+    desk = make_desk_with(None)
     desk.writes(1)
     late = desk.commands(mark_done(seen=0))
     assert (records(late), withdrawn(late), marks(late)) == ([], [], [])
@@ -107,7 +107,7 @@ def test_i12_a_done_conversation_that_is_assigned_takes_no_place_until_it_is_ope
 
 
 def test_i12_a_mark_that_a_crash_lost_is_made_again() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(mark_done(seen=0))
     desk.crash(saved=1)
     assert desk.state.done == {}
@@ -119,7 +119,7 @@ def test_i12_a_mark_that_a_crash_lost_is_made_again() -> None:
 def test_i12_what_an_event_opened_stays_open_when_the_command_comes_again(
     conversation: ConversationId,
 ) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     desk.commands(mark_done(conversation, seen=0))
     _ = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     desk.crash()
@@ -132,7 +132,7 @@ def test_i12_an_opening_that_a_crash_lost_comes_with_the_event_again(
     conversation: ConversationId,
 ) -> None:
     """The ring of events reached the log, the end of the mark did not."""
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     desk.commands(mark_done(conversation, seen=0))
     _ = desk.replies(1) if conversation is COMMENT else desk.writes(1, conversation)
     desk.crash(saved=1)
@@ -141,8 +141,8 @@ def test_i12_an_opening_that_a_crash_lost_comes_with_the_event_again(
     assert marks(again) == [(conversation, None)]
 
 
-def test_i12_an_event_before_the_mark_that_comes_again_opens_nothing() -> None:
-    desk = given_to(A)
+def test_i12_a_redelivered_event_from_before_the_mark_opens_nothing() -> None:
+    desk = make_desk_with(A)
     desk.commands(mark_done(seen=0))
     desk.writes(0)
     assert desk.state.done == {THREAD: 0}
@@ -150,14 +150,14 @@ def test_i12_an_event_before_the_mark_that_comes_again_opens_nothing() -> None:
 
 def test_i12_a_waiting_conversation_that_is_done_leaves_the_queue() -> None:
     for conversation in (THREAD, COMMENT):
-        decisions = given_to(None, conversation).commands(mark_done(conversation))
+        decisions = make_desk_with(None, conversation).commands(mark_done(conversation))
         assert records(decisions) == [(conversation, None, Reason.UNASSIGNED)]
         assert withdrawn(decisions) == ["inbound/3/0"]
-        assert settled(decisions).version == 2
+        assert find_result(decisions).version == 2
 
 
 def test_i12_the_request_stays_while_another_conversation_waits_for_it() -> None:
-    desk = given_to(None)
+    desk = make_desk_with(None)
     desk.writes(1, LIVE)
     assert withdrawn(desk.commands(mark_done(), 0)) == []
     assert withdrawn(desk.commands(mark_done(LIVE), 1)) == ["inbound/3/0"]
@@ -166,26 +166,26 @@ def test_i12_the_request_stays_while_another_conversation_waits_for_it() -> None
 
 @pytest.mark.parametrize("done", [True, False])
 def test_i12_done_touches_neither_stickiness_nor_what_does_not_wait(done: bool) -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     assert records(desk.commands(mark_done(done=done))) == []
     assert desk.state.customer(CUSTOMER).agent_id == A
 
 
 def test_i12_reopening_a_waiting_conversation_leaves_it_waiting() -> None:
-    assert records(given_to(None).commands(mark_done(done=False))) == []
+    assert records(make_desk_with(None).commands(mark_done(done=False))) == []
 
 
 def test_r9_2_a_repeated_done_gives_its_withdrawal_again_and_leaves_the_request() -> None:
-    desk = given_to(None)
+    desk = make_desk_with(None)
     first = desk.commands(mark_done())
     again = desk.commands(mark_done())
-    assert (records(again), settled(again)) == ([], settled(first))
+    assert (records(again), find_result(again)) == ([], find_result(first))
     assert withdrawn(again) == withdrawn(first)
 
 
 def test_i12_a_repeated_done_takes_the_conversation_out_of_the_request_again() -> None:
     """The customer's own record was lost, and so was the mark."""
-    desk = given_to(None)
+    desk = make_desk_with(None)
     desk.writes(1, LIVE)
     desk.commands(mark_done())
     desk.crash(saved=2)
@@ -196,7 +196,7 @@ def test_i12_a_repeated_done_takes_the_conversation_out_of_the_request_again() -
 
 
 def test_i12_a_repeated_done_leaves_what_a_later_message_asked_for() -> None:
-    desk = given_to(None)
+    desk = make_desk_with(None)
     desk.commands(mark_done())
     assert requests(desk.writes(1)) == [("inbound/3/1", Purpose.FIRST)]
     asked = desk.state.customer(CUSTOMER).open_request

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from router.domain.desk import Desk, given_to
+from router.domain.desk import Desk, make_desk_with
 from router.domain.inputs import (
     COMMENT,
     CUSTOMER,
@@ -17,7 +17,7 @@ from router.domain.inputs import (
     mark_done,
     return_to_rotation,
 )
-from router.domain.outcomes import records, requests, settled, withdrawn
+from router.domain.outcomes import find_result, records, requests, withdrawn
 from support.organizations import agent
 from tuyen_events.assignments import AssignmentQueued
 from tuyen_events.commands import Outcome
@@ -31,7 +31,7 @@ LEFT: dict[str, Any] = {"agents": [agent("a", disabled=True), agent("b"), agent(
 
 def _both_of(owner: AgentId) -> Desk:
     """A customer with two threads, of one agent."""
-    desk = given_to(owner)
+    desk = make_desk_with(owner)
     desk.writes(1, LIVE)
     return desk
 
@@ -40,7 +40,7 @@ def _both_of(owner: AgentId) -> Desk:
 def test_r6_5_a_conversation_waits_and_its_rule_is_asked_for_somebody_else(
     conversation: ConversationId,
 ) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     command = return_to_rotation(
         A, conversation, note="left", department="sales", page_url="https://s.vn/giay?utm=1#top"
     )
@@ -61,13 +61,13 @@ def test_r6_5_a_conversation_waits_and_its_rule_is_asked_for_somebody_else(
         A,
     )
     assert (asked.department, asked.page_url) == ("sales", "https://s.vn/giay")
-    assert (settled(decisions).outcome, settled(decisions).version) == (Outcome.APPLIED, 2)
+    assert (find_result(decisions).outcome, find_result(decisions).version) == (Outcome.APPLIED, 2)
     assert records(desk.answers(Verdict.CHOSEN, B)) == [(conversation, B, Reason.BULK)]
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
 def test_r6_5_with_nobody_there_it_waits_and_is_drained(conversation: ConversationId) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     desk.commands(return_to_rotation(A, conversation))
     assert records(desk.answers(Verdict.QUEUED)) == []
     drained = desk.answers(Verdict.CHOSEN, B, drained=True, offset=1)
@@ -81,14 +81,14 @@ def test_r6_5_with_nobody_there_it_waits_and_is_drained(conversation: Conversati
 def test_r6_5_it_does_not_wait_for_ever_where_nothing_waits(
     conversation: ConversationId, verdict: Verdict, reason: Reason
 ) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     desk.commands(return_to_rotation(A, conversation))
     assert records(desk.answers(verdict)) == [(conversation, None, reason)]
     assert desk.state.customer(CUSTOMER).open_request is None
 
 
 def test_r6_5_while_rules_do_not_assign_nobody_has_it() -> None:
-    decisions = given_to(A).commands(return_to_rotation(A), auto_assign=False)
+    decisions = make_desk_with(A).commands(return_to_rotation(A), auto_assign=False)
     assert records(decisions) == [(THREAD, None, Reason.BULK)]
     assert requests(decisions) == []
 
@@ -103,16 +103,16 @@ def test_r6_5_while_rules_do_not_assign_nobody_has_it() -> None:
 def test_r6_5_what_changes_nothing(
     only_from: AgentId, given: dict[str, Any], outcome: Outcome
 ) -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     decisions = desk.commands(return_to_rotation(only_from), **given)
-    assert (settled(decisions).outcome, records(decisions)) == (outcome, [])
+    assert (find_result(decisions).outcome, records(decisions)) == (outcome, [])
     desk.crash()
-    assert settled(desk.commands(return_to_rotation(only_from))).outcome is outcome
+    assert find_result(desk.commands(return_to_rotation(only_from))).outcome is outcome
 
 
 def test_r6_5_a_conversation_that_nobody_decided_on_is_nobodys_to_return() -> None:
     decisions = Desk().commands(return_to_rotation(A))
-    assert settled(decisions).outcome is Outcome.UNCHANGED
+    assert find_result(decisions).outcome is Outcome.UNCHANGED
 
 
 def test_r6_5_r3_all_threads_of_a_customer_get_the_same_agent() -> None:
@@ -133,7 +133,7 @@ def test_r6_5_r3_a_customer_who_was_given_to_somebody_stays_with_them() -> None:
     desk.answers(Verdict.CHOSEN, B, offset=1)
     decisions = desk.commands(return_to_rotation(A, LIVE), 1)
     assert (records(decisions), requests(decisions)) == ([(LIVE, B, Reason.BULK)], [])
-    assert settled(decisions).agent_id == B
+    assert find_result(decisions).agent_id == B
 
 
 def test_r6_5_not_with_somebody_who_may_not_answer_any_more() -> None:
@@ -146,7 +146,7 @@ def test_r6_5_not_with_somebody_who_may_not_answer_any_more() -> None:
 
 
 def test_r3_6_who_writes_while_the_handover_is_under_way_asks_nothing() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))
     assert requests(desk.writes(1)) == []
     assert records(desk.writes(2, LIVE)) == [(LIVE, None, Reason.QUEUED)]
@@ -155,7 +155,7 @@ def test_r3_6_who_writes_while_the_handover_is_under_way_asks_nothing() -> None:
 
 def test_r6_5_a_request_that_may_leave_it_with_whom_it_was_is_withdrawn() -> None:
     """The agent is offline and was to be replaced (R3.3): with nobody there, they would stay."""
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.writes(1, auto_reassign=True, online="b")
     decisions = desk.commands(return_to_rotation(A))
     assert withdrawn(decisions) == ["inbound/3/1"]
@@ -179,7 +179,7 @@ def test_r6_5_what_waits_with_the_withdrawn_request_gets_the_new_answer() -> Non
 
 def test_r3_5_a_manager_overtakes_the_handover() -> None:
     for conversation in (THREAD, COMMENT):
-        desk = given_to(A, conversation)
+        desk = make_desk_with(A, conversation)
         desk.commands(return_to_rotation(A, conversation), 0)
         manual = desk.commands(assign(C, conversation), 1)
         assert withdrawn(manual) == [HANDOVER]
@@ -189,7 +189,7 @@ def test_r3_5_a_manager_overtakes_the_handover() -> None:
 
 def test_i12_done_overtakes_the_handover() -> None:
     for conversation in (THREAD, COMMENT):
-        desk = given_to(A, conversation)
+        desk = make_desk_with(A, conversation)
         desk.commands(return_to_rotation(A, conversation), 0)
         assert withdrawn(desk.commands(mark_done(conversation, seen=0), 1)) == [HANDOVER]
         assert records(desk.answers(Verdict.CHOSEN, B, offset=1)) == []
@@ -197,7 +197,7 @@ def test_i12_done_overtakes_the_handover() -> None:
 
 def test_r3_1_a_customer_whom_a_handover_left_with_nobody_asks_anew() -> None:
     """What a command caused comes after what its inbound record did, and before the next one."""
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))
     desk.answers(Verdict.NOBODY)
     assert requests(desk.writes(1)) == [("inbound/3/1", Purpose.FIRST)]
@@ -205,10 +205,10 @@ def test_r3_1_a_customer_whom_a_handover_left_with_nobody_asks_anew() -> None:
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
-def test_r9_2_a_return_that_comes_again_asks_the_same_again(
+def test_r9_2_a_redelivered_return_asks_the_same_again(
     conversation: ConversationId,
 ) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     first = desk.commands(return_to_rotation(A, conversation))
     desk.crash()
     again = desk.commands(return_to_rotation(A, conversation))
@@ -216,22 +216,22 @@ def test_r9_2_a_return_that_comes_again_asks_the_same_again(
     assert [each for each in again if isinstance(each, ChoiceRequested)] == [
         each for each in first if isinstance(each, ChoiceRequested)
     ]
-    assert settled(again) == settled(first)
+    assert find_result(again) == find_result(first)
 
 
 @pytest.mark.parametrize("conversation", [THREAD, COMMENT])
 def test_r9_2_a_return_that_was_answered_asks_nothing_again(conversation: ConversationId) -> None:
-    desk = given_to(A, conversation)
+    desk = make_desk_with(A, conversation)
     desk.commands(return_to_rotation(A, conversation))
     desk.answers(Verdict.CHOSEN, B, offset=1)
     desk.crash()
     again = desk.commands(return_to_rotation(A, conversation))
     assert (records(again), requests(again)) == ([], [])
-    assert (settled(again).outcome, settled(again).agent_id) == (Outcome.APPLIED, B)
+    assert (find_result(again).outcome, find_result(again).agent_id) == (Outcome.APPLIED, B)
 
 
 def test_r9_2_a_lost_customers_record_is_made_again_from_the_waiting_row() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))
     desk.crash(saved=1)
     assert requests(desk.commands(return_to_rotation(A))) == [(HANDOVER, Purpose.HANDOVER)]
@@ -249,7 +249,7 @@ def test_r9_2_a_thread_that_joined_is_joined_again() -> None:
 
 def test_r9_2_nothing_is_left_waiting_when_somebody_wrote_before_the_return_came_again() -> None:
     """The customer's record was lost, and a message in another thread asked meanwhile."""
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))
     desk.crash(saved=1)
     assert requests(desk.writes(1, LIVE)) == [("inbound/3/1", Purpose.FIRST)]
@@ -263,18 +263,18 @@ def test_r9_2_nothing_is_left_waiting_when_somebody_wrote_before_the_return_came
 
 
 def test_r9_2_nothing_is_left_waiting_when_that_was_answered_before_the_return_came_again() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))
     desk.crash(saved=1)
     desk.writes(1, LIVE)
     desk.answers(Verdict.CHOSEN, B, offset=1)
     again = desk.commands(return_to_rotation(A))
     assert (records(again), requests(again)) == ([(THREAD, B, Reason.BULK)], [])
-    assert (settled(again).version, settled(again).agent_id) == (3, B)
+    assert (find_result(again).version, find_result(again).agent_id) == (3, B)
 
 
 def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_return_again() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.writes(1, auto_reassign=True, online="b")
     desk.commands(return_to_rotation(A))
     desk.crash()
@@ -282,16 +282,16 @@ def test_r5_3_a_withdrawal_that_a_crash_lost_comes_with_the_return_again() -> No
 
 
 def test_r3_4_a_removed_agents_conversations_stay_until_they_are_handed_over() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     assert desk.state.conversations[THREAD].agent_id == A
     desk.commands(return_to_rotation(A), **LEFT)
     desk.answers(Verdict.CHOSEN, B)
     assert desk.state.conversations[THREAD].agent_id == B
 
 
-def test_r9_2_a_return_that_comes_again_withdraws_nothing_of_another_customer() -> None:
+def test_r9_2_a_redelivered_return_withdraws_nothing_of_another_customer() -> None:
     """All before the request of the command came to an end, and that is no request's name."""
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A))
     desk.crash()
     assert withdrawn(desk.commands(return_to_rotation(A))) == []
@@ -299,7 +299,7 @@ def test_r9_2_a_return_that_comes_again_withdraws_nothing_of_another_customer() 
 
 def test_r3_6_what_was_settled_before_a_handover_is_not_open_when_only_its_record_is_left() -> None:
     """Compaction took the record by which a manager overtook the first handover."""
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(return_to_rotation(A), 0)
     desk.commands(assign(B), 1)
     lost = desk.commands(return_to_rotation(B), 2)
@@ -312,7 +312,7 @@ def test_r3_6_what_was_settled_before_a_handover_is_not_open_when_only_its_recor
 
 def test_r6_5_two_who_leave_get_no_thread_of_their_common_customer_back() -> None:
     """The second one's request takes the place of the first one's, and leaves out both."""
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.writes(1, LIVE)
     desk.commands(assign(B, LIVE), 0)
     desk.commands(return_to_rotation(B, LIVE), 1)
@@ -333,7 +333,7 @@ def test_r6_5_two_who_leave_get_no_thread_of_their_common_customer_back() -> Non
 
 
 def test_r6_5_what_was_done_and_goes_back_to_rotation_waits_all_the_same() -> None:
-    desk = given_to(A)
+    desk = make_desk_with(A)
     desk.commands(mark_done(seen=0), 0)
     desk.commands(return_to_rotation(A), 1)
     assert records(desk.answers(Verdict.QUEUED)) == []

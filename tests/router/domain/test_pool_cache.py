@@ -129,7 +129,9 @@ def test_r9_6_what_visitors_name_fills_no_memory(
 
 @settings(derandomize=True, max_examples=100, deadline=None)
 @given(steps=st.lists(st.tuples(st.sampled_from("abc"), st.booleans())))
-def test_r1_7_who_is_full_is_kept_as_loads_change(steps: list[tuple[str, bool]]) -> None:
+def test_r1_7_the_agents_at_capacity_are_kept_as_loads_change(
+    steps: list[tuple[str, bool]],
+) -> None:
     capacities = {AgentId("a"): 1, AgentId("b"): 2}
     totals = Totals()
     kept = totals.at_capacity(RuleId("r"), capacities)
@@ -147,7 +149,7 @@ def test_r1_7_a_rule_that_changed_is_looked_through_again() -> None:
     assert totals.at_capacity(RuleId("r"), {AgentId("a"): 2}) == {"a"}
 
 
-def test_r1_7_an_offer_of_a_pool_leaves_out_who_is_full_and_who_left() -> None:
+def test_r1_7_an_offer_of_a_pool_leaves_out_agents_at_capacity_and_leavers() -> None:
     members = tuple(Member(agent_id=AgentId(each), capacity=1) for each in "abc")
     known = shop(rules=[changed(rule(), members=members)])
     pool = pool_of(known, PAGE, Capability.FACEBOOK_MESSAGE)
@@ -162,7 +164,7 @@ def test_r1_7_an_offer_of_a_pool_leaves_out_who_is_full_and_who_left() -> None:
 
 @settings(derandomize=True, max_examples=50, deadline=None)
 @given(full=st.sets(st.integers(0, 99)))
-def test_r9_4_who_was_full_is_told_by_name_or_by_bits(full: set[int]) -> None:
+def test_r9_4_agents_at_capacity_are_published_by_name_or_by_bits(full: set[int]) -> None:
     candidates = [AgentId(f"agent-{number}") for number in range(100)]
     named = tuple(candidates[number] for number in sorted(full))
     few = len(named) <= FULL_NAMED

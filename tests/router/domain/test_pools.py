@@ -44,7 +44,7 @@ OUT = Exclusion
         ),
     ],
 )
-def test_r9_4_whoever_is_no_candidate_has_one_reason(
+def test_r9_4_an_agent_who_is_no_candidate_has_one_reason(
     given: OrganizationState, wants: Any, why: dict[str, Exclusion]
 ) -> None:
     pool = pool_of(given, PAGE, MESSAGE, **wants)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router.domain.dispatch import ask, drained, fold_steps
+from router.domain.dispatch import ask, drain_all, fold_steps
 from router.domain.inputs import COMMENT, PAGE, A, B, C, at, request
 from support.organizations import AT, SHOP, after, page, rule, shop
 from tuyen_directory.organization import Removed
@@ -83,9 +83,9 @@ def test_r5_1_the_oldest_is_taken_first_and_as_many_as_may_be() -> None:
     state = DispatchState(0)
     for offset in range(3):
         ask(state, NOBODY, offset)
-    assert drained(state, shop(), 2) == [("inbound/3/0", A), ("inbound/3/1", B)]
-    assert drained(state, shop()) == [("inbound/3/2", C)]
-    assert drained(state, shop()) == []
+    assert drain_all(state, shop(), 2) == [("inbound/3/0", A), ("inbound/3/1", B)]
+    assert drain_all(state, shop()) == [("inbound/3/2", C)]
+    assert drain_all(state, shop()) == []
 
 
 def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
@@ -93,7 +93,7 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
     state = DispatchState(0)
     ask(state, NOBODY, 0, page_id=PageId("page-2"))
     ask(state, NOBODY, 1)
-    assert drained(state, shop(rules=[rule(pages=(PAGE,))])) == [("inbound/3/1", A)]
+    assert drain_all(state, shop(rules=[rule(pages=(PAGE,))])) == [("inbound/3/1", A)]
 
 
 @pytest.mark.parametrize(
@@ -107,20 +107,20 @@ def test_r5_1_first_come_first_served_for_its_own_pool() -> None:
         after(shop(), Removed("rule", "r")),
     ],
 )
-def test_r5_1_what_waits_goes_on_waiting_while_nothing_may_be_assigned(
+def test_r5_1_the_queue_waits_while_nothing_may_be_assigned(
     later: OrganizationState,
 ) -> None:
     state = DispatchState(0)
     ask(state, NOBODY, 0)
-    assert drained(state, later) == []
-    assert drained(state, shop()) == [("inbound/3/0", A)]
+    assert drain_all(state, later) == []
+    assert drain_all(state, shop()) == [("inbound/3/0", A)]
 
 
 def test_r5_1_a_page_that_moved_to_another_rule_waits_for_that_rules_pool() -> None:
     state = DispatchState(0)
     ask(state, NOBODY, 0)
     moved = shop(rules=[rule("r"), rule("s", "c", pages=(PAGE,))])
-    assert drained(state, moved) == [("inbound/3/0", C)]
+    assert drain_all(state, moved) == [("inbound/3/0", C)]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_r5_3_what_was_withdrawn_is_not_drained_and_takes_no_turn() -> None:
         ask(state, NOBODY, offset)
     _withdraw(state, 0)
     _withdraw(state, 0)
-    assert drained(state, shop()) == [("inbound/3/1", A)]
+    assert drain_all(state, shop()) == [("inbound/3/1", A)]
 
 
 def test_r9_2_a_repeated_request_gets_the_same_answer_and_moves_no_cursor() -> None:
@@ -161,17 +161,17 @@ def test_r9_2_a_repeated_request_gets_the_same_answer_and_moves_no_cursor() -> N
 def test_r9_2_a_repeated_request_that_was_drained_gets_its_last_answer() -> None:
     state = DispatchState(0)
     ask(state, NOBODY, 0)
-    drained(state, shop())
+    drain_all(state, shop())
     assert ask(state, NOBODY, 0).verdict is Verdict.CHOSEN
     assert not state.queues[SHOP]
 
 
-def test_r9_2_drained_answers_are_given_again_oldest_first() -> None:
+def test_r9_2_drained_answers_are_sent_again_oldest_first() -> None:
     state = DispatchState(0)
     ask(state, shop(), 9)
     for offset in range(10, 12):
         ask(state, NOBODY, offset)
-    drained(state, shop())
+    drain_all(state, shop())
     again = [each.answer.choice.request_id for each in repeat_drained(state)]
     assert again == ["inbound/3/10", "inbound/3/11"]
 
@@ -194,7 +194,7 @@ def test_r9_2_a_drained_request_is_forgotten_with_its_last_answer_not_its_first(
     monkeypatch.setattr(dispatch_state, "REMEMBERED_ANSWERS", 4)
     state = DispatchState(0)
     ask(state, NOBODY, 0)
-    drained(state, shop())
+    drain_all(state, shop())
     for offset in range(1, 4):
         ask(state, shop(), offset)
     assert ask(state, shop(), 0).verdict is Verdict.CHOSEN
@@ -230,11 +230,11 @@ def test_r9_4_a_random_choice_goes_on_after_nobody() -> None:
     assert ask(state, shop(rules=[rule(mode=Strategy.RANDOM)]), 1).choice.after is None
 
 
-def _published_pools(steps: Iterable[DispatchStep]) -> list[str]:
+def _list_published_pools(steps: Iterable[DispatchStep]) -> list[str]:
     return [each.pool.id for each in steps if isinstance(each, PoolPublished)]
 
 
-def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() -> None:
+def test_r9_4_a_pool_is_published_before_the_first_answer_that_names_it_and_once() -> None:
     state, organization = DispatchState(0), shop()
     first = fold_steps(state, on_request(state, organization, AT, request(0)))
     told, answered = (
@@ -243,19 +243,21 @@ def test_r9_4_a_pool_is_told_before_the_first_answer_that_names_it_and_once() ->
     )
     assert len(told) == 1
     assert told < answered
-    assert _published_pools(fold_steps(state, on_request(state, shop(), AT, request(1)))) == []
+    assert _list_published_pools(fold_steps(state, on_request(state, shop(), AT, request(1)))) == []
     changed = fold_steps(state, on_request(state, shop(online="a"), AT, request(2)))
-    assert len(_published_pools(changed)) == 1
+    assert len(_list_published_pools(changed)) == 1
 
 
-def test_r9_4_of_which_pools_were_told_is_remembered_within_bounds(
+def test_r9_4_which_pools_were_published_is_remembered_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dispatch_state, "REMEMBERED_POOLS", 2)
     state = DispatchState(0)
     told = [
         len(
-            _published_pools(fold_steps(state, on_request(state, shop(online=who), AT, request(n))))
+            _list_published_pools(
+                fold_steps(state, on_request(state, shop(online=who), AT, request(n)))
+            )
         )
         for n, who in enumerate(["a", "b", "a", "c", "a"])
     ]
@@ -268,22 +270,22 @@ def test_r5_organizations_of_one_partition_keep_to_themselves() -> None:
     other = OrganizationId("other")
     ask(state, NOBODY, 0)
     assert ask(state, shop(), 1, organization=other).agent_id == A
-    assert drained(state, shop()) == [("inbound/3/0", A)]
+    assert drain_all(state, shop()) == [("inbound/3/0", A)]
 
 
-def test_r5_1_a_new_request_takes_its_place_behind_those_who_are_being_handed_out() -> None:
+def test_r5_1_a_new_request_takes_its_place_after_those_that_are_being_assigned() -> None:
     state, nobody, somebody = DispatchState(0), shop(online=""), shop(online="a")
     for offset in range(3):
         ask(state, nobody, offset)
-    assert drained(state, somebody, most=2) == [("inbound/3/0", A), ("inbound/3/1", A)]
+    assert drain_all(state, somebody, most=2) == [("inbound/3/0", A), ("inbound/3/1", A)]
     steps = fold_steps(state, on_request(state, somebody, AT, request(3), draining=True))
     assert [each.answer.choice.verdict for each in steps if isinstance(each, RequestAnswered)] == [
         Verdict.QUEUED
     ]
-    assert drained(state, somebody) == [("inbound/3/2", A), ("inbound/3/3", A)]
+    assert drain_all(state, somebody) == [("inbound/3/2", A), ("inbound/3/3", A)]
 
 
-def test_r3_3_a_replacement_never_waits_behind_others() -> None:
+def test_r3_3_a_replacement_never_waits_for_others() -> None:
     state, somebody = DispatchState(0), shop(online="a")
     asked = request(0, purpose=Purpose.OFFLINE)
     steps = fold_steps(state, on_request(state, somebody, AT, asked, draining=True))
@@ -323,8 +325,8 @@ def test_r4_1_who_asks_ahead_of_what_is_known_here_waits_until_it_is(
     off = dataclasses.replace(shop(auto_assign=False, when_nobody=when_nobody), directory_offset=6)
     said = ask(state, off, 0, conversation=COMMENT, directory=7)
     assert said.verdict is Verdict.QUEUED
-    assert drained(state, off) == []
-    assert drained(state, dataclasses.replace(shop(), directory_offset=7)) == [("inbound/3/0", A)]
+    assert drain_all(state, off) == []
+    assert drain_all(state, dataclasses.replace(shop(), directory_offset=7)) == [("inbound/3/0", A)]
 
 
 @pytest.mark.parametrize(("known", "purpose"), [(7, Purpose.FIRST), (6, Purpose.OFFLINE)])

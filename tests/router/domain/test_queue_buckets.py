@@ -40,7 +40,7 @@ def _fold(state: DispatchState, steps: Iterable[DispatchStep]) -> list[DispatchS
     return folded
 
 
-def _served(organization: OrganizationState, waiting: Buckets) -> list[int]:
+def _serve(organization: OrganizationState, waiting: Buckets) -> list[int]:
     found = []
     for each in serve_in_order(PoolCache().pools_of(organization), waiting, None):
         leave(waiting, each)
@@ -54,8 +54,8 @@ def test_r5_1_buckets_that_can_be_served_are_merged_by_place() -> None:
     for place in range(9):
         join(waiting, Waiting(place, request(place, page_id=PageId(pages[place % 3]))))
     organization = shop(rules=[rule(pages=(PAGE,)), rule("s", pages=("page-3",))])
-    assert _served(organization, waiting) == [0, 2, 3, 5, 6, 8]
-    assert _served(shop(), waiting) == [1, 4, 7]
+    assert _serve(organization, waiting) == [0, 2, 3, 5, 6, 8]
+    assert _serve(shop(), waiting) == [1, 4, 7]
     assert waiting == {}
 
 
@@ -66,7 +66,7 @@ def test_r5_3_a_bucket_whose_first_has_left_waits_with_its_next() -> None:
     join(waiting, Waiting(1, request(1, page_id=PageId("page-2"))))
     join(waiting, Waiting(2, request(2)))
     leave(waiting, first)
-    assert _served(shop(), waiting) == [1, 2]
+    assert _serve(shop(), waiting) == [1, 2]
 
 
 def test_r5_1_a_wake_up_asks_once_for_each_bucket_however_long(
@@ -131,7 +131,7 @@ def test_r5_1_who_is_served_is_whom_a_scan_along_the_whole_queue_finds(
         _fold(state, on_request(state, nobody, AT, each))
     expected = _walk(state, somebody)[:most]
     steps = _fold(state, drain(state, somebody, AT, most))
-    assert _given(steps) == expected
+    assert _list_assigned(steps) == expected
     assert len(state.queues.get(SHOP, {})) == len(asked) - len(expected)
 
 
@@ -144,10 +144,10 @@ def _walk(
     for each in sorted(state.queues.get(SHOP, {}).values(), key=lambda each: each.place):
         alone = DispatchState(0, cursors=cursors, loads=loads)
         fold(alone, RequestQueued(each))
-        given += _given(_fold(alone, drain(alone, organization, AT, 1)))
+        given += _list_assigned(_fold(alone, drain(alone, organization, AT, 1)))
     return given
 
 
-def _given(steps: Iterable[DispatchStep]) -> list[tuple[str, AgentId | None]]:
+def _list_assigned(steps: Iterable[DispatchStep]) -> list[tuple[str, AgentId | None]]:
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said]

@@ -10,7 +10,7 @@ from hypothesis import given as drawn_from
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from router.domain.dispatch import ask, drained, fold_steps
+from router.domain.dispatch import ask, drain_all, fold_steps
 from router.domain.inputs import A, B, C, request
 from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.directory import Member
@@ -30,7 +30,7 @@ from tuyen_router.domain.queue import (
 )
 
 
-def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:
+def _make_bounded(most: int, names: str = "ab", **fields: Any) -> Any:
     members = tuple(Member(agent_id=AgentId(each), capacity=most) for each in names)
     return msgspec.structs.replace(rule(**fields), members=members)
 
@@ -42,8 +42,8 @@ def _tell(state: DispatchState, sequence: int, loads: dict[AgentId, int], *settl
     return fold_steps(state, on_report(state, report))
 
 
-def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
-    state, organization = DispatchState(0), shop(rules=[_bounded(1)])
+def test_r1_7_a_member_at_capacity_is_skipped_and_the_rest_waits() -> None:
+    state, organization = DispatchState(0), shop(rules=[_make_bounded(1)])
     said = [ask(state, organization, offset) for offset in range(3)]
     assert [each.agent_id for each in said] == [A, B, None]
     assert [each.choice.load for each in said] == [0, 0, None]
@@ -52,29 +52,29 @@ def test_r1_7_a_full_member_is_skipped_and_what_is_left_waits() -> None:
 
 
 def test_r5_1_a_load_that_falls_lets_one_more_in_and_no_more() -> None:
-    state, organization = DispatchState(0), shop(rules=[_bounded(1)])
+    state, organization = DispatchState(0), shop(rules=[_make_bounded(1)])
     for offset in range(4):
         ask(state, organization, offset)
     _tell(state, 1, {A: 1, B: 1}, "inbound/3/0", "inbound/3/1")
-    assert drained(state, organization) == []
+    assert drain_all(state, organization) == []
     _tell(state, 2, {A: 0})
-    assert drained(state, organization) == [("inbound/3/2", A)]
+    assert drain_all(state, organization) == [("inbound/3/2", A)]
 
 
 def test_r1_7_a_choice_that_came_to_nothing_counts_no_longer() -> None:
-    state, organization = DispatchState(0), shop(rules=[_bounded(1, "a")])
+    state, organization = DispatchState(0), shop(rules=[_make_bounded(1, "a")])
     ask(state, organization, 0)
     ask(state, organization, 1)
     steps = _tell(state, 1, {}, "inbound/3/0")
     assert [each for each in steps if isinstance(each, LoadReleased)] == [
         LoadReleased(SHOP, "inbound/3/0")
     ]
-    assert drained(state, organization) == [("inbound/3/1", A)]
+    assert drain_all(state, organization) == [("inbound/3/1", A)]
 
 
 def test_r1_7_capacity_counts_what_other_rules_gave() -> None:
     state = DispatchState(0)
-    rules = [_bounded(1, "a", pages=("page",)), rule("z", "a")]
+    rules = [_make_bounded(1, "a", pages=("page",)), rule("z", "a")]
     assert ask(state, shop(rules=rules), 0, page_id=PageId("other")).agent_id == A
     assert ask(state, shop(rules=rules), 1).verdict is Verdict.QUEUED
     assert ask(state, shop(rules=rules), 2, page_id=PageId("other")).agent_id == A
@@ -88,7 +88,7 @@ def test_r1_7_where_no_rule_asks_for_loads_nothing_is_reserved() -> None:
 
 
 def test_r1_7_a_repeated_request_reserves_nothing_more() -> None:
-    state, organization = DispatchState(0), shop(rules=[_bounded(2, "a")])
+    state, organization = DispatchState(0), shop(rules=[_make_bounded(2, "a")])
     for _ in range(2):
         ask(state, organization, 0)
     assert state.loads_of(SHOP) == {A: 1}
@@ -113,14 +113,14 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
     random = Random(seed)  # noqa: S311  # chosen by hypothesis
     state, organization = (
         DispatchState(0),
-        shop(rules=[_bounded(most, mode=Strategy.LEAST_LOADED)]),
+        shop(rules=[_make_bounded(most, mode=Strategy.LEAST_LOADED)]),
     )
     open_now, untaken, settled = Counter[AgentId](), list[Any](), list[str]()
     for number in range(60):
         match random.choice(["ask", "ask", "take", "close", "tell"]):
             case "ask":
                 steps = fold_steps(state, on_request(state, organization, AT, request(number)))
-                untaken += _taken(steps)
+                untaken += _list_taken(steps)
             case "take" if untaken:
                 name, chosen = untaken.pop(0)
                 open_now[chosen] += 1
@@ -130,7 +130,7 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
             case "tell":
                 _tell(state, number, dict(open_now), *settled)
                 settled = []
-                untaken += _taken(fold_steps(state, drain(state, organization, AT, 100)))
+                untaken += _list_taken(fold_steps(state, drain(state, organization, AT, 100)))
                 told = state.loads_of(SHOP)
                 assert not state.queues.get(SHOP) or told.get(A) == told.get(B) == (most or None)
             case _:
@@ -139,6 +139,6 @@ def test_r1_7_nobody_ever_has_more_than_they_may_and_nobody_waits_for_whom_is_fr
         assert all(load <= most for load in (open_now + under_way).values())
 
 
-def _taken(steps: Iterable[DispatchStep]) -> list[tuple[str, AgentId]]:
+def _list_taken(steps: Iterable[DispatchStep]) -> list[tuple[str, AgentId]]:
     said = (each.answer.choice for each in steps if isinstance(each, RequestAnswered))
     return [(each.request_id, each.agent_id) for each in said if each.agent_id is not None]

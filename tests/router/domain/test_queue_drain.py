@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.domain.dispatch import ask, drained, fold_steps
+from router.domain.dispatch import ask, drain_all, fold_steps
 from router.domain.inputs import A, B, C, request
 from router.domain.sites import LINKED, SITE
 from support.organizations import AT, after, agent, page, rule, shop
@@ -29,7 +29,7 @@ def _able(*capabilities: Capability) -> Any:
     return msgspec.structs.replace(rule(), members=members)
 
 
-def _bounded(most: int, names: str = "ab", **fields: Any) -> Any:
+def _make_bounded(most: int, names: str = "ab", **fields: Any) -> Any:
     members = tuple(Member(agent_id=AgentId(each), capacity=most) for each in names)
     return msgspec.structs.replace(rule(**fields), members=members)
 
@@ -78,7 +78,9 @@ SALES = {"department": "sales"}
             id="is enabled again",
         ),
         pytest.param(shop(agents=[]), shop(agents=[agent("a")], **ONLY_A), {}, id="is a new agent"),
-        pytest.param(shop(rules=[_bounded(0)]), shop(rules=[_bounded(1)]), {}, id="may have more"),
+        pytest.param(
+            shop(rules=[_make_bounded(0)]), shop(rules=[_make_bounded(1)]), {}, id="may have more"
+        ),
         pytest.param(
             after(SITE, Removed("department", "sales")), SITE, SALES, id="the department is set up"
         ),
@@ -96,13 +98,13 @@ SALES = {"department": "sales"}
         ),
     ],
 )
-def test_r5_1_whoever_becomes_a_candidate_takes_what_waits(
+def test_r5_1_an_agent_who_becomes_a_candidate_gets_the_waiting_conversations(
     before: OrganizationState, after: OrganizationState, asked: dict[str, Any]
 ) -> None:
     state = DispatchState(0)
     assert ask(state, before, 0, **asked).verdict is Verdict.QUEUED
-    assert drained(state, before) == []
-    ((name, taken),) = drained(state, after)
+    assert drain_all(state, before) == []
+    ((name, taken),) = drain_all(state, after)
     assert (name, taken) == ("inbound/3/0", B if "handed_over_by" in asked else A)
 
 
@@ -118,36 +120,36 @@ def test_r2_4_a_rule_that_is_edited_while_its_queue_is_full_keeps_its_place() ->
     assert ask(state, shop(), 0, page_id=PageId("p1")).agent_id == A
     _fill(state, shop(online=""), "1111")
     edited = shop(rules=[rule(members="axbc")], agents=map(agent, "abcx"), online="abcx")
-    assert [each for _, each in drained(state, edited, 2)] == ["x", "b"]
-    assert [each for _, each in drained(state, shop(rules=[rule(members="ac")]))] == ["c", "a"]
+    assert [each for _, each in drain_all(state, edited, 2)] == ["x", "b"]
+    assert [each for _, each in drain_all(state, shop(rules=[rule(members="ac")]))] == ["c", "a"]
 
 
 def test_r5_1_the_queue_of_a_deleted_rule_is_served_by_the_one_that_covers_the_page_then() -> None:
     state = DispatchState(0)
     named = rule("named", "ab", pages=("p1",))
     _fill(state, shop(online="", rules=[named]), "1212")
-    assert drained(state, after(shop(rules=[named]), Removed("rule", "named"))) == []
+    assert drain_all(state, after(shop(rules=[named]), Removed("rule", "named"))) == []
     default = shop(rules=[rule("default", "c")])
-    assert drained(state, default) == [(f"inbound/3/{each}", C) for each in range(4)]
+    assert drain_all(state, default) == [(f"inbound/3/{each}", C) for each in range(4)]
 
 
 def test_r5_1_a_page_that_moves_to_another_rule_takes_its_queue_along() -> None:
     state = DispatchState(0)
     _fill(state, shop(online=""), "12121")
     first, second = rule("r1", "a", pages=("p1",)), rule("r2", "bc", pages=("p2",))
-    assert drained(state, shop(rules=[first, second]), 2) == [
+    assert drain_all(state, shop(rules=[first, second]), 2) == [
         ("inbound/3/0", A),
         ("inbound/3/1", B),
     ]
     moved = rule("r2", "bc", pages=("p1", "p2"))
-    assert [each for _, each in drained(state, shop(rules=[moved]))] == [C, B, C]
+    assert [each for _, each in drain_all(state, shop(rules=[moved]))] == [C, B, C]
 
 
 def test_r5_1_several_rules_and_a_default_one_share_one_order_of_arrival() -> None:
     state = DispatchState(0)
     rules = [rule("r1", "a", pages=("p1",)), rule("r2", "b", pages=("p2",)), rule("z", "c")]
     _fill(state, shop(online="", rules=rules), "3213")
-    taken = drained(state, shop(rules=rules))
+    taken = drain_all(state, shop(rules=rules))
     assert taken == [(f"inbound/3/{number}", each) for number, each in enumerate([C, B, A, C])]
 
 
@@ -164,7 +166,7 @@ def test_r5_1_a_newcomer_goes_before_those_who_cannot_have_the_same_agents() -> 
         ] == [verdict]
 
 
-def test_r5_1_a_newcomer_waits_behind_nobody_where_nobody_waits() -> None:
+def test_r5_1_a_new_request_waits_for_nobody_where_nobody_waits() -> None:
     state = DispatchState(0)
     steps = fold_steps(state, on_request(state, shop(), AT, request(0), draining=True))
     assert steps[-1].answer.choice.agent_id == A  # type: ignore[union-attr]  # the answer is last
@@ -175,8 +177,8 @@ def test_r1_5_a_wait_is_for_the_department_that_was_asked_for() -> None:
     nobody = after(SITE, Removed("agent", "c"), Removed("agent", "b"))
     assert ask(state, nobody, 0, department="care").verdict is Verdict.QUEUED
     assert ask(state, nobody, 1, department="sales").agent_id == A
-    assert drained(state, nobody) == []
-    assert drained(state, after(SITE, Removed("agent", "b"))) == [("inbound/3/0", C)]
+    assert drain_all(state, nobody) == []
+    assert drain_all(state, after(SITE, Removed("agent", "b"))) == [("inbound/3/0", C)]
 
 
 def test_r1_6_a_wait_is_given_to_the_group_of_its_link_first() -> None:
@@ -184,7 +186,7 @@ def test_r1_6_a_wait_is_given_to_the_group_of_its_link_first() -> None:
     off = msgspec.structs.replace(rule(), enabled=False)
     url = "https://shop.example/giay/da"
     assert ask(state, after(LINKED, off), 0, page_url=url).verdict is Verdict.QUEUED
-    assert drained(state, LINKED) == [("inbound/3/0", B)]
+    assert drain_all(state, LINKED) == [("inbound/3/0", B)]
 
 
 def test_r6_5_what_was_handed_over_never_goes_back_and_waits_like_others() -> None:
@@ -192,7 +194,7 @@ def test_r6_5_what_was_handed_over_never_goes_back_and_waits_like_others() -> No
     asked: dict[str, Any] = {"purpose": Purpose.HANDOVER, "handed_over_by": A}
     said = ask(state, shop(online="a"), 0, **asked)
     assert (said.verdict, said.choice.handed_over_by) == (Verdict.QUEUED, A)
-    assert drained(state, shop(online="a")) == []
-    assert drained(state, shop(online="ac")) == [("inbound/3/0", C)]
+    assert drain_all(state, shop(online="a")) == []
+    assert drain_all(state, shop(online="ac")) == [("inbound/3/0", C)]
     left = ask(state, shop(online="a", when_nobody=WhenNobody.LEAVE_UNASSIGNED), 1, **asked)
     assert left.verdict is Verdict.NOBODY

@@ -25,7 +25,7 @@ def _says(
 ) -> list[Decision]:
     name = MessageId(f"m{offset if message < 0 else message}")
     said = replace(arrival(offset, conversation, name), message=name)
-    desk._handled(inbound=offset)
+    desk._handle(inbound=offset)
     handle = on_root_comment if conversation is COMMENT else on_sticky_event
     return desk._keep(handle(desk.state, shop(), said))
 
@@ -99,7 +99,7 @@ def test_r4_6_what_waits_beside_it_stays() -> None:
     assert records(given) == [(THREAD, A, Reason.QUEUE_DRAINED)]
 
 
-def test_r4_6_one_that_is_taken_back_before_the_answer_asks_for_nobody() -> None:
+def test_r4_6_a_message_that_is_removed_before_the_answer_asks_for_nobody() -> None:
     desk = Desk()
     _says(desk, 0)
     left = _takes_back(desk, 0)
@@ -131,7 +131,7 @@ def test_r4_6_one_that_was_done_and_waits_again_waits_for_what_came_since() -> N
     assert records(left) == [(LIVE, None, Reason.UNASSIGNED)]
 
 
-def test_r4_6_messages_that_are_taken_back_are_not_waited_for() -> None:
+def test_r4_6_removed_messages_are_not_waited_for() -> None:
     desk = Desk()
     _says(desk, 0, THREAD)
     desk.answers(Verdict.QUEUED)
@@ -145,7 +145,7 @@ def test_r4_6_messages_that_are_taken_back_are_not_waited_for() -> None:
     assert len(requests(_says(desk, 3, THREAD))) == 1
 
 
-def test_r4_6_who_has_a_thread_keeps_it_when_its_messages_are_taken_back() -> None:
+def test_r4_6_the_assignee_keeps_a_thread_when_its_messages_are_removed() -> None:
     desk = Desk()
     _says(desk, 0, THREAD)
     desk.answers(Verdict.CHOSEN, A)
@@ -154,7 +154,7 @@ def test_r4_6_who_has_a_thread_keeps_it_when_its_messages_are_taken_back() -> No
 
 
 @pytest.mark.parametrize("conversation", [LIVE, COMMENT])
-def test_r4_6_a_comment_that_was_taken_back_before_it_came_takes_no_turn(
+def test_r4_6_a_comment_that_was_removed_before_it_came_takes_no_turn(
     conversation: ConversationId,
 ) -> None:
     desk = Desk()
@@ -166,7 +166,7 @@ def test_r4_6_a_comment_that_was_taken_back_before_it_came_takes_no_turn(
     assert len(requests(_says(desk, 2, conversation))) == 1
 
 
-def test_r4_6_a_message_that_was_taken_back_before_it_came_opens_nothing() -> None:
+def test_r4_6_a_message_that_was_removed_before_it_came_opens_nothing() -> None:
     desk = Desk()
     _says(desk, 0, THREAD)
     desk.answers(Verdict.CHOSEN, A)

@@ -74,11 +74,11 @@ class Below:
             arrived = changed(arrival(self._offset, COMMENT), message=message)
             made = self.desk._keep(on_reply(self.desk.state, shop(), arrived))
             (asked,) = (each for each in made if isinstance(each, ChoiceRequested))
-        return self._given(on_request(self.state, shop(online=self.online), AT, asked))
+        return self._list_answers(on_request(self.state, shop(online=self.online), AT, asked))
 
     def comes(self, agent: str) -> list[RequestAnswered]:
         self.online = agent
-        return self._given(drain(self.state, shop(online=agent), AT, 10))
+        return self._list_answers(drain(self.state, shop(online=agent), AT, 10))
 
     def removes(self, name: str) -> list[Decision]:
         """Somebody takes a reply back; what the desk does about it."""
@@ -96,7 +96,7 @@ class Below:
             )
         ]
 
-    def _given(self, steps: Iterable[DispatchStep]) -> list[RequestAnswered]:
+    def _list_answers(self, steps: Iterable[DispatchStep]) -> list[RequestAnswered]:
         given = [
             each for each in fold_steps(self.state, steps) if isinstance(each, RequestAnswered)
         ]
@@ -111,7 +111,7 @@ class Below:
         return row.agent_id, row.reason, row.version, row.customer
 
 
-def test_r4_6_a_thread_whose_reply_was_taken_back_waits_no_more() -> None:
+def test_r4_6_a_thread_whose_reply_was_removed_waits_no_more() -> None:
     below = Below()
     below.replies("m1")
     assert records(below.removes("m1")) == [(COMMENT, None, Reason.UNASSIGNED)]
@@ -130,7 +130,7 @@ def test_r4_6_a_thread_waits_on_for_the_other_replies() -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_r4_5_the_next_reply_after_one_that_was_taken_back_asks_like_the_first(
+def test_r4_5_the_next_reply_after_a_removed_one_asks_like_the_first(
     elsewhere: bool,
 ) -> None:
     below = Below()
@@ -151,7 +151,7 @@ def test_r4_5_a_thread_that_is_open_again_is_the_next_telling_of_its_roots() -> 
     below.removes("m1")
     root = changed(request(9, COMMENT), request_id="inbound/7/9", customer_id=ELSEWHERE)
     root = changed(root, cause=changed(root.cause, partition=7))
-    below._given(on_request(below.state, shop(), AT, root))
+    below._list_answers(on_request(below.state, shop(), AT, root))
     agent, _, version, customer = below.row()
     assert (agent is not None, version, customer) == (True, 3, CUSTOMER)
 
@@ -173,7 +173,7 @@ def test_r9_6_of_a_thread_that_waits_with_many_replies_they_are_not_counted() ->
     assert below.desk.state.waits(COMMENT)
 
 
-def test_r4_6_that_a_thread_waits_no_more_is_told_again_until_somebody_asks() -> None:
+def test_r4_6_that_a_thread_waits_no_more_is_published_again_until_somebody_asks() -> None:
     """A crash may have lost it; and what is read again later ends no other wait."""
     below = Below()
     below.replies("m1")
@@ -217,7 +217,7 @@ def test_r4_5_the_next_reply_is_assigned_where_a_crash_lost_that_the_thread_wait
     assert below.row() == (B, Reason.QUEUE_DRAINED, 3, CUSTOMER)
 
 
-def test_r3_5_what_a_manager_decides_stands_when_the_next_reply_asks() -> None:
+def test_r3_5_a_managers_decision_is_kept_when_the_next_reply_asks() -> None:
     below = Below()
     below.replies("m1")
     below.removes("m1")

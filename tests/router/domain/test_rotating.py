@@ -130,7 +130,7 @@ def _notice(customer: CustomerId | None) -> ThreadRemoved:
     )
 
 
-def _told(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
+def _decide_root(desk: Desk, customer: CustomerId | None = ELSEWHERE) -> list[Decision]:
     position = at("router-answers", 9)
     return desk._keep(on_removed(desk.state, shop(), _notice(customer), position))
 
@@ -139,11 +139,11 @@ def test_r4_6_what_waits_and_is_removed_leaves_the_queue() -> None:
     desk = Desk()
     desk.writes(0, COMMENT)
     desk.answers(Verdict.QUEUED)
-    left = _told(desk)
+    left = _decide_root(desk)
     assert records(left) == [(COMMENT, None, Reason.UNASSIGNED)]
     assert withdrawn(left) == ["inbound/3/0"]
     desk.crash(saved=1)
-    again = _told(desk)
+    again = _decide_root(desk)
     assert (records(again), withdrawn(again)) == ([], ["inbound/3/0"])
     assert desk.state.done == {COMMENT: REMOVED_AT_CHANNEL}
 
@@ -153,7 +153,7 @@ def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it()
     desk.writes(0, COMMENT)
     desk.answers(Verdict.CHOSEN, A)
     assert desk.state.loads[SHOP] == {A: 1}
-    _told(desk, None)
+    _decide_root(desk, None)
     assert desk.state.loads[SHOP] == {}
     desk.replies(1)
     desk.commands(mark_done(COMMENT, seen=0), 0)
@@ -164,7 +164,7 @@ def test_r4_6_what_is_assigned_and_removed_takes_no_place_and_nothing_opens_it()
     assert desk.state.loads[SHOP] == {A: 1}
 
 
-def test_r4_6_stage_2_is_told_of_a_removed_root_and_not_of_a_reply() -> None:
+def test_r4_6_a_removed_root_is_published_to_stage_2_and_a_reply_is_not() -> None:
     desk, position = Desk(), at("inbound", 4)
     (told,) = on_comment_removed(desk.state, shop(), comment_removed(), REMOVAL, position)
     assert isinstance(told, ThreadReported)
@@ -187,7 +187,7 @@ def test_p5a_r4_6_a_comment_that_was_a_root_before_its_post_was_live_may_be_remo
     assert told.conversation_id == comment_thread_id(SHOP, PAGE, "x")
 
 
-def test_r4_5_the_pages_own_root_is_told_to_stage_2() -> None:
+def test_r4_5_the_pages_own_root_is_published_to_stage_2() -> None:
     own = CommentAdded(
         organization=SHOP,
         page_id=PAGE,

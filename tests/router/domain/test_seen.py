@@ -70,7 +70,7 @@ def test_i12_the_ring_knows_what_came_after_an_offset_in_which_conversation(
 
 @LAWS
 @given(times=st.lists(st.integers(1, 50), max_size=60))
-def test_r9_2_no_repeated_event_is_news_however_many_came_in_between(times: list[int]) -> None:
+def test_r9_2_no_duplicate_event_is_new_however_many_came_in_between(times: list[int]) -> None:
     """And one that is later than all that was forgotten always is."""
     ring = b""
     for offset, time in enumerate(times):

@@ -83,12 +83,12 @@ def test_r9_1_a_thread_that_is_late_and_has_nobody_yet_is_given_to_the_customers
     assert [(conversation, agent) for conversation, agent, _ in records(made)] == [(LIVE, A)]
 
 
-def test_r4_1_a_root_comment_that_is_late_is_given_out() -> None:
+def test_r4_1_a_late_root_comment_is_assigned() -> None:
     desk = _long_ago(THREAD)
     late = arrival(50, COMMENT, "late", time=1_000)
     assert len(requests(on_root_comment(desk.state, shop(), late))) == 1
 
 
-def test_r3_3_the_customers_next_word_is_news_all_the_same() -> None:
+def test_r3_3_the_customers_next_message_is_new_all_the_same() -> None:
     desk = _long_ago(THREAD)
     assert len(requests(_comes(desk, 50, THREAD, MANY + 1))) == 1

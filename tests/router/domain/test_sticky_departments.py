@@ -59,12 +59,12 @@ def _writes(
     return fold(state, on_sticky_event(state, organization, arrived))
 
 
-def _asked(decisions: list[Decision]) -> ChoiceRequested:
+def _find_request(decisions: list[Decision]) -> ChoiceRequested:
     (found,) = [each for each in decisions if isinstance(each, ChoiceRequested)]
     return found
 
 
-def _answered(state: CustomerState, asked: ChoiceRequested, agent: AgentId | None) -> None:
+def _answer(state: CustomerState, asked: ChoiceRequested, agent: AgentId | None) -> None:
     verdict = Verdict.QUEUED if agent is None else Verdict.CHOSEN
     fold(state, on_answer(state, answer(asked, verdict, agent), at("answers", 0)))
 
@@ -87,28 +87,28 @@ def test_r3_7_who_names_what_the_assignee_is_not_of_is_asked_for_again(
 ) -> None:
     organization = _of(a="sales", b="care")
     state = CustomerState(3)
-    _answered(state, _asked(_writes(state, organization, 0, first)), A)
+    _answer(state, _find_request(_writes(state, organization, 0, first)), A)
     decisions = _writes(state, organization, 1, then)
     found = [each.purpose for each in decisions if isinstance(each, ChoiceRequested)]
     assert found == ([Purpose.STICKY_LOST] if asks else [])
 
 
-def test_r3_5_a_managers_choice_of_somebody_outside_stands_while_the_same_is_named() -> None:
+def test_r3_5_a_managers_choice_of_somebody_outside_is_kept_while_the_same_is_named() -> None:
     organization = _of(a="sales", b="care")
     state = CustomerState(3)
-    _answered(state, _asked(_writes(state, organization, 0, SALES)), A)
+    _answer(state, _find_request(_writes(state, organization, 0, SALES)), A)
     command = on_assign(state, organization, assign(B), at("commands", 0), repeated=False)
     fold(state, command)
     assert records(_writes(state, organization, 1, SALES)) == []
-    assert _asked(_writes(state, organization, 2, NORTH)).region == "north"
+    assert _find_request(_writes(state, organization, 2, NORTH)).region == "north"
 
 
-def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> None:
+def test_r3_7_a_waiting_customer_asks_again_and_the_old_answer_has_no_effect() -> None:
     organization = _of(a="sales", b="care")
     state = CustomerState(3)
-    first = _asked(_writes(state, organization, 0, SALES))
-    _answered(state, first, None)
-    second = _asked(_writes(state, organization, 1, CARE))
+    first = _find_request(_writes(state, organization, 0, SALES))
+    _answer(state, first, None)
+    second = _find_request(_writes(state, organization, 1, CARE))
     assert (second.department, second.keeps_place) == ("care", True)
     late = answer(first, Verdict.CHOSEN, A, drained=True)
     assert on_answer(state, late, at("answers", 1)) == []
@@ -119,10 +119,10 @@ def test_r3_7_one_who_waits_asks_anew_and_the_old_answer_comes_to_nothing() -> N
 
 def test_r3_7_one_who_waits_and_names_another_while_rules_are_off_waits_there() -> None:
     state = CustomerState(3)
-    _answered(state, _asked(_writes(state, _of(a="sales", b="care"), 0, SALES)), None)
+    _answer(state, _find_request(_writes(state, _of(a="sales", b="care"), 0, SALES)), None)
     off = _of(a="sales", b="care")
     off = after(off, changed(off.settings, auto_assign=False))
-    anew = _asked(_writes(state, off, 1, CARE))
+    anew = _find_request(_writes(state, off, 1, CARE))
     assert (anew.department, anew.keeps_place) == ("care", True)
     assert state.customer(CUSTOMER).requested == ("care", None)
     assert [
@@ -143,9 +143,9 @@ def test_r3_6_what_joins_while_rules_are_off_waits_for_the_same_answer() -> None
 def test_r3_7_the_same_is_asked_again_after_a_crash() -> None:
     organization = _of(a="sales", b="care")
     state = CustomerState(3)
-    _answered(state, _asked(_writes(state, organization, 0, SALES)), None)
-    second = _asked(_writes(state, organization, 1, CARE))
-    assert _asked(_writes(state, organization, 1, CARE)) == second
+    _answer(state, _find_request(_writes(state, organization, 0, SALES)), None)
+    second = _find_request(_writes(state, organization, 1, CARE))
+    assert _find_request(_writes(state, organization, 1, CARE)) == second
 
 
 def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None:
@@ -171,7 +171,7 @@ def _waits(
     )
 
 
-def _given(state: DispatchState, organization: OrganizationState) -> list[str]:
+def _list_assigned(state: DispatchState, organization: OrganizationState) -> list[str]:
     steps = fold_steps(state, drain(state, organization, AT, 10))
     return [each.answer.choice.customer_id for each in steps if isinstance(each, RequestAnswered)]
 
@@ -189,7 +189,7 @@ def test_r3_7_who_waits_keeps_their_place_in_the_bucket_that_they_come_to() -> N
     for waiting in [*state.queues[SHOP].values()]:
         fold_step(recovered, RequestQueued(waiting))
     for each in (state, recovered):
-        assert _given(each, _of(b="care")) == ["one", "two", "three"]
+        assert _list_assigned(each, _of(b="care")) == ["one", "two", "three"]
 
 
 def test_r3_7_who_waits_and_names_where_somebody_is_there_is_given_to_them() -> None:
@@ -212,7 +212,7 @@ def test_r3_7_who_waits_goes_on_waiting_where_nothing_new_would() -> None:
     organization = after(shop(agents=[], rules=[], pages=[], online=""), off)
     anew = _waits(1, "one", "care", keeps_place=True)
     fold_steps(state, on_request(state, organization, AT, anew))
-    assert _given(state, _of(b="care")) == ["one"]
+    assert _list_assigned(state, _of(b="care")) == ["one"]
 
 
 def test_r5_3_a_withdrawal_takes_along_what_the_customer_waited_with_before() -> None:

@@ -64,7 +64,7 @@ def _others(state: DispatchState, count: int) -> None:
 
 
 @pytest.mark.parametrize("online", ["abc", ""])
-def test_inv1_r9_2_a_root_told_twice_has_one_owner_however_many_answers_come_between(
+def test_inv1_r9_2_a_duplicate_root_has_one_assignee_however_many_answers_come_between(
     online: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chosen or waiting: after more other answers than are remembered."""
@@ -190,7 +190,7 @@ def test_r4_6_a_root_that_is_gone_before_it_comes_takes_no_turn() -> None:
     assert state.cursors == {}
 
 
-def test_r4_6_a_removal_is_told_to_the_partition_that_has_the_thread_as_often_as_it_comes() -> None:
+def test_r4_6_a_removal_is_published_to_the_threads_partition_as_often_as_it_comes() -> None:
     state = DispatchState(0)
     ask_for_root(state, 0, elsewhere=True, online="")
     (told,) = _hears(state, ThreadState.REMOVED)

@@ -12,7 +12,7 @@ def presence(history: History) -> None:
     history.world["agents"][agent]["presence"] = history.random.choice(
         ["online", "online", "away", "offline", "offline"]
     )
-    _changed(history, f"{agent}: {history.world['agents'][agent]['presence']}")
+    _change(history, f"{agent}: {history.world['agents'][agent]['presence']}")
 
 
 def crowd(history: History) -> None:
@@ -20,7 +20,7 @@ def crowd(history: History) -> None:
     presence = history.random.choice(["online", "offline"])
     for agent in history.world["agents"].values():
         agent["presence"] = presence
-    _changed(history, f"everybody: {presence}")
+    _change(history, f"everybody: {presence}")
 
 
 def agent(history: History) -> None:
@@ -33,7 +33,7 @@ def agent(history: History) -> None:
         agent["regions"] = [f"{each}/north" for each in agent["departments"]]
     else:
         agent["role"] = history.random.choice(["agent", "sales_manager", "system_admin"])
-    _changed(history, f"{name}: {agent}")
+    _change(history, f"{name}: {agent}")
 
 
 def settings(history: History) -> None:
@@ -45,28 +45,28 @@ def settings(history: History) -> None:
         settings[name] = history.random.choice(["queue", "queue", "leave_unassigned"])
     else:
         settings[name] = not settings[name]
-    _changed(history, f"settings: {settings}, suspended: {history.world['suspended']}")
+    _change(history, f"settings: {settings}, suspended: {history.world['suspended']}")
 
 
 def on(history: History) -> None:
     """Everything is switched on again, so that histories do not stay dead."""
     history.world["settings"].update(assignment=True, auto_assign=True)
     history.world["suspended"] = False
-    _changed(history, "settings: on")
+    _change(history, "settings: on")
 
 
 def page(history: History) -> None:
     staff = history.random.sample(AGENTS, history.random.randint(0, len(AGENTS)))
     page = history.random.choice(PAGES)
     history.world["pages"][page]["staff"] = staff
-    _changed(history, f"{page}: {staff}")
+    _change(history, f"{page}: {staff}")
 
 
 def group(history: History) -> None:
     group = history.random.choice(list(history.world["groups"]))
     members = history.random.sample(AGENTS, history.random.randint(0, 2))
     history.world["groups"][group] = members
-    _changed(history, f"{group}: {members}")
+    _change(history, f"{group}: {members}")
 
 
 def rule(history: History) -> None:
@@ -74,7 +74,7 @@ def rule(history: History) -> None:
     rules = history.world["rules"]
     if history.random.random() < 0.1:
         rules.pop(name, None)
-        _changed(history, f"{name}: removed")
+        _change(history, f"{name}: removed")
         return
     rule = rules.setdefault(name, deepcopy(first_world()["rules"]["r1"]))
     what = history.random.choice(["enabled", "mode", "applies_to", "pages", "members", "members"])
@@ -94,10 +94,10 @@ def rule(history: History) -> None:
         rule[what] = [
             (agent, history.random.choice(able), history.random.choice(bounds)) for agent in chosen
         ]
-    _changed(history, f"{name}: {rule}")
+    _change(history, f"{name}: {rule}")
 
 
-def _changed(history: History, what: str) -> None:
+def _change(history: History, what: str) -> None:
     history.log.append(what)
     simulation, organization = history.simulation, organization_of(history.world)
     counted_before = simulation.organizations[SHOP].counts_loads

@@ -18,7 +18,7 @@ from tuyen_router.domain.customer_records import REMOVED_AT_CHANNEL, Conversatio
 from tuyen_router.domain.customer_state import CustomerRouting, CustomerState
 from tuyen_router.domain.pool_cache import PoolCache
 from tuyen_router.domain.queue_buckets import Waiting, build_offer
-from tuyen_router.domain.snapshot import restored_state
+from tuyen_router.domain.snapshot import restore_state
 
 
 def hold(history: History) -> None:
@@ -158,10 +158,10 @@ def loads_are_counted(history: History) -> None:
     """R1.7: what stage 2 believes of an organization that counts is what conversations say."""
     for organization in history.simulation.organizations.values():
         if organization.counts_loads:
-            assert _loads(history) == _recounted(history)
+            assert _loads(history) == _recount(history)
 
 
-def _recounted(history: History) -> Counter[str]:
+def _recount(history: History) -> Counter[str]:
     found: Counter[str] = Counter()
     for state in history.simulation.customers.values():
         found.update(
@@ -229,21 +229,21 @@ def states_are_what_the_logs_say(history: History) -> None:
     simulation = history.simulation
     for compacted in (False, True):
         for number, state in simulation.customers.items():
-            again = simulation.recovered_customers(number, compacted)
+            again = simulation.recover_customers(number, compacted)
             assert again.conversations == state.conversations
             assert again.done == state.done
             assert again.loads == state.loads
             assert again.archive.buckets == state.archive.buckets
             assert again.changes >= state.changes
-            assert _known(again) == _known(state)
+            assert _summarize(again) == _summarize(state)
         for number, dispatch in simulation.dispatch_states.items():
             assert (
-                simulation.recovered_dispatch_state(number, compacted).queues.items()
+                simulation.recover_dispatch_state(number, compacted).queues.items()
                 >= {
                     organization: queue for organization, queue in dispatch.queues.items() if queue
                 }.items()
             )
-            recovered = simulation.recovered_dispatch_state(number, compacted)
+            recovered = simulation.recover_dispatch_state(number, compacted)
             assert recovered.cursors == dispatch.cursors
             assert recovered.answers == dispatch.answers
             assert recovered.places == dispatch.places
@@ -255,7 +255,7 @@ def states_are_what_the_logs_say(history: History) -> None:
             )
 
 
-def _known(state: CustomerState) -> dict[str, tuple[object, ...]]:
+def _summarize(state: CustomerState) -> dict[str, tuple[object, ...]]:
     """What the state of customers comes to; one of whom nothing is known is as good as none."""
     return {
         name: (each.agent_id, each.reason, each.rule_id, each.open_request, each.seen, each.refused)
@@ -274,7 +274,7 @@ def rows(history: History) -> dict[ConversationId, ConversationState]:
             rested = state.archive.find(conversation)
             assert row is None or rested is None, f"{name} is in two places"
             if rested is not None:
-                row = restored_state(rested, rested.day)
+                row = restore_state(rested, rested.day)
             known = found.get(conversation)
             if row is not None and (known is None or known.version < row.version):
                 found[conversation] = row

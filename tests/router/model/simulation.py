@@ -65,7 +65,7 @@ class MemoryTopics:
         log = self.logs[place]
         log.append(StoredRecord(record.key, record.value, tuple(record.headers), len(log)))
 
-    def compacted(self, place: Place) -> list[StoredRecord]:
+    def compact(self, place: Place) -> list[StoredRecord]:
         """The log as a broker may have left it: of each key the last record, tombstones gone."""
         last = {record.key: record for record in self.logs[place]}
         return [each for each in self.logs[place] if last[each.key] is each and each.value]
@@ -199,10 +199,10 @@ class Simulation:
         """A crash, and the start that follows it."""
         worker.begin()
         if worker in self.first:
-            self.customers[worker.partition] = self.recovered_customers(worker.partition, compacted)
+            self.customers[worker.partition] = self.recover_customers(worker.partition, compacted)
             self.owed.add(worker.partition)
         else:
-            self.dispatch_states[worker.partition] = self.recovered_dispatch_state(
+            self.dispatch_states[worker.partition] = self.recover_dispatch_state(
                 worker.partition, compacted
             )
             for organization in list(self.stage2.dirty):
@@ -214,23 +214,23 @@ class Simulation:
                 if key[1] > place:
                     del self.chosen[key]
 
-    def recovered_customers(self, number: int, compacted: bool = False) -> CustomerState:
+    def recover_customers(self, number: int, compacted: bool = False) -> CustomerState:
         tables = CustomerPartitions()
         assignments, customers = tables.assignments(number), tables.customers(number)
         customers.apply(self._changelog((CUSTOMERS.name, number), compacted))
         start = assignments.starts_at()
         place = (ASSIGNMENTS.name, number)
         assignments.apply([r for r in self._changelog(place, compacted) if r.offset >= start])
-        assignments.recovered(len(self.topics.logs[place]) - 1)
+        assignments.on_recovered(len(self.topics.logs[place]) - 1)
         return assignments.state
 
-    def recovered_dispatch_state(self, number: int, compacted: bool = False) -> DispatchState:
+    def recover_dispatch_state(self, number: int, compacted: bool = False) -> DispatchState:
         table = ChoicesTable(number)
         table.apply(self._changelog((CHOICES.name, number), compacted))
         return table.state
 
     def _changelog(self, place: Place, compacted: bool) -> list[StoredRecord]:
-        return self.topics.compacted(place) if compacted else self.topics.logs[place]
+        return self.topics.compact(place) if compacted else self.topics.logs[place]
 
     def handle(self, worker: Worker, topic: str, most: int) -> None:
         """The worker takes the next records of one input."""

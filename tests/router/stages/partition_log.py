@@ -70,7 +70,7 @@ class PartitionLog:
         """How many records of that kind were written."""
         return sum(name.startswith(kind) for name in self._keys)
 
-    def given_out(
+    def assign_comments(
         self, count: int, at: datetime, agent: AgentId = A, mode: Strategy = Strategy.SEQUENTIAL
     ) -> list[ConversationId]:
         """So many root comments, each answered for."""
@@ -90,6 +90,6 @@ class PartitionLog:
         customers.apply(kept)
         tail = self.assignments[assignments.starts_at() :]
         assignments.apply(tail)
-        assignments.recovered(len(self.assignments) - 1)
+        assignments.on_recovered(len(self.assignments) - 1)
         self.state = assignments.state
         return len(kept) + len(tail)

@@ -30,7 +30,7 @@ def batch(topic: str, partition: int, *records: StreamRecord) -> Batch:
     return Batch(topic, partition, records[0].offset, records[-1].offset, records)
 
 
-def written(
+def read_written(
     outbox: Outbox, phase: Phase, topic: str
 ) -> list[list[tuple[bytes | None, bytes | None]]]:
     """What an outbox writes to a topic in a phase: groups of keys and values."""

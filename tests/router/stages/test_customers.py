@@ -19,7 +19,7 @@ from router.domain.inputs import (
     mark_done,
     request,
 )
-from router.stages.streams import StreamRecord, batch, events, record, written
+from router.stages.streams import StreamRecord, batch, events, read_written, record
 from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.assignments import AssignmentEvent, Choice
 from tuyen_events.dead_letters import DeadLettered
@@ -93,7 +93,7 @@ def _reports(outbox: Outbox) -> list[LoadsReported]:
     return [each for each in said if isinstance(each, LoadsReported)]
 
 
-def _chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamRecord:
+def _make_chosen(agent_id: AgentId = A, offset: int = 0, **fields: Any) -> StreamRecord:
     return record(offset, answer(request(0), Verdict.CHOSEN, agent_id, **fields))
 
 
@@ -101,7 +101,7 @@ def _counting() -> OrganizationState:
     return shop(rules=[rule(mode=Strategy.LEAST_LOADED)])
 
 
-def _asked(outbox: Outbox) -> list[str]:
+def _list_requests(outbox: Outbox) -> list[str]:
     said = events(outbox, Phase.MESSAGES, "t.router-requests")
     return [each.request_id for each in said if isinstance(each, ChoiceRequested)]
 
@@ -123,9 +123,9 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
     conversation: ConversationId,
 ) -> None:
     outbox = _Stage().handle("inbound", record(4, _message(conversation), event_id("4")))
-    assert written(outbox, Phase.PUBLIC, "t.router-requests") == []
-    assert len(written(outbox, Phase.STATE, "t.router-customers")) == 1
-    assert _asked(outbox) == ["inbound/3/4"]
+    assert read_written(outbox, Phase.PUBLIC, "t.router-requests") == []
+    assert len(read_written(outbox, Phase.STATE, "t.router-customers")) == 1
+    assert _list_requests(outbox) == ["inbound/3/4"]
 
 
 @pytest.mark.parametrize(
@@ -159,15 +159,15 @@ def test_r3_6_all_records_of_one_event_are_in_one_batch() -> None:
     messages = [_message(), _message(LIVE)]
     stage.handle("inbound", *(record(n, m, event_id(str(n))) for n, m in enumerate(messages)))
     outbox = stage.handle("router-answers", record(0, answer(request(0), Verdict.CHOSEN, A)))
-    (group,) = written(outbox, Phase.PUBLIC, "t.assignments")
+    (group,) = read_written(outbox, Phase.PUBLIC, "t.assignments")
     assert [key for key, _ in group] == [THREAD.encode(), LIVE.encode()]
 
 
 def test_r9_2_a_customer_is_written_once_a_batch() -> None:
     stage = _Stage()
     outbox = stage.handle("inbound", *(record(n, _message(), event_id(str(n))) for n in range(3)))
-    assert len(written(outbox, Phase.STATE, "t.router-customers")) == 1
-    assert _asked(outbox) == ["inbound/3/0"]
+    assert len(read_written(outbox, Phase.STATE, "t.router-customers")) == 1
+    assert _list_requests(outbox) == ["inbound/3/0"]
 
 
 def test_r9_4_a_record_says_how_far_each_input_was_read() -> None:
@@ -185,17 +185,17 @@ def test_r9_4_a_record_says_how_far_each_input_was_read() -> None:
 
 def test_r6_a_command_is_settled_after_its_records() -> None:
     outbox = _Stage().handle("commands", record(0, mark_done()))
-    assert written(outbox, Phase.PUBLIC, "t.command-results") == []
+    assert read_written(outbox, Phase.PUBLIC, "t.command-results") == []
     assert len(events(outbox, Phase.MESSAGES, "t.command-results")) == 1
 
 
-def test_p4_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on() -> None:
+def test_p4_unreadable_records_go_to_the_dead_letters_and_the_rest_is_handled() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"message.received.v1")])
     outbox = _Stage().handle("inbound", broken, record(1, _message(), event_id("1")))
     (letter,) = events(outbox, Phase.PUBLIC, "t.dead-letters")
     assert isinstance(letter, DeadLettered)
     assert (letter.origin, letter.delivery_id) == ("inbound", "inbound/3/0")
-    assert _asked(outbox) == ["inbound/3/1"]
+    assert _list_requests(outbox) == ["inbound/3/1"]
 
 
 @pytest.mark.parametrize(
@@ -226,18 +226,18 @@ def test_r1_5_r1_6_a_request_says_whom_a_visitor_asked_for_and_where_they_were()
 def test_r1_7_loads_are_reported_after_the_state_that_they_count() -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    outbox = stage.handle("router-answers", _chosen())
+    outbox = stage.handle("router-answers", _make_chosen())
     (report,) = _reports(outbox)
     assert (report.organization, report.partition, report.complete) == (SHOP, 3, False)
     assert (report.loads, report.settled) == ({A: 1}, ("inbound/3/0",))
-    assert written(outbox, Phase.PUBLIC, "t.router-requests") == []
-    assert written(outbox, Phase.STATE, "t.router-requests") == []
+    assert read_written(outbox, Phase.PUBLIC, "t.router-requests") == []
+    assert read_written(outbox, Phase.STATE, "t.router-requests") == []
 
 
-def test_r1_7_whoever_loses_a_conversation_is_reported_too() -> None:
+def test_r1_7_an_agent_who_loses_a_conversation_is_reported_too() -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    stage.handle("router-answers", _chosen())
+    stage.handle("router-answers", _make_chosen())
     (report,) = _reports(stage.handle("commands", record(0, assign(B))))
     assert (report.loads, report.settled) == ({A: 0, B: 1}, ())
 
@@ -245,7 +245,7 @@ def test_r1_7_whoever_loses_a_conversation_is_reported_too() -> None:
 def test_r1_7_i12_done_and_open_again_are_reported() -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    stage.handle("router-answers", _chosen())
+    stage.handle("router-answers", _make_chosen())
     (freed,) = _reports(stage.handle("commands", record(0, mark_done(seen=0))))
     (taken,) = _reports(stage.handle("inbound", record(1, _message(), event_id("1"))))
     assert (freed.loads, taken.loads) == ({A: 0}, {A: 1})
@@ -257,7 +257,7 @@ def test_r1_7_a_choice_is_settled_whatever_it_came_to_and_however_often_it_comes
     stage.handle("inbound", record(0, _message(), event_id("0")))
     stage.handle("commands", record(0, assign(B)))
     for _ in range(2):
-        (report,) = _reports(stage.handle("router-answers", _chosen()))
+        (report,) = _reports(stage.handle("router-answers", _make_chosen()))
         assert (report.loads, report.settled) == ({}, ("inbound/3/0",))
 
 
@@ -272,8 +272,10 @@ def test_r1_7_a_wait_settles_nothing() -> None:
 def test_r1_7_who_does_not_count_reports_only_what_was_chosen_by_loads() -> None:
     stage = _Stage()
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    assert _reports(stage.handle("router-answers", _chosen())) == []
-    (report,) = _reports(stage.handle("router-answers", _chosen(choice=Choice(load=0), offset=1)))
+    assert _reports(stage.handle("router-answers", _make_chosen())) == []
+    (report,) = _reports(
+        stage.handle("router-answers", _make_chosen(choice=Choice(load=0), offset=1))
+    )
     assert report.settled == ("inbound/3/0",)
 
 
@@ -281,12 +283,12 @@ def test_r1_7_who_does_not_count_reports_only_what_was_chosen_by_loads() -> None
     ("organizations", "told"),
     [(None, [{A: 1}]), ([SHOP], [{A: 1}]), ([OrganizationId("other")], [{}]), ([], [])],
 )
-def test_r1_7_a_step_tells_all_loads_of_a_partition(
+def test_r1_7_a_step_reports_all_loads_of_a_partition(
     organizations: list[OrganizationId] | None, told: list[dict[AgentId, int]]
 ) -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    stage.handle("router-answers", _chosen())
+    stage.handle("router-answers", _make_chosen())
     outbox = Outbox()
     stage.stage.report_step(3, organizations)(outbox)
     reports = _reports(outbox)
@@ -294,20 +296,20 @@ def test_r1_7_a_step_tells_all_loads_of_a_partition(
     assert all(each.complete for each in reports)
 
 
-def test_r1_7_where_nobody_has_anything_any_more_that_is_told() -> None:
+def test_r1_7_empty_loads_are_reported() -> None:
     stage = _Stage(_counting())
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    stage.handle("router-answers", _chosen())
+    stage.handle("router-answers", _make_chosen())
     stage.handle("commands", record(0, mark_done(seen=0)))
     outbox = Outbox()
     stage.stage.report_step(3, None)(outbox)
     assert [(each.loads, each.complete) for each in _reports(outbox)] == [({}, True)]
 
 
-def test_r1_7_who_does_not_count_tells_no_loads() -> None:
+def test_r1_7_an_organization_that_does_not_count_reports_no_loads() -> None:
     stage = _Stage()
     stage.handle("inbound", record(0, _message(), event_id("0")))
-    stage.handle("router-answers", _chosen())
+    stage.handle("router-answers", _make_chosen())
     outbox = Outbox()
     stage.stage.report_step(3, [SHOP])(outbox)
     assert not outbox.phases
@@ -317,7 +319,7 @@ def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker
     stage, other = _Stage(), _Stage()
     for each, agent_id in ((stage, A), (other, B)):
         each.handle("inbound", record(0, _message(), event_id("0")))
-        outbox = each.handle("router-answers", _chosen(agent_id))
+        outbox = each.handle("router-answers", _make_chosen(agent_id))
     (theirs,) = events(outbox, Phase.PUBLIC, "t.assignments")
     assert isinstance(theirs, AssignmentEvent)
     apply_assignment(stage.state, theirs)
@@ -335,7 +337,7 @@ def test_inv6_what_is_written_is_the_state() -> None:
     assignments, customers = tables.assignments(3), tables.customers(3)
     for outbox in (
         stage.handle("inbound", record(0, _message(), event_id("0"))),
-        stage.handle("router-answers", _chosen()),
+        stage.handle("router-answers", _make_chosen()),
         stage.handle("commands", record(0, mark_done(seen=0)), record(1, mark_done(LIVE, seen=0))),
         stage.handle("inbound", record(1, _message(), event_id("1"))),
     ):

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from router.domain.inputs import CUSTOMER, LIVE, THREAD, A, answer, assign, request
-from router.stages.streams import StreamRecord, events, record, written
-from router.stages.test_customers import _asked, _message, _reports, _Stage
+from router.stages.streams import StreamRecord, events, read_written, record
+from router.stages.test_customers import _list_requests, _message, _reports, _Stage
 from support.organizations import SHOP, shop
 from tuyen_events.assignments import Choice
 from tuyen_events.dead_letters import DeadLettered
@@ -82,14 +82,14 @@ def test_r9_5_a_decision_that_raises_puts_its_record_aside_with_the_trace(
     assert letter.delivery_id == "inbound/3/1"
     assert "in raises" in letter.error
     assert letter.error.rstrip().endswith("ZeroDivisionError: nobody expected evt_" + _hash("1"))
-    assert _asked(outbox) == ["inbound/3/0"]
+    assert _list_requests(outbox) == ["inbound/3/0"]
 
 
 def _hash(name: str) -> str:
     return event_id(name).removeprefix("evt_")
 
 
-def test_p4_the_same_record_put_aside_again_makes_the_same_letter() -> None:
+def test_p4_a_redelivered_record_makes_the_same_dead_letter() -> None:
     broken = StreamRecord(0, b"k", b"{", [("ce_type", b"message.received.v1")])
     stage = _Stage()
     boxes = [stage.handle("inbound", broken) for _ in range(2)]
@@ -124,7 +124,7 @@ def test_r9_5_an_answer_for_hundreds_of_threads_is_written_in_several_batches() 
         customer.open_request, conversations=((THREAD, ConversationKind.MESSAGE), *threads)
     )
     outbox = stage.handle("router-answers", record(0, answer(request(0), Verdict.CHOSEN, A)))
-    groups = written(outbox, Phase.PUBLIC, "t.assignments")
+    groups = read_written(outbox, Phase.PUBLIC, "t.assignments")
     assert len(groups) > 1
     assert sum(map(len, groups)) == 2_001
     assert letters(outbox) == []
@@ -143,7 +143,7 @@ def test_r9_5_an_event_of_a_customer_whose_record_no_topic_takes_is_put_aside() 
     assert [each.delivery_id for each in letters(outbox)] == ["inbound/3/1"]
 
 
-def test_r1_7_the_loads_of_ten_thousand_agents_are_told_in_parts() -> None:
+def test_r1_7_the_loads_of_ten_thousand_agents_are_reported_in_parts() -> None:
     loads = {AgentId(f"{n:064}"): 1 + n % 3 for n in range(10_000)}
     settled = tuple(f"inbound/3/{n:060}" for n in range(10_000))
     whole = LoadsReported(
@@ -156,7 +156,7 @@ def test_r1_7_the_loads_of_ten_thousand_agents_are_told_in_parts() -> None:
     assert not any(each.loads and each.settled for each in parts)
     outbox = Outbox()
     add_report(outbox, "t.", whole)
-    assert len(written(outbox, Phase.MESSAGES, "t.router-requests")) == len(parts)
+    assert len(read_written(outbox, Phase.MESSAGES, "t.router-requests")) == len(parts)
     assert _reports(outbox) == parts
 
 

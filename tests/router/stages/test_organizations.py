@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from router.domain.inputs import A, request
-from router.stages.streams import StreamRecord, batch, events, record, written
+from router.stages.streams import StreamRecord, batch, events, read_written, record
 from support.organizations import AT, SHOP, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId
@@ -71,13 +71,13 @@ class _Stage:
     def _keep(self, step: Callable[[Outbox], None]) -> Outbox:
         outbox = Outbox()
         step(outbox)
-        for group in written(outbox, Phase.STATE, "t.router-choices"):
+        for group in read_written(outbox, Phase.STATE, "t.router-choices"):
             for key, value in group:
                 self.log.append(StreamRecord(len(self.log), key, value))
         return outbox
 
 
-def _told(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
+def _list_answers(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
     return [
         (each.request_id, each.verdict, each.agent_id)
         for each in events(outbox, Phase.MESSAGES, "t.router-answers")
@@ -87,12 +87,12 @@ def _told(outbox: Outbox) -> list[tuple[str, Verdict, str | None]]:
 
 def test_r2_1_answers_follow_their_state_in_the_order_of_the_requests() -> None:
     outbox = _Stage(shop()).ask(0, 1)
-    assert written(outbox, Phase.STATE, "t.router-answers") == []
-    assert [agent for _, _, agent in _told(outbox)] == ["a", "b"]
+    assert read_written(outbox, Phase.STATE, "t.router-answers") == []
+    assert [agent for _, _, agent in _list_answers(outbox)] == ["a", "b"]
 
 
 def test_r2_1_state_cursor_and_progress_are_in_one_batch() -> None:
-    (group,) = written(_Stage(shop()).ask(0, 1), Phase.STATE, "t.router-choices")
+    (group,) = read_written(_Stage(shop()).ask(0, 1), Phase.STATE, "t.router-choices")
     assert [key for key, _ in group] == [
         b"asked/inbound/3",
         b"order/shop/r",
@@ -110,29 +110,29 @@ def test_r9_6_of_a_rule_that_was_removed_for_long_nothing_is_kept() -> None:
     for known, hours in (("s", 0.9), ("r", 0.9), ("s", 0.9), ("s", 0.9)):
         stage.known = rules[known]
         stage.stage.dirty.add(SHOP)
-        assert written(stage.drain(), Phase.STATE, "t.router-choices") == []
+        assert read_written(stage.drain(), Phase.STATE, "t.router-choices") == []
         clock.advance(timedelta(hours=hours))
     stage.known = rules["r"]
     stage.stage.dirty.add(SHOP)
-    assert [agent for *_, agent in _told(stage.ask(1))] == ["b"]
+    assert [agent for *_, agent in _list_answers(stage.ask(1))] == ["b"]
     for _ in range(2):
         stage.known = rules["s"]
         stage.stage.dirty.add(SHOP)
-        left = written(stage.drain(), Phase.STATE, "t.router-choices")
+        left = read_written(stage.drain(), Phase.STATE, "t.router-choices")
         clock.advance(timedelta(hours=1))
     assert left == [[(b"order/shop/r", None), (b"cursor/shop/r", None)]]
     stage.recover()
     assert (stage.state.cursors, stage.state.orders) == ({}, {})
     stage.known = rules["r"]
-    assert [agent for *_, agent in _told(stage.ask(2))] == ["a"]
+    assert [agent for *_, agent in _list_answers(stage.ask(2))] == ["a"]
 
 
-def test_r5_1_whoever_waited_is_served_before_a_request_that_comes_later() -> None:
+def test_r5_1_a_waiting_request_is_served_before_one_that_comes_later() -> None:
     stage = _Stage(NOBODY)
     stage.ask(0)
     stage.known = shop()
     stage.stage.dirty.add(SHOP)
-    assert _told(stage.ask(1)) == [
+    assert _list_answers(stage.ask(1)) == [
         ("inbound/3/0", Verdict.CHOSEN, "a"),
         ("inbound/3/1", Verdict.CHOSEN, "b"),
     ]
@@ -144,21 +144,21 @@ def test_r5_1_a_long_queue_is_drained_in_steps(monkeypatch: pytest.MonkeyPatch) 
     stage.ask(0, 1, 2)
     stage.known = shop()
     stage.stage.dirty.add(SHOP)
-    assert [len(_told(stage.drain())), SHOP in stage.stage.dirty] == [2, True]
-    assert [len(_told(stage.drain())), SHOP in stage.stage.dirty] == [1, False]
+    assert [len(_list_answers(stage.drain())), SHOP in stage.stage.dirty] == [2, True]
+    assert [len(_list_answers(stage.drain())), SHOP in stage.stage.dirty] == [1, False]
 
 
-def test_r9_2_a_drained_answer_that_a_crash_swallowed_is_given_again() -> None:
+def test_r9_2_a_drained_answer_that_a_crash_lost_is_sent_again() -> None:
     """Its request was committed long before: nothing else would bring it back."""
     stage = _Stage(NOBODY)
     stage.ask(0)
     stage.known = shop()
     stage.stage.dirty.add(SHOP)
-    given = _told(stage.drain())
+    given = _list_answers(stage.drain())
     stage.recover()
     assert SHOP in stage.stage.dirty
-    assert _told(stage.drain()) == given
-    assert _told(stage.drain()) == []
+    assert _list_answers(stage.drain()) == given
+    assert _list_answers(stage.drain()) == []
 
 
 def test_r9_2_a_rebalance_that_left_the_state_alone_repeats_nothing() -> None:
@@ -166,7 +166,7 @@ def test_r9_2_a_rebalance_that_left_the_state_alone_repeats_nothing() -> None:
     stage.ask(0)
     stage.stage.mark_waiting_dirty([NUMBER])
     stage.known = shop()
-    assert len(_told(stage.drain())) == 1
+    assert len(_list_answers(stage.drain())) == 1
     stage.stage.mark_waiting_dirty([NUMBER])
     assert SHOP not in stage.stage.dirty
 
@@ -180,7 +180,7 @@ def test_r9_2_what_is_folded_from_the_log_goes_on_where_the_live_state_was() -> 
     stage.recover()
     assert (stage.state.place, stage.state.request_offsets) == before
     assert list(stage.state.queues[SHOP]) == ["inbound/3/0"]
-    assert _told(stage.ask(1))[-1] == ("inbound/3/1", Verdict.CHOSEN, "a")
+    assert _list_answers(stage.ask(1))[-1] == ("inbound/3/1", Verdict.CHOSEN, "a")
 
 
 def test_p4_what_cannot_be_read_goes_to_the_dead_letters() -> None:
@@ -207,8 +207,8 @@ def test_r9_4_a_pool_is_in_the_log_before_any_state_that_names_it() -> None:
     outbox = stage.ask(0, 1)
     (pool,) = events(outbox, Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)
-    assert written(outbox, Phase.PUBLIC, "t.router-choices") == []
-    ((key, _),) = written(outbox, Phase.PUBLIC, "t.pools")[0]
+    assert read_written(outbox, Phase.PUBLIC, "t.router-choices") == []
+    ((key, _),) = read_written(outbox, Phase.PUBLIC, "t.pools")[0]
     assert key == pool.id.encode()
     answers = events(outbox, Phase.MESSAGES, "t.router-answers")
     assert {
@@ -217,7 +217,7 @@ def test_r9_4_a_pool_is_in_the_log_before_any_state_that_names_it() -> None:
     assert events(stage.ask(2), Phase.PUBLIC, "t.pools") == []
 
 
-def test_r9_4_whoever_takes_a_partition_over_tells_its_pools_again() -> None:
+def test_r9_4_a_new_owner_of_a_partition_publishes_its_pools_again() -> None:
     stage = _Stage(shop())
     told = events(stage.ask(0), Phase.PUBLIC, "t.pools")
     stage.recover()
@@ -225,7 +225,7 @@ def test_r9_4_whoever_takes_a_partition_over_tells_its_pools_again() -> None:
 
 
 def test_r1_7_a_choice_and_its_reservation_are_in_one_batch() -> None:
-    (group,) = written(_Stage(ONE_EACH).ask(0), Phase.STATE, "t.router-choices")
+    (group,) = read_written(_Stage(ONE_EACH).ask(0), Phase.STATE, "t.router-choices")
     assert [key for key, _ in group] == [
         b"asked/inbound/3",
         b"order/shop/r",
@@ -242,7 +242,7 @@ def test_r5_1_a_report_that_frees_somebody_stirs_the_organization() -> None:
     assert SHOP not in stage.stage.dirty
     stage.handle(_report(4, {A: 0}))
     assert SHOP in stage.stage.dirty
-    assert _told(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
+    assert _list_answers(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
 
 
 def test_r5_1_whoever_waits_is_served_before_one_who_comes_after_the_report_in_its_batch() -> None:
@@ -251,11 +251,13 @@ def test_r5_1_whoever_waits_is_served_before_one_who_comes_after_the_report_in_i
     outbox = stage.handle(
         record(3, request(3)), _report(4, {}, "inbound/3/0"), record(5, request(5))
     )
-    assert [verdict for _, verdict, _ in _told(outbox)] == [Verdict.QUEUED, Verdict.QUEUED]
-    assert _told(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
+    assert [verdict for _, verdict, _ in _list_answers(outbox)] == [Verdict.QUEUED, Verdict.QUEUED]
+    assert _list_answers(stage.drain()) == [("inbound/3/2", Verdict.CHOSEN, "a")]
 
 
-def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_wakes_nobody() -> None:
+def test_r1_7_a_report_for_an_organization_that_counts_no_longer_is_kept_and_drains_nothing() -> (
+    None
+):
     stage = _Stage(ONE_EACH)
     stage.ask(0)
     stage.known = shop()
@@ -301,7 +303,7 @@ def test_r9_6_a_step_ends_when_its_time_is_over_and_the_next_goes_on() -> None:
     stage.stage.dirty.add(SHOP)
     given = []
     while SHOP in stage.stage.dirty:
-        told = _told(stage.drain())
+        told = _list_answers(stage.drain())
         assert len(told) <= 2
         given += told
     assert given == [
@@ -309,16 +311,16 @@ def test_r9_6_a_step_ends_when_its_time_is_over_and_the_next_goes_on() -> None:
     ]
 
 
-def test_r9_2_answers_that_a_crash_swallowed_are_given_again_over_several_steps() -> None:
+def test_r9_2_answers_that_a_crash_lost_are_sent_again_over_several_steps() -> None:
     stage = _Stage(NOBODY, _BusyClock(AT))
     stage.ask(0, 1, 2, 3)
     stage.known = shop()
     stage.stage.dirty.add(SHOP)
     given = []
     while SHOP in stage.stage.dirty:
-        given += _told(stage.drain())
+        given += _list_answers(stage.drain())
     stage.recover()
     again = []
     while SHOP in stage.stage.dirty:
-        again += _told(stage.drain())
+        again += _list_answers(stage.drain())
     assert again == given

@@ -8,9 +8,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from router.domain.inputs import A, request
-from router.stages.streams import StreamRecord, events, record, written
+from router.stages.streams import StreamRecord, events, read_written, record
 from router.stages.test_customers_dead_letters import ENDLESS, letters
-from router.stages.test_organizations import NOBODY, NUMBER, _report, _Stage, _told
+from router.stages.test_organizations import NOBODY, NUMBER, _list_answers, _report, _Stage
 from support.organizations import SHOP, after, agent, rule, shop
 from tuyen_events.directory import Member
 from tuyen_events.ids import AgentId, EventId, OrganizationId
@@ -39,17 +39,17 @@ def _batches(outbox: Outbox) -> list[int]:
     """The bytes of each batch of the table."""
     return [
         sum(len(key or b"") + len(value or b"") for key, value in group)
-        for group in written(outbox, Phase.STATE, "t.router-choices")
+        for group in read_written(outbox, Phase.STATE, "t.router-choices")
     ]
 
 
 @pytest.mark.parametrize("number", [3_300, 10_000])
 @pytest.mark.parametrize("online", [True, False])
-def test_r9_5_a_pool_that_no_record_holds_is_told_in_part(number: int, online: bool) -> None:
+def test_r9_5_a_pool_that_no_record_holds_is_published_in_part(number: int, online: bool) -> None:
     stage = _Stage(_many(number, online=online))
     outbox = stage.ask(0, 1)
     verdict = Verdict.CHOSEN if online else Verdict.QUEUED
-    assert [said for _, said, _ in _told(outbox)] == [verdict, verdict]
+    assert [said for _, said, _ in _list_answers(outbox)] == [verdict, verdict]
     (pool,) = events(outbox, Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)
     assert len(pool.order) + pool.left_out == number
@@ -57,7 +57,7 @@ def test_r9_5_a_pool_that_no_record_holds_is_told_in_part(number: int, online: b
     assert letters(outbox) == []
 
 
-def test_r9_4_a_pool_within_the_limits_is_told_whole() -> None:
+def test_r9_4_a_pool_within_the_limits_is_published_whole() -> None:
     known = _many(2_000, online=False)
     (pool,) = events(_Stage(known).ask(0), Phase.PUBLIC, "t.pools")
     assert isinstance(pool, PoolRecorded)
@@ -75,7 +75,7 @@ def test_r1_7_a_wait_for_a_thousand_who_are_full_is_small() -> None:
     members = tuple(Member(agent_id=each, capacity=0) for each in names)
     full = msgspec.structs.replace(rule(), members=members)
     outbox = _Stage(after(_many(1_000, online=True), full)).ask(0)
-    assert [said for _, said, _ in _told(outbox)] == [Verdict.QUEUED]
+    assert [said for _, said, _ in _list_answers(outbox)] == [Verdict.QUEUED]
     assert max(_batches(outbox)) < 4_000
 
 
@@ -83,7 +83,7 @@ def test_r9_5_an_endless_visit_of_an_older_request_waits_like_any_other() -> Non
     stage = _Stage(NOBODY)
     asked = msgspec.structs.replace(request(0), page_url=ENDLESS, department=ENDLESS)
     outbox = stage.handle(record(0, asked))
-    assert [said for _, said, _ in _told(outbox)] == [Verdict.QUEUED]
+    assert [said for _, said, _ in _list_answers(outbox)] == [Verdict.QUEUED]
     assert max(_batches(outbox)) < 10_000
 
 
@@ -91,7 +91,7 @@ def test_r9_5_a_request_whose_answer_no_topic_takes_is_put_aside_and_takes_no_tu
     stage = _Stage(shop())
     endless = msgspec.structs.replace(request(1), seed=EventId(ENDLESS))
     outbox = stage.handle(record(0, request(0)), record(1, endless), record(2, request(2)))
-    assert [chosen for _, _, chosen in _told(outbox)] == ["a", "b"]
+    assert [chosen for _, _, chosen in _list_answers(outbox)] == ["a", "b"]
     assert [each.delivery_id for each in letters(outbox)] == ["router-requests/0/1"]
     assert stage.state.place == 2
     before = (stage.state.place, dict(stage.state.request_offsets))
@@ -131,13 +131,13 @@ def test_r9_5_a_request_that_raises_is_put_aside_with_the_trace(
     monkeypatch.setattr(queue, "choose", raises)
     stage = _Stage(shop())
     outbox = stage.ask(0, 1, 2)
-    assert [chosen for _, _, chosen in _told(outbox)] == ["a", "b"]
+    assert [chosen for _, _, chosen in _list_answers(outbox)] == ["a", "b"]
     (letter,) = letters(outbox)
     assert letter.delivery_id == "router-requests/0/1"
     assert "ZeroDivisionError: nobody expected it" in letter.error
 
 
-def _stopped() -> float:
+def _stop() -> float:
     return REGISTRY.get_sample_value("tuyen_stopped_drains_total") or 0.0
 
 
@@ -148,19 +148,19 @@ def test_inv7_r9_5_an_organization_whose_queue_cannot_be_drained_stops_itself_al
     stage.ask(0)
     stage.known = shop()
     stage.stage.dirty.add(SHOP)
-    before = _stopped()
+    before = _stop()
 
     def raises(*_: Any) -> Any:
         raise ZeroDivisionError("nobody expected it")
 
     monkeypatch.setattr(organizations, "drain", raises)
-    assert _told(stage.drain()) == []
-    assert (SHOP in stage.stage.dirty, _stopped() - before) == (False, 1)
+    assert _list_answers(stage.drain()) == []
+    assert (SHOP in stage.stage.dirty, _stop() - before) == (False, 1)
     outbox = stage.ask(1)
-    assert [chosen for _, _, chosen in _told(outbox)] == ["a"]
+    assert [chosen for _, _, chosen in _list_answers(outbox)] == ["a"]
     monkeypatch.setattr(organizations, "drain", queue.drain)
     stage.stage.dirty.add(SHOP)
-    assert [chosen for _, _, chosen in _told(stage.drain())] == ["b"]
+    assert [chosen for _, _, chosen in _list_answers(stage.drain())] == ["b"]
 
 
 def test_r9_5_an_entry_that_cannot_be_folded_stops_no_recovery() -> None:
@@ -200,15 +200,15 @@ def test_r2_4_entries_of_older_versions_are_read() -> None:
 def test_r2_4_an_order_that_only_an_older_cursor_has_is_written_before_that_is_replaced() -> None:
     """The next cursor has none with it, and compaction takes the older one."""
     stage = _Stage(shop())
-    stage.state = _recovered([StreamRecord(0, b"cursor/shop/r", b'["a",["a","b","c"]]')])
+    stage.state = _recover([StreamRecord(0, b"cursor/shop/r", b'["a",["a","b","c"]]')])
     stage.ask(0)
-    again = _recovered(stage.log)
+    again = _recover(stage.log)
     assert again.cursors == stage.state.cursors
     (cursor,) = again.cursors.values()
     assert (cursor.last, cursor.order) == ("b", ("a", "b", "c"))
 
 
-def _recovered(log: list[StreamRecord]) -> DispatchState:
+def _recover(log: list[StreamRecord]) -> DispatchState:
     table = ChoicesTable(NUMBER)
     table.apply(log)
     return table.state

@@ -69,8 +69,8 @@ def _comment(
 def _at_rest() -> tuple[PartitionLog, ConversationId]:
     """A comment of a's that rests, among others."""
     log = PartitionLog()
-    first, *_ = log.given_out(YOUNG + 1, AT)
-    log.given_out(YOUNG, AT + LATER)
+    first, *_ = log.assign_comments(YOUNG + 1, AT)
+    log.assign_comments(YOUNG, AT + LATER)
     assert log.state.archive.find(first) is not None
     assert first not in log.state.conversations
     return log, first
@@ -83,7 +83,7 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = PartitionLog()
     for day in range(365):
-        log.given_out(10, AT + timedelta(days=day))
+        log.assign_comments(10, AT + timedelta(days=day))
     state = log.state
     assert len(state.conversations) <= YOUNG + 10
     kept = sum(map(len, state.archive.buckets.values())) // ENTRY_BYTES
@@ -95,7 +95,7 @@ def test_inv8_r9_6_a_year_of_comments_leaves_what_is_young_and_what_is_remembere
     assert (again.conversations, again.archive.buckets, again.loads) == before
 
 
-def test_r9_6_marks_of_what_rules_never_gave_to_anybody_are_let_go() -> None:
+def test_r9_6_marks_of_what_rules_never_assigned_are_dropped() -> None:
     """With assignment off, agents call what they answered done, and nothing else is kept of it."""
     log = PartitionLog(shop(assignment=False))
     names = [ConversationId(f"cmt_{number}") for number in range(10 * MARKS)]
@@ -114,8 +114,8 @@ def test_i12_what_was_done_before_it_had_anybody_keeps_its_mark_once_it_has() ->
     for each in (THREAD, COMMENT):
         log.handle("commands", mark_done(each, seen=0))
         log.handle("commands", assign(A, each))
-    log.given_out(2 * YOUNG, AT)
-    log.given_out(2 * YOUNG, AT + LATER)
+    log.assign_comments(2 * YOUNG, AT)
+    log.assign_comments(2 * YOUNG, AT + LATER)
     loads = log.state.loads
     log.read_at_a_start()
     for number in range(2 * MARKS):
@@ -134,16 +134,16 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
     """Their number per batch is bounded; a large bucket is not written for each of them."""
     monkeypatch.setattr(archive, "_bucket_of", lambda digest: digest[0] % 4)
     log = PartitionLog()
-    log.given_out(200 + YOUNG, AT)
+    log.assign_comments(200 + YOUNG, AT)
     for number in range(4_000):
         rested = ArchivedConversation(
             (SHOP, A), 1, Reason.ROTATION, log.state.today, number, is_done=False
         )
         log.state.archive.put(ConversationId(f"old_{number}"), rested)
     snapshot.recount_loads(log.state)
-    log.given_out(YOUNG, AT + LATER)
+    log.assign_comments(YOUNG, AT + LATER)
     for _ in range(20):
-        log.given_out(1, AT + LATER)
+        log.assign_comments(1, AT + LATER)
     assert len(log.state.conversations) == YOUNG + 20
     assert log.writes("resting/") <= 8
     before_start = (log.state.conversations, log.state.loads)
@@ -153,7 +153,7 @@ def test_r9_6_a_bucket_is_written_once_for_all_that_come_to_rest_in_it(
     assert (log.state.conversations, log.state.loads) == before_start
 
 
-def test_r9_2_a_comment_at_rest_that_is_told_again_asks_for_nobody() -> None:
+def test_r9_2_a_duplicate_of_a_comment_at_rest_asks_for_nobody() -> None:
     log, name = _at_rest()
     told = log.handle("inbound", _comment(name, AT))
     asked = events(told, Phase.MESSAGES, "t.router-requests")
@@ -194,7 +194,7 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
     assert log.state.loads[SHOP][A] == loads - 1
     log.read_at_a_start()
     assert log.state.loads[SHOP][A] == loads - 1
-    log.given_out(YOUNG, AT + 2 * LATER)
+    log.assign_comments(YOUNG, AT + 2 * LATER)
     assert log.state.archive.find(name) is not None, "it rests again, and is done"
     loads = log.state.loads[SHOP][A]
     log.handle("inbound", _comment(name, AT + 2 * LATER, parent_external_id="root"))
@@ -205,9 +205,9 @@ def test_i12_a_comment_at_rest_is_done_and_opened_again_by_its_author() -> None:
 
 def test_r9_4_what_rests_keeps_a_reason_of_a_later_version_across_a_start() -> None:
     log = PartitionLog()
-    first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
-    second, *_ = log.given_out(1, AT, mode=Strategy("by_skill"))
-    log.given_out(2 * YOUNG, AT + LATER)
+    first, *_ = log.assign_comments(1, AT, mode=Strategy("weighted"))
+    second, *_ = log.assign_comments(1, AT, mode=Strategy("by_skill"))
+    log.assign_comments(2 * YOUNG, AT + LATER)
     assert [each for each in log.customers if each.startswith(b"reason/")] == [
         b"reason/12",
         b"reason/13",
@@ -222,8 +222,8 @@ def test_r9_6_what_has_a_reason_for_which_no_number_is_left_stays_a_row() -> Non
     log = PartitionLog()
     reasons = log.state.archive.reasons
     reasons += [Reason(f"reason_{number}") for number in range(len(reasons), 256)]
-    first, *_ = log.given_out(1, AT, mode=Strategy("weighted"))
-    log.given_out(2 * YOUNG, AT + LATER)
+    first, *_ = log.assign_comments(1, AT, mode=Strategy("weighted"))
+    log.assign_comments(2 * YOUNG, AT + LATER)
     assert log.state.conversations[first].reason == Reason("weighted")
     assert log.state.archive.find(first) is None
 
@@ -234,7 +234,7 @@ def test_r5_1_what_waits_never_rests() -> None:
     name = ConversationId("waits")
     log.handle("router-answers", replace(asked, conversation_id=name, at=AT))
     for days in range(5, 100, 5):
-        log.given_out(YOUNG, AT + timedelta(days=days))
+        log.assign_comments(YOUNG, AT + timedelta(days=days))
     assert log.state.conversations[name].waiting
 
 
@@ -306,16 +306,16 @@ def test_p5a_a_root_at_rest_that_is_removed_below_a_livestream_is_no_thread_of_i
 ):
     """It was given out before its post was known to be live, and rests again as it did before."""
     log = PartitionLog()
-    log.given_out(YOUNG + 1, AT)
+    log.assign_comments(YOUNG + 1, AT)
     thread = comment_thread_id(SHOP, PAGE, "x")
     asked = answer(request(0, COMMENT), Verdict.CHOSEN, A)
     log.handle("router-answers", replace(asked, conversation_id=thread, at=AT))
-    log.given_out(2 * YOUNG, AT + LATER)
+    log.assign_comments(2 * YOUNG, AT + LATER)
     assert log.state.archive.find(thread) is not None
     log.handle("inbound", _comment(None, AT + LATER, kind=CommentRemoved, livestream=True))
     assert log.state.done[thread] == REMOVED_AT_CHANNEL
     log.handle("commands", replace(assign(B, COMMENT), conversation_id=thread, at=AT + LATER))
-    log.given_out(2 * YOUNG, AT + 2 * LATER)
+    log.assign_comments(2 * YOUNG, AT + 2 * LATER)
     assert log.state.archive.find(thread) is not None
     log.handle("inbound", _comment(ConversationId("live_x"), AT + 2 * LATER, livestream=True))
     log.read_at_a_start()

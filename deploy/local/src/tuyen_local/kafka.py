@@ -33,7 +33,7 @@ _WHAT_TO_INSTALL = (
 )
 
 
-async def named(address: str) -> Server:
+async def find_server(address: str) -> Server:
     said = f"Kafka at {address}, as TUYEN_KAFKA says"
     await until(functools.partial(_answers, address), lambda: None, said, _NAMED_DEADLINE_S)
     return Server(address, ServerOrigin.NAMED, said, nothing)

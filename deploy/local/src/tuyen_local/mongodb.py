@@ -29,7 +29,7 @@ _PRIMARY_TIMEOUT_MS = 10_000
 """A machine that does much else needs longer than 2 s for one handshake."""
 
 
-async def named(address: str) -> Server:
+async def find_server(address: str) -> Server:
     shown = re.sub(r"//[^@/]*@", "//", address)  # without a password
     said = f"MongoDB at {shown}, as TUYEN_MONGODB says"
     await until(functools.partial(_takes_writes, address), lambda: None, said, _NAMED_DEADLINE_S)

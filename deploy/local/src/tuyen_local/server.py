@@ -46,7 +46,7 @@ class ServerKind(Protocol):
     on with the same data. All raise CannotStart.
     """
 
-    async def named(self, address: str) -> Server: ...
+    async def find_server(self, address: str) -> Server: ...
 
     async def container(self, directory: Path) -> Server: ...
 
@@ -62,7 +62,7 @@ async def start(
 ) -> Server:
     """A server that is named is used as it is; else a container, where an engine answers."""
     if named:
-        return await kind.named(named)
+        return await kind.find_server(named)
     place = _made(directory)
     if await asyncio.to_thread(engine):
         return await kind.container(place)

@@ -202,7 +202,7 @@ class Draft:
         self._roots = RootsDraft(known.roots)
         self.facts: list[KeyedFact] = []
 
-    def replied(self, page: PageKey, reply: str, root: str) -> None:
+    def add_reply(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
         self.facts.append(KeyedFact(reply_key(reply), self._roots.place(page, reply, root)))
 
@@ -241,7 +241,7 @@ class Draft:
         state = self._page(page)
         return state is not None and _was_live(state, post, at)
 
-    def commented(self, page: PageKey, post: str, shows_video: bool, at: datetime) -> bool:
+    def classify_comment(self, page: PageKey, post: str, shows_video: bool, at: datetime) -> bool:
         """Whether a comment that is added at `at` is a livestream comment; may classify the post
         (3)."""
         state = self._page(page)

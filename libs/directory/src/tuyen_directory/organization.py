@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from tuyen_directory.usernames import folded
+from tuyen_directory.usernames import fold_username
 from tuyen_events.directory import (
     AgentChanged,
     DepartmentChanged,
@@ -102,7 +102,7 @@ class Organization:
         """The agent who logs in with `username`, whatever its case and Unicode form; of two, the
         one who had it first. Two old usernames that differ only in their Unicode form stay
         separate."""
-        found = self._agents_by_username.get(folded(username), ())
+        found = self._agents_by_username.get(fold_username(username), ())
         wanted = username.casefold()
         own = [stored for stored in found if stored.value.username.casefold() == wanted]
         return min(own or found, key=lambda stored: stored.version).value if found else None
@@ -122,7 +122,7 @@ class Organization:
         """The members of a group; nobody if there is no such group."""
         return self._members_by_group.get(group_id, frozenset())
 
-    def staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
+    def find_staffed_pages(self, agent_id: AgentId) -> frozenset[PageId]:
         """The pages that the agent was given."""
         return self._pages_by_agent.get(agent_id, frozenset())
 
@@ -136,7 +136,7 @@ class Organization:
     def _agents_by_username(self) -> Mapping[str, Sequence[StoredEntity[AgentChanged]]]:
         found: dict[str, list[StoredEntity[AgentChanged]]] = {}
         for stored in self.agents.values():
-            found.setdefault(folded(stored.value.username), []).append(stored)
+            found.setdefault(fold_username(stored.value.username), []).append(stored)
         return found
 
     @cached_property

@@ -12,6 +12,6 @@ def compose_unicode(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def folded(username: str) -> str:
+def fold_username(username: str) -> str:
     """The same for two usernames that are equal: case and Unicode form do not matter."""
     return compose_unicode(compose_unicode(username).casefold())

@@ -47,7 +47,7 @@ def schema_of(event: type[Event]) -> Schema:
     _, definitions = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
     open_sets = {words.__name__ for words in OpenWord.__subclasses__()}
     for name in open_sets & definitions.keys():
-        definitions[name] = _opened(definitions[name])
+        definitions[name] = _open_schema(definitions[name])
     own = definitions.pop(event.__name__)
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -61,7 +61,7 @@ def schema_of(event: type[Event]) -> Schema:
     return clean
 
 
-def _opened(schema: Schema) -> Schema:
+def _open_schema(schema: Schema) -> Schema:
     """The schema of an open set: text that fits a pattern, with the words that are known so far. To
     a validator `x-extensible-enum` is an annotation, which forbids nothing."""
     opened = {key: value for key, value in schema.items() if key != "enum"}
@@ -98,7 +98,7 @@ def write(directory: Path = CONTRACTS) -> None:
     nothing, when a reader of a committed schema would break or a committed type was removed.
     """
     schemas = {name: schema_of(event) for name, event in EVENT_TYPES.items()}
-    changes = [*_vanished(directory), *_breaking(directory, schemas)]
+    changes = [*_find_vanished(directory), *_breaking(directory, schemas)]
     if changes:
         raise IncompatibleSchemaError(changes)
     (directory / "schemas").mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def check(directory: Path = CONTRACTS) -> list[str]:
     expected = {_schema_path(directory, name): schema_of(cls) for name, cls in EVENT_TYPES.items()}
     expected_topics = {directory / "topics.json": topics_overview()}
     return [
-        *_vanished(directory),
+        *_find_vanished(directory),
         *(
             f"{path.relative_to(directory)}: is not what the code says; run the command `write`"
             for path, content in {**expected, **expected_topics}.items()
@@ -130,7 +130,7 @@ def _text(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
-def _vanished(directory: Path) -> Iterator[str]:
+def _find_vanished(directory: Path) -> Iterator[str]:
     """Types that were committed and that no class has any more: their records could not be read."""
     for kind in ("schemas", "examples"):
         for path in sorted((directory / kind).glob("*.json")):

@@ -31,7 +31,7 @@ CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
 """The form of an id that a caller chooses."""
 
 
-def chosen_id(name: str | None) -> str | None:
+def cut_chosen_id(name: str | None) -> str | None:
     """The id of something of an organization, as a site or visitor names it. An id that is too long
     is cut to a text that no organization can choose as an id, so it refers to nothing (R1.5)."""
     if name is None or len(name) <= ID_CHARACTERS:
@@ -39,19 +39,19 @@ def chosen_id(name: str | None) -> str | None:
     return name[: ID_CHARACTERS - 1] + "…"
 
 
-def _derived(prefix: str, *parts: str) -> str:
+def _derive(prefix: str, *parts: str) -> str:
     return prefix + blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def customer_id(organization: OrganizationId, page: PageId, external_id: str) -> CustomerId:
     """The customer: one identity of a channel on one page."""
-    return CustomerId(_derived("cus_", organization, page, external_id))
+    return CustomerId(_derive("cus_", organization, page, external_id))
 
 
 _ANONYMOUS = "anonymous:"
 
 
-def unnamed_author(comment_external_id: str) -> str:
+def build_unnamed_author(comment_external_id: str) -> str:
     """The external id of the author of a comment, if the channel does not name them."""
     return f"{_ANONYMOUS}{comment_external_id}"
 
@@ -64,50 +64,50 @@ def is_unnamed(external_id: str) -> bool:
 
 def livechat_app_id(organization: OrganizationId, page: PageId) -> str:
     """The id of a livechat page in its webhook's address and in its widget."""
-    return _derived("app_", organization, page)
+    return _derive("app_", organization, page)
 
 
 def contact_id(customer: CustomerId) -> ContactId:
     """The contact that a customer's first event creates (C1), before any merge."""
-    return ContactId(_derived("con_", customer))
+    return ContactId(_derive("con_", customer))
 
 
 def message_thread_id(customer: CustomerId) -> ConversationId:
     """The one message conversation of a customer and page."""
-    return ConversationId(_derived("msg_", customer))
+    return ConversationId(_derive("msg_", customer))
 
 
 def livestream_thread_id(customer: CustomerId, post_external_id: str) -> ConversationId:
     """The conversation of one customer on one livestream."""
-    return ConversationId(_derived("live_", customer, post_external_id))
+    return ConversationId(_derive("live_", customer, post_external_id))
 
 
 def comment_thread_id(
     organization: OrganizationId, page: PageId, root_comment_external_id: str
 ) -> ConversationId:
     """The conversation of one root comment, whoever wrote it (R4.1)."""
-    return ConversationId(_derived("cmt_", organization, page, root_comment_external_id))
+    return ConversationId(_derive("cmt_", organization, page, root_comment_external_id))
 
 
 def message_id(organization: OrganizationId, page: PageId, external_id: str) -> MessageId:
     """A message or comment in a thread, by its id at the channel."""
-    return MessageId(_derived("m_", organization, page, external_id))
+    return MessageId(_derive("m_", organization, page, external_id))
 
 
 def event_id(*deduplication_key: str) -> EventId:
     """The id of an event, from the deduplication key of its channel (P5c)."""
-    return EventId(_derived("evt_", *deduplication_key))
+    return EventId(_derive("evt_", *deduplication_key))
 
 
-def caused_event_id(cause: str, *parts: str) -> EventId:
+def derive_event_id(cause: str, *parts: str) -> EventId:
     """The id of an event that follows from another: the same cause, the same id (INV3)."""
-    return EventId(_derived("evt_", cause, *parts))
+    return EventId(_derive("evt_", cause, *parts))
 
 
-def caused_command_id(cause: str, *parts: str) -> str:
+def derive_command_id(cause: str, *parts: str) -> str:
     """The id of a command that something other than a person's click causes: the same cause, the
     same id."""
-    return _derived("cmd_", cause, *parts)
+    return _derive("cmd_", cause, *parts)
 
 
 def customer_key(organization: OrganizationId, page: PageId, external_id: str) -> str:

@@ -53,7 +53,7 @@ async def read_body(
     Raises BodyTooLargeError (before anything is read, if the head states the size),
     BodyTooSlowError, CallerGoneError.
     """
-    if _said_size(scope) > max_bytes:
+    if _read_stated_size(scope) > max_bytes:
         raise BodyTooLargeError(max_bytes)
     try:
         async with asyncio.timeout(within_s):
@@ -78,7 +78,7 @@ async def _whole(receive: Receive, max_bytes: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _said_size(scope: Scope) -> int:
+def _read_stated_size(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             return int(value[:20])

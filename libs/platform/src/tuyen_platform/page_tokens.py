@@ -94,18 +94,18 @@ class PageTokens:
         if kind == _TOKEN:
             self._tokens.pop(account, None)
             if record.value is not None:
-                self._tokens[account] = self._opened(account, record.value)
+                self._tokens[account] = self._open(account, record.value)
         elif kind == _USED:
             self._used.pop(account, None)
             if record.value is not None:
-                self._used[account] = _decoded(record.value, _Used).stamp
+                self._used[account] = _decode(record.value, _Used).stamp
         else:
             raise UnreadableEventError(f"{kind!r} is no known kind of page token record")
 
-    def _opened(self, account: str, value: bytes) -> _Open:
-        kept = _decoded(value, _Sealed)
+    def _open(self, account: str, value: bytes) -> _Open:
+        kept = _decode(value, _Sealed)
         try:
-            content = _decoded(self._sealer.decrypt(kept.sealed), _Content)
+            content = _decode(self._sealer.decrypt(kept.sealed), _Content)
         except InvalidToken as error:
             raise UnreadableEventError(
                 "the token was encrypted with a key that is not here"
@@ -126,7 +126,7 @@ def _record(kind: str, account: str, kept: msgspec.Struct | None) -> ProducerRec
     return ProducerRecord(PAGE_TOKENS, f"{kind}/{account}", value, _HEADERS)
 
 
-def _decoded(value: bytes, kind: type[_KeptT]) -> _KeptT:
+def _decode(value: bytes, kind: type[_KeptT]) -> _KeptT:
     try:
         return msgspec.json.decode(value, type=kind)
     except msgspec.MsgspecError as error:

@@ -93,7 +93,7 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     process handles what was not acknowledged again. This is the process's one supervisor.
     """
 
-    async def supervised() -> None:
+    async def supervise() -> None:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,7 +106,7 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(supervised())
+            runner.run(supervise())
     except BaseException:  # the one supervisor of the process
         _log.exception("service_crashed")
         sys.stdout.flush()

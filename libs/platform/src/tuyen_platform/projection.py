@@ -189,7 +189,10 @@ class _Loop:
     async def retry(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats `step` until nothing that it needs is unavailable."""
         await retry(
-            step, log_as="projection_waits", about={"view": self.view}, on_wait=self.status.waiting
+            step,
+            log_as="projection_waits",
+            about={"view": self.view},
+            on_wait=self.status.note_waiting,
         )
 
     async def _starts(self, committed: Offsets) -> Offsets:
@@ -208,7 +211,7 @@ class _Loop:
             decoded
             for records in batch.values()
             for record in records
-            if (decoded := await self._decoded(record)) is not None
+            if (decoded := await self._decode(record)) is not None
         ]
         ends = {place: records[-1].offset + 1 for place, records in batch.items()}
         with PROJECTION_SECONDS.labels(self.view).time():
@@ -222,7 +225,7 @@ class _Loop:
             _log.info("events_folded", view=self.view, topic=topic, event_ids=ids)
         return True
 
-    async def _decoded(self, record: Record) -> "_Decoded | None":
+    async def _decode(self, record: Record) -> "_Decoded | None":
         """None for a record that cannot be read: see `reject_or_raise`."""
         try:
             return _Decoded(record, read_event(record.key, record.headers, record.value))
@@ -252,7 +255,7 @@ class _Loop:
 
     async def _reject(self, record: Record, error: Exception) -> None:
         await self.retry(partial(reject_or_raise, self.log, record, self.service, error))
-        self.status.working()
+        self.status.note_progress()
 
 
 class _Decoded(NamedTuple):

@@ -71,8 +71,8 @@ class StreamHealth:
 class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable types
     """A worker of the app; made by `build_app`.
 
-    Its public methods are `serve`, `owned_partitions`, `state`, `run_step` and `health`; the others
-    are for Faust. All of them are to be called in the event loop that runs the app.
+    Its public methods are `serve`, `list_owned_partitions`, `state`, `run_step` and `health`; the
+    others are for Faust. All of them are to be called in the event loop that runs the app.
     """
 
     logger = FAUST_LOGGER
@@ -121,7 +121,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         finally:
             await self._stop_in_time()
 
-    def owned_partitions(self, stage: str) -> frozenset[int]:
+    def list_owned_partitions(self, stage: str) -> frozenset[int]:
         """The partitions that are recovered and handled by this worker; none during a rebalance."""
         return self._owned.get(stage, frozenset())
 
@@ -143,7 +143,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
         `on_recovered` is called. A step that raises ends the process.
         """
         await self._ready_for_work()
-        if partition not in self.owned_partitions(stage):
+        if partition not in self.list_owned_partitions(stage):
             return False
         self.stages[stage].run_step(partition, step, self.deliveries)
         return True
@@ -179,7 +179,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
             return
         super().on_rebalance_end()
         assignment = self.consumer.assignment()
-        self._owned = {stage.name: self._owned_of(stage, assignment) for stage in self._stages()}
+        self._owned = {stage.name: self._find_owned(stage, assignment) for stage in self._stages()}
         self.consumer.start_handing_over()
         gc.freeze()  # recovered objects stay, in millions: do not scan them again
         self._is_recovered = True
@@ -225,7 +225,7 @@ class StreamApp(faust.App):  # type: ignore[misc]  # Faust publishes no usable t
     def _stages(self) -> Iterator[Stage]:
         yield from self.stages.values()
 
-    def _owned_of(self, stage: Stage, assignment: set[TP]) -> frozenset[int]:
+    def _find_owned(self, stage: Stage, assignment: set[TP]) -> frozenset[int]:
         """The partitions of a stage; its inputs and changelogs must all have the same ones."""
         tables = (table.spec for table in self.tables.values())
         topics = [*stage.inputs, *(spec.topic for spec in tables if spec.stage == stage.name)]
@@ -312,8 +312,8 @@ def build_app(
     number of partitions.
 
     Nothing is handled before `gate()` has returned. `on_recovered` is called after every rebalance,
-    when `owned_partitions` contains the new partitions and their states are recovered; it must not
-    block.
+    when `list_owned_partitions` contains the new partitions and their states are recovered; it must
+    not block.
     """
     app = StreamApp(
         app_id,

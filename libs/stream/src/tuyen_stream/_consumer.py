@@ -226,7 +226,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
     async def _commit_offsets(self, offsets: Mapping[TP, int], **kwargs: Any) -> bool:
         did_commit = bool(await super()._commit_offsets(offsets, **kwargs))
         if did_commit:
-            self.offsets.committed(offsets)
+            self.offsets.note_committed(offsets)
         return did_commit
 
     # The loop.
@@ -250,7 +250,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
         if self.app.in_recovery:
             self.offsets.to_reread.update(self.app.tables.recovery.start_awaiting())
         await self._reread()
-        wanted = self._wanted()
+        wanted = self._find_wanted()
         if not wanted:
             await asyncio.sleep(_FETCH_TIMEOUT_S / 10)
             return
@@ -282,7 +282,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]  # Faust publishes no usabl
             await asyncio.sleep(early_s)
         self._next_fetch_at = time.monotonic() + self.app.settings.poll_interval_s
 
-    def _wanted(self) -> set[TP]:
+    def _find_wanted(self) -> set[TP]:
         """The partitions to fetch now: changelogs in recovery, inputs whose stage has room."""
         recovery = self.app.tables.recovery
         return {

@@ -13,7 +13,7 @@ from faust.types import TP
 from mode import Service
 
 from tuyen_stream._faust_logger import FAUST_LOGGER
-from tuyen_stream._outbox import Outbox, PhaseRecords, RecordGroup, encoded_size
+from tuyen_stream._outbox import Outbox, PhaseRecords, RecordGroup, estimate_encoded_size
 
 BaseOffset = NewType("BaseOffset", int)
 """The offset that the broker assigned to the first record of a record batch."""
@@ -158,7 +158,7 @@ class PartitionSender:
 
     def _exceeds(self, builder: Any, group: RecordGroup) -> bool:
         size: int = builder.size()
-        return size + sum(map(encoded_size, group)) > self._batch_bytes
+        return size + sum(map(estimate_encoded_size, group)) > self._batch_bytes
 
 
 class Deliveries(Service):  # type: ignore[misc]  # mode publishes no usable types

@@ -75,7 +75,7 @@ class Membership:
             if isinstance(request, ProduceRequest):
                 await self._wait()
                 # Connecting may take long, or fail; with an open connection it takes no time.
-                while await self._connected(client, node, **kwargs) and not self.is_confirmed():
+                while await self._connect(client, node, **kwargs) and not self.is_confirmed():
                     await self._wait()
             return await send(node, request, **kwargs)
 
@@ -85,7 +85,7 @@ class Membership:
         while not self.is_confirmed():  # noqa: ASYNC110 - the consumer's thread gets the answers
             await asyncio.sleep(_CHECK_EVERY_S)
 
-    async def _connected(self, client: Any, node: Any, **kwargs: Any) -> bool:
+    async def _connect(self, client: Any, node: Any, **kwargs: Any) -> bool:
         """Connect if there is no connection.
 
         Raises the client's own error when that fails, so that the request is sent again.

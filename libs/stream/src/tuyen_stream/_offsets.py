@@ -102,7 +102,7 @@ class OffsetTracker:
         """The offsets that may be committed and are not committed yet."""
         return {tp: done for tp, done in self._done.items() if done > self._committed[tp]}
 
-    def committed(self, offsets: Mapping[TP, int]) -> None:
+    def note_committed(self, offsets: Mapping[TP, int]) -> None:
         """Note what the group has stored."""
         for tp, offset in offsets.items():
             if tp in self._committed:

@@ -25,7 +25,7 @@ RecordGroup: TypeAlias = tuple[OutRecord, ...]
 """Records that belong into one record batch."""
 
 
-def encoded_size(record: OutRecord) -> int:
+def estimate_encoded_size(record: OutRecord) -> int:
     """An upper bound of the record's encoded size, including the header of a record batch."""
     size: int = _bound(record.key, record.value, record.headers)
     return size
@@ -128,7 +128,7 @@ class Outbox:
         group: list[OutRecord] = []
         size = 0
         for record in records:
-            more = encoded_size(record)
+            more = estimate_encoded_size(record)
             if group and size + more > self.limit:
                 yield group
                 group, size = [], 0
@@ -138,7 +138,9 @@ class Outbox:
             yield group
 
     def _fitting_size(self, topic: str, records: Sequence[OutRecord]) -> int:
-        size: int = _bound(*records[0]) if len(records) == 1 else sum(map(encoded_size, records))
+        size: int = (
+            _bound(*records[0]) if len(records) == 1 else sum(map(estimate_encoded_size, records))
+        )
         if size > self.limit:
             raise BatchTooLargeError(topic, size, self.limit)
         return size

@@ -50,7 +50,7 @@ class TailState(PartitionState, Protocol):
         """
         ...
 
-    def recovered(self, last: int) -> None:
+    def on_recovered(self, last: int) -> None:
         """Called when the changelog is read; `last` is the last offset that it has."""
         ...
 

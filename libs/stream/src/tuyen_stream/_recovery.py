@@ -75,10 +75,12 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
         Faust would seek to that last one itself, and to before the start of a truncated log.
         """
         self._starts = {tp: offsets[tp] for tp in tps}
-        self._awaiting = {tp: first for tp in tps if (first := self._awaited_by(tp)) is not None}
+        self._awaiting = {
+            tp: first for tp in tps if (first := self._find_awaited_by(tp)) is not None
+        }
         await consumer.seek_wait({tp: offsets[tp] + 1 for tp in tps})
 
-    def _awaited_by(self, tp: TP) -> TP | None:
+    def _find_awaited_by(self, tp: TP) -> TP | None:
         """The changelog partition that has to be read before this one, if there is one."""
         first = self.tp_to_table[tp].spec.recover_after
         if first is None:
@@ -140,7 +142,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust publishes no usabl
         if generation_id == self.app.consumer_generation_id:
             for tp in self.active_tps:
                 store = self.tp_to_table[tp].data
-                store.recovered_up_to(tp.partition, self.active_highwaters[tp])
+                store.note_recovered_up_to(tp.partition, self.active_highwaters[tp])
         await super().on_recovery_completed(generation_id)
 
     def progress(self) -> dict[str, TableProgress]:

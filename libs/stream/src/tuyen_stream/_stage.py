@@ -105,7 +105,7 @@ class Stage:
         batch = work.batch
         tp = TP(batch.topic, batch.partition)
 
-        def acknowledged() -> None:
+        def on_acknowledged() -> None:
             offsets.acknowledge(work.assignment, tp, work.start, batch.last_offset + 1)
 
         outbox = Outbox(self._batch_bytes)
@@ -115,7 +115,7 @@ class Stage:
         ):
             self._handle(batch, outbox)
         self.records_handled += len(batch.records)
-        deliveries.submit(outbox, (self.name, batch.partition), acknowledged)
+        deliveries.submit(outbox, (self.name, batch.partition), on_acknowledged)
 
     def run_step(self, partition: int, step: StageStep, deliveries: Deliveries) -> None:
         """Run a step at once, and send what it adds."""

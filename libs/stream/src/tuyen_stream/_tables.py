@@ -44,7 +44,7 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self._last[partition] = records[-1].offset
         self.records_applied += len(records)
 
-    def recovered_up_to(self, partition: int, last: int) -> None:
+    def note_recovered_up_to(self, partition: int, last: int) -> None:
         """Note the last offset of the log; offsets up to it that were never read are holes.
 
         The state counts as containing them: the broker assigns the offset after them to our next
@@ -53,7 +53,7 @@ class PartitionedStore(memory.Store):  # type: ignore[misc]  # Faust publishes n
         self._last[partition] = max(self._last[partition], last)
         state = self.states[partition]
         if isinstance(state, TailState):
-            state.recovered(self._last[partition])
+            state.on_recovered(self._last[partition])
 
     def skip_to_start(self, partition: int) -> int:
         """Skip what the snapshot in the other table contains; returns the last offset that the

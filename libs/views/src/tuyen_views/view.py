@@ -52,7 +52,7 @@ class View(Generic[DocumentT]):
         """Decodes a stored document. Fields that this version does not know are ignored."""
         return msgspec.convert(stored, self.document)
 
-    def stored(self, document: DocumentT) -> Document:
+    def encode(self, document: DocumentT) -> Document:
         """Encodes a document for MongoDB."""
         plain: Document = msgspec.to_builtins(document, builtin_types=(datetime,))
         return plain

@@ -13,7 +13,7 @@ from tuyen_events.codec import UnreadableEventError, decode, encode
 from tuyen_events.crm.contacts import ContactCreated
 from tuyen_events.crm.records import ContactEvent, CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import caused_event_id, customer_key
+from tuyen_events.ids import customer_key, derive_event_id
 from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
@@ -60,7 +60,7 @@ class CommandDecider:
     def __init__(self, log: Log) -> None:
         self._log = log
         self.status = ConsumerStatus()
-        self._states = ContactStates(log, self.status.working)
+        self._states = ContactStates(log, self.status.note_progress)
         self._checked_at = time.monotonic()
 
     async def run(self) -> None:
@@ -83,7 +83,7 @@ class CommandDecider:
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads the state of this worker's partitions; the commands are read from their committed
         offsets."""
-        self.status.waiting("the state of its contacts")
+        self.status.note_waiting("the state of its contacts")
         await self._states.recover([partition for _, partition in committed])
         return committed
 
@@ -160,7 +160,7 @@ def _home(events: Sequence[ContactEvent]) -> int:
 
 def _record(event: ContactEvent, home: int) -> ProducerRecord:
     envelope = Envelope(
-        id=caused_event_id(event.caused_by, event.type),
+        id=derive_event_id(event.caused_by, event.type),
         source=SOURCE,
         subject=event.contact_id,
         time=event.at,
@@ -182,7 +182,7 @@ def _result(command: CrmCommand, outcome: CrmOutcome, version: int) -> list[Prod
         version=version,
     )
     envelope = Envelope(
-        id=caused_event_id(command.command_id, settled.type),
+        id=derive_event_id(command.command_id, settled.type),
         source=SOURCE,
         subject=command.contact_id,
         time=command.at,
@@ -194,7 +194,7 @@ def _result(command: CrmCommand, outcome: CrmOutcome, version: int) -> list[Prod
 def _report(event: ContactEvent) -> None:
     _log.info(
         "contact_changed",
-        event_id=caused_event_id(event.caused_by, event.type),
+        event_id=derive_event_id(event.caused_by, event.type),
         organization=event.organization,
         contact_id=event.contact_id,
         type=event.type,

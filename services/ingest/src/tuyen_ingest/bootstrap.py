@@ -76,7 +76,7 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
         tokens=tokens,
         within_s=settings.acknowledge_within_s,
     )
-    channels = open_channels(settings.revealed_credentials(), tokens.token)
+    channels = open_channels(settings.reveal_credentials(), tokens.token)
     others = Starlette(routes=health.routes())
     app = Webhooks(
         channels=channels,

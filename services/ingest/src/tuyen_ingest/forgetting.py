@@ -50,16 +50,16 @@ class Forgetting:
     async def turn(self) -> None:
         """Checks once. A page that is not known may be new, so the directory is read to its end
         first. Raises LogUnavailableError."""
-        if not self._posts_table.caught_up or not self._gone():
+        if not self._posts_table.caught_up or not self._find_gone():
             return
         if not await self._directory.refresh(_WITHIN_S):
             return
-        for page in self._gone():
+        for page in self._find_gone():
             keys = self._posts.keys(page)
-            await self._log.append_all([records.forgotten(*page, key) for key in keys])
+            await self._log.append_all([records.build_tombstone(*page, key) for key in keys])
             for key in keys:
                 self._posts.apply(key, Forgotten(*page))
             _log.info("posts_forgotten", organization=page[0], page_id=page[1], records=len(keys))
 
-    def _gone(self) -> Sequence[PageKey]:
+    def _find_gone(self) -> Sequence[PageKey]:
         return [page for page in self._posts.pages() if not self._pages.has(*page)]

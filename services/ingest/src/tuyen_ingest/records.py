@@ -15,7 +15,7 @@ from tuyen_channels.ports import Failure, Parsed, WebhookChannel
 from tuyen_events.codec import encode, encode_time
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope
-from tuyen_events.ids import OrganizationId, PageId, caused_event_id
+from tuyen_events.ids import OrganizationId, PageId, derive_event_id
 from tuyen_events.limits import EVENT_BYTES
 from tuyen_events.posts import FORGOTTEN_TYPE, PostClassified, ReplyPlaced
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, POSTS, RAW
@@ -109,10 +109,10 @@ def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]
     for key, fact in parsed.classified:
         page = f"{fact.organization}/{fact.page_id}"
         if isinstance(fact, Forgotten):
-            yield forgotten(fact.organization, fact.page_id, key)
+            yield build_tombstone(fact.organization, fact.page_id, key)
             continue
         envelope = Envelope(
-            id=caused_event_id(delivery.id, page, key),
+            id=derive_event_id(delivery.id, page, key),
             source=SOURCE,
             subject=_about(fact) or key,
             time=delivery.accepted_at,
@@ -121,7 +121,7 @@ def facts(delivery: WebhookDelivery, parsed: Parsed) -> Iterator[ProducerRecord]
         yield ProducerRecord(POSTS, f"{page}/{key}", *encode(envelope))
 
 
-def forgotten(organization: OrganizationId, page: PageId, key: str) -> ProducerRecord:
+def build_tombstone(organization: OrganizationId, page: PageId, key: str) -> ProducerRecord:
     """The tombstone for `key` of a page."""
     headers = [("ce_type", FORGOTTEN_TYPE.encode())]
     return ProducerRecord(POSTS, f"{organization}/{page}/{key}", None, headers)
@@ -137,7 +137,7 @@ def dead_letters(
     """The parts that could not be read (P4), and to whom they belong."""
     for number, failure in enumerate(parsed.failures):
         envelope = Envelope(
-            id=caused_event_id(delivery.id, "failure", str(number)),
+            id=derive_event_id(delivery.id, "failure", str(number)),
             source=SOURCE,
             subject=delivery.id,
             time=delivery.accepted_at,

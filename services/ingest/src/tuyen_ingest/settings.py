@@ -46,7 +46,7 @@ class IngestSettings(SealingSettings):
             raise ValueError("TUYEN_BODY_WITHIN_S must be above 0 seconds")
         return self
 
-    def revealed_credentials(self) -> dict[str, str]:
+    def reveal_credentials(self) -> dict[str, str]:
         """The secrets as plain text, for the channels only."""
         return {
             name: value.get_secret_value().strip() or LOCAL_CREDENTIAL

@@ -113,7 +113,7 @@ class PresenceWorker:
             await self._write()
             await self._check({partition for _, partition in partitions})
         else:
-            self.status.waiting(_BEHIND)
+            self.status.note_waiting(_BEHIND)
         self._looked_at = time.monotonic()
         ONLINE_SESSIONS.set(sum(len(agent.sessions) for agent in self._all()))
         return has_caught_up
@@ -128,7 +128,7 @@ class PresenceWorker:
     async def _recover(self, committed: Offsets) -> Offsets:
         """Reads the presence of this worker's partitions, and returns the offsets from which to
         read the signals: every signal after the record of an agent who has a session counts."""
-        self.status.waiting(_BEHIND)
+        self.status.note_waiting(_BEHIND)
         agents: dict[int, dict[str, Agent]] = {partition: {} for _, partition in committed}
         contested: dict[str, PresenceChanged] = {}
 

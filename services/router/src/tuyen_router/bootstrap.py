@@ -47,9 +47,9 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     def organization_now(organization: OrganizationId) -> OrganizationState:
         return known.get(organization)
 
-    def recovered() -> None:
-        drain.recovered(app)
-        report.recovered()
+    def on_recovered() -> None:
+        drain.on_recovered(app)
+        report.on_recovered()
 
     letters = DeadLetterWriter(settings.topic_prefix, clock)
     stage1 = CustomerStage(
@@ -67,7 +67,7 @@ def build(settings: RouterSettings, log: Log, clock: Clock) -> Service:
     )
     drain, report = DrainLoop(stage2), ReportLoop(stage1)
     known = OrganizationTables(log, drain.mark_dirty, report.begin)
-    app = _build_app(settings, stage1, drain, known, recovered)
+    app = _build_app(settings, stage1, drain, known, on_recovered)
     health = Health()
     add_checks(health, app)
     for table in known.tables:

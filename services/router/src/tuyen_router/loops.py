@@ -48,9 +48,9 @@ class DrainLoop:
         if self._stage.dirty:
             self._woken.set()
 
-    def recovered(self, app: StreamApp) -> None:
+    def on_recovered(self, app: StreamApp) -> None:
         """The partitions of this worker were recovered: every queue in them is looked at."""
-        self._stage.mark_waiting_dirty(app.owned_partitions(organizations.NAME))
+        self._stage.mark_waiting_dirty(app.list_owned_partitions(organizations.NAME))
         self._woken.set()
 
     async def run(self, app: StreamApp) -> None:
@@ -87,7 +87,7 @@ class ReportLoop:
         self._begun.add(organization)
         self._woken.set()
 
-    def recovered(self) -> None:
+    def on_recovered(self) -> None:
         """The partitions of this worker were recovered."""
         self._woken.set()
 
@@ -100,8 +100,8 @@ class ReportLoop:
             begun = frozenset(self._begun)
             self._begun.clear()
             reported_before, reported = reported, {}
-            for number in sorted(app.owned_partitions(customers.NAME)):
-                if number not in app.owned_partitions(customers.NAME):
+            for number in sorted(app.list_owned_partitions(customers.NAME)):
+                if number not in app.list_owned_partitions(customers.NAME):
                     continue  # the partition was revoked while an earlier report was written
                 state = customer_state(app, number)
                 is_known = reported_before.get(number) is state
@@ -121,7 +121,7 @@ async def log_progress(app: StreamApp) -> None:
                 _log.info("recovering", table=name, progress=str(table))
             continue
         waiting = 0
-        for number in app.owned_partitions(organizations.NAME):
+        for number in app.list_owned_partitions(organizations.NAME):
             waiting += sum(map(len, dispatch_state(app, number).queues.values()))
         WAITING_CONVERSATIONS.set(waiting)
 

@@ -67,4 +67,4 @@ async def show(views: Database, *contacts: ContactDocument) -> None:
     """As if the CRM had folded them."""
     collection = views[CONTACTS_VIEW.collection]
     for each in contacts:
-        await collection.replace_one({"_id": each.id}, CONTACTS_VIEW.stored(each), upsert=True)
+        await collection.replace_one({"_id": each.id}, CONTACTS_VIEW.encode(each), upsert=True)

@@ -106,7 +106,7 @@ async def test_c4_what_is_no_name_is_refused_before_it_is_a_command(
     assert await records(log, CRM_COMMANDS) == []
 
 
-async def test_c4_a_version_that_has_passed_is_refused_with_what_stands(
+async def test_c4_an_old_version_is_refused_with_the_current_one(
     owner: User, contacts: Database, log: InMemoryLog
 ) -> None:
     async with crm(log, CrmOutcome.VERSION_PASSED, 7):
@@ -122,7 +122,7 @@ async def test_c4_a_contact_that_the_crm_does_not_have_is_not_there(
         assert (await owner.call("PATCH", PATH, {"name": "X"})).status_code == 404
 
 
-async def test_without_an_answer_in_time_the_change_stands_in_the_log(
+async def test_without_an_answer_in_time_the_change_is_in_the_log(
     desk: Rig,
     owner: User,
     contacts: Database,

@@ -34,7 +34,7 @@ def entry(sequence: int, organization: str = "shop", contact: str = "con_0") -> 
 async def history(contacts: Database) -> None:
     entries = [entry(1), entry(2), entry(3), entry(1, contact="con_1"), entry(9, "rival", "con_2")]
     for each in entries:
-        await contacts[HISTORY_VIEW.collection].insert_one(HISTORY_VIEW.stored(each))
+        await contacts[HISTORY_VIEW.collection].insert_one(HISTORY_VIEW.encode(each))
 
 
 async def test_c8_what_happened_newest_first_with_the_names_of_today(

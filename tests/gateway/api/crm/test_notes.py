@@ -34,7 +34,7 @@ def note(number: int, text: str = "Thích màu đỏ.", of: str = "con_0") -> No
 
 async def fill(views: Database, *notes: NoteDocument) -> None:
     for each in notes:
-        await views[NOTES_VIEW.collection].insert_one(NOTES_VIEW.stored(each))
+        await views[NOTES_VIEW.collection].insert_one(NOTES_VIEW.encode(each))
 
 
 async def test_c5_a_note_is_a_command_to_the_crm(

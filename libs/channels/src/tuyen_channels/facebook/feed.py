@@ -19,9 +19,9 @@ from tuyen_events.ids import (
     MessageId,
     OrganizationId,
     PageId,
+    build_unnamed_author,
     comment_thread_id,
     livestream_thread_id,
-    unnamed_author,
 )
 from tuyen_events.inbound import (
     Attachment,
@@ -99,8 +99,8 @@ def normalize(part: Raw | bytes, source: PartSource) -> Normalized | Skipped:
 def _comment(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     """A comment, or a change of one. `created_time` is part of the id: hide, unhide, hide are three
     events (P5c)."""
-    comment = _required(value.comment_id, "comment_id")
-    post = _required(value.post_id, "post_id")
+    comment = _require(value.comment_id, "comment_id")
+    post = _require(value.post_id, "post_id")
     verb = _VERBS.get(value.verb, value.verb)
     identifier = source.event_id("comment", comment, verb, _when(value))
     if verb == "add":
@@ -130,7 +130,7 @@ def _comment(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     else:
         return Skipped(SkipReason.UNKNOWN_VERB, f"comment {value.verb}")
     placed_by = _thread_place(about) if customer is None else customer.external_id
-    return source.normalized(identifier, placed_by, _subject(about), event)
+    return source.normalize(identifier, placed_by, _subject(about), event)
 
 
 def _comment_added(
@@ -142,12 +142,12 @@ def _comment_added(
     by_page = author == source.page_external_id
     customer = None
     if author is None:
-        customer = source.customer(unnamed_author(comment))
+        customer = source.customer(build_unnamed_author(comment))
     elif not by_page:
         customer = _customer(value, source)
     about = _about(value, comment, post, customer, source)
     shows_video = value.post is not None and value.post.status_type == _STATUS_OF_VIDEO
-    if source.posts.commented(source.page_key, post, shows_video, source.accepted_at):
+    if source.posts.classify_comment(source.page_key, post, shows_video, source.accepted_at):
         about["livestream"] = True
         about["conversation_id"] = (
             None if customer is None else livestream_thread_id(customer.id, post)
@@ -156,7 +156,7 @@ def _comment_added(
         about["conversation_id"] = _thread(comment, source)
     else:
         root = _below_root(about, about["parent_external_id"], source)
-        source.posts.replied(source.page_key, comment, root)
+        source.posts.add_reply(source.page_key, comment, root)
     event = CommentAdded(
         **about,
         occurred_at=source.moment(value.created_time),
@@ -165,7 +165,7 @@ def _comment_added(
         attachments=_attachments(value),
     )
     placed_by = _thread_place(about) if customer is None else customer.external_id
-    return source.normalized(identifier, placed_by, _subject(about), event)
+    return source.normalize(identifier, placed_by, _subject(about), event)
 
 
 def _about(
@@ -208,7 +208,7 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
         return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
     if value.item == "like" and value.post_id is None:
         return Skipped(SkipReason.EMPTY, "a like of the page itself")
-    post = _required(value.post_id, "post_id")
+    post = _require(value.post_id, "post_id")
     comment = None if value.comment_id is None else str(value.comment_id)
     author = _author(value)
     by_customer = author is not None and author != source.page_external_id
@@ -229,7 +229,7 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
         "reaction", post, comment or "", author or "", value.verb, kind, created
     )
     placed_by = author if by_customer and author is not None else f"post:{post}"
-    return source.normalized(identifier, placed_by, post, event)
+    return source.normalize(identifier, placed_by, post, event)
 
 
 def _post(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
@@ -247,7 +247,7 @@ def _post(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
         video = None if value.video_id is None else str(value.video_id)
         source.posts.video_published(source.page_key, post, video, source.accepted_at)
     identifier = source.event_id("post", post, value.item, verb, _when(value))
-    return source.normalized(identifier, f"post:{post}", post, _post_event(value, verb, source))
+    return source.normalize(identifier, f"post:{post}", post, _post_event(value, verb, source))
 
 
 def _post_event(value: wire.FeedValue, verb: str, source: PartSource) -> InboundEvent:
@@ -285,7 +285,7 @@ def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipp
         live=running,
     )
     identifier = source.event_id("live_video", video, status)
-    return source.normalized(identifier, f"video:{video}", video, event)
+    return source.normalize(identifier, f"video:{video}", video, event)
 
 
 def _when(value: wire.FeedValue) -> str:
@@ -321,7 +321,7 @@ def _subject(about: _AboutComment) -> str:
     return about["conversation_id"] or about["message_id"]
 
 
-def _required(value: Id | None, name: str) -> str:
+def _require(value: Id | None, name: str) -> str:
     if value is None:
         raise UnreadablePartError(f"the change has no {name}")
     return str(value)

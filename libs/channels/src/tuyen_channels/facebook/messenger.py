@@ -112,7 +112,7 @@ def _message(
         reply_to=_reply_to(message, source),
         referral=None if message.referral is None else _referral(message.referral),
     )
-    return source.normalized(
+    return source.normalize(
         source.event_id("message", message.mid), sender, event.conversation_id, event
     )
 
@@ -132,7 +132,7 @@ def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSou
         client_id=whole_or_none(message.metadata, PAYLOAD_CHARACTERS),
         reply_to=_reply_to(message, source),
     )
-    return source.normalized(
+    return source.normalize(
         source.event_id("message", message.mid), recipient, event.conversation_id, event
     )
 
@@ -147,7 +147,7 @@ def _normalize_deletion(
         accepted_at=source.accepted_at,
         message_id=source.message_id(message.mid),
     )
-    return source.normalized(
+    return source.normalize(
         source.event_id("message", message.mid, "deleted"), customer, event.conversation_id, event
     )
 
@@ -164,7 +164,7 @@ def _normalize_edit(
         text=edit.text,
         edit_number=edit.num_edit,
     )
-    return source.normalized(
+    return source.normalize(
         source.event_id("message", edit.mid, "edit", str(edit.num_edit)),
         customer,
         event.conversation_id,
@@ -193,7 +193,7 @@ def _postback(
         payload=cut(postback.payload, PAYLOAD_CHARACTERS),
         referral=None if postback.referral is None else _referral(postback.referral),
     )
-    return source.normalized(identifier, sender, event.conversation_id, event)
+    return source.normalize(identifier, sender, event.conversation_id, event)
 
 
 def _reaction(
@@ -210,7 +210,7 @@ def _reaction(
     identifier = source.event_id(
         "reaction", reaction.mid, sender, reaction.action, str(update.timestamp)
     )
-    return source.normalized(identifier, sender, event.conversation_id, event)
+    return source.normalize(identifier, sender, event.conversation_id, event)
 
 
 def _normalize_read(
@@ -223,7 +223,7 @@ def _normalize_read(
         watermark=source.moment(read.watermark),
     )
     identifier = source.event_id("receipt", sender, "read", str(read.watermark))
-    return source.normalized(identifier, sender, event.conversation_id, event)
+    return source.normalize(identifier, sender, event.conversation_id, event)
 
 
 def _normalize_delivery(
@@ -236,7 +236,7 @@ def _normalize_delivery(
         watermark=source.moment(delivery.watermark),
     )
     identifier = source.event_id("receipt", sender, "delivery", str(delivery.watermark))
-    return source.normalized(identifier, sender, event.conversation_id, event)
+    return source.normalize(identifier, sender, event.conversation_id, event)
 
 
 def _normalize_referral(
@@ -249,7 +249,7 @@ def _normalize_referral(
         referral=_referral(referral),
     )
     identifier = source.event_id("referral", sender, str(update.timestamp), referral.ref or "")
-    return source.normalized(identifier, sender, event.conversation_id, event)
+    return source.normalize(identifier, sender, event.conversation_id, event)
 
 
 def _common(customer: str, source: PartSource) -> _Common:

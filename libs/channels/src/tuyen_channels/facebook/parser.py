@@ -139,14 +139,14 @@ class _Reading:
             try:
                 found = self._read_part(part, reader, source)
             except Exception as error:  # an invalid part must not stop the others
-                self._failed([part], section, source, error)
+                self._note_failure([part], section, source, error)
             else:
                 if isinstance(found, Normalized):
                     self.parsed.events.append(found)
                 else:
                     self.parsed.skipped.append(found)
         if len(parts) > room:
-            self._failed(parts[room:], section, source, _too_many(len(parts) - room))
+            self._note_failure(parts[room:], section, source, _too_many(len(parts) - room))
 
     def _read_part(self, part: _Json, reader: _Reader, source: PartSource) -> Normalized | Skipped:
         if not (self.repair_all and needs_repair(bytes(part))):
@@ -158,7 +158,7 @@ class _Reading:
                 pass
         return reader(self.repairs.repair(bytes(part)), source)
 
-    def _failed(
+    def _note_failure(
         self, parts: Sequence[_Json], section: str, source: PartSource, error: Exception
     ) -> None:
         payload = b'{"object":"page","entry":[{"id":%b,"time":%b,"%b":[%b]}]}' % (

@@ -61,7 +61,7 @@ class PartSource(msgspec.Struct):
             name=cut(name, NAME_CHARACTERS),
         )
 
-    def normalized(
+    def normalize(
         self, identifier: EventId, placed_by: str, subject: str, event: InboundEvent
     ) -> Normalized:
         """The event for the log, in the partition of `placed_by`: a customer, or, for an event of

@@ -16,9 +16,9 @@ from tuyen_channels.lenient_json import read_leniently
 from tuyen_channels.livechat import wire
 from tuyen_channels.ports import Failure, Normalized, Page, Pages, Parsed, Skipped, SkipReason
 from tuyen_events.ids import (
-    chosen_id,
     customer_id,
     customer_key,
+    cut_chosen_id,
     event_id,
     message_id,
     message_thread_id,
@@ -65,7 +65,7 @@ def _read(body: bytes, accepted_at: datetime, pages: Pages, account: str) -> Nor
     page = pages.get(account)
     if page is None:
         return Skipped(SkipReason.UNKNOWN_PAGE, account)
-    if _said(sent.message.text) is None and not sent.message.attachments:
+    if _read_text(sent.message.text) is None and not sent.message.attachments:
         return Skipped(SkipReason.EMPTY, kind)
     return _message(sent, accepted_at, page, account)
 
@@ -79,17 +79,17 @@ def _message(
         organization=page.organization,
         page_id=page.id,
         channel=Channel.LIVECHAT,
-        occurred_at=_occurred_at(sent, accepted_at),
+        occurred_at=_parse_occurred_at(sent, accepted_at),
         accepted_at=accepted_at,
         customer=Customer(
             id=customer,
             external_id=visitor,
-            name=cut(_said(sent.visitor.name), NAME_CHARACTERS),
-            phone=whole_or_none(_said(sent.visitor.phone), NAME_CHARACTERS),
-            email=whole_or_none(_said(sent.visitor.email), NAME_CHARACTERS),
-            gender=cut(_said(sent.visitor.gender), DETAIL_CHARACTERS),
-            location=cut(_said(sent.visitor.location), DETAIL_CHARACTERS),
-            browser=cut(_said(sent.visitor.browser), DETAIL_CHARACTERS),
+            name=cut(_read_text(sent.visitor.name), NAME_CHARACTERS),
+            phone=whole_or_none(_read_text(sent.visitor.phone), NAME_CHARACTERS),
+            email=whole_or_none(_read_text(sent.visitor.email), NAME_CHARACTERS),
+            gender=cut(_read_text(sent.visitor.gender), DETAIL_CHARACTERS),
+            location=cut(_read_text(sent.visitor.location), DETAIL_CHARACTERS),
+            browser=cut(_read_text(sent.visitor.browser), DETAIL_CHARACTERS),
         ),
         conversation_id=message_thread_id(customer),
         message_id=message_id(page.organization, page.id, own_id),
@@ -108,7 +108,7 @@ def _message(
     )
 
 
-def _occurred_at(sent: wire.LivechatBody, accepted_at: datetime) -> datetime:
+def _parse_occurred_at(sent: wire.LivechatBody, accepted_at: datetime) -> datetime:
     if sent.timestamp is None:
         return accepted_at
     try:
@@ -119,9 +119,9 @@ def _occurred_at(sent: wire.LivechatBody, accepted_at: datetime) -> datetime:
 
 def _visit(sent: wire.LivechatBody) -> Visit | None:
     visit = Visit(
-        page_url=page_address(_said(sent.page_url)),
-        department=chosen_id(_said(sent.department)),
-        region=chosen_id(_said(sent.region)),
+        page_url=page_address(_read_text(sent.page_url)),
+        department=cut_chosen_id(_read_text(sent.department)),
+        region=cut_chosen_id(_read_text(sent.region)),
     )
     return None if visit == Visit() else visit
 
@@ -136,6 +136,6 @@ def _attachment(attachment: wire.LivechatAttachment) -> Attachment:
     )
 
 
-def _said(text: str | None) -> str | None:
+def _read_text(text: str | None) -> str | None:
     """The value of a field; None if it is empty or blank."""
     return (text or "").strip() or None

@@ -21,12 +21,12 @@ MODULES: tuple[ModuleType, ...] = tuple(
 RecordT = TypeVar("RecordT", bound=Event)
 
 
-def _stored(base: type[RecordT]) -> Iterator[type[RecordT]]:
+def _list_stored(base: type[RecordT]) -> Iterator[type[RecordT]]:
     for module in MODULES:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, base) and "type" in vars(value):
                 yield value
 
 
-COMMAND_TYPES: tuple[type[CrmCommand], ...] = tuple(_stored(CrmCommand))
-EVENT_TYPES: tuple[type[ContactEvent], ...] = tuple(_stored(ContactEvent))
+COMMAND_TYPES: tuple[type[CrmCommand], ...] = tuple(_list_stored(CrmCommand))
+EVENT_TYPES: tuple[type[ContactEvent], ...] = tuple(_list_stored(ContactEvent))

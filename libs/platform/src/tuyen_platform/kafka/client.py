@@ -111,7 +111,7 @@ class KafkaLog:
                 )
         except (KafkaError, TimeoutError) as error:
             if isinstance(error, KafkaError):
-                self._producer.failed(producer)
+                self._producer.replace(producer)
             raise LogUnavailableError(f"{topic.name}: {error!r}") from error
         return RecordMetadata(written.partition, written.offset)
 
@@ -140,7 +140,7 @@ class KafkaLog:
         except (KafkaError, TimeoutError) as error:
             abandon(under_way)
             if isinstance(error, KafkaError):
-                self._producer.failed(producer)
+                self._producer.replace(producer)
             raise LogUnavailableError(f"{len(records)} records: {error!r}") from error
         return [RecordMetadata(record.partition, record.offset) for record in written]
 

@@ -21,17 +21,17 @@ class ConsumerStatus:
         self._turned = time.monotonic()
         self._waits_for: str | None = "its first batch"
 
-    def turned(self) -> None:
+    def note_batch(self) -> None:
         """A batch, perhaps an empty one, is handled."""
         self._turned = time.monotonic()
         self._waits_for = None
 
-    def working(self) -> None:
+    def note_progress(self) -> None:
         """Part of a batch is done: a batch of which many records go to the dead letters takes its
         time."""
         self._turned = time.monotonic()
 
-    def waiting(self, reason: str) -> None:
+    def note_waiting(self, reason: str) -> None:
         """The loop is retrying or recovering."""
         self._turned = time.monotonic()
         self._waits_for = reason
@@ -89,7 +89,7 @@ async def consume(
                     await subscription.commit()
                     uncommitted, committed_at = False, time.monotonic()
                 if status is not None:
-                    status.turned()
+                    status.note_batch()
             await pacer.turn()
 
 
@@ -106,7 +106,7 @@ async def follow_for_ever(
         await retry(
             follow,
             log_as=log_as,
-            on_wait=None if status is None else status.waiting,
+            on_wait=None if status is None else status.note_waiting,
             first_wait_s=_RETRY_S,
             longest_wait_s=_RETRY_S,
             about=about,

@@ -14,7 +14,7 @@ import structlog
 from tuyen_events.codec import Headers, UnknownTypeError, UnreadableEventError
 from tuyen_events.topic import Topic
 from tuyen_platform.blame import is_the_records
-from tuyen_platform.dead_letters import raised_at, reason_of
+from tuyen_platform.dead_letters import list_calls, reason_of
 from tuyen_platform.kafka.ports import Log, Record, RecordPosition, Tail
 from tuyen_platform.metrics import COPIED, DEAD_LETTERS_TOTAL
 
@@ -102,7 +102,7 @@ class GlobalTable:
         """The offset of the next record to apply."""
         return self._next.get(partition, 0)
 
-    async def followed(self, within_s: float) -> bool:
+    async def wait_until_following(self, within_s: float) -> bool:
         """Waits until the table is following the topic, so that it will see what is appended from
         then on; returns whether that was within `within_s` seconds."""
         try:
@@ -175,7 +175,7 @@ class GlobalTable:
             if not is_the_records(error):
                 raise
             DEAD_LETTERS_TOTAL.labels(self._service).inc()
-            reason, where = reason_of(error), raised_at(error)
+            reason, where = reason_of(error), list_calls(error)
             _log.error("failed_record_skipped", **_place(record), reason=reason, raised_at=where)
 
     def _wake(self) -> None:

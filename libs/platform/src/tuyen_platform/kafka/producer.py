@@ -43,7 +43,7 @@ class LastingProducer:
             raise LogUnavailableError("the log is not open")
         return self._producer
 
-    def failed(self, producer: AIOKafkaProducer) -> None:
+    def replace(self, producer: AIOKafkaProducer) -> None:
         """Replaces the producer, unless that was done already or is in progress."""
         replacing = self._replacing is not None and not self._replacing.done()
         if producer is self._producer and not replacing:
@@ -66,9 +66,9 @@ class LastingProducer:
     def _end(self, producer: AIOKafkaProducer) -> None:
         ending = asyncio.create_task(producer.stop())
         self._ending.add(ending)
-        ending.add_done_callback(self._ended)
+        ending.add_done_callback(self._forget)
 
-    def _ended(self, ending: "asyncio.Task[None]") -> None:
+    def _forget(self, ending: "asyncio.Task[None]") -> None:
         self._ending.discard(ending)
         if not ending.cancelled() and (error := ending.exception()):
             _log.warning("producer_not_stopped", error=repr(error))

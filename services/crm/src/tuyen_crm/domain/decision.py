@@ -17,11 +17,11 @@ class CommandDecision:
     events: tuple[ContactEvent, ...] = ()
 
 
-def applied(*events: ContactEvent) -> CommandDecision:
+def decide_applied(*events: ContactEvent) -> CommandDecision:
     return CommandDecision(outcome=CrmOutcome.APPLIED, version=events[-1].sequence, events=events)
 
 
-def unchanged(version: int) -> CommandDecision:
+def decide_unchanged(version: int) -> CommandDecision:
     return CommandDecision(outcome=CrmOutcome.UNCHANGED, version=version)
 
 

@@ -62,7 +62,7 @@ class CrmProjection:
         """Adds events to the history. Of two with one sequence, the first in the log counts."""
         writes = []
         for event in events:
-            stored = HISTORY_VIEW.stored(_history_document(event))
+            stored = HISTORY_VIEW.encode(_history_document(event))
             writes.append(
                 UpdateOne({"_id": stored.pop("_id")}, {"$setOnInsert": stored}, upsert=True)
             )
@@ -101,7 +101,7 @@ def _write(
             document = entity.fold(document, event)
     if document is None or document == before:
         return None
-    after = entity.view.stored(document)
+    after = entity.view.encode(document)
     if stored is None:
         return InsertOne(after)
     return ReplaceOne({"_id": stored["_id"], "sequence": stored.get("sequence")}, after)

@@ -27,7 +27,7 @@ class AwaitedTable(GlobalTable):
     async def following(self, within_s: float = WAIT_S) -> None:
         """Returns once the table will see everything that is appended from now on; else raises
         UnavailableError."""
-        if not await self.followed(within_s):
+        if not await self.wait_until_following(within_s):
             raise UnavailableError("This gateway is still starting: try again.")
 
     async def current(self, within_s: float = WAIT_S) -> None:
@@ -36,7 +36,7 @@ class AwaitedTable(GlobalTable):
         if not await self.refresh(within_s):
             raise UnavailableError("This gateway is behind the log: try again.")
 
-    async def folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
+    async def wait_until_folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
         """Returns once the record at `at` is applied; raises UnavailableError if that takes longer
         than `within_s` seconds."""
         if not await self.until(lambda: self.position(at.partition) > at.offset, within_s):

@@ -97,7 +97,7 @@ class CredentialsTable:
 
     async def _append(self, key: _Key, value: bytes | None) -> None:
         appended = await self._log.append_bytes(CREDENTIALS, str(key), value, _HEADERS)
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
 
     def _matches(self, hashed: str, password: SecretStr) -> bool:
         return any(self._fits(hashed, each) for each in spellings(password.get_secret_value()))

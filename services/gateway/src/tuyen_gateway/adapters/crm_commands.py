@@ -40,7 +40,7 @@ class CrmCommandSender:
 
     async def carry_out(self, command: CrmCommand) -> CrmCommandSettled:
         await self.table.following()
-        value, headers = _encoded(command)
+        value, headers = _encode(command)
         self._count(command.organization, len(value))
         with self._results.receiving([command.command_id]) as results:
             try:
@@ -60,7 +60,7 @@ class CrmCommandSender:
         self._commands.take(organization, 1, now)
 
 
-def _encoded(command: CrmCommand) -> tuple[bytes, Headers]:
+def _encode(command: CrmCommand) -> tuple[bytes, Headers]:
     return encode(
         Envelope(
             id=command.command_id,

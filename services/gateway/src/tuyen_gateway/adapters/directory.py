@@ -91,7 +91,7 @@ class DirectoryTable:
         claims = self._claims.get((channel, external_id))
         return claims[0] if claims else None
 
-    async def seen(self, organization_id: OrganizationId, version: int) -> None:
+    async def wait_for_version(self, organization_id: OrganizationId, version: int) -> None:
         if not await self.table.until(lambda: self.version(organization_id) >= version, WAIT_S):
             raise UnavailableError(f"This gateway has not seen version {version} yet: try again.")
 
@@ -117,7 +117,7 @@ class DirectoryTable:
                 value, _ = encode(_envelope(event))
                 self.count(organization_id, len(value))
             await self._append(event)
-            lost = self._lost(event)
+            lost = self._find_conflict(event)
             if lost is not None:
                 await self._take_back(event, previous)
                 raise ConflictError(lost)
@@ -182,7 +182,7 @@ class DirectoryTable:
     def _lock(self, organization_id: OrganizationId) -> asyncio.Lock:
         return self._locks.setdefault(organization_id, asyncio.Lock())
 
-    def _lost(self, event: DirectoryEvent) -> str | None:
+    def _find_conflict(self, event: DirectoryEvent) -> str | None:
         """Why a change that was just applied has to be withdrawn, or None."""
         organization = self._any(event.organization)
         match event:
@@ -209,7 +209,9 @@ class DirectoryTable:
 
     async def _append(self, event: DirectoryEvent) -> None:
         envelope = _envelope(event)
-        await self.table.folded(await self._log.append(DIRECTORY, envelope.subject, envelope))
+        await self.table.wait_until_folded(
+            await self._log.append(DIRECTORY, envelope.subject, envelope)
+        )
 
     async def _append_removal(
         self, organization_id: OrganizationId, entity: str, entity_id: str, by: AgentId | None
@@ -229,7 +231,7 @@ class DirectoryTable:
                 ("by", (by or "").encode()),
             ),
         )
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
 
     def _fold(self, changed: DirectoryChange, position: RecordPosition) -> None:
         organization_id, change = changed

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
 from tuyen_events.event import Envelope
-from tuyen_events.ids import OrganizationId, caused_event_id
+from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.jobs import JobProgressed, JobRequested, JobState
 from tuyen_events.limits import JOBS_KEPT
 from tuyen_events.topics import JOBS
@@ -78,15 +78,15 @@ class JobsTable:
         async with self._locks.setdefault(request.organization, asyncio.Lock()):
             await self.table.current()
             refuse_too_many(self.of(request.organization), request)
-            await self.table.folded(await self._append(request, request.job_id))
+            await self.table.wait_until_folded(await self._append(request, request.job_id))
 
     async def report(self, progress: JobProgressed) -> None:
         appended = await self._append(progress, progress.job_id + _PROGRESS, str(progress.revision))
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
 
     async def keep_request(self, job: Job) -> None:
         if job.id in self._bare:
-            await self.table.folded(await self._append(job.request, job.id))
+            await self.table.wait_until_folded(await self._append(job.request, job.id))
 
     async def tidy(self, job: Job, forgotten: datetime) -> None:
         await self._append(put_away(job.request), job.id, _ENDED)
@@ -115,7 +115,7 @@ class JobsTable:
             await self.report(job.progress)
             await self._append(put_away(job.request), job.id, _ENDED)
 
-    async def ended(self, job_id: str, within_s: float) -> bool:
+    async def wait_until_ended(self, job_id: str, within_s: float) -> bool:
         return await self.table.until(
             lambda: (job := self._jobs.get(job_id)) is not None and job.ended, within_s
         )
@@ -124,7 +124,7 @@ class JobsTable:
         self, event: JobRequested | JobProgressed, key: str, *parts: str
     ) -> RecordMetadata:
         envelope = Envelope(
-            id=caused_event_id(event.job_id, event.type, *parts),
+            id=derive_event_id(event.job_id, event.type, *parts),
             source=SOURCE,
             subject=event.job_id,
             time=event.at,
@@ -208,7 +208,7 @@ class JobsTable:
 
 def _is_put_away(request: JobRequested, event_id: str) -> bool:
     """Whether this is what `tidy` left of a request."""
-    return event_id == caused_event_id(request.job_id, request.type, _ENDED)
+    return event_id == derive_event_id(request.job_id, request.type, _ENDED)
 
 
 def _age(job: Job) -> tuple[datetime, str]:

@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from tuyen_directory.usernames import folded
+from tuyen_directory.usernames import fold_username
 from tuyen_events.limits import LOGINS_WAITING, LOGINS_WAITING_FROM_A_SITE
 from tuyen_gateway.domain.login_throttle import (
     FROM_ONE_PLACE,
     FROM_STRANGE_PLACES,
     AttemptBudget,
     FailedAttempts,
-    attempted,
+    add_attempt,
     site_of,
     wait_before,
 )
@@ -85,7 +85,7 @@ class LocalLoginThrottle:
 
     @asynccontextmanager
     async def attempt(self, organization: str, username: str, place: str) -> AsyncIterator[None]:
-        account = (organization, folded(username))
+        account = (organization, fold_username(username))
         lock = self._locks.setdefault(account, asyncio.Lock())
         async with self._limit_logins(account, place), lock:
             self._refuse_too_early(account, place)
@@ -145,4 +145,4 @@ class LocalLoginThrottle:
 
 
 def _add(attempts: _Latest[K, FailedAttempts], key: K, budget: AttemptBudget, clock: Clock) -> None:
-    attempts.set(key, attempted(budget, attempts.get(key), clock.now()))
+    attempts.set(key, add_attempt(budget, attempts.get(key), clock.now()))

@@ -52,7 +52,9 @@ class PresenceTable:
         )
         return await self._log.append(PRESENCE_SIGNALS, key, envelope)
 
-    async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
+    async def wait_until_settled(
+        self, signal: SessionSignalled, at: RecordMetadata, within_s: float
+    ) -> bool:
         return await self.table.until(lambda: self._shows(signal, at), within_s)
 
     def _shows(self, signal: SessionSignalled, at: RecordMetadata) -> bool:

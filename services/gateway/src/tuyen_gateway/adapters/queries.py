@@ -35,7 +35,7 @@ def matching_query(
         channels = [wanted.channel]
     kinds = [wanted.kind] if wanted.kind else list(ConversationKind)
     parts: list[Document] = [
-        *covered_query(scope),
+        *build_covered_query(scope),
         {"channel": {"$in": [channel.value for channel in channels]}},
         {"kind": {"$in": [kind.value for kind in kinds]}},
     ]
@@ -79,7 +79,7 @@ def unread_expression(scope: Scope) -> Document:
     return {"$and": unread}
 
 
-def covered_query(scope: Scope) -> list[Document]:
+def build_covered_query(scope: Scope) -> list[Document]:
     """`Scope.covers` as a query."""
     parts: list[Document] = [{"organization": scope.organization}]
     if scope.pages is not None:
@@ -94,7 +94,7 @@ def covered_query(scope: Scope) -> list[Document]:
     return parts
 
 
-def shown_to(scope: Scope) -> Document:
+def project_row(scope: Scope) -> Document:
     """Projects a row without the marks of others: there may be thousands."""
     own = {"reads": {"$elemMatch": {"agent_id": scope.agent_id}}}
     return {**dict.fromkeys(_SHOWN, 1), **own}

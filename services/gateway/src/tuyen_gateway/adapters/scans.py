@@ -8,7 +8,7 @@ import msgspec
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, OrganizationId
 from tuyen_gateway.adapters.names import CustomerNames
-from tuyen_gateway.adapters.queries import covered_query
+from tuyen_gateway.adapters.queries import build_covered_query
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.projections import collections
@@ -36,15 +36,17 @@ class MongoScans:
         found = self._conversations.find({"$and": parts}, {"_id": 1}).sort("_id", 1).limit(limit)
         return [ConversationId(document["_id"]) for document in await found.to_list(limit)]
 
-    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
-        query = {"$and": [{"_id": {"$in": list(ids)}}, *covered_query(scope)]}
+    async def find_covered(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Collection[ConversationId]:
+        query = {"$and": [{"_id": {"$in": list(ids)}}, *build_covered_query(scope)]}
         found = await self._conversations.find(query, {"_id": 1}).to_list(None)
         return [ConversationId(document["_id"]) for document in found]
 
     async def rows(
         self, scope: Scope, ids: Sequence[ConversationId]
     ) -> Mapping[ConversationId, InboxRow]:
-        query = {"$and": [{"_id": {"$in": list(ids)}}, *covered_query(scope)]}
+        query = {"$and": [{"_id": {"$in": list(ids)}}, *build_covered_query(scope)]}
         found = await self._conversations.find(query).to_list(None)
         rows = [msgspec.convert(document, InboxRow) for document in found]
         return {row.id: row for row in rows}

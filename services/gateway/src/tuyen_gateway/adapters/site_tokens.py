@@ -44,10 +44,10 @@ class SiteTokensTable:
     async def make(self, app_id: str) -> str:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         (appended,) = await self._log.append_all([self._tokens.record(app_id, token)])
-        await self.table.folded(appended)
+        await self.table.wait_until_folded(appended)
         _log.info("page_token_made", app_id=app_id)
         return token
 
     async def forget(self, app_id: str) -> None:
         for appended in await self._log.append_all(self._tokens.removal(app_id)):
-            await self.table.folded(appended)
+            await self.table.wait_until_folded(appended)

@@ -14,7 +14,7 @@ from tuyen_events.limits import HISTORY_PAGE_NAMES, THREAD_PAGE_BYTES
 from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.reading import Shown, shown_before
+from tuyen_gateway.domain.reading import Shown, find_shown_before
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.errors import InvalidCursorError
 from tuyen_gateway.ports.views import ViewPage
@@ -42,7 +42,7 @@ class MongoThreads:
     ) -> ViewPage[Message]:
         query: Document = {"conversation_id": conversation_id}
         if after is not None:
-            last = decoded(after, _MessageKey)
+            last = decode_cursor(after, _MessageKey)
             moment = (from_milliseconds(last.at), from_milliseconds(last.accepted_at), last.rest)
             query |= collections.later_than(moment, last.id)
         rows = self._messages.find(query).sort(list(collections.THREAD_ORDER)).limit(limit + 1)
@@ -63,7 +63,7 @@ class MongoThreads:
         last = None if document is None else msgspec.convert(document, Message)
         if last is None or last.moment is None:
             return None
-        return await self._shown_before(row, collections.later_than(last.moment, last.id))
+        return await self._read_shown_before(row, collections.later_than(last.moment, last.id))
 
     async def find_shown_but_last(self, row: InboxRow) -> Shown:
         """What an agent has seen who read everything except the newest of the customers'
@@ -71,9 +71,11 @@ class MongoThreads:
         newest = [(name, -1) for name, _ in collections.THREAD_ORDER]
         not_removed = {**_inbound_of(row), "removed": {"$ne": True}}
         document = await self._messages.find_one(not_removed, {"_id": 1}, sort=newest)
-        return await self._shown_before(row, {"_id": None if document is None else document["_id"]})
+        return await self._read_shown_before(
+            row, {"_id": None if document is None else document["_id"]}
+        )
 
-    async def _shown_before(self, row: InboxRow, unseen: Document) -> Shown:
+    async def _read_shown_before(self, row: InboxRow, unseen: Document) -> Shown:
         """Everything in the row except the inbound messages that `unseen` finds and what comes
         after them in the log."""
         first = {"$group": {"_id": "$partition", "offset": {"$min": "$offset"}}}
@@ -85,14 +87,14 @@ class MongoThreads:
             place = {"partition": partition, "offset": {"$gte": offset}}
             place["offset"]["$lte"] = row.counted.get(str(partition), -1)
             behind += await self._messages.count_documents({**_inbound_of(row), **place})
-        return shown_before(row.inbound_events, row.counted, cut, behind)
+        return find_shown_before(row.inbound_events, row.counted, cut, behind)
 
     async def history(
         self, conversation_id: ConversationId, limit: int, after: str | None
     ) -> ViewPage[AssignmentEntry]:
         query: Document = {"conversation_id": conversation_id}
         if after is not None:
-            query["version"] = {"$lt": decoded(after, int)}
+            query["version"] = {"$lt": decode_cursor(after, int)}
         rows = self._assignments.find(query).sort("version", -1)
         found = [msgspec.convert(d, AssignmentEntry) for d in await rows.to_list(limit + 1)]
         entries = await self._with_pools(found[:limit])
@@ -155,7 +157,7 @@ def from_milliseconds(count: int) -> datetime:
     return datetime.fromtimestamp(count / 1000, UTC)
 
 
-def decoded(after: str, kind: type[T]) -> T:
+def decode_cursor(after: str, kind: type[T]) -> T:
     """The content of a cursor. Raises InvalidCursorError if it is not one of ours."""
     try:
         return msgspec.json.decode(after, type=kind)

@@ -20,12 +20,17 @@ from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.queries import (
     ListKey,
     below,
-    covered_query,
+    build_covered_query,
     matching_query,
-    shown_to,
+    project_row,
     unread_expression,
 )
-from tuyen_gateway.adapters.threads import MongoThreads, decoded, from_milliseconds, milliseconds
+from tuyen_gateway.adapters.threads import (
+    MongoThreads,
+    decode_cursor,
+    from_milliseconds,
+    milliseconds,
+)
 from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
@@ -82,7 +87,7 @@ class MongoViews:
         try:
             async with asyncio.timeout(WAIT_S):
                 while wanted:
-                    reached = await self._reached_lately()
+                    reached = await self._read_positions()
                     wanted = {p: end for p, end in wanted.items() if reached.get(p, 0) < end}
                     if wanted:
                         await asyncio.sleep(_POLL_S)
@@ -91,7 +96,7 @@ class MongoViews:
                 "The inbox has not yet folded all that was written: try again."
             ) from error
 
-    async def _reached_lately(self) -> Offsets:
+    async def _read_positions(self) -> Offsets:
         """How far the views have read, loaded once for all requests that wait: otherwise each of
         them would occupy a thread that the fold needs."""
         async with self._asking:
@@ -130,7 +135,7 @@ class MongoViews:
 
     async def _find(self, scope: Scope, conversation_id: ConversationId) -> Document | None:
         return await self._conversations.find_one(
-            {"$and": [{"_id": conversation_id}, *covered_query(scope)]}, shown_to(scope)
+            {"$and": [{"_id": conversation_id}, *build_covered_query(scope)]}, project_row(scope)
         )
 
     async def conversations(
@@ -192,7 +197,7 @@ class MongoViews:
         found: list[tuple[ListKey, Document]] = []
         most = limit + 1 if left is None else min(limit + 1, left)
         if most > 0:
-            rows = self._conversations.find({"$and": still}, shown_to(scope), session=session)
+            rows = self._conversations.find({"$and": still}, project_row(scope), session=session)
             rows = rows.sort([("updated_at", -1), ("_id", -1)]).limit(most)
             found = [((row["updated_at"], row["_id"]), row) for row in await rows.to_list(None)]
         found += await self._find_left_behind(scope, matching, moved, cursor.last, session)
@@ -268,7 +273,7 @@ class MongoViews:
         if not ahead:
             return []
         there = {"$and": [*matching, {"_id": {"$in": list(ahead)}}]}
-        found = self._conversations.find(there, shown_to(scope), session=session)
+        found = self._conversations.find(there, project_row(scope), session=session)
         return [(ahead[row["_id"]], row) for row in await found.to_list(None)]
 
     async def counts(self, scope: Scope, wanted: ConversationFilter) -> InboxCounts:
@@ -388,7 +393,7 @@ class _ListCursor:
 
     @classmethod
     def decode(cls, after: str) -> "_ListCursor":
-        key = decoded(after, _ListCursorKey)
+        key = decode_cursor(after, _ListCursorKey)
         if len(key.snapshot_offsets) != INBOUND.partitions:
             raise InvalidCursorError("This is not a valid cursor: start again without one.")
         last = from_milliseconds(key.updated_at), key.id

@@ -9,7 +9,7 @@ from tuyen_directory.organization import Organization
 from tuyen_events.ids import AgentId, RuleId
 from tuyen_events.vocabulary import Exclusion, Reason, Strategy
 from tuyen_gateway.api.bodies import ResponseBody
-from tuyen_gateway.api.conversations import AfterAssignment, seen_row
+from tuyen_gateway.api.conversations import AfterAssignment, find_visible_row
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import inbox_position
@@ -87,7 +87,7 @@ async def list_assignments(
     in one line, with today's names.
     """
     position = await inbox_position(gateway, caller.organization.id)
-    row = await seen_row(gateway, caller, conversation_id)
+    row = await find_visible_row(gateway, caller, conversation_id)
     page = await gateway.inbox.history(row, paging.limit, paging.after)
     return Listed(
         items=[_view(entry, caller) for entry in page.items],
@@ -129,7 +129,7 @@ def _list_agents(agents: Sequence[AgentId] | None) -> list[str] | None:
 
 
 def _list_excluded(entry: AssignmentEntry) -> list[ExcludedView] | None:
-    found = history.left_out(entry)
+    found = history.find_left_out(entry)
     if found is None:
         return None
     return [ExcludedView(agent_id=one.agent_id, reason=one.why) for one in found]

@@ -55,11 +55,11 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     """
     place = network_of(None if request.client is None else request.client.host)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
-        identity = await _verified(gateway, body)
+        identity = await _verify(gateway, body)
     return _tokens(gateway, identity)
 
 
-async def _verified(gateway: Gateway, body: Login) -> Identity:
+async def _verify(gateway: Gateway, body: Login) -> Identity:
     """Raises UnauthenticatedError, the same and after the same time whatever is wrong."""
     organization_id = OrganizationId(body.organization)
     organization = gateway.directory.organization(organization_id)

@@ -97,7 +97,7 @@ async def get_conversation(
     after: AfterAssignment,
 ) -> ConversationDetail:
     position = await inbox_position(gateway, caller.organization.id)
-    row = await seen_row(gateway, caller, conversation_id)
+    row = await find_visible_row(gateway, caller, conversation_id)
     if after is not None and row.version < after:
         raise UnavailableError(f"Version {after} has not been decided yet: try again.")
     set_etag(response, row.version)
@@ -120,7 +120,7 @@ async def list_messages(
     """Oldest first. A message that was removed at the channel stays as `removed`, without its
     text."""
     position = await inbox_position(gateway, caller.organization.id)
-    row = await seen_row(gateway, caller, conversation_id)
+    row = await find_visible_row(gateway, caller, conversation_id)
     page = await gateway.inbox.messages(row, paging.limit, paging.after)
     return Listed(
         items=[message_view(message, row, caller) for message in page.items],
@@ -139,7 +139,7 @@ async def post_read(
 ) -> MarkView:
     """For the viewer only (I5): nothing that has arrived so far, or up to the message `until`, is
     unread any more. Later messages stay unread."""
-    row = await seen_row(gateway, caller, conversation_id)
+    row = await find_visible_row(gateway, caller, conversation_id)
     shown: Shown | None = Shown(events=row.inbound_events, until=row.counted)
     if body is not None and body.until is not None:
         shown = await gateway.inbox.find_shown_until(row, MessageId(body.until))
@@ -153,7 +153,7 @@ async def post_unread(
     conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts, response: Response
 ) -> MarkView:
     """For the viewer only (I5): the newest of the customer's messages is unread again."""
-    row = await seen_row(gateway, caller, conversation_id)
+    row = await find_visible_row(gateway, caller, conversation_id)
     return await _mark(gateway, caller, row, await gateway.inbox.find_shown_but_last(row), response)
 
 
@@ -166,7 +166,7 @@ async def put_done(
     response: Response,
 ) -> DoneView:
     """For everybody (I12). The customer's next message or comment opens it again."""
-    row = await seen_row(gateway, caller, conversation_id)
+    row = await find_visible_row(gateway, caller, conversation_id)
     command = mark_done(
         row,
         f"cmd_{uuid4().hex}",
@@ -181,7 +181,7 @@ async def put_done(
     return DoneView(id=row.id, done=body.done, version=row.version)
 
 
-async def seen_row(gateway: Gateway, caller: Caller, conversation_id: str) -> InboxRow:
+async def find_visible_row(gateway: Gateway, caller: Caller, conversation_id: str) -> InboxRow:
     """Raises NotFoundError for a conversation that does not exist or that the viewer may not see
     (R7.2)."""
     row = await gateway.inbox.conversation(caller.scope, ConversationId(conversation_id))

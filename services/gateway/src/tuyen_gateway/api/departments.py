@@ -10,7 +10,7 @@ from tuyen_events.directory import DepartmentChanged, RegionChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, DepartmentId, RegionId
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
-from tuyen_gateway.api.entities import existing, listed
+from tuyen_gateway.api.entities import existing, list_entities
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -81,7 +81,7 @@ async def list_departments(
     caller: SetupReader, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[DepartmentView]:
     """For managing roles; in the order of their ids."""
-    return listed(gateway, caller, paging, caller.organization.departments, _department)
+    return list_entities(gateway, caller, paging, caller.organization.departments, _department)
 
 
 @router.get(
@@ -170,7 +170,7 @@ async def list_regions(
         for stored in caller.organization.regions.values()
         if stored.value.department_id == department_id
     }
-    return listed(gateway, caller, paging, own, _region)
+    return list_entities(gateway, caller, paging, own, _region)
 
 
 @router.get(

@@ -153,7 +153,7 @@ def is_known(gateway: Gateway, token: str) -> bool:
     return True
 
 
-async def seen_directory(
+async def wait_for_directory(
     gateway: GatewayPorts,
     identity: CurrentIdentity,
     after: Annotated[
@@ -168,10 +168,10 @@ async def seen_directory(
     """Waits for `?after=<version>` of the caller's organization, at most 5 s; the caller is then
     looked up as of that version."""
     if after is not None:
-        await gateway.directory.seen(identity.organization, after)
+        await gateway.directory.wait_for_version(identity.organization, after)
 
 
-async def seen_all_of_directory(
+async def wait_for_all_of_directory(
     gateway: GatewayPorts,
     after: Annotated[
         int | None,
@@ -183,5 +183,5 @@ async def seen_all_of_directory(
         await gateway.directory.table.current()
 
 
-AfterVersion = Depends(seen_directory)
-AfterAnyVersion = Depends(seen_all_of_directory)
+AfterVersion = Depends(wait_for_directory)
+AfterAnyVersion = Depends(wait_for_all_of_directory)

@@ -15,7 +15,7 @@ IdT = TypeVar("IdT", bound=str)
 ViewT = TypeVar("ViewT")
 
 
-def listed(
+def list_entities(
     gateway: Gateway,
     caller: Caller,
     paging: Paging,

@@ -14,7 +14,7 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 
 
-async def _expected_version(
+async def _parse_expected_version(
     if_match: Annotated[
         str | None,
         Header(
@@ -30,4 +30,4 @@ async def _expected_version(
     return int(found[1])
 
 
-ExpectedVersion = Annotated[int | None, Depends(_expected_version)]
+ExpectedVersion = Annotated[int | None, Depends(_parse_expected_version)]

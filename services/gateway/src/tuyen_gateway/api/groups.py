@@ -11,7 +11,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN, AgentId, GroupId
 from tuyen_events.limits import AGENTS
 from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
-from tuyen_gateway.api.entities import existing, listed
+from tuyen_gateway.api.entities import existing, list_entities
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -71,7 +71,7 @@ async def list_groups(
     caller: SetupReader, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[GroupView]:
     """For managing roles; in the order of their ids."""
-    return listed(gateway, caller, paging, caller.organization.groups, _view)
+    return list_entities(gateway, caller, paging, caller.organization.groups, _view)
 
 
 @router.get(

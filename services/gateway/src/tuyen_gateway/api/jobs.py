@@ -183,7 +183,7 @@ async def change_in_bulk(
         done=body.set.done,
     )
     await gateway.jobs.ask(request)
-    if not await gateway.jobs.ended(request.job_id, _SHORT_S):
+    if not await gateway.jobs.wait_until_ended(request.job_id, _SHORT_S):
         response.status_code = status.HTTP_202_ACCEPTED
     return _view(_find_job(gateway, caller, request.job_id))
 

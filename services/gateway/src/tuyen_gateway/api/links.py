@@ -13,7 +13,7 @@ from tuyen_events.ids import CHOSEN_ID_PATTERN, GroupId, LinkId
 from tuyen_events.limits import URL_CHARACTERS
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import Administrator, AfterVersion, GatewayPorts, SetupReader
-from tuyen_gateway.api.entities import existing, listed
+from tuyen_gateway.api.entities import existing, list_entities
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.problems import problems
@@ -88,7 +88,7 @@ async def list_links(
     caller: SetupReader, gateway: GatewayPorts, paging: CurrentPaging
 ) -> Listed[LinkView]:
     """For managing roles; in the order of their ids."""
-    return listed(gateway, caller, paging, caller.organization.links, _view)
+    return list_entities(gateway, caller, paging, caller.organization.links, _view)
 
 
 @router.get(

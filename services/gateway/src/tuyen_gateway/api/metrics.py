@@ -24,7 +24,7 @@ class RequestMetrics:
             return
         started = perf_counter()
 
-        async def observed(message: Message) -> None:
+        async def observe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 template = getattr(scope.get("route"), "path", None)
                 prefix = self._prefix if scope["path"].startswith(self._prefix + "/") else ""
@@ -33,4 +33,4 @@ class RequestMetrics:
                 HTTP_REQUEST_SECONDS.labels(route, message["status"]).observe(seconds)
             await send(message)
 
-        await self._app(scope, receive, observed)
+        await self._app(scope, receive, observe)

@@ -26,7 +26,7 @@ from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.domain.changes import check_page
-from tuyen_gateway.domain.livechat import kept_status, shown_status
+from tuyen_gateway.domain.livechat import derive_shown_status, find_kept_status
 from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
@@ -108,7 +108,7 @@ async def put_page(
     if not has_page_tokens(body.channel):
         stored = await _change(page_id, external_id, body, caller, gateway)
         set_etag(response, stored.version)
-        return ConnectedPage(**_shown(stored, gateway))
+        return ConnectedPage(**_build_fields(stored, gateway))
     tokens = gateway.site_tokens
     async with tokens.hold(external_id):
         await gateway.directory.table.current()  # includes pages that another gateway just created
@@ -116,10 +116,10 @@ async def put_page(
         stored = await _change(page_id, external_id, body, caller, gateway)
         set_etag(response, stored.version)
         if before is not None and tokens.has_token(external_id):
-            return ConnectedPage(**_shown(stored, gateway))
+            return ConnectedPage(**_build_fields(stored, gateway))
         # An id that is used again must not get its old token.
         token = await tokens.make(external_id)
-        return ConnectedPage(**_shown(stored, gateway), token=token)
+        return ConnectedPage(**_build_fields(stored, gateway), token=token)
 
 
 def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) -> str:
@@ -151,7 +151,7 @@ async def _change(
             external_id=external_id,
             name=body.name,
             staff=tuple(AgentId(agent) for agent in body.staff),
-            status=body.status or kept_status(organization, PageId(page_id), body.channel),
+            status=body.status or find_kept_status(organization, PageId(page_id), body.channel),
         )
         check_page(organization, change)
         holder = gateway.directory.holder(change.channel, change.external_id)
@@ -203,7 +203,7 @@ async def list_pages(
     )
     page, following = paging.cut(seen, lambda stored: stored.value.id)
     return Listed(
-        items=[PageView(**_shown(stored, gateway)) for stored in page],
+        items=[PageView(**_build_fields(stored, gateway)) for stored in page],
         next=following,
         position=directory_position(gateway, caller.organization.id),
     )
@@ -223,7 +223,7 @@ async def get_page(
     if stored is None or not sees_page(caller.scope, stored.value.id):
         raise NotFoundError(f"There is no page {page_id!r}.")
     set_etag(response, stored.version)
-    return PageView(**_shown(stored, gateway))
+    return PageView(**_build_fields(stored, gateway))
 
 
 @router.delete(
@@ -248,7 +248,7 @@ async def delete_page(
     set_etag(response, version)
 
 
-def _shown(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any]:
+def _build_fields(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any]:
     """The fields of a page's view, without those of livechat pages for other channels."""
     page = stored.value
     shown: dict[str, Any] = {
@@ -257,7 +257,7 @@ def _shown(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any
         "external_id": page.external_id,
         "name": page.name,
         "staff": list(page.staff),
-        "status": shown_status(page, gateway.site_tokens.is_used),
+        "status": derive_shown_status(page, gateway.site_tokens.is_used),
         "version": stored.version,
     }
     if has_page_tokens(page.channel):

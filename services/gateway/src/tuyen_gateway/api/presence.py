@@ -63,7 +63,7 @@ async def put_presence(
     2 s. If one session logs out, an agent with another one stays online (R8.1)."""
     signal = _signal(gateway, caller, body.status, body.session, body.agent_id)
     at = await gateway.presence.signal(signal)
-    await gateway.presence.settled(signal, at, _SHOWN_WITHIN_S)
+    await gateway.presence.wait_until_settled(signal, at, _SHOWN_WITHIN_S)
     return _session(gateway, signal)
 
 

@@ -145,16 +145,16 @@ def problem_response(
 
 def install(app: FastAPI) -> None:
     """Converts every error of `app` into a problem."""
-    app.add_exception_handler(GatewayError, _ours)
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(HTTPException, _of_the_framework)
-    app.add_exception_handler(RecordTooLargeError, _too_large)
-    app.add_exception_handler(LogUnavailableError, _unavailable)
-    app.add_exception_handler(PyMongoError, _unavailable)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(GatewayError, _answer_gateway_error)
+    app.add_exception_handler(RequestValidationError, _answer_not_valid)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RecordTooLargeError, _answer_too_large)
+    app.add_exception_handler(LogUnavailableError, _answer_unavailable)
+    app.add_exception_handler(PyMongoError, _answer_unavailable)
+    app.add_exception_handler(Exception, _answer_unexpected)
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+async def _answer_gateway_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, GatewayError):
         raise error
     status = _STATUS[type(error)]
@@ -190,7 +190,7 @@ def _location(error: InvalidError | InvalidCursorError | InvalidVersionError) ->
             return "header.if-match"
 
 
-async def _not_valid(_: Request, error: Exception) -> Response:
+async def _answer_not_valid(_: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     found = error.errors()
@@ -206,7 +206,7 @@ async def _not_valid(_: Request, error: Exception) -> Response:
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
-async def _of_the_framework(request: Request, error: Exception) -> Response:
+async def _answer_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     path = request.url.path[:PLACE_CHARACTERS]
@@ -217,7 +217,7 @@ async def _of_the_framework(request: Request, error: Exception) -> Response:
     return problem_response(error.status_code, detail, headers=error.headers)
 
 
-async def _unavailable(request: Request, error: Exception) -> Response:
+async def _answer_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("request_not_served", path=request.url.path, error=repr(error))
     detail = "A server behind this one does not answer: try again; repeating is safe."
     if isinstance(error, PyMongoError) and error.timeout and not isinstance(error, _UNAVAILABLE):
@@ -225,14 +225,14 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 
-async def _too_large(request: Request, error: Exception) -> Response:
+async def _answer_too_large(request: Request, error: Exception) -> Response:
     """Cannot happen within the limits of all fields; handles a limit that was computed wrongly."""
     _log.warning("request_too_large_for_the_log", path=request.url.path, error=str(error))
     detail = "All of it together is more than the log accepts: make it shorter, or split it."
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
     _log.error("request_failed", path=request.url.path, error=repr(error))
     detail = "This is an error of the server, and was logged. Try again later."
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

@@ -62,7 +62,7 @@ class RequestChecks:
         except CallerGoneError:
             return
         except BodyRefusedError as refused:
-            await self._refused(scope, refused)(scope, receive, send)
+            await self._refuse(scope, refused)(scope, receive, send)
             return
         wrong = _wrong_body(scope["path"], body)
         if wrong is not None:
@@ -85,7 +85,7 @@ class RequestChecks:
         given = _BEARER.fullmatch(Headers(scope=scope).get("authorization", ""))
         return given is not None and is_known(self._gateway, given[1])
 
-    def _refused(self, scope: Scope, refused: BodyRefusedError) -> Response:
+    def _refuse(self, scope: Scope, refused: BodyRefusedError) -> Response:
         """Closes the connection, on which the rest of the body may still arrive."""
         headers = {"Connection": "close"}
         stranger = isinstance(refused, BodyTooLargeError) and not self._knows(scope)

@@ -46,10 +46,10 @@ def unfit_field(body: bytes) -> str | None:
         place, value = left.pop()
         match value:
             case str() if _UNFIT.search(value):
-                return _written(place)
+                return _format_place(place)
             case dict():
                 if any(_UNFIT.search(name) for name in value):
-                    return _written(place)
+                    return _format_place(place)
                 left.extend(((place, name), held) for name, held in value.items())
             case list():
                 left.extend(((place, index), held) for index, held in enumerate(value))
@@ -58,7 +58,7 @@ def unfit_field(body: bytes) -> str | None:
     return None
 
 
-def _written(place: _Place | None) -> str:
+def _format_place(place: _Place | None) -> str:
     parts = []
     while place is not None:
         place, part = place

@@ -69,7 +69,7 @@ def find_considered(entry: AssignmentEntry) -> Sequence[AgentId] | None:
     return tuple(agent for agent in entry.pool.candidates if agent not in absent)
 
 
-def left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
+def find_left_out(entry: AssignmentEntry) -> Sequence[Excluded] | None:
     """All other members of the pool with their reasons, in the pool's order. None if they are not
     known: the pool is not folded yet, or the record is older than pools."""
     if entry.choice is None:

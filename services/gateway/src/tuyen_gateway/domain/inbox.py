@@ -38,7 +38,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.previews import LastMessage, Order, RowCustomer, shown_customer
+from tuyen_gateway.domain.previews import LastMessage, Order, RowCustomer, build_shown_customer
 from tuyen_gateway.domain.reading import (
     NONE_YET,
     EventPlace,
@@ -47,7 +47,7 @@ from tuyen_gateway.domain.reading import (
     unread_events,
     with_mark,
 )
-from tuyen_gateway.domain.threads import Instant, believe, moment_of, stored_time
+from tuyen_gateway.domain.threads import Instant, believe, moment_of, truncate_time
 
 Added = MessageReceived | MessageEchoed | CommentAdded
 """The events that add a message to a thread."""
@@ -238,7 +238,7 @@ def _identify_customer(
         kind=kind,
         external_id=external_id,
         post_id=post_id,
-        customer=shown_customer(row.customer, customer, names),
+        customer=build_shown_customer(row.customer, customer, names),
         customer_rank=rank if row.customer_rank is None else min(rank, row.customer_rank),
         customer_named=order if names else row.customer_named,
         name_folded=name_folded if names else row.name_folded,
@@ -293,7 +293,7 @@ def apply_done_mark(
 ) -> InboxRow:
     """The row after somebody closed or reopened it (I12): the later command counts. The commands of
     a thread are in another partition once its root's author is known."""
-    said = (stored_time(event.at), partition, offset)
+    said = (truncate_time(event.at), partition, offset)
     if not event.done:
         row = active(row, said[0])
     if row.done_set is not None and row.done_set >= said:
@@ -306,7 +306,7 @@ def apply_done_mark(
     )
 
 
-def seen_offset(row: InboxRow, partition: int) -> int:
+def find_seen_offset(row: InboxRow, partition: int) -> int:
     """The last inbound event of a partition that the row has counted; -1 if there is none."""
     return row.counted.get(str(partition), NONE_YET)
 

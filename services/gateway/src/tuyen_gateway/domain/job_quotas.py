@@ -66,8 +66,8 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
             "name more conversations in each.",
             _until(recent[len(recent) - quota.an_hour], request.at),
         )
-    has = sum(map(_counted, recent))
-    wants = max(_counted(Job(request=request)), 1)
+    has = sum(map(_count_conversations, recent))
+    wants = max(_count_conversations(Job(request=request)), 1)
     if has + wants > quota.ids_an_hour:
         raise TooManyAttemptsError(
             f"{quota.whose} requested changes to {has} conversations within an hour, and "
@@ -76,7 +76,7 @@ def _refuse(jobs: Sequence[Job], quota: _Quota, request: JobRequested) -> None:
         )
 
 
-def _counted(job: Job) -> int:
+def _count_conversations(job: Job) -> int:
     """How many conversations a job counts as. The number that a filter selects is known too late to
     refuse the job. So a job counts as no more than an agent's whole quota, and does not use up that
     of the organization."""
@@ -86,7 +86,7 @@ def _counted(job: Job) -> int:
 def _makes_room(recent: Sequence[Job], surplus: int) -> Job:
     """The job after which enough conversations are older than an hour."""
     for job in recent:
-        surplus -= _counted(job)
+        surplus -= _count_conversations(job)
         if surplus <= 0:
             return job
     return recent[-1]

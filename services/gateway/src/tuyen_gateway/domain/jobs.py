@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from tuyen_events.conversation_filter import Selection
-from tuyen_events.ids import ConversationId, caused_command_id
+from tuyen_events.ids import ConversationId, derive_command_id
 from tuyen_events.jobs import (
     BulkRequested,
     HandoverRequested,
@@ -21,7 +21,7 @@ from tuyen_events.jobs import (
 )
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.threads import stored_time
+from tuyen_gateway.domain.threads import truncate_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def finish(
 
 def command_id(job: Job, conversation: ConversationId, part: str) -> str:
     """The id of the job's command for a conversation, the same whichever gateway runs the job."""
-    return caused_command_id(job.id, conversation, part)
+    return derive_command_id(job.id, conversation, part)
 
 
 def hands_over(request: HandoverRequested, row: InboxRow) -> bool:
@@ -195,7 +195,7 @@ def closes(request: BulkRequested, row: InboxRow) -> bool:
     and no conversation is closed that has new events since."""
     if request.done is None or request.done is row.done:
         return False
-    requested_at = stored_time(request.at)
+    requested_at = truncate_time(request.at)
     if row.done_set is not None and row.done_set[0] > requested_at:
         return False
     has_newer = row.last_inbound is not None and row.last_inbound[1] > requested_at

@@ -15,7 +15,7 @@ from tuyen_events.vocabulary import Channel
 INACTIVE, WAITING, VERIFIED, ACTIVE = "inactive", "waiting", "verified", "active"
 
 
-def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
+def derive_shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
     """P1: a page with a token is waiting until the first call that is signed with it, then
     verified, and active once somebody subscribed it; an inactive one stays inactive whatever calls
     arrive."""
@@ -26,7 +26,7 @@ def shown_status(page: PageChanged, signed: Callable[[str], bool]) -> str:
     return ACTIVE if page.status == ACTIVE else VERIFIED
 
 
-def kept_status(organization: Organization, page_id: PageId, channel: Channel) -> str:
+def find_kept_status(organization: Organization, page_id: PageId, channel: Channel) -> str:
     """The status of a page that is changed without stating one."""
     if not has_page_tokens(channel):
         return ACTIVE
@@ -55,7 +55,7 @@ def choices(
         and may_work_on(organization, stored.value, page_id)
     ]
     served = {department for agent in present for department in agent.departments}
-    regions = _served_regions(organization, present)
+    regions = _find_served_regions(organization, present)
     return [
         DepartmentChoice(stored.value, regions.get(department_id, ()))
         for department_id, stored in sorted(organization.departments.items())
@@ -63,7 +63,7 @@ def choices(
     ]
 
 
-def _served_regions(
+def _find_served_regions(
     organization: Organization, present: Sequence[AgentChanged]
 ) -> Mapping[str, Sequence[RegionChanged]]:
     served = {region for agent in present for region in agent.regions}

@@ -49,7 +49,7 @@ def wait_before(budget: AttemptBudget, attempts: FailedAttempts | None, now: dat
     return min(max(attempts.last + wait - now, timedelta(0)), wait)
 
 
-def attempted(
+def add_attempt(
     budget: AttemptBudget, attempts: FailedAttempts | None, now: datetime
 ) -> FailedAttempts:
     """The attempts with one more wrong password at `now`."""

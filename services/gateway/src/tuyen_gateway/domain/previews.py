@@ -56,7 +56,9 @@ def last_of(message: Message) -> LastMessage | None:
     )
 
 
-def shown_customer(before: RowCustomer | None, customer: Customer, names: bool) -> RowCustomer:
+def build_shown_customer(
+    before: RowCustomer | None, customer: Customer, names: bool
+) -> RowCustomer:
     if before is not None and not names:
         return before
     return RowCustomer(

@@ -90,7 +90,7 @@ class Shown:
     """By partition of `inbound`, the last offset among them."""
 
 
-def shown_before(
+def find_shown_before(
     inbound_events: int, counted: Mapping[str, int], unseen: Mapping[int, int], behind: int
 ) -> Shown:
     """Everything that was counted, without the events at or after the offsets `unseen` of their

@@ -116,7 +116,7 @@ class EventSource(msgspec.Struct, frozen=True):
     offset: int
 
 
-def stored_time(moment: datetime) -> datetime:
+def truncate_time(moment: datetime) -> datetime:
     """A time in whole milliseconds, the views' precision."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -128,7 +128,7 @@ def shorten(text: str | None, characters: int) -> str | None:
 
 def acceptance_of(event: InboundEvent) -> tuple[datetime, int]:
     """When the event was accepted, as the views store it: milliseconds and microseconds."""
-    return stored_time(event.accepted_at), event.accepted_at.microsecond % 1000
+    return truncate_time(event.accepted_at), event.accepted_at.microsecond % 1000
 
 
 def moment_of(event: InboundEvent) -> Instant:
@@ -142,7 +142,7 @@ def moment_of(event: InboundEvent) -> Instant:
 
 def believe(event: InboundEvent, claimed: datetime) -> datetime:
     """A time in an event, or the time of acceptance if that time is ahead of our clock."""
-    at, accepted_at = stored_time(claimed), acceptance_of(event)[0]
+    at, accepted_at = truncate_time(claimed), acceptance_of(event)[0]
     return accepted_at if at > accepted_at + _AHEAD else at
 
 
@@ -175,14 +175,14 @@ def fold_message(message: Message | None, event: InboundEvent, source: EventSour
     action = (moment_of(event)[0], source.event_id)
     match event:
         case MessageReceived() | MessageEchoed() | CommentAdded():
-            after = _added(message, event, source)
+            after = _apply_added(message, event, source)
         case MessageEdited():
             edit = (action[0], f"{event.edit_number:09}")
             after = _with_content(message, event.text, None, edit)
         case CommentEdited():
             after = _with_content(message, event.text, event.attachments, action)
         case MessageDeleted() | CommentRemoved():
-            after = _removed(message, event, source)
+            after = _apply_removed(message, event, source)
         case CommentHidden() | CommentUnhidden():
             if _newer(message.hidden_at, action):
                 hidden = isinstance(event, CommentHidden)
@@ -210,7 +210,7 @@ def _was_removed_before(message: Message) -> bool:
     return message.removed_first < message.moment[1:]
 
 
-def _removed(message: Message, event: InboundEvent, source: EventSource) -> Message:
+def _apply_removed(message: Message, event: InboundEvent, source: EventSource) -> Message:
     place, when = str(source.partition), acceptance_of(event)
     first = min(source.offset, message.removed_in.get(place, source.offset))
     return msgspec.structs.replace(
@@ -242,7 +242,7 @@ def _with_content(
     return msgspec.structs.replace(message, text=text, attachments=attachments, content_at=action)
 
 
-def _added(
+def _apply_added(
     message: Message, event: MessageReceived | MessageEchoed | CommentAdded, source: EventSource
 ) -> Message:
     if message.at is not None:

@@ -72,7 +72,7 @@ def viewer_of(organization: Organization, agent: AgentChanged) -> Viewer:
         agent_id=agent.id,
         name=agent.name,
         role=agent.role,
-        pages=organization.staffed_pages(agent.id),
+        pages=organization.find_staffed_pages(agent.id),
         since=agent.since,
         other_channels=organization.other_channels,
     )

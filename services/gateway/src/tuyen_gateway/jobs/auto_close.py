@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from tuyen_directory.organization import Organization
-from tuyen_events.ids import OrganizationId, caused_command_id
+from tuyen_events.ids import OrganizationId, derive_command_id
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.done import mark_done
 from tuyen_gateway.gateway import Gateway
@@ -64,5 +64,5 @@ async def _close(gateway: Gateway, organization: OrganizationId, after: timedelt
 
 
 def _command(gateway: Gateway, row: InboxRow) -> Placed | None:
-    named = caused_command_id("done_after_hours", row.id, str(row.active_at))
+    named = derive_command_id("done_after_hours", row.id, str(row.active_at))
     return mark_done(row, named, done=True, by=None, at=gateway.clock.now())

@@ -84,14 +84,14 @@ class _Scheduler:
         for job in self.gateway.jobs.find_superseded(owned):
             await self.gateway.jobs.restate(job)
         for job_id in running - self._jobs.keys() - self._given_up:
-            self._jobs[job_id] = self.tasks.create_task(self._supervised(job_id))
+            self._jobs[job_id] = self.tasks.create_task(self._supervise(job_id))
         self._check_auto_close(owned)
 
     def _leave(self, jobs: Collection[str]) -> None:
         for job_id in jobs:
             self._jobs.pop(job_id).cancel()
 
-    async def _supervised(self, job_id: str) -> None:
+    async def _supervise(self, job_id: str) -> None:
         """Runs a job, and is its one supervisor: an exception ends this job alone. Errors of the
         environment are retried and do not get here."""
         try:

@@ -172,7 +172,9 @@ class _Run:
         scope, found = self._scope(), list[ConversationId]()
         for start in range(0, len(ids), _LOOKED_UP):
             some = ids[start : start + _LOOKED_UP]
-            seen = frozenset(await self._retry(partial(self._gateway.scans.seen, scope, some)))
+            seen = frozenset(
+                await self._retry(partial(self._gateway.scans.find_covered, scope, some))
+            )
             found += [one for one in some if one in seen]
         return found
 

@@ -21,7 +21,7 @@ class Turn:
     def give_back(self) -> None:
         if self.held:
             self.held = False
-            self.turns.ended(self.organization)
+            self.turns.end_turn(self.organization)
 
 
 class Turns:
@@ -48,7 +48,7 @@ class Turns:
         finally:
             turn.give_back()
 
-    def ended(self, organization: OrganizationId) -> None:
+    def end_turn(self, organization: OrganizationId) -> None:
         self._free += 1
         self._at_work[organization] -= 1
         if not self._at_work[organization]:
@@ -63,7 +63,7 @@ class Turns:
             await given
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():  # given at the moment of the cancellation
-                self.ended(organization)
+                self.end_turn(organization)
             else:
                 self._forget(organization, given)
             raise

@@ -38,7 +38,7 @@ class Directory(TableBacked, Protocol):
         """The number of the organization's last record."""
         ...
 
-    async def seen(self, organization_id: OrganizationId, version: int) -> None:
+    async def wait_for_version(self, organization_id: OrganizationId, version: int) -> None:
         """Returns once the organization's `version` is applied; else raises UnavailableError after
         5 s."""
         ...

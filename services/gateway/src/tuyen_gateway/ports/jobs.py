@@ -63,6 +63,6 @@ class Jobs(TableBacked, Protocol):
         """Writes the end of the job again, and then what is kept of its request."""
         ...
 
-    async def ended(self, job_id: str, within_s: float) -> bool:
+    async def wait_until_ended(self, job_id: str, within_s: float) -> bool:
         """Whether the job ended within that many seconds."""
         ...

@@ -30,6 +30,8 @@ class PresenceBoard(TableBacked, Protocol):
         """
         ...
 
-    async def settled(self, signal: SessionSignalled, at: RecordMetadata, within_s: float) -> bool:
+    async def wait_until_settled(
+        self, signal: SessionSignalled, at: RecordMetadata, within_s: float
+    ) -> bool:
         """Whether the result of the signal at `at` was shown here within that time."""
         ...

@@ -54,7 +54,7 @@ class FollowedTable(Protocol):
         UnavailableError."""
         ...
 
-    async def folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
+    async def wait_until_folded(self, at: RecordMetadata, within_s: float = WAIT_S) -> None:
         """Returns once the record at `at` is applied; else raises UnavailableError."""
         ...
 

@@ -147,7 +147,9 @@ class ConversationScans(Protocol):
         """Those after `after`, in the order of their ids."""
         ...
 
-    async def seen(self, scope: Scope, ids: Sequence[ConversationId]) -> Collection[ConversationId]:
+    async def find_covered(
+        self, scope: Scope, ids: Sequence[ConversationId]
+    ) -> Collection[ConversationId]:
         """Those of `ids` that exist and are covered."""
         ...
 

@@ -158,7 +158,7 @@ def _parts(
         operations.append(written)
         if stored is None:
             _count(changes, row, 1)
-        elif _counted_by(stored.value) != _counted_by(row):
+        elif _find_counted_fields(stored.value) != _find_counted_fields(row):
             _count(changes, stored.value, -1)
             _count(changes, row, 1)
         if len(changes) >= _MOST_DOCUMENTS:
@@ -168,7 +168,7 @@ def _parts(
         yield operations, changes
 
 
-def _counted_by(row: InboxRow) -> object:
+def _find_counted_fields(row: InboxRow) -> object:
     """Everything in a row that decides where it is counted: most changes leave it as it is."""
     return (
         row.organization,

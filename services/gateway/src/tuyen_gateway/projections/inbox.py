@@ -71,7 +71,7 @@ class InboxProjection:
         messages = await self._fold_messages(work)
         read = await self._fold_rows(work, messages)
         for _ in range(_TRIES):
-            changed = await self._changed_since(read)
+            changed = await self._read_changed(read)
             if not changed:
                 return
             # Another gateway changed a message while its row was folded here.
@@ -189,7 +189,7 @@ class InboxProjection:
         read[message.id] = document["stamp"]
         return message
 
-    async def _changed_since(self, read: Mapping[str, bytes]) -> Messages:
+    async def _read_changed(self, read: Mapping[str, bytes]) -> Messages:
         """The messages that have changed since they were read."""
         if not read:
             return {}
@@ -235,7 +235,7 @@ def _fold_row(
         message = messages[addition.message_id]
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
-            row = add(row, addition, _folded_name(row, addition.event.customer))
+            row = add(row, addition, _fold_name(row, addition.event.customer))
     rechecks = NeedsRecheck.NOTHING
     for message in thread:
         row, recheck = reconcile(row, message)
@@ -244,7 +244,7 @@ def _fold_row(
     return row, rechecks
 
 
-def _folded_name(row: InboxRow, customer: Customer | None) -> str | None:
+def _fold_name(row: InboxRow, customer: Customer | None) -> str | None:
     """The customer's name for searches; computed once for as long as it does not change."""
     if customer is None or customer.name is None:
         return None

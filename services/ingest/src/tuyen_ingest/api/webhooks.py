@@ -118,7 +118,7 @@ class Webhooks:
     ) -> int:
         """P2: responds 401 if the channel did not sign the body, 200 once the body and all of its
         events are in the log (R9.1), else 503."""
-        signed = await self._signed(channel, account, body, headers)
+        signed = await self._verify_signature(channel, account, body, headers)
         if signed is None:
             return await _unavailable(send, "The pages' tokens cannot be read now.")
         if not signed:
@@ -169,7 +169,7 @@ class Webhooks:
         await send(_OK_BODY)
         return HTTPStatus.OK
 
-    async def _signed(
+    async def _verify_signature(
         self, channel: WebhookChannel, account: str, body: bytes, headers: Mapping[bytes, bytes]
     ) -> bool | None:
         """Whether the channel sent the body; None if that cannot be decided now.

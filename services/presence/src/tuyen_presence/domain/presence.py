@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tuyen_events.ids import AgentId, EventId, OrganizationId, caused_event_id
+from tuyen_events.ids import AgentId, EventId, OrganizationId, derive_event_id
 from tuyen_events.limits import SESSIONS
 from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.vocabulary import Presence, PresenceCause
@@ -66,7 +66,7 @@ def evolve(agent: Agent, event: PresenceChanged) -> Agent:
         by=event.by,
         changed_at=event.at,
         version=event.version,
-        sessions=_bounded(event.sessions),
+        sessions=_drop_excess(event.sessions),
         signals_offset=event.signals_offset,
         recorded_offset=event.signals_offset,
     )
@@ -103,7 +103,7 @@ def decide(
         cause=_cause(signal),
         by=signal.by,
         at=signal.at,
-        id=caused_event_id(signal_id, agent.key),
+        id=derive_event_id(signal_id, agent.key),
         signals_offset=offset,
     )
 
@@ -124,7 +124,7 @@ def expire(agent: Agent, now: datetime) -> PresenceStep | None:
         cause=PresenceCause.LEASE_EXPIRED,
         by=None,
         at=expires_at,
-        id=caused_event_id("lease", agent.key, name, expires_at.isoformat(), str(agent.version)),
+        id=derive_event_id("lease", agent.key, name, expires_at.isoformat(), str(agent.version)),
         signals_offset=agent.signals_offset,
     )
 
@@ -156,7 +156,7 @@ def restate(agent: Agent, late: PresenceChanged) -> PresenceStep:
         cause=agent.cause,
         by=agent.by,
         at=agent.changed_at or late.at,
-        id=caused_event_id("restated", agent.key, str(agent.version)),
+        id=derive_event_id("restated", agent.key, str(agent.version)),
         signals_offset=agent.signals_offset,
     )
 
@@ -215,12 +215,12 @@ def _sessions(
         if signal.status is None:
             return known
         opened = Session(status=signal.status, expires_at=ends)
-        return _bounded({**known, signal.session: opened})
+        return _drop_excess({**known, signal.session: opened})
     renewed = Session(status=signal.status or own.status, expires_at=max(ends, own.expires_at))
     return {**known, signal.session: renewed}
 
 
-def _bounded(sessions: Mapping[str, Session]) -> Mapping[str, Session]:
+def _drop_excess(sessions: Mapping[str, Session]) -> Mapping[str, Session]:
     if len(sessions) <= SESSIONS:
         return sessions
     by_end = sorted(sessions, key=lambda name: (sessions[name].expires_at, name))

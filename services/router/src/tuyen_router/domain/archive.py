@@ -104,7 +104,7 @@ class Archive:
         if number == len(self.reasons):
             self.reasons.append(reason)
 
-    def added_reasons(self) -> Iterator[tuple[int, Reason]]:
+    def list_added_reasons(self) -> Iterator[tuple[int, Reason]]:
         """The reasons that have their number in this partition alone, with it. They are few: those
         that are not in `_NUMBERED`."""
         return islice(enumerate(self.reasons), len(_NUMBERED), None)

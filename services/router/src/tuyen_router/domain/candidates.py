@@ -37,7 +37,7 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-def required_capability(channel: Channel, kind: ConversationKind) -> Capability:
+def find_required_capability(channel: Channel, kind: ConversationKind) -> Capability:
     """The capability that a member needs for an event of this channel and kind (R1.3)."""
     return _CAPABILITIES.get((channel, kind)) or _capability_named_for(channel, kind)
 

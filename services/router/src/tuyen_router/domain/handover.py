@@ -6,7 +6,7 @@ Decides R6.5.
 from msgspec.structs import replace
 
 from tuyen_events.commands import Outcome, ReturnToRotation
-from tuyen_events.ids import AgentId, ConversationId, EventId, chosen_id
+from tuyen_events.ids import AgentId, ConversationId, EventId, cut_chosen_id
 from tuyen_events.routing import ChoiceRequested, Position, Purpose
 from tuyen_events.vocabulary import ConversationKind, Reason
 from tuyen_router.domain.candidates import may_answer
@@ -218,8 +218,8 @@ def _request_choice(
         seed=EventId(command.command_id),
         cause=position,
         at=command.at,
-        department=chosen_id(command.department),
-        region=chosen_id(command.region),
+        department=cut_chosen_id(command.department),
+        region=cut_chosen_id(command.region),
         page_url=address_of(command.page_url),
         handed_over_by=command.only_from,
         also_handed_over_by=others,

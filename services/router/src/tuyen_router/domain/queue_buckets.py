@@ -16,7 +16,7 @@ import msgspec
 from tuyen_events.ids import AgentId, PageId
 from tuyen_events.routing import ChoiceRequested
 from tuyen_events.vocabulary import Capability
-from tuyen_router.domain.candidates import build_pool, narrow_to_offer, required_capability
+from tuyen_router.domain.candidates import build_pool, find_required_capability, narrow_to_offer
 from tuyen_router.domain.pool_cache import OrganizationPools
 from tuyen_router.domain.pools import Offer
 
@@ -121,7 +121,7 @@ def build_offer(
     pool = build_pool(
         pools,
         request.page_id,
-        required_capability(request.channel, request.kind),
+        find_required_capability(request.channel, request.kind),
         department=request.department,
         region=request.region,
         page_url=request.page_url,
@@ -138,7 +138,7 @@ def _offer_to(
 
 
 def _bucket_of(request: ChoiceRequested) -> BucketKey:
-    capability = required_capability(request.channel, request.kind)
+    capability = find_required_capability(request.channel, request.kind)
     return (
         request.page_id,
         capability,

@@ -113,7 +113,7 @@ def apply_summary(
     customer.thread = threads[0] if summary.has_message_thread else None
     customer.lives = tuple(threads[1:] if summary.has_message_thread else threads)
     for conversation, current in summary.conversations:
-        state.conversations[conversation] = _interned(current)
+        state.conversations[conversation] = _intern(current)
     for live in customer.lives:
         mark_recent(state, live, customer_id)
 
@@ -125,11 +125,11 @@ def apply_comment(
     if current is None:
         state.conversations.pop(conversation, None)
         return
-    state.conversations[conversation] = _interned(current)
+    state.conversations[conversation] = _intern(current)
     mark_recent(state, conversation, None)
 
 
-def _interned(current: ConversationState) -> ConversationState:
+def _intern(current: ConversationState) -> ConversationState:
     return replace(
         current,
         organization=OrganizationId(intern(current.organization)),
@@ -176,7 +176,7 @@ def restore(
     rested = state.archive.take(conversation)
     if rested is None:
         return
-    state.conversations[conversation] = restored_state(rested, state.today)
+    state.conversations[conversation] = restore_state(rested, state.today)
     if rested.is_done:
         state.done[conversation] = rested.inbound
     if customer_id is not None:
@@ -234,7 +234,7 @@ def restore_conversation(
     _note_restored(state, name, customer_id)
 
 
-def restored_state(rested: ArchivedConversation, day: int) -> ConversationState:
+def restore_state(rested: ArchivedConversation, day: int) -> ConversationState:
     """The state of a conversation that was at rest and is restored on a day."""
     organization, agent = rested.owner
     return ConversationState(

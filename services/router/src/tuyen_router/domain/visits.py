@@ -8,7 +8,7 @@ Decides L3.
 
 from msgspec.structs import replace
 
-from tuyen_events.ids import chosen_id
+from tuyen_events.ids import cut_chosen_id
 from tuyen_events.inbound import Visit
 from tuyen_events.limits import URL_CHARACTERS
 from tuyen_events.routing import ChoiceRequested
@@ -24,8 +24,8 @@ def bound_visit(visit: Visit) -> Visit:
     """The visit, cut to what routing uses."""
     return Visit(
         page_url=address_of(visit.page_url),
-        department=chosen_id(visit.department),
-        region=chosen_id(visit.region),
+        department=cut_chosen_id(visit.department),
+        region=cut_chosen_id(visit.region),
     )
 
 
@@ -33,7 +33,7 @@ def bound_request(request: ChoiceRequested) -> ChoiceRequested:
     """The request with its visit cut as new requests are; older records may contain all of it."""
     if request.department is None and request.region is None and request.page_url is None:
         return request
-    department, region = chosen_id(request.department), chosen_id(request.region)
+    department, region = cut_chosen_id(request.department), cut_chosen_id(request.region)
     page_url = address_of(request.page_url)
     if (department, region, page_url) == (request.department, request.region, request.page_url):
         return request

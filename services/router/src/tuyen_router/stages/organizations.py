@@ -241,10 +241,10 @@ class OrganizationStage:
             yield [undelivered.popleft()]
         self._undelivered.pop(organization, None)
         known = self._organization(organization)
-        yield from self._gone_rules(state, known)
+        yield from self._forget_removed_rules(state, known)
         yield from split_by_answer(drain(state, known, self._clock.now(), DRAINED_AT_ONCE))
 
-    def _gone_rules(
+    def _forget_removed_rules(
         self, state: DispatchState, known: OrganizationState
     ) -> Iterator[list[DispatchStep]]:
         """R9.6: the cursor of a rule that was removed long enough ago is dropped. A rule with the

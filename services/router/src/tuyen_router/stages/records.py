@@ -10,7 +10,7 @@ from tuyen_events.assignments import AssignmentEvent
 from tuyen_events.codec import UnreadableEventError, encode, encode_data
 from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.event import Envelope, Event
-from tuyen_events.ids import OrganizationId, caused_event_id
+from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topics import DEAD_LETTERS, REQUESTS
 from tuyen_platform.clock import Clock
@@ -43,7 +43,7 @@ def assignment_record(event: AssignmentEvent) -> OutRecord:
     version = str(event.version)
     value, headers = encode(
         Envelope(
-            id=caused_event_id(event.caused_by, event.conversation_id, version),
+            id=derive_event_id(event.caused_by, event.conversation_id, version),
             source=SOURCE,
             subject=event.conversation_id,
             time=event.at,
@@ -57,7 +57,7 @@ def pool_record(pool: PoolRecorded, at: datetime) -> OutRecord:
     """A public record of a pool; the same pool makes the same record."""
     value, headers = encode(
         Envelope(
-            id=caused_event_id(pool.id, SERVICE),
+            id=derive_event_id(pool.id, SERVICE),
             source=SOURCE,
             subject=pool.rule_id,
             time=at,
@@ -107,7 +107,7 @@ class DeadLetterWriter:
         )
         value, headers = encode(
             Envelope(
-                id=caused_event_id(place, SERVICE),
+                id=derive_event_id(place, SERVICE),
                 source=SOURCE,
                 subject=place,
                 time=now,

@@ -19,10 +19,10 @@ from tuyen_router.domain.snapshot import (
 from tuyen_router.stages.loads import ChangedLoads
 from tuyen_router.stages.phases import Phase
 from tuyen_router.stages.tables import (
-    changed_entries,
+    build_changed_entries,
+    build_done_entry,
     comment_entry,
     customer_entry,
-    done_entry,
     marks_entry,
     tail_entry,
 )
@@ -93,7 +93,7 @@ class SnapshotWriter:
             while (thinned := archive_threads_of(state, customer, _RESTED_BYTES)) is not None:
                 self._at_once(thinned)
         entries = [self._customer(customer, record) for customer, record in customers.items()]
-        entries += [OutRecord(*done_entry(each, seen)) for each, seen in done.items()]
+        entries += [OutRecord(*build_done_entry(each, seen)) for each, seen in done.items()]
         self._in_order(entries)
         rested = archive_oldest(state, _RESTED_BYTES)
         if rested is not None:
@@ -129,7 +129,7 @@ class SnapshotWriter:
     def _at_once(self, changed: ChangedEntries) -> None:
         """Writes what came to rest or was restored in one record batch, so that no thread is stored
         twice or not at all."""
-        entries = list(changed_entries(self._state, changed))
+        entries = list(build_changed_entries(self._state, changed))
         self._outbox.add_atomically(Phase.STATE, self._topic, self._state.number, entries)
         for customer in changed.customers:
             note_saved(self._state, customer)

@@ -130,7 +130,7 @@ class AssignmentsTable:
             recount_loads(self.state)
         return self.state.tail
 
-    def recovered(self, last: int) -> None:
+    def on_recovered(self, last: int) -> None:
         self.state.written = last + 1
         self._read.clear()
 
@@ -297,20 +297,20 @@ def comment_entry(state: CustomerState, conversation: ConversationId) -> tuple[b
     return f"{_COMMENT}{conversation}".encode(), None if current is None else _encode(current)
 
 
-def changed_entries(state: CustomerState, changed: ChangedEntries) -> Iterator[OutRecord]:
+def build_changed_entries(state: CustomerState, changed: ChangedEntries) -> Iterator[OutRecord]:
     """The records of threads that came to rest or were restored: all of them in one record batch,
     so that no thread is stored twice."""
     archive = state.archive
     for number in changed.owners:
         yield OutRecord(f"{_OWNER}{number}".encode(), _encode(archive.owners[number]))
-    for number, reason in archive.added_reasons():
+    for number, reason in archive.list_added_reasons():
         yield OutRecord(f"{_REASON}{number}".encode(), _encode(reason))
     for customer in changed.customers:
         yield OutRecord(*customer_entry(customer, with_summary(state, customer)))
     for conversation in changed.comments:
         yield OutRecord(*comment_entry(state, conversation))
     for conversation in changed.marks:
-        yield OutRecord(*done_entry(conversation, state.done.get(conversation)))
+        yield OutRecord(*build_done_entry(conversation, state.done.get(conversation)))
     for bucket in sorted(changed.buckets):
         yield OutRecord(f"{_RESTING}{bucket}".encode(), archive.buckets.get(bucket))
 
@@ -321,7 +321,7 @@ def tail_entry(state: CustomerState) -> tuple[bytes, bytes]:
     return _TAIL.encode(), _encode(tail_of(state, tail_offset(state)))
 
 
-def done_entry(conversation: ConversationId, seen: int | None) -> tuple[bytes, bytes | None]:
+def build_done_entry(conversation: ConversationId, seen: int | None) -> tuple[bytes, bytes | None]:
     """The record of a done conversation there; a tombstone if it is open again."""
     return f"{_DONE}{conversation}".encode(), None if seen is None else _encode(seen)
 

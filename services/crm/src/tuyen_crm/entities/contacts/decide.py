@@ -5,7 +5,7 @@ Decides C1, C4 and W1.
 
 from typing import assert_never
 
-from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, applied, unchanged
+from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, decide_applied, decide_unchanged
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.contacts import (
     DEFAULT_WAREHOUSE,
@@ -35,10 +35,10 @@ def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandD
     """A contact is created once, and each of its customers gets the first name that the channel
     sends. A name that an agent gave the contact does not change."""
     if contact is None:
-        return applied(_created(command))
+        return decide_applied(_build_created(command))
     if command.name is None or command.customer_id not in contact.nameless:
-        return unchanged(contact.version)
-    return applied(
+        return decide_unchanged(contact.version)
+    return decide_applied(
         ContactNamed(
             organization=command.organization,
             contact_id=command.contact_id,
@@ -53,7 +53,7 @@ def _observe(contact: ContactState | None, command: ObserveCustomer) -> CommandD
     )
 
 
-def _created(command: ObserveCustomer) -> ContactCreated:
+def _build_created(command: ObserveCustomer) -> ContactCreated:
     return ContactCreated(
         organization=command.organization,
         contact_id=command.contact_id,
@@ -79,8 +79,8 @@ def _rename(contact: ContactState, command: RenameContact) -> CommandDecision:
     if command.expected_version not in (None, contact.version):
         return CommandDecision(outcome=CrmOutcome.VERSION_PASSED, version=contact.version)
     if command.name == contact.name:
-        return unchanged(contact.version)
-    return applied(
+        return decide_unchanged(contact.version)
+    return decide_applied(
         ContactRenamed(
             organization=command.organization,
             contact_id=command.contact_id,

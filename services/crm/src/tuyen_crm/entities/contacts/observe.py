@@ -5,7 +5,7 @@ Decides C1.
 
 from tuyen_events.crm.contacts import ObserveCustomer
 from tuyen_events.event import Event
-from tuyen_events.ids import caused_command_id, contact_id, is_unnamed
+from tuyen_events.ids import contact_id, derive_command_id, is_unnamed
 from tuyen_events.inbound import (
     CommentAdded,
     CommentEdited,
@@ -38,7 +38,7 @@ def observe(event: InboundEvent, customer: Customer, event_id: str) -> ObserveCu
     """The command that creates or completes the contact of `customer`. It is derived from the event
     alone: the same event gives the same command."""
     return ObserveCustomer(
-        command_id=caused_command_id(event_id, ObserveCustomer.type),
+        command_id=derive_command_id(event_id, ObserveCustomer.type),
         organization=event.organization,
         contact_id=contact_id(customer.id),
         at=event.occurred_at,

@@ -22,7 +22,7 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
     """The document after any event of the contact, also of what belongs to it. An event whose
     sequence is not new changes nothing; events of a contact that does not exist are ignored."""
     if isinstance(event, ContactCreated) and (document is None or document.sequence == 0):
-        return _created(event)
+        return _build_document(event)
     if document is None or event.sequence <= document.sequence:
         return document
     match event:
@@ -32,14 +32,18 @@ def fold(document: ContactDocument | None, event: ContactEvent) -> ContactDocume
                 _with_name(customer, event) if customer.id == event.customer_id else customer
                 for customer in document.customers
             )
-            return _changed(msgspec.structs.replace(document, customers=customers), event, name)
+            return _change_document(
+                msgspec.structs.replace(document, customers=customers), event, name
+            )
         case ContactRenamed():
-            return _changed(document, event, event.name)
+            return _change_document(document, event, event.name)
         case _:
             return msgspec.structs.replace(document, sequence=event.sequence)
 
 
-def _changed(document: ContactDocument, event: ContactEvent, name: str | None) -> ContactDocument:
+def _change_document(
+    document: ContactDocument, event: ContactEvent, name: str | None
+) -> ContactDocument:
     return msgspec.structs.replace(
         document,
         name=name,
@@ -50,7 +54,7 @@ def _changed(document: ContactDocument, event: ContactEvent, name: str | None) -
     )
 
 
-def _created(event: ContactCreated) -> ContactDocument:
+def _build_document(event: ContactCreated) -> ContactDocument:
     customer = CustomerOfContact(
         id=event.customer_id,
         page_id=event.page_id,

@@ -3,7 +3,7 @@
 Decides C5.
 """
 
-from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, applied
+from tuyen_crm.domain.decision import NOT_FOUND, CommandDecision, decide_applied
 from tuyen_crm.domain.state import ContactState
 from tuyen_events.crm.notes import AddNote, NoteAdded
 
@@ -12,7 +12,7 @@ def decide(contact: ContactState | None, command: AddNote) -> CommandDecision:
     """Adds a note to a contact, whatever else changed about the contact in the meantime."""
     if contact is None:
         return NOT_FOUND
-    return applied(
+    return decide_applied(
         NoteAdded(
             organization=command.organization,
             contact_id=command.contact_id,

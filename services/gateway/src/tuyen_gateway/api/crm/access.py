@@ -32,7 +32,7 @@ def manages_default(caller: Caller) -> bool:
     return caller.viewer.role is Role.SYSTEM_ADMIN
 
 
-async def seen_contact(
+async def find_visible_contact(
     gateway: Gateway, caller: Caller, contact_id: str, after: int | None = None
 ) -> ContactDocument:
     """The contact, once the views contain the version `after`.

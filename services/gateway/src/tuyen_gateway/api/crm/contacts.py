@@ -14,9 +14,9 @@ from tuyen_gateway.api.bodies import Name, RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
+    find_visible_contact,
     manages_default,
     new_command_id,
-    seen_contact,
 )
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import ExpectedVersion, set_etag
@@ -101,7 +101,7 @@ async def get_contact(
     after: AfterContactVersion = None,
 ) -> ContactView:
     """With `after`, once the view contains that version."""
-    contact = await seen_contact(gateway, caller, contact_id, after)
+    contact = await find_visible_contact(gateway, caller, contact_id, after)
     set_etag(response, contact.version)
     return _view(contact)
 
@@ -122,14 +122,14 @@ async def patch_contact(
     With `If-Match`, the answer is `412` if another change came first. It is `503` if the CRM has
     not answered within 5 s: the change is in the log then and will be carried out.
     """
-    contact = await seen_contact(gateway, caller, contact_id)
+    contact = await find_visible_contact(gateway, caller, contact_id)
     if "name" in body.model_fields_set:
-        contact = await _renamed(gateway, caller, contact, body.name, expected)
+        contact = await _build_renamed(gateway, caller, contact, body.name, expected)
     set_etag(response, contact.version)
     return _view(contact)
 
 
-async def _renamed(
+async def _build_renamed(
     gateway: Gateway,
     caller: Caller,
     contact: ContactDocument,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tuyen_gateway.api.assignments import SentenceView, names_of
 from tuyen_gateway.api.bodies import ResponseBody
-from tuyen_gateway.api.crm.access import AfterContactVersion, seen_contact
+from tuyen_gateway.api.crm.access import AfterContactVersion, find_visible_contact
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import contact_position
@@ -42,7 +42,7 @@ async def list_history(
     after: AfterContactVersion = None,
 ) -> Listed[HistoryView]:
     """Newest first, for viewers who see the contact; with the present names of agents."""
-    contact = await seen_contact(gateway, caller, contact_id, after)
+    contact = await find_visible_contact(gateway, caller, contact_id, after)
     page = await gateway.crm.parts(HISTORY_VIEW, contact, paging.limit, paging.after)
     names = names_of(caller.organization)
     return Listed(

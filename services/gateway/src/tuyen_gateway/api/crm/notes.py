@@ -13,8 +13,8 @@ from tuyen_gateway.api.bodies import RequestBody, ResponseBody
 from tuyen_gateway.api.crm.access import (
     AfterContactVersion,
     carry_out,
+    find_visible_contact,
     new_command_id,
-    seen_contact,
 )
 from tuyen_gateway.api.dependencies import CurrentCaller, GatewayPorts, PathId
 from tuyen_gateway.api.etags import set_etag
@@ -53,7 +53,7 @@ async def post_note(
 ) -> NoteView:
     """The answer is `503` if the CRM has not answered within 5 s: the note is in the log then and
     will be added."""
-    contact = await seen_contact(gateway, caller, contact_id)
+    contact = await find_visible_contact(gateway, caller, contact_id)
     command = AddNote(
         command_id=new_command_id(),
         organization=caller.organization.id,
@@ -84,7 +84,7 @@ async def list_notes(
     after: AfterContactVersion = None,
 ) -> Listed[NoteView]:
     """Newest first."""
-    contact = await seen_contact(gateway, caller, contact_id, after)
+    contact = await find_visible_contact(gateway, caller, contact_id, after)
     page = await gateway.crm.parts(NOTES_VIEW, contact, paging.limit, paging.after)
     return Listed(
         items=[_view(note) for note in page.items],
