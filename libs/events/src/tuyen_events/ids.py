@@ -94,6 +94,11 @@ def message_id(organization: OrganizationId, page: PageId, external_id: str) -> 
     return MessageId(_derive("m_", organization, page, external_id))
 
 
+def reply_id(conversation: ConversationId, client_id: str) -> MessageId:
+    """A reply of ours, from the caller's `Idempotency-Key`: the same key, the same message (I6)."""
+    return MessageId(_derive("m_", conversation, client_id))
+
+
 def event_id(*deduplication_key: str) -> EventId:
     """The id of an event, from the deduplication key of its channel (P5c)."""
     return EventId(_derive("evt_", *deduplication_key))

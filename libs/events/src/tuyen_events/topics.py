@@ -17,6 +17,7 @@ from tuyen_events import (
     inbound,
     jobs,
     marks,
+    outbound,
     pools,
     posts,
     presence,
@@ -204,6 +205,26 @@ COMMAND_RESULTS = Topic(
     carries="the result of each command",
     events=(commands.CommandSettled,),
 )
+OUTBOUND = Topic(
+    name="outbound",
+    key="conversation; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=True,
+    carries="replies, and what else agents request at the channels",
+    events=(outbound.OutboundRequested, outbound.OutboundCancelled),
+)
+OUTBOUND_RESULTS = Topic(
+    name="outbound-results",
+    key="conversation; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=True,
+    carries="what became of each request at a channel",
+    events=(outbound.OutboundSettled,),
+)
 MARKS = Topic(
     name="marks",
     key="conversation",
@@ -349,6 +370,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             CRM_STATE,
             COMMANDS,
             COMMAND_RESULTS,
+            OUTBOUND,
+            OUTBOUND_RESULTS,
             MARKS,
             JOBS,
             PRESENCE_SIGNALS,
