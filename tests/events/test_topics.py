@@ -15,6 +15,7 @@ from tuyen_events.topics import (
     DIRECTORY,
     INBOUND,
     JOBS,
+    PAGE_CONNECTIONS,
     PAGE_CREDENTIALS,
     PAGE_TOKENS,
     POOLS,
@@ -35,7 +36,9 @@ def test_public_topics_carry_events_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "topic", [RAW, CREDENTIALS, PAGE_TOKENS, PAGE_CREDENTIALS], ids=lambda topic: topic.name
+    "topic",
+    [RAW, CREDENTIALS, PAGE_TOKENS, PAGE_CREDENTIALS, PAGE_CONNECTIONS],
+    ids=lambda topic: topic.name,
 )
 def test_bodies_password_hashes_and_tokens_are_no_events_and_not_public(topic: Topic) -> None:
     assert topic.events == ()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from gateway.channels_twin import SETTINGS, ChannelsTwin
 from tuyen_events.codec import decode, decode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.event import Envelope, Event
@@ -123,6 +124,7 @@ class Rig:
     gateway: Gateway
     rows: Rows
     client: httpx.AsyncClient
+    channels: ChannelsTwin = field(default_factory=ChannelsTwin)
     anybody: User = field(init=False)
     operator: User = field(init=False)
 
@@ -164,6 +166,7 @@ def settings(**changed: Any) -> GatewaySettings:
         "local": True,
         "jwt_key": "k" * 32,
         "operator_token": OPERATOR,
+        **SETTINGS,
         **changed,
     }
     return GatewaySettings(**given)
@@ -193,6 +196,7 @@ async def running(
         status.note_batch()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database
     inbox = MongoViews(where, log, status)
+    channels = ChannelsTwin()
     gateway = compose(
         settings(**changed),
         log,
@@ -201,6 +205,7 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
+        http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
@@ -214,7 +219,7 @@ async def running(
                 while gateway.health.problems():
                     assert not any(task.done() for task in tasks)
                     await asyncio.sleep(0)
-            yield Rig(gateway, rows, client)
+            yield Rig(gateway, rows, client, channels)
     finally:
         for task in tasks:
             task.cancel()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from gateway.api.walk import (
+    ACCOUNT,
     BODIES,
     ODD,
     ODD_HEADERS,
@@ -157,6 +158,11 @@ async def begin_walk(rig: Rig) -> Walk:
     await boss.done("PUT", "/v1/agents/walked", made)
     page = await boss.done("PUT", "/v1/pages/chat", {"channel": "livechat", "name": "Chat"})
     walk.paths["app_id"] = page["app_id"]
+    login = {"redirect_uri": "https://inbox.example/back"}
+    state = (await boss.done("POST", "/v1/pages/connect/facebook", login))["state"]
+    for path in ("connect/callback", "connect/{channel}/callback"):
+        (body,) = BODIES["POST", f"/v1/pages/{path}"]
+        walk.bodies["POST", f"/v1/pages/{path}"] = ({**body, "state": state},)
     job = await boss.done(
         "POST", "/v1/conversations/bulk", {"ids": [THREAD], "set": {"done": True}}
     )
@@ -235,6 +241,22 @@ async def test_r9_5_no_field_of_a_body_makes_a_mistake_of_ours(walk: Walk) -> No
     assert (await User(walk.rig.client, walk.callers["boss"]).get("/v1/me")).status_code == 200
     assert walk.seen[200] + walk.seen[201] + walk.seen[202] > 50
     assert walk.seen[422] > 1_000
+
+
+async def test_r9_5_no_field_of_a_connected_account_makes_a_mistake_of_ours(walk: Walk) -> None:
+    operation = ("PUT", "/v1/pages/{page_id}")
+    for body in (ACCOUNT, {**ACCOUNT, "credentials": None, "connection": "not-begun"}):
+        for place in places(body):
+            for name, odd in ODD.items():
+                await walk.call(
+                    who="boss",
+                    operation=operation,
+                    path="/v1/pages/account",
+                    body=replace_value(body, place, odd),
+                    what=f"{_format_place(place)} {name}",
+                )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
+    assert walk.seen[422] > 100
 
 
 def _format_place(place: Place) -> str:

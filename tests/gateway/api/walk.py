@@ -10,6 +10,7 @@ from typing import Any, cast
 import bson
 import msgspec
 
+from gateway.channels_twin import SECRET
 from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
@@ -34,6 +35,7 @@ PATHS: Mapping[str, str] = {
     "conversation_id": THREAD,
     "contact_id": "con_1",
     "organization_id": "other",
+    "channel": "facebook",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -65,8 +67,19 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/support-team"): ({"agent_ids": ["walked"]},),
     ("PUT", "/v1/pages/{page_id}"): (
-        {"channel": "livechat", "name": "Chat", "staff": ["walked"], "status": "active"},
+        {
+            "channel": "livechat",
+            "name": "Chat",
+            "staff": ["walked"],
+            "status": "active",
+            "automatic_apps": ["app-1"],
+            "reply_url": "https://shop.example/replies",
+            "sites": ["https://shop.example"],
+        },
     ),
+    ("POST", "/v1/pages/connect/{channel}"): ({"redirect_uri": "https://inbox.example/back"},),
+    ("POST", "/v1/pages/connect/callback"): ({"code": f"{SECRET}-code", "state": "set"},),
+    ("POST", "/v1/pages/connect/{channel}/callback"): ({"code": "again", "state": "set"},),
     ("PUT", "/v1/settings"): (
         {
             "page_permissions": False,
@@ -121,8 +134,25 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
 }
 """What each route takes; together they name every field."""
 
-UNSET = frozenset({"external_id", "tags", "ids", "filter", "note"})
-"""Fields that a body above leaves out because others of it rule them out."""
+ACCOUNT: dict[str, Any] = {
+    "channel": "facebook",
+    "external_id": "1001",
+    "name": "Shop",
+    "credentials": {
+        "access_token": "page-token",
+        "refresh_token": "refresh-token",
+        "expires_at": "2027-01-01T00:00:00Z",
+    },
+}
+"""A page that the page of the body above can never become."""
+
+UNSET = frozenset(
+    {
+        *("external_id", "credentials", "access_token", "refresh_token", "expires_at"),
+        *("connection", "tags", "ids", "filter", "note"),
+    }
+)
+"""Fields that a body of BODIES leaves out because others of it rule them out."""
 
 ODD: Mapping[str, str] = {
     "nul": r'"a\u0000b"',

@@ -287,6 +287,16 @@ PAGE_CREDENTIALS = Topic(
     public=False,
     carries="the tokens that pages send with, encrypted, and what keeps pages from sending",
 )
+PAGE_CONNECTIONS = Topic(
+    name="page-connections",
+    key="organization/state of a login at a channel",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_A_DAY,
+    public=False,
+    carries="logins at channels that were begun to connect pages, encrypted",
+)
 POSTS = Topic(
     name="posts",
     key="organization/page/post, video or place of a reply",
@@ -388,6 +398,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             CREDENTIALS,
             PAGE_TOKENS,
             PAGE_CREDENTIALS,
+            PAGE_CONNECTIONS,
             POSTS,
             REQUESTS,
             CHOICES,

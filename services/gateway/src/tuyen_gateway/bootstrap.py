@@ -3,27 +3,35 @@
 import secrets
 from functools import partial
 
+import httpx
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
+from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.directory import DirectoryTable
+from tuyen_gateway.adapters.facebook_pages import FacebookPages
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.page_access import PageAccessTable
+from tuyen_gateway.adapters.page_connections import PageConnectionsTable
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.zalo_accounts import ZaloAccounts
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.ports.channels import ChannelLogins, Channels
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
@@ -45,6 +53,7 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    http: httpx.AsyncClient,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views. Nothing runs yet."""
@@ -58,6 +67,9 @@ def compose(
         directory=DirectoryTable(log, clock),
         credentials=CredentialsTable(log, hasher or PasswordHasher()),
         site_tokens=SiteTokensTable(log, settings.secrets_key),
+        page_access=PageAccessTable(log, settings.secrets_key),
+        page_connections=PageConnectionsTable(log, settings.secrets_key, clock),
+        channels=_reach_channels(settings, http, clock),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
@@ -76,6 +88,29 @@ def compose(
     return gateway
 
 
+def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: Clock) -> Channels:
+    facebook = FacebookPages(
+        ChannelCalls(http, "Facebook"),
+        settings.facebook_api,
+        settings.facebook_dialog,
+        settings.facebook_app_id,
+        settings.facebook_app_secret,
+    )
+    logins: dict[Channel, ChannelLogins] = {}
+    if settings.facebook_app_id is not None and settings.facebook_app_secret is not None:
+        logins[Channel.FACEBOOK] = facebook
+    if settings.zalo_app_id is not None and settings.zalo_app_secret is not None:
+        logins[Channel.ZALO] = ZaloAccounts(
+            ChannelCalls(http, "Zalo"),
+            settings.zalo_api,
+            settings.zalo_oauth,
+            settings.zalo_app_id,
+            settings.zalo_app_secret,
+            clock,
+        )
+    return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
+
+
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
     status = ConsumerStatus()
@@ -91,6 +126,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        http=httpx.AsyncClient(),
     )
     gateway.health.live_when("projections", status.live)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
@@ -26,6 +27,9 @@ class Gateway:
     directory: Directory
     credentials: Credentials
     site_tokens: SiteTokens
+    page_access: PageAccess
+    page_connections: PageConnections
+    channels: Channels
     tokens: AccessTokens
     seals: Seals
     login_throttle: LoginThrottle
@@ -44,6 +48,8 @@ class Gateway:
             self.directory.table,
             self.credentials.table,
             self.site_tokens.table,
+            self.page_access.table,
+            self.page_connections.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from tuyen_events.limits import ERRORS_LISTED, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
+    ChannelRefusedError,
+    ChannelUnavailableError,
     ConflictError,
     ForbiddenError,
     GatewayError,
@@ -42,6 +44,8 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     InvalidVersionError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ChannelUnavailableError: HTTPStatus.BAD_GATEWAY,
+    ChannelRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 _UNAVAILABLE = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
@@ -95,6 +99,7 @@ _MEANINGS: Mapping[int, str] = {
     413: "The body is longer than this route accepts",
     422: "A field is wrong; `errors` names each",
     429: "Too many of these; `Retry-After` says when to try again",
+    502: "The channel does not answer: try again",
     503: "Not now: try again",
 }
 
