@@ -27,7 +27,7 @@ from tuyen_platform.settings import LOCAL_SECRETS_KEY
 MAIN = "/v1/pages/main"
 ACCOUNT = name_account(OrganizationId("shop"), Channel.FACEBOOK, "1001")
 GIVEN = {"access_token": f"{SECRET}-1", "expires_at": "2027-01-01T07:00:00+07:00"}
-BLOCKED = PageProblem(code="blocked", vi="Bị chặn.", en="Blocked.")
+BLOCKED = PageProblem(code="blocked_by_policy", vi="Bị chặn.", en="Blocked.")
 
 
 def page(**changed: object) -> dict[str, object]:
@@ -96,8 +96,8 @@ async def test_p1_a_page_without_credentials_calls_nobody(rig: Rig, boss: User) 
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (httpx.Response(400, json=DEAD_TOKEN), "token_invalid"),
-        (httpx.Response(403, json=NO_PERMISSION), "permission_missing"),
+        (httpx.Response(400, json=DEAD_TOKEN), "token_dead"),
+        (httpx.Response(403, json=NO_PERMISSION), "no_permission"),
         (httpx.ConnectError("no"), "not_subscribed"),
         (httpx.Response(502), "not_subscribed"),
     ],
@@ -123,7 +123,7 @@ async def test_p5_what_keeps_a_page_from_sending_is_shown_until_it_has_other_cre
     stamp = rig.gateway.page_access.given(ACCOUNT)
     assert stamp is not None
     await publish(rig, log, problem_record(ACCOUNT, stamp.stamp, BLOCKED))
-    shown = {"code": "blocked", "text": {"vi": "Bị chặn.", "en": "Blocked."}}
+    shown = {"code": "blocked_by_policy", "text": {"vi": "Bị chặn.", "en": "Blocked."}}
     assert (await lan.done("GET", MAIN))["problem"] == shown
     assert (await boss.done("PUT", MAIN, page(name="New")))["problem"] == shown
     # The same credentials again are how somebody says that the reason is gone.

@@ -73,7 +73,7 @@ async def test_p1_what_failed_when_it_was_connected_is_tried_again(rig: Rig, bos
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (httpx.Response(400, json=DEAD_TOKEN), "token_invalid"),
+        (httpx.Response(400, json=DEAD_TOKEN), "token_dead"),
         (httpx.Response(400, json=TOO_MANY), None),
         (httpx.ReadTimeout("slow"), None),
         (RuntimeError("unexpected"), None),

@@ -173,19 +173,19 @@ class FacebookPages:
 def _explain(code: int | None) -> ChannelRefusedError:
     if code in _DEAD_TOKEN:
         return ChannelRefusedError(
-            code="token_invalid",
+            code="token_dead",
             vi="Mã truy cập của trang không còn hiệu lực: hãy kết nối lại trang.",
             en="The page's token is no longer valid: connect the page again.",
         )
     if code in _PERMISSION:
         return ChannelRefusedError(
-            code="permission_missing",
+            code="no_permission",
             vi="Facebook chưa cấp đủ quyền: hãy kết nối lại trang và đồng ý mọi quyền.",
             en="Facebook has not granted a permission: connect the page again, and grant all.",
         )
     if code == _BLOCKED:
         return ChannelRefusedError(
-            code="blocked",
+            code="blocked_by_policy",
             vi="Facebook tạm chặn trang vì chính sách của họ.",
             en="Facebook blocks the page for now because of its policies.",
         )

@@ -107,7 +107,7 @@ class PageProblemView(ResponseBody):
     """Why the page cannot send, or gets no events."""
 
     code: str
-    """Such as `token_invalid`, `token_expired`, `permission_missing`, `blocked`, `not_subscribed`;
+    """Such as `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy`, `not_subscribed`;
     expect others."""
     text: BilingualText
 
