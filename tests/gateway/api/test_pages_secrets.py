@@ -2,6 +2,7 @@
 answer, record, log line and exception."""
 
 import io
+import logging
 import sys
 import traceback
 from collections.abc import AsyncIterator, Iterator
@@ -18,9 +19,9 @@ from tuyen_events.topics import TOPICS
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.errors import GatewayError
 from tuyen_gateway.jobs import subscription_check
+from tuyen_platform import logging as platform_logging
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
-from tuyen_platform.logging import configure_logging
 from tuyen_platform.page_credentials import AccountCredentials
 
 MAIN, OA = "/v1/pages/main", "/v1/pages/oa"
@@ -39,12 +40,16 @@ class Output(io.TextIOWrapper):
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[Output]:
     """What a process logs, in the format of the product, the standard library's lines too."""
-    output = Output()
+    output, root = Output(), logging.getLogger()
     monkeypatch.setattr(sys, "stdout", output)
-    before = structlog.get_config()
-    configure_logging("gateway", "json")
+    monkeypatch.setattr(platform_logging, "_lines", None)
+    before, handlers, level = structlog.get_config(), root.handlers[:], root.level
+    platform_logging.configure_logging("gateway", "json")
+    structlog.configure(cache_logger_on_first_use=False)  # a cached one would outlive the test
     yield output
     structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
@@ -77,10 +82,9 @@ async def connect_everything(rig: Rig, boss: User) -> list[httpx.Response]:
             rig.channels.codes.add(CODE)
             body = {"code": code, "state": state}
             answers.append(await boss.post("/v1/pages/connect/callback", body))
-        answers.append(
-            await boss.put(f"/v1/pages/{channel[:2]}", {**page, "connection": state})
-        )
-        answers.append(await boss.put(OA, {**page, "connection": state}))
+        where = MAIN if page is main else OA
+        answers.append(begun)
+        answers.append(await boss.put(where, {**page, "connection": state}))
     return answers
 
 

@@ -29,7 +29,7 @@ from tuyen_gateway.errors import (
     TooManyAttemptsError,
 )
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.channels import ChannelAccount, ChannelLogins, PageConnection
+from tuyen_gateway.ports.channels import OfferedAccount, ChannelLogins, PageConnection
 from tuyen_platform.page_credentials import (
     AccountCredentials,
     PageProblem,
@@ -74,7 +74,7 @@ def account_of(page: PageChanged) -> Account:
     return Account(page.organization, page.channel, page.external_id)
 
 
-async def begin_login(
+async def begin_connection(
     gateway: Gateway,
     organization: OrganizationId,
     agent_id: AgentId,
@@ -101,9 +101,9 @@ async def begin_login(
     return consent.authorize_url, state
 
 
-async def finish_login(
+async def finish_connection(
     gateway: Gateway, organization: OrganizationId, agent_id: AgentId, state: str, code: str
-) -> Sequence[ChannelAccount]:
+) -> Sequence[OfferedAccount]:
     """The accounts that somebody who came back from the channel may connect. Repeated, it answers
     the same, since a code can be used once. Raises InvalidError, ChannelUnavailableError."""
     connections = gateway.page_connections

@@ -17,7 +17,7 @@ from tuyen_events.limits import (
 )
 from tuyen_gateway.adapters.channel_calls import ChannelAnswer, ChannelCalls
 from tuyen_gateway.errors import ChannelRefusedError
-from tuyen_gateway.ports.channels import ChannelAccount, Consent
+from tuyen_gateway.ports.channels import OfferedAccount, Consent
 from tuyen_platform.page_credentials import AccountCredentials
 
 SUBSCRIBED_FIELDS = (
@@ -89,12 +89,12 @@ class FacebookPages:
 
     async def finish(
         self, code: str, redirect_uri: str, verifier: SecretStr | None
-    ) -> Sequence[ChannelAccount]:
+    ) -> Sequence[OfferedAccount]:
         """The pages have tokens without an end, since they come from a long-lived token of the
         user."""
         short = await self._token(code=code, redirect_uri=redirect_uri)
         long = await self._token(grant_type="fb_exchange_token", fb_exchange_token=short)
-        found: dict[str, ChannelAccount] = {}
+        found: dict[str, OfferedAccount] = {}
         params = {"fields": "id,name,access_token", "limit": str(_LISTED)}
         for _ in range(_PARTS):
             answer = await self._ask("GET", "me/accounts", long, params=params)
@@ -196,7 +196,7 @@ def _explain(code: int | None) -> ChannelRefusedError:
     )
 
 
-def _accounts(body: Mapping[str, Any]) -> Iterator[ChannelAccount]:
+def _accounts(body: Mapping[str, Any]) -> Iterator[OfferedAccount]:
     for page in _objects(body.get("data")):
         external_id, name, token = (page.get(key) for key in ("id", "name", "access_token"))
         if not isinstance(external_id, str) or not _ACCOUNT_ID(external_id):
@@ -205,7 +205,7 @@ def _accounts(body: Mapping[str, Any]) -> Iterator[ChannelAccount]:
             continue  # the user may not use this page
         shown = name.strip()[:NAME_CHARACTERS] if isinstance(name, str) else ""
         credentials = AccountCredentials(access_token=SecretStr(token))
-        yield ChannelAccount(external_id, shown or external_id, credentials)
+        yield OfferedAccount(external_id, shown or external_id, credentials)
 
 
 def _following(body: Mapping[str, Any]) -> str | None:

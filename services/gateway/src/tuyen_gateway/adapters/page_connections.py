@@ -16,7 +16,7 @@ from tuyen_events.limits import CONNECTIONS
 from tuyen_events.topics import PAGE_CONNECTIONS
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.ports.channels import ChannelAccount, PageConnection
+from tuyen_gateway.ports.channels import OfferedAccount, PageConnection
 from tuyen_platform.clock import Clock
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 from tuyen_platform.page_credentials import AccountCredentials
@@ -144,7 +144,7 @@ def _key(connection: PageConnection) -> str:
     return f"{connection.organization}/{connection.state}"
 
 
-def _write(account: ChannelAccount) -> _Account:
+def _write(account: OfferedAccount) -> _Account:
     credentials = account.credentials
     refresh_token = credentials.refresh_token
     return _Account(
@@ -172,11 +172,11 @@ def _read(content: _Content, expires_at: datetime) -> PageConnection:
     )
 
 
-def _read_account(kept: _Account) -> ChannelAccount:
+def _read_account(kept: _Account) -> OfferedAccount:
     refresh_token = None if kept.refresh_token is None else SecretStr(kept.refresh_token)
     credentials = AccountCredentials(
         access_token=SecretStr(kept.access_token),
         refresh_token=refresh_token,
         expires_at=kept.expires_at,
     )
-    return ChannelAccount(kept.external_id, kept.name, credentials)
+    return OfferedAccount(kept.external_id, kept.name, credentials)

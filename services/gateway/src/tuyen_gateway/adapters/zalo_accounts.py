@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from tuyen_events.limits import NAME_CHARACTERS, PAGE_SECRET_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelCalls
 from tuyen_gateway.errors import ChannelRefusedError
-from tuyen_gateway.ports.channels import ChannelAccount, Consent
+from tuyen_gateway.ports.channels import OfferedAccount, Consent
 from tuyen_platform.clock import Clock
 from tuyen_platform.page_credentials import AccountCredentials
 
@@ -68,7 +68,7 @@ class ZaloAccounts:
 
     async def finish(
         self, code: str, redirect_uri: str, verifier: SecretStr | None
-    ) -> Sequence[ChannelAccount]:
+    ) -> Sequence[OfferedAccount]:
         """One account: the one that gave its consent."""
         credentials = await self._exchange(code, verifier)
         headers = {"access_token": credentials.access_token.get_secret_value()}
@@ -80,7 +80,7 @@ class ZaloAccounts:
         if not _ACCOUNT_ID(external_id):
             raise self._calls.unavailable()
         name = str(found.get("name") or "").strip()[:NAME_CHARACTERS]
-        return [ChannelAccount(external_id, name or external_id, credentials)]
+        return [OfferedAccount(external_id, name or external_id, credentials)]
 
     async def _exchange(self, code: str, verifier: SecretStr | None) -> AccountCredentials:
         form = {

@@ -14,7 +14,7 @@ from tuyen_gateway.api.dependencies import Administrator, Caller, GatewayPorts
 from tuyen_gateway.api.page_bodies import ConnectionState
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.api.words import Known
-from tuyen_gateway.connecting import begin_login, finish_login
+from tuyen_gateway.connecting import begin_connection, finish_connection
 from tuyen_gateway.gateway import Gateway
 
 router = APIRouter(prefix="/pages/connect", tags=["pages"])
@@ -88,7 +88,7 @@ async def finish_at(
 
 
 async def _finish(body: LoginCode, caller: Caller, gateway: Gateway) -> AccountChoices:
-    found = await finish_login(
+    found = await finish_connection(
         gateway,
         caller.organization.id,
         caller.viewer.agent_id,
@@ -105,7 +105,7 @@ async def begin(
     channel: Known[Channel], body: LoginIn, caller: Administrator, gateway: GatewayPorts
 ) -> LoginBegun:
     """For the role `system_admin`. `409` where the operator has set no app for the channel."""
-    url, state = await begin_login(
+    url, state = await begin_connection(
         gateway,
         caller.organization.id,
         caller.viewer.agent_id,

@@ -15,7 +15,7 @@ from tuyen_gateway.ports.tables import TableBacked
 from tuyen_platform.page_credentials import AccountCredentials, PageProblem, PageSubscription
 
 
-class ChannelAccount(NamedTuple):
+class OfferedAccount(NamedTuple):
     """An account that somebody who logged in at a channel may connect."""
 
     external_id: str
@@ -40,7 +40,7 @@ class ChannelLogins(Protocol):
 
     async def finish(
         self, code: str, redirect_uri: str, verifier: SecretStr | None
-    ) -> Sequence[ChannelAccount]:
+    ) -> Sequence[OfferedAccount]:
         """The accounts that the code gives access to; a code can be used once."""
         ...
 
@@ -87,7 +87,7 @@ class PageConnection:
     redirect_uri: str
     verifier: SecretStr | None
     expires_at: datetime
-    accounts: Sequence[ChannelAccount] | None = None
+    accounts: Sequence[OfferedAccount] | None = None
 
 
 class PageConnections(TableBacked, Protocol):
