@@ -186,10 +186,12 @@ async def running(
     database: Database | None = None,
     *,
     projecting: bool = True,
+    http: httpx.AsyncClient | None = None,
     **changed: Any,
 ) -> AsyncIterator[Rig]:
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
-    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
+    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`. It
+    calls `Rig.channels`, or by `http` others."""
     rows = Rows()
     status = ConsumerStatus()
     if not projecting:
@@ -205,7 +207,7 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
-        http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
