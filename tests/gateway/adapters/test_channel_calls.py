@@ -55,7 +55,13 @@ async def test_r9_5_a_channel_that_is_silent_is_given_up(monkeypatch: pytest.Mon
 
 async def test_an_address_that_is_none_is_no_mistake_of_ours() -> None:
     with pytest.raises(ChannelUnavailableError):
-        await calls(httpx.Response(200, json={})).call("GET", "https://a.test:99999999/")
+        await calls(httpx.Response(200, json={})).call("GET", "https://a.test:port/")
+
+
+async def test_what_fits_into_no_header_is_no_mistake_of_ours() -> None:
+    with pytest.raises(ChannelUnavailableError) as raised:
+        await calls(httpx.Response(200, json={})).call("GET", URL, headers={"a": "chủ"})
+    assert raised.value.__context__ is None
 
 
 async def test_r9_5_an_organization_makes_few_calls_at_once_and_holds_back_no_other(

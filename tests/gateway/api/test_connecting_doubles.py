@@ -6,8 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-
-from gateway.rig import Rig, User, running
 from support.doubles import (
     APP_ID,
     APP_SECRET,
@@ -16,6 +14,8 @@ from support.doubles import (
     RunningDoubles,
     running_doubles,
 )
+
+from gateway.rig import Rig, User, running
 from tuyen_gateway.jobs.subscription_check import check_subscriptions
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -43,9 +43,11 @@ async def calling(doubles: RunningDoubles) -> AsyncIterator[Rig]:
         "zalo_app_id": ZALO_APP_ID,
         "zalo_app_secret": ZALO_APP_SECRET,
     }
-    async with httpx.AsyncClient(trust_env=False) as http:
-        async with running(InMemoryLog(clock), clock, http=http, **addresses) as rig:
-            yield rig
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,
+        running(InMemoryLog(clock), clock, http=http, **addresses) as rig,
+    ):
+        yield rig
 
 
 @pytest.fixture

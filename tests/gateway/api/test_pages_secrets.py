@@ -12,7 +12,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from gateway.channels_twin import DEAD_TOKEN, SECRET
+from gateway.channels_twin import DEAD_TOKEN, SECRET, Answer
 from gateway.jobs.job_rig import ScansTwin, run_gateway
 from gateway.rig import Rig, User, records
 from tuyen_events.topics import TOPICS
@@ -71,6 +71,7 @@ async def connect_everything(rig: Rig, boss: User) -> list[httpx.Response]:
         await boss.put(MAIN, {**main, "credentials": {**given, SECRET: 1}}),
         await boss.put(MAIN, {**main, "credentials": {"access_token": [SECRET]}}),
         await boss.put(MAIN, {**main, "credentials": {"access_token": SECRET * 500}}),
+        await boss.put(MAIN, {**main, "credentials": {"access_token": f"{SECRET} chủ"}}),
         await boss.put(MAIN, {**main, "credentials": SECRET}),
         await boss.put(MAIN, {**main, "connection": f"{SECRET}!"}),
         await boss.put(MAIN, {**main, "connection": SECRET}),
@@ -91,16 +92,15 @@ async def connect_everything(rig: Rig, boss: User) -> list[httpx.Response]:
 async def meet_every_fault(rig: Rig, boss: User) -> list[httpx.Response]:
     main = {"channel": "facebook", "external_id": "1001", "name": "Shop"}
     answers = []
-    for number, fault in enumerate(
-        (
-            httpx.Response(400, json=DEAD_TOKEN),
-            httpx.Response(400, json={"error": {"code": SECRET, "message": SECRET}}),
-            httpx.Response(200, text=SECRET),
-            httpx.Response(302, headers={"Location": f"https://elsewhere.test/{SECRET}"}),
-            httpx.ConnectError(SECRET),
-            httpx.InvalidURL(SECRET),
-        )
-    ):
+    faults: list[Answer] = [
+        httpx.Response(400, json=DEAD_TOKEN),
+        httpx.Response(400, json={"error": {"code": SECRET, "message": SECRET}}),
+        httpx.Response(200, text=SECRET),
+        httpx.Response(302, headers={"Location": f"https://elsewhere.test/{SECRET}"}),
+        httpx.ConnectError(SECRET),
+        httpx.InvalidURL(SECRET),
+    ]
+    for number, fault in enumerate(faults):
         rig.channels.faults.append(("/subscribed_apps", fault))
         body = {**main, "credentials": {"access_token": f"{SECRET}-{number}"}}
         answers.append(await boss.put(MAIN, body))
@@ -148,7 +148,7 @@ async def test_p6_no_exception_shows_a_secret(rig: Rig) -> None:
     ):
         rig.channels.faults.append(("/subscribed_apps", fault))
         with pytest.raises(GatewayError) as raised:
-            await facebook.subscribe("1001", credentials)
+            await facebook.add("1001", credentials)
         shown = "".join(traceback.format_exception(raised.value))
         assert SECRET not in shown + repr(raised.value)
         assert raised.value.__context__ is None

@@ -375,37 +375,6 @@ DEAD_LETTERS = Topic(
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {
-        topic.name: topic
-        for topic in (
-            INBOUND,
-            ASSIGNMENTS,
-            ASSIGNMENT_HISTORY,
-            POOLS,
-            PRESENCE,
-            DIRECTORY,
-            CONTACTS,
-            CRM_COMMANDS,
-            CRM_RESULTS,
-            CRM_STATE,
-            COMMANDS,
-            COMMAND_RESULTS,
-            OUTBOUND,
-            OUTBOUND_RESULTS,
-            MARKS,
-            JOBS,
-            PRESENCE_SIGNALS,
-            CREDENTIALS,
-            PAGE_TOKENS,
-            PAGE_CREDENTIALS,
-            PAGE_CONNECTIONS,
-            POSTS,
-            REQUESTS,
-            CHOICES,
-            ANSWERS,
-            CUSTOMERS,
-            RAW,
-            DEAD_LETTERS,
-        )
-    }
+    {topic.name: topic for topic in tuple(vars().values()) if isinstance(topic, Topic)}
 )
+"""Every topic above, by its name."""

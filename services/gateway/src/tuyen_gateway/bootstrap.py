@@ -106,7 +106,7 @@ def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: C
             settings.zalo_oauth,
             settings.zalo_app_id,
             settings.zalo_app_secret,
-            clock,
+            clock=clock,
         )
     return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
 

@@ -29,7 +29,7 @@ from tuyen_gateway.errors import (
     TooManyAttemptsError,
 )
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.channels import OfferedAccount, ChannelLogins, PageConnection
+from tuyen_gateway.ports.channels import ChannelLogins, OfferedAccount, PageConnection
 from tuyen_platform.page_credentials import (
     AccountCredentials,
     PageProblem,
@@ -123,30 +123,24 @@ async def finish_connection(
 
 
 def find_connected(
-    gateway: Gateway,
-    organization: OrganizationId,
-    agent_id: AgentId,
-    state: str,
-    channel: Channel,
-    external_id: str,
+    gateway: Gateway, account: Account, agent_id: AgentId, state: str
 ) -> AccountCredentials:
     """The credentials that a login gave for an account: the same ones, with the same stamp, each
     time. Raises InvalidError."""
-    begun = _own_connection(gateway, organization, agent_id, "connection", state)
+    begun = _own_connection(gateway, account.organization, agent_id, "connection", state)
     if begun.accounts is None:
         raise InvalidError("connection", "This login was not finished: send its code first.")
-    for account in begun.accounts:
-        if (begun.channel, account.external_id) == (channel, external_id):
-            digest = blake2b(f"{state}/{external_id}".encode(), digest_size=8)
-            return replace(account.credentials, stamp=digest.hexdigest())
+    for offered in begun.accounts:
+        if (begun.channel, offered.external_id) == (account.channel, account.external_id):
+            digest = blake2b(f"{state}/{account.external_id}".encode(), digest_size=8)
+            return replace(offered.credentials, stamp=digest.hexdigest())
     raise InvalidError(
-        "external_id", f"Whoever logged in may not use the {channel} account {external_id!r}."
+        "external_id",
+        f"Whoever logged in may not use the {account.channel} account {account.external_id!r}.",
     )
 
 
-async def set_credentials(
-    gateway: Gateway, account: Account, wanted: AccountCredentials
-) -> bool:
+async def set_credentials(gateway: Gateway, account: Account, wanted: AccountCredentials) -> bool:
     """Gives an account credentials, and returns whether they are others than before. Those that it
     was given before end its problem, and nothing else: a pair that was refreshed since is newer.
     The account is held."""
@@ -186,7 +180,7 @@ async def subscribe(gateway: Gateway, account: Account) -> PageProblem | None:
     problem: PageProblem | None = None
     try:
         async with gateway.channels.turn(account.organization):
-            await subscriptions.subscribe(account.external_id, credentials)
+            await subscriptions.add(account.external_id, credentials)
     except ChannelRefusedError as refused:
         problem = explain_refusal(refused)
     except (ChannelUnavailableError, TooManyAttemptsError):
@@ -209,7 +203,7 @@ async def unsubscribe(gateway: Gateway, account: Account) -> None:
     reason: str | None = None
     try:
         async with gateway.channels.turn(account.organization):
-            await subscriptions.unsubscribe(account.external_id, credentials)
+            await subscriptions.remove(account.external_id, credentials)
     except ChannelRefusedError as refused:
         reason = refused.code
     except (ChannelUnavailableError, TooManyAttemptsError) as error:

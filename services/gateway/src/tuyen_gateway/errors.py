@@ -5,6 +5,7 @@
 
 from tuyen_events.ids import AgentId
 
+
 class GatewayError(Exception):
     """The root; never raised itself."""
 

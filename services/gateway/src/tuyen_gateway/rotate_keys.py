@@ -4,8 +4,6 @@
 Give every service the new key in front of the old one first (`TUYEN_SECRETS_KEY=new,old`); they may
 run, and write, meanwhile. When the command has ended with status 0, the old key is needed no more.
 It may be repeated, and has to be after an interruption.
-
-Decides P6.
 """
 
 import asyncio
@@ -74,4 +72,6 @@ if __name__ == "__main__":
     _settings = SealingSettings()
     configure_logging(SERVICE, _settings.log_format)
     if asyncio.run(main(_settings)).unreadable:
-        sys.exit("Some records can be decrypted by none of the keys: `record_without_key` names them")
+        sys.exit(
+            "Some records can be decrypted by none of the keys: `record_without_key` names them"
+        )

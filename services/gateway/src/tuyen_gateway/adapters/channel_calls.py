@@ -58,7 +58,7 @@ class ChannelCalls:
                 return await self._call(method, url, params, form, headers)
         except TimeoutError:
             failed = "it took too long"
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             failed = type(error).__name__
         except _UselessAnswerError as error:
             failed = str(error)

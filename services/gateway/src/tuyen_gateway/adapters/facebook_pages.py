@@ -13,11 +13,11 @@ from tuyen_events.limits import (
     CONNECTION_ACCOUNTS,
     CURSOR_CHARACTERS,
     NAME_CHARACTERS,
-    PAGE_SECRET_CHARACTERS,
 )
 from tuyen_gateway.adapters.channel_calls import ChannelAnswer, ChannelCalls
+from tuyen_gateway.domain.page_secrets import is_page_secret
 from tuyen_gateway.errors import ChannelRefusedError
-from tuyen_gateway.ports.channels import OfferedAccount, Consent
+from tuyen_gateway.ports.channels import Consent, OfferedAccount
 from tuyen_platform.page_credentials import AccountCredentials
 
 SUBSCRIBED_FIELDS = (
@@ -107,12 +107,12 @@ class FacebookPages:
             _log.warning("channel_accounts_cut", channel="facebook", most=CONNECTION_ACCOUNTS)
         return list(found.values())[:CONNECTION_ACCOUNTS]
 
-    async def subscribe(self, external_id: str, credentials: AccountCredentials) -> None:
+    async def add(self, external_id: str, credentials: AccountCredentials) -> None:
         form = {"subscribed_fields": ",".join(SUBSCRIBED_FIELDS)}
         token = credentials.access_token.get_secret_value()
         await self._ask("POST", f"{external_id}/subscribed_apps", token, form=form)
 
-    async def unsubscribe(self, external_id: str, credentials: AccountCredentials) -> None:
+    async def remove(self, external_id: str, credentials: AccountCredentials) -> None:
         token = credentials.access_token.get_secret_value()
         await self._ask("DELETE", f"{external_id}/subscribed_apps", token)
 
@@ -136,9 +136,9 @@ class FacebookPages:
         answer = await self._calls.call("POST", f"{self._api}/oauth/access_token", form=form)
         self._check(answer)
         token = answer.body.get("access_token")
-        if not isinstance(token, str) or not token:
+        if not is_page_secret(token):
             raise self._calls.unavailable()
-        return token
+        return str(token)
 
     async def _ask(
         self,
@@ -201,10 +201,10 @@ def _accounts(body: Mapping[str, Any]) -> Iterator[OfferedAccount]:
         external_id, name, token = (page.get(key) for key in ("id", "name", "access_token"))
         if not isinstance(external_id, str) or not _ACCOUNT_ID(external_id):
             continue
-        if not isinstance(token, str) or not 0 < len(token) <= PAGE_SECRET_CHARACTERS:
+        if not is_page_secret(token):
             continue  # the user may not use this page
         shown = name.strip()[:NAME_CHARACTERS] if isinstance(name, str) else ""
-        credentials = AccountCredentials(access_token=SecretStr(token))
+        credentials = AccountCredentials(access_token=SecretStr(str(token)))
         yield OfferedAccount(external_id, shown or external_id, credentials)
 
 

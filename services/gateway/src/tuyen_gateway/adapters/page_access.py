@@ -67,9 +67,7 @@ class PageAccessTable:
             await self._append(problem_record(account, present.stamp, None))
             _log.info("page_problem_ended", account=account)
 
-    async def note_subscription(
-        self, account: str, subscription: PageSubscription | None
-    ) -> None:
+    async def note_subscription(self, account: str, subscription: PageSubscription | None) -> None:
         if self._pages.subscription(account) != subscription:
             await self._append(subscription_record(account, subscription))
 

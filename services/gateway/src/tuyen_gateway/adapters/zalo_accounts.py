@@ -13,10 +13,11 @@ from urllib.parse import urlencode
 import structlog
 from pydantic import SecretStr
 
-from tuyen_events.limits import NAME_CHARACTERS, PAGE_SECRET_CHARACTERS
+from tuyen_events.limits import NAME_CHARACTERS
 from tuyen_gateway.adapters.channel_calls import ChannelCalls
+from tuyen_gateway.domain.page_secrets import is_page_secret
 from tuyen_gateway.errors import ChannelRefusedError
-from tuyen_gateway.ports.channels import OfferedAccount, Consent
+from tuyen_gateway.ports.channels import Consent, OfferedAccount
 from tuyen_platform.clock import Clock
 from tuyen_platform.page_credentials import AccountCredentials
 
@@ -45,6 +46,7 @@ class ZaloAccounts:
         oauth: str,
         app_id: str,
         app_secret: SecretStr,
+        *,
         clock: Clock,
     ) -> None:
         self._calls = calls
@@ -96,7 +98,7 @@ class ZaloAccounts:
             headers={"secret_key": self._app_secret.get_secret_value()},
         )
         access, refresh = (answer.body.get(f"{kind}_token") for kind in ("access", "refresh"))
-        if not _is_token(access) or not _is_token(refresh):
+        if not is_page_secret(access) or not is_page_secret(refresh):
             raise self._refusal(answer.body)
         lasts = timedelta(seconds=_seconds(answer.body.get("expires_in")))
         return AccountCredentials(
@@ -116,10 +118,6 @@ class ZaloAccounts:
             vi=f"Zalo từ chối yêu cầu (mã lỗi {code}).",
             en=f"Zalo refuses the request (its error {code}).",
         )
-
-
-def _is_token(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= PAGE_SECRET_CHARACTERS
 
 
 def _seconds(value: object) -> int:

@@ -11,7 +11,8 @@ from pydantic_core import PydanticCustomError
 from tuyen_events.limits import ORIGIN_CHARACTERS, URL_CHARACTERS
 
 _HTTP = re.compile(r"https?://[^\s#\\]+", re.IGNORECASE).fullmatch
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]").fullmatch
+_LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?|\[[0-9a-f:.]+\]").fullmatch
 _PORTS = {"http": 80, "https": 443}
 
 

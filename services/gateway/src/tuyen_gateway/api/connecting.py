@@ -66,9 +66,7 @@ class AccountChoices(ResponseBody):
 
 
 # In front of the routes for any channel, of which it would be one.
-@router.post(
-    "/callback", summary="Finish a login at a channel", responses=problems(403, 409, 502)
-)
+@router.post("/callback", summary="Finish a login at a channel", responses=problems(403, 409, 502))
 async def finish(body: LoginCode, caller: Administrator, gateway: GatewayPorts) -> AccountChoices:
     """For the role `system_admin`, and for the agent who began the login. Repeated, it answers the
     same accounts; `502` if the channel does not answer."""

@@ -23,6 +23,7 @@ from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody, 
 from tuyen_gateway.api.words import Known
 from tuyen_gateway.connecting import account_of, find_problem
 from tuyen_gateway.domain.livechat import derive_shown_status
+from tuyen_gateway.domain.page_secrets import is_page_secret
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.page_credentials import AccountCredentials
 
@@ -37,8 +38,18 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+
+
+def _check_secret(given: SecretStr) -> SecretStr:
+    if not is_page_secret(given.get_secret_value()):
+        raise PydanticCustomError("page_secret", "Give a token as the channel wrote it.")
+    return given
+
+
 PageSecret = Annotated[
-    SecretStr, StringConstraints(min_length=1, max_length=PAGE_SECRET_CHARACTERS)
+    SecretStr,
+    StringConstraints(min_length=1, max_length=PAGE_SECRET_CHARACTERS),
+    AfterValidator(_check_secret),
 ]
 ConnectionState = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 AppId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -107,8 +118,8 @@ class PageProblemView(ResponseBody):
     """Why the page cannot send, or gets no events."""
 
     code: str
-    """Such as `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy`, `not_subscribed`;
-    expect others."""
+    """Such as `token_dead`, `token_expired`, `no_permission`, `blocked_by_policy` and
+    `not_subscribed`; expect others."""
     text: BilingualText
 
 

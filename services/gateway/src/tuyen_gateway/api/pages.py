@@ -31,6 +31,7 @@ from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.connecting import (
+    Account,
     account_of,
     disconnect,
     find_connected,
@@ -43,7 +44,7 @@ from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
-from tuyen_platform.page_credentials import AccountCredentials, name_account
+from tuyen_platform.page_credentials import AccountCredentials
 from tuyen_platform.reply_networks import ReplyNetworks
 
 router = APIRouter(prefix="/pages", tags=["pages"])
@@ -105,27 +106,27 @@ async def _connect_account(
     """A page of a channel that has its own accounts. The page comes first in the log: nobody has
     credentials of an account that is not theirs."""
     organization_id = caller.organization.id
-    wanted = await _find_wanted(external_id, body, caller, gateway)
+    account = Account(organization_id, body.channel, external_id)
+    wanted = await _find_wanted(account, body, caller, gateway)
     if wanted is not None:
         gateway.directory.count(organization_id)
     access = gateway.page_access
-    account = name_account(organization_id, body.channel, external_id)
-    async with access.hold(account):
+    async with access.hold(account.name):
         await gateway.directory.table.current()
         before = gateway.directory.page(organization_id, PageId(page_id))
         stored = await _change(page_id, external_id, body, caller, gateway)
-        if before is None and access.given(account) is not None:
-            await access.forget(account)  # of a page that was removed by a gateway that died
+        if before is None and access.given(account.name) is not None:
+            await access.forget(account.name)  # of a page that was removed by a gateway that died
         renewed = False
         if wanted is not None:
-            renewed = await set_credentials(gateway, account_of(stored.value), wanted)
+            renewed = await set_credentials(gateway, account, wanted)
         known = None if before is None else before.value
         await update_subscription(gateway, stored.value, before=known, renewed=renewed)
     return stored, None
 
 
 async def _find_wanted(
-    external_id: str, body: PageIn, caller: Caller, gateway: Gateway
+    account: Account, body: PageIn, caller: Caller, gateway: Gateway
 ) -> AccountCredentials | None:
     """The credentials that the request gives; None to keep those of the page."""
     if body.credentials is not None:
@@ -133,19 +134,10 @@ async def _find_wanted(
     if body.connection is None:
         return None
     await gateway.page_connections.table.current()  # another gateway may have finished the login
-    return find_connected(
-        gateway,
-        caller.organization.id,
-        caller.viewer.agent_id,
-        body.connection,
-        body.channel,
-        external_id,
-    )
+    return find_connected(gateway, account, caller.viewer.agent_id, body.connection)
 
 
-def _check(
-    organization: OrganizationId, page_id: PageId, body: PageIn, gateway: Gateway
-) -> str:
+def _check(organization: OrganizationId, page_id: PageId, body: PageIn, gateway: Gateway) -> str:
     """The page's id at its channel, if the request fits it. Raises InvalidError."""
     livechat = has_page_tokens(body.channel)
     for field in ("credentials", "connection") if livechat else ("reply_url", "sites"):

@@ -1,7 +1,5 @@
 """P1: looks that channels still send the pages' events to us, and subscribes them again where they
 do not. Also finishes what a gateway that died has begun.
-
-Decides P1.
 """
 
 from collections.abc import Iterable

@@ -49,9 +49,9 @@ class ChannelSubscriptions(Protocol):
     """Whether one channel sends the events of an account to us. Each call may be repeated. They
     raise ChannelUnavailableError and ChannelRefusedError."""
 
-    async def subscribe(self, external_id: str, credentials: AccountCredentials) -> None: ...
+    async def add(self, external_id: str, credentials: AccountCredentials) -> None: ...
 
-    async def unsubscribe(self, external_id: str, credentials: AccountCredentials) -> None: ...
+    async def remove(self, external_id: str, credentials: AccountCredentials) -> None: ...
 
     async def is_subscribed(self, external_id: str, credentials: AccountCredentials) -> bool:
         """Whether all kinds of events are subscribed that we read."""
@@ -145,9 +145,7 @@ class PageAccess(TableBacked, Protocol):
         """Lets what waits for the account be sent again, if there is a problem."""
         ...
 
-    async def note_subscription(
-        self, account: str, subscription: PageSubscription | None
-    ) -> None:
+    async def note_subscription(self, account: str, subscription: PageSubscription | None) -> None:
         """Stores what the channel said, unless that is known already."""
         ...
 

@@ -1,7 +1,4 @@
-"""The connected pages, from the directory.
-
-Decides P1.
-"""
+"""The connected pages, from the directory."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
