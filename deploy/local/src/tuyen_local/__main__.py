@@ -50,7 +50,8 @@ def _overview(stack: Stack) -> dict[str, str]:
     settings, secrets = stack.settings, stack.secrets
     rows = {
         "gateway": f"{stack.gateway_url}/v1",
-        "webhooks": f"{stack.ingest_url}/webhooks/facebook, .../zalo",
+        "webhooks": f"{stack.ingest_url}/webhooks/facebook",
+        "  of Zalo": f"{stack.ingest_url}/webhooks/zalo",
         "router": f"process {stack.pid('router')}: kill -9 it, and it comes back",
         "data": str(stack.data_dir),
         "organization": settings.bootstrap_org,

@@ -116,8 +116,8 @@ def read_root(
 
 
 def _find_place(value: wire.FeedValue, source: PartSource, review: str | None) -> CommentPlace:
-    comment = require(value.comment_id, "comment_id")
-    post = require(value.post_id, "post_id")
+    comment = require_id(value.comment_id, "comment_id")
+    post = require_id(value.post_id, "post_id")
     parent = None if value.parent_id is None else str(value.parent_id)
     other = review
     if review is None and source.posts.is_visitor_post(source.page_key, post):
@@ -262,7 +262,7 @@ def build_customer(value: wire.FeedValue, author: str, source: PartSource) -> Cu
     return source.customer(author, named.name or value.reviewer_name or value.sender_name)
 
 
-def require(value: Id | None, name: str) -> str:
+def require_id(value: Id | None, name: str) -> str:
     """The id as text. Raises UnreadablePartError if it is missing."""
     if value is None:
         raise UnreadablePartError(f"the change has no {name}")

@@ -12,7 +12,7 @@ from tuyen_channels.facebook.comments import (
     name_author,
     normalize_verb,
     read_comment,
-    require,
+    require_id,
 )
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.facebook.visitors import (
@@ -83,7 +83,7 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
         return Skipped(SkipReason.UNKNOWN_VERB, f"{value.item} {value.verb}")
     if value.item == "like" and value.post_id is None:
         return Skipped(SkipReason.EMPTY, "a like of the page itself")
-    post = require(value.post_id, "post_id")
+    post = require_id(value.post_id, "post_id")
     comment = None if value.comment_id is None else str(value.comment_id)
     author = name_author(value)
     by_customer = author is not None and author != source.page_external_id

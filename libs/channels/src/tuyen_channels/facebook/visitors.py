@@ -14,7 +14,7 @@ from tuyen_channels.facebook.comments import (
     normalize_verb,
     read_comment,
     read_root,
-    require,
+    require_id,
 )
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.live_posts import own_number
@@ -46,7 +46,7 @@ def read_visitor_post(value: wire.FeedValue, post: str, source: PartSource) -> N
 def read_mention(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     """A post or comment that names the page. What is on the page itself is also reported as a post
     or comment there, with its author and its parent."""
-    post = require(value.post_id, "post_id")
+    post = require_id(value.post_id, "post_id")
     author = name_author(value)
     if author == source.page_external_id:
         return Skipped(SkipReason.BY_PAGE, f"mention {value.item}")
@@ -66,9 +66,9 @@ def read_mention(value: wire.FeedValue, source: PartSource) -> Normalized | Skip
 def read_rating(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped:
     """A review of the page, or a comment below one, whose post is the review."""
     if value.item == "rating":
-        story = require(value.open_graph_story_id, "open_graph_story_id")
+        story = require_id(value.open_graph_story_id, "open_graph_story_id")
         return read_root(value, CommentPlace(story, story), CommentOrigin.REVIEW, source)
     if value.item == "comment":
-        review = own_number(require(value.post_id, "post_id"))
+        review = own_number(require_id(value.post_id, "post_id"))
         return read_comment(value, source, review)
     return Skipped(SkipReason.UNKNOWN_ITEM, f"ratings {value.item}")
