@@ -265,3 +265,29 @@ clocks are correct, and what they deliver late is as old as they say."""
 
 NAMED_ELSEWHERE = 1_000
 """Contacts by whose names a search finds those of their conversations that have no name."""
+
+TEMPLATES = 500
+"""Templates of one organization."""
+
+TEMPLATE_CHARACTERS = 2_000
+"""The text of a template, before its placeholders are filled in."""
+
+SHARED_VIEWS = 100
+VIEWS_OF_AGENT = 50
+"""Saved views: those that an organization shares, and those of one agent."""
+
+PREFERENCES = 100
+PREFERENCES_BYTES = 8 * 1024
+PREFERENCES_DEPTH = 5
+"""An agent's preferences: how many there are, how long they are as JSON, and how deep objects and
+arrays are inside of each other."""
+
+DESK_BYTES = 8 * 1024 * 1024
+"""All templates, views and preferences of one organization together: every gateway keeps them in
+its memory."""
+
+DESK_CHANGES_AN_HOUR_OF_AGENT = 1_200
+DESK_CHANGES_AN_HOUR = 20_000
+DESK_BYTES_AN_HOUR = 32 * 1024 * 1024
+"""Changes of templates, views and preferences within an hour: by one agent, by an organization, and
+their bytes."""

@@ -11,6 +11,7 @@ from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import JobsTable
@@ -23,6 +24,7 @@ from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
@@ -61,6 +63,7 @@ def compose(
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
+        desk=DeskTable(log),
         presence=PresenceTable(log),
         commands=CommandSender(log),
         jobs=JobsTable(log),
@@ -106,6 +109,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
+            partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
         ],
         trusted_proxies=settings.trusted_proxies,

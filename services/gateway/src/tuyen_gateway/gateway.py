@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
@@ -29,6 +30,7 @@ class Gateway:
     tokens: AccessTokens
     seals: Seals
     login_throttle: LoginThrottle
+    desk: Desk
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs
@@ -44,6 +46,7 @@ class Gateway:
             self.directory.table,
             self.credentials.table,
             self.site_tokens.table,
+            self.desk.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

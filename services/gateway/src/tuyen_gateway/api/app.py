@@ -20,11 +20,14 @@ from tuyen_gateway.api import (
     me,
     organizations,
     pages,
+    preferences,
     presence,
     problems,
     rules,
+    saved_views,
     settings,
     support_team,
+    templates,
     words,
 )
 from tuyen_gateway.api.metrics import RequestMetrics
@@ -48,6 +51,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     assignee.router,
     assignments.router,
     jobs.router,
+    templates.router,
+    saved_views.router,
+    preferences.router,
     *crm.ROUTERS,
 )
 

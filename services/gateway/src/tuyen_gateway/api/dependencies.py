@@ -122,6 +122,7 @@ def check_right(caller: Caller, right: Right) -> None:
 
 Administrator = Annotated[Caller, Depends(having(Right.MANAGE))]
 SetupReader = Annotated[Caller, Depends(having(Right.READ_SETUP))]
+Curator = Annotated[Caller, Depends(having(Right.CURATE))]
 Assigner = Annotated[Caller, Depends(having(Right.ASSIGN))]
 
 
@@ -171,6 +172,24 @@ async def wait_for_directory(
         await gateway.directory.wait_for_version(identity.organization, after)
 
 
+async def wait_for_desk(
+    gateway: GatewayPorts,
+    identity: CurrentIdentity,
+    after: Annotated[
+        int | None,
+        Query(
+            ge=0,
+            le=VERSION,
+            description="Answer from what has seen this version of a template, view or "
+            "preferences, or `503`.",
+        ),
+    ] = None,
+) -> None:
+    """The same for what agents work with, whose versions are apart from the directory's."""
+    if after is not None:
+        await gateway.desk.wait_for_version(identity.organization, after)
+
+
 async def wait_for_all_of_directory(
     gateway: GatewayPorts,
     after: Annotated[
@@ -184,4 +203,5 @@ async def wait_for_all_of_directory(
 
 
 AfterVersion = Depends(wait_for_directory)
+AfterDeskVersion = Depends(wait_for_desk)
 AfterAnyVersion = Depends(wait_for_all_of_directory)
