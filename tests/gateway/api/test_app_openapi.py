@@ -84,6 +84,8 @@ async def test_every_body_is_strict_and_no_answer_has_a_secret(schema: dict[str,
         shape = body["content"]["application/json"]["schema"]
         names = [shape, *shape.get("anyOf", [])]
         (name,) = [one["$ref"].rpartition("/")[2] for one in names if "$ref" in one]
+        if name == "Preferences":  # what they mean is up to the agent's program
+            continue
         described = schema["components"]["schemas"][name]
         assert described["additionalProperties"] is False, (method, path)
     answers = [

@@ -64,9 +64,9 @@ class DeskKey(NamedTuple):
         return "/".join(self)
 
 
-TEMPLATE, VIEW, PREFERENCES = "template", "view", "preferences"
+TEMPLATE, SAVED_VIEW, PREFERENCES = "template", "view", "preferences"
 
-REMOVED_TYPES = tuple(f"{entity}.removed.v1" for entity in (TEMPLATE, VIEW, PREFERENCES))
+REMOVED_TYPES = tuple(f"{entity}.removed.v1" for entity in (TEMPLATE, SAVED_VIEW, PREFERENCES))
 """The types of the records without a value, each for one kind of entity."""
 
 
@@ -81,7 +81,7 @@ def desk_key(event: DeskEvent) -> DeskKey:
         case TemplateChanged():
             return DeskKey(event.organization, TEMPLATE, "", event.id)
         case ViewChanged():
-            return DeskKey(event.organization, VIEW, event.agent_id or "", event.id)
+            return DeskKey(event.organization, SAVED_VIEW, event.agent_id or "", event.id)
         case PreferencesChanged():
             return DeskKey(event.organization, PREFERENCES, event.agent_id, "")
         case _:

@@ -276,7 +276,7 @@ SHARED_VIEWS = 100
 VIEWS_OF_AGENT = 50
 """Saved views: those that an organization shares, and those of one agent."""
 
-PREFERENCES = 100
+PREFERENCES_OF_AGENT = 100
 PREFERENCES_BYTES = 8 * 1024
 PREFERENCES_DEPTH = 5
 """An agent's preferences: how many there are, how long they are as JSON, and how deep objects and

@@ -32,7 +32,7 @@ from tuyen_events.vocabulary import Channel, Moment
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
 from tuyen_gateway.adapters.quotas import Hourly
 from tuyen_gateway.domain.desk import (
-    Entity,
+    DeskEntity,
     OrganizationDesk,
     check_room,
     is_same,
@@ -44,7 +44,7 @@ from tuyen_gateway.domain.desk import (
 )
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
-from tuyen_gateway.ports.desk import Author, DeskT, Stored
+from tuyen_gateway.ports.desk import Editor, DeskT, Stored
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 from tuyen_platform.text import fold_accents
@@ -128,7 +128,7 @@ class DeskTable:
 
     async def put_template(
         self,
-        author: Author,
+        editor: Editor,
         template_id: TemplateId,
         *,
         title: str,
@@ -136,24 +136,24 @@ class DeskTable:
         channels: tuple[Channel, ...] | None,
     ) -> Stored[TemplateChanged]:
         change = TemplateChanged(
-            organization=author.organization,
-            by=author.agent_id,
-            at=author.at,
+            organization=editor.organization,
+            by=editor.agent_id,
+            at=editor.at,
             id=template_id,
             title=title,
             text=text,
             channels=channels,
         )
-        return await self._put(author, change)
+        return await self._put(editor, change)
 
-    async def remove_template(self, author: Author, template_id: TemplateId) -> int:
+    async def remove_template(self, editor: Editor, template_id: TemplateId) -> int:
         def choose(desk: OrganizationDesk) -> DeskKey:
-            key = template_key(author.organization, template_id)
+            key = template_key(editor.organization, template_id)
             if desk.find(key) is None:
                 raise NotFoundError(f"There is no template {template_id!r}.")
             return key
 
-        return await self._remove(author, choose)
+        return await self._remove(editor, choose)
 
     def views(
         self, organization: OrganizationId, agent_id: AgentId
@@ -163,7 +163,7 @@ class DeskTable:
 
     async def put_view(
         self,
-        author: Author,
+        editor: Editor,
         view_id: ViewId,
         *,
         name: str,
@@ -172,11 +172,11 @@ class DeskTable:
         may_share: bool,
     ) -> Stored[ViewChanged]:
         change = ViewChanged(
-            organization=author.organization,
-            by=author.agent_id,
-            at=author.at,
+            organization=editor.organization,
+            by=editor.agent_id,
+            at=editor.at,
             id=view_id,
-            agent_id=None if shared else author.agent_id,
+            agent_id=None if shared else editor.agent_id,
             name=name,
             filter=conditions,
         )
@@ -184,15 +184,15 @@ class DeskTable:
         def replaced(desk: OrganizationDesk) -> DeskKey | None:
             return key_replaced_by(desk, change, may_share=may_share)
 
-        return await self._put(author, change, replaced)
+        return await self._put(editor, change, replaced)
 
-    async def remove_view(self, author: Author, view_id: ViewId, *, may_share: bool) -> int:
+    async def remove_view(self, editor: Editor, view_id: ViewId, *, may_share: bool) -> int:
         def choose(desk: OrganizationDesk) -> DeskKey:
             return key_to_remove(
-                desk, author.organization, author.agent_id, view_id, may_share=may_share
+                desk, editor.organization, editor.agent_id, view_id, may_share=may_share
             )
 
-        return await self._remove(author, choose)
+        return await self._remove(editor, choose)
 
     def preferences(self, organization: OrganizationId, agent_id: AgentId) -> dict[str, Any]:
         found = self._desk(organization).find(preferences_key(organization, agent_id))
@@ -200,15 +200,15 @@ class DeskTable:
             return {}
         return dict(_stored(found, PreferencesChanged).value.preferences)
 
-    async def put_preferences(self, author: Author, preferences: dict[str, Any]) -> int:
+    async def put_preferences(self, editor: Editor, preferences: dict[str, Any]) -> int:
         change = PreferencesChanged(
-            organization=author.organization,
-            by=author.agent_id,
-            at=author.at,
-            agent_id=author.agent_id,
+            organization=editor.organization,
+            by=editor.agent_id,
+            at=editor.at,
+            agent_id=editor.agent_id,
             preferences=preferences,
         )
-        return (await self._put(author, change)).version
+        return (await self._put(editor, change)).version
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId, at: Moment) -> None:
         async with self._lock(organization):
@@ -233,7 +233,7 @@ class DeskTable:
 
     async def _put(
         self,
-        author: Author,
+        editor: Editor,
         change: DeskT,
         replaced: Callable[[OrganizationDesk], DeskKey | None] = lambda _: None,
     ) -> Stored[DeskT]:
@@ -241,8 +241,8 @@ class DeskTable:
         which callers see the one that they would have seen before; repeating the request removes
         the other."""
         key = desk_key(change)
-        async with self._lock(author.organization):
-            desk = self._desk(author.organization)
+        async with self._lock(editor.organization):
+            desk = self._desk(editor.organization)
             other = replaced(desk)
             before = desk.find(key)
             if other is None and before is not None and is_same(before.value, change):
@@ -257,34 +257,34 @@ class DeskTable:
                 )
             )
             check_room(desk, key, len(value))
-            self._count(author, len(value))
+            self._count(editor, len(value))
             records = [ProducerRecord(DESK, str(key), value, headers)]
             if other is not None:
-                records.append(_removal(other, author.agent_id, author.at))
+                records.append(_removal(other, editor.agent_id, editor.at))
             await self._append(records)
-            stored = self._desk(author.organization).find(key)
-            version = self.version(author.organization)
+            stored = self._desk(editor.organization).find(key)
+            version = self.version(editor.organization)
             if stored is not None and stored.value == change:
                 version = stored.version
-        _log.info("desk_changed", organization=author.organization, type=change.type)
+        _log.info("desk_changed", organization=editor.organization, type=change.type)
         return Stored(change, version)
 
-    async def _remove(self, author: Author, choose: Callable[[OrganizationDesk], DeskKey]) -> int:
-        async with self._lock(author.organization):
-            key = choose(self._desk(author.organization))
-            self._count(author, _REMOVAL_BYTES)
-            await self._append([_removal(key, author.agent_id, author.at)])
-            version = self.version(author.organization)
-        _log.info("desk_removed", organization=author.organization, entity=key.entity)
+    async def _remove(self, editor: Editor, choose: Callable[[OrganizationDesk], DeskKey]) -> int:
+        async with self._lock(editor.organization):
+            key = choose(self._desk(editor.organization))
+            self._count(editor, _REMOVAL_BYTES)
+            await self._append([_removal(key, editor.agent_id, editor.at)])
+            version = self.version(editor.organization)
+        _log.info("desk_removed", organization=editor.organization, entity=key.entity)
         return version
 
-    def _count(self, author: Author, size: int) -> None:
-        agent = (author.organization, author.agent_id)
-        self._agents.check(agent, 1, author.at)
-        self._records.check(author.organization, 1, author.at)
-        self._bytes.take(author.organization, size, author.at)
-        self._records.take(author.organization, 1, author.at)
-        self._agents.take(agent, 1, author.at)
+    def _count(self, editor: Editor, size: int) -> None:
+        agent = (editor.organization, editor.agent_id)
+        self._agents.check(agent, 1, editor.at)
+        self._records.check(editor.organization, 1, editor.at)
+        self._bytes.take(editor.organization, size, editor.at)
+        self._records.take(editor.organization, 1, editor.at)
+        self._agents.take(agent, 1, editor.at)
 
     async def _append(self, records: Sequence[ProducerRecord]) -> None:
         for appended in await self._log.append_all(records):
@@ -304,14 +304,14 @@ class DeskTable:
         if change.event is None:
             desk.remove(key)
             return
-        desk.apply(key, Entity(value=change.event, version=desk.version, size=change.size))
+        desk.apply(key, DeskEntity(value=change.event, version=desk.version, size=change.size))
         if isinstance(change.event, TemplateChanged):
             title = fold_accents(change.event.title)
             place = f"{title[:_TITLE_CHARACTERS]}\0{change.event.id}"
             self._titled[key] = _Titled(place, f"{title}\n{fold_accents(change.event.text)}")
 
 
-def _stored(entity: Entity, kind: type[DeskT]) -> Stored[DeskT]:
+def _stored(entity: DeskEntity, kind: type[DeskT]) -> Stored[DeskT]:
     if not isinstance(entity.value, kind):
         raise TypeError(f"{entity.value.type} is at the key of another entity")
     return Stored(entity.value, entity.version)

@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse
 
 from tuyen_events.limits import (
     ID_CHARACTERS,
-    PREFERENCES,
+    PREFERENCES_OF_AGENT,
     PREFERENCES_BYTES,
     PREFERENCES_DEPTH,
 )
-from tuyen_gateway.api.authors import author_of
+from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.dependencies import AfterDeskVersion, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
@@ -57,8 +57,8 @@ class Preferences(BaseModel):
 
 
 def _check_limits(preferences: dict[str, Any]) -> None:
-    if len(preferences) > PREFERENCES:
-        raise _refusal(f"There are at most {PREFERENCES} preferences.")
+    if len(preferences) > PREFERENCES_OF_AGENT:
+        raise _refusal(f"There are at most {PREFERENCES_OF_AGENT} preferences.")
     left: list[tuple[object, int]] = [(preferences, 1)]
     while left:
         value, depth = left.pop()
@@ -115,7 +115,7 @@ async def put_preferences(
 ) -> Response:
     """Replaces all of them: what is omitted is forgotten. The version is in `ETag`."""
     preferences = body.model_dump(mode="json", exclude_unset=True)
-    version = await gateway.desk.put_preferences(author_of(caller, gateway), preferences)
+    version = await gateway.desk.put_preferences(editor_of(caller, gateway), preferences)
     response = JSONResponse(preferences)
     set_etag(response, version)
     return response

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from tuyen_events.desk import ViewChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, ViewId
-from tuyen_gateway.api.authors import author_of
+from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.conversation_filter import FilterIn
 from tuyen_gateway.api.dependencies import AfterDeskVersion, CurrentCaller, GatewayPorts
@@ -64,7 +64,7 @@ async def put_view(
     own hides a shared one with the same id. `403` for a shared view unless one has a managing
     role; they can also change a view from shared to private, which is theirs then, and back."""
     stored = await gateway.desk.put_view(
-        author_of(caller, gateway),
+        editor_of(caller, gateway),
         view_id,
         name=body.name,
         conditions=body.filter.model_dump(mode="json", exclude_unset=True, exclude_none=True),
@@ -104,7 +104,7 @@ async def delete_view(
     """One's own or, if there is none with this id, the shared one, which managing roles can
     remove."""
     version = await gateway.desk.remove_view(
-        author_of(caller, gateway), view_id, may_share=caller.may(Right.CURATE)
+        editor_of(caller, gateway), view_id, may_share=caller.may(Right.CURATE)
     )
     set_etag(response, version)
 

@@ -13,7 +13,7 @@ from tuyen_events.desk import TemplateChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, TemplateId
 from tuyen_events.limits import QUERY_CHARACTERS, TEMPLATE_CHARACTERS
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.api.authors import author_of
+from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import AfterDeskVersion, Curator, CurrentCaller, GatewayPorts
 from tuyen_gateway.api.etags import set_etag
@@ -84,7 +84,7 @@ async def put_template(
 ) -> TemplateView:
     """For managing roles."""
     stored = await gateway.desk.put_template(
-        author_of(caller, gateway),
+        editor_of(caller, gateway),
         template_id,
         title=body.title,
         text=body.text,
@@ -150,7 +150,7 @@ async def delete_template(
     template_id: TemplateParam, caller: Curator, gateway: GatewayPorts, response: Response
 ) -> None:
     """For managing roles. Messages that were sent with it stay as they are."""
-    version = await gateway.desk.remove_template(author_of(caller, gateway), template_id)
+    version = await gateway.desk.remove_template(editor_of(caller, gateway), template_id)
     set_etag(response, version)
 
 

@@ -13,7 +13,7 @@ from tuyen_events import limits
 from tuyen_events.desk import (
     PREFERENCES,
     TEMPLATE,
-    VIEW,
+    SAVED_VIEW,
     DeskEvent,
     DeskKey,
     PreferencesChanged,
@@ -25,7 +25,7 @@ from tuyen_gateway.errors import ForbiddenError, InvalidError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
+class DeskEntity:
     """One record: its event, its number, and how many bytes it has."""
 
     value: DeskEvent
@@ -39,17 +39,17 @@ class OrganizationDesk:
 
     version: int = 0
     size: int = 0
-    entities: dict[str, dict[str, dict[str, Entity]]] = field(default_factory=dict)
+    entities: dict[str, dict[str, dict[str, DeskEntity]]] = field(default_factory=dict)
     """By kind, by agent (empty for the organization's own), by id."""
 
-    def find(self, key: DeskKey) -> Entity | None:
+    def find(self, key: DeskKey) -> DeskEntity | None:
         return self.entities.get(key.entity, {}).get(key.agent_id, {}).get(key.id)
 
-    def of(self, entity: str, agent_id: str = "") -> dict[str, Entity]:
+    def of(self, entity: str, agent_id: str = "") -> dict[str, DeskEntity]:
         """The entities of one kind that the agent, or (empty) the organization has."""
         return self.entities.get(entity, {}).get(agent_id, {})
 
-    def apply(self, key: DeskKey, entity: Entity) -> None:
+    def apply(self, key: DeskKey, entity: DeskEntity) -> None:
         self._drop(key)
         self.entities.setdefault(key.entity, {}).setdefault(key.agent_id, {})[key.id] = entity
         self.size += entity.size
@@ -117,14 +117,14 @@ def preferences_key(organization: OrganizationId, agent_id: AgentId) -> DeskKey:
 def view_key(
     organization: OrganizationId, agent_id: AgentId | None, view_id: ViewId
 ) -> DeskKey:
-    return DeskKey(organization, VIEW, agent_id or "", view_id)
+    return DeskKey(organization, SAVED_VIEW, agent_id or "", view_id)
 
 
 def key_replaced_by(
     desk: OrganizationDesk, change: ViewChanged, *, may_share: bool
 ) -> DeskKey | None:
     """The view of the same id that `change` takes the place of, apart from one at its own key: a
-    view that was shared and is the author's own from now on, or the other way round. Raises
+    view that was shared and is the editor's own from now on, or the other way round. Raises
     ForbiddenError for a shared view by somebody who may not share."""
     shared = view_key(change.organization, None, change.id)
     own = view_key(change.organization, change.by, change.id)
@@ -159,10 +159,10 @@ def _require_sharing(may_share: bool) -> None:
         raise ForbiddenError("A shared view is changed by managing roles only.")
 
 
-def views_of(desk: OrganizationDesk, agent_id: AgentId) -> Sequence[Entity]:
+def views_of(desk: OrganizationDesk, agent_id: AgentId) -> Sequence[DeskEntity]:
     """The views that an agent may use, in the order of their ids: of two with the same id, their
     own."""
-    found = {**desk.of(VIEW), **desk.of(VIEW, agent_id)}
+    found = {**desk.of(SAVED_VIEW), **desk.of(SAVED_VIEW, agent_id)}
     return [entity for _, entity in sorted(found.items())]
 
 

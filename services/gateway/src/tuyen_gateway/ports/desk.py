@@ -20,7 +20,7 @@ class Stored(NamedTuple, Generic[DeskT_co]):
     version: int
 
 
-class Author(NamedTuple):
+class Editor(NamedTuple):
     """Who changes something, and when."""
 
     organization: OrganizationId
@@ -32,8 +32,8 @@ class Desk(TableBacked, Protocol):
     """What the agents of all organizations work with.
 
     What is stored is applied here on return. Every change raises InvalidError when the organization
-    or the agent has as many of these as they may, and TooManyAttemptsError when they have written as
-    much as they may within an hour. Storing what is stored already writes nothing.
+    or the agent has as many of these as they may, and TooManyAttemptsError when they have written
+    as much as they may within an hour. Storing what is stored already writes nothing.
     """
 
     def template(
@@ -50,7 +50,7 @@ class Desk(TableBacked, Protocol):
 
     async def put_template(
         self,
-        author: Author,
+        editor: Editor,
         template_id: TemplateId,
         *,
         title: str,
@@ -58,7 +58,7 @@ class Desk(TableBacked, Protocol):
         channels: tuple[Channel, ...] | None,
     ) -> Stored[TemplateChanged]: ...
 
-    async def remove_template(self, author: Author, template_id: TemplateId) -> int:
+    async def remove_template(self, editor: Editor, template_id: TemplateId) -> int:
         """Returns the removal's version. Raises NotFoundError when there is no such template."""
         ...
 
@@ -71,7 +71,7 @@ class Desk(TableBacked, Protocol):
 
     async def put_view(
         self,
-        author: Author,
+        editor: Editor,
         view_id: ViewId,
         *,
         name: str,
@@ -79,13 +79,13 @@ class Desk(TableBacked, Protocol):
         shared: bool,
         may_share: bool,
     ) -> Stored[ViewChanged]:
-        """Stores a view of the author's own, or a shared one. A view changes from one to the other
-        if the author may share, and if it is the only one of this id that they can use. Raises
+        """Stores a view of the editor's own, or a shared one. A view changes from one to the other
+        if the editor may share, and if it is the only one of this id that they can use. Raises
         ForbiddenError for a shared one by somebody who may not share."""
         ...
 
-    async def remove_view(self, author: Author, view_id: ViewId, *, may_share: bool) -> int:
-        """Removes the author's own view or, if there is none of this id, the shared one; returns
+    async def remove_view(self, editor: Editor, view_id: ViewId, *, may_share: bool) -> int:
+        """Removes the editor's own view or, if there is none of this id, the shared one; returns
         the removal's version. Raises NotFoundError, and ForbiddenError as `put_view` does."""
         ...
 
@@ -93,8 +93,8 @@ class Desk(TableBacked, Protocol):
         """All preferences of the agent; empty if none was ever set."""
         ...
 
-    async def put_preferences(self, author: Author, preferences: dict[str, Any]) -> int:
-        """Replaces all preferences of the author; returns the version."""
+    async def put_preferences(self, editor: Editor, preferences: dict[str, Any]) -> int:
+        """Replaces all preferences of the editor; returns the version."""
         ...
 
     async def forget(self, organization: OrganizationId, agent_id: AgentId, at: Moment) -> None:
