@@ -291,3 +291,11 @@ DESK_CHANGES_AN_HOUR = 20_000
 DESK_BYTES_AN_HOUR = 32 * 1024 * 1024
 """Changes of templates, views and preferences within an hour: by one agent, by an organization, and
 their bytes."""
+
+LOGINS_OF_AGENT = 100
+"""Logins of one agent that are valid at the same time; with more, those end that were refreshed
+least recently."""
+
+REFRESH_AGAIN_S = 10.0
+"""For how long a refresh token that was used is answered again, with the same token as before: the
+answer may have been lost."""

@@ -268,6 +268,16 @@ CREDENTIALS = Topic(
     public=False,
     carries="hashed passwords",
 )
+LOGINS = Topic(
+    name="logins",
+    key="organization/agent/login",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="which logins are valid, and how often each was refreshed",
+)
 DESK = Topic(
     name="desk",
     key="organization/entity/agent/id",
@@ -389,6 +399,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             JOBS,
             PRESENCE_SIGNALS,
             CREDENTIALS,
+            LOGINS,
             DESK,
             PAGE_TOKENS,
             POSTS,

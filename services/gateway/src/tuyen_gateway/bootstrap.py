@@ -16,6 +16,7 @@ from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.logins import LoginsTable
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
@@ -61,6 +62,7 @@ def compose(
         credentials=CredentialsTable(log, hasher or PasswordHasher()),
         site_tokens=SiteTokensTable(log, settings.secrets_key),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
         desk=DeskTable(log),

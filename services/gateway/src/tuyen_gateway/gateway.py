@@ -6,7 +6,14 @@ from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
-from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
+from tuyen_gateway.ports.logins import (
+    AccessTokens,
+    Credentials,
+    Logins,
+    LoginThrottle,
+    Seals,
+    SiteTokens,
+)
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -28,6 +35,7 @@ class Gateway:
     credentials: Credentials
     site_tokens: SiteTokens
     tokens: AccessTokens
+    logins: Logins
     seals: Seals
     login_throttle: LoginThrottle
     desk: Desk
@@ -46,6 +54,7 @@ class Gateway:
             self.directory.table,
             self.credentials.table,
             self.site_tokens.table,
+            self.logins.table,
             self.desk.table,
             self.presence.table,
             self.commands.table,

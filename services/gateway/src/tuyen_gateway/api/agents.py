@@ -115,6 +115,7 @@ async def put_agent(
         # An id that is used again must not get its old password.
         await gateway.credentials.forget(organization_id, change.id)
     if added:
+        await gateway.logins.forget(organization_id, change.id)
         await gateway.desk.forget(organization_id, change.id, change.at)
     set_etag(response, stored.version)
     return _view(caller, stored)
@@ -168,6 +169,7 @@ async def delete_agent(
         lambda organization: check_agent_removal(organization, gone, by),
     )
     await gateway.credentials.forget(organization_id, gone)
+    await gateway.logins.forget(organization_id, gone)
     await gateway.desk.forget(organization_id, gone, gateway.clock.now())
     set_etag(response, version)
 
