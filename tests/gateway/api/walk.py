@@ -43,6 +43,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"organization": "shop", "username": "lan", "password": "s3cret"},
     ),
     ("POST", "/v1/auth/refresh"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/logout"): ({"refresh_token": "set by the walk"},),
     ("POST", "/v1/organizations"): (
         {
             "id": "third",

@@ -62,13 +62,13 @@ def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, Agen
     """The present state of the agent that a token identifies. Raises UnauthenticatedError for an
     agent who was removed or disabled, has another password since, or has logged out, ForbiddenError
     while the organization is suspended."""
-    found = _find_agent(gateway, identity)
+    found = find_agent(gateway, identity)
     if not gateway.logins.is_valid(identity):
         raise UnauthenticatedError("This login has ended: log in again.")
     return found
 
 
-def _find_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
+def find_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
     """The same, whether or not the login has ended."""
     organization = gateway.directory.organization(identity.organization)
     agent = None if organization is None else organization.active_agent(identity.agent_id)
@@ -80,10 +80,11 @@ def _find_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, Age
     return organization, agent
 
 
-async def identify(
-    gateway: GatewayPorts,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
-) -> Identity:
+BearerToken = Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)]
+"""The bearer token of the request, whatever it is worth; None if there is none."""
+
+
+async def identify(gateway: GatewayPorts, given: BearerToken) -> Identity:
     """Whom the bearer token identifies, whether or not they still exist and whether or not the
     login has ended. Raises UnauthenticatedError."""
     if given is None:
@@ -159,7 +160,7 @@ def is_known(gateway: Gateway, token: str) -> bool:
     if is_operator(gateway, token):
         return True
     try:
-        _find_agent(gateway, gateway.tokens.read(token, TokenKind.ACCESS))
+        find_agent(gateway, gateway.tokens.read(token, TokenKind.ACCESS))
     except (UnauthenticatedError, ForbiddenError):
         return False
     return True
