@@ -8,7 +8,12 @@ from prometheus_client import generate_latest
 from gateway.rig import Rig, User
 
 METHODS = ("get", "put", "post", "patch", "delete")
-WITHOUT_LOGIN = {("post", "/v1/auth/login"), ("post", "/v1/auth/refresh")}
+WITHOUT_LOGIN = {
+    ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/refresh"),
+    ("post", "/v1/auth/openid/start"),
+    ("post", "/v1/auth/openid/callback"),
+}
 PUBLIC = {("get", "/livechat/{app_id}/departments")}
 """What anybody may ask: there is nobody to be refused with 401."""
 

@@ -40,6 +40,8 @@ LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
 NOT_HERE = {
+    ("POST", "/v1/auth/openid/start"),
+    ("POST", "/v1/auth/openid/callback"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
 }
 """What asks for something that the walk's database has none of."""

@@ -44,6 +44,8 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("POST", "/v1/auth/refresh"): ({"refresh_token": "set by the walk"},),
     ("POST", "/v1/auth/logout"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/openid/start"): ({"redirect_uri": "https://inbox.example/login"},),
+    ("POST", "/v1/auth/openid/callback"): ({"code": "c", "state": "s", "attempt": "a"},),
     ("POST", "/v1/organizations"): (
         {
             "id": "third",

@@ -17,6 +17,7 @@ from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, Inbox
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
 from tuyen_gateway.adapters.logins import LoginsTable
+from tuyen_gateway.adapters.openid import HttpOpenIdProvider
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
@@ -74,11 +75,24 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        openid=_open_provider(settings, clock),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
     gateway.health.ready_when("views", views.problem)
     return gateway
+
+
+def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:
+    if not settings.openid_issuer:
+        return None
+    return HttpOpenIdProvider(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        scopes=settings.openid_scopes,
+        clock=clock,
+    )
 
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:

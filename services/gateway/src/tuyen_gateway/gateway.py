@@ -14,6 +14,7 @@ from tuyen_gateway.ports.logins import (
     Seals,
     SiteTokens,
 )
+from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -47,6 +48,8 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    openid: OpenIdProvider | None = None
+    """None if this installation has no OpenID provider."""
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""

@@ -13,11 +13,13 @@ from tuyen_gateway.api import (
     conversations,
     crm,
     departments,
+    docs,
     groups,
     jobs,
     links,
     livechat,
     me,
+    openid,
     organizations,
     pages,
     preferences,
@@ -36,6 +38,7 @@ from tuyen_gateway.gateway import Gateway
 
 _ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
+    openid.router,
     me.router,
     organizations.router,
     agents.router,
@@ -76,6 +79,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         title="Tuyến gateway",
         version=version("tuyen-gateway"),
         description=_DESCRIPTION,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.gateway = gateway
@@ -88,6 +92,7 @@ def create_app(gateway: Gateway) -> FastAPI:
             router, prefix=_PREFIX, responses=problems.problems(401, 408, 413, 422, 429, 503)
         )
     app.include_router(livechat.router)
+    app.include_router(docs.router)
     app.routes.extend(gateway.health.routes())
     _describe(app)
     return app

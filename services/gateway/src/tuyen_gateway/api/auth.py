@@ -15,7 +15,8 @@ from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedU
 from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_agent, live_agent
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.login_throttle import network_of
-from tuyen_gateway.errors import TooManyAttemptsError, UnauthenticatedError
+from tuyen_gateway.domain.openid import NamedAgent
+from tuyen_gateway.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.logins import Identity, RefreshTurn, TokenKind
 
@@ -129,6 +130,19 @@ async def _go_offline(gateway: Gateway, identity: Identity) -> None:
     )
     with suppress(TooManyAttemptsError):
         await gateway.presence.signal(signal)
+
+
+def identify_agent(gateway: Gateway, named: NamedAgent) -> Identity:
+    """A new login of the agent whom an OpenID provider named. Raises ForbiddenError if there is no
+    such agent, or if they are disabled."""
+    organization = gateway.directory.organization(named.organization)
+    agent = None if organization is None else organization.agent_named(named.username)
+    if agent is None or agent.disabled:
+        raise ForbiddenError("You have no account here: ask your administrator for one.")
+    stamp = gateway.credentials.stamp(named.organization, agent.id)
+    return Identity(
+        organization=named.organization, agent_id=agent.id, session=uuid4().hex, stamp=stamp or ""
+    )
 
 
 async def begin_login(gateway: Gateway, identity: Identity) -> TokenPair:
