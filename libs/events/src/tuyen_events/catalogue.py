@@ -17,6 +17,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.event import Event
@@ -34,6 +35,7 @@ _MODULES: tuple[ModuleType, ...] = (
     pools,
     posts,
     presence,
+    replays,
     routing,
     *crm.MODULES,
 )

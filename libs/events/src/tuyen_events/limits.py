@@ -303,3 +303,15 @@ answer may have been lost."""
 OPENID_WITHIN_S = 5.0
 OPENID_ANSWER_BYTES = 1024 * 1024
 """How long an OpenID provider may take for one answer, and how long that may be."""
+
+DEAD_LETTERS_KEPT_S = 90 * 24 * 3600
+"""For how long what could not be read is kept, and can be sent again."""
+
+REPLAYS_AT_ONCE = 4
+"""Replays that one ingest process works on at the same time, each of another organization."""
+
+REPLAYS_WAITING = 20
+"""Replays of one organization that run or wait."""
+
+REPLAYS_AN_HOUR = 600
+"""Replays that an organization may request within an hour: single dead letters, and stretches."""

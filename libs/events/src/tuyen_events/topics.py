@@ -22,6 +22,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
@@ -36,6 +37,7 @@ ORGANIZATION_PARTITIONS = 12
 
 _FOREVER = None
 _MONTH = timedelta(days=30)
+_QUARTER = timedelta(days=90)
 
 _SOON = timedelta(minutes=10)
 """How long superseded records stay in a topic that every process reads as a whole when it starts:
@@ -370,11 +372,22 @@ DEAD_LETTERS = Topic(
     key="page",
     partitions=6,
     cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
+    retention=_QUARTER,
     public=False,
     carries="what could not be read, with the reason",
     large_records=True,
-    events=(dead_letters.DeadLettered,),
+    events=(dead_letters.DeadLettered, dead_letters.DeadLetterSettled),
+)
+REPLAYS = Topic(
+    name="replays",
+    key="organization/replay, or organization/replay/progress in the replay's partition",
+    partitions=6,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_MONTH,
+    public=False,
+    carries="what ingest is to read again, and how far it has come",
+    events=(replays.ReplayRequested, replays.ReplayProgressed),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
@@ -409,6 +422,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             CUSTOMERS,
             RAW,
             DEAD_LETTERS,
+            REPLAYS,
         )
     }
 )
