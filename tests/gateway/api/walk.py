@@ -12,9 +12,11 @@ import msgspec
 
 from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.dead_letters import DeadLetter
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.projections.collections import CONVERSATIONS
+from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
@@ -36,6 +38,7 @@ PATHS: Mapping[str, str] = {
     "organization_id": "other",
     "template_id": "chao",
     "view_id": "moi",
+    "letter_id": "evt_letter",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -120,6 +123,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/me/preferences"): (
         {"language": "vi", "theme": "dark", "sound": True, "panes": {"contact": [320, None]}},
+    ),
+    ("POST", "/v1/raw/replay"): (
+        {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "page": "chat"},
     ),
     ("PUT", "/v1/presence"): ({"status": "online", "session": "phone", "agent_id": "walked"},),
     ("POST", "/v1/presence/heartbeat"): ({"session": "phone"},),
@@ -351,9 +357,24 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
             version=1,
         )
+        letter = DeadLetter(
+            id="evt_letter",
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            service="ingest",
+            origin="livechat",
+            delivery_id="dlv_1",
+            error="ValidationError",
+            payload="{}",
+            at=now,
+            partition=0,
+            offset=0,
+            changed=0,
+        )
         rows = {
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))
         return self[name]

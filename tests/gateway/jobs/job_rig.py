@@ -140,6 +140,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         inbox=InboxTwin(),
         scans=scans,
         crm=MongoCrm(nowhere),
+        database=nowhere,
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

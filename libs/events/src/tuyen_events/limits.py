@@ -313,5 +313,8 @@ REPLAYS_AT_ONCE = 4
 REPLAYS_WAITING = 20
 """Replays of one organization that run or wait."""
 
+REPLAYS_KEPT = 1_000
+"""Replays of one organization whose results are kept; the oldest are forgotten first."""
+
 REPLAYS_AN_HOUR = 600
 """Replays that an organization may request within an hour: single dead letters, and stretches."""

@@ -34,6 +34,7 @@ class FoldedEvent(NamedTuple):
     event: Event
     id: str
     position: RecordPosition
+    key: str = ""
 
 
 Fold = Callable[[Sequence[FoldedEvent]], Awaitable[None]]
@@ -238,7 +239,7 @@ class _Loop:
         dead letters. Each partition stays in order, and what an interrupted fold had stored already
         is skipped."""
         events = [
-            FoldedEvent(content.event, content.id, record.position)
+            FoldedEvent(content.event, content.id, record.position, content.key)
             for record, content in batch
             if content.event is not None
         ]

@@ -11,6 +11,7 @@ from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
@@ -19,6 +20,7 @@ from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
 from tuyen_gateway.adapters.logins import LoginsTable
 from tuyen_gateway.adapters.openid import HttpOpenIdProvider
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
@@ -29,6 +31,7 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -36,7 +39,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import connect
+from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.service import Service
 
 
@@ -49,9 +52,10 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    database: Database,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
-    """Builds the ports for a log and views. Nothing runs yet."""
+    """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
     reads = Reads()
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     gateway = Gateway(
@@ -75,6 +79,8 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        dead_letters=MongoDeadLetters(database, log, reads),
+        replays=ReplaysTable(log),
         openid=_open_provider(settings, clock),
     )
     for table in gateway.tables():
@@ -97,7 +103,7 @@ def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvide
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status = ConsumerStatus()
+    status, letters = ConsumerStatus(), ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
@@ -110,8 +116,10 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        database=for_callers,
     )
     gateway.health.live_when("projections", status.live)
+    gateway.health.live_when("dead_letters", letters.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs):
@@ -125,6 +133,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
+            partial(run_dead_letters, log, database, letters),
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
         ],

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
@@ -48,6 +49,8 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    dead_letters: DeadLetters
+    replays: Replays
     openid: OpenIdProvider | None = None
     """None if this installation has no OpenID provider."""
 
@@ -59,6 +62,7 @@ class Gateway:
             self.site_tokens.table,
             self.logins.table,
             self.desk.table,
+            self.replays.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

@@ -49,21 +49,19 @@ _log = structlog.get_logger()
 
 
 class ReplayTable:
-    """All requests that are in the topic, and how far each has come."""
+    """The requests that have not ended."""
 
     def __init__(self, log: Log) -> None:
         self._requests: dict[str, ReplayRequested] = {}
-        self._ended: set[str] = set()
         self.table = GlobalTable(log, REPLAYS, read_event, self._fold, service=SERVICE)
 
     def running(self, partitions: Iterable[int]) -> Mapping[str, ReplayRequested]:
-        """Those of these partitions that have not ended, by id, the oldest first."""
+        """Those of these partitions by their ids, the oldest first."""
         owned = frozenset(partitions)
         found = [
             (request.at, replay_id, request)
             for replay_id, request in self._requests.items()
-            if replay_id not in self._ended
-            and partition_of(replay_id, REPLAYS.partitions) in owned
+            if partition_of(replay_id, REPLAYS.partitions) in owned
         ]
         return {replay_id: request for _, replay_id, request in sorted(found, key=_age)}
 
@@ -76,7 +74,7 @@ class ReplayTable:
                 self._requests[request.replay_id] = request
             case ReplayProgressed() as progress:
                 if progress.state is not ReplayState.RUNNING:
-                    self._ended.add(progress.replay_id)
+                    self._requests.pop(progress.replay_id, None)
             case other:
                 raise UnreadableEventError(f"{other.type} is no event of a replay")
 

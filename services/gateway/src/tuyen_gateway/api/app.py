@@ -12,6 +12,7 @@ from tuyen_gateway.api import (
     auth,
     conversations,
     crm,
+    dead_letters,
     departments,
     docs,
     groups,
@@ -57,6 +58,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     templates.router,
     saved_views.router,
     preferences.router,
+    dead_letters.router,
     *crm.ROUTERS,
 )
 
