@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tuyen_events.ids import OrganizationId
 from tuyen_gateway.domain.openid import ClaimMapping, NamedAgent, find_named_agent
 from tuyen_gateway.errors import ForbiddenError
 
@@ -24,7 +25,7 @@ BY_TENANT = ClaimMapping("preferred_username", None, "tenant")
 def test_claims_name_an_agent(
     mapping: ClaimMapping, claims: dict[str, Any], named: tuple[str, str]
 ) -> None:
-    assert find_named_agent(claims, mapping) == NamedAgent(*named)  # type: ignore[arg-type]  # an id
+    assert find_named_agent(claims, mapping) == NamedAgent(OrganizationId(named[0]), named[1])
 
 
 @pytest.mark.parametrize(

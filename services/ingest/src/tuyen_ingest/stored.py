@@ -1,4 +1,4 @@
-"""What ingest has stored, to be read again: bodies, and the parts of them that could not be read."""
+"""What ingest has stored, to be read again: bodies, and parts of them that could not be read."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta

@@ -1,6 +1,5 @@
 """Which logins are valid, from the log: a login is valid while it has a record."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
