@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.serving import make_server
 
 CLIENT_ID = "tuyen"
-CLIENT_SECRET = "the-clients-secret-of-the-tests"  # noqa: S105 - of the tests
+CLIENT_SECRET = "the-clients-secret-of-the-tests"
 REDIRECT_URI = "https://inbox.example/login"
 
 Claims = dict[str, Any]

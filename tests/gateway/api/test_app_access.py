@@ -72,9 +72,7 @@ class Callers:
     passwords: dict[str, tuple[str, str]]
     schema: dict[str, Any]
 
-    async def call(
-        self, who: str, method: str, path: str, body: object = None
-    ) -> httpx.Response:
+    async def call(self, who: str, method: str, path: str, body: object = None) -> httpx.Response:
         token = self.tokens[who]
         if path == "/v1/auth/logout" and who in self.passwords:
             username, password = self.passwords[who]
@@ -156,7 +154,7 @@ async def test_r6_1_each_role_may_what_the_table_says(callers: Callers) -> None:
     for method, path in routes(callers.schema):
         admitted = ADMITTED[TABLE[f"{method} {path}"]["who"]]
         for who in callers.tokens:
-            body = None if method in ("GET", "DELETE") else {}
+            body: object = None if method in ("GET", "DELETE") else {}
             answer = await callers.call(who, method, address(path, OF_NOTHING), body)
             if (answer.status_code in REFUSED) is (who in admitted):
                 wrong.append(f"{who}: {method} {path} is answered {answer.status_code}")

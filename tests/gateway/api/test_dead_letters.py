@@ -38,9 +38,7 @@ async def add_letter(
         owners={"104": owner},
     )
     letter_id = f"evt_{number}"
-    envelope = Envelope(
-        id=letter_id, source="test", subject=letter_id, time=letter.at, data=letter
-    )
+    envelope = Envelope(id=letter_id, source="test", subject=letter_id, time=letter.at, data=letter)
     await log.append(DEAD_LETTERS, "104", envelope)
     return letter_id
 

@@ -34,7 +34,6 @@ class FoldedEvent(NamedTuple):
     event: Event
     id: str
     position: RecordPosition
-    key: str = ""
 
 
 Fold = Callable[[Sequence[FoldedEvent]], Awaitable[None]]
@@ -239,7 +238,7 @@ class _Loop:
         dead letters. Each partition stays in order, and what an interrupted fold had stored already
         is skipped."""
         events = [
-            FoldedEvent(content.event, content.id, record.position, content.key)
+            FoldedEvent(content.event, content.id, record.position)
             for record, content in batch
             if content.event is not None
         ]

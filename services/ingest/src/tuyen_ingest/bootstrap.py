@@ -24,14 +24,14 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordPosition
 from tuyen_platform.page_tokens import PageTokens
-from tuyen_platform.service import Service
+from tuyen_platform.service import Loop, Service
 
 
 def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
     """Builds the service for a log. Nothing runs yet."""
     ingest = compose(settings, log, clock)
     requests = ReplayTable(log)
-    loops = [
+    loops: list[Loop] = [
         *(table.run for table in ingest.tables),
         requests.table.run,
         ingest.forgetting.run,

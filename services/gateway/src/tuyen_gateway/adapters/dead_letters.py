@@ -21,7 +21,7 @@ from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.kafka.ports import Log, RecordMetadata
 from tuyen_platform.mongodb import Database, Document
-from tuyen_platform.projection import MongoPositions, folded_up_to
+from tuyen_platform.projection import MongoPositions, has_folded_up_to
 
 _POLL_S = 0.05
 _LISTED_CHARACTERS = 500
@@ -100,7 +100,7 @@ class MongoDeadLetters:
         wanted = {(DEAD_LETTERS.name, at.partition): at.offset + 1 for at in records}
         try:
             async with asyncio.timeout(WAIT_S):
-                while not await folded_up_to(self._positions, wanted):
+                while not await has_folded_up_to(self._positions, wanted):  # noqa: ASYNC110 - it is in MongoDB
                     await asyncio.sleep(_POLL_S)
         except TimeoutError as error:
             raise UnavailableError(

@@ -62,9 +62,7 @@ class ReplaysTable:
                 data=request,
             )
             partition = partition_of(request.replay_id, REPLAYS.partitions)
-            at = await self._log.append(
-                REPLAYS, replay_key(request), envelope, partition=partition
-            )
+            at = await self._log.append(REPLAYS, replay_key(request), envelope, partition=partition)
             await self.table.wait_until_folded(at)
 
     def find(self, organization: OrganizationId, replay_id: str) -> Replay | None:

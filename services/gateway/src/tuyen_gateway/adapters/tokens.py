@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_gateway.errors import UnauthenticatedError
-from tuyen_gateway.ports.logins import Identity, TokenKind, RefreshTurn
+from tuyen_gateway.ports.logins import Identity, RefreshTurn, TokenKind
 from tuyen_platform.clock import Clock
 
 _ALGORITHM = "HS256"
@@ -31,7 +31,10 @@ class JwtTokens:
         return self._sign(identity, TokenKind.ACCESS, self._clock.now(), {"jti": uuid4().hex})
 
     def issue_refresh(self, identity: Identity, turn: RefreshTurn) -> str:
-        claims = {"jti": f"{identity.session}.{turn.number}", _TURN: turn.number}
+        claims: dict[str, str | int] = {
+            "jti": f"{identity.session}.{turn.number}",
+            _TURN: turn.number,
+        }
         return self._sign(identity, TokenKind.REFRESH, turn.since, claims)
 
     def read(self, token: str, kind: TokenKind) -> Identity:

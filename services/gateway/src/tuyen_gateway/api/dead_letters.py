@@ -116,9 +116,7 @@ async def retry_dead_letter(
     request = _request(
         caller,
         gateway,
-        letter=LetterPlace(
-            letter_id=letter.id, partition=letter.partition, offset=letter.offset
-        ),
+        letter=LetterPlace(letter_id=letter.id, partition=letter.partition, offset=letter.offset),
     )
     await gateway.replays.ask(request)
     if not await gateway.replays.wait_until_ended(request.replay_id, WAIT_S):

@@ -198,9 +198,7 @@ async def list_jobs(
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
     organization = caller.organization.id
-    found: list[Job | Replay] = [
-        job for job in gateway.jobs.of(organization) if _sees(caller, job)
-    ]
+    found: list[Job | Replay] = [job for job in gateway.jobs.of(organization) if _sees(caller, job)]
     if caller.viewer.role is Role.SYSTEM_ADMIN:
         found += gateway.replays.of(organization)
     page, following = paging.cut(sorted(found, key=_key, reverse=True), _key, descending=True)

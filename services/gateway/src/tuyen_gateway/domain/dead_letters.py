@@ -3,13 +3,12 @@
 Decides P4 for organizations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container
 
 import msgspec
 
 from tuyen_events.dead_letters import DeadLettered, LetterOutcome
 from tuyen_events.ids import AgentId, OrganizationId, PageId
-from tuyen_events.topic import Topic
 from tuyen_events.vocabulary import Moment
 
 _READ_AGAIN_BY = "ingest"
@@ -46,36 +45,26 @@ class _WithOrganization(msgspec.Struct):
 
 
 def find_owner(
-    letter: DeadLettered, key: str, topics: Mapping[str, Topic]
+    letter: DeadLettered, topics: Container[str]
 ) -> tuple[OrganizationId | None, PageId | None]:
     """The organization, and its page if there is one, that a dead letter belongs to.
 
-    What a channel sent belongs to whom ingest noted, whatever is written in it. A record of a topic
-    was written by one of our services, and names its organization itself or in its key.
+    What a channel sent belongs to whom ingest noted, whatever is written in it. A record of one of
+    our `topics` was written by one of our services, and names its organization itself.
     """
     if letter.service == _READ_AGAIN_BY:
         owner = next((one for one in letter.owners.values() if one), "")
         organization, _, page = owner.partition("/")
         return OrganizationId(organization) or None, PageId(page) or None
-    topic = topics.get(letter.origin)
-    if topic is None:
-        return None, None
-    return _named_in(letter.payload) or _named_by(key, topic), None
+    return _find_named(letter.payload) if letter.origin in topics else None, None
 
 
-def _named_in(payload: str) -> OrganizationId | None:
+def _find_named(payload: str) -> OrganizationId | None:
     try:
         named = msgspec.json.decode(payload.encode("utf-8", "replace"), type=_WithOrganization)
     except (msgspec.MsgspecError, RecursionError):
         return None
     return OrganizationId(named.organization) if named.organization else None
-
-
-def _named_by(key: str, topic: Topic) -> OrganizationId | None:
-    if not topic.key.startswith("organization"):
-        return None
-    organization = key.partition("/")[0]
-    return OrganizationId(organization) if organization else None
 
 
 def describe_error(letter: DeadLetter) -> str:

@@ -69,9 +69,7 @@ async def run_dead_letters(log: Log, database: Database, status: ConsumerStatus)
 async def fold_letters(database: Database, batch: Sequence[FoldedEvent]) -> None:
     """Returns once the view shows the batch. A letter that is in the topic twice is one document, a
     letter is settled once, and folding a batch again changes nothing."""
-    operations = [
-        operation for one in batch if (operation := _operation_for(one)) is not None
-    ]
+    operations = [operation for one in batch if (operation := _operation_for(one)) is not None]
     if operations:
         await database[LETTERS].bulk_write(operations, ordered=True)
 
@@ -95,7 +93,7 @@ def _operation_for(folded: FoldedEvent) -> UpdateOne | None:
 
 
 def _build(letter: DeadLettered, folded: FoldedEvent) -> DeadLetter:
-    organization, page = find_owner(letter, folded.key, TOPICS)
+    organization, page = find_owner(letter, TOPICS)
     return DeadLetter(
         id=folded.id,
         organization=organization,

@@ -168,9 +168,9 @@ class PagesThen(Mapping[str, Page]):
         """A page that belonged to the readers then, and belongs to others now, is withheld from
         them."""
         organization, _, page_id = self._owners.get(external_id, "").partition("/")
-        if self._readers.organization is not None and organization == self._readers.organization:
-            if self._readers.page in (None, page_id):
-                self.withheld.add(external_id)
+        own = self._readers.organization is not None and organization == self._readers.organization
+        if own and self._readers.page in (None, page_id):
+            self.withheld.add(external_id)
 
     def __iter__(self) -> Iterator[str]:
         return (each for each in self._pages.of(self._channel) if each in self)
