@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.serving import make_server
 
 CLIENT_ID = "tuyen"
-CLIENT_SECRET = "the-clients-secret-of-the-tests"
+CLIENT_SECRET = "the-secret-of-the-client-of-the-tests"
 REDIRECT_URI = "https://inbox.example/login"
 
 Claims = dict[str, Any]
@@ -199,7 +199,9 @@ def _build_app(provider: Provider) -> flask.Flask:
     @app.get("/authorize")
     def authorize() -> Any:
         """The user is already logged in at the provider, as `login_hint` says."""
-        return server.create_authorization_response(grant_user=flask.request.args["login_hint"])
+        user = flask.request.args["login_hint"]
+        grant = server.get_consent_grant(end_user=user)
+        return server.create_authorization_response(grant_user=user, grant=grant)
 
     @app.post("/token")
     def issue() -> Any:

@@ -220,9 +220,9 @@ async def test_a_code_works_once_and_only_for_who_began(rig: Rig) -> None:
         rig, another, returned, state=another["state"], attempt=another["attempt"]
     )
     assert mixed.status_code == 401  # the provider knows another verifier
-    returned = await visit(started["authorize_url"])
-    assert (await complete(rig, started, returned)).status_code == 200
-    assert (await complete(rig, started, returned)).status_code == 401
+    returned = await visit(another["authorize_url"])
+    assert (await complete(rig, another, returned)).status_code == 200
+    assert (await complete(rig, another, returned)).status_code == 401
 
 
 async def test_a_login_is_completed_within_ten_minutes(rig: Rig, clock: ManualClock) -> None:
