@@ -28,6 +28,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationRef
+from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
@@ -208,12 +209,14 @@ async def running(
         scans=MongoScans(where),
         crm=MongoCrm(where),
         http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        database=where,
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))
+        tasks.append(asyncio.create_task(run_dead_letters(log, database, ConsumerStatus())))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

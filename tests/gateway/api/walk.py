@@ -13,9 +13,11 @@ import msgspec
 from gateway.channels_twin import SECRET
 from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.dead_letters import DeadLetter
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.projections.collections import CONVERSATIONS
+from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
@@ -36,6 +38,9 @@ PATHS: Mapping[str, str] = {
     "contact_id": "con_1",
     "organization_id": "other",
     "channel": "facebook",
+    "template_id": "chao",
+    "view_id": "moi",
+    "letter_id": "evt_letter",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -43,6 +48,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"organization": "shop", "username": "lan", "password": "s3cret"},
     ),
     ("POST", "/v1/auth/refresh"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/logout"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/openid/start"): ({"redirect_uri": "https://inbox.example/login"},),
+    ("POST", "/v1/auth/openid/callback"): ({"code": "c", "state": "s", "attempt": "a"},),
     ("POST", "/v1/organizations"): (
         {
             "id": "third",
@@ -106,6 +114,32 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/groups/{group_id}"): ({"name": "Giày", "members": ["walked"]},),
     ("PUT", "/v1/links/{link_id}"): ({"url": "https://shop.example/vn", "group": "giay"},),
+    ("PUT", "/v1/templates/{template_id}"): (
+        {"title": "Chào", "text": "Chào {{customer.name}}", "channels": ["facebook"]},
+    ),
+    ("PUT", "/v1/views/{view_id}"): (
+        {
+            "name": "Mới",
+            "filter": {
+                "kind": "message",
+                "channel": "livechat",
+                "page": "chat",
+                "state": "unread",
+                "assignee": "me",
+                "tag": "vip",
+                "q": "lan",
+                "external_id": "v-1",
+                "done": False,
+            },
+            "shared": True,
+        },
+    ),
+    ("PUT", "/v1/me/preferences"): (
+        {"language": "vi", "theme": "dark", "sound": True, "panes": {"contact": [320, None]}},
+    ),
+    ("POST", "/v1/raw/replay"): (
+        {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "page": "chat"},
+    ),
     ("PUT", "/v1/presence"): ({"status": "online", "session": "phone", "agent_id": "walked"},),
     ("POST", "/v1/presence/heartbeat"): ({"session": "phone"},),
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
@@ -353,9 +387,24 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
             version=1,
         )
+        letter = DeadLetter(
+            id="evt_letter",
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            service="ingest",
+            origin="livechat",
+            delivery_id="dlv_1",
+            error="ValidationError",
+            payload="{}",
+            at=now,
+            partition=0,
+            offset=0,
+            changed=0,
+        )
         rows = {
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))
         return self[name]

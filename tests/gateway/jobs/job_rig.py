@@ -143,6 +143,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         scans=scans,
         crm=MongoCrm(nowhere),
         http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        database=nowhere,
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

@@ -8,6 +8,7 @@ from tuyen_events import (
     commands,
     crm,
     dead_letters,
+    desk,
     directory,
     inbound,
     jobs,
@@ -16,6 +17,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.event import Event
@@ -24,6 +26,7 @@ _MODULES: tuple[ModuleType, ...] = (
     assignments,
     commands,
     dead_letters,
+    desk,
     directory,
     inbound,
     jobs,
@@ -32,6 +35,7 @@ _MODULES: tuple[ModuleType, ...] = (
     pools,
     posts,
     presence,
+    replays,
     routing,
     *crm.MODULES,
 )

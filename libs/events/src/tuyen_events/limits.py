@@ -293,3 +293,56 @@ clocks are correct, and what they deliver late is as old as they say."""
 
 NAMED_ELSEWHERE = 1_000
 """Contacts by whose names a search finds those of their conversations that have no name."""
+
+TEMPLATES = 500
+"""Templates of one organization."""
+
+TEMPLATE_CHARACTERS = 2_000
+"""The text of a template, before its placeholders are filled in."""
+
+SHARED_VIEWS = 100
+VIEWS_OF_AGENT = 50
+"""Saved views: those that an organization shares, and those of one agent."""
+
+PREFERENCES_OF_AGENT = 100
+PREFERENCES_BYTES = 8 * 1024
+PREFERENCES_DEPTH = 5
+"""An agent's preferences: how many there are, how long they are as JSON, and how deep objects and
+arrays are inside of each other."""
+
+DESK_BYTES = 8 * 1024 * 1024
+"""All templates, views and preferences of one organization together: every gateway keeps them in
+its memory."""
+
+DESK_CHANGES_AN_HOUR_OF_AGENT = 1_200
+DESK_CHANGES_AN_HOUR = 20_000
+DESK_BYTES_AN_HOUR = 32 * 1024 * 1024
+"""Changes of templates, views and preferences within an hour: by one agent, by an organization, and
+their bytes."""
+
+LOGINS_OF_AGENT = 100
+"""Logins of one agent that are valid at the same time; with more, those end that were refreshed
+least recently."""
+
+REFRESH_AGAIN_S = 10.0
+"""For how long a refresh token that was used is answered again, with the same token as before: the
+answer may have been lost."""
+
+OPENID_WITHIN_S = 5.0
+OPENID_ANSWER_BYTES = 1024 * 1024
+"""How long an OpenID provider may take for one answer, and how long that may be."""
+
+DEAD_LETTERS_KEPT_S = 90 * 24 * 3600
+"""For how long what could not be read is kept, and can be sent again."""
+
+REPLAYS_AT_ONCE = 4
+"""Replays that one ingest process works on at the same time, each of another organization."""
+
+REPLAYS_WAITING = 20
+"""Replays of one organization that run or wait."""
+
+REPLAYS_KEPT = 1_000
+"""Replays of one organization whose results are kept; the oldest are forgotten first."""
+
+REPLAYS_AN_HOUR = 600
+"""Replays that an organization may request within an hour: single dead letters, and stretches."""

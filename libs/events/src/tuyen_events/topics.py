@@ -13,6 +13,7 @@ from tuyen_events import (
     commands,
     crm,
     dead_letters,
+    desk,
     directory,
     inbound,
     jobs,
@@ -21,6 +22,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
@@ -35,6 +37,7 @@ ORGANIZATION_PARTITIONS = 12
 
 _FOREVER = None
 _MONTH = timedelta(days=30)
+_QUARTER = timedelta(days=90)
 
 _SOON = timedelta(minutes=10)
 """How long superseded records stay in a topic that every process reads as a whole when it starts:
@@ -269,6 +272,28 @@ CREDENTIALS = Topic(
     public=False,
     carries="hashed passwords",
 )
+LOGINS = Topic(
+    name="logins",
+    key="organization/agent/login",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="which logins are valid, and how often each was refreshed",
+)
+DESK = Topic(
+    name="desk",
+    key="organization/entity/agent/id",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="what agents work with: templates, saved views, preferences",
+    events=(desk.TemplateChanged, desk.ViewChanged, desk.PreferencesChanged),
+    removals=desk.REMOVED_TYPES,
+)
 PAGE_TOKENS = Topic(
     name="page-tokens",
     key="what of an account at its channel",
@@ -369,14 +394,25 @@ DEAD_LETTERS = Topic(
     key="page",
     partitions=6,
     cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
+    retention=_QUARTER,
     public=False,
     carries="what could not be read, with the reason",
     large_records=True,
-    events=(dead_letters.DeadLettered,),
+    events=(dead_letters.DeadLettered, dead_letters.DeadLetterSettled),
+)
+REPLAYS = Topic(
+    name="replays",
+    key="organization/replay, or organization/replay/progress in the replay's partition",
+    partitions=6,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_MONTH,
+    public=False,
+    carries="what ingest is to read again, and how far it has come",
+    events=(replays.ReplayRequested, replays.ReplayProgressed),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {topic.name: topic for topic in tuple(vars().values()) if isinstance(topic, Topic)}
+    {topic.name: topic for topic in tuple(globals().values()) if isinstance(topic, Topic)}
 )
-"""Every topic above, by its name."""
+"""All of them by name, in the order of this module."""

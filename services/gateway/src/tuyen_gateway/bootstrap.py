@@ -14,14 +14,19 @@ from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
+from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.logins import LoginsTable
+from tuyen_gateway.adapters.openid import HttpOpenIdProvider
 from tuyen_gateway.adapters.page_access import PageAccessTable
 from tuyen_gateway.adapters.page_connections import PageConnectionsTable
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
@@ -30,9 +35,11 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.adapters.zalo_accounts import ZaloAccounts
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.channels import ChannelLogins, Channels
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -40,7 +47,7 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import connect
+from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.service import Service
 
 
@@ -54,9 +61,10 @@ def compose(
     scans: ConversationScans,
     crm: CrmViews,
     http: httpx.AsyncClient,
+    database: Database,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
-    """Builds the ports for a log and views. Nothing runs yet."""
+    """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
     reads = Reads()
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     gateway = Gateway(
@@ -71,8 +79,10 @@ def compose(
         page_connections=PageConnectionsTable(log, settings.secrets_key, clock),
         channels=_reach_channels(settings, http, clock),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
+        desk=DeskTable(log),
         presence=PresenceTable(log),
         commands=CommandSender(log),
         jobs=JobsTable(log),
@@ -81,6 +91,9 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        dead_letters=MongoDeadLetters(database, log, reads),
+        replays=ReplaysTable(log),
+        openid=_open_provider(settings, clock),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -111,9 +124,21 @@ def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: C
     return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
 
 
+def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:
+    if not settings.openid_issuer:
+        return None
+    return HttpOpenIdProvider(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        scopes=settings.openid_scopes,
+        clock=clock,
+    )
+
+
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status = ConsumerStatus()
+    status, letters = ConsumerStatus(), ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
@@ -128,8 +153,10 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         crm=MongoCrm(for_callers),
         # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
         http=httpx.AsyncClient(mounts={"all://127.0.0.1": None, "all://localhost": None}),
+        database=for_callers,
     )
     gateway.health.live_when("projections", status.live)
+    gateway.health.live_when("dead_letters", letters.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs):
@@ -143,6 +170,8 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
+            partial(run_dead_letters, log, database, letters),
+            partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
         ],
         trusted_proxies=settings.trusted_proxies,

@@ -4,9 +4,19 @@ from dataclasses import dataclass
 
 from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
+from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
-from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
+from tuyen_gateway.ports.logins import (
+    AccessTokens,
+    Credentials,
+    Logins,
+    LoginThrottle,
+    Seals,
+    SiteTokens,
+)
+from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -31,8 +41,10 @@ class Gateway:
     page_connections: PageConnections
     channels: Channels
     tokens: AccessTokens
+    logins: Logins
     seals: Seals
     login_throttle: LoginThrottle
+    desk: Desk
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs
@@ -41,6 +53,10 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    dead_letters: DeadLetters
+    replays: Replays
+    openid: OpenIdProvider | None = None
+    """None if this installation has no OpenID provider."""
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""
@@ -50,6 +66,9 @@ class Gateway:
             self.site_tokens.table,
             self.page_access.table,
             self.page_connections.table,
+            self.logins.table,
+            self.desk.table,
+            self.replays.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,
