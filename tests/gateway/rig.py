@@ -19,6 +19,7 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -201,6 +202,7 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
+        replies=MongoReplies(where, log, clock),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

@@ -12,10 +12,17 @@ from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
 from tuyen_gateway.adapters.directory import DirectoryTable
-from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
+from tuyen_gateway.adapters.in_turn import (
+    ConversationsInTurn,
+    CrmInTurn,
+    InboxInTurn,
+    Reads,
+    RepliesInTurn,
+)
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
@@ -24,6 +31,7 @@ from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
@@ -45,6 +53,7 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    replies: Replies,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views. Nothing runs yet."""
@@ -69,6 +78,7 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        replies=RepliesInTurn(replies, reads),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -91,6 +101,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        replies=MongoReplies(for_callers, log, clock),
     )
     gateway.health.live_when("projections", status.live)
 

@@ -7,6 +7,7 @@ from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
 from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -37,6 +38,7 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    replies: Replies
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""

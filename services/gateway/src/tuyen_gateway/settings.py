@@ -33,6 +33,9 @@ class GatewaySettings(SealingSettings):
     only if it comes from them. The login throttle distinguishes callers by it."""
     presence_lease_s: float = 30.0
     """How many seconds a session lives without a heartbeat (R8.1)."""
+    facebook_human_agent: bool = False
+    """Whether Facebook gave the operator's app the permission "Human Agent": people may then answer
+    within 7 days, instead of 24 hours (P5)."""
     done_check_s: float = 60.0
     """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
 

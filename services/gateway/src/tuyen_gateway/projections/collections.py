@@ -16,12 +16,21 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
+from tuyen_events.topics import (
+    ASSIGNMENTS,
+    COMMANDS,
+    INBOUND,
+    MARKS,
+    OUTBOUND,
+    OUTBOUND_RESULTS,
+    POOLS,
+)
+from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
 
-_SHAPE = 4
+_SHAPE = 5
 """Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
 beside the old one."""
 
@@ -37,7 +46,15 @@ COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS)
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
 
-FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS)
+FOLDED: Sequence[Topic] = (
+    INBOUND,
+    ASSIGNMENTS,
+    COMMANDS,
+    MARKS,
+    POOLS,
+    OUTBOUND,
+    OUTBOUND_RESULTS,
+)
 """What they are folded from; of the commands, only those that close a conversation."""
 
 THREAD_ORDER = (
@@ -130,6 +147,12 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="by_place",
         ),
         IndexModel([("via_parent", ASCENDING)], name="by_parent", sparse=True),
+        IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
+        IndexModel(
+            [("organization", ASCENDING), ("page_id", ASCENDING)],
+            name="pending_by_page",
+            partialFilterExpression={"state": ReplyState.PENDING.value},
+        ),
     ),
     HISTORY: (
         IndexModel(
@@ -151,6 +174,25 @@ def later_than(moment: Instant, id_: str | None = None) -> Document:
         alike = {"at": at, "accepted_at": accepted_at, "accepted_us": accepted_us}
         later.append({**alike, "_id": {"$gt": id_}})
     return {"at": {"$gte": at}, "$or": later}
+
+
+def earlier_than(moment: Instant, id_: str) -> Document:
+    """The messages of a thread that come before a message."""
+    at, accepted_at, accepted_us = moment
+    return {
+        "at": {"$lte": at},
+        "$or": [
+            {"at": {"$lt": at}},
+            {"at": at, "accepted_at": {"$lt": accepted_at}},
+            {"at": at, "accepted_at": accepted_at, "accepted_us": {"$lt": accepted_us}},
+            {
+                "at": at,
+                "accepted_at": accepted_at,
+                "accepted_us": accepted_us,
+                "_id": {"$lt": id_},
+            },
+        ],
+    }
 
 
 async def ensure_indexes(database: Database) -> None:
