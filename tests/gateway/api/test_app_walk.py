@@ -40,6 +40,8 @@ LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
 NOT_HERE = {
+    ("POST", "/v1/auth/openid/start"),
+    ("POST", "/v1/auth/openid/callback"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
 }
 """What asks for something that the walk's database has none of."""
@@ -89,6 +91,8 @@ class Walk:
 
 
 def caller_of(operation: Operation) -> str:
+    if operation[1] == "/v1/auth/logout":
+        return "leaving"
     return "operator" if operation[1].startswith("/v1/organizations") else "boss"
 
 
@@ -150,9 +154,12 @@ async def begin_walk(rig: Rig) -> Walk:
     lan = await rig.staff(boss, "lan")
     body = {"organization": "shop", "username": "lan", "password": "s3cret"}
     tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
+    leaving = await rig.anybody.done("POST", "/v1/auth/login", body)
     callers = {"boss": boss.token or "", "lan": lan.token or "", "operator": OPERATOR}
+    callers["leaving"] = leaving["access_token"]
     walk = Walk(rig, callers, (await rig.client.get("/openapi.json")).json())
     walk.bodies["POST", "/v1/auth/refresh"] = ({"refresh_token": tokens["refresh_token"]},)
+    walk.bodies["POST", "/v1/auth/logout"] = ({"refresh_token": leaving["refresh_token"]},)
     made = {"name": "W", "username": "walked", "role": "agent"}
     await boss.done("PUT", "/v1/agents/walked", made)
     page = await boss.done("PUT", "/v1/pages/chat", {"channel": "livechat", "name": "Chat"})

@@ -34,6 +34,8 @@ PATHS: Mapping[str, str] = {
     "conversation_id": THREAD,
     "contact_id": "con_1",
     "organization_id": "other",
+    "template_id": "chao",
+    "view_id": "moi",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -41,6 +43,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"organization": "shop", "username": "lan", "password": "s3cret"},
     ),
     ("POST", "/v1/auth/refresh"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/logout"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/openid/start"): ({"redirect_uri": "https://inbox.example/login"},),
+    ("POST", "/v1/auth/openid/callback"): ({"code": "c", "state": "s", "attempt": "a"},),
     ("POST", "/v1/organizations"): (
         {
             "id": "third",
@@ -93,6 +98,29 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/groups/{group_id}"): ({"name": "Giày", "members": ["walked"]},),
     ("PUT", "/v1/links/{link_id}"): ({"url": "https://shop.example/vn", "group": "giay"},),
+    ("PUT", "/v1/templates/{template_id}"): (
+        {"title": "Chào", "text": "Chào {{customer.name}}", "channels": ["facebook"]},
+    ),
+    ("PUT", "/v1/views/{view_id}"): (
+        {
+            "name": "Mới",
+            "filter": {
+                "kind": "message",
+                "channel": "livechat",
+                "page": "chat",
+                "state": "unread",
+                "assignee": "me",
+                "tag": "vip",
+                "q": "lan",
+                "external_id": "v-1",
+                "done": False,
+            },
+            "shared": True,
+        },
+    ),
+    ("PUT", "/v1/me/preferences"): (
+        {"language": "vi", "theme": "dark", "sound": True, "panes": {"contact": [320, None]}},
+    ),
     ("PUT", "/v1/presence"): ({"status": "online", "session": "phone", "agent_id": "walked"},),
     ("POST", "/v1/presence/heartbeat"): ({"session": "phone"},),
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),

@@ -26,6 +26,8 @@ DepartmentId = NewType("DepartmentId", str)
 RegionId = NewType("RegionId", str)
 GroupId = NewType("GroupId", str)
 LinkId = NewType("LinkId", str)
+TemplateId = NewType("TemplateId", str)
+ViewId = NewType("ViewId", str)
 
 CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
 """The form of an id that a caller chooses."""

@@ -11,6 +11,7 @@ from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.in_turn import (
     ConversationsInTurn,
@@ -21,6 +22,8 @@ from tuyen_gateway.adapters.in_turn import (
 )
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.logins import LoginsTable
+from tuyen_gateway.adapters.openid import HttpOpenIdProvider
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
@@ -30,6 +33,7 @@ from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -68,8 +72,10 @@ def compose(
         credentials=CredentialsTable(log, hasher or PasswordHasher()),
         site_tokens=SiteTokensTable(log, settings.secrets_key),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
+        desk=DeskTable(log),
         presence=PresenceTable(log),
         commands=CommandSender(log),
         jobs=JobsTable(log),
@@ -79,11 +85,24 @@ def compose(
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
         replies=RepliesInTurn(replies, reads),
+        openid=_open_provider(settings, clock),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
     gateway.health.ready_when("views", views.problem)
     return gateway
+
+
+def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:
+    if not settings.openid_issuer:
+        return None
+    return HttpOpenIdProvider(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        scopes=settings.openid_scopes,
+        clock=clock,
+    )
 
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
@@ -117,6 +136,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
+            partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
         ],
         trusted_proxies=settings.trusted_proxies,

@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 
 from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
-from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
+from tuyen_gateway.ports.logins import (
+    AccessTokens,
+    Credentials,
+    Logins,
+    LoginThrottle,
+    Seals,
+    SiteTokens,
+)
+from tuyen_gateway.ports.openid import OpenIdProvider
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.tables import FollowedTable
@@ -28,8 +37,10 @@ class Gateway:
     credentials: Credentials
     site_tokens: SiteTokens
     tokens: AccessTokens
+    logins: Logins
     seals: Seals
     login_throttle: LoginThrottle
+    desk: Desk
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs
@@ -39,6 +50,8 @@ class Gateway:
     crm: CrmViews
     crm_commands: CrmCommands
     replies: Replies
+    openid: OpenIdProvider | None = None
+    """None if this installation has no OpenID provider."""
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""
@@ -46,6 +59,8 @@ class Gateway:
             self.directory.table,
             self.credentials.table,
             self.site_tokens.table,
+            self.logins.table,
+            self.desk.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

@@ -22,7 +22,7 @@ from tuyen_events.outbound import (
 )
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.attempts import ReplyState, find_current
-from tuyen_gateway.domain.placeholders import fill_placeholders
+from tuyen_gateway.domain.placeholders import fill_in
 from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.reply_rules import (
     check_cancelling,
@@ -168,7 +168,7 @@ def _write_text(
     answered = target.answered
     named = answered is not None and answered.customer_id is not None
     name = answered.customer_name if answered is not None and named else target.customer.name
-    return fill_placeholders(template.value.text, customer=name, agent=viewer.name)
+    return fill_in(template.value.text, customer_name=name, agent_name=viewer.name)
 
 
 async def _find_attachments(
