@@ -15,6 +15,7 @@ from tuyen_events.topics import (
     DIRECTORY,
     INBOUND,
     JOBS,
+    PAGE_CREDENTIALS,
     PAGE_TOKENS,
     POOLS,
     PRESENCE,
@@ -33,7 +34,9 @@ def test_public_topics_carry_events_alone() -> None:
     assert all(topic.events for topic in TOPICS.values() if topic.public)
 
 
-@pytest.mark.parametrize("topic", [RAW, CREDENTIALS, PAGE_TOKENS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "topic", [RAW, CREDENTIALS, PAGE_TOKENS, PAGE_CREDENTIALS], ids=lambda topic: topic.name
+)
 def test_bodies_password_hashes_and_tokens_are_no_events_and_not_public(topic: Topic) -> None:
     assert topic.events == ()
     assert not topic.public

@@ -277,6 +277,16 @@ PAGE_TOKENS = Topic(
     public=False,
     carries="what a page signs its webhooks with, encrypted, and whether it was used",
 )
+PAGE_CREDENTIALS = Topic(
+    name="page-credentials",
+    key="what of an organization/channel/account",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="the tokens that pages send with, encrypted, and what keeps pages from sending",
+)
 POSTS = Topic(
     name="posts",
     key="organization/page/post, video or place of a reply",
@@ -377,6 +387,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             PRESENCE_SIGNALS,
             CREDENTIALS,
             PAGE_TOKENS,
+            PAGE_CREDENTIALS,
             POSTS,
             REQUESTS,
             CHOICES,
