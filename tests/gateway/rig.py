@@ -18,6 +18,8 @@ from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.topic import Topic
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
+from tuyen_attachments.memory import InMemoryAttachments
+from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
@@ -203,6 +205,8 @@ async def running(
         scans=MongoScans(where),
         crm=MongoCrm(where),
         replies=MongoReplies(where, log, clock),
+        attachments=InMemoryAttachments(),
+        attachment_access=MongoAttachmentAccess(where),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

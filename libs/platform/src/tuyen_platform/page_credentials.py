@@ -21,7 +21,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from cryptography.fernet import InvalidToken
 from pydantic import SecretStr
 
 from tuyen_events.codec import KeyedBytes, UnreadableEventError
@@ -29,9 +28,10 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.page_tokens import sealer
+from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
+_SEALED = frozenset({"set", "refreshed"})
 _KINDS = ("set", "refreshed", "problem", "subscription")
 
 _KeptT = TypeVar("_KeptT")
@@ -74,8 +74,7 @@ class PageSubscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     problem: PageProblem | None = None
 
 
-class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    sealed: str
+class _Sealed(SealedRecord, frozen=True, kw_only=True):
     stamp: str
 
 
@@ -100,7 +99,8 @@ class PageCredentials:
 
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
-        self._sealer = sealer(keys)
+        self._sealer = Sealer(keys)
+        self._offsets = RecordOffsets()
         self._set: dict[str, AccountCredentials] = {}
         self._refreshed: dict[str, AccountCredentials] = {}
         self._problems: dict[str, _Problem] = {}
@@ -149,10 +149,12 @@ class PageCredentials:
         it derives from."""
         return self._seal("refreshed", account, credentials)
 
-    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
+    def fold(self, record: KeyedBytes, position: RecordPosition) -> None:
         """Applies one record. Credentials that cannot be read are none, and those before them have
         ended. Raises UnreadableEventError, without the record's content."""
         kind, _, account = record.key.partition("/")
+        if kind in _SEALED and self._offsets.comes_too_late(record, position):
+            return
         match kind:
             case "set":
                 _keep(self._set, account, record, self._open)
@@ -174,24 +176,18 @@ class PageCredentials:
             refresh_token=None if refresh_token is None else refresh_token.get_secret_value(),
             expires_at=credentials.expires_at,
         )
-        sealed = self._sealer.encrypt(msgspec.json.encode(content)).decode()
-        return _record(kind, account, _Sealed(sealed=sealed, stamp=credentials.stamp))
+        sealed = _Sealed(sealed=self._sealer.seal(content), stamp=credentials.stamp)
+        return _record(kind, account, sealed)
 
     def _open(self, key: str, value: bytes) -> AccountCredentials:
         kept = _decode(value, _Sealed)
-        try:
-            content = _decode(self._sealer.decrypt(kept.sealed), _Content)
-        except InvalidToken as error:
-            raise UnreadableEventError(
-                "the credentials were encrypted with a key that is not here"
-            ) from error
+        content = self._sealer.open(kept.sealed, _Content)
         if (content.key, content.stamp) != (key, kept.stamp):
             raise UnreadableEventError("the credentials belong to another record")
+        refresh_token = content.refresh_token
         return AccountCredentials(
             access_token=SecretStr(content.access_token),
-            refresh_token=(
-                None if content.refresh_token is None else SecretStr(content.refresh_token)
-            ),
+            refresh_token=None if refresh_token is None else SecretStr(refresh_token),
             expires_at=content.expires_at,
             stamp=kept.stamp,
         )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tuyen_attachments.ports import Attachments
+from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
@@ -50,6 +52,8 @@ class Gateway:
     crm: CrmViews
     crm_commands: CrmCommands
     replies: Replies
+    attachments: Attachments
+    attachment_access: AttachmentAccess
     openid: OpenIdProvider | None = None
     """None if this installation has no OpenID provider."""
 

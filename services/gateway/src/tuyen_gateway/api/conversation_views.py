@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
 from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.api.attachments import attachment_url
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.attempts import (
@@ -306,7 +307,7 @@ def _attachments(message: Message) -> list[AttachmentView]:
         return []
     if message.request is not None:
         return [
-            AttachmentView(kind=one.kind, url=f"/v1/attachments/{one.id}", title=one.name)
+            AttachmentView(kind=one.kind, url=attachment_url(one.id), title=one.name)
             for one in message.request.attachments
         ]
     return [

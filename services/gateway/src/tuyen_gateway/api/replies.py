@@ -19,6 +19,7 @@ from tuyen_gateway.errors import ConflictError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.replies.sending import (
     Draft,
+    ReplyAuthor,
     cancel_reply,
     find_reply,
     retry_reply,
@@ -96,7 +97,8 @@ async def post_reply(
         reply_to=None if body.reply_to is None else MessageId(body.reply_to),
         private=body.private,
     )
-    reply = await send_reply(gateway, caller.viewer, thread, key, draft)
+    author = ReplyAuthor(caller.viewer, caller.scope)
+    reply = await send_reply(gateway, author, thread, key, draft)
     return message_view(reply, thread.row, caller)
 
 

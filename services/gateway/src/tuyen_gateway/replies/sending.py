@@ -9,6 +9,7 @@ which the second one waits for, say which one that was.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,7 +33,7 @@ from tuyen_gateway.domain.reply_rules import (
     check_window,
 )
 from tuyen_gateway.domain.threads import Message
-from tuyen_gateway.domain.visibility import Viewer
+from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.domain.window import find_window
 from tuyen_gateway.errors import ConflictError, InvalidError
 from tuyen_gateway.gateway import Gateway
@@ -46,6 +47,13 @@ from tuyen_gateway.replies.targets import (
 )
 
 _OTHER_BODY = "This `Idempotency-Key` was used for another reply: use a new one for this reply."
+
+
+class ReplyAuthor(NamedTuple):
+    """Who replies, and what they may see."""
+
+    viewer: Viewer
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +73,7 @@ class Draft:
 
 
 async def send_reply(
-    gateway: Gateway, viewer: Viewer, thread: Thread, key: str, draft: Draft
+    gateway: Gateway, author: ReplyAuthor, thread: Thread, key: str, draft: Draft
 ) -> Message:
     """Requests a reply, and returns it as it is shown; the same key and draft return the same reply
     again, whatever became of it.
@@ -81,8 +89,8 @@ async def send_reply(
         sent = await _find_sent_privately(gateway, thread, target, key)
         if sent is not None:
             return _check_same(sent, draft)
-    request = await _build_request(gateway, viewer, thread, target, key, draft)
-    sender = Sender(thread.organization, thread.page_id, viewer.agent_id)
+    request = await _build_request(gateway, author, thread, target, key, draft)
+    sender = Sender(thread.organization, thread.page_id, author.viewer.agent_id)
     await gateway.replies.check_pending(sender)
     await gateway.replies.request(sender, [request], target.partition)
     return _check_same(await _read_back(gateway, request), draft)
@@ -109,10 +117,15 @@ def _check_same(reply: Message, draft: Draft) -> Message:
 
 
 async def _build_request(
-    gateway: Gateway, viewer: Viewer, thread: Thread, target: Target, key: str, draft: Draft
+    gateway: Gateway,
+    author: ReplyAuthor,
+    thread: Thread,
+    target: Target,
+    key: str,
+    draft: Draft,
 ) -> OutboundRequested:
     """Raises what forbids the reply."""
-    now = gateway.clock.now()
+    viewer, now = author.viewer, gateway.clock.now()
     text = _write_text(gateway, viewer, thread, target, draft)
     check_content(thread.row, text, len(draft.attachment_ids), private=draft.private)
     human_agent = False
@@ -148,7 +161,7 @@ async def _build_request(
         reply_to=None if quoted is None else quoted.id,
         reply_to_external_id=None if quoted is None else external_id_of(quoted),
         text=text,
-        attachments=await _find_attachments(gateway, thread, target, draft),
+        attachments=await _find_attachments(gateway, author.scope, target, draft),
         human_agent=human_agent,
         body_digest=draft.digest(),
     )
@@ -172,25 +185,31 @@ def _write_text(
 
 
 async def _find_attachments(
-    gateway: Gateway, thread: Thread, target: Target, draft: Draft
+    gateway: Gateway, scope: Scope, target: Target, draft: Draft
 ) -> tuple[OutboundAttachment, ...]:
-    """The stored files of a draft, which are kept from now on."""
+    """The stored files of a draft, which are kept from now on. Raises InvalidError for one that the
+    author may not see (R7.2)."""
     if not draft.attachment_ids:
         return ()
     ids = [AttachmentId(each) for each in draft.attachment_ids]
-    found = await gateway.attachments.note_use(
-        thread.organization, ids, target.conversation_id
-    )
+    found = await gateway.attachments.find(scope.organization, ids)
     for each in ids:
-        if each not in found:
+        stored = found.get(each)
+        if stored is None or not await gateway.attachment_access.may_see(scope, stored):
             raise InvalidError("attachment_ids", f"There is no attachment {each!r}.")
+    kept = await gateway.attachments.note_use(scope.organization, ids, target.conversation_id)
+    for each in ids:
+        if each not in kept:
+            raise InvalidError(
+                "attachment_ids", f"The attachment {each!r} was sent too often: upload it again."
+            )
     return tuple(
         OutboundAttachment(
             id=each,
-            kind=found[each].kind,
-            content_type=found[each].content_type,
-            size=found[each].size,
-            name=found[each].name,
+            kind=kept[each].kind,
+            content_type=kept[each].content_type,
+            size=kept[each].size,
+            name=kept[each].name,
         )
         for each in ids
     )
