@@ -28,6 +28,7 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import jobs, presence
 from tuyen_gateway.api.app import create_app
@@ -35,7 +36,7 @@ from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
-JSON = {"Content-Type": "application/json"}
+JSON = {"Content-Type": "application/json", "Idempotency-Key": "walked"}
 LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
@@ -101,6 +102,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
+    monkeypatch.setattr(ViewProgress, "show", _at_once)
     monkeypatch.setattr(CommandSender, "assign", _carry_out)
     monkeypatch.setattr(CrmCommandSender, "carry_out", _decide)
     clock = ManualClock(START)
@@ -113,7 +115,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
             yield await begin_walk(rig)
 
 
-async def _at_once(_: MongoViews) -> None:
+async def _at_once(*_: object) -> None:
     return
 
 

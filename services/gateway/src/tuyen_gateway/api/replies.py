@@ -51,7 +51,9 @@ class ReplyIn(RequestBody):
     """At most 2,000 characters to customers of Facebook and Zalo, 5,000 to a site's visitors."""
     template_id: ChosenId | None = None
     """A template, in place of a text."""
-    attachment_ids: list[ChosenId] = Field(default=[], max_length=REPLY_ATTACHMENTS)
+    attachment_ids: list[ChosenId] = Field(
+        default=[], max_length=REPLY_ATTACHMENTS, fail_fast=True
+    )
     """Files that were uploaded before, in the order in which they are sent; one for a comment."""
     reply_to: ChosenId | None = None
     """The message or comment of this conversation that is answered."""
