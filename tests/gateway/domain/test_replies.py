@@ -271,6 +271,17 @@ def test_i6_a_retry_is_the_same_message_as_it_was() -> None:
     assert [one.retries for one in reply.attempts if one.retries] == [REPLY.request_id]
 
 
+def test_i6_a_reply_of_which_one_part_was_refused_has_failed() -> None:
+    half = settled(REPLY, "mid-1", outcome=OutboundOutcome.FAILED, error=REFUSED)
+    for order in ([REPLY, half, echo("mid-1", "k1")], [echo("mid-1", "k1"), REPLY, half]):
+        (reply,) = shown(order)
+        assert reply.state is ReplyState.FAILED
+        (reply,) = shown([*order, RETRY])
+        assert reply.state is ReplyState.PENDING
+        (reply,) = shown([*order, RETRY, settled(RETRY, "mid-2", "mid-3")])
+        assert reply.state is ReplyState.SENT
+
+
 def test_i6_of_two_requests_with_one_key_the_first_counts() -> None:
     other = requested("k1", at=10.5, text="khác", body_digest="other")
     (reply,) = shown([REPLY, other])

@@ -61,6 +61,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its place among the messages of one result; null until that is known."""
     external_id: str | None = None
     at: datetime | None = None
+    incomplete: bool = False
+    """Whether it was sent by a request of which other parts were not, as far as is known."""
     removed: bool = False
     text: str | None = None
     edited_at: ActionTime | None = None
@@ -121,6 +123,7 @@ def _merge(one: Part, other: Part) -> Part:
         number=min(numbers, default=None),
         external_id=one.external_id or other.external_id,
         at=one.at or other.at,
+        incomplete=one.incomplete or other.incomplete,
         removed=removed,
         text=None if edited is None else edited.text,
         edited_at=None if edited is None else edited.edited_at,
@@ -141,13 +144,14 @@ def find_current(attempts: Iterable[Attempt]) -> Attempt | None:
 
 def find_state(attempts: Iterable[Attempt], parts: Iterable[Part]) -> ReplyState:
     """The state of a reply. It is sent if any of its requests was carried out, or if the channel
-    has echoed any part of it."""
+    has echoed it before the result of its last request is known."""
     attempts = tuple(attempts)
     if any(one.outcome == OutboundOutcome.DONE for one in attempts):
         return ReplyState.SENT
-    if any(part.at is not None for part in parts):
-        return ReplyState.SENT
     current = find_current(attempts)
+    failed = current is not None and current.outcome == OutboundOutcome.FAILED
+    if not failed and any(part.at is not None and not part.incomplete for part in parts):
+        return ReplyState.SENT
     if current is None or current.outcome is None:
         cancelled = current is not None and current.cancelled
         return ReplyState.CANCELLED if cancelled else ReplyState.PENDING

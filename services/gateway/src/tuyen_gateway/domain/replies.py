@@ -65,11 +65,8 @@ def fold_reply(message: Message | None, about: MessageId, event: OutboundEvent) 
             message = _apply_request(message, event)
         case OutboundSettled(action=action) if action.makes_message:
             message = _with_attempt(message, event)
-            for number, part in enumerate(_parts_of(event)):
-                external_id = event.external_ids[number]
-                message = _with_part(
-                    message, Part(id=part, number=number, external_id=external_id)
-                )
+            for part in _build_parts(event):
+                message = _with_part(message, part)
         case OutboundSettled():
             message = _apply_action(message, event)
         case OutboundCancelled():
@@ -126,6 +123,13 @@ def _parts_of(event: OutboundSettled) -> Iterator[MessageId]:
     if event.action.makes_message:
         for external_id in event.external_ids:
             yield message_id(event.organization, event.page_id, external_id)
+
+
+def _build_parts(event: OutboundSettled) -> Iterator[Part]:
+    incomplete = event.outcome != OutboundOutcome.DONE
+    for number, part in enumerate(_parts_of(event)):
+        external_id = event.external_ids[number]
+        yield Part(id=part, number=number, external_id=external_id, incomplete=incomplete)
 
 
 def _with_attempt(
