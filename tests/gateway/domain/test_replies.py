@@ -98,7 +98,7 @@ def fold(events: Sequence[Event]) -> dict[MessageId, Message]:
     for event in events:
         if isinstance(event, OutboundEvent):
             for one in messages_of(event):
-                messages[one] = fold_reply(messages.get(one), one, event)
+                messages[one] = fold_reply(messages.get(one), one, event, source_of(event))
         elif isinstance(event, InboundEvent) and (found := message_of(event)) is not None:
             messages[found] = fold_message(messages.get(found), event, source_of(event))
         for part in list(messages.values()):

@@ -22,9 +22,11 @@ from tuyen_events.outbound import (
     OutboundRequested,
     OutboundSettled,
 )
+from tuyen_events.topics import INBOUND
 from tuyen_gateway.domain.attempts import ActionTime, Part, find_state, with_part, with_request
 from tuyen_gateway.domain.threads import (
     Direction,
+    EventSource,
     FailedAction,
     Instant,
     Message,
@@ -47,7 +49,9 @@ def messages_of(event: OutboundEvent) -> Iterator[MessageId]:
             pass
 
 
-def fold_reply(message: Message | None, about: MessageId, event: OutboundEvent) -> Message:
+def fold_reply(
+    message: Message | None, about: MessageId, event: OutboundEvent, source: EventSource
+) -> Message:
     """The message `about`, one of `messages_of`, after the event."""
     if message is None:
         message = Message(id=about, organization=event.organization, page_id=event.page_id)
@@ -62,7 +66,7 @@ def fold_reply(message: Message | None, about: MessageId, event: OutboundEvent) 
         return derive(message)
     match event:
         case OutboundRequested(action=action) if action.makes_message:
-            message = _apply_request(message, event)
+            message = _apply_request(message, event, source)
         case OutboundSettled(action=action) if action.makes_message:
             message = _with_attempt(message, event)
             for part in _build_parts(event):
@@ -146,7 +150,7 @@ def _with_part(message: Message, part: Part) -> Message:
     return msgspec.structs.replace(message, parts=parts, state=state)
 
 
-def _apply_request(message: Message, event: OutboundRequested) -> Message:
+def _apply_request(message: Message, event: OutboundRequested, source: EventSource) -> Message:
     """The reply after a request to send it: the first one says what it is."""
     message = _with_attempt(message, event)
     if message.request is not None:
@@ -160,6 +164,8 @@ def _apply_request(message: Message, event: OutboundRequested) -> Message:
         at=at,
         accepted_at=accepted_at,
         accepted_us=accepted_us,
+        partition=INBOUND.partitions + source.partition,
+        offset=source.offset,
         conversation_id=event.conversation_id,
         direction=Direction.OUT,
         comment=comment,

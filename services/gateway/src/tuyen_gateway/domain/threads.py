@@ -81,7 +81,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int | None = None
     offset: int | None = None
     """The position in `inbound` of the event that added it: the first, if there is a duplicate
-    (R9.2)."""
+    (R9.2). Of a reply, that of its first request in `outbound`, whose partitions are numbered after
+    those of `inbound`."""
     conversation_id: ConversationId | None = None
     via_parent: MessageId | None = None
     """The message whose conversation this one belongs to, if its own event does not say."""

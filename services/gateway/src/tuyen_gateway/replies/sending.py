@@ -32,7 +32,7 @@ from tuyen_gateway.domain.reply_rules import (
     check_retry,
     check_window,
 )
-from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.domain.window import find_window
 from tuyen_gateway.errors import ConflictError, InvalidError
@@ -45,6 +45,9 @@ from tuyen_gateway.replies.targets import (
     find_target,
     partition_of_request,
 )
+
+_NOWHERE = EventSource("", 0, 0)
+"""The position of a request that was just written: callers see nothing of it."""
 
 _OTHER_BODY = "This `Idempotency-Key` was used for another reply: use a new one for this reply."
 
@@ -230,7 +233,9 @@ async def _check_first_private_reply(gateway: Gateway, comment: Message) -> None
 async def _read_back(gateway: Gateway, request: OutboundRequested) -> Message:
     """The reply as the views show it."""
     found = await gateway.replies.find(request.organization, [request.message_id])
-    return found.get(request.message_id) or fold_reply(None, request.message_id, request)
+    return found.get(request.message_id) or fold_reply(
+        None, request.message_id, request, _NOWHERE
+    )
 
 
 async def find_reply(gateway: Gateway, thread: Thread, wanted: MessageId) -> Message | None:
@@ -303,5 +308,5 @@ async def _request_more(
     if found is not None:
         return found
     for event in events:
-        reply = fold_reply(reply, reply.id, event)
+        reply = fold_reply(reply, reply.id, event, _NOWHERE)
     return reply
