@@ -37,7 +37,7 @@ from tuyen_events.inbound import (
 from tuyen_events.outbound import OutboundAction, OutboundEvent, OutboundOutcome
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.attempts import ReplyState
-from tuyen_gateway.domain.replies import fold_reply, join, messages_of
+from tuyen_gateway.domain.replies import fold_reply, join_part, messages_of
 from tuyen_gateway.domain.threads import (
     EventSource,
     Message,
@@ -104,7 +104,7 @@ def fold(events: Sequence[Event]) -> dict[MessageId, Message]:
         for part in list(messages.values()):
             if part.claims is None and part.part_of is None:
                 continue
-            joined, reply = join(part, messages.get(part.part_of or part.claims or named("")))
+            joined, reply = join_part(part, messages.get(part.part_of or part.claims or named("")))
             messages[part.id] = joined
             if reply is not None and joined.part_of is not None:
                 messages[reply.id] = reply
