@@ -37,6 +37,7 @@ STORED_TYPE_NAMES = {
     "link.changed.v1",
     "livestream.changed.v1",
     "loads.reported.v1",
+    "media.kept.v1",
     "message.deleted.v1",
     "message.echoed.v1",
     "message.edited.v1",

@@ -173,6 +173,9 @@ class CommentAdded(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.added.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    post_permalink: str | None = None
+    """The address of the post at the channel, as far as the channel says it with a comment."""
+    post_shows_video: bool = False
 
 
 class CommentEdited(CommentEvent, frozen=True, kw_only=True):
@@ -206,6 +209,12 @@ class PostPublished(PostEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "post.published.v1"
     text: str | None = None
     video_external_id: str | None = None
+    picture: str | None = None
+    """The first picture's address, which may expire."""
+    permalink: str | None = None
+    """The address of the post at the channel."""
+    livestream: bool = False
+    """Whether it was known as a livestream when it was published."""
 
 
 class PostEdited(PostEvent, frozen=True, kw_only=True):

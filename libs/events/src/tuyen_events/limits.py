@@ -319,3 +319,10 @@ ATTACHMENT_CONVERSATIONS = 500
 MEDIA_FETCHED_WITHIN_S = 3 * 24 * 3600
 """How old a message may be whose media are still fetched from its channel: then its links have
 died."""
+
+MEDIA_WAITING = 50_000
+"""Media of one organization that wait to be fetched; of what comes beyond, the channel's address is
+all that there is."""
+
+POST_COMMENTS_READ = 2_000
+"""Comments below a post that are read for one page of them: of these a viewer may see few."""

@@ -17,6 +17,7 @@ from tuyen_events import (
     inbound,
     jobs,
     marks,
+    media,
     outbound,
     pools,
     posts,
@@ -225,6 +226,16 @@ OUTBOUND_RESULTS = Topic(
     carries="what became of each request at a channel",
     events=(outbound.OutboundSettled,),
 )
+MEDIA = Topic(
+    name="media",
+    key="message; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=False,
+    carries="which media of customers' messages are kept here",
+    events=(media.MediaKept,),
+)
 MARKS = Topic(
     name="marks",
     key="conversation",
@@ -383,6 +394,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             OUTBOUND,
             OUTBOUND_RESULTS,
             MARKS,
+            MEDIA,
             JOBS,
             PRESENCE_SIGNALS,
             CREDENTIALS,

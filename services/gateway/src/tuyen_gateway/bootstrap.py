@@ -22,17 +22,23 @@ from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
+from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.waiting_media import MongoWaitingMedia
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.media.keeper import MediaKeeper
+from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
@@ -56,6 +62,7 @@ def compose(
     crm: CrmViews,
     attachments: Attachments,
     attachment_access: AttachmentAccess,
+    posts: PostViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views. Nothing runs yet."""
@@ -82,6 +89,7 @@ def compose(
         crm_commands=CrmCommandSender(log, clock),
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
+        posts=PostsInTurn(posts, reads),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -106,8 +114,14 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         crm=MongoCrm(for_callers),
         attachments=MongoAttachments(for_callers),
         attachment_access=MongoAttachmentAccess(for_callers),
+        posts=MongoPosts(for_callers),
     )
+    stored, waiting = MongoAttachments(for_jobs), MongoWaitingMedia(for_jobs)
+    fetcher = HttpMediaFetcher(settings.media_hosts)
+    observer = MediaObserver(log, clock, waiting, stored)
+    keeper = MediaKeeper(log, clock, waiting, stored, fetcher)
     gateway.health.live_when("projections", status.live)
+    gateway.health.live_when("media", observer.status.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs):
@@ -122,7 +136,9 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_projections, log, database, status),
             partial(keep_history, log),
             partial(run_jobs, gateway),
-            partial(remove_outdated, gateway, MongoAttachments(for_jobs)),
+            partial(remove_outdated, gateway, stored),
+            observer.run,
+            keeper.run,
         ],
         trusted_proxies=settings.trusted_proxies,
         close=close,

@@ -8,6 +8,7 @@ from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
 from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
+from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -41,6 +42,7 @@ class Gateway:
     crm_commands: CrmCommands
     attachments: Attachments
     attachment_access: AttachmentAccess
+    posts: PostViews
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""

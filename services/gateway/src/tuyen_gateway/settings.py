@@ -36,6 +36,9 @@ class GatewaySettings(SealingSettings):
     done_check_s: float = 60.0
     """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
 
+    media_hosts: str = ""
+    """Hosts, or `host:port`, from which media of messages may be fetched besides the channels' own,
+    separated by commas: with HTTP, and inside the network. For stand-ins of the channels."""
     attachment_gb: float = 20.0
     """GiB of attachments that each organization keeps: beyond these the oldest are removed."""
 

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from tuyen_channels.bounds import Id, whole_or_none
 from tuyen_channels.facebook import wire
+from tuyen_channels.facebook.post_details import find_picture, read_address
 from tuyen_channels.facebook.source import PartSource, UnreadablePartError
 from tuyen_channels.ports import Normalized, Skipped, SkipReason
 from tuyen_events.ids import (
@@ -163,6 +164,8 @@ def _comment_added(
         accepted_at=source.accepted_at,
         text=value.message,
         attachments=_attachments(value),
+        post_permalink=None if value.post is None else read_address(value.post.permalink_url),
+        post_shows_video=shows_video,
     )
     placed_by = _thread_place(about) if customer is None else customer.external_id
     return source.normalize(identifier, placed_by, _subject(about), event)
@@ -263,8 +266,15 @@ def _post_event(value: wire.FeedValue, verb: str, source: PartSource) -> Inbound
         return PostRemoved(**about)
     if verb == "edited":
         return PostEdited(**about, text=value.message)
-    video = None if value.video_id is None else str(value.video_id)
-    return PostPublished(**about, text=value.message, video_external_id=video)
+    post = str(value.post_id)
+    return PostPublished(
+        **about,
+        text=value.message,
+        video_external_id=None if value.video_id is None else str(value.video_id),
+        picture=find_picture(value),
+        permalink=f"https://www.facebook.com/{post}",
+        livestream=source.posts.is_live(source.page_key, post, source.accepted_at),
+    )
 
 
 def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipped:

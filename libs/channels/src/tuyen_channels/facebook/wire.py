@@ -134,6 +134,8 @@ class Author(msgspec.Struct, frozen=True):
 
 class Post(msgspec.Struct, frozen=True):
     status_type: str | None = None
+    permalink_url: Raw = Raw(b"null")
+    """A text; anything else is ignored."""
 
 
 class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
@@ -153,6 +155,10 @@ class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
     video: str | None = None
     video_id: Id | None = None
     reaction_type: str | None = None
+    link: Raw = Raw(b"null")
+    """The address of a post's photo or video."""
+    photos: Raw = Raw(b"null")
+    """The addresses of a post's photos."""
 
 
 class LiveVideo(msgspec.Struct, frozen=True):
@@ -169,6 +175,7 @@ change_of = msgspec.json.Decoder(FeedChange).decode
 feed_value_of = msgspec.json.Decoder(FeedValue, strict=False).decode
 live_video_of = msgspec.json.Decoder(LiveVideo, strict=False).decode
 payload_of = msgspec.json.Decoder(Payload | None, strict=False).decode
+addresses_of = msgspec.json.Decoder(list[str]).decode
 text_of = msgspec.json.Decoder(str).decode
 id_of = msgspec.json.Decoder(Id, strict=False).decode
 clock_of = msgspec.json.Decoder(EpochTime | None, strict=False).decode

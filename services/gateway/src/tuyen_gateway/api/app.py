@@ -21,6 +21,7 @@ from tuyen_gateway.api import (
     me,
     organizations,
     pages,
+    posts,
     presence,
     problems,
     rules,
@@ -49,6 +50,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     assignee.router,
     assignments.router,
     attachments.router,
+    posts.router,
     jobs.router,
     *crm.ROUTERS,
 )

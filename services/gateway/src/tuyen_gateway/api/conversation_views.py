@@ -6,7 +6,9 @@ from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
 from tuyen_events.inbound import Attachment
+from tuyen_events.media import media_id
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.api.attachments import attachment_url
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import InboxRow
@@ -81,6 +83,8 @@ class AuthorView(ResponseBody):
 class AttachmentView(ResponseBody):
     kind: str
     url: str | None = None
+    """Of `GET /v1/attachments/{id}` once the gateway has fetched it; before that, and where it
+    cannot be fetched, the address at the channel, which may expire."""
     title: str | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -220,7 +224,7 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
             "external_id": message.external_id,
             "author": _author(message, caller),
             "text": message.text,
-            "attachments": [_attachment(one) for one in message.attachments],
+            "attachments": [_attachment(one, message) for one in message.attachments],
             "state": _state(message, row),
             "at": message.at,
             **optional,
@@ -236,10 +240,15 @@ def _author(message: Message, caller: Caller) -> AuthorView:
     return AuthorView(kind="page", id=message.page_id, name=name)
 
 
-def _attachment(attachment: Attachment) -> AttachmentView:
+def _attachment(attachment: Attachment, message: Message) -> AttachmentView:
+    """The attachment, at our own address once it is kept here."""
+    url = attachment.url
+    kept = None if url is None else media_id(message.id, url)
+    if kept is not None and kept in message.kept:
+        url = attachment_url(kept)
     return AttachmentView(
         kind=attachment.kind,
-        url=attachment.url,
+        url=url,
         title=attachment.title,
         latitude=attachment.latitude,
         longitude=attachment.longitude,

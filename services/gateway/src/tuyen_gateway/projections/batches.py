@@ -15,6 +15,7 @@ from tuyen_events.inbound import (
     MessagesSeen,
 )
 from tuyen_events.marks import ConversationRead
+from tuyen_events.media import MediaKept
 from tuyen_events.pools import PoolRecorded
 from tuyen_gateway.domain.inbox import (
     Addition,
@@ -24,6 +25,7 @@ from tuyen_gateway.domain.inbox import (
     mark_read,
     progress,
 )
+from tuyen_gateway.domain.posts import PostFacts, facts_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
 
@@ -50,6 +52,9 @@ class BatchWork:
     facts: dict[ConversationId, list[RowFact]] = field(default_factory=dict)
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
+    kept: dict[MessageId, list[MediaKept]] = field(default_factory=dict)
+    posts: list[tuple[PostFacts, str]] = field(default_factory=list)
+    """What the events say of posts, each with the event's id."""
     parents: set[MessageId] = field(default_factory=set)
     """Messages from which others get their conversation."""
     comments: set[MessageId] = field(default_factory=set)
@@ -87,7 +92,11 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
+        case MediaKept():
+            work.kept.setdefault(event.message_id, []).append(event)
         case InboundEvent():
+            if (facts := facts_of(event)) is not None:
+                work.posts.append((facts, one.id))
             about = message_of(event)
             if about is not None:
                 source = EventSource(one.id, position.partition, position.offset)

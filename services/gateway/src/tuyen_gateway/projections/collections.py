@@ -16,12 +16,12 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
+from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, MEDIA, POOLS
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
 
-_SHAPE = 4
+_SHAPE = 5
 """Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
 beside the old one."""
 
@@ -31,13 +31,14 @@ HISTORY = "assignments"
 POOL_RECORDS = "pools"
 HEADS = f"heads_{_SHAPE}"
 COUNTERS = f"counters_{_SHAPE}"
+POSTS = f"posts_{_SHAPE}"
 
-COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, POSTS)
 
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
 
-FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS)
+FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS, MEDIA)
 """What they are folded from; of the commands, only those that close a conversation."""
 
 THREAD_ORDER = (
@@ -49,6 +50,11 @@ THREAD_ORDER = (
 """A thread, oldest first: by moment, and for equal moments by id."""
 
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
+
+NEWEST_POSTS_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
+
+LISTED_POSTS = {"created_at": {"$exists": True}, "removed": False}
+"""The posts that are listed: those that were published or commented on, and not removed."""
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
@@ -130,6 +136,31 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="by_place",
         ),
         IndexModel([("via_parent", ASCENDING)], name="by_parent", sparse=True),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("page_id", ASCENDING),
+                ("post_id", ASCENDING),
+                *THREAD_ORDER,
+            ],
+            name="by_post",
+            partialFilterExpression={"comment": True},
+        ),
+    ),
+    POSTS: (
+        IndexModel(
+            [("organization", ASCENDING), *NEWEST_POSTS_FIRST],
+            name="by_organization",
+            partialFilterExpression=LISTED_POSTS,
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("page_id", ASCENDING), *NEWEST_POSTS_FIRST],
+            name="by_page",
+            partialFilterExpression=LISTED_POSTS,
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
+        ),
     ),
     HISTORY: (
         IndexModel(

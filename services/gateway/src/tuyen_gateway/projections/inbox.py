@@ -20,7 +20,7 @@ from tuyen_gateway.domain.reconciling import (
     settle_unread,
     settle_waiting,
 )
-from tuyen_gateway.domain.threads import Direction, Message, fold_message
+from tuyen_gateway.domain.threads import Direction, Message, fold_message, note_kept
 from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
@@ -37,6 +37,7 @@ from tuyen_gateway.projections.collections import (
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
+from tuyen_gateway.projections.posts import PostsFold
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import FoldedEvent
@@ -63,11 +64,13 @@ class InboxProjection:
         self._messages = database[MESSAGES]
         self._history = database[HISTORY]
         self._pools = database[POOL_RECORDS]
+        self._posts = PostsFold(database)
 
     async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
         await self._record(work)
+        await self._posts.fold(work.posts)
         messages = await self._fold_messages(work)
         read = await self._fold_rows(work, messages)
         for _ in range(_TRIES):
@@ -89,12 +92,12 @@ class InboxProjection:
 
     async def _fold_messages(self, work: BatchWork) -> Messages:
         """The messages of the batch, and those that get their conversation from it, as stored."""
-        ids = work.messages.keys() | work.parents
+        ids = work.messages.keys() | work.kept.keys() | work.parents
         for _ in range(_TRIES):
             stored = await read_by_id(self._messages, Message, ids)
             folded: Messages = {
                 message_id: _fold_all(stored.get(message_id), work, message_id)
-                for message_id in work.messages
+                for message_id in work.messages.keys() | work.kept.keys()
             }
             known = {key: found.value for key, found in stored.items()}
             _adopt(folded, {**known, **folded})
@@ -203,8 +206,10 @@ def _fold_all(
     stored: StoredDocument[Message] | None, work: BatchWork, message_id: MessageId
 ) -> Message:
     message = None if stored is None else stored.value
-    for event, source in work.messages[message_id]:
+    for event, source in work.messages.get(message_id, ()):
         message = fold_message(message, event, source)
+    for kept in work.kept.get(message_id, ()):
+        message = note_kept(message, kept)
     if message is None:
         raise ValueError(f"the batch says nothing of {message_id}")
     return message
