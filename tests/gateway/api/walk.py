@@ -13,8 +13,9 @@ import msgspec
 from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.posts import Post
 from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.projections.collections import CONVERSATIONS
+from tuyen_gateway.projections.collections import CONVERSATIONS, POSTS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
@@ -33,6 +34,7 @@ PATHS: Mapping[str, str] = {
     "link_id": "vn",
     "conversation_id": THREAD,
     "contact_id": "con_1",
+    "post_id": "104_1",
     "organization_id": "other",
 }
 
@@ -261,11 +263,16 @@ class _Collection:
     ) -> dict[str, Any] | None:
         _ask(query)
         text = repr(query)
-        return next((row for row in self._rows if repr(row["_id"]) in text), None)
+        return next((row for row in self._rows if _is_named(row, text)), None)
 
     async def count_documents(self, query: dict[str, Any], **_: object) -> int:
         _ask(query)
         return len(self._rows)
+
+
+def _is_named(row: dict[str, Any], text: str) -> bool:
+    """Whether the text of a query names a row, by either of its ids."""
+    return any(repr(row[name]) in text for name in ("_id", "external_id") if name in row)
 
 
 def _ask(query: dict[str, Any]) -> None:
@@ -323,7 +330,16 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
             version=1,
         )
+        post = Post(
+            id="shop|chat|104_1",
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            channel=Channel.FACEBOOK,
+            external_id="104_1",
+            created_at=now,
+        )
         rows = {
+            POSTS: [msgspec.to_builtins(post, builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
         }
