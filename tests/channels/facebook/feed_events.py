@@ -30,14 +30,16 @@ from tuyen_events.inbound import (
     Reacted,
 )
 
+PERMALINK = "https://www.facebook.com/shop/posts/pfbid02wFA"
+
 FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__comment_add": [
-        (key(AN), CommentAdded(**about(customer=NGUYEN), text="Giá bao nhiêu shop?"))
+        (key(AN), CommentAdded(post_permalink=PERMALINK, **about(customer=NGUYEN), text="Giá bao nhiêu shop?"))
     ],
     "facebook_feed__comment_add_no_from": [
         (
             key(f"anonymous:{ROOT}"),
-            CommentAdded(
+            CommentAdded(post_permalink=PERMALINK, 
                 **about(customer=customer(f"anonymous:{ROOT}")), text="Giá bao nhiêu shop?"
             ),
         )
@@ -45,7 +47,7 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__comment_add_photo": [
         (
             key(AN),
-            CommentAdded(
+            CommentAdded(post_permalink=PERMALINK, 
                 **about(customer=NGUYEN),
                 attachments=(
                     Attachment(
@@ -59,7 +61,7 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__comment_add_video": [
         (
             key(AN),
-            CommentAdded(
+            CommentAdded(post_permalink=PERMALINK, 
                 **about(customer=NGUYEN),
                 text="Giá bao nhiêu shop?",
                 attachments=(Attachment(kind="video", url="https://video.xx.fbcdn.net/v/1_n.mp4"),),
@@ -70,7 +72,7 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__comment_on_live": [
         (
             key(AN),
-            CommentAdded(
+            CommentAdded(post_permalink=PERMALINK, post_shows_video=True, 
                 **about(
                     "690891113073877_911936769004758",
                     root="690891113073877_911936769004758",
@@ -102,7 +104,7 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__reply_add": [
         (
             key(BINH),
-            CommentAdded(
+            CommentAdded(post_permalink=PERMALINK, 
                 **about(
                     "332029982914750_759878495960330",
                     parent_external_id=ROOT,
@@ -115,7 +117,7 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__reply_add_by_page": [
         (
             key(f"comment:{ROOT}"),
-            CommentAdded(
+            CommentAdded(post_permalink=PERMALINK, 
                 **about("332029982914750_759878495960331", parent_external_id=ROOT),
                 text="Dạ 199k ạ",
             ),
@@ -130,7 +132,7 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__status_add": [
         (
             key(f"post:{POST}"),
-            PostPublished(**COMMON, post_external_id=POST, text="Hàng mới về"),
+            PostPublished(**COMMON, post_external_id=POST, text="Hàng mới về", permalink=f"https://www.facebook.com/{POST}"),
         )
     ],
     "facebook_feed__video_add": [
@@ -141,6 +143,7 @@ FEED: Mapping[str, list[Expected]] = {
                 post_external_id=LIVE_POST,
                 text="LIVE sale 20h",
                 video_external_id="334815795929748",
+                permalink=f"https://www.facebook.com/{LIVE_POST}",
             ),
         )
     ],
