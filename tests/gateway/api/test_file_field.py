@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_gateway.api.file_field import FileField
+from tuyen_gateway.api.file_field import UploadedFile
 from tuyen_gateway.errors import InvalidError
 
 TYPE = "multipart/form-data; boundary=cut"
@@ -29,7 +29,7 @@ async def pieces(whole: bytes, size: int) -> AsyncIterator[bytes]:
 
 
 async def read(whole: bytes, size: int = 10, content_type: str = TYPE) -> tuple[str | None, bytes]:
-    field = FileField(content_type, pieces(whole, size))
+    field = UploadedFile(content_type, pieces(whole, size))
     name = await field.read_name()
     return name, b"".join([one async for one in field.parts()])
 

@@ -13,9 +13,9 @@ import msgspec
 from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.posts import Post
+from tuyen_gateway.domain.posts import PagePost
 from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.projections.collections import CONVERSATIONS, POSTS
+from tuyen_gateway.projections.collections import CONVERSATIONS, PAGE_POSTS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
@@ -330,7 +330,7 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
             version=1,
         )
-        post = Post(
+        post = PagePost(
             id="shop|chat|104_1",
             organization=OrganizationId("shop"),
             page_id=PageId("chat"),
@@ -339,7 +339,7 @@ class StrictDatabase(dict[str, _Collection]):
             created_at=now,
         )
         rows = {
-            POSTS: [msgspec.to_builtins(post, builtin_types=(datetime,))],
+            PAGE_POSTS: [msgspec.to_builtins(post, builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
         }

@@ -25,9 +25,9 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.posts import comments_query, posts_query
-from tuyen_gateway.domain.posts import Post, PostFacts, facts_of
+from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of
 from tuyen_gateway.domain.visibility import Assignees, Scope
-from tuyen_gateway.projections.collections import MESSAGES, NEWEST_POSTS_FIRST, POSTS, THREAD_ORDER
+from tuyen_gateway.projections.collections import MESSAGES, NEWEST_POSTS_FIRST, PAGE_POSTS, THREAD_ORDER
 from tuyen_gateway.projections.posts import PostsFold
 from tuyen_platform.mongodb import Database
 
@@ -81,13 +81,13 @@ def _facts(history: Sequence[InboundEvent]) -> list[tuple[PostFacts, str]]:
     return [(facts, event_id) for facts, event_id in found if facts is not None]
 
 
-async def _fold(views: Database, said: Sequence[tuple[PostFacts, str]], size: int) -> Post:
-    await views[POSTS].delete_many({})
+async def _fold(views: Database, said: Sequence[tuple[PostFacts, str]], size: int) -> PagePost:
+    await views[PAGE_POSTS].delete_many({})
     fold = PostsFold(views)
     for at in range(0, len(said), size):
         await fold.fold(said[at : at + size])
-    (document,) = await views[POSTS].find().to_list(None)
-    return msgspec.convert(document, Post)
+    (document,) = await views[PAGE_POSTS].find().to_list(None)
+    return msgspec.convert(document, PagePost)
 
 
 async def test_inv6_a_post_is_the_same_in_any_order(views: Database) -> None:
@@ -170,10 +170,10 @@ async def test_i9_lists_read_little_more_than_they_give(views: Database) -> None
         }
         for number in range(1_000)
     ]
-    await views[POSTS].insert_many(posts)
+    await views[PAGE_POSTS].insert_many(posts)
     some = frozenset({PageId("page-1"), PageId("page-2")})
     for scope, page in ((_scope(), None), (_scope(), PageId("page-3")), (_scope(some), None)):
-        found = views[POSTS].find(posts_query(scope, page, None)).sort(list(NEWEST_POSTS_FIRST))
+        found = views[PAGE_POSTS].find(posts_query(scope, page, None)).sort(list(NEWEST_POSTS_FIRST))
         explained = await found.limit(20).explain()
         stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
         assert "COLLSCAN" not in stages and "SORT" not in stages, stages
@@ -196,7 +196,7 @@ async def test_i9_comments_of_a_post_are_read_in_order_from_an_index(views: Data
         for number in range(1_000)
     ]
     await views[MESSAGES].insert_many(messages)
-    post = Post(
+    post = PagePost(
         id="p",
         organization=SHOP,
         page_id=PAGE,

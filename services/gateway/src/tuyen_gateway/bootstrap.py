@@ -47,8 +47,8 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import connect
-from tuyen_platform.service import Service
+from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.service import Loop, Service
 
 
 def compose(
@@ -116,12 +116,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         attachment_access=MongoAttachmentAccess(for_callers),
         posts=MongoPosts(for_callers),
     )
-    stored, waiting = MongoAttachments(for_jobs), MongoWaitingMedia(for_jobs)
-    fetcher = HttpMediaFetcher(settings.media_hosts)
-    observer = MediaObserver(log, clock, waiting, stored)
-    keeper = MediaKeeper(log, clock, waiting, stored, fetcher)
     gateway.health.live_when("projections", status.live)
-    gateway.health.live_when("media", observer.status.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs):
@@ -136,10 +131,18 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_projections, log, database, status),
             partial(keep_history, log),
             partial(run_jobs, gateway),
-            partial(remove_outdated, gateway, stored),
-            observer.run,
-            keeper.run,
+            *_attachment_loops(gateway, for_jobs),
         ],
         trusted_proxies=settings.trusted_proxies,
         close=close,
     )
+
+
+def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
+    """What fetches the media of messages, and what removes outdated attachments."""
+    log, clock, settings = gateway.log, gateway.clock, gateway.settings
+    stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
+    observer = MediaObserver(log, clock, waiting, stored)
+    keeper = MediaKeeper(log, clock, waiting, stored, HttpMediaFetcher(settings.media_hosts))
+    gateway.health.live_when("media", observer.status.live)
+    return [observer.run, keeper.run, partial(remove_outdated, gateway, stored)]

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tuyen_events.ids import AgentId, PageId
+from tuyen_events.ids import PageId
 from tuyen_events.limits import LISTED, POST_COMMENTS_READ, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query, project_row
 from tuyen_gateway.adapters.threads import decode_cursor, from_milliseconds, milliseconds
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.posts import Post
+from tuyen_gateway.domain.posts import PagePost
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Assignees, Scope, sees_page
 from tuyen_gateway.ports.posts import CommentOfPost, CountedPost, PostViews
@@ -21,10 +21,9 @@ from tuyen_gateway.ports.views import ViewPage
 from tuyen_gateway.projections import collections
 from tuyen_gateway.projections.post_counters import (
     COMMENTS,
-    NOBODY,
     UNANSWERED,
-    WHOEVER,
-    post_document,
+    counts_of_all,
+    counts_of_assignee,
 )
 from tuyen_platform.mongodb import Database, Document
 
@@ -33,7 +32,7 @@ class MongoPosts:
     """PostViews."""
 
     def __init__(self, database: Database) -> None:
-        self._posts = database[collections.POSTS]
+        self._posts = database[collections.PAGE_POSTS]
         self._counters = database[collections.COUNTERS]
         self._messages = database[collections.MESSAGES]
         self._conversations = database[collections.CONVERSATIONS]
@@ -45,26 +44,20 @@ class MongoPosts:
             return ViewPage(items=[], following=None)
         query = posts_query(scope, page, None if after is None else decode_cursor(after, _PostKey))
         newest = self._posts.find(query).sort(list(collections.NEWEST_POSTS_FIRST))
-        found = [msgspec.convert(one, Post) for one in await newest.to_list(limit + 1)]
+        found = [msgspec.convert(one, PagePost) for one in await newest.to_list(limit + 1)]
         counted = await self._count(scope, found[:limit])
         return ViewPage(
             items=counted, following=_after_post(found[limit - 1]) if found[limit:] else None
         )
 
-    async def _count(self, scope: Scope, posts: Sequence[Post]) -> list[CountedPost]:
+    async def _count(self, scope: Scope, posts: Sequence[PagePost]) -> list[CountedPost]:
         """The posts with the sums of the documents whose conversations the viewer may see."""
-        documents = {
-            post.id: [
-                post_document(post.organization, post.page_id, post.external_id, assignee)
-                for assignee in _assignees(scope)
-            ]
-            for post in posts
-        }
+        documents = {post.id: _documents_of(scope, post) for post in posts}
         wanted = [document for several in documents.values() for document in several]
         found = await self._counters.find({"_id": {"$in": wanted}}).to_list(None)
         numbers: Mapping[str, Document] = {one["_id"]: one for one in found}
 
-        def total(post: Post, field: str) -> int:
+        def total(post: PagePost, field: str) -> int:
             return sum(numbers.get(name, {}).get(field, 0) for name in documents[post.id])
 
         return [
@@ -72,7 +65,7 @@ class MongoPosts:
             for one in posts
         ]
 
-    async def post(self, scope: Scope, external_id: str) -> Post | None:
+    async def post(self, scope: Scope, external_id: str) -> PagePost | None:
         query: Document = {
             "organization": scope.organization,
             "external_id": external_id,
@@ -81,10 +74,10 @@ class MongoPosts:
         if scope.pages is not None:
             query["page_id"] = {"$in": sorted(scope.pages)}
         found = await self._posts.find_one(query, sort=[("_id", 1)])
-        return None if found is None else msgspec.convert(found, Post)
+        return None if found is None else msgspec.convert(found, PagePost)
 
     async def comments(
-        self, scope: Scope, post: Post, limit: int, after: str | None
+        self, scope: Scope, post: PagePost, limit: int, after: str | None
     ) -> ViewPage[CommentOfPost]:
         key = None if after is None else decode_cursor(after, _CommentKey)
         found: list[CommentOfPost] = []
@@ -105,7 +98,7 @@ class MongoPosts:
                 return ViewPage(items=found, following=None)
         return ViewPage(items=found, following=_encode(key))
 
-    async def _read_comments(self, post: Post, after: "_CommentKey | None") -> list[Message]:
+    async def _read_comments(self, post: PagePost, after: "_CommentKey | None") -> list[Message]:
         found = self._messages.find(comments_query(post, after))
         ordered = found.sort(list(collections.THREAD_ORDER)).limit(LISTED)
         return [msgspec.convert(one, Message) for one in await ordered.to_list(LISTED)]
@@ -133,12 +126,12 @@ class PostsInTurn:
         async with self._reads.turn(scope.organization):
             return await self._posts.posts(scope, page, limit, after)
 
-    async def post(self, scope: Scope, external_id: str) -> Post | None:
+    async def post(self, scope: Scope, external_id: str) -> PagePost | None:
         async with self._reads.turn(scope.organization):
             return await self._posts.post(scope, external_id)
 
     async def comments(
-        self, scope: Scope, post: Post, limit: int, after: str | None
+        self, scope: Scope, post: PagePost, limit: int, after: str | None
     ) -> ViewPage[CommentOfPost]:
         async with self._reads.turn(scope.organization):
             return await self._posts.comments(scope, post, limit, after)
@@ -172,7 +165,7 @@ def posts_query(scope: Scope, page: PageId | None, after: _PostKey | None) -> Do
     return query
 
 
-def comments_query(post: Post, after: _CommentKey | None) -> Document:
+def comments_query(post: PagePost, after: _CommentKey | None) -> Document:
     """Matches the comments below a post that were added before they were removed (R4.6)."""
     query: Document = {
         "organization": post.organization,
@@ -188,15 +181,20 @@ def comments_query(post: Post, after: _CommentKey | None) -> Document:
     return query
 
 
-def _assignees(scope: Scope) -> Sequence[AgentId]:
-    return {
-        Assignees.ALL: [WHOEVER],
-        Assignees.OWN_AND_UNASSIGNED: [NOBODY, scope.agent_id],
-        Assignees.OWN: [scope.agent_id],
-    }[scope.assignees]
+def _documents_of(scope: Scope, post: PagePost) -> list[str]:
+    """The documents that count what the viewer may see below a post."""
+    place = post.organization, post.page_id, post.external_id
+    own = counts_of_assignee(*place, scope.agent_id)
+    match scope.assignees:
+        case Assignees.ALL:
+            return [counts_of_all(*place)]
+        case Assignees.OWN_AND_UNASSIGNED:
+            return [counts_of_assignee(*place, None), own]
+        case Assignees.OWN:
+            return [own]
 
 
-def _after_post(post: Post) -> str | None:
+def _after_post(post: PagePost) -> str | None:
     if post.created_at is None:
         return None
     return msgspec.json.encode(_PostKey(milliseconds(post.created_at), post.id)).decode()

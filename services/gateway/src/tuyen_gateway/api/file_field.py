@@ -15,7 +15,7 @@ _HEADER_BYTES = 8 * 1024
 """The headers of one part of the body: its name, its file's name, its type."""
 
 
-class FileField:
+class UploadedFile:
     """The file in the field `file` of a body; other fields are skipped.
 
     Nothing is kept in memory but what arrived last. Raises InvalidError, while it is read, for a

@@ -41,7 +41,7 @@ class Fact(msgspec.Struct, frozen=True):
     value: str
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
+class PagePost(msgspec.Struct, frozen=True, kw_only=True):
     """A post of a page."""
 
     id: str = msgspec.field(name="_id")

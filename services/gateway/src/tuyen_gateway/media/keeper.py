@@ -10,9 +10,9 @@ from datetime import timedelta
 import structlog
 
 from tuyen_attachments.naming import clean_name
-from tuyen_attachments.ports import Attachment, Attachments, NewAttachment
+from tuyen_attachments.ports import StoredAttachment, Attachments, NewAttachment
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
-from tuyen_attachments.recognizing import UNKNOWN
+from tuyen_attachments.recognizing import UNKNOWN_FILE
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.limits import MEDIA_FETCHED_WITHIN_S
@@ -137,12 +137,12 @@ class MediaKeeper:
             await self._waiting.remove(medium)
             metrics.MEDIA.labels(medium.channel, "kept").inc()
 
-    async def _fetch(self, medium: WaitingMedium) -> Attachment:
+    async def _fetch(self, medium: WaitingMedium) -> StoredAttachment:
         async with self._fetcher.fetch(medium.channel, medium.url) as parts:
             received = await receive(parts)
             if not received.head:
                 raise MediaRefusedError("it is empty")
-            found = received.type or UNKNOWN
+            found = received.type or UNKNOWN_FILE
             new = NewAttachment(
                 id=medium.id,
                 organization=medium.organization,
@@ -154,7 +154,7 @@ class MediaKeeper:
             )
             return await self._store.add(new, received.content(found.kind))
 
-    async def _report(self, medium: WaitingMedium, stored: Attachment) -> None:
+    async def _report(self, medium: WaitingMedium, stored: StoredAttachment) -> None:
         event = MediaKept(
             organization=medium.organization,
             page_id=medium.page_id,

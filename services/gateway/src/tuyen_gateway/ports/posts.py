@@ -5,7 +5,7 @@ from typing import Protocol
 
 from tuyen_events.ids import PageId
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.posts import Post
+from tuyen_gateway.domain.posts import PagePost
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.ports.views import ViewPage
@@ -17,7 +17,7 @@ class CountedPost:
     customers wrote and that were not removed, and the conversations among them that need a
     reply."""
 
-    post: Post
+    post: PagePost
     comments: int
     unanswered: int
 
@@ -40,12 +40,12 @@ class PostViews(Protocol):
         """The newest first; without `page`, those of all pages. Removed posts are left out."""
         ...
 
-    async def post(self, scope: Scope, external_id: str) -> Post | None:
+    async def post(self, scope: Scope, external_id: str) -> PagePost | None:
         """One post, by its id at the channel; None if there is none, or if it was removed."""
         ...
 
     async def comments(
-        self, scope: Scope, post: Post, limit: int, after: str | None
+        self, scope: Scope, post: PagePost, limit: int, after: str | None
     ) -> ViewPage[CommentOfPost]:
         """The comments and replies below a post, of customers and of the page, oldest first. A page
         may have fewer of them than `limit`, or none, and be followed by others."""

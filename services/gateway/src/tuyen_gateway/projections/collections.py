@@ -31,9 +31,9 @@ HISTORY = "assignments"
 POOL_RECORDS = "pools"
 HEADS = f"heads_{_SHAPE}"
 COUNTERS = f"counters_{_SHAPE}"
-POSTS = f"posts_{_SHAPE}"
+PAGE_POSTS = f"posts_{_SHAPE}"
 
-COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, POSTS)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, PAGE_POSTS)
 
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
@@ -147,7 +147,7 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             partialFilterExpression={"comment": True},
         ),
     ),
-    POSTS: (
+    PAGE_POSTS: (
         IndexModel(
             [("organization", ASCENDING), *NEWEST_POSTS_FIRST],
             name="by_organization",

@@ -16,17 +16,26 @@ from tuyen_gateway.domain.inbox import InboxRow
 Changes = dict[str, Counter[str]]
 """By document and field."""
 
-WHOEVER = AgentId("*")
-NOBODY = AgentId("")
+_WHOEVER = AgentId("*")
+_NOBODY = AgentId("")
 
 COMMENTS, UNANSWERED = "comments", "unanswered"
 
 
-def post_document(
-    organization: OrganizationId, page: PageId, post: str, assignee: AgentId
+def counts_of_all(organization: OrganizationId, page: PageId, post: str) -> str:
+    """The id of the document that counts everything below a post."""
+    return _document(organization, page, post, _WHOEVER)
+
+
+def counts_of_assignee(
+    organization: OrganizationId, page: PageId, post: str, assignee: AgentId | None
 ) -> str:
-    """The id of the document that counts what an assignee has below a post. It begins with what
-    begins no organization's id."""
+    """The id of the document that counts what an assignee has below a post; None is nobody."""
+    return _document(organization, page, post, assignee or _NOBODY)
+
+
+def _document(organization: OrganizationId, page: PageId, post: str, assignee: AgentId) -> str:
+    # No organization's id begins so.
     return f"#|{organization}|{page}|{assignee}|{post}"
 
 
@@ -44,7 +53,8 @@ def count_in_post(changes: Changes, row: InboxRow, times: int) -> None:
     if numbers is None or row.organization is None or row.page_id is None:
         return
     post, comments, unanswered = numbers
-    for assignee in (WHOEVER, row.assignee or NOBODY):
-        document = changes[post_document(row.organization, row.page_id, post, assignee)]
+    place = row.organization, row.page_id, post
+    for counted in (counts_of_all(*place), counts_of_assignee(*place, row.assignee)):
+        document = changes[counted]
         document[COMMENTS] += times * comments
         document[UNANSWERED] += times * unanswered

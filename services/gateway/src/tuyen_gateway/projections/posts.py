@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pymongo import UpdateOne
 
 from tuyen_gateway.domain.posts import PostFacts
-from tuyen_gateway.projections.collections import POSTS
+from tuyen_gateway.projections.collections import PAGE_POSTS
 from tuyen_platform.mongodb import Database, Document
 
 _REMEMBERED = 20_000
@@ -27,7 +27,7 @@ class PostsFold:
     """
 
     def __init__(self, database: Database) -> None:
-        self._posts = database[POSTS]
+        self._posts = database[PAGE_POSTS]
         self._stored: dict[str, _Stored] = {}
 
     async def fold(self, said: Sequence[tuple[PostFacts, str]]) -> None:
