@@ -48,6 +48,9 @@ STORED_TYPE_NAMES = {
     "note.add.v1",
     "note.added.v1",
     "organization.changed.v1",
+    "outbound.cancelled.v1",
+    "outbound.requested.v1",
+    "outbound.settled.v1",
     "page.changed.v1",
     "pool.recorded.v1",
     "post.classified.v1",
@@ -55,6 +58,7 @@ STORED_TYPE_NAMES = {
     "post.published.v1",
     "post.reacted.v1",
     "post.removed.v1",
+    "preferences.changed.v1",
     "presence.changed.v1",
     "region.changed.v1",
     "reply.placed.v1",
@@ -62,9 +66,11 @@ STORED_TYPE_NAMES = {
     "session.signalled.v1",
     "settings.changed.v1",
     "support_team.changed.v1",
+    "template.changed.v1",
     "thread.given.v1",
     "thread.removed.v1",
     "thread.reported.v1",
+    "view.changed.v1",
 }
 """Names are only ever added: a log somewhere has records with each of them."""
 

@@ -28,6 +28,7 @@ from tuyen_events.inbound import (
     Customer,
     MessageDeleted,
     MessageEchoed,
+    MessageReacted,
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
@@ -90,6 +91,7 @@ class Feed:
         attachments: tuple[Attachment, ...] = (),
         visit: Visit | None = None,
         accepted: float | None = None,
+        reply_to: str | None = None,
     ) -> ConversationId:
         mid = mid or f"mid-{next(self._numbers)}"
         common = self._common(at)
@@ -104,6 +106,9 @@ class Feed:
             text=text,
             attachments=attachments,
             visit=visit,
+            reply_to=None
+            if reply_to is None
+            else message_id(OrganizationId(self.organization), PageId(self.page), reply_to),
         )
         await self._append(INBOUND, who, event, mid)
         return event.conversation_id
@@ -118,8 +123,17 @@ class Feed:
         )
         await self._append(INBOUND, who, event, mid, "unsent")
 
-    async def echo(self, who: str, text: str, *, at: float | None = None) -> None:
-        mid = f"mid-{next(self._numbers)}"
+    async def echo(
+        self,
+        who: str,
+        text: str,
+        *,
+        at: float | None = None,
+        mid: str | None = None,
+        client_id: str | None = "client-1",
+        automatic: bool = False,
+    ) -> None:
+        mid = mid or f"mid-{next(self._numbers)}"
         event = MessageEchoed(
             **self._common(at),
             customer=self.customer(who),
@@ -127,9 +141,21 @@ class Feed:
             message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
             external_id=mid,
             text=text,
-            client_id="client-1",
+            client_id=client_id,
+            automatic=automatic,
         )
         await self._append(INBOUND, who, event, mid)
+
+    async def react(self, who: str, mid: str, emoji: str | None, *, at: float) -> None:
+        """The customer reacts to a message, or takes that back (`emoji` null)."""
+        event = MessageReacted(
+            **self._common(at),
+            customer=self.customer(who),
+            conversation_id=self.thread(who),
+            message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
+            emoji=emoji,
+        )
+        await self._append(INBOUND, who, event, mid, str(next(self._numbers)))
 
     async def progress(
         self, who: str, kind: type[MessagesDelivered | MessagesSeen], until: float

@@ -22,6 +22,7 @@ from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.posts import MongoPosts
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -214,6 +215,7 @@ async def running(
         attachments=InMemoryAttachments(),
         attachment_access=MongoAttachmentAccess(where),
         posts=MongoPosts(where),
+        replies=MongoReplies(where, log, clock),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

@@ -28,6 +28,7 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api import jobs, presence
 from tuyen_gateway.api.app import create_app
@@ -35,11 +36,13 @@ from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
-JSON = {"Content-Type": "application/json"}
+JSON = {"Content-Type": "application/json", "Idempotency-Key": "walked"}
 LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
 NOT_HERE = {
+    ("POST", "/v1/auth/openid/start"),
+    ("POST", "/v1/auth/openid/callback"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
     ("POST", "/v1/attachments"),
 }
@@ -90,6 +93,8 @@ class Walk:
 
 
 def caller_of(operation: Operation) -> str:
+    if operation[1] == "/v1/auth/logout":
+        return "leaving"
     return "operator" if operation[1].startswith("/v1/organizations") else "boss"
 
 
@@ -98,6 +103,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
+    monkeypatch.setattr(ViewProgress, "show", _at_once)
     monkeypatch.setattr(CommandSender, "assign", _carry_out)
     monkeypatch.setattr(CrmCommandSender, "carry_out", _decide)
     clock = ManualClock(START)
@@ -110,7 +116,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
             yield await begin_walk(rig)
 
 
-async def _at_once(_: MongoViews) -> None:
+async def _at_once(*_: object) -> None:
     return
 
 
@@ -151,9 +157,12 @@ async def begin_walk(rig: Rig) -> Walk:
     lan = await rig.staff(boss, "lan")
     body = {"organization": "shop", "username": "lan", "password": "s3cret"}
     tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
+    leaving = await rig.anybody.done("POST", "/v1/auth/login", body)
     callers = {"boss": boss.token or "", "lan": lan.token or "", "operator": OPERATOR}
+    callers["leaving"] = leaving["access_token"]
     walk = Walk(rig, callers, (await rig.client.get("/openapi.json")).json())
     walk.bodies["POST", "/v1/auth/refresh"] = ({"refresh_token": tokens["refresh_token"]},)
+    walk.bodies["POST", "/v1/auth/logout"] = ({"refresh_token": leaving["refresh_token"]},)
     made = {"name": "W", "username": "walked", "role": "agent"}
     await boss.done("PUT", "/v1/agents/walked", made)
     page = await boss.done("PUT", "/v1/pages/chat", {"channel": "livechat", "name": "Chat"})

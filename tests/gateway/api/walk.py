@@ -10,16 +10,27 @@ from typing import Any, cast
 import bson
 import msgspec
 
-from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
+from support.outbound import failed, requested
+from tuyen_events.ids import (
+    ContactId,
+    ConversationId,
+    CustomerId,
+    MessageId,
+    OrganizationId,
+    PageId,
+)
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.posts import PagePost
 from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.projections.collections import CONVERSATIONS, PAGE_POSTS
+from tuyen_gateway.domain.replies import fold_reply
+from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
 THREAD = "msg_1"
+REPLY = "m_reply"
 
 Place = tuple[str | int, ...]
 """Where in a body a value stands."""
@@ -33,9 +44,12 @@ PATHS: Mapping[str, str] = {
     "group_id": "giay",
     "link_id": "vn",
     "conversation_id": THREAD,
+    "message_id": REPLY,
     "contact_id": "con_1",
     "post_id": "104_1",
     "organization_id": "other",
+    "template_id": "chao",
+    "view_id": "moi",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -43,6 +57,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"organization": "shop", "username": "lan", "password": "s3cret"},
     ),
     ("POST", "/v1/auth/refresh"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/logout"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/openid/start"): ({"redirect_uri": "https://inbox.example/login"},),
+    ("POST", "/v1/auth/openid/callback"): ({"code": "c", "state": "s", "attempt": "a"},),
     ("POST", "/v1/organizations"): (
         {
             "id": "third",
@@ -95,11 +112,38 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/groups/{group_id}"): ({"name": "Giày", "members": ["walked"]},),
     ("PUT", "/v1/links/{link_id}"): ({"url": "https://shop.example/vn", "group": "giay"},),
+    ("PUT", "/v1/templates/{template_id}"): (
+        {"title": "Chào", "text": "Chào {{customer.name}}", "channels": ["facebook"]},
+    ),
+    ("PUT", "/v1/views/{view_id}"): (
+        {
+            "name": "Mới",
+            "filter": {
+                "kind": "message",
+                "channel": "livechat",
+                "page": "chat",
+                "state": "unread",
+                "assignee": "me",
+                "tag": "vip",
+                "q": "lan",
+                "external_id": "v-1",
+                "done": False,
+            },
+            "shared": True,
+        },
+    ),
+    ("PUT", "/v1/me/preferences"): (
+        {"language": "vi", "theme": "dark", "sound": True, "panes": {"contact": [320, None]}},
+    ),
     ("PUT", "/v1/presence"): ({"status": "online", "session": "phone", "agent_id": "walked"},),
     ("POST", "/v1/presence/heartbeat"): ({"session": "phone"},),
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
     ("PUT", "/v1/conversations/{conversation_id}/assignee"): ({"agent_id": "lan", "note": "quen"},),
     ("PUT", "/v1/conversations/{conversation_id}/done"): ({"done": True},),
+    ("POST", "/v1/conversations/{conversation_id}/messages"): (
+        {"text": "Dạ còn ạ", "reply_to": REPLY, "private": False, "attachment_ids": []},
+    ),
+    ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
@@ -123,7 +167,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
 }
 """What each route takes; together they name every field."""
 
-UNSET = frozenset({"external_id", "tags", "ids", "filter", "note"})
+UNSET = frozenset({"external_id", "tags", "ids", "filter", "note", "template_id"})
 """Fields that a body above leaves out because others of it rule them out."""
 
 ODD: Mapping[str, str] = {
@@ -297,9 +341,25 @@ class _Session:
         pass
 
 
+def _build_reply() -> Message:
+    """A comment of the page that was sent as a reply, and failed: everything can be done with
+    it."""
+    request = requested(organization=OrganizationId("shop"), page_id=PageId("chat"))
+    reply = fold_reply(None, request.message_id, request)
+    reply = fold_reply(reply, request.message_id, failed(request))
+    return msgspec.structs.replace(
+        reply,
+        id=MessageId(REPLY),
+        conversation_id=ConversationId(THREAD),
+        request=msgspec.structs.replace(request, conversation_id=ConversationId(THREAD)),
+        comment=True,
+        external_id="c1",
+    )
+
+
 class StrictDatabase(dict[str, _Collection]):
-    """One conversation and one contact of `shop`, whatever is asked; what could not be sent is an
-    error."""
+    """One conversation, one message and one contact of `shop`, whatever is asked; what could not be
+    sent is an error."""
 
     client = _Session()
 
@@ -340,6 +400,7 @@ class StrictDatabase(dict[str, _Collection]):
         )
         rows = {
             PAGE_POSTS: [msgspec.to_builtins(post, builtin_types=(datetime,))],
+            MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
         }

@@ -104,6 +104,8 @@ class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
     client_id: str | None = None
     """Our own id of the reply, if the channel returns what was sent with it."""
     reply_to: MessageId | None = None
+    automatic: bool = False
+    """Whether it was sent by an app that the page lists as automatic (P5b)."""
 
 
 class MessageEdited(CustomerEvent, frozen=True, kw_only=True):

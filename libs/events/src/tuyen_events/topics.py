@@ -13,6 +13,7 @@ from tuyen_events import (
     commands,
     crm,
     dead_letters,
+    desk,
     directory,
     inbound,
     jobs,
@@ -278,6 +279,28 @@ CREDENTIALS = Topic(
     public=False,
     carries="hashed passwords",
 )
+LOGINS = Topic(
+    name="logins",
+    key="organization/agent/login",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="which logins are valid, and how often each was refreshed",
+)
+DESK = Topic(
+    name="desk",
+    key="organization/entity/agent/id",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="what agents work with: templates, saved views, preferences",
+    events=(desk.TemplateChanged, desk.ViewChanged, desk.PreferencesChanged),
+    removals=desk.REMOVED_TYPES,
+)
 PAGE_TOKENS = Topic(
     name="page-tokens",
     key="what of an account at its channel",
@@ -398,6 +421,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             JOBS,
             PRESENCE_SIGNALS,
             CREDENTIALS,
+            LOGINS,
+            DESK,
             PAGE_TOKENS,
             PAGE_CREDENTIALS,
             POSTS,

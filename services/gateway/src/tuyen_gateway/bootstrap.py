@@ -18,13 +18,23 @@ from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
-from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
+from tuyen_gateway.adapters.in_turn import (
+    ConversationsInTurn,
+    CrmInTurn,
+    InboxInTurn,
+    Reads,
+    RepliesInTurn,
+)
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.logins import LoginsTable
 from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
+from tuyen_gateway.adapters.openid import HttpOpenIdProvider
 from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
@@ -34,11 +44,13 @@ from tuyen_gateway.adapters.waiting_media import MongoWaitingMedia
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
+from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.media.keeper import MediaKeeper
 from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.posts import PostViews
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
@@ -60,6 +72,7 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    replies: Replies,
     attachments: Attachments,
     attachment_access: AttachmentAccess,
     posts: PostViews,
@@ -77,8 +90,10 @@ def compose(
         credentials=CredentialsTable(log, hasher or PasswordHasher()),
         site_tokens=SiteTokensTable(log, settings.secrets_key),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
+        desk=DeskTable(log),
         presence=PresenceTable(log),
         commands=CommandSender(log),
         jobs=JobsTable(log),
@@ -87,6 +102,8 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        replies=RepliesInTurn(replies, reads),
+        openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
         posts=PostsInTurn(posts, reads),
@@ -95,6 +112,18 @@ def compose(
         gateway.health.ready_when(table.topic.name, table.problem)
     gateway.health.ready_when("views", views.problem)
     return gateway
+
+
+def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:
+    if not settings.openid_issuer:
+        return None
+    return HttpOpenIdProvider(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        scopes=settings.openid_scopes,
+        clock=clock,
+    )
 
 
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
@@ -112,6 +141,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        replies=MongoReplies(for_callers, log, clock),
         attachments=MongoAttachments(for_callers),
         attachment_access=MongoAttachmentAccess(for_callers),
         posts=MongoPosts(for_callers),
@@ -130,6 +160,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
+            partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),
         ],

@@ -3,6 +3,8 @@
 `detail` is one sentence for the user: what is wrong, and what to do.
 """
 
+from datetime import datetime
+
 from tuyen_events.ids import AgentId
 
 
@@ -45,6 +47,15 @@ class InvalidError(GatewayError):
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)
         self.field = field
+
+
+class WindowClosedError(GatewayError):
+    """The channel accepts no message to the customer any more, or none yet (P5). `ended_at` is when
+    it stopped; null if it never began."""
+
+    def __init__(self, detail: str, ended_at: datetime | None) -> None:
+        super().__init__(detail)
+        self.ended_at = ended_at
 
 
 class InvalidCursorError(GatewayError):

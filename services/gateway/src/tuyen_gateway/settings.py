@@ -2,10 +2,12 @@
 
 from ipaddress import ip_network
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from tuyen_gateway.domain.openid import ClaimMapping
 from tuyen_platform.settings import SealingSettings
 
 MIN_KEY_BYTES = 32
@@ -33,8 +35,27 @@ class GatewaySettings(SealingSettings):
     only if it comes from them. The login throttle distinguishes callers by it."""
     presence_lease_s: float = 30.0
     """How many seconds a session lives without a heartbeat (R8.1)."""
+    facebook_human_agent: bool = False
+    """Whether Facebook gave the operator's app the permission "Human Agent": people may then answer
+    within 7 days, instead of 24 hours (P5)."""
     done_check_s: float = 60.0
     """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
+    openid_issuer: str = ""
+    """The issuer of the OpenID provider at which agents can log in instead of with a password,
+    exactly as the provider names itself. Without one, they cannot."""
+    openid_client_id: str = ""
+    openid_client_secret: SecretStr | None = None
+    """May be omitted for a client that the provider knows as a public one: PKCE is always used."""
+    openid_redirect_uris: str = ""
+    """The addresses to which the provider may send a browser back, separated by commas."""
+    openid_scopes: str = "openid profile email"
+    openid_username_claim: str = "preferred_username"
+    """The claim of the ID token that is the username here. `email` counts only if the provider says
+    that it is verified. Choose one that users cannot change by themselves."""
+    openid_organization: str = ""
+    """The organization whose agents log in at the provider."""
+    openid_organization_claim: str = ""
+    """Instead: the claim of the ID token that is the organization's id here."""
 
     media_hosts: str = ""
     """Hosts, or `host:port`, from which media of messages may be fetched besides the channels' own,
@@ -66,3 +87,32 @@ class GatewaySettings(SealingSettings):
         if self.attachment_gb <= 0:
             raise ValueError("TUYEN_ATTACHMENT_GB must be above 0")
         return self
+
+    @model_validator(mode="after")
+    def _has_whole_openid(self) -> Self:
+        if not self.openid_issuer:
+            return self
+        if urlsplit(self.openid_issuer).scheme != "https" and not self.local:
+            raise ValueError("TUYEN_OPENID_ISSUER does not begin with https://")
+        if not self.openid_client_id:
+            raise ValueError("TUYEN_OPENID_CLIENT_ID is not set")
+        if not self.list_openid_redirects():
+            raise ValueError("TUYEN_OPENID_REDIRECT_URIS is not set")
+        if bool(self.openid_organization) == bool(self.openid_organization_claim):
+            raise ValueError(
+                "Set one of TUYEN_OPENID_ORGANIZATION and TUYEN_OPENID_ORGANIZATION_CLAIM: "
+                "a username alone says nothing of the organization"
+            )
+        return self
+
+    def list_openid_redirects(self) -> frozenset[str]:
+        """The addresses to which the provider may send a browser back."""
+        return frozenset(filter(None, map(str.strip, self.openid_redirect_uris.split(","))))
+
+    def map_openid_claims(self) -> ClaimMapping:
+        """How the claims of an ID token name an agent."""
+        return ClaimMapping(
+            username_claim=self.openid_username_claim,
+            organization=self.openid_organization or None,
+            organization_claim=self.openid_organization_claim or None,
+        )

@@ -166,7 +166,8 @@ def posts_query(scope: Scope, page: PageId | None, after: _PostKey | None) -> Do
 
 
 def comments_query(post: PagePost, after: _CommentKey | None) -> Document:
-    """Matches the comments below a post that were added before they were removed (R4.6)."""
+    """Matches the comments below a post that were added before they were removed (R4.6). Those that
+    a reply of ours became are shown as that reply."""
     query: Document = {
         "organization": post.organization,
         "page_id": post.page_id,
@@ -174,6 +175,7 @@ def comments_query(post: PagePost, after: _CommentKey | None) -> Document:
         "comment": True,
         "at": {"$ne": None},
         "stillborn": {"$ne": True},
+        "part_of": None,
     }
     if after is not None:
         moment = from_milliseconds(after.at), from_milliseconds(after.accepted_at), after.rest

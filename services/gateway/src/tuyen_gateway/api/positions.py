@@ -23,6 +23,11 @@ def directory_position(gateway: Gateway, organization: OrganizationId) -> str:
     return gateway.seals.mark(f"directory/{organization}", reached.to_bytes(8))
 
 
+def desk_position(gateway: Gateway, organization: OrganizationId) -> str:
+    reached = gateway.desk.version(organization)
+    return gateway.seals.mark(f"desk/{organization}", reached.to_bytes(8))
+
+
 def presence_position(gateway: Gateway, organization: OrganizationId) -> str:
     return gateway.seals.mark(f"presence/{organization}", gateway.presence.heads.of(organization))
 

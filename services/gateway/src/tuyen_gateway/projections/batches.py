@@ -10,27 +10,37 @@ from tuyen_events.inbound import (
     CommentAdded,
     InboundEvent,
     MessageEchoed,
+    MessageReacted,
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.media import MediaKept
+from tuyen_events.outbound import OutboundEvent, OutboundRequested
 from tuyen_events.pools import PoolRecorded
+from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.inbox import (
     Addition,
     InboxRow,
     apply_done_mark,
     assign,
     mark_read,
+    note_reaction,
     progress,
 )
 from tuyen_gateway.domain.posts import PostFacts, facts_of
+from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
 
 RowEvent = (
-    MessagesDelivered | MessagesSeen | AssignmentEvent | MarkConversationDone | ConversationRead
+    MessagesDelivered
+    | MessagesSeen
+    | MessageReacted
+    | AssignmentEvent
+    | MarkConversationDone
+    | ConversationRead
 )
 
 
@@ -47,9 +57,15 @@ class RowFact:
 class BatchWork:
     """The content of a batch, each list in the order of every partition."""
 
-    messages: dict[MessageId, list[tuple[InboundEvent, EventSource]]] = field(default_factory=dict)
+    messages: dict[MessageId, list[tuple[InboundEvent | OutboundEvent, EventSource]]] = field(
+        default_factory=dict
+    )
     additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
     facts: dict[ConversationId, list[RowFact]] = field(default_factory=dict)
+    recipients: dict[ConversationId, list[OutboundRequested]] = field(default_factory=dict)
+    """Requests of messages to customers."""
+    requested: set[MessageId] = field(default_factory=set)
+    """Replies that were requested: others may claim to be their parts."""
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
     kept: dict[MessageId, list[MediaKept]] = field(default_factory=dict)
@@ -66,6 +82,8 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
     match fact.event:
         case MessagesDelivered() | MessagesSeen():
             return progress(row, fact.event)
+        case MessageReacted():
+            return note_reaction(row, fact.event)
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
@@ -98,9 +116,15 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             if (facts := facts_of(event)) is not None:
                 work.posts.append((facts, one.id))
             about = message_of(event)
+            source = EventSource(one.id, position.partition, position.offset)
             if about is not None:
-                source = EventSource(one.id, position.partition, position.offset)
                 _sort_message(work, about, event, source)
+            if isinstance(event, MessageReacted):
+                fact = RowFact(event, position.partition, position.offset)
+                _note(work, event.conversation_id, fact)
+        case OutboundEvent():
+            source = EventSource(one.id, position.partition, position.offset)
+            _sort_outbound(work, event, source)
         case _:
             pass
 
@@ -121,3 +145,12 @@ def _sort_message(
     if isinstance(event, MessageReceived | MessageEchoed | CommentAdded) and event.conversation_id:
         addition = Addition(event, about, source.partition, source.offset)
         work.additions.setdefault(event.conversation_id, []).append(addition)
+
+
+def _sort_outbound(work: BatchWork, event: OutboundEvent, source: EventSource) -> None:
+    for about in messages_of(event):
+        work.messages.setdefault(about, []).append((event, source))
+    if isinstance(event, OutboundRequested) and event.action.makes_message:
+        work.requested.add(event.message_id)
+        if event.kind is ConversationKind.MESSAGE:
+            work.recipients.setdefault(event.conversation_id, []).append(event)

@@ -16,7 +16,17 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, MEDIA, POOLS
+from tuyen_events.topics import (
+    ASSIGNMENTS,
+    COMMANDS,
+    INBOUND,
+    MARKS,
+    MEDIA,
+    OUTBOUND,
+    OUTBOUND_RESULTS,
+    POOLS,
+)
+from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
@@ -38,7 +48,16 @@ COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, 
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
 
-FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS, MEDIA)
+FOLDED: Sequence[Topic] = (
+    INBOUND,
+    ASSIGNMENTS,
+    COMMANDS,
+    MARKS,
+    POOLS,
+    OUTBOUND,
+    OUTBOUND_RESULTS,
+    MEDIA,
+)
 """What they are folded from; of the commands, only those that close a conversation."""
 
 THREAD_ORDER = (
@@ -146,6 +165,12 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="by_post",
             partialFilterExpression={"comment": True},
         ),
+        IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
+        IndexModel(
+            [("organization", ASCENDING), ("page_id", ASCENDING)],
+            name="pending_by_page",
+            partialFilterExpression={"state": ReplyState.PENDING.value},
+        ),
     ),
     PAGE_POSTS: (
         IndexModel(
@@ -182,6 +207,25 @@ def later_than(moment: Instant, id_: str | None = None) -> Document:
         alike = {"at": at, "accepted_at": accepted_at, "accepted_us": accepted_us}
         later.append({**alike, "_id": {"$gt": id_}})
     return {"at": {"$gte": at}, "$or": later}
+
+
+def earlier_than(moment: Instant, id_: str) -> Document:
+    """The messages of a thread that come before a message."""
+    at, accepted_at, accepted_us = moment
+    return {
+        "at": {"$lte": at},
+        "$or": [
+            {"at": {"$lt": at}},
+            {"at": at, "accepted_at": {"$lt": accepted_at}},
+            {"at": at, "accepted_at": accepted_at, "accepted_us": {"$lt": accepted_us}},
+            {
+                "at": at,
+                "accepted_at": accepted_at,
+                "accepted_us": accepted_us,
+                "_id": {"$lt": id_},
+            },
+        ],
+    }
 
 
 async def ensure_indexes(database: Database) -> None:

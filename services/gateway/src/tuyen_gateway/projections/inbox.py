@@ -11,16 +11,20 @@ import msgspec
 
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.inbound import Customer
-from tuyen_gateway.domain.inbox import InboxRow, add
+from tuyen_events.outbound import OutboundEvent
+from tuyen_gateway.domain.inbox import InboxRow, add, identify_recipient
 from tuyen_gateway.domain.reconciling import (
     NeedsRecheck,
     reconcile,
+    settle_answered,
     settle_last,
     settle_listed,
     settle_unread,
     settle_waiting,
 )
+from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.threads import Direction, Message, fold_message, note_kept
+from tuyen_gateway.projections.answers import find_last_answer
 from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
@@ -37,6 +41,7 @@ from tuyen_gateway.projections.collections import (
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
+from tuyen_gateway.projections.parts import join_parts
 from tuyen_gateway.projections.posts import PostsFold
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
@@ -105,6 +110,7 @@ class InboxProjection:
                 break
         else:
             raise ContendedError("messages")
+        await join_parts(self._messages, folded, work.requested)
         if work.comments:
             await self._adopt_children(folded, work)
         return folded
@@ -138,11 +144,13 @@ class InboxProjection:
         for message in messages.values():
             if message.conversation_id is not None:
                 threads.setdefault(message.conversation_id, []).append(message)
-        ids = {*work.facts, *work.additions, *threads}
+        ids = {*work.facts, *work.additions, *work.recipients, *threads}
         for _ in range(_TRIES):
             stored = await read_by_id(self._conversations, InboxRow, ids)
             read: dict[str, bytes] = {
-                m.id: stamp_of(m) for m in messages.values() if m.comment and m.conversation_id
+                m.id: stamp_of(m)
+                for m in messages.values()
+                if m.conversation_id and (m.comment or m.request or m.claims or m.part_of)
             }
             rows = []
             for conversation_id in ids:
@@ -167,11 +175,13 @@ class InboxProjection:
     ) -> InboxRow:
         """The row with what had to be read from its thread."""
         thread: Document = {"conversation_id": row.id}
-        there: Document = {**thread, "removed": {"$ne": True}}
+        there: Document = {**thread, "absent": {"$ne": True}}
         inbound: Document = {**there, "direction": Direction.IN.value}
         if NeedsRecheck.LAST in recheck:
             newest = await self._first(there, _NEWEST_FIRST, read)
             row = settle_last(row, newest)
+        if NeedsRecheck.ANSWERED in recheck:
+            row = settle_answered(row, await find_last_answer(self._messages, row.id, read))
         if NeedsRecheck.WAITING in recheck:
             since = {} if row.answered is None else later_than(row.answered)
             row = settle_waiting(row, await self._first({**inbound, **since}, _OLDEST_FIRST, read))
@@ -207,7 +217,10 @@ def _fold_all(
 ) -> Message:
     message = None if stored is None else stored.value
     for event, source in work.messages.get(message_id, ()):
-        message = fold_message(message, event, source)
+        if isinstance(event, OutboundEvent):
+            message = fold_reply(message, message_id, event)
+        else:
+            message = fold_message(message, event, source)
     for kept in work.kept.get(message_id, ()):
         message = note_kept(message, kept)
     if message is None:
@@ -240,7 +253,9 @@ def _fold_row(
         message = messages[addition.message_id]
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
-            row = add(row, addition, _fold_name(row, addition.event.customer))
+            row = add(row, addition, _fold_name(row, _name_in(addition.event.customer)))
+    for request in work.recipients.get(row.id, ()):
+        row = identify_recipient(row, request, _fold_name(row, request.customer_name))
     rechecks = NeedsRecheck.NOTHING
     for message in thread:
         row, recheck = reconcile(row, message)
@@ -249,10 +264,14 @@ def _fold_row(
     return row, rechecks
 
 
-def _fold_name(row: InboxRow, customer: Customer | None) -> str | None:
+def _name_in(customer: Customer | None) -> str | None:
+    return None if customer is None else customer.name
+
+
+def _fold_name(row: InboxRow, name: str | None) -> str | None:
     """The customer's name for searches; computed once for as long as it does not change."""
-    if customer is None or customer.name is None:
+    if name is None:
         return None
-    if row.customer is not None and row.customer.name == customer.name:
+    if row.customer is not None and row.customer.name == name:
         return row.name_folded
-    return fold_accents(customer.name)
+    return fold_accents(name)
