@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.api.strict_database import THREAD, strict_database
 from gateway.api.walk import (
     BODIES,
     ODD,
@@ -15,12 +16,10 @@ from gateway.api.walk import (
     ODD_IN_URL,
     OF_A_WHOLE_BODY,
     PATHS,
-    THREAD,
     UNSET,
     Place,
     places,
     replace_value,
-    strict_database,
 )
 from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.codec import decode_typed, encode_data

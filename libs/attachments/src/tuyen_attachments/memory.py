@@ -7,7 +7,7 @@ import msgspec
 
 from tuyen_attachments.ports import StoredAttachment, NewAttachment, OpenAttachment, Usage
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
-from tuyen_events.limits import ATTACHMENT_CONVERSATIONS
+from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.outbound import AttachmentId
 
 _PART_BYTES = 255 * 1024

@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tuyen_attachments.ports import StoredAttachment, NewAttachment, OpenAttachment, Usage
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
-from tuyen_events.limits import ATTACHMENT_CONVERSATIONS
+from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.outbound import AttachmentId
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document

@@ -9,7 +9,7 @@ Decides I6.
 import re
 from dataclasses import dataclass
 
-from tuyen_events.limits import AUDIO_BYTES, FILE_BYTES, IMAGE_BYTES, VIDEO_BYTES
+from tuyen_events.file_limits import AUDIO_BYTES, FILE_BYTES, IMAGE_BYTES, VIDEO_BYTES
 
 TYPE_BYTES = 4_096
 """How many of a file's first bytes decide what it is."""

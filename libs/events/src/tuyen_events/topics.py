@@ -399,39 +399,6 @@ DEAD_LETTERS = Topic(
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {
-        topic.name: topic
-        for topic in (
-            INBOUND,
-            ASSIGNMENTS,
-            ASSIGNMENT_HISTORY,
-            POOLS,
-            PRESENCE,
-            DIRECTORY,
-            CONTACTS,
-            CRM_COMMANDS,
-            CRM_RESULTS,
-            CRM_STATE,
-            COMMANDS,
-            COMMAND_RESULTS,
-            OUTBOUND,
-            OUTBOUND_RESULTS,
-            MARKS,
-            MEDIA,
-            JOBS,
-            PRESENCE_SIGNALS,
-            CREDENTIALS,
-            LOGINS,
-            DESK,
-            PAGE_TOKENS,
-            PAGE_CREDENTIALS,
-            POSTS,
-            REQUESTS,
-            CHOICES,
-            ANSWERS,
-            CUSTOMERS,
-            RAW,
-            DEAD_LETTERS,
-        )
-    }
+    {topic.name: topic for topic in tuple(globals().values()) if isinstance(topic, Topic)}
 )
+"""All of them by name, in the order of this module."""

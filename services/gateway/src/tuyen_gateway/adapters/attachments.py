@@ -15,7 +15,7 @@ from tuyen_attachments.ports import (
     Usage,
 )
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
-from tuyen_events.limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
+from tuyen_events.file_limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query

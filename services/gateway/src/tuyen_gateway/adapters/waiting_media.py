@@ -7,7 +7,7 @@ import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from tuyen_events.ids import MessageId, OrganizationId
-from tuyen_events.limits import MEDIA_WAITING
+from tuyen_events.file_limits import MEDIA_WAITING
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_platform.mongodb import Database, Document
 

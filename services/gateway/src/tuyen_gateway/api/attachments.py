@@ -17,7 +17,7 @@ from tuyen_attachments.ports import StoredAttachment, NewAttachment, OpenAttachm
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import FILE
 from tuyen_events.ids import OrganizationId
-from tuyen_events.limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
+from tuyen_events.file_limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId

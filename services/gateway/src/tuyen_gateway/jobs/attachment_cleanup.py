@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from tuyen_attachments.ports import Attachments
-from tuyen_events.limits import UPLOADS_UNUSED_S
+from tuyen_events.file_limits import UPLOADS_UNUSED_S
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.retry import retry
 

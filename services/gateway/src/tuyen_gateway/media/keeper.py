@@ -15,7 +15,7 @@ from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import UNKNOWN_FILE
 from tuyen_events.event import Envelope
 from tuyen_events.ids import OrganizationId, derive_event_id
-from tuyen_events.limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.media import KeptMedium, MediaKept
 from tuyen_events.topics import MEDIA
 from tuyen_gateway.domain.media import WaitingMedium

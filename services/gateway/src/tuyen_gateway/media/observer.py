@@ -6,7 +6,7 @@ from datetime import timedelta
 from tuyen_attachments.ports import Attachments
 from tuyen_channels.media_hosts import MEDIA_HOSTS
 from tuyen_events.codec import decode
-from tuyen_events.limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.topics import INBOUND
 from tuyen_gateway.domain.media import WITH_MEDIA, WITHDRAWALS, WaitingMedium, list_media
 from tuyen_gateway.identity import SERVICE
