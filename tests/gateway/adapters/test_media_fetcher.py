@@ -1,5 +1,6 @@
 """Media are fetched from the channels' hosts, and from nowhere else."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import httpx
@@ -152,3 +153,25 @@ async def test_i6_the_operator_may_allow_a_host_inside() -> None:
     assert await web.get("http://media.local/1.png", Channel.ZALO) == b"an image"
     with pytest.raises(MediaRefusedError):
         await web.get("http://127.0.0.1:8003/1.png")
+
+
+async def test_i6_a_real_connection_goes_to_the_address_with_the_hosts_name() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nan image")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    fetcher = HttpMediaFetcher(f"media.example:{port}", resolve)
+    async with server, fetcher.fetch(Channel.ZALO, f"http://media.example:{port}/1.png") as parts:
+        assert b"".join([part async for part in parts]) == b"an image"
+    await fetcher.close()
+    assert f"host: media.example:{port}".encode() in heads[0].lower()
