@@ -23,7 +23,7 @@ from tuyen_events.inbound import (
     PostRemoved,
     Reacted,
 )
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.adapters.posts import comments_query, posts_query
 from tuyen_gateway.domain.posts import PagePost, PostFacts, facts_of
 from tuyen_gateway.domain.visibility import Assignees, Scope
@@ -136,6 +136,18 @@ async def test_p5c_a_removed_post_stays_removed(views: Database) -> None:
         assert post.removed
 
 
+async def test_p5d_what_others_publish_is_no_post_of_the_page(views: Database) -> None:
+    root = CommentAdded(
+        **_common(1),
+        message_id=MessageId("m_root"),
+        external_id="post",
+        post_external_id="post",
+        origin=CommentOrigin.VISITOR_POST,
+    )
+    for history in ([root, _comment(2)], [_comment(2), root]):
+        assert (await _fold(views, _facts(history), 1)).by_others
+
+
 async def test_i9_a_post_without_a_comment_or_publication_is_not_listed(views: Database) -> None:
     post = await _fold(views, _facts([_post(1, PostEdited, text="hai")]), 1)
     assert post.created_at is None
@@ -167,6 +179,7 @@ async def test_i9_lists_read_little_more_than_they_give(views: Database) -> None
             "external_id": str(number),
             "created_at": START + timedelta(seconds=number * 7 % 1_000),
             "removed": number % 10 == 0,
+            "by_others": False,
         }
         for number in range(1_000)
     ]

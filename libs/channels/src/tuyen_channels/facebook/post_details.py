@@ -10,13 +10,9 @@ from tuyen_events.limits import MEDIA_URL_CHARACTERS
 
 def find_picture(value: wire.FeedValue) -> str | None:
     """The address of a post's first photo."""
-    if value.item == "photo" and (link := read_address(value.link)) is not None:
-        return link
-    try:
-        photos = wire.addresses_of(value.photos)
-    except msgspec.MsgspecError:
-        photos = []
-    return whole_or_none(photos[0] if photos else value.photo, MEDIA_URL_CHARACTERS)
+    photos = value.photos or [value.photo]
+    shown = value.link if value.item == "photo" and value.link else photos[0]
+    return whole_or_none(shown, MEDIA_URL_CHARACTERS)
 
 
 def read_address(given: Raw) -> str | None:

@@ -9,10 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from tuyen_channels.bounds import BlankId, Id, TextId
-
-EpochTime = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""Seconds or milliseconds since 1970, whatever the field is documented to contain."""
+from tuyen_channels.bounds import BlankId, EpochTime, Id, TextId
 
 
 class FacebookBody(msgspec.Struct, frozen=True):
@@ -155,10 +152,17 @@ class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
     video: str | None = None
     video_id: Id | None = None
     reaction_type: str | None = None
-    link: Raw = Raw(b"null")
-    """The address of a post's photo or video."""
-    photos: Raw = Raw(b"null")
-    """The addresses of a post's photos."""
+    link: str | None = None
+    photos: list[str] | None = None
+    sender_id: Id | None = None
+    """The author where there is no `from`."""
+    sender_name: str | None = None
+    reviewer_id: Id | None = None
+    reviewer_name: str | None = None
+    review_text: str | None = None
+    recommendation_type: str | None = None
+    open_graph_story_id: Id | None = None
+    """The review that a rating is."""
 
 
 class LiveVideo(msgspec.Struct, frozen=True):
@@ -175,7 +179,6 @@ change_of = msgspec.json.Decoder(FeedChange).decode
 feed_value_of = msgspec.json.Decoder(FeedValue, strict=False).decode
 live_video_of = msgspec.json.Decoder(LiveVideo, strict=False).decode
 payload_of = msgspec.json.Decoder(Payload | None, strict=False).decode
-addresses_of = msgspec.json.Decoder(list[str]).decode
 text_of = msgspec.json.Decoder(str).decode
 id_of = msgspec.json.Decoder(Id, strict=False).decode
 clock_of = msgspec.json.Decoder(EpochTime | None, strict=False).decode

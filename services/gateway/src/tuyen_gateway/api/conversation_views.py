@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
 from tuyen_events.media import media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
-from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
 from tuyen_gateway.api.attachments import attachment_url
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
@@ -60,6 +60,8 @@ class ConversationView(ResponseBody):
     updated_at: datetime
     """When the last message was accepted, whatever its sender's clock says."""
     post_id: str | None = None
+    follows: bool | None = None
+    """Whether the customer follows the page; null where the channel has not said so."""
     version: int
     """Of the assignee."""
 
@@ -134,6 +136,10 @@ class MessageView(ResponseBody):
     liked: bool = False
     reaction: str | None = None
     parent_id: str | None = None
+    origin: CommentOrigin | None = None
+    """What the root of a thread is: null for a message or a comment."""
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
     reply_to: str | None = None
     private: bool = False
     """Whether it answers a comment by a private message."""
@@ -207,6 +213,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "last_text": None if row.last is None else row.last.text,
         "updated_at": row.updated_at,
         "post_id": row.post_id,
+        "follows": row.follows,
         "version": row.version,
     }
 
@@ -247,6 +254,8 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
         "error": _error(message),
         "reaction": message.reaction,
         "parent_id": message.parent_id,
+        "origin": None if message.origin is CommentOrigin.COMMENT else message.origin,
+        "recommends": message.recommends,
         "reply_to": message.reply_to,
         "private_reply": message.private_reply,
         "problem": _problem(message),

@@ -22,7 +22,7 @@ from tuyen_events.inbound import (
     PostPublished,
     PostRemoved,
 )
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.domain.threads import moment_of
 
 
@@ -60,6 +60,9 @@ class PagePost(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
     """Whether it is or was a livestream."""
     removed: bool = False
+    by_others: bool = False
+    """Whether it is a visitor's post, a mention or a review, which is a conversation and no post of
+    the page (P5d)."""
 
     @property
     def kind(self) -> PostKind:
@@ -85,6 +88,7 @@ class PostFacts(msgspec.Struct, frozen=True, kw_only=True):
     video: bool = False
     live: bool = False
     removed: bool = False
+    by_others: bool = False
 
     @property
     def post_id(self) -> str:
@@ -145,6 +149,7 @@ def facts_of(event: InboundEvent) -> PostFacts | None:
                 comment_permalink=event.post_permalink,
                 video=event.post_shows_video,
                 live=event.livestream,
+                by_others=event.origin.is_known and event.origin != CommentOrigin.COMMENT,
             )
         case LivestreamChanged(post_external_id=str(post)):
             return PostFacts(**_common(event, post), at=at, live=True)

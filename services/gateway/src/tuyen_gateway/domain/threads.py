@@ -47,7 +47,7 @@ from tuyen_events.outbound import (
     OutboundError,
     OutboundRequested,
 )
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.domain.attempts import ActionTime, Attempt, Part, ReplyState
 
 Instant = tuple[datetime, datetime, int]
@@ -96,6 +96,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_id: str | None = None
     post_id: str | None = None
     parent_id: MessageId | None = None
+    origin: CommentOrigin = CommentOrigin.COMMENT
+    """What the root of a thread is at the channel (P5d)."""
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
     reply_to: MessageId | None = None
     client_id: str | None = None
     customer_id: CustomerId | None = None
@@ -351,6 +355,8 @@ def _apply_added(
         external_id=event.external_id,
         post_id=None if comment is None else comment.post_external_id,
         parent_id=parent,
+        origin=CommentOrigin.COMMENT if comment is None else comment.origin,
+        recommends=None if comment is None else comment.recommends,
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
         client_id=None if echo is None else echo.client_id,
         claims=None

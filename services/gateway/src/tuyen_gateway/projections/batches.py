@@ -8,6 +8,8 @@ from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import ConversationId, MessageId, message_id
 from tuyen_events.inbound import (
     CommentAdded,
+    CustomerFollowed,
+    CustomerUnfollowed,
     InboundEvent,
     MessageEchoed,
     MessageReacted,
@@ -20,6 +22,7 @@ from tuyen_events.media import MediaKept
 from tuyen_events.outbound import OutboundEvent, OutboundRequested
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.vocabulary import ConversationKind
+from tuyen_gateway.domain.following import FollowEvent, note_follow
 from tuyen_gateway.domain.inbox import (
     Addition,
     InboxRow,
@@ -38,6 +41,7 @@ RowEvent = (
     MessagesDelivered
     | MessagesSeen
     | MessageReacted
+    | FollowEvent
     | AssignmentEvent
     | MarkConversationDone
     | ConversationRead
@@ -84,6 +88,8 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
             return progress(row, fact.event)
         case MessageReacted():
             return note_reaction(row, fact.event)
+        case CustomerFollowed() | CustomerUnfollowed():
+            return note_follow(row, fact.event)
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
@@ -104,6 +110,8 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
     event, position = one.event, one.position
     match event:
         case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
+            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
+        case CustomerFollowed() | CustomerUnfollowed():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
         case AssignmentEvent():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))

@@ -72,8 +72,13 @@ _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
 
 NEWEST_POSTS_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
 
-LISTED_POSTS = {"created_at": {"$exists": True}, "removed": False}
-"""The posts that are listed: those that were published or commented on, and not removed."""
+LISTED_POSTS: Document = {
+    "created_at": {"$exists": True},
+    "removed": False,
+    "by_others": False,
+}
+"""The posts that are listed: the page's own that were published or commented on, and not
+removed."""
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 

@@ -41,7 +41,7 @@ class PostsFold:
             self._note(facts)
 
     def _is_known(self, facts: PostFacts) -> bool:
-        if facts.text or facts.picture or facts.permalink or facts.removed:
+        if facts.text or facts.picture or facts.permalink or facts.removed or facts.by_others:
             return False
         return _merge(self._stored.get(facts.post_id), facts) == self._stored.get(facts.post_id)
 
@@ -81,7 +81,8 @@ def _update(facts: PostFacts, event_id: str) -> UpdateOne:
     latest = {"text": facts.text, "picture": facts.picture, "permalink": facts.permalink}
     greatest: Document = {name: said(value) for name, value in latest.items() if value}
     # False is less than true, so each of these stays true for ever.
-    greatest |= {"video": facts.video, "live": facts.live, "removed": facts.removed}
+    greatest |= {"video": facts.video, "live": facts.live}
+    greatest |= {"removed": facts.removed, "by_others": facts.by_others}
     least: Document = {}
     if facts.exists:
         least["created_at"] = facts.at
