@@ -132,7 +132,7 @@ class OutboundHistory(InboundHistory):
             **self._about(request.request_id, request.conversation_id, request.message_id),
             action=request.action,
             outcome=outcome,
-            external_ids=ids if done else (),
+            external_ids=ids if done or self.random.random() < 0.3 else (),
             error=REFUSED if outcome is OutboundOutcome.FAILED else None,
         )
         self._write(event, request)

@@ -22,7 +22,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.posts import PagePost
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.replies import fold_reply
-from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
@@ -104,8 +104,8 @@ def _build_reply() -> Message:
     """A comment of the page that was sent as a reply, and failed: everything can be done with
     it."""
     request = requested(organization=OrganizationId("shop"), page_id=PageId("chat"))
-    reply = fold_reply(None, request.message_id, request)
-    reply = fold_reply(reply, request.message_id, failed(request))
+    reply = fold_reply(None, request.message_id, request, EventSource("evt_1", 0, 0))
+    reply = fold_reply(reply, request.message_id, failed(request), EventSource("evt_2", 0, 0))
     return msgspec.structs.replace(
         reply,
         id=MessageId(REPLY),

@@ -1,6 +1,7 @@
 """What becomes of a reply, as its thread and its row show it (I6, P5b)."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from gateway.outbox import Outbox, messages_of, reply
 from gateway.rig import User
 from tuyen_events.ids import ConversationId, reply_id
 from tuyen_events.inbound import MessagesDelivered, MessagesSeen
+from tuyen_platform.clock import ManualClock
 
 
 async def state_of(owner: User, thread: ConversationId) -> str:
@@ -159,3 +161,21 @@ async def test_p5b_a_reply_of_ours_ends_the_wait_however_soon_it_comes(
     await feed.echo("lan", "Dạ còn ạ", mid="mid-1", client_id=None, at=2)
     row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
     assert (row["needs_reply"], row["waiting_since"]) == (False, None)
+
+
+async def test_i2_a_reply_moves_its_row_and_no_scan_omits_or_repeats_it(
+    owner: User, thread: ConversationId, feed: Feed, clock: ManualClock
+) -> None:
+    others = [await feed.message(f"c{n}", at=n - 9) for n in range(4)]
+    path = "/v1/conversations?limit=2"
+    page = await owner.done("GET", f"{path}&after=0")
+    assert [row["id"] for row in page["items"]] == [others[3], others[2]]
+    clock.advance(timedelta(seconds=30))
+    await reply(owner, thread, text="Dạ")
+    found = [row["id"] for row in page["items"]]
+    while page["next"] is not None:
+        page = await owner.done("GET", f"{path}&cursor={page['next']}")
+        found += [row["id"] for row in page["items"]]
+    assert found == [*others[::-1], thread]
+    (first, *_) = (await owner.done("GET", path))["items"]
+    assert (first["id"], first["last_text"]) == (thread, "Dạ")

@@ -16,7 +16,7 @@ from tuyen_events.outbound import (
 )
 from tuyen_gateway.domain.attempts import (
     Attempt,
-    Part,
+    ReplyPart,
     ReplyState,
     find_current,
     find_error,
@@ -92,7 +92,7 @@ def test_i6_the_state_follows_from_requests_and_results(
 
 
 def test_p5b_a_reply_whose_echo_overtakes_the_result_is_sent() -> None:
-    echoed = Part(id=MessageId("m_1"), external_id="mid-1", at=at_second(11))
+    echoed = ReplyPart(id=MessageId("m_1"), external_id="mid-1", at=at_second(11))
     assert find_state(fold([FIRST]), [echoed]) is ReplyState.SENT
     assert find_sent_at(fold([FIRST, settled(FIRST, "mid-1")]), [echoed]) == at_second(11)
     assert find_sent_at(fold([FIRST, settled(FIRST, "mid-1")]), ()) == at_second(11)
@@ -108,9 +108,9 @@ def test_i6_the_reason_is_that_of_the_last_attempt() -> None:
 
 def test_i6_the_id_at_the_channel_is_that_of_the_first_part() -> None:
     parts = [
-        Part(id=MessageId("m_a"), number=1, external_id="mid-2"),
-        Part(id=MessageId("m_b"), number=0, external_id="mid-1"),
-        Part(id=MessageId("m_0"), external_id="mid-0", at=at_second(1)),
+        ReplyPart(id=MessageId("m_a"), number=1, external_id="mid-2"),
+        ReplyPart(id=MessageId("m_b"), number=0, external_id="mid-1"),
+        ReplyPart(id=MessageId("m_0"), external_id="mid-0", at=at_second(1)),
     ]
     assert find_external_id(parts) == "mid-1"
     assert find_external_id(()) is None
@@ -143,20 +143,20 @@ def test_inv6_so_it_is_with_a_part_of_them(events: list[AttemptEvent], count: in
 
 
 PARTS = [
-    Part(id=MessageId("m_1"), number=0, external_id="mid-1"),
-    Part(id=MessageId("m_1"), external_id="mid-1", at=at_second(3)),
-    Part(id=MessageId("m_1"), at=at_second(3), text="sửa", edited_at=(at_second(4), "evt_1")),
-    Part(id=MessageId("m_1"), at=at_second(3), text="sửa lại", edited_at=(at_second(5), "evt_2")),
-    Part(id=MessageId("m_1"), removed=True),
-    Part(id=MessageId("m_2"), number=1, external_id="mid-2"),
-    Part(id=MessageId("m_2"), text="khác", edited_at=(at_second(5), "evt_3")),
+    ReplyPart(id=MessageId("m_1"), number=0, external_id="mid-1"),
+    ReplyPart(id=MessageId("m_1"), external_id="mid-1", at=at_second(3)),
+    ReplyPart(id=MessageId("m_1"), at=at_second(3), text="sửa", edited_at=(at_second(4), "evt_1")),
+    ReplyPart(id=MessageId("m_1"), at=at_second(3), text="sửa lại", edited_at=(at_second(5), "evt_2")),
+    ReplyPart(id=MessageId("m_1"), removed=True),
+    ReplyPart(id=MessageId("m_2"), number=1, external_id="mid-2"),
+    ReplyPart(id=MessageId("m_2"), text="khác", edited_at=(at_second(5), "evt_3")),
 ]
 
 
 @given(st.lists(st.sampled_from(PARTS)))
-def test_inv6_what_is_known_of_parts_merges(parts: list[Part]) -> None:
-    def merge(found: list[Part]) -> tuple[Part, ...]:
-        merged: tuple[Part, ...] = ()
+def test_inv6_what_is_known_of_parts_merges(parts: list[ReplyPart]) -> None:
+    def merge(found: list[ReplyPart]) -> tuple[ReplyPart, ...]:
+        merged: tuple[ReplyPart, ...] = ()
         for part in found:
             merged = with_part(merged, part)
         return merged

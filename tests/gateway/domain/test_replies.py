@@ -37,7 +37,7 @@ from tuyen_events.inbound import (
 from tuyen_events.outbound import OutboundAction, OutboundEvent, OutboundOutcome
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.attempts import ReplyState
-from tuyen_gateway.domain.replies import fold_reply, join, messages_of
+from tuyen_gateway.domain.replies import fold_reply, join_part, messages_of
 from tuyen_gateway.domain.threads import (
     EventSource,
     Message,
@@ -98,13 +98,13 @@ def fold(events: Sequence[Event]) -> dict[MessageId, Message]:
     for event in events:
         if isinstance(event, OutboundEvent):
             for one in messages_of(event):
-                messages[one] = fold_reply(messages.get(one), one, event)
+                messages[one] = fold_reply(messages.get(one), one, event, source_of(event))
         elif isinstance(event, InboundEvent) and (found := message_of(event)) is not None:
             messages[found] = fold_message(messages.get(found), event, source_of(event))
         for part in list(messages.values()):
             if part.claims is None and part.part_of is None:
                 continue
-            joined, reply = join(part, messages.get(part.part_of or part.claims or named("")))
+            joined, reply = join_part(part, messages.get(part.part_of or part.claims or named("")))
             messages[part.id] = joined
             if reply is not None and joined.part_of is not None:
                 messages[reply.id] = reply
@@ -269,6 +269,17 @@ def test_i6_a_retry_is_the_same_message_as_it_was() -> None:
     (reply,) = shown([REPLY, failed(REPLY), later])
     assert (reply.state, reply.text, reply.at) == (ReplyState.PENDING, "dạ k1", REPLY.at)
     assert [one.retries for one in reply.attempts if one.retries] == [REPLY.request_id]
+
+
+def test_i6_a_reply_of_which_one_part_was_refused_has_failed() -> None:
+    half = settled(REPLY, "mid-1", outcome=OutboundOutcome.FAILED, error=REFUSED)
+    for order in ([REPLY, half, echo("mid-1", "k1")], [echo("mid-1", "k1"), REPLY, half]):
+        (reply,) = shown(order)
+        assert reply.state is ReplyState.FAILED
+        (reply,) = shown([*order, RETRY])
+        assert reply.state is ReplyState.PENDING
+        (reply,) = shown([*order, RETRY, settled(RETRY, "mid-2", "mid-3")])
+        assert reply.state is ReplyState.SENT
 
 
 def test_i6_of_two_requests_with_one_key_the_first_counts() -> None:

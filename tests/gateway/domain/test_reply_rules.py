@@ -29,11 +29,12 @@ from tuyen_gateway.domain.reply_rules import (
     check_retry,
     check_window,
 )
-from tuyen_gateway.domain.threads import Direction, Message
+from tuyen_gateway.domain.threads import Direction, EventSource, Message
 from tuyen_gateway.domain.window import Allowed, Window
 from tuyen_gateway.errors import ConflictError, InvalidError, WindowClosedError
 
 REPLY = requested("k1", at=10)
+HERE = EventSource("evt_1", 0, 0)
 
 
 def comment(**said: Any) -> Message:
@@ -52,9 +53,9 @@ def comment(**said: Any) -> Message:
 
 
 def reply(*events: Any) -> Message:
-    message = fold_reply(None, REPLY.message_id, REPLY)
+    message = fold_reply(None, REPLY.message_id, REPLY, HERE)
     for event in events:
-        message = fold_reply(message, REPLY.message_id, event)
+        message = fold_reply(message, REPLY.message_id, event, HERE)
     return message
 
 
@@ -129,7 +130,7 @@ def test_r9_5_a_reply_is_not_sent_again_for_ever() -> None:
         check_retry(message)
         last = requested("k1", at=20 + number, again=last)
         for event in (last, failed(last)):
-            message = fold_reply(message, REPLY.message_id, event)
+            message = fold_reply(message, REPLY.message_id, event, HERE)
     with pytest.raises(ConflictError, match="too often"):
         check_retry(message)
 

@@ -23,6 +23,10 @@ class ViewProgress:
         self._reached_at = float("-inf")
         self._asking = asyncio.Lock()
 
+    async def load(self) -> Offsets:
+        """The offsets after the last records that the views show."""
+        return await self._positions.load()
+
     async def catch_up(self) -> None:
         """Returns once the views show everything that was in the log at the call."""
         ends = await asyncio.gather(*(self._log.end_offsets(topic) for topic in collections.FOLDED))

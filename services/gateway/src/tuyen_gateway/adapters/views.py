@@ -13,7 +13,6 @@ import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
-from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
 from tuyen_gateway.adapters.names import CustomerNames
@@ -183,8 +182,12 @@ class MongoViews:
     async def _read_cursor(self, after: str | None) -> "_ListCursor":
         if after is not None:
             return _ListCursor.decode(after)
-        reached = await self._positions.load()
-        snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
+        reached = await self._progress.load()
+        snapshot_offsets = [
+            reached.get((topic.name, partition), 0)
+            for topic in collections.ADDING
+            for partition in range(topic.partitions)
+        ]
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
     async def _find_moved(
@@ -193,8 +196,8 @@ class MongoViews:
         """The rows that got a message since the scan began, each with its position at that time;
         None for new ones."""
         beyond = [
-            {"partition": partition, "offset": {"$gte": offset}}
-            for partition, offset in enumerate(cursor.snapshot_offsets)
+            {"partition": place, "offset": {"$gte": offset}}
+            for place, offset in enumerate(cursor.snapshot_offsets)
         ]
         found = await self._messages.aggregate(
             [
@@ -361,7 +364,7 @@ class _ListCursor:
     @classmethod
     def decode(cls, after: str) -> "_ListCursor":
         key = decode_cursor(after, _ListCursorKey)
-        if len(key.snapshot_offsets) != INBOUND.partitions:
+        if len(key.snapshot_offsets) != sum(topic.partitions for topic in collections.ADDING):
             raise InvalidCursorError("This is not a valid cursor: start again without one.")
         last = from_milliseconds(key.updated_at), key.id
         return cls(snapshot_offsets=key.snapshot_offsets, last=last, left=key.left)

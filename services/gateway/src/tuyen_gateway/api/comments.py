@@ -15,7 +15,7 @@ from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.replies.comments import Wanted, act_on_comment, find_comment
-from tuyen_gateway.replies.targets import Thread, thread_of
+from tuyen_gateway.replies.targets import ReplyThread, thread_of
 
 router = APIRouter(prefix="/comments", tags=["replies"])
 
@@ -80,7 +80,7 @@ async def delete_comment(
     return message_view(comment, thread.row, caller)
 
 
-async def _find(gateway: Gateway, caller: Caller, message_id: str) -> tuple[Thread, Message]:
+async def _find(gateway: Gateway, caller: Caller, message_id: str) -> tuple[ReplyThread, Message]:
     """A comment that the viewer may see, and its thread. Raises NotFoundError."""
     comment = await find_comment(gateway, caller.viewer, MessageId(message_id))
     if comment is None or comment.conversation_id is None:

@@ -18,14 +18,14 @@ from tuyen_gateway.domain.window import Allowed, find_window
 from tuyen_gateway.errors import ConflictError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.replies.sending import (
-    Draft,
+    ReplyDraft,
     ReplyAuthor,
     cancel_reply,
     find_reply,
     retry_reply,
     send_reply,
 )
-from tuyen_gateway.replies.targets import Thread, thread_of
+from tuyen_gateway.replies.targets import ReplyThread, thread_of
 
 router = APIRouter(prefix="/conversations", tags=["replies"])
 
@@ -92,7 +92,7 @@ async def post_reply(
     replies wait to be sent.
     """
     thread = await _find_thread(gateway, caller, conversation_id)
-    draft = Draft(
+    draft = ReplyDraft(
         text=body.text,
         template_id=body.template_id,
         attachment_ids=tuple(body.attachment_ids),
@@ -153,19 +153,19 @@ async def get_window(
     return WindowView(open=window.open, until=window.until, allowed=list(window.allowed))
 
 
-async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> Thread:
+async def _find_thread(gateway: Gateway, caller: Caller, conversation_id: str) -> ReplyThread:
     row = await find_visible_row(gateway, caller, conversation_id)
     return connected_thread(thread_of(row, caller.organization.id), caller)
 
 
-def connected_thread(thread: Thread, caller: Caller) -> Thread:
+def connected_thread(thread: ReplyThread, caller: Caller) -> ReplyThread:
     """Raises ConflictError if the thread's page is not connected any more."""
     if thread.page_id not in caller.organization.pages:
         raise ConflictError("The page was disconnected: connect it again to reply here.")
     return thread
 
 
-async def _find_reply(gateway: Gateway, thread: Thread, message_id: str) -> Message:
+async def _find_reply(gateway: Gateway, thread: ReplyThread, message_id: str) -> Message:
     reply = await find_reply(gateway, thread, MessageId(message_id))
     if reply is None:
         raise NotFoundError(f"There is no reply {message_id!r} in this conversation.")

@@ -52,7 +52,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: OutboundError | None = None
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReplyPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message at the channel that is the reply, or one of several that are. `at` is null until
     its echo has arrived."""
 
@@ -61,6 +61,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its place among the messages of one result; null until that is known."""
     external_id: str | None = None
     at: datetime | None = None
+    incomplete: bool = False
+    """Whether it was sent by a request of which other parts were not, as far as is known."""
     removed: bool = False
     text: str | None = None
     edited_at: ActionTime | None = None
@@ -103,7 +105,7 @@ def _settle(before: Attempt, event: OutboundSettled) -> Attempt:
     )
 
 
-def with_part(parts: Iterable[Part], part: Part) -> tuple[Part, ...]:
+def with_part(parts: Iterable[ReplyPart], part: ReplyPart) -> tuple[ReplyPart, ...]:
     """The parts with what is known of one of them, in the order of their ids."""
     known = {one.id: one for one in parts}
     before = known.get(part.id)
@@ -111,16 +113,17 @@ def with_part(parts: Iterable[Part], part: Part) -> tuple[Part, ...]:
     return tuple(one for _, one in sorted(known.items()))
 
 
-def _merge(one: Part, other: Part) -> Part:
+def _merge(one: ReplyPart, other: ReplyPart) -> ReplyPart:
     numbers = [n for n in (one.number, other.number) if n is not None]
     removed = one.removed or other.removed
     edits = [e for e in (one, other) if e.edited_at is not None]
     edited = None if removed or not edits else max(edits, key=lambda e: e.edited_at or _NO_TIME)
-    return Part(
+    return ReplyPart(
         id=one.id,
         number=min(numbers, default=None),
         external_id=one.external_id or other.external_id,
         at=one.at or other.at,
+        incomplete=one.incomplete or other.incomplete,
         removed=removed,
         text=None if edited is None else edited.text,
         edited_at=None if edited is None else edited.edited_at,
@@ -139,15 +142,16 @@ def find_current(attempts: Iterable[Attempt]) -> Attempt | None:
     )
 
 
-def find_state(attempts: Iterable[Attempt], parts: Iterable[Part]) -> ReplyState:
+def find_state(attempts: Iterable[Attempt], parts: Iterable[ReplyPart]) -> ReplyState:
     """The state of a reply. It is sent if any of its requests was carried out, or if the channel
-    has echoed any part of it."""
+    has echoed it before the result of its last request is known."""
     attempts = tuple(attempts)
     if any(one.outcome == OutboundOutcome.DONE for one in attempts):
         return ReplyState.SENT
-    if any(part.at is not None for part in parts):
-        return ReplyState.SENT
     current = find_current(attempts)
+    failed = current is not None and current.outcome == OutboundOutcome.FAILED
+    if not failed and any(part.at is not None and not part.incomplete for part in parts):
+        return ReplyState.SENT
     if current is None or current.outcome is None:
         cancelled = current is not None and current.cancelled
         return ReplyState.CANCELLED if cancelled else ReplyState.PENDING
@@ -164,7 +168,7 @@ def find_error(attempts: Iterable[Attempt]) -> OutboundError | None:
     return None if current is None else current.error
 
 
-def find_sent_at(attempts: Iterable[Attempt], parts: Iterable[Part]) -> datetime | None:
+def find_sent_at(attempts: Iterable[Attempt], parts: Iterable[ReplyPart]) -> datetime | None:
     """When the last part of a reply was sent, by the channel's clock if it has echoed it."""
     echoed = [part.at for part in parts if part.at is not None]
     if echoed:
@@ -173,14 +177,14 @@ def find_sent_at(attempts: Iterable[Attempt], parts: Iterable[Part]) -> datetime
     return max((at for at in done if at is not None), default=None)
 
 
-def find_external_id(parts: Iterable[Part]) -> str | None:
+def find_external_id(parts: Iterable[ReplyPart]) -> str | None:
     """The id at the channel of a reply's first part, as far as it is known."""
     named = [part for part in parts if part.external_id is not None]
     return min(named, key=_place, default=_NO_PART).external_id
 
 
-_NO_PART = Part(id=MessageId(""))
+_NO_PART = ReplyPart(id=MessageId(""))
 
 
-def _place(part: Part) -> tuple[bool, int, str]:
+def _place(part: ReplyPart) -> tuple[bool, int, str]:
     return part.number is None, part.number or 0, part.id

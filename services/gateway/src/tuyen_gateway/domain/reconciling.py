@@ -38,7 +38,7 @@ class NeedsRecheck(Flag):
 AUTOMATIC_WITHIN = timedelta(seconds=AUTOMATIC_WITHIN_S)
 
 
-class Answer(Enum):
+class EndsWait(Enum):
     """Whether a message of ours ends the customer's wait."""
 
     YES = auto()
@@ -47,15 +47,15 @@ class Answer(Enum):
     """It does, unless the customer wrote within AUTOMATIC_WITHIN before it."""
 
 
-def answer_in(message: Message) -> Answer:
+def answer_in(message: Message) -> EndsWait:
     """Whether a message ends the customer's wait, as far as it says itself."""
     if message.direction is not Direction.OUT:
-        return Answer.NO
+        return EndsWait.NO
     if message.request is not None:
-        return Answer.YES if message.state is ReplyState.SENT else Answer.NO
+        return EndsWait.YES if message.state is ReplyState.SENT else EndsWait.NO
     if message.part_of is not None:
-        return Answer.YES
-    return Answer.NO if message.automatic else Answer.UNLESS_PROMPT
+        return EndsWait.YES
+    return EndsWait.NO if message.automatic else EndsWait.UNLESS_PROMPT
 
 
 def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
@@ -100,9 +100,9 @@ def _note_outgoing(
     row: InboxRow, message: Message, moment: Instant
 ) -> tuple[InboxRow, NeedsRecheck]:
     answer = answer_in(message)
-    if answer is Answer.NO or (row.answered is not None and row.answered >= moment):
+    if answer is EndsWait.NO or (row.answered is not None and row.answered >= moment):
         return row, NeedsRecheck.NOTHING
-    if answer is Answer.UNLESS_PROMPT and row.last_inbound is not None:
+    if answer is EndsWait.UNLESS_PROMPT and row.last_inbound is not None:
         since = moment[0] - row.last_inbound[0]
         if since < timedelta(0):  # the customer has written since, and perhaps just before it
             return row, NeedsRecheck.ANSWERED | NeedsRecheck.WAITING

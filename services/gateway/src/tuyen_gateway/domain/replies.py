@@ -22,14 +22,16 @@ from tuyen_events.outbound import (
     OutboundRequested,
     OutboundSettled,
 )
-from tuyen_gateway.domain.attempts import ActionTime, Part, find_state, with_part, with_request
+from tuyen_events.topics import INBOUND
+from tuyen_gateway.domain.attempts import ActionTime, ReplyPart, find_state, with_part, with_request
 from tuyen_gateway.domain.threads import (
     Direction,
+    EventSource,
     FailedAction,
     Instant,
     Message,
     derive,
-    is_newer,
+    is_later,
     truncate_time,
     with_content,
 )
@@ -47,7 +49,9 @@ def messages_of(event: OutboundEvent) -> Iterator[MessageId]:
             pass
 
 
-def fold_reply(message: Message | None, about: MessageId, event: OutboundEvent) -> Message:
+def fold_reply(
+    message: Message | None, about: MessageId, event: OutboundEvent, source: EventSource
+) -> Message:
     """The message `about`, one of `messages_of`, after the event."""
     if message is None:
         message = Message(id=about, organization=event.organization, page_id=event.page_id)
@@ -62,14 +66,11 @@ def fold_reply(message: Message | None, about: MessageId, event: OutboundEvent) 
         return derive(message)
     match event:
         case OutboundRequested(action=action) if action.makes_message:
-            message = _apply_request(message, event)
+            message = _apply_request(message, event, source)
         case OutboundSettled(action=action) if action.makes_message:
             message = _with_attempt(message, event)
-            for number, part in enumerate(_parts_of(event)):
-                external_id = event.external_ids[number]
-                message = _with_part(
-                    message, Part(id=part, number=number, external_id=external_id)
-                )
+            for part in _build_parts(event):
+                message = _with_part(message, part)
         case OutboundSettled():
             message = _apply_action(message, event)
         case OutboundCancelled():
@@ -90,7 +91,7 @@ def absorb(reply: Message, part: Message) -> Message:
     edited = part.content_at is not None and part.content_at[1] != "" and not part.removed
     reply = _with_part(
         reply,
-        Part(
+        ReplyPart(
             id=part.id,
             external_id=part.external_id,
             at=part.at,
@@ -99,18 +100,18 @@ def absorb(reply: Message, part: Message) -> Message:
             edited_at=part.content_at if edited else None,
         ),
     )
-    if part.hidden_at is not None and is_newer(reply.hidden_at, part.hidden_at):
+    if part.hidden_at is not None and is_later(reply.hidden_at, part.hidden_at):
         reply = msgspec.structs.replace(reply, hidden=part.hidden, hidden_at=part.hidden_at)
-    if part.liked_at is not None and is_newer(reply.liked_at, part.liked_at):
+    if part.liked_at is not None and is_later(reply.liked_at, part.liked_at):
         reply = msgspec.structs.replace(reply, liked=part.liked, liked_at=part.liked_at)
-    if part.reaction_at is not None and is_newer(reply.reaction_at, part.reaction_at):
+    if part.reaction_at is not None and is_later(reply.reaction_at, part.reaction_at):
         reply = msgspec.structs.replace(
             reply, reaction=part.reaction, reaction_at=part.reaction_at
         )
     return derive(reply)
 
 
-def join(part: Message, reply: Message | None) -> tuple[Message, Message | None]:
+def join_part(part: Message, reply: Message | None) -> tuple[Message, Message | None]:
     """A message and the reply that it may be a part of, once both are known: what claims to be a
     part of a reply is one if that reply was requested."""
     if part.part_of is None and reply is not None and reply.request is not None:
@@ -128,6 +129,13 @@ def _parts_of(event: OutboundSettled) -> Iterator[MessageId]:
             yield message_id(event.organization, event.page_id, external_id)
 
 
+def _build_parts(event: OutboundSettled) -> Iterator[ReplyPart]:
+    incomplete = event.outcome != OutboundOutcome.DONE
+    for number, part in enumerate(_parts_of(event)):
+        external_id = event.external_ids[number]
+        yield ReplyPart(id=part, number=number, external_id=external_id, incomplete=incomplete)
+
+
 def _with_attempt(
     message: Message, event: OutboundRequested | OutboundCancelled | OutboundSettled
 ) -> Message:
@@ -136,19 +144,19 @@ def _with_attempt(
     return msgspec.structs.replace(message, attempts=attempts, state=state)
 
 
-def _with_part(message: Message, part: Part) -> Message:
+def _with_part(message: Message, part: ReplyPart) -> Message:
     parts = with_part(message.parts, part)
     state = find_state(message.attempts, parts)
     return msgspec.structs.replace(message, parts=parts, state=state)
 
 
-def _apply_request(message: Message, event: OutboundRequested) -> Message:
+def _apply_request(message: Message, event: OutboundRequested, source: EventSource) -> Message:
     """The reply after a request to send it: the first one says what it is."""
     message = _with_attempt(message, event)
     if message.request is not None:
         return message
     at, accepted_at, accepted_us = moment_of_request(event)
-    own_text = not message.removed and is_newer(message.content_at, (at, ""))
+    own_text = not message.removed and is_later(message.content_at, (at, ""))
     comment = event.action == OutboundAction.COMMENT
     return msgspec.structs.replace(
         message,
@@ -156,6 +164,8 @@ def _apply_request(message: Message, event: OutboundRequested) -> Message:
         at=at,
         accepted_at=accepted_at,
         accepted_us=accepted_us,
+        partition=INBOUND.partitions + source.partition,
+        offset=source.offset,
         conversation_id=event.conversation_id,
         direction=Direction.OUT,
         comment=comment,
@@ -171,7 +181,7 @@ def _apply_request(message: Message, event: OutboundRequested) -> Message:
 
 def _note_private_reply(comment: Message, event: OutboundRequested) -> Message:
     asked: ActionTime = (truncate_time(event.at), event.message_id)
-    if not is_newer(comment.private_reply_at, asked):
+    if not is_later(comment.private_reply_at, asked):
         return comment
     return msgspec.structs.replace(
         comment, private_reply=event.message_id, private_reply_at=asked
@@ -182,17 +192,17 @@ def _apply_action(comment: Message, event: OutboundSettled) -> Message:
     """The comment after an action on it was settled."""
     action: ActionTime = (truncate_time(event.at), event.request_id)
     done = event.outcome == OutboundOutcome.DONE
-    if is_newer(comment.problem_at, action):
+    if is_later(comment.problem_at, action):
         error = None if done else event.error
         problem = None if error is None else FailedAction(action=event.action, error=error)
         comment = msgspec.structs.replace(comment, problem=problem, problem_at=action)
     if not done:
         return comment
     match event.action:
-        case OutboundAction.HIDE | OutboundAction.UNHIDE if is_newer(comment.hidden_at, action):
+        case OutboundAction.HIDE | OutboundAction.UNHIDE if is_later(comment.hidden_at, action):
             hidden = event.action == OutboundAction.HIDE
             return msgspec.structs.replace(comment, hidden=hidden, hidden_at=action)
-        case OutboundAction.LIKE | OutboundAction.UNLIKE if is_newer(comment.liked_at, action):
+        case OutboundAction.LIKE | OutboundAction.UNLIKE if is_later(comment.liked_at, action):
             liked = event.action == OutboundAction.LIKE
             return msgspec.structs.replace(comment, liked=liked, liked_at=action)
         case OutboundAction.EDIT if event.text is not None:

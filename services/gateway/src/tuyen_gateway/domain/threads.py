@@ -48,7 +48,7 @@ from tuyen_events.outbound import (
     OutboundRequested,
 )
 from tuyen_events.vocabulary import Channel, CommentOrigin
-from tuyen_gateway.domain.attempts import ActionTime, Attempt, Part, ReplyState
+from tuyen_gateway.domain.attempts import ActionTime, Attempt, ReplyPart, ReplyState
 
 Instant = tuple[datetime, datetime, int]
 """When something was said, by a believable clock, and, for equal times, when it was accepted here:
@@ -87,7 +87,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int | None = None
     offset: int | None = None
     """The position in `inbound` of the event that added it: the first, if there is a duplicate
-    (R9.2)."""
+    (R9.2). Of a reply, that of its first request in `outbound`, whose partitions are numbered after
+    those of `inbound`."""
     conversation_id: ConversationId | None = None
     via_parent: MessageId | None = None
     """The message whose conversation this one belongs to, if its own event does not say."""
@@ -134,7 +135,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The first request of a reply; null for everything else."""
     attempts: tuple[Attempt, ...] = ()
     """All requests of a reply, and their results."""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ReplyPart, ...] = ()
     """The messages at the channel that the reply became."""
     state: ReplyState | None = None
     """Of a reply; follows from its attempts and parts."""
@@ -231,12 +232,12 @@ def fold_message(message: Message | None, event: InboundEvent, source: EventSour
         case MessageDeleted() | CommentRemoved():
             after = _apply_removed(message, event, source)
         case CommentHidden() | CommentUnhidden():
-            if is_newer(message.hidden_at, action):
+            if is_later(message.hidden_at, action):
                 hidden = isinstance(event, CommentHidden)
                 after = msgspec.structs.replace(message, hidden=hidden, hidden_at=action)
-        case MessageReacted() if is_newer(message.reaction_at, action):
+        case MessageReacted() if is_later(message.reaction_at, action):
             after = msgspec.structs.replace(message, reaction=event.emoji, reaction_at=action)
-        case Reacted() if is_newer(message.liked_at, action):
+        case Reacted() if is_later(message.liked_at, action):
             liked = event.reaction is not None
             after = msgspec.structs.replace(message, liked=liked, liked_at=action)
         case _:
@@ -266,7 +267,7 @@ def shown_text(message: Message) -> str | None:
         return None
     newest, text = message.content_at, message.text
     for part in message.parts:
-        if part.edited_at is not None and is_newer(newest, part.edited_at):
+        if part.edited_at is not None and is_later(newest, part.edited_at):
             newest, text = part.edited_at, part.text
     return text
 
@@ -305,7 +306,7 @@ def note_kept(message: Message | None, event: MediaKept) -> Message:
     return message if kept == message.kept else msgspec.structs.replace(message, kept=kept)
 
 
-def is_newer(stored: ActionTime | None, action: ActionTime) -> bool:
+def is_later(stored: ActionTime | None, action: ActionTime) -> bool:
     """Whether an action came after the one whose effect is stored."""
     return stored is None or stored < action
 
@@ -317,7 +318,7 @@ def with_content(
     action: ActionTime,
 ) -> Message:
     """The message with a newer content; with `attachments` null it keeps its own."""
-    if message.removed or not is_newer(message.content_at, action):
+    if message.removed or not is_later(message.content_at, action):
         return message
     if attachments is None:
         return msgspec.structs.replace(message, text=text, content_at=action)
@@ -338,7 +339,7 @@ def _apply_added(
     )
     author: Customer | None = None if isinstance(event, MessageEchoed) else event.customer
     at, accepted_at, accepted_us = moment_of(event)
-    own_text = not message.removed and is_newer(message.content_at, (at, ""))
+    own_text = not message.removed and is_later(message.content_at, (at, ""))
     # An edit of a comment contains its attachments, an edit of a message does not.
     own_attachments = own_text or (comment is None and not message.removed)
     return msgspec.structs.replace(

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tuyen_events.ids import ConversationId
-from tuyen_gateway.domain.reconciling import AUTOMATIC_WITHIN, Answer, answer_in
+from tuyen_gateway.domain.reconciling import AUTOMATIC_WITHIN, EndsWait, answer_in
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.projections.collections import THREAD_ORDER, earlier_than
 from tuyen_platform.mongodb import Collection, Document
@@ -42,8 +42,8 @@ async def find_last_answer(
 
 async def _ends_wait(messages: Collection, message: Message) -> bool:
     answer = answer_in(message)
-    if answer is not Answer.UNLESS_PROMPT or message.at is None:
-        return answer is Answer.YES
+    if answer is not EndsWait.UNLESS_PROMPT or message.at is None:
+        return answer is EndsWait.YES
     since: datetime = message.at - AUTOMATIC_WITHIN
     prompt: Document = {
         "conversation_id": message.conversation_id,

@@ -60,6 +60,9 @@ FOLDED: Sequence[Topic] = (
 )
 """What they are folded from; of the commands, only those that close a conversation."""
 
+ADDING: Sequence[Topic] = (INBOUND, OUTBOUND)
+"""The topics whose events add messages. A message's place is numbered over their partitions."""
+
 THREAD_ORDER = (
     ("at", ASCENDING),
     ("accepted_at", ASCENDING),

@@ -218,7 +218,7 @@ def _fold_all(
     message = None if stored is None else stored.value
     for event, source in work.messages.get(message_id, ()):
         if isinstance(event, OutboundEvent):
-            message = fold_reply(message, message_id, event)
+            message = fold_reply(message, message_id, event, source)
         else:
             message = fold_message(message, event, source)
     for kept in work.kept.get(message_id, ()):

@@ -8,7 +8,7 @@ from collections.abc import Collection as Ids
 from collections.abc import Mapping
 
 from tuyen_events.ids import MessageId
-from tuyen_gateway.domain.replies import join
+from tuyen_gateway.domain.replies import join_part
 from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.projections.collections import StoredDocument, read_all, read_by_id, write
 from tuyen_platform.blame import ContendedError
@@ -54,7 +54,7 @@ def _join_all(
     joined: dict[str, Message] = {}
     for stored in found.values():
         part = stored.value
-        part, reply = join(part, wholes.get(part.part_of or part.claims or ""))
+        part, reply = join_part(part, wholes.get(part.part_of or part.claims or ""))
         joined[part.id] = part
         if part.part_of is not None and reply is not None:
             wholes[reply.id] = joined[reply.id] = reply

@@ -11,7 +11,7 @@ from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Viewer
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.replies import Sender
-from tuyen_gateway.replies.targets import Thread, external_id_of
+from tuyen_gateway.replies.targets import ReplyThread, external_id_of
 
 
 class Wanted(NamedTuple):
@@ -22,7 +22,7 @@ class Wanted(NamedTuple):
 
 
 async def act_on_comment(
-    gateway: Gateway, viewer: Viewer, thread: Thread, comment: Message, wanted: Sequence[Wanted]
+    gateway: Gateway, viewer: Viewer, thread: ReplyThread, comment: Message, wanted: Sequence[Wanted]
 ) -> Message:
     """Requests actions on a comment of a thread, and returns it as it is shown: what is requested
     appears once the channel has done it. Raises InvalidError or ConflictError."""

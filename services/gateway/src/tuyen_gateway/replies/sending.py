@@ -32,19 +32,22 @@ from tuyen_gateway.domain.reply_rules import (
     check_retry,
     check_window,
 )
-from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.domain.visibility import Scope, Viewer
 from tuyen_gateway.domain.window import find_window
 from tuyen_gateway.errors import ConflictError, InvalidError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.replies import Sender
 from tuyen_gateway.replies.targets import (
-    Target,
-    Thread,
+    ReplyTarget,
+    ReplyThread,
     external_id_of,
     find_target,
     partition_of_request,
 )
+
+_NOWHERE = EventSource("", 0, 0)
+"""The position of a request that was just written: callers see nothing of it."""
 
 _OTHER_BODY = "This `Idempotency-Key` was used for another reply: use a new one for this reply."
 
@@ -57,7 +60,7 @@ class ReplyAuthor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ReplyDraft:
     """What an agent wants to send."""
 
     text: str | None = None
@@ -73,7 +76,7 @@ class Draft:
 
 
 async def send_reply(
-    gateway: Gateway, author: ReplyAuthor, thread: Thread, key: str, draft: Draft
+    gateway: Gateway, author: ReplyAuthor, thread: ReplyThread, key: str, draft: ReplyDraft
 ) -> Message:
     """Requests a reply, and returns it as it is shown; the same key and draft return the same reply
     again, whatever became of it.
@@ -97,7 +100,7 @@ async def send_reply(
 
 
 async def _find_sent_privately(
-    gateway: Gateway, thread: Thread, target: Target, key: str
+    gateway: Gateway, thread: ReplyThread, target: ReplyTarget, key: str
 ) -> Message | None:
     """The private reply for which the key was used. Raises ConflictError if it was used for a
     message of the customer's own thread."""
@@ -110,7 +113,7 @@ async def _find_sent_privately(
     return found
 
 
-def _check_same(reply: Message, draft: Draft) -> Message:
+def _check_same(reply: Message, draft: ReplyDraft) -> Message:
     if reply.request is None or reply.request.body_digest != draft.digest():
         raise ConflictError(_OTHER_BODY)
     return reply
@@ -119,10 +122,10 @@ def _check_same(reply: Message, draft: Draft) -> Message:
 async def _build_request(
     gateway: Gateway,
     author: ReplyAuthor,
-    thread: Thread,
-    target: Target,
+    thread: ReplyThread,
+    target: ReplyTarget,
     key: str,
-    draft: Draft,
+    draft: ReplyDraft,
 ) -> OutboundRequested:
     """Raises what forbids the reply."""
     viewer, now = author.viewer, gateway.clock.now()
@@ -168,7 +171,7 @@ async def _build_request(
 
 
 def _write_text(
-    gateway: Gateway, viewer: Viewer, thread: Thread, target: Target, draft: Draft
+    gateway: Gateway, viewer: Viewer, thread: ReplyThread, target: ReplyTarget, draft: ReplyDraft
 ) -> str | None:
     """The text of a draft, or of its template with the names filled in (I7)."""
     if draft.template_id is None:
@@ -185,7 +188,7 @@ def _write_text(
 
 
 async def _find_attachments(
-    gateway: Gateway, scope: Scope, target: Target, draft: Draft
+    gateway: Gateway, scope: Scope, target: ReplyTarget, draft: ReplyDraft
 ) -> tuple[OutboundAttachment, ...]:
     """The stored files of a draft, which are kept from now on. Raises InvalidError for one that the
     author may not see (R7.2)."""
@@ -230,10 +233,12 @@ async def _check_first_private_reply(gateway: Gateway, comment: Message) -> None
 async def _read_back(gateway: Gateway, request: OutboundRequested) -> Message:
     """The reply as the views show it."""
     found = await gateway.replies.find(request.organization, [request.message_id])
-    return found.get(request.message_id) or fold_reply(None, request.message_id, request)
+    return found.get(request.message_id) or fold_reply(
+        None, request.message_id, request, _NOWHERE
+    )
 
 
-async def find_reply(gateway: Gateway, thread: Thread, wanted: MessageId) -> Message | None:
+async def find_reply(gateway: Gateway, thread: ReplyThread, wanted: MessageId) -> Message | None:
     """A reply in a conversation, or a private one to a comment of it."""
     found = (await gateway.replies.find(thread.organization, [wanted])).get(wanted)
     request = None if found is None else found.request
@@ -244,7 +249,7 @@ async def find_reply(gateway: Gateway, thread: Thread, wanted: MessageId) -> Mes
 
 
 async def retry_reply(
-    gateway: Gateway, viewer: Viewer, thread: Thread, reply: Message
+    gateway: Gateway, viewer: Viewer, thread: ReplyThread, reply: Message
 ) -> Message:
     """Requests again what failed. Two clicks make one request. Raises ConflictError for a reply
     that neither failed nor is unknown, and WindowClosedError."""
@@ -303,5 +308,5 @@ async def _request_more(
     if found is not None:
         return found
     for event in events:
-        reply = fold_reply(reply, reply.id, event)
+        reply = fold_reply(reply, reply.id, event, _NOWHERE)
     return reply

@@ -34,7 +34,7 @@ class Recipient(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thread:
+class ReplyThread:
     """A conversation in which one can reply: a row of which everything is known."""
 
     row: InboxRow
@@ -52,7 +52,7 @@ class Thread:
         return find_partition(self.organization, self.page_id, self.kind, self.external_id)
 
 
-def thread_of(row: InboxRow, organization: OrganizationId) -> Thread:
+def thread_of(row: InboxRow, organization: OrganizationId) -> ReplyThread:
     """Raises NotFoundError for a row whose customer is not known, which no query finds."""
     customer = row.customer
     if (
@@ -63,7 +63,7 @@ def thread_of(row: InboxRow, organization: OrganizationId) -> Thread:
         or customer is None
     ):
         raise NotFoundError(f"There is no conversation {row.id!r}.")
-    return Thread(
+    return ReplyThread(
         row=row,
         id=row.id,
         organization=organization,
@@ -94,7 +94,7 @@ def partition_of_request(request: OutboundRequested) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ReplyTarget:
     """What a reply answers, and how. `comment` is the comment below which, or privately to which,
     it is sent: its id at the channel, and in its thread."""
 
@@ -109,14 +109,14 @@ class Target:
 
 
 async def find_target(
-    replies: Replies, thread: Thread, reply_to: MessageId | None, *, private: bool
-) -> Target:
+    replies: Replies, thread: ReplyThread, reply_to: MessageId | None, *, private: bool
+) -> ReplyTarget:
     """The target of a reply in a thread. Raises InvalidError for a message that is not in it."""
     answered = None if reply_to is None else await _find_answered(replies, thread, reply_to)
     if thread.kind is ConversationKind.MESSAGE:
         if private:
             raise InvalidError("private", "Only a comment can be answered privately.")
-        return Target(
+        return ReplyTarget(
             action=OutboundAction.SEND,
             conversation_id=thread.id,
             kind=thread.kind,
@@ -126,7 +126,7 @@ async def find_target(
         )
     if private:
         return await _find_private_target(replies, thread, answered)
-    return Target(
+    return ReplyTarget(
         action=OutboundAction.COMMENT,
         conversation_id=thread.id,
         kind=thread.kind,
@@ -137,7 +137,7 @@ async def find_target(
     )
 
 
-async def _find_answered(replies: Replies, thread: Thread, wanted: MessageId) -> Message:
+async def _find_answered(replies: Replies, thread: ReplyThread, wanted: MessageId) -> Message:
     found = (await replies.find(thread.organization, [wanted])).get(wanted)
     if found is None or found.conversation_id != thread.id:
         raise InvalidError("reply_to", "There is no such message in this conversation.")
@@ -147,7 +147,7 @@ async def _find_answered(replies: Replies, thread: Thread, wanted: MessageId) ->
 
 
 async def _find_root(
-    replies: Replies, thread: Thread, answered: Message | None
+    replies: Replies, thread: ReplyThread, answered: Message | None
 ) -> tuple[str, MessageId]:
     """The comment below which an answer is written. The channel shows two levels, so it is always a
     root: the thread's, or, of a livestream's thread, that of the comment that is answered."""
@@ -165,8 +165,8 @@ async def _find_root(
 
 
 async def _find_private_target(
-    replies: Replies, thread: Thread, answered: Message | None
-) -> Target:
+    replies: Replies, thread: ReplyThread, answered: Message | None
+) -> ReplyTarget:
     """In the message thread of the comment's author: of the one that is answered, or of the root,
     or of a livestream's thread the last one."""
     comment = answered
@@ -179,7 +179,7 @@ async def _find_private_target(
     if comment is None or external_id is None:
         raise ConflictError("The comment has not arrived, or was removed: there is no answering.")
     author = _author_of(comment)
-    return Target(
+    return ReplyTarget(
         action=OutboundAction.PRIVATE_REPLY,
         conversation_id=message_thread_id(author.id),
         kind=ConversationKind.MESSAGE,
