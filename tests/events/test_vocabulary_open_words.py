@@ -12,6 +12,7 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
+    CommentOrigin,
     Exclusion,
     OpenWord,
     PresenceCause,
@@ -21,7 +22,17 @@ from tuyen_events.vocabulary import (
     WhenNobody,
 )
 
-OPEN = [Channel, Strategy, Reason, Capability, Exclusion, PresenceCause, AppliesTo, WhenNobody]
+OPEN = [
+    Channel,
+    Strategy,
+    Reason,
+    Capability,
+    Exclusion,
+    PresenceCause,
+    AppliesTo,
+    WhenNobody,
+    CommentOrigin,
+]
 
 
 class Post(msgspec.Struct, frozen=True):

@@ -26,17 +26,22 @@ from tuyen_events.inbound import (
     CommentAdded,
     CommentEvent,
     Customer,
+    CustomerFollowed,
+    CustomerUnfollowed,
     MessageDeleted,
     MessageEchoed,
     MessageReacted,
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
+    PostEvent,
+    PostPublished,
     Visit,
 )
+from tuyen_events.media import KeptMedium, MediaKept, media_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, INBOUND, POOLS
+from tuyen_events.topics import ASSIGNMENTS, INBOUND, MEDIA, POOLS
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
@@ -154,6 +159,19 @@ class Feed:
         )
         await self._append(INBOUND, who, event, mid, str(next(self._numbers)))
 
+    async def follow(
+        self,
+        who: str,
+        kind: type[CustomerFollowed | CustomerUnfollowed] = CustomerFollowed,
+        *,
+        at: float | None = None,
+    ) -> ConversationId:
+        event = kind(
+            **self._common(at), customer=self.customer(who), conversation_id=self.thread(who)
+        )
+        await self._append(INBOUND, who, event, str(next(self._numbers)))
+        return event.conversation_id
+
     async def progress(
         self, who: str, kind: type[MessagesDelivered | MessagesSeen], until: float
     ) -> None:
@@ -174,13 +192,42 @@ class Feed:
         live: bool = False,
         name: str | None = None,
         at: float | None = None,
+        post: str = "post",
+        **said: Any,
     ) -> ConversationId | None:
-        event = CommentAdded(
-            **self._about(external_id, who, parent, live=live, at=at, name=name),
-            text=f"comment {external_id}",
-        )
+        about = self._about(external_id, who, parent, live=live, at=at, name=name, post=post)
+        event = CommentAdded(**about, text=f"comment {external_id}", **said)
         await self._append(INBOUND, self._actor(who, parent or external_id), event, external_id)
         return event.conversation_id
+
+    async def post(
+        self,
+        post: str = "post",
+        kind: type[PostEvent] = PostPublished,
+        *,
+        at: float | None = None,
+        **said: Any,
+    ) -> None:
+        """The page publishes a post, or changes one."""
+        event = kind(**self._common(at), post_external_id=post, **said)
+        number = str(next(self._numbers))
+        await self._append(INBOUND, f"post:{post}", event, post, number)
+
+    async def keep(self, external_id: str, who: str, *urls: str) -> None:
+        """The media of a message with these addresses are stored."""
+        organization, page = OrganizationId(self.organization), PageId(self.page)
+        message = message_id(organization, page, external_id)
+        event = MediaKept(
+            organization=organization,
+            page_id=page,
+            message_id=message,
+            media=tuple(
+                KeptMedium(id=media_id(message, url), kind="image", content_type="image/png", size=1)
+                for url in urls
+            ),
+            at=START,
+        )
+        await self._append(MEDIA, who, event, external_id, *urls, key=message)
 
     async def change(
         self,
@@ -209,17 +256,18 @@ class Feed:
         live: bool,
         at: float | None,
         name: str | None = None,
+        post: str = "post",
     ) -> dict[str, Any]:
         organization, page = OrganizationId(self.organization), PageId(self.page)
         customer = None if who is None else self.customer(who, name)
         thread: ConversationId | None = comment_thread_id(organization, page, parent or external_id)
         if live:
-            thread = None if customer is None else livestream_thread_id(customer.id, "post")
+            thread = None if customer is None else livestream_thread_id(customer.id, post)
         return {
             **self._common(at),
             "message_id": message_id(organization, page, external_id),
             "external_id": external_id,
-            "post_external_id": "post",
+            "post_external_id": post,
             "parent_external_id": parent,
             "customer": customer,
             "conversation_id": thread,

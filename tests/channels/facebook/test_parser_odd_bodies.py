@@ -44,7 +44,8 @@ def samples() -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = {}
     for name in payload_names():
         entries = json.loads(payload(name))["entry"]
-        item = entries[0].get("changes", [{}])[0].get("value", {}).get("item")
+        change = entries[0].get("changes", [{}])[0]
+        item = (change.get("field"), change.get("value", {}).get("item"))
         new = [path for path in places(entries) if (path, item) not in met]
         met.update((path, item) for path in new)
         found[name] = new

@@ -64,6 +64,7 @@ async def test_i2_a_row_says_all_that_a_list_shows(desk: Rig, owner: User, feed:
         "last_text": "Còn size 42 không?",
         "updated_at": "2026-11-21T08:00:05Z",
         "post_id": None,
+        "follows": None,
         "version": 1,
     }
     (item,) = (await owner.done("GET", "/v1/conversations"))["items"]

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     zalo_app_id: str | None = None
     zalo_oa_secret: SecretStr | None = None
 
+    media_hosts: str | None = None
+    attachment_gb: float | None = None
     facebook_api: str | None = None
     """Base address of the outbound API, handed on to the services."""
     zalo_api: str | None = None

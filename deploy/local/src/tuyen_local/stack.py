@@ -265,6 +265,10 @@ class Stack:
             "FACEBOOK_VERIFY_TOKEN": secrets.facebook_verify_token,
             "ZALO_APP_ID": secrets.zalo_app_id,
             "ZALO_OA_SECRET": secrets.zalo_oa_secret,
+            "MEDIA_HOSTS": settings.media_hosts,
+            "ATTACHMENT_GB": None
+            if settings.attachment_gb is None
+            else str(settings.attachment_gb),
             "FACEBOOK_API": settings.facebook_api,
             "ZALO_API": settings.zalo_api,
         }

@@ -9,9 +9,9 @@ Decides I6.
 import re
 from dataclasses import dataclass
 
-from tuyen_events.limits import AUDIO_BYTES, FILE_BYTES, IMAGE_BYTES, VIDEO_BYTES
+from tuyen_events.file_limits import AUDIO_BYTES, FILE_BYTES, IMAGE_BYTES, VIDEO_BYTES
 
-HEAD_BYTES = 4_096
+TYPE_BYTES = 4_096
 """How many of a file's first bytes decide what it is."""
 
 IMAGE, VIDEO, AUDIO, FILE = "image", "video", "audio", "file"
@@ -28,7 +28,7 @@ class FileType:
     content_type: str
 
 
-UNKNOWN = FileType(FILE, "application/octet-stream")
+UNKNOWN_FILE = FileType(FILE, "application/octet-stream")
 """For a file that a customer sent, whatever it is."""
 
 _BEGINNINGS: tuple[tuple[bytes, FileType], ...] = (
@@ -61,8 +61,8 @@ _SOUND_FRAME = re.compile(rb"\xff(?:(?P<mpeg>[\xe2\xe3\xf2\xf3\xfa\xfb])|[\xf0\x
 _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 
 
-def recognize(head: bytes) -> FileType | None:
-    """What a file is whose first HEAD_BYTES bytes (or all, if it is shorter) are `head`; None for
+def recognize_file(head: bytes) -> FileType | None:
+    """What a file is whose first TYPE_BYTES bytes (or all, if it is shorter) are `head`; None for
     an empty file and for anything that is not in the table."""
     for beginning, found in _BEGINNINGS:
         if head.startswith(beginning):
@@ -117,5 +117,5 @@ def _is_text(head: bytes) -> bool:
     try:
         head.decode()
     except UnicodeDecodeError as error:
-        return error.end == len(head) == HEAD_BYTES and error.start >= HEAD_BYTES - 3
+        return error.end == len(head) == TYPE_BYTES and error.start >= TYPE_BYTES - 3
     return True

@@ -35,7 +35,7 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, reply_key
+from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, place_key
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.limits import VIDEO_POSTS
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -204,7 +204,16 @@ class Draft:
 
     def add_reply(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
-        self.facts.append(KeyedFact(reply_key(reply), self._roots.place(page, reply, root)))
+        fact = self._roots.place(page, reply, root)
+        self.facts.append(KeyedFact(place_key(fact), fact))
+
+    def add_visitor_post(self, page: PageKey, post: str) -> None:
+        """Somebody else published a post on the page."""
+        self.add_reply(page, post, post)
+
+    def is_visitor_post(self, page: PageKey, post: str) -> bool:
+        """Whether a post is by somebody else, as far as it is known."""
+        return self._roots.is_visitor_post(page, post)
 
     def root_of(self, page: PageKey, comment: str) -> str:
         """The root of the thread that a comment belongs to, as far as it is known."""

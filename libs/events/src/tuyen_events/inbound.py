@@ -11,7 +11,7 @@ import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, CustomerId, MessageId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, Moment
+from tuyen_events.vocabulary import Channel, CommentOrigin, Moment
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,6 +106,9 @@ class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
     reply_to: MessageId | None = None
     automatic: bool = False
     """Whether it was sent by an app that the page lists as automatic (P5b)."""
+    admin_id: str | None = None
+    """The channel's id of the person at the page who wrote it, if the channel says that a person
+    did: Zalo does so for what is written in its own chat tool."""
 
 
 class MessageEdited(CustomerEvent, frozen=True, kw_only=True):
@@ -142,6 +145,22 @@ class MessagesSeen(CustomerEvent, frozen=True, kw_only=True):
     watermark: Moment
 
 
+class CustomerFollowed(CustomerEvent, frozen=True, kw_only=True):
+    """A customer follows the page. It is no message: the customer has a contact and a conversation
+    from now on, and the conversation is assigned once they write."""
+
+    type: ClassVar[str] = "customer.followed.v1"
+    followed_from: str | None = None
+    """Where at the channel they did it, in the channel's words."""
+
+
+class CustomerUnfollowed(CustomerEvent, frozen=True, kw_only=True):
+    """A customer follows the page no more."""
+
+    type: ClassVar[str] = "customer.unfollowed.v1"
+    unfollowed_from: str | None = None
+
+
 class CustomerReferred(CustomerEvent, frozen=True, kw_only=True):
     """A customer came through a link or an advertisement; no message, nothing is assigned."""
 
@@ -151,6 +170,9 @@ class CustomerReferred(CustomerEvent, frozen=True, kw_only=True):
 
 class CommentEvent(InboundEvent, frozen=True, kw_only=True):
     """Something about one comment.
+
+    A visitor's post, a mention and a review are comments, too: roots, each in a thread of its own
+    (P5d).
 
     `customer` is who acted: the author of an added comment. It is null when the page itself acted.
     `conversation_id` is null if it cannot be derived from the event alone (for what a page does
@@ -175,12 +197,19 @@ class CommentAdded(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.added.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    post_permalink: str | None = None
+    """The address of the post at the channel, as far as the channel says it with a comment."""
+    post_shows_video: bool = False
+    origin: CommentOrigin = CommentOrigin.COMMENT
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
 
 
 class CommentEdited(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.edited.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    recommends: bool | None = None
 
 
 class CommentRemoved(CommentEvent, frozen=True, kw_only=True):
@@ -208,6 +237,12 @@ class PostPublished(PostEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "post.published.v1"
     text: str | None = None
     video_external_id: str | None = None
+    picture: str | None = None
+    """The first picture's address, which may expire."""
+    permalink: str | None = None
+    """The address of the post at the channel."""
+    livestream: bool = False
+    """Whether it was known as a livestream when it was published."""
 
 
 class PostEdited(PostEvent, frozen=True, kw_only=True):

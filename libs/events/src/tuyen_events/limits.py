@@ -46,6 +46,9 @@ VIDEO_POSTS = 500
 PLACED_REPLIES = 256
 """Replies of a page whose parent comment is remembered."""
 
+VISITOR_POSTS = 256
+"""Posts of a page's visitors that are remembered, so that a comment below one is a reply to it."""
+
 WEBHOOK_BODY_BYTES = 5 * 1024 * 1024
 """Far above a thousand updates, the most that a channel puts into one body; a larger one is
 answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""
@@ -358,32 +361,3 @@ answer may have been lost."""
 OPENID_WITHIN_S = 5.0
 OPENID_ANSWER_BYTES = 1024 * 1024
 """How long an OpenID provider may take for one answer, and how long that may be."""
-
-IMAGE_BYTES = 10 * 1024 * 1024
-VIDEO_BYTES = 25 * 1024 * 1024
-AUDIO_BYTES = 25 * 1024 * 1024
-FILE_BYTES = 25 * 1024 * 1024
-"""The largest attachments of each kind: what the most generous channel accepts."""
-
-UPLOAD_BYTES = 25 * 1024 * 1024 + 16 * 1024
-"""The body of a request that uploads a file: the largest file, and what surrounds it."""
-
-UPLOAD_WITHIN_S = 120.0
-"""How long such a body may take."""
-
-UPLOADS_AT_ONCE_OF_ORGANIZATION = 32
-"""Files that the people of an organization upload at the same time, to one gateway."""
-
-UPLOADS_AN_HOUR = 5_000
-UPLOAD_BYTES_AN_HOUR = 4 * 1024 * 1024 * 1024
-"""What an organization's people upload within an hour."""
-
-UPLOADS_UNUSED_S = 24 * 3600
-"""How long an uploaded file that was never sent is kept."""
-
-ATTACHMENT_CONVERSATIONS = 500
-"""Conversations in which one uploaded file is sent."""
-
-MEDIA_FETCHED_WITHIN_S = 3 * 24 * 3600
-"""How old a message may be whose media are still fetched from its channel: then its links have
-died."""

@@ -18,6 +18,7 @@ from tuyen_events import (
     inbound,
     jobs,
     marks,
+    media,
     outbound,
     pools,
     posts,
@@ -61,6 +62,8 @@ INBOUND = Topic(
         inbound.MessageReacted,
         inbound.MessagesDelivered,
         inbound.MessagesSeen,
+        inbound.CustomerFollowed,
+        inbound.CustomerUnfollowed,
         inbound.CustomerReferred,
         inbound.CommentAdded,
         inbound.CommentEdited,
@@ -226,6 +229,16 @@ OUTBOUND_RESULTS = Topic(
     carries="what became of each request at a channel",
     events=(outbound.OutboundSettled,),
 )
+MEDIA = Topic(
+    name="media",
+    key="message; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=False,
+    carries="which media of customers' messages are kept here",
+    events=(media.MediaKept,),
+)
 MARKS = Topic(
     name="marks",
     key="conversation",
@@ -388,38 +401,6 @@ DEAD_LETTERS = Topic(
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {
-        topic.name: topic
-        for topic in (
-            INBOUND,
-            ASSIGNMENTS,
-            ASSIGNMENT_HISTORY,
-            POOLS,
-            PRESENCE,
-            DIRECTORY,
-            CONTACTS,
-            CRM_COMMANDS,
-            CRM_RESULTS,
-            CRM_STATE,
-            COMMANDS,
-            COMMAND_RESULTS,
-            OUTBOUND,
-            OUTBOUND_RESULTS,
-            MARKS,
-            JOBS,
-            PRESENCE_SIGNALS,
-            CREDENTIALS,
-            LOGINS,
-            DESK,
-            PAGE_TOKENS,
-            PAGE_CREDENTIALS,
-            POSTS,
-            REQUESTS,
-            CHOICES,
-            ANSWERS,
-            CUSTOMERS,
-            RAW,
-            DEAD_LETTERS,
-        )
-    }
+    {topic.name: topic for topic in tuple(globals().values()) if isinstance(topic, Topic)}
 )
+"""All of them by name, in the order of this module."""

@@ -30,7 +30,9 @@ from tuyen_gateway.adapters.in_turn import (
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
 from tuyen_gateway.adapters.logins import LoginsTable
+from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
 from tuyen_gateway.adapters.openid import HttpOpenIdProvider
+from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
@@ -38,12 +40,16 @@ from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.waiting_media import MongoWaitingMedia
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
+from tuyen_gateway.media.keeper import MediaKeeper
+from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
@@ -53,8 +59,8 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import connect
-from tuyen_platform.service import Service
+from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.service import Loop, Service
 
 
 def compose(
@@ -69,6 +75,7 @@ def compose(
     replies: Replies,
     attachments: Attachments,
     attachment_access: AttachmentAccess,
+    posts: PostViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views. Nothing runs yet."""
@@ -99,6 +106,7 @@ def compose(
         openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
+        posts=PostsInTurn(posts, reads),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -136,6 +144,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         replies=MongoReplies(for_callers, log, clock),
         attachments=MongoAttachments(for_callers),
         attachment_access=MongoAttachmentAccess(for_callers),
+        posts=MongoPosts(for_callers),
     )
     gateway.health.live_when("projections", status.live)
 
@@ -153,8 +162,18 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(keep_history, log),
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
-            partial(remove_outdated, gateway, MongoAttachments(for_jobs)),
+            *_attachment_loops(gateway, for_jobs),
         ],
         trusted_proxies=settings.trusted_proxies,
         close=close,
     )
+
+
+def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
+    """What fetches the media of messages, and what removes outdated attachments."""
+    log, clock, settings = gateway.log, gateway.clock, gateway.settings
+    stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
+    observer = MediaObserver(log, clock, waiting, stored)
+    keeper = MediaKeeper(log, clock, waiting, stored, HttpMediaFetcher(settings.media_hosts))
+    gateway.health.live_when("media", observer.status.live)
+    return [observer.run, keeper.run, partial(remove_outdated, gateway, stored)]

@@ -17,6 +17,7 @@ from tuyen_gateway.ports.logins import (
     SiteTokens,
 )
 from tuyen_gateway.ports.openid import OpenIdProvider
+from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.tables import FollowedTable
@@ -54,6 +55,7 @@ class Gateway:
     replies: Replies
     attachments: Attachments
     attachment_access: AttachmentAccess
+    posts: PostViews
     openid: OpenIdProvider | None = None
     """None if this installation has no OpenID provider."""
 

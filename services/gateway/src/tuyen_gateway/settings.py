@@ -57,6 +57,9 @@ class GatewaySettings(SealingSettings):
     openid_organization_claim: str = ""
     """Instead: the claim of the ID token that is the organization's id here."""
 
+    media_hosts: str = ""
+    """Hosts, or `host:port`, from which media of messages may be fetched besides the channels' own,
+    separated by commas: with HTTP, and inside the network. For stand-ins of the channels."""
     attachment_gb: float = 20.0
     """GiB of attachments that each organization keeps: beyond these the oldest are removed."""
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
+from tuyen_events.media import media_id
 from tuyen_events.outbound import OutboundAction, OutboundError
-from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
 from tuyen_gateway.api.attachments import attachment_url
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
@@ -59,6 +60,8 @@ class ConversationView(ResponseBody):
     updated_at: datetime
     """When the last message was accepted, whatever its sender's clock says."""
     post_id: str | None = None
+    follows: bool | None = None
+    """Whether the customer follows the page; null where the channel has not said so."""
     version: int
     """Of the assignee."""
 
@@ -89,6 +92,8 @@ class AuthorView(ResponseBody):
 class AttachmentView(ResponseBody):
     kind: str
     url: str | None = None
+    """Of `GET /v1/attachments/{id}` once the gateway has fetched it; before that, and where it
+    cannot be fetched, the address at the channel, which may expire."""
     title: str | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -131,6 +136,10 @@ class MessageView(ResponseBody):
     liked: bool = False
     reaction: str | None = None
     parent_id: str | None = None
+    origin: CommentOrigin | None = None
+    """What the root of a thread is: null for a message or a comment."""
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
     reply_to: str | None = None
     private: bool = False
     """Whether it answers a comment by a private message."""
@@ -204,6 +213,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "last_text": None if row.last is None else row.last.text,
         "updated_at": row.updated_at,
         "post_id": row.post_id,
+        "follows": row.follows,
         "version": row.version,
     }
 
@@ -244,6 +254,8 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
         "error": _error(message),
         "reaction": message.reaction,
         "parent_id": message.parent_id,
+        "origin": None if message.origin is CommentOrigin.COMMENT else message.origin,
+        "recommends": message.recommends,
         "reply_to": message.reply_to,
         "private_reply": message.private_reply,
         "problem": _problem(message),
@@ -313,13 +325,19 @@ def _attachments(message: Message) -> list[AttachmentView]:
     return [
         AttachmentView(
             kind=one.kind,
-            url=one.url,
+            url=_find_url(one.url, message),
             title=one.title,
             latitude=one.latitude,
             longitude=one.longitude,
         )
         for one in message.attachments
     ]
+
+
+def _find_url(url: str | None, message: Message) -> str | None:
+    """The address of an attachment: our own once it is kept here."""
+    kept = None if url is None else media_id(message.id, url)
+    return url if kept is None or kept not in message.kept else attachment_url(kept)
 
 
 def _state(message: Message, row: InboxRow) -> str:

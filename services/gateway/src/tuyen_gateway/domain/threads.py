@@ -40,8 +40,14 @@ from tuyen_events.inbound import (
     Reacted,
 )
 from tuyen_events.limits import CLOCK_AHEAD_S, CLOCK_BEHIND_S, NAME_CHARACTERS
-from tuyen_events.outbound import OutboundAction, OutboundError, OutboundRequested
-from tuyen_events.vocabulary import Channel
+from tuyen_events.media import MediaKept
+from tuyen_events.outbound import (
+    AttachmentId,
+    OutboundAction,
+    OutboundError,
+    OutboundRequested,
+)
+from tuyen_events.vocabulary import Channel, CommentOrigin
 from tuyen_gateway.domain.attempts import ActionTime, Attempt, ReplyPart, ReplyState
 
 Instant = tuple[datetime, datetime, int]
@@ -91,6 +97,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_id: str | None = None
     post_id: str | None = None
     parent_id: MessageId | None = None
+    origin: CommentOrigin = CommentOrigin.COMMENT
+    """What the root of a thread is at the channel (P5d)."""
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
     reply_to: MessageId | None = None
     client_id: str | None = None
     customer_id: CustomerId | None = None
@@ -98,6 +108,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     customer_name: str | None = None
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    kept: tuple[AttachmentId, ...] = ()
+    """Those of its media that are stored here (`media_id`), in order."""
     content_at: ActionTime | None = None
     hidden: bool = False
     hidden_at: ActionTime | None = None
@@ -284,6 +296,16 @@ def _apply_removed(message: Message, event: InboundEvent, source: EventSource) -
     )
 
 
+def note_kept(message: Message | None, event: MediaKept) -> Message:
+    """The message some of whose media are stored here. Idempotent."""
+    if message is None:
+        message = Message(
+            id=event.message_id, organization=event.organization, page_id=event.page_id
+        )
+    kept = tuple(sorted({*message.kept, *(one.id for one in event.media)}))
+    return message if kept == message.kept else msgspec.structs.replace(message, kept=kept)
+
+
 def is_later(stored: ActionTime | None, action: ActionTime) -> bool:
     """Whether an action came after the one whose effect is stored."""
     return stored is None or stored < action
@@ -334,6 +356,8 @@ def _apply_added(
         external_id=event.external_id,
         post_id=None if comment is None else comment.post_external_id,
         parent_id=parent,
+        origin=CommentOrigin.COMMENT if comment is None else comment.origin,
+        recommends=None if comment is None else comment.recommends,
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
         client_id=None if echo is None else echo.client_id,
         claims=None

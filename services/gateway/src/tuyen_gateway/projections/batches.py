@@ -8,6 +8,8 @@ from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import ConversationId, MessageId, message_id
 from tuyen_events.inbound import (
     CommentAdded,
+    CustomerFollowed,
+    CustomerUnfollowed,
     InboundEvent,
     MessageEchoed,
     MessageReacted,
@@ -16,9 +18,11 @@ from tuyen_events.inbound import (
     MessagesSeen,
 )
 from tuyen_events.marks import ConversationRead
+from tuyen_events.media import MediaKept
 from tuyen_events.outbound import OutboundEvent, OutboundRequested
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.vocabulary import ConversationKind
+from tuyen_gateway.domain.following import FollowEvent, note_follow
 from tuyen_gateway.domain.inbox import (
     Addition,
     InboxRow,
@@ -28,6 +32,7 @@ from tuyen_gateway.domain.inbox import (
     note_reaction,
     progress,
 )
+from tuyen_gateway.domain.posts import PostFacts, facts_of
 from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
@@ -36,6 +41,7 @@ RowEvent = (
     MessagesDelivered
     | MessagesSeen
     | MessageReacted
+    | FollowEvent
     | AssignmentEvent
     | MarkConversationDone
     | ConversationRead
@@ -66,6 +72,9 @@ class BatchWork:
     """Replies that were requested: others may claim to be their parts."""
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
+    kept: dict[MessageId, list[MediaKept]] = field(default_factory=dict)
+    posts: list[tuple[PostFacts, str]] = field(default_factory=list)
+    """What the events say of posts, each with the event's id."""
     parents: set[MessageId] = field(default_factory=set)
     """Messages from which others get their conversation."""
     comments: set[MessageId] = field(default_factory=set)
@@ -79,6 +88,8 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
             return progress(row, fact.event)
         case MessageReacted():
             return note_reaction(row, fact.event)
+        case CustomerFollowed() | CustomerUnfollowed():
+            return note_follow(row, fact.event)
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
@@ -100,12 +111,18 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
     match event:
         case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
+        case CustomerFollowed() | CustomerUnfollowed():
+            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
         case AssignmentEvent():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
+        case MediaKept():
+            work.kept.setdefault(event.message_id, []).append(event)
         case InboundEvent():
+            if (facts := facts_of(event)) is not None:
+                work.posts.append((facts, one.id))
             about = message_of(event)
             source = EventSource(one.id, position.partition, position.offset)
             if about is not None:

@@ -21,6 +21,7 @@ from tuyen_events.topics import (
     COMMANDS,
     INBOUND,
     MARKS,
+    MEDIA,
     OUTBOUND,
     OUTBOUND_RESULTS,
     POOLS,
@@ -40,8 +41,9 @@ HISTORY = "assignments"
 POOL_RECORDS = "pools"
 HEADS = f"heads_{_SHAPE}"
 COUNTERS = f"counters_{_SHAPE}"
+PAGE_POSTS = f"posts_{_SHAPE}"
 
-COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, PAGE_POSTS)
 
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
@@ -54,6 +56,7 @@ FOLDED: Sequence[Topic] = (
     POOLS,
     OUTBOUND,
     OUTBOUND_RESULTS,
+    MEDIA,
 )
 """What they are folded from; of the commands, only those that close a conversation."""
 
@@ -69,6 +72,16 @@ THREAD_ORDER = (
 """A thread, oldest first: by moment, and for equal moments by id."""
 
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
+
+NEWEST_POSTS_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
+
+LISTED_POSTS: Document = {
+    "created_at": {"$exists": True},
+    "removed": False,
+    "by_others": False,
+}
+"""The posts that are listed: the page's own that were published or commented on, and not
+removed."""
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
@@ -150,11 +163,36 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="by_place",
         ),
         IndexModel([("via_parent", ASCENDING)], name="by_parent", sparse=True),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("page_id", ASCENDING),
+                ("post_id", ASCENDING),
+                *THREAD_ORDER,
+            ],
+            name="by_post",
+            partialFilterExpression={"comment": True},
+        ),
         IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
         IndexModel(
             [("organization", ASCENDING), ("page_id", ASCENDING)],
             name="pending_by_page",
             partialFilterExpression={"state": ReplyState.PENDING.value},
+        ),
+    ),
+    PAGE_POSTS: (
+        IndexModel(
+            [("organization", ASCENDING), *NEWEST_POSTS_FIRST],
+            name="by_organization",
+            partialFilterExpression=LISTED_POSTS,
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("page_id", ASCENDING), *NEWEST_POSTS_FIRST],
+            name="by_page",
+            partialFilterExpression=LISTED_POSTS,
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
         ),
     ),
     HISTORY: (

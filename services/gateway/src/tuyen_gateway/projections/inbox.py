@@ -23,7 +23,7 @@ from tuyen_gateway.domain.reconciling import (
     settle_waiting,
 )
 from tuyen_gateway.domain.replies import fold_reply
-from tuyen_gateway.domain.threads import Direction, Message, fold_message
+from tuyen_gateway.domain.threads import Direction, Message, fold_message, note_kept
 from tuyen_gateway.projections.answers import find_last_answer
 from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
@@ -42,6 +42,7 @@ from tuyen_gateway.projections.collections import (
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
 from tuyen_gateway.projections.parts import join_parts
+from tuyen_gateway.projections.posts import PostsFold
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import FoldedEvent
@@ -68,11 +69,13 @@ class InboxProjection:
         self._messages = database[MESSAGES]
         self._history = database[HISTORY]
         self._pools = database[POOL_RECORDS]
+        self._posts = PostsFold(database)
 
     async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
         await self._record(work)
+        await self._posts.fold(work.posts)
         messages = await self._fold_messages(work)
         read = await self._fold_rows(work, messages)
         for _ in range(_TRIES):
@@ -94,12 +97,12 @@ class InboxProjection:
 
     async def _fold_messages(self, work: BatchWork) -> Messages:
         """The messages of the batch, and those that get their conversation from it, as stored."""
-        ids = work.messages.keys() | work.parents
+        ids = work.messages.keys() | work.kept.keys() | work.parents
         for _ in range(_TRIES):
             stored = await read_by_id(self._messages, Message, ids)
             folded: Messages = {
                 message_id: _fold_all(stored.get(message_id), work, message_id)
-                for message_id in work.messages
+                for message_id in work.messages.keys() | work.kept.keys()
             }
             known = {key: found.value for key, found in stored.items()}
             _adopt(folded, {**known, **folded})
@@ -213,11 +216,13 @@ def _fold_all(
     stored: StoredDocument[Message] | None, work: BatchWork, message_id: MessageId
 ) -> Message:
     message = None if stored is None else stored.value
-    for event, source in work.messages[message_id]:
+    for event, source in work.messages.get(message_id, ()):
         if isinstance(event, OutboundEvent):
             message = fold_reply(message, message_id, event, source)
         else:
             message = fold_message(message, event, source)
+    for kept in work.kept.get(message_id, ()):
+        message = note_kept(message, kept)
     if message is None:
         raise ValueError(f"the batch says nothing of {message_id}")
     return message
