@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tuyen_attachments.memory import InMemoryAttachments
-from tuyen_attachments.mongodb import PART_BYTES, PARTS, FILES, MongoAttachments
+from tuyen_attachments.mongodb import FILES, PART_BYTES, PARTS, MongoAttachments
 from tuyen_attachments.ports import Attachments, NewAttachment
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId

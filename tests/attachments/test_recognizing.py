@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_attachments.recognizing import TYPE_BYTES, LIMITS, recognize_file
+from tuyen_attachments.recognizing import LIMITS, TYPE_BYTES, recognize_file
 
 SAMPLES: dict[str, tuple[bytes, str, str]] = {
     "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "image", "image/jpeg"),

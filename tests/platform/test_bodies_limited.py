@@ -47,9 +47,7 @@ async def test_r9_5_a_longer_body_is_given_up(size: int | None) -> None:
 
 
 async def test_r9_5_a_body_that_stops_is_given_up() -> None:
-    receive = limit_body(
-        scope_of(), arriving(part(1, more=True)), max_bytes=LIMIT, within_s=0.02
-    )
+    receive = limit_body(scope_of(), arriving(part(1, more=True)), max_bytes=LIMIT, within_s=0.02)
     await receive()
     with pytest.raises(BodyTooSlowError):
         await receive()

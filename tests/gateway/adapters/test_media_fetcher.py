@@ -18,7 +18,9 @@ PUBLIC = "31.13.95.1"
 class Web:
     """Hosts with addresses, and what they answer; what was asked is kept."""
 
-    def __init__(self, answer: Callable[[httpx.Request], httpx.Response], allowed: str = "") -> None:
+    def __init__(
+        self, answer: Callable[[httpx.Request], httpx.Response], allowed: str = ""
+    ) -> None:
         self.addresses: dict[str, Sequence[str]] = {HOST: [PUBLIC]}
         self.asked: list[httpx.Request] = []
 

@@ -9,8 +9,8 @@ import pytest
 from gateway.rig import START, events
 from tuyen_attachments import receiving
 from tuyen_attachments.memory import InMemoryAttachments
-from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.media import MediaKept
 from tuyen_events.outbound import AttachmentId
 from tuyen_events.topics import MEDIA
