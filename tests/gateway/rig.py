@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from tuyen_attachments.memory import InMemoryAttachments
 from gateway.channels_twin import SETTINGS, ChannelsTwin
 from tuyen_events.codec import decode, decode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
@@ -19,7 +20,10 @@ from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.topic import Topic
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
+from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.posts import MongoPosts
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -97,8 +101,15 @@ class User:
             method, path, headers={**bearer, **(headers or {})}, json=body
         )
 
-    async def get(self, path: str) -> httpx.Response:
-        return await self.call("GET", path)
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        return await self.call("GET", path, headers=headers)
+
+    async def upload(self, content: bytes, name: str = "anh.png") -> httpx.Response:
+        """Uploads a file, which says of itself that it is a web page."""
+        bearer = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        return await self.client.post(
+            "/v1/attachments", headers=bearer, files={"file": (name, content, "text/html")}
+        )
 
     async def post(self, path: str, body: object = None) -> httpx.Response:
         return await self.call("POST", path, body)
@@ -210,6 +221,10 @@ async def running(
         crm=MongoCrm(where),
         http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
         database=where,
+        attachments=InMemoryAttachments(),
+        attachment_access=MongoAttachmentAccess(where),
+        posts=MongoPosts(where),
+        replies=MongoReplies(where, log, clock),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

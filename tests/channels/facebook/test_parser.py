@@ -187,6 +187,18 @@ def test_p5b_words_of_the_page_are_echoes_even_without_the_mark() -> None:
     assert found.event.customer.external_id == "6700000000000001"
 
 
+@pytest.mark.parametrize("app", [263902037430900, "263902037430900", 1, None])
+def test_p5b_echoes_of_apps_that_the_page_lists_are_automatic(app: int | str | None) -> None:
+    spoken = message("m_1", sender=PAGE) | {"recipient": {"id": "6700000000000001"}}
+    spoken["message"] |= {"is_echo": True, "app_id": app}
+    listing = {PAGE: PAGES[PAGE]._replace(automatic_apps=frozenset({"263902037430900"}))}
+    raw = body(entry(messaging=[spoken]))
+    for pages, automatic in ((listing, str(app) == "263902037430900"), (PAGES, False)):
+        (found,) = parser.parse(raw, ACCEPTED, pages, LivePosts()).events
+        assert isinstance(found.event, MessageEchoed)
+        assert found.event.automatic is automatic
+
+
 def test_p5b_a_reaction_of_the_page_is_no_customers() -> None:
     update = {
         "sender": {"id": PAGE},

@@ -17,6 +17,9 @@ WITHOUT_LOGIN = {
 PUBLIC = {("get", "/livechat/{app_id}/departments")}
 """What anybody may ask: there is nobody to be refused with 401."""
 
+FILES = {("get", "/v1/attachments/{attachment_id}")}
+"""What answers with a file."""
+
 TELLING = {"TokenPair", "ConnectedPage", "PageToken"}
 """The answers that hand out a secret, once, to whoever it was made for."""
 
@@ -47,6 +50,8 @@ async def test_every_route_has_its_words_and_its_shapes(schema: dict[str, Any]) 
         success = {int(code) for code in operation["responses"] if code.startswith("2")}
         assert success, path
         for code in success - {204}:
+            if (method, path) in FILES:
+                continue
             content = operation["responses"][str(code)]["content"]
             assert content["application/json"]["schema"], (method, path)
 
@@ -85,6 +90,8 @@ async def test_every_body_is_strict_and_no_answer_has_a_secret(schema: dict[str,
     for method, path, operation in operations(schema):
         body = operation.get("requestBody")
         if body is None:
+            continue
+        if "multipart/form-data" in body["content"]:
             continue
         shape = body["content"]["application/json"]["schema"]
         names = [shape, *shape.get("anyOf", [])]
@@ -156,6 +163,10 @@ async def test_the_fixed_routes_are_there(schema: dict[str, Any]) -> None:
         ("POST", "/v1/agents/{agent_id}/handover"),
         ("GET", "/v1/jobs"),
         ("GET", "/v1/jobs/{job_id}"),
+        ("POST", "/v1/attachments"),
+        ("GET", "/v1/attachments/{attachment_id}"),
+        ("GET", "/v1/posts"),
+        ("GET", "/v1/posts/{post_id}/comments"),
     } <= described
 
 

@@ -1,27 +1,12 @@
-"""What a walk through every field of every route needs: bodies that are taken, values that are not,
-and a database that is as strict as a real one about what it is asked."""
+"""What a walk through every field of every route needs: bodies that are taken, and values that are
+not."""
 
 import json
-import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import bson
-import msgspec
-
+from gateway.api.strict_database import REPLY, THREAD
 from gateway.channels_twin import SECRET
-from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.dead_letters import DeadLetter
-from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.projections.collections import CONVERSATIONS
-from tuyen_gateway.projections.dead_letters import LETTERS
-from tuyen_platform.mongodb import Database
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-
-THREAD = "msg_1"
 
 Place = tuple[str | int, ...]
 """Where in a body a value stands."""
@@ -35,7 +20,9 @@ PATHS: Mapping[str, str] = {
     "group_id": "giay",
     "link_id": "vn",
     "conversation_id": THREAD,
+    "message_id": REPLY,
     "contact_id": "con_1",
+    "post_id": "104_1",
     "organization_id": "other",
     "channel": "facebook",
     "template_id": "chao",
@@ -145,6 +132,10 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
     ("PUT", "/v1/conversations/{conversation_id}/assignee"): ({"agent_id": "lan", "note": "quen"},),
     ("PUT", "/v1/conversations/{conversation_id}/done"): ({"done": True},),
+    ("POST", "/v1/conversations/{conversation_id}/messages"): (
+        {"text": "Dạ còn ạ", "reply_to": REPLY, "private": False, "attachment_ids": []},
+    ),
+    ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
@@ -183,7 +174,7 @@ ACCOUNT: dict[str, Any] = {
 UNSET = frozenset(
     {
         *("external_id", "credentials", "access_token", "refresh_token", "expires_at"),
-        *("connection", "tags", "ids", "filter", "note"),
+        *("connection", "tags", "ids", "filter", "note", "template_id"),
     }
 )
 """Fields that a body of BODIES leaves out because others of it rule them out."""
@@ -288,127 +279,3 @@ def replace_value(body: object, place: Place, odd: str) -> bytes:
         inside = inside[step]
     inside[place[-1]] = _HOLE
     return json.dumps(copy).replace(json.dumps(_HOLE), odd).encode()
-
-
-class _Found:
-    """A cursor over `rows`; whatever order or bound it is given changes nothing."""
-
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        self._rows = rows
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_, **__: self
-
-    async def to_list(self, length: int | None = None) -> list[dict[str, Any]]:
-        return self._rows[:length]
-
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        for row in self._rows:
-            yield row
-
-
-class _Collection:
-    def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
-        self.name = name
-        self._rows = rows
-
-    def find(self, query: dict[str, Any], *_: object, **__: object) -> _Found:
-        _ask(query)
-        return _Found(self._rows)
-
-    def aggregate(self, pipeline: list[dict[str, Any]], **_: object) -> _Found:
-        _ask({"pipeline": pipeline})
-        return _Found([])
-
-    async def find_one(
-        self, query: dict[str, Any], *_: object, **__: object
-    ) -> dict[str, Any] | None:
-        _ask(query)
-        text = repr(query)
-        return next((row for row in self._rows if repr(row["_id"]) in text), None)
-
-    async def count_documents(self, query: dict[str, Any], **_: object) -> int:
-        _ask(query)
-        return len(self._rows)
-
-
-def _ask(query: dict[str, Any]) -> None:
-    """Raises what a real database, or the way to it, raises for a question that it cannot take."""
-    bson.encode(query)
-    for pattern in re.findall(r"'\$regex': '((?:[^'\\]|\\.)*)'", repr(query)):
-        if "\\x00" in pattern:
-            raise ValueError("a pattern ends at NUL")
-
-
-class _Session:
-    """A client, and its session."""
-
-    async def start_session(self, *, snapshot: bool) -> "_Session":
-        assert snapshot
-        return self
-
-    async def __aenter__(self) -> "_Session":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
-class StrictDatabase(dict[str, _Collection]):
-    """One conversation and one contact of `shop`, whatever is asked; what could not be sent is an
-    error."""
-
-    client = _Session()
-
-    def __missing__(self, name: str) -> _Collection:
-        customer = RowCustomer(id=CustomerId("cus_1"), external_id="v-1", name="Lan", picture=None)
-        now = datetime(2026, 11, 21, 8, tzinfo=UTC)
-        row = InboxRow(
-            id=ConversationId(THREAD),
-            organization=OrganizationId("shop"),
-            page_id=PageId("chat"),
-            channel=Channel.LIVECHAT,
-            kind=ConversationKind.MESSAGE,
-            external_id="v-1",
-            customer=customer,
-            customer_rank=(-1, now, now, 0, "m_1"),
-            inbound_events=1,
-            live_events=1,
-            updated_at=now,
-            active_at=now,
-        )
-        contact = ContactDocument(
-            id=ContactId("con_1"),
-            organization=OrganizationId("shop"),
-            name="Lan",
-            name_folded="lan",
-            customers=(),
-            warehouse_id="default",
-            created_at=now,
-            version=1,
-        )
-        letter = DeadLetter(
-            id="evt_letter",
-            organization=OrganizationId("shop"),
-            page_id=PageId("chat"),
-            service="ingest",
-            origin="livechat",
-            delivery_id="dlv_1",
-            error="ValidationError",
-            payload="{}",
-            at=now,
-            partition=0,
-            offset=0,
-            changed=0,
-        )
-        rows = {
-            CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
-            CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
-            LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
-        }
-        self[name] = _Collection(name, rows.get(name, []))
-        return self[name]
-
-
-def strict_database() -> Database:
-    return cast("Database", StrictDatabase())

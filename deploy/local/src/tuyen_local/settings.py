@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     zalo_app_secret: SecretStr | None = None
     zalo_oa_secret: SecretStr | None = None
 
+    media_hosts: str | None = None
+    attachment_gb: float | None = None
     # Base addresses of what the services call. One that is not given is that of a channel double.
     facebook_api: str | None = None
     facebook_dialog: str | None = None

@@ -279,9 +279,13 @@ class Stack:
             "ZALO_APP_ID": secrets.zalo_app_id,
             "ZALO_APP_SECRET": secrets.zalo_app_secret,
             "ZALO_OA_SECRET": secrets.zalo_oa_secret,
+            "MEDIA_HOSTS": settings.media_hosts,
+            "ATTACHMENT_GB": None
+            if settings.attachment_gb is None
+            else str(settings.attachment_gb),
             **self._channel_addresses(),
         }
-        return {f"TUYEN_{key}": value for key, value in given.items()}
+        return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}
 
     def _channel_addresses(self) -> dict[str, str]:
         """What the services call: what the settings give, and the doubles for the rest."""

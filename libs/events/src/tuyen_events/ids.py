@@ -101,6 +101,18 @@ def reply_id(conversation: ConversationId, client_id: str) -> MessageId:
     return MessageId(_derive("m_", conversation, client_id))
 
 
+def kept_media_id(message: MessageId, url: str) -> str:
+    """What is kept of an attachment of a message, by its address at the channel: the same address,
+    the same file."""
+    return _derive("att_", message, url)
+
+
+def outbound_request_id(cause: str) -> str:
+    """A request to a channel: of a reply's first one, `cause` is the reply; of a retry, the earlier
+    request."""
+    return _derive("req_", cause)
+
+
 def event_id(*deduplication_key: str) -> EventId:
     """The id of an event, from the deduplication key of its channel (P5c)."""
     return EventId(_derive("evt_", *deduplication_key))

@@ -18,6 +18,7 @@ from tuyen_events import (
     inbound,
     jobs,
     marks,
+    media,
     outbound,
     pools,
     posts,
@@ -229,6 +230,16 @@ OUTBOUND_RESULTS = Topic(
     public=True,
     carries="what became of each request at a channel",
     events=(outbound.OutboundSettled,),
+)
+MEDIA = Topic(
+    name="media",
+    key="message; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=False,
+    carries="which media of customers' messages are kept here",
+    events=(media.MediaKept,),
 )
 MARKS = Topic(
     name="marks",

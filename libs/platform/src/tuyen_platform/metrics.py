@@ -98,6 +98,11 @@ PAGE_SUBSCRIPTIONS = Counter(
     "renewed (it was lost), refused, unavailable",
     ["channel", "result"],
 )
+MEDIA = Counter(
+    "tuyen_media_total",
+    "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up",
+    ["channel", "result"],
+)
 HTTP_REQUEST_SECONDS = Histogram(
     "tuyen_http_request_duration_seconds",
     "Duration of the gateway's responses, by route and status",

@@ -7,9 +7,16 @@ import httpx
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from tuyen_attachments.mongodb import MongoAttachments
+from tuyen_attachments.ports import Attachments
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
 from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
+from tuyen_gateway.adapters.attachments import (
+    AttachmentAccessInTurn,
+    AttachmentsInTurn,
+    MongoAttachmentAccess,
+)
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -18,26 +25,42 @@ from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
 from tuyen_gateway.adapters.facebook_pages import FacebookPages
-from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
+from tuyen_gateway.adapters.in_turn import (
+    ConversationsInTurn,
+    CrmInTurn,
+    InboxInTurn,
+    Reads,
+    RepliesInTurn,
+)
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
 from tuyen_gateway.adapters.logins import LoginsTable
+from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
 from tuyen_gateway.adapters.openid import HttpOpenIdProvider
 from tuyen_gateway.adapters.page_access import PageAccessTable
 from tuyen_gateway.adapters.page_connections import PageConnectionsTable
+from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.replays import ReplaysTable
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.waiting_media import MongoWaitingMedia
 from tuyen_gateway.adapters.zalo_accounts import ZaloAccounts
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.channels import ChannelLogins, Channels
+from tuyen_gateway.media.keeper import MediaKeeper
+from tuyen_gateway.media.observer import MediaObserver
+from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.posts import PostViews
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
@@ -48,7 +71,7 @@ from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, connect
-from tuyen_platform.service import Service
+from tuyen_platform.service import Loop, Service
 
 
 def compose(
@@ -62,6 +85,10 @@ def compose(
     crm: CrmViews,
     http: httpx.AsyncClient,
     database: Database,
+    replies: Replies,
+    attachments: Attachments,
+    attachment_access: AttachmentAccess,
+    posts: PostViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
@@ -93,7 +120,11 @@ def compose(
         crm_commands=CrmCommandSender(log, clock),
         dead_letters=MongoDeadLetters(database, log, reads),
         replays=ReplaysTable(log),
+        replies=RepliesInTurn(replies, reads),
         openid=_open_provider(settings, clock),
+        attachments=AttachmentsInTurn(attachments, reads),
+        attachment_access=AttachmentAccessInTurn(attachment_access, reads),
+        posts=PostsInTurn(posts, reads),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -154,6 +185,10 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
         http=httpx.AsyncClient(mounts={"all://127.0.0.1": None, "all://localhost": None}),
         database=for_callers,
+        replies=MongoReplies(for_callers, log, clock),
+        attachments=MongoAttachments(for_callers),
+        attachment_access=MongoAttachmentAccess(for_callers),
+        posts=MongoPosts(for_callers),
     )
     gateway.health.live_when("projections", status.live)
     gateway.health.live_when("dead_letters", letters.live)
@@ -173,7 +208,18 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_dead_letters, log, database, letters),
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
+            *_attachment_loops(gateway, for_jobs),
         ],
         trusted_proxies=settings.trusted_proxies,
         close=close,
     )
+
+
+def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
+    """What fetches the media of messages, and what removes outdated attachments."""
+    log, clock, settings = gateway.log, gateway.clock, gateway.settings
+    stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
+    observer = MediaObserver(log, clock, waiting, stored)
+    keeper = MediaKeeper(log, clock, waiting, stored, HttpMediaFetcher(settings.media_hosts))
+    gateway.health.live_when("media", observer.status.live)
+    return [observer.run, keeper.run, partial(remove_outdated, gateway, stored)]

@@ -3,6 +3,8 @@
 `detail` is one sentence for the user: what is wrong, and what to do.
 """
 
+from datetime import datetime
+
 from tuyen_events.ids import AgentId
 
 
@@ -47,6 +49,15 @@ class InvalidError(GatewayError):
         self.field = field
 
 
+class WindowClosedError(GatewayError):
+    """The channel accepts no message to the customer any more, or none yet (P5). `ended_at` is when
+    it stopped; null if it never began."""
+
+    def __init__(self, detail: str, ended_at: datetime | None) -> None:
+        super().__init__(detail)
+        self.ended_at = ended_at
+
+
 class InvalidCursorError(GatewayError):
     """A list cannot be continued from this cursor."""
 
@@ -62,6 +73,10 @@ class VersionPassedError(GatewayError):
         super().__init__(detail)
         self.version = version
         self.agent_id = agent_id
+
+
+class TooLargeError(GatewayError):
+    """What was sent is longer than it may be."""
 
 
 class TooManyAttemptsError(GatewayError):

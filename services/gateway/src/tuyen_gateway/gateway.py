@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tuyen_attachments.ports import Attachments
+from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
@@ -17,7 +19,9 @@ from tuyen_gateway.ports.logins import (
     SiteTokens,
 )
 from tuyen_gateway.ports.openid import OpenIdProvider
+from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -55,6 +59,10 @@ class Gateway:
     crm_commands: CrmCommands
     dead_letters: DeadLetters
     replays: Replays
+    replies: Replies
+    attachments: Attachments
+    attachment_access: AttachmentAccess
+    posts: PostViews
     openid: OpenIdProvider | None = None
     """None if this installation has no OpenID provider."""
 

@@ -36,6 +36,9 @@ class GatewaySettings(SealingSettings):
     only if it comes from them. The login throttle distinguishes callers by it."""
     presence_lease_s: float = 30.0
     """How many seconds a session lives without a heartbeat (R8.1)."""
+    facebook_human_agent: bool = False
+    """Whether Facebook gave the operator's app the permission "Human Agent": people may then answer
+    within 7 days, instead of 24 hours (P5)."""
     done_check_s: float = 60.0
     """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
     openid_issuer: str = ""
@@ -72,6 +75,12 @@ class GatewaySettings(SealingSettings):
     """Without both, nobody connects Zalo accounts by a login."""
     reply_networks: str = ""
     """Networks inside which a `reply_url` may be, separated by commas; others have to be public."""
+
+    media_hosts: str = ""
+    """Hosts, or `host:port`, from which media of messages may be fetched besides the channels' own,
+    separated by commas: with HTTP, and inside the network. For stand-ins of the channels."""
+    attachment_gb: float = 20.0
+    """GiB of attachments that each organization keeps: beyond these the oldest are removed."""
 
     @field_validator("facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth")
     @classmethod
@@ -110,6 +119,8 @@ class GatewaySettings(SealingSettings):
                 raise ValueError(f"TUYEN_TRUSTED_PROXIES: {network!r} is no network") from None
         if self.presence_lease_s <= 0:
             raise ValueError("TUYEN_PRESENCE_LEASE_S must be above 0 seconds")
+        if self.attachment_gb <= 0:
+            raise ValueError("TUYEN_ATTACHMENT_GB must be above 0")
         return self
 
     @model_validator(mode="after")

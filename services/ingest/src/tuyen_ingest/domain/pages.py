@@ -93,7 +93,8 @@ class ConnectedPages:
         if page is None:
             served.pop(external_id, None)
         else:
-            served[external_id] = Page(page.organization, page.id)
+            apps = frozenset(page.automatic_apps)
+            served[external_id] = Page(page.organization, page.id, apps)
 
     def _serving(self, channel: Channel, external_id: str) -> PageChanged | None:
         claims: Mapping[_PageKey, None] = self._claims.get((channel, external_id), {})
