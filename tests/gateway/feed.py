@@ -222,7 +222,9 @@ class Feed:
             page_id=page,
             message_id=message,
             media=tuple(
-                KeptMedium(id=media_id(message, url), kind="image", content_type="image/png", size=1)
+                KeptMedium(
+                    id=media_id(message, url), kind="image", content_type="image/png", size=1
+                )
                 for url in urls
             ),
             at=START,

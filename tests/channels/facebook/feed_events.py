@@ -112,9 +112,7 @@ ROOTS: Mapping[str, list[Expected]] = {
         (
             key(AN),
             CommentRemoved(
-                **about(
-                    REVIEW, root=REVIEW, post=REVIEW, customer=customer(AN), occurred_at=at(8)
-                )
+                **about(REVIEW, root=REVIEW, post=REVIEW, customer=customer(AN), occurred_at=at(8))
             ),
         )
     ],
@@ -138,20 +136,28 @@ PERMALINK = "https://www.facebook.com/shop/posts/pfbid02wFA"
 FEED: Mapping[str, list[Expected]] = {
     **ROOTS,
     "facebook_feed__comment_add": [
-        (key(AN), CommentAdded(post_permalink=PERMALINK, **about(customer=NGUYEN), text="Giá bao nhiêu shop?"))
+        (
+            key(AN),
+            CommentAdded(
+                post_permalink=PERMALINK, **about(customer=NGUYEN), text="Giá bao nhiêu shop?"
+            ),
+        )
     ],
     "facebook_feed__comment_add_no_from": [
         (
             key(f"anonymous:{ROOT}"),
-            CommentAdded(post_permalink=PERMALINK, 
-                **about(customer=customer(f"anonymous:{ROOT}")), text="Giá bao nhiêu shop?"
+            CommentAdded(
+                post_permalink=PERMALINK,
+                **about(customer=customer(f"anonymous:{ROOT}")),
+                text="Giá bao nhiêu shop?",
             ),
         )
     ],
     "facebook_feed__comment_add_photo": [
         (
             key(AN),
-            CommentAdded(post_permalink=PERMALINK, 
+            CommentAdded(
+                post_permalink=PERMALINK,
                 **about(customer=NGUYEN),
                 attachments=(
                     Attachment(
@@ -165,7 +171,8 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__comment_add_video": [
         (
             key(AN),
-            CommentAdded(post_permalink=PERMALINK, 
+            CommentAdded(
+                post_permalink=PERMALINK,
                 **about(customer=NGUYEN),
                 text="Giá bao nhiêu shop?",
                 attachments=(Attachment(kind="video", url="https://video.xx.fbcdn.net/v/1_n.mp4"),),
@@ -176,7 +183,9 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__comment_on_live": [
         (
             key(AN),
-            CommentAdded(post_permalink=PERMALINK, post_shows_video=True, 
+            CommentAdded(
+                post_permalink=PERMALINK,
+                post_shows_video=True,
                 **about(
                     "690891113073877_911936769004758",
                     root="690891113073877_911936769004758",
@@ -208,7 +217,8 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__reply_add": [
         (
             key(BINH),
-            CommentAdded(post_permalink=PERMALINK, 
+            CommentAdded(
+                post_permalink=PERMALINK,
                 **about(
                     "332029982914750_759878495960330",
                     parent_external_id=ROOT,
@@ -221,7 +231,8 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__reply_add_by_page": [
         (
             key(f"comment:{ROOT}"),
-            CommentAdded(post_permalink=PERMALINK, 
+            CommentAdded(
+                post_permalink=PERMALINK,
                 **about("332029982914750_759878495960331", parent_external_id=ROOT),
                 text="Dạ 199k ạ",
             ),
@@ -236,7 +247,12 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__status_add": [
         (
             key(f"post:{POST}"),
-            PostPublished(**COMMON, post_external_id=POST, text="Hàng mới về", permalink=f"https://www.facebook.com/{POST}"),
+            PostPublished(
+                **COMMON,
+                post_external_id=POST,
+                text="Hàng mới về",
+                permalink=f"https://www.facebook.com/{POST}",
+            ),
         )
     ],
     "facebook_feed__video_add": [

@@ -114,9 +114,7 @@ async def test_i9_the_comments_of_a_post_are_listed_oldest_first(owner: User, fe
 
 
 @pytest.mark.parametrize("post", ["unknown", "gone", "x" * 200])
-async def test_i9_a_post_that_is_not_there_is_not_found(
-    owner: User, feed: Feed, post: str
-) -> None:
+async def test_i9_a_post_that_is_not_there_is_not_found(owner: User, feed: Feed, post: str) -> None:
     await feed.post("gone")
     await feed.post("gone", PostRemoved)
     await owner.get("/v1/conversations?after=0")
@@ -149,9 +147,7 @@ async def test_r7_2_counts_and_comments_give_away_nothing_of_others(
     assert post["comments"] == len({*seen, "c1"})
 
 
-async def test_r7_1_posts_of_others_pages_are_not_there(
-    desk: Rig, owner: User, feed: Feed
-) -> None:
+async def test_r7_1_posts_of_others_pages_are_not_there(desk: Rig, owner: User, feed: Feed) -> None:
     lan = await desk.staff(owner, "lan")
     await owner.done("PUT", "/v1/settings", {"page_permissions": True})
     await feed.comment("c1", "a")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from gateway.rig import START, running
 from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_attachments.ports import NewAttachment
-from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.file_limits import UPLOADS_UNUSED_S
+from tuyen_events.ids import AgentId, ConversationId, OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.jobs.attachment_cleanup import remove_once
 from tuyen_platform.clock import ManualClock

@@ -10,9 +10,9 @@ from gateway.feed import Feed
 from gateway.rig import DEADLINE_S, records
 from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_attachments.ports import NewAttachment
+from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import OrganizationId, PageId, message_id
 from tuyen_events.inbound import Attachment
-from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.media import media_id
 from tuyen_events.topics import DEAD_LETTERS, INBOUND
 from tuyen_events.vocabulary import Channel
@@ -49,7 +49,7 @@ async def observer(
 
 async def until_media(waiting: InMemoryWaitingMedia, number: int) -> None:
     async with asyncio.timeout(DEADLINE_S):
-        while len(waiting.waiting) != number:
+        while len(waiting.waiting) != number:  # noqa: ASYNC110 - nobody sets an event for it
             await asyncio.sleep(0.01)
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from tuyen_attachments.ports import StoredAttachment, NewAttachment, OpenAttachment, Usage
-from tuyen_events.ids import ConversationId, MessageId, OrganizationId
+from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment, Usage
 from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
+from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
 
 _PART_BYTES = 255 * 1024
@@ -75,18 +75,12 @@ class InMemoryAttachments:
         ]
         return Usage(len(sizes), sum(sizes))
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
-        self._remove(
-            lambda one: one.organization == organization and one.message_id == message_id
-        )
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
+        self._remove(lambda one: one.organization == organization and one.message_id == message_id)
 
     async def remove_unused(self, before: datetime) -> int:
         return self._remove(
-            lambda one: bool(
-                one.uploaded_by and not one.conversations and one.created_at < before
-            )
+            lambda one: bool(one.uploaded_by and not one.conversations and one.created_at < before)
         )
 
     async def remove_oldest(self, most_bytes: int) -> int:

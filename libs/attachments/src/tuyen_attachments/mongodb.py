@@ -16,9 +16,9 @@ import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from tuyen_attachments.ports import StoredAttachment, NewAttachment, OpenAttachment, Usage
-from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
+from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment, Usage
 from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
+from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
@@ -195,7 +195,7 @@ class MongoAttachments:
                     "_id": each,
                     "$or": [
                         {"metadata.conversations": conversation_id},
-                        {f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": None},
+                        {f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": {"$exists": False}},
                     ],
                 },
                 {
@@ -223,9 +223,7 @@ class MongoAttachments:
         ).to_list(None)
         return found
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         query = {"metadata.message_id": message_id, "metadata.organization": organization}
         await self._remove([one["_id"] async for one in self._files.find(query, {"_id": 1})])
 

@@ -103,9 +103,7 @@ class Attachments(Protocol):
         """What agents of the organization uploaded since then and is still stored."""
         ...
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         """Removes what came with a message that its author removed. Can be repeated."""
         ...
 

@@ -6,7 +6,7 @@ Decides I6 and R9.5.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tuyen_attachments.recognizing import TYPE_BYTES, LIMITS, FileType, recognize_file
+from tuyen_attachments.recognizing import LIMITS, TYPE_BYTES, FileType, recognize_file
 
 
 class AttachmentTooLargeError(Exception):

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 
 from tuyen_attachments.ports import (
-    StoredAttachment,
     Attachments,
     NewAttachment,
     OpenAttachment,
+    StoredAttachment,
     Usage,
 )
-from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.file_limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
+from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query
@@ -24,7 +24,6 @@ from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.projections import collections
 from tuyen_platform.mongodb import Database
-
 
 _AGAIN_S = 5
 
@@ -130,9 +129,7 @@ class AttachmentsInTurn:
         async with self._reads.turn(organization):
             return await self._store.uploaded_since(organization, since)
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         await self._store.remove_of_message(organization, message_id)
 
     async def remove_unused(self, before: datetime) -> int:

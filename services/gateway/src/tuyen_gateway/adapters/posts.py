@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tuyen_events.ids import PageId
 from tuyen_events.file_limits import POST_COMMENTS_READ
+from tuyen_events.ids import PageId
 from tuyen_events.limits import LISTED, THREAD_PAGE_BYTES
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query, project_row

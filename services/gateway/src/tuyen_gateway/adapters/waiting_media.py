@@ -6,8 +6,8 @@ from datetime import datetime
 import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
-from tuyen_events.ids import MessageId, OrganizationId
 from tuyen_events.file_limits import MEDIA_WAITING
+from tuyen_events.ids import MessageId, OrganizationId
 from tuyen_gateway.domain.media import WaitingMedium
 from tuyen_platform.mongodb import Database, Document
 
@@ -71,12 +71,8 @@ class MongoWaitingMedia:
     async def remove(self, medium: WaitingMedium) -> None:
         await self._waiting.delete_one({"_id": medium.id})
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
-        await self._waiting.delete_many(
-            {"message_id": message_id, "organization": organization}
-        )
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
+        await self._waiting.delete_many({"message_id": message_id, "organization": organization})
 
 
 def _document(medium: WaitingMedium) -> Document:
@@ -123,9 +119,7 @@ class InMemoryWaitingMedia:
     async def remove(self, medium: WaitingMedium) -> None:
         self.waiting.pop(medium.id, None)
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         for key, one in list(self.waiting.items()):
             if (one.organization, one.message_id) == (organization, message_id):
                 del self.waiting[key]

@@ -13,11 +13,11 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from tuyen_attachments.ports import StoredAttachment, NewAttachment, OpenAttachment
+from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import FILE
-from tuyen_events.ids import OrganizationId
 from tuyen_events.file_limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
+from tuyen_events.ids import OrganizationId
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
@@ -187,9 +187,7 @@ async def find_visible_attachment(
     """Raises NotFoundError for an attachment that does not exist or that the viewer may not see
     (R7.2)."""
     found = await gateway.attachments.open(caller.organization.id, AttachmentId(attachment_id))
-    if found is None or not await gateway.attachment_access.may_see(
-        caller.scope, found.attachment
-    ):
+    if found is None or not await gateway.attachment_access.may_see(caller.scope, found.attachment):
         raise NotFoundError(f"There is no attachment {attachment_id!r}.")
     return found
 

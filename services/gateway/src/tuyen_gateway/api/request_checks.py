@@ -97,9 +97,7 @@ class RequestChecks:
         if not self._knows(scope):
             await self._refuse(scope, BodyTooLargeError(STRANGERS_BODY_BYTES))(scope, receive, send)
             return
-        limited = limit_body(
-            scope, receive, max_bytes=UPLOAD_BYTES, within_s=self._upload_within_s
-        )
+        limited = limit_body(scope, receive, max_bytes=UPLOAD_BYTES, within_s=self._upload_within_s)
         try:
             await self._app(scope, limited, send)
         except ClientDisconnect:

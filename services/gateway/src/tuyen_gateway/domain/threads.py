@@ -57,6 +57,7 @@ both in whole milliseconds, as the views store them, then the microseconds of th
 _AHEAD = timedelta(seconds=CLOCK_AHEAD_S)
 _BEHIND = timedelta(seconds=CLOCK_BEHIND_S)
 
+
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"

@@ -10,12 +10,12 @@ from datetime import timedelta
 import structlog
 
 from tuyen_attachments.naming import clean_name
-from tuyen_attachments.ports import StoredAttachment, Attachments, NewAttachment
+from tuyen_attachments.ports import Attachments, NewAttachment, StoredAttachment
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import UNKNOWN_FILE
 from tuyen_events.event import Envelope
-from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.ids import OrganizationId, derive_event_id
 from tuyen_events.media import KeptMedium, MediaKept
 from tuyen_events.topics import MEDIA
 from tuyen_gateway.domain.media import WaitingMedium
