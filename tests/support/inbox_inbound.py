@@ -198,9 +198,7 @@ class InboundHistory:
         """A customer follows the page, or no more: perhaps before their first message."""
         who = self._customer()
         kind = self.random.choice([CustomerFollowed, CustomerUnfollowed])
-        event = kind(
-            **self._common(), customer=who, conversation_id=message_thread_id(who.id)
-        )
+        event = kind(**self._common(), customer=who, conversation_id=message_thread_id(who.id))
         self.inbound(event, who.external_id, PAGE, kind.__name__, str(next(self.numbers)))
 
     def progress(self) -> None:

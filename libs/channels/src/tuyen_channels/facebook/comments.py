@@ -185,7 +185,6 @@ def _read_change(
             **about,
             text=_find_text(value),
             attachments=_attachments(value),
-            recommends=_recommendation(value),
         )
     elif (kind := _CHANGES.get(verb)) is not None:
         event = kind(**about)
