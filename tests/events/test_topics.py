@@ -103,7 +103,9 @@ def test_r9_6_what_is_read_whole_at_a_start_is_compacted_within_minutes(topic: T
     assert settings["min.cleanable.dirty.ratio"] <= 0.2
 
 
-@pytest.mark.parametrize("topic", [PRESENCE, DIRECTORY, CREDENTIALS, LOGINS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "topic", [PRESENCE, DIRECTORY, CREDENTIALS, LOGINS], ids=lambda topic: topic.name
+)
 def test_r1_8_who_was_removed_is_nobodys_agent_also_where_a_process_was_cut_off(
     topic: Topic,
 ) -> None:

@@ -17,6 +17,7 @@ from tuyen_events.ids import (
 )
 from tuyen_events.inbound import CommentAdded, Customer, MessageEchoed
 from tuyen_events.outbound import (
+    AttachmentId,
     OutboundAction,
     OutboundAttachment,
     OutboundCancelled,
@@ -24,7 +25,6 @@ from tuyen_events.outbound import (
     OutboundOutcome,
     OutboundRequested,
     OutboundSettled,
-    AttachmentId,
 )
 from tuyen_events.topics import OUTBOUND, OUTBOUND_RESULTS
 from tuyen_events.vocabulary import Channel, ConversationKind
@@ -98,9 +98,7 @@ class OutboundHistory(InboundHistory):
         if self.random.random() < 0.2:  # the same key at another gateway
             self._write(request, request)
 
-    def _about(
-        self, request: str, thread: ConversationId, message: MessageId
-    ) -> dict[str, Any]:
+    def _about(self, request: str, thread: ConversationId, message: MessageId) -> dict[str, Any]:
         return {
             "request_id": request,
             "organization": self.organization,
@@ -184,9 +182,7 @@ class OutboundHistory(InboundHistory):
     def cancel(self) -> None:
         if self.sent:
             request = self.random.choice(self.sent)
-            about = self._about(
-                request.request_id, request.conversation_id, request.message_id
-            )
+            about = self._about(request.request_id, request.conversation_id, request.message_id)
             self._write(OutboundCancelled(**about, by=AgentId("an")), request)
 
     def retry(self) -> None:

@@ -125,7 +125,7 @@ async def test_i8_actions_appear_once_the_channel_has_done_them(
     assert (request.action, request.target_external_id) == (OutboundAction.HIDE, "c1")
     await outbox.accept()
     assert (await one_of(owner, root, comment))["hidden"]
-    await feed.change(CommentHidden, "c1", at=2)
+    await feed.change(CommentHidden, "c1", at=0.5)
     await change(owner, comment, hidden=False)
     await outbox.accept()
     assert not (await one_of(owner, root, comment))["hidden"]
@@ -200,9 +200,7 @@ async def test_i8_odd_actions_are_refused(
     assert answer.status_code == status
 
 
-async def test_i8_a_message_is_no_comment(
-    owner: User, root: ConversationId, feed: Feed
-) -> None:
+async def test_i8_a_message_is_no_comment(owner: User, root: ConversationId, feed: Feed) -> None:
     await feed.message("lan", mid="mid-1")
     await owner.done("GET", "/v1/conversations?after=0")
     for missing in (named("mid-1"), "m_none"):

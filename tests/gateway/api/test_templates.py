@@ -100,9 +100,7 @@ async def test_i7_what_is_no_template_is_refused(
     assert answer.json()["errors"][0]["field"].startswith(f"body.{field}")
 
 
-async def test_i7_agents_read_templates_and_managing_roles_write_them(
-    rig: Rig, boss: User
-) -> None:
+async def test_i7_agents_read_templates_and_managing_roles_write_them(rig: Rig, boss: User) -> None:
     lan = await rig.staff(boss, "lan")
     sales = await rig.staff(boss, "sales", "sales_manager")
     await sales.done("PUT", "/v1/templates/t", template())

@@ -146,7 +146,9 @@ PARTS = [
     ReplyPart(id=MessageId("m_1"), number=0, external_id="mid-1"),
     ReplyPart(id=MessageId("m_1"), external_id="mid-1", at=at_second(3)),
     ReplyPart(id=MessageId("m_1"), at=at_second(3), text="sửa", edited_at=(at_second(4), "evt_1")),
-    ReplyPart(id=MessageId("m_1"), at=at_second(3), text="sửa lại", edited_at=(at_second(5), "evt_2")),
+    ReplyPart(
+        id=MessageId("m_1"), at=at_second(3), text="sửa lại", edited_at=(at_second(5), "evt_2")
+    ),
     ReplyPart(id=MessageId("m_1"), removed=True),
     ReplyPart(id=MessageId("m_2"), number=1, external_id="mid-2"),
     ReplyPart(id=MessageId("m_2"), text="khác", edited_at=(at_second(5), "evt_3")),

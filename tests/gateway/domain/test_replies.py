@@ -70,9 +70,7 @@ def in_thread(external_id: str, at: float) -> dict[str, Any]:
 
 
 def echo(mid: str, key: str | None = None, at: float = 11) -> MessageEchoed:
-    return MessageEchoed(
-        **in_thread(mid, at), external_id=mid, text="dạ của kênh", client_id=key
-    )
+    return MessageEchoed(**in_thread(mid, at), external_id=mid, text="dạ của kênh", client_id=key)
 
 
 def comment(kind: Any, external_id: str, at: float, **said: Any) -> InboundEvent:

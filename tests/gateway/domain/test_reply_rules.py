@@ -79,9 +79,7 @@ def test_i6_a_text_is_as_long_as_its_channel_takes(
 
 
 def test_i6_a_reply_has_a_text_or_attachments_but_not_too_many() -> None:
-    row = InboxRow(
-        id=ConversationId("msg_1"), channel=Channel.ZALO, kind=ConversationKind.MESSAGE
-    )
+    row = InboxRow(id=ConversationId("msg_1"), channel=Channel.ZALO, kind=ConversationKind.MESSAGE)
     check_content(row, None, REPLY_ATTACHMENTS, private=False)
     for text, attachments in ((None, 0), ("", 0), (None, REPLY_ATTACHMENTS + 1)):
         with pytest.raises(InvalidError):

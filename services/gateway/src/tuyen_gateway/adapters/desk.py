@@ -44,7 +44,7 @@ from tuyen_gateway.domain.desk import (
 )
 from tuyen_gateway.errors import NotFoundError, UnavailableError
 from tuyen_gateway.identity import SOURCE
-from tuyen_gateway.ports.desk import Editor, DeskT, Stored
+from tuyen_gateway.ports.desk import DeskT, Editor, Stored
 from tuyen_gateway.ports.tables import WAIT_S
 from tuyen_platform.kafka.ports import Log, ProducerRecord, RecordPosition
 from tuyen_platform.text import fold_accents

@@ -1,6 +1,5 @@
 """Which logins are valid, from the log: a login is valid while it has a record."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -15,7 +14,7 @@ from tuyen_events.limits import LOGINS_OF_AGENT
 from tuyen_events.topics import LOGINS
 from tuyen_events.vocabulary import Moment
 from tuyen_gateway.adapters.awaited_table import AwaitedTable
-from tuyen_gateway.domain.logins import LoginState, Use, judge_race, judge_use, counts_after
+from tuyen_gateway.domain.logins import LoginState, Use, counts_after, judge_race, judge_use
 from tuyen_gateway.errors import UnauthenticatedError, UnavailableError
 from tuyen_gateway.ports.logins import Identity, RefreshTurn
 from tuyen_gateway.ports.tables import WAIT_S

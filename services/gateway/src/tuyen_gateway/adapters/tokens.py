@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from tuyen_events.ids import AgentId, OrganizationId
 from tuyen_gateway.errors import UnauthenticatedError
-from tuyen_gateway.ports.logins import Identity, TokenKind, RefreshTurn
+from tuyen_gateway.ports.logins import Identity, RefreshTurn, TokenKind
 from tuyen_platform.clock import Clock
 
 _ALGORITHM = "HS256"

@@ -11,12 +11,12 @@ from starlette.responses import JSONResponse
 
 from tuyen_events.limits import (
     ID_CHARACTERS,
-    PREFERENCES_OF_AGENT,
     PREFERENCES_BYTES,
     PREFERENCES_DEPTH,
+    PREFERENCES_OF_AGENT,
 )
-from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.dependencies import AfterDeskVersion, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.problems import problems
 

@@ -18,8 +18,8 @@ from tuyen_gateway.domain.window import Allowed, find_window
 from tuyen_gateway.errors import ConflictError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.replies.sending import (
-    ReplyDraft,
     ReplyAuthor,
+    ReplyDraft,
     cancel_reply,
     find_reply,
     retry_reply,
@@ -51,9 +51,7 @@ class ReplyIn(RequestBody):
     """At most 2,000 characters to customers of Facebook and Zalo, 5,000 to a site's visitors."""
     template_id: ChosenId | None = None
     """A template, in place of a text."""
-    attachment_ids: list[ChosenId] = Field(
-        default=[], max_length=REPLY_ATTACHMENTS, fail_fast=True
-    )
+    attachment_ids: list[ChosenId] = Field(default=[], max_length=REPLY_ATTACHMENTS, fail_fast=True)
     """Files that were uploaded before, in the order in which they are sent; one for a comment."""
     reply_to: ChosenId | None = None
     """The message or comment of this conversation that is answered."""
@@ -140,9 +138,7 @@ async def delete_reply(
     return message_view(reply, thread.row, caller)
 
 
-@router.get(
-    "/{conversation_id}/window", summary="What the channel allows", responses=problems(404)
-)
+@router.get("/{conversation_id}/window", summary="What the channel allows", responses=problems(404))
 async def get_window(
     conversation_id: PathId, caller: CurrentCaller, gateway: GatewayPorts
 ) -> WindowView:

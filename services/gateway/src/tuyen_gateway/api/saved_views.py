@@ -7,10 +7,10 @@ from pydantic import ConfigDict
 
 from tuyen_events.desk import ViewChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, ViewId
-from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.conversation_filter import FilterIn
 from tuyen_gateway.api.dependencies import AfterDeskVersion, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import desk_position

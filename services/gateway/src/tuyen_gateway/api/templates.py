@@ -13,9 +13,9 @@ from tuyen_events.desk import TemplateChanged
 from tuyen_events.ids import CHOSEN_ID_PATTERN, TemplateId
 from tuyen_events.limits import QUERY_CHARACTERS, TEMPLATE_CHARACTERS
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.bodies import Name, RequestBody, Versioned
 from tuyen_gateway.api.dependencies import AfterDeskVersion, Curator, CurrentCaller, GatewayPorts
+from tuyen_gateway.api.editors import editor_of
 from tuyen_gateway.api.etags import set_etag
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import desk_position

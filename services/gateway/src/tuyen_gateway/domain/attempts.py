@@ -116,8 +116,7 @@ def with_part(parts: Iterable[ReplyPart], part: ReplyPart) -> tuple[ReplyPart, .
 def _merge(one: ReplyPart, other: ReplyPart) -> ReplyPart:
     numbers = [n for n in (one.number, other.number) if n is not None]
     removed = one.removed or other.removed
-    edits = [e for e in (one, other) if e.edited_at is not None]
-    edited = None if removed or not edits else max(edits, key=lambda e: e.edited_at or _NO_TIME)
+    edited = None if removed else _find_later_edit(one, other)
     return ReplyPart(
         id=one.id,
         number=min(numbers, default=None),
@@ -130,7 +129,10 @@ def _merge(one: ReplyPart, other: ReplyPart) -> ReplyPart:
     )
 
 
-_NO_TIME = (datetime.min, "")
+def _find_later_edit(one: ReplyPart, other: ReplyPart) -> ReplyPart | None:
+    if one.edited_at is None:
+        return None if other.edited_at is None else other
+    return other if other.edited_at is not None and one.edited_at < other.edited_at else one
 
 
 def find_current(attempts: Iterable[Attempt]) -> Attempt | None:

@@ -12,8 +12,8 @@ import msgspec
 from tuyen_events import limits
 from tuyen_events.desk import (
     PREFERENCES,
-    TEMPLATE,
     SAVED_VIEW,
+    TEMPLATE,
     DeskEvent,
     DeskKey,
     PreferencesChanged,
@@ -114,9 +114,7 @@ def preferences_key(organization: OrganizationId, agent_id: AgentId) -> DeskKey:
     return DeskKey(organization, PREFERENCES, agent_id, "")
 
 
-def view_key(
-    organization: OrganizationId, agent_id: AgentId | None, view_id: ViewId
-) -> DeskKey:
+def view_key(organization: OrganizationId, agent_id: AgentId | None, view_id: ViewId) -> DeskKey:
     return DeskKey(organization, SAVED_VIEW, agent_id or "", view_id)
 
 

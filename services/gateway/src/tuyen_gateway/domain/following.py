@@ -16,7 +16,8 @@ _NO_MESSAGE = MessageId("")
 def note_follow(row: InboxRow, event: FollowEvent) -> InboxRow:
     """The row after its customer began to follow the page, or ceased to: the later one counts.
     Idempotent, and in any order with the messages of the thread."""
-    row = identify_customer(row, event, event.customer, _NO_MESSAGE, None)
+    unnamed = msgspec.structs.replace(event.customer, name=None)  # messages name them
+    row = identify_customer(row, event, unnamed, _NO_MESSAGE, None)
     moment = moment_of(event)
     if row.organization is None:
         row = msgspec.structs.replace(row, organization=event.organization)

@@ -241,20 +241,8 @@ def identify_customer(
     names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
-    if row.customer_rank is not None and row.customer_rank <= rank and not names:
-        return row
-    return msgspec.structs.replace(
-        row,
-        page_id=event.page_id,
-        channel=event.channel,
-        kind=kind,
-        external_id=external_id,
-        post_id=post_id,
-        customer=build_shown_customer(row.customer, customer, names),
-        customer_rank=rank if row.customer_rank is None else min(rank, row.customer_rank),
-        customer_named=order if names else row.customer_named,
-        name_folded=name_folded if names else row.name_folded,
-    )
+    place = _RowPlace(event.page_id, event.channel, kind, external_id, post_id)
+    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
 
 
 def identify_recipient(
@@ -263,22 +251,54 @@ def identify_recipient(
     """The row with the customer to whom a message is sent, as its echo will name them: a private
     reply may begin their thread."""
     order = (*moment_of_request(event), event.message_id)
-    rank: Rank = (_ROOT, *order)
     name = event.customer_name
     names = name is not None and (row.customer_named is None or row.customer_named < order)
-    if row.customer_rank is not None and row.customer_rank <= rank and not names:
-        return row
     customer = Customer(id=event.customer_id, external_id=event.customer_external_id, name=name)
+    place = _RowPlace(
+        event.page_id, event.channel, ConversationKind.MESSAGE, event.customer_external_id, None
+    )
+    rank: Rank = (_ROOT, *order)
+    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+
+
+class _RowPlace(NamedTuple):
+    """What a row is about, as one event says it."""
+
+    page_id: PageId
+    channel: Channel
+    kind: ConversationKind
+    external_id: str
+    post_id: str | None
+
+
+def _show_customer(
+    row: InboxRow,
+    place: _RowPlace,
+    customer: Customer,
+    rank: Rank,
+    named: Order | None,
+    name_folded: str | None,
+) -> InboxRow:
+    """The row with a customer: what it is about is what the event of the lowest rank says, the name
+    is the one that was `named` last. Null if this event is not the one that names them."""
+    first = row.customer_rank is None or rank < row.customer_rank
+    if not first and named is None:
+        return row
+    row = msgspec.structs.replace(
+        row, customer=build_shown_customer(row.customer, customer, named is not None)
+    )
+    if named is not None:
+        row = msgspec.structs.replace(row, customer_named=named, name_folded=name_folded)
+    if not first:
+        return row
     return msgspec.structs.replace(
         row,
-        page_id=event.page_id,
-        channel=event.channel,
-        kind=ConversationKind.MESSAGE,
-        external_id=event.customer_external_id,
-        customer=build_shown_customer(row.customer, customer, names),
-        customer_rank=rank if row.customer_rank is None else min(rank, row.customer_rank),
-        customer_named=order if names else row.customer_named,
-        name_folded=name_folded if names else row.name_folded,
+        page_id=place.page_id,
+        channel=place.channel,
+        kind=place.kind,
+        external_id=place.external_id,
+        post_id=place.post_id,
+        customer_rank=rank,
     )
 
 

@@ -105,9 +105,7 @@ def absorb(reply: Message, part: Message) -> Message:
     if part.liked_at is not None and is_later(reply.liked_at, part.liked_at):
         reply = msgspec.structs.replace(reply, liked=part.liked, liked_at=part.liked_at)
     if part.reaction_at is not None and is_later(reply.reaction_at, part.reaction_at):
-        reply = msgspec.structs.replace(
-            reply, reaction=part.reaction, reaction_at=part.reaction_at
-        )
+        reply = msgspec.structs.replace(reply, reaction=part.reaction, reaction_at=part.reaction_at)
     return derive(reply)
 
 
@@ -183,9 +181,7 @@ def _note_private_reply(comment: Message, event: OutboundRequested) -> Message:
     asked: ActionTime = (truncate_time(event.at), event.message_id)
     if not is_later(comment.private_reply_at, asked):
         return comment
-    return msgspec.structs.replace(
-        comment, private_reply=event.message_id, private_reply_at=asked
-    )
+    return msgspec.structs.replace(comment, private_reply=event.message_id, private_reply_at=asked)
 
 
 def _apply_action(comment: Message, event: OutboundSettled) -> Message:

@@ -29,9 +29,7 @@ from tuyen_gateway.domain.window import (
 from tuyen_gateway.errors import ConflictError, InvalidError, WindowClosedError
 
 
-def check_content(
-    row: InboxRow, text: str | None, attachments: int, *, private: bool
-) -> None:
+def check_content(row: InboxRow, text: str | None, attachments: int, *, private: bool) -> None:
     """Raises InvalidError for a reply that its channel would refuse."""
     if not text and not attachments:
         raise InvalidError("text", "Give a text, a template or an attachment.")

@@ -22,7 +22,11 @@ class Wanted(NamedTuple):
 
 
 async def act_on_comment(
-    gateway: Gateway, viewer: Viewer, thread: ReplyThread, comment: Message, wanted: Sequence[Wanted]
+    gateway: Gateway,
+    viewer: Viewer,
+    thread: ReplyThread,
+    comment: Message,
+    wanted: Sequence[Wanted],
 ) -> Message:
     """Requests actions on a comment of a thread, and returns it as it is shown: what is requested
     appears once the channel has done it. Raises InvalidError or ConflictError."""

@@ -233,9 +233,7 @@ async def _check_first_private_reply(gateway: Gateway, comment: Message) -> None
 async def _read_back(gateway: Gateway, request: OutboundRequested) -> Message:
     """The reply as the views show it."""
     found = await gateway.replies.find(request.organization, [request.message_id])
-    return found.get(request.message_id) or fold_reply(
-        None, request.message_id, request, _NOWHERE
-    )
+    return found.get(request.message_id) or fold_reply(None, request.message_id, request, _NOWHERE)
 
 
 async def find_reply(gateway: Gateway, thread: ReplyThread, wanted: MessageId) -> Message | None:

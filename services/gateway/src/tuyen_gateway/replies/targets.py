@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tuyen_events.ids import (
-    AgentId,
     ConversationId,
     CustomerId,
     MessageId,
