@@ -225,6 +225,15 @@ OUTBOUND_RESULTS = Topic(
     carries="what became of each request at a channel",
     events=(outbound.OutboundSettled,),
 )
+OUTBOUND_STATE = Topic(
+    name="outbound-state",
+    key="request; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.COMPACT,
+    retention=timedelta(minutes=10),
+    public=False,
+    carries="which requests to channels are not settled, and whether their calls were begun",
+)
 MARKS = Topic(
     name="marks",
     key="conversation",
@@ -382,6 +391,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             COMMAND_RESULTS,
             OUTBOUND,
             OUTBOUND_RESULTS,
+            OUTBOUND_STATE,
             MARKS,
             JOBS,
             PRESENCE_SIGNALS,
