@@ -12,10 +12,10 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.vocabulary import Channel
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
 from tuyen_platform.page_credentials import (
-    Credentials,
+    AccountCredentials,
     PageCredentials,
     PageProblem,
-    Subscription,
+    PageSubscription,
     name_account,
     problem_record,
     removal_records,
@@ -39,8 +39,8 @@ def fold(kept: PageCredentials, *records: ProducerRecord) -> PageCredentials:
     return kept
 
 
-def pair(access: str, refresh: str | None = None) -> Credentials:
-    return Credentials(
+def pair(access: str, refresh: str | None = None) -> AccountCredentials:
+    return AccountCredentials(
         access_token=SecretStr(access),
         refresh_token=None if refresh is None else SecretStr(refresh),
         expires_at=datetime(2026, 12, 1, tzinfo=UTC),
@@ -119,10 +119,10 @@ def test_p1_what_is_known_of_a_subscription_ends_with_other_credentials() -> Non
     kept = pages(OLD)
     fold(kept, kept.set_record(PAGE, given))
     assert kept.subscription(PAGE) is None
-    subscribed = Subscription(stamp=given.stamp)
+    subscribed = PageSubscription(stamp=given.stamp)
     assert fold(kept, subscription_record(PAGE, subscribed)).subscription(PAGE) == subscribed
     assert fold(kept, subscription_record(PAGE, None)).subscription(PAGE) is None
-    failed = Subscription(stamp=given.stamp, problem=EXPIRED)
+    failed = PageSubscription(stamp=given.stamp, problem=EXPIRED)
     assert fold(kept, subscription_record(PAGE, failed)).subscription(PAGE) == failed
     assert fold(kept, kept.set_record(PAGE, pair("b1"))).subscription(PAGE) is None
 
@@ -135,7 +135,7 @@ def test_p6_removed_credentials_are_gone_with_all_that_was_known_of_them() -> No
         kept.set_record(PAGE, given),
         kept.refreshed_record(PAGE, given),
         problem_record(PAGE, given.stamp, EXPIRED),
-        subscription_record(PAGE, Subscription(stamp=given.stamp)),
+        subscription_record(PAGE, PageSubscription(stamp=given.stamp)),
         *removal_records(PAGE),
     )
     assert (kept.credentials(PAGE), kept.problem(PAGE), kept.accounts) == (None, None, ())

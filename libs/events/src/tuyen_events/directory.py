@@ -93,6 +93,14 @@ class PageChanged(DirectoryEvent, frozen=True, kw_only=True):
     name: str
     staff: tuple[AgentId, ...] = ()
     status: str = "active"
+    automatic_apps: tuple[str, ...] = ()
+    """Apps at the channel whose messages are automatic answers: they end no customer's wait
+    (P5b)."""
+    reply_url: str | None = None
+    """Where replies to the visitors of a livechat page are sent (L5)."""
+    sites: tuple[str, ...] = ()
+    """The origins of the sites that may show a livechat page's widget (L4), such as
+    `https://shop.example`; without any, every site may."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -178,6 +178,31 @@ CAPACITY = 10_000
 PAGES = 5_000
 """Pages of one organization, and so of a rule."""
 
+AUTOMATIC_APPS = 50
+"""Apps of one page whose messages are automatic answers (P5b)."""
+
+SITES = 50
+"""Origins of the sites that may show one livechat page's widget (L4)."""
+
+ORIGIN_CHARACTERS = 300
+"""An origin: a host's name has 253 characters at most."""
+
+PAGE_SECRET_CHARACTERS = 2_000
+"""A token of a page, or a code that a channel gives for one; theirs have some 300."""
+
+CONNECTION_LASTS_S = 3_600
+"""How long a login at a channel, begun to connect pages, may be used (P1)."""
+
+CONNECTIONS = 20
+"""Such logins of one organization at the same time; another one ends the oldest."""
+
+CONNECTION_ACCOUNTS = 200
+"""Accounts that one such login offers: one record of the log contains the tokens of all."""
+
+CHANNEL_CALLS = 16
+CHANNEL_CALLS_OF_ORGANIZATION = 2
+"""Calls of one gateway to the channels at the same time."""
+
 RULES = 1_000
 GROUPS = 1_000
 LINKS = 5_000

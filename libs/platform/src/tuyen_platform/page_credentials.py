@@ -21,7 +21,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from cryptography.fernet import InvalidToken
 from pydantic import SecretStr
 
 from tuyen_events.codec import KeyedBytes, UnreadableEventError
@@ -29,9 +28,10 @@ from tuyen_events.ids import OrganizationId
 from tuyen_events.topics import PAGE_CREDENTIALS
 from tuyen_events.vocabulary import Channel, Moment
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
-from tuyen_platform.page_tokens import sealer
+from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
+_SEALED = frozenset({"set", "refreshed"})
 _KINDS = ("set", "refreshed", "problem", "subscription")
 
 _KeptT = TypeVar("_KeptT")
@@ -44,7 +44,7 @@ def name_account(organization: OrganizationId, channel: Channel, external_id: st
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class AccountCredentials:
     """What an account's calls are made with. `repr` shows none of the tokens.
 
     `expires_at` is when the access token ends; None if nothing is known of an end. `stamp` is that
@@ -66,7 +66,7 @@ class PageProblem(msgspec.Struct, frozen=True, kw_only=True):
     en: str
 
 
-class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PageSubscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the channel sends an account's events to us, as it was last asked. `stamp` is that of
     the credentials it was asked with; `problem` is why not."""
 
@@ -74,8 +74,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     problem: PageProblem | None = None
 
 
-class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    sealed: str
+class _Sealed(SealedRecord, frozen=True, kw_only=True):
     stamp: str
 
 
@@ -100,18 +99,19 @@ class PageCredentials:
 
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
-        self._sealer = sealer(keys)
-        self._set: dict[str, Credentials] = {}
-        self._refreshed: dict[str, Credentials] = {}
+        self._sealer = Sealer(keys)
+        self._offsets = RecordOffsets()
+        self._set: dict[str, AccountCredentials] = {}
+        self._refreshed: dict[str, AccountCredentials] = {}
         self._problems: dict[str, _Problem] = {}
-        self._subscriptions: dict[str, Subscription] = {}
+        self._subscriptions: dict[str, PageSubscription] = {}
 
     @property
     def accounts(self) -> Sequence[str]:
         """All accounts that have credentials."""
         return tuple(self._set)
 
-    def credentials(self, account: str) -> Credentials | None:
+    def credentials(self, account: str) -> AccountCredentials | None:
         """The present credentials: the latest that were set, or the pair that they were refreshed
         to. None for an account that has none."""
         found, refreshed = self._set.get(account), self._refreshed.get(account)
@@ -119,7 +119,7 @@ class PageCredentials:
             return found
         return refreshed
 
-    def given(self, account: str) -> Credentials | None:
+    def given(self, account: str) -> AccountCredentials | None:
         """What was set last, whether or not it was refreshed since."""
         return self._set.get(account)
 
@@ -131,7 +131,7 @@ class PageCredentials:
             return None
         return found.problem
 
-    def subscription(self, account: str) -> Subscription | None:
+    def subscription(self, account: str) -> PageSubscription | None:
         """Whether the account is subscribed; None if that was not found out with its present
         credentials yet."""
         found, present = self._subscriptions.get(account), self._set.get(account)
@@ -139,20 +139,22 @@ class PageCredentials:
             return None
         return found
 
-    def set_record(self, account: str, credentials: Credentials) -> ProducerRecord:
+    def set_record(self, account: str, credentials: AccountCredentials) -> ProducerRecord:
         """The record that gives the account other credentials, and with a new stamp ends what was
         known of those before."""
         return self._seal("set", account, credentials)
 
-    def refreshed_record(self, account: str, credentials: Credentials) -> ProducerRecord:
+    def refreshed_record(self, account: str, credentials: AccountCredentials) -> ProducerRecord:
         """The record of a refreshed pair. `credentials.stamp` must be that of the credentials which
         it derives from."""
         return self._seal("refreshed", account, credentials)
 
-    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
+    def fold(self, record: KeyedBytes, position: RecordPosition) -> None:
         """Applies one record. Credentials that cannot be read are none, and those before them have
         ended. Raises UnreadableEventError, without the record's content."""
         kind, _, account = record.key.partition("/")
+        if kind in _SEALED and self._offsets.comes_too_late(record, position):
+            return
         match kind:
             case "set":
                 _keep(self._set, account, record, self._open)
@@ -165,7 +167,7 @@ class PageCredentials:
             case _:
                 raise UnreadableEventError(f"{kind!r} is no known kind of page credentials record")
 
-    def _seal(self, kind: str, account: str, credentials: Credentials) -> ProducerRecord:
+    def _seal(self, kind: str, account: str, credentials: AccountCredentials) -> ProducerRecord:
         refresh_token = credentials.refresh_token
         content = _Content(
             key=f"{kind}/{account}",
@@ -174,24 +176,18 @@ class PageCredentials:
             refresh_token=None if refresh_token is None else refresh_token.get_secret_value(),
             expires_at=credentials.expires_at,
         )
-        sealed = self._sealer.encrypt(msgspec.json.encode(content)).decode()
-        return _record(kind, account, _Sealed(sealed=sealed, stamp=credentials.stamp))
+        sealed = _Sealed(sealed=self._sealer.seal(content), stamp=credentials.stamp)
+        return _record(kind, account, sealed)
 
-    def _open(self, key: str, value: bytes) -> Credentials:
+    def _open(self, key: str, value: bytes) -> AccountCredentials:
         kept = _decode(value, _Sealed)
-        try:
-            content = _decode(self._sealer.decrypt(kept.sealed), _Content)
-        except InvalidToken as error:
-            raise UnreadableEventError(
-                "the credentials were encrypted with a key that is not here"
-            ) from error
+        content = self._sealer.open(kept.sealed, _Content)
         if (content.key, content.stamp) != (key, kept.stamp):
             raise UnreadableEventError("the credentials belong to another record")
-        return Credentials(
+        refresh_token = content.refresh_token
+        return AccountCredentials(
             access_token=SecretStr(content.access_token),
-            refresh_token=(
-                None if content.refresh_token is None else SecretStr(content.refresh_token)
-            ),
+            refresh_token=None if refresh_token is None else SecretStr(refresh_token),
             expires_at=content.expires_at,
             stamp=kept.stamp,
         )
@@ -204,7 +200,7 @@ def problem_record(account: str, stamp: str, problem: PageProblem | None) -> Pro
     return _record("problem", account, kept)
 
 
-def subscription_record(account: str, subscription: Subscription | None) -> ProducerRecord:
+def subscription_record(account: str, subscription: PageSubscription | None) -> ProducerRecord:
     """The record of what the channel said of the account's subscription; with None, that it ended
     with our will."""
     return _record("subscription", account, subscription)
@@ -232,8 +228,8 @@ def _decode_problem(_key: str, value: bytes) -> _Problem:
     return _decode(value, _Problem)
 
 
-def _decode_subscription(_key: str, value: bytes) -> Subscription:
-    return _decode(value, Subscription)
+def _decode_subscription(_key: str, value: bytes) -> PageSubscription:
+    return _decode(value, PageSubscription)
 
 
 def _decode(value: bytes, kind: type[_StructT]) -> _StructT:

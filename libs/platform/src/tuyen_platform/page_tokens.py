@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from tuyen_events.codec import KeyedBytes, UnreadableEventError
 from tuyen_events.topics import PAGE_TOKENS
 from tuyen_platform.kafka.ports import ProducerRecord, RecordPosition
+from tuyen_platform.sealed_records import RecordOffsets, SealedRecord, Sealer
 
 _HEADERS = (("content-type", b"application/json"),)
 _TOKEN, _USED = "token", "used"
@@ -25,11 +25,10 @@ _TOKEN, _USED = "token", "used"
 _KeptT = TypeVar("_KeptT", bound=msgspec.Struct)
 
 
-class _Sealed(msgspec.Struct, frozen=True, kw_only=True):
+class _Sealed(SealedRecord, frozen=True, kw_only=True):
     """`stamp` is random and new for each token, so that the use of one token is not taken for that
     of another."""
 
-    sealed: str
     stamp: str
 
 
@@ -55,7 +54,8 @@ class PageTokens:
 
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys separated by commas: the first encrypts, each of them decrypts."""
-        self._sealer = sealer(keys)
+        self._sealer = Sealer(keys)
+        self._offsets = RecordOffsets()
         self._tokens: dict[str, _Open] = {}
         self._used: dict[str, str] = {}
 
@@ -71,9 +71,8 @@ class PageTokens:
 
     def record(self, account: str, token: str) -> ProducerRecord:
         """The record that makes `token` the account's, replacing the one before."""
-        content = msgspec.json.encode(_Content(account=account, token=token))
-        sealed = _Sealed(sealed=self._sealer.encrypt(content).decode(), stamp=secrets.token_hex(8))
-        return _record(_TOKEN, account, sealed)
+        sealed = self._sealer.seal(_Content(account=account, token=token))
+        return _record(_TOKEN, account, _Sealed(sealed=sealed, stamp=secrets.token_hex(8)))
 
     def removal(self, account: str) -> Sequence[ProducerRecord]:
         """The records that remove the account's token."""
@@ -87,14 +86,12 @@ class PageTokens:
             return ()
         return (_record(_USED, account, _Used(stamp=found.stamp)),)
 
-    def fold(self, record: KeyedBytes, _position: RecordPosition) -> None:
+    def fold(self, record: KeyedBytes, position: RecordPosition) -> None:
         """Applies one record. A token that cannot be read is no token, and the one before it has
         ended. Raises UnreadableEventError, without the record's content."""
         kind, _, account = record.key.partition("/")
         if kind == _TOKEN:
-            self._tokens.pop(account, None)
-            if record.value is not None:
-                self._tokens[account] = self._open(account, record.value)
+            self._fold_token(account, record, position)
         elif kind == _USED:
             self._used.pop(account, None)
             if record.value is not None:
@@ -102,23 +99,19 @@ class PageTokens:
         else:
             raise UnreadableEventError(f"{kind!r} is no known kind of page token record")
 
+    def _fold_token(self, account: str, record: KeyedBytes, position: RecordPosition) -> None:
+        if self._offsets.comes_too_late(record, position):
+            return
+        self._tokens.pop(account, None)
+        if record.value is not None:
+            self._tokens[account] = self._open(account, record.value)
+
     def _open(self, account: str, value: bytes) -> _Open:
         kept = _decode(value, _Sealed)
-        try:
-            content = _decode(self._sealer.decrypt(kept.sealed), _Content)
-        except InvalidToken as error:
-            raise UnreadableEventError(
-                "the token was encrypted with a key that is not here"
-            ) from error
+        content = self._sealer.open(kept.sealed, _Content)
         if content.account != account:
             raise UnreadableEventError("the token belongs to another account")
         return _Open(content.token, kept.stamp)
-
-
-def sealer(keys: SecretStr) -> MultiFernet:
-    """Encrypts with the first of the keys, and decrypts with each. Raises ValueError for an invalid
-    key."""
-    return MultiFernet([Fernet(key.strip()) for key in keys.get_secret_value().split(",")])
 
 
 def _record(kind: str, account: str, kept: msgspec.Struct | None) -> ProducerRecord:

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tuyen_platform.page_tokens import sealer
+from tuyen_platform.sealed_records import Sealer
 
 LOCAL_SECRETS_KEY = "bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk="
 """The key that encrypts tokens on the local stack when none is given."""
@@ -64,7 +64,7 @@ class SealingSettings(ServiceSettings):
         if not self.local and LOCAL_SECRETS_KEY in self.secrets_key.get_secret_value():
             raise ValueError("TUYEN_SECRETS_KEY is not set to a key of its own")
         try:
-            sealer(self.secrets_key)
+            Sealer(self.secrets_key)
         except ValueError:
             raise ValueError(
                 "TUYEN_SECRETS_KEY is not a Fernet key: 32 random bytes in URL-safe base64"
