@@ -8,7 +8,7 @@ import asyncio
 import json
 from http import HTTPStatus
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from tuyen_events.limits import BODY_WITHIN_S
 
@@ -76,6 +76,34 @@ async def _whole(receive: Receive, max_bytes: int) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def limit_body(scope: Scope, receive: Receive, *, max_bytes: int, within_s: float) -> Receive:
+    """The same `receive` for a body that is handled part by part: while it arrives, it raises
+    BodyTooLargeError and BodyTooSlowError, as `read_body` does. The time begins now."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    size, complete = _read_stated_size(scope), False
+    if size <= max_bytes:
+        size = 0
+
+    async def receive_limited() -> Message:
+        nonlocal size, complete
+        if complete:
+            return await receive()
+        if size > max_bytes:
+            raise BodyTooLargeError(max_bytes)
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlowError(within_s) from None
+        size += len(message.get("body", b""))
+        if size > max_bytes:
+            raise BodyTooLargeError(max_bytes)
+        complete = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    return receive_limited
 
 
 def _read_stated_size(scope: Scope) -> int:

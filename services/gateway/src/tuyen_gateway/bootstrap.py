@@ -6,7 +6,14 @@ from functools import partial
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from tuyen_attachments.mongodb import MongoAttachments
+from tuyen_attachments.ports import Attachments
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
+from tuyen_gateway.adapters.attachments import (
+    AttachmentAccessInTurn,
+    AttachmentsInTurn,
+    MongoAttachmentAccess,
+)
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -23,7 +30,9 @@ from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
@@ -45,6 +54,8 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    attachments: Attachments,
+    attachment_access: AttachmentAccess,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views. Nothing runs yet."""
@@ -69,6 +80,8 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        attachments=AttachmentsInTurn(attachments, reads),
+        attachment_access=AttachmentAccessInTurn(attachment_access, reads),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -91,6 +104,8 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        attachments=MongoAttachments(for_callers),
+        attachment_access=MongoAttachmentAccess(for_callers),
     )
     gateway.health.live_when("projections", status.live)
 
@@ -107,6 +122,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(run_projections, log, database, status),
             partial(keep_history, log),
             partial(run_jobs, gateway),
+            partial(remove_outdated, gateway, MongoAttachments(for_jobs)),
         ],
         trusted_proxies=settings.trusted_proxies,
         close=close,

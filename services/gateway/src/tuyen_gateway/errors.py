@@ -64,6 +64,10 @@ class VersionPassedError(GatewayError):
         self.agent_id = agent_id
 
 
+class TooLargeError(GatewayError):
+    """What was sent is longer than it may be."""
+
+
 class TooManyAttemptsError(GatewayError):
     """The next attempt is refused without being checked until `retry_after_s` seconds have
     passed."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tuyen_attachments.ports import Attachments
+from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
@@ -37,6 +39,8 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    attachments: Attachments
+    attachment_access: AttachmentAccess
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""

@@ -36,6 +36,9 @@ class GatewaySettings(SealingSettings):
     done_check_s: float = 60.0
     """Seconds between two searches for conversations to be closed by `done_after_hours` (I12)."""
 
+    attachment_gb: float = 20.0
+    """GiB of attachments that each organization keeps: beyond these the oldest are removed."""
+
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:
         key = None if self.jwt_key is None else self.jwt_key.get_secret_value()
@@ -57,4 +60,6 @@ class GatewaySettings(SealingSettings):
                 raise ValueError(f"TUYEN_TRUSTED_PROXIES: {network!r} is no network") from None
         if self.presence_lease_s <= 0:
             raise ValueError("TUYEN_PRESENCE_LEASE_S must be above 0 seconds")
+        if self.attachment_gb <= 0:
+            raise ValueError("TUYEN_ATTACHMENT_GB must be above 0")
         return self

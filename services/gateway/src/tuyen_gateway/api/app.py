@@ -9,6 +9,7 @@ from tuyen_gateway.api import (
     agents,
     assignee,
     assignments,
+    attachments,
     auth,
     conversations,
     crm,
@@ -47,6 +48,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     conversations.router,
     assignee.router,
     assignments.router,
+    attachments.router,
     jobs.router,
     *crm.ROUTERS,
 )

@@ -21,6 +21,7 @@ from tuyen_gateway.errors import (
     InvalidVersionError,
     NotFoundError,
     TakenError,
+    TooLargeError,
     TooManyAttemptsError,
     UnauthenticatedError,
     UnavailableError,
@@ -40,6 +41,7 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidCursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidVersionError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -93,6 +95,7 @@ _MEANINGS: Mapping[int, str] = {
     409: "It conflicts with the present state",
     412: "Another change came first",
     413: "The body is longer than this route accepts",
+    416: "There are no such bytes",
     422: "A field is wrong; `errors` names each",
     429: "Too many of these; `Retry-After` says when to try again",
     503: "Not now: try again",

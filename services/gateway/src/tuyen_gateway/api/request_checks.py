@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,8 @@ from tuyen_events.limits import (
     LONG_BODY_ELEMENTS,
     PLACE_CHARACTERS,
     STRANGERS_BODY_BYTES,
+    UPLOAD_BYTES,
+    UPLOAD_WITHIN_S,
     count_elements,
 )
 from tuyen_gateway.api.dependencies import is_known
@@ -25,11 +28,15 @@ from tuyen_platform.bodies import (
     BodyRefusedError,
     BodyTooLargeError,
     CallerGoneError,
+    limit_body,
     read_body,
 )
 
 _LONG_LISTS = re.compile(r"/v1/(conversations/bulk|rules/[^/]+)")
 """Routes whose body may name thousands of conversations, pages or agents."""
+
+_UPLOADS = "/v1/attachments"
+"""The route whose body is a file. It reads it part by part."""
 
 _UNFIT = "It contains a character that cannot be stored (NUL, or half a surrogate pair): remove it."
 
@@ -39,15 +46,23 @@ _BEARER = re.compile(r"bearer +(\S.*)", re.IGNORECASE)
 class RequestChecks:
     """ASGI middleware that passes a request on once its whole body has arrived and can be stored.
 
-    Without a valid token, a body may be no longer than that of a login. A body with more values
+    A file that is uploaded is passed on while it arrives. Without a valid token, a body may be no
+    longer than that of a login. A body with more values
     than its route can need is answered `422` before it is decoded. So is a body with a text that
     cannot be stored (NUL, half a surrogate pair); the answer says where it is.
     """
 
-    def __init__(self, app: ASGIApp, gateway: Gateway, within_s: float = BODY_WITHIN_S) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        gateway: Gateway,
+        within_s: float = BODY_WITHIN_S,
+        upload_within_s: float = UPLOAD_WITHIN_S,
+    ) -> None:
         self._app = app
         self._gateway = gateway
         self._within_s = within_s
+        self._upload_within_s = upload_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,6 +71,9 @@ class RequestChecks:
         place = unfit_place(scope["path"], scope["query_string"])
         if place is not None:
             await _wrong(place, _UNFIT)(scope, receive, send)
+            return
+        if scope["method"] == "POST" and scope["path"] == _UPLOADS:
+            await self._pass_upload(scope, receive, send)
             return
         try:
             body = await self._body(scope, receive)
@@ -74,6 +92,21 @@ class RequestChecks:
             return whole.pop() if whole else await receive()
 
         await self._app(scope, receive_whole, send)
+
+    async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a file on while it arrives, from a caller with a valid token."""
+        if not self._knows(scope):
+            await self._refuse(scope, BodyTooLargeError(STRANGERS_BODY_BYTES))(scope, receive, send)
+            return
+        limited = limit_body(
+            scope, receive, max_bytes=UPLOAD_BYTES, within_s=self._upload_within_s
+        )
+        try:
+            await self._app(scope, limited, send)
+        except ClientDisconnect:
+            return
+        except BodyRefusedError as refused:
+            await self._refuse(scope, refused)(scope, receive, send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         limit = STRANGERS_BODY_BYTES

@@ -1,0 +1,142 @@
+"""Reads attachments for callers: who may see them, and the turns in which they are read.
+
+Decides R7.2.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping
+from datetime import datetime
+
+from tuyen_attachments.ports import (
+    Attachment,
+    Attachments,
+    NewAttachment,
+    OpenAttachment,
+    Usage,
+)
+from tuyen_events.ids import ConversationId, MessageId, OrganizationId
+from tuyen_events.limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
+from tuyen_events.outbound import AttachmentId
+from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.queries import build_covered_query
+from tuyen_gateway.domain.visibility import Scope
+from tuyen_gateway.errors import TooManyAttemptsError
+from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.projections import collections
+from tuyen_platform.mongodb import Database
+
+
+_AGAIN_S = 5
+
+
+class MongoAttachmentAccess:
+    """AttachmentAccess by the views: which conversation a message is in, and who may see that."""
+
+    def __init__(self, database: Database) -> None:
+        self._messages = database[collections.MESSAGES]
+        self._conversations = database[collections.CONVERSATIONS]
+
+    async def may_see(self, scope: Scope, attachment: Attachment) -> bool:
+        if attachment.organization != scope.organization:
+            return False
+        if attachment.uploaded_by == scope.agent_id:
+            return True
+        threads = list(attachment.conversations)
+        if attachment.message_id is not None:
+            message = await self._messages.find_one(
+                {"_id": attachment.message_id, "removed": {"$ne": True}}, {"conversation_id": 1}
+            )
+            if message is not None and message.get("conversation_id") is not None:
+                threads.append(message["conversation_id"])
+        if not threads:
+            return False
+        covered = [{"_id": {"$in": threads}}, *build_covered_query(scope)]
+        return await self._conversations.find_one({"$and": covered}, {"_id": 1}) is not None
+
+
+class AttachmentAccessInTurn:
+    """AttachmentAccess."""
+
+    def __init__(self, access: AttachmentAccess, reads: Reads) -> None:
+        self._access = access
+        self._reads = reads
+
+    async def may_see(self, scope: Scope, attachment: Attachment) -> bool:
+        async with self._reads.turn(scope.organization):
+            return await self._access.may_see(scope, attachment)
+
+
+class AttachmentsInTurn:
+    """Attachments, of which each part is read in a turn of its own: a slow reader holds none."""
+
+    def __init__(self, store: Attachments, reads: Reads) -> None:
+        self._store = store
+        self._reads = reads
+        self._adding: Counter[OrganizationId] = Counter()
+
+    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> Attachment:
+        """Raises TooManyAttemptsError while too many of the organization are added already."""
+        organization = new.organization
+        if self._adding[organization] >= UPLOADS_AT_ONCE_OF_ORGANIZATION:
+            raise TooManyAttemptsError(
+                f"Your organization uploads {UPLOADS_AT_ONCE_OF_ORGANIZATION} files already: try "
+                "again in some seconds.",
+                _AGAIN_S,
+            )
+        self._adding[organization] += 1
+        try:
+            return await self._store.add(new, content)
+        finally:
+            self._adding[organization] -= 1
+            if not self._adding[organization]:
+                del self._adding[organization]
+
+    async def open(
+        self, organization: OrganizationId, attachment_id: AttachmentId
+    ) -> OpenAttachment | None:
+        async with self._reads.turn(organization):
+            opened = await self._store.open(organization, attachment_id)
+        if opened is None:
+            return None
+        stored = opened
+
+        async def read(start: int, end: int) -> AsyncIterator[bytes]:
+            parts = aiter(stored.read(start, end))
+            while True:
+                async with self._reads.turn(organization):
+                    part = await anext(parts, None)
+                if part is None:
+                    return
+                yield part
+
+        return OpenAttachment(stored.attachment, read)
+
+    async def find(
+        self, organization: OrganizationId, ids: Collection[AttachmentId]
+    ) -> Mapping[AttachmentId, Attachment]:
+        async with self._reads.turn(organization):
+            return await self._store.find(organization, ids)
+
+    async def note_use(
+        self,
+        organization: OrganizationId,
+        ids: Collection[AttachmentId],
+        conversation_id: ConversationId,
+    ) -> Mapping[AttachmentId, Attachment]:
+        async with self._reads.turn(organization):
+            return await self._store.note_use(organization, ids, conversation_id)
+
+    async def uploaded_since(self, organization: OrganizationId, since: datetime) -> Usage:
+        async with self._reads.turn(organization):
+            return await self._store.uploaded_since(organization, since)
+
+    async def remove_of_message(
+        self, organization: OrganizationId, message_id: MessageId
+    ) -> None:
+        await self._store.remove_of_message(organization, message_id)
+
+    async def remove_unused(self, before: datetime) -> int:
+        return await self._store.remove_unused(before)
+
+    async def remove_oldest(self, most_bytes: int) -> int:
+        return await self._store.remove_oldest(most_bytes)

@@ -1,0 +1,139 @@
+"""Reads the one file of a multipart body while it arrives."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from tuyen_events.limits import NAME_CHARACTERS
+from tuyen_gateway.errors import InvalidError
+
+FIELD = "file"
+
+_HEADER_BYTES = 8 * 1024
+"""The headers of one part of the body: its name, its file's name, its type."""
+
+
+class FileField:
+    """The file in the field `file` of a body; other fields are skipped.
+
+    Nothing is kept in memory but what arrived last. Raises InvalidError, while it is read, for a
+    body that is not `multipart/form-data`, has no such field, or ends within it.
+    """
+
+    def __init__(self, content_type: str, body: AsyncIterator[bytes]) -> None:
+        kind, options = parse_options_header(content_type.encode("latin-1", "replace"))
+        boundary = options.get(b"boundary", b"")
+        if kind != b"multipart/form-data" or not boundary:
+            raise InvalidError("", f"Send `multipart/form-data` with the field `{FIELD}`.")
+        self._body = body
+        self._part = _Part()
+        try:
+            self._parser = MultipartParser(boundary, self._part.callbacks())
+        except FormParserError as error:
+            raise InvalidError("", f"The boundary is not valid: {error}") from None
+
+    async def read_name(self) -> str | None:
+        """The name of the file, without folders, once its headers have arrived; None if it has
+        none."""
+        while not self._part.found:
+            if not await self._feed():
+                raise InvalidError(FIELD, f"The body has no field `{FIELD}` with a file.")
+        return self._part.file_name
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """The content of the file; the rest of the body is read as well, and skipped."""
+        while True:
+            while self._part.data:
+                yield self._part.data.popleft()
+            if not await self._feed():
+                break
+        if not self._part.ended:
+            raise InvalidError(FIELD, "The body ends within the file.")
+
+    async def _feed(self) -> bool:
+        """Parses what arrives next; false at the end of the body."""
+        arrived = await anext(self._body, None)
+        if arrived is None:
+            return False
+        try:
+            self._parser.write(arrived)
+        except FormParserError as error:
+            raise InvalidError("", f"The body is not valid multipart: {error}") from None
+        return True
+
+
+class _Part:
+    """What the parser reports, of the first part that is the wanted file."""
+
+    def __init__(self) -> None:
+        self.found = False
+        self.ended = False
+        self.file_name: str | None = None
+        self.data: deque[bytes] = deque()
+        self._wanted = False
+        self._header = bytearray(), bytearray()
+        self._headers: dict[bytes, bytes] = {}
+        self._header_bytes = 0
+
+    def callbacks(self) -> dict[str, object]:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._add_to_name,
+            "on_header_value": self._add_to_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._decide,
+            "on_part_data": self._add_data,
+            "on_part_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        self._headers, self._header_bytes = {}, 0
+
+    def _add_to_name(self, data: bytes, start: int, end: int) -> None:
+        self._add(self._header[0], data[start:end])
+
+    def _add_to_value(self, data: bytes, start: int, end: int) -> None:
+        self._add(self._header[1], data[start:end])
+
+    def _add(self, to: bytearray, more: bytes) -> None:
+        self._header_bytes += len(more)
+        if self._header_bytes > _HEADER_BYTES:
+            raise InvalidError("", f"A part has more than {_HEADER_BYTES} bytes of headers.")
+        to += more
+
+    def _end_header(self) -> None:
+        name, value = self._header
+        self._headers[bytes(name).lower()] = bytes(value)
+        self._header = bytearray(), bytearray()
+
+    def _decide(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._wanted = (
+            not self.found and options.get(b"name") == FIELD.encode() and b"filename" in options
+        )
+        if self._wanted:
+            self.found = True
+            self.file_name = clean_name(options[b"filename"].decode("utf-8", "replace"))
+
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
+        if self._wanted:
+            self.data.append(bytes(data[start:end]))
+
+    def _end(self) -> None:
+        if self._wanted:
+            self._wanted, self.ended = False, True
+
+
+def clean_name(name: str) -> str | None:
+    """The name of a file as it can be stored and put into a header: without folders and control
+    characters, not too long, and with its ending; None if nothing is left."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(one for one in last if one.isprintable()).strip(". ")
+    if len(shown) <= NAME_CHARACTERS:
+        return shown or None
+    stem, dot, ending = shown.rpartition(".")
+    if not dot or len(ending) > 10:
+        return shown[:NAME_CHARACTERS]
+    return stem[: NAME_CHARACTERS - len(ending) - 1] + dot + ending
