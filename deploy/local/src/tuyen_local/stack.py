@@ -22,7 +22,7 @@ from tuyen_local.server import Server, ServerOrigin
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Program, Supervisor
 
-SERVICES = ("ingest", "router", "presence", "crm", "gateway")
+SERVICES = ("ingest", "router", "presence", "crm", "outbound", "gateway")
 _Part = TypeVar("_Part")
 _READY_DEADLINE_S = 90.0
 _REPLICAS_OF_A_CLUSTER = 3

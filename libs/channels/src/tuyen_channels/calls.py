@@ -10,9 +10,30 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
-from pydantic import SecretStr
 
 from tuyen_events.outbound import OutboundAttachment, OutboundRequested
+
+
+class HiddenToken:
+    """A token, which neither `repr` nor `str` shows."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def reveal(self) -> str:
+        """The token itself, for the call that is made with it."""
+        return self._token
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HiddenToken) and other._token == self._token
+
+    def __hash__(self) -> int:
+        return hash(self._token)
+
+    def __repr__(self) -> str:
+        return "HiddenToken('**********')"
 
 
 class Part(NamedTuple):
@@ -34,7 +55,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     request: OutboundRequested
     part: Part
     account: str
-    token: SecretStr
+    token: HiddenToken
     handle: str | None = None
     reply_url: str | None = None
     links: Mapping[str, str] = {}
@@ -120,8 +141,8 @@ class Limit(NamedTuple):
 class TokenPair(NamedTuple):
     """What a refresh token was exchanged for. `lasts_s` is how long the access token is valid."""
 
-    access_token: SecretStr
-    refresh_token: SecretStr
+    access_token: HiddenToken
+    refresh_token: HiddenToken
     lasts_s: float
 
 

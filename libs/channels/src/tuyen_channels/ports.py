@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
-from pydantic import SecretStr
 
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
     Done,
+    HiddenToken,
     Limit,
     Order,
     Part,
@@ -246,7 +246,7 @@ class Connector(Protocol):
         not carried out. A refusal says that the channel cannot be asked at the moment."""
         ...
 
-    async def refresh(self, refresh_token: SecretStr) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
         """Exchanges a refresh token. At some channels it works once: after an answer that was lost,
         the same token may be refused as a dead one."""
         ...

@@ -12,12 +12,12 @@ from functools import partial
 from typing import NamedTuple
 
 import structlog
-from pydantic import SecretStr
 
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
     Done,
+    HiddenToken,
     Order,
     Part,
     Refusal,
@@ -137,15 +137,21 @@ class Carrying:
             part = find_part(connector, stored)
         except UnsupportedRequestError as error:
             return await self.settling.fail(stored, error.code)
-        page = self._resources.accounts.find_page(request.organization, request.page_id)
-        if page is not None and page.channel != request.channel:
-            page = None
+        page = await self._find_page(stored)
         if stored.phase is Phase.CALLING:
             await self._find_out(stored, connector, page, part)
         elif page is None:
             await self.settling.fail(stored, "page_disconnected")
         else:
             await self._attempt(_Attempt(stored, connector, page, part))
+
+    async def _find_page(self, stored: StoredRequest) -> PageChanged | None:
+        """The request's page, also one that was connected just now."""
+        request, accounts = stored.request, self._resources.accounts
+        page = accounts.find_page(request.organization, request.page_id)
+        if page is None and await accounts.catch_up():
+            page = accounts.find_page(request.organization, request.page_id)
+        return page if page is not None and page.channel == request.channel else None
 
     async def _attempt(self, attempt: _Attempt) -> None:
         stored, page = attempt.stored, attempt.page
@@ -171,7 +177,7 @@ class Carrying:
             call = self._call(attempt, token, order)
             await asyncio.shield(self._resources.calls.start(stored.id, call))
 
-    def _is_still_wanted(self, attempt: _Attempt, token: SecretStr) -> bool:
+    def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
         """Whether nothing changed while the call waited for its turn."""
         resources = self._resources
         pacing = resources.pacings[attempt.page.channel]
@@ -190,7 +196,7 @@ class Carrying:
             sent_at = self._resources.running_time()
             await self._states.require_only_writer(checked)
 
-    async def _call(self, attempt: _Attempt, token: SecretStr, order: Order) -> None:
+    async def _call(self, attempt: _Attempt, token: HiddenToken, order: Order) -> None:
         """Makes a call and handles its answer, also when this worker has lost the partition
         meanwhile."""
         request, channel = attempt.stored.request, attempt.page.channel
@@ -239,7 +245,7 @@ class Carrying:
             case _:
                 pass
 
-    async def _upload(self, attempt: _Attempt, token: SecretStr) -> str | None:
+    async def _upload(self, attempt: _Attempt, token: HiddenToken) -> str | None:
         """Uploads the file of a part: its handle, or None if the request has another state now."""
         file = attempt.part.upload
         organization = attempt.page.organization
@@ -356,7 +362,7 @@ class Carrying:
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-def _order(attempt: _Attempt, token: SecretStr, handle: str | None) -> Order:
+def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> Order:
     return Order(
         request=attempt.stored.request,
         part=attempt.part,

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from pydantic import SecretStr
 
-from tuyen_channels.calls import Refusal
+from tuyen_channels.calls import HiddenToken, Refusal
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
@@ -23,7 +22,7 @@ class Accounts(Protocol):
         """A page that requests may be carried out for; None if it is removed or inactive."""
         ...
 
-    def find_token(self, page: PageChanged) -> SecretStr | None:
+    def find_token(self, page: PageChanged) -> HiddenToken | None:
         """What a call for the page is made with. None while it has none, is known to have a
         problem, or its token was refused."""
         ...
@@ -32,7 +31,7 @@ class Accounts(Protocol):
         """Returns once something changed for which `find_token` may answer differently."""
         ...
 
-    async def stop(self, page: PageChanged, token: SecretStr, refusal: Refusal) -> None:
+    async def stop(self, page: PageChanged, token: HiddenToken, refusal: Refusal) -> None:
         """Notes that the channel refused a call with this token, for a reason that concerns all
         calls for the page. From then on `find_token` is None, in every worker, until the page is
         given other credentials, or its token is refreshed. Has no effect if the page has another

@@ -6,9 +6,8 @@ Decides I6 and P5.
 from datetime import timedelta
 
 import structlog
-from pydantic import SecretStr
 
-from tuyen_channels.calls import AfterLost, Done, Part, Refusal, RefusalKind
+from tuyen_channels.calls import AfterLost, Done, HiddenToken, Part, Refusal, RefusalKind
 from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome
@@ -45,7 +44,7 @@ class Settling:
         request_id: str,
         connector: Connector,
         page: PageChanged,
-        token: SecretStr,
+        token: HiddenToken,
         answer: Done | Refusal,
     ) -> None:
         """Handles the answer to the call of a request's present part."""
@@ -91,13 +90,13 @@ class Settling:
                 if current is not None:
                     await self._states.save(current.lose(self._resources.clock.now()))
             else:
-                await self.close(stored)
+                await self.close(stored.id)
         finally:
             self._ending.discard(stored.id)
 
-    async def close(self, stored: StoredRequest) -> None:
+    async def close(self, request_id: str) -> None:
         """Notes that the request is settled."""
-        await self._states.close(stored, self._resources.clock.now() + _REMEMBERED)
+        await self._states.close(request_id, self._resources.clock.now() + _REMEMBERED)
 
     async def fail(self, stored: StoredRequest, code: str) -> None:
         """The request cannot be carried out, for a reason of ours."""
@@ -114,7 +113,7 @@ class Settling:
         stored: StoredRequest,
         connector: Connector,
         page: PageChanged,
-        token: SecretStr,
+        token: HiddenToken,
         refusal: Refusal,
     ) -> None:
         kind = refusal.kind

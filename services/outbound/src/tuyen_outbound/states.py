@@ -169,15 +169,16 @@ class RequestStates:
         self.requests.replace(stored)
         return await self._enqueue([_request_record(partition, stored.id, stored)])
 
-    async def close(self, stored: StoredRequest, until: datetime) -> None:
+    async def close(self, request_id: str, until: datetime) -> None:
         """Returns once it is acknowledged that the request is settled. Has no effect if it is
         already."""
-        partition = self.requests.find_partition(stored.id)
-        if partition is None:
+        stored = self.requests.find_any(request_id)
+        partition = self.requests.find_partition(request_id)
+        if stored is None or partition is None:
             return
         closed = stored.close(until)
-        self.requests.close(partition, stored.id, closed)
-        await self._enqueue([_request_record(partition, stored.id, closed)])
+        self.requests.close(partition, request_id, closed)
+        await self._enqueue([_request_record(partition, request_id, closed)])
 
     async def forget(self, now: datetime, unknown_before: datetime) -> None:
         """Removes what need not be remembered any more."""

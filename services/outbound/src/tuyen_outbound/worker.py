@@ -20,6 +20,7 @@ from tuyen_events.outbound import (
 from tuyen_events.topics import INBOUND, OUTBOUND, OUTBOUND_RESULTS
 from tuyen_outbound.carrying import Carrying
 from tuyen_outbound.domain.echoes import find_proved_by_id, find_proved_by_text
+from tuyen_outbound.domain.intake import Intake
 from tuyen_outbound.domain.requests import Phase, StoredRequest
 from tuyen_outbound.identity import SERVICE
 from tuyen_outbound.read_offsets import ReadOffsets
@@ -30,7 +31,7 @@ from tuyen_outbound.tenure import Tenure
 from tuyen_platform import metrics
 from tuyen_platform.dead_letters import reject_or_raise
 from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
-from tuyen_platform.kafka.ports import FetchedRecords, Log, Offsets, Record
+from tuyen_platform.kafka.ports import FetchedRecords, Log, LogUnavailableError, Offsets, Record
 
 GROUP = "outbound"
 
@@ -103,6 +104,9 @@ class OutboundWorker:
         """Recovers the state of this worker's partitions; requests are read from the first one that
         is not in it."""
         await self._end_tenure()
+        self.status.note_waiting("the pages and their credentials")
+        if not await self._resources.accounts.catch_up():
+            raise LogUnavailableError("the pages and their credentials are still being read")
         self.status.note_waiting("the state of its requests")
         partitions = {partition for _, partition in committed}
         states = RequestStates(self._log, self.status.note_progress)
@@ -163,15 +167,15 @@ class OutboundWorker:
                     event = await self._decode(record)
                     if event is not None:
                         await self._learn(tenure, event)
-        added: list[tuple[int, StoredRequest]] = []
-        handled: dict[int, int] = {}
+        intake, handled = Intake(tenure.states.requests), dict[int, int]()
         for (topic, partition), records in batch.items():
             for record in records if topic == OUTBOUND.name else ():
-                await self._accept(tenure, record, added)
-                handled[partition] = record.offset
+                if record.offset > tenure.states.handled(partition):
+                    await self._accept(tenure, record, intake)
+                    handled[partition] = record.offset
         if handled:
-            await tenure.states.accept(added, handled)
-        tenure.serve({stored.request.conversation_id for _, stored in added})
+            await tenure.states.accept(intake.accepted, handled)
+        tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
 
     async def _decode(self, record: Record) -> Event | None:
         try:
@@ -180,43 +184,30 @@ class OutboundWorker:
             await reject_or_raise(self._log, record, SERVICE, error)
             return None
 
-    async def _accept(
-        self, tenure: Tenure, record: Record, added: list[tuple[int, StoredRequest]]
-    ) -> None:
-        """Adds a new request to `added`. One that was accepted before is skipped, and one for which
-        there is no room fails."""
-        if record.offset <= tenure.states.handled(record.partition):
-            return
-        event = await self._decode(record)
-        if isinstance(event, OutboundCancelled):
-            return await self._cancel(tenure, event, added)
-        if not isinstance(event, OutboundRequested):
-            return
-        requests, known = tenure.states.requests, {stored.id for _, stored in added}
-        if event.request_id in known or requests.is_known(record.partition, event.request_id):
-            return
-        size = len(record.value or b"")
-        if requests.has_room(record.partition, event.organization, size):
-            added.append((record.partition, StoredRequest(request=event, offset=record.offset)))
-            return
-        refusal = Refusal(RefusalKind.PERMANENT, "too_many_waiting")
-        await self._resources.results.publish(
-            record.partition, event, OutboundOutcome.FAILED, (), refusal
-        )
+    async def _accept(self, tenure: Tenure, record: Record, intake: Intake) -> None:
+        """Handles one record of `outbound`, except for what is accepted."""
+        event, partition = await self._decode(record), record.partition
+        match event:
+            case OutboundRequested():
+                size = len(record.value or b"")
+                if intake.take(partition, record.offset, event, size):
+                    return
+                refusal = Refusal(RefusalKind.PERMANENT, "too_many_waiting")
+                failed = OutboundOutcome.FAILED
+                await self._resources.results.publish(partition, event, failed, (), refusal)
+            case OutboundCancelled():
+                await self._cancel(tenure, event, partition, intake)
+            case _:
+                pass
 
     async def _cancel(
-        self,
-        tenure: Tenure,
-        event: OutboundCancelled,
-        added: list[tuple[int, StoredRequest]],
+        self, tenure: Tenure, event: OutboundCancelled, partition: int, intake: Intake
     ) -> None:
         """Settles a request whose call was not begun."""
-        for place in added:
-            if place[1].id == event.request_id:
-                added.remove(place)
-                request = place[1].request
-                await self._resources.results.publish(place[0], request, OutboundOutcome.CANCELLED)
-                return
+        request = intake.remove(event.request_id)
+        if request is not None:
+            cancelled = OutboundOutcome.CANCELLED
+            return await self._resources.results.publish(partition, request, cancelled)
         stored = tenure.states.requests.find(event.request_id)
         if stored is not None and stored.phase is Phase.WAITING:
             await tenure.carrying.settling.settle(stored, OutboundOutcome.CANCELLED)
@@ -229,9 +220,8 @@ class OutboundWorker:
                 for stored in self._find_proved(tenure, event):
                     await self._prove(tenure, stored, event.external_id)
             case OutboundSettled() if event.outcome is not OutboundOutcome.UNKNOWN:
-                stored_or_none = tenure.states.requests.find(event.request_id)
-                if stored_or_none is not None:
-                    await tenure.carrying.settling.close(stored_or_none)
+                if tenure.states.requests.find(event.request_id) is not None:
+                    await tenure.carrying.settling.close(event.request_id)
                     tenure.carrying.notify(event.request_id)
                     tenure.restart(event.conversation_id)
             case _:

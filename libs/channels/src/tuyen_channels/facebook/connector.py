@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 import msgspec
-from pydantic import SecretStr
 
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
     Done,
+    HiddenToken,
     Limit,
     Order,
     Part,
@@ -194,7 +194,7 @@ class FacebookConnector:
                 return Done(reply.id)
         return None
 
-    async def refresh(self, refresh_token: SecretStr) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
         raise NotImplementedError("Facebook's page tokens are not refreshed")
 
     def _build(self, order: Order) -> HttpCall:
@@ -235,8 +235,8 @@ class FacebookConnector:
             return Refusal(RefusalKind.LOST, "answer_lost")
         return find_refusal(answer) or answer
 
-    def _authorize(self, token: SecretStr) -> dict[str, str]:
-        given = token.get_secret_value()
+    def _authorize(self, token: HiddenToken) -> dict[str, str]:
+        given = token.reveal()
         query = {"access_token": given}
         if self._app_secret:
             proof = hmac.new(self._app_secret, given.encode(), "sha256").hexdigest()

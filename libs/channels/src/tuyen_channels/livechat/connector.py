@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 import msgspec
-from pydantic import SecretStr
 
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
     Done,
+    HiddenToken,
     Limit,
     Order,
     Part,
@@ -83,7 +83,7 @@ class LivechatConnector:
         if order.reply_url is None:
             return Done()
         body = msgspec.json.encode(_event(order))
-        key = order.token.get_secret_value().encode()
+        key = order.token.reveal().encode()
         call = HttpCall(
             method="POST",
             url=order.reply_url,
@@ -106,7 +106,7 @@ class LivechatConnector:
     async def look(self, begun: Begun) -> Done | Refusal | None:
         raise NotImplementedError("a delivery is repeated instead")
 
-    async def refresh(self, refresh_token: SecretStr) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
         raise NotImplementedError("a site's token has no end")
 
 

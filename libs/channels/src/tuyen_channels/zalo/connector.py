@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 import msgspec
-from pydantic import SecretStr
 
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
     Done,
+    HiddenToken,
     Limit,
     Order,
     Part,
@@ -154,7 +154,7 @@ class ZaloConnector:
     async def look(self, begun: Begun) -> Done | Refusal | None:
         raise NotImplementedError("Zalo cannot be asked what became of a call")
 
-    async def refresh(self, refresh_token: SecretStr) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
         """Zalo's refresh tokens work once, and their errors have another form than other errors: an
         answer without an access token is one."""
         call = HttpCall(
@@ -162,7 +162,7 @@ class ZaloConnector:
             url=f"{self._oauth}/v4/oa/access_token",
             headers={"secret_key": self._app_secret},
             form={
-                "refresh_token": refresh_token.get_secret_value(),
+                "refresh_token": refresh_token.reveal(),
                 "app_id": self._app_id,
                 "grant_type": "refresh_token",
             },
@@ -196,8 +196,8 @@ class ZaloConnector:
         return Done(None if found is None else str(found), pause)
 
 
-def _authorize(token: SecretStr) -> dict[str, str]:
-    return {"access_token": token.get_secret_value()}
+def _authorize(token: HiddenToken) -> dict[str, str]:
+    return {"access_token": token.reveal()}
 
 
 def _is_image(file: OutboundAttachment) -> bool:
@@ -248,7 +248,7 @@ def _read_tokens(answer: HttpAnswer) -> TokenPair | Refusal:
         lasts_s = 0.0
     if not math.isfinite(lasts_s):
         lasts_s = 0.0
-    pair = SecretStr(found.access_token), SecretStr(found.refresh_token)
+    pair = HiddenToken(found.access_token), HiddenToken(found.refresh_token)
     return TokenPair(*pair, min(max(lasts_s, 0.0), _LONGEST_TOKEN_S))
 
 

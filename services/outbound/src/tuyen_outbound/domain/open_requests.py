@@ -25,12 +25,22 @@ class _Entry:
     size: int
 
 
-@dataclass(slots=True)
-class _Load:
-    """What one organization has waiting in one partition."""
+@dataclass(frozen=True, slots=True)
+class WaitingLoad:
+    """What one organization has waiting in one partition: requests, and their bytes."""
 
     requests: int = 0
     size: int = 0
+
+    def has_room(self, size: int) -> bool:
+        """Whether one more request of so many bytes may wait."""
+        return self.requests < OUTBOUND_WAITING and self.size + size <= OUTBOUND_WAITING_BYTES
+
+    def change(self, requests: int, size: int) -> "WaitingLoad":
+        return WaitingLoad(self.requests + requests, self.size + size)
+
+
+NO_LOAD = WaitingLoad()
 
 
 @dataclass(slots=True)
@@ -52,7 +62,7 @@ class OpenRequests:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._lines: dict[ConversationId, list[str]] = {}
-        self._loads: dict[tuple[int, OrganizationId], _Load] = {}
+        self._loads: dict[tuple[int, OrganizationId], WaitingLoad] = {}
         self._kept: dict[int, _Kept] = {}
         self._lost: dict[ConversationId, dict[str, StoredRequest]] = {}
         """The `unknown` requests of each conversation, oldest first."""
@@ -64,6 +74,14 @@ class OpenRequests:
         """A request that waits or is under way."""
         entry = self._entries.get(request_id)
         return None if entry is None else entry.stored
+
+    def find_any(self, request_id: str) -> StoredRequest | None:
+        """A request that is not settled, also one whose fate is unknown."""
+        found = self.find(request_id)
+        if found is not None:
+            return found
+        kept = (kept.unknown.get(request_id) for kept in self._kept.values())
+        return next((stored for stored in kept if stored is not None), None)
 
     def find_partition(self, request_id: str) -> int | None:
         """The partition of a request that is not settled; None for any other one."""
@@ -91,10 +109,9 @@ class OpenRequests:
         """Those that have something in their line."""
         return tuple(self._lines)
 
-    def has_room(self, partition: int, organization: OrganizationId, size: int) -> bool:
-        """Whether the organization may have one more request of so many bytes waiting."""
-        load = self._loads.get((partition, organization), _NO_LOAD)
-        return load.requests < OUTBOUND_WAITING and load.size + size <= OUTBOUND_WAITING_BYTES
+    def load_of(self, partition: int, organization: OrganizationId) -> WaitingLoad:
+        """What the organization has waiting in the partition."""
+        return self._loads.get((partition, organization), NO_LOAD)
 
     def add(self, partition: int, stored: StoredRequest, size: int) -> None:
         """Adds a request with its encoded size: at its place in the line of its conversation, or
@@ -104,9 +121,8 @@ class OpenRequests:
             return
         request = stored.request
         self._entries[stored.id] = _Entry(stored, partition, size)
-        load = self._loads.setdefault((partition, request.organization), _Load())
-        load.requests += 1
-        load.size += size
+        place = (partition, request.organization)
+        self._loads[place] = self.load_of(*place).change(1, size)
         line = self._lines.setdefault(request.conversation_id, [])
         line.append(stored.id)
         if len(line) > 1 and self._entries[line[-2]].stored.offset > stored.offset:
@@ -181,13 +197,10 @@ class OpenRequests:
         if not line:
             del self._lines[request.conversation_id]
         place = (entry.partition, request.organization)
-        load = self._loads[place]
-        load.requests -= 1
-        load.size -= entry.size
-        if not load.requests:
+        self._loads[place] = self._loads[place].change(-1, -entry.size)
+        if not self._loads[place].requests:
             del self._loads[place]
         return entry.partition
 
 
-_NO_LOAD = _Load()
 _NOTHING_KEPT = _Kept()
