@@ -52,6 +52,8 @@ async def _load_service(module: str, kafka: str, prefix: str) -> tuple[float, fl
         "TUYEN_FACEBOOK_APP_SECRET": _SECRET,
         "TUYEN_SECRETS_KEY": Fernet.generate_key().decode(),
         "TUYEN_FACEBOOK_VERIFY_TOKEN": "benchmark",
+        "TUYEN_ZALO_APP_ID": "benchmark",
+        "TUYEN_ZALO_OA_SECRET": "benchmark",
         "BENCH_KAFKA": kafka,
         "BENCH_OUTPUT": f"{prefix}{INBOUND.name}",
         "BENCH_PORT": str(port),

@@ -26,6 +26,8 @@ from tuyen_events.inbound import (
     CommentAdded,
     CommentEvent,
     Customer,
+    CustomerFollowed,
+    CustomerUnfollowed,
     MessageDeleted,
     MessageEchoed,
     MessageReceived,
@@ -127,6 +129,19 @@ class Feed:
             client_id="client-1",
         )
         await self._append(INBOUND, who, event, mid)
+
+    async def follow(
+        self,
+        who: str,
+        kind: type[CustomerFollowed | CustomerUnfollowed] = CustomerFollowed,
+        *,
+        at: float | None = None,
+    ) -> ConversationId:
+        event = kind(
+            **self._common(at), customer=self.customer(who), conversation_id=self.thread(who)
+        )
+        await self._append(INBOUND, who, event, str(next(self._numbers)))
+        return event.conversation_id
 
     async def progress(
         self, who: str, kind: type[MessagesDelivered | MessagesSeen], until: float

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from support import livechat
+from support import livechat, zalo
 from support.global_tables import GlobalTables
 from tuyen_local.stack import Stack
 
@@ -131,6 +131,49 @@ class Facebook:
             "time": int(time.time()),
             "changes": [{"field": field, "value": value}],
         }
+
+
+class Account:
+    """Builds Zalo's webhooks for one Official Account and sends them, signed, to ingest."""
+
+    def __init__(self, stack: Stack, account: str, tables: GlobalTables) -> None:
+        self.account = account
+        self._tables = tables
+        self._app_id, self._secret = stack.secrets.zalo_app_id, stack.secrets.zalo_oa_secret
+        self._ingest = httpx.AsyncClient(base_url=stack.ingest_url, timeout=30, trust_env=False)
+
+    async def close(self) -> None:
+        await self._ingest.aclose()
+
+    async def write(self, user: str, text: str = "Shop ơi") -> httpx.Response:
+        """A message of a user."""
+        message = {"msg_id": secrets.token_hex(8), "text": text}
+        return await self.send(sender={"id": user}, message=message)
+
+    async def echo(self, user: str, text: str = "Dạ") -> httpx.Response:
+        """What the account itself wrote to a user."""
+        return await self.send(
+            "oa_send_text",
+            sender={"id": self.account},
+            recipient={"id": user},
+            message={"msg_id": secrets.token_hex(8), "text": text},
+        )
+
+    async def follow(self, user: str, name: str = "follow") -> httpx.Response:
+        """A user follows the account, or (`unfollow`) no more."""
+        return await self.send(
+            name, oa_id=self.account, follower={"id": user}, sender=None, message=None
+        )
+
+    async def send(self, name: str = "user_send_text", **fields: Any) -> httpx.Response:
+        now = str(int(time.time() * 1000))
+        whole = {"recipient": {"id": self.account}, "timestamp": now, **fields}
+        return await self.send_raw(zalo.encode(zalo.event(name, **whole)))
+
+    async def send_raw(self, raw: bytes) -> httpx.Response:
+        await self._tables.wait_until_known()
+        headers = dict(zalo.sign(raw, self._secret, self._app_id))
+        return await self._ingest.post("/webhooks/zalo", content=raw, headers=headers)
 
 
 class Site:

@@ -25,7 +25,8 @@ def payload(name: str) -> bytes:
 
 def payload_names() -> list[str]:
     """The names of all sample bodies."""
-    return sorted(file.stem for file in PAYLOADS.glob("[!_]*.json"))
+    found = [*PAYLOADS.glob("facebook_[!a]*.json"), *PAYLOADS.glob("messenger__*.json")]
+    return sorted(file.stem for file in found)
 
 
 def entry(

@@ -34,6 +34,7 @@ class History(InboundHistory):
             (self.change_message, 8),
             (self.change_comment, 20),
             (self.progress, 5),
+            (self.follow, 4),
             (self.assign, 12),
             (self.read, 10),
             (self.done, 4),

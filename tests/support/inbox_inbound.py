@@ -29,6 +29,8 @@ from tuyen_events.inbound import (
     CommentRemoved,
     CommentUnhidden,
     Customer,
+    CustomerFollowed,
+    CustomerUnfollowed,
     MessageDeleted,
     MessageEchoed,
     MessageEdited,
@@ -190,6 +192,15 @@ class InboundHistory:
             ]
         )
         self.inbound(event, who.external_id, PAGE, mid, str(number))
+
+    def follow(self) -> None:
+        """A customer follows the page, or no more: perhaps before their first message."""
+        who = self._customer()
+        kind = self.random.choice([CustomerFollowed, CustomerUnfollowed])
+        event = kind(
+            **self._common(), customer=who, conversation_id=message_thread_id(who.id)
+        )
+        self.inbound(event, who.external_id, PAGE, kind.__name__, str(next(self.numbers)))
 
     def progress(self) -> None:
         who = self._customer()

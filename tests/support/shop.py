@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import httpx
 
-from support.channels import Facebook, Json, Site
+from support.channels import Account, Facebook, Json, Site
 from support.global_tables import GlobalTables
 from support.processes import eventually
 from tuyen_local.stack import Stack
@@ -79,7 +79,7 @@ class Shop:
         self.page_id = "trang"
         self._stack = stack
         self._tables = GlobalTables(stack)
-        self._channels: list[Facebook | Site] = []
+        self._channels: list[Facebook | Site | Account] = []
         self.facebook = self._new_facebook()
         self._pages = {self.page_id: self.facebook}
         self.gateway = gateway
@@ -136,6 +136,15 @@ class Shop:
         site = Site(await self.admin.put(path, channel="livechat", name="Trang web"), self._tables)
         self._channels.append(site)
         return site
+
+    async def account(self, page_id: str = "oa") -> Account:
+        """Connects a Zalo account."""
+        number = f"38{next(_numbers):06d}{secrets.randbelow(10**6):06d}"
+        names = {"external_id": number, "name": "Tài khoản Zalo"}
+        await self.admin.put(f"/v1/pages/{page_id}", channel="zalo", **names)
+        account = Account(self._stack, number, self._tables)
+        self._channels.append(account)
+        return account
 
     def _new_facebook(self) -> Facebook:
         number = f"10{next(_numbers):06d}{secrets.randbelow(10**6):06d}"

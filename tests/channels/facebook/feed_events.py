@@ -17,6 +17,7 @@ from channels.facebook.samples import (
     customer,
     key,
 )
+from support.facebook import PAGE
 from tuyen_events.inbound import (
     Attachment,
     CommentAdded,
@@ -29,8 +30,111 @@ from tuyen_events.inbound import (
     PostRemoved,
     Reacted,
 )
+from tuyen_events.vocabulary import CommentOrigin
+
+VISITOR_POST = f"{PAGE}_332029982914790"
+MENTIONING_POST, MENTIONING_COMMENT = f"{AN}_555000000000001", "555000000000002_777000000000001"
+REVIEW = "904000000000001"
+
+# P5d: each is a root, in a thread of its own.
+ROOTS: Mapping[str, list[Expected]] = {
+    "facebook_feed__visitor_post_add": [
+        (
+            key(AN),
+            CommentAdded(
+                **about(VISITOR_POST, root=VISITOR_POST, post=VISITOR_POST, customer=NGUYEN),
+                text="Shop giao nhầm màu rồi ạ",
+                attachments=(
+                    Attachment(
+                        kind="image",
+                        url="https://scontent.xx.fbcdn.net/v/t39.30808-6/9_n.jpg?oe=65723DB2",
+                    ),
+                ),
+                origin=CommentOrigin.VISITOR_POST,
+            ),
+        )
+    ],
+    "facebook_feed__visitor_post_edited": [
+        (
+            key(AN),
+            CommentEdited(
+                **about(
+                    VISITOR_POST,
+                    root=VISITOR_POST,
+                    post=VISITOR_POST,
+                    customer=NGUYEN,
+                    occurred_at=at(20),
+                ),
+                text="Shop giao nhầm màu và size rồi ạ",
+            ),
+        )
+    ],
+    "facebook_mention__post_add": [
+        (
+            key(AN),
+            CommentAdded(
+                **about(
+                    MENTIONING_POST, root=MENTIONING_POST, post=MENTIONING_POST, customer=NGUYEN
+                ),
+                text="Mua ở Shop Demo, rất ưng",
+                origin=CommentOrigin.MENTION,
+            ),
+        )
+    ],
+    "facebook_mention__comment_add": [
+        (
+            key(f"anonymous:{MENTIONING_COMMENT}"),
+            CommentAdded(
+                **about(
+                    MENTIONING_COMMENT,
+                    root=MENTIONING_COMMENT,
+                    post="888000000000001_555000000000002",
+                    customer=customer(f"anonymous:{MENTIONING_COMMENT}"),
+                ),
+                text="Shop Demo có mẫu này",
+                origin=CommentOrigin.MENTION,
+            ),
+        )
+    ],
+    "facebook_ratings__rating_add": [
+        (
+            key(AN),
+            CommentAdded(
+                **about(REVIEW, root=REVIEW, post=REVIEW, customer=NGUYEN),
+                text="Hàng đẹp, giao nhanh",
+                origin=CommentOrigin.REVIEW,
+                recommends=True,
+            ),
+        )
+    ],
+    # It has no time: that of the delivery is used, and its author has no name.
+    "facebook_ratings__rating_remove": [
+        (
+            key(AN),
+            CommentRemoved(
+                **about(
+                    REVIEW, root=REVIEW, post=REVIEW, customer=customer(AN), occurred_at=at(8)
+                )
+            ),
+        )
+    ],
+    "facebook_ratings__comment_add": [
+        (
+            key(f"comment:{REVIEW}"),
+            CommentAdded(
+                **about(
+                    f"{REVIEW}_904000000000009",
+                    root=REVIEW,
+                    post=f"{AN}_{REVIEW}",
+                    parent_external_id=REVIEW,
+                )
+            ),
+        )
+    ],
+}
 
 FEED: Mapping[str, list[Expected]] = {
+    **ROOTS,
     "facebook_feed__comment_add": [
         (key(AN), CommentAdded(**about(customer=NGUYEN), text="Giá bao nhiêu shop?"))
     ],

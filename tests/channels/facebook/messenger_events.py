@@ -27,6 +27,8 @@ from tuyen_events.inbound import (
 )
 
 MESSENGER: Mapping[str, list[Expected]] = {
+    # P5d: another app has the thread.
+    "messenger__standby_text": [(key(AN), make_received("0070", text="Mình muốn gặp nhân viên"))],
     "messenger__text": [
         (key(AN), make_received("0001", text="Xin chào shop, còn áo size M không?"))
     ],

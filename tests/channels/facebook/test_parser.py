@@ -202,12 +202,12 @@ def test_p5b_a_reaction_of_the_page_is_no_customers() -> None:
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
-        ({"standby": [message("m_1"), message("m_2")]}, [SkipReason.STANDBY] * 2),
+        ({"standby": [{"sender": {"id": "1"}, "optin": {}}]}, [SkipReason.UNKNOWN_EVENT]),
         ({"messaging": [{"sender": {"id": "1"}, "optin": {}}]}, [SkipReason.UNKNOWN_EVENT]),
-        ({"changes": [{"field": "mention", "value": 3}]}, [SkipReason.UNKNOWN_FIELD]),
+        ({"changes": [{"field": "leadgen", "value": 3}]}, [SkipReason.UNKNOWN_FIELD]),
         ({"changes": [comment(ROOT, item="poll")]}, [SkipReason.UNKNOWN_ITEM]),
         ({"changes": [comment(ROOT, verb="mute")]}, [SkipReason.UNKNOWN_VERB]),
-        ({"changes": [comment(ROOT, item="post")]}, [SkipReason.BY_VISITOR]),
+        ({"changes": [comment(ROOT, item="share")]}, [SkipReason.BY_VISITOR]),
         ({}, [SkipReason.EMPTY]),
     ],
 )
@@ -218,6 +218,22 @@ def test_p4_what_is_not_known_is_skipped_with_the_reason(
     assert [skipped.why for skipped in parsed.skipped] == reason
     assert not parsed.events
     assert not parsed.failures
+
+
+def test_p5d_a_message_in_standby_is_the_same_event_as_outside_of_it() -> None:
+    standby = parse(body({"id": PAGE, "time": 1790000000400, "standby": [message("m_1")]}))
+    assert standby.events == parse(body(entry(messaging=[message("m_1")]))).events
+    both = {**entry(messaging=[message("m_1")]), "standby": [message("m_1"), message("m_2")]}
+    assert len(set(event_ids(parse(body(both))))) == 2
+
+
+def test_p4_a_message_in_standby_that_cannot_be_read_fails_alone() -> None:
+    raw = body({"id": PAGE, "standby": [message("m_1"), {"message": {"mid": 7.5}}]})
+    parsed = parse(raw)
+    assert len(parsed.events) == 1
+    (failure,) = parsed.failures
+    assert json.loads(failure.payload)["entry"][0].keys() == {"id", "time", "standby"}
+    assert [again.error for again in parse(failure.payload.encode()).failures] == [failure.error]
 
 
 def test_p4_every_update_of_a_page_that_is_not_known_is_counted() -> None:

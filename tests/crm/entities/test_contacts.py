@@ -44,6 +44,8 @@ from tuyen_events.ids import (
 from tuyen_events.inbound import (
     CommentRemoved,
     Customer,
+    CustomerFollowed,
+    CustomerUnfollowed,
     InboundEvent,
     MessageEchoed,
     MessagesSeen,
@@ -61,6 +63,8 @@ from tuyen_views.contacts import ContactDocument, CustomerOfContact
         (message(), NAMELESS),
         (message(external_id="anonymous:7"), customer("anonymous:7")),
         (MessageEchoed(**COMMON, **THREAD, message_id=MessageId("m"), external_id="m"), NAMELESS),
+        (CustomerFollowed(**COMMON, **THREAD), NAMELESS),
+        (CustomerUnfollowed(**COMMON, **THREAD), NAMELESS),
         (MessagesSeen(**COMMON, **THREAD, watermark=MOMENT), NAMELESS),
         (comment(LAN), LAN),
         (comment(None), None),

@@ -170,7 +170,7 @@ async def test_r9_5_a_body_that_says_it_is_too_large_is_413_before_it_is_read(ri
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("POST", "/webhooks/zalo", 404),
+        ("POST", "/webhooks/zalo/1", 404),
         ("POST", "/webhooks/", 404),
         ("GET", "/webhooks/facebook/", 404),
         ("PUT", "/webhooks/facebook", 405),

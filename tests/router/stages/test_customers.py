@@ -31,7 +31,14 @@ from tuyen_events.ids import (
     comment_thread_id,
     event_id,
 )
-from tuyen_events.inbound import CommentAdded, CommentEdited, Customer, MessageReceived, Visit
+from tuyen_events.inbound import (
+    CommentAdded,
+    CommentEdited,
+    Customer,
+    CustomerFollowed,
+    MessageReceived,
+    Visit,
+)
 from tuyen_events.routing import (
     ChoiceRequested,
     LoadsReported,
@@ -126,6 +133,22 @@ def test_r3_1_r4_1_what_needs_an_agent_asks_after_its_state_is_written(
     assert read_written(outbox, Phase.PUBLIC, "t.router-requests") == []
     assert len(read_written(outbox, Phase.STATE, "t.router-customers")) == 1
     assert _list_requests(outbox) == ["inbound/3/4"]
+
+
+def test_r3_1_who_only_follows_a_page_is_assigned_to_nobody() -> None:
+    followed = CustomerFollowed(
+        organization=SHOP,
+        page_id=PAGE,
+        channel=Channel.ZALO,
+        occurred_at=AT,
+        accepted_at=AT,
+        customer=Customer(id=CUSTOMER, external_id="x"),
+        conversation_id=THREAD,
+    )
+    stage = _Stage()
+    assert not stage.handle("inbound", record(0, followed, event_id("0"))).phases
+    asked = stage.handle("inbound", record(1, _message(), event_id("1")))
+    assert _list_requests(asked) == ["inbound/3/1"]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +338,7 @@ def test_r1_7_an_organization_that_does_not_count_reports_no_loads() -> None:
     assert not outbox.phases
 
 
-def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker_wrote() -> None:
+def test_r9_2_after_a_recovery_the_valid_record_is_written_after_another_workers() -> None:
     stage, other = _Stage(), _Stage()
     for each, agent_id in ((stage, A), (other, B)):
         each.handle("inbound", record(0, _message(), event_id("0")))

@@ -51,6 +51,7 @@ def _overview(stack: Stack) -> dict[str, str]:
     rows = {
         "gateway": f"{stack.gateway_url}/v1",
         "webhooks": f"{stack.ingest_url}/webhooks/facebook",
+        "  of Zalo": f"{stack.ingest_url}/webhooks/zalo",
         "router": f"process {stack.pid('router')}: kill -9 it, and it comes back",
         "data": str(stack.data_dir),
         "organization": settings.bootstrap_org,

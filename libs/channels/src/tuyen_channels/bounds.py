@@ -27,6 +27,15 @@ BlankId = Annotated[str, Meta(max_length=EXTERNAL_ID_CHARACTERS, pattern=_OF_AN_
 
 Id = TextId | Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
+EpochTime = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Seconds or milliseconds since 1970, whatever the field is documented to contain."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLIS_FROM = 100_000_000_000
+"""Seconds reach this in the year 5138; milliseconds passed it in 1973."""
+_LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+
 _EARLIEST = datetime(CLOCK_BELIEVED_FROM, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(seconds=CLOCK_BELIEVED_AHEAD_S)
 
@@ -53,6 +62,17 @@ def page_address(url: str | None) -> str | None:
 def believable(moment: datetime, accepted_at: datetime) -> datetime:
     """The sender's time, or the time of acceptance if the sender's clock cannot be right (I2)."""
     return moment if _EARLIEST <= moment <= accepted_at + _AHEAD else accepted_at
+
+
+def believable_epoch(clock: int | None, accepted_at: datetime) -> datetime:
+    """The same for an `EpochTime`: seconds and milliseconds are distinguished by their size, since
+    fields for one have been sent with the other. Without a time, that of acceptance."""
+    if clock is None:
+        return accepted_at
+    seconds, thousandths = divmod(clock, 1000) if clock >= _MILLIS_FROM else (clock, 0)
+    if seconds > _LATEST:
+        return accepted_at
+    return believable(_EPOCH + timedelta(seconds=seconds, milliseconds=thousandths), accepted_at)
 
 
 def degrees(value: float | None) -> float | None:

@@ -35,7 +35,7 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, reply_key
+from tuyen_channels.roots import CommentRoots, PageKey, RootsDraft, place_key
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.limits import VIDEO_POSTS
 from tuyen_events.posts import PostClassified, ReplyPlaced
@@ -204,7 +204,16 @@ class Draft:
 
     def add_reply(self, page: PageKey, reply: str, root: str) -> None:
         """A reply was written in the thread of a root comment."""
-        self.facts.append(KeyedFact(reply_key(reply), self._roots.place(page, reply, root)))
+        fact = self._roots.place(page, reply, root)
+        self.facts.append(KeyedFact(place_key(fact), fact))
+
+    def add_visitor_post(self, page: PageKey, post: str) -> None:
+        """Somebody else published a post on the page."""
+        self.add_reply(page, post, post)
+
+    def is_visitor_post(self, page: PageKey, post: str) -> bool:
+        """Whether a post is by somebody else, as far as it is known."""
+        return self._roots.is_visitor_post(page, post)
 
     def root_of(self, page: PageKey, comment: str) -> str:
         """The root of the thread that a comment belongs to, as far as it is known."""
@@ -216,7 +225,7 @@ class Draft:
         live = state is not None and post in state.live_since
         if state is not None and not live:
             names = (video, own_number(post))
-            live = any(_guessed_elsewhere(state, name, post) for name in names)
+            live = any(_is_guessed_elsewhere(state, name, post) for name in names)
             certain = live or not state.broadcasts.keys().isdisjoint(names)
             guess = None if certain else _running(state, at)
             if guess is not None:
@@ -250,7 +259,7 @@ class Draft:
         if _was_live(state, post, at):
             return True
         own = own_number(post)
-        if _guessed_elsewhere(state, own, post):
+        if _is_guessed_elsewhere(state, own, post):
             self._record(page, post, post=post, video=None, livestream=True, at=at)
             return True
         if post in state.live_since or not state.broadcasts:
@@ -319,7 +328,7 @@ def _was_live(state: PagePosts, post: str, at: datetime) -> bool:
     return since is not None and since <= at
 
 
-def _guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
+def _is_guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
     """Whether the broadcast of this post was already assigned to another post by a guess."""
     other = None if video is None else state.posts_by_video.get(video)
     return other is not None and other != post and other in state.live_since

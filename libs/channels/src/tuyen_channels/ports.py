@@ -65,8 +65,6 @@ class SkipReason(StrEnum):
 
     UNKNOWN_PAGE = "unknown_page"
     DASHBOARD_TEST = "dashboard_test"
-    STANDBY = "standby"
-    """Another app has the thread."""
     UNKNOWN_FIELD = "unknown_field"
     UNKNOWN_ITEM = "unknown_item"
     UNKNOWN_VERB = "unknown_verb"
@@ -74,7 +72,11 @@ class SkipReason(StrEnum):
     BY_PAGE = "by_page"
     """An act of the page itself, of a kind that matters only from customers."""
     BY_VISITOR = "by_visitor"
-    """A post on the page by somebody else, which is not a kind of conversation here."""
+    """A share, an album or an event of somebody else, which is not a kind of conversation here."""
+    GROUP = "group"
+    """Something in a chat of many people, which is not a kind of conversation here."""
+    REPORTED_ELSEWHERE = "reported_elsewhere"
+    """The channel also reports it as something else, which is read."""
     EMPTY = "empty"
 
 
@@ -83,6 +85,10 @@ class Skipped(NamedTuple):
 
     why: SkipReason
     what: str
+
+
+class UnreadablePartError(ValueError):
+    """A part that can be decoded but lacks a required value."""
 
 
 class Failure(NamedTuple):
@@ -144,6 +150,9 @@ class WebhookChannel(Protocol):
     environment's variable `TUYEN_FACEBOOK_APP_SECRET`. Ingest does not start while one is
     missing."""
 
+    answer_within_s: ClassVar[float]
+    """How many seconds the channel waits for the answer to a webhook."""
+
     by_account: ClassVar[bool]
     """Whether each page has a webhook of its own, `/webhooks/{name}/{account}`, and a token of its
     own that signs it. The gateway then creates the page's id at the channel, which is the account,
@@ -168,6 +177,12 @@ class WebhookChannel(Protocol):
         Compare in constant time, and over the bytes as they are: a body that was parsed and encoded
         again has another signature. Header names are in lower case; header values may be any bytes.
         """
+        ...
+
+    def is_probe(self, body: bytes) -> bool:
+        """Whether the body is what the channel sends unsigned to test the address, and nobody can
+        make use of: it is answered 200 and leaves nothing behind. False for a channel without such
+        a test."""
         ...
 
     def parse(

@@ -7,13 +7,17 @@ every ingest process remembers the same, also after a restart, and memory does n
 years. A reply to a reply that is forgotten, or has not arrived yet, is treated as belonging to that
 reply.
 
+A visitor's post is a root itself (P5d), which a comment below it does not say. So the posts of
+visitors are remembered in the same way, in VISITOR_POSTS slots: as records of `ReplyPlaced` that
+name the post as its own root. A comment below a post that is forgotten is treated as a root.
+
 Decides R4.3.
 """
 
 from zlib import crc32
 
 from tuyen_events.ids import OrganizationId, PageId
-from tuyen_events.limits import PLACED_REPLIES
+from tuyen_events.limits import PLACED_REPLIES, VISITOR_POSTS
 from tuyen_events.posts import ReplyPlaced
 
 _LEVELS = 8
@@ -30,7 +34,7 @@ class CommentRoots:
     def apply(self, fact: ReplyPlaced) -> None:
         """Applies one fact; the latest of a slot counts."""
         page = self._pages.setdefault((fact.organization, fact.page_id), {})
-        page[reply_key(fact.comment_external_id)] = fact
+        page[place_key(fact)] = fact
 
     def forget(self, page: PageKey, place: str) -> None:
         """Empties a slot."""
@@ -53,6 +57,11 @@ class CommentRoots:
             return None
         return fact.root_external_id
 
+    def is_visitor_post(self, page: PageKey, post: str) -> bool:
+        """Whether a post is remembered as a visitor's."""
+        fact = self._pages.get(page, {}).get(_visitor_post_key(post))
+        return fact is not None and fact.comment_external_id == post
+
 
 class RootsDraft:
     """What one body adds to the known facts, without changing them."""
@@ -70,8 +79,12 @@ class RootsDraft:
             comment = above
         return comment
 
+    def is_visitor_post(self, page: PageKey, post: str) -> bool:
+        """Whether a post is a visitor's, as far as it is known."""
+        return self._added.is_visitor_post(page, post) or self._known.is_visitor_post(page, post)
+
     def place(self, page: PageKey, reply: str, root: str) -> ReplyPlaced:
-        """Remembers a reply."""
+        """Remembers a reply, or, as its own root, a visitor's post."""
         fact = ReplyPlaced(
             organization=page[0],
             page_id=page[1],
@@ -80,6 +93,17 @@ class RootsDraft:
         )
         self._added.apply(fact)
         return fact
+
+
+def place_key(fact: ReplyPlaced) -> str:
+    """The key of a record within its page."""
+    if fact.comment_external_id == fact.root_external_id:
+        return _visitor_post_key(fact.root_external_id)
+    return reply_key(fact.comment_external_id)
+
+
+def _visitor_post_key(post: str) -> str:
+    return f"visitor:{crc32(post.encode()) % VISITOR_POSTS}"
 
 
 def reply_key(comment: str) -> str:

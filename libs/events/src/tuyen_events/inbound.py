@@ -11,7 +11,7 @@ import msgspec
 
 from tuyen_events.event import Event
 from tuyen_events.ids import ConversationId, CustomerId, MessageId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, Moment
+from tuyen_events.vocabulary import Channel, CommentOrigin, Moment
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,6 +104,9 @@ class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
     client_id: str | None = None
     """Our own id of the reply, if the channel returns what was sent with it."""
     reply_to: MessageId | None = None
+    admin_id: str | None = None
+    """The channel's id of the person at the page who wrote it, if the channel says that a person
+    did: Zalo does so for what is written in its own chat tool."""
 
 
 class MessageEdited(CustomerEvent, frozen=True, kw_only=True):
@@ -140,6 +143,22 @@ class MessagesSeen(CustomerEvent, frozen=True, kw_only=True):
     watermark: Moment
 
 
+class CustomerFollowed(CustomerEvent, frozen=True, kw_only=True):
+    """A customer follows the page. It is no message: the customer has a contact and a conversation
+    from now on, and the conversation is assigned once they write."""
+
+    type: ClassVar[str] = "customer.followed.v1"
+    followed_from: str | None = None
+    """Where at the channel they did it, in the channel's words."""
+
+
+class CustomerUnfollowed(CustomerEvent, frozen=True, kw_only=True):
+    """A customer follows the page no more."""
+
+    type: ClassVar[str] = "customer.unfollowed.v1"
+    unfollowed_from: str | None = None
+
+
 class CustomerReferred(CustomerEvent, frozen=True, kw_only=True):
     """A customer came through a link or an advertisement; no message, nothing is assigned."""
 
@@ -149,6 +168,9 @@ class CustomerReferred(CustomerEvent, frozen=True, kw_only=True):
 
 class CommentEvent(InboundEvent, frozen=True, kw_only=True):
     """Something about one comment.
+
+    A visitor's post, a mention and a review are comments, too: roots, each in a thread of its own
+    (P5d).
 
     `customer` is who acted: the author of an added comment. It is null when the page itself acted.
     `conversation_id` is null if it cannot be derived from the event alone (for what a page does
@@ -173,12 +195,16 @@ class CommentAdded(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.added.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    origin: CommentOrigin = CommentOrigin.COMMENT
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
 
 
 class CommentEdited(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.edited.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    recommends: bool | None = None
 
 
 class CommentRemoved(CommentEvent, frozen=True, kw_only=True):

@@ -46,6 +46,9 @@ VIDEO_POSTS = 500
 PLACED_REPLIES = 256
 """Replies of a page whose parent comment is remembered."""
 
+VISITOR_POSTS = 256
+"""Posts of a page's visitors that are remembered, so that a comment below one is a reply to it."""
+
 WEBHOOK_BODY_BYTES = 5 * 1024 * 1024
 """Far above a thousand updates, the most that a channel puts into one body; a larger one is
 answered 413. What a channel really sends must never come near it: a 4xx is delivered again."""

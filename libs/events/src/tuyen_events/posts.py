@@ -1,4 +1,5 @@
-"""What ingest remembers of posts: which are livestreams (P5a), and the parents of recent replies.
+"""What ingest remembers of posts: which are livestreams (P5a) or by visitors (P5d), and the parents
+of recent replies.
 Compacted, keyed by page and subject."""
 
 from typing import ClassVar
@@ -30,7 +31,7 @@ FORGOTTEN_TYPE = "post.forgotten.v1"
 class ReplyPlaced(Event, frozen=True, kw_only=True):
     """A reply and its parent comment: a reply to this reply belongs to that comment's thread
     (R4.3). Each page has a fixed number of slots for them; a later reply overwrites an older
-    one."""
+    one. A post that is its own root is a visitor's (P5d)."""
 
     type: ClassVar[str] = "reply.placed.v1"
     organization: OrganizationId

@@ -60,6 +60,8 @@ INBOUND = Topic(
         inbound.MessageReacted,
         inbound.MessagesDelivered,
         inbound.MessagesSeen,
+        inbound.CustomerFollowed,
+        inbound.CustomerUnfollowed,
         inbound.CustomerReferred,
         inbound.CommentAdded,
         inbound.CommentEdited,

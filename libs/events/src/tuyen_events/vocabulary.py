@@ -81,6 +81,18 @@ class ConversationKind(Word):
         self.sticky = word != "comment"
 
 
+class CommentOrigin(OpenWord):
+    """What a comment or the root of a thread is at the channel (P5d). A word that is not known
+    counts as `comment`."""
+
+    COMMENT = "comment"
+    VISITOR_POST = "visitor_post"
+    """A post on the page by somebody else."""
+    MENTION = "mention"
+    """A post or comment elsewhere that names the page."""
+    REVIEW = "review"
+
+
 class Capability(OpenWord):
     """What a member of a rule may be given (R1.3).
 

@@ -4,6 +4,7 @@ acknowledged (P2).
 Decides R9.1, R9.3, INV2 and P3.
 """
 
+import asyncio
 from collections import Counter
 from functools import cache
 from typing import NamedTuple
@@ -25,6 +26,13 @@ _REFRESH_WITHIN_S = 1.0
 _REFRESH_APART_S = 0.05
 """The log is asked at most twenty times a second for what was set up meanwhile, however many bodies
 name unknown pages or have wrong signatures."""
+
+_OF_THE_CHANNELS_PATIENCE = 0.8
+"""The part of the time for which a channel waits that an answer may take: the rest is for the
+network, and for the body to arrive."""
+
+_REFRESH_PART = 0.4
+"""The part of an answer's time that reading the directory may take; the log needs the rest."""
 
 _ERRORS_IN_A_LINE = 5
 
@@ -51,7 +59,8 @@ class AcceptedAgain(NamedTuple):
 class Acceptance:
     """Turns bodies into records, with what is known of pages and posts.
 
-    `within_s` is how long the log may take to acknowledge one body.
+    `within_s` is how long the log may take to acknowledge one body; less for a channel that does
+    not wait so long for the answer (P2).
     """
 
     def __init__(
@@ -78,14 +87,18 @@ class Acceptance:
         Raises LogUnavailableError; some of it may be in the log then, and gets the same ids when
         the channel delivers it again.
         """
+        patience = delivery.channel.answer_within_s * _OF_THE_CHANNELS_PATIENCE
+        within_s = min(self._within_s, patience)
+        until = asyncio.get_running_loop().time() + within_s
         pages = self._pages.of(delivery.channel.name)
         parsed, sure = self._parse(delivery, pages), True
         if parsed.unknown_pages:
             before = {page: pages.get(page) for page in parsed.pages}
-            sure = await is_current(self._directory)
+            sure = await is_current(self._directory, min(_REFRESH_WITHIN_S, within_s * _REFRESH_PART))
             if any(pages.get(page) != known for page, known in before.items()):
                 parsed = self._parse(delivery, pages)
-        await self._write(delivery, parsed, self._owners(delivery, parsed, sure=sure))
+        left_s = until - asyncio.get_running_loop().time()
+        await self._write(delivery, parsed, self._owners(delivery, parsed, sure=sure), left_s)
         return Accepted(parsed, sure or not parsed.unknown_pages)
 
     async def accept_again(self, delivery: WebhookDelivery, owners: Owners) -> AcceptedAgain:
@@ -94,7 +107,7 @@ class Acceptance:
         organization now is not written. `owners` says to whom the pages belonged."""
         pages = PagesThen(self._pages, delivery.channel.name, delivery.accepted_at, owners)
         parsed = self._parse(delivery, pages)
-        await self._write(delivery, parsed, None)
+        await self._write(delivery, parsed, None, self._within_s)
         withheld = sum(
             skipped.why is SkipReason.UNKNOWN_PAGE and skipped.what in pages.withheld
             for skipped in parsed.skipped
@@ -120,7 +133,7 @@ class Acceptance:
         return owners if sure else {page: owner for page, owner in owners.items() if owner}
 
     async def _write(
-        self, delivery: WebhookDelivery, parsed: Parsed, owners: Owners | None
+        self, delivery: WebhookDelivery, parsed: Parsed, owners: Owners | None, within_s: float
     ) -> None:
         """Writes what the body says and, with `owners`, the body itself."""
         unwritten = [*records.events(delivery, parsed), *records.facts(delivery, parsed)]
@@ -129,17 +142,17 @@ class Acceptance:
             unwritten.append(records.raw(delivery, parsed.page, owners))
             unwritten += self._tokens.first_use(delivery.account)
             _log_failures(delivery, parsed)
-        await self._log.append_all(unwritten, within_s=self._within_s)
+        await self._log.append_all(unwritten, within_s=within_s)
         for key, fact in parsed.classified:
             self._posts.apply(key, fact)
         _count(delivery.channel.name, parsed)
 
 
-async def is_current(table: FollowedTopic) -> bool:
-    """Whether the table has reached the present end of its topic, so that what it does not contain
-    does not exist."""
+async def is_current(table: FollowedTopic, within_s: float = _REFRESH_WITHIN_S) -> bool:
+    """Whether the table reaches the present end of its topic within so many seconds, so that what
+    it does not contain does not exist."""
     try:
-        return await table.refresh(_REFRESH_WITHIN_S, apart_s=_REFRESH_APART_S)
+        return await table.refresh(within_s, apart_s=_REFRESH_APART_S)
     except LogUnavailableError:
         return False
 

@@ -20,6 +20,7 @@ class FacebookChannel:
 
     name: ClassVar[Channel] = Channel.FACEBOOK
     credentials: ClassVar[tuple[str, ...]] = ("facebook_app_secret", "facebook_verify_token")
+    answer_within_s: ClassVar[float] = 5.0
     by_account: ClassVar[bool] = False
 
     def __init__(self, app_secret: str, verify_token: str) -> None:
@@ -42,6 +43,9 @@ class FacebookChannel:
 
     def authentic(self, body: bytes, headers: Mapping[bytes, bytes], account: str = "") -> bool:
         return self._signature.verify(body, headers.get(_HEADER))
+
+    def is_probe(self, body: bytes) -> bool:
+        return False
 
     def parse(
         self,

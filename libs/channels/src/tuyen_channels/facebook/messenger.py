@@ -12,8 +12,8 @@ from msgspec import Raw
 
 from tuyen_channels.bounds import cut, degrees, whole_or_none
 from tuyen_channels.facebook import wire
-from tuyen_channels.facebook.source import PartSource, UnreadablePartError
-from tuyen_channels.ports import Normalized, Skipped, SkipReason
+from tuyen_channels.facebook.source import PartSource
+from tuyen_channels.ports import Normalized, Skipped, SkipReason, UnreadablePartError
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_thread_id
 from tuyen_events.inbound import (
     Attachment,

@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from tuyen_channels.facebook import feed, messenger, wire
-from tuyen_channels.facebook.source import PartSource, UnreadablePartError
+from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.lenient_json import Repairs, needs_repair
 from tuyen_channels.live_posts import Draft, LivePosts
 from tuyen_channels.ports import (
@@ -21,12 +21,15 @@ from tuyen_channels.ports import (
     Parsed,
     Skipped,
     SkipReason,
+    UnreadablePartError,
 )
 from tuyen_channels.splitting import elements, members
 from tuyen_events.limits import UPDATES
 
 _DASHBOARD_PAGE = "0"
-_SECTIONS = ("messaging", "changes")
+_SECTIONS = ("messaging", "standby", "changes")
+"""What an entry contains. `standby` are messages while another app has the thread, which are read
+like the others (P5d)."""
 
 _Json = msgspec.Raw | bytes
 _Reader = Callable[[_Json, PartSource], Normalized | Skipped]
@@ -75,7 +78,7 @@ def _entry(raw: _Json, repairs: Repairs) -> wire.Entry:
         found = members(bytes(raw))
         sections = {
             name: [msgspec.Raw(part) for part in elements(found[name])]
-            for name in (*_SECTIONS, "standby")
+            for name in _SECTIONS
             if name in found and found[name] != b"null"
         }
         return wire.Entry(
@@ -110,17 +113,16 @@ class _Reading:
         self.parsed.pages.add(external_id)
         page = self.pages.get(external_id)
         if page is None:
-            self._unknown(entry, external_id)
+            self._skip_unknown(entry, external_id)
             return
-        standby = len(entry.standby or ())
-        self.parsed.skipped.extend([Skipped(SkipReason.STANDBY, external_id)] * standby)
-        if not (entry.changes or entry.messaging or standby):
+        if not (entry.changes or entry.messaging or entry.standby):
             self.parsed.skipped.append(Skipped(SkipReason.EMPTY, f"entry of {external_id}"))
         source = PartSource(page, external_id, self.accepted_at, entry.time, self.draft)
-        for section, reader in zip(_SECTIONS, (messenger.normalize, feed.normalize), strict=True):
+        for section in _SECTIONS:
+            reader = feed.normalize if section == "changes" else messenger.normalize
             self._section(getattr(entry, section) or (), section, reader, source)
 
-    def _unknown(self, entry: wire.Entry, external_id: str) -> None:
+    def _skip_unknown(self, entry: wire.Entry, external_id: str) -> None:
         if external_id == _DASHBOARD_PAGE:
             why = SkipReason.DASHBOARD_TEST
         else:

@@ -3,11 +3,11 @@
 Decides P5c.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from tuyen_channels.bounds import believable, cut
+from tuyen_channels.bounds import believable_epoch, cut
 from tuyen_channels.live_posts import Draft
 from tuyen_channels.ports import Normalized, Page
 from tuyen_channels.roots import PageKey
@@ -21,16 +21,6 @@ from tuyen_events.ids import (
 )
 from tuyen_events.inbound import Customer, InboundEvent
 from tuyen_events.limits import NAME_CHARACTERS
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLIS_FROM = 100_000_000_000
-"""Seconds reach this in the year 5138; milliseconds passed it in 1973."""
-_LATEST = 253_402_300_799
-"""The last second of the year 9999."""
-
-
-class UnreadablePartError(ValueError):
-    """A part that can be decoded but lacks a required value."""
 
 
 class PartSource(msgspec.Struct):
@@ -73,14 +63,4 @@ class PartSource(msgspec.Struct):
         """When something was done; without a time, that of the delivery. If the time cannot be
         right, it is that of acceptance."""
         clock = self.delivered if value is None else value
-        return self.accepted_at if clock is None else _moment(clock, self.accepted_at)
-
-
-def _moment(clock: int, accepted_at: datetime) -> datetime:
-    """Distinguishes seconds and milliseconds by their size: fields for one have been sent with the
-    other."""
-    seconds, thousandths = divmod(clock, 1000) if clock >= _MILLIS_FROM else (clock, 0)
-    if seconds > _LATEST:
-        return accepted_at
-    moment = _EPOCH + timedelta(seconds=seconds, milliseconds=thousandths)
-    return believable(moment, accepted_at)
+        return believable_epoch(clock, self.accepted_at)

@@ -9,10 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from tuyen_channels.bounds import BlankId, Id, TextId
-
-EpochTime = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""Seconds or milliseconds since 1970, whatever the field is documented to contain."""
+from tuyen_channels.bounds import BlankId, EpochTime, Id, TextId
 
 
 class FacebookBody(msgspec.Struct, frozen=True):
@@ -153,6 +150,17 @@ class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):
     video: str | None = None
     video_id: Id | None = None
     reaction_type: str | None = None
+    link: str | None = None
+    photos: list[str] | None = None
+    sender_id: Id | None = None
+    """The author where there is no `from`."""
+    sender_name: str | None = None
+    reviewer_id: Id | None = None
+    reviewer_name: str | None = None
+    review_text: str | None = None
+    recommendation_type: str | None = None
+    open_graph_story_id: Id | None = None
+    """The review that a rating is."""
 
 
 class LiveVideo(msgspec.Struct, frozen=True):

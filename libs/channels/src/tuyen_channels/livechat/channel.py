@@ -19,6 +19,7 @@ class LivechatChannel:
 
     name: ClassVar[Channel] = Channel.LIVECHAT
     credentials: ClassVar[tuple[str, ...]] = ()
+    answer_within_s: ClassVar[float] = 5.0
     by_account: ClassVar[bool] = True
 
     def __init__(self, tokens: PageTokenLookup) -> None:
@@ -37,6 +38,9 @@ class LivechatChannel:
         if not token:
             return False
         return Signature(token).verify(body, headers.get(_HEADER))
+
+    def is_probe(self, body: bytes) -> bool:
+        return False
 
     def parse(
         self,

@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
 from tuyen_events.inbound import Attachment
-from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import InboxRow
@@ -52,6 +52,8 @@ class ConversationView(ResponseBody):
     updated_at: datetime
     """When the last message was accepted, whatever its sender's clock says."""
     post_id: str | None = None
+    follows: bool | None = None
+    """Whether the customer follows the page; null where the channel has not said so."""
     version: int
     """Of the assignee."""
 
@@ -102,6 +104,10 @@ class MessageView(ResponseBody):
     liked: bool = False
     reaction: str | None = None
     parent_id: str | None = None
+    origin: CommentOrigin | None = None
+    """What the root of a thread is: null for a message or a comment."""
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
     reply_to: str | None = None
     at: datetime
 
@@ -169,6 +175,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "last_text": None if row.last is None else row.last.text,
         "updated_at": row.updated_at,
         "post_id": row.post_id,
+        "follows": row.follows,
         "version": row.version,
     }
 
@@ -208,6 +215,8 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
         "client_id": message.client_id,
         "reaction": message.reaction,
         "parent_id": message.parent_id,
+        "origin": None if message.origin is CommentOrigin.COMMENT else message.origin,
+        "recommends": message.recommends,
         "reply_to": message.reply_to,
     }
     optional: dict[str, object] = {name: value for name, value in said.items() if value is not None}

@@ -30,6 +30,8 @@ from tuyen_events.ids import (
 from tuyen_events.inbound import (
     CommentAdded,
     Customer,
+    CustomerFollowed,
+    CustomerUnfollowed,
     MessageEchoed,
     MessageReceived,
     MessagesDelivered,
@@ -138,6 +140,10 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """The agents for whom nothing is unread."""
     marks_offset: int = NONE_YET
     tags: tuple[str, ...] = ()
+    follows: bool | None = None
+    """Whether the customer follows the page, if the channel said so or the contrary."""
+    follow_changed: Instant | None = None
+    """When that was."""
 
     @property
     def command_target(self) -> CommandTarget | None:
@@ -180,10 +186,10 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """
     event = addition.event
     if isinstance(event, MessageEchoed):
-        return _identify_customer(row, event, event.customer, addition.message_id, name_folded)
+        return identify_customer(row, event, event.customer, addition.message_id, name_folded)
     if event.customer is None:
         return row
-    row = _identify_customer(row, event, event.customer, addition.message_id, name_folded)
+    row = identify_customer(row, event, event.customer, addition.message_id, name_folded)
     place = str(addition.partition)
     if row.counted.get(place, NONE_YET) >= addition.offset:
         return row
@@ -204,9 +210,9 @@ def _note_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def _identify_customer(
+def identify_customer(
     row: InboxRow,
-    event: Added,
+    event: Added | CustomerFollowed | CustomerUnfollowed,
     customer: Customer,
     message_id: MessageId,
     name_folded: str | None,

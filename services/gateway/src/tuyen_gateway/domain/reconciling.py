@@ -48,7 +48,10 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
 
 def _list_row(row: InboxRow, message: Message | None) -> InboxRow:
     """Puts the row into its organization's lists once its customer is known and it has a message
-    that arrived before its removal; without such a message (None), takes it out of them."""
+    that arrived before its removal; without such a message (None), takes it out of them, unless the
+    customer has followed the page."""
+    if message is None and row.follow_changed is not None:
+        return row
     shown = None if message is None or row.customer is None else message.organization
     if row.organization == shown:
         return row

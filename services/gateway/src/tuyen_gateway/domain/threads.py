@@ -39,7 +39,7 @@ from tuyen_events.inbound import (
     Reacted,
 )
 from tuyen_events.limits import CLOCK_AHEAD_S, CLOCK_BEHIND_S, NAME_CHARACTERS
-from tuyen_events.vocabulary import Channel
+from tuyen_events.vocabulary import Channel, CommentOrigin
 
 Instant = tuple[datetime, datetime, int]
 """When something was said, by a believable clock, and, for equal times, when it was accepted here:
@@ -79,6 +79,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_id: str | None = None
     post_id: str | None = None
     parent_id: MessageId | None = None
+    origin: CommentOrigin = CommentOrigin.COMMENT
+    """What the root of a thread is at the channel (P5d)."""
+    recommends: bool | None = None
+    """Whether a review recommends the page."""
     reply_to: MessageId | None = None
     client_id: str | None = None
     customer_id: CustomerId | None = None
@@ -272,6 +276,8 @@ def _apply_added(
         external_id=event.external_id,
         post_id=None if comment is None else comment.post_external_id,
         parent_id=parent,
+        origin=CommentOrigin.COMMENT if comment is None else comment.origin,
+        recommends=None if comment is None else comment.recommends,
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
         client_id=event.client_id if isinstance(event, MessageEchoed) else None,
         customer_id=None if author is None else author.id,

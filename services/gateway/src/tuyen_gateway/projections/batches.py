@@ -8,6 +8,8 @@ from tuyen_events.commands import MarkConversationDone
 from tuyen_events.ids import ConversationId, MessageId, message_id
 from tuyen_events.inbound import (
     CommentAdded,
+    CustomerFollowed,
+    CustomerUnfollowed,
     InboundEvent,
     MessageEchoed,
     MessageReceived,
@@ -16,6 +18,7 @@ from tuyen_events.inbound import (
 )
 from tuyen_events.marks import ConversationRead
 from tuyen_events.pools import PoolRecorded
+from tuyen_gateway.domain.following import FollowEvent, note_follow
 from tuyen_gateway.domain.inbox import (
     Addition,
     InboxRow,
@@ -28,7 +31,12 @@ from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
 
 RowEvent = (
-    MessagesDelivered | MessagesSeen | AssignmentEvent | MarkConversationDone | ConversationRead
+    MessagesDelivered
+    | MessagesSeen
+    | FollowEvent
+    | AssignmentEvent
+    | MarkConversationDone
+    | ConversationRead
 )
 
 
@@ -61,6 +69,8 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
     match fact.event:
         case MessagesDelivered() | MessagesSeen():
             return progress(row, fact.event)
+        case CustomerFollowed() | CustomerUnfollowed():
+            return note_follow(row, fact.event)
         case ConversationRead():
             return mark_read(row, fact.event, fact.offset)
         case MarkConversationDone():
@@ -81,6 +91,8 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
     event, position = one.event, one.position
     match event:
         case MessagesDelivered() | MessagesSeen() | ConversationRead() | MarkConversationDone():
+            _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
+        case CustomerFollowed() | CustomerUnfollowed():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))
         case AssignmentEvent():
             _note(work, event.conversation_id, RowFact(event, position.partition, position.offset))

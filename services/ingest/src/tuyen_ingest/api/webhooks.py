@@ -121,6 +121,8 @@ class Webhooks:
         signed = await self._verify_signature(channel, account, body, headers)
         if signed is None:
             return await _unavailable(send, "The pages' tokens cannot be read now.")
+        if not signed and channel.is_probe(body):
+            return await _respond_ok(send)
         if not signed:
             # A wrong or rotated secret refuses all genuine webhooks, too: worth an alert.
             self._log.warning(
@@ -165,9 +167,7 @@ class Webhooks:
             "failed": len(parsed.failures),
         }
         log_each(self._log, "webhook_accepted", (accepted,))
-        await send(_OK_START)
-        await send(_OK_BODY)
-        return HTTPStatus.OK
+        return await _respond_ok(send)
 
     async def _verify_signature(
         self, channel: WebhookChannel, account: str, body: bytes, headers: Mapping[bytes, bytes]
@@ -201,6 +201,12 @@ async def _handshake(channel: WebhookChannel, scope: Scope, send: Send) -> None:
         return
     _log.info("handshake_answered", channel=channel.name)
     await _respond(send, HTTPStatus.OK, challenge.encode(), _TEXT)
+
+
+async def _respond_ok(send: Send) -> int:
+    await send(_OK_START)
+    await send(_OK_BODY)
+    return HTTPStatus.OK
 
 
 async def _unavailable(send: Send, detail: str) -> int:
