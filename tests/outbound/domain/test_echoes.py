@@ -70,6 +70,7 @@ def test_p5b_the_echo_of_an_earlier_part_proves_nothing() -> None:
         (echo(text=" 1\n"), True),
         (echo(text="2"), False),
         (echo(text=None), False),
+        (echo(admin_id="77"), False),
         (echo(seconds=-59), True),
         (echo(seconds=-61), False),
     ],

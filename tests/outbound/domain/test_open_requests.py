@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.requests import MOMENT, SHOP, conversation, request
-from tuyen_events.limits import OUTBOUND_WAITING, OUTBOUND_WAITING_BYTES
+from tuyen_events.limits import (
+    OUTBOUND_REQUEST_BYTES,
+    OUTBOUND_WAITING,
+    OUTBOUND_WAITING_BYTES,
+)
 from tuyen_outbound.domain.open_requests import OpenRequests, WaitingLoad
 from tuyen_outbound.domain.requests import StoredRequest
 
@@ -79,5 +83,7 @@ def test_r9_6_the_oldest_are_forgotten_beyond_a_number(monkeypatch: pytest.Monke
 def test_r9_6_an_organization_has_room_for_so_many_requests_and_bytes() -> None:
     assert WaitingLoad(OUTBOUND_WAITING - 1, 0).has_room(1)
     assert not WaitingLoad(OUTBOUND_WAITING, 0).has_room(1)
+    assert WaitingLoad().has_room(OUTBOUND_REQUEST_BYTES)
+    assert not WaitingLoad().has_room(OUTBOUND_REQUEST_BYTES + 1)
     assert WaitingLoad(0, OUTBOUND_WAITING_BYTES - 1).has_room(1)
     assert not WaitingLoad(0, OUTBOUND_WAITING_BYTES).has_room(1)

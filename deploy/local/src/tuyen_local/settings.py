@@ -44,3 +44,5 @@ class Settings(BaseSettings):
     facebook_api: str | None = None
     """Base address of the outbound API, handed on to the services."""
     zalo_api: str | None = None
+    reply_networks: str | None = None
+    """Networks inside of which livechat pages' `reply_url` may lead."""

@@ -267,6 +267,7 @@ class Stack:
             "ZALO_OA_SECRET": secrets.zalo_oa_secret,
             "FACEBOOK_API": settings.facebook_api,
             "ZALO_API": settings.zalo_api,
+            "REPLY_NETWORKS": settings.reply_networks,
         }
         return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}
 

@@ -300,6 +300,9 @@ OUTBOUND_WAITING_BYTES = 8 * 1024 * 1024
 of the partitions over which its customers are spread. Those of a page that is stopped wait until it
 can send again; beyond these limits a request fails at once."""
 
+OUTBOUND_REQUEST_BYTES = 256 * 1024
+"""One request to a channel, as it is in the log. The longest text has some 40,000."""
+
 OUTBOUND_CLOSED_KEPT = 20_000
 """Settled requests of one partition that are remembered for an hour, so that none is carried out
 twice if its record is in the log twice."""

@@ -187,7 +187,7 @@ class FacebookConnector:
             return answer
         try:
             replies = _replies_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Refusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
@@ -221,7 +221,7 @@ class FacebookConnector:
             return answer
         try:
             made = _made_of(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             made = _Made()
         found = made.message_id or made.attachment_id or made.id
         return Done(found, find_pause(answer.headers))

@@ -88,7 +88,7 @@ def find_refusal(answer: HttpAnswer) -> Refusal | None:
     """Why the call was not carried out; None if it was."""
     try:
         error = _body_of(answer.body).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _judge_unreadable(answer.status)
     if error is not None:
         return judge(error, answer.headers)
@@ -140,7 +140,7 @@ def find_pause(headers: Mapping[str, str]) -> Pause | None:
 def _minutes_until_access(header: str) -> float:
     try:
         by_account = _usages_of(header)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return 0.0
     minutes = [
         usage.estimated_time_to_regain_access for usages in by_account.values() for usage in usages
@@ -151,7 +151,7 @@ def _minutes_until_access(header: str) -> float:
 def _highest_share(header: str) -> float:
     try:
         shares = _shares_of(header)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return 0.0
     return max((share for share in shares.values() if isinstance(share, int | float)), default=0.0)
 

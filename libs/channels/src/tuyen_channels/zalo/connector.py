@@ -190,7 +190,7 @@ class ZaloConnector:
             return refusal if refusal.pause is not None else refusal._replace(pause=pause)
         try:
             made = _made_of(answer.body).data
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             made = _Made()
         found = made.message_id or made.attachment_id or made.token
         return Done(None if found is None else str(found), pause)
@@ -238,7 +238,7 @@ def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, objec
 def _read_tokens(answer: HttpAnswer) -> TokenPair | Refusal:
     try:
         found = _tokens_of(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Refusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
     if not found.access_token or not found.refresh_token:
         return Refusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")

@@ -68,7 +68,7 @@ def find_refusal(answer: HttpAnswer) -> Refusal | None:
     """Why the call was not carried out; None if it was."""
     try:
         found = _error_of(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _judge_unreadable(answer.status)
     if found.error:
         return judge(found)

@@ -46,6 +46,8 @@ def find_proved_by_text(
     """The oldest request whose call was begun, and whose present part has the text of the echo.
     `texts` gives the text of a request's present part."""
     is_comment = isinstance(echo, CommentAdded)
+    if isinstance(echo, MessageEchoed) and echo.admin_id is not None:
+        return None  # a person wrote it at the channel
     known = list(candidates)
     if any(echo.external_id in each.external_ids for each in known):
         return None

@@ -11,6 +11,7 @@ from datetime import datetime
 from tuyen_events.ids import ConversationId, OrganizationId
 from tuyen_events.limits import (
     OUTBOUND_CLOSED_KEPT,
+    OUTBOUND_REQUEST_BYTES,
     OUTBOUND_UNKNOWN_KEPT,
     OUTBOUND_WAITING,
     OUTBOUND_WAITING_BYTES,
@@ -34,7 +35,9 @@ class WaitingLoad:
 
     def has_room(self, size: int) -> bool:
         """Whether one more request of so many bytes may wait."""
-        return self.requests < OUTBOUND_WAITING and self.size + size <= OUTBOUND_WAITING_BYTES
+        if size > OUTBOUND_REQUEST_BYTES or self.requests >= OUTBOUND_WAITING:
+            return False
+        return self.size + size <= OUTBOUND_WAITING_BYTES
 
     def change(self, requests: int, size: int) -> "WaitingLoad":
         return WaitingLoad(self.requests + requests, self.size + size)
