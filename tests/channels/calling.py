@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from outbound.requests import ACCOUNT, request
-from tuyen_channels.calls import HiddenToken, Order
+from tuyen_channels.calls import HiddenToken, CallOrder
 from tuyen_channels.ports import Connector
 from tuyen_channels.transport import HttpAnswer, HttpCall
 from tuyen_events.outbound import OutboundRequested
@@ -36,7 +36,7 @@ class ScriptedTransport:
 
 def order(
     connector: Connector, requested: OutboundRequested | None = None, part: int = 0, **given: Any
-) -> Order:
+) -> CallOrder:
     """The order of one part of a request."""
     asked = requested or request()
     fields: dict[str, Any] = {
@@ -45,4 +45,4 @@ def order(
         "account": ACCOUNT,
         "token": TOKEN,
     }
-    return Order(**(fields | given))
+    return CallOrder(**(fields | given))

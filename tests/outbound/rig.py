@@ -16,11 +16,11 @@ from tuyen_channels.calls import (
     Done,
     HiddenToken,
     Limit,
-    Order,
-    Part,
-    Refusal,
+    CallOrder,
+    RequestPart,
+    ChannelRefusal,
     RefusalKind,
-    TokenPair,
+    ExchangedTokens,
 )
 from tuyen_channels.transport import Transport
 from tuyen_events.codec import decode
@@ -40,7 +40,7 @@ from tuyen_events.vocabulary import Channel
 from tuyen_outbound.domain.pacing import Pacing
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.results import Results
-from tuyen_outbound.states import running_time
+from tuyen_outbound.states import elapsed_time
 from tuyen_outbound.worker import OutboundWorker
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -51,12 +51,12 @@ DEADLINE_S = 20
 TOKEN = HiddenToken("token")
 
 
-Answer = Done | Refusal | None
+Answer = Done | ChannelRefusal | None
 """What the channel answers; None: it carries the call out and answers so."""
 
-LOST = Refusal(RefusalKind.LOST, "answer_lost")
-LOST_AND_NOT_DONE = Refusal(RefusalKind.LOST, "answer_lost", "not done")
-TRANSIENT = Refusal(RefusalKind.TRANSIENT, "channel_unavailable")
+LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
+LOST_AND_NOT_DONE = ChannelRefusal(RefusalKind.LOST, "answer_lost", "not done")
+TRANSIENT = ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable")
 
 
 class World:
@@ -66,7 +66,7 @@ class World:
         self.log = InMemoryLog()
         self.sent: list[tuple[str, str]] = []
         """What the channel carried out, as conversation and text, in its order."""
-        self.calls: list[Order] = []
+        self.calls: list[CallOrder] = []
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         """By text, the next answers."""
         self.echoes = True
@@ -79,7 +79,7 @@ class World:
         self.page = page()
         self.token: HiddenToken | None = TOKEN
         self.changed = asyncio.Event()
-        self.stops: list[Refusal] = []
+        self.stops: list[ChannelRefusal] = []
         self.files: dict[AttachmentId, bytes] = {}
 
     async def ask(self, *requested: OutboundRequested) -> None:
@@ -169,13 +169,13 @@ class ScriptedConnector:
     def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
         raise NotImplementedError
 
-    def split(self, request: OutboundRequested) -> Sequence[Part]:
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
         texts = (request.text or "").split("|") if request.text else []
-        return [Part(text) for text in texts] + [
-            Part(None, (each,), each) for each in request.attachments
+        return [RequestPart(text) for text in texts] + [
+            RequestPart(None, (each,), each) for each in request.attachments
         ]
 
-    def limits(self, action: OutboundAction, part: Part) -> Sequence[Limit]:
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
         return ()
 
     def after_lost(self, action: OutboundAction) -> AfterLost:
@@ -183,11 +183,11 @@ class ScriptedConnector:
             return self._after_lost
         return AfterLost.LOOK if action is OutboundAction.COMMENT else AfterLost.ECHO
 
-    async def upload(self, order: Order, content: bytes) -> Done | Refusal:
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
         self._steps.take()
         return Done(f"upload_{content.decode()}")
 
-    async def call(self, order: Order) -> Done | Refusal:
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         world, text = self._world, _shown(order)
         self._steps.take()
         world.calls.append(order)
@@ -206,8 +206,8 @@ class ScriptedConnector:
             world.under_way -= 1
 
     async def _carry_out(
-        self, order: Order, text: str, answer: Done | Refusal | None
-    ) -> Done | Refusal:
+        self, order: CallOrder, text: str, answer: Done | ChannelRefusal | None
+    ) -> Done | ChannelRefusal:
         world, request = self._world, order.request
         repeated = self._after_lost is AfterLost.REPEAT and (
             (request.conversation_id, text) in world.sent
@@ -223,7 +223,7 @@ class ScriptedConnector:
                 world.echoed_late.append(event)
         return Done(mid) if answer is None else answer
 
-    async def look(self, begun: Begun) -> Done | Refusal | None:
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         self._steps.take()
         order = begun.order
         wanted = (order.request.conversation_id, _shown(order))
@@ -231,11 +231,11 @@ class ScriptedConnector:
             return Done(f"mid_{order.request.request_id}_{_shown(order)}")
         return None
 
-    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         raise NotImplementedError
 
 
-def _shown(order: Order) -> str:
+def _shown(order: CallOrder) -> str:
     return order.part.text or order.handle or ""
 
 
@@ -272,7 +272,7 @@ class WorldAccounts:
     async def wait_for_change(self, page: PageChanged) -> None:
         await self._world.changed.wait()
 
-    async def stop(self, page: PageChanged, token: HiddenToken, refusal: Refusal) -> None:
+    async def stop(self, page: PageChanged, token: HiddenToken, refusal: ChannelRefusal) -> None:
         if self._world.token == token:
             self._world.stops.append(refusal)
             self._world.set_token(None)
@@ -319,7 +319,7 @@ class Process:
         *,
         after_lost: AfterLost | None = None,
         log: CrashingLog | None = None,
-        running: Callable[[], float] = running_time,
+        running: Callable[[], float] = elapsed_time,
         settle_within_s: float = 0.05,
     ) -> None:
         self.steps = steps or Steps()
@@ -333,7 +333,7 @@ class Process:
             files=WorldFiles(world),
             results=Results(self.log, clock),
             settle_within_s=settle_within_s,
-            running_time=running,
+            elapsed_time=running,
             pacings={channel: Pacing() for channel in Channel},
         )
         self.worker = OutboundWorker(self.log, self.resources)

@@ -8,7 +8,7 @@ from outbound.crashing import CrashingLog, Steps
 from outbound.requests import request
 from outbound.rig import TOKEN, Process, World, read_records, until
 from tuyen_events.topics import OUTBOUND_STATE
-from tuyen_outbound.states import running_time
+from tuyen_outbound.states import elapsed_time
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def test_i6_a_worker_that_was_paused_after_its_state_was_written_looks_aga
     found the call begun, and reported that nobody can tell."""
     hold_ends, awake = dict[str, asyncio.Event](), asyncio.Event()
     log = CrashingLog(world.log, Steps(), None, hold_ends)
-    async with Process(world, log=log, running=lambda: running_time() + 100):
+    async with Process(world, log=log, running=lambda: elapsed_time() + 100):
         await _wait_for_state(world)
         hold_ends[OUTBOUND_STATE.name] = awake
         world.set_token(TOKEN)

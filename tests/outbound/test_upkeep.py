@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from outbound.requests import MOMENT
-from tuyen_channels.calls import HiddenToken, Refusal, RefusalKind, TokenPair
+from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind, ExchangedTokens
 from tuyen_channels.zalo.connector import ZaloConnector
 from tuyen_events.topics import OUTBOUND
 from tuyen_events.vocabulary import Channel
@@ -21,11 +21,11 @@ from tuyen_platform.page_credentials import AccountCredentials, PageProblem
 
 ACCOUNT = "hoa-sen/zalo/388"
 RENEWING = PageProblem(code="token_renewing", vi="", en="")
-DEAD = Refusal(RefusalKind.DEAD_TOKEN, "token_dead")
+DEAD = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
 
 
-def pair(number: int, lasts_s: float = 90_000) -> TokenPair:
-    return TokenPair(HiddenToken(f"AT{number}"), HiddenToken(f"RT{number}"), lasts_s)
+def pair(number: int, lasts_s: float = 90_000) -> ExchangedTokens:
+    return ExchangedTokens(HiddenToken(f"AT{number}"), HiddenToken(f"RT{number}"), lasts_s)
 
 
 class StoredAccounts:
@@ -69,11 +69,11 @@ class Refreshing:
     """The upkeep of one account, at a channel whose answers a test decides."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, answers: Iterator[TokenPair | Refusal], **given: Any
+        self, monkeypatch: pytest.MonkeyPatch, answers: Iterator[ExchangedTokens | ChannelRefusal], **given: Any
     ) -> None:
         self.used: list[str] = []
 
-        async def refresh(_: object, token: HiddenToken) -> TokenPair | Refusal:
+        async def refresh(_: object, token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
             self.used.append(token.reveal())
             return next(answers)
 
@@ -127,7 +127,7 @@ async def test_p5_another_worker_is_the_refresher(monkeypatch: pytest.MonkeyPatc
 async def test_p5_after_a_lost_answer_the_old_refresh_token_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lost = Refusal(RefusalKind.LOST, "answer_lost")
+    lost = ChannelRefusal(RefusalKind.LOST, "answer_lost")
     refreshing = Refreshing(monkeypatch, iter([lost, pair(1)]))
     refreshing.accounts.problem = RENEWING
     await refreshing.turn()
@@ -193,7 +193,7 @@ async def test_p5_ending_waits_until_the_new_pair_is_stored(
     refreshing.accounts.problem = RENEWING
     answered = asyncio.Event()
 
-    async def refresh(_: object, token: HiddenToken) -> TokenPair:
+    async def refresh(_: object, token: HiddenToken) -> ExchangedTokens:
         await answered.wait()
         return pair(1)
 

@@ -23,7 +23,7 @@ from tuyen_channels.calls import (
     HiddenToken,
     Pause,
     PauseScope,
-    Refusal,
+    ChannelRefusal,
     RefusalKind,
 )
 from tuyen_events.ids import PageId
@@ -116,7 +116,7 @@ async def test_p5_a_transient_error_is_repeated_a_few_times(world: World) -> Non
 
 
 async def test_p5_a_permanent_error_fails_at_once_with_a_reason(world: World) -> None:
-    world.answers["1"] = [Refusal(RefusalKind.PERMANENT, "outside_window", "Facebook 10/2018278")]
+    world.answers["1"] = [ChannelRefusal(RefusalKind.PERMANENT, "outside_window", "Facebook 10/2018278")]
     outcomes = await carry_out(world, request("1"), request("2"))
     assert outcomes == {"req_1": ["failed"], "req_2": ["done"]}
     (failed, _) = await world.settled()
@@ -126,7 +126,7 @@ async def test_p5_a_permanent_error_fails_at_once_with_a_reason(world: World) ->
 
 
 async def test_p5_throttling_pauses_the_page_and_loses_nothing(world: World) -> None:
-    throttled = Refusal(
+    throttled = ChannelRefusal(
         RefusalKind.THROTTLED, "throttled", "", Pause(PauseScope.PAGE, seconds=0.1)
     )
     world.answers["1"] = [throttled]
@@ -137,7 +137,7 @@ async def test_p5_throttling_pauses_the_page_and_loses_nothing(world: World) -> 
 async def test_p5_a_dead_token_stops_the_page_and_what_waits_is_sent_with_the_next_one(
     world: World,
 ) -> None:
-    dead = Refusal(RefusalKind.DEAD_TOKEN, "token_dead")
+    dead = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
     world.answers["1"] = [dead]
     requested = [request("1"), request("2"), request("3", customer="9")]
     await world.ask(requested[0])

@@ -12,8 +12,8 @@ from tuyen_channels.calls import (
     AfterLost,
     Begun,
     Done,
-    Part,
-    Refusal,
+    RequestPart,
+    ChannelRefusal,
     RefusalKind,
     UnsupportedRequestError,
 )
@@ -155,7 +155,7 @@ async def test_i8_a_reply_to_a_comment_is_a_comment() -> None:
 async def test_p5_it_matters_whether_a_call_was_sent(error: Exception, kind: RefusalKind) -> None:
     connector, _ = connect(error)
     result = await connector.call(order(connector))
-    assert isinstance(result, Refusal)
+    assert isinstance(result, ChannelRefusal)
     assert result.kind is kind
 
 
@@ -193,8 +193,8 @@ def test_p5_what_facebook_cannot_do_is_refused_before_any_call(asked: Any, code:
 def test_i6_a_request_without_content_has_no_part() -> None:
     connector, _ = connect(SENT)
     assert connector.split(comment(text="a", attachments=(picture(), picture("b")))) == [
-        Part("a", (picture(),), picture()),
-        Part(None, (picture("b"),), picture("b")),
+        RequestPart("a", (picture(),), picture()),
+        RequestPart(None, (picture("b"),), picture("b")),
     ]
 
 
@@ -250,7 +250,7 @@ async def test_p5_a_look_that_fails_says_nothing_of_the_reply() -> None:
     for failed in (answer({"error": {"code": 2}}, 500), answer(b"{", 200), NotSentError()):
         connector, _ = connect(failed)
         found = await connector.look(Begun(order(connector, comment()), datetime.now(UTC)))
-        assert isinstance(found, Refusal)
+        assert isinstance(found, ChannelRefusal)
 
 
 async def test_p5_a_call_that_nearly_uses_up_the_limit_asks_for_a_pause() -> None:
@@ -262,8 +262,8 @@ async def test_p5_a_call_that_nearly_uses_up_the_limit_asks_for_a_pause() -> Non
 
 def test_p5_media_and_private_replies_have_limits_of_their_own() -> None:
     connector, _ = connect(SENT)
-    names = {limit.name for limit in connector.limits(OutboundAction.SEND, Part("x"))}
-    media = {limit.name for limit in connector.limits(OutboundAction.SEND, Part(None, (picture(),)))}
-    private = connector.limits(OutboundAction.PRIVATE_REPLY, Part("x"))
+    names = {limit.name for limit in connector.limits(OutboundAction.SEND, RequestPart("x"))}
+    media = {limit.name for limit in connector.limits(OutboundAction.SEND, RequestPart(None, (picture(),)))}
+    private = connector.limits(OutboundAction.PRIVATE_REPLY, RequestPart("x"))
     assert (names, media) == ({"app", "messages"}, {"app", "messages", "media"})
     assert min(limit.rate_s for limit in private) == pytest.approx(750 / 3600)

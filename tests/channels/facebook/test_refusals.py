@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from channels.calling import answer
 from tuyen_channels.calls import Pause, PauseScope, RefusalKind
-from tuyen_channels.facebook.refusals import find_pause, find_refusal
+from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
 from tuyen_channels.refusals import TEXTS
 from tuyen_channels.transport import HttpAnswer
 
@@ -58,7 +58,7 @@ def test_p5_an_error_means_what_its_code_says_whatever_the_status(
     code: int, subcode: int, kind: str, ours: str
 ) -> None:
     for status in (200, 400, 403, 500):
-        refusal = find_refusal(error(code, subcode, status))
+        refusal = find_graph_refusal(error(code, subcode, status))
         assert refusal is not None
         assert (refusal.kind.value, refusal.code) == (kind, ours)
         assert refusal.code in TEXTS
@@ -71,13 +71,13 @@ def test_p5_an_error_means_what_its_code_says_whatever_the_status(
 def test_p5_an_error_that_passes_is_transient_unless_it_is_a_limit(
     code: int, kind: RefusalKind
 ) -> None:
-    refusal = find_refusal(error(code, is_transient=True))
+    refusal = find_graph_refusal(error(code, is_transient=True))
     assert refusal is not None
     assert refusal.kind is kind
 
 
 def test_p5_an_object_that_does_not_exist_is_gone_without_a_subcode_as_well() -> None:
-    refusal = find_refusal(error(100, message="Object with ID '1' does not exist, ..."))
+    refusal = find_graph_refusal(error(100, message="Object with ID '1' does not exist, ..."))
     assert refusal is not None
     assert refusal.code == "gone"
 
@@ -86,7 +86,7 @@ def test_p5_an_object_that_does_not_exist_is_gone_without_a_subcode_as_well() ->
     ("code", "scope"), [(4, PauseScope.APP), (341, PauseScope.APP), (32, PauseScope.PAGE)]
 )
 def test_p5_a_limit_pauses_the_page_or_the_app(code: int, scope: PauseScope) -> None:
-    refusal = find_refusal(error(code))
+    refusal = find_graph_refusal(error(code))
     assert refusal is not None
     assert refusal.pause == Pause(scope, None)
 
@@ -97,10 +97,10 @@ def test_p5_the_pause_is_what_the_headers_ask_for() -> None:
     throttled = answer(
         {"error": {"code": 32}}, 400, x_business_use_case_usage=header
     )
-    refusal = find_refusal(throttled)
+    refusal = find_graph_refusal(throttled)
     assert refusal is not None
     assert refusal.pause == Pause(PauseScope.PAGE, 420)
-    assert find_pause({"x-business-use-case-usage": header}) == Pause(PauseScope.PAGE, 420)
+    assert find_graph_pause({"x-business-use-case-usage": header}) == Pause(PauseScope.PAGE, 420)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_p5_the_pause_is_what_the_headers_ask_for() -> None:
     ],
 )
 def test_p5_an_app_near_its_limit_pauses(usage: str, pause: Pause | None) -> None:
-    assert find_pause({"x-app-usage": usage}) == pause
+    assert find_graph_pause({"x-app-usage": usage}) == pause
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_p5_an_app_near_its_limit_pauses(usage: str, pause: Pause | None) -> Non
 def test_p5_an_answer_that_is_no_json_is_judged_by_its_status(
     status: int, kind: RefusalKind
 ) -> None:
-    refusal = find_refusal(answer(b"<html>", status))
+    refusal = find_graph_refusal(answer(b"<html>", status))
     assert refusal is not None
     assert refusal.kind is kind
 
@@ -142,9 +142,9 @@ def test_p5_an_answer_that_is_no_json_is_judged_by_its_status(
 @given(st.binary(max_size=60), st.integers(100, 599), st.text(max_size=40))
 def test_p5_any_answer_is_judged(body: bytes, status: int, header: str) -> None:
     headers = {"x-app-usage": header, "x-business-use-case-usage": header}
-    refusal = find_refusal(HttpAnswer(status, headers, body))
+    refusal = find_graph_refusal(HttpAnswer(status, headers, body))
     assert refusal is None or refusal.code in TEXTS
 
 
 def test_a_success_is_no_refusal() -> None:
-    assert find_refusal(answer({"success": True})) is None
+    assert find_graph_refusal(answer({"success": True})) is None

@@ -8,7 +8,7 @@ import pytest
 
 from channels.calling import ScriptedTransport, answer, order
 from outbound.requests import picture, request
-from tuyen_channels.calls import AfterLost, Done, Refusal, RefusalKind, UnsupportedRequestError
+from tuyen_channels.calls import AfterLost, Done, ChannelRefusal, RefusalKind, UnsupportedRequestError
 from tuyen_channels.livechat.connector import LivechatConnector
 from tuyen_channels.transport import (
     AnswerLostError,
@@ -88,7 +88,7 @@ async def test_l5_other_answers_are_refusals(
 ) -> None:
     connector, _ = connect(given)
     refusal = await connector.call(order(connector, reply_url=URL))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, ChannelRefusal)
     assert refusal.kind is kind
     if kind is RefusalKind.THROTTLED:
         assert refusal.pause is not None

@@ -10,10 +10,10 @@ from tuyen_channels.calls import (
     AfterLost,
     Done,
     HiddenToken,
-    Part,
-    Refusal,
+    RequestPart,
+    ChannelRefusal,
     RefusalKind,
-    TokenPair,
+    ExchangedTokens,
     UnsupportedRequestError,
 )
 from tuyen_channels.transport import AnswerLostError, HttpAnswer, NotSentError
@@ -56,8 +56,8 @@ async def test_i6_an_image_goes_with_the_text_and_a_file_by_itself() -> None:
     connector, transport = connect(uploaded, SENT, stored, SENT)
     asked = request("Mẫu đây ạ", attachments=(picture(), PDF))
     assert connector.split(asked) == [
-        Part("Mẫu đây ạ", (picture(),), picture()),
-        Part(None, (PDF,), PDF),
+        RequestPart("Mẫu đây ạ", (picture(),), picture()),
+        RequestPart(None, (PDF,), PDF),
     ]
     assert await connector.upload(order(connector, asked), b"png") == Done("wESb")
     await connector.call(order(connector, asked, handle="wESb"))
@@ -107,7 +107,7 @@ async def test_p5_an_error_of_a_call_is_a_refusal() -> None:
     ):
         connector, _ = connect(given)
         refusal = await connector.call(order(connector))
-        assert isinstance(refusal, Refusal)
+        assert isinstance(refusal, ChannelRefusal)
         assert refusal.kind is kind
     assert connector.after_lost(OutboundAction.SEND) is AfterLost.ECHO
 
@@ -122,7 +122,7 @@ async def test_p5_the_last_call_of_a_minute_asks_for_a_pause() -> None:
 async def test_p5_a_refresh_token_is_exchanged() -> None:
     connector, transport = connect(TOKENS)
     pair = await connector.refresh(HiddenToken("old"))
-    assert pair == TokenPair(HiddenToken("AT"), HiddenToken("RT"), 90000.0)
+    assert pair == ExchangedTokens(HiddenToken("AT"), HiddenToken("RT"), 90000.0)
     (call,) = transport.calls
     assert (call.url, call.headers) == (
         f"{OAUTH}/v4/oa/access_token",
@@ -151,7 +151,7 @@ async def test_p5_an_answer_without_an_access_token_is_an_error(
 ) -> None:
     connector, _ = connect(given)
     refusal = await connector.refresh(HiddenToken("old"))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, ChannelRefusal)
     assert refusal.kind is kind
 
 
@@ -163,5 +163,5 @@ async def test_p5_an_odd_lifetime_is_none(lasts: object, seconds: float) -> None
     given = {"access_token": "AT", "refresh_token": "RT", "expires_in": lasts}
     connector, _ = connect(answer(given))
     pair = await connector.refresh(HiddenToken("old"))
-    assert isinstance(pair, TokenPair)
+    assert isinstance(pair, ExchangedTokens)
     assert pair.lasts_s == seconds

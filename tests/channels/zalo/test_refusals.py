@@ -8,7 +8,7 @@ from channels.calling import answer
 from tuyen_channels.calls import Pause, PauseScope, RefusalKind
 from tuyen_channels.refusals import TEXTS
 from tuyen_channels.transport import HttpAnswer
-from tuyen_channels.zalo.refusals import find_pause, find_refusal
+from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
 
 TABLE = [
     (-216, "dead_token", "token_dead"),
@@ -40,7 +40,7 @@ TABLE = [
 def test_p5_an_error_in_a_successful_answer_means_what_its_code_says(
     code: int, kind: str, ours: str
 ) -> None:
-    refusal = find_refusal(answer({"error": code, "message": "x"}))
+    refusal = find_zalo_refusal(answer({"error": code, "message": "x"}))
     assert refusal is not None
     assert (refusal.kind.value, refusal.code) == (kind, ours)
     assert refusal.code in TEXTS
@@ -48,17 +48,17 @@ def test_p5_an_error_in_a_successful_answer_means_what_its_code_says(
 
 @pytest.mark.parametrize("text", ["Invalid access token", "access_token is invalid"])
 def test_p5_a_text_about_the_token_means_the_token_whatever_the_code(text: str) -> None:
-    refusal = find_refusal(answer({"error": -201, "message": text}))
+    refusal = find_zalo_refusal(answer({"error": -201, "message": text}))
     assert refusal is not None
     assert refusal.kind is RefusalKind.DEAD_TOKEN
 
 
 def test_p5_the_apps_limit_lasts_until_the_next_minute() -> None:
-    refusal = find_refusal(answer({"error": -32}))
+    refusal = find_zalo_refusal(answer({"error": -32}))
     assert refusal is not None
     assert refusal.pause == Pause(PauseScope.APP, 60)
-    assert find_pause({"x-ratelimit-remain": "0"}) == Pause(PauseScope.APP, 60)
-    assert find_pause({"x-ratelimit-remain": "7"}) is None
+    assert find_zalo_pause({"x-ratelimit-remain": "0"}) == Pause(PauseScope.APP, 60)
+    assert find_zalo_pause({"x-ratelimit-remain": "7"}) is None
 
 
 @pytest.mark.parametrize(
@@ -74,16 +74,16 @@ def test_p5_the_apps_limit_lasts_until_the_next_minute() -> None:
 def test_p5_an_answer_that_is_no_json_is_judged_by_its_status(
     status: int, kind: RefusalKind
 ) -> None:
-    refusal = find_refusal(answer(b"<html>", status))
+    refusal = find_zalo_refusal(answer(b"<html>", status))
     assert refusal is not None
     assert refusal.kind is kind
 
 
 @given(st.binary(max_size=60), st.integers(100, 599))
 def test_p5_any_answer_is_judged(body: bytes, status: int) -> None:
-    refusal = find_refusal(HttpAnswer(status, {}, body))
+    refusal = find_zalo_refusal(HttpAnswer(status, {}, body))
     assert refusal is None or refusal.code in TEXTS
 
 
 def test_a_success_is_no_refusal() -> None:
-    assert find_refusal(answer({"error": 0, "data": {"message_id": "m"}})) is None
+    assert find_zalo_refusal(answer({"error": 0, "data": {"message_id": "m"}})) is None

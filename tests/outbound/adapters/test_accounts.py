@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from channels.calling import ScriptedTransport, answer
 from outbound.requests import PAGE, SHOP
 from outbound.rig import page, until
-from tuyen_channels.calls import HiddenToken, Refusal, RefusalKind
+from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind
 from tuyen_channels.connectors import connector_settings, open_connectors
 from tuyen_events.directory import PageChanged, directory_key
 from tuyen_events.event import Envelope
@@ -27,7 +27,7 @@ from tuyen_platform.page_tokens import PageTokens
 from tuyen_platform.settings import LOCAL_SECRETS_KEY
 
 KEYS = SecretStr(LOCAL_SECRETS_KEY)
-DEAD = Refusal(RefusalKind.DEAD_TOKEN, "token_dead", "Facebook 190")
+DEAD = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Facebook 190")
 
 
 class Table:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tuyen_channels.transport import AnswerLostError, FileField, HttpCall, NotSentError
+from tuyen_channels.transport import AnswerLostError, FormFile, HttpCall, NotSentError
 from tuyen_outbound.adapters.http import ANSWER_BYTES, HttpTransport
 
 OK = b"HTTP/1.1 200 OK\r\nX-App-Usage: {}\r\nContent-Length: 2\r\n\r\n{}"
@@ -68,7 +68,7 @@ async def test_p5_a_call_and_its_answer(transport: HttpTransport) -> None:
 
 async def test_p5_a_file_has_its_content_type(transport: HttpTransport) -> None:
     async with RawServer(OK).run() as server:
-        file = FileField("filedata", "ảnh.png", "image/png", b"png")
+        file = FormFile("filedata", "ảnh.png", "image/png", b"png")
         call = HttpCall(method="POST", url=server.url, form={"message": "{}"}, file=file)
         await transport.send(call)
     assert b"Content-Type: image/png" in server.requests[0]

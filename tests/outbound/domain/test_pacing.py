@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_channels.calls import Limit, Pause, PauseScope
-from tuyen_outbound.domain.pacing import Bucket, Pacing
+from tuyen_outbound.domain.pacing import RateBucket, Pacing
 
 PAGE = Limit("messages", rate_s=10, burst=2)
 APP = Limit("app", rate_s=10, burst=2, of_app=True)
 
 
 def test_p5_a_bucket_lets_a_burst_through_and_then_its_rate() -> None:
-    bucket = Bucket(rate_s=10, burst=3)
+    bucket = RateBucket(rate_s=10, burst=3)
     assert [bucket.reserve(100.0) for _ in range(5)] == pytest.approx([0, 0, 0, 0.1, 0.2])
     assert bucket.reserve(200.0) == 0
 
@@ -23,7 +23,7 @@ def test_p5_a_bucket_lets_a_burst_through_and_then_its_rate() -> None:
 def test_p5_a_bucket_never_lets_more_through_than_it_may(
     gaps: list[float], rate_s: float, burst: int
 ) -> None:
-    bucket, now = Bucket(rate_s, burst), 0.0
+    bucket, now = RateBucket(rate_s, burst), 0.0
     made: list[float] = []
     for gap in gaps:
         now += gap

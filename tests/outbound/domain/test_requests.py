@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from outbound.requests import MOMENT, request
-from tuyen_outbound.domain.requests import ClosedRequest, Phase, StoredRequest, is_newer
+from tuyen_outbound.domain.requests import ClosedRequest, RequestPhase, StoredRequest, is_newer
 
 LATER = MOMENT + timedelta(seconds=5)
 
@@ -23,12 +23,12 @@ def test_i6_each_change_is_newer_than_the_one_before() -> None:
         waiting, calling, refused, again, proved, first, lost, closed
     ]  # fmt: skip
     assert all(is_newer(later, earlier) for earlier, later in zip(history, history[1:], strict=False))
-    assert (calling.phase, calling.since, calling.not_before) == (Phase.CALLING, MOMENT, None)
-    assert (refused.phase, refused.refusals, refused.not_before) == (Phase.WAITING, 1, LATER)
+    assert (calling.phase, calling.since, calling.not_before) == (RequestPhase.CALLING, MOMENT, None)
+    assert (refused.phase, refused.refusals, refused.not_before) == (RequestPhase.WAITING, 1, LATER)
     assert refused.refuse(LATER, LATER).refused_at == MOMENT
-    assert (proved.phase, proved.proof) == (Phase.CALLING, "mid_1")
+    assert (proved.phase, proved.proof) == (RequestPhase.CALLING, "mid_1")
     assert (first.part, first.external_ids, first.refusals) == (1, ("mid_1",), 0)
-    assert (lost.phase, lost.since) == (Phase.UNKNOWN, LATER)
+    assert (lost.phase, lost.since) == (RequestPhase.UNKNOWN, LATER)
 
 
 def test_a_part_that_has_no_id_adds_none() -> None:

@@ -36,7 +36,7 @@ class HiddenToken:
         return "HiddenToken('**********')"
 
 
-class Part(NamedTuple):
+class RequestPart(NamedTuple):
     """One call of a request. `upload` is the file that has to be uploaded first."""
 
     text: str | None = None
@@ -44,7 +44,7 @@ class Part(NamedTuple):
     upload: OutboundAttachment | None = None
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class CallOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a request, with everything that its call depends on.
 
     `account` is the page's id at the channel. `handle` is what `upload` returned. `reply_url` is
@@ -53,7 +53,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     request: OutboundRequested
-    part: Part
+    part: RequestPart
     account: str
     token: HiddenToken
     handle: str | None = None
@@ -106,7 +106,7 @@ class RefusalKind(StrEnum):
     """No answer arrived, or none that can be read: nobody can tell whether it was carried out."""
 
 
-class Refusal(NamedTuple):
+class ChannelRefusal(NamedTuple):
     """Why a call was not carried out. `code` is a word of `tuyen_channels.refusals`, `detail` the
     channel's own code. Neither contains a token or what a customer wrote."""
 
@@ -138,7 +138,7 @@ class Limit(NamedTuple):
     of_app: bool = False
 
 
-class TokenPair(NamedTuple):
+class ExchangedTokens(NamedTuple):
     """What a refresh token was exchanged for. `lasts_s` is how long the access token is valid."""
 
     access_token: HiddenToken
@@ -158,5 +158,5 @@ class UnsupportedRequestError(ValueError):
 class Begun(NamedTuple):
     """A call that was begun, and of which `Connector.look` finds out what became of it."""
 
-    order: Order
+    order: CallOrder
     since: datetime

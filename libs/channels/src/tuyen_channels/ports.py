@@ -18,10 +18,10 @@ from tuyen_channels.calls import (
     Done,
     HiddenToken,
     Limit,
-    Order,
-    Part,
-    Refusal,
-    TokenPair,
+    CallOrder,
+    RequestPart,
+    ChannelRefusal,
+    ExchangedTokens,
 )
 from tuyen_channels.live_posts import KeyedFact, LivePosts
 from tuyen_channels.transport import Transport
@@ -234,12 +234,12 @@ class Connector(Protocol):
         transport to addresses that a page's people chose."""
         ...
 
-    def split(self, request: OutboundRequested) -> Sequence[Part]:
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
         """The parts of the request, at least one, in their order. The same request always has the
         same parts. Raises UnsupportedRequestError."""
         ...
 
-    def limits(self, action: OutboundAction, part: Part) -> Sequence[Limit]:
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
         """The limits that a call of this kind counts for."""
         ...
 
@@ -247,21 +247,21 @@ class Connector(Protocol):
         """How to find out what became of a call of this kind whose answer is not known."""
         ...
 
-    async def upload(self, order: Order, content: bytes) -> Done | Refusal:
-        """Uploads the file of the order's part, and returns the handle for `Order.handle` as the
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
+        """Uploads the file of the order's part, and returns the handle for `CallOrder.handle` as the
         id. To repeat it is harmless."""
         ...
 
-    async def call(self, order: Order) -> Done | Refusal:
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         """Makes the call of the order's part."""
         ...
 
-    async def look(self, begun: Begun) -> Done | Refusal | None:
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         """Asks the channel what became of a call that was begun (`AfterLost.LOOK`). None: it was
         not carried out. A refusal says that the channel cannot be asked at the moment."""
         ...
 
-    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         """Exchanges a refresh token. At some channels it works once: after an answer that was lost,
         the same token may be refused as a dead one."""
         ...

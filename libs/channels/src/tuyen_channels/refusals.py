@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tuyen_channels.calls import Refusal
+from tuyen_channels.calls import ChannelRefusal
 from tuyen_events.outbound import OutboundError
 
 
@@ -134,7 +134,7 @@ TEXTS: Mapping[str, _Text] = MappingProxyType(
 """Every code of an `OutboundError` and of a page's problem. A code is never renamed."""
 
 
-def explain(refusal: Refusal) -> OutboundError:
+def explain_refusal(refusal: ChannelRefusal) -> OutboundError:
     """The refusal as an agent reads it, with the channel's own code at the end."""
     text = TEXTS.get(refusal.code, TEXTS["refused"])
     shown = f" ({refusal.detail})" if refusal.detail else ""

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 
-class FileField(NamedTuple):
+class FormFile(NamedTuple):
     """A file as a field of a multipart body."""
 
     field: str
@@ -30,7 +30,7 @@ class HttpCall(msgspec.Struct, frozen=True, kw_only=True):
     json: object = None
     content: bytes | None = None
     form: Mapping[str, str] | None = None
-    file: FileField | None = None
+    file: FormFile | None = None
 
 
 class HttpAnswer(NamedTuple):

@@ -49,7 +49,11 @@ class OutboundAttachment(msgspec.Struct, frozen=True, kw_only=True, omit_default
 
 
 class OutboundEvent(Event, frozen=True, kw_only=True):
-    """The common fields. `request_id` identifies one request: a retry is another request."""
+    """The common fields.
+
+    `request_id` identifies one request: a retry is another request. Of several records with one
+    `request_id`, the first in the log counts: the same reply was requested twice at the same time.
+    """
 
     request_id: str
     organization: OrganizationId
@@ -68,6 +72,7 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     action: OutboundAction
     customer_id: CustomerId
     customer_external_id: str
+    customer_name: str | None = None
     kind: ConversationKind
     """The kind of the conversation. A private reply is in the customer's message thread."""
     by: AgentId
@@ -78,7 +83,11 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     target_external_id: str | None = None
     """The comment that is replied to or changed, by its id at the channel."""
     target_message_id: MessageId | None = None
-    """For a private reply: the comment as it is shown in its thread."""
+    """The same comment, as it is shown in its thread."""
+    target_conversation_id: ConversationId | None = None
+    """For a private reply: the conversation of that comment."""
+    post_external_id: str | None = None
+    """For a comment: the post that it is on."""
     reply_to: MessageId | None = None
     """The message that is quoted, and in `reply_to_external_id` its id at the channel."""
     reply_to_external_id: str | None = None
@@ -87,11 +96,15 @@ class OutboundRequested(OutboundEvent, frozen=True, kw_only=True):
     human_agent: bool = False
     """Outside the channel's window, by its rule for people's answers (P5)."""
     retries: str | None = None
-    """The earlier request that this one repeats."""
+    """The earlier request that this one repeats. The `request_id` is derived from it, so an agent
+    who clicks twice makes one request."""
+    body_digest: str | None = None
+    """Of the caller's request, to recognize that the same key comes with another body (I6)."""
 
 
 class OutboundCancelled(OutboundEvent, frozen=True, kw_only=True):
-    """An agent no longer wants what was requested. It counts unless the call had begun."""
+    """An agent no longer wants what was requested. It counts unless the call had begun: whoever
+    makes the calls settles the request as cancelled, or as what became of it."""
 
     type: ClassVar[str] = "outbound.cancelled.v1"
     by: AgentId
@@ -127,3 +140,5 @@ class OutboundSettled(OutboundEvent, frozen=True, kw_only=True):
     external_ids: tuple[str, ...] = ()
     """The ids at the channel of what was made: one for each part of the message."""
     error: OutboundError | None = None
+    text: str | None = None
+    """For an edit that was carried out: the text that the comment has now."""

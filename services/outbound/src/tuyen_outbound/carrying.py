@@ -18,9 +18,9 @@ from tuyen_channels.calls import (
     Begun,
     Done,
     HiddenToken,
-    Order,
-    Part,
-    Refusal,
+    CallOrder,
+    RequestPart,
+    ChannelRefusal,
     RefusalKind,
     UnsupportedRequestError,
 )
@@ -28,7 +28,7 @@ from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome
 from tuyen_events.topics import INBOUND
-from tuyen_outbound.domain.requests import Phase, StoredRequest
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.settling import Settling, find_part
@@ -57,7 +57,7 @@ class _Attempt(NamedTuple):
     stored: StoredRequest
     connector: Connector
     page: PageChanged
-    part: Part
+    part: RequestPart
 
     @property
     def account(self) -> str:
@@ -119,7 +119,7 @@ class Carrying:
         current = self._states.requests.find(stored.id)
         if current is None:
             return
-        if current.phase is Phase.CALLING:
+        if current.phase is RequestPhase.CALLING:
             await self.settling.give_up(current, "internal")
         else:
             await self.settling.fail(current, "internal")
@@ -138,7 +138,7 @@ class Carrying:
         except UnsupportedRequestError as error:
             return await self.settling.fail(stored, error.code)
         page = await self._find_page(stored)
-        if stored.phase is Phase.CALLING:
+        if stored.phase is RequestPhase.CALLING:
             await self._find_out(stored, connector, page, part)
         elif page is None:
             await self.settling.fail(stored, "page_disconnected")
@@ -184,7 +184,7 @@ class Carrying:
         return (
             self._states.requests.find(attempt.stored.id) is attempt.stored
             and resources.accounts.find_token(attempt.page) == token
-            and pacing.find_pause(attempt.account, resources.running_time()) <= 0
+            and pacing.find_pause(attempt.account, resources.elapsed_time()) <= 0
         )
 
     async def _require_ownership(self, begun: StoredRequest, sent_at: float) -> None:
@@ -192,11 +192,11 @@ class Carrying:
         LogUnavailableError when somebody has."""
         partition = self._states.requests.find_partition(begun.id)
         checked = set() if partition is None else {partition}
-        while self._resources.running_time() - sent_at > _FRESH_S:
-            sent_at = self._resources.running_time()
+        while self._resources.elapsed_time() - sent_at > _FRESH_S:
+            sent_at = self._resources.elapsed_time()
             await self._states.require_only_writer(checked)
 
-    async def _call(self, attempt: _Attempt, token: HiddenToken, order: Order) -> None:
+    async def _call(self, attempt: _Attempt, token: HiddenToken, order: CallOrder) -> None:
         """Makes a call and handles its answer, also when this worker has lost the partition
         meanwhile."""
         request, channel = attempt.stored.request, attempt.page.channel
@@ -216,7 +216,7 @@ class Carrying:
             )
         self.notify(attempt.stored.id)
 
-    async def _make(self, attempt: _Attempt, order: Order) -> Done | Refusal:
+    async def _make(self, attempt: _Attempt, order: CallOrder) -> Done | ChannelRefusal:
         try:
             return await attempt.connector.call(order)
         except Exception as error:  # the call may have been made: its state must say so
@@ -226,9 +226,9 @@ class Carrying:
                 error=type(error).__name__,
                 raised_at=list_calls(error),
             )
-            return Refusal(RefusalKind.LOST, "internal")
+            return ChannelRefusal(RefusalKind.LOST, "internal")
 
-    async def _publish_alone(self, attempt: _Attempt, answer: Done | Refusal) -> None:
+    async def _publish_alone(self, attempt: _Attempt, answer: Done | ChannelRefusal) -> None:
         """Publishes a final answer for the new owner of the partition, which reads the results."""
         stored = attempt.stored
         partition = self._states.requests.find_partition(stored.id)
@@ -240,7 +240,7 @@ class Carrying:
                 finished = stored.finish_part(answer.external_id)
                 if finished.part == len(attempt.connector.split(stored.request)):
                     await publish(OutboundOutcome.DONE, finished.external_ids)
-            case Refusal(kind=RefusalKind.PERMANENT):
+            case ChannelRefusal(kind=RefusalKind.PERMANENT):
                 await publish(OutboundOutcome.FAILED, stored.external_ids, answer)
             case _:
                 pass
@@ -278,21 +278,21 @@ class Carrying:
         """Waits for the rate limits, and while the channel wants a pause."""
         pacing = self._resources.pacings[attempt.page.channel]
         limits = attempt.connector.limits(attempt.stored.request.action, attempt.part)
-        now = self._resources.running_time()
+        now = self._resources.elapsed_time()
         await asyncio.sleep(pacing.reserve(attempt.account, limits, now))
         while (rest_s := self._pause_of(attempt)) > 0:
             await asyncio.sleep(rest_s)
 
     def _pause_of(self, attempt: _Attempt) -> float:
         pacing = self._resources.pacings[attempt.page.channel]
-        return pacing.find_pause(attempt.account, self._resources.running_time())
+        return pacing.find_pause(attempt.account, self._resources.elapsed_time())
 
     async def _find_out(
         self,
         stored: StoredRequest,
         connector: Connector,
         page: PageChanged | None,
-        part: Part,
+        part: RequestPart,
     ) -> None:
         """Finds out what became of a call that was begun and whose answer is not known: because it
         was lost, or because the process that made it is gone."""
@@ -349,7 +349,7 @@ class Carrying:
                 await self.settling.finish_part(stored, attempt.connector, found.external_id)
             case None:
                 await self._states.save(stored.return_to_waiting())
-            case Refusal(kind=RefusalKind.DEAD_TOKEN | RefusalKind.PAGE_STOPPED):
+            case ChannelRefusal(kind=RefusalKind.DEAD_TOKEN | RefusalKind.PAGE_STOPPED):
                 await self._resources.accounts.stop(page, token, found)
             case _:
                 await self._look_later(stored)
@@ -362,8 +362,8 @@ class Carrying:
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> Order:
-    return Order(
+def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+    return CallOrder(
         request=attempt.stored.request,
         part=attempt.part,
         account=attempt.account,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-from tuyen_channels.calls import HiddenToken, Refusal
+from tuyen_channels.calls import HiddenToken, ChannelRefusal
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId
@@ -31,7 +31,7 @@ class Accounts(Protocol):
         """Returns once something changed for which `find_token` may answer differently."""
         ...
 
-    async def stop(self, page: PageChanged, token: HiddenToken, refusal: Refusal) -> None:
+    async def stop(self, page: PageChanged, token: HiddenToken, refusal: ChannelRefusal) -> None:
         """Notes that the channel refused a call with this token, for a reason that concerns all
         calls for the page. From then on `find_token` is None, in every worker, until the page is
         given other credentials, or its token is refreshed. Has no effect if the page has another

@@ -10,7 +10,7 @@ from tuyen_outbound.live_calls import LiveCalls
 from tuyen_outbound.ports import Accounts, Files
 from tuyen_outbound.results import Results
 from tuyen_outbound.slots import Slots
-from tuyen_outbound.states import running_time
+from tuyen_outbound.states import elapsed_time
 from tuyen_platform.clock import Clock
 
 
@@ -19,7 +19,7 @@ class Resources:
     """Shared by all conversations of the process.
 
     `settle_within_s` is how long an echo is waited for before it is said that nobody can tell what
-    became of a call. `running_time` is a clock that only rises.
+    became of a call. `elapsed_time` is a clock that only rises.
     """
 
     clock: Clock
@@ -28,7 +28,7 @@ class Resources:
     files: Files
     results: Results
     settle_within_s: float
-    running_time: Callable[[], float] = running_time
+    elapsed_time: Callable[[], float] = elapsed_time
     calls: LiveCalls = field(default_factory=LiveCalls)
     slots: Slots = field(default_factory=Slots)
     pacings: Mapping[Channel, Pacing] = field(

@@ -4,11 +4,17 @@ from functools import partial
 
 import structlog
 
-from tuyen_channels.calls import Refusal
-from tuyen_channels.refusals import explain
+from tuyen_channels.calls import ChannelRefusal
+from tuyen_channels.refusals import explain_refusal
 from tuyen_events.event import Envelope
 from tuyen_events.ids import derive_event_id
-from tuyen_events.outbound import OutboundError, OutboundOutcome, OutboundRequested, OutboundSettled
+from tuyen_events.outbound import (
+    OutboundAction,
+    OutboundError,
+    OutboundOutcome,
+    OutboundRequested,
+    OutboundSettled,
+)
 from tuyen_events.topics import OUTBOUND_RESULTS
 from tuyen_outbound.identity import SOURCE
 from tuyen_platform import metrics
@@ -32,7 +38,7 @@ class Results:
         request: OutboundRequested,
         outcome: OutboundOutcome,
         external_ids: tuple[str, ...] = (),
-        refusal: Refusal | None = None,
+        refusal: ChannelRefusal | None = None,
     ) -> None:
         """Returns once the result is acknowledged, however long Kafka is unavailable: what a
         channel answered is known nowhere else."""
@@ -48,6 +54,7 @@ class Results:
             outcome=outcome,
             external_ids=external_ids,
             error=_error(refusal),
+            text=_find_text(request, outcome),
         )
         envelope = Envelope(
             id=derive_event_id(request.request_id, event.type, outcome),
@@ -79,5 +86,11 @@ class Results:
         )
 
 
-def _error(refusal: Refusal | None) -> OutboundError | None:
-    return None if refusal is None else explain(refusal)
+def _find_text(request: OutboundRequested, outcome: OutboundOutcome) -> str | None:
+    """The text that a comment has after an edit."""
+    is_edited = request.action is OutboundAction.EDIT and outcome is OutboundOutcome.DONE
+    return request.text if is_edited else None
+
+
+def _error(refusal: ChannelRefusal | None) -> OutboundError | None:
+    return None if refusal is None else explain_refusal(refusal)

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import structlog
 
-from tuyen_channels.calls import AfterLost, Done, HiddenToken, Part, Refusal, RefusalKind
+from tuyen_channels.calls import AfterLost, Done, HiddenToken, RequestPart, ChannelRefusal, RefusalKind
 from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome
-from tuyen_outbound.domain.requests import Phase, StoredRequest
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.domain.retrying import find_wait
 from tuyen_outbound.resources import Resources
 from tuyen_outbound.states import RequestStates
@@ -45,7 +45,7 @@ class Settling:
         connector: Connector,
         page: PageChanged,
         token: HiddenToken,
-        answer: Done | Refusal,
+        answer: Done | ChannelRefusal,
     ) -> None:
         """Handles the answer to the call of a request's present part."""
         self._note_pace(page, answer)
@@ -74,7 +74,7 @@ class Settling:
         stored: StoredRequest,
         outcome: OutboundOutcome,
         external_ids: tuple[str, ...] = (),
-        refusal: Refusal | None = None,
+        refusal: ChannelRefusal | None = None,
     ) -> None:
         """Publishes the result, and then notes in the state that there is one."""
         partition = self._states.requests.find_partition(stored.id)
@@ -100,12 +100,12 @@ class Settling:
 
     async def fail(self, stored: StoredRequest, code: str) -> None:
         """The request cannot be carried out, for a reason of ours."""
-        refusal = Refusal(RefusalKind.PERMANENT, code)
+        refusal = ChannelRefusal(RefusalKind.PERMANENT, code)
         await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
 
     async def give_up(self, stored: StoredRequest, code: str = "answer_lost") -> None:
         """Nobody can tell what became of the call that was begun."""
-        refusal = Refusal(RefusalKind.LOST, code)
+        refusal = ChannelRefusal(RefusalKind.LOST, code)
         await self.settle(stored, OutboundOutcome.UNKNOWN, stored.external_ids, refusal)
 
     async def _note_refusal(
@@ -114,10 +114,10 @@ class Settling:
         connector: Connector,
         page: PageChanged,
         token: HiddenToken,
-        refusal: Refusal,
+        refusal: ChannelRefusal,
     ) -> None:
         kind = refusal.kind
-        if kind is RefusalKind.LOST and stored.phase is Phase.CALLING:
+        if kind is RefusalKind.LOST and stored.phase is RequestPhase.CALLING:
             if connector.after_lost(stored.request.action) is not AfterLost.REPEAT:
                 return  # its state remains `calling`: it is found out
             kind = RefusalKind.TRANSIENT
@@ -135,7 +135,7 @@ class Settling:
             case _:
                 await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
 
-    async def _repeat_later(self, stored: StoredRequest, refusal: Refusal) -> None:
+    async def _repeat_later(self, stored: StoredRequest, refusal: ChannelRefusal) -> None:
         now = self._resources.clock.now()
         wait_s = find_wait(refusal.kind, stored.refusals, stored.refused_at, now)
         if wait_s is None:
@@ -152,13 +152,13 @@ class Settling:
         )
         await self._states.save(stored.refuse(now, now + timedelta(seconds=wait_s)))
 
-    def _note_pace(self, page: PageChanged, answer: Done | Refusal) -> None:
+    def _note_pace(self, page: PageChanged, answer: Done | ChannelRefusal) -> None:
         pacing = self._resources.pacings[page.channel]
         if isinstance(answer, Done):
             pacing.note_success(page.external_id)
         if answer.pause is None:
             return
-        now = self._resources.running_time()
+        now = self._resources.elapsed_time()
         seconds = pacing.pause(page.external_id, answer.pause, now)
         metrics.OUTBOUND_PAUSES.labels(page.channel, answer.pause.scope).inc()
         _log.warning(
@@ -171,6 +171,6 @@ class Settling:
         )
 
 
-def find_part(connector: Connector, stored: StoredRequest) -> Part:
+def find_part(connector: Connector, stored: StoredRequest) -> RequestPart:
     """The part that is next or under way."""
     return connector.split(stored.request)[stored.part]

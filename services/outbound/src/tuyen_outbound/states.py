@@ -37,7 +37,7 @@ _AT_ONCE = 2_000
 _log = structlog.get_logger()
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True, tag="cursor"):
+class StateCursor(msgspec.Struct, frozen=True, kw_only=True, tag="cursor"):
     """The offset of the last record of `outbound` whose content is in the state; -1 before the
     first."""
 
@@ -45,12 +45,12 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, tag="cursor"):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(StoredRequest | ClosedRequest | Cursor).decode
+_decode = msgspec.json.Decoder(StoredRequest | ClosedRequest | StateCursor).decode
 
 RequestState = StoredRequest | ClosedRequest
 
 
-def running_time() -> float:
+def elapsed_time() -> float:
     """Seconds, including the time for which the process or the machine was suspended."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -161,7 +161,7 @@ class RequestStates:
         await self._enqueue(records)
 
     async def save(self, stored: StoredRequest) -> float:
-        """Returns once the changed request is acknowledged: the `running_time` at which the record
+        """Returns once the changed request is acknowledged: the `elapsed_time` at which the record
         was sent, when nobody else had claimed the partition."""
         partition = self.requests.find_partition(stored.id)
         if partition is None:
@@ -205,7 +205,7 @@ class RequestStates:
         return await asyncio.shield(write.done)
 
     async def _write(self, write: _Write) -> None:
-        sent_at = running_time()
+        sent_at = elapsed_time()
         try:
             for start in range(0, len(write.records), _AT_ONCE):
                 part = write.records[start : start + _AT_ONCE]
@@ -225,7 +225,7 @@ class RequestStates:
             content = None if record.value is None else _decode(record.value)
         except Exception as error:  # one record must not stop the others
             return await reject_or_raise(self._log, record, SERVICE, error)
-        if isinstance(content, Cursor):
+        if isinstance(content, StateCursor):
             found.handled = max(content.handled, -1 if found.handled is None else found.handled)
             return
         if not key.startswith(_REQUEST):
@@ -266,7 +266,7 @@ def _request_record(
 
 def _cursor_record(partition: int, handled: int) -> ProducerRecord:
     return ProducerRecord(
-        OUTBOUND_STATE, _CURSOR, _encode(Cursor(handled=handled)), (), partition
+        OUTBOUND_STATE, _CURSOR, _encode(StateCursor(handled=handled)), (), partition
     )
 
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import structlog
 from pydantic import SecretStr
 
-from tuyen_channels.calls import HiddenToken, Refusal, RefusalKind
+from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind
 from tuyen_channels.ports import Connector
-from tuyen_channels.refusals import explain
+from tuyen_channels.refusals import explain_refusal
 from tuyen_events.topics import OUTBOUND
 from tuyen_events.vocabulary import Channel
 from tuyen_outbound.live_calls import LiveCalls
@@ -125,7 +125,7 @@ class Upkeep:
         is_renewing = self._accounts.find_problem(account) is not None
         if is_renewing and refreshed_at is not None:
             if self._clock.now() - refreshed_at < _REFUSED_AT_ONCE:
-                refusal = Refusal(RefusalKind.DEAD_TOKEN, "token_dead")
+                refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
                 return await self._stop(account, before, refusal)
         token = HiddenToken(before.refresh_token.get_secret_value())
         # The process must not end between the channel's answer and its record.
@@ -141,7 +141,7 @@ class Upkeep:
     ) -> None:
         answer = await connector.refresh(refresh_token)
         now = self._clock.now()
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ChannelRefusal):
             metrics.OUTBOUND_TOKENS.labels(connector.name, answer.kind).inc()
             return await self._note_refusal(account, before, answer, now)
         lasts = timedelta(seconds=answer.lasts_s)
@@ -158,7 +158,7 @@ class Upkeep:
         _log.info("page_token_refreshed", account=account)
 
     async def _note_refusal(
-        self, account: str, before: AccountCredentials, refusal: Refusal, now: datetime
+        self, account: str, before: AccountCredentials, refusal: ChannelRefusal, now: datetime
     ) -> None:
         """After a refusal the page goes on with its token for as long as that is valid."""
         is_stopped = self._accounts.find_problem(account) is not None
@@ -170,13 +170,13 @@ class Upkeep:
         if not is_usable and refusal.kind is RefusalKind.DEAD_TOKEN:
             await self._stop(account, before, refusal)
 
-    async def _stop(self, account: str, before: AccountCredentials, refusal: Refusal) -> None:
+    async def _stop(self, account: str, before: AccountCredentials, refusal: ChannelRefusal) -> None:
         """Stores that the page cannot send, unless it has other credentials by now."""
         if not await self._accounts.catch_up():
             return
         if self._accounts.find_credentials(account) != before:
             return  # another process refreshed it, or a person gave it other credentials
-        why = explain(refusal)
+        why = explain_refusal(refusal)
         problem = PageProblem(code=why.code, vi=why.vi, en=why.en)
         await self._accounts.keep_problem(account, before.stamp, problem)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from tuyen_channels.calls import Refusal, RefusalKind
+from tuyen_channels.calls import ChannelRefusal, RefusalKind
 from tuyen_events.codec import decode, header
 from tuyen_events.event import Event
 from tuyen_events.inbound import CommentAdded, MessageEchoed
@@ -21,7 +21,7 @@ from tuyen_events.topics import INBOUND, OUTBOUND, OUTBOUND_RESULTS
 from tuyen_outbound.carrying import Carrying
 from tuyen_outbound.domain.echoes import find_proved_by_id, find_proved_by_text
 from tuyen_outbound.domain.intake import Intake
-from tuyen_outbound.domain.requests import Phase, StoredRequest
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 from tuyen_outbound.identity import SERVICE
 from tuyen_outbound.read_offsets import ReadOffsets
 from tuyen_outbound.resources import Resources
@@ -192,7 +192,7 @@ class OutboundWorker:
                 size = len(record.value or b"")
                 if intake.take(partition, record.offset, event, size):
                     return
-                refusal = Refusal(RefusalKind.PERMANENT, "too_many_waiting")
+                refusal = ChannelRefusal(RefusalKind.PERMANENT, "too_many_waiting")
                 failed = OutboundOutcome.FAILED
                 await self._resources.results.publish(partition, event, failed, (), refusal)
             case OutboundCancelled():
@@ -209,7 +209,7 @@ class OutboundWorker:
             cancelled = OutboundOutcome.CANCELLED
             return await self._resources.results.publish(partition, request, cancelled)
         stored = tenure.states.requests.find(event.request_id)
-        if stored is not None and stored.phase is Phase.WAITING:
+        if stored is not None and stored.phase is RequestPhase.WAITING:
             await tenure.carrying.settling.settle(stored, OutboundOutcome.CANCELLED)
             tenure.restart(stored.request.conversation_id)
 
@@ -249,7 +249,7 @@ class OutboundWorker:
     async def _prove(self, tenure: Tenure, stored: StoredRequest, external_id: str) -> None:
         """The channel carried out what is stored, in a call of this worker or of an earlier one."""
         settling = tenure.carrying.settling
-        if stored.phase is Phase.CALLING:
+        if stored.phase is RequestPhase.CALLING:
             current = tenure.states.requests.find(stored.id)
             if current is not None and current.proof is None:
                 await tenure.states.save(current.prove(external_id))

@@ -19,19 +19,19 @@ from tuyen_channels.calls import (
     Done,
     HiddenToken,
     Limit,
-    Order,
-    Part,
-    Refusal,
+    CallOrder,
+    RequestPart,
+    ChannelRefusal,
     RefusalKind,
-    TokenPair,
+    ExchangedTokens,
     UnsupportedRequestError,
 )
-from tuyen_channels.facebook.refusals import find_pause, find_refusal
+from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
 from tuyen_channels.transport import (
     AnswerLostError,
-    FileField,
+    FormFile,
     HttpAnswer,
     HttpCall,
     NotSentError,
@@ -98,27 +98,27 @@ class FacebookConnector:
     def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
         return cls(settings["facebook_api"], settings["facebook_app_secret"], transport)
 
-    def split(self, request: OutboundRequested) -> Sequence[Part]:
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
         texts = cut_into_messages(request.text or "", _longest_text(request.action))
         if any(each.kind not in _KINDS for each in request.attachments):
             raise UnsupportedRequestError("file_refused")
         match request.action:
             case OutboundAction.SEND:
-                return [Part(text) for text in texts] + [
-                    Part(None, (each,), each) for each in request.attachments
+                return [RequestPart(text) for text in texts] + [
+                    RequestPart(None, (each,), each) for each in request.attachments
                 ]
             case OutboundAction.PRIVATE_REPLY:
                 return _split_private_reply(texts, request.attachments)
             case OutboundAction.COMMENT:
                 return _split_comment(texts, request.attachments)
             case OutboundAction.EDIT if texts:
-                return [Part(texts[0])]
+                return [RequestPart(texts[0])]
             case _ if request.action in _CHANGES:
-                return [Part()]
+                return [RequestPart()]
             case _:
                 raise UnsupportedRequestError("not_supported")
 
-    def limits(self, action: OutboundAction, part: Part) -> Sequence[Limit]:
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
         match action:
             case OutboundAction.SEND:
                 return (_APP, _MESSAGES, _MEDIA) if part.attachments else (_APP, _MESSAGES)
@@ -136,7 +136,7 @@ class FacebookConnector:
             case _:
                 return AfterLost.REPEAT
 
-    async def upload(self, order: Order, content: bytes) -> Done | Refusal:
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
         file = order.part.upload
         if file is None:
             raise ValueError("the part has no file")
@@ -152,16 +152,16 @@ class FacebookConnector:
             url=f"{self._address}/{order.account}/{path}",
             query=self._authorize(order.token),
             form=form,
-            file=FileField(field, name, file.content_type, content),
+            file=FormFile(field, name, file.content_type, content),
         )
         made = await self._make(call)
         if isinstance(made, Done) and made.external_id is None:
-            return Refusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no id")
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no id")
         return made
 
-    async def call(self, order: Order) -> Done | Refusal:
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         made = await self._make(self._build(order))
-        if isinstance(made, Refusal):
+        if isinstance(made, ChannelRefusal):
             is_gone = made.kind is RefusalKind.PERMANENT and made.code == "gone"
             if is_gone and order.request.action in _DONE_WHEN_GONE:
                 return Done(pause=made.pause)
@@ -169,7 +169,7 @@ class FacebookConnector:
             return made._replace(external_id=None)
         return made
 
-    async def look(self, begun: Begun) -> Done | Refusal | None:
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         order = begun.order
         call = HttpCall(
             method="GET",
@@ -183,21 +183,21 @@ class FacebookConnector:
             },
         )
         answer = await self._send(call)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ChannelRefusal):
             return answer
         try:
             replies = _replies_of(answer.body).data
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return Refusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Facebook: no list")
         for reply in replies:
             if _is_ours(reply, begun):
                 return Done(reply.id)
         return None
 
-    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         raise NotImplementedError("Facebook's page tokens are not refreshed")
 
-    def _build(self, order: Order) -> HttpCall:
+    def _build(self, order: CallOrder) -> HttpCall:
         request = order.request
         query, target = self._authorize(order.token), request.target_external_id
         if request.action in (OutboundAction.SEND, OutboundAction.PRIVATE_REPLY):
@@ -214,26 +214,26 @@ class FacebookConnector:
         url = f"{self._address}/{target}{below}"
         return HttpCall(method=method, url=url, query=query, form=changed)
 
-    async def _make(self, call: HttpCall) -> Done | Refusal:
+    async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
         """Makes a call that makes or changes something."""
         answer = await self._send(call)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ChannelRefusal):
             return answer
         try:
             made = _made_of(answer.body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             made = _Made()
         found = made.message_id or made.attachment_id or made.id
-        return Done(found, find_pause(answer.headers))
+        return Done(found, find_graph_pause(answer.headers))
 
-    async def _send(self, call: HttpCall) -> HttpAnswer | Refusal:
+    async def _send(self, call: HttpCall) -> HttpAnswer | ChannelRefusal:
         try:
             answer = await self._transport.send(call)
         except NotSentError:
-            return Refusal(RefusalKind.UNREACHABLE, "channel_unavailable")
+            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
         except AnswerLostError:
-            return Refusal(RefusalKind.LOST, "answer_lost")
-        return find_refusal(answer) or answer
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        return find_graph_refusal(answer) or answer
 
     def _authorize(self, token: HiddenToken) -> dict[str, str]:
         given = token.reveal()
@@ -267,32 +267,32 @@ def _longest_text(action: OutboundAction) -> int:
 
 def _split_private_reply(
     texts: Sequence[str], attachments: Sequence[OutboundAttachment]
-) -> list[Part]:
+) -> list[RequestPart]:
     """Facebook takes one message for each comment until the customer answers."""
-    parts = [Part(text) for text in texts] + [Part(None, (each,), each) for each in attachments]
+    parts = [RequestPart(text) for text in texts] + [RequestPart(None, (each,), each) for each in attachments]
     if len(parts) > 1:
         raise UnsupportedRequestError("not_supported")
     return _require_content(parts)
 
 
-def _split_comment(texts: Sequence[str], attachments: Sequence[OutboundAttachment]) -> list[Part]:
+def _split_comment(texts: Sequence[str], attachments: Sequence[OutboundAttachment]) -> list[RequestPart]:
     """A comment has a text and at most one picture; further ones are comments of their own."""
     if any(each.kind != "image" for each in attachments):
         raise UnsupportedRequestError("file_refused")
     first = attachments[0] if attachments else None
     text = texts[0] if texts else None
-    parts = [Part(text, () if first is None else (first,), first)] if text or first else []
-    parts += [Part(more) for more in texts[1:]]
-    return _require_content(parts + [Part(None, (each,), each) for each in attachments[1:]])
+    parts = [RequestPart(text, () if first is None else (first,), first)] if text or first else []
+    parts += [RequestPart(more) for more in texts[1:]]
+    return _require_content(parts + [RequestPart(None, (each,), each) for each in attachments[1:]])
 
 
-def _require_content(parts: list[Part]) -> list[Part]:
+def _require_content(parts: list[RequestPart]) -> list[RequestPart]:
     if not parts:
         raise UnsupportedRequestError("not_supported")
     return parts
 
 
-def _message(order: Order) -> dict[str, object]:
+def _message(order: CallOrder) -> dict[str, object]:
     request = order.request
     message: dict[str, object] = {}
     if order.part.attachments:

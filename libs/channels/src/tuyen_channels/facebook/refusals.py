@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_channels.calls import Pause, PauseScope, Refusal, RefusalKind
+from tuyen_channels.calls import Pause, PauseScope, ChannelRefusal, RefusalKind
 from tuyen_channels.transport import HttpAnswer
 
 
@@ -39,7 +39,7 @@ class _Meaning(NamedTuple):
 
 
 _TRANSIENT = _Meaning(RefusalKind.TRANSIENT, "channel_unavailable")
-_LOST = Refusal(RefusalKind.LOST, "answer_lost")
+_LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
 
 _BY_SUBCODE: Mapping[tuple[int, int], _Meaning] = {
     (2, 2018344): _Meaning(RefusalKind.PAGE_STOPPED, "terms_not_accepted"),
@@ -84,7 +84,7 @@ _BUSY_S, _FULL_S = 10.0, 300.0
 _LONGEST_S = 24 * 3600.0
 
 
-def find_refusal(answer: HttpAnswer) -> Refusal | None:
+def find_graph_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
     """Why the call was not carried out; None if it was."""
     try:
         error = _body_of(answer.body).error
@@ -97,19 +97,19 @@ def find_refusal(answer: HttpAnswer) -> Refusal | None:
     return _judge_unreadable(answer.status)
 
 
-def judge(error: GraphError, headers: Mapping[str, str]) -> Refusal:
+def judge(error: GraphError, headers: Mapping[str, str]) -> ChannelRefusal:
     """The meaning of an error, with the pause that the answer's headers ask for."""
     detail = f"Facebook {error.code}"
     if error.error_subcode:
         detail += f"/{error.error_subcode}"
     scope = _THROTTLING.get(error.code)
     if scope is not None:
-        pause = find_pause(headers)
+        pause = find_graph_pause(headers)
         if pause is None or pause.scope is not scope:
             pause = Pause(scope, None if pause is None else pause.seconds)
-        return Refusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
     meaning = _mean(error)
-    return Refusal(meaning.kind, meaning.code, detail, find_pause(headers))
+    return ChannelRefusal(meaning.kind, meaning.code, detail, find_graph_pause(headers))
 
 
 def _mean(error: GraphError) -> _Meaning:
@@ -125,7 +125,7 @@ def _mean(error: GraphError) -> _Meaning:
     return _BY_CODE.get(error.code, _Meaning(RefusalKind.PERMANENT, "refused"))
 
 
-def find_pause(headers: Mapping[str, str]) -> Pause | None:
+def find_graph_pause(headers: Mapping[str, str]) -> Pause | None:
     """The pause that the usage headers ask for: until a page may be used again, or because the app
     has almost used up its calls."""
     blocked_s = 60 * _minutes_until_access(headers.get("x-business-use-case-usage", ""))
@@ -156,19 +156,19 @@ def _highest_share(header: str) -> float:
     return max((share for share in shares.values() if isinstance(share, int | float)), default=0.0)
 
 
-def _judge_unreadable(status: int) -> Refusal:
+def _judge_unreadable(status: int) -> ChannelRefusal:
     """The meaning of an answer that is not Facebook's JSON: of a proxy, or cut off."""
     detail = f"Facebook, HTTP {status}"
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
             pause = Pause(PauseScope.PAGE)
-            return Refusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+            return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
         case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:
             return _LOST._replace(detail=detail)  # the server behind the proxy may have done it
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Refusal(*_TRANSIENT, detail)
+            return ChannelRefusal(*_TRANSIENT, detail)
         case _ if status >= HTTPStatus.MULTIPLE_CHOICES:
-            return Refusal(RefusalKind.PERMANENT, "refused", detail)
+            return ChannelRefusal(RefusalKind.PERMANENT, "refused", detail)
         case _:
             return _LOST._replace(detail=detail)
 

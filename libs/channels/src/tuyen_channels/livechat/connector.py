@@ -18,13 +18,13 @@ from tuyen_channels.calls import (
     Done,
     HiddenToken,
     Limit,
-    Order,
-    Part,
+    CallOrder,
+    RequestPart,
     Pause,
     PauseScope,
-    Refusal,
+    ChannelRefusal,
     RefusalKind,
-    TokenPair,
+    ExchangedTokens,
     UnsupportedRequestError,
 )
 from tuyen_channels.ports import Connector
@@ -64,22 +64,22 @@ class LivechatConnector:
     def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
         return cls(guarded)
 
-    def split(self, request: OutboundRequested) -> Sequence[Part]:
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
         if request.action is not OutboundAction.SEND:
             raise UnsupportedRequestError("not_supported")
-        return [Part(request.text, request.attachments)]
+        return [RequestPart(request.text, request.attachments)]
 
-    def limits(self, action: OutboundAction, part: Part) -> Sequence[Limit]:
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
         return (_LIMIT,)
 
     def after_lost(self, action: OutboundAction) -> AfterLost:
         """The site drops an `event_id` that it has seen."""
         return AfterLost.REPEAT
 
-    async def upload(self, order: Order, content: bytes) -> Done | Refusal:
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
         raise NotImplementedError("nothing is uploaded to a site")
 
-    async def call(self, order: Order) -> Done | Refusal:
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         if order.reply_url is None:
             return Done()
         body = msgspec.json.encode(_event(order))
@@ -96,38 +96,38 @@ class LivechatConnector:
         try:
             answer = await self._transport.send(call)
         except ForbiddenAddressError:
-            return Refusal(RefusalKind.PERMANENT, "address_refused")
+            return ChannelRefusal(RefusalKind.PERMANENT, "address_refused")
         except NotSentError:
-            return Refusal(RefusalKind.UNREACHABLE, "channel_unavailable")
+            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
         except AnswerLostError:
-            return Refusal(RefusalKind.TRANSIENT, "channel_unavailable")
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable")
         return judge(answer)
 
-    async def look(self, begun: Begun) -> Done | Refusal | None:
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         raise NotImplementedError("a delivery is repeated instead")
 
-    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         raise NotImplementedError("a site's token has no end")
 
 
-def judge(answer: HttpAnswer) -> Done | Refusal:
+def judge(answer: HttpAnswer) -> Done | ChannelRefusal:
     """The meaning of a site's answer, of which the status alone is read."""
     status, detail = answer.status, f"HTTP {answer.status}"
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Done()
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         pause = Pause(PauseScope.PAGE, _read_wait(answer.headers.get("retry-after", "")))
-        return Refusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _RETRIED:
-        return Refusal(RefusalKind.TRANSIENT, "channel_unavailable", detail)
-    return Refusal(RefusalKind.PERMANENT, "refused", detail)
+        return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", detail)
+    return ChannelRefusal(RefusalKind.PERMANENT, "refused", detail)
 
 
 def _read_wait(header: str) -> float | None:
     return min(float(header), _LONGEST_WAIT_S) if header.isascii() and header.isdigit() else None
 
 
-def _event(order: Order) -> dict[str, object]:
+def _event(order: CallOrder) -> dict[str, object]:
     """The delivery. It is the same whenever it is made, so a site can drop a repeated one."""
     request = order.request
     attachments = [

@@ -16,24 +16,24 @@ from tuyen_channels.calls import (
     Done,
     HiddenToken,
     Limit,
-    Order,
-    Part,
-    Refusal,
+    CallOrder,
+    RequestPart,
+    ChannelRefusal,
     RefusalKind,
-    TokenPair,
+    ExchangedTokens,
     UnsupportedRequestError,
 )
 from tuyen_channels.ports import Connector
 from tuyen_channels.texts import cut_into_messages
 from tuyen_channels.transport import (
     AnswerLostError,
-    FileField,
+    FormFile,
     HttpAnswer,
     HttpCall,
     NotSentError,
     Transport,
 )
-from tuyen_channels.zalo.refusals import find_pause, find_refusal
+from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
 from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
@@ -101,7 +101,7 @@ class ZaloConnector:
     def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
         return cls(settings, transport)
 
-    def split(self, request: OutboundRequested) -> Sequence[Part]:
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
         """An image carries the last piece of the text; any other file is a message of its own."""
         if request.action is not OutboundAction.SEND:
             raise UnsupportedRequestError("not_supported")
@@ -109,22 +109,22 @@ class ZaloConnector:
             _path_of(each)
         texts = cut_into_messages(request.text or "", TEXT_CHARACTERS)
         files = list(request.attachments)
-        parts = [Part(text) for text in texts]
+        parts = [RequestPart(text) for text in texts]
         if parts and files and _is_image(files[0]):
             first = files.pop(0)
-            parts[-1] = Part(parts[-1].text, (first,), first)
-        parts += [Part(None, (each,), each) for each in files]
+            parts[-1] = RequestPart(parts[-1].text, (first,), first)
+        parts += [RequestPart(None, (each,), each) for each in files]
         if not parts:
             raise UnsupportedRequestError("not_supported")
         return parts
 
-    def limits(self, action: OutboundAction, part: Part) -> Sequence[Limit]:
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
         return (_APP,)
 
     def after_lost(self, action: OutboundAction) -> AfterLost:
         return AfterLost.ECHO
 
-    async def upload(self, order: Order, content: bytes) -> Done | Refusal:
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
         file = order.part.upload
         if file is None:
             raise ValueError("the part has no file")
@@ -132,14 +132,14 @@ class ZaloConnector:
             method="POST",
             url=f"{self._address}/v2.0/oa/upload/{_path_of(file)}",
             headers=_authorize(order.token),
-            file=FileField("file", file.name or file.kind, file.content_type, content),
+            file=FormFile("file", file.name or file.kind, file.content_type, content),
         )
         made = await self._make(call)
         if isinstance(made, Done) and made.external_id is None:
-            return Refusal(RefusalKind.TRANSIENT, "channel_unavailable", "Zalo: no id")
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Zalo: no id")
         return made
 
-    async def call(self, order: Order) -> Done | Refusal:
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
         call = HttpCall(
             method="POST",
             url=f"{self._address}/v3.0/oa/message/cs",
@@ -151,10 +151,10 @@ class ZaloConnector:
         )
         return await self._make(call)
 
-    async def look(self, begun: Begun) -> Done | Refusal | None:
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
         raise NotImplementedError("Zalo cannot be asked what became of a call")
 
-    async def refresh(self, refresh_token: HiddenToken) -> TokenPair | Refusal:
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
         """Zalo's refresh tokens work once, and their errors have another form than other errors: an
         answer without an access token is one."""
         call = HttpCall(
@@ -170,22 +170,22 @@ class ZaloConnector:
         try:
             answer = await self._transport.send(call)
         except NotSentError:
-            return Refusal(RefusalKind.UNREACHABLE, "channel_unavailable")
+            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
         except AnswerLostError:
-            return Refusal(RefusalKind.LOST, "answer_lost")
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
         if answer.status >= 500:  # noqa: PLR2004 - any error of the server
-            return Refusal(RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}")
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}")
         return _read_tokens(answer)
 
-    async def _make(self, call: HttpCall) -> Done | Refusal:
+    async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
         try:
             answer = await self._transport.send(call)
         except NotSentError:
-            return Refusal(RefusalKind.UNREACHABLE, "channel_unavailable")
+            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
         except AnswerLostError:
-            return Refusal(RefusalKind.LOST, "answer_lost")
-        pause = find_pause(answer.headers)
-        refusal = find_refusal(answer)
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        pause = find_zalo_pause(answer.headers)
+        refusal = find_zalo_refusal(answer)
         if refusal is not None:
             return refusal if refusal.pause is not None else refusal._replace(pause=pause)
         try:
@@ -216,7 +216,7 @@ def _path_of(file: OutboundAttachment) -> str:
     raise UnsupportedRequestError("file_refused")
 
 
-def _message(order: Order) -> dict[str, object]:
+def _message(order: CallOrder) -> dict[str, object]:
     message: dict[str, object] = {}
     if order.part.text is not None:
         message["text"] = order.part.text
@@ -235,13 +235,13 @@ def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, objec
     return {"type": "template", "payload": {"template_type": "media", "elements": [element]}}
 
 
-def _read_tokens(answer: HttpAnswer) -> TokenPair | Refusal:
+def _read_tokens(answer: HttpAnswer) -> ExchangedTokens | ChannelRefusal:
     try:
         found = _tokens_of(answer.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Refusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
+        return ChannelRefusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
     if not found.access_token or not found.refresh_token:
-        return Refusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")
+        return ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")
     try:
         lasts_s = float(found.expires_in)
     except ValueError:
@@ -249,7 +249,7 @@ def _read_tokens(answer: HttpAnswer) -> TokenPair | Refusal:
     if not math.isfinite(lasts_s):
         lasts_s = 0.0
     pair = HiddenToken(found.access_token), HiddenToken(found.refresh_token)
-    return TokenPair(*pair, min(max(lasts_s, 0.0), _LONGEST_TOKEN_S))
+    return ExchangedTokens(*pair, min(max(lasts_s, 0.0), _LONGEST_TOKEN_S))
 
 
 _made_of = msgspec.json.Decoder(_MadeBody).decode

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_channels.calls import Pause, PauseScope, Refusal, RefusalKind
+from tuyen_channels.calls import Pause, PauseScope, ChannelRefusal, RefusalKind
 from tuyen_channels.transport import HttpAnswer
 
 
@@ -34,7 +34,7 @@ _TRANSIENT = _Meaning(RefusalKind.TRANSIENT, "channel_unavailable")
 _STOPPED = _Meaning(RefusalKind.PAGE_STOPPED, "misconfigured")
 _REFUSED = _Meaning(RefusalKind.PERMANENT, "refused")
 _UNAVAILABLE = _Meaning(RefusalKind.PERMANENT, "unavailable")
-_LOST = Refusal(RefusalKind.LOST, "answer_lost")
+_LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
 
 _MEANINGS: Mapping[int, _Meaning] = {
     -216: _DEAD,
@@ -64,7 +64,7 @@ _names_token = re.compile(r"access.?token", re.IGNORECASE).search
 """Some answers use a code of another meaning for a token that is not valid."""
 
 
-def find_refusal(answer: HttpAnswer) -> Refusal | None:
+def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
     """Why the call was not carried out; None if it was."""
     try:
         found = _error_of(answer.body)
@@ -77,18 +77,18 @@ def find_refusal(answer: HttpAnswer) -> Refusal | None:
     return None
 
 
-def judge(found: ZaloError) -> Refusal:
+def judge(found: ZaloError) -> ChannelRefusal:
     """The meaning of an error that is not 0."""
     detail = f"Zalo {found.error}"
     if found.error == _LIMITED:
         pause = Pause(PauseScope.APP, _MINUTE_S)
-        return Refusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
     if _names_token(found.message):
-        return Refusal(*_DEAD, detail)
-    return Refusal(*_MEANINGS.get(found.error, _REFUSED), detail)
+        return ChannelRefusal(*_DEAD, detail)
+    return ChannelRefusal(*_MEANINGS.get(found.error, _REFUSED), detail)
 
 
-def find_pause(headers: Mapping[str, str]) -> Pause | None:
+def find_zalo_pause(headers: Mapping[str, str]) -> Pause | None:
     """A pause until the next minute, if this was the last call that the app may make in this
     one."""
     if headers.get("x-ratelimit-remain", "").strip() == "0":
@@ -96,19 +96,19 @@ def find_pause(headers: Mapping[str, str]) -> Pause | None:
     return None
 
 
-def _judge_unreadable(status: int) -> Refusal:
+def _judge_unreadable(status: int) -> ChannelRefusal:
     """The meaning of an answer that is not Zalo's JSON: of a proxy, or cut off."""
     detail = f"Zalo, HTTP {status}"
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
             pause = Pause(PauseScope.APP, _MINUTE_S)
-            return Refusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+            return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
         case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:
             return _LOST._replace(detail=detail)  # the server behind the proxy may have done it
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Refusal(*_TRANSIENT, detail)
+            return ChannelRefusal(*_TRANSIENT, detail)
         case _ if status >= HTTPStatus.MULTIPLE_CHOICES:
-            return Refusal(RefusalKind.PERMANENT, "refused", detail)
+            return ChannelRefusal(RefusalKind.PERMANENT, "refused", detail)
         case _:
             return _LOST._replace(detail=detail)
 

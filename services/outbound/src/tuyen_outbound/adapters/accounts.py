@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 from pydantic import SecretStr
 
-from tuyen_channels.calls import HiddenToken, Refusal, RefusalKind
+from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind
 from tuyen_channels.ports import Connector
-from tuyen_channels.refusals import explain
+from tuyen_channels.refusals import explain_refusal
 from tuyen_directory.organization import Removed
 from tuyen_directory.records import DirectoryChange, read_change
 from tuyen_events.codec import KeyedBytes, read_bytes
@@ -74,7 +74,7 @@ class TableAccounts:
         waited = page.external_id if self._is_signed(page) else _account_of(page)
         await self._waiting.setdefault(waited, asyncio.Event()).wait()
 
-    async def stop(self, page: PageChanged, token: HiddenToken, refusal: Refusal) -> None:
+    async def stop(self, page: PageChanged, token: HiddenToken, refusal: ChannelRefusal) -> None:
         account = _account_of(page)
         await self.catch_up()
         credentials = self._credentials.credentials(account)
@@ -86,7 +86,7 @@ class TableAccounts:
         can_renew = self._connectors[page.channel].refreshes and credentials.refresh_token
         if refusal.kind is RefusalKind.DEAD_TOKEN and can_renew:
             refusal = refusal._replace(code="token_renewing")
-        why = explain(refusal)
+        why = explain_refusal(refusal)
         _log.warning(
             "page_stopped",
             organization=page.organization,

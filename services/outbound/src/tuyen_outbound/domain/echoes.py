@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from tuyen_events.inbound import CommentAdded, MessageEchoed
 from tuyen_events.outbound import OutboundAction
-from tuyen_outbound.domain.requests import Phase, StoredRequest
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
 
 _CLOCKS_APART = timedelta(seconds=60)
 """How far the channel's clock may be behind ours."""
@@ -52,7 +52,7 @@ def find_proved_by_text(
     if any(echo.external_id in each.external_ids for each in known):
         return None
     for each in known:
-        if each.phase is Phase.WAITING or each.since is None:
+        if each.phase is RequestPhase.WAITING or each.since is None:
             continue
         if (each.request.action is OutboundAction.COMMENT) is not is_comment:
             continue
@@ -66,7 +66,7 @@ def find_proved_by_text(
 
 def _may_have_been_called(stored: StoredRequest) -> bool:
     return (
-        stored.phase is not Phase.WAITING
+        stored.phase is not RequestPhase.WAITING
         or stored.refusals > 0
         or stored.request.retries is not None
     )

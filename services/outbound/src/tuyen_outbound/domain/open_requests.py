@@ -16,7 +16,7 @@ from tuyen_events.limits import (
     OUTBOUND_WAITING,
     OUTBOUND_WAITING_BYTES,
 )
-from tuyen_outbound.domain.requests import ClosedRequest, Phase, StoredRequest
+from tuyen_outbound.domain.requests import ClosedRequest, RequestPhase, StoredRequest
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class OpenRequests:
     def add(self, partition: int, stored: StoredRequest, size: int) -> None:
         """Adds a request with its encoded size: at its place in the line of its conversation, or
         beside it if it is `unknown`."""
-        if stored.phase is Phase.UNKNOWN:
+        if stored.phase is RequestPhase.UNKNOWN:
             self._lose(partition, stored)
             return
         request = stored.request
@@ -134,7 +134,7 @@ class OpenRequests:
     def replace(self, stored: StoredRequest) -> None:
         """Puts a changed request in the place of the one before. One that became `unknown` leaves
         its line."""
-        if stored.phase is Phase.UNKNOWN:
+        if stored.phase is RequestPhase.UNKNOWN:
             self._lose(self._remove(stored.id), stored)
         else:
             self._entries[stored.id].stored = stored

@@ -15,7 +15,7 @@ first."""
 
 
 @dataclass(slots=True)
-class Bucket:
+class RateBucket:
     """Lets `burst` calls through at once, and then `rate_s` a second (the generic cell rate
     algorithm). Calls are let through in the order in which they reserve."""
 
@@ -44,7 +44,7 @@ class Pacing:
 
     def __init__(self) -> None:
         self.share = 1.0
-        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._buckets: dict[tuple[str, str], RateBucket] = {}
         self._paused: dict[str, float] = {}
         self._pauses_in_a_row: dict[str, int] = {}
 
@@ -72,7 +72,7 @@ class Pacing:
         for key in (account, _APP):
             self._pauses_in_a_row.pop(key, None)
 
-    def _bucket(self, account: str, limit: Limit, now: float) -> Bucket:
+    def _bucket(self, account: str, limit: Limit, now: float) -> RateBucket:
         key = (limit.name, _APP if limit.of_app else account)
         rate_s = limit.rate_s * self.share
         burst = max(1, round(limit.burst * self.share))
@@ -80,7 +80,7 @@ class Pacing:
         if bucket is None:
             if len(self._buckets) >= _BUCKETS:
                 self._forget(now)
-            bucket = self._buckets[key] = Bucket(rate_s, burst)
+            bucket = self._buckets[key] = RateBucket(rate_s, burst)
         bucket.rate_s, bucket.burst = rate_s, burst
         return bucket
 

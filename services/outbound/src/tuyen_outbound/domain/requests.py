@@ -16,7 +16,7 @@ from tuyen_events.outbound import OutboundRequested
 from tuyen_events.vocabulary import Moment
 
 
-class Phase(StrEnum):
+class RequestPhase(StrEnum):
     WAITING = "waiting"
     """No call of its present part is under way."""
     CALLING = "calling"
@@ -39,7 +39,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     request: OutboundRequested
     offset: int
     step: int = 0
-    phase: Phase = Phase.WAITING
+    phase: RequestPhase = RequestPhase.WAITING
     part: int = 0
     external_ids: tuple[str, ...] = ()
     since: Moment | None = None
@@ -54,16 +54,16 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     def begin(self, now: datetime) -> Self:
         """The call of the present part begins."""
-        return self._change(phase=Phase.CALLING, since=now, proof=None, not_before=None)
+        return self._change(phase=RequestPhase.CALLING, since=now, proof=None, not_before=None)
 
     def return_to_waiting(self) -> Self:
         """The call was not carried out, for a reason that does not count against the request."""
-        return self._change(phase=Phase.WAITING, since=None, proof=None)
+        return self._change(phase=RequestPhase.WAITING, since=None, proof=None)
 
     def refuse(self, now: datetime, not_before: datetime) -> Self:
         """The call was not carried out, and is tried again."""
         return self._change(
-            phase=Phase.WAITING,
+            phase=RequestPhase.WAITING,
             since=None,
             proof=None,
             refusals=self.refusals + 1,
@@ -75,7 +75,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """The present part is carried out."""
         known = self.external_ids if external_id is None else (*self.external_ids, external_id)
         return self._change(
-            phase=Phase.WAITING,
+            phase=RequestPhase.WAITING,
             part=self.part + 1,
             external_ids=known,
             since=None,
@@ -91,7 +91,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     def lose(self, now: datetime) -> Self:
         """It is reported that nobody can tell what became of the call."""
-        return self._change(phase=Phase.UNKNOWN, since=now)
+        return self._change(phase=RequestPhase.UNKNOWN, since=now)
 
     def close(self, until: datetime) -> "ClosedRequest":
         """It is settled."""
