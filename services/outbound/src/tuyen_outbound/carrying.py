@@ -251,13 +251,13 @@ class Carrying:
         organization = attempt.page.organization
         if file is None:
             raise ValueError("the part has no file")
+        await self._wait_for_turn(attempt)
         async with self._resources.slots.uploads:
             read = partial(self._resources.files.read, organization, file.id)
             content = await retry(read, log_as="outbound_file_waits")
             if content is None:
                 await self.settling.fail(attempt.stored, "file_missing")
                 return None
-            await self._wait_for_turn(attempt)
             order = _order(attempt, token, None)
             answer = await attempt.connector.upload(order, content)
         if isinstance(answer, Done):

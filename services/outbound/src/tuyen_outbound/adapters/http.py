@@ -54,6 +54,7 @@ class HttpTransport:
             raise NotSentError(type(error).__name__) from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise AnswerLostError(type(error).__name__) from None
+        self._client.cookies.clear()  # one page's must not be sent with another one's call
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(response.status_code, headers, body)
 
@@ -76,8 +77,8 @@ class HttpTransport:
                 data=None if call.form is None else dict(call.form),
                 files=files,
             )
-        except httpx.InvalidURL:
-            raise NotSentError("InvalidURL") from None
+        except (httpx.InvalidURL, ValueError) as error:  # also a token that is no header's value
+            raise NotSentError(type(error).__name__) from None
 
 
 async def _read(response: httpx.Response) -> bytes:
