@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from outbound.requests import ACCOUNT, request
-from tuyen_channels.calls import HiddenToken, CallOrder
+from outbound.asking import ACCOUNT, request
+from tuyen_channels.calls import CallOrder, HiddenToken
 from tuyen_channels.ports import Connector
 from tuyen_channels.transport import HttpAnswer, HttpCall
 from tuyen_events.outbound import OutboundRequested

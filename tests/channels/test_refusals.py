@@ -5,7 +5,9 @@ from tuyen_channels.refusals import TEXTS, explain_refusal
 
 
 def test_i6_a_refusal_is_explained_in_both_languages_with_the_channels_code() -> None:
-    found = explain_refusal(ChannelRefusal(RefusalKind.PERMANENT, "outside_window", "Facebook 10/2018278"))
+    found = explain_refusal(
+        ChannelRefusal(RefusalKind.PERMANENT, "outside_window", "Facebook 10/2018278")
+    )
     assert (found.code, found.retry) == ("outside_window", False)
     assert found.en == f"{TEXTS['outside_window'].en} (Facebook 10/2018278)"
     assert found.vi.endswith("(Facebook 10/2018278)")

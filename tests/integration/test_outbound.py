@@ -15,11 +15,11 @@ import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
+from support.doubles import APP_SECRET, RunningDoubles, running_doubles
 
-from outbound.requests import ACCOUNT, SHOP, comment, envelope_of, place_of, request
+from outbound.asking import ACCOUNT, SHOP, comment, envelope_of, place_of, request
 from outbound.rig import page
 from support.channel_samples import CREDENTIALS
-from support.doubles import APP_SECRET, RunningDoubles, running_doubles
 from support.organizations import directory_record, profile
 from support.processes import eventually
 from tuyen_events.codec import decode
@@ -248,9 +248,7 @@ async def test_p5_a_dead_token_stops_the_page_until_it_is_connected_again(
     outside: Outside,
 ) -> None:
     dead = {"error": {"code": 190, "error_subcode": 463, "message": "expired"}}
-    await outside.doubles.fault(
-        channel="facebook", action="send", status=400, body=dead, times=1
-    )
+    await outside.doubles.fault(channel="facebook", action="send", status=400, body=dead, times=1)
     requested = [request("1"), request("2")]
     account = name_account(SHOP, Channel.FACEBOOK, ACCOUNT)
     keys = PageCredentials(SecretStr(LOCAL_SECRETS_KEY))

@@ -2,25 +2,24 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+from outbound.asking import ACCOUNT, PAGE, SHOP, cancel, envelope_of, place_of
 from outbound.crashing import CrashingLog, Steps
-from outbound.requests import ACCOUNT, PAGE, SHOP, cancel, envelope_of, place_of
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
+    CallOrder,
+    ChannelRefusal,
     Done,
+    ExchangedTokens,
     HiddenToken,
     Limit,
-    CallOrder,
-    RequestPart,
-    ChannelRefusal,
     RefusalKind,
-    ExchangedTokens,
+    RequestPart,
 )
 from tuyen_channels.transport import Transport
 from tuyen_events.codec import decode

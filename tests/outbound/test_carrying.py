@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from outbound.asking import request
 from outbound.crashing import CrashingLog, Steps
-from outbound.requests import request
 from outbound.rig import TOKEN, Process, World, read_records, until
 from tuyen_events.topics import OUTBOUND_STATE
 from tuyen_outbound.states import elapsed_time

@@ -22,8 +22,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_p5_the_addresses_of_the_channels_come_from_the_environment(
     environment: pytest.MonkeyPatch,
 ) -> None:
-    assert OutboundSettings().reveal_connectors()["facebook_api"].startswith(
-        "https://graph.facebook.com/"
+    assert (
+        OutboundSettings()
+        .reveal_connectors()["facebook_api"]
+        .startswith("https://graph.facebook.com/")
     )
     environment.setenv("TUYEN_FACEBOOK_API", "http://127.0.0.1:8002/graph.facebook.com")
     environment.setenv("TUYEN_ZALO_APP_SECRET", "s3cret-of-the-app")

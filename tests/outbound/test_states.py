@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from outbound.requests import MOMENT, conversation, request
+from outbound.asking import MOMENT, conversation, request
 from outbound.rig import read_records
 from tuyen_events.topics import OUTBOUND_STATE
 from tuyen_outbound.domain.requests import StoredRequest

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from outbound.requests import MOMENT
-from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind, ExchangedTokens
+from outbound.asking import MOMENT
+from tuyen_channels.calls import ChannelRefusal, ExchangedTokens, HiddenToken, RefusalKind
 from tuyen_channels.zalo.connector import ZaloConnector
 from tuyen_events.topics import OUTBOUND
 from tuyen_events.vocabulary import Channel
@@ -69,7 +69,10 @@ class Refreshing:
     """The upkeep of one account, at a channel whose answers a test decides."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, answers: Iterator[ExchangedTokens | ChannelRefusal], **given: Any
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        answers: Iterator[ExchangedTokens | ChannelRefusal],
+        **given: Any,
     ) -> None:
         self.used: list[str] = []
 

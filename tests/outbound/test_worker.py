@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from outbound.asking import PAGE, SHOP, comment, conversation, picture, request
 from outbound.crashing import Steps
-from outbound.requests import PAGE, SHOP, comment, conversation, picture, request
 from outbound.rig import (
     LOST,
     LOST_AND_NOT_DONE,
@@ -19,11 +19,11 @@ from outbound.rig import (
 )
 from tuyen_channels.calls import (
     AfterLost,
+    ChannelRefusal,
     Done,
     HiddenToken,
     Pause,
     PauseScope,
-    ChannelRefusal,
     RefusalKind,
 )
 from tuyen_events.ids import PageId
@@ -116,7 +116,9 @@ async def test_p5_a_transient_error_is_repeated_a_few_times(world: World) -> Non
 
 
 async def test_p5_a_permanent_error_fails_at_once_with_a_reason(world: World) -> None:
-    world.answers["1"] = [ChannelRefusal(RefusalKind.PERMANENT, "outside_window", "Facebook 10/2018278")]
+    world.answers["1"] = [
+        ChannelRefusal(RefusalKind.PERMANENT, "outside_window", "Facebook 10/2018278")
+    ]
     outcomes = await carry_out(world, request("1"), request("2"))
     assert outcomes == {"req_1": ["failed"], "req_2": ["done"]}
     (failed, _) = await world.settled()
@@ -298,28 +300,32 @@ async def test_i6_wherever_the_process_ends_each_is_sent_once_in_order(
     """Every append, commit and call is a step, and so is the way back from each."""
     requested = [request("1"), request("2|3"), request("4", customer="9"), request("5")]
     crashes = 0
-    for count in range(1_000):
-        world = World()
-        await world.ask(*requested)
-        steps = Steps(count)
-        async with Process(world, steps, after_lost=how) as process:
-            ended = await process.work(lambda: _all_settled(world, requested))
-        if ended:
-            break
+    while not await _crash_after(crashes, requested, how):
         crashes += 1
-        async with Process(world, after_lost=how) as process:
-            assert await process.work(lambda: _all_settled(world, requested))
-        _require_once_in_order(world, await world.outcomes(), by_echo=how is None)
     assert crashes > 30
+
+
+async def _crash_after(
+    count: int, requested: list[OutboundRequested], how: AfterLost | None
+) -> bool:
+    """Lets a process crash after so many steps and another one continue. Returns whether the first
+    one came to its end."""
+    world = World()
+    await world.ask(*requested)
+    async with Process(world, Steps(count), after_lost=how) as process:
+        if await process.work(lambda: _all_settled(world, requested)):
+            return True
+    async with Process(world, after_lost=how) as process:
+        assert await process.work(lambda: _all_settled(world, requested))
+    _require_once_in_order(world, await world.outcomes(), by_echo=how is None)
+    return False
 
 
 async def _all_settled(world: World, requested: list[OutboundRequested]) -> bool:
     return {each.request_id for each in requested} == (await world.outcomes()).keys()
 
 
-def _require_once_in_order(
-    world: World, outcomes: dict[str, list[str]], *, by_echo: bool
-) -> None:
+def _require_once_in_order(world: World, outcomes: dict[str, list[str]], *, by_echo: bool) -> None:
     sent = [text for thread, text in world.sent if thread == conversation()]
     assert sent == sorted(set(sent))
     assert len(world.sent) == len(set(world.sent))

@@ -112,9 +112,7 @@ ROOTS: Mapping[str, list[Expected]] = {
         (
             key(AN),
             CommentRemoved(
-                **about(
-                    REVIEW, root=REVIEW, post=REVIEW, customer=customer(AN), occurred_at=at(8)
-                )
+                **about(REVIEW, root=REVIEW, post=REVIEW, customer=customer(AN), occurred_at=at(8))
             ),
         )
     ],

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from channels.calling import TOKEN, ScriptedTransport, answer, order
-from outbound.requests import ACCOUNT, MOMENT, comment, picture, request
+from outbound.asking import ACCOUNT, MOMENT, comment, picture, request
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
-    Done,
-    RequestPart,
     ChannelRefusal,
+    Done,
     RefusalKind,
+    RequestPart,
     UnsupportedRequestError,
 )
 from tuyen_channels.facebook.connector import FacebookConnector
@@ -263,7 +263,10 @@ async def test_p5_a_call_that_nearly_uses_up_the_limit_asks_for_a_pause() -> Non
 def test_p5_media_and_private_replies_have_limits_of_their_own() -> None:
     connector, _ = connect(SENT)
     names = {limit.name for limit in connector.limits(OutboundAction.SEND, RequestPart("x"))}
-    media = {limit.name for limit in connector.limits(OutboundAction.SEND, RequestPart(None, (picture(),)))}
+    media = {
+        limit.name
+        for limit in connector.limits(OutboundAction.SEND, RequestPart(None, (picture(),)))
+    }
     private = connector.limits(OutboundAction.PRIVATE_REPLY, RequestPart("x"))
     assert (names, media) == ({"app", "messages"}, {"app", "messages", "media"})
     assert min(limit.rate_s for limit in private) == pytest.approx(750 / 3600)

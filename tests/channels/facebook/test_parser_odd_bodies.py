@@ -139,7 +139,9 @@ MANY = "[" + "{}," * REPAIRED_ELEMENTS + "{}]"
 
 @pytest.mark.parametrize("odd", ["\\ud83d", "\\u0000"])
 @pytest.mark.parametrize("beside", [MANY, json.dumps("x" * REPAIRED_BYTES)])
-def test_r9_5_a_part_that_takes_long_to_repair_goes_to_the_dead_letters_as_it_is(odd: str, beside: str) -> None:
+def test_r9_5_a_part_that_takes_long_to_repair_goes_to_the_dead_letters_as_it_is(
+    odd: str, beside: str
+) -> None:
     part = json.dumps({**message("m_odd", text="@"), "beside": "@@"})
     long = part.replace('"@@"', beside).replace("@", odd).encode()
     parsed = parse(add_neighbours([b'{"id":"%s","messaging":[%b]}' % (PAGE.encode(), long)]))

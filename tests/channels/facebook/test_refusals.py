@@ -65,9 +65,7 @@ def test_p5_an_error_means_what_its_code_says_whatever_the_status(
         assert str(code) in refusal.detail
 
 
-@pytest.mark.parametrize(
-    ("code", "kind"), [(4, RefusalKind.THROTTLED), (7, RefusalKind.TRANSIENT)]
-)
+@pytest.mark.parametrize(("code", "kind"), [(4, RefusalKind.THROTTLED), (7, RefusalKind.TRANSIENT)])
 def test_p5_an_error_that_passes_is_transient_unless_it_is_a_limit(
     code: int, kind: RefusalKind
 ) -> None:
@@ -94,9 +92,7 @@ def test_p5_a_limit_pauses_the_page_or_the_app(code: int, scope: PauseScope) -> 
 def test_p5_the_pause_is_what_the_headers_ask_for() -> None:
     usage = {"104": [{"type": "messenger", "estimated_time_to_regain_access": 7}]}
     header = json.dumps(usage)
-    throttled = answer(
-        {"error": {"code": 32}}, 400, x_business_use_case_usage=header
-    )
+    throttled = answer({"error": {"code": 32}}, 400, x_business_use_case_usage=header)
     refusal = find_graph_refusal(throttled)
     assert refusal is not None
     assert refusal.pause == Pause(PauseScope.PAGE, 420)

@@ -215,9 +215,7 @@ def test_p5d_a_mention_in_a_comment_is_a_root_of_that_comment() -> None:
         ({"verb": "mute"}, Skipped(SkipReason.UNKNOWN_VERB, "post mute")),
     ],
 )
-def test_p5d_what_is_on_the_page_itself_is_not_read_twice(
-    value: Update, skipped: Skipped
-) -> None:
+def test_p5d_what_is_on_the_page_itself_is_not_read_twice(value: Update, skipped: Skipped) -> None:
     assert accept(LivePosts(), mention(**value)).skipped == [skipped]
 
 
@@ -259,7 +257,9 @@ def test_p5d_what_happens_below_a_review_belongs_to_it() -> None:
     where = {"item": "comment", "post_id": f"{LAN}_904", "reviewer_id": None}
     first = {**where, "comment_id": "904_1", "parent_id": f"{LAN}_904", "sender_id": int(PAGE)}
     second = {**where, "comment_id": "904_2", "parent_id": "904_1", "sender_id": int(LAN)}
-    found = read(posts, review(), review(**first), review(**second), review(**second, verb="remove"))
+    found = read(
+        posts, review(), review(**first), review(**second), review(**second, verb="remove")
+    )
     assert {each.conversation_id for each in found} == {thread("904")}
     assert [each.parent_external_id for each in found] == [None, "904", "904", "904"]
     assert [each.customer is None for each in found] == [False, True, False, False]

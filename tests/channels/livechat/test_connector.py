@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from channels.calling import ScriptedTransport, answer, order
-from outbound.requests import picture, request
-from tuyen_channels.calls import AfterLost, Done, ChannelRefusal, RefusalKind, UnsupportedRequestError
+from outbound.asking import picture, request
+from tuyen_channels.calls import (
+    AfterLost,
+    ChannelRefusal,
+    Done,
+    RefusalKind,
+    UnsupportedRequestError,
+)
 from tuyen_channels.livechat.connector import LivechatConnector
 from tuyen_channels.transport import (
     AnswerLostError,

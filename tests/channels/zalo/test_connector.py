@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from channels.calling import ScriptedTransport, answer, order
-from outbound.requests import picture, request
+from outbound.asking import picture, request
 from tuyen_channels.calls import (
     AfterLost,
-    Done,
-    HiddenToken,
-    RequestPart,
     ChannelRefusal,
-    RefusalKind,
+    Done,
     ExchangedTokens,
+    HiddenToken,
+    RefusalKind,
+    RequestPart,
     UnsupportedRequestError,
 )
 from tuyen_channels.transport import AnswerLostError, HttpAnswer, NotSentError

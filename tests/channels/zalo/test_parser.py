@@ -41,9 +41,7 @@ NAMES = [
 
 
 def parse(update: Update | bytes) -> Parsed:
-    return parser.parse(
-        update if isinstance(update, bytes) else encode(update), ACCEPTED, PAGES
-    )
+    return parser.parse(update if isinstance(update, bytes) else encode(update), ACCEPTED, PAGES)
 
 
 def find(update: Update | bytes) -> Normalized:
@@ -198,7 +196,9 @@ def test_p4_a_name_that_is_not_known_is_skipped_whatever_shape_it_has(
 @pytest.mark.parametrize("name", ["user_send_text", "oa_send_image"])
 @pytest.mark.parametrize("message", [{"msg_id": "m"}, {"msg_id": "m", "text": ""}])
 def test_a_message_that_says_nothing_is_skipped(name: str, message: Update) -> None:
-    update = event(name, message=message) if name.startswith("user") else echo(name, message=message)
+    update = (
+        event(name, message=message) if name.startswith("user") else echo(name, message=message)
+    )
     assert parse(update).skipped == [Skipped(SkipReason.EMPTY, name)]
 
 

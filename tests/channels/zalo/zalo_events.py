@@ -108,9 +108,7 @@ EVENTS: Mapping[str, CustomerEvent] = {
     ),
     # C1: what the customer says of themselves is the customer's, and is shown as their message.
     "zalo__user_submit_info": MessageReceived(
-        **thread(
-            customer(name="Nguyen Van A", phone="84912345678", gender="male", location=INFO)
-        ),
+        **thread(customer(name="Nguyen Van A", phone="84912345678", gender="male", location=INFO)),
         **message(f"user_submit_info:{USER}:1790000000000"),
         text=f"Nguyen Van A\n84912345678\n30/10/1999\nNam\n{INFO}",
     ),

@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from channels.calling import ScriptedTransport, answer
-from outbound.requests import PAGE, SHOP
+from outbound.asking import PAGE, SHOP
 from outbound.rig import page, until
-from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind
+from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
 from tuyen_channels.connectors import connector_settings, open_connectors
 from tuyen_events.directory import PageChanged, directory_key
 from tuyen_events.event import Envelope
@@ -40,9 +40,7 @@ class Table:
         self.accounts = TableAccounts(self.log, KEYS, connectors)
 
     async def connect(self, connected: PageChanged) -> None:
-        envelope = Envelope(
-            id="e", source="t", subject="s", time=connected.at, data=connected
-        )
+        envelope = Envelope(id="e", source="t", subject="s", time=connected.at, data=connected)
         key = directory_key(SHOP, "page", connected.id)
         await self.log.append(DIRECTORY, key, envelope)
 

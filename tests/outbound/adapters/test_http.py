@@ -84,16 +84,19 @@ async def test_p5_a_refused_connection_sent_nothing(transport: HttpTransport) ->
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://[", "http://"])
-async def test_p5_an_address_that_is_none_sent_nothing(
-    transport: HttpTransport, url: str
-) -> None:
+async def test_p5_an_address_that_is_none_sent_nothing(transport: HttpTransport, url: str) -> None:
     with pytest.raises(NotSentError):
         await transport.send(HttpCall(method="GET", url=url))
 
 
 @pytest.mark.parametrize(
     ("response", "delay_s"),
-    [(b"", 0.0), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", 0.0), (b"x\r\n\r\n", 0), (OK, 3)],
+    [
+        (b"", 0.0),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", 0.0),
+        (b"x\r\n\r\n", 0),
+        (OK, 3),
+    ],
 )
 async def test_p5_without_a_whole_answer_nobody_can_tell(
     transport: HttpTransport, response: bytes, delay_s: float

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from outbound.requests import MOMENT, PAGE, SHOP, comment, request
+from outbound.asking import MOMENT, PAGE, SHOP, comment, request
 from outbound.rig import echo_of
 from tuyen_events.ids import message_id
 from tuyen_events.inbound import CommentAdded, MessageEchoed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outbound.requests import request
+from outbound.asking import request
 from tuyen_outbound.domain.intake import Intake
 from tuyen_outbound.domain.open_requests import OpenRequests
 from tuyen_outbound.domain.requests import StoredRequest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.requests import MOMENT, SHOP, conversation, request
+from outbound.asking import MOMENT, SHOP, conversation, request
 from tuyen_events.limits import (
     OUTBOUND_REQUEST_BYTES,
     OUTBOUND_WAITING,

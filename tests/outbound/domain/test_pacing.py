@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuyen_channels.calls import Limit, Pause, PauseScope
-from tuyen_outbound.domain.pacing import RateBucket, Pacing
+from tuyen_outbound.domain.pacing import Pacing, RateBucket
 
 PAGE = Limit("messages", rate_s=10, burst=2)
 APP = Limit("app", rate_s=10, burst=2, of_app=True)
@@ -17,9 +17,7 @@ def test_p5_a_bucket_lets_a_burst_through_and_then_its_rate() -> None:
     assert bucket.reserve(200.0) == 0
 
 
-@given(
-    st.lists(st.floats(0, 2), min_size=1, max_size=50), st.floats(0.5, 50), st.integers(1, 10)
-)
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=50), st.floats(0.5, 50), st.integers(1, 10))
 def test_p5_a_bucket_never_lets_more_through_than_it_may(
     gaps: list[float], rate_s: float, burst: int
 ) -> None:

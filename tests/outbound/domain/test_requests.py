@@ -1,10 +1,11 @@
 """How far a request has come, as a value."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import msgspec
 
-from outbound.requests import MOMENT, request
+from outbound.asking import MOMENT, request
 from tuyen_outbound.domain.requests import ClosedRequest, RequestPhase, StoredRequest, is_newer
 
 LATER = MOMENT + timedelta(seconds=5)
@@ -22,8 +23,12 @@ def test_i6_each_change_is_newer_than_the_one_before() -> None:
     history: list[StoredRequest | ClosedRequest] = [
         waiting, calling, refused, again, proved, first, lost, closed
     ]  # fmt: skip
-    assert all(is_newer(later, earlier) for earlier, later in zip(history, history[1:], strict=False))
-    assert (calling.phase, calling.since, calling.not_before) == (RequestPhase.CALLING, MOMENT, None)
+    assert all(is_newer(later, earlier) for earlier, later in pairwise(history))
+    assert (calling.phase, calling.since, calling.not_before) == (
+        RequestPhase.CALLING,
+        MOMENT,
+        None,
+    )
     assert (refused.phase, refused.refusals, refused.not_before) == (RequestPhase.WAITING, 1, LATER)
     assert refused.refuse(LATER, LATER).refused_at == MOMENT
     assert (proved.phase, proved.proof) == (RequestPhase.CALLING, "mid_1")
@@ -38,7 +43,5 @@ def test_a_part_that_has_no_id_adds_none() -> None:
 def test_what_is_stored_is_read_again() -> None:
     stored = StoredRequest(request=request(), offset=7).begin(MOMENT)
     for state in (stored, stored.close(LATER)):
-        read = msgspec.json.decode(
-            msgspec.json.encode(state), type=StoredRequest | ClosedRequest
-        )
+        read = msgspec.json.decode(msgspec.json.encode(state), type=StoredRequest | ClosedRequest)
         assert read == state

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from outbound.requests import MOMENT
+from outbound.asking import MOMENT
 from tuyen_channels.calls import RefusalKind
 from tuyen_outbound.domain.retrying import find_pause_s, find_wait
 

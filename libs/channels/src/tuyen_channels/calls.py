@@ -94,7 +94,7 @@ class RefusalKind(StrEnum):
     """The channel certainly did not get it. Repeat it for longer."""
     THROTTLED = "throttled"
     """Repeat it after a pause, which concerns other calls as well."""
-    DEAD_TOKEN = "dead_token"
+    DEAD_TOKEN = "dead_token"  # noqa: S105 - a kind of refusal
     """Nothing can be sent for the page until its token is replaced."""
     PAGE_STOPPED = "page_stopped"
     """A permission is missing, or the channel blocks the page: a person has to act."""

@@ -27,7 +27,9 @@ CONNECTORS: Mapping[Channel, type[Connector]] = MappingProxyType(dict(_find_conn
 def connector_settings() -> dict[str, str]:
     """The settings of all connectors with their defaults, by name in lower case and without the
     prefix of the installation."""
-    return {name: default for each in CONNECTORS.values() for name, default in each.settings.items()}
+    return {
+        name: default for each in CONNECTORS.values() for name, default in each.settings.items()
+    }
 
 
 def open_connectors(

@@ -15,13 +15,13 @@ import msgspec
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
+    CallOrder,
+    ChannelRefusal,
     Done,
+    ExchangedTokens,
     HiddenToken,
     Limit,
-    CallOrder,
     RequestPart,
-    ChannelRefusal,
-    ExchangedTokens,
 )
 from tuyen_channels.live_posts import KeyedFact, LivePosts
 from tuyen_channels.transport import Transport
@@ -248,7 +248,7 @@ class Connector(Protocol):
         ...
 
     async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
-        """Uploads the file of the order's part, and returns the handle for `CallOrder.handle` as the
+        """Uploads the file of the part, and returns the handle for `CallOrder.handle` as the
         id. To repeat it is harmless."""
         ...
 

@@ -54,9 +54,7 @@ TEXTS: Mapping[str, _Text] = MappingProxyType(
             "Kênh từ chối vì nội dung giống hệt bình luận ngay trước.",
             "The channel refused it because the text equals that of the comment before.",
         ),
-        "content_refused": _Text(
-            "Kênh từ chối nội dung này.", "The channel refused the content."
-        ),
+        "content_refused": _Text("Kênh từ chối nội dung này.", "The channel refused the content."),
         "file_refused": _Text(
             "Kênh không nhận tệp này: sai loại hoặc quá lớn.",
             "The channel does not take this file: of a wrong type, or too large.",

@@ -73,9 +73,7 @@ def build(settings: OutboundSettings, log: Log, clock: Clock) -> Service:
     guarded = GuardedTransport(ReplyNetworks(settings.reply_networks))
     connectors = open_connectors(settings.reveal_connectors(), transport, guarded)
     database = connect(settings.mongodb, settings.database)
-    composed = compose(
-        settings, log, clock, connectors, StoredFiles(MongoAttachments(database))
-    )
+    composed = compose(settings, log, clock, connectors, StoredFiles(MongoAttachments(database)))
     return Service(
         settings=settings,
         app=Starlette(routes=composed.health.routes()),

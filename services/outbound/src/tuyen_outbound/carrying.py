@@ -16,12 +16,12 @@ import structlog
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
+    CallOrder,
+    ChannelRefusal,
     Done,
     HiddenToken,
-    CallOrder,
-    RequestPart,
-    ChannelRefusal,
     RefusalKind,
+    RequestPart,
     UnsupportedRequestError,
 )
 from tuyen_channels.ports import Connector
@@ -280,7 +280,7 @@ class Carrying:
         limits = attempt.connector.limits(attempt.stored.request.action, attempt.part)
         now = self._resources.elapsed_time()
         await asyncio.sleep(pacing.reserve(attempt.account, limits, now))
-        while (rest_s := self._pause_of(attempt)) > 0:
+        while (rest_s := self._pause_of(attempt)) > 0:  # noqa: ASYNC110 - a pause may be extended
             await asyncio.sleep(rest_s)
 
     def _pause_of(self, attempt: _Attempt) -> float:

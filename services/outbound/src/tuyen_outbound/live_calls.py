@@ -19,9 +19,7 @@ class LiveCalls:
         """The call of a request that is under way."""
         return self._tasks.get(request_id)
 
-    def start(
-        self, request_id: str, call: Coroutine[None, None, None]
-    ) -> "asyncio.Task[None]":
+    def start(self, request_id: str, call: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         """Starts a call, whose answer `call` also handles. There must be none of the request."""
         task = self._tasks[request_id] = asyncio.create_task(call)
         task.add_done_callback(lambda _: self._end(request_id, task))

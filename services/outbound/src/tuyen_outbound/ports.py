@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-
-from tuyen_channels.calls import HiddenToken, ChannelRefusal
+from tuyen_channels.calls import ChannelRefusal, HiddenToken
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.outbound import AttachmentId

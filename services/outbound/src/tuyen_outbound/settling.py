@@ -7,7 +7,14 @@ from datetime import timedelta
 
 import structlog
 
-from tuyen_channels.calls import AfterLost, Done, HiddenToken, RequestPart, ChannelRefusal, RefusalKind
+from tuyen_channels.calls import (
+    AfterLost,
+    ChannelRefusal,
+    Done,
+    HiddenToken,
+    RefusalKind,
+    RequestPart,
+)
 from tuyen_channels.ports import Connector
 from tuyen_events.directory import PageChanged
 from tuyen_events.outbound import OutboundOutcome

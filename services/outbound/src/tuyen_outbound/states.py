@@ -257,9 +257,7 @@ class RequestStates:
         return overwritten
 
 
-def _request_record(
-    partition: int, request_id: str, state: RequestState | None
-) -> ProducerRecord:
+def _request_record(partition: int, request_id: str, state: RequestState | None) -> ProducerRecord:
     value = None if state is None else _encode(state)
     return ProducerRecord(OUTBOUND_STATE, f"{_REQUEST}{request_id}", value, (), partition)
 

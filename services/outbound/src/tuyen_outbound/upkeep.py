@@ -1,4 +1,4 @@
-"""Keeps the credentials of pages alive: refreshes tokens before they end, and when they are refused.
+"""Keeps pages' credentials alive: refreshes tokens before they end, and when they are refused.
 
 Each account has one refresher: the worker that owns the partition of `outbound` to which the
 account's name hashes. A refresh token works once. The new pair is acknowledged by Kafka before it
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import structlog
 from pydantic import SecretStr
 
-from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind
+from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
 from tuyen_channels.ports import Connector
 from tuyen_channels.refusals import explain_refusal
 from tuyen_events.topics import OUTBOUND
@@ -115,7 +115,8 @@ class Upkeep:
 
     async def _refresh(self, account: str) -> None:
         """Refreshes one account, once it is certain that nobody did so already."""
-        if not await self._accounts.catch_up() or not self._is_due(account, self._clock.now()):
+        now = self._clock.now()
+        if not await self._accounts.catch_up() or not self._is_due(account, now):
             return
         before = self._accounts.find_credentials(account)
         connector = self._connectors.get(Channel(account.split("/")[1]))
@@ -123,10 +124,10 @@ class Upkeep:
             return
         refreshed_at = self._tries.get(account, _NO_TRIES).refreshed_at
         is_renewing = self._accounts.find_problem(account) is not None
-        if is_renewing and refreshed_at is not None:
-            if self._clock.now() - refreshed_at < _REFUSED_AT_ONCE:
-                refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
-                return await self._stop(account, before, refusal)
+        was_refreshed = refreshed_at is not None and now - refreshed_at < _REFUSED_AT_ONCE
+        if is_renewing and was_refreshed:
+            refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
+            return await self._stop(account, before, refusal)
         token = HiddenToken(before.refresh_token.get_secret_value())
         # The process must not end between the channel's answer and its record.
         exchange = self._exchange(account, connector, before, token)
@@ -170,7 +171,9 @@ class Upkeep:
         if not is_usable and refusal.kind is RefusalKind.DEAD_TOKEN:
             await self._stop(account, before, refusal)
 
-    async def _stop(self, account: str, before: AccountCredentials, refusal: ChannelRefusal) -> None:
+    async def _stop(
+        self, account: str, before: AccountCredentials, refusal: ChannelRefusal
+    ) -> None:
         """Stores that the page cannot send, unless it has other credentials by now."""
         if not await self._accounts.catch_up():
             return

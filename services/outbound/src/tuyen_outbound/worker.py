@@ -122,9 +122,7 @@ class OutboundWorker:
         self._tenure.serve(states.requests.conversations())
         return starts
 
-    async def _find_starts(
-        self, committed: Offsets, handled: Mapping[int, int | None]
-    ) -> Offsets:
+    async def _find_starts(self, committed: Offsets, handled: Mapping[int, int | None]) -> Offsets:
         """The offsets from which to read. Where there was no state, no call was ever made, and
         older echoes are of no use."""
         starts = dict(committed)

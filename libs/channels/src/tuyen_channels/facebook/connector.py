@@ -16,14 +16,14 @@ import msgspec
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
+    CallOrder,
+    ChannelRefusal,
     Done,
+    ExchangedTokens,
     HiddenToken,
     Limit,
-    CallOrder,
-    RequestPart,
-    ChannelRefusal,
     RefusalKind,
-    ExchangedTokens,
+    RequestPart,
     UnsupportedRequestError,
 )
 from tuyen_channels.facebook.refusals import find_graph_pause, find_graph_refusal
@@ -104,15 +104,14 @@ class FacebookConnector:
             raise UnsupportedRequestError("file_refused")
         match request.action:
             case OutboundAction.SEND:
-                return [RequestPart(text) for text in texts] + [
-                    RequestPart(None, (each,), each) for each in request.attachments
-                ]
+                files = [RequestPart(None, (each,), each) for each in request.attachments]
+                return _require_content([RequestPart(text) for text in texts] + files)
             case OutboundAction.PRIVATE_REPLY:
                 return _split_private_reply(texts, request.attachments)
             case OutboundAction.COMMENT:
                 return _split_comment(texts, request.attachments)
-            case OutboundAction.EDIT if texts:
-                return [RequestPart(texts[0])]
+            case OutboundAction.EDIT:
+                return _require_content([RequestPart(text) for text in texts[:1]])
             case _ if request.action in _CHANGES:
                 return [RequestPart()]
             case _:
@@ -269,13 +268,17 @@ def _split_private_reply(
     texts: Sequence[str], attachments: Sequence[OutboundAttachment]
 ) -> list[RequestPart]:
     """Facebook takes one message for each comment until the customer answers."""
-    parts = [RequestPart(text) for text in texts] + [RequestPart(None, (each,), each) for each in attachments]
+    parts = [RequestPart(text) for text in texts] + [
+        RequestPart(None, (each,), each) for each in attachments
+    ]
     if len(parts) > 1:
         raise UnsupportedRequestError("not_supported")
     return _require_content(parts)
 
 
-def _split_comment(texts: Sequence[str], attachments: Sequence[OutboundAttachment]) -> list[RequestPart]:
+def _split_comment(
+    texts: Sequence[str], attachments: Sequence[OutboundAttachment]
+) -> list[RequestPart]:
     """A comment has a text and at most one picture; further ones are comments of their own."""
     if any(each.kind != "image" for each in attachments):
         raise UnsupportedRequestError("file_refused")

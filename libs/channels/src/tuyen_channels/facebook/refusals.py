@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_channels.calls import Pause, PauseScope, ChannelRefusal, RefusalKind
+from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
 from tuyen_channels.transport import HttpAnswer
 
 
@@ -69,6 +69,7 @@ _BY_CODE: Mapping[int, _Meaning] = {
     10902: _Meaning(RefusalKind.PERMANENT, "not_replyable"),
 }
 _PERMISSIONS = range(200, 300)
+_PARAMETER = 100
 _THROTTLING: Mapping[int, PauseScope] = {
     4: PauseScope.APP,
     17: PauseScope.PAGE,
@@ -118,7 +119,7 @@ def _mean(error: GraphError) -> _Meaning:
         return found
     if error.is_transient:
         return _TRANSIENT
-    if error.code == 100 and _MISSING in error.message.lower():
+    if error.code == _PARAMETER and _MISSING in error.message.lower():
         return _BY_SUBCODE[100, 33]
     if error.code in _PERMISSIONS:
         return _Meaning(RefusalKind.PAGE_STOPPED, "no_permission")

@@ -15,16 +15,16 @@ import msgspec
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
+    CallOrder,
+    ChannelRefusal,
     Done,
+    ExchangedTokens,
     HiddenToken,
     Limit,
-    CallOrder,
-    RequestPart,
     Pause,
     PauseScope,
-    ChannelRefusal,
     RefusalKind,
-    ExchangedTokens,
+    RequestPart,
     UnsupportedRequestError,
 )
 from tuyen_channels.ports import Connector

@@ -13,14 +13,14 @@ import msgspec
 from tuyen_channels.calls import (
     AfterLost,
     Begun,
+    CallOrder,
+    ChannelRefusal,
     Done,
+    ExchangedTokens,
     HiddenToken,
     Limit,
-    CallOrder,
-    RequestPart,
-    ChannelRefusal,
     RefusalKind,
-    ExchangedTokens,
+    RequestPart,
     UnsupportedRequestError,
 )
 from tuyen_channels.ports import Connector
@@ -174,7 +174,9 @@ class ZaloConnector:
         except AnswerLostError:
             return ChannelRefusal(RefusalKind.LOST, "answer_lost")
         if answer.status >= 500:  # noqa: PLR2004 - any error of the server
-            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}")
+            return ChannelRefusal(
+                RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}"
+            )
         return _read_tokens(answer)
 
     async def _make(self, call: HttpCall) -> Done | ChannelRefusal:

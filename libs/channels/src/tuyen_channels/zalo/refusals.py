@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tuyen_channels.calls import Pause, PauseScope, ChannelRefusal, RefusalKind
+from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
 from tuyen_channels.transport import HttpAnswer
 
 

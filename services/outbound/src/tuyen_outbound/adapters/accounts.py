@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from pydantic import SecretStr
 
-from tuyen_channels.calls import HiddenToken, ChannelRefusal, RefusalKind
+from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
 from tuyen_channels.ports import Connector
 from tuyen_channels.refusals import explain_refusal
 from tuyen_directory.organization import Removed
@@ -37,9 +37,7 @@ _log = structlog.get_logger()
 class TableAccounts:
     """Implements `Accounts`. `tables` have to run."""
 
-    def __init__(
-        self, log: Log, keys: SecretStr, connectors: Mapping[Channel, Connector]
-    ) -> None:
+    def __init__(self, log: Log, keys: SecretStr, connectors: Mapping[Channel, Connector]) -> None:
         self._log = log
         self._connectors = connectors
         self._pages: dict[tuple[OrganizationId, PageId], PageChanged] = {}

@@ -63,7 +63,6 @@ def find_proved_by_text(
     return None
 
 
-
 def _may_have_been_called(stored: StoredRequest) -> bool:
     return (
         stored.phase is not RequestPhase.WAITING

@@ -13,7 +13,7 @@ their number."""
 
 _TRANSIENT_TRIES = len(_WAITS_S)
 _UNREACHABLE_FOR = timedelta(minutes=10)
-"""For how long a call is repeated that does not even reach the channel: nothing can happen twice."""
+"""For how long a call is repeated that does not reach the channel: nothing can happen twice."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 15.0, 600.0
 

@@ -97,9 +97,7 @@ def picture(name: str = "a", **given: Any) -> OutboundAttachment:
 
 def place_of(requested: OutboundRequested) -> int:
     """The partition of everything about a request."""
-    key = customer_key(
-        requested.organization, requested.page_id, requested.customer_external_id
-    )
+    key = customer_key(requested.organization, requested.page_id, requested.customer_external_id)
     return partition_of(key, OUTBOUND.partitions)
 
 
