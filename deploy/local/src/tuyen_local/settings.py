@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     facebook_dialog: str | None = None
     zalo_api: str | None = None
     zalo_oauth: str | None = None
+    reply_networks: str | None = None
+    """Networks inside of which livechat pages' `reply_url` may lead."""
     doubles_port: int = Field(8002, ge=0, le=65535)
 
     @property

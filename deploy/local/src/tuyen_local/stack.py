@@ -23,7 +23,7 @@ from tuyen_local.server import Server, ServerOrigin
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Program, Supervisor
 
-SERVICES = ("ingest", "router", "presence", "crm", "gateway")
+SERVICES = ("ingest", "router", "presence", "crm", "outbound", "gateway")
 DOUBLES = "doubles"
 _Part = TypeVar("_Part")
 _READY_DEADLINE_S = 90.0
@@ -283,6 +283,7 @@ class Stack:
             "ATTACHMENT_GB": None
             if settings.attachment_gb is None
             else str(settings.attachment_gb),
+            "REPLY_NETWORKS": settings.reply_networks,
             **self._channel_addresses(),
         }
         return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}

@@ -294,6 +294,23 @@ clocks are correct, and what they deliver late is as old as they say."""
 NAMED_ELSEWHERE = 1_000
 """Contacts by whose names a search finds those of their conversations that have no name."""
 
+OUTBOUND_WAITING = 2_000
+OUTBOUND_WAITING_BYTES = 8 * 1024 * 1024
+"""Requests of one organization that wait to be carried out at the channels, and their bytes, in one
+of the partitions over which its customers are spread. Those of a page that is stopped wait until it
+can send again; beyond these limits a request fails at once."""
+
+OUTBOUND_REQUEST_BYTES = 256 * 1024
+"""One request to a channel, as it is in the log. The longest text has some 40,000."""
+
+OUTBOUND_CLOSED_KEPT = 20_000
+"""Settled requests of one partition that are remembered for an hour, so that none is carried out
+twice if its record is in the log twice."""
+
+OUTBOUND_UNKNOWN_KEPT = 1_000
+"""Requests of one partition that are remembered for a day although nobody can tell what became of
+them: a late echo can."""
+
 REPLY_CHARACTERS = 2_000
 """The text of a message to a customer at Facebook and Zalo: more is refused there."""
 

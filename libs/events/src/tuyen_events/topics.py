@@ -241,6 +241,15 @@ MEDIA = Topic(
     carries="which media of customers' messages are kept here",
     events=(media.MediaKept,),
 )
+OUTBOUND_STATE = Topic(
+    name="outbound-state",
+    key="request; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.COMPACT,
+    retention=timedelta(minutes=10),
+    public=False,
+    carries="which requests to channels are not settled, and whether their calls were begun",
+)
 MARKS = Topic(
     name="marks",
     key="conversation",

@@ -109,3 +109,44 @@ HTTP_REQUEST_SECONDS = Histogram(
     ["route", "status"],
     buckets=_REQUEST_SECONDS,
 )
+
+OUTBOUND_CALLS = Counter(
+    "tuyen_outbound_calls_total",
+    "Calls to channels, by channel, action and result",
+    ["channel", "action", "result"],
+)
+OUTBOUND_CALL_SECONDS = Histogram(
+    "tuyen_outbound_call_duration_seconds",
+    "Duration of calls to channels",
+    ["channel"],
+    buckets=_REQUEST_SECONDS,
+)
+OUTBOUND_DELAY_SECONDS = Histogram(
+    "tuyen_outbound_delay_seconds",
+    "From an agent's request to the beginning of its call",
+    ["channel"],
+    buckets=_REQUEST_SECONDS,
+)
+OUTBOUND_SETTLED = Counter(
+    "tuyen_outbound_settled_total",
+    "Requests to channels that were settled, by channel, action and outcome",
+    ["channel", "action", "outcome"],
+)
+OUTBOUND_WAITING = Gauge(
+    "tuyen_outbound_waiting_requests",
+    "Requests to channels that are not settled, in this worker's partitions",
+)
+OUTBOUND_PAUSES = Counter(
+    "tuyen_outbound_pauses_total",
+    "Pauses that channels asked for, by channel and whom they concern",
+    ["channel", "scope"],
+)
+OUTBOUND_TOKENS = Counter(
+    "tuyen_outbound_token_refreshes_total",
+    "Refreshes of pages' tokens, by channel and result",
+    ["channel", "result"],
+)
+OUTBOUND_STOPPED = Gauge(
+    "tuyen_outbound_stopped_pages",
+    "Pages that cannot send until a person acts, of those that this worker looks after",
+)
