@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from tuyen_attachments.memory import InMemoryAttachments
 from gateway.channels_twin import SETTINGS, ChannelsTwin
+from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_events.codec import decode, decode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.event import Envelope, Event

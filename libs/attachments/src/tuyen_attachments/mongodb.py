@@ -195,7 +195,11 @@ class MongoAttachments:
                     "_id": each,
                     "$or": [
                         {"metadata.conversations": conversation_id},
-                        {f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": {"$exists": False}},
+                        {
+                            f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": {
+                                "$exists": False
+                            }
+                        },
                     ],
                 },
                 {

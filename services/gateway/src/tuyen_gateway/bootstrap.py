@@ -11,12 +11,12 @@ from tuyen_attachments.mongodb import MongoAttachments
 from tuyen_attachments.ports import Attachments
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
 from tuyen_events.vocabulary import Channel
-from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
 from tuyen_gateway.adapters.attachments import (
     AttachmentAccessInTurn,
     AttachmentsInTurn,
     MongoAttachmentAccess,
 )
+from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
@@ -41,8 +41,8 @@ from tuyen_gateway.adapters.page_access import PageAccessTable
 from tuyen_gateway.adapters.page_connections import PageConnectionsTable
 from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
-from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.replays import ReplaysTable
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
@@ -55,10 +55,10 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
-from tuyen_gateway.ports.channels import ChannelLogins, Channels
 from tuyen_gateway.media.keeper import MediaKeeper
 from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.channels import ChannelLogins, Channels
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from tuyen_platform.reply_networks import ReplyNetworks
 from tuyen_gateway.domain.openid import ClaimMapping
+from tuyen_platform.reply_networks import ReplyNetworks
 from tuyen_platform.settings import SealingSettings
 
 MIN_KEY_BYTES = 32
