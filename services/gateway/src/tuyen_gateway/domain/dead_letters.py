@@ -1,6 +1,6 @@
 """Whose a dead letter is, and what its organization is told of it (R7.2).
 
-Decides P4 for organizations.
+Decides P4.
 """
 
 from collections.abc import Container
