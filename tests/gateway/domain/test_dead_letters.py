@@ -1,4 +1,4 @@
-"""Whose a dead letter is, and what its organization is told of it."""
+"""Whose a dead letter is, and what its organization may read of it."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -7,8 +7,6 @@ organization now is not written, and counted. If a body was delivered again afte
 had moved, its last copy counts: the earlier ones were not answered, and may be in no topic.
 `--list` shows what would be read and writes nothing; `--dismiss` removes dead letters from the
 lists without reading them.
-
-Decides P3.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Reads stored bodies, and parts that could not be read, again and writes their events (P3, P4).
 
-Decides P3 and P4 for what is read again.
+Decides P3.
 """
 
 from collections import Counter

@@ -1,7 +1,4 @@
-"""Whose a dead letter is, and what its organization is told of it (R7.2).
-
-Decides P4 for organizations.
-"""
+"""Whose a dead letter is, and what its organization may read of it (R7.2, P4)."""
 
 from collections.abc import Container
 
@@ -68,8 +65,8 @@ def _find_named(payload: str) -> OrganizationId | None:
 
 
 def describe_error(letter: DeadLetter) -> str:
-    """Why it could not be handled, as its organization is told. The text of an error in a service
-    may contain what belongs to others: of batches, databases name any document."""
+    """Why it could not be handled, as far as its organization may know. The text of an error in a
+    service may contain what belongs to others: of batches, databases name any document."""
     if letter.can_be_read_again:
         return letter.error
     return f"The service {letter.service!r} could not handle it; the operator sees why."

@@ -1,7 +1,4 @@
-"""Removes what removed agents had to themselves, and what is left of logins that ended (R9.6).
-
-Decides R9.6 for templates, views, preferences and logins.
-"""
+"""Removes what removed agents had to themselves, and what is left of logins that ended (R9.6)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +20,7 @@ async def forget_removed_agents(gateway: Gateway) -> None:
 
     The request that removes an agent removes their views, preferences and logins at once. This is
     for what it could not remove because its process ended in between, and for what the agent stored
-    at another gateway that had not heard of the removal.
+    at another gateway that did not know of the removal.
     """
     while True:
         await asyncio.sleep(_EVERY_S)
