@@ -114,7 +114,7 @@ class Stack:
             await self._start_servers()
             await self._create_topics()
             exit.push_async_callback(self._supervisor.stop)
-            self._say(f"starting {', '.join(SERVICES)}; logs in {self.data_dir / 'logs'}")
+            self._say(f"starting {', '.join(self._names())}; logs in {self.data_dir / 'logs'}")
             for name in self._names():
                 await self._supervisor.start(self._program(name, name))
             for _ in range(1, self.settings.router_workers):
