@@ -29,6 +29,9 @@ PART_BYTES = 255 * 1024
 
 _REMOVED_AT_ONCE = 500
 
+_LAST_CONVERSATION = "metadata.conversations.{}"
+_MISSING: Document = {"$exists": False}
+
 _FILE_INDEXES = (
     IndexModel(
         [
@@ -195,7 +198,7 @@ class MongoAttachments:
                     "_id": each,
                     "$or": [
                         {"metadata.conversations": conversation_id},
-                        {f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": {"$exists": False}},
+                        {_LAST_CONVERSATION.format(ATTACHMENT_CONVERSATIONS - 1): _MISSING},
                     ],
                 },
                 {
