@@ -4,8 +4,6 @@ file, and one for each part of its content.
 Motor's own GridFS collects 32 MiB of a file in memory before it writes; here a part is written as
 soon as it is full. A file's document is written first, hidden, and shown once all parts are there:
 whatever is left of an interrupted upload can be found by it, and removed.
-
-Decides I6.
 """
 
 import asyncio
