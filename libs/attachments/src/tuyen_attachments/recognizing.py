@@ -2,8 +2,6 @@
 
 A text that a browser could run (HTML, SVG, a script) is plain text here, and everything else that
 is not known is nothing.
-
-Decides I6.
 """
 
 import re
