@@ -117,7 +117,8 @@ class GuardedTransport:
             raise NotSentError("the address cannot be called") from None
 
     async def _send(self, call: HttpCall) -> HttpAnswer:
-        headers = {"Host": urlsplit(call.url).netloc, "Connection": "close", **call.headers}
+        host = urlsplit(call.url).netloc
+        headers = [("Host", host), ("Connection", "close"), *call.headers.items()]
         timeouts = {"connect": _CONNECT_WITHIN_S, "read": _WITHIN_S, "write": _WITHIN_S}
         async with self._pool.stream(
             call.method,
