@@ -79,7 +79,9 @@ class Shop:
             now = {each["agent_id"]: each["presence"] for each in listed["items"]}
             return True if now.get(agent) == status else None
 
-        await self._until(read_presence, f"{agent} is not {status}; is there another login of theirs?")
+        await self._until(
+            read_presence, f"{agent} is not {status}; is there another login of theirs?"
+        )
 
     async def heartbeat(self, agent: str) -> None:
         await self._call("POST", "/v1/presence/heartbeat", agent, json={"session": _SESSION})

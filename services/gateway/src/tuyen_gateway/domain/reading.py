@@ -71,7 +71,8 @@ def unread_events(
     unread = inbound_events - read.seen_events
     if read.seen is not None:
         unread -= sum(
-            _has_reached(counted, place) and not _has_reached(read.seen, place) for place in withdrawn
+            _has_reached(counted, place) and not _has_reached(read.seen, place)
+            for place in withdrawn
         )
     return max(0, unread)
 
