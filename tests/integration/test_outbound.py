@@ -15,11 +15,11 @@ import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
-from support.doubles import APP_SECRET, RunningDoubles, running_doubles
 
 from outbound.asking import ACCOUNT, SHOP, comment, envelope_of, place_of, request
 from outbound.rig import page
 from support.channel_samples import CREDENTIALS
+from support.doubles import APP_SECRET, RunningDoubles, running_doubles
 from support.organizations import directory_record, profile
 from support.processes import eventually
 from tuyen_events.codec import decode

@@ -17,7 +17,6 @@ from tuyen_platform.kafka.ports import (
     Tail,
 )
 
-
 _EACH = 8
 """Up to how many records of one append are a step each."""
 
@@ -90,9 +89,7 @@ class CrashingLog:
         written = []
         for number, (topic, key, value, headers, partition) in enumerate(records):
             log = self if number in steps else self._log
-            written.append(
-                await log.append_bytes(topic, key, value, headers, partition=partition)
-            )
+            written.append(await log.append_bytes(topic, key, value, headers, partition=partition))
         return written
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:

@@ -3,8 +3,6 @@
 Whoever chooses such an address must not reach what only this process can reach. So each name is
 resolved once, every address that it resolves to is checked, and the connection is made to one of
 the checked addresses: a name that resolves to another address a moment later gains nothing.
-
-Decides L5.
 """
 
 import asyncio
