@@ -94,7 +94,9 @@ class Acceptance:
         parsed, sure = self._parse(delivery, pages), True
         if parsed.unknown_pages:
             before = {page: pages.get(page) for page in parsed.pages}
-            sure = await is_current(self._directory, min(_REFRESH_WITHIN_S, within_s * _REFRESH_PART))
+            sure = await is_current(
+                self._directory, min(_REFRESH_WITHIN_S, within_s * _REFRESH_PART)
+            )
             if any(pages.get(page) != known for page, known in before.items()):
                 parsed = self._parse(delivery, pages)
         left_s = until - asyncio.get_running_loop().time()

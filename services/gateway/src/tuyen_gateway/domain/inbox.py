@@ -30,8 +30,6 @@ from tuyen_events.ids import (
 from tuyen_events.inbound import (
     CommentAdded,
     Customer,
-    CustomerFollowed,
-    CustomerUnfollowed,
     MessageEchoed,
     MessageReceived,
     MessagesDelivered,
@@ -186,10 +184,10 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """
     event = addition.event
     if isinstance(event, MessageEchoed):
-        return identify_customer(row, event, event.customer, addition.message_id, name_folded)
+        return _identify_customer(row, event, event.customer, addition.message_id, name_folded)
     if event.customer is None:
         return row
-    row = identify_customer(row, event, event.customer, addition.message_id, name_folded)
+    row = _identify_customer(row, event, event.customer, addition.message_id, name_folded)
     place = str(addition.partition)
     if row.counted.get(place, NONE_YET) >= addition.offset:
         return row
@@ -210,9 +208,9 @@ def _note_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def identify_customer(
+def _identify_customer(
     row: InboxRow,
-    event: Added | CustomerFollowed | CustomerUnfollowed,
+    event: Added,
     customer: Customer,
     message_id: MessageId,
     name_folded: str | None,
@@ -244,7 +242,9 @@ def identify_customer(
         kind=kind,
         external_id=external_id,
         post_id=post_id,
-        customer=build_shown_customer(row.customer, customer, names),
+        customer=build_shown_customer(
+            None if row.customer_rank is None else row.customer, customer, names
+        ),
         customer_rank=rank if row.customer_rank is None else min(rank, row.customer_rank),
         customer_named=order if names else row.customer_named,
         name_folded=name_folded if names else row.name_folded,
