@@ -17,6 +17,9 @@ from tuyen_platform.kafka.ports import (
     Tail,
 )
 
+_EACH = 8
+"""Up to how many records of one append are a step each."""
+
 
 class ProcessCrash(BaseException):
     """The process ends here: nothing may catch it."""
@@ -51,8 +54,8 @@ class CrashingLog:
     ) -> None:
         self._log = log
         self.steps = steps
-        self._hold = hold or {}
-        self._hold_ends = hold_ends or {}
+        self._hold = {} if hold is None else hold
+        self._hold_ends = {} if hold_ends is None else hold_ends
 
     async def append(
         self, topic: Topic, key: str, envelope: Envelope, *, partition: int | None = None
@@ -81,10 +84,13 @@ class CrashingLog:
     async def append_all(
         self, records: Sequence[ProducerRecord], *, within_s: float = 30.0
     ) -> list[RecordMetadata]:
-        return [
-            await self.append_bytes(topic, key, value, headers, partition=partition)
-            for topic, key, value, headers, partition in records
-        ]
+        """Of many records, some are written before the crash."""
+        steps = range(len(records)) if len(records) <= _EACH else {0, len(records) // 2}
+        written = []
+        for number, (topic, key, value, headers, partition) in enumerate(records):
+            log = self if number in steps else self._log
+            written.append(await log.append_bytes(topic, key, value, headers, partition=partition))
+        return written
 
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         if topic.name in self._hold_ends:

@@ -40,6 +40,7 @@ def world() -> World:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuyen_outbound.domain.retrying._WAITS_S", (0.01,) * 6)
+    monkeypatch.setattr("tuyen_platform.kafka.memory._POLL_S", 0.01)
 
 
 async def wait_for(world: World, *requested: OutboundRequested) -> None:
@@ -261,7 +262,7 @@ async def test_p5b_a_channel_without_our_id_in_the_echo_is_matched_by_the_text(
 ) -> None:
     monkeypatch.setattr("outbound.rig.ScriptedConnector.returns_client_id", False)
     world.answers["Dạ còn ạ"] = [LOST]
-    asked = request("1", text="Dạ còn ạ", client_id=None)
+    asked = request("1", text="Dạ còn ạ")
     outcomes = await carry_out(world, asked)
     assert outcomes == {"req_1": ["done"]}
 

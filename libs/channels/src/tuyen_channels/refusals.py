@@ -1,6 +1,4 @@
 """Why a request failed or a page stopped, in words for agents.
-
-Decides I6.
 """
 
 from collections.abc import Mapping

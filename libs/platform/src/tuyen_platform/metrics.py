@@ -128,7 +128,7 @@ OUTBOUND_DELAY_SECONDS = Histogram(
     buckets=_REQUEST_SECONDS,
 )
 OUTBOUND_SETTLED = Counter(
-    "tuyen_outbound_settled_total",
+    "tuyen_outbound_settled_requests_total",
     "Requests to channels that were settled, by channel, action and outcome",
     ["channel", "action", "outcome"],
 )

@@ -3,7 +3,7 @@
 The order of the steps is what the promises to agents rest on: the state `calling` is acknowledged,
 then the call is made, then its result is acknowledged, and then the state is removed.
 
-Decides I6.
+Decides P5.
 """
 
 import asyncio

@@ -1,6 +1,4 @@
 """What follows from the answer to a call, or from what is learned of it otherwise.
-
-Decides I6 and P5.
 """
 
 from datetime import timedelta

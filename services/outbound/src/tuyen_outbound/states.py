@@ -96,6 +96,7 @@ class RequestStates:
         self._writer = SoleWriter(log, OUTBOUND_STATE)
         self._pending = asyncio.Event()
         self._next: _Write | None = None
+        self._writing = False
         self._ended: BaseException | None = None
         self._cursors: dict[int, int] = {}
         self.requests = OpenRequests()
@@ -133,7 +134,9 @@ class RequestStates:
                 self._pending.clear()
                 write, self._next = self._next, None
                 if write is not None:
+                    self._writing = True
                     await self._write(write)
+                    self._writing = False
         except BaseException as error:
             self._ended = error
             if self._next is not None and not self._next.done.done():
@@ -185,6 +188,11 @@ class RequestStates:
         forgotten = self.requests.forget(now, unknown_before)
         if forgotten:
             await self._enqueue([_request_record(*each, None) for each in forgotten])
+
+    async def flush(self) -> None:
+        """Returns once everything that was changed so far is acknowledged."""
+        if self._next is not None or self._writing:
+            await self._enqueue([])
 
     async def require_only_writer(self, partitions: Set[int]) -> None:
         """Raises LogUnavailableError if another worker has claimed one of `partitions` since this

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from functools import partial
 
 from tuyen_events.ids import ConversationId
 from tuyen_outbound.carrying import Carrying
@@ -30,7 +31,7 @@ class Tenure:
             if not is_served and self.states.requests.first_of(conversation) is not None:
                 line = self._start(self._carry_out(conversation))
                 self._lines[conversation] = line
-                line.add_done_callback(lambda _, of=conversation: self._end_line(of))
+                line.add_done_callback(partial(self._end_line, conversation))
 
     def restart(self, conversation: ConversationId) -> None:
         """Lets a conversation begin again with its first request: the one for which it waits was
@@ -56,7 +57,7 @@ class Tenure:
         while (stored := self.states.requests.first_of(conversation)) is not None:
             await self.carrying.advance(stored)
 
-    def _end_line(self, conversation: ConversationId) -> None:
+    def _end_line(self, conversation: ConversationId, _: "asyncio.Task[None]") -> None:
         del self._lines[conversation]
         if self._failure is None:
             self.serve([conversation])

@@ -5,8 +5,6 @@ account's name hashes. A refresh token works once. The new pair is acknowledged 
 is used. If the process ends between the channel's answer and that, or the answer is lost, the old
 refresh token is tried again; if the channel refuses it, the old access token is used for as long as
 it lasts, and then the page stops with a problem that a person has to solve.
-
-Decides P5.
 """
 
 import asyncio

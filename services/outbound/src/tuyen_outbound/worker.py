@@ -1,6 +1,4 @@
 """Reads what agents request, and the echoes of what was sent, partition by partition.
-
-Decides I6 and R9.1.
 """
 
 import time
@@ -165,6 +163,9 @@ class OutboundWorker:
                     event = await self._decode(record)
                     if event is not None:
                         await self._learn(tenure, event)
+        # What is in memory already made some of these mean nothing: it must be stored, too, before
+        # their offsets are committed.
+        await tenure.states.flush()
         intake, handled = Intake(tenure.states.requests), dict[int, int]()
         for (topic, partition), records in batch.items():
             for record in records if topic == OUTBOUND.name else ():

@@ -1,8 +1,6 @@
 """What Facebook's errors and usage headers mean.
 
 An error is judged by its code: the status is mostly 400 whatever happened.
-
-Decides P5.
 """
 
 import math

@@ -1,8 +1,6 @@
 """What Zalo's errors and rate headers mean.
 
 Errors come with status 200: the body's `error` decides.
-
-Decides P5.
 """
 
 import re

@@ -3,8 +3,6 @@
 Whoever chooses such an address must not reach what only this process can reach. So each name is
 resolved once, every address that it resolves to is checked, and the connection is made to one of
 the checked addresses: a name that resolves to another address a moment later gains nothing.
-
-Decides L5.
 """
 
 import asyncio
@@ -117,7 +115,8 @@ class GuardedTransport:
             raise NotSentError("the address cannot be called") from None
 
     async def _send(self, call: HttpCall) -> HttpAnswer:
-        headers = {"Host": urlsplit(call.url).netloc, "Connection": "close", **call.headers}
+        host = urlsplit(call.url).netloc
+        headers = [("Host", host), ("Connection", "close"), *call.headers.items()]
         timeouts = {"connect": _CONNECT_WITHIN_S, "read": _WITHIN_S, "write": _WITHIN_S}
         async with self._pool.stream(
             call.method,

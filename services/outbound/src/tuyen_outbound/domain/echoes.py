@@ -3,8 +3,6 @@
 A channel reports what a page wrote, also what we wrote for it. If it returns our own id of the
 message, that proves it. Otherwise the same text in the same conversation, made after our call
 began, does: it is the best that can be known.
-
-Decides P5b.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,6 +1,4 @@
 """Which new requests of a batch are accepted.
-
-Decides R9.5 and R9.6.
 """
 
 from collections.abc import Sequence

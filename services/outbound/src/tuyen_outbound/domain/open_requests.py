@@ -1,6 +1,4 @@
 """The requests of this worker's partitions that are not settled, in order for each conversation.
-
-Decides I6, R9.5 and R9.6.
 """
 
 from collections import OrderedDict

@@ -1,6 +1,4 @@
 """Rate limits and pauses. All times are in seconds of one clock that only rises.
-
-Decides P5.
 """
 
 from collections.abc import Sequence

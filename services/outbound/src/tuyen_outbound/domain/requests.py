@@ -2,8 +2,6 @@
 
 The state is stored before the call and after it, so that after a crash it is known for each request
 whether its call may have been made.
-
-Decides I6 and P5.
 """
 
 from datetime import datetime

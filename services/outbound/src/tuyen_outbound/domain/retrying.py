@@ -1,6 +1,4 @@
 """How often a refused call is repeated, and when.
-
-Decides P5.
 """
 
 from datetime import datetime, timedelta
