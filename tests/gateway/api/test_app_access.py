@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from gateway.api.crm.answering import contact, show
-from gateway.api.walk import BODIES, strict_database
+from gateway.api.strict_database import strict_database
+from gateway.api.walk import BODIES
 from gateway.feed import Feed
 from gateway.rig import OPERATOR, START, Rig, User, running, until
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
