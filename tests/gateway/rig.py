@@ -19,6 +19,7 @@ from tuyen_events.topic import Topic
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -183,6 +184,7 @@ async def running(
     database: Database | None = None,
     *,
     projecting: bool = True,
+    streaming: bool = True,
     **changed: Any,
 ) -> AsyncIterator[Rig]:
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
@@ -201,12 +203,15 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
+        live_views=MongoLiveViews(where),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))
+    if database is not None and streaming:
+        tasks.append(asyncio.create_task(gateway.live.run()))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -98,6 +98,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
     ("PUT", "/v1/conversations/{conversation_id}/assignee"): ({"agent_id": "lan", "note": "quen"},),
     ("PUT", "/v1/conversations/{conversation_id}/done"): ({"done": True},),
+    ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
@@ -247,6 +248,9 @@ class _Collection:
     def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
         self.name = name
         self._rows = rows
+
+    def with_options(self, **_: object) -> "_Collection":
+        return self
 
     def find(self, query: dict[str, Any], *_: object, **__: object) -> _Found:
         _ask(query)

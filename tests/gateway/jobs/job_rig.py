@@ -18,6 +18,7 @@ from tuyen_events.jobs import BulkRequested, JobEvent
 from tuyen_events.topics import JOBS, TOPICS
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.inbox import InboxRow
@@ -140,6 +141,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         inbox=InboxTwin(),
         scans=scans,
         crm=MongoCrm(nowhere),
+        live_views=MongoLiveViews(nowhere),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

@@ -17,6 +17,7 @@ from tuyen_events import (
     posts,
     presence,
     routing,
+    viewing,
 )
 from tuyen_events.event import Event
 
@@ -33,6 +34,7 @@ _MODULES: tuple[ModuleType, ...] = (
     posts,
     presence,
     routing,
+    viewing,
     *crm.MODULES,
 )
 

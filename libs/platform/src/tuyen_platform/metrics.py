@@ -92,6 +92,15 @@ CLOSED_CONVERSATIONS = Counter(
     "tuyen_closed_conversations_total",
     "Conversations that were closed because nothing happened in them (done_after_hours)",
 )
+LIVE_STREAMS = Gauge(
+    "tuyen_live_streams",
+    "Live streams that are open at this gateway",
+)
+LIVE_RESETS = Counter(
+    "tuyen_live_resets_total",
+    "How often a live stream asked its reader to fetch again, by reason",
+    ["reason"],
+)
 HTTP_REQUEST_SECONDS = Histogram(
     "tuyen_http_request_duration_seconds",
     "Duration of the gateway's responses, by route and status",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tuyen_gateway.ports.commands import Commands, CrmCommands
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
+from tuyen_gateway.ports.live import LiveStreams, ViewingBoard
 from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
 from tuyen_gateway.ports.presence import PresenceBoard
 from tuyen_gateway.ports.tables import FollowedTable
@@ -37,6 +38,8 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    viewing: ViewingBoard
+    live: LiveStreams
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""
@@ -48,4 +51,5 @@ class Gateway:
             self.commands.table,
             self.crm_commands.table,
             self.jobs.table,
+            self.viewing.table,
         )

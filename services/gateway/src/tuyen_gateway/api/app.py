@@ -13,6 +13,7 @@ from tuyen_gateway.api import (
     conversations,
     crm,
     departments,
+    events,
     groups,
     jobs,
     links,
@@ -25,6 +26,7 @@ from tuyen_gateway.api import (
     rules,
     settings,
     support_team,
+    viewing,
     words,
 )
 from tuyen_gateway.api.metrics import RequestMetrics
@@ -47,6 +49,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     conversations.router,
     assignee.router,
     assignments.router,
+    viewing.router,
+    events.router,
     jobs.router,
     *crm.ROUTERS,
 )

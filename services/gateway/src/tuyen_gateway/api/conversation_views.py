@@ -10,6 +10,7 @@ from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.live import find_message_revision
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.ports.views import InboxCounts
 
@@ -54,6 +55,8 @@ class ConversationView(ResponseBody):
     post_id: str | None = None
     version: int
     """Of the assignee."""
+    revision: int
+    """Rises with each change of the conversation: of two copies the higher one is newer."""
 
 
 class ConversationDetail(ConversationView):
@@ -104,6 +107,8 @@ class MessageView(ResponseBody):
     parent_id: str | None = None
     reply_to: str | None = None
     at: datetime
+    revision: int
+    """Rises with each change of the message: of two copies the higher one is newer."""
 
 
 class MarkView(ResponseBody):
@@ -170,6 +175,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "updated_at": row.updated_at,
         "post_id": row.post_id,
         "version": row.version,
+        "revision": row.revision,
     }
 
 
@@ -223,6 +229,7 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
             "attachments": [_attachment(one) for one in message.attachments],
             "state": _state(message, row),
             "at": message.at,
+            "revision": find_message_revision(message, row),
             **optional,
         }
     )

@@ -138,6 +138,8 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """The agents for whom nothing is unread."""
     marks_offset: int = NONE_YET
     tags: tuple[str, ...] = ()
+    revision: int = 0
+    """Rises with each write (I13); 0 before the first."""
 
     @property
     def command_target(self) -> CommandTarget | None:

@@ -99,6 +99,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When the first of all these was accepted, with the microseconds."""
     stillborn: bool = False
     """Whether its removal came before it (R4.6)."""
+    revision: int = 0
+    """Rises with each write (I13); 0 before the first."""
 
     @property
     def moment(self) -> Instant | None:
