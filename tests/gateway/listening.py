@@ -49,6 +49,16 @@ class Listener:
 
     async def until(self, kind: str, holds: Callable[[Json], bool] = lambda _: True) -> LiveEvent:
         """The next event of a kind; those before it are skipped."""
+        return await self._find(kind, holds)
+
+    async def ever(self, kind: str, holds: Callable[[Json], bool]) -> LiveEvent:
+        """An event of a kind, among those that were skipped too."""
+        for event in self.events[: self._read]:
+            if event.kind == kind and holds(event.data):
+                return event
+        return await self._find(kind, holds)
+
+    async def _find(self, kind: str, holds: Callable[[Json], bool]) -> LiveEvent:
         async with asyncio.timeout(DEADLINE_S), self._arrived:
             while True:
                 await self._arrived.wait_for(lambda: self.ended or len(self.events) > self._read)

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.feed import START
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId
-from tuyen_gateway.adapters.live_views import MongoLiveViews
+from tuyen_gateway.adapters.live_views import MongoChangeFeed, MongoLiveViews
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.live import Place
 from tuyen_gateway.domain.threads import Direction, Message
@@ -98,8 +98,15 @@ async def test_i13_it_is_followed_again_from_where_it_broke_off(views: Database)
     assert second.changes.rows[0].revision == first.changes.rows[0].revision + 1
 
 
-async def test_i13_a_place_that_is_forgotten_begins_later(views: Database) -> None:
+async def test_i13_a_place_that_is_forgotten_begins_later(
+    views: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forgotten(_: MongoChangeFeed) -> bool:
+        return True
+
     live = MongoLiveViews(views)
+    assert (await live.follow(Place(1, 1))).begin == Place(1, 1)
+    monkeypatch.setattr(MongoChangeFeed, "has_been_forgotten", forgotten)
     assert (await live.follow(Place(1, 1))).begin > Place(1, 1)
 
 

@@ -36,7 +36,7 @@ async def test_i14_who_has_it_open_and_who_writes_is_shown_for_ten_seconds(
 
 
 async def test_i14_it_is_shown_at_every_gateway(
-    desk: Rig, owner: User, feed: Feed, log: InMemoryLog, clock: ManualClock, views: Database
+    owner: User, feed: Feed, log: InMemoryLog, clock: ManualClock, views: Database
 ) -> None:
     thread = await feed.message("c")
     await owner.done("GET", "/v1/conversations?after=0")

@@ -185,9 +185,9 @@ class Market:
         match self.random.randrange(3):
             case 0:
                 staff = [one for one in AGENTS if self.random.random() < 0.5]
-                directory.change(page(self.random.choice(PAGES), *staff))
+                directory.set_up(page(self.random.choice(PAGES), *staff))
             case 1:
-                directory.change(
+                directory.set_up(
                     SettingsChanged(
                         organization=SHOP,
                         visibility=self.random.choice(list(Visibility)),
@@ -197,9 +197,9 @@ class Market:
                 )
             case _:
                 role = self.random.choice([Role.AGENT, Role.AGENT, Role.SALES_MANAGER])
-                directory.change(agent("lan", role))
+                directory.set_up(agent("lan", role))
 
     async def rename(self) -> None:
         """An agent gets another name."""
         changed = msgspec.structs.replace(agent("minh"), name=f"Minh {self.seconds}")
-        self.twins.directory.change(changed)
+        self.twins.directory.set_up(changed)

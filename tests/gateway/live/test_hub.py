@@ -185,7 +185,7 @@ async def test_r7_4_a_disabled_agent_ends_their_stream_alone(twins: Twins) -> No
     async with running(twins) as streams:
         of_lan = await open_stream(streams, twins, "lan")
         of_boss = await open_stream(streams, twins, "boss")
-        twins.directory.change(agent("lan", disabled=True))
+        twins.directory.set_up(agent("lan", disabled=True))
         async with asyncio.timeout(PATIENCE_S):
             while await of_lan.take():
                 pass
@@ -196,11 +196,11 @@ async def test_r7_4_a_disabled_agent_ends_their_stream_alone(twins: Twins) -> No
 async def test_a_name_that_changes_makes_all_fetch_again(twins: Twins) -> None:
     async with running(twins) as streams:
         stream = await open_stream(streams, twins, "boss")
-        twins.directory.change(agent("minh"))
+        twins.directory.set_up(agent("minh"))
         added = await read_until(stream, "presence.changed")
         assert added[-1].data["agent_id"] == "minh"
         assert "reset" not in [event.kind for event in added]
-        twins.directory.change(agent("minh", disabled=True))
+        twins.directory.set_up(agent("minh", disabled=True))
         await read_until(stream, "reset")
 
 

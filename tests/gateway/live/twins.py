@@ -236,9 +236,12 @@ class DirectoryTwin:
     def version(self, _: OrganizationId) -> int:
         return self.present.version
 
-    def change(self, event: Any) -> None:
+    def set_up(self, event: Any) -> None:
         self.changes += 1
         self.present = evolve(self.present, event, self.changes)
+
+    async def change(self, *_: object) -> Any:
+        raise AssertionError("no stream changes the directory")
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"no stream asks the directory for {name}")

@@ -16,6 +16,7 @@ from tuyen_gateway.domain.live import Changes, RowChange, find_facts
 from tuyen_gateway.projections import inbox
 from tuyen_gateway.projections.collections import CONVERSATIONS, JOURNAL, MESSAGES, read_all
 from tuyen_gateway.projections.inbox import InboxProjection
+from tuyen_gateway.projections.journal import note_messages
 from tuyen_platform.mongodb import Database
 
 pytestmark = pytest.mark.usefixtures("indexes")
@@ -74,7 +75,7 @@ async def test_i11_a_message_is_noted_again_after_a_crash(
     views: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = History(5).grow(60)
-    note, crashed = inbox.note_messages, False
+    note, crashed = note_messages, False
 
     async def torn(*arguments: Any) -> None:
         nonlocal crashed

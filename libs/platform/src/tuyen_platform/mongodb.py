@@ -9,13 +9,13 @@ os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
 it is imported. Its default, five for each core, is less than callers and a fold need together
 (READS_AT_ONCE, each with two queries)."""
 
+from bson import Timestamp  # noqa: E402 - as above
 from motor.motor_asyncio import (  # noqa: E402 - the number of its threads must be set first
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from bson import Timestamp  # noqa: E402 - as above
 from pymongo import InsertOne, ReplaceOne, UpdateOne  # noqa: E402 - as above
 from pymongo.errors import (  # noqa: E402 - as above
     BulkWriteError,

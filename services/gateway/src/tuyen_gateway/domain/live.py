@@ -82,6 +82,9 @@ class Place(NamedTuple):
 NOWHERE = Place(0, 0)
 """Before all changes."""
 
+WHOLE = 2**32 - 1
+"""More items than any commit has."""
+
 _PLACE_BYTES = (5, 4, 4)
 """Fixed sizes: the length of a position says nothing of what is in it."""
 

@@ -170,7 +170,8 @@ class LiveFeed:
         for kind, added in sorted(self._names.keys() - names.keys()):
             if kind == "agent":
                 event = self._presence_event(AgentId(added), self._seal())
-                self._send_to_all([event])
+                for stream in self.members():
+                    stream.send(event)
 
     async def _resume(self) -> None:
         """Sends streams that have just been opened what they missed; from then on they get what
@@ -218,6 +219,7 @@ class LiveFeed:
         delivery = Delivery(steps, loaded, self._sources.renderer, seal_at)
         for stream, after in streams:
             delivery.send_to(stream, after)
+            _count(stream, entries)  # it has no counts yet: whether it needs them
 
     @property
     def _present(self) -> Place | None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import TypeVar
 
+import msgspec
 import structlog
 
 from tuyen_events.ids import AgentId, OrganizationId
@@ -14,7 +15,7 @@ from tuyen_events.limits import (
     STREAMS_OF_AGENT,
     STREAMS_OF_ORGANIZATION,
 )
-from tuyen_gateway.domain.live import LivePosition
+from tuyen_gateway.domain.live import WHOLE, LivePosition, pack_place
 from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
 from tuyen_gateway.live.feed import LiveFeed
 from tuyen_gateway.live.positions import open_position
@@ -75,14 +76,8 @@ class LiveHub:
         self._refuse_too_many(watch)
         if self._tasks is None or self._stopping:
             raise UnavailableError("This gateway is stopping: try again.")
+        stream = self._make_stream(watch, recheck, after, recent)
         organization = watch.viewer.organization
-        position = None if after is None else self._read(watch, after)
-        now = asyncio.get_running_loop().time()
-        stream = LiveStream(watch, recheck, position or self._now_of(watch), now)
-        stream.needs_counts = position is not None
-        if after is not None and position is None:
-            LIVE_RESETS.labels("position").inc()
-            stream.lose()
         if organization not in self._feeds:
             feed = LiveFeed(watch.organization, self._sources, recent)
             self._feeds[organization] = (feed, self._tasks.create_task(feed.run()))
@@ -113,11 +108,25 @@ class LiveHub:
         for stream in self._streams.values():
             stream.end()
 
-    def _now_of(self, watch: Watch) -> LivePosition:
-        """The position of a stream that begins now."""
+    def _make_stream(
+        self, watch: Watch, recheck: Recheck, after: str | None, recent: RecentChanges
+    ) -> LiveStream:
+        begin = self._now_of(watch, recent)
+        position = None if after is None else self._read(watch, after)
+        if position is not None:
+            begin = msgspec.structs.replace(position, inbox=position.inbox or begin.inbox)
+        stream = LiveStream(watch, recheck, begin, asyncio.get_running_loop().time())
+        stream.needs_counts = position is not None
+        if after is not None and position is None:
+            LIVE_RESETS.labels("position").inc()
+            stream.lose()
+        return stream
+
+    def _now_of(self, watch: Watch, recent: RecentChanges) -> LivePosition:
+        """The position of a stream that begins now, after all that was committed by then."""
         organization = watch.organization
         return LivePosition(
-            inbox=None,
+            inbox=pack_place(recent.last._replace(items=WHOLE)),
             presence=self._sources.presence.heads.of(organization.id),
             jobs=self._sources.jobs.heads.of(organization.id),
             setup=organization.shown_setup,

@@ -28,10 +28,12 @@ class Sources:
 
 def find_names(organization: Organization) -> Mapping[tuple[str, str], str]:
     """The names that rows and messages show: of the agents who are not disabled, and of pages."""
-    agents = {
+    agents: dict[tuple[str, str], str] = {
         ("agent", agent_id): stored.value.name
         for agent_id, stored in organization.agents.items()
         if not stored.value.disabled
     }
-    pages = {("page", page_id): stored.value.name for page_id, stored in organization.pages.items()}
-    return {**agents, **pages}
+    pages: dict[tuple[str, str], str] = {
+        ("page", page_id): stored.value.name for page_id, stored in organization.pages.items()
+    }
+    return agents | pages

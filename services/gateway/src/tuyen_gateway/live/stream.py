@@ -26,7 +26,7 @@ class LiveStream:
         self.watch = watch
         self.recheck = recheck
         self.after = after
-        """From where it begins; without an inbox, that begins now."""
+        """From where it begins."""
         self.counts: InboxCounts | None = None
         """What the watcher's client knows of the counts, once they were sent."""
         self.needs_counts = False
