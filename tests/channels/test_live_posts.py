@@ -147,7 +147,7 @@ def test_p5a_a_post_stays_a_livestream_after_the_broadcast(ingested: Ingested) -
     assert ingested.restart().is_live(POST, "2")
 
 
-def test_p5a_what_was_heard_in_the_same_body_counts(ingested: Ingested) -> None:
+def test_p5a_a_live_video_event_in_the_same_body_counts(ingested: Ingested) -> None:
     before, *_, after = ingested.take(
         live_comment("690_1", POST),
         video(POST, VIDEO),

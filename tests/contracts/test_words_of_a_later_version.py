@@ -237,12 +237,12 @@ def test_r2_a_rule_of_a_later_mode_chooses_in_turn_and_says_so() -> None:
     assert only(PoolRecorded, told).mode == WEIGHTED  # what the rule says
 
 
-def test_r5_1_who_waits_under_a_rule_of_a_later_mode_is_told_of_that_mode() -> None:
+def test_r5_1_a_waiting_request_under_a_rule_of_a_later_mode_names_that_mode() -> None:
     router = Router(organization(rule(mode=WEIGHTED), online=""))
     assert only(AssignmentQueued, router.arrives(message(Channel.FACEBOOK))).mode == WEIGHTED
 
 
-def test_r5_what_becomes_of_nobodys_conversation_by_a_later_word_is_that_it_waits() -> None:
+def test_r5_a_later_message_of_an_unassigned_conversation_makes_it_wait() -> None:
     settings = replace(shop().settings, when_nobody=WhenNobody("call_a_manager"))
     router = Router(organization(settings, online=""))
     assert only(ChoiceMade, router.arrives(message(Channel.FACEBOOK))).verdict is Verdict.QUEUED

@@ -165,7 +165,7 @@ COMMANDS_OF_TWO = st.lists(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(COMMANDS_OF_TWO, st.lists(st.integers(0, 40), max_size=4), st.integers(1, 5))
-def test_inv3_however_often_it_crashes_the_log_says_the_same(
+def test_inv3_however_often_it_crashes_the_log_is_the_same(
     history: list[Any], crashes: list[int], at_once: int
 ) -> None:
     async def run() -> None:

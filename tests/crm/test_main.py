@@ -17,7 +17,7 @@ from tuyen_platform.kafka.topics import ensure_topics
 DEADLINE_S = 60
 
 
-async def test_it_becomes_ready_and_ends_in_order_when_told(
+async def test_it_becomes_ready_and_ends_in_order_on_a_signal(
     kafka: str, mongodb: str, topic_prefix: str, database: str
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, TOPICS.values())

@@ -180,7 +180,7 @@ def test_what_is_no_entity_has_no_key() -> None:
 
 
 @given(st.lists(st.integers(0, 5)))
-def test_r7_2_a_version_rises_with_each_record_whatever_the_clocks_say(
+def test_r7_2_a_version_rises_with_each_record_whatever_the_clocks_show(
     written: list[int],
 ) -> None:
     version = 0

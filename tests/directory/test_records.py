@@ -56,11 +56,11 @@ def test_a_key_that_names_no_entity_is_unreadable(key: bytes | None, removes: bo
         (b"shop/agent/\xff", Removed("agent", "\ufffd")),
     ],
 )
-def test_whatever_else_a_key_says_is_taken_as_it_is(key: bytes, expected: Removed) -> None:
+def test_any_other_key_is_taken_as_it_is(key: bytes, expected: Removed) -> None:
     assert read_change(key, [], None) == (SHOP, expected)
 
 
-def test_whose_record_it_is_says_the_key_alone() -> None:
+def test_the_key_alone_names_the_organization_of_a_record() -> None:
     value, headers = encode_event(agent("a"))
     other, _ = read_change(b"other/agent/a", headers, value)
     assert other == OrganizationId("other")

@@ -63,7 +63,7 @@ def test_filling_in_again_changes_nothing() -> None:
     assert fill_in(FILLED_IN, AT, SOURCES) == FILLED_IN
 
 
-def test_what_the_sources_do_not_say_any_more_goes() -> None:
+def test_what_the_sources_no_longer_contain_is_removed() -> None:
     assert fill_in(FILLED_IN, AT, Sources()) == PAGE
 
 

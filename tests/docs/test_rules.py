@@ -106,7 +106,7 @@ def test_the_pages_links_lead_somewhere() -> None:
             assert (at.parent / target).is_file(), target
 
 
-def test_nothing_speaks_of_a_rule_by_its_place_in_a_list() -> None:
+def test_nothing_cites_a_rule_by_its_place_in_a_list() -> None:
     """Such a number is defined nowhere: rules, invariants too, have ids."""
     by_place = re.compile(r"\binvariants? \d", re.IGNORECASE)
     assert not [path for path in _files() if by_place.search(path.read_text())]

@@ -42,4 +42,4 @@ async def test_it_can_be_repeated_and_leaves_things_as_they_were(ready: Stack) -
         await shop.log_in("admin", secrets.bootstrap_password)
         assert (await shop.settings("admin"))["auto_reassign"] is False
         for agent in secrets.agent_passwords:
-            await shop.shown_as("admin", agent, "offline")
+            await shop.await_presence("admin", agent, "offline")

@@ -85,7 +85,9 @@ async def _wait_until_shared_out(shop: Shop, *either: Mapping[str, int]) -> None
     await eventually(shown, lambda: str(shares))
 
 
-async def test_r6_6_of_ten_who_take_at_once_one_gets_it_and_the_others_hear_who(shop: Shop) -> None:
+async def test_r6_6_of_ten_who_take_at_once_one_gets_it_and_the_others_get_the_assignee(
+    shop: Shop,
+) -> None:
     agents = [f"nv{number}" for number in range(10)]
     await shop.hire(*agents)
     await shop.settings(assignment=True, take_unassigned=True)

@@ -82,7 +82,7 @@ async def test_r9_4_versions_rise_with_each_edit_and_an_event_is_named(shop: Sho
     assert after["caused_by"] != before["caused_by"]
 
 
-async def test_r9_4_r1_5_who_waits_for_a_department_is_told_who_is_not_of_it(shop: Shop) -> None:
+async def test_r9_4_r1_5_waiting_for_a_department_names_who_is_not_of_it(shop: Shop) -> None:
     await shop.admin.put("/v1/departments/sales", name="Bán hàng")
     await shop.hire("an")
     await shop.hire("binh", departments=["sales"], online=False)

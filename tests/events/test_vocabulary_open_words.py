@@ -83,7 +83,7 @@ def test_r9_6_what_is_read_is_kept_nowhere() -> None:
         pytest.param("null", id="null"),
     ],
 )
-def test_r9_5_text_that_no_word_can_be_is_refused(text: str) -> None:
+def test_r9_5_text_that_cannot_be_a_search_word_is_refused(text: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         read(f'{{"channel":{text}}}')
 

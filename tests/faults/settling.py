@@ -26,7 +26,7 @@ from tuyen_events.topics import (
 )
 from tuyen_gateway.projections.collections import FOLDED, VIEW
 from tuyen_platform.mongodb import connect
-from tuyen_platform.projection import MongoPositions, folded_up_to
+from tuyen_platform.projection import MongoPositions, has_folded_up_to
 
 _PATIENCE_S = 180.0
 _COMMITTED: Mapping[str, tuple[Topic, ...]] = {
@@ -116,7 +116,7 @@ async def behind(cluster: Cluster, ends: Ends) -> list[str]:
         await admin.close()
     database = connect(cluster.mongodb.address, DATABASE)
     for view, topics in _VIEWS.items():
-        if not await folded_up_to(MongoPositions(database, view), _of(ends, topics)):
+        if not await has_folded_up_to(MongoPositions(database, view), _of(ends, topics)):
             found.append(f"the view {view}")
     database.client.close()
     return found

@@ -93,7 +93,7 @@ def test_r6_5_what_somebody_gave_back_does_not_wait_for_them() -> None:
     assert laws.finding(law, LAWS[law], evidence).broken
 
 
-def test_r3_6_who_may_answer_is_told_by_what_was_asked_and_not_by_the_thread_that_joined() -> None:
+def test_r3_6_the_request_decides_the_candidates_and_not_the_thread_that_joined_it() -> None:
     evidence = sound.evidence()
     asked = msgspec.structs.replace(sound.request(0), kind=ConversationKind.MESSAGE)
     sound.put(evidence, REQUESTS, asked)

@@ -24,7 +24,7 @@ def test_every_kind_of_fault_comes_in_the_short_run() -> None:
     assert {(each["what"], each["target"]) for each in faults} >= {*FAULTS}
 
 
-def test_what_is_refused_is_never_spoken_of_again() -> None:
+def test_what_is_refused_is_never_published() -> None:
     webhooks = [each.given for each in plan.draw_plan(4, 200) if each.do == "webhook"]
     forged = {said["id"] for each in webhooks if each.get("forged") for said in each["said"]}
     spoken = {said.get("parent") for each in webhooks for said in each["said"]}

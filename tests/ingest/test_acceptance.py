@@ -152,7 +152,7 @@ async def test_r9_1_while_the_directory_is_behind_an_unknown_page_is_503_and_kep
     assert (len(told), len({envelope.id for envelope in told})) == (3, 2)
 
 
-async def test_r9_1_an_unknown_page_is_503_while_the_log_does_not_say_where_it_ends(
+async def test_r9_1_an_unknown_page_is_503_while_the_end_of_the_log_is_unknown(
     rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(topic: Topic) -> Mapping[int, int]:

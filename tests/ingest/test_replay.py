@@ -143,7 +143,7 @@ async def test_r7_a_replay_gives_nobody_what_was_written_to_anothers_page(
     assert (await replay_bodies(rig, "raw")).withheld == 2
 
 
-async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_heard_of_yet(
+async def test_r7_a_replay_gives_nobody_what_came_while_its_page_was_not_known_yet(
     rig: Rig, log: InMemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page was Hoa Sen's already, and this ingest's table of the directory was behind."""

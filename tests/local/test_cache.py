@@ -28,11 +28,11 @@ async def fill(directory: Path) -> None:
 async def test_what_is_installed_is_installed_once_for_one_recipe(
     recipe: Path, newer_recipe: Path
 ) -> None:
-    place = await cache.installed("broker", recipe, fill)
+    place = await cache.install_once("broker", recipe, fill)
     (place / "mark").touch()
-    assert await cache.installed("broker", recipe, fill) == place
+    assert await cache.install_once("broker", recipe, fill) == place
     assert (place / "mark").exists()
-    assert await cache.installed("broker", newer_recipe, fill) != place
+    assert await cache.install_once("broker", newer_recipe, fill) != place
 
 
 async def test_a_download_that_breaks_leaves_nothing_behind(recipe: Path) -> None:
@@ -41,6 +41,6 @@ async def test_a_download_that_breaks_leaves_nothing_behind(recipe: Path) -> Non
         await cache.download(["sh", "-c", "echo no route; exit 1"], "the broker")
 
     with pytest.raises(CannotStart, match=r"the broker could not be downloaded.*no route"):
-        await cache.installed("broker", recipe, break_off)
+        await cache.install_once("broker", recipe, break_off)
     assert [path.name for path in cache.directory().iterdir()] == ["broker.lock"]
-    assert (await cache.installed("broker", recipe, fill) / "broker.jar").exists()
+    assert (await cache.install_once("broker", recipe, fill) / "broker.jar").exists()

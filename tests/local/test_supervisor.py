@@ -17,7 +17,7 @@ def sleeper(name: str, directory: Path) -> Program:
     )
 
 
-async def test_a_dead_process_is_started_again_and_said_so(tmp_path: Path) -> None:
+async def test_a_dead_process_is_started_again_and_logged(tmp_path: Path) -> None:
     lines: list[str] = []
     supervisor = Supervisor(lines.append, backoff=AT_ONCE)
     await supervisor.start(sleeper("router", tmp_path))
@@ -30,7 +30,7 @@ async def test_a_dead_process_is_started_again_and_said_so(tmp_path: Path) -> No
     await supervisor.stop()
 
 
-async def test_one_that_ends_by_itself_is_started_again_with_its_status_said(
+async def test_one_that_ends_by_itself_is_started_again_and_its_status_logged(
     tmp_path: Path,
 ) -> None:
     lines: list[str] = []

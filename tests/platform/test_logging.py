@@ -31,19 +31,19 @@ def _drop_unknown(line: str) -> dict[str, object]:
     return entry
 
 
-def test_they_say_the_same_as_one_by_one() -> None:
+def test_they_equal_one_by_one() -> None:
     lines = [_drop_unknown(line) for line in _lines("json", "'chào', 'hai\\ndòng'")]
     assert lines[:2] == lines[2:]
     assert lines[0]["text"] == "chào"
     assert lines[0]["service"] == "tester"
 
 
-def test_what_json_cannot_say_costs_no_line() -> None:
+def test_what_json_cannot_encode_loses_no_log_line() -> None:
     lines = [_drop_unknown(line) for line in _lines("json", "'chào', 'nửa \\ud83d'")]
     assert lines[:2] == lines[2:]
 
 
-def test_o6_what_is_bound_to_the_context_is_said() -> None:
+def test_o6_what_is_bound_to_the_context_is_logged() -> None:
     more = (
         "structlog.contextvars.bind_contextvars(request='r1')\nlog_each(log, 'later', [{'a': 1}])"
     )

@@ -69,7 +69,7 @@ def test_a_token_that_was_removed_is_gone_with_its_use() -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), [("other/app_1", b"{}"), ("token/app_1", b"no json")])
-def test_what_is_no_record_of_a_token_is_said(key: str, value: bytes) -> None:
+def test_what_is_no_record_of_a_token_is_unreadable(key: str, value: bytes) -> None:
     with pytest.raises(UnreadableEventError):
         tokens(OLD).fold(KeyedBytes(key, value), HERE)
 

@@ -25,7 +25,7 @@ from tuyen_platform.projection import (
     InMemoryPositions,
     MongoPositions,
     Positions,
-    folded_up_to,
+    has_folded_up_to,
     run_projection,
 )
 
@@ -95,11 +95,11 @@ async def test_a_view_is_folded_and_its_position_is_remembered() -> None:
         await mark(log, number)
     await mark(log, 7, partition=5)
     ends = {("marks", p): end for p, end in (await log.end_offsets(MARKS)).items()}
-    assert not await folded_up_to(positions, ends)
+    assert not await has_folded_up_to(positions, ends)
     async with projecting(log, positions, view.fold):
         await until(lambda: len(view.seen) == 4)
         await until(lambda: positions.offsets == {("marks", 0): 3, ("marks", 5): 1})
-    assert await folded_up_to(positions, ends)
+    assert await has_folded_up_to(positions, ends)
     assert view.seen == {(0, 0): 0, (0, 1): 1, (0, 2): 2, (5, 0): 7}
     assert await positions.load() == {("marks", 0): 3, ("marks", 5): 1}
 

@@ -111,7 +111,7 @@ async def test_inv3_a_frozen_worker_publishes_nothing_when_it_continues(bench: B
     assert await _equals_fold(bench, [other], "assigned")
 
 
-async def test_inv3_a_worker_that_was_cut_off_says_nothing_when_the_network_is_back(
+async def test_inv3_a_worker_that_was_cut_off_publishes_nothing_when_the_network_is_back(
     bench: Bench,
 ) -> None:
     """It ran all the time, with outboxes in flight, while another worker took its partitions."""

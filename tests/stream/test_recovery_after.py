@@ -73,7 +73,7 @@ def test_r9_6_what_was_read_after_that_offset_is_not_read_again() -> None:
     assert store._last[3] == 45
 
 
-def test_r9_6_a_state_learns_where_its_changelog_ended() -> None:
+def test_r9_6_a_state_knows_the_end_of_its_changelog() -> None:
     state = _Tail()
     _, store = _recovery(state)
     store.note_recovered_up_to(3, 50)

@@ -138,7 +138,9 @@ MANY = "[" + "{}," * REPAIRED_ELEMENTS + "{}]"
 
 @pytest.mark.parametrize("odd", ["\\ud83d", "\\u0000"])
 @pytest.mark.parametrize("beside", [MANY, json.dumps("x" * REPAIRED_BYTES)])
-def test_r9_5_a_part_that_takes_long_to_mend_is_put_aside_unmended(odd: str, beside: str) -> None:
+def test_r9_5_a_part_that_takes_long_to_repair_goes_to_the_dead_letters_as_it_is(
+    odd: str, beside: str
+) -> None:
     part = json.dumps({**message("m_odd", text="@"), "beside": "@@"})
     long = part.replace('"@@"', beside).replace("@", odd).encode()
     parsed = parse(add_neighbours([b'{"id":"%s","messaging":[%b]}' % (PAGE.encode(), long)]))
@@ -148,7 +150,7 @@ def test_r9_5_a_part_that_takes_long_to_mend_is_put_aside_unmended(odd: str, bes
     assert failure.page == PAGE
 
 
-def test_r9_5_all_parts_of_a_body_are_mended_as_far_as_the_limit() -> None:
+def test_r9_5_all_parts_of_a_body_are_repaired_up_to_the_limit() -> None:
     odd = [message(f"m_{number}", text="\0") for number in range(REPAIRED_ELEMENTS)]
     sound = [message(f"m_s{number}") for number in range(100)]
     parsed = parse(body(entry(messaging=odd[:1_500] + sound)))
@@ -177,7 +179,7 @@ def test_r9_5_a_body_with_more_updates_than_any_is_read_as_far_as_the_limit() ->
 
 
 @pytest.mark.parametrize("shape", ["https://shop.example/x", "nothing", None, 7, ["a"]])
-def test_p4_a_fallback_says_of_itself_what_it_likes(shape: Any) -> None:
+def test_p4_the_fields_of_a_fallback_may_have_any_content(shape: Any) -> None:
     update = message("m_1", text="Xem cái này")
     update["message"]["attachments"] = [{"type": "fallback", "title": "T", "payload": shape}]
     (found,) = parse(body(entry(messaging=[update]))).events
@@ -240,7 +242,7 @@ def test_i2_a_clock_is_read_in_seconds_or_milliseconds_and_believed_where_it_can
     assert second.event.watermark == moment
 
 
-def test_p4_a_like_of_the_page_itself_says_nothing_to_us() -> None:
+def test_p4_a_like_of_the_page_itself_is_skipped() -> None:
     value = {"item": "like", "verb": "add", "from": {"id": "67"}, "created_time": 1790000000}
     of_post = {**value, "post_id": f"{PAGE}_1"}
     changes = [{"field": "feed", "value": one} for one in (value, of_post)]
@@ -258,7 +260,7 @@ JSON = st.recursive(
 
 
 @given(st.text(st.sampled_from('\0\\u0"a\n'), max_size=20))
-def test_p4_a_nul_is_replaced_wherever_it_stands_and_nothing_else(text: str) -> None:
+def test_p4_a_nul_is_replaced_wherever_it_is_and_nothing_else(text: str) -> None:
     for name, value in json.loads(Repairs().repair(json.dumps({text: text}).encode())).items():
         assert name == value == text.replace("\0", "\ufffd")
 

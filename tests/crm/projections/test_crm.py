@@ -44,7 +44,7 @@ from tuyen_platform.kafka.groups import StillRunningError, require_stopped
 from tuyen_platform.kafka.ports import Record
 from tuyen_platform.kafka.topics import ensure_topics
 from tuyen_platform.mongodb import Database, Document, connect
-from tuyen_platform.projection import folded_up_to
+from tuyen_platform.projection import has_folded_up_to
 from tuyen_views.contacts import CONTACTS_VIEW
 from tuyen_views.history import HISTORY_VIEW
 from tuyen_views.notes import NOTES_VIEW
@@ -366,7 +366,7 @@ async def test_inv6_a_dropped_view_is_made_again_from_the_log(
         while sum((await crm.log.end_offsets(CONTACTS)).values()) < 90:  # noqa: ASYNC110 - as below
             await asyncio.sleep(0.05)
         ends = {(CONTACTS.name, p): e for p, e in (await crm.log.end_offsets(CONTACTS)).items()}
-        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
+        while not await has_folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(0.05)
         assert crm.health.problems() == {}
         with pytest.raises(StillRunningError):

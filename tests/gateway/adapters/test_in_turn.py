@@ -77,7 +77,7 @@ async def test_r9_5_an_agent_who_reads_without_end_holds_up_nobody_elsewhere(
     assert database.most["noisy"] == READS_AT_ONCE_OF_ORGANIZATION
 
 
-async def test_r9_5_who_waits_too_long_for_a_read_is_told_so(
+async def test_r9_5_a_read_that_waits_too_long_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(in_turn, "READ_WITHIN_S", 0.02)

@@ -168,7 +168,7 @@ async def test_a_router_that_does_not_answer_is_reported_and_the_command_stays_i
     assert len(await records(log, COMMANDS)) == 1
 
 
-async def test_each_of_many_at_once_hears_its_own_answer(
+async def test_each_of_many_concurrent_callers_gets_its_own_answer(
     rig: Rig, manager: User, log: InMemoryLog
 ) -> None:
     outcomes = [Outcome.APPLIED] * 20

@@ -38,7 +38,7 @@ async def test_r6_6_an_agent_takes_what_nobody_has(lan: User, feed: Feed, log: I
     assert (command.take, command.by, command.agent_id) == (True, "lan", "lan")
 
 
-async def test_r6_6_of_several_at_once_one_gets_it_and_the_others_are_told_who(
+async def test_r6_6_of_several_at_once_one_gets_it_and_the_others_get_the_assignee(
     desk: Rig, lan: User, feed: Feed, log: InMemoryLog
 ) -> None:
     minh = await desk.login("shop", "minh", "s3cret")

@@ -99,7 +99,7 @@ async def test_r6_5_whose_conversation_went_back_is_no_candidate(
     )
 
 
-async def test_r9_4_an_agent_is_not_told_of_colleagues_presence_and_work(
+async def test_r9_4_an_agent_does_not_see_colleagues_presence_and_work(
     desk: Rig, owner: User, feed: Feed, thread: str
 ) -> None:
     binh = await desk.staff(owner, "binh")

@@ -30,7 +30,7 @@ def login_body(username: str, password: str, organization: str = "shop") -> dict
     return {"organization": organization, "username": username, "password": password}
 
 
-async def test_login_gives_tokens_that_say_who_one_is(rig: Rig, boss: User) -> None:
+async def test_login_gives_tokens_that_name_the_agent(rig: Rig, boss: User) -> None:
     answer = await rig.anybody.post("/v1/auth/login", login_body("BOSS", "boss-password"))
     assert answer.status_code == 200
     tokens = answer.json()

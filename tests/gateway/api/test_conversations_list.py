@@ -114,7 +114,7 @@ async def test_i2_no_senders_clock_orders_the_list(owner: User, feed: Feed) -> N
     assert row["waiting_since"] == "2026-11-21T08:00:02Z"
 
 
-async def test_i2_what_the_channel_delivers_late_stands_where_it_was_said_in_its_thread_alone(
+async def test_i2_a_late_message_is_at_its_own_time_in_its_thread_and_nowhere_else(
     owner: User, feed: Feed
 ) -> None:
     thread = await feed.message("a", "second", at=5)

@@ -34,7 +34,7 @@ async def test_errors_of_the_frame_are_problems_too(rig: Rig, boss: User) -> Non
     problem(await rig.anybody.get("/v1/me"), 401)
 
 
-async def test_a_body_that_is_no_json_is_said_so(rig: Rig) -> None:
+async def test_a_body_that_is_no_json_is_refused_with_its_reason(rig: Rig) -> None:
     answer = await rig.client.post(
         "/v1/auth/login", content=b"{", headers={"Content-Type": "application/json"}
     )

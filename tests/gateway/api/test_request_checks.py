@@ -121,7 +121,7 @@ def test_r9_5_a_body_is_searched_in_the_room_that_it_takes_itself() -> None:
     assert peak < 100 * STRANGERS_BODY_BYTES
 
 
-async def test_r9_5_what_a_caller_named_is_told_back_in_short(boss: User) -> None:
+async def test_r9_5_what_a_caller_named_is_shortened_in_the_answer(boss: User) -> None:
     long = "b" * 8_000
     for method, path, body in (
         ("PUT", "/v1/settings", f'{{"{long}":"{NUL}"}}'),

@@ -39,7 +39,7 @@ def _region(name: str) -> RegionChanged:
 
 
 @pytest.mark.parametrize("make", [agent, page, rule, group, _link, department, _region])
-def test_r9_5_one_too_many_is_refused_and_what_stands_may_be_changed(
+def test_r9_5_one_too_many_is_refused_and_what_exists_may_be_changed(
     make: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert callable(make)

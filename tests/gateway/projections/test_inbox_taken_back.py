@@ -46,7 +46,7 @@ async def test_r4_6_a_removed_message_is_unread_for_nobody(
     assert ((await row(lan, thread))["unread"], (await row(owner, thread))["unread"]) == (1, 1)
 
 
-async def test_r4_6_marking_as_unread_leaves_the_newest_that_stands(
+async def test_r4_6_marking_as_unread_leaves_the_newest_that_was_not_removed(
     owner: User, feed: Feed
 ) -> None:
     thread = await feed.message("a", "1", mid="m1")

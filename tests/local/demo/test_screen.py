@@ -26,7 +26,7 @@ def read_lines(*, terminal: bool, width: int = 100) -> list[str]:
     with screen.open():
         screen.act("Messages")
         screen.awaiting(ROW.what, ROW.kind)
-        screen.settled(ROW)
+        screen.show_settled(ROW)
     tally = Tally(["lan", "minh"])
     tally.add("lan", "rotation", ["lan", "minh"])
     screen.summary(tally)

@@ -250,7 +250,7 @@ async def test_a_tail_is_caught_up_only_after_its_records_were_handled(log: Log)
         assert tail.caught_up
 
 
-async def test_caught_up_speaks_of_the_ends_on_entering_and_stays_true(log: Log) -> None:
+async def test_caught_up_means_the_end_offsets_at_the_start_and_stays_true(log: Log) -> None:
     await fill(log, ORDERS, 2)
     async with (
         asyncio.timeout(DEADLINE_S),
@@ -352,7 +352,7 @@ async def test_positions_are_those_of_the_next_records(log: Log) -> None:
 
 
 @pytest.mark.kafka
-async def test_shares_dealt_anew_start_where_each_member_is_told_to(
+async def test_partitions_assigned_again_start_where_each_member_names(
     kafka: str, topic_prefix: str
 ) -> None:
     await ensure_topics(kafka, topic_prefix, 1, (ORDERS,))

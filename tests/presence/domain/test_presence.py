@@ -162,7 +162,7 @@ def test_r8_1_presence_over_sessions(web: Presence, phone: Presence, presence: P
         (ONLINE, {"web": ONLINE, "phone": ONLINE}),
     ],
 )
-def test_r8_3_a_managers_word_is_for_all_sessions(
+def test_r8_3_what_a_manager_sets_is_for_all_sessions(
     status: Presence, sessions: dict[str, Presence]
 ) -> None:
     run = Run().say(signal(0, ONLINE, "web"), signal(0, AWAY, "phone"))
@@ -173,13 +173,13 @@ def test_r8_3_a_managers_word_is_for_all_sessions(
         assert run.changes[-1].event.by == MANAGER
 
 
-def test_r8_3_a_managers_word_opens_no_session_and_renews_no_lease() -> None:
+def test_r8_3_what_a_manager_sets_opens_no_session_and_renews_no_lease() -> None:
     assert Run().say(signal(0, ONLINE, by=MANAGER)).changes == []
     run = Run().say(signal(0, ONLINE), signal(20, AWAY, by=MANAGER))
     assert run.look(30).story[-1] == EXPIRED
 
 
-def test_r8_3_an_agent_who_was_set_away_comes_back_by_their_own_word() -> None:
+def test_r8_3_an_agent_who_was_set_away_comes_back_by_their_own_signal() -> None:
     run = Run().say(signal(0, ONLINE), signal(5, AWAY, by=MANAGER), signal(9, HEARTBEAT))
     assert run.agent.presence is AWAY
     assert run.say(signal(10, ONLINE)).story[-1] == LOGIN
@@ -192,7 +192,7 @@ def test_r8_3_a_record_of_sessions_alone_keeps_cause_and_time_of_the_last_change
     assert [c.event.version for c in run.changes] == [1, 2, 3]
 
 
-def test_r8_1_a_status_said_again_renews_the_lease_and_records_nothing() -> None:
+def test_r8_1_a_status_that_is_repeated_renews_the_lease_and_records_nothing() -> None:
     run = Run().say(signal(0, ONLINE), signal(20, ONLINE))
     assert len(run.changes) == 1
     assert run.agent.sessions["web"].expires_at == at(50)
@@ -239,7 +239,7 @@ def test_r9_5_a_record_of_an_earlier_version_with_too_many_sessions_is_cut() -> 
     assert len(evolve(LAN, record).sessions) == SESSIONS
 
 
-def test_r8_3_of_a_turn_each_change_of_presence_is_told_and_sessions_with_the_last() -> None:
+def test_r8_3_each_change_of_presence_of_a_batch_is_published_and_sessions_with_the_last() -> None:
     run = Run().say(signal(0, ONLINE))
     before, told = run.agent, len(run.changes)
     run.say(signal(1, ONLINE, "tab-1"), signal(2, OFFLINE, "tab-1"), signal(3, OFFLINE))

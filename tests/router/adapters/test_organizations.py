@@ -128,7 +128,7 @@ async def test_r1_7_an_organization_that_begins_to_ask_for_loads_is_named_once()
         assert not organizations.get(SHOP).counts_loads
 
 
-async def test_r8_a_late_word_of_a_frozen_presence_worker_counts_for_nothing() -> None:
+async def test_r8_a_late_record_of_a_frozen_presence_worker_has_no_effect() -> None:
     log = InMemoryLog()
     await _presence(log, Presence.OFFLINE, 2)
     await _presence(log, Presence.ONLINE, 1)

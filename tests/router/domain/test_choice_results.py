@@ -165,7 +165,7 @@ def test_r3_1_a_choice_is_remembered_although_the_thread_was_that_agents_already
     assert requests(_writes(state, 3)) == []
 
 
-def test_r5_2_a_customer_who_writes_again_to_nobody_asks_again_and_is_told_once() -> None:
+def test_r5_2_an_unassigned_customer_who_writes_again_asks_again_and_gets_one_record() -> None:
     state = _make_asked()
     _answer(state, Verdict.NOBODY)
     assert requests(_writes(state, 1)) == [("inbound/3/1", Purpose.FIRST)]
@@ -173,7 +173,7 @@ def test_r5_2_a_customer_who_writes_again_to_nobody_asks_again_and_is_told_once(
     assert state.customer(CUSTOMER).open_request is None
 
 
-def test_r5_settings_that_went_off_end_the_request_without_a_word() -> None:
+def test_r5_settings_that_went_off_end_the_request_without_a_record() -> None:
     state = _make_asked()
     assert records(_answer(state, Verdict.OFF)) == []
     assert requests(_writes(state, 1)) == [("inbound/3/1", Purpose.FIRST)]

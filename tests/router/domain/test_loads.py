@@ -47,7 +47,7 @@ RESERVED = (LoadReserved(SHOP, "q1", A), LoadReserved(SHOP, "q2", A), LoadReserv
         ([_report(2, {"a": 2}), _report(2, {"b": 1})], {"a": 2, "b": 1}),
     ],
 )
-def test_r1_7_the_latest_word_of_each_partition_counts(
+def test_r1_7_the_latest_report_of_each_partition_counts(
     reports: list[LoadsReported], totals: dict[str, int]
 ) -> None:
     assert _after(*reports) == totals

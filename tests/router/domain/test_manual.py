@@ -208,7 +208,7 @@ def test_r6_2_a_refusal_is_kept_after_a_crash_whatever_is_allowed_by_then(
     assert find_result(_manually(state, assign(B), 2)).outcome is Outcome.APPLIED
 
 
-def test_r6_4_one_that_was_overtaken_since_does_not_claim_to_stand() -> None:
+def test_r6_4_one_that_was_overtaken_since_is_not_reported_as_applied() -> None:
     state = _make_settled(Verdict.CHOSEN, A)
     _manually(state, assign(B), 0)
     _manually(state, assign(C), 1)
@@ -267,7 +267,7 @@ def test_r6_6_for_themselves_alone() -> None:
 
 
 @pytest.mark.parametrize("expected", [None, 1])
-def test_r6_6_of_several_exactly_one_gets_it_and_the_others_are_told_who(
+def test_r6_6_of_several_exactly_one_gets_it_and_the_others_get_the_assignee(
     expected: int | None,
 ) -> None:
     state = _make_settled(Verdict.NOBODY)
@@ -280,7 +280,7 @@ def test_r6_6_of_several_exactly_one_gets_it_and_the_others_are_told_who(
     assert told[2].outcome in (Outcome.UNCHANGED, Outcome.VERSION_PASSED)
 
 
-def test_r6_6_who_was_too_late_is_told_so_again_after_a_crash() -> None:
+def test_r6_6_who_was_too_late_gets_the_same_answer_after_a_crash() -> None:
     state = _make_settled(Verdict.CHOSEN, A)
     for repeated in (False, True):
         again = _manually(state, _take(), repeated=repeated, take_unassigned=True)

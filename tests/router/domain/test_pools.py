@@ -52,7 +52,7 @@ def test_r9_4_an_agent_who_is_no_candidate_has_one_reason(
     assert {*pool.candidates, *why} == set(pool.order)
 
 
-def test_r9_4_a_member_who_cannot_says_so() -> None:
+def test_r9_4_a_member_who_cannot_has_an_exclusion() -> None:
     members = (Member(agent_id=A, capabilities=()), Member(agent_id=B))
     pool = pool_of(shop(rules=[msgspec.structs.replace(rule(), members=members)]), PAGE, MESSAGE)
     assert [(each.agent_id, each.why) for each in pool.excluded] == [(A, OUT.CAPABILITY)]

@@ -213,7 +213,7 @@ def _manually(desk: Desk, chosen: AgentId) -> ThreadReported:
 
 
 @pytest.mark.parametrize("verdict", [Verdict.CHOSEN, Verdict.QUEUED])
-def test_r6_4_what_was_given_manually_in_another_partition_stands_in_the_one_that_has_it(
+def test_r6_4_a_manual_assignment_from_another_partition_is_in_the_thread_s_own(
     verdict: Verdict,
 ) -> None:
     """Whoever tells it had no record of the rule's choice yet: both are version 1."""

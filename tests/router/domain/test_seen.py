@@ -30,7 +30,7 @@ LAWS = settings(derandomize=True, max_examples=100, deadline=None)
         ("b", 5, Seen.BEFORE),
     ],
 )
-def test_r9_2_what_the_ring_says(event: str, offset: int, seen: Seen) -> None:
+def test_r9_2_the_ring_knows_the_last_events(event: str, offset: int, seen: Seen) -> None:
     ring = remember_seen(remember_seen(b"", event_id("a"), THREAD, 3), event_id("b"), THREAD, 5)
     assert recognize(ring, event_id(event), offset) is seen
 
@@ -89,7 +89,7 @@ def test_r9_2_a_clock_that_never_ran_makes_nothing_old() -> None:
     assert recognize(ring, event_id("new"), 99, 0) is Seen.NEVER
 
 
-def test_r9_2_a_ring_of_an_earlier_version_says_the_same() -> None:
+def test_r9_2_a_ring_of_an_earlier_version_has_the_same_answers() -> None:
     """Sixteen bytes an event: eight of its id, two of the conversation, six of the offset."""
     older = b"".join(
         bytes.fromhex(event_id(str(offset))[4:20])

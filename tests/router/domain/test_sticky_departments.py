@@ -148,7 +148,7 @@ def test_r3_7_the_same_is_asked_again_after_a_crash() -> None:
     assert _find_request(_writes(state, organization, 1, CARE)) == second
 
 
-def test_r3_7_a_customers_record_of_before_says_nothing_of_departments() -> None:
+def test_r3_7_a_customers_record_of_an_earlier_version_has_no_department() -> None:
     old = CustomerRecord(None, b"")
     assert old.requested is None
     organization = _of(a="sales")

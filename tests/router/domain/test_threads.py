@@ -88,7 +88,7 @@ def test_r9_2_one_that_waits_is_known_even_when_its_thread_is_forgotten(
     assert ask_for_root(state, 0, elsewhere=True) == []
 
 
-def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
+def test_r9_6_of_a_bucket_the_threads_reported_last_are_remembered() -> None:
     known: threads.Threads = {}
     names = [
         ConversationId(str(number))
@@ -108,7 +108,7 @@ def test_r9_6_of_a_bucket_the_threads_heard_of_last_are_remembered() -> None:
     assert threads.find(known, SHOP, bucket[-1]) == (ThreadState.TAKEN, 3)
 
 
-def test_r4_1_a_root_told_while_rules_were_off_is_nobodys_and_asks_again() -> None:
+def test_r4_1_a_root_that_came_while_rules_were_off_is_unassigned_and_asks_again() -> None:
     state = DispatchState(0)
     steps = fold_steps(state, on_request(state, shop(auto_assign=False), AT, request(0, COMMENT)))
     assert [s.answer.choice.verdict for s in steps if isinstance(s, RequestAnswered)] == [

@@ -315,7 +315,7 @@ def test_r1_7_an_organization_that_does_not_count_reports_no_loads() -> None:
     assert not outbox.phases
 
 
-def test_r9_2_after_a_recovery_what_counts_is_written_behind_what_another_worker_wrote() -> None:
+def test_r9_2_after_a_recovery_the_valid_record_is_written_after_another_workers() -> None:
     stage, other = _Stage(), _Stage()
     for each, agent_id in ((stage, A), (other, B)):
         each.handle("inbound", record(0, _message(), event_id("0")))

@@ -285,7 +285,7 @@ def test_r9_5_what_a_batch_wakes_up_takes_as_many_record_batches_as_it_needs() -
     assert log.state.archive.buckets == before.archive.buckets
 
 
-def test_r1_7_what_was_let_go_and_comes_back_is_told_and_counted_after_a_start() -> None:
+def test_r1_7_a_forgotten_thread_that_is_restored_is_reported_and_counted_after_a_start() -> None:
     """The manager's command is refused, and the conversation takes its agent's place again: stage 2
     needs a report of it, and a report after a start must be no older than that."""
     log = PartitionLog(shop(rules=[rule(mode=Strategy.LEAST_LOADED)]))

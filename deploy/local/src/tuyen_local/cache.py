@@ -18,7 +18,7 @@ def directory() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "tuyen"
 
 
-async def installed(name: str, recipe: Path, install: Callable[[Path], Awaitable[None]]) -> Path:
+async def install_once(name: str, recipe: Path, install: Callable[[Path], Awaitable[None]]) -> Path:
     """The directory that `install` filled for this content of `recipe`; filled now if missing.
 
     All or nothing: it is filled beside its place and then renamed, so that an interrupted download

@@ -40,7 +40,7 @@ def load(path: Path, settings: Settings) -> LocalCredentials:
     What the settings give wins and is kept too, so that a later start without them goes on with
     the same organization.
     """
-    credentials = kept(path, settings) or _completed({}, settings)
+    credentials = kept(path, settings) or _complete({}, settings)
     _write(path, json.dumps(asdict(credentials), indent=2) + "\n")
     return credentials
 
@@ -49,10 +49,10 @@ def kept(path: Path, settings: Settings) -> LocalCredentials | None:
     """What `load` would give, without writing; None where nothing was started yet."""
     if not path.exists():
         return None
-    return _completed(json.loads(path.read_text(encoding="utf-8")), settings)
+    return _complete(json.loads(path.read_text(encoding="utf-8")), settings)
 
 
-def _completed(known: Mapping[str, Any], settings: Settings) -> LocalCredentials:
+def _complete(known: Mapping[str, Any], settings: Settings) -> LocalCredentials:
     passwords = known.get("agent_passwords", {})
 
     def one(

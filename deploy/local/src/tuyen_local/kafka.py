@@ -72,7 +72,7 @@ async def container(directory: Path) -> Server:
 
 async def process(directory: Path, logs: Path) -> Server:
     java = _java()
-    jars = await cache.installed("kafka", _RECIPES / "kafka.xml", _download)
+    jars = await cache.install_once("kafka", _RECIPES / "kafka.xml", _download)
     port, controller_port = free_ports(2)
     _configure(directory, directory, HOST, port, controller_port)
     logging = f"-Dlog4j2.configurationFile={directory / 'log4j2.properties'}"

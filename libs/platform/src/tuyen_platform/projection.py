@@ -119,7 +119,7 @@ class InMemoryPositions:
         self.offsets.clear()
 
 
-async def folded_up_to(positions: Positions, ends: Offsets) -> bool:
+async def has_folded_up_to(positions: Positions, ends: Offsets) -> bool:
     """Whether a view shows everything before `ends` (by topic, as `Log.end_offsets` returns
     them)."""
     reached = await positions.load()

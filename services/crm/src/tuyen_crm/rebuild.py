@@ -22,7 +22,7 @@ from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.groups import StillRunningError, require_stopped
 from tuyen_platform.logging import configure_logging
 from tuyen_platform.mongodb import connect
-from tuyen_platform.projection import folded_up_to
+from tuyen_platform.projection import has_folded_up_to
 
 _POLL_S = 0.1
 
@@ -43,7 +43,7 @@ async def rebuild(crm: Crm, stopped: RequireStopped) -> None:
     await stopped()
     async with asyncio.TaskGroup() as tasks:
         projecting = tasks.create_task(crm.project())
-        while not await folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
+        while not await has_folded_up_to(crm.positions, ends):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(_POLL_S)
         projecting.cancel()
     await stopped()

@@ -111,7 +111,7 @@ class ContactStates:
         await self._writer.recover(take)
         self._contacts = found
         await self.save(
-            {partition: _overwritten(found[partition], last[partition]) for partition in found}
+            {partition: _find_overwritten(found[partition], last[partition]) for partition in found}
         )
         await self._import(found.keys() - imported)
         _log.info("crm_recovered", partitions=len(found), contacts=sum(map(len, found.values())))
@@ -180,6 +180,6 @@ class ContactStates:
             await reject_or_raise(self._log, record, SERVICE, error)
 
 
-def _overwritten(found: Contacts, last: Contacts) -> Contacts:
+def _find_overwritten(found: Contacts, last: Contacts) -> Contacts:
     """The contacts whose newest record is not their last one."""
     return {key: contact for key, contact in found.items() if contact.newer_than(last[key])}

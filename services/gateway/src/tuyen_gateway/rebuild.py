@@ -31,7 +31,7 @@ from tuyen_platform.mongodb import Database, connect
 from tuyen_platform.projection import (
     FoldedEvent,
     MongoPositions,
-    folded_up_to,
+    has_folded_up_to,
     run_projection,
 )
 from tuyen_platform.settings import ServiceSettings
@@ -85,7 +85,7 @@ async def _fold_kept(log: Log, database: Database, kept: MongoPositions) -> None
                 apart_s=0.0,
             )
         )
-        while not await folded_up_to(kept, wanted):  # noqa: ASYNC110 - MongoDB cannot notify
+        while not await has_folded_up_to(kept, wanted):  # noqa: ASYNC110 - MongoDB cannot notify
             await asyncio.sleep(_POLL_S)
         folding.cancel()
     _log.info("history_folded", records=sum(ends.values()))

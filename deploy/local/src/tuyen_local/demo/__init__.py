@@ -94,7 +94,7 @@ async def show(
         await shop.log_in(settings.bootstrap_admin, secrets.bootstrap_password)
         for agent in agents:
             await shop.log_in(agent, secrets.agent_passwords[agent])
-        async with _as_needed(shop, settings.bootstrap_admin), _logged_out_after(shop, agents):
+        async with _as_needed(shop, settings.bootstrap_admin), _log_out_after(shop, agents):
             with screen.open():
                 await evening.play()
             screen.summary(evening.tally)
@@ -119,7 +119,7 @@ async def _as_needed(shop: Shop, admin: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _logged_out_after(shop: Shop, agents: Sequence[str]) -> AsyncIterator[None]:
+async def _log_out_after(shop: Shop, agents: Sequence[str]) -> AsyncIterator[None]:
     try:
         yield
     finally:

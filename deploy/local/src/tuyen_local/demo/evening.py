@@ -66,7 +66,7 @@ class Evening:
         self.screen.act(f"{join_names(self.agents)} come online")
         for agent in self.agents:
             self._lease_ms = 1000 * await self.shop.set_presence(agent, "online")
-            await self.shop.shown_as(self.admin, agent, "online")
+            await self.shop.await_presence(self.admin, agent, "online")
             self._present.append(agent)
             await self._note(f"{name(agent)} logs in", "", name(agent), "is online (R8.1)")
         van, hung = self._customer("Vân"), self._customer("Hùng")
@@ -114,7 +114,7 @@ class Evening:
         await self.shop.send(page.feed(parts))
         got: dict[str, int] = dict.fromkeys(self.agents, 0)
         for one in said:
-            conversation = await self._arrived(one)
+            conversation = await self._await_arrival(one)
             agent = str(conversation.agent_id)
             record = await self.shop.last_assignment(self.admin, conversation)
             self.tally.add(agent, record.reason, record.candidates)
@@ -140,7 +140,7 @@ class Evening:
         gone = self._sticky[van.external_id]
         self.screen.act(f"{name(gone)} logs out (the setting auto_reassign is on)")
         await self.shop.set_presence(gone, "offline")
-        await self.shop.shown_as(self.admin, gone, "offline")
+        await self.shop.await_presence(self.admin, gone, "offline")
         self._present.remove(gone)
         thread = self._conversations[_MESSAGE, van.external_id]
         if await self.shop.assignee(self.admin, thread) != gone:
@@ -151,7 +151,7 @@ class Evening:
         await self._message(van, "Giao giúp mình trước thứ 7 nhé", leaves=gone)
         await self._message(van, "Cảm ơn shop")
         for root in comments:
-            if self._known(root).agent_id == gone:
+            if self._find_conversation(root).agent_id == gone:
                 kept = "keeps the comment, although logged out"
                 await self._reply(root.customer, root, "Shop trả lời mình với", kept, "R4.2")
                 break
@@ -204,7 +204,7 @@ class Evening:
         comment, page = self._comment_id(post), self._page()
         body = page.feed([page.comment(customer, comment, post, text, root.external_id)])
         said = Said(customer, text, _COMMENT, root.external_id, comment, body)
-        await self._tell(said, self._known(root).agent_id, f"{because} ({rule})")
+        await self._tell(said, self._find_conversation(root).agent_id, f"{because} ({rule})")
 
     async def _follows(
         self, said: Said, because: str, rule: str, leaves: str | None = None
@@ -220,7 +220,7 @@ class Evening:
         """Sends it and shows who got it; that must be `owner`, if somebody has it already."""
         self.screen.awaiting(said.shown, said.kind)
         await self.shop.send(said.body)
-        conversation = await self._arrived(said, leaves)
+        conversation = await self._await_arrival(said, leaves)
         agent = str(conversation.agent_id)
         if owner is None:
             record = await self.shop.last_assignment(self.admin, conversation)
@@ -233,7 +233,7 @@ class Evening:
             raise NotAsExpected(f"{said.shown} went to {name(agent)}, and {name(owner)} had it")
         return agent
 
-    async def _arrived(self, said: Said, leaves: str | None = None) -> DemoConversation:
+    async def _await_arrival(self, said: Said, leaves: str | None = None) -> DemoConversation:
         """The conversation once it shows these words and has an agent, other than `leaves`."""
         expected = f"{said.shown} stands in no inbox with an agent"
         if leaves is not None:
@@ -249,11 +249,11 @@ class Evening:
         self._conversations[said.kind, said.external_id] = conversation
         return conversation
 
-    def _known(self, said: Said) -> DemoConversation:
+    def _find_conversation(self, said: Said) -> DemoConversation:
         return self._conversations[said.kind, said.external_id]
 
     async def _note(self, what: str, kind: str, who: str, explain: str, reason: str = "") -> None:
-        self.screen.settled(ScreenRow(what, kind, who, reason, explain))
+        self.screen.show_settled(ScreenRow(what, kind, who, reason, explain))
         await self.pace()
         if self.now_ms() - self._renewed_ms > self._lease_ms / 3:
             self._renewed_ms = self.now_ms()

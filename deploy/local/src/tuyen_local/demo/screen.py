@@ -69,7 +69,7 @@ class Screen:
             row = self._columns([Text(each, "dim") for each in cells])
             self._live.update(row, refresh=True)
 
-    def settled(self, row: ScreenRow) -> None:
+    def show_settled(self, row: ScreenRow) -> None:
         """What came of it."""
         if self._live is None:
             self._console.print(

@@ -71,15 +71,17 @@ class Shop:
         body = {"status": status, "session": _SESSION}
         return float((await self._call("PUT", "/v1/presence", agent, json=body))["lease_s"])
 
-    async def shown_as(self, as_: str, agent: str, status: str) -> None:
+    async def await_presence(self, as_: str, agent: str, status: str) -> None:
         """Returns once the viewer sees the agent so."""
 
-        async def seen() -> bool | None:
+        async def read_presence() -> bool | None:
             listed = await self._call("GET", "/v1/presence", as_)
             now = {each["agent_id"]: each["presence"] for each in listed["items"]}
             return True if now.get(agent) == status else None
 
-        await self._until(seen, f"{agent} is not {status}; is there another login of theirs?")
+        await self._until(
+            read_presence, f"{agent} is not {status}; is there another login of theirs?"
+        )
 
     async def heartbeat(self, agent: str) -> None:
         await self._call("POST", "/v1/presence/heartbeat", agent, json={"session": _SESSION})

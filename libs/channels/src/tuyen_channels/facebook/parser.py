@@ -110,7 +110,7 @@ class _Reading:
         self.parsed.pages.add(external_id)
         page = self.pages.get(external_id)
         if page is None:
-            self._unknown(entry, external_id)
+            self._skip_unknown(entry, external_id)
             return
         standby = len(entry.standby or ())
         self.parsed.skipped.extend([Skipped(SkipReason.STANDBY, external_id)] * standby)
@@ -120,7 +120,7 @@ class _Reading:
         for section, reader in zip(_SECTIONS, (messenger.normalize, feed.normalize), strict=True):
             self._section(getattr(entry, section) or (), section, reader, source)
 
-    def _unknown(self, entry: wire.Entry, external_id: str) -> None:
+    def _skip_unknown(self, entry: wire.Entry, external_id: str) -> None:
         if external_id == _DASHBOARD_PAGE:
             why = SkipReason.DASHBOARD_TEST
         else:

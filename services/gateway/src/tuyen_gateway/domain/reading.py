@@ -58,7 +58,7 @@ def live_events(
     inbound_events: int, counted: Mapping[str, int], withdrawn: Collection[EventPlace]
 ) -> int:
     """How many of the counted events were not removed."""
-    return inbound_events - sum(_reached(counted, place) for place in withdrawn)
+    return inbound_events - sum(_has_reached(counted, place) for place in withdrawn)
 
 
 def unread_events(
@@ -71,12 +71,13 @@ def unread_events(
     unread = inbound_events - read.seen_events
     if read.seen is not None:
         unread -= sum(
-            _reached(counted, place) and not _reached(read.seen, place) for place in withdrawn
+            _has_reached(counted, place) and not _has_reached(read.seen, place)
+            for place in withdrawn
         )
     return max(0, unread)
 
 
-def _reached(offsets: Mapping[str, int], place: EventPlace) -> bool:
+def _has_reached(offsets: Mapping[str, int], place: EventPlace) -> bool:
     offset, partition = place
     return offsets.get(str(partition), NONE_YET) >= offset
 

@@ -50,7 +50,7 @@ class ConnectedPages:
         """Whether the organization has the page, served or not."""
         return (organization, page) in self._pages
 
-    def unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
+    def is_unchanged_since(self, channel: Channel, external_id: str, moment: datetime) -> bool:
         """Whether the page is still served as it was configured then, as far as the directory
         says."""
         page = self._serving(channel, external_id)
@@ -133,7 +133,7 @@ class PagesThen(Mapping[str, Page]):
         page = self._pages.of(self._channel)[external_id]
         owner = self._owners.get(external_id)
         if owner is None:
-            same = self._pages.unchanged_since(self._channel, external_id, self._accepted_at)
+            same = self._pages.is_unchanged_since(self._channel, external_id, self._accepted_at)
         else:
             same = owner in ("", _name_page(page.organization, page.id))
         if not same:
