@@ -26,7 +26,10 @@ async def _dump(database: Database) -> dict[str, list[bytes]]:
     found = {name: await database[name].find().sort("_id", 1).to_list(None) for name in COLLECTIONS}
     found[COUNTERS] = [plain_counters(document) for document in found[COUNTERS]]
     found[PAGE_POSTS] = [dict(sorted(document.items())) for document in found[PAGE_POSTS]]
-    return {name: [bson.encode(without_revision(each)) for each in documents] for name, documents in found.items()}
+    return {
+        name: [bson.encode(without_revision(each)) for each in documents]
+        for name, documents in found.items()
+    }
 
 
 async def _drop(database: Database) -> None:

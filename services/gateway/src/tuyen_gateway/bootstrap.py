@@ -58,15 +58,15 @@ from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.live.hub import LiveHub
+from tuyen_gateway.live.sources import Sources
 from tuyen_gateway.media.keeper import MediaKeeper
 from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.channels import ChannelLogins, Channels
+from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
-from tuyen_gateway.live.hub import LiveHub
-from tuyen_gateway.live.sources import Sources
-from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history

@@ -199,7 +199,9 @@ async def list_jobs(
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
     organization = caller.organization.id
-    found: list[Job | Replay] = [job for job in gateway.jobs.of(organization) if sees_job(caller.viewer, job)]
+    found: list[Job | Replay] = [
+        job for job in gateway.jobs.of(organization) if sees_job(caller.viewer, job)
+    ]
     if caller.viewer.role is Role.SYSTEM_ADMIN:
         found += gateway.replays.of(organization)
     page, following = paging.cut(sorted(found, key=_key, reverse=True), _key, descending=True)
