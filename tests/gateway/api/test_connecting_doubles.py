@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+
+from gateway.rig import Rig, User, running
 from support.doubles import (
     APP_ID,
     APP_SECRET,
@@ -14,8 +16,6 @@ from support.doubles import (
     RunningDoubles,
     running_doubles,
 )
-
-from gateway.rig import Rig, User, running
 from tuyen_gateway.jobs.subscription_check import check_subscriptions
 from tuyen_platform.clock import SystemClock
 from tuyen_platform.kafka.memory import InMemoryLog
