@@ -32,7 +32,7 @@ faults: $(UV) ## break the running stack at random, and judge what came of it: d
 check: $(UV) ## format, lint, types, import rules, the services' skeleton, contracts, pages made from the sources
 	@$(UV) run --locked ruff format --check
 	@$(UV) run --locked ruff check
-	@$(UV) run --locked mypy libs/*/src services/*/src deploy/local/src tests
+	@$(UV) run --locked mypy libs/*/src services/*/src deploy/*/src tests
 	@$(UV) run --locked lint-imports
 	@$(UV) run --locked python -m tuyen_events.contracts check
 	@PYTHONPATH=tests $(UV) run --locked python -m docs.rulebook check

@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from pymongo import MongoClient
 
 from support import servers
+from support.doubles import RunningDoubles, running_doubles
 
 _directory = pytest.StashKey[Path]()
 
@@ -68,3 +69,10 @@ def database(mongodb: str) -> Iterator[str]:
     yield name
     with MongoClient[dict[str, object]](mongodb) as client:
         client.drop_database(name)
+
+
+@pytest.fixture
+async def doubles() -> AsyncIterator[RunningDoubles]:
+    """The channel doubles, over real HTTP; their webhooks go to `doubles.ingest`."""
+    async with running_doubles() as running:
+        yield running

@@ -41,7 +41,7 @@ def places_in(source: str) -> Iterator[str]:
 
 def test_every_service_has_a_domain_that_is_checked() -> None:
     found = {path.relative_to(ROOT).parts[1] for path in _domains()}
-    assert found == {"crm", "directory", "gateway", "ingest", "presence", "router"}
+    assert found == {"crm", "directory", "gateway", "ingest", "outbound", "presence", "router"}
 
 
 def test_a_domain_names_fields_and_no_places_in_a_request() -> None:

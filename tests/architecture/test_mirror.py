@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SOURCES = {
     source.name.removeprefix("tuyen_"): source
-    for part in ("libs/*", "services/*", "deploy/local")
+    for part in ("libs/*", "services/*", "deploy/*")
     for source in ROOT.glob(f"{part}/src/tuyen_*")
 }
 OF_NO_MODULE = {

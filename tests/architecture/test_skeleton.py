@@ -11,7 +11,7 @@ import pytest
 from tuyen_platform.service import Service
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ["ingest", "router", "presence", "crm", "gateway"]
+SERVICES = ["ingest", "router", "presence", "crm", "outbound", "gateway"]
 
 
 def _modules(service: str) -> Iterator[tuple[str, ast.Module]]:

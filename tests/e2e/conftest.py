@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def stack(
     kafka: str, mongodb: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:
-    """The five services as `make run` starts them, with two router workers."""
+    """The six services as `make run` starts them, with two router workers."""
     name = f"e2e{secrets.token_hex(4)}"
     directory = tmp_path_factory.mktemp("stack")
     stack = Stack.on_free_ports(

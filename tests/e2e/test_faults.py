@@ -51,7 +51,7 @@ async def _some_owned(shop: Shop) -> None:
     await eventually(some, lambda: "nobody has anything")
 
 
-@pytest.mark.parametrize("service", ["ingest", "presence", "crm", "gateway"])
+@pytest.mark.parametrize("service", ["ingest", "presence", "crm", "outbound", "gateway"])
 async def test_r9_1_any_other_service_may_be_killed_as_well(
     stack: Stack, shop: Shop, service: str
 ) -> None:

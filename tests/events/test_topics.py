@@ -16,6 +16,7 @@ from tuyen_events.topics import (
     INBOUND,
     JOBS,
     LOGINS,
+    PAGE_CONNECTIONS,
     PAGE_CREDENTIALS,
     PAGE_TOKENS,
     POOLS,
@@ -37,7 +38,7 @@ def test_public_topics_carry_events_alone() -> None:
 
 @pytest.mark.parametrize(
     "topic",
-    [RAW, CREDENTIALS, LOGINS, PAGE_TOKENS, PAGE_CREDENTIALS],
+    [RAW, CREDENTIALS, LOGINS, PAGE_TOKENS, PAGE_CREDENTIALS, PAGE_CONNECTIONS],
     ids=lambda topic: topic.name,
 )
 def test_bodies_password_hashes_and_tokens_are_no_events_and_not_public(topic: Topic) -> None:

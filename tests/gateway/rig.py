@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from gateway.channels_twin import SETTINGS, ChannelsTwin
 from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_events.codec import decode, decode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
@@ -31,6 +32,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationRef
+from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
@@ -134,6 +136,7 @@ class Rig:
     gateway: Gateway
     rows: Rows
     client: httpx.AsyncClient
+    channels: ChannelsTwin = field(default_factory=ChannelsTwin)
     anybody: User = field(init=False)
     operator: User = field(init=False)
 
@@ -175,6 +178,7 @@ def settings(**changed: Any) -> GatewaySettings:
         "local": True,
         "jwt_key": "k" * 32,
         "operator_token": OPERATOR,
+        **SETTINGS,
         **changed,
     }
     return GatewaySettings(**given)
@@ -194,16 +198,19 @@ async def running(
     database: Database | None = None,
     *,
     projecting: bool = True,
+    http: httpx.AsyncClient | None = None,
     **changed: Any,
 ) -> AsyncIterator[Rig]:
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
-    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
+    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`. It
+    calls `Rig.channels`, or by `http` others."""
     rows = Rows()
     status = ConsumerStatus()
     if not projecting:
         status.note_batch()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database
     inbox = MongoViews(where, log, status)
+    channels = ChannelsTwin()
     gateway = compose(
         settings(**changed),
         log,
@@ -212,6 +219,8 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
+        http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        database=where,
         attachments=InMemoryAttachments(),
         attachment_access=MongoAttachmentAccess(where),
         posts=MongoPosts(where),
@@ -222,6 +231,7 @@ async def running(
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))
+        tasks.append(asyncio.create_task(run_dead_letters(log, database, ConsumerStatus())))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -229,7 +239,7 @@ async def running(
                 while gateway.health.problems():
                     assert not any(task.done() for task in tasks)
                     await asyncio.sleep(0)
-            yield Rig(gateway, rows, client)
+            yield Rig(gateway, rows, client, channels)
     finally:
         for task in tasks:
             task.cancel()

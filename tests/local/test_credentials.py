@@ -17,6 +17,8 @@ def test_the_next_start_uses_the_same_secrets(tmp_path: Path) -> None:
     keys = {first.jwt_key, first.secrets_key, first.operator_token}
     assert len(keys | set(first.agent_passwords.values())) == 6
     Fernet(first.secrets_key)
+    assert first.facebook_app_id.isdecimal()
+    assert first.zalo_app_id.isdecimal()
 
 
 def test_only_the_owner_reads_them(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_without_docker_and_java_one_line_says_what_to_install(tmp_path: Path) -
         "DOCKER_HOST": f"unix://{tmp_path / 'docker.sock'}",
         "TUYEN_KAFKA": "",
     }
-    ended = run(tmp_path, nothing_installed, gateway_port="0", ingest_port="0")
+    ended = run(tmp_path, nothing_installed, gateway_port="0", ingest_port="0", doubles_port="0")
     assert ended.returncode == 1
     assert ended.stdout.splitlines()[-1].startswith("cannot start: there is no Docker engine")
     assert "install Docker, or Java 17 and Maven" in ended.stdout

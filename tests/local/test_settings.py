@@ -25,3 +25,11 @@ def test_a_port_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TUYEN_GATEWAY_PORT", "80000")
     with pytest.raises(ValidationError, match="gateway_port"):
         Settings(_env_file=None)
+
+
+@pytest.mark.parametrize("missing", ["facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth"])
+def test_doubles_are_needed_while_an_address_is_missing(missing: str) -> None:
+    names = ("facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth")
+    given = dict.fromkeys(names, "https://channel.example")
+    assert not Settings.model_validate(given).needs_doubles
+    assert Settings.model_validate({**given, missing: None}).needs_doubles

@@ -4,21 +4,22 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from support import standin
-from support.processes import has_ended, until
+from support.processes import has_ended, read_environment, until
 from tuyen_local import organization
 from tuyen_local.errors import CannotStart
-from tuyen_local.stack import SERVICES, Stack
+from tuyen_local.stack import DOUBLES, SERVICES, Stack
 
 
 @pytest.fixture
 def standins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for service in SERVICES:
+    for service in (DOUBLES, *SERVICES):
         package = tmp_path / "standins" / f"tuyen_{service}"
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
@@ -44,7 +45,7 @@ async def test_inside_of_it_topics_are_there_and_every_process_is_ready(
     stack: Stack, topic_prefix: str
 ) -> None:
     async with httpx.AsyncClient() as client:
-        for name in (*SERVICES, "router-2"):
+        for name in (DOUBLES, *SERVICES, "router-2"):
             answer = await client.get(f"{stack.url(name)}/readyz")
             assert answer.json()["pid"] == stack.pid(name)
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka)
@@ -70,13 +71,40 @@ async def test_a_second_stack_in_its_directory_is_refused(stack: Stack) -> None:
             pass
 
 
+async def test_without_addresses_of_the_channels_the_services_call_the_doubles(
+    stack: Stack,
+) -> None:
+    environment = read_environment(stack.pid("gateway"))
+    doubles = stack.url(DOUBLES)
+    assert environment["TUYEN_FACEBOOK_API"] == f"{doubles}/graph.facebook.com"
+    assert environment["TUYEN_FACEBOOK_DIALOG"] == f"{doubles}/www.facebook.com"
+    assert environment["TUYEN_ZALO_API"] == f"{doubles}/openapi.zalo.me"
+    assert environment["TUYEN_ZALO_OAUTH"] == f"{doubles}/oauth.zaloapp.com"
+    assert read_environment(stack.pid(DOUBLES))["TUYEN_INGEST_URL"] == stack.ingest_url
+
+
+async def test_with_addresses_of_all_channels_no_doubles_are_started(
+    standins: None, tmp_path: Path, kafka: str, mongodb: str, topic_prefix: str
+) -> None:
+    names = ("facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth")
+    given: dict[str, Any] = {name: f"https://{name}.example" for name in names}
+    async with Stack.on_free_ports(
+        tmp_path / "var", kafka=kafka, mongodb=mongodb, topic_prefix=topic_prefix, **given
+    ) as stack:
+        environment = read_environment(stack.pid("gateway"))
+        with pytest.raises(KeyError):
+            stack.pid(DOUBLES)
+    found = {name: environment[f"TUYEN_{name.upper()}"] for name in names}
+    assert found == given
+
+
 async def test_every_process_has_ended_after_it(
     standins: None, tmp_path: Path, kafka: str, mongodb: str, topic_prefix: str
 ) -> None:
     async with Stack.on_free_ports(
         tmp_path / "var", kafka=kafka, mongodb=mongodb, topic_prefix=topic_prefix
     ) as stack:
-        pids = [stack.pid(name) for name in SERVICES]
+        pids = [stack.pid(name) for name in (DOUBLES, *SERVICES)]
     assert all(has_ended(pid) for pid in pids)
 
 

@@ -56,14 +56,16 @@ class OutboundHistory(InboundHistory):
         thread = self._thread(external, None, author, live)
         if author is None or thread is None:
             return
-        target = {
+        target: dict[str, Any] = {
             "target_external_id": external,
             "target_message_id": message_id(self.organization, PAGE, external),
         }
         if self.random.random() < 0.3:
             privately = message_thread_id(author.id)
             target["target_conversation_id"] = thread
-            self._request(OutboundAction.PRIVATE_REPLY, privately, author, **target)
+            self._request(
+                OutboundAction.PRIVATE_REPLY, privately, author, ConversationKind.MESSAGE, **target
+            )
             return
         kind = ConversationKind.LIVESTREAM if live else ConversationKind.COMMENT
         self._request(OutboundAction.COMMENT, thread, author, kind, **target)

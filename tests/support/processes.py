@@ -21,6 +21,13 @@ def has_ended(pid: int) -> bool:
         return stat.read().rpartition(")")[2].split()[0] == "Z"
 
 
+def read_environment(pid: int) -> dict[str, str]:
+    """The environment with which a process was started."""
+    with open(f"/proc/{pid}/environ", encoding="utf-8") as environ:
+        pairs = (each.partition("=") for each in environ.read().split("\0") if each)
+        return {name: value for name, _, value in pairs}
+
+
 async def until(holds: Callable[[], bool], patience_s: float = _PATIENCE_S) -> None:
     """Returns when `holds()`; AssertionError when it still does not after `patience_s` seconds."""
     async with asyncio.timeout(patience_s):

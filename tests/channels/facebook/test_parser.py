@@ -108,7 +108,8 @@ def test_p3_a_thousand_updates_of_several_pages_and_kinds_in_one_body() -> None:
     assert not parsed.failures
     for found in parsed.events:
         expected = PAGES[PAGE] if found.key.startswith("hoa-sen/") else PAGES[OTHER_PAGE]
-        assert (found.event.organization, found.event.page_id) == expected
+        assert found.event.organization == expected.organization
+        assert found.event.page_id == expected.id
     order = [
         found.event.external_id
         for found in parsed.events
@@ -287,7 +288,7 @@ def test_r4_3_what_happens_to_a_reply_belongs_to_the_roots_conversation() -> Non
         if isinstance(found.event, CommentEvent)
     }
     assert len(parsed.events) == 6
-    assert threads == {ids.comment_thread_id(*PAGES[PAGE], ROOT)}
+    assert threads == {ids.comment_thread_id(PAGES[PAGE].organization, PAGES[PAGE].id, ROOT)}
 
 
 def test_what_becomes_of_a_comment_by_nobody_makes_no_new_customer() -> None:

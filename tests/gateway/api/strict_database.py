@@ -18,12 +18,14 @@ from tuyen_events.ids import (
     PageId,
 )
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.dead_letters import DeadLetter
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.posts import PagePost
 from tuyen_gateway.domain.previews import RowCustomer
 from tuyen_gateway.domain.replies import fold_reply
 from tuyen_gateway.domain.threads import EventSource, Message
 from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
+from tuyen_gateway.projections.dead_letters import LETTERS
 from tuyen_platform.mongodb import Database
 from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
 
@@ -157,11 +159,26 @@ class StrictDatabase(dict[str, _Collection]):
             external_id="104_1",
             created_at=now,
         )
+        letter = DeadLetter(
+            id="evt_letter",
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            service="ingest",
+            origin="livechat",
+            delivery_id="dlv_1",
+            error="ValidationError",
+            payload="{}",
+            at=now,
+            partition=0,
+            offset=0,
+            changed=0,
+        )
         rows = {
             PAGE_POSTS: [msgspec.to_builtins(post, builtin_types=(datetime,))],
             MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
             CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
             CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
         }
         self[name] = _Collection(name, rows.get(name, []))
         return self[name]

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.api.strict_database import THREAD, strict_database
 from gateway.api.walk import (
+    ACCOUNT,
     BODIES,
     ODD,
     ODD_HEADERS,
@@ -27,9 +28,10 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
 from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.api import jobs, presence
+from tuyen_gateway.api import dead_letters, jobs, presence
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.clock import ManualClock
@@ -102,6 +104,8 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
+    monkeypatch.setattr(MongoDeadLetters, "_wait_until_folded", _at_once)
+    monkeypatch.setattr(dead_letters, "WAIT_S", 0)
     monkeypatch.setattr(ViewProgress, "show", _at_once)
     monkeypatch.setattr(CommandSender, "assign", _carry_out)
     monkeypatch.setattr(CrmCommandSender, "carry_out", _decide)
@@ -166,6 +170,11 @@ async def begin_walk(rig: Rig) -> Walk:
     await boss.done("PUT", "/v1/agents/walked", made)
     page = await boss.done("PUT", "/v1/pages/chat", {"channel": "livechat", "name": "Chat"})
     walk.paths["app_id"] = page["app_id"]
+    login = {"redirect_uri": "https://inbox.example/back"}
+    state = (await boss.done("POST", "/v1/pages/connect/facebook", login))["state"]
+    for path in ("connect/callback", "connect/{channel}/callback"):
+        (body,) = BODIES["POST", f"/v1/pages/{path}"]
+        walk.bodies["POST", f"/v1/pages/{path}"] = ({**body, "state": state},)
     job = await boss.done(
         "POST", "/v1/conversations/bulk", {"ids": [THREAD], "set": {"done": True}}
     )
@@ -245,6 +254,22 @@ async def test_r9_5_no_field_of_a_body_makes_a_mistake_of_ours(walk: Walk) -> No
     assert (await User(walk.rig.client, walk.callers["boss"]).get("/v1/me")).status_code == 200
     assert walk.seen[200] + walk.seen[201] + walk.seen[202] > 50
     assert walk.seen[422] > 1_000
+
+
+async def test_r9_5_no_field_of_a_connected_account_makes_a_mistake_of_ours(walk: Walk) -> None:
+    operation = ("PUT", "/v1/pages/{page_id}")
+    for body in (ACCOUNT, {**ACCOUNT, "credentials": None, "connection": "not-begun"}):
+        for place in places(body):
+            for name, odd in ODD.items():
+                await walk.call(
+                    who="boss",
+                    operation=operation,
+                    path="/v1/pages/account",
+                    body=replace_value(body, place, odd),
+                    what=f"{_format_place(place)} {name}",
+                )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
+    assert walk.seen[422] > 100
 
 
 def _format_place(place: Place) -> str:

@@ -1,6 +1,7 @@
 """Replies (I6): what is requested of the channel, and what is refused."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ async def test_i6_a_key_is_required_and_bounded(
     ],
 )
 async def test_i6_what_cannot_be_sent_is_refused(
-    owner: User, thread: ConversationId, outbox: Outbox, body: dict[str, object], field: str
+    owner: User, thread: ConversationId, outbox: Outbox, body: dict[str, Any], field: str
 ) -> None:
     answer = await reply(owner, thread, **body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.api.strict_database import REPLY, THREAD
+from gateway.channels_twin import SECRET
 
 Place = tuple[str | int, ...]
 """Where in a body a value stands."""
@@ -23,8 +24,10 @@ PATHS: Mapping[str, str] = {
     "contact_id": "con_1",
     "post_id": "104_1",
     "organization_id": "other",
+    "channel": "facebook",
     "template_id": "chao",
     "view_id": "moi",
+    "letter_id": "evt_letter",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -59,8 +62,19 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/support-team"): ({"agent_ids": ["walked"]},),
     ("PUT", "/v1/pages/{page_id}"): (
-        {"channel": "livechat", "name": "Chat", "staff": ["walked"], "status": "active"},
+        {
+            "channel": "livechat",
+            "name": "Chat",
+            "staff": ["walked"],
+            "status": "active",
+            "automatic_apps": ["app-1"],
+            "reply_url": "https://shop.example/replies",
+            "sites": ["https://shop.example"],
+        },
     ),
+    ("POST", "/v1/pages/connect/{channel}"): ({"redirect_uri": "https://inbox.example/back"},),
+    ("POST", "/v1/pages/connect/callback"): ({"code": f"{SECRET}-code", "state": "set"},),
+    ("POST", "/v1/pages/connect/{channel}/callback"): ({"code": "again", "state": "set"},),
     ("PUT", "/v1/settings"): (
         {
             "page_permissions": False,
@@ -110,6 +124,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("PUT", "/v1/me/preferences"): (
         {"language": "vi", "theme": "dark", "sound": True, "panes": {"contact": [320, None]}},
     ),
+    ("POST", "/v1/raw/replay"): (
+        {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "page": "chat"},
+    ),
     ("PUT", "/v1/presence"): ({"status": "online", "session": "phone", "agent_id": "walked"},),
     ("POST", "/v1/presence/heartbeat"): ({"session": "phone"},),
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
@@ -142,8 +159,25 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
 }
 """What each route takes; together they name every field."""
 
-UNSET = frozenset({"external_id", "tags", "ids", "filter", "note", "template_id"})
-"""Fields that a body above leaves out because others of it rule them out."""
+ACCOUNT: dict[str, Any] = {
+    "channel": "facebook",
+    "external_id": "1001",
+    "name": "Shop",
+    "credentials": {
+        "access_token": "page-token",
+        "refresh_token": "refresh-token",
+        "expires_at": "2027-01-01T00:00:00Z",
+    },
+}
+"""A page that the page of the body above can never become."""
+
+UNSET = frozenset(
+    {
+        *("external_id", "credentials", "access_token", "refresh_token", "expires_at"),
+        *("connection", "tags", "ids", "filter", "note", "template_id"),
+    }
+)
+"""Fields that a body of BODIES leaves out because others of it rule them out."""
 
 ODD: Mapping[str, str] = {
     "nul": r'"a\u0000b"',

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from gateway.channels_twin import ChannelsTwin
 from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, User, records, settings, until
 from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_events.conversation_filter import ConversationFilter, Selection
@@ -136,6 +137,7 @@ class InboxTwin:
 async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig]:
     """A gateway that does its share of the work until the block is left. It must not end before."""
     rows, nowhere = Rows(), connect("mongodb://127.0.0.1:9", "unused")
+    channels = ChannelsTwin()
     gateway = compose(
         settings(),
         log,
@@ -144,6 +146,8 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         inbox=InboxTwin(),
         scans=scans,
         crm=MongoCrm(nowhere),
+        http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        database=nowhere,
         replies=MongoReplies(nowhere, log, clock),
         attachments=InMemoryAttachments(),
         attachment_access=MongoAttachmentAccess(nowhere),
@@ -158,7 +162,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
             async with asyncio.timeout(DEADLINE_S):
                 while gateway.health.problems():  # noqa: ASYNC110 - nobody sets an event for it
                     await asyncio.sleep(0)
-            yield Rig(gateway, rows, client)
+            yield Rig(gateway, rows, client, channels)
             assert not any(task.done() for task in tasks)
     finally:
         for task in tasks:

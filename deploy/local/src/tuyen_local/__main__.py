@@ -12,7 +12,7 @@ from rich.console import Console
 from tuyen_local import organization, terminal
 from tuyen_local.errors import CannotStart
 from tuyen_local.settings import Settings
-from tuyen_local.stack import Stack
+from tuyen_local.stack import DOUBLES, Stack
 
 
 async def run(settings: Settings, console: Console) -> int:
@@ -60,11 +60,15 @@ def _overview(stack: Stack) -> dict[str, str]:
     if settings.demo:
         rows |= {f"  {agent}": password for agent, password in secrets.agent_passwords.items()}
         rows["page"] = f"{organization.PAGE_ID} (Facebook {organization.PAGE_EXTERNAL_ID})"
+    if settings.needs_doubles:
+        rows["channel doubles"] = f"{stack.url(DOUBLES)}/_double/calls: docs/doubles.md"
     return rows | {
         "operator token": secrets.operator_token,
         "Facebook app secret": secrets.facebook_app_secret,
         "Facebook verify token": secrets.facebook_verify_token,
+        "Facebook app id": secrets.facebook_app_id,
         "Zalo app id": secrets.zalo_app_id,
+        "Zalo app secret": secrets.zalo_app_secret,
         "Zalo OA secret": secrets.zalo_oa_secret,
     }
 

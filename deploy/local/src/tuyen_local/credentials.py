@@ -28,7 +28,9 @@ class LocalCredentials:
     bootstrap_password: str
     facebook_app_secret: str
     facebook_verify_token: str
+    facebook_app_id: str
     zalo_app_id: str
+    zalo_app_secret: str
     zalo_oa_secret: str
     agent_passwords: dict[str, str] = field(default_factory=dict)
     """Of the demo organization's agents, by username."""
@@ -69,7 +71,9 @@ def _complete(known: Mapping[str, Any], settings: Settings) -> LocalCredentials:
         bootstrap_password=one("bootstrap_password", settings.bootstrap_password),
         facebook_app_secret=one("facebook_app_secret", settings.facebook_app_secret),
         facebook_verify_token=one("facebook_verify_token", settings.facebook_verify_token),
-        zalo_app_id=one("zalo_app_id", settings.zalo_app_id),
+        facebook_app_id=one("facebook_app_id", settings.facebook_app_id, _app_id),
+        zalo_app_id=one("zalo_app_id", settings.zalo_app_id, _app_id),
+        zalo_app_secret=one("zalo_app_secret", settings.zalo_app_secret),
         zalo_oa_secret=one("zalo_oa_secret", settings.zalo_oa_secret),
         agent_passwords={
             agent: passwords.get(agent) or secrets.token_urlsafe(9) for agent in DEMO_AGENTS
@@ -79,6 +83,11 @@ def _complete(known: Mapping[str, Any], settings: Settings) -> LocalCredentials:
 
 def _any_secret() -> str:
     return secrets.token_urlsafe(24)
+
+
+def _app_id() -> str:
+    """A number, as Facebook and Zalo give to apps."""
+    return str(secrets.randbelow(9 * 10**14) + 10**14)
 
 
 def _fernet_key() -> str:

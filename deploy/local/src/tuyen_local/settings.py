@@ -38,11 +38,26 @@ class Settings(BaseSettings):
     secrets_key: SecretStr | None = None
     facebook_app_secret: SecretStr | None = None
     facebook_verify_token: SecretStr | None = None
+    facebook_app_id: str | None = None
     zalo_app_id: str | None = None
+    zalo_app_secret: SecretStr | None = None
     zalo_oa_secret: SecretStr | None = None
 
     media_hosts: str | None = None
+    """Hosts from which the media of messages are fetched besides the channels' own."""
     attachment_gb: float | None = None
+    """GiB of files that an organization keeps."""
+    # Base addresses of what the services call. One that is not given is that of a channel double.
     facebook_api: str | None = None
-    """Base address of the outbound API, handed on to the services."""
+    facebook_dialog: str | None = None
     zalo_api: str | None = None
+    zalo_oauth: str | None = None
+    reply_networks: str | None = None
+    """Networks inside of which livechat pages' `reply_url` may lead."""
+    doubles_port: int = Field(8002, ge=0, le=65535)
+
+    @property
+    def needs_doubles(self) -> bool:
+        """Whether there is something to call for which no address is given."""
+        given = (self.facebook_api, self.facebook_dialog, self.zalo_api, self.zalo_oauth)
+        return None in given

@@ -14,6 +14,7 @@ import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from tuyen_doubles import addresses as doubles
 from tuyen_local import credentials, kafka, lock, mongodb, server
 from tuyen_local.addresses import HOST, free_ports, require_free, until
 from tuyen_local.credentials import LocalCredentials
@@ -22,7 +23,8 @@ from tuyen_local.server import Server, ServerOrigin
 from tuyen_local.settings import Settings
 from tuyen_local.supervisor import Program, Supervisor
 
-SERVICES = ("ingest", "router", "presence", "crm", "gateway")
+SERVICES = ("ingest", "router", "presence", "crm", "outbound", "gateway")
+DOUBLES = "doubles"
 _Part = TypeVar("_Part")
 _READY_DEADLINE_S = 90.0
 _REPLICAS_OF_A_CLUSTER = 3
@@ -58,7 +60,7 @@ class Stack:
         cls, data_dir: Path, say: Callable[[str], None] = silent, **given: Any
     ) -> Self:
         """A stack for a test: free ports, no `.env`; `given` are settings by name."""
-        ports = {"gateway_port": 0, "ingest_port": 0}
+        ports = {"gateway_port": 0, "ingest_port": 0, "doubles_port": 0}
         return cls(Settings(_env_file=None, **{"data_dir": data_dir, **ports, **given}), say)
 
     @property
@@ -84,7 +86,8 @@ class Stack:
         return _require_started(self._secrets)
 
     def url(self, name: str) -> str:
-        """The base address of a service or router worker, without a slash at its end."""
+        """The base address of a service, a router worker, or the channel doubles, without a slash
+        at its end."""
         return f"http://{HOST}:{self._ports[name]}"
 
     def insight_url(self, name: str) -> str:
@@ -111,8 +114,8 @@ class Stack:
             await self._start_servers()
             await self._create_topics()
             exit.push_async_callback(self._supervisor.stop)
-            self._say(f"starting {', '.join(SERVICES)}; logs in {self.data_dir / 'logs'}")
-            for name in SERVICES:
+            self._say(f"starting {', '.join(self._names())}; logs in {self.data_dir / 'logs'}")
+            for name in self._names():
                 await self._supervisor.start(self._program(name, name))
             for _ in range(1, self.settings.router_workers):
                 await self.start_worker("router")
@@ -172,18 +175,27 @@ class Stack:
             return "does not answer"
         return f"says {answer.text}"
 
+    def _names(self) -> tuple[str, ...]:
+        """What is started at first. The doubles come first: services may call them at once."""
+        return (DOUBLES, *SERVICES) if self.settings.needs_doubles else SERVICES
+
     def _choose_ports(self) -> None:
-        ports = free_ports(2 * len(SERVICES))
-        free = dict(zip(SERVICES, ports[::2], strict=True))
-        self._insight = dict(zip(SERVICES, ports[1::2], strict=True))
+        names = self._names()
+        ports = free_ports(2 * len(names))
+        free = dict(zip(names, ports[::2], strict=True))
+        self._insight = dict(zip(names, ports[1::2], strict=True))
         for name, port in (
             ("gateway", self.settings.gateway_port),
             ("ingest", self.settings.ingest_port),
+            (DOUBLES, self.settings.doubles_port),
         ):
-            if port:
-                require_free(port, f"the {name}", f"TUYEN_{name.upper()}_PORT")
+            if port and name in names:
+                purpose = "the channel doubles" if name == DOUBLES else f"the {name}"
+                require_free(port, purpose, f"TUYEN_{name.upper()}_PORT")
                 free[name] = port
         self._ports = free
+        if DOUBLES in free:
+            self._insight[DOUBLES] = free[DOUBLES]  # they have one port, and nothing to hide
 
     async def _start_servers(self) -> None:
         logs = self.data_dir / "logs"
@@ -263,16 +275,40 @@ class Stack:
             "OPERATOR_TOKEN": secrets.operator_token,
             "FACEBOOK_APP_SECRET": secrets.facebook_app_secret,
             "FACEBOOK_VERIFY_TOKEN": secrets.facebook_verify_token,
+            "FACEBOOK_APP_ID": secrets.facebook_app_id,
             "ZALO_APP_ID": secrets.zalo_app_id,
+            "ZALO_APP_SECRET": secrets.zalo_app_secret,
             "ZALO_OA_SECRET": secrets.zalo_oa_secret,
-            "MEDIA_HOSTS": settings.media_hosts,
+            "MEDIA_HOSTS": self._media_hosts(),
             "ATTACHMENT_GB": None
             if settings.attachment_gb is None
             else str(settings.attachment_gb),
-            "FACEBOOK_API": settings.facebook_api,
-            "ZALO_API": settings.zalo_api,
+            "REPLY_NETWORKS": settings.reply_networks,
+            **self._channel_addresses(),
         }
         return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}
+
+    def _media_hosts(self) -> str | None:
+        """The hosts from which media are fetched besides the channels' own: the doubles have some,
+        too."""
+        given = self.settings.media_hosts
+        if given is not None or not self.settings.needs_doubles:
+            return given
+        return self.url(DOUBLES).removeprefix("http://")
+
+    def _channel_addresses(self) -> dict[str, str]:
+        """What the services call: what the settings give, and the doubles for the rest."""
+        settings = self.settings
+        paths = {
+            "FACEBOOK_API": (settings.facebook_api, doubles.FACEBOOK_API),
+            "FACEBOOK_DIALOG": (settings.facebook_dialog, doubles.FACEBOOK_DIALOG),
+            "ZALO_API": (settings.zalo_api, doubles.ZALO_API),
+            "ZALO_OAUTH": (settings.zalo_oauth, doubles.ZALO_OAUTH),
+        }
+        return {
+            name: f"{self.url(DOUBLES)}{path}" if given is None else given
+            for name, (given, path) in paths.items()
+        }
 
 
 def _require_started(part: _Part | None) -> _Part:

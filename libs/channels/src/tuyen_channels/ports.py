@@ -1,20 +1,34 @@
-"""What a service needs from a channel: `WebhookChannel`, and what it takes and returns.
+"""What a service needs from a channel: `WebhookChannel` and `Connector`, and what they return.
 
 A channel knows how its webhooks are signed and what their bodies mean. It does no I/O and has no
-state; what it has to know of pages and livestreams is passed to it.
+state; what it has to know of pages and livestreams is passed to it. A connector makes the calls to
+the channel, through a transport that is passed to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
 
+from tuyen_channels.calls import (
+    AfterLost,
+    Begun,
+    CallOrder,
+    ChannelRefusal,
+    Done,
+    ExchangedTokens,
+    HiddenToken,
+    Limit,
+    RequestPart,
+)
 from tuyen_channels.live_posts import KeyedFact, LivePosts
+from tuyen_channels.transport import Transport
 from tuyen_events.ids import EventId, OrganizationId, PageId
 from tuyen_events.inbound import InboundEvent
 from tuyen_events.limits import DETAIL_CHARACTERS, FAILED_PART_CHARACTERS
+from tuyen_events.outbound import OutboundAction, OutboundRequested
 from tuyen_events.vocabulary import Channel
 
 
@@ -189,4 +203,67 @@ class WebhookChannel(Protocol):
         `pages` has for the id in the body, and to nobody else; there is no event for a page that
         `pages` does not have.
         """
+        ...
+
+
+class Connector(Protocol):
+    """The sending half of a channel: requests of agents in, calls out (P5).
+
+    The module `connector` of a channel's package names the class as `CONNECTOR`. An instance is
+    created once, in the process that sends. Its answers are values; only unexpected errors are
+    raised.
+    """
+
+    name: ClassVar[Channel]
+
+    settings: ClassVar[Mapping[str, str]]
+    """The settings that it needs, for example `facebook_api` for the environment's variable
+    `TUYEN_FACEBOOK_API`, with their defaults."""
+
+    by_token: ClassVar[bool]
+    """Whether calls are signed with what the page's own webhooks are signed with, instead of made
+    with credentials of the page."""
+
+    returns_client_id: ClassVar[bool]
+    """Whether the echo of a message contains the `client_id` of its request."""
+
+    refreshes: ClassVar[bool]
+    """Whether its tokens end soon and are exchanged for new ones (`refresh`)."""
+
+    @classmethod
+    def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
+        """Creates the connector. `settings` contains at least its own `settings`; `guarded` is the
+        transport to addresses that a page's people chose."""
+        ...
+
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
+        """The parts of the request, at least one, in their order. The same request always has the
+        same parts. Raises UnsupportedRequestError."""
+        ...
+
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
+        """The limits that a call of this kind counts for."""
+        ...
+
+    def after_lost(self, action: OutboundAction) -> AfterLost:
+        """How to find out what became of a call of this kind whose answer is not known."""
+        ...
+
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
+        """Uploads the file of the part, and returns the handle for `CallOrder.handle` as the
+        id. To repeat it is harmless."""
+        ...
+
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+        """Makes the call of the order's part."""
+        ...
+
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
+        """Asks the channel what became of a call that was begun (`AfterLost.LOOK`). None: it was
+        not carried out. A refusal says that the channel cannot be asked at the moment."""
+        ...
+
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
+        """Exchanges a refresh token. At some channels it works once: after an answer that was lost,
+        the same token may be refused as a dead one."""
         ...

@@ -18,6 +18,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.event import Event
@@ -36,6 +37,7 @@ _MODULES: tuple[ModuleType, ...] = (
     pools,
     posts,
     presence,
+    replays,
     routing,
     *crm.MODULES,
 )

@@ -294,6 +294,23 @@ clocks are correct, and what they deliver late is as old as they say."""
 NAMED_ELSEWHERE = 1_000
 """Contacts by whose names a search finds those of their conversations that have no name."""
 
+OUTBOUND_WAITING = 2_000
+OUTBOUND_WAITING_BYTES = 8 * 1024 * 1024
+"""Requests of one organization that wait to be carried out at the channels, and their bytes, in one
+of the partitions over which its customers are spread. Those of a page that is stopped wait until it
+can send again; beyond these limits a request fails at once."""
+
+OUTBOUND_REQUEST_BYTES = 256 * 1024
+"""One request to a channel, as it is in the log. The longest text has some 40,000."""
+
+OUTBOUND_CLOSED_KEPT = 20_000
+"""Settled requests of one partition that are remembered for an hour, so that none is carried out
+twice if its record is in the log twice."""
+
+OUTBOUND_UNKNOWN_KEPT = 1_000
+"""Requests of one partition that are remembered for a day although nobody can tell what became of
+them: a late echo can."""
+
 REPLY_CHARACTERS = 2_000
 """The text of a message to a customer at Facebook and Zalo: more is refused there."""
 
@@ -361,3 +378,18 @@ answer may have been lost."""
 OPENID_WITHIN_S = 5.0
 OPENID_ANSWER_BYTES = 1024 * 1024
 """How long an OpenID provider may take for one answer, and how long that may be."""
+
+DEAD_LETTERS_KEPT_S = 90 * 24 * 3600
+"""For how long what could not be read is kept, and can be sent again."""
+
+REPLAYS_AT_ONCE = 4
+"""Replays that one ingest process works on at the same time, each of another organization."""
+
+REPLAYS_WAITING = 20
+"""Replays of one organization that run or wait."""
+
+REPLAYS_KEPT = 1_000
+"""Replays of one organization whose results are kept; the oldest are forgotten first."""
+
+REPLAYS_AN_HOUR = 600
+"""Replays that an organization may request within an hour: single dead letters, and stretches."""

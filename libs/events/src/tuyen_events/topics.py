@@ -23,6 +23,7 @@ from tuyen_events import (
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
@@ -37,6 +38,7 @@ ORGANIZATION_PARTITIONS = 12
 
 _FOREVER = None
 _MONTH = timedelta(days=30)
+_QUARTER = timedelta(days=90)
 
 _SOON = timedelta(minutes=10)
 """How long superseded records stay in a topic that every process reads as a whole when it starts:
@@ -228,6 +230,15 @@ MEDIA = Topic(
     carries="which media of customers' messages are kept here",
     events=(media.MediaKept,),
 )
+OUTBOUND_STATE = Topic(
+    name="outbound-state",
+    key="request; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.COMPACT,
+    retention=timedelta(minutes=10),
+    public=False,
+    carries="which requests to channels are not settled, and whether their calls were begun",
+)
 MARKS = Topic(
     name="marks",
     key="conversation",
@@ -312,6 +323,16 @@ PAGE_CREDENTIALS = Topic(
     public=False,
     carries="the tokens that pages send with, encrypted, and what keeps pages from sending",
 )
+PAGE_CONNECTIONS = Topic(
+    name="page-connections",
+    key="organization/state of a login at a channel",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_A_DAY,
+    public=False,
+    carries="logins at channels that were begun to connect pages, encrypted",
+)
 POSTS = Topic(
     name="posts",
     key="organization/page/post, video or place of a reply",
@@ -382,11 +403,22 @@ DEAD_LETTERS = Topic(
     key="page",
     partitions=6,
     cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
+    retention=_QUARTER,
     public=False,
     carries="what could not be read, with the reason",
     large_records=True,
-    events=(dead_letters.DeadLettered,),
+    events=(dead_letters.DeadLettered, dead_letters.DeadLetterSettled),
+)
+REPLAYS = Topic(
+    name="replays",
+    key="organization/replay, or organization/replay/progress in the replay's partition",
+    partitions=6,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_MONTH,
+    public=False,
+    carries="what ingest is to read again, and how far it has come",
+    events=(replays.ReplayRequested, replays.ReplayProgressed),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(

@@ -92,6 +92,12 @@ CLOSED_CONVERSATIONS = Counter(
     "tuyen_closed_conversations_total",
     "Conversations that were closed because nothing happened in them (done_after_hours)",
 )
+PAGE_SUBSCRIPTIONS = Counter(
+    "tuyen_page_subscriptions_total",
+    "Checks whether a channel still sends a page's events to us, by channel and result: kept, "
+    "renewed (it was lost), refused, unavailable",
+    ["channel", "result"],
+)
 MEDIA = Counter(
     "tuyen_media_total",
     "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up",
@@ -102,4 +108,45 @@ HTTP_REQUEST_SECONDS = Histogram(
     "Duration of the gateway's responses, by route and status",
     ["route", "status"],
     buckets=_REQUEST_SECONDS,
+)
+
+OUTBOUND_CALLS = Counter(
+    "tuyen_outbound_calls_total",
+    "Calls to channels, by channel, action and result",
+    ["channel", "action", "result"],
+)
+OUTBOUND_CALL_SECONDS = Histogram(
+    "tuyen_outbound_call_duration_seconds",
+    "Duration of calls to channels",
+    ["channel"],
+    buckets=_REQUEST_SECONDS,
+)
+OUTBOUND_DELAY_SECONDS = Histogram(
+    "tuyen_outbound_delay_seconds",
+    "From an agent's request to the beginning of its call",
+    ["channel"],
+    buckets=_REQUEST_SECONDS,
+)
+OUTBOUND_SETTLED = Counter(
+    "tuyen_outbound_settled_requests_total",
+    "Requests to channels that were settled, by channel, action and outcome",
+    ["channel", "action", "outcome"],
+)
+OUTBOUND_WAITING = Gauge(
+    "tuyen_outbound_waiting_requests",
+    "Requests to channels that are not settled, in this worker's partitions",
+)
+OUTBOUND_PAUSES = Counter(
+    "tuyen_outbound_pauses_total",
+    "Pauses that channels asked for, by channel and whom they concern",
+    ["channel", "scope"],
+)
+OUTBOUND_TOKENS = Counter(
+    "tuyen_outbound_token_refreshes_total",
+    "Refreshes of pages' tokens, by channel and result",
+    ["channel", "result"],
+)
+OUTBOUND_STOPPED = Gauge(
+    "tuyen_outbound_stopped_pages",
+    "Pages that cannot send until a person acts, of those that this worker looks after",
 )

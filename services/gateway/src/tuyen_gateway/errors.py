@@ -91,3 +91,18 @@ class TooManyAttemptsError(GatewayError):
 class UnavailableError(GatewayError):
     """Temporarily unavailable: a table or a view is behind, or a server did not answer in time.
     Worth a retry."""
+
+
+class ChannelUnavailableError(GatewayError):
+    """A channel did not answer, or not as it should, or wants fewer calls. Worth a retry."""
+
+
+class ChannelRefusedError(GatewayError):
+    """A channel refused what it was asked, and would do so again. `code` and the sentences in
+    Vietnamese and English are words of ours: a channel's own may contain what it was given."""
+
+    def __init__(self, code: str, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.code = code
+        self.vi = vi
+        self.en = en

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from tuyen_attachments.ports import Attachments
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
@@ -39,6 +41,9 @@ class Gateway:
     directory: Directory
     credentials: Credentials
     site_tokens: SiteTokens
+    page_access: PageAccess
+    page_connections: PageConnections
+    channels: Channels
     tokens: AccessTokens
     logins: Logins
     seals: Seals
@@ -52,6 +57,8 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    dead_letters: DeadLetters
+    replays: Replays
     replies: Replies
     attachments: Attachments
     attachment_access: AttachmentAccess
@@ -65,8 +72,11 @@ class Gateway:
             self.directory.table,
             self.credentials.table,
             self.site_tokens.table,
+            self.page_access.table,
+            self.page_connections.table,
             self.logins.table,
             self.desk.table,
+            self.replays.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

@@ -4,10 +4,11 @@ from ipaddress import ip_network
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from tuyen_gateway.domain.openid import ClaimMapping
+from tuyen_platform.reply_networks import ReplyNetworks
 from tuyen_platform.settings import SealingSettings
 
 MIN_KEY_BYTES = 32
@@ -57,11 +58,45 @@ class GatewaySettings(SealingSettings):
     openid_organization_claim: str = ""
     """Instead: the claim of the ID token that is the organization's id here."""
 
+    subscription_check_s: float = 900.0
+    """Seconds between two checks whether channels still send the pages' events to us (P1).
+    Facebook cuts a page off after an hour in which our webhook failed."""
+    facebook_api: str = "https://graph.facebook.com/v24.0"
+    """Base address of the Graph API, with its version."""
+    facebook_dialog: str = "https://www.facebook.com/v24.0"
+    """Base address of Facebook's login, in front of `/dialog/oauth`."""
+    facebook_app_id: str | None = None
+    facebook_app_secret: SecretStr | None = None
+    """Without both, nobody connects Facebook pages by a login."""
+    zalo_api: str = "https://openapi.zalo.me"
+    zalo_oauth: str = "https://oauth.zaloapp.com"
+    zalo_app_id: str | None = None
+    zalo_app_secret: SecretStr | None = None
+    """Without both, nobody connects Zalo accounts by a login."""
+    reply_networks: str = ""
+    """Networks inside which a `reply_url` may be, separated by commas; others have to be public."""
+
     media_hosts: str = ""
     """Hosts, or `host:port`, from which media of messages may be fetched besides the channels' own,
     separated by commas: with HTTP, and inside the network. For stand-ins of the channels."""
     attachment_gb: float = 20.0
     """GiB of attachments that each organization keeps: beyond these the oldest are removed."""
+
+    @field_validator("facebook_api", "facebook_dialog", "zalo_api", "zalo_oauth")
+    @classmethod
+    def _is_base_address(cls, given: str) -> str:
+        parts = urlsplit(given)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise ValueError("it is no base address: https://graph.facebook.com/v24.0")
+        return given.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_networks(self) -> Self:
+        try:
+            ReplyNetworks(self.reply_networks)
+        except ValueError as error:
+            raise ValueError(f"TUYEN_REPLY_NETWORKS: {error}") from None
+        return self
 
     @model_validator(mode="after")
     def _has_secrets(self) -> Self:

@@ -31,7 +31,10 @@ class JwtTokens:
         return self._sign(identity, TokenKind.ACCESS, self._clock.now(), {"jti": uuid4().hex})
 
     def issue_refresh(self, identity: Identity, turn: RefreshTurn) -> str:
-        claims = {"jti": f"{identity.session}.{turn.number}", _TURN: turn.number}
+        claims: dict[str, str | int] = {
+            "jti": f"{identity.session}.{turn.number}",
+            _TURN: turn.number,
+        }
         return self._sign(identity, TokenKind.REFRESH, turn.since, claims)
 
     def read(self, token: str, kind: TokenKind) -> Identity:

@@ -12,8 +12,10 @@ from tuyen_gateway.api import (
     attachments,
     auth,
     comments,
+    connecting,
     conversations,
     crm,
+    dead_letters,
     departments,
     docs,
     groups,
@@ -48,6 +50,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     agents.router,
     support_team.router,
     pages.router,
+    connecting.router,
     settings.router,
     rules.router,
     presence.router,
@@ -65,6 +68,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     templates.router,
     saved_views.router,
     preferences.router,
+    dead_letters.router,
     *crm.ROUTERS,
 )
 

@@ -91,10 +91,8 @@ async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
     tokens; only within 10 s, and before the new one was used, it returns the same new one again,
     because the answer may have been lost."""
     token = body.refresh_token.get_secret_value()
-    identity, number = (
-        gateway.tokens.read(token, TokenKind.REFRESH),
-        gateway.tokens.read_turn(token),
-    )
+    identity = gateway.tokens.read(token, TokenKind.REFRESH)
+    number = gateway.tokens.read_turn(token)
     await gateway.logins.see(identity)
     live_agent(gateway, identity)
     turn = await gateway.logins.refresh(identity, number)

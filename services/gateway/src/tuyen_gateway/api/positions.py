@@ -33,7 +33,9 @@ def presence_position(gateway: Gateway, organization: OrganizationId) -> str:
 
 
 def jobs_position(gateway: Gateway, organization: OrganizationId) -> str:
-    return gateway.seals.mark(f"jobs/{organization}", gateway.jobs.heads.of(organization))
+    """For the list of jobs, which contains replays."""
+    heads = gateway.jobs.heads.of(organization), gateway.replays.heads.of(organization)
+    return gateway.seals.mark(f"jobs/{organization}", b"/".join(heads))
 
 
 def contact_position(gateway: Gateway, contact: ContactDocument) -> str:

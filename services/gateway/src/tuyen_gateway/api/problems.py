@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from tuyen_events.limits import ERRORS_LISTED, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
+    ChannelRefusedError,
+    ChannelUnavailableError,
     ConflictError,
     ForbiddenError,
     GatewayError,
@@ -47,6 +49,8 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ChannelUnavailableError: HTTPStatus.BAD_GATEWAY,
+    ChannelRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 _UNAVAILABLE = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
@@ -104,6 +108,7 @@ _MEANINGS: Mapping[int, str] = {
     416: "There are no such bytes",
     422: "A field is wrong; `errors` names each",
     429: "Too many of these; `Retry-After` says when to try again",
+    502: "The channel does not answer: try again",
     503: "Not now: try again",
 }
 

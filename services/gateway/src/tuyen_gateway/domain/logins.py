@@ -1,8 +1,8 @@
 """When a refresh token is valid, and what its use means.
 
 A login has one valid refresh token at a time. Each refresh begins a new turn, whose token replaces
-the one before. A token that was replaced and comes again was copied: its thief or its owner used it
-first, and nobody can tell which; so the login ends for both.
+the one before. A token that was replaced and is used once more was copied: its thief or its owner
+used it first, and nobody can tell which; so the login ends for both.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ async def forget_removed_agents(gateway: Gateway) -> None:
 
     The request that removes an agent removes their views, preferences and logins at once. This is
     for what it could not remove because its process ended in between, and for what the agent stored
-    at another gateway that had not heard of the removal.
+    at another gateway that did not know of the removal.
     """
     while True:
         await asyncio.sleep(_EVERY_S)

@@ -1,0 +1,26 @@
+"""Runs the channel doubles: `python -m tuyen_doubles`."""
+
+import asyncio
+import logging
+
+from tuyen_doubles.bootstrap import build
+from tuyen_doubles.serving import serve_doubles
+from tuyen_doubles.settings import DoublesSettings
+from tuyen_platform.clock import SystemClock
+from tuyen_platform.logging import configure_logging
+from tuyen_platform.process import run
+
+
+def main() -> None:
+    settings = DoublesSettings()
+    configure_logging("doubles", settings.log_format)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each webhook otherwise
+
+    async def serve(stopping: asyncio.Event) -> None:
+        await serve_doubles(build(settings, SystemClock()), settings, stopping)
+
+    run(serve)
+
+
+if __name__ == "__main__":
+    main()

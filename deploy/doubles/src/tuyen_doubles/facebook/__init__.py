@@ -1,0 +1,1 @@
+"""The double of the Graph API and of its login dialog."""

@@ -1,0 +1,1 @@
+"""The double of Zalo's Open API for official accounts, and of its OAuth host."""

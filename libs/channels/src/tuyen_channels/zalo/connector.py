@@ -1,0 +1,260 @@
+"""Zalo's calls: messages of an Official Account, uploads, and the refresh of its tokens.
+
+Zalo recognizes no repeated call, and returns nothing of ours in an echo.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar, Self
+
+import msgspec
+
+from tuyen_channels.calls import (
+    AfterLost,
+    Begun,
+    CallOrder,
+    ChannelRefusal,
+    Done,
+    ExchangedTokens,
+    HiddenToken,
+    Limit,
+    RefusalKind,
+    RequestPart,
+    UnsupportedRequestError,
+)
+from tuyen_channels.ports import Connector
+from tuyen_channels.texts import cut_into_messages
+from tuyen_channels.transport import (
+    AnswerLostError,
+    FormFile,
+    HttpAnswer,
+    HttpCall,
+    NotSentError,
+    Transport,
+)
+from tuyen_channels.zalo.refusals import find_zalo_pause, find_zalo_refusal
+from tuyen_events.outbound import OutboundAction, OutboundAttachment, OutboundRequested
+from tuyen_events.vocabulary import Channel
+
+TEXT_CHARACTERS = 2_000
+
+_IMAGES = frozenset({"image/jpeg", "image/png"})
+_GIF = "image/gif"
+_FILES = frozenset(
+    {
+        "application/pdf",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "text/csv",
+    }
+)
+_IMAGE_BYTES = 1024 * 1024
+_FILE_BYTES = 5 * 1024 * 1024
+
+_APP = Limit("app", rate_s=60, burst=60, of_app=True)
+"""Zalo allows an app 4,000 calls a minute."""
+
+_LONGEST_TOKEN_S = 365 * 24 * 3600.0
+
+
+class _Made(msgspec.Struct, frozen=True):
+    message_id: str | int | None = None
+    attachment_id: str | None = None
+    token: str | None = None
+
+
+class _MadeBody(msgspec.Struct, frozen=True):
+    data: _Made = _Made()
+
+
+class _Tokens(msgspec.Struct, frozen=True):
+    access_token: str = ""
+    refresh_token: str = ""
+    expires_in: str | float = ""
+
+
+class ZaloConnector:
+    """Calls for Official Accounts, with the token of each account."""
+
+    name: ClassVar[Channel] = Channel.ZALO
+    settings: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "zalo_api": "https://openapi.zalo.me",
+            "zalo_oauth": "https://oauth.zaloapp.com",
+            "zalo_app_id": "",
+            "zalo_app_secret": "",
+        }
+    )
+    by_token: ClassVar[bool] = False
+    returns_client_id: ClassVar[bool] = False
+    refreshes: ClassVar[bool] = True
+
+    def __init__(self, settings: Mapping[str, str], transport: Transport) -> None:
+        self._address = settings["zalo_api"].rstrip("/")
+        self._oauth = settings["zalo_oauth"].rstrip("/")
+        self._app_id = settings["zalo_app_id"]
+        self._app_secret = settings["zalo_app_secret"]
+        self._transport = transport
+
+    @classmethod
+    def open(cls, settings: Mapping[str, str], transport: Transport, guarded: Transport) -> Self:
+        return cls(settings, transport)
+
+    def split(self, request: OutboundRequested) -> Sequence[RequestPart]:
+        """An image carries the last piece of the text; any other file is a message of its own."""
+        if request.action is not OutboundAction.SEND:
+            raise UnsupportedRequestError("not_supported")
+        for each in request.attachments:
+            _path_of(each)
+        texts = cut_into_messages(request.text or "", TEXT_CHARACTERS)
+        files = list(request.attachments)
+        parts = [RequestPart(text) for text in texts]
+        if parts and files and _is_image(files[0]):
+            first = files.pop(0)
+            parts[-1] = RequestPart(parts[-1].text, (first,), first)
+        parts += [RequestPart(None, (each,), each) for each in files]
+        if not parts:
+            raise UnsupportedRequestError("not_supported")
+        return parts
+
+    def limits(self, action: OutboundAction, part: RequestPart) -> Sequence[Limit]:
+        return (_APP,)
+
+    def after_lost(self, action: OutboundAction) -> AfterLost:
+        return AfterLost.ECHO
+
+    async def upload(self, order: CallOrder, content: bytes) -> Done | ChannelRefusal:
+        file = order.part.upload
+        if file is None:
+            raise ValueError("the part has no file")
+        call = HttpCall(
+            method="POST",
+            url=f"{self._address}/v2.0/oa/upload/{_path_of(file)}",
+            headers=_authorize(order.token),
+            file=FormFile("file", file.name or file.kind, file.content_type, content),
+        )
+        made = await self._make(call)
+        if isinstance(made, Done) and made.external_id is None:
+            return ChannelRefusal(RefusalKind.TRANSIENT, "channel_unavailable", "Zalo: no id")
+        return made
+
+    async def call(self, order: CallOrder) -> Done | ChannelRefusal:
+        call = HttpCall(
+            method="POST",
+            url=f"{self._address}/v3.0/oa/message/cs",
+            headers=_authorize(order.token),
+            json={
+                "recipient": {"user_id": order.request.customer_external_id},
+                "message": _message(order),
+            },
+        )
+        return await self._make(call)
+
+    async def look(self, begun: Begun) -> Done | ChannelRefusal | None:
+        raise NotImplementedError("Zalo cannot be asked what became of a call")
+
+    async def refresh(self, refresh_token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
+        """Zalo's refresh tokens work once, and their errors have another form than other errors: an
+        answer without an access token is one."""
+        call = HttpCall(
+            method="POST",
+            url=f"{self._oauth}/v4/oa/access_token",
+            headers={"secret_key": self._app_secret},
+            form={
+                "refresh_token": refresh_token.reveal(),
+                "app_id": self._app_id,
+                "grant_type": "refresh_token",
+            },
+        )
+        try:
+            answer = await self._transport.send(call)
+        except NotSentError:
+            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
+        except AnswerLostError:
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        if answer.status >= 500:  # noqa: PLR2004 - any error of the server
+            return ChannelRefusal(
+                RefusalKind.TRANSIENT, "channel_unavailable", f"Zalo {answer.status}"
+            )
+        return _read_tokens(answer)
+
+    async def _make(self, call: HttpCall) -> Done | ChannelRefusal:
+        try:
+            answer = await self._transport.send(call)
+        except NotSentError:
+            return ChannelRefusal(RefusalKind.UNREACHABLE, "channel_unavailable")
+        except AnswerLostError:
+            return ChannelRefusal(RefusalKind.LOST, "answer_lost")
+        pause = find_zalo_pause(answer.headers)
+        refusal = find_zalo_refusal(answer)
+        if refusal is not None:
+            return refusal if refusal.pause is not None else refusal._replace(pause=pause)
+        try:
+            made = _made_of(answer.body).data
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            made = _Made()
+        found = made.message_id or made.attachment_id or made.token
+        return Done(None if found is None else str(found), pause)
+
+
+def _authorize(token: HiddenToken) -> dict[str, str]:
+    return {"access_token": token.reveal()}
+
+
+def _is_image(file: OutboundAttachment) -> bool:
+    return _path_of(file) != "file"
+
+
+def _path_of(file: OutboundAttachment) -> str:
+    """The end of the address at which a file is uploaded. Raises UnsupportedRequestError for one
+    that Zalo does not take."""
+    if file.content_type in _IMAGES and file.size <= _IMAGE_BYTES:
+        return "image"
+    if file.content_type == _GIF and file.size <= _FILE_BYTES:
+        return "gif"
+    if file.content_type in _FILES and file.size <= _FILE_BYTES:
+        return "file"
+    raise UnsupportedRequestError("file_refused")
+
+
+def _message(order: CallOrder) -> dict[str, object]:
+    message: dict[str, object] = {}
+    if order.part.text is not None:
+        message["text"] = order.part.text
+    if order.part.attachments:
+        message["attachment"] = _attachment(order.part.attachments[0], order.handle)
+    if order.request.reply_to_external_id is not None and order.part.text is not None:
+        message["quote_message_id"] = order.request.reply_to_external_id
+    return message
+
+
+def _attachment(file: OutboundAttachment, handle: str | None) -> dict[str, object]:
+    path = _path_of(file)
+    if path == "file":
+        return {"type": "file", "payload": {"token": handle}}
+    element = {"media_type": path, "attachment_id": handle}
+    return {"type": "template", "payload": {"template_type": "media", "elements": [element]}}
+
+
+def _read_tokens(answer: HttpAnswer) -> ExchangedTokens | ChannelRefusal:
+    try:
+        found = _tokens_of(answer.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ChannelRefusal(RefusalKind.LOST, "answer_lost", f"Zalo, HTTP {answer.status}")
+    if not found.access_token or not found.refresh_token:
+        return ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead", "Zalo: refresh refused")
+    try:
+        lasts_s = float(found.expires_in)
+    except ValueError:
+        lasts_s = 0.0
+    if not math.isfinite(lasts_s):
+        lasts_s = 0.0
+    pair = HiddenToken(found.access_token), HiddenToken(found.refresh_token)
+    return ExchangedTokens(*pair, min(max(lasts_s, 0.0), _LONGEST_TOKEN_S))
+
+
+_made_of = msgspec.json.Decoder(_MadeBody).decode
+_tokens_of = msgspec.json.Decoder(_Tokens).decode
+
+CONNECTOR: type[Connector] = ZaloConnector

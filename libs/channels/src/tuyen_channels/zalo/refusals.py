@@ -1,0 +1,114 @@
+"""What Zalo's errors and rate headers mean.
+
+Errors come with status 200: the body's `error` decides.
+"""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+import msgspec
+
+from tuyen_channels.calls import ChannelRefusal, Pause, PauseScope, RefusalKind
+from tuyen_channels.transport import HttpAnswer
+
+
+class ZaloError(msgspec.Struct, frozen=True):
+    """What each answer begins with; 0 is no error."""
+
+    error: int = 0
+    message: str = ""
+
+
+class _Meaning(NamedTuple):
+    kind: RefusalKind
+    code: str
+
+
+_MINUTE_S = 60.0
+_DEAD = _Meaning(RefusalKind.DEAD_TOKEN, "token_dead")
+_TRANSIENT = _Meaning(RefusalKind.TRANSIENT, "channel_unavailable")
+_STOPPED = _Meaning(RefusalKind.PAGE_STOPPED, "misconfigured")
+_REFUSED = _Meaning(RefusalKind.PERMANENT, "refused")
+_UNAVAILABLE = _Meaning(RefusalKind.PERMANENT, "unavailable")
+_LOST = ChannelRefusal(RefusalKind.LOST, "answer_lost")
+
+_MEANINGS: Mapping[int, _Meaning] = {
+    -216: _DEAD,
+    -220: _DEAD,
+    -124: _DEAD,
+    -200: _TRANSIENT,
+    -100: _Meaning(RefusalKind.UPLOAD_EXPIRED, "file_missing"),
+    -211: _Meaning(RefusalKind.PERMANENT, "quota_exhausted"),
+    -218: _Meaning(RefusalKind.PERMANENT, "quota_exhausted"),
+    -230: _Meaning(RefusalKind.PERMANENT, "outside_window"),
+    -232: _Meaning(RefusalKind.PERMANENT, "outside_window"),
+    -234: _Meaning(RefusalKind.PERMANENT, "at_night"),
+    -213: _Meaning(RefusalKind.PERMANENT, "not_receiving"),
+    -217: _UNAVAILABLE,
+    -227: _UNAVAILABLE,
+    -244: _Meaning(RefusalKind.PERMANENT, "not_receiving"),
+    -201: _REFUSED,
+    -210: _REFUSED,
+    -233: _REFUSED,
+    -248: _Meaning(RefusalKind.PERMANENT, "content_refused"),
+    **dict.fromkeys(
+        (-204, -205, -209, -212, -219, -221, -223, -224, -235, -240, -242, -320, -321), _STOPPED
+    ),
+}
+_LIMITED = -32
+_names_token = re.compile(r"access.?token", re.IGNORECASE).search
+"""Some answers use a code of another meaning for a token that is not valid."""
+
+
+def find_zalo_refusal(answer: HttpAnswer) -> ChannelRefusal | None:
+    """Why the call was not carried out; None if it was."""
+    try:
+        found = _error_of(answer.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _judge_unreadable(answer.status)
+    if found.error:
+        return judge(found)
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return _judge_unreadable(answer.status)
+    return None
+
+
+def judge(found: ZaloError) -> ChannelRefusal:
+    """The meaning of an error that is not 0."""
+    detail = f"Zalo {found.error}"
+    if found.error == _LIMITED:
+        pause = Pause(PauseScope.APP, _MINUTE_S)
+        return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+    if _names_token(found.message):
+        return ChannelRefusal(*_DEAD, detail)
+    return ChannelRefusal(*_MEANINGS.get(found.error, _REFUSED), detail)
+
+
+def find_zalo_pause(headers: Mapping[str, str]) -> Pause | None:
+    """A pause until the next minute, if this was the last call that the app may make in this
+    one."""
+    if headers.get("x-ratelimit-remain", "").strip() == "0":
+        return Pause(PauseScope.APP, _MINUTE_S)
+    return None
+
+
+def _judge_unreadable(status: int) -> ChannelRefusal:
+    """The meaning of an answer that is not Zalo's JSON: of a proxy, or cut off."""
+    detail = f"Zalo, HTTP {status}"
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            pause = Pause(PauseScope.APP, _MINUTE_S)
+            return ChannelRefusal(RefusalKind.THROTTLED, "throttled", detail, pause)
+        case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:
+            return _LOST._replace(detail=detail)  # the server behind the proxy may have done it
+        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return ChannelRefusal(*_TRANSIENT, detail)
+        case _ if status >= HTTPStatus.MULTIPLE_CHOICES:
+            return ChannelRefusal(RefusalKind.PERMANENT, "refused", detail)
+        case _:
+            return _LOST._replace(detail=detail)
+
+
+_error_of = msgspec.json.Decoder(ZaloError).decode

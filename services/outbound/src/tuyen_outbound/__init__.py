@@ -1,0 +1,1 @@
+"""Carries out at the channels what agents request, and reports what became of it."""

@@ -1,0 +1,373 @@
+"""Carries out one request, step by step.
+
+The order of the steps is what the promises to agents rest on: the state `calling` is acknowledged,
+then the call is made, then its result is acknowledged, and then the state is removed.
+
+Decides P5.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+
+from tuyen_channels.calls import (
+    AfterLost,
+    Begun,
+    CallOrder,
+    ChannelRefusal,
+    Done,
+    HiddenToken,
+    RefusalKind,
+    RequestPart,
+    UnsupportedRequestError,
+)
+from tuyen_channels.ports import Connector
+from tuyen_events.directory import PageChanged
+from tuyen_events.outbound import OutboundOutcome
+from tuyen_events.topics import INBOUND
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
+from tuyen_outbound.read_offsets import ReadOffsets
+from tuyen_outbound.resources import Resources
+from tuyen_outbound.settling import Settling, find_part
+from tuyen_outbound.states import RequestStates
+from tuyen_platform import metrics
+from tuyen_platform.blame import is_the_records
+from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.retry import retry
+
+_FRESH_S = 2.0
+"""How long after the record `calling` was sent the call may begin. It was acknowledged as the next
+record of the partition, so nobody else had claimed the partition then; a process that was paused
+since has to look again."""
+
+_READ_WITHIN_S = 60.0
+"""How long reading the echoes that are in the log may take before they count as missing."""
+
+_LOOKS, _LOOK_AGAIN_S = 5, 10.0
+
+_log = structlog.get_logger()
+
+
+class _Attempt(NamedTuple):
+    """One try to carry out the present part of a request."""
+
+    stored: StoredRequest
+    connector: Connector
+    page: PageChanged
+    part: RequestPart
+
+    @property
+    def account(self) -> str:
+        return self.page.external_id
+
+
+class Carrying:
+    """Carries out requests while this worker owns their partitions.
+
+    `since` is when it recovered their state: a call that was begun before that may be under way in
+    another process.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        states: RequestStates,
+        read: ReadOffsets,
+        since: datetime,
+    ) -> None:
+        self._resources = resources
+        self._states = states
+        self._read = read
+        self._since = since
+        self._waiting: dict[str, asyncio.Event] = {}
+        self._looks: dict[str, int] = {}
+        self.settling = Settling(resources, states)
+        self.has_ended = False
+        """Whether another worker may own the partitions now: then answers are published, and no
+        state is written."""
+
+    def notify(self, request_id: str) -> None:
+        """Something was learned of a request: whoever waits for it looks again."""
+        event = self._waiting.get(request_id)
+        if event is not None:
+            event.set()
+
+    async def advance(self, stored: StoredRequest) -> None:
+        """Takes one step with a request. Afterwards it is settled, or has another state, or a wait
+        is over.
+
+        An unexpected error settles the request: it must not hold the others of its conversation for
+        ever (R9.5). Raises LogUnavailableError.
+        """
+        try:
+            await self._advance(stored)
+        except Exception as error:  # one request must not stop the others
+            if not is_the_records(error):
+                raise
+            _log.error(
+                "outbound_request_failed",
+                request_id=stored.id,
+                error=type(error).__name__,
+                raised_at=list_calls(error),
+            )
+            await self._settle_failed(stored)
+
+    async def _settle_failed(self, stored: StoredRequest) -> None:
+        current = self._states.requests.find(stored.id)
+        if current is None:
+            return
+        if current.phase is RequestPhase.CALLING:
+            await self.settling.give_up(current, "internal")
+        else:
+            await self.settling.fail(current, "internal")
+
+    async def _advance(self, stored: StoredRequest) -> None:
+        live = self._resources.calls.find(stored.id)
+        if live is not None:
+            await asyncio.shield(live)
+            return
+        request = stored.request
+        connector = self._resources.connectors.get(request.channel)
+        if connector is None:
+            return await self.settling.fail(stored, "not_supported")
+        try:
+            part = find_part(connector, stored)
+        except UnsupportedRequestError as error:
+            return await self.settling.fail(stored, error.code)
+        page = await self._find_page(stored)
+        if stored.phase is RequestPhase.CALLING:
+            await self._find_out(stored, connector, page, part)
+        elif page is None:
+            await self.settling.fail(stored, "page_disconnected")
+        else:
+            await self._attempt(_Attempt(stored, connector, page, part))
+
+    async def _find_page(self, stored: StoredRequest) -> PageChanged | None:
+        """The request's page, also one that was connected just now."""
+        request, accounts = stored.request, self._resources.accounts
+        page = accounts.find_page(request.organization, request.page_id)
+        if page is None and await accounts.catch_up():
+            page = accounts.find_page(request.organization, request.page_id)
+        return page if page is not None and page.channel == request.channel else None
+
+    async def _attempt(self, attempt: _Attempt) -> None:
+        stored, page = attempt.stored, attempt.page
+        await self._wait_until_due(stored)
+        token = self._resources.accounts.find_token(page)
+        if token is None:
+            return await self._resources.accounts.wait_for_change(page)
+        handle: str | None = None
+        if attempt.part.upload is not None:
+            handle = await self._upload(attempt, token)
+            if handle is None:
+                return
+        await self._wait_for_turn(attempt)
+        async with self._resources.slots.take(page.organization, attempt.account):
+            if not self._is_still_wanted(attempt, token):
+                return
+            begun = stored.begin(self._resources.clock.now())
+            sent_at = await self._states.save(begun)
+            await self._require_ownership(begun, sent_at)
+            if self._states.requests.find(stored.id) != begun:
+                return  # something was learned of it meanwhile
+            order = _order(attempt, token, handle)
+            call = self._call(attempt, token, order)
+            await asyncio.shield(self._resources.calls.start(stored.id, call))
+
+    def _is_still_wanted(self, attempt: _Attempt, token: HiddenToken) -> bool:
+        """Whether nothing changed while the call waited for its turn."""
+        resources = self._resources
+        pacing = resources.pacings[attempt.page.channel]
+        return (
+            self._states.requests.find(attempt.stored.id) is attempt.stored
+            and resources.accounts.find_token(attempt.page) == token
+            and pacing.find_pause(attempt.account, resources.elapsed_time()) <= 0
+        )
+
+    async def _require_ownership(self, begun: StoredRequest, sent_at: float) -> None:
+        """Returns when the last proof that nobody else had claimed the partition is recent. Raises
+        LogUnavailableError when somebody has."""
+        partition = self._states.requests.find_partition(begun.id)
+        checked = set() if partition is None else {partition}
+        while self._resources.elapsed_time() - sent_at > _FRESH_S:
+            sent_at = self._resources.elapsed_time()
+            await self._states.require_only_writer(checked)
+
+    async def _call(self, attempt: _Attempt, token: HiddenToken, order: CallOrder) -> None:
+        """Makes a call and handles its answer, also when this worker has lost the partition
+        meanwhile."""
+        request, channel = attempt.stored.request, attempt.page.channel
+        now = self._resources.clock.now()
+        metrics.OUTBOUND_DELAY_SECONDS.labels(channel).observe(
+            max(0.0, (now - request.at).total_seconds())
+        )
+        with metrics.OUTBOUND_CALL_SECONDS.labels(channel).time():
+            answer = await self._make(attempt, order)
+        result = "done" if isinstance(answer, Done) else answer.kind.value
+        metrics.OUTBOUND_CALLS.labels(channel, request.action, result).inc()
+        if self.has_ended:
+            await self._publish_alone(attempt, answer)
+        else:
+            await self.settling.note_answer(
+                attempt.stored.id, attempt.connector, attempt.page, token, answer
+            )
+        self.notify(attempt.stored.id)
+
+    async def _make(self, attempt: _Attempt, order: CallOrder) -> Done | ChannelRefusal:
+        try:
+            return await attempt.connector.call(order)
+        except Exception as error:  # the call may have been made: its state must say so
+            _log.error(
+                "outbound_call_failed",
+                request_id=attempt.stored.id,
+                error=type(error).__name__,
+                raised_at=list_calls(error),
+            )
+            return ChannelRefusal(RefusalKind.LOST, "internal")
+
+    async def _publish_alone(self, attempt: _Attempt, answer: Done | ChannelRefusal) -> None:
+        """Publishes a final answer for the new owner of the partition, which reads the results."""
+        stored = attempt.stored
+        partition = self._states.requests.find_partition(stored.id)
+        if partition is None:
+            return
+        publish = partial(self._resources.results.publish, partition, stored.request)
+        match answer:
+            case Done():
+                finished = stored.finish_part(answer.external_id)
+                if finished.part == len(attempt.connector.split(stored.request)):
+                    await publish(OutboundOutcome.DONE, finished.external_ids)
+            case ChannelRefusal(kind=RefusalKind.PERMANENT):
+                await publish(OutboundOutcome.FAILED, stored.external_ids, answer)
+            case _:
+                pass
+
+    async def _upload(self, attempt: _Attempt, token: HiddenToken) -> str | None:
+        """Uploads the file of a part: its handle, or None if the request has another state now."""
+        file = attempt.part.upload
+        organization = attempt.page.organization
+        if file is None:
+            raise ValueError("the part has no file")
+        await self._wait_for_turn(attempt)
+        async with self._resources.slots.uploads:
+            read = partial(self._resources.files.read, organization, file.id)
+            content = await retry(read, log_as="outbound_file_waits")
+            if content is None:
+                await self.settling.fail(attempt.stored, "file_missing")
+                return None
+            order = _order(attempt, token, None)
+            answer = await attempt.connector.upload(order, content)
+        if isinstance(answer, Done):
+            return answer.external_id
+        if answer.kind is RefusalKind.LOST:
+            answer = answer._replace(kind=RefusalKind.TRANSIENT)  # an upload shows nothing
+        await self.settling.note_answer(
+            attempt.stored.id, attempt.connector, attempt.page, token, answer
+        )
+        return None
+
+    async def _wait_until_due(self, stored: StoredRequest) -> None:
+        if stored.not_before is not None:
+            rest = stored.not_before - self._resources.clock.now()
+            await asyncio.sleep(max(0.0, rest.total_seconds()))
+
+    async def _wait_for_turn(self, attempt: _Attempt) -> None:
+        """Waits for the rate limits, and while the channel wants a pause."""
+        pacing = self._resources.pacings[attempt.page.channel]
+        limits = attempt.connector.limits(attempt.stored.request.action, attempt.part)
+        now = self._resources.elapsed_time()
+        await asyncio.sleep(pacing.reserve(attempt.account, limits, now))
+        while (rest_s := self._pause_of(attempt)) > 0:  # noqa: ASYNC110 - a pause may be extended
+            await asyncio.sleep(rest_s)
+
+    def _pause_of(self, attempt: _Attempt) -> float:
+        pacing = self._resources.pacings[attempt.page.channel]
+        return pacing.find_pause(attempt.account, self._resources.elapsed_time())
+
+    async def _find_out(
+        self,
+        stored: StoredRequest,
+        connector: Connector,
+        page: PageChanged | None,
+        part: RequestPart,
+    ) -> None:
+        """Finds out what became of a call that was begun and whose answer is not known: because it
+        was lost, or because the process that made it is gone."""
+        if stored.proof is not None:
+            return await self.settling.finish_part(stored, connector, stored.proof)
+        how = connector.after_lost(stored.request.action)
+        if how is AfterLost.REPEAT:
+            await self._states.save(stored.return_to_waiting())
+            return
+        if not await self._wait_for_truth(stored):
+            return
+        if how is AfterLost.LOOK and page is not None:
+            await self._look(_Attempt(stored, connector, page, part))
+        elif await self._has_read_echoes(stored):
+            await self.settling.give_up(stored)
+
+    async def _wait_for_truth(self, stored: StoredRequest) -> bool:
+        """Waits for an echo, or a result of another process; returns whether there was none. By
+        then no other process makes the call any more."""
+        begun_at = max(stored.since or self._since, self._since)
+        due = begun_at + timedelta(seconds=self._resources.settle_within_s)
+        event = self._waiting.setdefault(stored.id, asyncio.Event())
+        try:
+            rest = due - self._resources.clock.now()
+            async with asyncio.timeout(max(0.0, rest.total_seconds())):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting.pop(stored.id, None)
+        return self._states.requests.find(stored.id) is stored
+
+    async def _has_read_echoes(self, stored: StoredRequest) -> bool:
+        """Handles all echoes that are in the log by now; returns whether none was of the
+        request."""
+        partition = self._states.requests.find_partition(stored.id)
+        if partition is not None:
+            await self._read.reach_end(INBOUND, partition, _READ_WITHIN_S)
+        return self._states.requests.find(stored.id) is stored
+
+    async def _look(self, attempt: _Attempt) -> None:
+        """Asks the channel."""
+        stored, page = attempt.stored, attempt.page
+        token = self._resources.accounts.find_token(page)
+        if token is None:
+            return await self._resources.accounts.wait_for_change(page)
+        await self._wait_for_turn(attempt)
+        begun = Begun(_order(attempt, token, None), stored.since or self._since)
+        found = await attempt.connector.look(begun)
+        if self._states.requests.find(stored.id) is not stored:
+            return
+        match found:
+            case Done():
+                await self.settling.finish_part(stored, attempt.connector, found.external_id)
+            case None:
+                await self._states.save(stored.return_to_waiting())
+            case ChannelRefusal(kind=RefusalKind.DEAD_TOKEN | RefusalKind.PAGE_STOPPED):
+                await self._resources.accounts.stop(page, token, found)
+            case _:
+                await self._look_later(stored)
+
+    async def _look_later(self, stored: StoredRequest) -> None:
+        looks = self._looks.pop(stored.id, 0) + 1
+        if looks >= _LOOKS:
+            return await self.settling.give_up(stored)
+        self._looks[stored.id] = looks
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+def _order(attempt: _Attempt, token: HiddenToken, handle: str | None) -> CallOrder:
+    return CallOrder(
+        request=attempt.stored.request,
+        part=attempt.part,
+        account=attempt.account,
+        token=token,
+        handle=handle,
+        reply_url=attempt.page.reply_url,
+    )

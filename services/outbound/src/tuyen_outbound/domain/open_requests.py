@@ -1,0 +1,206 @@
+"""The requests of this worker's partitions that are not settled, in order for each conversation."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tuyen_events.ids import ConversationId, OrganizationId
+from tuyen_events.limits import (
+    OUTBOUND_CLOSED_KEPT,
+    OUTBOUND_REQUEST_BYTES,
+    OUTBOUND_UNKNOWN_KEPT,
+    OUTBOUND_WAITING,
+    OUTBOUND_WAITING_BYTES,
+)
+from tuyen_outbound.domain.requests import ClosedRequest, RequestPhase, StoredRequest
+
+
+@dataclass(slots=True)
+class _Entry:
+    stored: StoredRequest
+    partition: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLoad:
+    """What one organization has waiting in one partition: requests, and their bytes."""
+
+    requests: int = 0
+    size: int = 0
+
+    def has_room(self, size: int) -> bool:
+        """Whether one more request of so many bytes may wait."""
+        if size > OUTBOUND_REQUEST_BYTES or self.requests >= OUTBOUND_WAITING:
+            return False
+        return self.size + size <= OUTBOUND_WAITING_BYTES
+
+    def change(self, requests: int, size: int) -> "WaitingLoad":
+        return WaitingLoad(self.requests + requests, self.size + size)
+
+
+NO_LOAD = WaitingLoad()
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is remembered of one partition beside what waits, oldest first."""
+
+    closed: "OrderedDict[str, ClosedRequest]" = field(default_factory=OrderedDict)
+    unknown: "OrderedDict[str, StoredRequest]" = field(default_factory=OrderedDict)
+
+
+class OpenRequests:
+    """All requests of the partitions that a worker owns.
+
+    Of each conversation, only the first one may be carried out; `waiting` and `calling` requests
+    are in its line, `unknown` ones are beside it. An organization can have a limited number and
+    size of requests waiting in a partition.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._lines: dict[ConversationId, list[str]] = {}
+        self._loads: dict[tuple[int, OrganizationId], WaitingLoad] = {}
+        self._kept: dict[int, _Kept] = {}
+        self._lost: dict[ConversationId, dict[str, StoredRequest]] = {}
+        """The `unknown` requests of each conversation, oldest first."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, request_id: str) -> StoredRequest | None:
+        """A request that waits or is under way."""
+        entry = self._entries.get(request_id)
+        return None if entry is None else entry.stored
+
+    def find_any(self, request_id: str) -> StoredRequest | None:
+        """A request that is not settled, also one whose fate is unknown."""
+        found = self.find(request_id)
+        if found is not None:
+            return found
+        kept = (kept.unknown.get(request_id) for kept in self._kept.values())
+        return next((stored for stored in kept if stored is not None), None)
+
+    def find_partition(self, request_id: str) -> int | None:
+        """The partition of a request that is not settled; None for any other one."""
+        entry = self._entries.get(request_id)
+        if entry is not None:
+            return entry.partition
+        return next(
+            (partition for partition, kept in self._kept.items() if request_id in kept.unknown),
+            None,
+        )
+
+    def is_known(self, partition: int, request_id: str) -> bool:
+        """Whether a request was accepted already, settled or not."""
+        kept = self._kept.get(partition, _NOTHING_KEPT)
+        return (
+            request_id in self._entries or request_id in kept.closed or request_id in kept.unknown
+        )
+
+    def first_of(self, conversation: ConversationId) -> StoredRequest | None:
+        """The request of a conversation that is carried out next, or at the moment."""
+        line = self._lines.get(conversation)
+        return self._entries[line[0]].stored if line else None
+
+    def conversations(self) -> Sequence[ConversationId]:
+        """Those that have something in their line."""
+        return tuple(self._lines)
+
+    def load_of(self, partition: int, organization: OrganizationId) -> WaitingLoad:
+        """What the organization has waiting in the partition."""
+        return self._loads.get((partition, organization), NO_LOAD)
+
+    def add(self, partition: int, stored: StoredRequest, size: int) -> None:
+        """Adds a request with its encoded size: at its place in the line of its conversation, or
+        beside it if it is `unknown`."""
+        if stored.phase is RequestPhase.UNKNOWN:
+            self._lose(partition, stored)
+            return
+        request = stored.request
+        self._entries[stored.id] = _Entry(stored, partition, size)
+        place = (partition, request.organization)
+        self._loads[place] = self.load_of(*place).change(1, size)
+        line = self._lines.setdefault(request.conversation_id, [])
+        line.append(stored.id)
+        if len(line) > 1 and self._entries[line[-2]].stored.offset > stored.offset:
+            line.sort(key=lambda each: self._entries[each].stored.offset)
+
+    def replace(self, stored: StoredRequest) -> None:
+        """Puts a changed request in the place of the one before. One that became `unknown` leaves
+        its line."""
+        if stored.phase is RequestPhase.UNKNOWN:
+            self._lose(self._remove(stored.id), stored)
+        else:
+            self._entries[stored.id].stored = stored
+
+    def close(self, partition: int, request_id: str, closed: ClosedRequest) -> None:
+        """Removes a request that is settled, and remembers that it is."""
+        kept = self._keep(partition)
+        if request_id in self._entries:
+            self._remove(request_id)
+        self._find_again(kept, request_id)
+        kept.closed[request_id] = closed
+
+    def find_sent(self, conversation: ConversationId) -> Iterator[StoredRequest]:
+        """The requests of a conversation that an echo may be of: `unknown` ones, oldest first, and
+        then those in its line."""
+        yield from self._lost.get(conversation, {}).values()
+        for request_id in self._lines.get(conversation, ()):
+            yield self._entries[request_id].stored
+
+    def forget(self, now: datetime, unknown_before: datetime) -> list[tuple[int, str]]:
+        """Forgets what need not be remembered any more: partition and id of each."""
+        forgotten: list[tuple[int, str]] = []
+        for partition, kept in self._kept.items():
+            old = [each for each, closed in kept.closed.items() if closed.until <= now]
+            old += list(kept.closed)[: max(0, len(kept.closed) - OUTBOUND_CLOSED_KEPT)]
+            lost = [
+                each
+                for each, stored in kept.unknown.items()
+                if stored.since is None or stored.since <= unknown_before
+            ]
+            lost += list(kept.unknown)[: max(0, len(kept.unknown) - OUTBOUND_UNKNOWN_KEPT)]
+            for each in old:
+                kept.closed.pop(each, None)
+            for each in lost:
+                self._find_again(kept, each)
+            forgotten += [(partition, each) for each in dict.fromkeys(old + lost)]
+        return forgotten
+
+    def _keep(self, partition: int) -> _Kept:
+        return self._kept.setdefault(partition, _Kept())
+
+    def _lose(self, partition: int, stored: StoredRequest) -> None:
+        """Remembers a request whose fate is unknown."""
+        self._keep(partition).unknown[stored.id] = stored
+        self._lost.setdefault(stored.request.conversation_id, {})[stored.id] = stored
+
+    def _find_again(self, kept: _Kept, request_id: str) -> None:
+        """Forgets one of these."""
+        stored = kept.unknown.pop(request_id, None)
+        if stored is None:
+            return
+        lost = self._lost[stored.request.conversation_id]
+        del lost[request_id]
+        if not lost:
+            del self._lost[stored.request.conversation_id]
+
+    def _remove(self, request_id: str) -> int:
+        """Takes a request out of its line; returns its partition."""
+        entry = self._entries.pop(request_id)
+        request = entry.stored.request
+        line = self._lines[request.conversation_id]
+        line.remove(request_id)
+        if not line:
+            del self._lines[request.conversation_id]
+        place = (entry.partition, request.organization)
+        self._loads[place] = self._loads[place].change(-1, -entry.size)
+        if not self._loads[place].requests:
+            del self._loads[place]
+        return entry.partition
+
+
+_NOTHING_KEPT = _Kept()

@@ -1,0 +1,180 @@
+"""What follows from the answer to a call, or from what is learned of it otherwise."""
+
+from datetime import timedelta
+
+import structlog
+
+from tuyen_channels.calls import (
+    AfterLost,
+    ChannelRefusal,
+    Done,
+    HiddenToken,
+    RefusalKind,
+    RequestPart,
+)
+from tuyen_channels.ports import Connector
+from tuyen_events.directory import PageChanged
+from tuyen_events.outbound import OutboundOutcome
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
+from tuyen_outbound.domain.retrying import find_wait
+from tuyen_outbound.resources import Resources
+from tuyen_outbound.states import RequestStates
+from tuyen_platform import metrics
+
+_REMEMBERED = timedelta(hours=1)
+"""How long it is remembered that a request is settled, in case its record is in the log twice."""
+
+_UPLOADS = 2
+"""How often a file is uploaded for one call, if the channel forgets it each time."""
+
+_log = structlog.get_logger()
+
+
+class Settling:
+    """Changes the state of requests as answers arrive.
+
+    Each request is given by its id: what is stored of it may have changed since the call began. A
+    request that is settled meanwhile is left as it is.
+    """
+
+    def __init__(self, resources: Resources, states: RequestStates) -> None:
+        self._resources = resources
+        self._states = states
+        self._ending: set[str] = set()
+        """Requests whose result is being published."""
+
+    async def note_answer(
+        self,
+        request_id: str,
+        connector: Connector,
+        page: PageChanged,
+        token: HiddenToken,
+        answer: Done | ChannelRefusal,
+    ) -> None:
+        """Handles the answer to the call of a request's present part."""
+        self._note_pace(page, answer)
+        stored = self._states.requests.find(request_id)
+        if stored is None:
+            return
+        if isinstance(answer, Done):
+            await self.finish_part(stored, connector, answer.external_id)
+        elif stored.proof is not None:
+            await self.finish_part(stored, connector, stored.proof)
+        else:
+            await self._note_refusal(stored, connector, page, token, answer)
+
+    async def finish_part(
+        self, stored: StoredRequest, connector: Connector, external_id: str | None
+    ) -> None:
+        """The present part is carried out; with the last one, the request is settled."""
+        finished = stored.finish_part(external_id)
+        if finished.part < len(connector.split(stored.request)):
+            await self._states.save(finished)
+        else:
+            await self.settle(stored, OutboundOutcome.DONE, finished.external_ids)
+
+    async def settle(
+        self,
+        stored: StoredRequest,
+        outcome: OutboundOutcome,
+        external_ids: tuple[str, ...] = (),
+        refusal: ChannelRefusal | None = None,
+    ) -> None:
+        """Publishes the result, and then notes in the state that there is one."""
+        partition = self._states.requests.find_partition(stored.id)
+        if partition is None or stored.id in self._ending:
+            return
+        self._ending.add(stored.id)
+        try:
+            await self._resources.results.publish(
+                partition, stored.request, outcome, external_ids, refusal
+            )
+            if outcome is OutboundOutcome.UNKNOWN:
+                current = self._states.requests.find(stored.id)
+                if current is not None:
+                    await self._states.save(current.lose(self._resources.clock.now()))
+            else:
+                await self.close(stored.id)
+        finally:
+            self._ending.discard(stored.id)
+
+    async def close(self, request_id: str) -> None:
+        """Notes that the request is settled."""
+        await self._states.close(request_id, self._resources.clock.now() + _REMEMBERED)
+
+    async def fail(self, stored: StoredRequest, code: str) -> None:
+        """The request cannot be carried out, for a reason of ours."""
+        refusal = ChannelRefusal(RefusalKind.PERMANENT, code)
+        await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
+
+    async def give_up(self, stored: StoredRequest, code: str = "answer_lost") -> None:
+        """Nobody can tell what became of the call that was begun."""
+        refusal = ChannelRefusal(RefusalKind.LOST, code)
+        await self.settle(stored, OutboundOutcome.UNKNOWN, stored.external_ids, refusal)
+
+    async def _note_refusal(
+        self,
+        stored: StoredRequest,
+        connector: Connector,
+        page: PageChanged,
+        token: HiddenToken,
+        refusal: ChannelRefusal,
+    ) -> None:
+        kind = refusal.kind
+        if kind is RefusalKind.LOST and stored.phase is RequestPhase.CALLING:
+            if connector.after_lost(stored.request.action) is not AfterLost.REPEAT:
+                return  # its state remains `calling`: it is found out
+            kind = RefusalKind.TRANSIENT
+        match kind:
+            case RefusalKind.THROTTLED:
+                await self._states.save(stored.return_to_waiting())
+            case RefusalKind.DEAD_TOKEN | RefusalKind.PAGE_STOPPED:
+                await self._states.save(stored.return_to_waiting())
+                await self._resources.accounts.stop(page, token, refusal)
+            case RefusalKind.UPLOAD_EXPIRED if stored.refusals < _UPLOADS:
+                now = self._resources.clock.now()
+                await self._states.save(stored.refuse(now, now))
+            case RefusalKind.TRANSIENT | RefusalKind.UNREACHABLE | RefusalKind.LOST:
+                await self._repeat_later(stored, refusal._replace(kind=kind))
+            case _:
+                await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
+
+    async def _repeat_later(self, stored: StoredRequest, refusal: ChannelRefusal) -> None:
+        now = self._resources.clock.now()
+        wait_s = find_wait(refusal.kind, stored.refusals, stored.refused_at, now)
+        if wait_s is None:
+            await self.settle(stored, OutboundOutcome.FAILED, stored.external_ids, refusal)
+            return
+        _log.info(
+            "outbound_call_repeated",
+            request_id=stored.id,
+            conversation_id=stored.request.conversation_id,
+            code=refusal.code,
+            detail=refusal.detail,
+            refusals=stored.refusals + 1,
+            wait_s=wait_s,
+        )
+        await self._states.save(stored.refuse(now, now + timedelta(seconds=wait_s)))
+
+    def _note_pace(self, page: PageChanged, answer: Done | ChannelRefusal) -> None:
+        pacing = self._resources.pacings[page.channel]
+        if isinstance(answer, Done):
+            pacing.note_success(page.external_id)
+        if answer.pause is None:
+            return
+        now = self._resources.elapsed_time()
+        seconds = pacing.pause(page.external_id, answer.pause, now)
+        metrics.OUTBOUND_PAUSES.labels(page.channel, answer.pause.scope).inc()
+        _log.warning(
+            "outbound_paused",
+            channel=page.channel,
+            scope=answer.pause.scope,
+            organization=page.organization,
+            page_id=page.id,
+            seconds=seconds,
+        )
+
+
+def find_part(connector: Connector, stored: StoredRequest) -> RequestPart:
+    """The part that is next or under way."""
+    return connector.split(stored.request)[stored.part]

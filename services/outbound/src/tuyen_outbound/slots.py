@@ -1,0 +1,45 @@
+"""Bounds the calls that are under way at the same time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+_ALL = 256
+_OF_ORGANIZATION = 32
+_OF_ACCOUNT = 8
+_UPLOADS = 4
+
+
+class Slots:
+    """At most 256 calls at the same time, of them 32 of one organization and 8 of one page: a site
+    that answers slowly delays only its own page."""
+
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(_ALL)
+        self._by_name: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self.uploads = asyncio.Semaphore(_UPLOADS)
+        """For uploads: each has a whole file in memory."""
+
+    @asynccontextmanager
+    async def take(self, organization: str, account: str) -> AsyncIterator[None]:
+        """Waits for a slot, which is free again when the block is left."""
+        async with (
+            self._take(f"account {account}", _OF_ACCOUNT),
+            self._take(f"organization {organization}", _OF_ORGANIZATION),
+            self._all,
+        ):
+            yield
+
+    @asynccontextmanager
+    async def _take(self, name: str, most: int) -> AsyncIterator[None]:
+        semaphore, users = self._by_name.get(name, (asyncio.Semaphore(most), 0))
+        self._by_name[name] = (semaphore, users + 1)
+        try:
+            async with semaphore:
+                yield
+        finally:
+            semaphore, users = self._by_name[name]
+            if users > 1:
+                self._by_name[name] = (semaphore, users - 1)
+            else:
+                del self._by_name[name]

@@ -1,0 +1,72 @@
+"""The time from one rebalance to the next, in which this worker owns the same partitions."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from functools import partial
+
+from tuyen_events.ids import ConversationId
+from tuyen_outbound.carrying import Carrying
+from tuyen_outbound.states import RequestStates
+
+
+class Tenure:
+    """Carries out the requests of each conversation in their order, those of different
+    conversations at the same time.
+
+    It has a task for each conversation with something in its line, and one that writes the state.
+    If any of them fails, `require_working` raises, and everything has to be recovered.
+    """
+
+    def __init__(self, states: RequestStates, carrying: Carrying) -> None:
+        self.states = states
+        self.carrying = carrying
+        self._lines: dict[ConversationId, asyncio.Task[None]] = {}
+        self._failure: BaseException | None = None
+        self._writer = self._start(states.run())
+
+    def serve(self, conversations: Iterable[ConversationId]) -> None:
+        """Carries out what these conversations have in their lines."""
+        for conversation in conversations:
+            is_served = conversation in self._lines or self.carrying.has_ended
+            if not is_served and self.states.requests.first_of(conversation) is not None:
+                line = self._start(self._carry_out(conversation))
+                self._lines[conversation] = line
+                line.add_done_callback(partial(self._end_line, conversation))
+
+    def restart(self, conversation: ConversationId) -> None:
+        """Lets a conversation begin again with its first request: the one for which it waits was
+        settled otherwise. A call that is under way goes on."""
+        line = self._lines.get(conversation)
+        if line is not None:
+            line.cancel()
+
+    def require_working(self) -> None:
+        """Raises what one of the tasks raised."""
+        if self._failure is not None:
+            raise self._failure
+
+    async def end(self) -> None:
+        """Ends all tasks. Calls that are under way go on, and publish their results."""
+        self.carrying.has_ended = True
+        tasks = {*self._lines.values(), self._writer}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    async def _carry_out(self, conversation: ConversationId) -> None:
+        while (stored := self.states.requests.first_of(conversation)) is not None:
+            await self.carrying.advance(stored)
+
+    def _end_line(self, conversation: ConversationId, _: "asyncio.Task[None]") -> None:
+        del self._lines[conversation]
+        if self._failure is None:
+            self.serve([conversation])
+
+    def _start(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._note_end)
+        return task
+
+    def _note_end(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error

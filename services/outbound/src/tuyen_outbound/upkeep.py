@@ -1,0 +1,198 @@
+"""Keeps pages' credentials alive: refreshes tokens before they end, and when they are refused.
+
+Each account has one refresher: the worker that owns the partition of `outbound` to which the
+account's name hashes. A refresh token works once. The new pair is acknowledged by Kafka before it
+is used. If the process ends between the channel's answer and that, or the answer is lost, the old
+refresh token is tried again; if the channel refuses it, the old access token is used for as long as
+it lasts, and then the page stops with a problem that a person has to solve.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Set
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+from pydantic import SecretStr
+
+from tuyen_channels.calls import ChannelRefusal, HiddenToken, RefusalKind
+from tuyen_channels.ports import Connector
+from tuyen_channels.refusals import explain_refusal
+from tuyen_events.topics import OUTBOUND
+from tuyen_events.vocabulary import Channel
+from tuyen_outbound.live_calls import LiveCalls
+from tuyen_outbound.ports import Accounts
+from tuyen_platform import metrics
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.page_credentials import AccountCredentials, PageProblem
+from tuyen_platform.retry import retry
+
+_TURN_S = 2.0
+_EARLY = timedelta(hours=2)
+"""How long before its end a token is refreshed."""
+_SHARE_USED = 0.75
+"""A token that lasts for less than eight hours is refreshed when this share of its time is over."""
+_AGAIN_AFTER = timedelta(minutes=2)
+"""The pause after a refresh that failed."""
+_SOON_AGAIN = timedelta(seconds=10)
+"""The same if the page cannot send meanwhile."""
+_REFUSED_AT_ONCE = timedelta(minutes=1)
+"""A new token that is refused so soon is not refreshed again: that would go on for ever."""
+_BLOCKED_FOR = timedelta(hours=1)
+"""After how long a page that the channel blocked for its policies tries again."""
+
+_log = structlog.get_logger()
+
+
+_RENEWING = "token_renewing"
+
+
+class _Tries(NamedTuple):
+    """When an account is refreshed again: `again_at` if its page cannot send meanwhile, `early_at`
+    otherwise."""
+
+    again_at: datetime | None = None
+    early_at: datetime | None = None
+    refreshed_at: datetime | None = None
+
+
+_NO_TRIES = _Tries()
+
+
+class Upkeep:
+    """Looks after the accounts whose refresher this process is."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        connectors: Mapping[Channel, Connector],
+        clock: Clock,
+        calls: LiveCalls,
+        partitions: Callable[[], Set[int]],
+    ) -> None:
+        """`partitions` are those of `outbound` that this worker owns at the moment."""
+        self._accounts = accounts
+        self._connectors = connectors
+        self._clock = clock
+        self._calls = calls
+        self._partitions = partitions
+        self._tries: dict[str, _Tries] = {}
+        self._blocked_since: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Works until cancelled; while Kafka is unavailable it waits."""
+        while True:
+            await retry(self.turn, log_as="outbound_upkeep_waits")
+            await asyncio.sleep(_TURN_S)
+
+    async def turn(self) -> None:
+        """Refreshes what is due. Raises LogUnavailableError."""
+        now = self._clock.now()
+        accounts = self._accounts.refreshed_accounts
+        self._tries = {each: self._tries[each] for each in accounts if each in self._tries}
+        for account in [each for each in accounts if self._is_due(each, now)]:
+            await self._refresh(account)
+        await self._unblock(now)
+
+    def _is_mine(self, account: str) -> bool:
+        return partition_of(account, OUTBOUND.partitions) in self._partitions()
+
+    def _is_due(self, account: str, now: datetime) -> bool:
+        credentials = self._accounts.find_credentials(account)
+        if credentials is None or credentials.refresh_token is None or not self._is_mine(account):
+            return False
+        tries = self._tries.get(account, _NO_TRIES)
+        problem = self._accounts.find_problem(account)
+        if problem is not None:
+            return problem.code == _RENEWING and now >= (tries.again_at or now)
+        if credentials.expires_at is None or now < (tries.early_at or now):
+            return False
+        return credentials.expires_at - now < _EARLY
+
+    async def _refresh(self, account: str) -> None:
+        """Refreshes one account, once it is certain that nobody did so already."""
+        now = self._clock.now()
+        if not await self._accounts.catch_up() or not self._is_due(account, now):
+            return
+        before = self._accounts.find_credentials(account)
+        connector = self._connectors.get(Channel(account.split("/")[1]))
+        if before is None or before.refresh_token is None or connector is None:
+            return
+        refreshed_at = self._tries.get(account, _NO_TRIES).refreshed_at
+        is_renewing = self._accounts.find_problem(account) is not None
+        was_refreshed = refreshed_at is not None and now - refreshed_at < _REFUSED_AT_ONCE
+        if is_renewing and was_refreshed:
+            refusal = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
+            return await self._stop(account, before, refusal)
+        token = HiddenToken(before.refresh_token.get_secret_value())
+        # The process must not end between the channel's answer and its record.
+        exchange = self._exchange(account, connector, before, token)
+        await asyncio.shield(self._calls.start(f"refresh {account}", exchange))
+
+    async def _exchange(
+        self,
+        account: str,
+        connector: Connector,
+        before: AccountCredentials,
+        refresh_token: HiddenToken,
+    ) -> None:
+        answer = await connector.refresh(refresh_token)
+        now = self._clock.now()
+        if isinstance(answer, ChannelRefusal):
+            metrics.OUTBOUND_TOKENS.labels(connector.name, answer.kind).inc()
+            return await self._note_refusal(account, before, answer, now)
+        lasts = timedelta(seconds=answer.lasts_s)
+        refreshed = AccountCredentials(
+            access_token=SecretStr(answer.access_token.reveal()),
+            refresh_token=SecretStr(answer.refresh_token.reveal()),
+            expires_at=now + lasts if lasts else None,
+            stamp=before.stamp,
+        )
+        keep = partial(self._accounts.keep_refreshed, account, refreshed)
+        await retry(keep, log_as="outbound_refreshed_token_waits")
+        self._tries[account] = _Tries(early_at=now + lasts * _SHARE_USED, refreshed_at=now)
+        metrics.OUTBOUND_TOKENS.labels(connector.name, "refreshed").inc()
+        _log.info("page_token_refreshed", account=account)
+
+    async def _note_refusal(
+        self, account: str, before: AccountCredentials, refusal: ChannelRefusal, now: datetime
+    ) -> None:
+        """After a refusal the page goes on with its token for as long as that is valid."""
+        is_stopped = self._accounts.find_problem(account) is not None
+        is_usable = not is_stopped and before.expires_at is not None and before.expires_at > now
+        self._tries[account] = _Tries(again_at=now + _SOON_AGAIN, early_at=now + _AGAIN_AFTER)
+        _log.warning(
+            "page_token_not_refreshed", account=account, code=refusal.code, detail=refusal.detail
+        )
+        if not is_usable and refusal.kind is RefusalKind.DEAD_TOKEN:
+            await self._stop(account, before, refusal)
+
+    async def _stop(
+        self, account: str, before: AccountCredentials, refusal: ChannelRefusal
+    ) -> None:
+        """Stores that the page cannot send, unless it has other credentials by now."""
+        if not await self._accounts.catch_up():
+            return
+        if self._accounts.find_credentials(account) != before:
+            return  # another process refreshed it, or a person gave it other credentials
+        why = explain_refusal(refusal)
+        problem = PageProblem(code=why.code, vi=why.vi, en=why.en)
+        await self._accounts.keep_problem(account, before.stamp, problem)
+
+    async def _unblock(self, now: datetime) -> None:
+        """Lets pages try again which the channel blocked for a while."""
+        stopped = self._accounts.stopped_accounts
+        metrics.OUTBOUND_STOPPED.set(sum(self._is_mine(account) for account in stopped))
+        blocked: dict[str, datetime] = {}
+        for account in stopped:
+            problem = self._accounts.find_problem(account)
+            is_blocked = problem is not None and problem.code == "blocked_by_policy"
+            if is_blocked and self._is_mine(account):
+                blocked[account] = self._blocked_since.get(account, now)
+        self._blocked_since = blocked
+        for account, since in blocked.items():
+            credentials = self._accounts.find_credentials(account)
+            if credentials is not None and now - since >= _BLOCKED_FOR:
+                await self._accounts.keep_problem(account, credentials.stamp, None)

@@ -1,0 +1,258 @@
+"""Reads what agents request, and the echoes of what was sent, partition by partition."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from tuyen_channels.calls import ChannelRefusal, RefusalKind
+from tuyen_events.codec import decode, header
+from tuyen_events.event import Event
+from tuyen_events.inbound import CommentAdded, MessageEchoed
+from tuyen_events.outbound import (
+    OutboundCancelled,
+    OutboundOutcome,
+    OutboundRequested,
+    OutboundSettled,
+)
+from tuyen_events.topics import INBOUND, OUTBOUND, OUTBOUND_RESULTS
+from tuyen_outbound.carrying import Carrying
+from tuyen_outbound.domain.echoes import find_proved_by_id, find_proved_by_text
+from tuyen_outbound.domain.intake import Intake
+from tuyen_outbound.domain.requests import RequestPhase, StoredRequest
+from tuyen_outbound.identity import SERVICE
+from tuyen_outbound.read_offsets import ReadOffsets
+from tuyen_outbound.resources import Resources
+from tuyen_outbound.settling import find_part
+from tuyen_outbound.states import RequestStates
+from tuyen_outbound.tenure import Tenure
+from tuyen_platform import metrics
+from tuyen_platform.dead_letters import reject_or_raise
+from tuyen_platform.kafka.consumer import ConsumerStatus, consume, follow_for_ever
+from tuyen_platform.kafka.ports import FetchedRecords, Log, LogUnavailableError, Offsets, Record
+
+GROUP = "outbound"
+
+_CHECK_EVERY_S = 30.0
+"""How often a worker checks that no other one has claimed its partitions, also while it writes
+nothing. The topic of the state is compacted later than that."""
+
+_DRAIN_S = 5.0
+"""How long the process waits for the calls that are under way when it is told to end."""
+
+_UNKNOWN_KEPT = timedelta(days=1)
+"""How long an echo may be late, for a request of which nobody could tell."""
+
+_ECHOES = frozenset({MessageEchoed.type.encode(), CommentAdded.type.encode()})
+
+
+class OutboundWorker:
+    """Owns some partitions of `outbound`, and the same ones of `inbound` and `outbound-results`.
+
+    The offset of a request is committed once the request is in the state (`RequestStates`), so
+    offsets wait neither for a channel nor for a page that cannot send. Offsets of echoes are
+    committed once what follows from them is in the state. After a crash or a takeover, requests
+    that were waiting are carried out; of a call that was begun, it is found out what became of it
+    (`Carrying`).
+    """
+
+    def __init__(self, log: Log, resources: Resources) -> None:
+        self._log = log
+        self._resources = resources
+        self._read = ReadOffsets(log)
+        self._tenure: Tenure | None = None
+        self._partitions: frozenset[int] = frozenset()
+        self._checked_at = time.monotonic()
+        self.status = ConsumerStatus()
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partitions that this worker owns, as far as it knows."""
+        return self._partitions
+
+    async def run(self) -> None:
+        """Works until cancelled; while Kafka is unavailable it waits and then recovers."""
+        try:
+            await follow_for_ever(self._follow, log_as="outbound_waits", status=self.status)
+        finally:
+            await self._resources.calls.drain(_DRAIN_S)
+
+    async def _follow(self) -> None:
+        try:
+            await consume(
+                self._log,
+                OUTBOUND,
+                OUTBOUND_RESULTS,
+                INBOUND,
+                group=GROUP,
+                handle=self._turn,
+                starts=self._recover,
+                status=self.status,
+            )
+        finally:
+            await self._end_tenure()
+
+    async def _end_tenure(self) -> None:
+        tenure, self._tenure = self._tenure, None
+        self._partitions = frozenset()
+        if tenure is not None:
+            await tenure.end()
+
+    async def _recover(self, committed: Offsets) -> Offsets:
+        """Recovers the state of this worker's partitions; requests are read from the first one that
+        is not in it."""
+        await self._end_tenure()
+        self.status.note_waiting("the pages and their credentials")
+        if not await self._resources.accounts.catch_up():
+            raise LogUnavailableError("the pages and their credentials are still being read")
+        self.status.note_waiting("the state of its requests")
+        partitions = {partition for _, partition in committed}
+        states = RequestStates(self._log, self.status.note_progress)
+        handled = await states.recover(partitions)
+        starts = await self._find_starts(committed, handled)
+        self._read.begin(starts)
+        carrying = Carrying(self._resources, states, self._read, self._resources.clock.now())
+        self._tenure = Tenure(states, carrying)
+        self._partitions = frozenset(partitions)
+        share = len(partitions) / OUTBOUND.partitions
+        for pacing in self._resources.pacings.values():
+            pacing.share = share or 1.0
+        self._tenure.serve(states.requests.conversations())
+        return starts
+
+    async def _find_starts(self, committed: Offsets, handled: Mapping[int, int | None]) -> Offsets:
+        """The offsets from which to read. Where there was no state, no call was ever made, and
+        older echoes are of no use."""
+        starts = dict(committed)
+        for topic in (INBOUND, OUTBOUND_RESULTS):
+            ends = await self._log.end_offsets(topic)
+            for partition, offset in handled.items():
+                if offset is None:
+                    starts[topic.name, partition] = ends[partition]
+        for partition, offset in handled.items():
+            place = (OUTBOUND.name, partition)
+            starts[place] = max(committed[place], (-1 if offset is None else offset) + 1)
+        return starts
+
+    async def _turn(self, batch: FetchedRecords, partitions: frozenset[tuple[str, int]]) -> bool:
+        tenure = self._tenure
+        if tenure is None:
+            return False
+        tenure.require_working()
+        self._partitions = frozenset(p for topic, p in partitions if topic == OUTBOUND.name)
+        if batch:
+            await self._handle(tenure, batch)
+            self._read.note(batch)
+        if time.monotonic() - self._checked_at > _CHECK_EVERY_S:
+            await self._check(tenure)
+        metrics.OUTBOUND_WAITING.set(len(tenure.states.requests))
+        return True
+
+    async def _check(self, tenure: Tenure) -> None:
+        """Looks for other writers, and forgets what is old."""
+        now = self._resources.clock.now()
+        await tenure.states.require_only_writer(self._partitions)
+        await tenure.states.forget(now, now - _UNKNOWN_KEPT)
+        self._checked_at = time.monotonic()
+
+    async def _handle(self, tenure: Tenure, batch: FetchedRecords) -> None:
+        """Returns once everything that has to be stored of the batch is acknowledged."""
+        for (topic, _), records in batch.items():
+            for record in records if topic != OUTBOUND.name else ():
+                if topic == OUTBOUND_RESULTS.name or header(record.headers, "ce_type") in _ECHOES:
+                    event = await self._decode(record)
+                    if event is not None:
+                        await self._learn(tenure, event)
+        # What is in memory already made some of these mean nothing: it must be stored, too, before
+        # their offsets are committed.
+        await tenure.states.flush()
+        intake, handled = Intake(tenure.states.requests), dict[int, int]()
+        for (topic, partition), records in batch.items():
+            for record in records if topic == OUTBOUND.name else ():
+                if record.offset > tenure.states.handled(partition):
+                    await self._accept(tenure, record, intake)
+                    handled[partition] = record.offset
+        if handled:
+            await tenure.states.accept(intake.accepted, handled)
+        tenure.serve({stored.request.conversation_id for _, stored in intake.accepted})
+
+    async def _decode(self, record: Record) -> Event | None:
+        try:
+            return None if record.value is None else decode(record.headers, record.value).data
+        except Exception as error:  # one record must not stop the others
+            await reject_or_raise(self._log, record, SERVICE, error)
+            return None
+
+    async def _accept(self, tenure: Tenure, record: Record, intake: Intake) -> None:
+        """Handles one record of `outbound`, except for what is accepted."""
+        event, partition = await self._decode(record), record.partition
+        match event:
+            case OutboundRequested():
+                size = len(record.value or b"")
+                if intake.take(partition, record.offset, event, size):
+                    return
+                refusal = ChannelRefusal(RefusalKind.PERMANENT, "too_many_waiting")
+                failed = OutboundOutcome.FAILED
+                await self._resources.results.publish(partition, event, failed, (), refusal)
+            case OutboundCancelled():
+                await self._cancel(tenure, event, partition, intake)
+            case _:
+                pass
+
+    async def _cancel(
+        self, tenure: Tenure, event: OutboundCancelled, partition: int, intake: Intake
+    ) -> None:
+        """Settles a request whose call was not begun."""
+        request = intake.remove(event.request_id)
+        if request is not None:
+            cancelled = OutboundOutcome.CANCELLED
+            return await self._resources.results.publish(partition, request, cancelled)
+        stored = tenure.states.requests.find(event.request_id)
+        if stored is not None and stored.phase is RequestPhase.WAITING:
+            await tenure.carrying.settling.settle(stored, OutboundOutcome.CANCELLED)
+            tenure.restart(stored.request.conversation_id)
+
+    async def _learn(self, tenure: Tenure, event: Event) -> None:
+        """Handles an echo, or a result, which another process may have published."""
+        match event:
+            case MessageEchoed() | CommentAdded(customer=None):
+                for stored in self._find_proved(tenure, event):
+                    await self._prove(tenure, stored, event.external_id)
+            case OutboundSettled() if event.outcome is not OutboundOutcome.UNKNOWN:
+                if tenure.states.requests.find(event.request_id) is not None:
+                    await tenure.carrying.settling.close(event.request_id)
+                    tenure.carrying.notify(event.request_id)
+                    tenure.restart(event.conversation_id)
+            case _:
+                pass
+
+    def _find_proved(
+        self, tenure: Tenure, echo: MessageEchoed | CommentAdded
+    ) -> Sequence[StoredRequest]:
+        conversation = echo.conversation_id
+        connector = self._resources.connectors.get(echo.channel)
+        if conversation is None or connector is None:
+            return ()
+        candidates = list(tenure.states.requests.find_sent(conversation))
+        if not candidates:
+            return ()
+        if isinstance(echo, MessageEchoed) and connector.returns_client_id:
+            return find_proved_by_id(candidates, echo)
+
+        def text_of(stored: StoredRequest) -> str | None:
+            return find_part(connector, stored).text
+
+        found = find_proved_by_text(candidates, echo, text_of)
+        return () if found is None else (found,)
+
+    async def _prove(self, tenure: Tenure, stored: StoredRequest, external_id: str) -> None:
+        """The channel carried out what is stored, in a call of this worker or of an earlier one."""
+        settling = tenure.carrying.settling
+        if stored.phase is RequestPhase.CALLING:
+            current = tenure.states.requests.find(stored.id)
+            if current is not None and current.proof is None:
+                await tenure.states.save(current.prove(external_id))
+                tenure.carrying.notify(stored.id)
+            return
+        ids = (*stored.external_ids, external_id)
+        await settling.settle(stored, OutboundOutcome.DONE, ids)
+        tenure.restart(stored.request.conversation_id)

@@ -1,0 +1,20 @@
+"""The registry of connectors."""
+
+import pytest
+
+from channels.calling import ScriptedTransport, answer
+from tuyen_channels.connectors import CONNECTORS, connector_settings, open_connectors
+from tuyen_events.vocabulary import Channel
+
+
+def test_p5_every_channel_has_a_connector() -> None:
+    assert set(CONNECTORS) == set(Channel)
+    assert {connector.name for connector in CONNECTORS.values()} == set(Channel)
+
+
+def test_p5_connectors_are_opened_with_their_settings() -> None:
+    settings, transport = connector_settings(), ScriptedTransport(answer({}))
+    assert settings["facebook_api"].startswith("https://graph.facebook.com/")
+    assert set(open_connectors(settings, transport, transport)) == set(Channel)
+    with pytest.raises(KeyError):
+        open_connectors({}, transport, transport)

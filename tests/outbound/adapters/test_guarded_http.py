@@ -1,0 +1,125 @@
+"""L5: nothing inside the operator's network can be reached through a `reply_url`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from outbound.adapters.test_http import OK, RawServer
+from tuyen_channels.transport import (
+    AnswerLostError,
+    ForbiddenAddressError,
+    HttpCall,
+    NotSentError,
+)
+from tuyen_outbound.adapters import guarded_http
+from tuyen_outbound.adapters.guarded_http import GuardedTransport
+from tuyen_platform.reply_networks import ReplyNetworks
+
+Open = Callable[[str], GuardedTransport]
+
+
+@pytest.fixture
+async def open_transport() -> AsyncIterator[Open]:
+    opened: list[GuardedTransport] = []
+
+    def open_(networks: str) -> GuardedTransport:
+        opened.append(GuardedTransport(ReplyNetworks(networks)))
+        return opened[-1]
+
+    yield open_
+    for each in opened:
+        await each.aclose()
+
+
+def post(url: str) -> HttpCall:
+    return HttpCall(method="POST", url=url, headers={"X-A": "1"}, content=b"{}")
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "0x7f000001", "0"]
+)
+async def test_l5_an_address_inside_is_refused(open_transport: Open, host: str) -> None:
+    with pytest.raises(NotSentError):
+        await open_transport("").send(post(f"http://{host}:9/replies"))
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "gopher://x/", "//x", "http://", "http://user@x/", "http://[", ""]
+)
+async def test_l5_what_is_no_web_address_is_refused(open_transport: Open, url: str) -> None:
+    with pytest.raises(ForbiddenAddressError):
+        await open_transport("0.0.0.0/0").send(post(url))
+
+
+async def test_l5_the_operator_may_allow_a_network(open_transport: Open) -> None:
+    async with RawServer(OK).run() as server:
+        answer = await open_transport("127.0.0.1/32").send(post(f"{server.url}/replies"))
+    assert answer.status == 200
+    assert server.requests[0].startswith(b"POST /replies HTTP/1.1\r\n")
+    assert f"Host: 127.0.0.1:{server.port}\r\n".encode() in server.requests[0]
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Every name has these addresses. Returns the names that are asked for."""
+    asked: list[str] = []
+
+    async def resolve(host: str, _: int) -> list[str]:
+        asked.append(host)
+        return list(addresses)
+
+    monkeypatch.setattr(guarded_http, "_resolve", resolve)
+    return asked
+
+
+async def test_l5_every_address_of_a_name_is_checked(
+    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+) -> None:
+    resolve_to(monkeypatch, "93.184.215.14", "127.0.0.1")
+    with pytest.raises(ForbiddenAddressError):
+        await open_transport("").send(post("http://shop.example/"))
+
+
+async def test_l5_a_name_is_resolved_once_and_the_checked_address_is_called(
+    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+) -> None:
+    """A name that has another address a moment later gains nothing."""
+    asked = resolve_to(monkeypatch, "127.0.0.1")
+    async with RawServer(OK).run() as server:
+        call = post(f"http://shop.example:{server.port}/")
+        await open_transport("127.0.0.1/32").send(call)
+    assert asked == ["shop.example"]
+    assert b"Host: shop.example:" in server.requests[0]
+
+
+async def test_l5_a_redirect_to_the_inside_is_not_followed(open_transport: Open) -> None:
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.2:1/\r\nContent-Length: 0\r\n\r\n"
+    async with RawServer(moved).run() as server:
+        answer = await open_transport("127.0.0.1/32").send(post(server.url))
+    assert (answer.status, len(server.requests)) == (307, 1)
+
+
+async def test_l5_a_site_cannot_hold_us_nor_fill_our_memory(
+    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+) -> None:
+    monkeypatch.setattr(guarded_http, "_WITHIN_S", 0.3)
+    size = 1024 * 1024
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"a" * size
+    async with RawServer(long).run() as server:
+        answer = await open_transport("127.0.0.1/32").send(post(server.url))
+    assert len(answer.body) <= 64 * 1024
+    async with RawServer(OK, delay_s=2).run() as server:
+        with pytest.raises(AnswerLostError):
+            await open_transport("127.0.0.1/32").send(post(server.url))
+
+
+async def test_l5_a_name_without_an_address_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch, open_transport: Open
+) -> None:
+    async def fail(*_: object, **__: object) -> Any:
+        raise OSError("no such name")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    with pytest.raises(NotSentError):
+        await open_transport("").send(post("http://shop.invalid/"))

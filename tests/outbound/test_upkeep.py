@@ -1,0 +1,211 @@
+"""P5: one refresher for each account, and tokens that work once."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from outbound.asking import MOMENT
+from tuyen_channels.calls import ChannelRefusal, ExchangedTokens, HiddenToken, RefusalKind
+from tuyen_channels.zalo.connector import ZaloConnector
+from tuyen_events.topics import OUTBOUND
+from tuyen_events.vocabulary import Channel
+from tuyen_outbound.live_calls import LiveCalls
+from tuyen_outbound.upkeep import Upkeep
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.partitions import partition_of
+from tuyen_platform.page_credentials import AccountCredentials, PageProblem
+
+ACCOUNT = "hoa-sen/zalo/388"
+RENEWING = PageProblem(code="token_renewing", vi="", en="")
+DEAD = ChannelRefusal(RefusalKind.DEAD_TOKEN, "token_dead")
+
+
+def pair(number: int, lasts_s: float = 90_000) -> ExchangedTokens:
+    return ExchangedTokens(HiddenToken(f"AT{number}"), HiddenToken(f"RT{number}"), lasts_s)
+
+
+class StoredAccounts:
+    """One account."""
+
+    def __init__(self, expires_at: datetime | None) -> None:
+        self.credentials = AccountCredentials(
+            access_token=SecretStr("AT0"),
+            refresh_token=SecretStr("RT0"),
+            expires_at=expires_at,
+            stamp="s",
+        )
+        self.problem: PageProblem | None = None
+        self.kept: list[str] = []
+        self.down = False
+
+    refreshed_accounts = (ACCOUNT,)
+
+    @property
+    def stopped_accounts(self) -> tuple[str, ...]:
+        return (ACCOUNT,) if self.problem else ()
+
+    def find_credentials(self, account: str) -> AccountCredentials:
+        return self.credentials
+
+    def find_problem(self, account: str) -> PageProblem | None:
+        return self.problem
+
+    async def catch_up(self) -> bool:
+        return True
+
+    async def keep_refreshed(self, account: str, credentials: AccountCredentials) -> None:
+        self.credentials, self.problem = credentials, None
+        self.kept.append(credentials.access_token.get_secret_value())
+
+    async def keep_problem(self, account: str, stamp: str, problem: PageProblem | None) -> None:
+        self.problem = problem
+
+
+class Refreshing:
+    """The upkeep of one account, at a channel whose answers a test decides."""
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        answers: Iterator[ExchangedTokens | ChannelRefusal],
+        **given: Any,
+    ) -> None:
+        self.used: list[str] = []
+
+        async def refresh(_: object, token: HiddenToken) -> ExchangedTokens | ChannelRefusal:
+            self.used.append(token.reveal())
+            return next(answers)
+
+        monkeypatch.setattr(ZaloConnector, "refresh", refresh)
+        settings: dict[str, str] = dict.fromkeys(ZaloConnector.settings, "")
+        connector = ZaloConnector(settings, None)  # type: ignore[arg-type]  # no call is made
+        self.clock = ManualClock(MOMENT)
+        self.accounts = StoredAccounts(given.get("expires_at", MOMENT + timedelta(hours=25)))
+        own = partition_of(ACCOUNT, OUTBOUND.partitions)
+        self.partitions = given.get("partitions", {own})
+        self.upkeep = Upkeep(
+            self.accounts,  # type: ignore[arg-type]  # what the upkeep uses of it
+            {Channel.ZALO: connector},
+            self.clock,
+            LiveCalls(),
+            lambda: self.partitions,
+        )
+
+    async def turn(self, **after: float) -> None:
+        self.clock.advance(timedelta(**after))
+        await self.upkeep.turn()
+
+
+async def test_p5_a_token_is_refreshed_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(1), pair(2)]))
+    await refreshing.turn(hours=22)
+    assert refreshing.used == []
+    await refreshing.turn(hours=1.5)
+    await refreshing.turn(minutes=1)
+    assert (refreshing.used, refreshing.accounts.kept) == (["RT0"], ["AT1"])
+    assert refreshing.accounts.credentials.stamp == "s"
+    assert refreshing.accounts.credentials.expires_at is not None
+    await refreshing.turn(hours=24)
+    assert refreshing.used == ["RT0", "RT1"]
+
+
+async def test_p5_a_refused_token_is_refreshed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(1)]))
+    refreshing.accounts.problem = RENEWING
+    await refreshing.turn(minutes=1)
+    assert refreshing.accounts.kept == ["AT1"]
+    assert refreshing.accounts.stopped_accounts == ()
+
+
+async def test_p5_another_worker_is_the_refresher(monkeypatch: pytest.MonkeyPatch) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(1)]), partitions=set())
+    refreshing.accounts.problem = RENEWING
+    await refreshing.turn(hours=24)
+    assert refreshing.used == []
+
+
+async def test_p5_after_a_lost_answer_the_old_refresh_token_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = ChannelRefusal(RefusalKind.LOST, "answer_lost")
+    refreshing = Refreshing(monkeypatch, iter([lost, pair(1)]))
+    refreshing.accounts.problem = RENEWING
+    await refreshing.turn()
+    await refreshing.turn(seconds=5)
+    assert refreshing.used == ["RT0"]
+    await refreshing.turn(seconds=6)
+    assert (refreshing.used, refreshing.accounts.kept) == (["RT0", "RT0"], ["AT1"])
+
+
+async def test_p5_a_page_whose_refresh_token_is_dead_goes_on_until_its_token_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([DEAD] * 9))
+    await refreshing.turn(hours=24)
+    assert refreshing.accounts.stopped_accounts == ()
+    await refreshing.turn(minutes=61)
+    assert refreshing.accounts.problem is not None
+    assert refreshing.accounts.problem.code == "token_dead"
+    await refreshing.turn(minutes=61)
+    assert len(refreshing.used) == 2
+
+
+async def test_p5_a_new_token_that_is_refused_at_once_is_not_refreshed_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(1), pair(2)]))
+    refreshing.accounts.problem = RENEWING
+    await refreshing.turn()
+    refreshing.accounts.problem = RENEWING
+    await refreshing.turn(seconds=20)
+    assert refreshing.accounts.problem is not None
+    assert refreshing.accounts.problem.code == "token_dead"
+    assert refreshing.used == ["RT0"]
+
+
+async def test_p5_a_token_that_lasts_for_a_short_time_is_refreshed_towards_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(n, 3600) for n in range(1, 9)]))
+    await refreshing.turn(hours=24)
+    for _ in range(60):
+        await refreshing.turn(minutes=1)
+    assert len(refreshing.used) == 2
+
+
+async def test_p5_a_page_that_was_blocked_tries_again_after_an_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([]))
+    blocked = PageProblem(code="blocked_by_policy", vi="", en="")
+    refreshing.accounts.problem = blocked
+    await refreshing.turn()
+    await refreshing.turn(minutes=59)
+    assert refreshing.accounts.problem == blocked
+    await refreshing.turn(minutes=2)
+    assert refreshing.accounts.problem is None
+
+
+async def test_p5_ending_waits_until_the_new_pair_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refreshing = Refreshing(monkeypatch, iter([pair(1)]))
+    refreshing.accounts.problem = RENEWING
+    answered = asyncio.Event()
+
+    async def refresh(_: object, token: HiddenToken) -> ExchangedTokens:
+        await answered.wait()
+        return pair(1)
+
+    monkeypatch.setattr(ZaloConnector, "refresh", refresh)
+    turn = asyncio.create_task(refreshing.upkeep.turn())
+    await asyncio.sleep(0.01)
+    turn.cancel()
+    await asyncio.gather(turn, return_exceptions=True)
+    answered.set()
+    await refreshing.upkeep._calls.drain(5)
+    assert refreshing.accounts.kept == ["AT1"]
