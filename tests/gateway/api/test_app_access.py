@@ -253,6 +253,8 @@ async def _set_up(owner: User) -> dict[str, str]:
         "template_id": "chao",
         "view_id": "moi",
         "job_id": job["id"],
+        "attachment_id": (await owner.upload(b"GIF89a")).json()["id"],
+        "post_id": "post",
     }
 
 
@@ -265,6 +267,7 @@ async def _write(log: InMemoryLog) -> dict[tuple[str, str], str]:
             found[page, assignee] = str(await feed.message(who))
             if assignee != "nobody":
                 await feed.assign(who, assignee)
+    await Feed(log, page="page").comment("c1", "commenter")
     return found
 
 
@@ -374,7 +377,7 @@ async def _read_all(market: Market) -> dict[str, object]:
         if method != "GET" or "{" not in path or TABLE[f"GET {path}"]["who"] == "operator":
             continue
         answer = await market.owner.get(address(path, market.ids))
-        if answer.is_success:
+        if answer.is_success and answer.headers["content-type"] == "application/json":
             found[path] = {
                 name: value for name, value in json.loads(answer.text).items() if name != "position"
             }
