@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from faults import laws_of_choices, laws_of_queues
 from faults.channel import Acceptance
 from faults.evidence import Evidence, World
-from faults.neighbours import p99
+from faults.neighbours import find_p99
 from faults.people import Key
 from faults.tenants import AGENTS, Json
 from tuyen_directory.organization import next_version
@@ -127,7 +127,7 @@ def neighbours_are_not_harmed(evidence: Evidence) -> Iterator[str | None]:
     What a machine does by itself in a moment (`_NOTICEABLE_S`) is nobody's noise.
     """
     if evidence.neighbours is not None:
-        alone, beside = p99(evidence.neighbours.alone), p99(evidence.neighbours.beside)
+        alone, beside = find_p99(evidence.neighbours.alone), find_p99(evidence.neighbours.beside)
         harmed = beside > max(_NOTICEABLE_S, 1.5 * alone)
         yield f"p99 was {alone:.3f} s, then {beside:.3f} s" if harmed else None
 

@@ -222,7 +222,7 @@ def evidence() -> Evidence:
                 ("job", "an", "job_1"): 1,
             }
         ),
-        neighbours=Neighbours([0.1] * 100, [0.14] * 100),
+        neighbours=Neighbours([[0.1] * 100] * 3, [[0.14] * 100] * 2 + [[0.4] * 100]),
         steady=frozenset({"an"}),
         exam={(ORG, PAGE): COMMENTS[:2]},
         views_before={"conversations": {"x": {"_id": "x", "unread": 1}}},

@@ -91,7 +91,7 @@ def _odd_comes_twice(e: Evidence) -> None:
 
 
 def _harm(e: Evidence) -> None:
-    e.neighbours = Neighbours([0.2] * 100, [0.2] * 98 + [0.31] * 2)
+    e.neighbours = Neighbours([[0.2] * 100] * 3, [[0.2] * 98 + [0.31] * 2] * 2 + [[0.2] * 100])
 
 
 def _version_left_out(e: Evidence) -> None:
