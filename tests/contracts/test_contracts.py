@@ -16,6 +16,7 @@ from tuyen_events.vocabulary import (
     AppliesTo,
     Capability,
     Channel,
+    CommentOrigin,
     ConversationKind,
     Exclusion,
     Presence,
@@ -167,7 +168,17 @@ def drop_last_word(contracts: Path, words: type[Word]) -> Word:
 
 @pytest.mark.parametrize(
     "words",
-    [Channel, Strategy, Reason, Capability, Exclusion, PresenceCause, AppliesTo, WhenNobody],
+    [
+        Channel,
+        Strategy,
+        Reason,
+        Capability,
+        Exclusion,
+        PresenceCause,
+        AppliesTo,
+        WhenNobody,
+        CommentOrigin,
+    ],
 )
 def test_a_word_may_be_added_to_an_open_set(contracts: Path, words: type[Word]) -> None:
     drop_last_word(contracts, words)

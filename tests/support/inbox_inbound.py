@@ -197,9 +197,14 @@ class InboundHistory:
     def follow(self) -> None:
         """A customer follows the page, or no more: perhaps before their first message."""
         who = self._customer()
-        kind = self.random.choice([CustomerFollowed, CustomerUnfollowed])
-        event = kind(**self._common(), customer=who, conversation_id=message_thread_id(who.id))
-        self.inbound(event, who.external_id, PAGE, kind.__name__, str(next(self.numbers)))
+        about: dict[str, Any] = {
+            **self._common(),
+            "customer": who,
+            "conversation_id": message_thread_id(who.id),
+        }
+        followed = self.random.random() < 0.5
+        event = CustomerFollowed(**about) if followed else CustomerUnfollowed(**about)
+        self.inbound(event, who.external_id, PAGE, event.type, str(next(self.numbers)))
 
     def progress(self) -> None:
         who = self._customer()

@@ -58,8 +58,10 @@ def post(**value: Any) -> Update:
     )
 
 
-def below(comment_id: str, parent: str = POST, **value: Any) -> Update:
-    return comment(comment_id, post_id=POST, parent_id=parent, **value)
+def below(comment_id: str, above: str = POST, author: Any = BY_LAN, **value: Any) -> Update:
+    """A comment on the post, by Lan if not said otherwise."""
+    where = {"post_id": POST, "parent_id": above, "from": author}
+    return comment(comment_id, **where, **value)
 
 
 def thread(root: str = POST) -> ids.ConversationId:
@@ -74,10 +76,10 @@ def test_p5d_a_visitors_post_is_a_root_and_the_comments_below_it_are_replies() -
     assert root.customer is not None
     assert root.customer.name == "Lan"
     answers = [
-        *read(posts, below("790_1", **{"from": BY_PAGE})),
+        *read(posts, below("790_1", author=BY_PAGE)),
         *read(posts, below("790_2", "790_1")),
         *read(posts, below("790_2", "790_1", verb="edited", created_time=1790000009)),
-        *read(posts, below("790_1", verb="hide", created_time=1790000010, **{"from": BY_PAGE})),
+        *read(posts, below("790_1", author=BY_PAGE, verb="hide", created_time=1790000010)),
     ]
     assert {event.conversation_id for event in (root, *answers)} == {thread()}
     assert {event.parent_external_id for event in answers} == {POST}
@@ -163,8 +165,8 @@ def test_p4_other_acts_of_visitors_are_skipped(item: str) -> None:
 def test_p5a_a_visitors_video_is_no_broadcast_of_the_page() -> None:
     posts = LivePosts()
     accept(posts, post(item="video", video_id="5"), live_video("77", "live"))
-    video = {"post": {"status_type": "added_video", "id": POST}}
-    (reply,) = read(posts, below("790_1", **video))
+    video = {"status_type": "added_video", "id": POST}
+    (reply,) = read(posts, below("790_1", post=video))
     assert not reply.livestream
     assert reply.conversation_id == thread()
 

@@ -118,7 +118,7 @@ async def test_p4_a_group_and_an_unknown_event_are_kept_raw_and_counted(
     shop: Rig, log: InMemoryLog
 ) -> None:
     def skipped(why: str) -> float:
-        return SKIPPED_UPDATES.labels("zalo", why)._value.get()
+        return float(SKIPPED_UPDATES.labels("zalo", why)._value.get())
 
     before = skipped("group"), skipped("unknown_event")
     await post(shop, event("user_send_group_text", oa_id=OA))

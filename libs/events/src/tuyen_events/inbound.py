@@ -209,7 +209,6 @@ class CommentEdited(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.edited.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    recommends: bool | None = None
 
 
 class CommentRemoved(CommentEvent, frozen=True, kw_only=True):

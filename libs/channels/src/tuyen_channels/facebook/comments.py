@@ -3,7 +3,7 @@
 A root is a comment directly below a post of the page, or a visitor's post, a mention, a review. A
 comment directly below one of the last three is a reply to it.
 
-Decides P5b and P5d.
+Decides P5d.
 """
 
 from datetime import datetime
@@ -185,7 +185,6 @@ def _read_change(
             **about,
             text=_find_text(value),
             attachments=_attachments(value),
-            recommends=_recommendation(value),
         )
     elif (kind := _CHANGES.get(verb)) is not None:
         event = kind(**about)

@@ -87,7 +87,8 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
     post = require_id(value.post_id, "post_id")
     comment = None if value.comment_id is None else str(value.comment_id)
     author = name_author(value)
-    by_customer = author is not None and author != source.page_external_id
+    by_page = author == source.page_external_id
+    customer = None if author is None or by_page else build_customer(value, author, source)
     kind = (value.reaction_type or "like")[:NAME_CHARACTERS]
     event = Reacted(
         organization=source.page.organization,
@@ -97,14 +98,14 @@ def _reaction(value: wire.FeedValue, source: PartSource) -> Normalized | Skipped
         accepted_at=source.accepted_at,
         post_external_id=post,
         comment_external_id=comment,
-        customer=build_customer(value, author, source) if by_customer else None,
+        customer=customer,
         reaction=None if value.verb == "remove" else kind,
     )
     created = "" if value.created_time is None else str(value.created_time)
     identifier = source.event_id(
         "reaction", post, comment or "", author or "", value.verb, kind, created
     )
-    placed_by = author if by_customer and author is not None else f"post:{post}"
+    placed_by = f"post:{post}" if customer is None else customer.external_id
     return source.normalize(identifier, placed_by, post, event)
 
 

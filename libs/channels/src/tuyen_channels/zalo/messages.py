@@ -1,7 +1,4 @@
-"""Messages of customers and of the account, and forms that customers filled in.
-
-Decides P5b.
-"""
+"""Messages of customers and of the account, and forms that customers filled in."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,4 @@
-"""Turns Zalo's webhook into the one event that it contains.
-
-Decides P4.
-"""
+"""Turns Zalo's webhook into the one event that it contains."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -4,8 +4,6 @@ It is no HMAC. The time is the `timestamp` of the body, as it is written there. 
 receive these webhooks read it from the header `X-ZEvent-Timestamp`, so a time of thirteen digits in
 that header is tried as well: with fewer, the beginning of a time could be moved to the end of a
 body that Zalo signed.
-
-Decides P2.
 """
 
 import hashlib

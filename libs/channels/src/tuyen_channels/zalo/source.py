@@ -1,7 +1,4 @@
-"""The account of one webhook, and what the readers of all events share.
-
-Decides P5c.
-"""
+"""The account of one webhook, and what the readers of all events share."""
 
 from datetime import datetime
 from typing import TypedDict

@@ -3,22 +3,33 @@ with nothing unread, and nobody waits in it."""
 
 import msgspec
 
-from tuyen_events.ids import MessageId
 from tuyen_events.inbound import CustomerFollowed, CustomerUnfollowed
-from tuyen_gateway.domain.inbox import InboxRow, identify_customer
+from tuyen_events.vocabulary import ConversationKind
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.previews import build_shown_customer
 from tuyen_gateway.domain.threads import moment_of
 
 FollowEvent = CustomerFollowed | CustomerUnfollowed
 
-_NO_MESSAGE = MessageId("")
-
 
 def note_follow(row: InboxRow, event: FollowEvent) -> InboxRow:
     """The row after its customer began to follow the page, or ceased to: the later one counts.
-    Idempotent, and in any order with the messages of the thread."""
-    unnamed = msgspec.structs.replace(event.customer, name=None)  # messages name them
-    row = identify_customer(row, event, unnamed, _NO_MESSAGE, None)
+
+    Idempotent, and in any order with the messages of the thread: what these say of the customer
+    replaces what the event says (`customer_rank` is null until then), and the name, by which rows
+    are searched, is theirs alone.
+    """
     moment = moment_of(event)
+    if row.customer is None:
+        nameless = msgspec.structs.replace(event.customer, name=None)
+        row = msgspec.structs.replace(
+            row,
+            page_id=event.page_id,
+            channel=event.channel,
+            kind=ConversationKind.MESSAGE,
+            external_id=event.customer.external_id,
+            customer=build_shown_customer(None, nameless, names=False),
+        )
     if row.organization is None:
         row = msgspec.structs.replace(row, organization=event.organization)
     if row.updated_at is None or row.updated_at < moment[1]:

@@ -30,8 +30,6 @@ from tuyen_events.ids import (
 from tuyen_events.inbound import (
     CommentAdded,
     Customer,
-    CustomerFollowed,
-    CustomerUnfollowed,
     MessageEchoed,
     MessageReacted,
     MessageReceived,
@@ -192,10 +190,10 @@ def add(row: InboxRow, addition: Addition, name_folded: str | None) -> InboxRow:
     """
     event = addition.event
     if isinstance(event, MessageEchoed):
-        return identify_customer(row, event, event.customer, addition.message_id, name_folded)
+        return _identify_customer(row, event, event.customer, addition.message_id, name_folded)
     if event.customer is None:
         return row
-    row = identify_customer(row, event, event.customer, addition.message_id, name_folded)
+    row = _identify_customer(row, event, event.customer, addition.message_id, name_folded)
     place = str(addition.partition)
     if row.counted.get(place, NONE_YET) >= addition.offset:
         return row
@@ -216,9 +214,9 @@ def _note_visit(row: InboxRow, event: Added, message_id: MessageId) -> InboxRow:
     return msgspec.structs.replace(row, visit=event.visit, visited=order)
 
 
-def identify_customer(
+def _identify_customer(
     row: InboxRow,
-    event: Added | CustomerFollowed | CustomerUnfollowed,
+    event: Added,
     customer: Customer,
     message_id: MessageId,
     name_folded: str | None,
@@ -284,8 +282,9 @@ def _show_customer(
     first = row.customer_rank is None or rank < row.customer_rank
     if not first and named is None:
         return row
+    before = None if row.customer_rank is None else row.customer
     row = msgspec.structs.replace(
-        row, customer=build_shown_customer(row.customer, customer, named is not None)
+        row, customer=build_shown_customer(before, customer, named is not None)
     )
     if named is not None:
         row = msgspec.structs.replace(row, customer_named=named, name_folded=name_folded)
