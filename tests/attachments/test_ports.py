@@ -1,6 +1,6 @@
 """What `tuyen_attachments.ports` promises, held by MongoDB and by the twin in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -197,4 +197,4 @@ async def test_r9_6_an_interrupted_upload_is_removed_like_an_unused_one(views: D
     assert await views[FILES].count_documents({}) == 0
 
 
-async def _do_nothing(_: object) -> None: ...
+async def _do_nothing(ids: Collection[AttachmentId]) -> None: ...

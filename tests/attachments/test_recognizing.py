@@ -54,8 +54,10 @@ def test_i6_an_office_document_is_told_from_another_archive(folder: str, ending:
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr(f"{folder}/main.xml", "<x/>")
     found, plain = recognize_file(office.getvalue()), recognize_file(other.getvalue())
-    assert found is not None and found.content_type.endswith(ending)
-    assert plain is not None and plain.content_type == "application/zip"
+    assert found is not None
+    assert found.content_type.endswith(ending)
+    assert plain is not None
+    assert plain.content_type == "application/zip"
 
 
 @pytest.mark.parametrize("head", [b"", b"MZ\x90\x00\x03", b"\x7fELF\x02\x01", b"\x00" * 100])
@@ -66,7 +68,8 @@ def test_i6_what_is_not_in_the_table_is_nothing(head: bytes) -> None:
 def test_i6_a_text_may_be_cut_within_a_character() -> None:
     text = ("x" * (TYPE_BYTES - 1) + "ấ").encode()
     found = recognize_file(text[:TYPE_BYTES])
-    assert found is not None and found.content_type == "text/plain"
+    assert found is not None
+    assert found.content_type == "text/plain"
     assert recognize_file(b"\xff\xfeabc") is None
 
 

@@ -61,7 +61,8 @@ async def test_i6_what_was_claimed_and_not_finished_is_due_again(waiting: Waitin
     await waiting.claim(SHOP, NOW, NOW + MINUTE)
     assert await waiting.organizations(NOW) == []
     again = await waiting.claim(SHOP, NOW + MINUTE, NOW + 2 * MINUTE)
-    assert again is not None and again.attempts == 2
+    assert again is not None
+    assert again.attempts == 2
     await waiting.put_off(again, NOW + 9 * MINUTE)
     assert await waiting.organizations(NOW + 8 * MINUTE) == []
     assert await waiting.organizations(NOW + 9 * MINUTE) == [SHOP]
@@ -88,4 +89,5 @@ async def test_i6_what_was_taken_back_waits_no_more(waiting: WaitingMedia) -> No
     await waiting.remove_of_message(OTHER, MessageId("m_2"))
     await waiting.remove_of_message(SHOP, MessageId("m_1"))
     left = await waiting.claim(SHOP, NOW, NOW + MINUTE)
-    assert left is not None and left.id == "att_b"
+    assert left is not None
+    assert left.id == "att_b"

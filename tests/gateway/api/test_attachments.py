@@ -10,8 +10,8 @@ import pytest
 
 from gateway.feed import Feed
 from gateway.rig import Rig, User
-from tuyen_attachments import receiving
 from tuyen_attachments.ports import NewAttachment
+from tuyen_attachments.recognizing import LIMITS
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId, PageId, message_id
 from tuyen_events.limits import STRANGERS_BODY_BYTES
 from tuyen_events.media import media_id
@@ -76,7 +76,7 @@ async def test_i6_a_file_that_is_nothing_known_is_refused(boss: User, content: b
 
 
 async def test_i6_a_kind_has_its_own_limit(boss: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(receiving.LIMITS, "image", len(PNG) - 1)
+    monkeypatch.setitem(LIMITS, "image", len(PNG) - 1)
     answer = await boss.upload(PNG)
     assert answer.status_code == 413
     assert str(len(PNG) - 1) in answer.json()["detail"]

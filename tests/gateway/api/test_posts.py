@@ -49,12 +49,12 @@ async def test_i9_a_reply_of_the_page_answers_and_a_removal_takes_back(
     owner: User, feed: Feed
 ) -> None:
     for number, who in enumerate("abc"):
-        await feed.comment(f"c{number}", who)
-    await feed.comment("r0", None, parent="c0")
+        await feed.comment(f"c{number}", who, at=number)
+    await feed.comment("r0", None, parent="c0", at=60)
     await feed.change(CommentRemoved, "c1", who="b")
     (post,) = await posts_of(owner)
     assert (post["comments"], post["unanswered"]) == (2, 1)
-    await feed.comment("c3", "a", parent="c0")
+    await feed.comment("c3", "a", parent="c0", at=120)
     (post,) = await posts_of(owner)
     assert (post["comments"], post["unanswered"]) == (3, 2)
     waiting = await owner.done("GET", "/v1/conversations?kind=comment&after=0")

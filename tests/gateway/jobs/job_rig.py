@@ -11,13 +11,17 @@ from typing import Any
 import httpx
 
 from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, User, records, settings, until
+from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_events.conversation_filter import ConversationFilter, Selection
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.jobs import BulkRequested, JobEvent
 from tuyen_events.topics import JOBS, TOPICS
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.posts import MongoPosts
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.inbox import InboxRow
@@ -140,6 +144,10 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         inbox=InboxTwin(),
         scans=scans,
         crm=MongoCrm(nowhere),
+        replies=MongoReplies(nowhere, log, clock),
+        attachments=InMemoryAttachments(),
+        attachment_access=MongoAttachmentAccess(nowhere),
+        posts=MongoPosts(nowhere),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

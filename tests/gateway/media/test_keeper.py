@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.rig import START, events
-from tuyen_attachments import receiving
 from tuyen_attachments.memory import InMemoryAttachments
+from tuyen_attachments.recognizing import LIMITS
 from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
 from tuyen_events.ids import MessageId, OrganizationId, PageId
 from tuyen_events.media import MediaKept
@@ -127,7 +127,7 @@ async def test_i6_what_cannot_be_had_is_given_up(
     error: Exception | bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(receiving.LIMITS, "image", len(PNG))
+    monkeypatch.setitem(LIMITS, "image", len(PNG))
     hosts.content["a"] = error
     await waiting.add([medium(), medium("b")])
     while await keeper.keep_next():

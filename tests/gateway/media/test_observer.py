@@ -49,7 +49,7 @@ async def observer(
 
 async def until_media(waiting: InMemoryWaitingMedia, number: int) -> None:
     async with asyncio.timeout(DEADLINE_S):
-        while len(waiting.waiting) != number:
+        while len(waiting.waiting) != number:  # noqa: ASYNC110 - nobody sets an event for it
             await asyncio.sleep(0.01)
 
 

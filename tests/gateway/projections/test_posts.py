@@ -98,8 +98,10 @@ async def _fold(views: Database, said: Sequence[tuple[PostFacts, str]], size: in
 async def test_inv6_a_post_is_the_same_in_any_order(views: Database) -> None:
     said = _facts(HISTORY)
     expected = await _fold(views, said, len(said))
-    assert expected.text is not None and expected.text.value == "hai"
-    assert expected.picture is not None and expected.picture.value == "https://cdn/1.jpg"
+    assert expected.text is not None
+    assert expected.text.value == "hai"
+    assert expected.picture is not None
+    assert expected.picture.value == "https://cdn/1.jpg"
     assert expected.comment_permalink is not None
     assert expected.comment_permalink.value == "https://fb/first"
     assert (expected.created_at, expected.kind) == (START, "post")
@@ -194,7 +196,7 @@ async def test_i9_lists_read_little_more_than_they_give(views: Database) -> None
         )
         explained = await found.limit(20).explain()
         stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
-        assert "COLLSCAN" not in stages and "SORT" not in stages, stages
+        assert not {"COLLSCAN", "SORT"} & stages
         assert explained["executionStats"]["nReturned"] == 20
         assert explained["executionStats"]["totalDocsExamined"] <= 40
 
@@ -224,5 +226,5 @@ async def test_i9_comments_of_a_post_are_read_in_order_from_an_index(views: Data
     found = views[MESSAGES].find(comments_query(post, None)).sort(list(THREAD_ORDER))
     explained = await found.limit(20).explain()
     stages = set(_stages(explained["queryPlanner"]["winningPlan"]))
-    assert "COLLSCAN" not in stages and "SORT" not in stages, stages
+    assert not {"COLLSCAN", "SORT"} & stages
     assert explained["executionStats"]["totalDocsExamined"] <= 21

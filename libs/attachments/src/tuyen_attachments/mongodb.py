@@ -4,8 +4,6 @@ file, and one for each part of its content.
 Motor's own GridFS collects 32 MiB of a file in memory before it writes; here a part is written as
 soon as it is full. A file's document is written first, hidden, and shown once all parts are there:
 whatever is left of an interrupted upload can be found by it, and removed.
-
-Decides I6.
 """
 
 import asyncio
@@ -28,6 +26,9 @@ FILES, PARTS = "attachments.files", "attachments.chunks"
 PART_BYTES = 255 * 1024
 
 _REMOVED_AT_ONCE = 500
+
+_LAST_CONVERSATION = "metadata.conversations.{}"
+_MISSING: Document = {"$exists": False}
 
 _FILE_INDEXES = (
     IndexModel(
@@ -195,7 +196,7 @@ class MongoAttachments:
                     "_id": each,
                     "$or": [
                         {"metadata.conversations": conversation_id},
-                        {f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": None},
+                        {_LAST_CONVERSATION.format(ATTACHMENT_CONVERSATIONS - 1): _MISSING},
                     ],
                 },
                 {

@@ -1,6 +1,4 @@
 """Receives a file part by part: recognizes it by its first bytes, and limits its size by its kind.
-
-Decides I6 and R9.5.
 """
 
 from collections.abc import AsyncIterator

@@ -1,7 +1,4 @@
-"""Limits of files and of posts: the part of `limits` that only these need.
-
-Decides R9.5 and R9.6.
-"""
+"""Limits of files and of posts: the part of `limits` that only these need."""
 
 IMAGE_BYTES = 10 * 1024 * 1024
 VIDEO_BYTES = 25 * 1024 * 1024

@@ -132,18 +132,7 @@ DIRECTORY = Topic(
     removals_stay=_A_DAY,
     public=True,
     carries="settings, pages, agents, rules and all else that an organization sets up",
-    events=(
-        directory.OrganizationChanged,
-        directory.SettingsChanged,
-        directory.AgentChanged,
-        directory.SupportTeamChanged,
-        directory.PageChanged,
-        directory.RuleChanged,
-        directory.DepartmentChanged,
-        directory.RegionChanged,
-        directory.GroupChanged,
-        directory.LinkChanged,
-    ),
+    events=directory.EVENT_TYPES,
     removals=tuple(directory.REMOVED_TYPES.values()),
 )
 CONTACTS = Topic(

@@ -10,8 +10,8 @@ from tuyen_events.limits import MEDIA_URL_CHARACTERS
 
 def find_picture(value: wire.FeedValue) -> str | None:
     """The address of a post's first photo."""
-    photos = value.photos or [value.photo]
-    shown = value.link if value.item == "photo" and value.link else photos[0]
+    first = value.photos[0] if value.photos else value.photo
+    shown = value.link if value.item == "photo" and value.link else first
     return whole_or_none(shown, MEDIA_URL_CHARACTERS)
 
 

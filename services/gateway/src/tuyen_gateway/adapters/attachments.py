@@ -1,7 +1,4 @@
-"""Reads attachments for callers: who may see them, and the turns in which they are read.
-
-Decides R7.2.
-"""
+"""Reads attachments for callers: who may see them, and the turns in which they are read."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping

@@ -4,8 +4,6 @@ An address in a message is data from outside, and whoever fetches it is inside t
 network. So the host must be one of the channel's, every address that its name resolves to must be
 public, the connection goes to the address that was checked, and a redirect is an address like any
 other. Nothing is sent but the request.
-
-Decides I6.
 """
 
 import asyncio

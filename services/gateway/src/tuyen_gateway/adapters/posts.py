@@ -1,7 +1,4 @@
-"""Reads posts, their counts and their comments from MongoDB.
-
-Decides I9 and R7.2.
-"""
+"""Reads posts, their counts and their comments from MongoDB."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,4 @@
-"""Files that agents send, and media that customers sent (I6).
-
-Decides I6.
-"""
+"""Files that agents send, and media that customers sent (I6)."""
 
 import re
 from collections.abc import AsyncIterator

@@ -2,12 +2,16 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from tuyen_attachments.naming import clean_name
 from tuyen_gateway.errors import InvalidError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 FIELD = "file"
 
@@ -77,7 +81,7 @@ class _Part:
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = 0
 
-    def callbacks(self) -> dict[str, object]:
+    def callbacks(self) -> "MultipartCallbacks":
         return {
             "on_part_begin": self._begin,
             "on_header_field": self._add_to_name,

@@ -1,7 +1,4 @@
-"""Posts of the pages, and the comments below them (I9).
-
-Decides I9.
-"""
+"""Posts of the pages, and the comments below them (I9)."""
 
 from datetime import datetime
 from typing import Annotated

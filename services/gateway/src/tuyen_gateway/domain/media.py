@@ -1,8 +1,6 @@
 """Which media of what happened at a channel are fetched and kept.
 
 The channels' addresses of media expire, so these are fetched as soon as the event is in the log.
-
-Decides I6.
 """
 
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Removes attachments that were uploaded and never sent, and the oldest ones of an organization
 that has too many.
-
-Decides I6 and R9.6.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Removes what removed agents had to themselves, and what is left of logins that ended (R9.6).
 
-Decides R9.6 for templates, views, preferences and logins.
+Decides R9.6.
 """
 
 import asyncio

@@ -1,7 +1,4 @@
-"""Fetches the media that wait, stores them, and says so in the log.
-
-Decides I6 and R9.5.
-"""
+"""Fetches the media that wait, stores them, and says so in the log."""
 
 import asyncio
 from collections import Counter, deque

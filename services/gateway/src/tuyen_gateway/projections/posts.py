@@ -2,8 +2,6 @@
 
 Each fact is one that MongoDB merges by itself: the least or the greatest of two, or true for ever.
 So whatever order events are folded in, and however often, the post is the same.
-
-Decides I9.
 """
 
 from collections.abc import Sequence
