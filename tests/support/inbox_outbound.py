@@ -56,7 +56,7 @@ class OutboundHistory(InboundHistory):
         thread = self._thread(external, None, author, live)
         if author is None or thread is None:
             return
-        target = {
+        target: dict[str, Any] = {
             "target_external_id": external,
             "target_message_id": message_id(self.organization, PAGE, external),
         }

@@ -1,6 +1,7 @@
 """Replies (I6): what is requested of the channel, and what is refused."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -43,13 +44,13 @@ async def test_i6_the_same_key_is_the_same_reply_and_sends_nothing_again(
 
 
 async def test_i6_of_two_gateways_with_one_key_one_reply_counts(
-    desk: Rig,
     owner: User,
     thread: ConversationId,
+    outbox: Outbox,
+    *,
     log: InMemoryLog,
     clock: ManualClock,
     views: Database,
-    outbox: Outbox,
 ) -> None:
     async with running(log, clock, views, projecting=False, jwt_key="k" * 32) as other:
         there = User(other.client, owner.token)
@@ -94,7 +95,7 @@ async def test_i6_a_key_is_required_and_bounded(
     ],
 )
 async def test_i6_what_cannot_be_sent_is_refused(
-    owner: User, thread: ConversationId, outbox: Outbox, body: dict[str, object], field: str
+    owner: User, thread: ConversationId, outbox: Outbox, body: dict[str, Any], field: str
 ) -> None:
     answer = await reply(owner, thread, **body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)

@@ -240,7 +240,8 @@ def _identify_customer(
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
     place = _RowPlace(event.page_id, event.channel, kind, external_id, post_id)
-    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+    named = order if names else None
+    return _show_customer(row, place, customer, rank, named=named, name_folded=name_folded)
 
 
 def identify_recipient(
@@ -256,7 +257,8 @@ def identify_recipient(
         event.page_id, event.channel, ConversationKind.MESSAGE, event.customer_external_id, None
     )
     rank: Rank = (_ROOT, *order)
-    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+    named = order if names else None
+    return _show_customer(row, place, customer, rank, named=named, name_folded=name_folded)
 
 
 class _RowPlace(NamedTuple):
@@ -274,6 +276,7 @@ def _show_customer(
     place: _RowPlace,
     customer: Customer,
     rank: Rank,
+    *,
     named: Order | None,
     name_folded: str | None,
 ) -> InboxRow:
