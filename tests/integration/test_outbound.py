@@ -149,7 +149,7 @@ async def outside(
 ) -> AsyncIterator[Outside]:
     await ensure_topics(kafka, topic_prefix, 1, TOPICS.values())
     async with KafkaLog(kafka, topic_prefix) as log:
-        await log.append(DIRECTORY, *directory_record(profile(SHOP)))
+        await log.append(DIRECTORY, *directory_record(profile(organization=SHOP)))
         await log.append(DIRECTORY, *directory_record(page()))
         account = name_account(SHOP, Channel.FACEBOOK, ACCOUNT)
         credentials = AccountCredentials(access_token=SecretStr("a-token-that-the-test-chose"))

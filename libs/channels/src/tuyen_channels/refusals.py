@@ -1,5 +1,4 @@
-"""Why a request failed or a page stopped, in words for agents.
-"""
+"""Why a request failed or a page stopped, in words for agents."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,5 +1,4 @@
-"""What follows from the answer to a call, or from what is learned of it otherwise.
-"""
+"""What follows from the answer to a call, or from what is learned of it otherwise."""
 
 from datetime import timedelta
 

@@ -1,5 +1,4 @@
-"""Reads what agents request, and the echoes of what was sent, partition by partition.
-"""
+"""Reads what agents request, and the echoes of what was sent, partition by partition."""
 
 import time
 from collections.abc import Mapping, Sequence

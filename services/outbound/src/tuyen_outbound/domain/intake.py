@@ -1,5 +1,4 @@
-"""Which new requests of a batch are accepted.
-"""
+"""Which new requests of a batch are accepted."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,4 @@
-"""The requests of this worker's partitions that are not settled, in order for each conversation.
-"""
+"""The requests of this worker's partitions that are not settled, in order for each conversation."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence

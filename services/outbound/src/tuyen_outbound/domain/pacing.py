@@ -1,5 +1,4 @@
-"""Rate limits and pauses. All times are in seconds of one clock that only rises.
-"""
+"""Rate limits and pauses. All times are in seconds of one clock that only rises."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,4 @@
-"""How often a refused call is repeated, and when.
-"""
+"""How often a refused call is repeated, and when."""
 
 from datetime import datetime, timedelta
 
