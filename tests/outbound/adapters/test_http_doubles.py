@@ -72,9 +72,7 @@ async def test_i6_facebook_takes_a_text_and_a_file(called: Called) -> None:
     uploaded = await called.facebook.upload(order(called.facebook, file), PNG)
     assert isinstance(sent, Done)
     assert isinstance(uploaded, Done)
-    shown = await called.facebook.call(
-        order(called.facebook, file, handle=uploaded.external_id)
-    )
+    shown = await called.facebook.call(order(called.facebook, file, handle=uploaded.external_id))
     assert isinstance(shown, Done)
     assert sent.external_id != shown.external_id
     first, second = (await called.doubles.ingest.events(2))[:2]
@@ -160,9 +158,7 @@ async def test_p5_faults_of_zalo_have_their_classes(called: Called) -> None:
         ({"error": -230}, RefusalKind.PERMANENT),
         ({"error": -216, "message": "Access token is invalid"}, RefusalKind.DEAD_TOKEN),
     ):
-        await called.doubles.fault(
-            channel="zalo", action="send", status=200, body=body, times=1
-        )
+        await called.doubles.fault(channel="zalo", action="send", status=200, body=body, times=1)
         refused = await called.zalo.call(order(called.zalo, account=OFFICIAL))
         assert isinstance(refused, ChannelRefusal)
         assert refused.kind is kind
@@ -178,7 +174,5 @@ async def test_p5_a_refresh_token_of_zalo_works_once(called: Called) -> None:
     again = await called.zalo.refresh(HiddenToken("a-refresh-token"))
     assert isinstance(again, ChannelRefusal)
     assert again.kind is RefusalKind.DEAD_TOKEN
-    sent = await called.zalo.call(
-        order(called.zalo, account=OFFICIAL, token=pair.access_token)
-    )
+    sent = await called.zalo.call(order(called.zalo, account=OFFICIAL, token=pair.access_token))
     assert isinstance(sent, Done)
