@@ -1,12 +1,12 @@
 """What `tuyen_attachments.ports` promises, held by MongoDB and by the twin in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tuyen_attachments.memory import InMemoryAttachments
-from tuyen_attachments.mongodb import CHUNK_BYTES, CHUNKS, FILES, MongoAttachments
+from tuyen_attachments.mongodb import FILES, PART_BYTES, PARTS, MongoAttachments
 from tuyen_attachments.ports import Attachments, NewAttachment
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
 from tuyen_events.outbound import AttachmentId
@@ -15,7 +15,7 @@ from tuyen_platform.mongodb import Database, connect
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 SHOP, OTHER = OrganizationId("shop"), OrganizationId("other")
 THREAD = ConversationId("msg_1")
-CONTENT = bytes(range(251)) * 3_000  # three chunks, the last one not full
+CONTENT = bytes(range(251)) * 3_000  # three parts, the last one not full
 
 
 @pytest.fixture
@@ -82,8 +82,8 @@ async def test_i6_what_was_stored_is_read_as_it_was(store: Attachments) -> None:
     ("start", "end"),
     [
         (0, 1),
-        (CHUNK_BYTES - 1, CHUNK_BYTES + 1),
-        (CHUNK_BYTES, 2 * CHUNK_BYTES),
+        (PART_BYTES - 1, PART_BYTES + 1),
+        (PART_BYTES, 2 * PART_BYTES),
         (len(CONTENT) - 1, len(CONTENT) + 10),
         (5, 5),
     ],
@@ -191,10 +191,10 @@ async def test_r9_6_an_interrupted_upload_is_removed_like_an_unused_one(views: D
     with pytest.raises(KeyboardInterrupt):
         await store.add(uploaded(), killed())
     assert await store.open(SHOP, AttachmentId("att_a")) is None
-    assert await views[CHUNKS].count_documents({}) > 0
+    assert await views[PARTS].count_documents({}) > 0
     assert await MongoAttachments(views).remove_unused(NOW + timedelta(days=1)) == 1
-    assert await views[CHUNKS].count_documents({}) == 0
+    assert await views[PARTS].count_documents({}) == 0
     assert await views[FILES].count_documents({}) == 0
 
 
-async def _do_nothing(_: object) -> None: ...
+async def _do_nothing(ids: Collection[AttachmentId]) -> None: ...

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_attachments import receiving
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
-from tuyen_attachments.recognizing import IMAGE
+from tuyen_attachments.recognizing import IMAGE, LIMITS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
@@ -21,7 +20,8 @@ async def in_parts(whole: bytes, size: int) -> AsyncIterator[bytes]:
 @given(st.integers(min_value=1, max_value=len(PNG) + 1))
 async def test_i6_the_parts_make_no_difference(size: int) -> None:
     received = await receive(in_parts(PNG, size))
-    assert received.type is not None and received.type.content_type == "image/png"
+    assert received.type is not None
+    assert received.type.content_type == "image/png"
     assert b"".join([part async for part in received.content(IMAGE)]) == PNG
 
 
@@ -35,7 +35,7 @@ async def test_i6_an_empty_file_is_nothing() -> None:
 async def test_r9_5_a_file_is_read_no_further_than_its_kind_may_be(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(receiving.LIMITS, IMAGE, most)
+    monkeypatch.setitem(LIMITS, IMAGE, most)
     read = 0
 
     async def counted() -> AsyncIterator[bytes]:

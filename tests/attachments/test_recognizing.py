@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuyen_attachments.recognizing import HEAD_BYTES, LIMITS, recognize
+from tuyen_attachments.recognizing import LIMITS, TYPE_BYTES, recognize_file
 
 SAMPLES: dict[str, tuple[bytes, str, str]] = {
     "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "image", "image/jpeg"),
@@ -37,7 +37,7 @@ SAMPLES: dict[str, tuple[bytes, str, str]] = {
 @pytest.mark.parametrize("name", SAMPLES)
 def test_i6_a_file_is_what_its_content_says(name: str) -> None:
     head, kind, content_type = SAMPLES[name]
-    found = recognize(head)
+    found = recognize_file(head)
     assert found is not None
     assert (found.kind, found.content_type) == (kind, content_type)
 
@@ -53,26 +53,29 @@ def test_i6_an_office_document_is_told_from_another_archive(folder: str, ending:
         archive.writestr(f"{folder}/main.xml", "<x/>")
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr(f"{folder}/main.xml", "<x/>")
-    found, plain = recognize(office.getvalue()), recognize(other.getvalue())
-    assert found is not None and found.content_type.endswith(ending)
-    assert plain is not None and plain.content_type == "application/zip"
+    found, plain = recognize_file(office.getvalue()), recognize_file(other.getvalue())
+    assert found is not None
+    assert found.content_type.endswith(ending)
+    assert plain is not None
+    assert plain.content_type == "application/zip"
 
 
 @pytest.mark.parametrize("head", [b"", b"MZ\x90\x00\x03", b"\x7fELF\x02\x01", b"\x00" * 100])
 def test_i6_what_is_not_in_the_table_is_nothing(head: bytes) -> None:
-    assert recognize(head) is None
+    assert recognize_file(head) is None
 
 
 def test_i6_a_text_may_be_cut_within_a_character() -> None:
-    text = ("x" * (HEAD_BYTES - 1) + "ấ").encode()
-    found = recognize(text[:HEAD_BYTES])
-    assert found is not None and found.content_type == "text/plain"
-    assert recognize(b"\xff\xfeabc") is None
+    text = ("x" * (TYPE_BYTES - 1) + "ấ").encode()
+    found = recognize_file(text[:TYPE_BYTES])
+    assert found is not None
+    assert found.content_type == "text/plain"
+    assert recognize_file(b"\xff\xfeabc") is None
 
 
 @given(st.binary(max_size=200))
 def test_i6_no_content_is_taken_for_what_a_browser_runs(head: bytes) -> None:
-    found = recognize(head)
+    found = recognize_file(head)
     if found is not None:
         assert found.kind in LIMITS
         assert not {"html", "svg", "xml", "javascript"} & set(

@@ -31,6 +31,7 @@ from tuyen_events.topics import CONTACTS, CRM_COMMANDS, CRM_RESULTS, INBOUND
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
+    Offsets,
     ProducerRecord,
     Record,
     RecordMetadata,
@@ -137,9 +138,14 @@ class Client:
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         return await self._log.end_offsets(topic)
 
+    async def offsets_at(self, topic: Topic, moment: datetime) -> Mapping[int, int]:
+        return await self._log.offsets_at(topic, moment)
+
     @asynccontextmanager
-    async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator[Tail]:
-        async with self._log.tail(*topics, from_start=from_start) as tail:
+    async def tail(
+        self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
+    ) -> AsyncIterator[Tail]:
+        async with self._log.tail(*topics, from_start=from_start, starts=starts) as tail:
             yield tail
 
     @asynccontextmanager

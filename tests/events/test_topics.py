@@ -15,6 +15,8 @@ from tuyen_events.topics import (
     DIRECTORY,
     INBOUND,
     JOBS,
+    LOGINS,
+    PAGE_CONNECTIONS,
     PAGE_CREDENTIALS,
     PAGE_TOKENS,
     POOLS,
@@ -35,7 +37,9 @@ def test_public_topics_carry_events_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "topic", [RAW, CREDENTIALS, PAGE_TOKENS, PAGE_CREDENTIALS], ids=lambda topic: topic.name
+    "topic",
+    [RAW, CREDENTIALS, LOGINS, PAGE_TOKENS, PAGE_CREDENTIALS, PAGE_CONNECTIONS],
+    ids=lambda topic: topic.name,
 )
 def test_bodies_password_hashes_and_tokens_are_no_events_and_not_public(topic: Topic) -> None:
     assert topic.events == ()
@@ -100,7 +104,9 @@ def test_r9_6_what_is_read_whole_at_a_start_is_compacted_within_minutes(topic: T
     assert settings["min.cleanable.dirty.ratio"] <= 0.2
 
 
-@pytest.mark.parametrize("topic", [PRESENCE, DIRECTORY, CREDENTIALS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "topic", [PRESENCE, DIRECTORY, CREDENTIALS, LOGINS], ids=lambda topic: topic.name
+)
 def test_r1_8_who_was_removed_is_nobodys_agent_also_where_a_process_was_cut_off(
     topic: Topic,
 ) -> None:

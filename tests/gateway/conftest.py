@@ -6,7 +6,9 @@ import pytest
 
 from gateway.feed import Feed
 from gateway.jobs.job_rig import ScansTwin
+from gateway.outbox import Outbox, connect_page
 from gateway.rig import START, Rig, User, running
+from tuyen_events.ids import ConversationId
 from tuyen_gateway.api import jobs as job_routes
 from tuyen_gateway.projections.collections import ensure_indexes
 from tuyen_platform.clock import ManualClock
@@ -67,6 +69,21 @@ async def owner(desk: Rig) -> User:
 def feed(log: InMemoryLog) -> Feed:
     """What happens on the page `page` of `shop`."""
     return Feed(log)
+
+
+@pytest.fixture
+def outbox(log: InMemoryLog) -> Outbox:
+    """What the organization's agents request at the channels."""
+    return Outbox(log)
+
+
+@pytest.fixture
+async def thread(owner: User, feed: Feed) -> ConversationId:
+    """The message thread of the customer `lan`, who wrote to the page 10 s ago."""
+    await connect_page(owner)
+    thread = await feed.message("lan", "còn size 42 không?", name="Lan", mid="mid-in", at=-10)
+    await owner.done("GET", "/v1/conversations?after=0")
+    return thread
 
 
 @pytest.fixture

@@ -30,14 +30,18 @@ from tuyen_events.inbound import (
     CustomerUnfollowed,
     MessageDeleted,
     MessageEchoed,
+    MessageReacted,
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
+    PostEvent,
+    PostPublished,
     Visit,
 )
+from tuyen_events.media import KeptMedium, MediaKept, media_id
 from tuyen_events.pools import PoolRecorded
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, INBOUND, POOLS
+from tuyen_events.topics import ASSIGNMENTS, INBOUND, MEDIA, POOLS
 from tuyen_events.vocabulary import Channel, ConversationKind, Reason, Strategy
 from tuyen_platform.kafka.partitions import partition_of
 from tuyen_platform.kafka.ports import Log
@@ -89,6 +93,7 @@ class Feed:
         attachments: tuple[Attachment, ...] = (),
         visit: Visit | None = None,
         accepted: float | None = None,
+        reply_to: str | None = None,
     ) -> ConversationId:
         mid = mid or f"mid-{next(self._numbers)}"
         common = self._common(at)
@@ -103,6 +108,9 @@ class Feed:
             text=text,
             attachments=attachments,
             visit=visit,
+            reply_to=None
+            if reply_to is None
+            else message_id(OrganizationId(self.organization), PageId(self.page), reply_to),
         )
         await self._append(INBOUND, who, event, mid)
         return event.conversation_id
@@ -117,8 +125,17 @@ class Feed:
         )
         await self._append(INBOUND, who, event, mid, "unsent")
 
-    async def echo(self, who: str, text: str, *, at: float | None = None) -> None:
-        mid = f"mid-{next(self._numbers)}"
+    async def echo(
+        self,
+        who: str,
+        text: str,
+        *,
+        at: float | None = None,
+        mid: str | None = None,
+        client_id: str | None = "client-1",
+        automatic: bool = False,
+    ) -> None:
+        mid = mid or f"mid-{next(self._numbers)}"
         event = MessageEchoed(
             **self._common(at),
             customer=self.customer(who),
@@ -126,9 +143,21 @@ class Feed:
             message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
             external_id=mid,
             text=text,
-            client_id="client-1",
+            client_id=client_id,
+            automatic=automatic,
         )
         await self._append(INBOUND, who, event, mid)
+
+    async def react(self, who: str, mid: str, emoji: str | None, *, at: float) -> None:
+        """The customer reacts to a message, or takes that back (`emoji` null)."""
+        event = MessageReacted(
+            **self._common(at),
+            customer=self.customer(who),
+            conversation_id=self.thread(who),
+            message_id=message_id(OrganizationId(self.organization), PageId(self.page), mid),
+            emoji=emoji,
+        )
+        await self._append(INBOUND, who, event, mid, str(next(self._numbers)))
 
     async def follow(
         self,
@@ -163,13 +192,44 @@ class Feed:
         live: bool = False,
         name: str | None = None,
         at: float | None = None,
+        post: str = "post",
+        **said: Any,
     ) -> ConversationId | None:
-        event = CommentAdded(
-            **self._about(external_id, who, parent, live=live, at=at, name=name),
-            text=f"comment {external_id}",
-        )
+        about = self._about(external_id, who, parent, live=live, at=at, name=name, post=post)
+        event = CommentAdded(**about, text=f"comment {external_id}", **said)
         await self._append(INBOUND, self._actor(who, parent or external_id), event, external_id)
         return event.conversation_id
+
+    async def post(
+        self,
+        post: str = "post",
+        kind: type[PostEvent] = PostPublished,
+        *,
+        at: float | None = None,
+        **said: Any,
+    ) -> None:
+        """The page publishes a post, or changes one."""
+        event = kind(**self._common(at), post_external_id=post, **said)
+        number = str(next(self._numbers))
+        await self._append(INBOUND, f"post:{post}", event, post, number)
+
+    async def keep(self, external_id: str, who: str, *urls: str) -> None:
+        """The media of a message with these addresses are stored."""
+        organization, page = OrganizationId(self.organization), PageId(self.page)
+        message = message_id(organization, page, external_id)
+        event = MediaKept(
+            organization=organization,
+            page_id=page,
+            message_id=message,
+            media=tuple(
+                KeptMedium(
+                    id=media_id(message, url), kind="image", content_type="image/png", size=1
+                )
+                for url in urls
+            ),
+            at=START,
+        )
+        await self._append(MEDIA, who, event, external_id, *urls, key=message)
 
     async def change(
         self,
@@ -198,17 +258,18 @@ class Feed:
         live: bool,
         at: float | None,
         name: str | None = None,
+        post: str = "post",
     ) -> dict[str, Any]:
         organization, page = OrganizationId(self.organization), PageId(self.page)
         customer = None if who is None else self.customer(who, name)
         thread: ConversationId | None = comment_thread_id(organization, page, parent or external_id)
         if live:
-            thread = None if customer is None else livestream_thread_id(customer.id, "post")
+            thread = None if customer is None else livestream_thread_id(customer.id, post)
         return {
             **self._common(at),
             "message_id": message_id(organization, page, external_id),
             "external_id": external_id,
-            "post_external_id": "post",
+            "post_external_id": post,
             "parent_external_id": parent,
             "customer": customer,
             "conversation_id": thread,

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from gateway.channels_twin import SETTINGS, ChannelsTwin
+from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_events.codec import decode, decode_data
 from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.event import Envelope, Event
@@ -18,7 +20,10 @@ from tuyen_events.presence import PresenceChanged, Session, SessionSignalled
 from tuyen_events.topic import Topic
 from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SIGNALS
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
+from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.posts import MongoPosts
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.api.app import create_app
@@ -27,6 +32,7 @@ from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.job_scheduler import run_jobs
 from tuyen_gateway.ports.views import ConversationRef
+from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
 from tuyen_platform.clock import Clock
@@ -95,8 +101,15 @@ class User:
             method, path, headers={**bearer, **(headers or {})}, json=body
         )
 
-    async def get(self, path: str) -> httpx.Response:
-        return await self.call("GET", path)
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        return await self.call("GET", path, headers=headers)
+
+    async def upload(self, content: bytes, name: str = "anh.png") -> httpx.Response:
+        """Uploads a file, which says of itself that it is a web page."""
+        bearer = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        return await self.client.post(
+            "/v1/attachments", headers=bearer, files={"file": (name, content, "text/html")}
+        )
 
     async def post(self, path: str, body: object = None) -> httpx.Response:
         return await self.call("POST", path, body)
@@ -123,6 +136,7 @@ class Rig:
     gateway: Gateway
     rows: Rows
     client: httpx.AsyncClient
+    channels: ChannelsTwin = field(default_factory=ChannelsTwin)
     anybody: User = field(init=False)
     operator: User = field(init=False)
 
@@ -164,6 +178,7 @@ def settings(**changed: Any) -> GatewaySettings:
         "local": True,
         "jwt_key": "k" * 32,
         "operator_token": OPERATOR,
+        **SETTINGS,
         **changed,
     }
     return GatewaySettings(**given)
@@ -183,16 +198,19 @@ async def running(
     database: Database | None = None,
     *,
     projecting: bool = True,
+    http: httpx.AsyncClient | None = None,
     **changed: Any,
 ) -> AsyncIterator[Rig]:
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
-    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`."""
+    are there, and folded; without one, assignments alone find conversations, in `Rig.rows`. It
+    calls `Rig.channels`, or by `http` others."""
     rows = Rows()
     status = ConsumerStatus()
     if not projecting:
         status.note_batch()
     where = connect("mongodb://127.0.0.1:9", "unused") if database is None else database
     inbox = MongoViews(where, log, status)
+    channels = ChannelsTwin()
     gateway = compose(
         settings(**changed),
         log,
@@ -201,12 +219,19 @@ async def running(
         inbox=inbox,
         scans=MongoScans(where),
         crm=MongoCrm(where),
+        http=http or httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        database=where,
+        attachments=InMemoryAttachments(),
+        attachment_access=MongoAttachmentAccess(where),
+        posts=MongoPosts(where),
+        replies=MongoReplies(where, log, clock),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
     if database is not None and projecting:
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))
+        tasks.append(asyncio.create_task(run_dead_letters(log, database, ConsumerStatus())))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -214,7 +239,7 @@ async def running(
                 while gateway.health.problems():
                     assert not any(task.done() for task in tasks)
                     await asyncio.sleep(0)
-            yield Rig(gateway, rows, client)
+            yield Rig(gateway, rows, client, channels)
     finally:
         for task in tasks:
             task.cancel()

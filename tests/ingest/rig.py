@@ -23,7 +23,8 @@ from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.topic import Topic
 from tuyen_events.topics import DIRECTORY
 from tuyen_events.vocabulary import Channel
-from tuyen_ingest.bootstrap import Ingest, compose
+from tuyen_ingest.bootstrap import compose
+from tuyen_ingest.ingest import Ingest
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.ports import Log, Record

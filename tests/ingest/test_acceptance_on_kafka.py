@@ -17,7 +17,7 @@ from support.slow_proxy import PRODUCE, SlowProxy
 from tuyen_events.ids import PageId
 from tuyen_events.inbound import MessageReceived
 from tuyen_events.topics import DIRECTORY, INBOUND, PAGE_TOKENS, RAW, TOPICS
-from tuyen_ingest.replay import replay
+from tuyen_ingest.rereading import ReplaySelection, replay
 from tuyen_platform.kafka.client import KafkaLog
 from tuyen_platform.kafka.topics import ensure_topics
 
@@ -122,7 +122,7 @@ async def test_livechat_pages_tokens_and_events_are_in_kafka(
         raw = livechat.body("e_9")
         signed = livechat.sign(raw, "token-2")
         assert (await another.chat(raw, signed, "app_2")).status_code == 200
-        assert (await replay(another.ingest, log, "raw", None)).events == 4
+        assert (await replay(another.ingest, log, ReplaySelection(what="raw"))).events == 4
     assert len({envelope.id for envelope in await envelopes(log, INBOUND)}) == 4
 
 

@@ -21,7 +21,8 @@ from tuyen_channels.facebook import wire
 from tuyen_events.ids import OrganizationId, PageId
 from tuyen_events.inbound import CommentAdded, InboundEvent
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, RAW
-from tuyen_ingest.replay import ReplayResult, read_stored, replay
+from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay
+from tuyen_ingest.stored import Stretch, read_stored
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import LogUnavailableError, ProducerRecord, RecordMetadata
 
@@ -29,7 +30,7 @@ POST = f"{PAGE}_690"
 
 
 async def replay_bodies(rig: Rig, what: str) -> ReplayResult:
-    return await replay(rig.ingest, rig.log, what, None)
+    return await replay(rig.ingest, rig.log, ReplaySelection(what=what))
 
 
 async def test_p3_a_replay_of_raw_writes_the_same_ids_and_times_again(
@@ -77,7 +78,7 @@ async def test_p4_dead_letters_are_sent_again_after_a_fix(
         fault.setattr(wire, "feed_value_of", broken)
         await rig.send(entry(changes=[comment("1_1"), comment("1_2")]))
     assert not await envelopes(log, INBOUND)
-    listed = [found async for found in read_stored(log, "dead-letters", None)]
+    listed = [found async for found in read_stored(log, "dead-letters")]
     assert [found.channel for found in listed] == ["facebook", "facebook"]
     assert all(found.error and found.accepted_at == START for found in listed)
 
@@ -100,8 +101,8 @@ async def test_what_is_listed_can_be_cut_by_time(rig: Rig, log: InMemoryLog) -> 
     later = body(entry(messaging=[message("m_2")]))
     await rig.post(later)
     since = START + timedelta(minutes=30)
-    assert [found.body async for found in read_stored(log, "raw", since)] == [later]
-    assert len([found async for found in read_stored(log, "raw", None)]) == 2
+    assert [found.body async for found in read_stored(log, "raw", Stretch(since))] == [later]
+    assert len([found async for found in read_stored(log, "raw")]) == 2
 
 
 SAO_MAI, THEIRS = OrganizationId("sao-mai"), PageId("vay")

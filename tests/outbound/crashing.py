@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from tuyen_events.codec import Headers
 from tuyen_events.event import Envelope
@@ -10,6 +11,7 @@ from tuyen_events.topic import Topic
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.kafka.ports import (
     FetchedRecords,
+    Offsets,
     ProducerRecord,
     RecordMetadata,
     Starts,
@@ -97,9 +99,14 @@ class CrashingLog:
             await self._hold_ends[topic.name].wait()
         return await self._log.end_offsets(topic)
 
+    async def offsets_at(self, topic: Topic, moment: datetime) -> Mapping[int, int]:
+        return await self._log.offsets_at(topic, moment)
+
     @asynccontextmanager
-    async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator[Tail]:
-        async with self._log.tail(*topics, from_start=from_start) as tail:
+    async def tail(
+        self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
+    ) -> AsyncIterator[Tail]:
+        async with self._log.tail(*topics, from_start=from_start, starts=starts) as tail:
             yield tail
 
     @asynccontextmanager

@@ -19,7 +19,7 @@ def test_l5_a_public_address_is_admitted(address: str) -> None:
         "192.168.1.1",
         "169.254.169.254",
         "100.64.0.1",
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104 - not bound to
         "224.0.0.1",
         "255.255.255.255",
         "::1",

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from support.inbox_inbound import PAGE, InboundHistory, Place
+from support.inbox_inbound import PAGE, Place
+from support.inbox_outbound import OutboundHistory
 from tuyen_events.assignments import AssignmentChanged, AssignmentMade, AssignmentQueued, Choice
 from tuyen_events.commands import AssignConversation, MarkConversationDone, ReturnToRotation
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, RuleId, customer_key
@@ -18,7 +19,7 @@ from tuyen_platform.kafka.ports import FetchedRecords, Record
 
 
 @dataclass
-class History(InboundHistory):
+class History(OutboundHistory):
     """Writes records as ingest, the router and the gateway do; the same seed, the same history."""
 
     versions: dict[ConversationId, int] = field(default_factory=lambda: defaultdict(int))
@@ -40,6 +41,12 @@ class History(InboundHistory):
             (self.done, 4),
             (self.visit, 6),
             (self.command, 3),
+            (self.reply, 15),
+            (self.settle, 12),
+            (self.echo_reply, 5),
+            (self.cancel, 2),
+            (self.retry, 4),
+            (self.act, 8),
             (self.double, 12),
         )
         for _ in range(steps):

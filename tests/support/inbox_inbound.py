@@ -168,6 +168,7 @@ class InboundHistory:
             message_id=message_id(self.organization, PAGE, mid),
             external_id=mid,
             text=f"dạ {mid}",
+            automatic=self.random.random() < 0.2,
         )
         return self.inbound(event, who.external_id, PAGE, mid)
 

@@ -131,16 +131,25 @@ ROOTS: Mapping[str, list[Expected]] = {
     ],
 }
 
+PERMALINK = "https://www.facebook.com/shop/posts/pfbid02wFA"
+
 FEED: Mapping[str, list[Expected]] = {
     **ROOTS,
     "facebook_feed__comment_add": [
-        (key(AN), CommentAdded(**about(customer=NGUYEN), text="Giá bao nhiêu shop?"))
+        (
+            key(AN),
+            CommentAdded(
+                post_permalink=PERMALINK, **about(customer=NGUYEN), text="Giá bao nhiêu shop?"
+            ),
+        )
     ],
     "facebook_feed__comment_add_no_from": [
         (
             key(f"anonymous:{ROOT}"),
             CommentAdded(
-                **about(customer=customer(f"anonymous:{ROOT}")), text="Giá bao nhiêu shop?"
+                post_permalink=PERMALINK,
+                **about(customer=customer(f"anonymous:{ROOT}")),
+                text="Giá bao nhiêu shop?",
             ),
         )
     ],
@@ -148,6 +157,7 @@ FEED: Mapping[str, list[Expected]] = {
         (
             key(AN),
             CommentAdded(
+                post_permalink=PERMALINK,
                 **about(customer=NGUYEN),
                 attachments=(
                     Attachment(
@@ -162,6 +172,7 @@ FEED: Mapping[str, list[Expected]] = {
         (
             key(AN),
             CommentAdded(
+                post_permalink=PERMALINK,
                 **about(customer=NGUYEN),
                 text="Giá bao nhiêu shop?",
                 attachments=(Attachment(kind="video", url="https://video.xx.fbcdn.net/v/1_n.mp4"),),
@@ -173,6 +184,8 @@ FEED: Mapping[str, list[Expected]] = {
         (
             key(AN),
             CommentAdded(
+                post_permalink=PERMALINK,
+                post_shows_video=True,
                 **about(
                     "690891113073877_911936769004758",
                     root="690891113073877_911936769004758",
@@ -205,6 +218,7 @@ FEED: Mapping[str, list[Expected]] = {
         (
             key(BINH),
             CommentAdded(
+                post_permalink=PERMALINK,
                 **about(
                     "332029982914750_759878495960330",
                     parent_external_id=ROOT,
@@ -218,6 +232,7 @@ FEED: Mapping[str, list[Expected]] = {
         (
             key(f"comment:{ROOT}"),
             CommentAdded(
+                post_permalink=PERMALINK,
                 **about("332029982914750_759878495960331", parent_external_id=ROOT),
                 text="Dạ 199k ạ",
             ),
@@ -232,7 +247,12 @@ FEED: Mapping[str, list[Expected]] = {
     "facebook_feed__status_add": [
         (
             key(f"post:{POST}"),
-            PostPublished(**COMMON, post_external_id=POST, text="Hàng mới về"),
+            PostPublished(
+                **COMMON,
+                post_external_id=POST,
+                text="Hàng mới về",
+                permalink=f"https://www.facebook.com/{POST}",
+            ),
         )
     ],
     "facebook_feed__video_add": [
@@ -243,6 +263,7 @@ FEED: Mapping[str, list[Expected]] = {
                 post_external_id=LIVE_POST,
                 text="LIVE sale 20h",
                 video_external_id="334815795929748",
+                permalink=f"https://www.facebook.com/{LIVE_POST}",
             ),
         )
     ],

@@ -108,7 +108,8 @@ def test_p3_a_thousand_updates_of_several_pages_and_kinds_in_one_body() -> None:
     assert not parsed.failures
     for found in parsed.events:
         expected = PAGES[PAGE] if found.key.startswith("hoa-sen/") else PAGES[OTHER_PAGE]
-        assert (found.event.organization, found.event.page_id) == expected
+        assert found.event.organization == expected.organization
+        assert found.event.page_id == expected.id
     order = [
         found.event.external_id
         for found in parsed.events
@@ -185,6 +186,18 @@ def test_p5b_words_of_the_page_are_echoes_even_without_the_mark() -> None:
     (found,) = parse(body(entry(messaging=[spoken]))).events
     assert isinstance(found.event, MessageEchoed)
     assert found.event.customer.external_id == "6700000000000001"
+
+
+@pytest.mark.parametrize("app", [263902037430900, "263902037430900", 1, None])
+def test_p5b_echoes_of_apps_that_the_page_lists_are_automatic(app: int | str | None) -> None:
+    spoken = message("m_1", sender=PAGE) | {"recipient": {"id": "6700000000000001"}}
+    spoken["message"] |= {"is_echo": True, "app_id": app}
+    listing = {PAGE: PAGES[PAGE]._replace(automatic_apps=frozenset({"263902037430900"}))}
+    raw = body(entry(messaging=[spoken]))
+    for pages, automatic in ((listing, str(app) == "263902037430900"), (PAGES, False)):
+        (found,) = parser.parse(raw, ACCEPTED, pages, LivePosts()).events
+        assert isinstance(found.event, MessageEchoed)
+        assert found.event.automatic is automatic
 
 
 def test_p5b_a_reaction_of_the_page_is_no_customers() -> None:
@@ -275,7 +288,7 @@ def test_r4_3_what_happens_to_a_reply_belongs_to_the_roots_conversation() -> Non
         if isinstance(found.event, CommentEvent)
     }
     assert len(parsed.events) == 6
-    assert threads == {ids.comment_thread_id(*PAGES[PAGE], ROOT)}
+    assert threads == {ids.comment_thread_id(PAGES[PAGE].organization, PAGES[PAGE].id, ROOT)}
 
 
 def test_what_becomes_of_a_comment_by_nobody_makes_no_new_customer() -> None:

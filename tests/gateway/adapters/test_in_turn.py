@@ -17,12 +17,12 @@ from tuyen_events.limits import (
 )
 from tuyen_gateway.adapters import in_turn
 from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_gateway.ports.views import InboxCounts
-from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.mongodb import connect
 from tuyen_platform.projection import MongoPositions
@@ -139,10 +139,10 @@ async def test_r9_5_those_who_wait_for_the_views_ask_the_database_together(
         return {}
 
     monkeypatch.setattr(MongoPositions, "load", load)
-    views = MongoViews(connect("mongodb://127.0.0.1:9", "unused"), log, ConsumerStatus())
+    progress = ViewProgress(connect("mongodb://127.0.0.1:9", "unused"), log)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await asyncio.gather(*(views._read_positions() for _ in range(1_000)))
+    await asyncio.gather(*(progress._read() for _ in range(1_000)))
     assert asked <= 1 + (loop.time() - began) / 0.02
 
 

@@ -8,9 +8,17 @@ from prometheus_client import generate_latest
 from gateway.rig import Rig, User
 
 METHODS = ("get", "put", "post", "patch", "delete")
-WITHOUT_LOGIN = {("post", "/v1/auth/login"), ("post", "/v1/auth/refresh")}
+WITHOUT_LOGIN = {
+    ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/refresh"),
+    ("post", "/v1/auth/openid/start"),
+    ("post", "/v1/auth/openid/callback"),
+}
 PUBLIC = {("get", "/livechat/{app_id}/departments")}
 """What anybody may ask: there is nobody to be refused with 401."""
+
+FILES = {("get", "/v1/attachments/{attachment_id}")}
+"""What answers with a file."""
 
 TELLING = {"TokenPair", "ConnectedPage", "PageToken"}
 """The answers that hand out a secret, once, to whoever it was made for."""
@@ -42,6 +50,8 @@ async def test_every_route_has_its_words_and_its_shapes(schema: dict[str, Any]) 
         success = {int(code) for code in operation["responses"] if code.startswith("2")}
         assert success, path
         for code in success - {204}:
+            if (method, path) in FILES:
+                continue
             content = operation["responses"][str(code)]["content"]
             assert content["application/json"]["schema"], (method, path)
 
@@ -81,9 +91,13 @@ async def test_every_body_is_strict_and_no_answer_has_a_secret(schema: dict[str,
         body = operation.get("requestBody")
         if body is None:
             continue
+        if "multipart/form-data" in body["content"]:
+            continue
         shape = body["content"]["application/json"]["schema"]
         names = [shape, *shape.get("anyOf", [])]
         (name,) = [one["$ref"].rpartition("/")[2] for one in names if "$ref" in one]
+        if name == "Preferences":  # what they mean is up to the agent's program
+            continue
         described = schema["components"]["schemas"][name]
         assert described["additionalProperties"] is False, (method, path)
     answers = [
@@ -135,6 +149,9 @@ async def test_the_fixed_routes_are_there(schema: dict[str, Any]) -> None:
         ("GET", "/v1/groups"),
         ("GET", "/v1/links"),
         ("POST", "/v1/pages/{page_id}/token"),
+        ("POST", "/v1/pages/connect/{channel}"),
+        ("POST", "/v1/pages/connect/{channel}/callback"),
+        ("POST", "/v1/pages/connect/callback"),
         ("GET", "/livechat/{app_id}/departments"),
         ("PUT", "/v1/presence"),
         ("POST", "/v1/presence/heartbeat"),
@@ -146,6 +163,10 @@ async def test_the_fixed_routes_are_there(schema: dict[str, Any]) -> None:
         ("POST", "/v1/agents/{agent_id}/handover"),
         ("GET", "/v1/jobs"),
         ("GET", "/v1/jobs/{job_id}"),
+        ("POST", "/v1/attachments"),
+        ("GET", "/v1/attachments/{attachment_id}"),
+        ("GET", "/v1/posts"),
+        ("GET", "/v1/posts/{post_id}/comments"),
     } <= described
 
 

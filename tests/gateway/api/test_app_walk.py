@@ -8,19 +8,19 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.api.strict_database import THREAD, strict_database
 from gateway.api.walk import (
+    ACCOUNT,
     BODIES,
     ODD,
     ODD_HEADERS,
     ODD_IN_URL,
     OF_A_WHOLE_BODY,
     PATHS,
-    THREAD,
     UNSET,
     Place,
     places,
     replace_value,
-    strict_database,
 )
 from gateway.rig import OPERATOR, START, Rig, User, running
 from tuyen_events.codec import decode_typed, encode_data
@@ -28,19 +28,24 @@ from tuyen_events.commands import AssignConversation, CommandSettled, Outcome
 from tuyen_events.crm.records import CrmCommand, CrmCommandSettled, CrmOutcome
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
+from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.views import MongoViews
-from tuyen_gateway.api import jobs, presence
+from tuyen_gateway.api import dead_letters, jobs, presence
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.ports.commands import Placed
 from tuyen_platform.clock import ManualClock
 from tuyen_platform.kafka.memory import InMemoryLog
 
-JSON = {"Content-Type": "application/json"}
+JSON = {"Content-Type": "application/json", "Idempotency-Key": "walked"}
 LONGEST_ANSWER = 100_000
 Operation = tuple[str, str]
 
 NOT_HERE = {
+    ("POST", "/v1/auth/openid/start"),
+    ("POST", "/v1/auth/openid/callback"),
     ("POST", "/v1/conversations/{conversation_id}/read"),
+    ("POST", "/v1/attachments"),
 }
 """What asks for something that the walk's database has none of."""
 
@@ -89,6 +94,8 @@ class Walk:
 
 
 def caller_of(operation: Operation) -> str:
+    if operation[1] == "/v1/auth/logout":
+        return "leaving"
     return "operator" if operation[1].startswith("/v1/organizations") else "boss"
 
 
@@ -97,6 +104,9 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
     monkeypatch.setattr(jobs, "_SHORT_S", 0)  # nobody works on jobs here
     monkeypatch.setattr(presence, "_SHOWN_WITHIN_S", 0)
     monkeypatch.setattr(MongoViews, "caught_up", _at_once)  # nor folds anything
+    monkeypatch.setattr(MongoDeadLetters, "_wait_until_folded", _at_once)
+    monkeypatch.setattr(dead_letters, "WAIT_S", 0)
+    monkeypatch.setattr(ViewProgress, "show", _at_once)
     monkeypatch.setattr(CommandSender, "assign", _carry_out)
     monkeypatch.setattr(CrmCommandSender, "carry_out", _decide)
     clock = ManualClock(START)
@@ -109,7 +119,7 @@ async def walk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Walk]:
             yield await begin_walk(rig)
 
 
-async def _at_once(_: MongoViews) -> None:
+async def _at_once(*_: object) -> None:
     return
 
 
@@ -150,17 +160,26 @@ async def begin_walk(rig: Rig) -> Walk:
     lan = await rig.staff(boss, "lan")
     body = {"organization": "shop", "username": "lan", "password": "s3cret"}
     tokens = await rig.anybody.done("POST", "/v1/auth/login", body)
+    leaving = await rig.anybody.done("POST", "/v1/auth/login", body)
     callers = {"boss": boss.token or "", "lan": lan.token or "", "operator": OPERATOR}
+    callers["leaving"] = leaving["access_token"]
     walk = Walk(rig, callers, (await rig.client.get("/openapi.json")).json())
     walk.bodies["POST", "/v1/auth/refresh"] = ({"refresh_token": tokens["refresh_token"]},)
+    walk.bodies["POST", "/v1/auth/logout"] = ({"refresh_token": leaving["refresh_token"]},)
     made = {"name": "W", "username": "walked", "role": "agent"}
     await boss.done("PUT", "/v1/agents/walked", made)
     page = await boss.done("PUT", "/v1/pages/chat", {"channel": "livechat", "name": "Chat"})
     walk.paths["app_id"] = page["app_id"]
+    login = {"redirect_uri": "https://inbox.example/back"}
+    state = (await boss.done("POST", "/v1/pages/connect/facebook", login))["state"]
+    for path in ("connect/callback", "connect/{channel}/callback"):
+        (body,) = BODIES["POST", f"/v1/pages/{path}"]
+        walk.bodies["POST", f"/v1/pages/{path}"] = ({**body, "state": state},)
     job = await boss.done(
         "POST", "/v1/conversations/bulk", {"ids": [THREAD], "set": {"done": True}}
     )
     walk.paths["job_id"] = job["id"]
+    walk.paths["attachment_id"] = (await boss.upload(b"GIF89a")).json()["id"]
     return walk
 
 
@@ -201,7 +220,7 @@ async def test_the_walk_reaches_every_route_and_knows_every_field(walk: Walk) ->
     for operation, described in walk.operations():
         if "requestBody" not in described:
             continue
-        shape = described["requestBody"]["content"]["application/json"]["schema"]
+        shape = described["requestBody"]["content"].get("application/json", {}).get("schema", {})
         for field in fields(shape, shapes) - UNSET:
             assert (operation, field) in named, (operation, field)
 
@@ -235,6 +254,22 @@ async def test_r9_5_no_field_of_a_body_makes_a_mistake_of_ours(walk: Walk) -> No
     assert (await User(walk.rig.client, walk.callers["boss"]).get("/v1/me")).status_code == 200
     assert walk.seen[200] + walk.seen[201] + walk.seen[202] > 50
     assert walk.seen[422] > 1_000
+
+
+async def test_r9_5_no_field_of_a_connected_account_makes_a_mistake_of_ours(walk: Walk) -> None:
+    operation = ("PUT", "/v1/pages/{page_id}")
+    for body in (ACCOUNT, {**ACCOUNT, "credentials": None, "connection": "not-begun"}):
+        for place in places(body):
+            for name, odd in ODD.items():
+                await walk.call(
+                    who="boss",
+                    operation=operation,
+                    path="/v1/pages/account",
+                    body=replace_value(body, place, odd),
+                    what=f"{_format_place(place)} {name}",
+                )
+    assert not walk.wrong, "\n".join(walk.wrong[:20])
+    assert walk.seen[422] > 100
 
 
 def _format_place(place: Place) -> str:

@@ -85,15 +85,15 @@ async def test_i2_waiting_since_is_the_first_event_after_our_last_word(
         "waiting_since": "2026-11-21T08:00:01Z",
         "last_text": "2",
     }
-    await feed.echo("a", "answer", at=3)
+    await feed.echo("a", "answer", at=8)
     assert (await row())["needs_reply"] is False
     await feed.message("a", "3", at=9)
-    await feed.message("a", "4", at=10)
+    await feed.message("a", "4", at=30)
     assert (await row())["waiting_since"] == "2026-11-21T08:00:09Z"
-    await feed.echo("a", "late news of an answer between the two", at=9.5)
+    await feed.echo("a", "late news of an answer between the two", at=20)
     assert await row() == {
         "needs_reply": True,
-        "waiting_since": "2026-11-21T08:00:10Z",
+        "waiting_since": "2026-11-21T08:00:30Z",
         "last_text": "4",
     }
 

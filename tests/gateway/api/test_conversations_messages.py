@@ -64,7 +64,7 @@ async def test_r4_3_replies_by_anybody_belong_to_the_roots_conversation(
 ) -> None:
     root = await feed.comment("c1", "a", at=1)
     assert await feed.comment("c2", "b", parent="c1", at=2) == root
-    await feed.comment("c3", None, parent="c1", at=3)
+    await feed.comment("c3", None, parent="c1", at=9)
     found = await thread_of(owner, root)
     assert [(m["external_id"], m["direction"]) for m in found] == [
         ("c1", "in"),
@@ -169,8 +169,8 @@ async def test_the_pages_words_below_a_livestream_are_in_their_parents_conversat
     """Their own event cannot tell the conversation; they may come before their parent."""
     steps: list[Callable[[], Awaitable[object]]] = [
         lambda: feed.comment("c1", "a", live=True, at=1),
-        lambda: feed.comment("c2", None, parent="c1", live=True, at=2),
-        lambda: feed.comment("c3", None, parent="c2", live=True, at=3),
+        lambda: feed.comment("c2", None, parent="c1", live=True, at=8),
+        lambda: feed.comment("c3", None, parent="c2", live=True, at=9),
     ]
     other = await feed.comment("c0", "b", live=True, at=1)
     for step in order:

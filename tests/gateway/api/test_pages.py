@@ -20,6 +20,7 @@ async def test_a_page_is_connected_read_changed_and_disconnected(rig: Rig, boss:
         "id": "main",
         **page(staff=["lan"]),
         "status": "active",
+        "connected": False,
         "version": put.json()["version"],
     }
     assert put.json() == shown

@@ -1,24 +1,12 @@
-"""What a walk through every field of every route needs: bodies that are taken, values that are not,
-and a database that is as strict as a real one about what it is asked."""
+"""What a walk through every field of every route needs: bodies that are taken, and values that are
+not."""
 
 import json
-import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import bson
-import msgspec
-
-from tuyen_events.ids import ContactId, ConversationId, CustomerId, OrganizationId, PageId
-from tuyen_events.vocabulary import Channel, ConversationKind
-from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.previews import RowCustomer
-from tuyen_gateway.projections.collections import CONVERSATIONS
-from tuyen_platform.mongodb import Database
-from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
-
-THREAD = "msg_1"
+from gateway.api.strict_database import REPLY, THREAD
+from gateway.channels_twin import SECRET
 
 Place = tuple[str | int, ...]
 """Where in a body a value stands."""
@@ -32,8 +20,14 @@ PATHS: Mapping[str, str] = {
     "group_id": "giay",
     "link_id": "vn",
     "conversation_id": THREAD,
+    "message_id": REPLY,
     "contact_id": "con_1",
+    "post_id": "104_1",
     "organization_id": "other",
+    "channel": "facebook",
+    "template_id": "chao",
+    "view_id": "moi",
+    "letter_id": "evt_letter",
 }
 
 BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
@@ -41,6 +35,9 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"organization": "shop", "username": "lan", "password": "s3cret"},
     ),
     ("POST", "/v1/auth/refresh"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/logout"): ({"refresh_token": "set by the walk"},),
+    ("POST", "/v1/auth/openid/start"): ({"redirect_uri": "https://inbox.example/login"},),
+    ("POST", "/v1/auth/openid/callback"): ({"code": "c", "state": "s", "attempt": "a"},),
     ("POST", "/v1/organizations"): (
         {
             "id": "third",
@@ -65,8 +62,19 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/support-team"): ({"agent_ids": ["walked"]},),
     ("PUT", "/v1/pages/{page_id}"): (
-        {"channel": "livechat", "name": "Chat", "staff": ["walked"], "status": "active"},
+        {
+            "channel": "livechat",
+            "name": "Chat",
+            "staff": ["walked"],
+            "status": "active",
+            "automatic_apps": ["app-1"],
+            "reply_url": "https://shop.example/replies",
+            "sites": ["https://shop.example"],
+        },
     ),
+    ("POST", "/v1/pages/connect/{channel}"): ({"redirect_uri": "https://inbox.example/back"},),
+    ("POST", "/v1/pages/connect/callback"): ({"code": f"{SECRET}-code", "state": "set"},),
+    ("POST", "/v1/pages/connect/{channel}/callback"): ({"code": "again", "state": "set"},),
     ("PUT", "/v1/settings"): (
         {
             "page_permissions": False,
@@ -93,11 +101,41 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ),
     ("PUT", "/v1/groups/{group_id}"): ({"name": "Giày", "members": ["walked"]},),
     ("PUT", "/v1/links/{link_id}"): ({"url": "https://shop.example/vn", "group": "giay"},),
+    ("PUT", "/v1/templates/{template_id}"): (
+        {"title": "Chào", "text": "Chào {{customer.name}}", "channels": ["facebook"]},
+    ),
+    ("PUT", "/v1/views/{view_id}"): (
+        {
+            "name": "Mới",
+            "filter": {
+                "kind": "message",
+                "channel": "livechat",
+                "page": "chat",
+                "state": "unread",
+                "assignee": "me",
+                "tag": "vip",
+                "q": "lan",
+                "external_id": "v-1",
+                "done": False,
+            },
+            "shared": True,
+        },
+    ),
+    ("PUT", "/v1/me/preferences"): (
+        {"language": "vi", "theme": "dark", "sound": True, "panes": {"contact": [320, None]}},
+    ),
+    ("POST", "/v1/raw/replay"): (
+        {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "page": "chat"},
+    ),
     ("PUT", "/v1/presence"): ({"status": "online", "session": "phone", "agent_id": "walked"},),
     ("POST", "/v1/presence/heartbeat"): ({"session": "phone"},),
     ("POST", "/v1/agents/{agent_id}/handover"): ({"to": "lan", "note": "nghỉ"},),
     ("PUT", "/v1/conversations/{conversation_id}/assignee"): ({"agent_id": "lan", "note": "quen"},),
     ("PUT", "/v1/conversations/{conversation_id}/done"): ({"done": True},),
+    ("POST", "/v1/conversations/{conversation_id}/messages"): (
+        {"text": "Dạ còn ạ", "reply_to": REPLY, "private": False, "attachment_ids": []},
+    ),
+    ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),
@@ -121,8 +159,25 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
 }
 """What each route takes; together they name every field."""
 
-UNSET = frozenset({"external_id", "tags", "ids", "filter", "note"})
-"""Fields that a body above leaves out because others of it rule them out."""
+ACCOUNT: dict[str, Any] = {
+    "channel": "facebook",
+    "external_id": "1001",
+    "name": "Shop",
+    "credentials": {
+        "access_token": "page-token",
+        "refresh_token": "refresh-token",
+        "expires_at": "2027-01-01T00:00:00Z",
+    },
+}
+"""A page that the page of the body above can never become."""
+
+UNSET = frozenset(
+    {
+        *("external_id", "credentials", "access_token", "refresh_token", "expires_at"),
+        *("connection", "tags", "ids", "filter", "note", "template_id"),
+    }
+)
+"""Fields that a body of BODIES leaves out because others of it rule them out."""
 
 ODD: Mapping[str, str] = {
     "nul": r'"a\u0000b"',
@@ -224,112 +279,3 @@ def replace_value(body: object, place: Place, odd: str) -> bytes:
         inside = inside[step]
     inside[place[-1]] = _HOLE
     return json.dumps(copy).replace(json.dumps(_HOLE), odd).encode()
-
-
-class _Found:
-    """A cursor over `rows`; whatever order or bound it is given changes nothing."""
-
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        self._rows = rows
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_, **__: self
-
-    async def to_list(self, length: int | None = None) -> list[dict[str, Any]]:
-        return self._rows[:length]
-
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        for row in self._rows:
-            yield row
-
-
-class _Collection:
-    def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
-        self.name = name
-        self._rows = rows
-
-    def find(self, query: dict[str, Any], *_: object, **__: object) -> _Found:
-        _ask(query)
-        return _Found(self._rows)
-
-    def aggregate(self, pipeline: list[dict[str, Any]], **_: object) -> _Found:
-        _ask({"pipeline": pipeline})
-        return _Found([])
-
-    async def find_one(
-        self, query: dict[str, Any], *_: object, **__: object
-    ) -> dict[str, Any] | None:
-        _ask(query)
-        text = repr(query)
-        return next((row for row in self._rows if repr(row["_id"]) in text), None)
-
-    async def count_documents(self, query: dict[str, Any], **_: object) -> int:
-        _ask(query)
-        return len(self._rows)
-
-
-def _ask(query: dict[str, Any]) -> None:
-    """Raises what a real database, or the way to it, raises for a question that it cannot take."""
-    bson.encode(query)
-    for pattern in re.findall(r"'\$regex': '((?:[^'\\]|\\.)*)'", repr(query)):
-        if "\\x00" in pattern:
-            raise ValueError("a pattern ends at NUL")
-
-
-class _Session:
-    """A client, and its session."""
-
-    async def start_session(self, *, snapshot: bool) -> "_Session":
-        assert snapshot
-        return self
-
-    async def __aenter__(self) -> "_Session":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
-class StrictDatabase(dict[str, _Collection]):
-    """One conversation and one contact of `shop`, whatever is asked; what could not be sent is an
-    error."""
-
-    client = _Session()
-
-    def __missing__(self, name: str) -> _Collection:
-        customer = RowCustomer(id=CustomerId("cus_1"), external_id="v-1", name="Lan", picture=None)
-        now = datetime(2026, 11, 21, 8, tzinfo=UTC)
-        row = InboxRow(
-            id=ConversationId(THREAD),
-            organization=OrganizationId("shop"),
-            page_id=PageId("chat"),
-            channel=Channel.LIVECHAT,
-            kind=ConversationKind.MESSAGE,
-            external_id="v-1",
-            customer=customer,
-            customer_rank=(-1, now, now, 0, "m_1"),
-            inbound_events=1,
-            live_events=1,
-            updated_at=now,
-            active_at=now,
-        )
-        contact = ContactDocument(
-            id=ContactId("con_1"),
-            organization=OrganizationId("shop"),
-            name="Lan",
-            name_folded="lan",
-            customers=(),
-            warehouse_id="default",
-            created_at=now,
-            version=1,
-        )
-        rows = {
-            CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
-            CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
-        }
-        self[name] = _Collection(name, rows.get(name, []))
-        return self[name]
-
-
-def strict_database() -> Database:
-    return cast("Database", StrictDatabase())

@@ -10,14 +10,19 @@ from typing import Any
 
 import httpx
 
+from gateway.channels_twin import ChannelsTwin
 from gateway.rig import DEADLINE_S, QUICK_HASHER, START, Rig, Rows, User, records, settings, until
+from tuyen_attachments.memory import InMemoryAttachments
 from tuyen_events.conversation_filter import ConversationFilter, Selection
 from tuyen_events.event import Envelope
 from tuyen_events.ids import AgentId, ConversationId, CustomerId, OrganizationId, PageId
 from tuyen_events.jobs import BulkRequested, JobEvent
 from tuyen_events.topics import JOBS, TOPICS
 from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.posts import MongoPosts
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.bootstrap import compose
 from tuyen_gateway.domain.inbox import InboxRow
@@ -132,6 +137,7 @@ class InboxTwin:
 async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator[Rig]:
     """A gateway that does its share of the work until the block is left. It must not end before."""
     rows, nowhere = Rows(), connect("mongodb://127.0.0.1:9", "unused")
+    channels = ChannelsTwin()
     gateway = compose(
         settings(),
         log,
@@ -140,6 +146,12 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         inbox=InboxTwin(),
         scans=scans,
         crm=MongoCrm(nowhere),
+        http=httpx.AsyncClient(transport=httpx.MockTransport(channels)),
+        database=nowhere,
+        replies=MongoReplies(nowhere, log, clock),
+        attachments=InMemoryAttachments(),
+        attachment_access=MongoAttachmentAccess(nowhere),
+        posts=MongoPosts(nowhere),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
@@ -150,7 +162,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
             async with asyncio.timeout(DEADLINE_S):
                 while gateway.health.problems():  # noqa: ASYNC110 - nobody sets an event for it
                     await asyncio.sleep(0)
-            yield Rig(gateway, rows, client)
+            yield Rig(gateway, rows, client, channels)
             assert not any(task.done() for task in tasks)
     finally:
         for task in tasks:

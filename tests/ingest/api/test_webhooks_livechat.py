@@ -20,7 +20,8 @@ from tuyen_events.dead_letters import DeadLettered
 from tuyen_events.inbound import InboundEvent, MessageReceived
 from tuyen_events.limits import EVENT_BYTES, SITE_BODY_BYTES
 from tuyen_events.topics import DEAD_LETTERS, INBOUND, PAGE_TOKENS, RAW
-from tuyen_ingest.replay import ReplayResult, read_stored, replay
+from tuyen_ingest.rereading import ReplayResult, ReplaySelection, replay
+from tuyen_ingest.stored import read_stored
 from tuyen_platform.kafka.memory import InMemoryLog
 from tuyen_platform.metrics import SKIPPED_UPDATES
 from tuyen_platform.page_tokens import PageTokens
@@ -223,7 +224,7 @@ async def test_p3_kept_bodies_are_read_again_with_the_same_ids(rig: Rig, log: In
     await rig.chat(body())
     await rig.chat(body("b1f1"))
     before = await envelopes(log, INBOUND)
-    assert await replay(rig.ingest, log, "raw", None) == ReplayResult(
+    assert await replay(rig.ingest, log, ReplaySelection(what="raw")) == ReplayResult(
         bodies=2, events=2, failures=0
     )
     assert [one.id for one in await envelopes(log, INBOUND)] == [one.id for one in before * 2]
@@ -239,9 +240,9 @@ async def test_p4_a_dead_letter_is_sent_again_after_a_fix(
     with monkeypatch.context() as fault:
         fault.setattr("tuyen_channels.livechat.wire.body_of", broken)
         assert (await rig.chat(body())).status_code == 200
-    (listed,) = [found async for found in read_stored(log, "dead-letters", None)]
+    (listed,) = [found async for found in read_stored(log, "dead-letters")]
     assert (listed.channel, listed.account) == ("livechat", APP)
-    again = await replay(rig.ingest, log, "dead-letters", None)
+    again = await replay(rig.ingest, log, ReplaySelection(what="dead-letters"))
     assert again == ReplayResult(bodies=1, events=1, failures=0)
     (found,) = await envelopes(log, INBOUND)
     assert isinstance(found.data, InboundEvent)

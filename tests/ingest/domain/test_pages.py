@@ -34,6 +34,14 @@ def test_p4_an_active_page_is_known_in_its_own_channel() -> None:
     assert list_served(pages, Channel.ZALO) == {}
 
 
+def test_p5b_a_page_says_which_apps_answer_automatically() -> None:
+    pages = ConnectedPages()
+    pages.apply(HOA_SEN, page(automatic_apps=("17", "18")))
+    assert list_served(pages)["104"].automatic_apps == {"17", "18"}
+    pages.apply(HOA_SEN, page())
+    assert list_served(pages)["104"].automatic_apps == frozenset()
+
+
 def test_p4_a_page_that_is_removed_or_inactive_is_not_known() -> None:
     pages = ConnectedPages()
     for change in (page(status="unsubscribed"), REMOVED):

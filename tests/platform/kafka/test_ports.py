@@ -376,3 +376,25 @@ async def test_partitions_assigned_again_start_where_each_member_names(
     places = {(r.partition, r.offset) for task in again for r in task.result()}
     assert places == {(partition, 0) for partition in range(4)}
     assert dealt == [4, 2, 2]
+
+
+async def test_a_tail_can_begin_at_an_offset_of_one_partition(log: Log) -> None:
+    await fill(log, ORDERS, 5)
+    await fill(log, ORDERS, 2, partition=1)
+    starts = {(ORDERS.name, 0): 3, (ORDERS.name, 1): 2}
+    async with log.tail(ORDERS, starts=starts) as tail:
+        found = await take(tail, 2)
+        assert [(record.partition, record.offset) for record in found] == [(0, 3), (0, 4)]
+
+
+async def test_the_offset_at_a_time_is_that_of_the_first_record_from_then_on(log: Log) -> None:
+    await fill(log, ORDERS, 3)
+    async with log.tail(ORDERS) as tail:
+        last = (await take(tail, 3))[-1]
+    ends = await log.end_offsets(ORDERS)
+    long_ago = datetime.fromtimestamp(0, UTC)
+    assert await log.offsets_at(ORDERS, long_ago) == dict.fromkeys(ends, 0)
+    later = datetime.fromtimestamp(last.timestamp / 1000 + 60, UTC)
+    assert await log.offsets_at(ORDERS, later) == ends
+    then = await log.offsets_at(ORDERS, datetime.fromtimestamp(last.timestamp / 1000, UTC))
+    assert then[0] <= last.offset

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     zalo_app_secret: SecretStr | None = None
     zalo_oa_secret: SecretStr | None = None
 
+    media_hosts: str | None = None
+    """Hosts from which the media of messages are fetched besides the channels' own."""
+    attachment_gb: float | None = None
+    """GiB of files that an organization keeps."""
     # Base addresses of what the services call. One that is not given is that of a channel double.
     facebook_api: str | None = None
     facebook_dialog: str | None = None

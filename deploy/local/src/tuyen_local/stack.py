@@ -279,10 +279,22 @@ class Stack:
             "ZALO_APP_ID": secrets.zalo_app_id,
             "ZALO_APP_SECRET": secrets.zalo_app_secret,
             "ZALO_OA_SECRET": secrets.zalo_oa_secret,
-            "REPLY_NETWORKS": settings.reply_networks or "",
+            "MEDIA_HOSTS": self._media_hosts(),
+            "ATTACHMENT_GB": None
+            if settings.attachment_gb is None
+            else str(settings.attachment_gb),
+            "REPLY_NETWORKS": settings.reply_networks,
             **self._channel_addresses(),
         }
-        return {f"TUYEN_{key}": value for key, value in given.items()}
+        return {f"TUYEN_{key}": value for key, value in given.items() if value is not None}
+
+    def _media_hosts(self) -> str | None:
+        """The hosts from which media are fetched besides the channels' own: the doubles have some,
+        too."""
+        given = self.settings.media_hosts
+        if given is not None or not self.settings.needs_doubles:
+            return given
+        return self.url(DOUBLES).removeprefix("http://")
 
     def _channel_addresses(self) -> dict[str, str]:
         """What the services call: what the settings give, and the doubles for the rest."""

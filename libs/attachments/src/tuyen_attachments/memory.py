@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from tuyen_attachments.ports import Attachment, NewAttachment, OpenAttachment, Usage
+from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment, Usage
+from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
-from tuyen_events.limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.outbound import AttachmentId
 
 _PART_BYTES = 255 * 1024
@@ -17,13 +17,13 @@ class InMemoryAttachments:
     """Attachments."""
 
     def __init__(self) -> None:
-        self._stored: dict[AttachmentId, tuple[Attachment, bytes]] = {}
+        self._stored: dict[AttachmentId, tuple[StoredAttachment, bytes]] = {}
 
-    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> Attachment:
+    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> StoredAttachment:
         if new.id in self._stored:
             return self._stored[new.id][0]
         whole = b"".join([part async for part in content])
-        attachment = Attachment(**msgspec.structs.asdict(new), size=len(whole))
+        attachment = StoredAttachment(**msgspec.structs.asdict(new), size=len(whole))
         self._stored[new.id] = (attachment, whole)
         return attachment
 
@@ -43,7 +43,7 @@ class InMemoryAttachments:
 
     async def find(
         self, organization: OrganizationId, ids: Collection[AttachmentId]
-    ) -> Mapping[AttachmentId, Attachment]:
+    ) -> Mapping[AttachmentId, StoredAttachment]:
         return {
             each: self._stored[each][0]
             for each in ids
@@ -55,8 +55,8 @@ class InMemoryAttachments:
         organization: OrganizationId,
         ids: Collection[AttachmentId],
         conversation_id: ConversationId,
-    ) -> Mapping[AttachmentId, Attachment]:
-        noted: dict[AttachmentId, Attachment] = {}
+    ) -> Mapping[AttachmentId, StoredAttachment]:
+        noted: dict[AttachmentId, StoredAttachment] = {}
         for each, attachment in (await self.find(organization, ids)).items():
             used = attachment.conversations
             if conversation_id not in used:
@@ -75,18 +75,12 @@ class InMemoryAttachments:
         ]
         return Usage(len(sizes), sum(sizes))
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
-        self._remove(
-            lambda one: one.organization == organization and one.message_id == message_id
-        )
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
+        self._remove(lambda one: one.organization == organization and one.message_id == message_id)
 
     async def remove_unused(self, before: datetime) -> int:
         return self._remove(
-            lambda one: bool(
-                one.uploaded_by and not one.conversations and one.created_at < before
-            )
+            lambda one: bool(one.uploaded_by and not one.conversations and one.created_at < before)
         )
 
     async def remove_oldest(self, most_bytes: int) -> int:
@@ -100,7 +94,7 @@ class InMemoryAttachments:
                 removed.add(one.id)
         return self._remove(lambda one: one.id in removed)
 
-    def _remove(self, unwanted: Callable[[Attachment], bool]) -> int:
+    def _remove(self, unwanted: Callable[[StoredAttachment], bool]) -> int:
         ids = [key for key, (one, _) in self._stored.items() if unwanted(one)]
         for key in ids:
             del self._stored[key]

@@ -1,11 +1,9 @@
 """The store in MongoDB, laid out as GridFS is, so that its tools can read it: one document for each
-file, and its content in chunks.
+file, and one for each part of its content.
 
-Motor's own GridFS collects 32 MiB of a file in memory before it writes; here each chunk is written
-once it is full. A file's document is written first, hidden, and shown once all chunks are there:
+Motor's own GridFS collects 32 MiB of a file in memory before it writes; here a part is written as
+soon as it is full. A file's document is written first, hidden, and shown once all parts are there:
 whatever is left of an interrupted upload can be found by it, and removed.
-
-Decides I6.
 """
 
 import asyncio
@@ -16,18 +14,21 @@ import msgspec
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from tuyen_attachments.ports import Attachment, NewAttachment, OpenAttachment, Usage
+from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment, Usage
+from tuyen_events.file_limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.ids import AgentId, ConversationId, MessageId, OrganizationId
-from tuyen_events.limits import ATTACHMENT_CONVERSATIONS
 from tuyen_events.outbound import AttachmentId
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
 
-FILES, CHUNKS = "attachments.files", "attachments.chunks"
+FILES, PARTS = "attachments.files", "attachments.chunks"
 
-CHUNK_BYTES = 255 * 1024
+PART_BYTES = 255 * 1024
 
 _REMOVED_AT_ONCE = 500
+
+_LAST_CONVERSATION = "metadata.conversations.{}"
+_MISSING: Document = {"$exists": False}
 
 _FILE_INDEXES = (
     IndexModel(
@@ -46,7 +47,7 @@ _FILE_INDEXES = (
         partialFilterExpression={"metadata.used": False},
     ),
 )
-_CHUNK_INDEXES = (
+_PART_INDEXES = (
     IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True),
 )
 
@@ -75,19 +76,19 @@ class MongoAttachments:
 
     def __init__(self, database: Database) -> None:
         self._files = database[FILES]
-        self._chunks = database[CHUNKS]
+        self._parts = database[PARTS]
         self._indexed = False
 
     async def _ensure_indexes(self) -> None:
         if not self._indexed:
             await self._files.create_indexes(list(_FILE_INDEXES))
-            await self._chunks.create_indexes(list(_CHUNK_INDEXES))
+            await self._parts.create_indexes(list(_PART_INDEXES))
             self._indexed = True
 
-    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> Attachment:
+    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> StoredAttachment:
         await self._ensure_indexes()
         began = await self._begin(new)
-        if isinstance(began, Attachment):
+        if isinstance(began, StoredAttachment):
             return began
         try:
             size = await self._write(new.id, content)
@@ -99,15 +100,15 @@ class MongoAttachments:
         if new.message_id is not None:
             shown["metadata.used"] = True
         await self._files.update_one({"_id": new.id}, {"$set": shown})
-        return Attachment(**msgspec.structs.asdict(new), size=size)
+        return StoredAttachment(**msgspec.structs.asdict(new), size=size)
 
-    async def _begin(self, new: NewAttachment) -> Attachment | bool:
+    async def _begin(self, new: NewAttachment) -> StoredAttachment | bool:
         """The stored attachment, if there is one. Otherwise whether this call made its document:
         false if that of an interrupted one was there, or another worker stores it as well."""
         document = {
             "_id": new.id,
             "length": 0,
-            "chunkSize": CHUNK_BYTES,
+            "chunkSize": PART_BYTES,
             "uploadDate": new.created_at,
             "filename": new.name,
             "metadata": {
@@ -133,25 +134,25 @@ class MongoAttachments:
         return True
 
     async def _write(self, id_: AttachmentId, content: AsyncIterator[bytes]) -> int:
-        """Writes the chunks, and returns their size. Two workers that store the same file write the
-        same chunks; one that failed meanwhile may have removed them."""
+        """Writes the parts, and returns their size. Two workers that store the same file write the
+        same parts; one that failed meanwhile may have removed them."""
         buffer, size, count = bytearray(), 0, 0
         async for part in content:
             buffer += part
-            while len(buffer) >= CHUNK_BYTES:
-                await self._write_chunk(id_, count, bytes(buffer[:CHUNK_BYTES]))
-                del buffer[:CHUNK_BYTES]
-                size, count = size + CHUNK_BYTES, count + 1
+            while len(buffer) >= PART_BYTES:
+                await self._write_part(id_, count, bytes(buffer[:PART_BYTES]))
+                del buffer[:PART_BYTES]
+                size, count = size + PART_BYTES, count + 1
         if buffer:
-            await self._write_chunk(id_, count, bytes(buffer))
+            await self._write_part(id_, count, bytes(buffer))
             size, count = size + len(buffer), count + 1
-        if await self._chunks.count_documents({"files_id": id_}) != count:
-            raise ContendedError(f"chunks of {id_}")
+        if await self._parts.count_documents({"files_id": id_}) != count:
+            raise ContendedError(f"parts of {id_}")
         return size
 
-    async def _write_chunk(self, id_: AttachmentId, number: int, data: bytes) -> None:
+    async def _write_part(self, id_: AttachmentId, number: int, data: bytes) -> None:
         place = {"files_id": id_, "n": number}
-        await self._chunks.replace_one(place, {**place, "data": data}, upsert=True)
+        await self._parts.replace_one(place, {**place, "data": data}, upsert=True)
 
     async def open(
         self, organization: OrganizationId, attachment_id: AttachmentId
@@ -162,19 +163,19 @@ class MongoAttachments:
 
         async def read(start: int, end: int) -> AsyncIterator[bytes]:
             end = min(end, attachment.size)
-            for number in range(start // CHUNK_BYTES, -(-end // CHUNK_BYTES)):
+            for number in range(start // PART_BYTES, -(-end // PART_BYTES)):
                 place = {"files_id": attachment_id, "n": number}
-                chunk = await self._chunks.find_one(place)
-                if chunk is None:
+                found = await self._parts.find_one(place)
+                if found is None:
                     return
-                first = number * CHUNK_BYTES
-                yield bytes(chunk["data"])[max(start - first, 0) : end - first]
+                first = number * PART_BYTES
+                yield bytes(found["data"])[max(start - first, 0) : end - first]
 
         return OpenAttachment(attachment, read)
 
     async def find(
         self, organization: OrganizationId, ids: Collection[AttachmentId]
-    ) -> Mapping[AttachmentId, Attachment]:
+    ) -> Mapping[AttachmentId, StoredAttachment]:
         if not ids:
             return {}
         query = {**_complete(organization), "_id": {"$in": list(ids)}}
@@ -186,8 +187,8 @@ class MongoAttachments:
         organization: OrganizationId,
         ids: Collection[AttachmentId],
         conversation_id: ConversationId,
-    ) -> Mapping[AttachmentId, Attachment]:
-        noted: dict[AttachmentId, Attachment] = {}
+    ) -> Mapping[AttachmentId, StoredAttachment]:
+        noted: dict[AttachmentId, StoredAttachment] = {}
         for each in dict.fromkeys(ids):
             document = await self._files.find_one_and_update(
                 {
@@ -195,7 +196,7 @@ class MongoAttachments:
                     "_id": each,
                     "$or": [
                         {"metadata.conversations": conversation_id},
-                        {f"metadata.conversations.{ATTACHMENT_CONVERSATIONS - 1}": None},
+                        {_LAST_CONVERSATION.format(ATTACHMENT_CONVERSATIONS - 1): _MISSING},
                     ],
                 },
                 {
@@ -223,9 +224,7 @@ class MongoAttachments:
         ).to_list(None)
         return found
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         query = {"metadata.message_id": message_id, "metadata.organization": organization}
         await self._remove([one["_id"] async for one in self._files.find(query, {"_id": 1})])
 
@@ -273,7 +272,7 @@ class MongoAttachments:
         await self._drop(ids)
 
     async def _drop(self, ids: Collection[AttachmentId]) -> None:
-        await self._chunks.delete_many({"files_id": {"$in": list(ids)}})
+        await self._parts.delete_many({"files_id": {"$in": list(ids)}})
         await self._files.delete_many({"_id": {"$in": list(ids)}})
 
 
@@ -281,9 +280,9 @@ def _complete(organization: OrganizationId) -> Document:
     return {"metadata.organization": organization, "metadata.complete": True}
 
 
-def _attachment_of(document: Document) -> Attachment:
+def _attachment_of(document: Document) -> StoredAttachment:
     file = msgspec.convert(document, _File)
-    return Attachment(
+    return StoredAttachment(
         id=file.id,
         organization=file.metadata.organization,
         kind=file.metadata.kind,

@@ -32,7 +32,7 @@ class NewAttachment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Attachment(NewAttachment, frozen=True, kw_only=True):
+class StoredAttachment(NewAttachment, frozen=True, kw_only=True):
     """A stored attachment; `size` is in bytes, `conversations` are those in which it was sent."""
 
     size: int
@@ -43,7 +43,7 @@ class Attachment(NewAttachment, frozen=True, kw_only=True):
 class OpenAttachment:
     """A stored attachment with its content."""
 
-    attachment: Attachment
+    attachment: StoredAttachment
     read: Callable[[int, int], AsyncIterator[bytes]]
     """The bytes from the first position up to, and without, the second one, in parts of at most
     256 KiB. Ends early if the attachment is removed meanwhile."""
@@ -64,7 +64,7 @@ class Attachments(Protocol):
     """The attachments of all organizations. One organization's attachments do not exist for
     another."""
 
-    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> Attachment:
+    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> StoredAttachment:
         """Stores an attachment, part by part as its content arrives, and returns it once it is
         stored. Nobody can open it before.
 
@@ -81,7 +81,7 @@ class Attachments(Protocol):
 
     async def find(
         self, organization: OrganizationId, ids: Collection[AttachmentId]
-    ) -> Mapping[AttachmentId, Attachment]:
+    ) -> Mapping[AttachmentId, StoredAttachment]:
         """Those of `ids` that the organization has."""
         ...
 
@@ -90,7 +90,7 @@ class Attachments(Protocol):
         organization: OrganizationId,
         ids: Collection[AttachmentId],
         conversation_id: ConversationId,
-    ) -> Mapping[AttachmentId, Attachment]:
+    ) -> Mapping[AttachmentId, StoredAttachment]:
         """Notes that attachments are sent in a conversation, and returns those that can be: from
         then on they are not removed as unused, and whoever may see the conversation may see them.
 
@@ -103,9 +103,7 @@ class Attachments(Protocol):
         """What agents of the organization uploaded since then and is still stored."""
         ...
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         """Removes what came with a message that its author removed. Can be repeated."""
         ...
 

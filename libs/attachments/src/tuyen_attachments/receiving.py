@@ -1,12 +1,9 @@
-"""Receives a file part by part: recognizes it by its first bytes, and limits its size by its kind.
-
-Decides I6 and R9.5.
-"""
+"""Receives a file part by part: recognizes it by its first bytes, and limits its size by its kind."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tuyen_attachments.recognizing import HEAD_BYTES, LIMITS, FileType, recognize
+from tuyen_attachments.recognizing import LIMITS, TYPE_BYTES, FileType, recognize_file
 
 
 class AttachmentTooLargeError(Exception):
@@ -43,9 +40,9 @@ async def receive(parts: AsyncIterator[bytes]) -> ReceivedFile:
     head = bytearray()
     async for part in parts:
         head += part
-        if len(head) >= HEAD_BYTES:
+        if len(head) >= TYPE_BYTES:
             break
-    return ReceivedFile(recognize(bytes(head[:HEAD_BYTES])), bytes(head), parts)
+    return ReceivedFile(recognize_file(bytes(head[:TYPE_BYTES])), bytes(head), parts)
 
 
 def _check(kind: str, size: int) -> None:

@@ -37,6 +37,8 @@ class Page(NamedTuple):
 
     organization: OrganizationId
     id: PageId
+    automatic_apps: frozenset[str] = frozenset()
+    """The apps at the channel whose messages in the page's name are automatic answers (P5b)."""
 
 
 PageTokenLookup = Callable[[str], str | None]

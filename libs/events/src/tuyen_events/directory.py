@@ -186,3 +186,18 @@ def split_directory_key(key: bytes | None) -> tuple[OrganizationId, str, str] | 
             return OrganizationId(organization), entity, entity_id
         case _:
             return None
+
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    OrganizationChanged,
+    SettingsChanged,
+    AgentChanged,
+    SupportTeamChanged,
+    PageChanged,
+    RuleChanged,
+    DepartmentChanged,
+    RegionChanged,
+    GroupChanged,
+    LinkChanged,
+)
+"""All of them, as they are in their topic."""

@@ -26,6 +26,8 @@ DepartmentId = NewType("DepartmentId", str)
 RegionId = NewType("RegionId", str)
 GroupId = NewType("GroupId", str)
 LinkId = NewType("LinkId", str)
+TemplateId = NewType("TemplateId", str)
+ViewId = NewType("ViewId", str)
 
 CHOSEN_ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
 """The form of an id that a caller chooses."""
@@ -97,6 +99,18 @@ def message_id(organization: OrganizationId, page: PageId, external_id: str) -> 
 def reply_id(conversation: ConversationId, client_id: str) -> MessageId:
     """A reply of ours, from the caller's `Idempotency-Key`: the same key, the same message (I6)."""
     return MessageId(_derive("m_", conversation, client_id))
+
+
+def kept_media_id(message: MessageId, url: str) -> str:
+    """What is kept of an attachment of a message, by its address at the channel: the same address,
+    the same file."""
+    return _derive("att_", message, url)
+
+
+def outbound_request_id(cause: str) -> str:
+    """A request to a channel: of a reply's first one, `cause` is the reply; of a retry, the earlier
+    request."""
+    return _derive("req_", cause)
 
 
 def event_id(*deduplication_key: str) -> EventId:

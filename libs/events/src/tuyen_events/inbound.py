@@ -104,6 +104,8 @@ class MessageEchoed(CustomerEvent, frozen=True, kw_only=True):
     client_id: str | None = None
     """Our own id of the reply, if the channel returns what was sent with it."""
     reply_to: MessageId | None = None
+    automatic: bool = False
+    """Whether it was sent by an app that the page lists as automatic (P5b)."""
     admin_id: str | None = None
     """The channel's id of the person at the page who wrote it, if the channel says that a person
     did: Zalo does so for what is written in its own chat tool."""
@@ -195,6 +197,9 @@ class CommentAdded(CommentEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "comment.added.v1"
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    post_permalink: str | None = None
+    """The address of the post at the channel, as far as the channel says it with a comment."""
+    post_shows_video: bool = False
     origin: CommentOrigin = CommentOrigin.COMMENT
     recommends: bool | None = None
     """Whether a review recommends the page."""
@@ -231,6 +236,12 @@ class PostPublished(PostEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "post.published.v1"
     text: str | None = None
     video_external_id: str | None = None
+    picture: str | None = None
+    """The first picture's address, which may expire."""
+    permalink: str | None = None
+    """The address of the post at the channel."""
+    livestream: bool = False
+    """Whether it was known as a livestream when it was published."""
 
 
 class PostEdited(PostEvent, frozen=True, kw_only=True):

@@ -311,31 +311,85 @@ OUTBOUND_UNKNOWN_KEPT = 1_000
 """Requests of one partition that are remembered for a day although nobody can tell what became of
 them: a late echo can."""
 
-IMAGE_BYTES = 10 * 1024 * 1024
-VIDEO_BYTES = 25 * 1024 * 1024
-AUDIO_BYTES = 25 * 1024 * 1024
-FILE_BYTES = 25 * 1024 * 1024
-"""The largest attachments of each kind: what the most generous channel accepts."""
+REPLY_CHARACTERS = 2_000
+"""The text of a message to a customer at Facebook and Zalo: more is refused there."""
 
-UPLOAD_BYTES = 25 * 1024 * 1024 + 16 * 1024
-"""The body of a request that uploads a file: the largest file, and what surrounds it."""
+SITE_REPLY_CHARACTERS = 5_000
+"""The text of a message to a visitor of a site."""
 
-UPLOAD_WITHIN_S = 120.0
-"""How long such a body may take."""
+COMMENT_CHARACTERS = 8_000
+"""The text of a comment by the page; the longest that Facebook accepts."""
 
-UPLOADS_AT_ONCE_OF_ORGANIZATION = 32
-"""Files that the people of an organization upload at the same time, to one gateway."""
+REPLY_ATTACHMENTS = 10
+"""Attachments of one reply."""
 
-UPLOADS_AN_HOUR = 5_000
-UPLOAD_BYTES_AN_HOUR = 4 * 1024 * 1024 * 1024
-"""What an organization's people upload within an hour."""
+COMMENT_ATTACHMENTS = 1
+"""Attachments of one comment by the page: the channel accepts no more."""
 
-UPLOADS_UNUSED_S = 24 * 3600
-"""How long an uploaded file that was never sent is kept."""
+RETRIES = 20
+"""How often one reply may be sent again after it failed."""
 
-ATTACHMENT_CONVERSATIONS = 500
-"""Conversations in which one uploaded file is sent."""
+PENDING_REPLIES_OF_PAGE = 5_000
+PENDING_REPLIES_OF_ORGANIZATION = 20_000
+"""Replies that wait to be sent: while a page cannot send, its replies add up."""
 
-MEDIA_FETCHED_WITHIN_S = 3 * 24 * 3600
-"""How old a message may be whose media are still fetched from its channel: then its links have
-died."""
+REPLIES_AN_HOUR_OF_AGENT = 36_000
+REPLIES_AN_HOUR_OF_ORGANIZATION = 720_000
+"""Replies and actions on comments that are requested within an hour."""
+
+AUTOMATIC_WITHIN_S = 5
+"""An answer that the channel echoes so soon after the customer's message, and that is not ours, is
+not a person's (P5b)."""
+
+TEMPLATES = 500
+"""Templates of one organization."""
+
+TEMPLATE_CHARACTERS = 2_000
+"""The text of a template, before its placeholders are filled in."""
+
+SHARED_VIEWS = 100
+VIEWS_OF_AGENT = 50
+"""Saved views: those that an organization shares, and those of one agent."""
+
+PREFERENCES_OF_AGENT = 100
+PREFERENCES_BYTES = 8 * 1024
+PREFERENCES_DEPTH = 5
+"""An agent's preferences: how many there are, how long they are as JSON, and how deep objects and
+arrays are inside of each other."""
+
+DESK_BYTES = 8 * 1024 * 1024
+"""All templates, views and preferences of one organization together: every gateway keeps them in
+its memory."""
+
+DESK_CHANGES_AN_HOUR_OF_AGENT = 1_200
+DESK_CHANGES_AN_HOUR = 20_000
+DESK_BYTES_AN_HOUR = 32 * 1024 * 1024
+"""Changes of templates, views and preferences within an hour: by one agent, by an organization, and
+their bytes."""
+
+LOGINS_OF_AGENT = 100
+"""Logins of one agent that are valid at the same time; with more, those end that were refreshed
+least recently."""
+
+REFRESH_AGAIN_S = 10.0
+"""For how long a refresh token that was used is answered again, with the same token as before: the
+answer may have been lost."""
+
+OPENID_WITHIN_S = 5.0
+OPENID_ANSWER_BYTES = 1024 * 1024
+"""How long an OpenID provider may take for one answer, and how long that may be."""
+
+DEAD_LETTERS_KEPT_S = 90 * 24 * 3600
+"""For how long what could not be read is kept, and can be sent again."""
+
+REPLAYS_AT_ONCE = 4
+"""Replays that one ingest process works on at the same time, each of another organization."""
+
+REPLAYS_WAITING = 20
+"""Replays of one organization that run or wait."""
+
+REPLAYS_KEPT = 1_000
+"""Replays of one organization whose results are kept; the oldest are forgotten first."""
+
+REPLAYS_AN_HOUR = 600
+"""Replays that an organization may request within an hour: single dead letters, and stretches."""

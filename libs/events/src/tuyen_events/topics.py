@@ -13,14 +13,17 @@ from tuyen_events import (
     commands,
     crm,
     dead_letters,
+    desk,
     directory,
     inbound,
     jobs,
     marks,
+    media,
     outbound,
     pools,
     posts,
     presence,
+    replays,
     routing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
@@ -35,6 +38,7 @@ ORGANIZATION_PARTITIONS = 12
 
 _FOREVER = None
 _MONTH = timedelta(days=30)
+_QUARTER = timedelta(days=90)
 
 _SOON = timedelta(minutes=10)
 """How long superseded records stay in a topic that every process reads as a whole when it starts:
@@ -130,18 +134,7 @@ DIRECTORY = Topic(
     removals_stay=_A_DAY,
     public=True,
     carries="settings, pages, agents, rules and all else that an organization sets up",
-    events=(
-        directory.OrganizationChanged,
-        directory.SettingsChanged,
-        directory.AgentChanged,
-        directory.SupportTeamChanged,
-        directory.PageChanged,
-        directory.RuleChanged,
-        directory.DepartmentChanged,
-        directory.RegionChanged,
-        directory.GroupChanged,
-        directory.LinkChanged,
-    ),
+    events=directory.EVENT_TYPES,
     removals=tuple(directory.REMOVED_TYPES.values()),
 )
 CONTACTS = Topic(
@@ -227,6 +220,16 @@ OUTBOUND_RESULTS = Topic(
     carries="what became of each request at a channel",
     events=(outbound.OutboundSettled,),
 )
+MEDIA = Topic(
+    name="media",
+    key="message; placed in the customer's partition",
+    partitions=CUSTOMER_PARTITIONS,
+    cleanup=Cleanup.DELETE,
+    retention=_FOREVER,
+    public=False,
+    carries="which media of customers' messages are kept here",
+    events=(media.MediaKept,),
+)
 OUTBOUND_STATE = Topic(
     name="outbound-state",
     key="request; placed in the customer's partition",
@@ -278,6 +281,28 @@ CREDENTIALS = Topic(
     public=False,
     carries="hashed passwords",
 )
+LOGINS = Topic(
+    name="logins",
+    key="organization/agent/login",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="which logins are valid, and how often each was refreshed",
+)
+DESK = Topic(
+    name="desk",
+    key="organization/entity/agent/id",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    removals_stay=_A_DAY,
+    public=False,
+    carries="what agents work with: templates, saved views, preferences",
+    events=(desk.TemplateChanged, desk.ViewChanged, desk.PreferencesChanged),
+    removals=desk.REMOVED_TYPES,
+)
 PAGE_TOKENS = Topic(
     name="page-tokens",
     key="what of an account at its channel",
@@ -297,6 +322,16 @@ PAGE_CREDENTIALS = Topic(
     removals_stay=_A_DAY,
     public=False,
     carries="the tokens that pages send with, encrypted, and what keeps pages from sending",
+)
+PAGE_CONNECTIONS = Topic(
+    name="page-connections",
+    key="organization/state of a login at a channel",
+    partitions=1,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_A_DAY,
+    public=False,
+    carries="logins at channels that were begun to connect pages, encrypted",
 )
 POSTS = Topic(
     name="posts",
@@ -368,45 +403,25 @@ DEAD_LETTERS = Topic(
     key="page",
     partitions=6,
     cleanup=Cleanup.DELETE,
-    retention=_FOREVER,
+    retention=_QUARTER,
     public=False,
     carries="what could not be read, with the reason",
     large_records=True,
-    events=(dead_letters.DeadLettered,),
+    events=(dead_letters.DeadLettered, dead_letters.DeadLetterSettled),
+)
+REPLAYS = Topic(
+    name="replays",
+    key="organization/replay, or organization/replay/progress in the replay's partition",
+    partitions=6,
+    cleanup=Cleanup.COMPACT,
+    retention=_SOON,
+    forgotten_after=_MONTH,
+    public=False,
+    carries="what ingest is to read again, and how far it has come",
+    events=(replays.ReplayRequested, replays.ReplayProgressed),
 )
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {
-        topic.name: topic
-        for topic in (
-            INBOUND,
-            ASSIGNMENTS,
-            ASSIGNMENT_HISTORY,
-            POOLS,
-            PRESENCE,
-            DIRECTORY,
-            CONTACTS,
-            CRM_COMMANDS,
-            CRM_RESULTS,
-            CRM_STATE,
-            COMMANDS,
-            COMMAND_RESULTS,
-            OUTBOUND,
-            OUTBOUND_RESULTS,
-            OUTBOUND_STATE,
-            MARKS,
-            JOBS,
-            PRESENCE_SIGNALS,
-            CREDENTIALS,
-            PAGE_TOKENS,
-            PAGE_CREDENTIALS,
-            POSTS,
-            REQUESTS,
-            CHOICES,
-            ANSWERS,
-            CUSTOMERS,
-            RAW,
-            DEAD_LETTERS,
-        )
-    }
+    {topic.name: topic for topic in tuple(globals().values()) if isinstance(topic, Topic)}
 )
+"""All of them by name, in the order of this module."""

@@ -115,7 +115,8 @@ def _configure_standard_library(shared: list[structlog.types.Processor], log_for
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in ("uvicorn.access", "aiokafka", "faust", "mode"):
+    # The lines of httpx contain whole addresses, with what callers put into their queries.
+    for name in ("uvicorn.access", "aiokafka", "faust", "mode", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -92,6 +92,17 @@ CLOSED_CONVERSATIONS = Counter(
     "tuyen_closed_conversations_total",
     "Conversations that were closed because nothing happened in them (done_after_hours)",
 )
+PAGE_SUBSCRIPTIONS = Counter(
+    "tuyen_page_subscriptions_total",
+    "Checks whether a channel still sends a page's events to us, by channel and result: kept, "
+    "renewed (it was lost), refused, unavailable",
+    ["channel", "result"],
+)
+MEDIA = Counter(
+    "tuyen_media_total",
+    "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up",
+    ["channel", "result"],
+)
 HTTP_REQUEST_SECONDS = Histogram(
     "tuyen_http_request_duration_seconds",
     "Duration of the gateway's responses, by route and status",

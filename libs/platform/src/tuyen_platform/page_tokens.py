@@ -3,8 +3,6 @@
 There are two kinds of records, each with one writer, so that no service overwrites another's: the
 gateway writes `token/<account>`, ingest writes `used/<account>`. An account is the page's id at its
 channel.
-
-Decides P6.
 """
 
 import secrets

@@ -1,7 +1,5 @@
 """Which addresses a site's `reply_url` may lead to (L5): whoever writes it is outside, and what
 calls it is inside the operator's network.
-
-Decides L5.
 """
 
 from ipaddress import (

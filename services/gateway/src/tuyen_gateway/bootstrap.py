@@ -3,37 +3,66 @@
 import secrets
 from functools import partial
 
+import httpx
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from tuyen_attachments.mongodb import MongoAttachments
 from tuyen_attachments.ports import Attachments
 from tuyen_events.limits import READ_WITHIN_S, SCAN_WITHIN_S
+from tuyen_events.vocabulary import Channel
 from tuyen_gateway.adapters.attachments import (
     AttachmentAccessInTurn,
     AttachmentsInTurn,
     MongoAttachmentAccess,
 )
+from tuyen_gateway.adapters.channel_calls import ChannelCalls, ReachableChannels
 from tuyen_gateway.adapters.commands import CommandSender
 from tuyen_gateway.adapters.credentials import CredentialsTable
 from tuyen_gateway.adapters.crm import MongoCrm
 from tuyen_gateway.adapters.crm_commands import CrmCommandSender
+from tuyen_gateway.adapters.dead_letters import MongoDeadLetters
+from tuyen_gateway.adapters.desk import DeskTable
 from tuyen_gateway.adapters.directory import DirectoryTable
-from tuyen_gateway.adapters.in_turn import ConversationsInTurn, CrmInTurn, InboxInTurn, Reads
+from tuyen_gateway.adapters.facebook_pages import FacebookPages
+from tuyen_gateway.adapters.in_turn import (
+    ConversationsInTurn,
+    CrmInTurn,
+    InboxInTurn,
+    Reads,
+    RepliesInTurn,
+)
 from tuyen_gateway.adapters.jobs import JobsTable
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
+from tuyen_gateway.adapters.logins import LoginsTable
+from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
+from tuyen_gateway.adapters.openid import HttpOpenIdProvider
+from tuyen_gateway.adapters.page_access import PageAccessTable
+from tuyen_gateway.adapters.page_connections import PageConnectionsTable
+from tuyen_gateway.adapters.posts import MongoPosts, PostsInTurn
 from tuyen_gateway.adapters.presence import PresenceTable
+from tuyen_gateway.adapters.replays import ReplaysTable
+from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
 from tuyen_gateway.adapters.views import MongoViews
+from tuyen_gateway.adapters.waiting_media import MongoWaitingMedia
+from tuyen_gateway.adapters.zalo_accounts import ZaloAccounts
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
+from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.media.keeper import MediaKeeper
+from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.channels import ChannelLogins, Channels
+from tuyen_gateway.ports.posts import PostViews
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
+from tuyen_gateway.projections.dead_letters import run_dead_letters
 from tuyen_gateway.projections.keeping import keep_history
 from tuyen_gateway.projections.run import run_projections
 from tuyen_gateway.settings import GatewaySettings
@@ -41,8 +70,8 @@ from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.consumer import ConsumerStatus
 from tuyen_platform.kafka.ports import Log
-from tuyen_platform.mongodb import connect
-from tuyen_platform.service import Service
+from tuyen_platform.mongodb import Database, connect
+from tuyen_platform.service import Loop, Service
 
 
 def compose(
@@ -54,11 +83,15 @@ def compose(
     inbox: InboxViews,
     scans: ConversationScans,
     crm: CrmViews,
+    http: httpx.AsyncClient,
+    database: Database,
+    replies: Replies,
     attachments: Attachments,
     attachment_access: AttachmentAccess,
+    posts: PostViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
-    """Builds the ports for a log and views. Nothing runs yet."""
+    """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
     reads = Reads()
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
     gateway = Gateway(
@@ -69,9 +102,14 @@ def compose(
         directory=DirectoryTable(log, clock),
         credentials=CredentialsTable(log, hasher or PasswordHasher()),
         site_tokens=SiteTokensTable(log, settings.secrets_key),
+        page_access=PageAccessTable(log, settings.secrets_key),
+        page_connections=PageConnectionsTable(log, settings.secrets_key, clock),
+        channels=_reach_channels(settings, http, clock),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
+        logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
         seals=FernetSeals(key, clock),
         login_throttle=LocalLoginThrottle(clock),
+        desk=DeskTable(log),
         presence=PresenceTable(log),
         commands=CommandSender(log),
         jobs=JobsTable(log),
@@ -80,8 +118,13 @@ def compose(
         scans=scans,
         crm=CrmInTurn(crm, reads),
         crm_commands=CrmCommandSender(log, clock),
+        dead_letters=MongoDeadLetters(database, log, reads),
+        replays=ReplaysTable(log),
+        replies=RepliesInTurn(replies, reads),
+        openid=_open_provider(settings, clock),
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
+        posts=PostsInTurn(posts, reads),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -89,9 +132,44 @@ def compose(
     return gateway
 
 
+def _reach_channels(settings: GatewaySettings, http: httpx.AsyncClient, clock: Clock) -> Channels:
+    facebook = FacebookPages(
+        ChannelCalls(http, "Facebook"),
+        settings.facebook_api,
+        settings.facebook_dialog,
+        settings.facebook_app_id,
+        settings.facebook_app_secret,
+    )
+    logins: dict[Channel, ChannelLogins] = {}
+    if settings.facebook_app_id is not None and settings.facebook_app_secret is not None:
+        logins[Channel.FACEBOOK] = facebook
+    if settings.zalo_app_id is not None and settings.zalo_app_secret is not None:
+        logins[Channel.ZALO] = ZaloAccounts(
+            ChannelCalls(http, "Zalo"),
+            settings.zalo_api,
+            settings.zalo_oauth,
+            settings.zalo_app_id,
+            settings.zalo_app_secret,
+            clock=clock,
+        )
+    return ReachableChannels(logins, {Channel.FACEBOOK: facebook})
+
+
+def _open_provider(settings: GatewaySettings, clock: Clock) -> HttpOpenIdProvider | None:
+    if not settings.openid_issuer:
+        return None
+    return HttpOpenIdProvider(
+        issuer=settings.openid_issuer,
+        client_id=settings.openid_client_id,
+        client_secret=settings.openid_client_secret,
+        scopes=settings.openid_scopes,
+        clock=clock,
+    )
+
+
 def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     """A gateway with its projections and its jobs. Nothing runs yet."""
-    status = ConsumerStatus()
+    status, letters = ConsumerStatus(), ConsumerStatus()
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
@@ -104,10 +182,16 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         inbox=inbox,
         scans=MongoScans(for_jobs),
         crm=MongoCrm(for_callers),
+        # Whatever proxy leads outside, it does not lead to the channel doubles of this machine.
+        http=httpx.AsyncClient(mounts={"all://127.0.0.1": None, "all://localhost": None}),
+        database=for_callers,
+        replies=MongoReplies(for_callers, log, clock),
         attachments=MongoAttachments(for_callers),
         attachment_access=MongoAttachmentAccess(for_callers),
+        posts=MongoPosts(for_callers),
     )
     gateway.health.live_when("projections", status.live)
+    gateway.health.live_when("dead_letters", letters.live)
 
     def close() -> None:
         for opened in (database, for_callers, for_jobs):
@@ -121,9 +205,21 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             *(table.run for table in gateway.tables()),
             partial(run_projections, log, database, status),
             partial(keep_history, log),
+            partial(run_dead_letters, log, database, letters),
+            partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
-            partial(remove_outdated, gateway, MongoAttachments(for_jobs)),
+            *_attachment_loops(gateway, for_jobs),
         ],
         trusted_proxies=settings.trusted_proxies,
         close=close,
     )
+
+
+def _attachment_loops(gateway: Gateway, database: Database) -> list[Loop]:
+    """What fetches the media of messages, and what removes outdated attachments."""
+    log, clock, settings = gateway.log, gateway.clock, gateway.settings
+    stored, waiting = MongoAttachments(database), MongoWaitingMedia(database)
+    observer = MediaObserver(log, clock, waiting, stored)
+    keeper = MediaKeeper(log, clock, waiting, stored, HttpMediaFetcher(settings.media_hosts))
+    gateway.health.live_when("media", observer.status.live)
+    return [observer.run, keeper.run, partial(remove_outdated, gateway, stored)]

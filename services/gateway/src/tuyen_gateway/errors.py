@@ -3,6 +3,8 @@
 `detail` is one sentence for the user: what is wrong, and what to do.
 """
 
+from datetime import datetime
+
 from tuyen_events.ids import AgentId
 
 
@@ -47,6 +49,15 @@ class InvalidError(GatewayError):
         self.field = field
 
 
+class WindowClosedError(GatewayError):
+    """The channel accepts no message to the customer any more, or none yet (P5). `ended_at` is when
+    it stopped; null if it never began."""
+
+    def __init__(self, detail: str, ended_at: datetime | None) -> None:
+        super().__init__(detail)
+        self.ended_at = ended_at
+
+
 class InvalidCursorError(GatewayError):
     """A list cannot be continued from this cursor."""
 
@@ -80,3 +91,18 @@ class TooManyAttemptsError(GatewayError):
 class UnavailableError(GatewayError):
     """Temporarily unavailable: a table or a view is behind, or a server did not answer in time.
     Worth a retry."""
+
+
+class ChannelUnavailableError(GatewayError):
+    """A channel did not answer, or not as it should, or wants fewer calls. Worth a retry."""
+
+
+class ChannelRefusedError(GatewayError):
+    """A channel refused what it was asked, and would do so again. `code` and the sentences in
+    Vietnamese and English are words of ours: a channel's own may contain what it was given."""
+
+    def __init__(self, code: str, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.code = code
+        self.vi = vi
+        self.en = en

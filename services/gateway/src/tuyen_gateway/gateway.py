@@ -4,11 +4,24 @@ from dataclasses import dataclass
 
 from tuyen_attachments.ports import Attachments
 from tuyen_gateway.ports.attachments import AttachmentAccess
+from tuyen_gateway.ports.channels import Channels, PageAccess, PageConnections
 from tuyen_gateway.ports.commands import Commands, CrmCommands
+from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
+from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
-from tuyen_gateway.ports.logins import AccessTokens, Credentials, LoginThrottle, Seals, SiteTokens
+from tuyen_gateway.ports.logins import (
+    AccessTokens,
+    Credentials,
+    Logins,
+    LoginThrottle,
+    Seals,
+    SiteTokens,
+)
+from tuyen_gateway.ports.openid import OpenIdProvider
+from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.presence import PresenceBoard
+from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.tables import FollowedTable
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
 from tuyen_gateway.settings import GatewaySettings
@@ -28,9 +41,14 @@ class Gateway:
     directory: Directory
     credentials: Credentials
     site_tokens: SiteTokens
+    page_access: PageAccess
+    page_connections: PageConnections
+    channels: Channels
     tokens: AccessTokens
+    logins: Logins
     seals: Seals
     login_throttle: LoginThrottle
+    desk: Desk
     presence: PresenceBoard
     commands: Commands
     jobs: Jobs
@@ -39,8 +57,14 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    dead_letters: DeadLetters
+    replays: Replays
+    replies: Replies
     attachments: Attachments
     attachment_access: AttachmentAccess
+    posts: PostViews
+    openid: OpenIdProvider | None = None
+    """None if this installation has no OpenID provider."""
 
     def tables(self) -> tuple[FollowedTable, ...]:
         """The global tables, which must run for the ports to work."""
@@ -48,6 +72,11 @@ class Gateway:
             self.directory.table,
             self.credentials.table,
             self.site_tokens.table,
+            self.page_access.table,
+            self.page_connections.table,
+            self.logins.table,
+            self.desk.table,
+            self.replays.table,
             self.presence.table,
             self.commands.table,
             self.crm_commands.table,

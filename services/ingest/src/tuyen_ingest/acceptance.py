@@ -6,6 +6,7 @@ Decides R9.1, R9.3, INV2 and P3.
 
 import asyncio
 from collections import Counter
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -13,8 +14,9 @@ import structlog
 
 from tuyen_channels.live_posts import LivePosts
 from tuyen_channels.ports import Failure, Pages, Parsed, SkipReason
+from tuyen_events.vocabulary import Channel
 from tuyen_ingest import records
-from tuyen_ingest.domain.pages import ConnectedPages, PagesThen
+from tuyen_ingest.domain.pages import EVERYBODY, ConnectedPages, PagesThen, Readers
 from tuyen_ingest.identity import SERVICE
 from tuyen_ingest.ports import FollowedTopic, TokenUses
 from tuyen_ingest.records import Owners, WebhookDelivery
@@ -103,18 +105,32 @@ class Acceptance:
         await self._write(delivery, parsed, self._owners(delivery, parsed, sure=sure), left_s)
         return Accepted(parsed, sure or not parsed.unknown_pages)
 
-    async def accept_again(self, delivery: WebhookDelivery, owners: Owners) -> AcceptedAgain:
+    async def accept_again(
+        self, delivery: WebhookDelivery, owners: Owners, readers: Readers = EVERYBODY
+    ) -> AcceptedAgain:
         """Reads a stored body, or a part of one, again and writes its events. Parts that cannot be
         read stay where they are, and what was written to a page that belongs to another
-        organization now is not written. `owners` says to whom the pages belonged."""
-        pages = PagesThen(self._pages, delivery.channel.name, delivery.accepted_at, owners)
+        organization now is not written. `owners` says to whom the pages belonged; only what belongs
+        to `readers` is read."""
+        then = delivery.accepted_at
+        pages = PagesThen(self._pages, delivery.channel.name, then, owners, readers)
         parsed = self._parse(delivery, pages)
+        if readers != EVERYBODY:
+            parsed.failures = [one for one in parsed.failures if one.page in pages]
         await self._write(delivery, parsed, None, self._within_s)
         withheld = sum(
             skipped.why is SkipReason.UNKNOWN_PAGE and skipped.what in pages.withheld
             for skipped in parsed.skipped
         )
         return AcceptedAgain(parsed, withheld)
+
+    def concerns(
+        self, channel: Channel, accepted_at: datetime, owners: Owners, readers: Readers
+    ) -> bool:
+        """Whether one of the pages that a stored body names is read for `readers`, or withheld from
+        them."""
+        pages = PagesThen(self._pages, channel, accepted_at, owners, readers)
+        return any(page in pages for page in owners) or bool(pages.withheld)
 
     def _parse(self, delivery: WebhookDelivery, pages: Pages) -> Parsed:
         try:

@@ -1,13 +1,10 @@
 """Builds the service: ingest's global tables, its webhooks, and the application around them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
 
 from tuyen_channels.live_posts import Forgotten, LivePosts
-from tuyen_channels.ports import WebhookChannel
 from tuyen_channels.registry import open_channels
 from tuyen_directory.records import DirectoryChange, read_change
 from tuyen_events.codec import KeyedEvent, read_bytes, read_event
@@ -19,32 +16,27 @@ from tuyen_ingest.api.webhooks import Webhooks
 from tuyen_ingest.domain.pages import ConnectedPages
 from tuyen_ingest.forgetting import Forgetting
 from tuyen_ingest.identity import SERVICE
+from tuyen_ingest.ingest import Ingest
+from tuyen_ingest.replay_requests import ReplayTable, run_replays
 from tuyen_ingest.settings import IngestSettings
 from tuyen_platform.clock import Clock
 from tuyen_platform.health import Health
 from tuyen_platform.kafka.global_table import GlobalTable
 from tuyen_platform.kafka.ports import Log, RecordPosition
 from tuyen_platform.page_tokens import PageTokens
-from tuyen_platform.service import Service
-
-
-@dataclass(frozen=True, slots=True)
-class Ingest:
-    """The parts of the service. The caller must run `tables`, and `forgetting`, which removes what
-    is known of the posts of removed pages. The service is ready once the tables have caught up."""
-
-    app: ASGIApp
-    acceptance: Acceptance
-    channels: Mapping[str, WebhookChannel]
-    health: Health
-    tables: tuple[GlobalTable, ...]
-    forgetting: Forgetting
+from tuyen_platform.service import Loop, Service
 
 
 def build(settings: IngestSettings, log: Log, clock: Clock) -> Service:
     """Builds the service for a log. Nothing runs yet."""
     ingest = compose(settings, log, clock)
-    loops = [*(table.run for table in ingest.tables), ingest.forgetting.run]
+    requests = ReplayTable(log)
+    loops: list[Loop] = [
+        *(table.run for table in ingest.tables),
+        requests.table.run,
+        ingest.forgetting.run,
+        partial(run_replays, ingest, log, requests),
+    ]
     return Service(settings=settings, app=ingest.app, health=ingest.health, loops=loops)
 
 
@@ -90,4 +82,4 @@ def compose(settings: IngestSettings, log: Log, clock: Clock) -> Ingest:
     forgetting = Forgetting(
         log=log, pages=pages, directory=directory, posts=posts, posts_table=posts_table
     )
-    return Ingest(app, acceptance, channels, health, tables, forgetting)
+    return Ingest(app, acceptance, channels, health, tables, forgetting, clock)

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypedDict
 
 from tuyen_channels.bounds import Id, whole_or_none
 from tuyen_channels.facebook import wire
+from tuyen_channels.facebook.post_details import read_address
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.live_posts import own_number
 from tuyen_channels.ports import Normalized, Skipped, SkipReason, UnreadablePartError
@@ -135,9 +136,8 @@ def _read_added_comment(
     name."""
     customer = _find_author(value, place.comment, source)
     about = _about(value, place, customer, source)
-    shows_video = value.post is not None and value.post.status_type == _STATUS_OF_VIDEO
     if place.on_page and source.posts.classify_comment(
-        source.page_key, place.post, shows_video, source.accepted_at
+        source.page_key, place.post, _shows_video(value), source.accepted_at
     ):
         about["livestream"] = True
         about["conversation_id"] = (
@@ -149,6 +149,11 @@ def _read_added_comment(
         root = _put_below_root(about, place.parent, source)
         source.posts.add_reply(source.page_key, place.comment, root)
     return _normalize_added(value, about, CommentOrigin.COMMENT, identifier, source)
+
+
+def _shows_video(value: wire.FeedValue) -> bool:
+    """Whether the post of a comment shows a video."""
+    return value.post is not None and value.post.status_type == _STATUS_OF_VIDEO
 
 
 def _normalize_added(
@@ -164,6 +169,8 @@ def _normalize_added(
         attachments=_attachments(value),
         origin=origin,
         recommends=_recommendation(value),
+        post_permalink=None if value.post is None else read_address(value.post.permalink_url),
+        post_shows_video=_shows_video(value),
     )
     return _place_and_normalize(event, about, identifier, source)
 

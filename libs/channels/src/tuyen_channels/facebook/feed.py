@@ -14,6 +14,7 @@ from tuyen_channels.facebook.comments import (
     read_comment,
     require_id,
 )
+from tuyen_channels.facebook.post_details import find_picture
 from tuyen_channels.facebook.source import PartSource
 from tuyen_channels.facebook.visitors import (
     is_by_visitor,
@@ -139,8 +140,15 @@ def _post_event(value: wire.FeedValue, verb: str, source: PartSource) -> Inbound
         return PostRemoved(**about)
     if verb == "edited":
         return PostEdited(**about, text=value.message)
-    video = None if value.video_id is None else str(value.video_id)
-    return PostPublished(**about, text=value.message, video_external_id=video)
+    post = str(value.post_id)
+    return PostPublished(
+        **about,
+        text=value.message,
+        video_external_id=None if value.video_id is None else str(value.video_id),
+        picture=find_picture(value),
+        permalink=f"https://www.facebook.com/{post}",
+        livestream=source.posts.is_live(source.page_key, post, source.accepted_at),
+    )
 
 
 def _live_video(value: wire.LiveVideo, source: PartSource) -> Normalized | Skipped:

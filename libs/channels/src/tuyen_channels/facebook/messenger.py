@@ -120,6 +120,7 @@ def _message(
 def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSource) -> Normalized:
     """The page's own message (P5b): the customer is the one who received it."""
     recipient = _id_of(update.recipient, "recipient")
+    app = None if message.app_id is None else str(message.app_id)
     event = MessageEchoed(
         **_common(recipient, source),
         occurred_at=source.moment(update.timestamp),
@@ -128,9 +129,10 @@ def _echo(update: wire.Messaging, message: wire.FacebookMessage, source: PartSou
         external_id=message.mid,
         text=message.text,
         attachments=_attachments(message),
-        sender_app=None if message.app_id is None else str(message.app_id),
+        sender_app=app,
         client_id=whole_or_none(message.metadata, PAYLOAD_CHARACTERS),
         reply_to=_reply_to(message, source),
+        automatic=app in source.page.automatic_apps,
     )
     return source.normalize(
         source.event_id("message", message.mid), recipient, event.conversation_id, event

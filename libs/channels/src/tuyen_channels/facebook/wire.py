@@ -131,6 +131,8 @@ class Author(msgspec.Struct, frozen=True):
 
 class Post(msgspec.Struct, frozen=True):
     status_type: str | None = None
+    permalink_url: Raw = Raw(b"null")
+    """A text; anything else is ignored."""
 
 
 class FeedValue(msgspec.Struct, frozen=True, rename={"author": "from"}):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -150,8 +151,25 @@ class KafkaLog:
         ends = await self._ends(self._offsets, [topic])
         return {partition: offset for (_, partition), offset in ends.items()}
 
+    async def offsets_at(self, topic: Topic, moment: datetime) -> Mapping[int, int]:
+        if self._offsets is None:
+            raise LogUnavailableError("the log is not open")
+        at_ms = int(moment.timestamp() * 1000)
+        places = [TopicPartition(self._prefix + topic.name, p) for p in range(topic.partitions)]
+        try:
+            found = await self._offsets.offsets_for_times(dict.fromkeys(places, at_ms))
+            ends = await self._offsets.end_offsets(places)
+        except KafkaError as error:
+            raise LogUnavailableError(f"offsets of {topic.name}: {error!r}") from error
+        return {
+            place.partition: ends[place] if found.get(place) is None else found[place].offset
+            for place in places
+        }
+
     @asynccontextmanager
-    async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator["KafkaTail"]:
+    async def tail(
+        self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
+    ) -> AsyncIterator["KafkaTail"]:
         alone = sum(topic.partitions for topic in topics) == 1
         wait_ms = _FETCH_WAIT_OF_ONE_MS if alone else _FETCH_WAIT_MS
         consumer = self._consumer(None, wait_ms)
@@ -165,6 +183,8 @@ class KafkaLog:
             else:
                 for place in places:
                     consumer.seek(place, ends[self.place(place)])
+            for at, offset in (starts or {}).items():
+                consumer.seek(self.partition(at), offset)
             positions = {self.place(place): await consumer.position(place) for place in places}
             yield KafkaTail(self, consumer, positions, ends)
         except KafkaError as error:

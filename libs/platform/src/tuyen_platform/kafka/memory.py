@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tuyen_events.codec import Headers, encode
 from tuyen_events.event import Envelope
@@ -85,6 +86,15 @@ class InMemoryLog:
     async def end_offsets(self, topic: Topic) -> Mapping[int, int]:
         return self._ends(topic)
 
+    async def offsets_at(self, topic: Topic, moment: datetime) -> Mapping[int, int]:
+        found = self._ends(topic)
+        for partition in found:
+            for record in self._partitions.get((topic.name, partition), ()):
+                if record.timestamp >= moment.timestamp() * 1000:
+                    found[partition] = record.offset
+                    break
+        return found
+
     def _ends(self, topic: Topic) -> dict[int, int]:
         return {
             partition: len(self._partitions.get((topic.name, partition), ()))
@@ -92,9 +102,12 @@ class InMemoryLog:
         }
 
     @asynccontextmanager
-    async def tail(self, *topics: Topic, from_start: bool = True) -> AsyncIterator["InMemoryTail"]:
+    async def tail(
+        self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
+    ) -> AsyncIterator["InMemoryTail"]:
         ends = {(t.name, p): end for t in topics for p, end in self._ends(t).items()}
         start = dict.fromkeys(ends, 0) if from_start else dict(ends)
+        start |= {place: offset for place, offset in (starts or {}).items() if place in ends}
         yield InMemoryTail(self, start, ends)
 
     @asynccontextmanager

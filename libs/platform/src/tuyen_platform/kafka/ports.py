@@ -6,6 +6,7 @@ installation's prefix. All implementations pass one conformance suite.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -121,8 +122,17 @@ class Log(Protocol):
         """By partition, the offset that the next record will get."""
         ...
 
-    def tail(self, *topics: Topic, from_start: bool = True) -> AbstractAsyncContextManager["Tail"]:
-        """Reads all partitions of `topics` without a group, for a global table of this process."""
+    async def offsets_at(self, topic: Topic, moment: datetime) -> Mapping[int, int]:
+        """By partition, the offset of the first record that was appended at `moment` or later; the
+        end, if there is none."""
+        ...
+
+    def tail(
+        self, *topics: Topic, from_start: bool = True, starts: Offsets | None = None
+    ) -> AbstractAsyncContextManager["Tail"]:
+        """Reads all partitions of `topics` without a group, for a global table of this process:
+        from their beginning or their present end, or, where `starts` has an offset for a partition,
+        from there on."""
         ...
 
     def subscribe(

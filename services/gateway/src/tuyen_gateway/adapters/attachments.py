@@ -1,21 +1,18 @@
-"""Reads attachments for callers: who may see them, and the turns in which they are read.
-
-Decides R7.2.
-"""
+"""Reads attachments for callers: who may see them, and the turns in which they are read."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 
 from tuyen_attachments.ports import (
-    Attachment,
     Attachments,
     NewAttachment,
     OpenAttachment,
+    StoredAttachment,
     Usage,
 )
+from tuyen_events.file_limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
-from tuyen_events.limits import UPLOADS_AT_ONCE_OF_ORGANIZATION
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.adapters.in_turn import Reads
 from tuyen_gateway.adapters.queries import build_covered_query
@@ -24,7 +21,6 @@ from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.projections import collections
 from tuyen_platform.mongodb import Database
-
 
 _AGAIN_S = 5
 
@@ -36,7 +32,7 @@ class MongoAttachmentAccess:
         self._messages = database[collections.MESSAGES]
         self._conversations = database[collections.CONVERSATIONS]
 
-    async def may_see(self, scope: Scope, attachment: Attachment) -> bool:
+    async def may_see(self, scope: Scope, attachment: StoredAttachment) -> bool:
         if attachment.organization != scope.organization:
             return False
         if attachment.uploaded_by == scope.agent_id:
@@ -61,7 +57,7 @@ class AttachmentAccessInTurn:
         self._access = access
         self._reads = reads
 
-    async def may_see(self, scope: Scope, attachment: Attachment) -> bool:
+    async def may_see(self, scope: Scope, attachment: StoredAttachment) -> bool:
         async with self._reads.turn(scope.organization):
             return await self._access.may_see(scope, attachment)
 
@@ -74,7 +70,7 @@ class AttachmentsInTurn:
         self._reads = reads
         self._adding: Counter[OrganizationId] = Counter()
 
-    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> Attachment:
+    async def add(self, new: NewAttachment, content: AsyncIterator[bytes]) -> StoredAttachment:
         """Raises TooManyAttemptsError while too many of the organization are added already."""
         organization = new.organization
         if self._adding[organization] >= UPLOADS_AT_ONCE_OF_ORGANIZATION:
@@ -113,7 +109,7 @@ class AttachmentsInTurn:
 
     async def find(
         self, organization: OrganizationId, ids: Collection[AttachmentId]
-    ) -> Mapping[AttachmentId, Attachment]:
+    ) -> Mapping[AttachmentId, StoredAttachment]:
         async with self._reads.turn(organization):
             return await self._store.find(organization, ids)
 
@@ -122,7 +118,7 @@ class AttachmentsInTurn:
         organization: OrganizationId,
         ids: Collection[AttachmentId],
         conversation_id: ConversationId,
-    ) -> Mapping[AttachmentId, Attachment]:
+    ) -> Mapping[AttachmentId, StoredAttachment]:
         async with self._reads.turn(organization):
             return await self._store.note_use(organization, ids, conversation_id)
 
@@ -130,9 +126,7 @@ class AttachmentsInTurn:
         async with self._reads.turn(organization):
             return await self._store.uploaded_since(organization, since)
 
-    async def remove_of_message(
-        self, organization: OrganizationId, message_id: MessageId
-    ) -> None:
+    async def remove_of_message(self, organization: OrganizationId, message_id: MessageId) -> None:
         await self._store.remove_of_message(organization, message_id)
 
     async def remove_unused(self, before: datetime) -> int:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Collection as Ids
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from tuyen_events.conversation_filter import ConversationFilter
@@ -13,6 +14,7 @@ from tuyen_events.limits import (
     READS_AT_ONCE_OF_ORGANIZATION,
     READS_WAITING_OF_ORGANIZATION,
 )
+from tuyen_events.outbound import OutboundEvent
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
@@ -20,6 +22,7 @@ from tuyen_gateway.domain.threads import Message
 from tuyen_gateway.domain.visibility import Scope
 from tuyen_gateway.errors import TooManyAttemptsError
 from tuyen_gateway.jobs.turns import Turns
+from tuyen_gateway.ports.replies import Replies, Sender
 from tuyen_gateway.ports.views import (
     ConversationRef,
     ConversationViews,
@@ -159,3 +162,30 @@ class CrmInTurn:
     ) -> ViewPage[PartT]:
         async with self._reads.turn(contact.organization):
             return await self._crm.parts(view, contact, limit, after)
+
+
+class RepliesInTurn:
+    """Replies."""
+
+    def __init__(self, replies: Replies, reads: Reads) -> None:
+        self._replies = replies
+        self._reads = reads
+
+    async def find(
+        self, organization: OrganizationId, ids: Ids[MessageId]
+    ) -> Mapping[MessageId, Message]:
+        async with self._reads.turn(organization):
+            return await self._replies.find(organization, ids)
+
+    async def find_last_comment(self, row: InboxRow) -> Message | None:
+        async with self._reads.turn(row.organization or _NOBODYS):
+            return await self._replies.find_last_comment(row)
+
+    async def check_pending(self, sender: Sender) -> None:
+        async with self._reads.turn(sender.organization):
+            await self._replies.check_pending(sender)
+
+    async def request(
+        self, sender: Sender, events: Sequence[OutboundEvent], partition: int
+    ) -> None:
+        await self._replies.request(sender, events, partition)

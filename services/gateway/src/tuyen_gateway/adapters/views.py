@@ -13,10 +13,10 @@ import msgspec
 
 from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
-from tuyen_events.topics import INBOUND
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
 from tuyen_gateway.adapters.names import CustomerNames
+from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.queries import (
     ListKey,
     below,
@@ -37,8 +37,7 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
-from tuyen_gateway.errors import InvalidCursorError, UnavailableError
-from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.errors import InvalidCursorError
 from tuyen_gateway.ports.views import (
     ConversationRef,
     InboxCounts,
@@ -46,11 +45,9 @@ from tuyen_gateway.ports.views import (
 )
 from tuyen_gateway.projections import collections
 from tuyen_platform.kafka.consumer import ConsumerStatus
-from tuyen_platform.kafka.ports import Log, Offsets
+from tuyen_platform.kafka.ports import Log
 from tuyen_platform.mongodb import Database, Document, MongoSession, in_one_snapshot
-from tuyen_platform.projection import MongoPositions
 
-_POLL_S = 0.02
 _MOST_MOVED = 10_000
 
 
@@ -66,45 +63,14 @@ class MongoViews:
         self._heads = database[collections.HEADS]
         self._threads = MongoThreads(database)
         self._names = CustomerNames(database)
-        self._positions = MongoPositions(database, collections.VIEW)
-        self._reached: Offsets = {}
-        self._reached_at = float("-inf")
-        self._asking = asyncio.Lock()
-        self._log = log
+        self._progress = ViewProgress(database, log)
         self._status = status
 
     def problem(self) -> str | None:
         return self._status.ready()
 
     async def caught_up(self) -> None:
-        ends = await asyncio.gather(*(self._log.end_offsets(topic) for topic in collections.FOLDED))
-        wanted = {
-            (topic.name, partition): end
-            for topic, partitions in zip(collections.FOLDED, ends, strict=True)
-            for partition, end in partitions.items()
-            if end
-        }
-        try:
-            async with asyncio.timeout(WAIT_S):
-                while wanted:
-                    reached = await self._read_positions()
-                    wanted = {p: end for p, end in wanted.items() if reached.get(p, 0) < end}
-                    if wanted:
-                        await asyncio.sleep(_POLL_S)
-        except TimeoutError as error:
-            raise UnavailableError(
-                "The inbox has not yet folded all that was written: try again."
-            ) from error
-
-    async def _read_positions(self) -> Offsets:
-        """How far the views have read, loaded once for all requests that wait: otherwise each of
-        them would occupy a thread that the fold needs."""
-        async with self._asking:
-            now = asyncio.get_running_loop().time()
-            if now - self._reached_at >= _POLL_S:
-                self._reached = await self._positions.load()
-                self._reached_at = asyncio.get_running_loop().time()
-            return self._reached
+        await self._progress.catch_up()
 
     async def position(self, organization: OrganizationId) -> bytes:
         found = await self._heads.find_one({"_id": organization})
@@ -216,8 +182,12 @@ class MongoViews:
     async def _read_cursor(self, after: str | None) -> "_ListCursor":
         if after is not None:
             return _ListCursor.decode(after)
-        reached = await self._positions.load()
-        snapshot_offsets = [reached.get((INBOUND.name, p), 0) for p in range(INBOUND.partitions)]
+        reached = await self._progress.load()
+        snapshot_offsets = [
+            reached.get((topic.name, partition), 0)
+            for topic in collections.ADDING
+            for partition in range(topic.partitions)
+        ]
         return _ListCursor(snapshot_offsets=snapshot_offsets, last=None, left=None)
 
     async def _find_moved(
@@ -226,8 +196,8 @@ class MongoViews:
         """The rows that got a message since the scan began, each with its position at that time;
         None for new ones."""
         beyond = [
-            {"partition": partition, "offset": {"$gte": offset}}
-            for partition, offset in enumerate(cursor.snapshot_offsets)
+            {"partition": place, "offset": {"$gte": offset}}
+            for place, offset in enumerate(cursor.snapshot_offsets)
         ]
         found = await self._messages.aggregate(
             [
@@ -394,7 +364,7 @@ class _ListCursor:
     @classmethod
     def decode(cls, after: str) -> "_ListCursor":
         key = decode_cursor(after, _ListCursorKey)
-        if len(key.snapshot_offsets) != INBOUND.partitions:
+        if len(key.snapshot_offsets) != sum(topic.partitions for topic in collections.ADDING):
             raise InvalidCursorError("This is not a valid cursor: start again without one.")
         last = from_milliseconds(key.updated_at), key.id
         return cls(snapshot_offsets=key.snapshot_offsets, last=last, left=key.left)

@@ -114,6 +114,9 @@ async def put_agent(
     elif added:
         # An id that is used again must not get its old password.
         await gateway.credentials.forget(organization_id, change.id)
+    if added:
+        await gateway.logins.forget(organization_id, change.id)
+        await gateway.desk.forget(organization_id, change.id, change.at)
     set_etag(response, stored.version)
     return _view(caller, stored)
 
@@ -154,7 +157,8 @@ async def delete_agent(
 ) -> None:
     """For the role `system_admin`. `409` for oneself and for the last one with that role.
     Conversations keep their assignee until the customer writes again (R3.4) or a manager decides.
-    Pages and rules keep the id: a new agent with the same id is the same agent to them."""
+    Pages and rules keep the id: a new agent with the same id is the same agent to them. Their own
+    views and preferences are removed."""
     organization_id, gone = caller.organization.id, AgentId(agent_id)
     by = caller.viewer.agent_id
     version = await gateway.directory.remove(
@@ -165,6 +169,8 @@ async def delete_agent(
         lambda organization: check_agent_removal(organization, gone, by),
     )
     await gateway.credentials.forget(organization_id, gone)
+    await gateway.logins.forget(organization_id, gone)
+    await gateway.desk.forget(organization_id, gone, gateway.clock.now())
     set_etag(response, version)
 
 

@@ -11,21 +11,31 @@ from tuyen_gateway.api import (
     assignments,
     attachments,
     auth,
+    comments,
+    connecting,
     conversations,
     crm,
+    dead_letters,
     departments,
+    docs,
     groups,
     jobs,
     links,
     livechat,
     me,
+    openid,
     organizations,
     pages,
+    posts,
+    preferences,
     presence,
     problems,
+    replies,
     rules,
+    saved_views,
     settings,
     support_team,
+    templates,
     words,
 )
 from tuyen_gateway.api.metrics import RequestMetrics
@@ -34,11 +44,13 @@ from tuyen_gateway.gateway import Gateway
 
 _ROUTERS: tuple[APIRouter, ...] = (
     auth.router,
+    openid.router,
     me.router,
     organizations.router,
     agents.router,
     support_team.router,
     pages.router,
+    connecting.router,
     settings.router,
     rules.router,
     presence.router,
@@ -46,10 +58,17 @@ _ROUTERS: tuple[APIRouter, ...] = (
     groups.router,
     links.router,
     conversations.router,
+    replies.router,
+    comments.router,
     assignee.router,
     assignments.router,
     attachments.router,
+    posts.router,
     jobs.router,
+    templates.router,
+    saved_views.router,
+    preferences.router,
+    dead_letters.router,
     *crm.ROUTERS,
 )
 
@@ -72,6 +91,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         title="Tuyến gateway",
         version=version("tuyen-gateway"),
         description=_DESCRIPTION,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.gateway = gateway
@@ -84,6 +104,7 @@ def create_app(gateway: Gateway) -> FastAPI:
             router, prefix=_PREFIX, responses=problems.problems(401, 408, 413, 422, 429, 503)
         )
     app.include_router(livechat.router)
+    app.include_router(docs.router)
     app.routes.extend(gateway.health.routes())
     _describe(app)
     return app

@@ -1,7 +1,4 @@
-"""Files that agents send, and media that customers sent (I6).
-
-Decides I6.
-"""
+"""Files that agents send, and media that customers sent (I6)."""
 
 import re
 from collections.abc import AsyncIterator
@@ -13,15 +10,15 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from tuyen_attachments.ports import Attachment, NewAttachment, OpenAttachment
+from tuyen_attachments.ports import NewAttachment, OpenAttachment, StoredAttachment
 from tuyen_attachments.receiving import AttachmentTooLargeError, receive
 from tuyen_attachments.recognizing import FILE
+from tuyen_events.file_limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
 from tuyen_events.ids import OrganizationId
-from tuyen_events.limits import UPLOAD_BYTES_AN_HOUR, UPLOADS_AN_HOUR
 from tuyen_events.outbound import AttachmentId
 from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import Caller, CurrentCaller, GatewayPorts, PathId
-from tuyen_gateway.api.file_field import FIELD, FileField
+from tuyen_gateway.api.file_field import FIELD, UploadedFile
 from tuyen_gateway.api.problems import problem_response, problems
 from tuyen_gateway.errors import (
     InvalidError,
@@ -97,8 +94,8 @@ async def post_attachment(
     return _describe(await _store(request, caller, gateway))
 
 
-async def _store(request: Request, caller: Caller, gateway: Gateway) -> Attachment:
-    field = FileField(request.headers.get("content-type", ""), request.stream())
+async def _store(request: Request, caller: Caller, gateway: Gateway) -> StoredAttachment:
+    field = UploadedFile(request.headers.get("content-type", ""), request.stream())
     name = await field.read_name()
     received = await receive(field.parts())
     if not received.head:
@@ -187,9 +184,7 @@ async def find_visible_attachment(
     """Raises NotFoundError for an attachment that does not exist or that the viewer may not see
     (R7.2)."""
     found = await gateway.attachments.open(caller.organization.id, AttachmentId(attachment_id))
-    if found is None or not await gateway.attachment_access.may_see(
-        caller.scope, found.attachment
-    ):
+    if found is None or not await gateway.attachment_access.may_see(caller.scope, found.attachment):
         raise NotFoundError(f"There is no attachment {attachment_id!r}.")
     return found
 
@@ -222,13 +217,13 @@ def _find_range(wanted: str | None, size: int) -> tuple[int, int] | None:
     return (start, end) if start < end else None
 
 
-def _served_as(attachment: Attachment) -> str:
+def _served_as(attachment: StoredAttachment) -> str:
     if attachment.content_type.startswith("text/"):
         return f"{attachment.content_type}; charset=utf-8"
     return attachment.content_type
 
 
-def _disposition(attachment: Attachment) -> str:
+def _disposition(attachment: StoredAttachment) -> str:
     """Whether a browser shows it, and under what name it stores it."""
     how = "attachment" if attachment.kind == FILE else "inline"
     if attachment.name is None:
@@ -236,7 +231,7 @@ def _disposition(attachment: Attachment) -> str:
     return f"{how}; filename*=UTF-8''{quote(attachment.name, safe='')}"
 
 
-def _describe(attachment: Attachment) -> AttachmentOut:
+def _describe(attachment: StoredAttachment) -> AttachmentOut:
     return AttachmentOut(
         id=attachment.id,
         url=attachment_url(attachment.id),

@@ -1,20 +1,24 @@
-"""Logging in: tokens for a password, and new tokens for a refresh token."""
+"""Logging in and out: tokens for a password, and new tokens for a refresh token."""
 
+from contextlib import suppress
 from typing import Annotated, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, status
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from tuyen_events.ids import OrganizationId
 from tuyen_events.limits import ID_CHARACTERS, TOKEN_CHARACTERS
+from tuyen_events.presence import SessionSignalled
+from tuyen_events.vocabulary import Presence
 from tuyen_gateway.api.bodies import Password, RequestBody, ResponseBody, TypedUsername
-from tuyen_gateway.api.dependencies import GatewayPorts, live_agent
+from tuyen_gateway.api.dependencies import BearerToken, GatewayPorts, find_agent, live_agent
 from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.login_throttle import network_of
-from tuyen_gateway.errors import UnauthenticatedError
+from tuyen_gateway.domain.openid import NamedAgent
+from tuyen_gateway.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
-from tuyen_gateway.ports.logins import Identity, TokenKind
+from tuyen_gateway.ports.logins import Identity, RefreshTurn, TokenKind
 
 router = APIRouter(prefix="/auth", tags=["login"])
 
@@ -33,6 +37,12 @@ class Login(RequestBody):
 
 class Refresh(RequestBody):
     refresh_token: Annotated[SecretStr, StringConstraints(max_length=TOKEN_CHARACTERS)]
+
+
+class Logout(RequestBody):
+    refresh_token: Annotated[SecretStr, StringConstraints(max_length=TOKEN_CHARACTERS)] | None = (
+        None
+    )
 
 
 class TokenPair(ResponseBody):
@@ -56,7 +66,7 @@ async def login(body: Login, request: Request, gateway: GatewayPorts) -> TokenPa
     place = network_of(None if request.client is None else request.client.host)
     async with gateway.login_throttle.attempt(body.organization, body.username, place):
         identity = await _verify(gateway, body)
-    return _tokens(gateway, identity)
+    return await begin_login(gateway, identity)
 
 
 async def _verify(gateway: Gateway, body: Login) -> Identity:
@@ -76,15 +86,76 @@ async def _verify(gateway: Gateway, body: Login) -> Identity:
 
 @router.post("/refresh", summary="Get new tokens for a refresh token", responses=problems(403))
 async def refresh(body: Refresh, gateway: GatewayPorts) -> TokenPair:
-    """Returns new tokens of the same login: the presence session stays the same."""
-    identity = gateway.tokens.read(body.refresh_token.get_secret_value(), TokenKind.REFRESH)
-    return _tokens(gateway, identity)
-
-
-def _tokens(gateway: Gateway, identity: Identity) -> TokenPair:
+    """Returns new tokens of the same login: the presence session stays the same. The refresh token
+    is out of use from now on. Whoever uses one that is out of use ends the login, with all of its
+    tokens; only within 10 s, and before the new one was used, it returns the same new one again,
+    because the answer may have been lost."""
+    token = body.refresh_token.get_secret_value()
+    identity = gateway.tokens.read(token, TokenKind.REFRESH)
+    number = gateway.tokens.read_turn(token)
+    await gateway.logins.see(identity)
     live_agent(gateway, identity)
+    turn = await gateway.logins.refresh(identity, number)
+    return _tokens(gateway, identity, turn)
+
+
+@router.post(
+    "/logout", status_code=status.HTTP_204_NO_CONTENT, summary="End a login, and all of its tokens"
+)
+async def logout(gateway: GatewayPorts, given: BearerToken, body: Logout | None = None) -> None:
+    """Ends the login of `refresh_token` or, without one, that of the bearer token. Its presence
+    session goes offline. `204` as well for a login that has ended already."""
+    if body is not None and body.refresh_token is not None:
+        token, kind = body.refresh_token.get_secret_value(), TokenKind.REFRESH
+    elif given is not None:
+        token, kind = given.credentials, TokenKind.ACCESS
+    else:
+        raise UnauthenticatedError("Send a bearer token or a `refresh_token`.")
+    identity = gateway.tokens.read(token, kind)
+    await gateway.logins.end(identity)
+    await _go_offline(gateway, identity)
+
+
+async def _go_offline(gateway: Gateway, identity: Identity) -> None:
+    """Ends the login's presence session. What is left of it ends with its lease."""
+    known = gateway.presence.of(identity.organization, identity.agent_id)
+    if known is None or identity.session not in known.sessions:
+        return
+    signal = SessionSignalled(
+        organization=identity.organization,
+        agent_id=identity.agent_id,
+        session=identity.session,
+        status=Presence.OFFLINE,
+        lease_s=gateway.settings.presence_lease_s,
+        at=gateway.clock.now(),
+    )
+    with suppress(TooManyAttemptsError):
+        await gateway.presence.signal(signal)
+
+
+def identify_agent(gateway: Gateway, named: NamedAgent) -> Identity:
+    """A new login of the agent whom an OpenID provider named. Raises ForbiddenError if there is no
+    such agent, or if they are disabled."""
+    organization = gateway.directory.organization(named.organization)
+    agent = None if organization is None else organization.agent_named(named.username)
+    if agent is None or agent.disabled:
+        raise ForbiddenError("You have no account here: ask your administrator for one.")
+    stamp = gateway.credentials.stamp(named.organization, agent.id)
+    return Identity(
+        organization=named.organization, agent_id=agent.id, session=uuid4().hex, stamp=stamp or ""
+    )
+
+
+async def begin_login(gateway: Gateway, identity: Identity) -> TokenPair:
+    """The tokens of a new login. Raises ForbiddenError while the organization is suspended."""
+    find_agent(gateway, identity)
+    turn = await gateway.logins.begin(identity)
+    return _tokens(gateway, identity, turn)
+
+
+def _tokens(gateway: Gateway, identity: Identity, turn: RefreshTurn) -> TokenPair:
     return TokenPair(
-        access_token=gateway.tokens.issue(identity, TokenKind.ACCESS),
+        access_token=gateway.tokens.issue(identity),
         expires_in=gateway.tokens.lifetimes[TokenKind.ACCESS],
-        refresh_token=gateway.tokens.issue(identity, TokenKind.REFRESH),
+        refresh_token=gateway.tokens.issue_refresh(identity, turn),
     )

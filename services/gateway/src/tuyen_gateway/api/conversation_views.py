@@ -5,12 +5,20 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from tuyen_events.ids import AgentId, contact_id, is_unnamed
-from tuyen_events.inbound import Attachment
+from tuyen_events.media import media_id
+from tuyen_events.outbound import OutboundAction, OutboundError
 from tuyen_events.vocabulary import Channel, CommentOrigin, ConversationKind
+from tuyen_gateway.api.attachments import attachment_url
 from tuyen_gateway.api.bodies import ChosenId, RequestBody, ResponseBody
 from tuyen_gateway.api.dependencies import Caller
+from tuyen_gateway.domain.attempts import (
+    ReplyState,
+    find_error,
+    find_external_id,
+    find_sent_at,
+)
 from tuyen_gateway.domain.inbox import InboxRow
-from tuyen_gateway.domain.threads import Direction, Message
+from tuyen_gateway.domain.threads import Direction, Message, shown_text
 from tuyen_gateway.ports.views import InboxCounts
 
 
@@ -75,7 +83,8 @@ class CountsView(ResponseBody):
 
 class AuthorView(ResponseBody):
     kind: str
-    """`customer` or `page`."""
+    """`customer`, `agent` for replies from here, or `page` for what was written at the channel
+    itself."""
     id: str
     name: str | None
 
@@ -83,14 +92,36 @@ class AuthorView(ResponseBody):
 class AttachmentView(ResponseBody):
     kind: str
     url: str | None = None
+    """Of `GET /v1/attachments/{id}` once the gateway has fetched it; before that, and where it
+    cannot be fetched, the address at the channel, which may expire."""
     title: str | None = None
     latitude: float | None = None
     longitude: float | None = None
 
 
+class TextView(ResponseBody):
+    vi: str
+    en: str
+
+
+class ErrorView(ResponseBody):
+    """Why something was not done at the channel. `retry` is whether it may succeed later."""
+
+    code: str
+    text: TextView
+    retry: bool
+
+
+class ProblemView(ErrorView):
+    """What an agent wanted to be done with a comment and was not done."""
+
+    action: str
+
+
 class MessageView(ResponseBody):
-    """`state` is `received` for customers' messages, `sent`, `delivered` or `seen` for ours, and
-    `removed` for those that were removed at the channel."""
+    """`state` is `received` for customers' messages and `removed` for those that were removed at
+    the channel or cancelled. Ours are `pending`, then `sent`, `delivered` and `seen`; or `failed`,
+    with `error`; or `unknown`, if nobody can tell whether it went out."""
 
     id: str
     direction: Direction
@@ -100,6 +131,7 @@ class MessageView(ResponseBody):
     text: str | None
     attachments: list[AttachmentView]
     state: str
+    error: ErrorView | None = None
     hidden: bool = False
     liked: bool = False
     reaction: str | None = None
@@ -109,6 +141,12 @@ class MessageView(ResponseBody):
     recommends: bool | None = None
     """Whether a review recommends the page."""
     reply_to: str | None = None
+    private: bool = False
+    """Whether it answers a comment by a private message."""
+    private_reply: str | None = None
+    """The message that answers this comment privately; it is in the customer's message thread."""
+    problem: ProblemView | None = None
+    """Of the last action on this comment, if it failed."""
     at: datetime
 
 
@@ -213,23 +251,28 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
     """The message with those optional fields that have a value."""
     said = {
         "client_id": message.client_id,
+        "error": _error(message),
         "reaction": message.reaction,
         "parent_id": message.parent_id,
         "origin": None if message.origin is CommentOrigin.COMMENT else message.origin,
         "recommends": message.recommends,
         "reply_to": message.reply_to,
+        "private_reply": message.private_reply,
+        "problem": _problem(message),
     }
     optional: dict[str, object] = {name: value for name, value in said.items() if value is not None}
     if message.comment:
         optional |= {"hidden": message.hidden, "liked": message.liked}
+    if message.request is not None and message.request.action == OutboundAction.PRIVATE_REPLY:
+        optional["private"] = True
     return MessageView.model_validate(
         {
             "id": message.id,
             "direction": message.direction,
-            "external_id": message.external_id,
+            "external_id": message.external_id or find_external_id(message.parts),
             "author": _author(message, caller),
-            "text": message.text,
-            "attachments": [_attachment(one) for one in message.attachments],
+            "text": shown_text(message),
+            "attachments": _attachments(message),
             "state": _state(message, row),
             "at": message.at,
             **optional,
@@ -238,6 +281,8 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
 
 
 def _author(message: Message, caller: Caller) -> AuthorView:
+    if message.request is not None:
+        return AuthorView(kind="agent", id=message.request.by, name=message.request.by_name)
     if message.customer_id is not None:
         return AuthorView(kind="customer", id=message.customer_id, name=message.customer_name)
     page = caller.organization.pages.get(message.page_id)
@@ -245,22 +290,65 @@ def _author(message: Message, caller: Caller) -> AuthorView:
     return AuthorView(kind="page", id=message.page_id, name=name)
 
 
-def _attachment(attachment: Attachment) -> AttachmentView:
-    return AttachmentView(
-        kind=attachment.kind,
-        url=attachment.url,
-        title=attachment.title,
-        latitude=attachment.latitude,
-        longitude=attachment.longitude,
-    )
+def _error(message: Message) -> ErrorView | None:
+    """Why a reply failed, or may have failed."""
+    if message.state not in (ReplyState.FAILED, ReplyState.UNKNOWN):
+        return None
+    error = find_error(message.attempts)
+    return None if error is None else ErrorView.model_validate(_error_fields(error))
+
+
+def _problem(message: Message) -> ProblemView | None:
+    problem = message.problem
+    if problem is None:
+        return None
+    fields = _error_fields(problem.error)
+    return ProblemView.model_validate({"action": problem.action, **fields})
+
+
+def _error_fields(error: OutboundError) -> dict[str, object]:
+    return {
+        "code": error.code,
+        "text": TextView(vi=error.vi, en=error.en),
+        "retry": error.retry,
+    }
+
+
+def _attachments(message: Message) -> list[AttachmentView]:
+    if message.absent:
+        return []
+    if message.request is not None:
+        return [
+            AttachmentView(kind=one.kind, url=attachment_url(one.id), title=one.name)
+            for one in message.request.attachments
+        ]
+    return [
+        AttachmentView(
+            kind=one.kind,
+            url=_find_url(one.url, message),
+            title=one.title,
+            latitude=one.latitude,
+            longitude=one.longitude,
+        )
+        for one in message.attachments
+    ]
+
+
+def _find_url(url: str | None, message: Message) -> str | None:
+    """The address of an attachment: our own once it is kept here."""
+    kept = None if url is None else media_id(message.id, url)
+    return url if kept is None or kept not in message.kept else attachment_url(kept)
 
 
 def _state(message: Message, row: InboxRow) -> str:
-    if message.removed:
+    if message.absent:
         return "removed"
     if message.direction is Direction.IN or message.at is None:
         return "received"
+    if message.state not in (None, ReplyState.SENT):
+        return message.state
+    sent_at = find_sent_at(message.attempts, message.parts) or message.at
     for state, until in (("seen", row.seen_until), ("delivered", row.delivered_until)):
-        if until is not None and message.at <= until:
+        if until is not None and sent_at <= until:
             return state
     return "sent"

@@ -60,27 +60,38 @@ class Caller:
 
 def live_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
     """The present state of the agent that a token identifies. Raises UnauthenticatedError for an
-    agent who was removed or disabled or has another password since, ForbiddenError while the
-    organization is suspended."""
+    agent who was removed or disabled, has another password since, or has logged out, ForbiddenError
+    while the organization is suspended."""
+    found = find_agent(gateway, identity)
+    if not gateway.logins.is_valid(identity):
+        raise UnauthenticatedError("This login has ended: log in again.")
+    return found
+
+
+def find_agent(gateway: Gateway, identity: Identity) -> tuple[Organization, AgentChanged]:
+    """The same, whether or not the login has ended."""
     organization = gateway.directory.organization(identity.organization)
     agent = None if organization is None else organization.active_agent(identity.agent_id)
     stamp = gateway.credentials.stamp(identity.organization, identity.agent_id)
-    if organization is None or agent is None or stamp != identity.stamp:
+    if organization is None or agent is None or (stamp or "") != identity.stamp:
         raise UnauthenticatedError("This login is no longer valid: log in again.")
     if organization.profile is None or organization.profile.value.suspended:
         raise ForbiddenError("The organization is suspended: ask the platform's operator.")
     return organization, agent
 
 
-async def identify(
-    gateway: GatewayPorts,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
-) -> Identity:
-    """Whom the bearer token identifies, whether or not they still exist. Raises
-    UnauthenticatedError."""
+BearerToken = Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)]
+"""The bearer token of the request, whatever it is worth; None if there is none."""
+
+
+async def identify(gateway: GatewayPorts, given: BearerToken) -> Identity:
+    """Whom the bearer token identifies, whether or not they still exist and whether or not the
+    login has ended. Raises UnauthenticatedError."""
     if given is None:
         raise UnauthenticatedError("Send `Authorization: Bearer` with a token from the login.")
-    return gateway.tokens.read(given.credentials, TokenKind.ACCESS)
+    identity = gateway.tokens.read(given.credentials, TokenKind.ACCESS)
+    await gateway.logins.see(identity)
+    return identity
 
 
 CurrentIdentity = Annotated[Identity, Depends(identify)]
@@ -122,6 +133,7 @@ def check_right(caller: Caller, right: Right) -> None:
 
 Administrator = Annotated[Caller, Depends(having(Right.MANAGE))]
 SetupReader = Annotated[Caller, Depends(having(Right.READ_SETUP))]
+Curator = Annotated[Caller, Depends(having(Right.CURATE))]
 Assigner = Annotated[Caller, Depends(having(Right.ASSIGN))]
 
 
@@ -143,11 +155,12 @@ def is_operator(gateway: Gateway, token: str) -> bool:
 
 
 def is_known(gateway: Gateway, token: str) -> bool:
-    """Whether a bearer token is valid: an agent's, as they are now, or the operator's."""
+    """Whether a bearer token is an agent's, as they are now, or the operator's. Here a login that
+    has ended is as good as another: it may have begun at another gateway a moment ago."""
     if is_operator(gateway, token):
         return True
     try:
-        live_agent(gateway, gateway.tokens.read(token, TokenKind.ACCESS))
+        find_agent(gateway, gateway.tokens.read(token, TokenKind.ACCESS))
     except (UnauthenticatedError, ForbiddenError):
         return False
     return True
@@ -171,6 +184,24 @@ async def wait_for_directory(
         await gateway.directory.wait_for_version(identity.organization, after)
 
 
+async def wait_for_desk(
+    gateway: GatewayPorts,
+    identity: CurrentIdentity,
+    after: Annotated[
+        int | None,
+        Query(
+            ge=0,
+            le=VERSION,
+            description="Answer from what has seen this version of a template, view or "
+            "preferences, or `503`.",
+        ),
+    ] = None,
+) -> None:
+    """The same for what agents work with, whose versions are apart from the directory's."""
+    if after is not None:
+        await gateway.desk.wait_for_version(identity.organization, after)
+
+
 async def wait_for_all_of_directory(
     gateway: GatewayPorts,
     after: Annotated[
@@ -184,4 +215,5 @@ async def wait_for_all_of_directory(
 
 
 AfterVersion = Depends(wait_for_directory)
+AfterDeskVersion = Depends(wait_for_desk)
 AfterAnyVersion = Depends(wait_for_all_of_directory)

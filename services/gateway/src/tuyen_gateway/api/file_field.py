@@ -2,12 +2,16 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from tuyen_events.limits import NAME_CHARACTERS
+from tuyen_attachments.naming import clean_name
 from tuyen_gateway.errors import InvalidError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 FIELD = "file"
 
@@ -15,7 +19,7 @@ _HEADER_BYTES = 8 * 1024
 """The headers of one part of the body: its name, its file's name, its type."""
 
 
-class FileField:
+class UploadedFile:
     """The file in the field `file` of a body; other fields are skipped.
 
     Nothing is kept in memory but what arrived last. Raises InvalidError, while it is read, for a
@@ -77,7 +81,7 @@ class _Part:
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = 0
 
-    def callbacks(self) -> dict[str, object]:
+    def callbacks(self) -> "MultipartCallbacks":
         return {
             "on_part_begin": self._begin,
             "on_header_field": self._add_to_name,
@@ -124,16 +128,3 @@ class _Part:
     def _end(self) -> None:
         if self._wanted:
             self._wanted, self.ended = False, True
-
-
-def clean_name(name: str) -> str | None:
-    """The name of a file as it can be stored and put into a header: without folders and control
-    characters, not too long, and with its ending; None if nothing is left."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    shown = "".join(one for one in last if one.isprintable()).strip(". ")
-    if len(shown) <= NAME_CHARACTERS:
-        return shown or None
-    stem, dot, ending = shown.rpartition(".")
-    if not dot or len(ending) > 10:
-        return shown[:NAME_CHARACTERS]
-    return stem[: NAME_CHARACTERS - len(ending) - 1] + dot + ending

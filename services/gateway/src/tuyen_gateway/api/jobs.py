@@ -31,6 +31,7 @@ from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.dead_letters import Replay
 from tuyen_gateway.ports.tables import WAIT_S
 
 router = APIRouter(tags=["jobs"])
@@ -82,7 +83,9 @@ class BulkIn(RequestBody):
 
 class JobView(ResponseBody):
     id: str
-    kind: Literal["handover", "bulk"]
+    kind: Literal["handover", "bulk", "replay"]
+    """`replay` reads stored webhooks again: there, `done` counts bodies, `changed` the events that
+    they contain, and `refused` parts that were not read (`unreadable`, `withheld`)."""
     state: JobState
     total: int | None
     """How many conversations there are, as far as is known; null until it was begun."""
@@ -194,10 +197,13 @@ async def list_jobs(
 ) -> Listed[JobView]:
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
-    jobs = [job for job in gateway.jobs.of(caller.organization.id) if _sees(caller, job)]
-    page, following = paging.cut(jobs, _key, descending=True)
+    organization = caller.organization.id
+    found: list[Job | Replay] = [job for job in gateway.jobs.of(organization) if _sees(caller, job)]
+    if caller.viewer.role is Role.SYSTEM_ADMIN:
+        found += gateway.replays.of(organization)
+    page, following = paging.cut(sorted(found, key=_key, reverse=True), _key, descending=True)
     return Listed(
-        items=[_view(job) for job in page],
+        items=[view_replay(job) if isinstance(job, Replay) else _view(job) for job in page],
         next=following,
         position=jobs_position(gateway, caller.organization.id),
     )
@@ -206,6 +212,9 @@ async def list_jobs(
 @router.get("/jobs/{job_id}", summary="How far a job is", responses=problems(404))
 async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) -> JobView:
     """For whoever requested it, and the role `system_admin`."""
+    replay = gateway.replays.find(caller.organization.id, job_id)
+    if replay is not None and caller.viewer.role is Role.SYSTEM_ADMIN:
+        return view_replay(replay)
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.table.refresh(WAIT_S)
     return _view(_find_job(gateway, caller, job_id))
@@ -237,8 +246,9 @@ def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
     return job
 
 
-def _key(job: Job) -> str:
-    return f"{job.request.at.timestamp():017.6f} {job.id}"
+def _key(job: Job | Replay) -> str:
+    job_id = job.request.replay_id if isinstance(job, Replay) else job.id
+    return f"{job.request.at.timestamp():017.6f} {job_id}"
 
 
 def _view(job: Job) -> JobView:
@@ -259,6 +269,31 @@ def _view(job: Job) -> JobView:
         agent_id=None if handover is None else handover.agent_id,
         to=None if handover is None else handover.to,
         note=request.note,
+        by=request.by,
+        at=request.at,
+        changed_at=request.at if progress is None else progress.at,
+    )
+
+
+def view_replay(replay: Replay) -> JobView:
+    """A replay as a job."""
+    request, progress = replay.request, replay.progress
+    reasons: dict[str, int] = {}
+    if progress is not None:
+        counted = {"unreadable": progress.failures, "withheld": progress.withheld}
+        reasons = {reason: count for reason, count in counted.items() if count}
+    return JobView(
+        id=request.replay_id,
+        kind="replay",
+        state=JobState.RUNNING if progress is None else JobState(progress.state.value),
+        total=None,
+        done=0 if progress is None else progress.bodies,
+        changed=0 if progress is None else progress.events,
+        unchanged=0,
+        refused=sum(reasons.values()),
+        reasons=reasons,
+        detail=None if progress is None else progress.detail,
+        note=None,
         by=request.by,
         at=request.at,
         changed_at=request.at if progress is None else progress.at,

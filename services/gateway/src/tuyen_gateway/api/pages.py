@@ -1,17 +1,16 @@
 """Pages: the channel accounts that an organization has connected."""
 
-from typing import Annotated, Any, Literal
+from ipaddress import ip_address
+from typing import Any
 
 from fastapi import APIRouter, Response, status
-from pydantic import ConfigDict, Field, StringConstraints
 
 from tuyen_channels.registry import has_page_tokens
 from tuyen_directory.organization import Organization, StoredEntity
 from tuyen_events.directory import PageChanged
 from tuyen_events.ids import AgentId, OrganizationId, PageId, livechat_app_id
-from tuyen_events.limits import AGENTS
-from tuyen_events.vocabulary import Channel
-from tuyen_gateway.api.bodies import ChosenId, Name, RequestBody, ResponseBody, Versioned
+from tuyen_gateway.api.addresses import find_host
+from tuyen_gateway.api.bodies import ResponseBody
 from tuyen_gateway.api.dependencies import (
     Administrator,
     AfterVersion,
@@ -21,64 +20,34 @@ from tuyen_gateway.api.dependencies import (
     PathId,
 )
 from tuyen_gateway.api.etags import set_etag
+from tuyen_gateway.api.page_bodies import (
+    ConnectedPage,
+    PageIn,
+    PageView,
+    build_page_fields,
+    webhook_url,
+)
 from tuyen_gateway.api.paging import CurrentPaging, Listed
 from tuyen_gateway.api.positions import directory_position
 from tuyen_gateway.api.problems import problems
-from tuyen_gateway.api.words import Known
+from tuyen_gateway.connecting import (
+    Account,
+    account_of,
+    disconnect,
+    find_connected,
+    set_credentials,
+    update_subscription,
+)
 from tuyen_gateway.domain.changes import check_page
-from tuyen_gateway.domain.livechat import derive_shown_status, find_kept_status
+from tuyen_gateway.domain.livechat import find_kept_status
+from tuyen_gateway.domain.rights import Right
 from tuyen_gateway.domain.visibility import sees_page
 from tuyen_gateway.errors import ConflictError, InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
+from tuyen_platform.page_credentials import AccountCredentials
+from tuyen_platform.reply_networks import ReplyNetworks
 
 router = APIRouter(prefix="/pages", tags=["pages"])
-
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
-
-
-class PageIn(RequestBody):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "channel": "facebook",
-                    "external_id": "105391551234567",
-                    "name": "Giày Việt",
-                    "staff": ["lan"],
-                }
-            ]
-        }
-    )
-
-    channel: Known[Channel]
-    external_id: ExternalId | None = None
-    """Facebook's page id, or Zalo's OA id. A livechat page gets a generated one, its app id."""
-    name: Name
-    staff: list[ChosenId] = Field(default=[], max_length=AGENTS, fail_fast=True)
-    """Who works on the page; applies with the setting `page_permissions` (R1.4, R7.1)."""
-    status: Literal["active", "inactive"] | None = None
-    """Whether the page is subscribed: events of an inactive page are not processed. If omitted, a
-    livechat page keeps its status, and any other is active."""
-
-
-class PageView(Versioned):
-    id: str
-    channel: Channel
-    external_id: str
-    name: str
-    staff: list[str]
-    status: str
-    """`active` or `inactive`. A livechat page that is not inactive is `waiting` until the first
-    call that is signed with its present token, and then `verified`, or `active` if it was set so
-    (P1). Its events are processed from the first call on."""
-    app_id: str | None = None
-    """Only for livechat pages, like the address."""
-    webhook_url: str | None = None
-
-
-class ConnectedPage(PageView):
-    token: str | None = None
-    """What the site signs its calls with: only in the response that created it."""
 
 
 class PageToken(ResponseBody):
@@ -101,39 +70,107 @@ async def put_page(
     """For the role `system_admin`. A page belongs to one organization: `409` if another has it, or
     this one under another id. A page stays the account with which it was connected.
 
+    With `credentials`, or the `connection` of a login, the page can send, and an active page is
+    subscribed at its channel; set inactive, it is unsubscribed. Whether that worked does not change
+    the answer's status: the page's `problem` says what is wrong, and it is tried again.
+
     A livechat page gets an `app_id`, a `token` and a `webhook_url`; the token is only in the
     response to the first call, and later calls keep it.
     """
-    external_id = _external_id(caller.organization.id, PageId(page_id), body)
-    if not has_page_tokens(body.channel):
-        stored = await _change(page_id, external_id, body, caller, gateway)
-        set_etag(response, stored.version)
-        return ConnectedPage(**_build_fields(stored, gateway))
+    external_id = _check(caller.organization.id, PageId(page_id), body, gateway)
+    connect = _connect_site if has_page_tokens(body.channel) else _connect_account
+    stored, token = await connect(page_id, external_id, body, caller, gateway)
+    set_etag(response, stored.version)
+    shown = build_page_fields(stored, gateway, setup=True)
+    return ConnectedPage(**shown) if token is None else ConnectedPage(**shown, token=token)
+
+
+async def _connect_site(
+    page_id: str, external_id: str, body: PageIn, caller: Caller, gateway: Gateway
+) -> tuple[StoredEntity[PageChanged], str | None]:
+    """A livechat page, and its token if it was made."""
     tokens = gateway.site_tokens
     async with tokens.hold(external_id):
         await gateway.directory.table.current()  # includes pages that another gateway just created
         before = gateway.directory.page(caller.organization.id, PageId(page_id))
         stored = await _change(page_id, external_id, body, caller, gateway)
-        set_etag(response, stored.version)
         if before is not None and tokens.has_token(external_id):
-            return ConnectedPage(**_build_fields(stored, gateway))
+            return stored, None
         # An id that is used again must not get its old token.
-        token = await tokens.make(external_id)
-        return ConnectedPage(**_build_fields(stored, gateway), token=token)
+        return stored, await tokens.make(external_id)
 
 
-def _external_id(organization: OrganizationId, page_id: PageId, body: PageIn) -> str:
-    """The page's id at its channel. Raises InvalidError."""
-    if has_page_tokens(body.channel):
-        made = livechat_app_id(organization, page_id)
-        if body.external_id not in (None, made):
-            raise InvalidError(
-                "external_id", f"A {body.channel} page gets its id automatically: omit it."
-            )
-        return made
-    if body.external_id is None:
-        raise InvalidError("external_id", f"Give the page's id at {body.channel}.")
-    return body.external_id
+async def _connect_account(
+    page_id: str, external_id: str, body: PageIn, caller: Caller, gateway: Gateway
+) -> tuple[StoredEntity[PageChanged], None]:
+    """A page of a channel that has its own accounts. The page comes first in the log: nobody has
+    credentials of an account that is not theirs."""
+    organization_id = caller.organization.id
+    account = Account(organization_id, body.channel, external_id)
+    wanted = await _find_wanted(account, body, caller, gateway)
+    if wanted is not None:
+        gateway.directory.count(organization_id)
+    access = gateway.page_access
+    async with access.hold(account.name):
+        await gateway.directory.table.current()
+        before = gateway.directory.page(organization_id, PageId(page_id))
+        stored = await _change(page_id, external_id, body, caller, gateway)
+        if before is None and access.given(account.name) is not None:
+            await access.forget(account.name)  # of a page that was removed by a gateway that died
+        renewed = False
+        if wanted is not None:
+            renewed = await set_credentials(gateway, account, wanted)
+        known = None if before is None else before.value
+        await update_subscription(gateway, stored.value, before=known, renewed=renewed)
+    return stored, None
+
+
+async def _find_wanted(
+    account: Account, body: PageIn, caller: Caller, gateway: Gateway
+) -> AccountCredentials | None:
+    """The credentials that the request gives; None to keep those of the page."""
+    if body.credentials is not None:
+        return body.credentials.build()
+    if body.connection is None:
+        return None
+    await gateway.page_connections.table.current()  # another gateway may have finished the login
+    return find_connected(gateway, account, caller.viewer.agent_id, body.connection)
+
+
+def _check(organization: OrganizationId, page_id: PageId, body: PageIn, gateway: Gateway) -> str:
+    """The page's id at its channel, if the request fits it. Raises InvalidError."""
+    livechat = has_page_tokens(body.channel)
+    for field in ("credentials", "connection") if livechat else ("reply_url", "sites"):
+        if getattr(body, field):
+            raise InvalidError(field, f"A {body.channel} page has none: omit it.")
+    if body.credentials is not None and body.connection is not None:
+        raise InvalidError("connection", "Give either `credentials` or `connection`.")
+    if body.reply_url is not None:
+        _check_reply_url(body.reply_url, gateway)
+    if not livechat:
+        if body.external_id is None:
+            raise InvalidError("external_id", f"Give the page's id at {body.channel}.")
+        return body.external_id
+    made = livechat_app_id(organization, page_id)
+    if body.external_id not in (None, made):
+        raise InvalidError(
+            "external_id", f"A {body.channel} page gets its id automatically: omit it."
+        )
+    return made
+
+
+def _check_reply_url(url: str, gateway: Gateway) -> None:
+    """Refuses what is inside of the operator's network for certain. A name is looked up whenever it
+    is called."""
+    networks = ReplyNetworks(gateway.settings.reply_networks)
+    host = (find_host(url) or "").strip("[]")
+    inside = {"localhost": "127.0.0.1"}.get(host, host)
+    try:
+        ip_address(inside)
+    except ValueError:
+        return
+    if not networks.admit(inside):
+        raise InvalidError("reply_url", "Replies are sent to public addresses only.")
 
 
 async def _change(
@@ -152,6 +189,9 @@ async def _change(
             name=body.name,
             staff=tuple(AgentId(agent) for agent in body.staff),
             status=body.status or find_kept_status(organization, PageId(page_id), body.channel),
+            automatic_apps=tuple(body.automatic_apps),
+            reply_url=body.reply_url,
+            sites=tuple(body.sites),
         )
         check_page(organization, change)
         holder = gateway.directory.holder(change.channel, change.external_id)
@@ -182,7 +222,7 @@ async def renew_token(page_id: PathId, caller: Administrator, gateway: GatewayPo
         gateway.directory.count(caller.organization.id)
         token = await gateway.site_tokens.make(app_id)
     return PageToken(
-        app_id=app_id, token=token, webhook_url=_webhook_url(gateway, stored.value.channel, app_id)
+        app_id=app_id, token=token, webhook_url=webhook_url(gateway, stored.value.channel, app_id)
     )
 
 
@@ -203,7 +243,7 @@ async def list_pages(
     )
     page, following = paging.cut(seen, lambda stored: stored.value.id)
     return Listed(
-        items=[PageView(**_build_fields(stored, gateway)) for stored in page],
+        items=[PageView(**_build_fields(stored, caller, gateway)) for stored in page],
         next=following,
         position=directory_position(gateway, caller.organization.id),
     )
@@ -223,7 +263,7 @@ async def get_page(
     if stored is None or not sees_page(caller.scope, stored.value.id):
         raise NotFoundError(f"There is no page {page_id!r}.")
     set_etag(response, stored.version)
-    return PageView(**_build_fields(stored, gateway))
+    return PageView(**_build_fields(stored, caller, gateway))
 
 
 @router.delete(
@@ -236,35 +276,25 @@ async def delete_page(
     page_id: PathId, caller: Administrator, gateway: GatewayPorts, response: Response
 ) -> None:
     """For the role `system_admin`. Its events are no longer processed; its history stays. Another
-    organization may connect the account from now on. A livechat page's token ends."""
+    organization may connect the account from now on. What the page sent with is removed, and a
+    livechat page's token ends."""
     organization = caller.organization
+    page = organization.pages.get(PageId(page_id))
+    if page is None:
+        raise NotFoundError(f"There is no page {page_id!r}.")
     app_id = livechat_app_id(organization.id, PageId(page_id))
-    async with gateway.site_tokens.hold(app_id):
+    account = account_of(page.value)
+    async with gateway.site_tokens.hold(app_id), gateway.page_access.hold(account.name):
         version = await gateway.directory.remove(
             organization.id, "page", page_id, caller.viewer.agent_id, lambda _: None
         )
         if gateway.site_tokens.has_token(app_id):
             await gateway.site_tokens.forget(app_id)
+        await disconnect(gateway, account)
     set_etag(response, version)
 
 
-def _build_fields(stored: StoredEntity[PageChanged], gateway: Gateway) -> dict[str, Any]:
-    """The fields of a page's view, without those of livechat pages for other channels."""
-    page = stored.value
-    shown: dict[str, Any] = {
-        "id": page.id,
-        "channel": page.channel,
-        "external_id": page.external_id,
-        "name": page.name,
-        "staff": list(page.staff),
-        "status": derive_shown_status(page, gateway.site_tokens.is_used),
-        "version": stored.version,
-    }
-    if has_page_tokens(page.channel):
-        shown["app_id"] = page.external_id
-        shown["webhook_url"] = _webhook_url(gateway, page.channel, page.external_id)
-    return shown
-
-
-def _webhook_url(gateway: Gateway, channel: Channel, app_id: str) -> str:
-    return f"{gateway.settings.ingest_url.rstrip('/')}/webhooks/{channel}/{app_id}"
+def _build_fields(
+    stored: StoredEntity[PageChanged], caller: Caller, gateway: Gateway
+) -> dict[str, Any]:
+    return build_page_fields(stored, gateway, setup=caller.may(Right.READ_SETUP))

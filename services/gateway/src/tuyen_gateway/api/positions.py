@@ -23,12 +23,19 @@ def directory_position(gateway: Gateway, organization: OrganizationId) -> str:
     return gateway.seals.mark(f"directory/{organization}", reached.to_bytes(8))
 
 
+def desk_position(gateway: Gateway, organization: OrganizationId) -> str:
+    reached = gateway.desk.version(organization)
+    return gateway.seals.mark(f"desk/{organization}", reached.to_bytes(8))
+
+
 def presence_position(gateway: Gateway, organization: OrganizationId) -> str:
     return gateway.seals.mark(f"presence/{organization}", gateway.presence.heads.of(organization))
 
 
 def jobs_position(gateway: Gateway, organization: OrganizationId) -> str:
-    return gateway.seals.mark(f"jobs/{organization}", gateway.jobs.heads.of(organization))
+    """For the list of jobs, which contains replays."""
+    heads = gateway.jobs.heads.of(organization), gateway.replays.heads.of(organization)
+    return gateway.seals.mark(f"jobs/{organization}", b"/".join(heads))
 
 
 def contact_position(gateway: Gateway, contact: ContactDocument) -> str:

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 `application/problem+json`; the only module that knows HTTP statuses."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 
 import structlog
@@ -13,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 
 from tuyen_events.limits import ERRORS_LISTED, PLACE_CHARACTERS
 from tuyen_gateway.errors import (
+    ChannelRefusedError,
+    ChannelUnavailableError,
     ConflictError,
     ForbiddenError,
     GatewayError,
@@ -26,6 +29,7 @@ from tuyen_gateway.errors import (
     UnauthenticatedError,
     UnavailableError,
     VersionPassedError,
+    WindowClosedError,
 )
 from tuyen_platform.kafka.ports import LogUnavailableError, RecordTooLargeError
 
@@ -39,11 +43,14 @@ _STATUS: Mapping[type[GatewayError], HTTPStatus] = {
     TakenError: HTTPStatus.CONFLICT,
     VersionPassedError: HTTPStatus.PRECONDITION_FAILED,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WindowClosedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidCursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidVersionError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ChannelUnavailableError: HTTPStatus.BAD_GATEWAY,
+    ChannelRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 _UNAVAILABLE = (ServerSelectionTimeoutError, WaitQueueTimeoutError)
@@ -84,6 +91,9 @@ class Problem(BaseModel):
     """With 412: the present version."""
     agent_id: str | None = None
     """With 412, and with 409 after an attempt to take: the present assignee; omitted for nobody."""
+    window_ended_at: datetime | None = None
+    """With 422 to a reply: when the channel's time for replies ended; omitted if the customer has
+    never written."""
 
 
 _MEANINGS: Mapping[int, str] = {
@@ -98,6 +108,7 @@ _MEANINGS: Mapping[int, str] = {
     416: "There are no such bytes",
     422: "A field is wrong; `errors` names each",
     429: "Too many of these; `Retry-After` says when to try again",
+    502: "The channel does not answer: try again",
     503: "Not now: try again",
 }
 
@@ -127,6 +138,7 @@ def problem_response(
     errors: list[FieldProblem] | None = None,
     version: int | None = None,
     agent_id: str | None = None,
+    window_ended_at: datetime | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """One problem as a response."""
@@ -137,9 +149,10 @@ def problem_response(
         errors=errors,
         version=version,
         agent_id=agent_id,
+        window_ended_at=window_ended_at,
     )
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
+        problem.model_dump(mode="json", exclude_none=True),
         status_code=int(status),
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
@@ -173,6 +186,8 @@ async def _answer_gateway_error(_: Request, error: Exception) -> Response:
             return problem_response(
                 status, error.detail, version=version, agent_id=agent_id, headers=headers
             )
+        case WindowClosedError(ended_at=ended_at):
+            return problem_response(status, error.detail, window_ended_at=ended_at)
         case TakenError(agent_id=agent_id):
             return problem_response(status, error.detail, agent_id=agent_id)
         case InvalidError() | InvalidCursorError() | InvalidVersionError():

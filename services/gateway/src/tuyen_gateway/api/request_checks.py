@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tuyen_events.file_limits import UPLOAD_BYTES, UPLOAD_WITHIN_S
 from tuyen_events.limits import (
     BODY_BYTES,
     BODY_ELEMENTS,
@@ -16,8 +17,6 @@ from tuyen_events.limits import (
     LONG_BODY_ELEMENTS,
     PLACE_CHARACTERS,
     STRANGERS_BODY_BYTES,
-    UPLOAD_BYTES,
-    UPLOAD_WITHIN_S,
     count_elements,
 )
 from tuyen_gateway.api.dependencies import is_known
@@ -98,9 +97,7 @@ class RequestChecks:
         if not self._knows(scope):
             await self._refuse(scope, BodyTooLargeError(STRANGERS_BODY_BYTES))(scope, receive, send)
             return
-        limited = limit_body(
-            scope, receive, max_bytes=UPLOAD_BYTES, within_s=self._upload_within_s
-        )
+        limited = limit_body(scope, receive, max_bytes=UPLOAD_BYTES, within_s=self._upload_within_s)
         try:
             await self._app(scope, limited, send)
         except ClientDisconnect:

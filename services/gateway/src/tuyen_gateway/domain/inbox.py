@@ -31,12 +31,14 @@ from tuyen_events.inbound import (
     CommentAdded,
     Customer,
     MessageEchoed,
+    MessageReacted,
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
     Visit,
 )
 from tuyen_events.marks import ConversationRead
+from tuyen_events.outbound import OutboundRequested
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.previews import LastMessage, Order, RowCustomer, build_shown_customer
 from tuyen_gateway.domain.reading import (
@@ -47,6 +49,7 @@ from tuyen_gateway.domain.reading import (
     unread_events,
     with_mark,
 )
+from tuyen_gateway.domain.replies import moment_of_request
 from tuyen_gateway.domain.threads import Instant, believe, moment_of, truncate_time
 
 Added = MessageReceived | MessageEchoed | CommentAdded
@@ -113,9 +116,12 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     last_inbound_at: datetime | None = None
     """When the last one that was not removed was accepted."""
     answered: Instant | None = None
-    """When we replied last."""
+    """When a person on our side replied last (P5b)."""
     waiting: Instant | None = None
     """The first inbound event after our last reply that was not removed."""
+    interacted_at: datetime | None = None
+    """When the customer last wrote a message, pressed a button or reacted to one: the channel's
+    window begins then (P5)."""
     delivered_until: datetime | None = None
     seen_until: datetime | None = None
     assignee: AgentId | None = None
@@ -233,22 +239,78 @@ def _identify_customer(
     names = customer.name is not None and (row.customer_named is None or row.customer_named < order)
     if kind is ConversationKind.COMMENT:
         names = row.customer_rank is None or rank < row.customer_rank
-    if row.customer_rank is not None and row.customer_rank <= rank and not names:
+    place = _RowPlace(event.page_id, event.channel, kind, external_id, post_id)
+    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+
+
+def identify_recipient(
+    row: InboxRow, event: OutboundRequested, name_folded: str | None
+) -> InboxRow:
+    """The row with the customer to whom a message is sent, as its echo will name them: a private
+    reply may begin their thread."""
+    order = (*moment_of_request(event), event.message_id)
+    name = event.customer_name
+    names = name is not None and (row.customer_named is None or row.customer_named < order)
+    customer = Customer(id=event.customer_id, external_id=event.customer_external_id, name=name)
+    place = _RowPlace(
+        event.page_id, event.channel, ConversationKind.MESSAGE, event.customer_external_id, None
+    )
+    rank: Rank = (_ROOT, *order)
+    return _show_customer(row, place, customer, rank, order if names else None, name_folded)
+
+
+class _RowPlace(NamedTuple):
+    """What a row is about, as one event says it."""
+
+    page_id: PageId
+    channel: Channel
+    kind: ConversationKind
+    external_id: str
+    post_id: str | None
+
+
+def _show_customer(
+    row: InboxRow,
+    place: _RowPlace,
+    customer: Customer,
+    rank: Rank,
+    named: Order | None,
+    name_folded: str | None,
+) -> InboxRow:
+    """The row with a customer: what it is about is what the event of the lowest rank says, the name
+    is the one that was `named` last. Null if this event is not the one that names them."""
+    first = row.customer_rank is None or rank < row.customer_rank
+    if not first and named is None:
+        return row
+    before = None if row.customer_rank is None else row.customer  # else it is from a follow event
+    row = msgspec.structs.replace(
+        row, customer=build_shown_customer(before, customer, named is not None)
+    )
+    if named is not None:
+        row = msgspec.structs.replace(row, customer_named=named, name_folded=name_folded)
+    if not first:
         return row
     return msgspec.structs.replace(
         row,
-        page_id=event.page_id,
-        channel=event.channel,
-        kind=kind,
-        external_id=external_id,
-        post_id=post_id,
-        customer=build_shown_customer(
-            None if row.customer_rank is None else row.customer, customer, names
-        ),
-        customer_rank=rank if row.customer_rank is None else min(rank, row.customer_rank),
-        customer_named=order if names else row.customer_named,
-        name_folded=name_folded if names else row.name_folded,
+        page_id=place.page_id,
+        channel=place.channel,
+        kind=place.kind,
+        external_id=place.external_id,
+        post_id=place.post_id,
+        customer_rank=rank,
     )
+
+
+def interact(row: InboxRow, at: datetime) -> InboxRow:
+    """The row whose customer wrote or reacted at `at`, by the channel's clock."""
+    if row.interacted_at is not None and row.interacted_at >= at:
+        return row
+    return msgspec.structs.replace(row, interacted_at=at)
+
+
+def note_reaction(row: InboxRow, event: MessageReacted) -> InboxRow:
+    """The row after the customer reacted to a message."""
+    return row if event.emoji is None else interact(row, moment_of(event)[0])
 
 
 def active(row: InboxRow, at: datetime) -> InboxRow:

@@ -7,7 +7,7 @@ import msgspec
 from tuyen_events.ids import CustomerId, MessageId
 from tuyen_events.inbound import Attachment, Customer
 from tuyen_events.limits import NAME_CHARACTERS, ROW_TEXT_CHARACTERS, URL_CHARACTERS
-from tuyen_gateway.domain.threads import Message, shorten
+from tuyen_gateway.domain.threads import Message, shorten, shown_text
 
 Order = tuple[datetime, datetime, int, str]
 """The position of a message in its thread: its moment, then its id."""
@@ -21,7 +21,7 @@ class RowCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest message that was not removed, as the row shows it."""
+    """The newest message that is not absent, as the row shows it."""
 
     at: datetime
     accepted_at: datetime
@@ -43,16 +43,16 @@ def preview(text: str | None, attachments: tuple[Attachment, ...]) -> str | None
 
 
 def last_of(message: Message) -> LastMessage | None:
-    """The message as a row shows it; null if it is in no thread or was removed."""
+    """The message as a row shows it; null if it is in no thread or is absent."""
     moment = message.moment
-    if moment is None or message.removed:
+    if moment is None or message.absent:
         return None
     return LastMessage(
         at=moment[0],
         accepted_at=moment[1],
         accepted_us=moment[2],
         id=message.id,
-        text=preview(message.text, message.attachments),
+        text=preview(shown_text(message), message.attachments),
     )
 
 

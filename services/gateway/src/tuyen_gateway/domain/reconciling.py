@@ -1,14 +1,21 @@
 """Updates a row from the messages of its thread.
 
 All of it is idempotent. What cannot be derived from the row and one message is a `NeedsRecheck`.
+
+Only a person's word ends the customer's wait: a reply of ours that was sent, and an echo of what
+was written at the channel itself, unless the channel answered automatically (P5b).
+
+Decides P5b.
 """
 
-from datetime import datetime
-from enum import Flag, auto
+from datetime import datetime, timedelta
+from enum import Enum, Flag, auto
 
 import msgspec
 
-from tuyen_gateway.domain.inbox import InboxRow, active, recount
+from tuyen_events.limits import AUTOMATIC_WITHIN_S
+from tuyen_gateway.domain.attempts import ReplyState
+from tuyen_gateway.domain.inbox import InboxRow, active, interact, recount
 from tuyen_gateway.domain.previews import last_of
 from tuyen_gateway.domain.reading import with_withdrawn
 from tuyen_gateway.domain.threads import Direction, Instant, Message
@@ -24,6 +31,31 @@ class NeedsRecheck(Flag):
     """When the last inbound event that was not removed was accepted."""
     LISTED = auto()
     """Whether any message arrived before its removal: a row without one is in no list (R4.6)."""
+    ANSWERED = auto()
+    """When a person on our side replied last; then WAITING as well."""
+
+
+AUTOMATIC_WITHIN = timedelta(seconds=AUTOMATIC_WITHIN_S)
+
+
+class EndsWait(Enum):
+    """Whether a message of ours ends the customer's wait."""
+
+    YES = auto()
+    NO = auto()
+    UNLESS_PROMPT = auto()
+    """It does, unless the customer wrote within AUTOMATIC_WITHIN before it."""
+
+
+def answer_in(message: Message) -> EndsWait:
+    """Whether a message ends the customer's wait, as far as it says itself."""
+    if message.direction is not Direction.OUT:
+        return EndsWait.NO
+    if message.request is not None:
+        return EndsWait.YES if message.state is ReplyState.SENT else EndsWait.NO
+    if message.part_of is not None:
+        return EndsWait.YES
+    return EndsWait.NO if message.automatic else EndsWait.UNLESS_PROMPT
 
 
 def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
@@ -37,7 +69,7 @@ def reconcile(row: InboxRow, message: Message) -> tuple[InboxRow, NeedsRecheck]:
         return row, NeedsRecheck.NOTHING
     row = active(_note_activity(row, moment[1]), moment[1])
     if message.direction is Direction.OUT:
-        row, recheck = _note_reply(row, moment)
+        row, recheck = _note_outgoing(row, message, moment)
     else:
         row, recheck = _note_inbound(row, message, moment)
     row, recheck_last = _note_last(row, message, moment)
@@ -64,6 +96,21 @@ def _note_activity(row: InboxRow, at: datetime) -> InboxRow:
     return msgspec.structs.replace(row, updated_at=at)
 
 
+def _note_outgoing(
+    row: InboxRow, message: Message, moment: Instant
+) -> tuple[InboxRow, NeedsRecheck]:
+    answer = answer_in(message)
+    if answer is EndsWait.NO or (row.answered is not None and row.answered >= moment):
+        return row, NeedsRecheck.NOTHING
+    if answer is EndsWait.UNLESS_PROMPT and row.last_inbound is not None:
+        since = moment[0] - row.last_inbound[0]
+        if since < timedelta(0):  # the customer has written since, and perhaps just before it
+            return row, NeedsRecheck.ANSWERED | NeedsRecheck.WAITING
+        if since <= AUTOMATIC_WITHIN:
+            return row, NeedsRecheck.NOTHING
+    return _note_reply(row, moment)
+
+
 def _note_reply(row: InboxRow, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
     if row.answered is not None and row.answered >= moment:
         return row, NeedsRecheck.NOTHING
@@ -83,18 +130,34 @@ def _note_inbound(
         row = msgspec.structs.replace(row, last_inbound=moment)
     if row.first_inbound_at is None or row.first_inbound_at > moment[1]:
         row = msgspec.structs.replace(row, first_inbound_at=moment[1])
+    if not message.comment:
+        row = interact(row, moment[0])
+    prompted = _may_have_prompted(row, moment)
     if message.removed:
-        recheck = NeedsRecheck.WAITING if row.waiting == moment else NeedsRecheck.NOTHING
+        recheck = prompted
+        if row.waiting == moment:
+            recheck |= NeedsRecheck.WAITING
         if row.last_inbound_at == moment[1]:
             recheck |= NeedsRecheck.UNREAD
         return _note_removal(row, message), recheck
     if row.last_inbound_at is None or row.last_inbound_at < moment[1]:
         row = msgspec.structs.replace(row, last_inbound_at=moment[1])
     if row.answered is not None and row.answered >= moment:
-        return row, NeedsRecheck.NOTHING
+        return row, prompted
     if row.waiting is not None and row.waiting <= moment:
-        return row, NeedsRecheck.NOTHING
-    return msgspec.structs.replace(row, waiting=moment), NeedsRecheck.NOTHING
+        return row, prompted
+    return msgspec.structs.replace(row, waiting=moment), prompted
+
+
+def _may_have_prompted(row: InboxRow, moment: Instant) -> NeedsRecheck:
+    """Whether what counts as the last answer came so soon after an inbound message that it may be
+    automatic: that message may be read later than the answer."""
+    if row.answered is None:
+        return NeedsRecheck.NOTHING
+    since = row.answered[0] - moment[0]
+    if timedelta(0) <= since <= AUTOMATIC_WITHIN:
+        return NeedsRecheck.ANSWERED | NeedsRecheck.WAITING
+    return NeedsRecheck.NOTHING
 
 
 def _note_removal(row: InboxRow, message: Message) -> InboxRow:
@@ -108,7 +171,7 @@ def _note_removal(row: InboxRow, message: Message) -> InboxRow:
 
 
 def _note_last(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxRow, NeedsRecheck]:
-    if message.removed:
+    if message.absent:
         shown = row.last is not None and row.last.id == message.id
         return row, NeedsRecheck.LAST if shown else NeedsRecheck.NOTHING
     if row.last is not None and row.last.order > (*moment, message.id):
@@ -116,8 +179,13 @@ def _note_last(row: InboxRow, message: Message, moment: Instant) -> tuple[InboxR
     return msgspec.structs.replace(row, last=last_of(message)), NeedsRecheck.NOTHING
 
 
+def settle_answered(row: InboxRow, answer: Message | None) -> InboxRow:
+    """The row with the newest message of its thread that ends the customer's wait."""
+    return msgspec.structs.replace(row, answered=None if answer is None else answer.moment)
+
+
 def settle_last(row: InboxRow, newest: Message | None) -> InboxRow:
-    """The row with the newest message of its thread that was not removed."""
+    """The row with the newest message of its thread that is not absent."""
     return msgspec.structs.replace(row, last=None if newest is None else last_of(newest))
 
 

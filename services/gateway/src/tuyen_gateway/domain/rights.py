@@ -22,11 +22,15 @@ class Right(StrEnum):
     EXPLAIN = "explain"
     """See for a decision who was excluded and why, and how many conversations the chosen agent had
     (R9.4)."""
+    CURATE = "curate"
+    """Change what all agents use: templates, shared views (I7, I15)."""
     SET_PRESENCE = "set_presence"
     """Set another agent's presence (R8.3)."""
 
 
-_MANAGERS = frozenset({Right.READ_SETUP, Right.ASSIGN, Right.EXPLAIN, Right.SET_PRESENCE})
+_MANAGERS = frozenset(
+    {Right.READ_SETUP, Right.ASSIGN, Right.EXPLAIN, Right.CURATE, Right.SET_PRESENCE}
+)
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {

@@ -20,6 +20,7 @@ from tuyen_events.ids import (
     OrganizationId,
     PageId,
     message_id,
+    reply_id,
 )
 from tuyen_events.inbound import (
     Attachment,
@@ -39,7 +40,15 @@ from tuyen_events.inbound import (
     Reacted,
 )
 from tuyen_events.limits import CLOCK_AHEAD_S, CLOCK_BEHIND_S, NAME_CHARACTERS
+from tuyen_events.media import MediaKept
+from tuyen_events.outbound import (
+    AttachmentId,
+    OutboundAction,
+    OutboundError,
+    OutboundRequested,
+)
 from tuyen_events.vocabulary import Channel, CommentOrigin
+from tuyen_gateway.domain.attempts import ActionTime, Attempt, ReplyPart, ReplyState
 
 Instant = tuple[datetime, datetime, int]
 """When something was said, by a believable clock, and, for equal times, when it was accepted here:
@@ -48,17 +57,26 @@ both in whole milliseconds, as the views store them, then the microseconds of th
 _AHEAD = timedelta(seconds=CLOCK_AHEAD_S)
 _BEHIND = timedelta(seconds=CLOCK_BEHIND_S)
 
-ActionTime = tuple[datetime, str]
-"""When something was changed at the channel; the event's id decides between equal times."""
-
 
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"
 
 
+class FailedAction(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent wanted to be done with a comment, and why it was not done."""
+
+    action: OutboundAction
+    error: OutboundError
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A message or comment. Until it is added (`at` is null) it is in no thread."""
+    """A message or comment. Until it is added (`at` is null) it is in no thread.
+
+    A reply that an agent requests is one from its request on: its id is derived from the caller's
+    key. What it becomes at the channel is in other messages, its parts, whose ids are derived from
+    the channel's: they are in no thread either (decision 29).
+    """
 
     id: MessageId = msgspec.field(name="_id")
     organization: OrganizationId
@@ -70,7 +88,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int | None = None
     offset: int | None = None
     """The position in `inbound` of the event that added it: the first, if there is a duplicate
-    (R9.2)."""
+    (R9.2). Of a reply, that of its first request in `outbound`, whose partitions are numbered after
+    those of `inbound`."""
     conversation_id: ConversationId | None = None
     via_parent: MessageId | None = None
     """The message whose conversation this one belongs to, if its own event does not say."""
@@ -86,9 +105,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reply_to: MessageId | None = None
     client_id: str | None = None
     customer_id: CustomerId | None = None
+    customer_external_id: str | None = None
     customer_name: str | None = None
     text: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    kept: tuple[AttachmentId, ...] = ()
+    """Those of its media that are stored here (`media_id`), in order."""
     content_at: ActionTime | None = None
     hidden: bool = False
     hidden_at: ActionTime | None = None
@@ -103,6 +125,29 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When the first of all these was accepted, with the microseconds."""
     stillborn: bool = False
     """Whether its removal came before it (R4.6)."""
+    automatic: bool = False
+    """Sent by an app that the page lists as automatic (P5b)."""
+    claims: MessageId | None = None
+    """The reply that this is a part of, if an agent requested such a reply: what the channel
+    returned with it may also be another program's."""
+    part_of: MessageId | None = None
+    """The reply that this is a part of."""
+    request: OutboundRequested | None = None
+    """The first request of a reply; null for everything else."""
+    attempts: tuple[Attempt, ...] = ()
+    """All requests of a reply, and their results."""
+    parts: tuple[ReplyPart, ...] = ()
+    """The messages at the channel that the reply became."""
+    state: ReplyState | None = None
+    """Of a reply; follows from its attempts and parts."""
+    private_reply: MessageId | None = None
+    """The last private reply to this comment; it is in the customer's message thread."""
+    private_reply_at: ActionTime | None = None
+    problem: FailedAction | None = None
+    """Of the last action on this comment that was settled, if it failed."""
+    problem_at: ActionTime | None = None
+    absent: bool = False
+    """Whether no row shows it: it was removed or cancelled, or is a part of a reply."""
 
     @property
     def moment(self) -> Instant | None:
@@ -182,26 +227,50 @@ def fold_message(message: Message | None, event: InboundEvent, source: EventSour
             after = _apply_added(message, event, source)
         case MessageEdited():
             edit = (action[0], f"{event.edit_number:09}")
-            after = _with_content(message, event.text, None, edit)
+            after = with_content(message, event.text, None, edit)
         case CommentEdited():
-            after = _with_content(message, event.text, event.attachments, action)
+            after = with_content(message, event.text, event.attachments, action)
         case MessageDeleted() | CommentRemoved():
             after = _apply_removed(message, event, source)
         case CommentHidden() | CommentUnhidden():
-            if _newer(message.hidden_at, action):
+            if is_later(message.hidden_at, action):
                 hidden = isinstance(event, CommentHidden)
                 after = msgspec.structs.replace(message, hidden=hidden, hidden_at=action)
-        case MessageReacted() if _newer(message.reaction_at, action):
+        case MessageReacted() if is_later(message.reaction_at, action):
             after = msgspec.structs.replace(message, reaction=event.emoji, reaction_at=action)
-        case Reacted() if _newer(message.liked_at, action):
+        case Reacted() if is_later(message.liked_at, action):
             liked = event.reaction is not None
             after = msgspec.structs.replace(message, liked=liked, liked_at=action)
         case _:
             pass
-    stillborn = _was_removed_before(after)
-    if stillborn == after.stillborn:
-        return after
-    return msgspec.structs.replace(after, stillborn=stillborn)
+    return derive(after)
+
+
+def derive(message: Message) -> Message:
+    """The message with the values that follow from its facts."""
+    stillborn = _was_removed_before(message)
+    cancelled = message.state is ReplyState.CANCELLED
+    absent = cancelled or message.part_of is not None or is_removed(message)
+    if (stillborn, absent) == (message.stillborn, message.absent):
+        return message
+    return msgspec.structs.replace(message, stillborn=stillborn, absent=absent)
+
+
+def is_removed(message: Message) -> bool:
+    """Whether it was removed at the channel: of a reply, all of its parts."""
+    parts = message.parts
+    return message.removed or (bool(parts) and all(part.removed for part in parts))
+
+
+def shown_text(message: Message) -> str | None:
+    """The text as it is at the channel now: a part of a reply may have been edited there."""
+    if message.absent:
+        return None
+    newest, text = message.content_at, message.text
+    for part in message.parts:
+        if part.edited_at is not None and is_later(newest, part.edited_at):
+            newest, text = part.edited_at, part.text
+    return text
 
 
 def _was_removed_before(message: Message) -> bool:
@@ -228,18 +297,29 @@ def _apply_removed(message: Message, event: InboundEvent, source: EventSource) -
     )
 
 
-def _newer(stored: ActionTime | None, action: ActionTime) -> bool:
+def note_kept(message: Message | None, event: MediaKept) -> Message:
+    """The message some of whose media are stored here. Idempotent."""
+    if message is None:
+        message = Message(
+            id=event.message_id, organization=event.organization, page_id=event.page_id
+        )
+    kept = tuple(sorted({*message.kept, *(one.id for one in event.media)}))
+    return message if kept == message.kept else msgspec.structs.replace(message, kept=kept)
+
+
+def is_later(stored: ActionTime | None, action: ActionTime) -> bool:
+    """Whether an action came after the one whose effect is stored."""
     return stored is None or stored < action
 
 
-def _with_content(
+def with_content(
     message: Message,
     text: str | None,
     attachments: tuple[Attachment, ...] | None,
     action: ActionTime,
 ) -> Message:
     """The message with a newer content; with `attachments` null it keeps its own."""
-    if message.removed or not _newer(message.content_at, action):
+    if message.removed or not is_later(message.content_at, action):
         return message
     if attachments is None:
         return msgspec.structs.replace(message, text=text, content_at=action)
@@ -252,6 +332,7 @@ def _apply_added(
     if message.at is not None:
         return message
     comment = event if isinstance(event, CommentAdded) else None
+    echo = event if isinstance(event, MessageEchoed) else None
     parent = (
         None
         if comment is None or comment.parent_external_id is None
@@ -259,7 +340,7 @@ def _apply_added(
     )
     author: Customer | None = None if isinstance(event, MessageEchoed) else event.customer
     at, accepted_at, accepted_us = moment_of(event)
-    own_text = not message.removed and _newer(message.content_at, (at, ""))
+    own_text = not message.removed and is_later(message.content_at, (at, ""))
     # An edit of a comment contains its attachments, an edit of a message does not.
     own_attachments = own_text or (comment is None and not message.removed)
     return msgspec.structs.replace(
@@ -279,8 +360,13 @@ def _apply_added(
         origin=CommentOrigin.COMMENT if comment is None else comment.origin,
         recommends=None if comment is None else comment.recommends,
         reply_to=None if isinstance(event, CommentAdded) else event.reply_to,
-        client_id=event.client_id if isinstance(event, MessageEchoed) else None,
+        client_id=None if echo is None else echo.client_id,
+        claims=None
+        if echo is None or echo.client_id is None
+        else reply_id(echo.conversation_id, echo.client_id),
+        automatic=echo is not None and echo.automatic,
         customer_id=None if author is None else author.id,
+        customer_external_id=None if author is None else author.external_id,
         customer_name=None if author is None else shorten(author.name, NAME_CHARACTERS),
         text=event.text if own_text else message.text,
         attachments=event.attachments if own_attachments else message.attachments,

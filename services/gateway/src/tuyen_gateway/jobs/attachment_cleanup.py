@@ -1,7 +1,5 @@
 """Removes attachments that were uploaded and never sent, and the oldest ones of an organization
 that has too many.
-
-Decides I6 and R9.6.
 """
 
 import asyncio
@@ -10,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from tuyen_attachments.ports import Attachments
-from tuyen_events.limits import UPLOADS_UNUSED_S
+from tuyen_events.file_limits import UPLOADS_UNUSED_S
 from tuyen_gateway.gateway import Gateway
 from tuyen_platform.retry import retry
 
@@ -22,8 +20,8 @@ _log = structlog.get_logger()
 
 
 async def remove_outdated(gateway: Gateway, store: Attachments) -> None:
-    """Looks once an hour, until cancelled. Several gateways may do it at once: what one has removed,
-    the others do not find."""
+    """Looks once an hour, until cancelled. Several gateways may do it at once: what one has
+    removed, the others do not find."""
     while True:
         await retry(lambda: remove_once(gateway, store), log_as="attachments_wait")
         await asyncio.sleep(_EVERY_S)

@@ -1,23 +1,26 @@
-"""Runs this gateway's share of the work: the jobs of its partitions, and the inactive conversations
-of the organizations that are assigned to it.
+"""Runs this gateway's share of the work: the jobs of its partitions, and what is checked from time
+to time for the organizations that are assigned to it: their inactive conversations, and the
+subscriptions of their pages.
 
 The consumer group of the topic `jobs` assigns the partitions; their content is known from the
 global table that every gateway has. A gateway that loses a partition leaves its jobs as they are.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from tuyen_directory.organization import Organization
 from tuyen_events.topics import JOBS
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.auto_close import close_inactive
 from tuyen_gateway.jobs.retry import retry_while_unavailable
 from tuyen_gateway.jobs.runner import fail_job, run_job
+from tuyen_gateway.jobs.subscription_check import check_subscriptions
 from tuyen_gateway.jobs.turns import Turns
 from tuyen_platform.kafka.consumer import consume
 from tuyen_platform.kafka.partitions import partition_of
@@ -38,21 +41,40 @@ async def run_jobs(gateway: Gateway) -> None:
     that raises an unexpected exception fails, and all others continue (R9.5)."""
     for table in gateway.tables():
         await table.until(partial(getattr, table, "caught_up"), None)
+    settings = gateway.settings
+    checks = (
+        _Check(close_inactive, timedelta(seconds=settings.done_check_s)),
+        _Check(check_subscriptions, timedelta(seconds=settings.subscription_check_s)),
+    )
     async with asyncio.TaskGroup() as tasks:
-        scheduler = _Scheduler(gateway, tasks)
+        scheduler = _Scheduler(gateway, tasks, checks)
         await retry_while_unavailable(scheduler.follow, share=GROUP)
+
+
+@dataclass
+class _Check:
+    """What is done for organizations every so often, and not while the last time still runs."""
+
+    check: Callable[[Gateway, Iterable[Organization]], Coroutine[None, None, None]]
+    every: timedelta
+    begun_at: datetime | None = None
+    task: asyncio.Task[None] | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        if self.task is not None and not self.task.done():
+            return False
+        return self.begun_at is None or now - self.begun_at >= self.every
 
 
 @dataclass
 class _Scheduler:
     gateway: Gateway
     tasks: asyncio.TaskGroup
+    checks: Collection[_Check]
     _jobs: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
     _given_up: set[str] = field(default_factory=set)
     """Jobs whose failure could not be written either; they are left to the next process."""
-    _closing: asyncio.Task[None] | None = None
-    _checked_at: datetime | None = None
     _owned: frozenset[int] = frozenset()
 
     async def follow(self) -> None:
@@ -85,7 +107,7 @@ class _Scheduler:
             await self.gateway.jobs.restate(job)
         for job_id in running - self._jobs.keys() - self._given_up:
             self._jobs[job_id] = self.tasks.create_task(self._supervise(job_id))
-        self._check_auto_close(owned)
+        self._begin_checks(owned)
 
     def _leave(self, jobs: Collection[str]) -> None:
         for job_id in jobs:
@@ -107,17 +129,16 @@ class _Scheduler:
             _log.exception("job_given_up", job_id=job_id)
             self._given_up.add(job_id)
 
-    def _check_auto_close(self, owned: frozenset[int]) -> None:
+    def _begin_checks(self, owned: frozenset[int]) -> None:
         now = self.gateway.clock.now()
-        every = timedelta(seconds=self.gateway.settings.done_check_s)
-        if self._checked_at is not None and now - self._checked_at < every:
+        due = [each for each in self.checks if each.is_due(now)]
+        if not due:
             return
-        if self._closing is not None and not self._closing.done():
-            return
-        self._checked_at = now
         mine = [
             organization
             for organization in self.gateway.directory.organizations()
             if partition_of(organization.id, JOBS.partitions) in owned
         ]
-        self._closing = self.tasks.create_task(close_inactive(self.gateway, mine))
+        for each in due:
+            each.begun_at = now
+            each.task = self.tasks.create_task(each.check(self.gateway, mine))

@@ -1,9 +1,9 @@
 """What proves who a caller is: passwords, tokens, and what callers store for us."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -22,12 +22,23 @@ class TokenKind(StrEnum):
 class Identity:
     """Whom a token identifies. Role and pages are not in it: they are looked up on every request.
     `session` is the login that the token comes from, and stays through refreshes; `stamp` is that
-    of the password at that time: a new password ends all tokens."""
+    of the password at that time: a new password ends all tokens. `issued_at` is null for a login
+    that has no token yet."""
 
     organization: OrganizationId
     agent_id: AgentId
     session: str
     stamp: str
+    issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTurn:
+    """One refresh token of a login: the number of refreshes before it, and since when it is the
+    valid one. There is exactly one token for a turn."""
+
+    number: int
+    since: datetime
 
 
 class AccessTokens(Protocol):
@@ -38,12 +49,67 @@ class AccessTokens(Protocol):
         """In seconds."""
         ...
 
-    def issue(self, identity: Identity, kind: TokenKind) -> str:
-        """A token of `kind` that is valid for its lifetime from now."""
+    def issue(self, identity: Identity) -> str:
+        """An access token that is valid for its lifetime from now."""
+        ...
+
+    def issue_refresh(self, identity: Identity, turn: RefreshTurn) -> str:
+        """The refresh token of a login's turn, valid for its lifetime from the turn's beginning; it
+        is the same each time."""
         ...
 
     def read(self, token: str, kind: TokenKind) -> Identity:
         """Whom a token of `kind` identifies. Raises UnauthenticatedError."""
+        ...
+
+    def read_turn(self, token: str) -> int:
+        """The number of a refresh token's turn. Raises UnauthenticatedError."""
+        ...
+
+
+class Logins(TableBacked, Protocol):
+    """The logins of all agents: each begins with a password or at an OpenID provider, has one valid
+    refresh token at a time, and ends for all of its tokens at once."""
+
+    def is_valid(self, identity: Identity) -> bool:
+        """Whether the login that a token comes from has not ended, as far as this gateway has
+        read."""
+        ...
+
+    async def see(self, identity: Identity) -> None:
+        """Reads the log to its end if the token is so new that another gateway may have begun its
+        login a moment ago. Raises UnavailableError and LogUnavailableError."""
+        ...
+
+    async def begin(self, identity: Identity) -> RefreshTurn:
+        """Begins a login, and returns its first turn. If the agent has too many, those end that
+        were refreshed least recently."""
+        ...
+
+    async def refresh(self, identity: Identity, number: int) -> RefreshTurn:
+        """Takes the refresh token of turn `number` out of use, and returns the next turn.
+
+        If two gateways do this at once, both return the same turn. So does a repetition within
+        REFRESH_AGAIN_S, unless the token of the next turn was used. Any other use of a token that
+        is out of use ends the login. Raises UnauthenticatedError if the login has ended.
+        """
+        ...
+
+    async def end(self, identity: Identity) -> None:
+        """Ends a login; on return none of its tokens is valid here."""
+        ...
+
+    async def forget(self, organization: OrganizationId, agent_id: AgentId) -> None:
+        """Ends all logins of an agent."""
+        ...
+
+    async def tidy(self) -> None:
+        """Removes what is left of logins whose tokens have all expired, and publishes again what
+        counts where a later record hides it."""
+        ...
+
+    def owners(self) -> Sequence[tuple[OrganizationId, AgentId]]:
+        """All agents who have logins."""
         ...
 
 

@@ -12,12 +12,16 @@ from tuyen_events.inbound import (
     CustomerUnfollowed,
     InboundEvent,
     MessageEchoed,
+    MessageReacted,
     MessageReceived,
     MessagesDelivered,
     MessagesSeen,
 )
 from tuyen_events.marks import ConversationRead
+from tuyen_events.media import MediaKept
+from tuyen_events.outbound import OutboundEvent, OutboundRequested
 from tuyen_events.pools import PoolRecorded
+from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.following import FollowEvent, note_follow
 from tuyen_gateway.domain.inbox import (
     Addition,
@@ -25,14 +29,18 @@ from tuyen_gateway.domain.inbox import (
     apply_done_mark,
     assign,
     mark_read,
+    note_reaction,
     progress,
 )
+from tuyen_gateway.domain.posts import PostFacts, facts_of
+from tuyen_gateway.domain.replies import messages_of
 from tuyen_gateway.domain.threads import EventSource, message_of
 from tuyen_platform.projection import FoldedEvent
 
 RowEvent = (
     MessagesDelivered
     | MessagesSeen
+    | MessageReacted
     | FollowEvent
     | AssignmentEvent
     | MarkConversationDone
@@ -53,11 +61,20 @@ class RowFact:
 class BatchWork:
     """The content of a batch, each list in the order of every partition."""
 
-    messages: dict[MessageId, list[tuple[InboundEvent, EventSource]]] = field(default_factory=dict)
+    messages: dict[MessageId, list[tuple[InboundEvent | OutboundEvent, EventSource]]] = field(
+        default_factory=dict
+    )
     additions: dict[ConversationId, list[Addition]] = field(default_factory=dict)
     facts: dict[ConversationId, list[RowFact]] = field(default_factory=dict)
+    recipients: dict[ConversationId, list[OutboundRequested]] = field(default_factory=dict)
+    """Requests of messages to customers."""
+    requested: set[MessageId] = field(default_factory=set)
+    """Replies that were requested: others may claim to be their parts."""
     assignments: list[AssignmentEvent] = field(default_factory=list)
     pools: list[PoolRecorded] = field(default_factory=list)
+    kept: dict[MessageId, list[MediaKept]] = field(default_factory=dict)
+    posts: list[tuple[PostFacts, str]] = field(default_factory=list)
+    """What the events say of posts, each with the event's id."""
     parents: set[MessageId] = field(default_factory=set)
     """Messages from which others get their conversation."""
     comments: set[MessageId] = field(default_factory=set)
@@ -69,6 +86,8 @@ def fold_fact(row: InboxRow, fact: RowFact) -> InboxRow:
     match fact.event:
         case MessagesDelivered() | MessagesSeen():
             return progress(row, fact.event)
+        case MessageReacted():
+            return note_reaction(row, fact.event)
         case CustomerFollowed() | CustomerUnfollowed():
             return note_follow(row, fact.event)
         case ConversationRead():
@@ -99,11 +118,21 @@ def _sort(work: BatchWork, one: FoldedEvent) -> None:
             work.assignments.append(event)
         case PoolRecorded():
             work.pools.append(event)
+        case MediaKept():
+            work.kept.setdefault(event.message_id, []).append(event)
         case InboundEvent():
+            if (facts := facts_of(event)) is not None:
+                work.posts.append((facts, one.id))
             about = message_of(event)
+            source = EventSource(one.id, position.partition, position.offset)
             if about is not None:
-                source = EventSource(one.id, position.partition, position.offset)
                 _sort_message(work, about, event, source)
+            if isinstance(event, MessageReacted):
+                fact = RowFact(event, position.partition, position.offset)
+                _note(work, event.conversation_id, fact)
+        case OutboundEvent():
+            source = EventSource(one.id, position.partition, position.offset)
+            _sort_outbound(work, event, source)
         case _:
             pass
 
@@ -124,3 +153,12 @@ def _sort_message(
     if isinstance(event, MessageReceived | MessageEchoed | CommentAdded) and event.conversation_id:
         addition = Addition(event, about, source.partition, source.offset)
         work.additions.setdefault(event.conversation_id, []).append(addition)
+
+
+def _sort_outbound(work: BatchWork, event: OutboundEvent, source: EventSource) -> None:
+    for about in messages_of(event):
+        work.messages.setdefault(about, []).append((event, source))
+    if isinstance(event, OutboundRequested) and event.action.makes_message:
+        work.requested.add(event.message_id)
+        if event.kind is ConversationKind.MESSAGE:
+            work.recipients.setdefault(event.conversation_id, []).append(event)

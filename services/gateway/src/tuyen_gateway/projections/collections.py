@@ -16,12 +16,22 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
 from tuyen_events.topic import Topic
-from tuyen_events.topics import ASSIGNMENTS, COMMANDS, INBOUND, MARKS, POOLS
+from tuyen_events.topics import (
+    ASSIGNMENTS,
+    COMMANDS,
+    INBOUND,
+    MARKS,
+    MEDIA,
+    OUTBOUND,
+    OUTBOUND_RESULTS,
+    POOLS,
+)
+from tuyen_gateway.domain.attempts import ReplyState
 from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.threads import Instant, Message
 from tuyen_platform.mongodb import Collection, Database, Document, Operation, write_unchanged
 
-_SHAPE = 4
+_SHAPE = 5
 """Rises when the shape of rows, messages or counters changes: a new shape is folded from the log
 beside the old one."""
 
@@ -31,14 +41,27 @@ HISTORY = "assignments"
 POOL_RECORDS = "pools"
 HEADS = f"heads_{_SHAPE}"
 COUNTERS = f"counters_{_SHAPE}"
+PAGE_POSTS = f"posts_{_SHAPE}"
 
-COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS)
+COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, PAGE_POSTS)
 
 VIEW = f"inbox_{_SHAPE}"
 """The name of all these together: they have one position in the log."""
 
-FOLDED: Sequence[Topic] = (INBOUND, ASSIGNMENTS, COMMANDS, MARKS, POOLS)
+FOLDED: Sequence[Topic] = (
+    INBOUND,
+    ASSIGNMENTS,
+    COMMANDS,
+    MARKS,
+    POOLS,
+    OUTBOUND,
+    OUTBOUND_RESULTS,
+    MEDIA,
+)
 """What they are folded from; of the commands, only those that close a conversation."""
+
+ADDING: Sequence[Topic] = (INBOUND, OUTBOUND)
+"""The topics whose events add messages. A message's place is numbered over their partitions."""
 
 THREAD_ORDER = (
     ("at", ASCENDING),
@@ -49,6 +72,16 @@ THREAD_ORDER = (
 """A thread, oldest first: by moment, and for equal moments by id."""
 
 _NEWEST_FIRST = (("updated_at", DESCENDING), ("_id", DESCENDING))
+
+NEWEST_POSTS_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
+
+LISTED_POSTS: Document = {
+    "created_at": {"$exists": True},
+    "removed": False,
+    "by_others": False,
+}
+"""The posts that are listed: the page's own that were published or commented on, and not
+removed."""
 
 BY_INBOUND, BY_ASSIGNEE_AND_INBOUND = "by_inbound", "by_assignee_and_inbound"
 
@@ -130,6 +163,37 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             name="by_place",
         ),
         IndexModel([("via_parent", ASCENDING)], name="by_parent", sparse=True),
+        IndexModel(
+            [
+                ("organization", ASCENDING),
+                ("page_id", ASCENDING),
+                ("post_id", ASCENDING),
+                *THREAD_ORDER,
+            ],
+            name="by_post",
+            partialFilterExpression={"comment": True},
+        ),
+        IndexModel([("claims", ASCENDING)], name="by_claim", sparse=True),
+        IndexModel(
+            [("organization", ASCENDING), ("page_id", ASCENDING)],
+            name="pending_by_page",
+            partialFilterExpression={"state": ReplyState.PENDING.value},
+        ),
+    ),
+    PAGE_POSTS: (
+        IndexModel(
+            [("organization", ASCENDING), *NEWEST_POSTS_FIRST],
+            name="by_organization",
+            partialFilterExpression=LISTED_POSTS,
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("page_id", ASCENDING), *NEWEST_POSTS_FIRST],
+            name="by_page",
+            partialFilterExpression=LISTED_POSTS,
+        ),
+        IndexModel(
+            [("organization", ASCENDING), ("external_id", ASCENDING)], name="by_external_id"
+        ),
     ),
     HISTORY: (
         IndexModel(
@@ -151,6 +215,25 @@ def later_than(moment: Instant, id_: str | None = None) -> Document:
         alike = {"at": at, "accepted_at": accepted_at, "accepted_us": accepted_us}
         later.append({**alike, "_id": {"$gt": id_}})
     return {"at": {"$gte": at}, "$or": later}
+
+
+def earlier_than(moment: Instant, id_: str) -> Document:
+    """The messages of a thread that come before a message."""
+    at, accepted_at, accepted_us = moment
+    return {
+        "at": {"$lte": at},
+        "$or": [
+            {"at": {"$lt": at}},
+            {"at": at, "accepted_at": {"$lt": accepted_at}},
+            {"at": at, "accepted_at": accepted_at, "accepted_us": {"$lt": accepted_us}},
+            {
+                "at": at,
+                "accepted_at": accepted_at,
+                "accepted_us": accepted_us,
+                "_id": {"$lt": id_},
+            },
+        ],
+    }
 
 
 async def ensure_indexes(database: Database) -> None:

@@ -12,6 +12,8 @@ contains the live numbers by day, for the month in which a viewer joined; the re
 looked up. An agent has few conversations from before another one joined; there days would cost more
 than they save.
 
+Comments are counted by post as well (`post_counters`).
+
 A row is counted in two documents, in three if it has an assignee, and in as many for each viewer
 who marked it, however many rows there are.
 
@@ -38,6 +40,7 @@ from tuyen_gateway.projections.collections import (
     StoredDocument,
     operation_for,
 )
+from tuyen_gateway.projections.post_counters import Changes, count_in_post, numbers_of_post
 from tuyen_platform.mongodb import DUPLICATE_KEY, Database, Operation
 
 ANY_PAGE = PageId("*")
@@ -54,9 +57,6 @@ _MOST_DOCUMENTS = 10_000
 """The most counters that are changed in one transaction; a single row may change more."""
 _PAUSE_S = 0.02
 """The longest pause after a lost race, for the transaction that won it."""
-
-Changes = dict[str, Counter[str]]
-"""By document and field."""
 
 
 def place_of(
@@ -179,6 +179,7 @@ def _find_counted_fields(row: InboxRow) -> object:
         row.done,
         row.live_events > 0,
         month_and_day(row.last_inbound_at),
+        numbers_of_post(row),
         [read.agent_id for read in row.reads],
         row.read_by,
     )
@@ -189,6 +190,7 @@ def _count(changes: Changes, row: InboxRow, times: int) -> None:
     channel, kind, owner = row.channel, row.kind, row.assignee
     if row.organization is None or row.page_id is None or channel is None or kind is None:
         return
+    count_in_post(changes, row, times)
     counted: list[tuple[AgentId, list[str]]] = [(_NO_VIEWER, [ALL])]
     if row.live_events > 0:
         read_by = frozenset(row.read_by)

@@ -11,16 +11,20 @@ import msgspec
 
 from tuyen_events.ids import ConversationId, MessageId
 from tuyen_events.inbound import Customer
-from tuyen_gateway.domain.inbox import InboxRow, add
+from tuyen_events.outbound import OutboundEvent
+from tuyen_gateway.domain.inbox import InboxRow, add, identify_recipient
 from tuyen_gateway.domain.reconciling import (
     NeedsRecheck,
     reconcile,
+    settle_answered,
     settle_last,
     settle_listed,
     settle_unread,
     settle_waiting,
 )
-from tuyen_gateway.domain.threads import Direction, Message, fold_message
+from tuyen_gateway.domain.replies import fold_reply
+from tuyen_gateway.domain.threads import Direction, Message, fold_message, note_kept
+from tuyen_gateway.projections.answers import find_last_answer
 from tuyen_gateway.projections.batches import BatchWork, fold_fact, read_batch
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
@@ -37,6 +41,8 @@ from tuyen_gateway.projections.collections import (
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
+from tuyen_gateway.projections.parts import join_parts
+from tuyen_gateway.projections.posts import PostsFold
 from tuyen_platform.blame import ContendedError
 from tuyen_platform.mongodb import Database, Document
 from tuyen_platform.projection import FoldedEvent
@@ -63,11 +69,13 @@ class InboxProjection:
         self._messages = database[MESSAGES]
         self._history = database[HISTORY]
         self._pools = database[POOL_RECORDS]
+        self._posts = PostsFold(database)
 
     async def fold(self, batch: Sequence[FoldedEvent]) -> None:
         """Returns once the views show all of `batch`."""
         work = read_batch(batch)
         await self._record(work)
+        await self._posts.fold(work.posts)
         messages = await self._fold_messages(work)
         read = await self._fold_rows(work, messages)
         for _ in range(_TRIES):
@@ -89,12 +97,12 @@ class InboxProjection:
 
     async def _fold_messages(self, work: BatchWork) -> Messages:
         """The messages of the batch, and those that get their conversation from it, as stored."""
-        ids = work.messages.keys() | work.parents
+        ids = work.messages.keys() | work.kept.keys() | work.parents
         for _ in range(_TRIES):
             stored = await read_by_id(self._messages, Message, ids)
             folded: Messages = {
                 message_id: _fold_all(stored.get(message_id), work, message_id)
-                for message_id in work.messages
+                for message_id in work.messages.keys() | work.kept.keys()
             }
             known = {key: found.value for key, found in stored.items()}
             _adopt(folded, {**known, **folded})
@@ -102,6 +110,7 @@ class InboxProjection:
                 break
         else:
             raise ContendedError("messages")
+        await join_parts(self._messages, folded, work.requested)
         if work.comments:
             await self._adopt_children(folded, work)
         return folded
@@ -135,11 +144,13 @@ class InboxProjection:
         for message in messages.values():
             if message.conversation_id is not None:
                 threads.setdefault(message.conversation_id, []).append(message)
-        ids = {*work.facts, *work.additions, *threads}
+        ids = {*work.facts, *work.additions, *work.recipients, *threads}
         for _ in range(_TRIES):
             stored = await read_by_id(self._conversations, InboxRow, ids)
             read: dict[str, bytes] = {
-                m.id: stamp_of(m) for m in messages.values() if m.comment and m.conversation_id
+                m.id: stamp_of(m)
+                for m in messages.values()
+                if m.conversation_id and (m.comment or m.request or m.claims or m.part_of)
             }
             rows = []
             for conversation_id in ids:
@@ -164,11 +175,13 @@ class InboxProjection:
     ) -> InboxRow:
         """The row with what had to be read from its thread."""
         thread: Document = {"conversation_id": row.id}
-        there: Document = {**thread, "removed": {"$ne": True}}
+        there: Document = {**thread, "absent": {"$ne": True}}
         inbound: Document = {**there, "direction": Direction.IN.value}
         if NeedsRecheck.LAST in recheck:
             newest = await self._first(there, _NEWEST_FIRST, read)
             row = settle_last(row, newest)
+        if NeedsRecheck.ANSWERED in recheck:
+            row = settle_answered(row, await find_last_answer(self._messages, row.id, read))
         if NeedsRecheck.WAITING in recheck:
             since = {} if row.answered is None else later_than(row.answered)
             row = settle_waiting(row, await self._first({**inbound, **since}, _OLDEST_FIRST, read))
@@ -203,8 +216,13 @@ def _fold_all(
     stored: StoredDocument[Message] | None, work: BatchWork, message_id: MessageId
 ) -> Message:
     message = None if stored is None else stored.value
-    for event, source in work.messages[message_id]:
-        message = fold_message(message, event, source)
+    for event, source in work.messages.get(message_id, ()):
+        if isinstance(event, OutboundEvent):
+            message = fold_reply(message, message_id, event, source)
+        else:
+            message = fold_message(message, event, source)
+    for kept in work.kept.get(message_id, ()):
+        message = note_kept(message, kept)
     if message is None:
         raise ValueError(f"the batch says nothing of {message_id}")
     return message
@@ -235,7 +253,9 @@ def _fold_row(
         message = messages[addition.message_id]
         counts = (message.partition, message.offset) == (addition.partition, addition.offset)
         if counts and message.conversation_id == row.id:
-            row = add(row, addition, _fold_name(row, addition.event.customer))
+            row = add(row, addition, _fold_name(row, _name_in(addition.event.customer)))
+    for request in work.recipients.get(row.id, ()):
+        row = identify_recipient(row, request, _fold_name(row, request.customer_name))
     rechecks = NeedsRecheck.NOTHING
     for message in thread:
         row, recheck = reconcile(row, message)
@@ -244,10 +264,14 @@ def _fold_row(
     return row, rechecks
 
 
-def _fold_name(row: InboxRow, customer: Customer | None) -> str | None:
+def _name_in(customer: Customer | None) -> str | None:
+    return None if customer is None else customer.name
+
+
+def _fold_name(row: InboxRow, name: str | None) -> str | None:
     """The customer's name for searches; computed once for as long as it does not change."""
-    if customer is None or customer.name is None:
+    if name is None:
         return None
-    if row.customer is not None and row.customer.name == customer.name:
+    if row.customer is not None and row.customer.name == name:
         return row.name_folded
-    return fold_accents(customer.name)
+    return fold_accents(name)

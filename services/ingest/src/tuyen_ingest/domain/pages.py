@@ -1,10 +1,8 @@
-"""The connected pages, from the directory.
-
-Decides P1.
-"""
+"""The connected pages, from the directory."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from tuyen_channels.ports import Page, Pages
 from tuyen_directory.organization import Removed
@@ -95,7 +93,8 @@ class ConnectedPages:
         if page is None:
             served.pop(external_id, None)
         else:
-            served[external_id] = Page(page.organization, page.id)
+            apps = frozenset(page.automatic_apps)
+            served[external_id] = Page(page.organization, page.id, apps)
 
     def _serving(self, channel: Channel, external_id: str) -> PageChanged | None:
         claims: Mapping[_PageKey, None] = self._claims.get((channel, external_id), {})
@@ -106,6 +105,22 @@ class ConnectedPages:
         return None
 
 
+class Readers(NamedTuple):
+    """For whom stored bodies are read again: all organizations, one of them, or one of its pages.
+    What belongs to others is not read."""
+
+    organization: OrganizationId | None = None
+    page: PageId | None = None
+
+    def include(self, page: Page) -> bool:
+        if self.organization is not None and page.organization != self.organization:
+            return False
+        return self.page is None or page.id == self.page
+
+
+EVERYBODY = Readers()
+
+
 class PagesThen(Mapping[str, Page]):
     """The pages of a channel for a body that was accepted before. What was written to the page of
     one organization is never read for another organization, even if the page belongs to that one
@@ -114,6 +129,7 @@ class PagesThen(Mapping[str, Page]):
     A page that belonged to no organization is read for its present owner. A page that `owners` does
     not name, because its owner was not known then, is read only if it was not connected again
     since. `withheld` contains the pages that were looked up and belong to another organization now.
+    Pages that `readers` do not include are unknown.
     """
 
     def __init__(
@@ -122,15 +138,20 @@ class PagesThen(Mapping[str, Page]):
         channel: Channel,
         accepted_at: datetime,
         owners: Mapping[str, str],
+        readers: Readers = EVERYBODY,
     ) -> None:
         self._pages = pages
         self._channel = channel
         self._accepted_at = accepted_at
         self._owners = owners
+        self._readers = readers
         self.withheld: set[str] = set()
 
     def __getitem__(self, external_id: str) -> Page:
         page = self._pages.of(self._channel)[external_id]
+        if not self._readers.include(page):
+            self._note_own(external_id)
+            raise KeyError(external_id)
         owner = self._owners.get(external_id)
         if owner is None:
             same = self._pages.is_unchanged_since(self._channel, external_id, self._accepted_at)
@@ -140,6 +161,14 @@ class PagesThen(Mapping[str, Page]):
             self.withheld.add(external_id)
             raise KeyError(external_id)
         return page
+
+    def _note_own(self, external_id: str) -> None:
+        """A page that belonged to the readers then, and belongs to others now, is withheld from
+        them."""
+        organization, _, page_id = self._owners.get(external_id, "").partition("/")
+        own = self._readers.organization is not None and organization == self._readers.organization
+        if own and self._readers.page in (None, page_id):
+            self.withheld.add(external_id)
 
     def __iter__(self) -> Iterator[str]:
         return (each for each in self._pages.of(self._channel) if each in self)

@@ -1,0 +1,118 @@
+"""Dead letters, from the view; what becomes of them, into the log."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tuyen_events.dead_letters import DeadLetterSettled, LetterOutcome
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, OrganizationId, derive_event_id
+from tuyen_events.topics import DEAD_LETTERS
+from tuyen_events.vocabulary import Moment
+from tuyen_gateway.adapters.in_turn import Reads
+from tuyen_gateway.domain.dead_letters import DeadLetter
+from tuyen_gateway.domain.heads import pack
+from tuyen_gateway.errors import UnavailableError
+from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.ports.tables import WAIT_S
+from tuyen_gateway.ports.views import ViewPage
+from tuyen_gateway.projections.dead_letters import LETTERS
+from tuyen_platform.kafka.ports import Log, RecordMetadata
+from tuyen_platform.mongodb import Database, Document
+from tuyen_platform.projection import MongoPositions, has_folded_up_to
+
+_POLL_S = 0.05
+_LISTED_CHARACTERS = 500
+
+
+class MongoDeadLetters:
+    """`DeadLetters`. Reads take their turn with the organization's others (R9.5)."""
+
+    def __init__(self, database: Database, log: Log, reads: Reads) -> None:
+        self._letters = database[LETTERS]
+        self._positions = MongoPositions(database, LETTERS)
+        self._log = log
+        self._reads = reads
+
+    async def find(self, organization: OrganizationId, letter_id: str) -> DeadLetter | None:
+        async with self._reads.turn(organization):
+            found = await self._letters.find_one({"_id": letter_id, "organization": organization})
+        return None if found is None else msgspec.convert(found, DeadLetter)
+
+    async def list_letters(
+        self,
+        organization: OrganizationId,
+        outcome: LetterOutcome | None,
+        limit: int,
+        after: str | None,
+    ) -> ViewPage[DeadLetter]:
+        wanted = None if outcome is None else outcome.value
+        query: Document = {"organization": organization, "outcome": wanted}
+        if after is not None:
+            query["$or"] = _follows(after)
+        async with self._reads.turn(organization):
+            rows = self._letters.aggregate(
+                [
+                    {"$match": query},
+                    {"$sort": {"at": -1, "_id": -1}},
+                    {"$limit": limit + 1},
+                    {"$set": {"payload": {"$substrCP": ["$payload", 0, _LISTED_CHARACTERS]}}},
+                ]
+            )
+            found = [msgspec.convert(row, DeadLetter) for row in await rows.to_list(limit + 1)]
+        page = found[:limit]
+        return ViewPage(items=page, following=_place(page[-1]) if len(found) > limit else None)
+
+    async def position(self, organization: OrganizationId) -> bytes:
+        async with self._reads.turn(organization):
+            rows = self._letters.aggregate(
+                [
+                    {"$match": {"organization": organization}},
+                    {"$group": {"_id": "$partition", "changed": {"$max": "$changed"}}},
+                ]
+            )
+            found = await rows.to_list(DEAD_LETTERS.partitions)
+        return pack({row["_id"]: row["changed"] for row in found})
+
+    async def dismiss(self, letter: DeadLetter, by: AgentId, at: Moment) -> None:
+        outcome = LetterOutcome.DISMISSED
+        settled = DeadLetterSettled(letter_id=letter.id, outcome=outcome, by=by, at=at)
+        envelope = Envelope(
+            id=derive_event_id(letter.id, settled.type, outcome.value),
+            source=SOURCE,
+            subject=letter.id,
+            time=at,
+            data=settled,
+        )
+        written = await self._log.append(
+            DEAD_LETTERS, letter.id, envelope, partition=letter.partition
+        )
+        await self._wait_until_folded([written])
+
+    async def caught_up(self) -> None:
+        ends = await self._log.end_offsets(DEAD_LETTERS)
+        last = [RecordMetadata(partition, end - 1) for partition, end in ends.items() if end]
+        await self._wait_until_folded(last)
+
+    async def _wait_until_folded(self, records: Sequence[RecordMetadata]) -> None:
+        wanted = {(DEAD_LETTERS.name, at.partition): at.offset + 1 for at in records}
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not await has_folded_up_to(self._positions, wanted):  # noqa: ASYNC110 - it is in MongoDB
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError as error:
+            raise UnavailableError(
+                "The dead letters have not been folded up to what was written: try again."
+            ) from error
+
+
+def _place(letter: DeadLetter) -> str:
+    return f"{letter.at.isoformat()} {letter.id}"
+
+
+def _follows(after: str) -> Sequence[Document]:
+    at, _, letter_id = after.partition(" ")
+    moment = datetime.fromisoformat(at)
+    return [{"at": {"$lt": moment}}, {"at": moment, "_id": {"$lt": letter_id}}]

@@ -1,0 +1,114 @@
+"""Writes requests to the channels, and reads the messages that they are about from the views."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from tuyen_events.codec import encode
+from tuyen_events.event import Envelope
+from tuyen_events.ids import AgentId, MessageId, OrganizationId, derive_event_id
+from tuyen_events.limits import (
+    PENDING_REPLIES_OF_ORGANIZATION,
+    PENDING_REPLIES_OF_PAGE,
+    REPLIES_AN_HOUR_OF_AGENT,
+    REPLIES_AN_HOUR_OF_ORGANIZATION,
+)
+from tuyen_events.outbound import OutboundEvent
+from tuyen_events.topics import OUTBOUND
+from tuyen_gateway.adapters.progress import ViewProgress
+from tuyen_gateway.adapters.quotas import Hourly
+from tuyen_gateway.domain.attempts import ReplyState
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.threads import Direction, Message
+from tuyen_gateway.errors import TooManyAttemptsError, UnavailableError
+from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.ports.replies import Sender
+from tuyen_gateway.projections import collections
+from tuyen_platform.clock import Clock
+from tuyen_platform.kafka.ports import Log, ProducerRecord
+from tuyen_platform.mongodb import Database, Document
+
+_LATER_S = 60
+"""After how long a page that has too many pending replies is worth another attempt."""
+
+_NEWEST_FIRST = [(name, -1) for name, _ in collections.THREAD_ORDER]
+
+
+class MongoReplies:
+    """`Replies`, through the log and the views."""
+
+    def __init__(self, database: Database, log: Log, clock: Clock) -> None:
+        self._messages = database[collections.MESSAGES]
+        self._progress = ViewProgress(database, log)
+        self._log = log
+        self._clock = clock
+        self._of_agent: Hourly[tuple[OrganizationId, AgentId]] = Hourly(
+            REPLIES_AN_HOUR_OF_AGENT, "You have replied too often"
+        )
+        self._of_organization: Hourly[OrganizationId] = Hourly(
+            REPLIES_AN_HOUR_OF_ORGANIZATION, "Your organization has replied too often"
+        )
+
+    async def find(
+        self, organization: OrganizationId, ids: Collection[MessageId]
+    ) -> Mapping[MessageId, Message]:
+        query: Document = {"_id": {"$in": sorted(ids)}, "organization": organization}
+        found = await self._messages.find(query).to_list(None)
+        messages = [msgspec.convert(document, Message) for document in found]
+        return {one.id: one for one in messages if one.at is not None and one.id in ids}
+
+    async def find_last_comment(self, row: InboxRow) -> Message | None:
+        query: Document = {
+            "conversation_id": row.id,
+            "direction": Direction.IN.value,
+            "absent": {"$ne": True},
+        }
+        document = await self._messages.find_one(query, sort=_NEWEST_FIRST)
+        return None if document is None else msgspec.convert(document, Message)
+
+    async def check_pending(self, sender: Sender) -> None:
+        own: Document = {
+            "organization": sender.organization,
+            "state": ReplyState.PENDING.value,
+        }
+        of_page: Document = {**own, "page_id": sender.page_id}
+        for query, most, whose in (
+            (of_page, PENDING_REPLIES_OF_PAGE, "This page"),
+            (own, PENDING_REPLIES_OF_ORGANIZATION, "Your organization"),
+        ):
+            pending = await self._messages.count_documents(query, limit=most)
+            if pending >= most:
+                raise TooManyAttemptsError(
+                    f"{whose} has {most} replies that wait to be sent: see what is wrong with the "
+                    "page, or try again later.",
+                    _LATER_S,
+                )
+
+    async def request(
+        self, sender: Sender, events: Sequence[OutboundEvent], partition: int
+    ) -> None:
+        now = self._clock.now()
+        self._of_agent.check((sender.organization, sender.agent_id), len(events), now)
+        self._of_organization.take(sender.organization, len(events), now)
+        self._of_agent.take((sender.organization, sender.agent_id), len(events), now)
+        written = await self._log.append_all([_record(event, partition) for event in events])
+        try:
+            await self._progress.show(OUTBOUND, written[-1])
+        except UnavailableError as error:
+            raise UnavailableError(
+                "It is in the log and will be carried out, but the inbox does not show it yet: "
+                "repeating it with the same `Idempotency-Key` is safe."
+            ) from error
+
+
+def _record(event: OutboundEvent, partition: int) -> ProducerRecord:
+    value, headers = encode(
+        Envelope(
+            id=derive_event_id(event.request_id, event.type),
+            source=SOURCE,
+            subject=event.conversation_id,
+            time=event.at,
+            data=event,
+        )
+    )
+    return ProducerRecord(OUTBOUND, event.conversation_id, value, headers, partition)

@@ -1,0 +1,94 @@
+"""Logging in at an OpenID provider: authorization code with PKCE."""
+
+import secrets
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints
+
+from tuyen_events.limits import TOKEN_CHARACTERS, URL_CHARACTERS
+from tuyen_gateway.api.auth import TokenPair, begin_login, identify_agent
+from tuyen_gateway.api.bodies import RequestBody, ResponseBody
+from tuyen_gateway.api.dependencies import GatewayPorts
+from tuyen_gateway.api.problems import problems
+from tuyen_gateway.domain.openid import find_named_agent
+from tuyen_gateway.errors import InvalidError, NotFoundError, UnauthenticatedError
+from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.openid import AuthorizationRequest, OpenIdProvider
+
+router = APIRouter(prefix="/auth/openid", tags=["login"])
+
+_LASTS = timedelta(minutes=10)
+_PURPOSE = "openid"
+_SECRET_BYTES = 32
+
+
+class OpenIdStart(RequestBody):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"redirect_uri": "https://inbox.example/login"}]}
+    )
+
+    redirect_uri: str = Field(max_length=URL_CHARACTERS)
+    """Where the provider sends the browser back to: one of `TUYEN_OPENID_REDIRECT_URIS`."""
+
+
+class StartedOpenId(ResponseBody):
+    authorize_url: str
+    """Where the browser has to go."""
+    state: str
+    """Comes back as a parameter of `redirect_uri`, unchanged."""
+    attempt: str
+    """To be kept by the browser that began the login, for `callback`: it is in no address, so
+    whoever sees one cannot complete the login."""
+
+
+class OpenIdCallback(RequestBody):
+    code: Annotated[SecretStr, StringConstraints(min_length=1, max_length=TOKEN_CHARACTERS)]
+    state: str = Field(max_length=TOKEN_CHARACTERS)
+    attempt: str = Field(max_length=TOKEN_CHARACTERS)
+
+
+@router.post("/start", summary="Begin a login at the provider", responses=problems(404))
+async def start_openid(body: OpenIdStart, gateway: GatewayPorts) -> StartedOpenId:
+    """`404` if this installation has no OpenID provider."""
+    provider = _provider(gateway)
+    if body.redirect_uri not in gateway.settings.list_openid_redirects():
+        raise InvalidError("redirect_uri", "This address is not among those that are allowed.")
+    request = AuthorizationRequest(
+        redirect_uri=body.redirect_uri,
+        state=secrets.token_urlsafe(_SECRET_BYTES),
+        nonce=secrets.token_urlsafe(_SECRET_BYTES),
+        verifier=secrets.token_urlsafe(_SECRET_BYTES),
+    )
+    return StartedOpenId(
+        authorize_url=await provider.build_authorize_url(request),
+        state=request.state,
+        attempt=gateway.seals.seal(_PURPOSE, msgspec.json.encode(request).decode()),
+    )
+
+
+@router.post("/callback", summary="Complete a login at the provider", responses=problems(403, 404))
+async def complete_openid(body: OpenIdCallback, gateway: GatewayPorts) -> TokenPair:
+    """Exchanges the code with which the browser came back for tokens, as a login with a password
+    does. The provider says who somebody is, and what they may do is set up here: `403` if there is
+    no such agent. A login can be completed within ten minutes."""
+    provider = _provider(gateway)
+    request = _open(gateway, body.attempt)
+    if request is None or not secrets.compare_digest(body.state.encode(), request.state.encode()):
+        raise UnauthenticatedError("This login was not begun here, or too long ago: begin again.")
+    claims = await provider.exchange(request, body.code.get_secret_value())
+    named = find_named_agent(claims, gateway.settings.map_openid_claims())
+    return await begin_login(gateway, identify_agent(gateway, named))
+
+
+def _open(gateway: Gateway, attempt: str) -> AuthorizationRequest | None:
+    opened = gateway.seals.open(_PURPOSE, attempt, _LASTS)
+    return None if opened is None else msgspec.json.decode(opened, type=AuthorizationRequest)
+
+
+def _provider(gateway: Gateway) -> OpenIdProvider:
+    if gateway.openid is None:
+        raise NotFoundError("This installation has no OpenID provider: log in with a password.")
+    return gateway.openid

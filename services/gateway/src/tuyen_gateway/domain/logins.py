@@ -1,0 +1,76 @@
+"""When a refresh token is valid, and what its use means.
+
+A login has one valid refresh token at a time. Each refresh begins a new turn, whose token replaces
+the one before. A token that was replaced and is used once more was copied: its thief or its owner
+used it first, and nobody can tell which; so the login ends for both.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from tuyen_events.limits import REFRESH_AGAIN_S
+
+_AGAIN = timedelta(seconds=REFRESH_AGAIN_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginState:
+    """One login: its turn, when that began, and when the last of its tokens expires."""
+
+    number: int
+    since: datetime
+    until: datetime
+
+
+class Use(Enum):
+    """What the use of a refresh token is."""
+
+    FIRST = auto()
+    """The next turn begins."""
+    REPEATED = auto()
+    """The answer to its first use may have been lost: it is given again."""
+    TOO_LATE = auto()
+    """It was used, and so was its successor, all within a moment: the request was under way for
+    long, or was sent twice. It gets nothing, and ends nothing."""
+    COPIED = auto()
+    """The login ends."""
+    UNKNOWN = auto()
+    """The login has ended, or the token is of a turn that is not known."""
+
+
+def judge_use(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
+    """What it means that the refresh token of turn `number` arrives at `arrived_at`.
+
+    A repetition is safe to answer because there is exactly one token for a turn: a thief who
+    repeats a request gets the same token as the owner, and whoever of them uses it second ends the
+    login.
+    """
+    if login is None or number > login.number:
+        return Use.UNKNOWN
+    if number == login.number:
+        return Use.FIRST
+    recent = arrived_at - login.since <= _AGAIN
+    if number == login.number - 1 and recent:
+        return Use.REPEATED
+    return Use.COPIED
+
+
+def judge_race(login: LoginState | None, number: int, arrived_at: datetime) -> Use:
+    """The same after the request itself has written the record of the next turn, which had no
+    effect if another gateway was faster."""
+    if login is None or login.number <= number:
+        return Use.UNKNOWN
+    if login.number == number + 1:
+        return Use.REPEATED
+    return Use.TOO_LATE if login.since >= arrived_at - _AGAIN else Use.COPIED
+
+
+def counts_after(login: LoginState | None, before: LoginState | None, *, ended: bool) -> bool:
+    """Whether a record of a login counts, after `before` (None: there is none). A login that has
+    `ended` never begins again, and no turn comes back."""
+    if login is None:
+        return True
+    if before is None:
+        return not ended
+    return login.number > before.number

@@ -1,0 +1,90 @@
+"""When a channel lets a page write to a customer (P5).
+
+Facebook: within 24 hours after the customer last wrote, pressed a button or reacted; a person may
+answer within 7 days, if the operator's app was given that permission. Comments can be answered at
+any time, and each by one private message, within 7 days. Zalo: within 48 hours; later messages are
+billed, so they are refused. A site's visitor can be written to at any time.
+
+Decides P5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.inbox import InboxRow
+
+
+class Allowed(StrEnum):
+    """What may be sent to a customer at a moment."""
+
+    TEXT = "text"
+    ATTACHMENT = "attachment"
+    PRIVATE = "private"
+    """A private reply to a comment."""
+    HUMAN_AGENT = "human_agent"
+    """What a person writes after the channel's window has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`until` is when it ends or ended; null if it never does, or never began."""
+
+    open: bool
+    until: datetime | None
+    allowed: tuple[Allowed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How long after the customer's last word a page may write, null for always; and how long a
+    person may, null for no longer."""
+
+    within: timedelta | None
+    people_within: timedelta | None = None
+
+
+_RULES: Mapping[Channel, _Rule] = MappingProxyType(
+    {
+        Channel.FACEBOOK: _Rule(timedelta(hours=24), people_within=timedelta(days=7)),
+        Channel.ZALO: _Rule(timedelta(hours=48)),
+        Channel.LIVECHAT: _Rule(None),
+    }
+)
+"""Nothing is sent to a channel of a later version."""
+
+PRIVATE_REPLY_WITHIN = timedelta(days=7)
+
+_CONTENT = (Allowed.TEXT, Allowed.ATTACHMENT)
+_SHUT = Window(open=False, until=None, allowed=())
+
+
+def find_window(row: InboxRow, now: datetime, *, human_agent: bool) -> Window:
+    """What may be sent in a conversation. `human_agent` is whether the operator's app may send what
+    people write after Facebook's window."""
+    rule = None if row.channel is None else _RULES.get(row.channel)
+    if rule is None:
+        return _SHUT
+    if row.kind is not ConversationKind.MESSAGE:
+        private = row.last_inbound is not None and can_reply_privately(row.last_inbound[0], now)
+        allowed = (*_CONTENT, Allowed.PRIVATE) if private else _CONTENT
+        return Window(open=True, until=None, allowed=allowed)
+    if rule.within is None:
+        return Window(open=True, until=None, allowed=_CONTENT)
+    if row.interacted_at is None:
+        return _SHUT
+    until = row.interacted_at + rule.within
+    if now < until:
+        return Window(open=True, until=until, allowed=_CONTENT)
+    people = rule.people_within if human_agent else None
+    if people is not None and now < row.interacted_at + people:
+        return Window(open=False, until=until, allowed=(*_CONTENT, Allowed.HUMAN_AGENT))
+    return Window(open=False, until=until, allowed=())
+
+
+def can_reply_privately(commented_at: datetime, now: datetime) -> bool:
+    """Whether a comment may still be answered by a private message."""
+    return now < commented_at + PRIVATE_REPLY_WITHIN

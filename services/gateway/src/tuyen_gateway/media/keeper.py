@@ -1,0 +1,196 @@
+"""Fetches the media that wait, stores them, and says so in the log."""
+
+import asyncio
+from collections import Counter, deque
+from datetime import timedelta
+
+import structlog
+
+from tuyen_attachments.naming import clean_name
+from tuyen_attachments.ports import Attachments, NewAttachment, StoredAttachment
+from tuyen_attachments.receiving import AttachmentTooLargeError, receive
+from tuyen_attachments.recognizing import UNKNOWN_FILE
+from tuyen_events.event import Envelope
+from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.ids import OrganizationId, derive_event_id
+from tuyen_events.media import KeptMedium, MediaKept
+from tuyen_events.topics import MEDIA
+from tuyen_gateway.domain.media import WaitingMedium
+from tuyen_gateway.identity import SOURCE
+from tuyen_gateway.ports.media import (
+    MediaFetcher,
+    MediaRefusedError,
+    MediaUnavailableError,
+    WaitingMedia,
+)
+from tuyen_platform import metrics
+from tuyen_platform.blame import is_unavailable
+from tuyen_platform.clock import Clock
+from tuyen_platform.dead_letters import list_calls
+from tuyen_platform.kafka.ports import Log
+from tuyen_platform.retry import retry
+
+_AT_ONCE = 8
+_AT_ONCE_OF_ORGANIZATION = 2
+"""Media that one gateway fetches at the same time."""
+
+_WITHIN_S = 60.0
+"""How long one attempt may take."""
+
+_CLAIMED = timedelta(seconds=2 * _WITHIN_S)
+"""For how long a medium belongs to the gateway that fetches it: if that ends, another one takes it
+afterwards."""
+
+_POLL_S = 0.5
+
+_FIRST_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(hours=4)
+_WITHIN = timedelta(seconds=MEDIA_FETCHED_WITHIN_S)
+
+_log = structlog.get_logger()
+
+
+class MediaKeeper:
+    """Some fetches at a time, in which the organizations take turns (R9.5).
+
+    A medium is removed from those that wait once it is stored and the log says so. After a crash
+    before that, it is fetched again: the store has it already, and the log gets the same event. A
+    medium that cannot be had at the moment is put off, longer each time, until its message is
+    MEDIA_FETCHED_WITHIN_S old; one that cannot be had at all is given up at once. Then the thread
+    keeps the address at the channel.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        waiting: WaitingMedia,
+        store: Attachments,
+        fetcher: MediaFetcher,
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._waiting = waiting
+        self._store = store
+        self._fetcher = fetcher
+        self._turn: deque[OrganizationId] = deque()
+        self._at_work: Counter[OrganizationId] = Counter()
+        self._taking = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Works until cancelled; while Kafka or MongoDB is unavailable it waits."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_AT_ONCE):
+                tasks.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            if not await retry(self.keep_next, log_as="media_wait"):
+                await asyncio.sleep(_POLL_S)
+
+    async def keep_next(self) -> bool:
+        """Fetches the medium whose turn it is; false if none is due."""
+        async with self._taking:
+            medium = await self._take()
+        if medium is None:
+            return False
+        try:
+            await self._keep(medium)
+        finally:
+            self._at_work[medium.organization] -= 1
+            if not self._at_work[medium.organization]:
+                del self._at_work[medium.organization]
+        return True
+
+    async def _take(self) -> WaitingMedium | None:
+        now = self._clock.now()
+        if not self._turn:
+            self._turn.extend(await self._waiting.organizations(now))
+        while self._turn:
+            organization = self._turn.popleft()
+            if self._at_work[organization] >= _AT_ONCE_OF_ORGANIZATION:
+                continue
+            medium = await self._waiting.claim(organization, now, now + _CLAIMED)
+            if medium is not None:
+                self._at_work[organization] += 1
+                return medium
+        return None
+
+    async def _keep(self, medium: WaitingMedium) -> None:
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                stored = await self._fetch(medium)
+            await self._report(medium, stored)
+        except (MediaRefusedError, AttachmentTooLargeError) as error:
+            await self._give_up(medium, "refused", str(error))
+        except (MediaUnavailableError, TimeoutError) as error:
+            await self._put_off(medium, str(error) or "it takes too long")
+        except Exception as error:  # one medium must not stop the others
+            if is_unavailable(error):
+                raise
+            _log.error("medium_failed", medium=medium.id, raised_at=list_calls(error))
+            await self._give_up(medium, "refused", type(error).__name__)
+        else:
+            await self._waiting.remove(medium)
+            metrics.MEDIA.labels(medium.channel, "kept").inc()
+
+    async def _fetch(self, medium: WaitingMedium) -> StoredAttachment:
+        async with self._fetcher.fetch(medium.channel, medium.url) as parts:
+            received = await receive(parts)
+            if not received.head:
+                raise MediaRefusedError("it is empty")
+            found = received.type or UNKNOWN_FILE
+            new = NewAttachment(
+                id=medium.id,
+                organization=medium.organization,
+                kind=found.kind,
+                content_type=found.content_type,
+                name=None if medium.name is None else clean_name(medium.name),
+                message_id=medium.message_id,
+                created_at=self._clock.now(),
+            )
+            return await self._store.add(new, received.content(found.kind))
+
+    async def _report(self, medium: WaitingMedium, stored: StoredAttachment) -> None:
+        event = MediaKept(
+            organization=medium.organization,
+            page_id=medium.page_id,
+            message_id=medium.message_id,
+            media=(
+                KeptMedium(
+                    id=stored.id,
+                    kind=stored.kind,
+                    content_type=stored.content_type,
+                    size=stored.size,
+                ),
+            ),
+            at=medium.accepted_at,
+        )
+        envelope = Envelope(
+            id=derive_event_id(medium.id, event.type),
+            source=SOURCE,
+            subject=medium.message_id,
+            time=medium.accepted_at,
+            data=event,
+        )
+        await self._log.append(MEDIA, medium.message_id, envelope, partition=medium.partition)
+
+    async def _put_off(self, medium: WaitingMedium, reason: str) -> None:
+        now = self._clock.now()
+        wait = min(_FIRST_WAIT * 2 ** min(medium.attempts - 1, 20), _LONGEST_WAIT)
+        if now + wait > medium.accepted_at + _WITHIN:
+            await self._give_up(medium, "given_up", reason)
+            return
+        await self._waiting.put_off(medium, now + wait)
+        metrics.MEDIA.labels(medium.channel, "put_off").inc()
+
+    async def _give_up(self, medium: WaitingMedium, result: str, reason: str) -> None:
+        await self._waiting.remove(medium)
+        metrics.MEDIA.labels(medium.channel, result).inc()
+        _log.warning(
+            "medium_not_kept",
+            medium=medium.id,
+            organization=medium.organization,
+            message_id=medium.message_id,
+            reason=reason,
+        )

@@ -1,0 +1,27 @@
+"""The parts of the service, as one value for those who run it or use them without its webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from tuyen_channels.ports import WebhookChannel
+from tuyen_ingest.acceptance import Acceptance
+from tuyen_ingest.forgetting import Forgetting
+from tuyen_platform.clock import Clock
+from tuyen_platform.health import Health
+from tuyen_platform.kafka.global_table import GlobalTable
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The parts of the service. The caller must run `tables`, and `forgetting`, which removes what
+    is known of the posts of removed pages. The service is ready once the tables have caught up."""
+
+    app: ASGIApp
+    acceptance: Acceptance
+    channels: Mapping[str, WebhookChannel]
+    health: Health
+    tables: tuple[GlobalTable, ...]
+    forgetting: Forgetting
+    clock: Clock

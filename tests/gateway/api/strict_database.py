@@ -1,0 +1,188 @@
+"""A database that is as strict as a real one about what it is asked."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import bson
+import msgspec
+
+from support.outbound import failed, requested
+from tuyen_events.ids import (
+    ContactId,
+    ConversationId,
+    CustomerId,
+    MessageId,
+    OrganizationId,
+    PageId,
+)
+from tuyen_events.vocabulary import Channel, ConversationKind
+from tuyen_gateway.domain.dead_letters import DeadLetter
+from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.posts import PagePost
+from tuyen_gateway.domain.previews import RowCustomer
+from tuyen_gateway.domain.replies import fold_reply
+from tuyen_gateway.domain.threads import EventSource, Message
+from tuyen_gateway.projections.collections import CONVERSATIONS, MESSAGES, PAGE_POSTS
+from tuyen_gateway.projections.dead_letters import LETTERS
+from tuyen_platform.mongodb import Database
+from tuyen_views.contacts import CONTACTS_VIEW, ContactDocument
+
+THREAD = "msg_1"
+REPLY = "m_reply"
+
+
+class _Found:
+    """A cursor over `rows`; whatever order or bound it is given changes nothing."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: self
+
+    async def to_list(self, length: int | None = None) -> list[dict[str, Any]]:
+        return self._rows[:length]
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        for row in self._rows:
+            yield row
+
+
+class _Collection:
+    def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
+        self.name = name
+        self._rows = rows
+
+    def find(self, query: dict[str, Any], *_: object, **__: object) -> _Found:
+        _ask(query)
+        return _Found(self._rows)
+
+    def aggregate(self, pipeline: list[dict[str, Any]], **_: object) -> _Found:
+        _ask({"pipeline": pipeline})
+        return _Found([])
+
+    async def find_one(
+        self, query: dict[str, Any], *_: object, **__: object
+    ) -> dict[str, Any] | None:
+        _ask(query)
+        text = repr(query)
+        return next((row for row in self._rows if _is_named(row, text)), None)
+
+    async def count_documents(self, query: dict[str, Any], **_: object) -> int:
+        _ask(query)
+        return len(self._rows)
+
+
+def _is_named(row: dict[str, Any], text: str) -> bool:
+    """Whether the text of a query names a row, by either of its ids."""
+    return any(repr(row[name]) in text for name in ("_id", "external_id") if name in row)
+
+
+def _ask(query: dict[str, Any]) -> None:
+    """Raises what a real database, or the way to it, raises for a question that it cannot take."""
+    bson.encode(query)
+    for pattern in re.findall(r"'\$regex': '((?:[^'\\]|\\.)*)'", repr(query)):
+        if "\\x00" in pattern:
+            raise ValueError("a pattern ends at NUL")
+
+
+class _Session:
+    """A client, and its session."""
+
+    async def start_session(self, *, snapshot: bool) -> "_Session":
+        assert snapshot
+        return self
+
+    async def __aenter__(self) -> "_Session":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+def _build_reply() -> Message:
+    """A comment of the page that was sent as a reply, and failed: everything can be done with
+    it."""
+    request = requested(organization=OrganizationId("shop"), page_id=PageId("chat"))
+    reply = fold_reply(None, request.message_id, request, EventSource("evt_1", 0, 0))
+    reply = fold_reply(reply, request.message_id, failed(request), EventSource("evt_2", 0, 0))
+    return msgspec.structs.replace(
+        reply,
+        id=MessageId(REPLY),
+        conversation_id=ConversationId(THREAD),
+        request=msgspec.structs.replace(request, conversation_id=ConversationId(THREAD)),
+        comment=True,
+        external_id="c1",
+    )
+
+
+class StrictDatabase(dict[str, _Collection]):
+    """One conversation, one message and one contact of `shop`, whatever is asked; what could not be
+    sent is an error."""
+
+    client = _Session()
+
+    def __missing__(self, name: str) -> _Collection:
+        customer = RowCustomer(id=CustomerId("cus_1"), external_id="v-1", name="Lan", picture=None)
+        now = datetime(2026, 11, 21, 8, tzinfo=UTC)
+        row = InboxRow(
+            id=ConversationId(THREAD),
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            channel=Channel.LIVECHAT,
+            kind=ConversationKind.MESSAGE,
+            external_id="v-1",
+            customer=customer,
+            customer_rank=(-1, now, now, 0, "m_1"),
+            inbound_events=1,
+            live_events=1,
+            updated_at=now,
+            active_at=now,
+        )
+        contact = ContactDocument(
+            id=ContactId("con_1"),
+            organization=OrganizationId("shop"),
+            name="Lan",
+            name_folded="lan",
+            customers=(),
+            warehouse_id="default",
+            created_at=now,
+            version=1,
+        )
+        post = PagePost(
+            id="shop|chat|104_1",
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            channel=Channel.FACEBOOK,
+            external_id="104_1",
+            created_at=now,
+        )
+        letter = DeadLetter(
+            id="evt_letter",
+            organization=OrganizationId("shop"),
+            page_id=PageId("chat"),
+            service="ingest",
+            origin="livechat",
+            delivery_id="dlv_1",
+            error="ValidationError",
+            payload="{}",
+            at=now,
+            partition=0,
+            offset=0,
+            changed=0,
+        )
+        rows = {
+            PAGE_POSTS: [msgspec.to_builtins(post, builtin_types=(datetime,))],
+            MESSAGES: [msgspec.to_builtins(_build_reply(), builtin_types=(datetime,))],
+            CONVERSATIONS: [msgspec.to_builtins(row, builtin_types=(datetime,))],
+            CONTACTS_VIEW.collection: [CONTACTS_VIEW.encode(contact)],
+            LETTERS: [msgspec.to_builtins(letter, builtin_types=(datetime,))],
+        }
+        self[name] = _Collection(name, rows.get(name, []))
+        return self[name]
+
+
+def strict_database() -> Database:
+    return cast("Database", StrictDatabase())

@@ -1,0 +1,138 @@
+"""Replies (I6): what is requested of the channel, and what is refused."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.outbox import Outbox, messages_of, reply
+from gateway.rig import Rig, User, running
+from tuyen_events.ids import ConversationId
+from tuyen_events.outbound import OutboundAction
+from tuyen_events.vocabulary import ConversationKind
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.mongodb import Database
+
+
+async def test_i6_the_request_in_the_log_says_all_that_a_channel_needs(
+    owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    quoted = (await messages_of(owner, thread))[0]["id"]
+    await reply(owner, thread, text="Dạ", reply_to=quoted)
+    request = await outbox.last()
+    assert (request.action, request.kind) == (OutboundAction.SEND, ConversationKind.MESSAGE)
+    assert (request.customer_external_id, request.customer_name) == ("lan", "Lan")
+    assert (request.reply_to, request.reply_to_external_id) == (quoted, "mid-in")
+    assert (request.by, request.client_id, request.text) == ("admin", "k1", "Dạ")
+    assert (request.channel, request.page_id, request.human_agent) == ("facebook", "page", False)
+
+
+async def test_i6_the_same_key_is_the_same_reply_and_sends_nothing_again(
+    owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    first = await reply(owner, thread, text="Dạ")
+    await outbox.accept("mid-1")
+    await messages_of(owner, thread)
+    again = await reply(owner, thread, text="Dạ")
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+    assert again.json()["state"] == "sent"
+    other = await reply(owner, thread, text="Khác")
+    assert other.status_code == 409
+    assert len(await outbox.requests()) == 1
+    assert (await reply(owner, thread, key="k2", text="Khác")).status_code == 202
+
+
+async def test_i6_of_two_gateways_with_one_key_one_reply_counts(
+    desk: Rig,
+    owner: User,
+    thread: ConversationId,
+    log: InMemoryLog,
+    clock: ManualClock,
+    views: Database,
+    outbox: Outbox,
+) -> None:
+    async with running(log, clock, views, projecting=False, jwt_key="k" * 32) as other:
+        there = User(other.client, owner.token)
+        same = await asyncio.gather(
+            reply(owner, thread, text="Dạ"), reply(there, thread, text="Dạ")
+        )
+        assert [one.status_code for one in same] == [202, 202]
+        assert same[0].json() == same[1].json()
+        different = await asyncio.gather(
+            reply(owner, thread, key="k2", text="Một"), reply(there, thread, key="k2", text="Hai")
+        )
+    assert sorted(one.status_code for one in different) == [202, 409]
+    (accepted,) = (one.json() for one in different if one.status_code == 202)
+    assert len({one.request_id for one in await outbox.requests()}) == 2
+    assert accepted["text"] == (await messages_of(owner, thread))[-1]["text"]
+
+
+@pytest.mark.parametrize("key", [None, b"", b"k" * 65, b"a b", b"\xf1"])
+async def test_i6_a_key_is_required_and_bounded(
+    owner: User, thread: ConversationId, key: bytes | None
+) -> None:
+    headers = [(b"Authorization", f"Bearer {owner.token}".encode())]
+    headers += [] if key is None else [(b"Idempotency-Key", key)]
+    path = f"/v1/conversations/{thread}/messages"
+    answer = await owner.client.post(path, json={"text": "Dạ"}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].lower() == "header.idempotency-key"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body.text"),
+        ({"text": ""}, "body.text"),
+        ({"text": "x" * 2_001}, "body.text"),
+        ({"text": "a", "reply_to": "m_none"}, "body.reply_to"),
+        ({"text": "a", "private": True}, "body.private"),
+        ({"text": "a", "template_id": "t"}, "body.template_id"),
+        ({"template_id": "none"}, "body.template_id"),
+        ({"attachment_ids": ["att_none"]}, "body.attachment_ids"),
+        ({"attachment_ids": [f"a{n}" for n in range(11)]}, "body.attachment_ids"),
+    ],
+)
+async def test_i6_what_cannot_be_sent_is_refused(
+    owner: User, thread: ConversationId, outbox: Outbox, body: dict[str, Any], field: str
+) -> None:
+    answer = await reply(owner, thread, **body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert await outbox.events() == []
+
+
+async def test_i7_a_template_is_sent_with_the_names_filled_in(
+    owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    text = "Chào {{customer.name}}, em là {{agent.name}} ạ!"
+    await owner.done("PUT", "/v1/templates/hi", {"title": "Chào", "text": text})
+    answer = await reply(owner, thread, template_id="hi")
+    assert answer.json()["text"] == "Chào Lan, em là boss ạ!"
+    assert (await outbox.last()).text == "Chào Lan, em là boss ạ!"
+    await owner.done("PUT", "/v1/templates/hi", {"title": "Chào", "text": "Khác"})
+    assert (await reply(owner, thread, template_id="hi")).json()["text"] == answer.json()["text"]
+
+
+async def test_i6_a_stored_file_is_sent_by_whoever_may_see_it(
+    desk: Rig, owner: User, thread: ConversationId, outbox: Outbox
+) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+    stored = await owner.client.post(
+        "/v1/attachments",
+        files={"file": ("ao.png", png, "image/png")},
+        headers={"Authorization": f"Bearer {owner.token}"},
+    )
+    file = stored.json()
+    minh = await desk.staff(owner, "minh")
+    other = await reply(minh, thread, key="k2", attachment_ids=[file["id"]])
+    assert (other.status_code, other.json()["errors"][0]["field"]) == (422, "body.attachment_ids")
+    answer = await reply(owner, thread, attachment_ids=[file["id"]])
+    assert answer.status_code == 202
+    (shown,) = answer.json()["attachments"]
+    assert (shown["kind"], shown["url"], shown["title"]) == ("image", file["url"], "ao.png")
+    (attached,) = (await outbox.last()).attachments
+    assert (attached.id, attached.size) == (file["id"], len(png))
+    row = await owner.done("GET", f"/v1/conversations/{thread}?after=0")
+    assert row["last_text"] == "[image]"
+    assert (await reply(minh, thread, key="k2", attachment_ids=[file["id"]])).status_code == 202

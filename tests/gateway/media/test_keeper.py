@@ -1,0 +1,185 @@
+"""Media are fetched, stored once, and given up when they cannot be had."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from gateway.rig import START, events
+from tuyen_attachments.memory import InMemoryAttachments
+from tuyen_attachments.recognizing import LIMITS
+from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.ids import MessageId, OrganizationId, PageId
+from tuyen_events.media import MediaKept
+from tuyen_events.outbound import AttachmentId
+from tuyen_events.topics import MEDIA
+from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters.waiting_media import InMemoryWaitingMedia
+from tuyen_gateway.domain.media import WaitingMedium
+from tuyen_gateway.media.keeper import MediaKeeper
+from tuyen_gateway.ports.media import MediaRefusedError, MediaUnavailableError
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+from tuyen_platform.kafka.ports import LogUnavailableError
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 10_000
+SHOP = OrganizationId("shop")
+
+
+class Hosts:
+    """What is fetched: content, or an error to be raised."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes | Exception] = {}
+        self.asked: list[str] = []
+
+    @asynccontextmanager
+    async def fetch(self, channel: Channel, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        self.asked.append(url)
+        found = self.content.get(url, PNG)
+        if isinstance(found, Exception):
+            raise found
+
+        async def parts() -> AsyncIterator[bytes]:
+            for at in range(0, len(found), 1_000):
+                yield found[at : at + 1_000]
+
+        yield parts()
+
+
+@pytest.fixture
+def hosts() -> Hosts:
+    return Hosts()
+
+
+@pytest.fixture
+def waiting() -> InMemoryWaitingMedia:
+    return InMemoryWaitingMedia()
+
+
+@pytest.fixture
+def store() -> InMemoryAttachments:
+    return InMemoryAttachments()
+
+
+@pytest.fixture
+def keeper(
+    log: InMemoryLog,
+    clock: ManualClock,
+    waiting: InMemoryWaitingMedia,
+    store: InMemoryAttachments,
+    hosts: Hosts,
+) -> MediaKeeper:
+    return MediaKeeper(log, clock, waiting, store, hosts)
+
+
+def medium(name: str = "a", organization: str = "shop", title: str | None = None) -> WaitingMedium:
+    return WaitingMedium(
+        id=AttachmentId(f"att_{name}"),
+        organization=OrganizationId(organization),
+        page_id=PageId("page"),
+        channel=Channel.FACEBOOK,
+        message_id=MessageId(f"m_{name}"),
+        url=name,
+        name=title,
+        partition=3,
+        accepted_at=START,
+        due=START,
+    )
+
+
+async def test_i6_a_medium_is_stored_and_the_log_says_so(
+    log: InMemoryLog,
+    keeper: MediaKeeper,
+    waiting: InMemoryWaitingMedia,
+    store: InMemoryAttachments,
+) -> None:
+    await waiting.add([medium(title="../ảnh.png")])
+    assert await keeper.keep_next()
+    assert not await keeper.keep_next()
+    stored = (await store.find(SHOP, [AttachmentId("att_a")]))[AttachmentId("att_a")]
+    assert (stored.kind, stored.content_type, stored.size) == ("image", "image/png", len(PNG))
+    assert (stored.name, stored.message_id) == ("ảnh.png", "m_a")
+    (event,) = await events(log, MEDIA)
+    assert isinstance(event, MediaKept)
+    assert [one.id for one in event.media] == ["att_a"]
+    assert (await log.end_offsets(MEDIA))[3] == 1
+
+
+async def test_i6_whatever_a_customer_sent_is_kept_as_a_file(
+    keeper: MediaKeeper, waiting: InMemoryWaitingMedia, store: InMemoryAttachments, hosts: Hosts
+) -> None:
+    hosts.content["a"] = b"\x00\x01\x02"
+    await waiting.add([medium()])
+    await keeper.keep_next()
+    (stored,) = (await store.find(SHOP, [AttachmentId("att_a")])).values()
+    assert (stored.kind, stored.content_type) == ("file", "application/octet-stream")
+
+
+@pytest.mark.parametrize("error", [MediaRefusedError("gone"), ValueError("odd"), b"", PNG * 2])
+async def test_i6_what_cannot_be_had_is_given_up(
+    *,
+    log: InMemoryLog,
+    keeper: MediaKeeper,
+    waiting: InMemoryWaitingMedia,
+    hosts: Hosts,
+    error: Exception | bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(LIMITS, "image", len(PNG))
+    hosts.content["a"] = error
+    await waiting.add([medium(), medium("b")])
+    while await keeper.keep_next():
+        pass
+    assert waiting.waiting == {}
+    assert len(await events(log, MEDIA)) == 1
+
+
+async def test_i6_what_is_unavailable_is_tried_again_ever_less_often(
+    clock: ManualClock, keeper: MediaKeeper, waiting: InMemoryWaitingMedia, hosts: Hosts
+) -> None:
+    hosts.content["a"] = MediaUnavailableError("busy")
+    await waiting.add([medium()])
+    seconds = 0
+    while waiting.waiting:
+        await keeper.keep_next()
+        clock.advance(timedelta(minutes=1))
+        seconds += 60
+    assert MEDIA_FETCHED_WITHIN_S - 4 * 3600 - 600 < seconds < MEDIA_FETCHED_WITHIN_S + 60
+    assert 20 < len(hosts.asked) < 40
+
+
+async def test_r9_2_after_a_crash_before_the_log_it_is_stored_once(
+    *,
+    log: InMemoryLog,
+    clock: ManualClock,
+    keeper: MediaKeeper,
+    waiting: InMemoryWaitingMedia,
+    store: InMemoryAttachments,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await waiting.add([medium()])
+    with monkeypatch.context() as broken:
+        broken.setattr(log, "append", _unavailable)
+        with pytest.raises(LogUnavailableError):
+            await keeper.keep_next()
+    clock.advance(timedelta(minutes=2))
+    assert await keeper.keep_next()
+    assert waiting.waiting == {}
+    assert len(await events(log, MEDIA)) == 1
+    assert len(await store.find(SHOP, [AttachmentId("att_a")])) == 1
+
+
+async def _unavailable(*_: object, **__: object) -> None:
+    raise LogUnavailableError("away")
+
+
+async def test_r9_5_organizations_take_turns(
+    keeper: MediaKeeper, waiting: InMemoryWaitingMedia, hosts: Hosts
+) -> None:
+    await waiting.add([medium(f"shop-{number}") for number in range(50)])
+    await waiting.add([medium("other", "other")])
+    for _ in range(2):
+        await keeper.keep_next()
+    assert "other" in hosts.asked

@@ -1,0 +1,112 @@
+"""Media are noted from the log, and forgotten with their message."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from gateway.feed import Feed
+from gateway.rig import DEADLINE_S, records
+from tuyen_attachments.memory import InMemoryAttachments
+from tuyen_attachments.ports import NewAttachment
+from tuyen_events.file_limits import MEDIA_FETCHED_WITHIN_S
+from tuyen_events.ids import OrganizationId, PageId, message_id
+from tuyen_events.inbound import Attachment
+from tuyen_events.media import media_id
+from tuyen_events.topics import DEAD_LETTERS, INBOUND
+from tuyen_events.vocabulary import Channel
+from tuyen_gateway.adapters.waiting_media import InMemoryWaitingMedia
+from tuyen_gateway.media.observer import MediaObserver
+from tuyen_platform.clock import ManualClock
+from tuyen_platform.kafka.memory import InMemoryLog
+
+URL = "https://scontent.xx.fbcdn.net/1.png"
+IMAGE = (Attachment(kind="image", url=URL),)
+MESSAGE = message_id(OrganizationId("shop"), PageId("page"), "m1")
+
+
+@pytest.fixture
+def waiting() -> InMemoryWaitingMedia:
+    return InMemoryWaitingMedia()
+
+
+@pytest.fixture
+def store() -> InMemoryAttachments:
+    return InMemoryAttachments()
+
+
+@pytest.fixture
+async def observer(
+    log: InMemoryLog, clock: ManualClock, waiting: InMemoryWaitingMedia, store: InMemoryAttachments
+) -> AsyncIterator[MediaObserver]:
+    observer = MediaObserver(log, clock, waiting, store)
+    task = asyncio.create_task(observer.run())
+    yield observer
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until_media(waiting: InMemoryWaitingMedia, number: int) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while len(waiting.waiting) != number:  # noqa: ASYNC110 - nobody sets an event for it
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("observer")
+async def test_i6_the_media_of_a_message_wait_to_be_fetched(
+    feed: Feed, waiting: InMemoryWaitingMedia
+) -> None:
+    await feed.message("a", mid="m0")
+    await feed.message("a", mid="m1", attachments=IMAGE)
+    await feed.message("a", mid="m1", attachments=IMAGE)
+    await until_media(waiting, 1)
+    (medium,) = waiting.waiting.values()
+    assert (medium.id, medium.url) == (media_id(MESSAGE, URL), URL)
+
+
+@pytest.mark.usefixtures("observer")
+async def test_i6_what_its_author_took_back_is_removed(
+    feed: Feed, waiting: InMemoryWaitingMedia, store: InMemoryAttachments, clock: ManualClock
+) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"GIF89a"
+
+    new = NewAttachment(
+        id=media_id(MESSAGE, URL),
+        organization=OrganizationId("shop"),
+        kind="image",
+        content_type="image/gif",
+        message_id=MESSAGE,
+        created_at=clock.now(),
+    )
+    stored = await store.add(new, content())
+    await feed.message("a", mid="m1", attachments=IMAGE)
+    await until_media(waiting, 1)
+    await feed.unsend("a", "m1")
+    await until_media(waiting, 0)
+    assert await store.find(stored.organization, [stored.id]) == {}
+
+
+@pytest.mark.usefixtures("observer")
+async def test_i6_what_is_too_old_or_of_a_site_is_left_where_it_is(
+    log: InMemoryLog, feed: Feed, waiting: InMemoryWaitingMedia, clock: ManualClock
+) -> None:
+    clock.advance(timedelta(seconds=MEDIA_FETCHED_WITHIN_S))
+    site = Feed(log, page="site", channel=Channel.LIVECHAT)
+    await feed.message("a", mid="old", attachments=IMAGE, at=-60)
+    await site.message("a", mid="site", attachments=IMAGE, at=60)
+    await feed.message("a", mid="m1", attachments=IMAGE, at=60)
+    await until_media(waiting, 1)
+    assert [one.message_id for one in waiting.waiting.values()] == [MESSAGE]
+
+
+@pytest.mark.usefixtures("observer")
+async def test_r9_5_a_record_that_cannot_be_read_stops_no_other(
+    log: InMemoryLog, feed: Feed, waiting: InMemoryWaitingMedia
+) -> None:
+    headers = [("ce_type", b"message.received.v1"), ("ce_id", b"evt_1")]
+    await log.append_bytes(INBOUND, "k", b'{"attachments":', headers)
+    await feed.message("a", mid="m1", attachments=IMAGE)
+    await until_media(waiting, 1)
+    assert len(await records(log, DEAD_LETTERS)) == 1
