@@ -21,6 +21,7 @@ from bench import (
     scale,
     scaling,
     steps,
+    stream,
 )
 from bench.report import Row, publish
 from tuyen_local import kafka, server
@@ -45,6 +46,7 @@ _MEASURES: Mapping[str, Measure] = {
     "projections": _with_kafka(projections.measure),
     "inbox": _with_kafka(inbox.measure),
     "queue": _with_kafka(queue.measure),
+    "stream": _with_kafka(stream.measure),
     "steps": _alone(steps.measure),
     "scale": _with_kafka(scale.measure),
     "month": _with_kafka(month.measure),

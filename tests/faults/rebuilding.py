@@ -9,7 +9,7 @@ from faults.journal import Journal
 from faults.settling import behind, ends_of
 from faults.tenants import Json
 from support.shop import eventually
-from support.views import plain_counters
+from support.views import plain_counters, without_revision
 from tuyen_crm.projections.crm import VIEWS
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS
 from tuyen_platform.mongodb import connect
@@ -84,7 +84,8 @@ async def _documents(cluster: Cluster) -> dict[str, dict[str, Json]]:
         found = {name: await database[name].find().to_list(None) for name in _COLLECTIONS}
         found[COUNTERS] = [plain_counters(each) for each in found[COUNTERS]]
         return {
-            name: {each["_id"]: each for each in documents} for name, documents in found.items()
+            name: {each["_id"]: without_revision(each) for each in documents}
+            for name, documents in found.items()
         }
     finally:
         database.client.close()

@@ -22,6 +22,7 @@ from tuyen_events.topics import COMMAND_RESULTS, COMMANDS, PRESENCE, PRESENCE_SI
 from tuyen_events.vocabulary import ConversationKind, Presence, PresenceCause
 from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.posts import MongoPosts
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.adapters.scans import MongoScans
@@ -199,6 +200,7 @@ async def running(
     *,
     projecting: bool = True,
     http: httpx.AsyncClient | None = None,
+    streaming: bool = True,
     **changed: Any,
 ) -> AsyncIterator[Rig]:
     """A gateway over `log` that has caught up, until the block is left. With a `database` the views
@@ -225,6 +227,7 @@ async def running(
         attachment_access=MongoAttachmentAccess(where),
         posts=MongoPosts(where),
         replies=MongoReplies(where, log, clock),
+        live_views=MongoLiveViews(where),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]
@@ -232,6 +235,8 @@ async def running(
         tasks.append(asyncio.create_task(run_projections(log, database, status)))
         tasks.append(asyncio.create_task(run_jobs(gateway)))
         tasks.append(asyncio.create_task(run_dead_letters(log, database, ConsumerStatus())))
+    if database is not None and streaming:
+        tasks.append(asyncio.create_task(gateway.live.run()))
     transport = httpx.ASGITransport(create_app(gateway))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -39,3 +39,8 @@ def numbers_of(counters: Document) -> dict[str, int]:
 def plain_counters(counters: Document) -> Document:
     """Such a document to be compared with another one."""
     return {"_id": counters["_id"], "size": counters["size"], **numbers_of(counters)}
+
+
+def without_revision(document: Document) -> Document:
+    """A document without what depends on how often, or when, it was written."""
+    return {name: value for name, value in document.items() if name not in ("revision", "changed")}

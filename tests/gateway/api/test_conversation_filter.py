@@ -21,6 +21,7 @@ from tuyen_gateway.api import jobs
 from tuyen_gateway.api.app import create_app
 from tuyen_gateway.api.conversation_filter import FilterFields
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.live import NOWHERE, Place
 from tuyen_gateway.domain.visibility import Assignees, Scope
 from tuyen_gateway.ports.views import InboxCounts, ViewPage
 from tuyen_platform.kafka.memory import InMemoryLog
@@ -57,8 +58,8 @@ class InboxTwin:
 
     asked: list[ConversationFilter] = field(default_factory=list)
 
-    async def position(self, organization: OrganizationId) -> bytes:
-        return b""
+    async def head(self, organization: OrganizationId) -> Place:
+        return NOWHERE
 
     async def conversations(
         self, scope: Scope, wanted: ConversationFilter, limit: int, after: str | None

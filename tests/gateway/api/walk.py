@@ -136,6 +136,7 @@ BODIES: Mapping[tuple[str, str], tuple[dict[str, Any], ...]] = {
         {"text": "Dạ còn ạ", "reply_to": REPLY, "private": False, "attachment_ids": []},
     ),
     ("PATCH", "/v1/comments/{message_id}"): ({"hidden": True, "liked": True, "text": "Dạ"},),
+    ("PUT", "/v1/conversations/{conversation_id}/viewing"): ({"typing": True},),
     ("PATCH", "/v1/contacts/{contact_id}"): ({"name": "Chị Lan"},),
     ("POST", "/v1/contacts/{contact_id}/notes"): ({"text": "Thích giày size 42."},),
     ("POST", "/v1/conversations/{conversation_id}/read"): ({"until": "m_1"},),

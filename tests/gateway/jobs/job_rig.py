@@ -21,6 +21,7 @@ from tuyen_events.topics import JOBS, TOPICS
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.attachments import MongoAttachmentAccess
 from tuyen_gateway.adapters.crm import MongoCrm
+from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.posts import MongoPosts
 from tuyen_gateway.adapters.replies import MongoReplies
 from tuyen_gateway.api.app import create_app
@@ -152,6 +153,7 @@ async def run_gateway(log: Log, clock: Clock, scans: ScansTwin) -> AsyncIterator
         attachments=InMemoryAttachments(),
         attachment_access=MongoAttachmentAccess(nowhere),
         posts=MongoPosts(nowhere),
+        live_views=MongoLiveViews(nowhere),
         hasher=QUICK_HASHER,
     )
     tasks = [asyncio.create_task(table.run()) for table in gateway.tables()]

@@ -11,7 +11,7 @@ from pymongo.errors import AutoReconnect
 from support.folding import as_batch, fold_events
 from support.inbox_histories import History, batches
 from support.inbox_inbound import customer, make_random
-from support.views import fold_by_three, plain_counters
+from support.views import fold_by_three, plain_counters, without_revision
 from tuyen_gateway.projections import collections, counters, inbox
 from tuyen_gateway.projections.collections import COLLECTIONS, COUNTERS, MESSAGES, PAGE_POSTS
 from tuyen_gateway.projections.inbox import InboxProjection
@@ -22,11 +22,14 @@ pytestmark = pytest.mark.usefixtures("indexes")
 
 async def _dump(database: Database) -> dict[str, list[bytes]]:
     """What a counter's document or a post says does not hang on the order in which its fields
-    came."""
+    came; a revision says how often a document was written."""
     found = {name: await database[name].find().sort("_id", 1).to_list(None) for name in COLLECTIONS}
     found[COUNTERS] = [plain_counters(document) for document in found[COUNTERS]]
     found[PAGE_POSTS] = [dict(sorted(document.items())) for document in found[PAGE_POSTS]]
-    return {name: [bson.encode(each) for each in documents] for name, documents in found.items()}
+    return {
+        name: [bson.encode(without_revision(each)) for each in documents]
+        for name, documents in found.items()
+    }
 
 
 async def _drop(database: Database) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 from tuyen_directory.usernames import fold_username
@@ -131,6 +132,22 @@ class Organization:
         """The channels of its pages that this version does not know."""
         channels = {stored.value.channel for stored in self.pages.values()}
         return frozenset(channel for channel in channels if not channel.is_known)
+
+    @cached_property
+    def shown_setup(self) -> bytes:
+        """Eight bytes that represent all on which viewers' rights depend, and the names that others
+        see."""
+        settings = self.settings
+        agents = sorted(
+            (agent.id, agent.name, agent.role.value, agent.disabled)
+            for agent in (stored.value for stored in self.agents.values())
+        )
+        pages = sorted(
+            (page.id, page.name, *sorted(page.staff))
+            for page in (stored.value for stored in self.pages.values())
+        )
+        shown = (settings.visibility.value, settings.page_permissions, agents, pages)
+        return blake2b(repr(shown).encode(), digest_size=8).digest()
 
     @cached_property
     def _agents_by_username(self) -> Mapping[str, Sequence[StoredEntity[AgentChanged]]]:

@@ -20,6 +20,7 @@ from tuyen_events import (
     presence,
     replays,
     routing,
+    viewing,
 )
 from tuyen_events.event import Event
 
@@ -39,6 +40,7 @@ _MODULES: tuple[ModuleType, ...] = (
     presence,
     replays,
     routing,
+    viewing,
     *crm.MODULES,
 )
 

@@ -281,6 +281,36 @@ CLOCK_BELIEVED_FROM = 2004
 CLOCK_BELIEVED_AHEAD_S = 24 * 3600
 """How far ahead of ours a sender's clock may be to be kept at all."""
 
+STREAMS_OF_AGENT = 20
+STREAMS_OF_ORGANIZATION = 2_500
+STREAMS = 10_000
+"""Live streams that are open at the same time at one gateway. An agent has one for each window."""
+
+STREAM_BYTES = 256 * 1024
+"""What waits for a reader of a live stream; with more, the reader is asked to fetch again."""
+
+STREAM_STALLS_S = 30
+"""How long a reader may take nothing at all before its stream is closed."""
+
+REPLAYED_CHANGES = 5_000
+"""Changes after a position that a live stream still sends; with more, it asks to fetch again."""
+
+CHANGES_KEPT_S = 2 * 3600
+"""For how long a live stream can be resumed."""
+
+STATES_AT_ONCE = 1_000
+"""Messages whose state changes by one report of what was delivered or seen, as a live stream sends
+them; with more, it asks to fetch again."""
+
+VIEWING_LASTS_S = 10
+"""How long an agent counts as having a conversation open after saying so (I14)."""
+
+VIEWED_OF_AGENT = 20
+"""Conversations that one agent has open at the same time; the oldest is forgotten."""
+
+VIEWINGS_AN_HOUR = 7_200
+"""How often an agent may say so."""
+
 JOB_RESULTS_KEPT_S = 30 * 24 * 3600
 """For how long the result of a job is kept."""
 

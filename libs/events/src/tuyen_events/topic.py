@@ -93,6 +93,9 @@ class Topic:
             settings["message.timestamp.type"] = "LogAppendTime"
         if self.cleanup is Cleanup.DELETE:
             settings["retention.ms"] = str(-1 if self.retention_ms is None else self.retention_ms)
+            if self.retention is not None and self.retention < _LATEST_SEGMENT:
+                # Kafka deletes whole segments, and closes one after a week by default.
+                settings["segment.ms"] = settings["retention.ms"]
             return settings
         kept = timedelta(0) if self.retention is None else self.retention
         if self.forgotten_after is not None:

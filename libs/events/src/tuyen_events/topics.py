@@ -25,6 +25,7 @@ from tuyen_events import (
     presence,
     replays,
     routing,
+    viewing,
 )
 from tuyen_events.crm.records import CrmCommandSettled
 from tuyen_events.topic import Cleanup, Topic
@@ -45,8 +46,7 @@ _SOON = timedelta(minutes=10)
 with the default it would read each change of a day. Two records with the same version (decision 22)
 are read within that time."""
 _A_DAY = timedelta(days=1)
-"""How long removals stay there: a process that was cut off for a shorter time learns of every
-removal."""
+"""How long removals stay there, for processes that were cut off for a shorter time."""
 
 INBOUND = Topic(
     name="inbound",
@@ -259,6 +259,16 @@ JOBS = Topic(
     public=False,
     carries="work on many conversations at once, and how far it has come",
     events=(jobs.HandoverRequested, jobs.BulkRequested, jobs.JobProgressed),
+)
+VIEWING = Topic(
+    name="viewing",
+    key="organization",
+    partitions=6,
+    cleanup=Cleanup.DELETE,
+    retention=_SOON,
+    public=False,
+    carries="which conversations agents have open, and where they write",
+    events=(viewing.ConversationViewed,),
 )
 PRESENCE_SIGNALS = Topic(
     name="presence-signals",

@@ -103,6 +103,15 @@ MEDIA = Counter(
     "Attempts to fetch media of messages, by channel and result: kept, refused, put_off, given_up",
     ["channel", "result"],
 )
+LIVE_STREAMS = Gauge(
+    "tuyen_live_streams",
+    "Live streams that are open at this gateway",
+)
+LIVE_RESETS = Counter(
+    "tuyen_live_resets_total",
+    "How often a live stream asked its reader to fetch again, by reason",
+    ["reason"],
+)
 HTTP_REQUEST_SECONDS = Histogram(
     "tuyen_http_request_duration_seconds",
     "Duration of the gateway's responses, by route and status",

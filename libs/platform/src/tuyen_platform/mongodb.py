@@ -1,7 +1,7 @@
 """MongoDB through motor. Only this module imports motor, whose successor has the same methods."""
 
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
@@ -9,6 +9,7 @@ os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
 it is imported. Its default, five for each core, is less than callers and a fold need together
 (READS_AT_ONCE, each with two queries)."""
 
+from bson import Timestamp  # noqa: E402 - as above
 from motor.motor_asyncio import (  # noqa: E402 - the number of its threads must be set first
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -79,6 +80,25 @@ async def write_unchanged(collection: Collection, operations: Sequence[Operation
             raise
         return False
     return bool(result.inserted_count + result.matched_count == len(operations))
+
+
+async def read_at(
+    database: Database, command: Mapping[str, object], at: Timestamp | None
+) -> list[Document]:
+    """All that a `find` or an `aggregate` returns, from the state that the database had at the time
+    of a commit; from the latest one with None, or if that state is no longer kept (after five
+    minutes)."""
+    concern = {} if at is None else {"readConcern": {"level": "snapshot", "atClusterTime": at}}
+    try:
+        cursor = await database.cursor_command(
+            {**command, **concern}, codec_options=database.codec_options
+        )
+    except OperationFailure as error:
+        if at is None or error.code not in _SNAPSHOT_GONE:
+            raise
+        return await read_at(database, command, None)
+    found: list[Document] = await cursor.to_list(None)
+    return found
 
 
 Found = TypeVar("Found")

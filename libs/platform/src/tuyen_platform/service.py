@@ -36,14 +36,22 @@ class Service:
     """They start together with the server, and are cancelled when it has ended."""
     trusted_proxies: str = ""
     """The addresses whose `X-Forwarded-For` is believed (`process.serve`)."""
+    stop: Callable[[], None] = lambda: None
+    """Called when the service begins to stop: ends responses that would never end by themselves."""
     close: Callable[[], None] = lambda: None
     """Releases what `build` opened beside the log; called last."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serves until `stopping` is set. Raises what a loop raised."""
+
+        async def stop_when_asked() -> None:
+            await stopping.wait()
+            self.stop()
+
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(loop()) for loop in self.loops]
+                running.append(tasks.create_task(stop_when_asked()))
                 await serve_service(
                     self.app,
                     self.health,

@@ -33,6 +33,7 @@ from tuyen_gateway.adapters.in_turn import (
     RepliesInTurn,
 )
 from tuyen_gateway.adapters.jobs import JobsTable
+from tuyen_gateway.adapters.live_views import MongoLiveViews
 from tuyen_gateway.adapters.login_throttle import LocalLoginThrottle
 from tuyen_gateway.adapters.logins import LoginsTable
 from tuyen_gateway.adapters.media_fetcher import HttpMediaFetcher
@@ -47,18 +48,23 @@ from tuyen_gateway.adapters.scans import MongoScans
 from tuyen_gateway.adapters.seals import FernetSeals
 from tuyen_gateway.adapters.site_tokens import SiteTokensTable
 from tuyen_gateway.adapters.tokens import JwtTokens
+from tuyen_gateway.adapters.viewing import ViewingTable
 from tuyen_gateway.adapters.views import MongoViews
 from tuyen_gateway.adapters.waiting_media import MongoWaitingMedia
 from tuyen_gateway.adapters.zalo_accounts import ZaloAccounts
 from tuyen_gateway.api.app import create_app
+from tuyen_gateway.api.live_rendering import ApiRenderer
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.jobs.attachment_cleanup import remove_outdated
 from tuyen_gateway.jobs.forgetting import forget_removed_agents
 from tuyen_gateway.jobs.job_scheduler import run_jobs
+from tuyen_gateway.live.hub import LiveHub
+from tuyen_gateway.live.sources import Sources
 from tuyen_gateway.media.keeper import MediaKeeper
 from tuyen_gateway.media.observer import MediaObserver
 from tuyen_gateway.ports.attachments import AttachmentAccess
 from tuyen_gateway.ports.channels import ChannelLogins, Channels
+from tuyen_gateway.ports.live import LiveViews
 from tuyen_gateway.ports.posts import PostViews
 from tuyen_gateway.ports.replies import Replies
 from tuyen_gateway.ports.views import ConversationScans, ConversationViews, CrmViews, InboxViews
@@ -89,17 +95,28 @@ def compose(
     attachments: Attachments,
     attachment_access: AttachmentAccess,
     posts: PostViews,
+    live_views: LiveViews,
     hasher: PasswordHasher | None = None,
 ) -> Gateway:
     """Builds the ports for a log and views; `database` contains those. Nothing runs yet."""
     reads = Reads()
     key = settings.jwt_key or SecretStr(secrets.token_urlsafe(32))
+    sources = Sources(
+        directory=DirectoryTable(log, clock),
+        presence=PresenceTable(log),
+        jobs=JobsTable(log),
+        viewing=ViewingTable(log, clock),
+        views=live_views,
+        seals=FernetSeals(key, clock),
+        renderer=ApiRenderer(),
+        clock=clock,
+    )
     gateway = Gateway(
         settings=settings,
         clock=clock,
         log=log,
         health=Health(),
-        directory=DirectoryTable(log, clock),
+        directory=sources.directory,
         credentials=CredentialsTable(log, hasher or PasswordHasher()),
         site_tokens=SiteTokensTable(log, settings.secrets_key),
         page_access=PageAccessTable(log, settings.secrets_key),
@@ -107,12 +124,12 @@ def compose(
         channels=_reach_channels(settings, http, clock),
         tokens=JwtTokens(key, clock, settings.access_token_s, settings.refresh_token_s),
         logins=LoginsTable(log, clock, max(settings.access_token_s, settings.refresh_token_s)),
-        seals=FernetSeals(key, clock),
+        seals=sources.seals,
         login_throttle=LocalLoginThrottle(clock),
         desk=DeskTable(log),
-        presence=PresenceTable(log),
+        presence=sources.presence,
         commands=CommandSender(log),
-        jobs=JobsTable(log),
+        jobs=sources.jobs,
         views=ConversationsInTurn(views, reads),
         inbox=InboxInTurn(inbox, reads),
         scans=scans,
@@ -125,6 +142,8 @@ def compose(
         attachments=AttachmentsInTurn(attachments, reads),
         attachment_access=AttachmentAccessInTurn(attachment_access, reads),
         posts=PostsInTurn(posts, reads),
+        viewing=sources.viewing,
+        live=LiveHub(sources),
     )
     for table in gateway.tables():
         gateway.health.ready_when(table.topic.name, table.problem)
@@ -173,6 +192,7 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
     database = connect(settings.mongodb, settings.database)
     for_callers = connect(settings.mongodb, settings.database, within_s=READ_WITHIN_S)
     for_jobs = connect(settings.mongodb, settings.database, within_s=SCAN_WITHIN_S)
+    for_streams = connect(settings.mongodb, settings.database)
     inbox = MongoViews(for_callers, log, status)
     gateway = compose(
         settings,
@@ -189,12 +209,13 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
         attachments=MongoAttachments(for_callers),
         attachment_access=MongoAttachmentAccess(for_callers),
         posts=MongoPosts(for_callers),
+        live_views=MongoLiveViews(for_streams),
     )
     gateway.health.live_when("projections", status.live)
     gateway.health.live_when("dead_letters", letters.live)
 
     def close() -> None:
-        for opened in (database, for_callers, for_jobs):
+        for opened in (database, for_callers, for_jobs, for_streams):
             opened.client.close()
 
     return Service(
@@ -209,7 +230,9 @@ def build(settings: GatewaySettings, log: Log, clock: Clock) -> Service:
             partial(forget_removed_agents, gateway),
             partial(run_jobs, gateway),
             *_attachment_loops(gateway, for_jobs),
+            gateway.live.run,
         ],
+        stop=gateway.live.stop,
         trusted_proxies=settings.trusted_proxies,
         close=close,
     )

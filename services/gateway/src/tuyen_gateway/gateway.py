@@ -10,6 +10,7 @@ from tuyen_gateway.ports.dead_letters import DeadLetters, Replays
 from tuyen_gateway.ports.desk import Desk
 from tuyen_gateway.ports.directory import Directory
 from tuyen_gateway.ports.jobs import Jobs
+from tuyen_gateway.ports.live import LiveStreams, ViewingBoard
 from tuyen_gateway.ports.logins import (
     AccessTokens,
     Credentials,
@@ -57,6 +58,8 @@ class Gateway:
     scans: ConversationScans
     crm: CrmViews
     crm_commands: CrmCommands
+    viewing: ViewingBoard
+    live: LiveStreams
     dead_letters: DeadLetters
     replays: Replays
     replies: Replies
@@ -81,4 +84,5 @@ class Gateway:
             self.commands.table,
             self.crm_commands.table,
             self.jobs.table,
+            self.viewing.table,
         )

@@ -1,7 +1,7 @@
 """Jobs, from the log: their requests and their progress."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -48,6 +48,8 @@ class JobsTable:
         """Jobs whose request has the same key as progress of an older version."""
         self._ending: set[str] = set()
         self._locks: dict[OrganizationId, asyncio.Lock] = {}
+        self._last: dict[str, tuple[int, int]] = {}
+        """By job, the partition and offset of its last record."""
         self.heads = Heads()
         self.table = AwaitedTable(log, JOBS, read_event, self._fold)
 
@@ -57,6 +59,15 @@ class JobsTable:
     def of(self, organization: OrganizationId) -> Sequence[Job]:
         found = [self._jobs[job_id] for job_id in self._of.get(organization, ())]
         return sorted(found, key=_age, reverse=True)
+
+    def changed_after(
+        self, organization: OrganizationId, heads: Mapping[int, int]
+    ) -> Sequence[Job]:
+        return [
+            job
+            for job in self.of(organization)
+            if (last := self._last.get(job.id)) is not None and last[1] >= heads.get(last[0], 0)
+        ]
 
     def running(self, partitions: Collection[int]) -> Sequence[Job]:
         found = [
@@ -141,6 +152,7 @@ class JobsTable:
         if not isinstance(event, JobRequested | JobProgressed):
             raise UnreadableEventError(f"{event.type} is no event of a job")
         self.heads.saw(event.organization, position.partition, position.offset)
+        self._last[event.job_id] = (position.partition, position.offset)
         if isinstance(event, JobProgressed):
             if key == event.job_id:
                 self._bare.add(event.job_id)
@@ -199,6 +211,7 @@ class JobsTable:
         self._early.pop(key.removesuffix(_PROGRESS), None)
         self._put_away.pop(key, None)
         self._superseded.discard(key)
+        self._last.pop(key, None)
         if job is not None:
             self.heads.saw(job.request.organization, position.partition, position.offset)
             self._of[job.request.organization].discard(job.id)

@@ -1,5 +1,6 @@
 """This gateway's global table of presence, and the signals from which presence is made."""
 
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from tuyen_events.codec import KeyedEvent, UnreadableEventError, read_event
@@ -31,11 +32,22 @@ class PresenceTable:
         self._changes: Hourly[_Sender] = Hourly(
             PRESENCE_CHANGES_AN_HOUR, "This presence changes too often"
         )
+        self._last: dict[OrganizationId, dict[AgentId, tuple[int, int]]] = {}
+        """The partition and offset of the last record of each agent."""
         self.heads = Heads()
         self.table = AwaitedTable(log, PRESENCE, read_event, self._fold)
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
         return self._agents.get((organization, agent_id))
+
+    def changed_after(
+        self, organization: OrganizationId, heads: Mapping[int, int]
+    ) -> Sequence[PresenceChanged]:
+        return [
+            self._agents[organization, agent_id]
+            for agent_id, (partition, offset) in self._last.get(organization, {}).items()
+            if offset >= heads.get(partition, 0) and (organization, agent_id) in self._agents
+        ]
 
     def presence(self, organization: OrganizationId, agent_id: AgentId) -> Presence:
         found = self.of(organization, agent_id)
@@ -78,8 +90,10 @@ class PresenceTable:
         organization, _, agent_id = record.key.partition("/")
         key, event = (OrganizationId(organization), AgentId(agent_id)), record.event
         self.heads.saw(key[0], position.partition, position.offset)
+        self._last.setdefault(key[0], {})[key[1]] = (position.partition, position.offset)
         if event is None:
             self._agents.pop(key, None)
+            del self._last[key[0]][key[1]]
             return
         if not isinstance(event, PresenceChanged):
             raise UnreadableEventError(f"{event.type} is no presence")

@@ -4,6 +4,7 @@ import base64
 from datetime import timedelta
 from hashlib import blake2b
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from pydantic import SecretStr
@@ -45,9 +46,18 @@ class FernetSeals:
         return text if was_for == purpose else None
 
     def mark(self, purpose: str, content: bytes) -> str:
-        # AES-SIV: the same content gives the same string, and it could still be decrypted.
+        # AES-SIV: the same content gives the same string.
         marked = self._marks.encrypt(_MARK_FORMAT + content, [purpose.encode()])
         return base64.urlsafe_b64encode(marked).decode().rstrip("=")
+
+    def read_mark(self, purpose: str, mark: str) -> bytes | None:
+        padded = mark + "=" * (-len(mark) % 4)
+        try:
+            marked = base64.b64decode(padded.encode(), altchars=b"-_", validate=True)
+            content = self._marks.decrypt(marked, [purpose.encode()])
+        except (InvalidTag, UnicodeEncodeError, ValueError):
+            return None
+        return content[1:] if content[:1] == _MARK_FORMAT else None
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

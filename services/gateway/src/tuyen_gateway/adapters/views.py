@@ -15,6 +15,7 @@ from tuyen_events.conversation_filter import ConversationFilter
 from tuyen_events.ids import ConversationId, MessageId, OrganizationId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.adapters.counters import MongoCounters, by_channel, by_kind, countable
+from tuyen_gateway.adapters.live_views import heads_of, place_of_head
 from tuyen_gateway.adapters.names import CustomerNames
 from tuyen_gateway.adapters.progress import ViewProgress
 from tuyen_gateway.adapters.queries import (
@@ -31,9 +32,9 @@ from tuyen_gateway.adapters.threads import (
     from_milliseconds,
     milliseconds,
 )
-from tuyen_gateway.domain.heads import pack
 from tuyen_gateway.domain.history import AssignmentEntry
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.live import Place
 from tuyen_gateway.domain.reading import Shown
 from tuyen_gateway.domain.threads import Direction, Message
 from tuyen_gateway.domain.visibility import Scope, began_before, read_at_start
@@ -60,7 +61,7 @@ class MongoViews:
         self._counters = MongoCounters(database)
         self._conversations = database[collections.CONVERSATIONS]
         self._messages = database[collections.MESSAGES]
-        self._heads = database[collections.HEADS]
+        self._heads = heads_of(database)
         self._threads = MongoThreads(database)
         self._names = CustomerNames(database)
         self._progress = ViewProgress(database, log)
@@ -72,10 +73,8 @@ class MongoViews:
     async def caught_up(self) -> None:
         await self._progress.catch_up()
 
-    async def position(self, organization: OrganizationId) -> bytes:
-        found = await self._heads.find_one({"_id": organization})
-        heads = {} if found is None else found["at"]
-        return pack({int(place): offset for place, offset in heads.items()})
+    async def head(self, organization: OrganizationId) -> Place:
+        return place_of_head(await self._heads.find_one({"_id": organization}))
 
     async def find(self, scope: Scope, conversation_id: ConversationId) -> ConversationRef | None:
         document = await self._find(scope, conversation_id)

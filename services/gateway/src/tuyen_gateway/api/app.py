@@ -18,6 +18,7 @@ from tuyen_gateway.api import (
     dead_letters,
     departments,
     docs,
+    events,
     groups,
     jobs,
     links,
@@ -36,6 +37,7 @@ from tuyen_gateway.api import (
     settings,
     support_team,
     templates,
+    viewing,
     words,
 )
 from tuyen_gateway.api.metrics import RequestMetrics
@@ -64,6 +66,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     assignments.router,
     attachments.router,
     posts.router,
+    viewing.router,
+    events.router,
     jobs.router,
     templates.router,
     saved_views.router,

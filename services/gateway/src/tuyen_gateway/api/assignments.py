@@ -86,7 +86,7 @@ async def list_assignments(
     `excluded` and `load`, which reveal colleagues' presence, pages and work. `sentence` says it all
     in one line, with today's names.
     """
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     row = await find_visible_row(gateway, caller, conversation_id)
     page = await gateway.inbox.history(row, paging.limit, paging.after)
     return Listed(

@@ -18,6 +18,7 @@ from tuyen_gateway.domain.attempts import (
     find_sent_at,
 )
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.live import find_message_revision
 from tuyen_gateway.domain.threads import Direction, Message, shown_text
 from tuyen_gateway.ports.views import InboxCounts
 
@@ -64,6 +65,8 @@ class ConversationView(ResponseBody):
     """Whether the customer follows the page; null where the channel has not said so."""
     version: int
     """Of the assignee."""
+    revision: int
+    """Rises with each change of the conversation: of two copies the higher one is newer."""
 
 
 class ConversationDetail(ConversationView):
@@ -148,6 +151,8 @@ class MessageView(ResponseBody):
     problem: ProblemView | None = None
     """Of the last action on this comment, if it failed."""
     at: datetime
+    revision: int
+    """Rises with each change of the message: of two copies the higher one is newer."""
 
 
 class MarkView(ResponseBody):
@@ -215,6 +220,7 @@ def _fields(row: InboxRow, caller: Caller) -> dict[str, object]:
         "post_id": row.post_id,
         "follows": row.follows,
         "version": row.version,
+        "revision": row.revision,
     }
 
 
@@ -275,6 +281,7 @@ def message_view(message: Message, row: InboxRow, caller: Caller) -> MessageView
             "attachments": _attachments(message),
             "state": _state(message, row),
             "at": message.at,
+            "revision": find_message_revision(message, row),
             **optional,
         }
     )

@@ -69,7 +69,7 @@ async def list_conversations(
     """Newest activity first. Following `next` to the end lists the conversations as they were
     ordered at the first call: those that move up meanwhile are neither omitted nor repeated, and
     those that are new since then appear in the next scan."""
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     page = await gateway.inbox.conversations(caller.scope, wanted, paging.limit, paging.after)
     return Listed(
         items=[conversation_view(row, caller) for row in page.items],
@@ -84,7 +84,7 @@ async def count_conversations(
 ) -> CountsView:
     """Counts what the viewer may see and the filters select (I3): all, and those with something
     unread for the viewer, in total, by channel and by kind."""
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     return counts_view(await gateway.inbox.counts(caller.scope, wanted), position)
 
 
@@ -96,7 +96,7 @@ async def get_conversation(
     response: Response,
     after: AfterAssignment,
 ) -> ConversationDetail:
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     row = await find_visible_row(gateway, caller, conversation_id)
     if after is not None and row.version < after:
         raise UnavailableError(f"Version {after} has not been decided yet: try again.")
@@ -119,7 +119,7 @@ async def list_messages(
 ) -> Listed[MessageView]:
     """Oldest first. A message that was removed at the channel stays as `removed`, without its
     text."""
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     row = await find_visible_row(gateway, caller, conversation_id)
     page = await gateway.inbox.messages(row, paging.limit, paging.after)
     return Listed(

@@ -19,6 +19,7 @@ from tuyen_gateway.domain.rights import RIGHTS, Right
 from tuyen_gateway.domain.visibility import Scope, Viewer, scope_of, viewer_of
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.ports.live import Recheck, Watch
 from tuyen_gateway.ports.logins import Identity, TokenKind
 
 PathId = Annotated[str, Path(pattern=CHOSEN_ID_PATTERN)]
@@ -110,6 +111,26 @@ async def authenticate(gateway: GatewayPorts, identity: CurrentIdentity) -> Call
 
 
 CurrentCaller = Annotated[Caller, Depends(authenticate)]
+
+
+async def _rechecking(
+    gateway: GatewayPorts,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_agent_token)],
+) -> Recheck:
+    """For what goes on after the request: authenticates the same token again."""
+
+    async def recheck() -> Watch:
+        return watch_of(await authenticate(gateway, await identify(gateway, given)))
+
+    return recheck
+
+
+CurrentRecheck = Annotated[Recheck, Depends(_rechecking)]
+
+
+def watch_of(caller: Caller) -> Watch:
+    """The caller as somebody who watches a live stream."""
+    return Watch(viewer=caller.viewer, scope=caller.scope, organization=caller.organization)
 
 
 def having(right: Right) -> Callable[[Caller], Awaitable[Caller]]:

@@ -29,6 +29,7 @@ from tuyen_gateway.api.problems import problems
 from tuyen_gateway.domain.assignment import check_chosen
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.rights import Right
+from tuyen_gateway.domain.visibility import Viewer
 from tuyen_gateway.errors import InvalidError, NotFoundError
 from tuyen_gateway.gateway import Gateway
 from tuyen_gateway.ports.dead_letters import Replay
@@ -144,7 +145,7 @@ async def hand_over(
         to=to,
     )
     await gateway.jobs.ask(request)
-    return _view(_find_job(gateway, caller, request.job_id))
+    return job_view(_find_job(gateway, caller, request.job_id))
 
 
 @router.post(
@@ -188,7 +189,7 @@ async def change_in_bulk(
     await gateway.jobs.ask(request)
     if not await gateway.jobs.wait_until_ended(request.job_id, _SHORT_S):
         response.status_code = status.HTTP_202_ACCEPTED
-    return _view(_find_job(gateway, caller, request.job_id))
+    return job_view(_find_job(gateway, caller, request.job_id))
 
 
 @router.get("/jobs", summary="List the jobs")
@@ -198,14 +199,16 @@ async def list_jobs(
     """The jobs that the caller requested; for the role `system_admin` all. The newest first, of the
     last thirty days."""
     organization = caller.organization.id
-    found: list[Job | Replay] = [job for job in gateway.jobs.of(organization) if _sees(caller, job)]
+    found: list[Job | Replay] = [
+        job for job in gateway.jobs.of(organization) if sees_job(caller.viewer, job)
+    ]
     if caller.viewer.role is Role.SYSTEM_ADMIN:
         found += gateway.replays.of(organization)
     page, following = paging.cut(sorted(found, key=_key, reverse=True), _key, descending=True)
     return Listed(
-        items=[view_replay(job) if isinstance(job, Replay) else _view(job) for job in page],
+        items=[view_replay(job) if isinstance(job, Replay) else job_view(job) for job in page],
         next=following,
-        position=jobs_position(gateway, caller.organization.id),
+        position=jobs_position(gateway, caller.organization),
     )
 
 
@@ -217,7 +220,7 @@ async def get_job(job_id: PathId, caller: CurrentCaller, gateway: GatewayPorts) 
         return view_replay(replay)
     if gateway.jobs.job(job_id) is None:  # another gateway may have accepted it a moment ago
         await gateway.jobs.table.refresh(WAIT_S)
-    return _view(_find_job(gateway, caller, job_id))
+    return job_view(_find_job(gateway, caller, job_id))
 
 
 def _selection(body: BulkIn, caller: Caller) -> Selection:
@@ -232,16 +235,15 @@ def _new_id() -> str:
     return f"job_{uuid4().hex}"
 
 
-def _sees(caller: Caller, job: Job) -> bool:
+def sees_job(viewer: Viewer, job: Job) -> bool:
     """A job's counts reveal conversations that others may not see (R7.2)."""
-    is_own = job.request.by == caller.viewer.agent_id
-    return is_own or caller.viewer.role is Role.SYSTEM_ADMIN
+    return job.request.by == viewer.agent_id or viewer.role is Role.SYSTEM_ADMIN
 
 
 def _find_job(gateway: Gateway, caller: Caller, job_id: str) -> Job:
     job = gateway.jobs.job(job_id)
     own = job is not None and job.request.organization == caller.organization.id
-    if job is None or not own or not _sees(caller, job):
+    if job is None or not own or not sees_job(caller.viewer, job):
         raise NotFoundError(f"There is no job {job_id!r}.")
     return job
 
@@ -251,7 +253,7 @@ def _key(job: Job | Replay) -> str:
     return f"{job.request.at.timestamp():017.6f} {job_id}"
 
 
-def _view(job: Job) -> JobView:
+def job_view(job: Job) -> JobView:
     request, progress = job.request, job.progress
     handover = request if isinstance(request, HandoverRequested) else None
     refused = {} if progress is None else progress.refused

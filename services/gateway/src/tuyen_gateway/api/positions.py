@@ -1,21 +1,47 @@
 """How far a view has read, as a caller sees it: an opaque string that depends on their own
 organization only (R7.2, I13).
 
-Offsets in the log count what all tenants write. So a position is made of the offsets of the
-organization's own records only, and is encrypted: it changes if and only if something of the
-organization was written, and reveals nothing else.
+Offsets in the log, and the times of the database's commits, count what all tenants write. So a
+position is made of the organization's own records only, and is encrypted: it changes if and only if
+something of the organization was written, and reveals nothing else.
 
 Decides INV5 and I13.
 """
 
+from tuyen_directory.organization import Organization
 from tuyen_events.ids import OrganizationId
+from tuyen_gateway.domain.live import LivePosition, pack_place
 from tuyen_gateway.gateway import Gateway
+from tuyen_gateway.live.positions import seal_position
 from tuyen_views.contacts import ContactDocument
 
 
-async def inbox_position(gateway: Gateway, organization: OrganizationId) -> str:
-    reached = await gateway.inbox.position(organization)
-    return gateway.seals.mark(f"inbox/{organization}", reached)
+async def inbox_position(gateway: Gateway, organization: Organization) -> str:
+    """For what is fetched from the inbox after this call, by the rights in `organization`; live
+    streams continue from it."""
+    head = await gateway.inbox.head(organization.id)
+    return _live_position(gateway, organization, pack_place(head))
+
+
+def presence_position(gateway: Gateway, organization: Organization) -> str:
+    """For what is fetched at this moment; live streams continue from it, the inbox from now."""
+    return _live_position(gateway, organization, None)
+
+
+def jobs_position(gateway: Gateway, organization: Organization) -> str:
+    """The same."""
+    return _live_position(gateway, organization, None)
+
+
+def _live_position(gateway: Gateway, organization: Organization, inbox: bytes | None) -> str:
+    position = LivePosition(
+        inbox=inbox,
+        presence=gateway.presence.heads.of(organization.id),
+        jobs=gateway.jobs.heads.of(organization.id),
+        setup=organization.shown_setup,
+        fetched=True,
+    )
+    return seal_position(gateway.seals, organization.id, position)
 
 
 def directory_position(gateway: Gateway, organization: OrganizationId) -> str:
@@ -26,16 +52,6 @@ def directory_position(gateway: Gateway, organization: OrganizationId) -> str:
 def desk_position(gateway: Gateway, organization: OrganizationId) -> str:
     reached = gateway.desk.version(organization)
     return gateway.seals.mark(f"desk/{organization}", reached.to_bytes(8))
-
-
-def presence_position(gateway: Gateway, organization: OrganizationId) -> str:
-    return gateway.seals.mark(f"presence/{organization}", gateway.presence.heads.of(organization))
-
-
-def jobs_position(gateway: Gateway, organization: OrganizationId) -> str:
-    """For the list of jobs, which contains replays."""
-    heads = gateway.jobs.heads.of(organization), gateway.replays.heads.of(organization)
-    return gateway.seals.mark(f"jobs/{organization}", b"/".join(heads))
 
 
 def contact_position(gateway: Gateway, contact: ContactDocument) -> str:

@@ -56,7 +56,7 @@ async def list_posts(
     ] = None,
 ) -> Listed[PostView]:
     """Newest first, without those that were removed at the channel."""
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     found = await gateway.posts.posts(
         caller.scope, None if page is None else PageId(page), paging.limit, paging.after
     )
@@ -79,7 +79,7 @@ async def list_comments(
     """All comments and replies, of customers and of the page, oldest first: `parent_id` is the
     comment that one replies to. Those in conversations that the viewer may not see are left out
     (R7), so that a page may be short, or empty, and still have a `next`."""
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     post = await gateway.posts.post(caller.scope, post_id)
     if post is None:
         raise NotFoundError(f"There is no post {post_id!r}.")

@@ -101,7 +101,7 @@ async def list_presence(
                 at=None if last is None else last.at,
             )
         )
-    return Listed(items=items, next=following, position=presence_position(gateway, organization.id))
+    return Listed(items=items, next=following, position=presence_position(gateway, organization))
 
 
 def _signal(

@@ -30,3 +30,14 @@ def pack(heads: Mapping[int, int]) -> bytes:
         place.to_bytes(_PLACE_BYTES) + offset.to_bytes(_OFFSET_BYTES)
         for place, offset in sorted(heads.items())
     )
+
+
+def unpack(packed: bytes) -> Mapping[int, int]:
+    """The inverse. Raises ValueError for anything else."""
+    size = _PLACE_BYTES + _OFFSET_BYTES
+    if len(packed) % size:
+        raise ValueError("these are no heads")
+    return {
+        packed[start]: int.from_bytes(packed[start + _PLACE_BYTES : start + size])
+        for start in range(0, len(packed), size)
+    }

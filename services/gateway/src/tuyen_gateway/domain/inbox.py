@@ -148,6 +148,8 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the customer follows the page, if the channel said so or the contrary."""
     follow_changed: Instant | None = None
     """When that was."""
+    revision: int = 0
+    """Rises with each write (I13); 0 before the first."""
 
     @property
     def command_target(self) -> CommandTarget | None:

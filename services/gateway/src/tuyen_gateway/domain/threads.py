@@ -148,6 +148,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     problem_at: ActionTime | None = None
     absent: bool = False
     """Whether no row shows it: it was removed or cancelled, or is a part of a reply."""
+    revision: int = 0
+    """Rises with each write (I13); 0 before the first."""
 
     @property
     def moment(self) -> Instant | None:

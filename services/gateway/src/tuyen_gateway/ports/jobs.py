@@ -1,6 +1,6 @@
 """Jobs: their requests and their progress."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -23,6 +23,13 @@ class Jobs(TableBacked, Protocol):
 
     def of(self, organization: OrganizationId) -> Sequence[Job]:
         """The newest first."""
+        ...
+
+    def changed_after(
+        self, organization: OrganizationId, heads: Mapping[int, int]
+    ) -> Sequence[Job]:
+        """The jobs of which there is a record that is not among `heads`: the offsets after the last
+        records that are known, by partition."""
         ...
 
     def running(self, partitions: Collection[int]) -> Sequence[Job]:

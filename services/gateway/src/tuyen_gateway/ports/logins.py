@@ -198,3 +198,7 @@ class Seals(Protocol):
         """A string for `content`: the same for the same content and purpose, which reveals only
         whether the content changed."""
         ...
+
+    def read_mark(self, purpose: str, mark: str) -> bytes | None:
+        """The content of which `mark` was made for `purpose`; None for anything else."""
+        ...

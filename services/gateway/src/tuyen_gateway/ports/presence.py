@@ -1,5 +1,6 @@
 """Presence, as the gateway reads and signals it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tuyen_events.ids import AgentId, OrganizationId
@@ -18,6 +19,13 @@ class PresenceBoard(TableBacked, Protocol):
 
     def of(self, organization: OrganizationId, agent_id: AgentId) -> PresenceChanged | None:
         """The last change of an agent's presence; None if there never was one: offline."""
+        ...
+
+    def changed_after(
+        self, organization: OrganizationId, heads: Mapping[int, int]
+    ) -> Sequence[PresenceChanged]:
+        """The presence of each agent of whom there is a record that is not among `heads`: the
+        offsets after the last records that are known, by partition."""
         ...
 
     def presence(self, organization: OrganizationId, agent_id: AgentId) -> Presence: ...

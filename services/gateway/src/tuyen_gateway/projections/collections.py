@@ -8,13 +8,14 @@ loses the race reads and folds again. Equal content has an equal stamp, however 
 from collections.abc import Collection as Ids
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 
+from tuyen_events.limits import CHANGES_KEPT_S
 from tuyen_events.topic import Topic
 from tuyen_events.topics import (
     ASSIGNMENTS,
@@ -42,6 +43,8 @@ POOL_RECORDS = "pools"
 HEADS = f"heads_{_SHAPE}"
 COUNTERS = f"counters_{_SHAPE}"
 PAGE_POSTS = f"posts_{_SHAPE}"
+JOURNAL = f"changes_{_SHAPE}"
+"""Not one of the views: it says what was changed in them lately (`projections/journal.py`)."""
 
 COLLECTIONS = (CONVERSATIONS, MESSAGES, HISTORY, POOL_RECORDS, HEADS, COUNTERS, PAGE_POSTS)
 
@@ -200,6 +203,10 @@ _INDEXES: Mapping[str, tuple[IndexModel, ...]] = {
             [("conversation_id", ASCENDING), ("version", DESCENDING)], name="by_conversation"
         ),
     ),
+    JOURNAL: (
+        IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=CHANGES_KEPT_S),
+        IndexModel([("organization", ASCENDING), ("at", ASCENDING)], name="by_organization"),
+    ),
 }
 
 
@@ -254,8 +261,9 @@ class StoredDocument(Generic[Folded]):
 
 
 def stamp_of(value: InboxRow | Message) -> bytes:
-    """Eight bytes that represent the document's whole content."""
-    return blake2b(msgspec.msgpack.encode(value), digest_size=8).digest()
+    """Eight bytes that represent the document's whole content, except its revision."""
+    content = msgspec.structs.replace(value, revision=0)
+    return blake2b(msgspec.msgpack.encode(content), digest_size=8).digest()
 
 
 async def read_by_id(
@@ -284,21 +292,33 @@ async def write(
     after: Iterable[Folded],
 ) -> bool:
     """Stores what differs from `before`; false if another writer was faster, for some of it."""
-    operations = [
-        operation
-        for value in after
-        if (operation := operation_for(before.get(value.id), value)) is not None
-    ]
+    operations = []
+    for value in after:
+        stored = before.get(value.id)
+        if (revised := revise(stored, value)) is not None:
+            operations.append(operation_for(stored, revised))
     return await write_unchanged(collection, operations)
 
 
-def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Operation | None:
-    """Stores a document if it is still as it was read; None if it does not change."""
+def revise(before: StoredDocument[Folded] | None, after: Folded) -> Folded | None:
+    """The document to be written, with its new revision; None if it does not change.
+
+    The first revision is the present time in milliseconds: when the views are folded again, each
+    document gets a higher one than any that it had before.
+    """
     if before is None:
-        return InsertOne(_document(after))
+        first = round(datetime.now(UTC).timestamp() * 1000)
+        return msgspec.structs.replace(after, revision=first)
     if before.value == after:
         return None
-    guard = {"_id": after.id, "stamp": before.stamp}
+    return msgspec.structs.replace(after, revision=before.value.revision + 1)
+
+
+def operation_for(before: StoredDocument[Folded] | None, after: Folded) -> Operation:
+    """Stores a document that was revised, if it is still as it was read."""
+    if before is None:
+        return InsertOne(_document(after))
+    guard = {"_id": after.id, "stamp": before.stamp, "revision": before.value.revision}
     if isinstance(after, Message):
         return ReplaceOne(guard, _document(after))
     # A row is never written as a whole: indexes of unchanged fields need no update.

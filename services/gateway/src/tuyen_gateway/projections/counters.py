@@ -23,8 +23,9 @@ Decides I3.
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -34,13 +35,16 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import Channel, ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
+from tuyen_gateway.domain.live import find_change
 from tuyen_gateway.projections.collections import (
     CONVERSATIONS,
     COUNTERS,
     StoredDocument,
     operation_for,
+    revise,
 )
-from tuyen_gateway.projections.post_counters import Changes, count_in_post, numbers_of_post
+from tuyen_gateway.projections.journal import RowChanges, note_rows
+from tuyen_gateway.projections.post_counters import CounterChanges, count_in_post, numbers_of_post
 from tuyen_platform.mongodb import DUPLICATE_KEY, Database, Operation
 
 ANY_PAGE = PageId("*")
@@ -135,37 +139,50 @@ async def write_rows(
     before: Mapping[str, StoredDocument[InboxRow]],
     after: Iterable[InboxRow],
 ) -> bool:
-    """Stores the rows that differ from `before`, and counts them; false if another writer was
-    faster, or may have been: then what is not stored has no effect at all."""
-    for operations, changes in _parts(before, after):
-        if not await _commit(database, operations, changes):
+    """Stores the rows that differ from `before`, counts them, and notes their changes in the
+    journal; false if another writer was faster, or may have been: then what is not stored has no
+    effect at all."""
+    for part in _parts(before, after):
+        if not await _commit(database, part):
             await asyncio.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - not a secret
             return False
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is written in one transaction."""
+
+    operations: list[Operation] = field_of(default_factory=list)
+    counted: CounterChanges = field_of(default_factory=lambda: defaultdict(Counter))
+    noted: RowChanges = field_of(default_factory=lambda: defaultdict(list))
+
+
 def _parts(
     before: Mapping[str, StoredDocument[InboxRow]], after: Iterable[InboxRow]
-) -> Iterator[tuple[Sequence[Operation], Changes]]:
+) -> Iterator[_Part]:
     """Groups what is written together."""
-    operations: list[Operation] = []
-    changes: Changes = defaultdict(Counter)
-    for row in after:
-        stored = before.get(row.id)
-        written = operation_for(stored, row)
-        if written is None:
+    part = _Part()
+    for folded in after:
+        stored = before.get(folded.id)
+        row = revise(stored, folded)
+        if row is None:
             continue
-        operations.append(written)
-        if stored is None:
-            _count(changes, row, 1)
-        elif _find_counted_fields(stored.value) != _find_counted_fields(row):
-            _count(changes, stored.value, -1)
-            _count(changes, row, 1)
-        if len(changes) >= _MOST_DOCUMENTS:
-            yield operations, changes
-            operations, changes = [], defaultdict(Counter)
-    if operations:
-        yield operations, changes
+        part.operations.append(operation_for(stored, row))
+        value = None if stored is None else stored.value
+        if value is None:
+            _count(part.counted, row, 1)
+        elif _find_counted_fields(value) != _find_counted_fields(row):
+            _count(part.counted, value, -1)
+            _count(part.counted, row, 1)
+        organization = row.organization or (None if value is None else value.organization)
+        if organization is not None:
+            part.noted[organization].append(find_change(value, row))
+        if len(part.counted) >= _MOST_DOCUMENTS:
+            yield part
+            part = _Part()
+    if part.operations:
+        yield part
 
 
 def _find_counted_fields(row: InboxRow) -> object:
@@ -185,7 +202,7 @@ def _find_counted_fields(row: InboxRow) -> object:
     )
 
 
-def _count(changes: Changes, row: InboxRow, times: int) -> None:
+def _count(changes: CounterChanges, row: InboxRow, times: int) -> None:
     """Adds a row to the documents that count it, or subtracts it."""
     channel, kind, owner = row.channel, row.kind, row.assignee
     if row.organization is None or row.page_id is None or channel is None or kind is None:
@@ -214,8 +231,8 @@ def _count(changes: Changes, row: InboxRow, times: int) -> None:
                 document[field] += times
 
 
-async def _commit(database: Database, operations: Sequence[Operation], changes: Changes) -> bool:
-    counting = list(_updates(changes))
+async def _commit(database: Database, part: _Part) -> bool:
+    operations, counting = part.operations, list(_updates(part.counted))
     try:
         async with await database.client.start_session() as session, session.start_transaction():
             written = await database[CONVERSATIONS].bulk_write(
@@ -226,6 +243,7 @@ async def _commit(database: Database, operations: Sequence[Operation], changes: 
                 return False
             if counting:
                 await database[COUNTERS].bulk_write(counting, session=session)
+            await note_rows(database, part.noted, session)
     except BulkWriteError as error:
         failures = error.details["writeErrors"]
         if any(failure["code"] != DUPLICATE_KEY for failure in failures) and not _again(error):
@@ -246,7 +264,7 @@ def _again(error: PyMongoError) -> bool:
     )
 
 
-def _updates(changes: Changes) -> Iterator[UpdateOne | DeleteMany]:
+def _updates(changes: CounterChanges) -> Iterator[UpdateOne | DeleteMany]:
     """Changes the documents, and then deletes those that count nothing any more."""
     shrunk: list[str] = []
     for document, numbers in sorted(changes.items()):

@@ -19,6 +19,11 @@ _FIRST_PLACES = {
 }
 
 
+CHANGED = "changed"
+"""When the database last wrote the document, on the clock by which it orders its commits: later
+than all that was written for the records before."""
+
+
 class HeadsProjection:
     """One document for each organization: by partition (numbered over all topics), the offset after
     its last record that was folded."""
@@ -37,7 +42,11 @@ class HeadsProjection:
         if heads:
             await self._heads.bulk_write(
                 [
-                    UpdateOne({"_id": organization}, {"$max": at}, upsert=True)
+                    UpdateOne(
+                        {"_id": organization},
+                        {"$max": at, "$currentDate": {CHANGED: {"$type": "timestamp"}}},
+                        upsert=True,
+                    )
                     for organization, at in heads.items()
                 ],
                 ordered=False,

@@ -41,6 +41,7 @@ from tuyen_gateway.projections.collections import (
 )
 from tuyen_gateway.projections.counters import write_rows
 from tuyen_gateway.projections.history import record, record_pool
+from tuyen_gateway.projections.journal import note_messages
 from tuyen_gateway.projections.parts import join_parts
 from tuyen_gateway.projections.posts import PostsFold
 from tuyen_platform.blame import ContendedError
@@ -81,6 +82,9 @@ class InboxProjection:
         for _ in range(_TRIES):
             changed = await self._read_changed(read)
             if not changed:
+                # After the rows, and before the position is saved: a batch that is folded again
+                # notes its messages again.
+                await note_messages(self._database, messages.values())
                 return
             # Another gateway changed a message while its row was folded here.
             messages.update(changed)

@@ -13,7 +13,7 @@ from tuyen_events.ids import AgentId, OrganizationId, PageId
 from tuyen_events.vocabulary import ConversationKind
 from tuyen_gateway.domain.inbox import InboxRow
 
-Changes = dict[str, Counter[str]]
+CounterChanges = dict[str, Counter[str]]
 """By document and field."""
 
 _WHOEVER = AgentId("*")
@@ -47,7 +47,7 @@ def numbers_of_post(row: InboxRow) -> tuple[str, int, bool] | None:
     return row.post_id, row.live_events, row.waiting is not None
 
 
-def count_in_post(changes: Changes, row: InboxRow, times: int) -> None:
+def count_in_post(changes: CounterChanges, row: InboxRow, times: int) -> None:
     """Adds a row to the documents of its post, or subtracts it."""
     numbers = numbers_of_post(row)
     if numbers is None or row.organization is None or row.page_id is None:

@@ -81,7 +81,7 @@ async def list_contacts(
 ) -> Listed[ContactView]:
     """The contacts of the warehouses that the viewer manages (W3), in the order of their ids. A
     viewer who manages none gets an empty list (W6)."""
-    position = await inbox_position(gateway, caller.organization.id)
+    position = await inbox_position(gateway, caller.organization)
     if not manages_default(caller):
         return Listed(items=[], next=None, position=position)
     page = await gateway.crm.contacts(caller.organization.id, q, paging.limit, paging.after)

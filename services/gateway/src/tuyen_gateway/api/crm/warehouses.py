@@ -27,5 +27,5 @@ async def list_warehouses(caller: CurrentCaller, gateway: GatewayPorts) -> Liste
     return Listed(
         items=[default] if manages_default(caller) else [],
         next=None,
-        position=await inbox_position(gateway, caller.organization.id),
+        position=await inbox_position(gateway, caller.organization),
     )

@@ -1,0 +1,50 @@
+"""The journal: what was changed in the views lately, for live streams (I11).
+
+The changes of rows are noted in the transaction that writes the rows, so none is lost or noted
+twice. A message is noted after it was written, perhaps more than once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from tuyen_events.ids import ConversationId, MessageId, OrganizationId
+from tuyen_gateway.domain.live import Changes, RowChange
+from tuyen_gateway.domain.threads import Message
+from tuyen_gateway.projections.collections import JOURNAL
+from tuyen_platform.mongodb import Database, MongoSession
+
+RowChanges = dict[OrganizationId, list[RowChange]]
+
+
+async def note_rows(
+    database: Database, changed: Mapping[OrganizationId, Sequence[RowChange]], session: MongoSession
+) -> None:
+    """Notes changes of rows, in the caller's transaction."""
+    entries = [_entry(key, Changes(rows=tuple(rows))) for key, rows in changed.items()]
+    if entries:
+        await database[JOURNAL].bulk_write(entries, ordered=False, session=session)
+
+
+async def note_messages(database: Database, messages: Iterable[Message]) -> None:
+    """Notes that messages may have changed."""
+    changed: dict[OrganizationId, list[tuple[ConversationId, MessageId]]] = defaultdict(list)
+    for message in messages:
+        if message.conversation_id is not None:
+            changed[message.organization].append((message.conversation_id, message.id))
+    entries = [_entry(key, Changes(messages=tuple(several))) for key, several in changed.items()]
+    if entries:
+        await database[JOURNAL].bulk_write(entries, ordered=False)
+
+
+def _entry(organization: OrganizationId, changes: Changes) -> UpdateOne:
+    """Adds an entry with the database's time, which is the same for all gateways."""
+    content = {
+        "organization": {"$literal": organization},
+        "at": "$$NOW",
+        "changes": msgspec.msgpack.encode(changes),
+    }
+    return UpdateOne({"_id": ObjectId()}, [{"$set": content}], upsert=True)
