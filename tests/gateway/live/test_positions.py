@@ -4,7 +4,7 @@ from pydantic import SecretStr
 from gateway.live.shop import SHOP, START
 from tuyen_events.ids import OrganizationId
 from tuyen_gateway.adapters.seals import FernetSeals
-from tuyen_gateway.domain.live import LivePosition, JournalPlace, pack_place
+from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
 from tuyen_gateway.live.positions import open_position, seal_position
 from tuyen_platform.clock import ManualClock
 

@@ -34,7 +34,11 @@ def test_r9_6_the_oldest_changes_are_dropped_and_the_floor_rises() -> None:
         recent.add(entry(seconds, size=3))
     assert recent.floor == JournalPlace(4, 1)
     found = recent.since(SHOP, recent.floor, recent.last)
-    assert [one.place for one in found] == [JournalPlace(5, 1), JournalPlace(6, 1), JournalPlace(7, 1)]
+    assert [one.place for one in found] == [
+        JournalPlace(5, 1),
+        JournalPlace(6, 1),
+        JournalPlace(7, 1),
+    ]
 
 
 def test_an_entry_that_is_read_again_is_not_taken_again() -> None:

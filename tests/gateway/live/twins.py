@@ -22,8 +22,8 @@ from tuyen_gateway.domain.inbox import InboxRow
 from tuyen_gateway.domain.jobs import Job
 from tuyen_gateway.domain.live import (
     Changes,
-    LivePosition,
     JournalPlace,
+    LivePosition,
     find_change,
     find_facts,
     is_shown,
@@ -147,12 +147,16 @@ class ViewsTwin:
         stored, _ = self._at(at)
         return {each: stored[each] for each in ids if each in stored}
 
-    async def messages(self, ids: Collection[MessageId], at: JournalPlace | None) -> Sequence[Message]:
+    async def messages(
+        self, ids: Collection[MessageId], at: JournalPlace | None
+    ) -> Sequence[Message]:
         await asyncio.sleep(0)
         _, thread = self._at(at)
         return [thread[each] for each in ids if each in thread]
 
-    async def ours(self, said: OurMessages, limit: int, at: JournalPlace | None) -> Sequence[Message]:
+    async def ours(
+        self, said: OurMessages, limit: int, at: JournalPlace | None
+    ) -> Sequence[Message]:
         _, thread = self._at(at)
         return [
             message

@@ -98,7 +98,9 @@ class MongoLiveViews:
             messages = [msgspec.convert(document, Message) for document in found]
             return await self._names.add_author_names(messages)
 
-    async def ours(self, said: OurMessages, limit: int, at: JournalPlace | None) -> Sequence[Message]:
+    async def ours(
+        self, said: OurMessages, limit: int, at: JournalPlace | None
+    ) -> Sequence[Message]:
         since: Document = {} if said.after is None else {"$gt": said.after}
         query = {
             "conversation_id": said.conversation_id,
@@ -148,7 +150,11 @@ class MongoLiveViews:
         return newer
 
     async def _find(
-        self, collection: str, query: Document, at: JournalPlace | None, more: Document | None = None
+        self,
+        collection: str,
+        query: Document,
+        at: JournalPlace | None,
+        more: Document | None = None,
     ) -> list[Document]:
         command = {"find": collection, "filter": query, "batchSize": _BATCH, **(more or {})}
         return await read_at(self._database, command, _timestamp(at))

@@ -18,7 +18,7 @@ from tuyen_events.ids import AgentId
 from tuyen_events.limits import REPLAYED_CHANGES
 from tuyen_events.vocabulary import Presence
 from tuyen_gateway.domain.heads import unpack
-from tuyen_gateway.domain.live import LivePosition, JournalPlace, pack_place
+from tuyen_gateway.domain.live import JournalPlace, LivePosition, pack_place
 from tuyen_gateway.errors import ForbiddenError, UnauthenticatedError
 from tuyen_gateway.live.delivery import LiveDelivery, load
 from tuyen_gateway.live.frames import encode_live_event
@@ -202,7 +202,9 @@ class LiveFeed:
                 self._viewings.greet(stream)
 
     async def _replay(
-        self, entries: Sequence[JournalEntry], streams: Sequence[tuple[LiveStream, JournalPlace | None]]
+        self,
+        entries: Sequence[JournalEntry],
+        streams: Sequence[tuple[LiveStream, JournalPlace | None]],
     ) -> None:
         if not entries or not streams:
             return

@@ -73,7 +73,12 @@ async def find_missed(
 
 
 async def _find_begin(
-    views: LiveViews, organization: OrganizationId, place: JournalPlace, now: datetime, *, fetched: bool
+    views: LiveViews,
+    organization: OrganizationId,
+    place: JournalPlace,
+    now: datetime,
+    *,
+    fetched: bool,
 ) -> datetime | None:
     """The time from which on the journal's entries have to be sent; null if some of them are no
     longer kept."""

@@ -79,7 +79,9 @@ def _after(place: JournalPlace | None, items: int) -> JournalPlace | None:
     return None if place is None else place._replace(items=items)
 
 
-def _add_row(steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None) -> None:
+def _add_row(
+    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None
+) -> None:
     key = ("row", change.conversation_id)
     known = steps.pop(key, None)
     before = known.changes if isinstance(known, RowStep) else []
@@ -88,7 +90,9 @@ def _add_row(steps: dict[tuple[str, str], Step], change: RowChange, place: Journ
     )
 
 
-def _add_states(steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None) -> None:
+def _add_states(
+    steps: dict[tuple[str, str], Step], change: RowChange, place: JournalPlace | None
+) -> None:
     if change.reported_until is None:
         return
     key = ("states", change.conversation_id)

@@ -83,11 +83,15 @@ class LiveViews(Protocol):
         commit `at`, here and below; as of now with None, or if that is no longer kept."""
         ...
 
-    async def messages(self, ids: Collection[MessageId], at: JournalPlace | None) -> Sequence[Message]:
+    async def messages(
+        self, ids: Collection[MessageId], at: JournalPlace | None
+    ) -> Sequence[Message]:
         """Those that exist, with the known names of their authors."""
         ...
 
-    async def ours(self, said: OurMessages, limit: int, at: JournalPlace | None) -> Sequence[Message]:
+    async def ours(
+        self, said: OurMessages, limit: int, at: JournalPlace | None
+    ) -> Sequence[Message]:
         """Our messages of a thread in a range of time; the newest."""
         ...
 
