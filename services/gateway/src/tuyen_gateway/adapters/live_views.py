@@ -102,15 +102,10 @@ class MongoLiveViews:
             messages = [msgspec.convert(document, Message) for document in found]
             return await self._names.add_author_names(messages)
 
-<<<<<<< HEAD
-    async def ours(self, said: OurMessages, limit: int, at: Place | None) -> Sequence[Message]:
-        since: Document = {} if said.after is None else {"$gt": said.after - _SENDING}
-=======
     async def ours(
         self, said: OurMessages, limit: int, at: JournalPlace | None
     ) -> Sequence[Message]:
-        since: Document = {} if said.after is None else {"$gt": said.after}
->>>>>>> stream
+        since: Document = {} if said.after is None else {"$gt": said.after - _SENDING}
         query = {
             "conversation_id": said.conversation_id,
             "at": {**since, "$lte": said.until},
